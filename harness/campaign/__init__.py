@@ -1,0 +1,1 @@
+"""The optimisation campaign as values: events, state, gates, logs; pure."""

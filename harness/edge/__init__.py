@@ -1,0 +1,1 @@
+"""The only modules that touch the outside, one module an outside thing."""

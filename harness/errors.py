@@ -1,0 +1,138 @@
+"""The errors that reach a user, and the exit code of each.
+
+::
+
+    HarnessError                    70  never raised itself
+    ├── AnswerIsNo                   1  the question was answered: no
+    ├── UsageError                   2  the command line or the arguments are wrong
+    │   └── ConfigError              2  harness.toml is wrong; names file, key and value
+    ├── AdapterError                 3
+    │   ├── AdapterNotFound          3  no such adapter; suggests the near one
+    │   └── ToolchainMissing         3  no compiler, interpreter or program; says how to get it
+    ├── BuildFailed                  4  the toolchain refused the sources; carries its words
+    ├── TrialFailed                  5  a program crashed, hung, or gave no output
+    ├── DataDamaged                  6  stored data is broken or was tampered with
+    ├── NotAllowed                   7  the campaign's state does not allow the command
+    ├── Undecided                    8  the budget ended before the answer was sure
+    └── PluginFailed                70  an adapter or plugin broke its contract
+
+Only `harness.cli` catches them.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+__all__ = [
+    "AdapterError",
+    "AdapterNotFound",
+    "AnswerIsNo",
+    "BuildFailed",
+    "ConfigError",
+    "DataDamaged",
+    "ExitCode",
+    "HarnessError",
+    "NotAllowed",
+    "PluginFailed",
+    "ToolchainMissing",
+    "TrialFailed",
+    "Undecided",
+    "UsageError",
+]
+
+
+class ExitCode(IntEnum):
+    """What the process answers to its caller."""
+
+    FINE = 0
+    ANSWER_IS_NO = 1
+    USAGE = 2
+    ADAPTER = 3
+    BUILD = 4
+    TRIAL = 5
+    DAMAGED = 6
+    NOT_ALLOWED = 7
+    UNDECIDED = 8
+    BUG = 70
+    INTERRUPTED = 130
+
+
+class HarnessError(Exception):
+    """Anything that went wrong in a way we can explain.
+
+    `message` says what failed and the value seen; `hint` says what to do about it.
+    """
+
+    exit_code: ClassVar[ExitCode] = ExitCode.BUG
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class AnswerIsNo(HarnessError):
+    """The command did its work and the answer is no: a regression, a wrong output."""
+
+    exit_code = ExitCode.ANSWER_IS_NO
+
+
+class UsageError(HarnessError):
+    """The command line asks for something that does not exist or does not fit together."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ConfigError(UsageError):
+    """A configuration file cannot be read or says something we do not understand."""
+
+
+class AdapterError(HarnessError):
+    """An adapter cannot serve; see the two kinds below."""
+
+    exit_code = ExitCode.ADAPTER
+
+
+class AdapterNotFound(AdapterError):
+    """No installed adapter has this name."""
+
+
+class ToolchainMissing(AdapterError):
+    """The compiler, interpreter or program that an adapter needs is not on this machine."""
+
+
+class BuildFailed(HarnessError):
+    """The toolchain refused a target's sources; its message ends with the toolchain's words."""
+
+    exit_code = ExitCode.BUILD
+
+
+class TrialFailed(HarnessError):
+    """A target's program did not end well, or what it left cannot be used."""
+
+    exit_code = ExitCode.TRIAL
+
+
+class DataDamaged(HarnessError):
+    """A stored file is not what was written: truncated, unreadable or changed by another hand."""
+
+    exit_code = ExitCode.DAMAGED
+
+
+class NotAllowed(HarnessError):
+    """The state of the campaign does not allow this now; the hint says what it does allow."""
+
+    exit_code = ExitCode.NOT_ALLOWED
+
+
+class Undecided(HarnessError):
+    """The budget ended before the interval could decide."""
+
+    exit_code = ExitCode.UNDECIDED
+
+
+class PluginFailed(HarnessError):
+    """A plugin raised something unexpected or returned a value outside the contract."""
+
+    exit_code = ExitCode.BUG

@@ -1,0 +1,97 @@
+"""The values that the harness speaks in: frozen, slotted, without I/O.
+
+Four rooms, one name space; everyone imports from `harness.model`:
+
+- `tasks`    what is asked:  Case, OutputSpec, Tolerance, Task, Target
+- `trials`   what happened:  Toolchain, Build, Command, TrialPlan, Output, Sample, Phase, Trial
+- `results`  what it means:  Estimate, Agreement, Measurement, Comparison, Verdict, Host, Run
+- `profiles` where time goes: HotSpot, Profile
+
+Times are integers in nanoseconds (`_ns`), memory is in bytes (`_bytes`); shares and ratios are
+plain numbers. A value that breaks its own invariant raises ValueError when it is made.
+"""
+
+from harness.model.profiles import HotSpot, Profile, ProfileBy, Stack
+from harness.model.results import (
+    Agreement,
+    Comparison,
+    Estimate,
+    Host,
+    Measurement,
+    Metric,
+    Mismatch,
+    PhaseEstimate,
+    Run,
+    TraceShape,
+    Verdict,
+)
+from harness.model.tasks import (
+    Case,
+    FileFormat,
+    OutputKind,
+    OutputSource,
+    OutputSpec,
+    ParamValue,
+    Target,
+    Task,
+    Tolerance,
+    WorkingFolder,
+)
+from harness.model.trials import (
+    Build,
+    Command,
+    Completed,
+    Mode,
+    Output,
+    OutputValue,
+    Phase,
+    Sample,
+    SteadyPlan,
+    Toolchain,
+    Trial,
+    TrialPlan,
+    TrialRecord,
+    TrialStatus,
+)
+
+__all__ = [
+    "Agreement",
+    "Build",
+    "Case",
+    "Command",
+    "Comparison",
+    "Completed",
+    "Estimate",
+    "FileFormat",
+    "Host",
+    "HotSpot",
+    "Measurement",
+    "Metric",
+    "Mismatch",
+    "Mode",
+    "Output",
+    "OutputKind",
+    "OutputSource",
+    "OutputSpec",
+    "OutputValue",
+    "ParamValue",
+    "Phase",
+    "PhaseEstimate",
+    "Profile",
+    "ProfileBy",
+    "Run",
+    "Sample",
+    "Stack",
+    "SteadyPlan",
+    "Target",
+    "Task",
+    "Tolerance",
+    "Toolchain",
+    "TraceShape",
+    "Trial",
+    "TrialPlan",
+    "TrialRecord",
+    "TrialStatus",
+    "Verdict",
+    "WorkingFolder",
+]

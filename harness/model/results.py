@@ -1,0 +1,205 @@
+"""What it means: estimates, agreements, measurements, comparisons, hosts and runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from harness.model.trials import Mode
+
+
+class Metric(Enum):
+    """What a comparison is about."""
+
+    WALL = "wall"
+    CPU = "cpu"
+    """User and system time of the process and its descendants."""
+    MEMORY = "memory"
+    """Peak resident memory."""
+
+
+class Verdict(Enum):
+    """What a comparison says of the candidate against the reference."""
+
+    FASTER = "faster"
+    SLOWER = "slower"
+    EQUIVALENT = "equivalent"
+    """The interval lies within the practical threshold around 1."""
+    UNDECIDED = "undecided"
+
+
+class TraceShape(Enum):
+    """How the samples of one steady trial develop (Barrett et al., OOPSLA 2017)."""
+
+    FLAT = "flat"
+    WARMUP = "warm-up"
+    SLOWDOWN = "slowdown"
+    NO_STEADY_STATE = "no steady state"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A statistic with its interval; units are those of the name that it stands under."""
+
+    statistic: str
+    point: float
+    low: float
+    high: float
+    confidence: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.confidence < 1:
+            raise ValueError(f"confidence must lie between 0 and 1, got {self.confidence}")
+        if math.isnan(self.point) or not self.low <= self.point <= self.high:
+            raise ValueError(
+                f"want low <= point <= high, got {self.low}, {self.point}, {self.high}"
+            )
+
+    @property
+    def relative_half_width(self) -> float:
+        """Half the interval's width as a share of the point; infinite where the point is 0."""
+        return (self.high - self.low) / 2 / abs(self.point) if self.point else math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One place where an output is not what was expected."""
+
+    output: str
+    place: str
+    """An index such as `[3, 1]`, a line, a key, or `shape`, `dtype`, `length`."""
+    expected: str
+    actual: str
+    error: float | None = None
+    """|actual - expected|, where both are numbers."""
+    allowed: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The result of comparing an output with the expected one."""
+
+    ok: bool
+    mismatches: tuple[Mismatch, ...] = ()
+    """The worst few places, worst first; empty when ok."""
+    differing: int = 0
+    """How many places differ in all."""
+    checked: int = 0
+    summary: str = ""
+    """One line: what was compared, and how, or what is wrong."""
+
+    def __post_init__(self) -> None:
+        if self.ok and self.mismatches:
+            raise ValueError("an agreement that is ok has no mismatches")
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseEstimate:
+    """A phase over the trials of a measurement; self-reported by the target."""
+
+    path: str
+    calls: float
+    total_ns: Estimate
+    share: float
+    """Of the trial's wall time, median over trials; above 1 where threads overlap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """All trials of one build on one case in one run, summed up."""
+
+    task: str
+    case: str
+    target: str
+    adapter: str
+    language: str
+    mode: Mode
+    trials: int
+    """Timed trials that ended well; those that failed are in `failures`."""
+    failures: int
+    wall_ns: Estimate | None
+    """None when no trial ended well. In steady mode: one execution of the work."""
+    cpu_ns: Estimate | None
+    max_rss_bytes: int | None
+    output_ok: bool | None
+    build_digest: str = ""
+    phases: tuple[PhaseEstimate, ...] = ()
+    warnings: tuple[str, ...] = ()
+    ready_ns: Estimate | None = None
+    """Steady: start-up, from the start of the process to the first go."""
+    first_call_ns: Estimate | None = None
+    """Steady: the first execution of the work, with whatever is compiled on the way."""
+    shapes: Mapping[TraceShape, int] = field(default_factory=dict)
+    """Steady: how many trials' traces were of which shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Candidate against reference, from within-block ratios.
+
+    `ratio` is the speed-up, reference / candidate: above 1 the candidate is faster (or, for
+    memory, smaller).
+    """
+
+    candidate: str
+    reference: str
+    metric: Metric
+    ratio: Estimate
+    verdict: Verdict
+    blocks: int
+    threshold: float
+    """Practical threshold as a share: 0.01 for 1 %."""
+    stopped_because: str
+    metric_because: str = ""
+    """Why this metric decided."""
+    evidence: Mapping[Metric, Estimate] = field(default_factory=dict)
+    """The speed-up by every metric."""
+    noise_floor: float = 0.0
+    """Median absolute deviation of the within-block log-ratios, times 1.4826."""
+    detectable: float | None = None
+    """The smallest effect, as a share, that this many blocks would have found 4 times in 5."""
+    blocks_needed: int | None = None
+    """Undecided: about how many blocks would decide."""
+    budget_needed_ns: int | None = None
+    disturbed_blocks: int = 0
+    task: str = ""
+    case: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """The machine as it was when a run began."""
+
+    id: str
+    """SHA-256 over what does not change from day to day: CPU, cores, memory, kernel."""
+    cpu: str
+    cores: int
+    memory_bytes: int
+    kernel: str
+    system: str
+    governor: str | None
+    turbo: bool | None
+    smt: bool | None
+    virtualised: str | None
+    """The hypervisor's name, `yes` where it hides it, None on bare metal."""
+    load: float
+    """One-minute load average."""
+    hostname: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One call of the orchestrator."""
+
+    id: str
+    started_at_ns: int
+    command: tuple[str, ...]
+    seed: int
+    host: Host
+    measurements: tuple[Measurement, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    finished: bool = False
+    parquet: str | None = None
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,212 @@
+"""What is asked: tasks, their cases and outputs, and the targets that implement them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+ParamValue = bool | int | float | str
+"""What a case's parameter may be; each is written into a target's `args` by `{name}`."""
+
+
+class OutputKind(Enum):
+    """How an output behaves from run to run, which says how it may be compared."""
+
+    EXACT = "exact"
+    """Equal, character for character or bit for bit."""
+    DETERMINISTIC = "deterministic"
+    """The same numbers up to rounding: within rtol, atol or ulp."""
+    STOCHASTIC = "stochastic"
+    """A random variable of the seed: its distribution must agree within a margin."""
+    COUNT = "count"
+    """A count of work done, such as samples drawn: agrees loosely, within rtol."""
+    STATISTICS = "statistics"
+    """An array of which only some statistics must agree (mean, std, min, max, quantiles)."""
+
+
+class OutputSource(Enum):
+    """Where an output is found after a trial."""
+
+    STDOUT = "stdout"
+    FILE = "file"
+
+
+class FileFormat(Enum):
+    """How the bytes of an output are read."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+    NPY = "npy"
+    NPZ = "npz"
+    PARQUET = "parquet"
+    RAW = "raw"
+
+
+class WorkingFolder(Enum):
+    """Which folder a trial runs in."""
+
+    SCRATCH = "scratch"
+    """A fresh, empty folder for every trial, with the target's `inputs` in it."""
+    ROOT = "root"
+    """The folder of `harness.toml`, or the current one where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How close an output has to be to count as right.
+
+    An element agrees when `|actual - expected| <= atol + rtol * |expected|`, or when it lies
+    within `ulp` units in the last place, where that is given. The fields below `ulp` are read
+    for stochastic outputs and for statistics alone.
+    """
+
+    output: str = "stdout"
+    kind: OutputKind = OutputKind.EXACT
+    rtol: float = 0.0
+    atol: float = 0.0
+    ulp: int | None = None
+    nan_equal: bool = False
+    """NaN agrees with NaN, and an infinity with the same infinity."""
+    ignore_layout: bool = False
+    """Differences of white space between the words of a text mean nothing."""
+    margin: float = 0.05
+    """Stochastic: the largest difference of means that counts as none, as a share of expected."""
+    margin_abs: float = 0.0
+    """Stochastic: the same as an absolute difference; the larger of the two margins counts."""
+    confidence: float = 0.95
+    """Stochastic: 1 - the error level of the equivalence test."""
+    seeds: int = 8
+    """Stochastic: how many seeds each side is run with; at least 4."""
+    statistics: tuple[str, ...] = ("mean", "std", "min", "max")
+    """Statistics: which ones must agree; also `median`, `sum` and `qNN` (a percentile)."""
+
+    def __post_init__(self) -> None:
+        for name in ("rtol", "atol", "margin", "margin_abs"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"{name} must be finite and not negative, got {value!r}")
+        if not 0 < self.confidence < 1:
+            raise ValueError(f"confidence must lie between 0 and 1, got {self.confidence!r}")
+        if self.ulp is not None and self.ulp < 0:
+            raise ValueError(f"ulp must not be negative, got {self.ulp!r}")
+        if self.seeds < 4:
+            raise ValueError(f"seeds must be at least 4, got {self.seeds!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """One declared output of a task: where it is found, how it is read, how close is right."""
+
+    name: str
+    source: OutputSource = OutputSource.STDOUT
+    path: str | None = None
+    """The file's path below the trial's folder, for `source = file`."""
+    format: FileFormat = FileFormat.TEXT
+    pattern: str | None = None
+    """Text: a regular expression; its first group (else the whole match) is the value, and
+    several matches make an array."""
+    key: str | None = None
+    """Text: the word before `=` or `:` on the value's line. CSV, Parquet, npz: the column."""
+    json_path: str | None = None
+    """JSON: dots and indices, `result.energy[0]`; `[*]` takes all elements."""
+    dtype: str | None = None
+    """Raw: a NumPy dtype such as `<f8`."""
+    shape: tuple[int, ...] | None = None
+    """Raw: the array's shape; -1 for one axis that follows from the length."""
+    tolerance: Tolerance = field(default_factory=Tolerance)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A named parameter set of a task, with the seed that makes it repeatable."""
+
+    name: str
+    params: Mapping[str, ParamValue] = field(default_factory=dict)
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in self.params.items():
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"parameter {name} must be finite, got {value!r}")
+
+    def values(self) -> dict[str, ParamValue]:
+        """Everything that `{name}` may stand for in a target's arguments."""
+        seed = {} if self.seed is None else {"seed": self.seed}
+        return {**self.params, **seed, "case": self.name}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is computed; every target of it must give equivalent outputs."""
+
+    name: str
+    cases: tuple[Case, ...]
+    """The first case is the default one."""
+    outputs: tuple[OutputSpec, ...] = ()
+    """Empty: the whole of standard output is the output, and it must be equal."""
+    reference: str | None = None
+    """The target against which ratios are given; the first one where it is not named."""
+
+    def __post_init__(self) -> None:
+        if not self.cases:
+            raise ValueError(f"task {self.name!r} has no case")
+
+    def case(self, name: str | None = None) -> Case:
+        """The case of that name, or the default one; KeyError where there is none."""
+        if name is None:
+            return self.cases[0]
+        for case in self.cases:
+            if case.name == name:
+                return case
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One implementation of a task: an adapter, sources and options. Paths are absolute."""
+
+    name: str
+    task: str
+    adapter: str
+    root: Path
+    """The folder that relative paths in the configuration are relative to."""
+    sources: tuple[Path, ...] = ()
+    entry: str | None = None
+    """The function that does the work, in steady mode; each adapter has a default."""
+    args: tuple[str, ...] = ()
+    """Arguments with `{param}`, `{seed}` and `{case}` still to be filled in."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What this adapter alone understands (compiler, flags, project, threads, ...)."""
+    inputs: tuple[Path, ...] = ()
+    """Files and folders that the program reads; they are put into every trial's folder."""
+    stdin: Path | None = None
+    setup: tuple[tuple[str, ...], ...] = ()
+    """Commands run once before the trials, each an argument list."""
+    cleanup: tuple[tuple[str, ...], ...] = ()
+    timeout_ns: int = 600_000_000_000
+    max_output_bytes: int = 268_435_456
+    """The largest file, standard output included, that the program may write."""
+    working_folder: WorkingFolder = WorkingFolder.SCRATCH
+    steady: bool = False
+    """Built for steady mode: the adapter puts its driver around the sources."""
+
+    def arguments(self, case: Case) -> tuple[str, ...]:
+        """`args` with the case's values filled in.
+
+        Raises ValueError naming a placeholder that the case has no value for.
+        """
+        values = case.values()
+        try:
+            return tuple(arg.format_map(values) for arg in self.args)
+        except (KeyError, IndexError) as missing:
+            known = ", ".join(sorted(values))
+            raise ValueError(
+                f"target {self.name!r}: no parameter {missing} in case {case.name!r}"
+                f" (it has: {known})"
+            ) from None

@@ -1,0 +1,1 @@
+"""Values to tables, Markdown and JSON; pure."""

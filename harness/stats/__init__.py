@@ -1,0 +1,1 @@
+"""The pure statistics: estimates, comparison, sequential stopping, steady state."""
