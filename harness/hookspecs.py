@@ -27,6 +27,7 @@ from harness.model import (
     Completed,
     Output,
     Profile,
+    ProfilePlan,
     Target,
     Tolerance,
     Toolchain,
@@ -135,11 +136,15 @@ class AdapterSpec:
         """
 
     @hookspec(firstresult=True)
-    def harness_profile(self, build: Build, case: Case, runner: Runner) -> Profile | None:
+    def harness_profile(
+        self, build: Build, case: Case, plan: ProfilePlan, runner: Runner
+    ) -> Profile | None:
         """Say where the time goes, with the language's own profiler.
 
-        Called by `harness profile` and between a campaign's iterations; never during a run.
+        Called by `harness profile` and between a campaign's iterations; never during a run. Not
+        called for phases: the core reads those from ordinary trials.
 
+        :param plan: by function or by line, and the tool where the user named one
         :returns: a profile, or None where only phases are known
         :raises ToolchainMissing: the profiler is not installed; the hint says how to get it
         """

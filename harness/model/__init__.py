@@ -11,7 +11,7 @@ Times are integers in nanoseconds (`_ns`), memory is in bytes (`_bytes`); shares
 plain numbers. A value that breaks its own invariant raises ValueError when it is made.
 """
 
-from harness.model.profiles import HotSpot, Profile, ProfileBy, Stack
+from harness.model.profiles import HotSpot, Profile, ProfileBy, ProfilePlan, Stack
 from harness.model.results import (
     Agreement,
     Comparison,
@@ -79,6 +79,7 @@ __all__ = [
     "PhaseEstimate",
     "Profile",
     "ProfileBy",
+    "ProfilePlan",
     "Run",
     "Sample",
     "Stack",

@@ -19,6 +19,20 @@ class ProfileBy(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class ProfilePlan:
+    """What a profile is to show, and with which tool."""
+
+    by: ProfileBy = ProfileBy.FUNCTION
+    tool: str | None = None
+    """The profiler's name; None: the adapter takes the best one that works here."""
+    function: str | None = None
+    """By line: the function to look into; None: the hottest ones."""
+    memory: bool = False
+    """Allocated bytes instead of time, where the language's profiler counts them."""
+    timeout_ns: int = 600_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
 class HotSpot:
     """One row of a hot-spot table; shares are of the whole profile, 0 to 1."""
 
