@@ -5,7 +5,8 @@
     HarnessError                    70  never raised itself
     ├── AnswerIsNo                   1  the question was answered: no
     ├── UsageError                   2  the command line or the arguments are wrong
-    │   └── ConfigError              2  harness.toml is wrong; names file, key and value
+    │   ├── ConfigError              2  harness.toml is wrong; names file, key and value
+    │   └── StorageFailed            2  a folder cannot be written: full, read-only, not ours
     ├── AdapterError                 3
     │   ├── AdapterNotFound          3  no such adapter; suggests the near one
     │   └── ToolchainMissing         3  no compiler, interpreter or program; says how to get it
@@ -35,6 +36,7 @@ __all__ = [
     "HarnessError",
     "NotAllowed",
     "PluginFailed",
+    "StorageFailed",
     "ToolchainMissing",
     "TrialFailed",
     "Undecided",
@@ -86,6 +88,10 @@ class UsageError(HarnessError):
 
 class ConfigError(UsageError):
     """A configuration file cannot be read or says something we do not understand."""
+
+
+class StorageFailed(UsageError):
+    """The folder that results go to cannot be written."""
 
 
 class AdapterError(HarnessError):

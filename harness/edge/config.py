@@ -1,0 +1,438 @@
+"""`harness.toml`: found, decoded with types, and turned into tasks, targets and campaigns."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import tomllib
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from harness.correctness import default_tolerance
+from harness.errors import ConfigError
+from harness.model import (
+    Case,
+    FileFormat,
+    OutputKind,
+    OutputSource,
+    OutputSpec,
+    Target,
+    Task,
+    WorkingFolder,
+)
+
+CONFIG_NAME = "harness.toml"
+
+_Value = TypeVar("_Value")
+_Section_ = TypeVar("_Section_", bound=msgspec.Struct)
+
+_TOLERANCE_KEYS = (
+    *("rtol", "atol", "ulp", "nan_equal", "ignore_layout"),
+    *("margin", "margin_abs", "confidence", "seeds"),
+)
+_UNITS_NS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000}
+_DURATION = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|m|h)?\s*")
+
+
+class _Section(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A table of the file: an unknown key is an error, not a silent nothing."""
+
+
+class OutputSection(_Section):
+    """[tasks.<task>.outputs.<output>]"""
+
+    source: Literal["stdout", "file"] = msgspec.field(default="stdout", name="from")
+    path: str | None = None
+    format: Literal["text", "json", "csv", "npy", "npz", "parquet", "raw"] | None = None
+    pattern: str | None = None
+    key: str | None = None
+    json: str | None = None
+    dtype: str | None = None
+    shape: list[int] | None = None
+    kind: Literal["exact", "deterministic", "stochastic", "count", "statistics"] = "exact"
+    rtol: float | None = None
+    atol: float | None = None
+    ulp: int | None = None
+    nan_equal: bool | None = None
+    ignore_layout: bool | None = None
+    margin: float | None = None
+    margin_abs: float | None = None
+    confidence: float | None = None
+    seeds: int | None = None
+    statistics: list[str] | None = None
+
+
+class CaseSection(_Section):
+    """[tasks.<task>.cases.<case>]"""
+
+    params: dict[str, bool | int | float | str] = {}
+    seed: int | None = None
+
+
+class TaskSection(_Section):
+    """[tasks.<task>]"""
+
+    reference: str | None = None
+    cases: dict[str, CaseSection] = {}
+    outputs: dict[str, OutputSection] = {}
+
+
+class TargetSection(msgspec.Struct, kw_only=True):
+    """[targets.<target>]; keys that are not listed here are options of the adapter."""
+
+    task: str
+    adapter: str
+    sources: list[str] = []
+    entry: str | None = None
+    args: list[str] = []
+    env: dict[str, str] = {}
+    inputs: list[str] = []
+    stdin: str | None = None
+    setup: list[list[str]] = []
+    cleanup: list[list[str]] = []
+    timeout: str | int | float = "10m"
+    max_output_bytes: int = 268_435_456
+    working_folder: Literal["scratch", "root"] = "scratch"
+
+
+class CampaignSection(_Section):
+    """[campaigns.<campaign>]"""
+
+    target: str
+    case: str | None = None
+    full_case: str | None = None
+    target_speedup: float | None = None
+    max_iterations: int = 15
+    min_gain: float = 0.05
+    patience: int = 3
+    full_every: int = 3
+    time_budget: str | int | float | None = None
+    threshold: float = 0.01
+    total_level: float = 0.01
+    bench_budget: str | int | float = "60s"
+    protect: list[str] = ["harness.toml", "tests/"]
+    paths: list[str] = []
+
+
+class ConfigFile(_Section):
+    """The whole file."""
+
+    tasks: dict[str, TaskSection] = {}
+    targets: dict[str, TargetSection] = {}
+    campaigns: dict[str, CampaignSection] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A configuration ready for use; every path in it is absolute."""
+
+    root: Path
+    path: Path | None = None
+    """The file it came from; None for a run without configuration."""
+    tasks: Mapping[str, Task] = field(default_factory=dict)
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    campaigns: Mapping[str, CampaignSection] = field(default_factory=dict)
+
+    def target(self, name: str) -> Target:
+        """The target of that name; ConfigError, with the near name, where there is none."""
+        return lookup(self.targets, name, "target", self.path)
+
+    def task(self, name: str) -> Task:
+        """The task of that name; ConfigError, with the near name, where there is none."""
+        return lookup(self.tasks, name, "task", self.path)
+
+    def case(self, task: Task, name: str | None) -> Case:
+        """A task's case by name, or its default one."""
+        if name is None:
+            return task.case()
+        return lookup({c.name: c for c in task.cases}, name, f"case of task {task.name}", self.path)
+
+
+def lookup(table: Mapping[str, _Value], name: str, what: str, path: Path | None = None) -> _Value:
+    """`table[name]`; ConfigError that lists what there is, and suggests the near one."""
+    if name in table:
+        return table[name]
+    where = f"{path.name}: " if path else ""
+    known = ", ".join(table) or "none"
+    raise ConfigError(
+        f"{where}no {what} named {name!r}; there are: {known}", hint=_suggest(name, table)
+    )
+
+
+def parse_duration_ns(value: str | float, where: str) -> int:
+    """`"20s"`, `"500ms"`, `"2m"`, or a number of seconds, as nanoseconds above 0."""
+    match = _DURATION.fullmatch(str(value))
+    nanoseconds = 0
+    if match:
+        nanoseconds = round(float(match[1]) * _UNITS_NS[match[2] or "s"])
+    if nanoseconds <= 0:
+        raise ConfigError(
+            f"{where}: want a duration above 0 such as 20s, 500ms, 2m or 1h, got {value!r}"
+        )
+    return nanoseconds
+
+
+def find_config(start: Path) -> Path | None:
+    """The nearest `harness.toml` in `start` or a folder above it."""
+    for folder in (start, *start.parents):
+        candidate = folder / CONFIG_NAME
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a configuration; ConfigError names file, key, value and remedy."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ConfigError(f"{path}: cannot be read: {problem}") from None
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise ConfigError(
+            f"{path}: not valid TOML: {problem}", hint="The position is that of the first error."
+        ) from None
+    return _Reader(path.absolute()).read(data)
+
+
+def schema_json() -> str:
+    """The JSON schema of `harness.toml`, for editors."""
+    schema = msgspec.json.schema(ConfigFile)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = CONFIG_NAME
+    return json.dumps(schema, indent=2)
+
+
+def output_spec(name: str, section: OutputSection, where: str) -> OutputSpec:
+    """A declared output with the tolerances of its kind filled in."""
+    tolerance = default_tolerance(OutputKind(section.kind), name)
+    given = {
+        key: getattr(section, key) for key in _TOLERANCE_KEYS if getattr(section, key) is not None
+    }
+    if section.statistics is not None:
+        given["statistics"] = tuple(section.statistics)
+    try:
+        tolerance = replace(tolerance, **given)
+    except ValueError as problem:
+        raise ConfigError(f"{where}: {problem}") from None
+    source = OutputSource(section.source)
+    if source is OutputSource.FILE and not section.path:
+        raise ConfigError(f'{where}: from = "file" needs a path', hint='path = "result.csv"')
+    if section.pattern is not None:
+        _check_pattern(section.pattern, f"{where}.pattern")
+    return OutputSpec(
+        name=name,
+        source=source,
+        path=section.path,
+        format=_file_format(section),
+        pattern=section.pattern,
+        key=section.key,
+        json_path=section.json,
+        dtype=section.dtype,
+        shape=tuple(section.shape) if section.shape is not None else None,
+        tolerance=tolerance,
+    )
+
+
+def _file_format(section: OutputSection) -> FileFormat:
+    if section.format is not None:
+        return FileFormat(section.format)
+    if section.json is not None:
+        return FileFormat.JSON
+    if section.path is not None:
+        suffix = Path(section.path).suffix.lstrip(".").lower()
+        if suffix in {f.value for f in FileFormat}:
+            return FileFormat(suffix)
+    return FileFormat.RAW if section.dtype is not None else FileFormat.TEXT
+
+
+def _check_pattern(pattern: str, where: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as problem:
+        raise ConfigError(f"{where}: not a regular expression: {problem}: {pattern!r}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Turns the decoded TOML of one file into a Config; knows the file for its messages."""
+
+    path: Path
+
+    def read(self, data: dict[str, Any]) -> Config:
+        file = self._section(data, ConfigFile, "")
+        tasks = {name: self._task(name, section) for name, section in file.tasks.items()}
+        raw_targets = data.get("targets", {})
+        targets = {
+            name: self._target(name, section, raw_targets[name], tasks)
+            for name, section in file.targets.items()
+        }
+        for task in tasks.values():
+            self._check_reference(task, targets)
+        for name, campaign in file.campaigns.items():
+            self._check_campaign(name, campaign, tasks, targets)
+        return Config(self.path.parent, self.path, tasks, targets, file.campaigns)
+
+    def _section(self, data: object, kind: type[_Section_], where: str) -> _Section_:
+        """Decode one table, tables within it first, so that every message has its full key."""
+        if not isinstance(data, dict):
+            raise self._error(where, f"want a table, got {data!r}")
+        fields = {f.encode_name: f for f in msgspec.structs.fields(kind)}
+        if issubclass(kind, _Section):
+            self._check_unknown(data, fields, where)
+        else:
+            self._check_misspelt(data, fields, where)
+        values: dict[str, Any] = {}
+        for key, info in fields.items():
+            at = f"{where}.{key}" if where else key
+            if key in data:
+                values[info.name] = self._value(data[key], info.type, at)
+            elif info.required:
+                raise self._error(where, f"the key {key!r} is missing")
+        return kind(**values)
+
+    def _value(self, value: object, kind: Any, at: str) -> Any:
+        arguments = typing.get_args(kind)
+        if typing.get_origin(kind) is dict and _is_struct(arguments[1]):
+            if not isinstance(value, dict):
+                raise self._error(at, f"want a table of tables, got {value!r}")
+            return {k: self._section(v, arguments[1], f"{at}.{k}") for k, v in value.items()}
+        try:
+            return msgspec.convert(value, kind)
+        except msgspec.ValidationError as problem:
+            raise self._error(at, _explain(value, kind, str(problem))) from None
+
+    def _check_unknown(self, data: dict[str, Any], fields: Iterable[str], where: str) -> None:
+        for key in data:
+            if key not in fields:
+                known = ", ".join(fields)
+                raise self._error(
+                    where, f"unknown key {key!r} (known: {known})", _suggest(key, fields)
+                )
+
+    def _check_misspelt(self, data: dict[str, Any], fields: Iterable[str], where: str) -> None:
+        """Keys that are not ours go to the adapter, unless they are one letter from ours."""
+        for key in data:
+            near = difflib.get_close_matches(key, fields, n=1, cutoff=0.85)
+            if key not in fields and near:
+                raise self._error(where, f"unknown key {key!r}", f"Did you mean {near[0]!r}?")
+
+    def _task(self, name: str, section: TaskSection) -> Task:
+        cases = []
+        for case, values in section.cases.items():
+            try:
+                cases.append(Case(case, values.params, values.seed))
+            except ValueError as problem:
+                raise self._error(f"tasks.{name}.cases.{case}.params", str(problem)) from None
+        outputs = tuple(
+            output_spec(key, value, f"{self.path}: tasks.{name}.outputs.{key}")
+            for key, value in section.outputs.items()
+        )
+        return Task(name, tuple(cases) or (Case("default"),), outputs, section.reference)
+
+    def _target(
+        self, name: str, section: TargetSection, raw: dict[str, Any], tasks: Mapping[str, Task]
+    ) -> Target:
+        where = f"targets.{name}"
+        if section.task not in tasks:
+            known = ", ".join(tasks) or "none"
+            raise self._error(
+                f"{where}.task",
+                f"no task named {section.task!r}; there are: {known}",
+                _suggest(section.task, tasks),
+            )
+        ours = {f.encode_name for f in msgspec.structs.fields(TargetSection)}
+        root = self.path.parent
+        target = Target(
+            name=name,
+            task=section.task,
+            adapter=section.adapter,
+            root=root,
+            sources=tuple(root / source for source in section.sources),
+            entry=section.entry,
+            args=tuple(section.args),
+            env=section.env,
+            options={key: value for key, value in raw.items() if key not in ours},
+            inputs=tuple(root / path for path in section.inputs),
+            stdin=root / section.stdin if section.stdin else None,
+            setup=tuple(tuple(command) for command in section.setup),
+            cleanup=tuple(tuple(command) for command in section.cleanup),
+            timeout_ns=parse_duration_ns(section.timeout, f"{self.path}: {where}.timeout"),
+            max_output_bytes=section.max_output_bytes,
+            working_folder=WorkingFolder(section.working_folder),
+        )
+        self._check_target(target, tasks[section.task])
+        return target
+
+    def _check_target(self, target: Target, task: Task) -> None:
+        where = f"targets.{target.name}"
+        for source in target.sources:
+            if not source.exists():
+                raise self._error(f"{where}.sources", f"source not found: {source}")
+        for path in target.inputs:
+            if not path.exists():
+                raise self._error(f"{where}.inputs", f"input not found: {path}")
+        if target.stdin is not None and not target.stdin.is_file():
+            raise self._error(f"{where}.stdin", f"no such file: {target.stdin}")
+        for case in task.cases:
+            try:
+                target.arguments(case)
+            except ValueError as problem:
+                raise self._error(f"{where}.args", str(problem)) from None
+
+    def _check_reference(self, task: Task, targets: Mapping[str, Target]) -> None:
+        if task.reference is None:
+            return
+        own = [t.name for t in targets.values() if t.task == task.name]
+        if task.reference not in own:
+            raise self._error(
+                f"tasks.{task.name}.reference",
+                f"no target of this task is named {task.reference!r}; there are: "
+                f"{', '.join(own) or 'none'}",
+                _suggest(task.reference, own),
+            )
+
+    def _check_campaign(
+        self,
+        name: str,
+        campaign: CampaignSection,
+        tasks: Mapping[str, Task],
+        targets: Mapping[str, Target],
+    ) -> None:
+        where = f"campaigns.{name}"
+        target = lookup(targets, campaign.target, f"target (in {where})", self.path)
+        cases = {case.name: case for case in tasks[target.task].cases}
+        for key in ("case", "full_case"):
+            wanted = getattr(campaign, key)
+            if wanted is not None:
+                lookup(cases, wanted, f"case (in {where}.{key})", self.path)
+
+    def _error(self, where: str, problem: str, hint: str = "") -> ConfigError:
+        at = f"{where}: " if where else ""
+        return ConfigError(f"{self.path}: {at}{problem}", hint=hint)
+
+
+def _is_struct(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _explain(value: object, kind: Any, problem: str) -> str:
+    choices = typing.get_args(kind)
+    literal = next((c for c in (kind, *choices) if typing.get_origin(c) is Literal), None)
+    if literal is not None:
+        allowed = ", ".join(repr(choice) for choice in typing.get_args(literal))
+        near = _suggest(str(value), [str(c) for c in typing.get_args(literal)])
+        return f"got {value!r}, allowed: {allowed}" + (f". {near}" if near else "")
+    return f"{problem[0].lower()}{problem[1:]}, value seen: {value!r}"
+
+
+def _suggest(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"Did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,328 @@
+"""Runs on disk: one folder a run, one row a trial, nothing lost when the machine goes down.
+
+While a run goes on every trial is appended to `trials.arrows`, an Arrow IPC stream, before the next
+one begins; at its end the stream is turned into `trials.parquet` by an atomic rename. `run.json`
+holds the plan from the first moment on and the summary at the end. The schema is explicit and
+versioned; `docs/store.md` describes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import DataDamaged, StorageFailed, UsageError
+from harness.model import Mode, Phase, Sample, Trial, TrialRecord, TrialStatus
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SCHEMA_VERSION = 1
+
+_STREAM = "trials.arrows"
+_PARQUET = "trials.parquet"
+_RUN = "run.json"
+
+
+@lru_cache(maxsize=1)
+def schema() -> pa.Schema:
+    """The columns of a trial, in order; every name carries its unit."""
+    import pyarrow as pa
+
+    phase = pa.struct([("path", pa.string()), ("calls", pa.int64()), ("total_ns", pa.int64())])
+    sample = pa.struct(
+        [
+            ("index", pa.int32()),
+            ("batch", pa.int64()),
+            ("wall_ns", pa.int64()),
+            ("cpu_ns", pa.int64()),
+            ("calibration", pa.bool_()),
+        ]
+    )
+    columns = [
+        *((name, pa.string()) for name in ("run_id", "host_id", "task", "case", "target")),
+        *((name, pa.string()) for name in ("adapter", "language", "build_digest", "mode")),
+        ("block", pa.int32()),
+        ("position", pa.int32()),
+        ("warmup", pa.bool_()),
+        ("disturbed", pa.bool_()),
+        ("started_at_ns", pa.int64()),
+        ("status", pa.string()),
+        ("message", pa.string()),
+        ("exit_code", pa.int32()),
+        ("signal", pa.int32()),
+        ("output_ok", pa.bool_()),
+        ("disagreement", pa.string()),
+        ("output_digest", pa.string()),
+        *((name, pa.int64()) for name in ("wall_ns", "user_ns", "sys_ns", "max_rss_bytes")),
+        ("max_rss_is_floor", pa.bool_()),
+        *((name, pa.int64()) for name in ("voluntary_switches", "involuntary_switches")),
+        *((name, pa.int64()) for name in ("minor_faults", "major_faults")),
+        *((name, pa.int64()) for name in ("steal_ns", "pressure_ns")),
+        ("left_behind", pa.int32()),
+        ("pad_bytes", pa.int32()),
+        *((name, pa.int64()) for name in ("ready_ns", "handshake_ns")),
+        ("phases", pa.list_(phase)),
+        ("samples", pa.list_(sample)),
+    ]
+    return pa.schema(columns, metadata={"harness_schema_version": str(SCHEMA_VERSION)})
+
+
+def to_row(record: TrialRecord, host_id: str) -> dict[str, Any]:
+    """A trial as the schema's columns."""
+    trial = record.trial
+    shared = {
+        name: getattr(source, name)
+        for source in (record, trial)
+        for name in schema().names
+        if hasattr(source, name)
+    }
+    return {
+        **shared,
+        "host_id": host_id,
+        "mode": record.mode.value,
+        "status": trial.status.value,
+        "output_digest": trial.output.digest if trial.output else None,
+        "phases": [_fields(p, ("path", "calls", "total_ns")) for p in trial.phases],
+        "samples": [
+            _fields(s, ("index", "batch", "wall_ns", "cpu_ns", "calibration"))
+            for s in trial.samples
+        ],
+    }
+
+
+def from_row(row: Mapping[str, Any]) -> TrialRecord:
+    """The inverse of `to_row`, but for the output, of which only the digest is kept."""
+    skip = {"status", "phases", "samples", "cpu_ns", "ok"}
+    trial_fields = [f for f in Trial.__dataclass_fields__ if f not in {*skip, "output"}]
+    trial = Trial(
+        status=TrialStatus(row["status"]),
+        phases=tuple(Phase(**phase) for phase in row["phases"]),
+        samples=tuple(Sample(**sample) for sample in row["samples"]),
+        **{name: row[name] for name in trial_fields},
+    )
+    record_fields = [f for f in TrialRecord.__dataclass_fields__ if f not in {"trial", "mode"}]
+    return TrialRecord(
+        trial=trial, mode=Mode(row["mode"]), **{name: row[name] for name in record_fields}
+    )
+
+
+def _fields(value: object, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in names}
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a crash leaves the old one or the new one, never a part."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_parquet(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """All rows as one Parquet file, in place of any that was there."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pylist(list(rows), schema=schema())
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    write_atomically(path, sink.getvalue().to_pybytes())
+
+
+def read_parquet(path: Path) -> list[dict[str, Any]]:
+    """The rows of a Parquet file of trials; DataDamaged where it is none of ours or broken."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowException) as problem:
+        raise _damaged(path, str(problem)) from None
+    version = (table.schema.metadata or {}).get(b"harness_schema_version")
+    if version is None:
+        raise _damaged(path, "it has no harness_schema_version")
+    if int(version) > SCHEMA_VERSION:
+        raise DataDamaged(
+            f"{path}: written by a newer harness (schema {int(version)}, known {SCHEMA_VERSION})",
+            hint="Upgrade optim-harness to read it.",
+        )
+    rows: list[dict[str, Any]] = table.to_pylist()
+    return rows
+
+
+def read_stream(path: Path) -> list[dict[str, Any]]:
+    """The rows of an unfinished run; a last row that was cut off by a crash is left out."""
+    import pyarrow as pa
+
+    rows: list[dict[str, Any]] = []
+    try:
+        with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file) as reader:
+            for batch in reader:
+                rows.extend(batch.to_pylist())
+    except (OSError, pa.ArrowException):
+        # The row in flight when the process died; everything before it is whole.
+        return rows
+    return rows
+
+
+def _damaged(path: Path, what: str) -> DataDamaged:
+    first = what.splitlines()[0] if what else "unreadable"
+    return DataDamaged(
+        f"{path}: damaged: {first}",
+        hint="Move the run's folder away, or restore the file from a copy; other runs are intact.",
+    )
+
+
+class RunWriter:
+    """Writes one run. Use as a context manager; `finish` makes the Parquet file."""
+
+    def __init__(self, folder: Path, plan: Mapping[str, Any], host_id: str) -> None:
+        import pyarrow as pa
+
+        self.folder = folder
+        self._host_id = host_id
+        with storage_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            self.rows = load_rows(folder)
+            self.plan = dict(plan)
+            self._write_run({"plan": self.plan, "finished": False})
+            # Earlier rows are written anew beside the old stream, which stays until they are safe.
+            fresh = folder / f".{_STREAM}.new"
+            self._file = fresh.open("wb", buffering=0)
+            self._stream = pa.ipc.new_stream(self._file, schema())
+            for row in self.rows:
+                self._append(row)
+            fresh.replace(folder / _STREAM)
+
+    def __enter__(self) -> RunWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def append(self, record: TrialRecord) -> None:
+        """Store one trial; it survives the death of this process from here on."""
+        row = to_row(record, self._host_id)
+        with storage_errors(self.folder):
+            self._append(row)
+        self.rows.append(row)
+
+    def _append(self, row: Mapping[str, Any]) -> None:
+        import pyarrow as pa
+
+        self._stream.write_batch(pa.RecordBatch.from_pylist([row], schema=schema()))
+
+    def finish(self, summary: Mapping[str, Any], disturbed_blocks: frozenset[int]) -> Path:
+        """Turn the stream into Parquet, mark disturbed blocks, keep the summary.
+
+        Returns the path of the Parquet file. Called again after `--resume`, it replaces the file.
+        """
+        for row in self.rows:
+            row["disturbed"] = row["block"] in disturbed_blocks
+        path = self.folder / _PARQUET
+        with storage_errors(self.folder):
+            write_parquet(path, self.rows)
+            self._write_run({"plan": self.plan, "finished": True, "summary": dict(summary)})
+            self.close()
+            (self.folder / _STREAM).unlink(missing_ok=True)
+        return path
+
+    def close(self) -> None:
+        """Close the stream; without `finish` the run stays unfinished and can be resumed."""
+        if not self._file.closed:
+            self._stream.close()
+            self._file.close()
+
+    def _write_run(self, content: Mapping[str, Any]) -> None:
+        text = json.dumps({"schema_version": SCHEMA_VERSION, **content}, indent=1)
+        write_atomically(self.folder / _RUN, text.encode())
+
+
+@contextlib.contextmanager
+def storage_errors(folder: Path) -> Iterator[None]:
+    """A full disk or a read-only folder, in words."""
+    try:
+        yield
+    except OSError as problem:
+        raise StorageFailed(
+            f"cannot write to {folder}: {problem.strerror or problem}",
+            hint="Free some space or choose another folder with --results.",
+        ) from None
+
+
+def load_rows(folder: Path) -> list[dict[str, Any]]:
+    """All stored trials of a run, finished or not."""
+    if (folder / _STREAM).exists():
+        rows = read_stream(folder / _STREAM)
+        if rows or not (folder / _PARQUET).exists():
+            return rows
+    if (folder / _PARQUET).exists():
+        return read_parquet(folder / _PARQUET)
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """What `run.json` says of a run."""
+
+    id: str
+    folder: Path
+    plan: Mapping[str, Any]
+    finished: bool
+    summary: Mapping[str, Any]
+
+
+def read_run(folder: Path) -> StoredRun:
+    """A run's plan and summary; DataDamaged where `run.json` cannot be read."""
+    path = folder / _RUN
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return StoredRun(
+            id=folder.name,
+            folder=folder,
+            plan=content["plan"],
+            finished=bool(content["finished"]),
+            summary=content.get("summary", {}),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise _damaged(path, f"{type(problem).__name__}: {problem}") from None
+
+
+def run_folders(results: Path) -> list[Path]:
+    """The folders of all runs, oldest first (their names begin with the time)."""
+    if not results.is_dir():
+        return []
+    return sorted(folder for folder in results.iterdir() if (folder / _RUN).exists())
+
+
+def find_run(results: Path, run_id: str | None) -> Path:
+    """A run's folder by its id or an unambiguous beginning; None: the latest one."""
+    folders = run_folders(results)
+    if run_id is None:
+        if not folders:
+            raise UsageError(f"no runs in {results}", hint="`harness run` makes one.")
+        return folders[-1]
+    matching = [f for f in folders if f.name.startswith(run_id)]
+    exact = [f for f in matching if f.name == run_id]
+    if len(exact or matching) != 1:
+        count = "no run" if not matching else f"{len(matching)} runs"
+        raise UsageError(
+            f"{count} in {results} with the id {run_id!r}", hint="`harness history` lists them."
+        )
+    return (exact or matching)[0]

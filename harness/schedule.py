@@ -1,0 +1,61 @@
+"""Blocks: who runs when, so that whatever drifts hits every build alike; pure.
+
+A block is one round in which every build runs, in random order. In the mirrored design each build
+runs twice, the second half in the reverse order of the first (A B B A), so that a linear drift
+within the block cancels (Kalibera & Jones, ISMM 2013, on why repetition belongs to the level where
+the variation is; Box, Hunter & Hunter, Statistics for Experimenters, ch. 4, on randomised blocks).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import TypeAlias, TypeVar
+
+from harness.model import TrialRecord
+
+Cell = TypeVar("Cell")
+
+
+Block: TypeAlias = dict[str, list[TrialRecord]]
+"""One block: the trials of each build by its name, in the order in which they ran."""
+
+StopRule: TypeAlias = Callable[[Sequence[Block]], str | None]
+"""Asked after every block; answers why no further block is wanted, or None to go on."""
+
+
+class Design(Enum):
+    """The order of builds within a block."""
+
+    PAIRED = "paired"
+    """Every build once, in an order drawn afresh for every block."""
+    MIRRORED = "mirrored"
+    """Every build twice: a drawn order, then the same order backwards."""
+
+
+def block_order(cells: Sequence[Cell], design: Design, seed: int, block: int) -> list[Cell]:
+    """The order of one block; the same for the same arguments, so that a run can be resumed."""
+    rng = random.Random(f"{seed}:{block}")
+    order = list(cells)
+    rng.shuffle(order)
+    return order + order[::-1] if design is Design.MIRRORED else order
+
+
+def fixed_blocks(count: int) -> StopRule:
+    """Stop after `count` blocks."""
+
+    def rule(blocks: Sequence[Block]) -> str | None:
+        return f"all {count} blocks are measured" if len(blocks) >= count else None
+
+    return rule
+
+
+def padding_bytes(seed: int, block: int, position: int, limit: int = 4096) -> int:
+    """How much padding the environment of a trial gets, from 0 to `limit` - 1.
+
+    The size of the environment moves the stack, and with it alignments that can change a
+    program's speed by more than an optimisation does (Mytkowicz et al., ASPLOS 2009); drawing it
+    afresh turns that bias into visible noise.
+    """
+    return random.Random(f"{seed}:{block}:{position}:pad").randrange(limit)
