@@ -1,16 +1,18 @@
 """The values that the harness speaks in: frozen, slotted, without I/O.
 
-Four rooms, one name space; everyone imports from `harness.model`:
+Five rooms, one name space; everyone imports from `harness.model`:
 
 - `tasks`    what is asked:  Case, OutputSpec, Tolerance, Task, Target
 - `trials`   what happened:  Toolchain, Build, Command, TrialPlan, Output, Sample, Phase, Trial
 - `results`  what it means:  Estimate, Agreement, Measurement, Comparison, Verdict, Host, Run
 - `profiles` where time goes: HotSpot, Profile
+- `options`  what adapters share: typed options (`read_options`) and digests (`digest_of`)
 
 Times are integers in nanoseconds (`_ns`), memory is in bytes (`_bytes`); shares and ratios are
 plain numbers. A value that breaks its own invariant raises ValueError when it is made.
 """
 
+from harness.model.options import digest_of, read_options
 from harness.model.profiles import HotSpot, Profile, ProfileBy, ProfilePlan, Stack
 from harness.model.results import (
     Agreement,
@@ -95,4 +97,6 @@ __all__ = [
     "TrialStatus",
     "Verdict",
     "WorkingFolder",
+    "digest_of",
+    "read_options",
 ]
