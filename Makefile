@@ -1,0 +1,53 @@
+# The two commands of a fresh machine: `make run` and `make test`.
+VENV   := .venv
+BIN    := $(VENV)/bin
+TOOLS  := $(CURDIR)/.tools
+PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo yes),$(p))))
+export PATH := $(TOOLS)/julia/bin:$(PATH)
+
+.PHONY: run test check install dev julia tools campaigns bench clean help
+
+help: ## Show what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: install ## Build, check, time and table the C examples
+	$(BIN)/harness run --adapter c
+
+test: dev julia tools check ## Run the tests, with everything that they need installed
+	$(BIN)/python -m pytest
+
+check: dev ## Lint and type-check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+install: $(VENV)/.installed
+dev: $(VENV)/.dev
+
+$(VENV)/.created:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: apt-get install python3 python3-venv"; exit 2; }
+	$(PYTHON) -m venv $(VENV) || { echo "Debian keeps venv apart: apt-get install python3-venv"; exit 2; }
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.created pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.created pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+julia: ## Install a working Julia below .tools where none is on PATH (Debian)
+	scripts/install_julia.sh $(TOOLS)/julia
+
+tools: ## Install the compiler and profilers that the tests use (Debian)
+	scripts/install_tools.sh
+
+campaigns: dev julia ## Measure the recorded campaigns again: plain against optimised
+	$(BIN)/python benchmarks/campaigns.py
+
+bench: dev julia tools ## Run every benchmark in its short form
+	benchmarks/run_all.sh
+
+clean: ## Remove what was built here
+	rm -rf $(VENV) .tools .harness build *.egg-info .mypy_cache .pytest_cache .ruff_cache

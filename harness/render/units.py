@@ -1,0 +1,66 @@
+"""Numbers for people: times, sizes and ratios with as many digits as they deserve; pure."""
+
+from __future__ import annotations
+
+import math
+
+from harness.model import Estimate
+
+_TIMES = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (1.0, "ns"))
+_SIZES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """A number with so many significant digits and no exponent: 0.0123, 1.23, 123, 12345."""
+    if not math.isfinite(value):
+        return "inf" if value > 0 else ("-inf" if value < 0 else "nan")
+    if value == 0:
+        return "0"
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:.{places}f}"
+
+
+def show_ns(ns: float, digits: int = 3) -> str:
+    """A time in the unit that fits it: `1.23 ms`."""
+    factor, unit = _time_unit(ns)
+    return f"{significant(ns / factor, digits)} {unit}"
+
+
+def show_ns_estimate(estimate: Estimate | None) -> str:
+    """A median and its interval in one unit: `1.23 ms [1.20, 1.27]`."""
+    if estimate is None:
+        return "-"
+    factor, unit = _time_unit(estimate.point)
+    point, low, high = (
+        significant(v / factor, 3) for v in (estimate.point, estimate.low, estimate.high)
+    )
+    return f"{point} {unit} [{low}, {high}]"
+
+
+def show_bytes(size: int | None) -> str:
+    """A size in the unit that fits it: `1.5 MiB`."""
+    if size is None:
+        return "-"
+    factor, unit = next((f, u) for f, u in _SIZES if size >= f or f == 1)
+    return f"{significant(size / factor, 3)} {unit}"
+
+
+def show_ratio(ratio: float) -> str:
+    """A speed-up as the guide writes it: `2.09x`; with a third decimal where it is near 1."""
+    places = 3 if 0.95 < ratio < 1.05 else 2
+    return f"{ratio:.{places}f}x" if math.isfinite(ratio) else "-"
+
+
+def show_ratio_estimate(estimate: Estimate) -> str:
+    """A speed-up with its interval: `2.09x [2.05, 2.12]`."""
+    low, high = (show_ratio(v).rstrip("x") for v in (estimate.low, estimate.high))
+    return f"{show_ratio(estimate.point)} [{low}, {high}]"
+
+
+def show_share(share: float) -> str:
+    """A share as a percentage: `81 %`, `2.3 %`."""
+    return f"{significant(100 * share, 2)} %" if share < 0.995 else f"{100 * share:.0f} %"
+
+
+def _time_unit(ns: float) -> tuple[float, str]:
+    return next((f, u) for f, u in _TIMES if abs(ns) >= f or f == 1.0)

@@ -1,0 +1,146 @@
+"""harness.toml: what it means, and what its errors say."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.edge.config import find_config, load_config, parse_duration_ns, schema_json
+from harness.errors import ConfigError
+from harness.model import FileFormat, OutputKind, OutputSource
+
+GOOD = """
+[tasks.sum]
+reference = "sum-c"
+[tasks.sum.cases.fast]
+params = { n = 10 }
+seed = 3
+[tasks.sum.cases.full]
+params = { n = 1000 }
+[tasks.sum.outputs.total]
+pattern = "total: (\\\\S+)"
+kind = "deterministic"
+rtol = 1e-9
+[tasks.sum.outputs.table]
+from = "file"
+path = "table.csv"
+key = "x"
+
+[targets.sum-c]
+task = "sum"
+adapter = "c"
+sources = ["sum.c"]
+flags = ["-O2"]
+args = ["{n}"]
+timeout = "20s"
+
+[campaigns.sum]
+target = "sum-c"
+case = "fast"
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    (tmp_path / "sum.c").write_text("int main(void) { return 0; }\n")
+
+    def write(text: str) -> Path:
+        path = tmp_path / "harness.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def complaint(path: Path) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    return f"{caught.value.message} | {caught.value.hint}"
+
+
+def test_a_good_file_becomes_tasks_targets_and_campaigns(write, tmp_path):
+    config = load_config(write(GOOD))
+    target = config.target("sum-c")
+    assert target.sources == (tmp_path / "sum.c",)
+    assert target.options == {"flags": ["-O2"]}
+    assert target.timeout_ns == 20_000_000_000
+    task = config.task("sum")
+    assert target.arguments(task.case()) == ("10",)
+    assert task.case("full").seed is None
+    assert config.campaigns["sum"].target == "sum-c"
+
+
+def test_the_first_case_is_the_default_one(write):
+    assert load_config(write(GOOD)).task("sum").case().name == "fast"
+
+
+def test_outputs_take_their_format_from_the_file_name(write):
+    total, table = load_config(write(GOOD)).task("sum").outputs
+    assert (total.source, total.format) == (OutputSource.STDOUT, FileFormat.TEXT)
+    assert total.tolerance.kind is OutputKind.DETERMINISTIC
+    assert total.tolerance.rtol == 1e-9
+    assert (table.source, table.format, table.key) == (OutputSource.FILE, FileFormat.CSV, "x")
+
+
+def test_it_is_found_from_a_folder_below(write, tmp_path):
+    path = write(GOOD)
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    assert find_config(below) == path
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("reference =", "referense ="), ["tasks.sum", "'referense'", "'reference'"]),
+        (('task = "sum"', 'task = "smu"'), ["targets.sum-c.task", "'smu'", "'sum'"]),
+        (("sources =", "source ="), ["targets.sum-c", "'source'", "'sources'"]),
+        (('"sum.c"', '"other.c"'), ["targets.sum-c.sources", "other.c"]),
+        (('"deterministic"', '"determinist"'), ["outputs.total.kind", "'exact'", "determinist"]),
+        (('"20s"', '"soon"'), ["targets.sum-c.timeout", "'soon'"]),
+        (("seed = 3", 'seed = "x"'), ["cases.fast.seed", "'x'"]),
+        (("n = 10 ", "n = inf "), ["cases.fast.params", "finite", "inf"]),
+        (('args = ["{n}"]', 'args = ["{m}"]'), ["targets.sum-c.args", "'m'", "n"]),
+        (("(\\\\S+)", "(\\\\S+"), ["outputs.total.pattern", "regular expression"]),
+        (('reference = "sum-c"', 'reference = "sum-d"'), ["tasks.sum.reference", "'sum-c'"]),
+        (('target = "sum-c"', 'target = "sum-d"'), ["campaigns.sum", "'sum-c'"]),
+        (('case = "fast"', 'case = "fats"'), ["campaigns.sum.case", "'fast'"]),
+        (("rtol = 1e-9", "rtol = -1"), ["outputs.total", "rtol", "-1"]),
+        (('path = "table.csv"', ""), ["outputs.table", "path"]),
+        (('adapter = "c"', ""), ["targets.sum-c", "'adapter'"]),
+    ],
+)
+def test_an_error_names_the_key_the_value_and_the_remedy(write, change, words):
+    assert change[0] in GOOD
+    path = write(GOOD.replace(*change, 1))
+    said = complaint(path)
+    for word in (str(path), *words):
+        assert word in said or word.strip("'") in said
+
+
+def test_broken_toml_names_the_file_and_the_line(write):
+    assert "line 1" in complaint(write("[tasks"))
+
+
+def test_a_file_that_is_no_text_is_an_error(write, tmp_path):
+    path = tmp_path / "harness.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    assert "cannot be read" in complaint(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "ns"), [("20s", 20_000_000_000), ("500ms", 500_000_000), (1.5, 1_500_000_000)]
+)
+def test_durations_are_read_with_their_unit(text, ns):
+    assert parse_duration_ns(text, "here") == ns
+
+
+@pytest.mark.parametrize("text", ["", "-1s", "0", "1 day", "inf", "nan"])
+def test_a_duration_that_is_none_is_refused(text):
+    with pytest.raises(ConfigError, match="here"):
+        parse_duration_ns(text, "here")
+
+
+def test_the_schema_is_json_and_knows_the_tables():
+    schema = json.loads(schema_json())
+    assert set(schema["$defs"]["ConfigFile"]["properties"]) == {"tasks", "targets", "campaigns"}

@@ -1,0 +1,143 @@
+"""Runs on disk: nothing lost, nothing believed that is damaged."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.edge.store import (
+    RunWriter,
+    find_run,
+    from_row,
+    load_rows,
+    read_parquet,
+    read_run,
+    run_folders,
+    schema,
+    to_row,
+)
+from harness.errors import DataDamaged, StorageFailed, UsageError
+from harness.model import Mode, Phase, Sample, Trial, TrialRecord, TrialStatus
+
+
+def record(block: int, wall_ns: int = 1000) -> TrialRecord:
+    trial = Trial(
+        TrialStatus.OK,
+        wall_ns,
+        user_ns=700,
+        sys_ns=200,
+        max_rss_bytes=4096,
+        exit_code=0,
+        phases=(Phase("a", 1, 400), Phase("a/b", 2, 300)),
+        samples=(Sample(0, 4, 900, 890, calibration=True),),
+    )
+    return TrialRecord(
+        run_id="r1",
+        task="sum",
+        case="fast",
+        target="sum-c",
+        adapter="c",
+        language="C",
+        build_digest="d",
+        mode=Mode.COLD,
+        block=block,
+        position=0,
+        warmup=block < 0,
+        started_at_ns=5,
+        trial=trial,
+        output_ok=True,
+    )
+
+
+def write(folder: Path, blocks: int, *, finish: bool = True) -> None:
+    with RunWriter(folder, {"seed": 1}, "host") as writer:
+        for block in range(blocks):
+            writer.append(record(block))
+        if finish:
+            writer.finish({"x": 1}, frozenset({1}))
+
+
+def test_a_row_and_a_record_are_each_other_s_inverse():
+    assert from_row(to_row(record(3), "host")) == record(3)
+
+
+def test_every_column_of_a_row_is_in_the_schema():
+    assert set(to_row(record(0), "host")) == set(schema().names)
+
+
+def test_a_finished_run_is_parquet_with_all_rows_and_the_summary(tmp_path):
+    write(tmp_path / "r1", 3)
+    rows = read_parquet(tmp_path / "r1" / "trials.parquet")
+    assert [r["block"] for r in rows] == [0, 1, 2]
+    assert [r["disturbed"] for r in rows] == [False, True, False]
+    assert rows[0]["host_id"] == "host"
+    run = read_run(tmp_path / "r1")
+    assert run.finished
+    assert run.summary == {"x": 1}
+    assert not (tmp_path / "r1" / "trials.arrows").exists()
+
+
+def test_an_unfinished_run_keeps_every_trial_that_was_stored(tmp_path):
+    write(tmp_path / "r1", 4, finish=False)
+    assert len(load_rows(tmp_path / "r1")) == 4
+    assert not read_run(tmp_path / "r1").finished
+
+
+@pytest.mark.parametrize("lost", [1, 50, 300])
+def test_a_stream_cut_off_in_its_last_row_loses_that_row_alone(tmp_path, lost):
+    with RunWriter(tmp_path / "r1", {}, "host") as writer:
+        for block in range(5):
+            writer.append(record(block))
+        stream = tmp_path / "r1" / "trials.arrows"
+        content = stream.read_bytes()
+    stream.write_bytes(content[:-lost])
+    assert [r["block"] for r in load_rows(tmp_path / "r1")] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_run_opened_again_goes_on_with_all_earlier_rows(tmp_path, finished):
+    write(tmp_path / "r1", 3, finish=finished)
+    with RunWriter(tmp_path / "r1", {"seed": 1}, "host") as writer:
+        writer.append(record(3))
+    assert [r["block"] for r in load_rows(tmp_path / "r1")] == [0, 1, 2, 3]
+
+
+def test_a_damaged_parquet_file_is_named(tmp_path):
+    write(tmp_path / "r1", 3)
+    path = tmp_path / "r1" / "trials.parquet"
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(DataDamaged, match=r"trials\.parquet"):
+        load_rows(tmp_path / "r1")
+
+
+def test_a_parquet_file_of_another_program_is_refused(tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"x": [1]}), tmp_path / "other.parquet")
+    with pytest.raises(DataDamaged, match="harness_schema_version"):
+        read_parquet(tmp_path / "other.parquet")
+
+
+def test_a_run_json_that_is_no_json_is_named(tmp_path):
+    write(tmp_path / "r1", 1)
+    (tmp_path / "r1" / "run.json").write_text("{")
+    with pytest.raises(DataDamaged, match=r"run\.json"):
+        read_run(tmp_path / "r1")
+
+
+def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageFailed, match="cannot write to"):
+        RunWriter(tmp_path / "file" / "r1", {}, "host")
+
+
+def test_runs_are_found_by_a_beginning_of_their_id(tmp_path):
+    for name in ("20260101-a", "20260102-b"):
+        write(tmp_path / name, 1)
+    assert [f.name for f in run_folders(tmp_path)] == ["20260101-a", "20260102-b"]
+    assert find_run(tmp_path, None).name == "20260102-b"
+    assert find_run(tmp_path, "20260101").name == "20260101-a"
+    with pytest.raises(UsageError, match="2 runs"):
+        find_run(tmp_path, "2026")
+    with pytest.raises(UsageError, match="no run"):
+        find_run(tmp_path, "1999")
