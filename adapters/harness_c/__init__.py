@@ -1,0 +1,43 @@
+"""The C adapter: compiles with cc, gcc or clang and runs what comes out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.hookspecs import Runner, hookimpl
+from harness.model import Build, Case, Command, Output, Target, Toolchain, Trial, TrialPlan
+from harness_c import build as _build
+from harness_c.options import Options
+from harness_c.toolchain import find_compiler, named_compiler
+
+
+@hookimpl
+def harness_probe(runner: Runner) -> Toolchain:
+    """The first of cc, gcc and clang."""
+    return find_compiler(runner)
+
+
+@hookimpl
+def harness_build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -> Build:
+    """Compile and link, or find the same build made before."""
+    options = Options.of(target)
+    if options.compiler is not None:
+        toolchain = named_compiler(options.compiler, target, runner)
+    return _build.build(_build.Recipe.of(target, toolchain, options), workdir, runner)
+
+
+@hookimpl
+def harness_run(build: Build, case: Case, runner: Runner) -> Output:
+    """Execute once for the output."""
+    return runner.output(_command(build, case))
+
+
+@hookimpl
+def harness_time(build: Build, case: Case, plan: TrialPlan, runner: Runner) -> Trial:
+    """Execute one trial."""
+    return runner.trial(_command(build, case), plan)
+
+
+def _command(build: Build, case: Case) -> Command:
+    target = build.target
+    return Command((str(build.program), *target.arguments(case)), target.env, target)

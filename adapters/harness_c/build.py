@@ -1,0 +1,218 @@
+"""Compiles and links a C target outside its source tree, once for every distinct input."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import BuildFailed, ConfigError
+from harness.hookspecs import Runner
+from harness.model import Build, Target, Toolchain, digest_of
+from harness_c.options import Options
+
+HERE = Path(__file__).parent
+DRIVER = HERE / "driver.c"
+INCLUDE = HERE / "include"
+RECORD = "build.json"
+HEADER_SUFFIXES = {".h", ".hpp", ".hh", ".inc"}
+OBJECT_SUFFIXES = {".o", ".a", ".so"}
+CPU_FACTS = re.compile(r"^(model name|flags|Features|CPU part)\s*:.*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """All that a build is made from."""
+
+    target: Target
+    toolchain: Toolchain
+    options: Options
+    compiled: tuple[Path, ...]
+    linked: tuple[Path, ...]
+
+    @classmethod
+    def of(cls, target: Target, toolchain: Toolchain, options: Options) -> Recipe:
+        compiled = [s for s in target.sources if s.suffix not in HEADER_SUFFIXES | OBJECT_SUFFIXES]
+        linked = [s for s in target.sources if s.suffix in OBJECT_SUFFIXES]
+        if not compiled and not linked:
+            raise ConfigError(f"targets.{target.name}.sources: only headers, nothing to compile")
+        return cls(target, toolchain, options, tuple(compiled), tuple(linked))
+
+    @property
+    def compile_command(self) -> tuple[str, ...]:
+        words = self.options.compile_arguments(self.target)
+        return (str(self.toolchain.program), f"-I{INCLUDE}", *words)
+
+    @property
+    def entry(self) -> str:
+        """The function that the steady driver calls, as the linker knows it."""
+        name = self.target.entry or "main"
+        return "__real_main" if name == "main" else name
+
+    @property
+    def program_name(self) -> str:
+        return (self.compiled or self.linked)[0].stem
+
+
+def build(recipe: Recipe, workdir: Path, runner: Runner) -> Build:
+    """The recipe's build, made now unless `workdir` has it; raises BuildFailed."""
+    digest = _digest(recipe, runner)
+    folder = workdir / digest
+    record = _read_record(folder)
+    cached = record is not None
+    if record is None:
+        record = _make(recipe, folder, runner)
+    return Build(
+        target=recipe.target,
+        toolchain=recipe.toolchain,
+        digest=digest,
+        workdir=folder,
+        program=folder / recipe.program_name,
+        build_ns=int(str(record["build_ns"])),
+        cached=cached,
+        log=str(record["log"]),
+    )
+
+
+def _digest(recipe: Recipe, runner: Runner) -> str:
+    """SHA-256 over flags, compiler, and the bytes of every file that the compiler will read.
+
+    The compiler itself names the headers (`-MM`), so that a changed one is never missed; headers
+    of the system belong to the compiler's fingerprint. Paths are left out: the same sources in
+    another checkout are the same build.
+    """
+    files = [*_files_read(recipe, runner), *recipe.linked]
+    if recipe.target.steady:
+        files.append(DRIVER)
+    options = recipe.options
+    words = [
+        "c-build-1",
+        recipe.toolchain.fingerprint,
+        repr((options.std, options.flags, options.include_dirs)),
+        repr((options.link_flags, options.library_dirs, options.libraries)),
+        recipe.entry if recipe.target.steady else "cold",
+        recipe.program_name,
+    ]
+    if any("native" in flag for flag in options.flags):
+        words.append(_cpu())
+    return digest_of([*words, *(_bytes_of(path, recipe.target) for path in files)])
+
+
+def _files_read(recipe: Recipe, runner: Runner) -> list[Path]:
+    """The sources and the headers that they include, in the preprocessor's order."""
+    if not recipe.compiled:
+        return []
+    for source in recipe.compiled:
+        _bytes_of(source, recipe.target)
+    sources = [str(source) for source in recipe.compiled]
+    said = runner.tool([*recipe.compile_command, "-MM", *sources])
+    if not said.ok:
+        raise _failed(recipe.target, said.stderr)
+    rules = said.stdout.replace("\\\n", " ").splitlines()
+    words = [word for rule in rules for word in _make_words(rule.partition(": ")[2])]
+    return [Path(word) for word in words]
+
+
+def _make_words(rule: str) -> list[str]:
+    """The prerequisites of a make rule, with make's escapes undone."""
+    words = re.findall(r"(?:\\.|\$\$|[^\s\\])+", rule)
+    return [re.sub(r"\\(.)", r"\1", word).replace("$$", "$") for word in words]
+
+
+def _bytes_of(path: Path, target: Target) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise ConfigError(
+            f"targets.{target.name}: cannot read {path}: {problem.strerror}",
+            hint="Check `sources`; paths are relative to the folder of harness.toml.",
+        ) from None
+
+
+def _cpu() -> str:
+    """What `-march=native` depends on."""
+    try:
+        facts = CPU_FACTS.findall(Path("/proc/cpuinfo").read_text(errors="replace"))
+    except OSError:
+        return "unknown"
+    return repr(sorted(set(facts)))
+
+
+def _make(recipe: Recipe, folder: Path, runner: Runner) -> dict[str, object]:
+    """Build in a private folder and move it into place: another process sees all or nothing."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    private = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
+    try:
+        record = _compile_and_link(recipe, private, runner)
+        (private / RECORD).write_text(json.dumps(record))
+        try:
+            private.replace(folder)
+        except OSError:
+            if _read_record(folder) is None:
+                shutil.rmtree(folder, ignore_errors=True)  # half of something: ours is whole
+                private.replace(folder)
+    finally:
+        shutil.rmtree(private, ignore_errors=True)
+    return record
+
+
+def _compile_and_link(recipe: Recipe, folder: Path, runner: Runner) -> dict[str, object]:
+    total_ns = 0
+    log: list[str] = []
+
+    def call(*words: str) -> None:
+        nonlocal total_ns
+        said = runner.tool(words, cwd=folder)
+        total_ns += said.wall_ns
+        if said.stderr.strip():
+            log.append(said.stderr.rstrip())
+        if not said.ok:
+            raise _failed(recipe.target, said.stderr or said.stdout)
+
+    command = recipe.compile_command
+    objects = [f"{n}-{source.stem}.o" for n, source in enumerate(recipe.compiled)]
+    for source, name in zip(recipe.compiled, objects, strict=True):
+        call(*command, "-c", str(source), "-o", name)
+    wrap: tuple[str, ...] = ()
+    if recipe.target.steady:
+        compiler = command[0]
+        call(
+            compiler, "-O2", f"-DHARNESS_ENTRY={recipe.entry}", "-c", str(DRIVER), "-o", "steady.o"
+        )
+        objects.append("steady.o")
+        wrap = ("-Wl,--wrap=main",)
+    libraries = recipe.options.link_arguments(recipe.target)
+    linked = map(str, recipe.linked)
+    call(
+        command[0],
+        *recipe.options.flags,
+        *objects,
+        *linked,
+        *wrap,
+        "-o",
+        recipe.program_name,
+        *libraries,
+    )
+    for name in objects:
+        (folder / name).unlink()
+    return {"build_ns": total_ns, "log": "\n".join(log)}
+
+
+def _read_record(folder: Path) -> dict[str, object] | None:
+    """The record of a finished build; None where there is none, or only a damaged one."""
+    try:
+        record = json.loads((folder / RECORD).read_text())
+    except (OSError, ValueError):
+        return None
+    whole = isinstance(record, dict) and {"build_ns", "log"} <= record.keys()
+    return record if whole else None
+
+
+def _failed(target: Target, words: str) -> BuildFailed:
+    return BuildFailed(
+        f"the C compiler refused target {target.name!r}:\n{words.strip()}",
+        hint="Fix the sources, or the target's flags, include_dirs and libraries.",
+    )

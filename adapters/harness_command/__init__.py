@@ -1,0 +1,106 @@
+"""The command adapter: any program, as it is. Nothing is built, nothing is wrapped."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import ConfigError, ToolchainMissing
+from harness.hookspecs import Runner, hookimpl
+from harness.model import (
+    Build,
+    Case,
+    Command,
+    Output,
+    Target,
+    Toolchain,
+    Trial,
+    TrialPlan,
+    digest_of,
+    read_options,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of a command target."""
+
+    program: str | None = None
+    """A name on PATH, or a path from the target's root; None: the first source, else the first
+    argument."""
+    argv: tuple[str, ...] = ()
+    """Arguments that stand between the program and the target's `args`, taken word by word."""
+
+
+@hookimpl
+def harness_probe(runner: Runner) -> Toolchain:
+    """There is no toolchain: the system itself executes the program."""
+    shell = runner.find("sh") or Path("/bin/sh")
+    system = f"{platform.system()} {platform.machine()}"
+    return Toolchain("command", "any", shell, system, digest_of(["command", system]))
+
+
+@hookimpl
+def harness_build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -> Build:
+    """Find the program; its identity is its own bytes, those of the sources, and the arguments."""
+    if target.steady:
+        raise ConfigError(
+            f"targets.{target.name}: a command has no steady mode",
+            hint="Steady mode needs a language's driver: use the c, julia or python adapter.",
+        )
+    options = read_options(Options, target)
+    name = _program(target, options)
+    program = runner.find(str(target.root / name) if "/" in name else name)
+    if program is None:
+        raise ToolchainMissing(
+            f"targets.{target.name}: {name!r} is not a program",
+            hint="Check the path, PATH, and that the file is executable (chmod +x).",
+        )
+    digest = digest_of(
+        [
+            "command-build-1",
+            toolchain.fingerprint,
+            repr((options.argv, target.args)),
+            program.read_bytes(),
+            *(source.read_bytes() for source in target.sources if source.is_file()),
+        ]
+    )
+    folder = workdir / digest
+    cached = folder.is_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    return Build(target, toolchain, digest, folder, program, cached=cached)
+
+
+@hookimpl
+def harness_run(build: Build, case: Case, runner: Runner) -> Output:
+    """Execute once for the output."""
+    return runner.output(_command(build, case))
+
+
+@hookimpl
+def harness_time(build: Build, case: Case, plan: TrialPlan, runner: Runner) -> Trial:
+    """Execute one trial."""
+    return runner.trial(_command(build, case), plan)
+
+
+def _program(target: Target, options: Options) -> str:
+    if options.program is not None:
+        return options.program
+    if target.sources:
+        return str(target.sources[0])
+    if target.args:
+        return target.args[0]
+    raise ConfigError(
+        f"targets.{target.name}: there is no program to run",
+        hint='Add program = "name-or-path".',
+    )
+
+
+def _command(build: Build, case: Case) -> Command:
+    target = build.target
+    options = read_options(Options, target)
+    arguments = target.arguments(case)
+    if options.program is None and not target.sources:
+        arguments = arguments[1:]  # the first one named the program
+    return Command((str(build.program), *options.argv, *arguments), target.env, target)

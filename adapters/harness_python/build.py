@@ -1,0 +1,124 @@
+"""Checks a Python target's syntax with its own interpreter and says how to start it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from harness.errors import BuildFailed
+from harness.hookspecs import Runner
+from harness.model import Build, Case, Command, Target, Toolchain, digest_of
+from harness_python.imports import module_file, own_files
+from harness_python.options import Options
+
+HERE = Path(__file__).parent
+MARKERS = HERE / "markers"
+MARKER = MARKERS / "harness_phases.py"
+CHECK = HERE / "check.py"
+DRIVER = HERE / "driver.py"
+
+
+def build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -> Build:
+    """The target's build: its files are compiled once for every distinct content.
+
+    Raises BuildFailed with `file:line` and the interpreter's words where one does not compile.
+    """
+    options = Options.of(target)
+    files = _files(target, options)
+    digest = _digest(target, options, toolchain, files)
+    folder = workdir / digest
+    stamp = folder / "checked"
+    cached = stamp.is_file()
+    if not cached:
+        folder.mkdir(parents=True, exist_ok=True)
+        checked = [path for path in files if path.suffix == ".py"]
+        build_ns = _check(target, options, toolchain, workdir, (runner, checked))
+        fresh = folder / f"checked.{os.getpid()}"
+        fresh.write_text(str(build_ns))
+        fresh.replace(stamp)
+    return Build(
+        target=target,
+        toolchain=toolchain,
+        digest=digest,
+        workdir=folder,
+        program=toolchain.program,
+        build_ns=int(stamp.read_text()),
+        cached=cached,
+    )
+
+
+def command(build: Build, case: Case) -> Command:
+    """How a build is started; `steady` puts the driver before it."""
+    target, options = build.target, Options.of(build.target)
+    start = [str(build.program), *_cache_flags(build.workdir.parent, build.toolchain)]
+    start += options.flags
+    if target.steady:
+        kind, name = ("module", options.module) if options.module else ("file", _script(target))
+        start += [str(DRIVER), kind, name, target.entry or ""]
+    elif options.module:
+        start += ["-m", options.module]
+    else:
+        start.append(_script(target))
+    return Command((*start, *target.arguments(case)), _environment(build, options), target)
+
+
+def _script(target: Target) -> str:
+    return str(target.sources[0])
+
+
+def _files(target: Target, options: Options) -> tuple[Path, ...]:
+    search = options.search(target)
+    started = module_file(options.module, search) if options.module else None
+    sources = [*target.sources, *([started] if started else [])]
+    return own_files(sources, search)
+
+
+def _digest(target: Target, options: Options, toolchain: Toolchain, files: tuple[Path, ...]) -> str:
+    """SHA-256 over interpreter, options and the content of every file, wherever they lie."""
+    ours = [MARKER, DRIVER] if target.steady else [MARKER]
+    words = [
+        "python-build-1",
+        toolchain.fingerprint,
+        repr((options.flags, options.module, options.path)),
+        repr((target.steady, target.entry if target.steady else None)),
+    ]
+    named = [part for path in files for part in (path.name, path.read_bytes())]
+    return digest_of([*words, *(path.read_bytes() for path in ours), *named])
+
+
+def _check(
+    target: Target,
+    options: Options,
+    toolchain: Toolchain,
+    workdir: Path,
+    work: tuple[Runner, list[Path]],
+) -> int:
+    """Compile the files into the bytecode cache and return the time that it took, in ns."""
+    runner, files = work
+    flags = (*_cache_flags(workdir, toolchain), *options.flags)
+    said = runner.tool([str(toolchain.program), *flags, str(CHECK), *map(str, files)], cwd=workdir)
+    if not said.ok:
+        raise BuildFailed(
+            f"Python refused target {target.name!r}:\n{said.stderr.strip()}",
+            hint=f"Fix the source; it was compiled with {toolchain.version}.",
+        )
+    return said.wall_ns
+
+
+def _cache_flags(workdir: Path, toolchain: Toolchain) -> tuple[str, ...]:
+    """Bytecode goes to a cache outside the tree; a flag, because -E and -I hide the environment."""
+    return ("-X", f"pycache_prefix={workdir / 'bytecode' / toolchain.fingerprint[:16]}")
+
+
+def _environment(build: Build, options: Options) -> dict[str, str]:
+    """Hashing is repeatable, and the markers are found; the target's own settings win."""
+    target = build.target
+    told = [target.env["PYTHONPATH"]] if target.env.get("PYTHONPATH") else []
+    own = [str(target.root / folder) for folder in options.path]
+    if options.module and not own:
+        own = [str(target.root)]
+    return {
+        "PYTHONHASHSEED": "0",
+        **target.env,
+        "PYTHONPATH": os.pathsep.join([*told, *own, str(MARKERS)]),
+    }

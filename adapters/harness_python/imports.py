@@ -1,0 +1,64 @@
+"""Which of a program's own files it is made of, so that its identity changes when they do."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+
+def own_files(sources: Sequence[Path], search: Sequence[Path]) -> tuple[Path, ...]:
+    """The sources, what they import from the folders `search`, and so on; sorted, each once.
+
+    Imports that are computed when the program runs cannot be seen: the Python files that lie
+    beside a source count too, and further ones may be listed as sources. Reads files; one that
+    does not parse counts without its imports (the interpreter's own check will name the error).
+    """
+    beside = [path for source in sources for path in source.parent.glob("*.py")]
+    waiting = [path.absolute() for path in sources]
+    found: set[Path] = set(waiting)
+    while waiting:
+        path = waiting.pop()
+        for imported in _imported(path, search):
+            if imported not in found:
+                found.add(imported)
+                waiting.append(imported)
+    return tuple(sorted(found | {path.absolute() for path in beside if path.is_file()}))
+
+
+def module_file(name: str, search: Sequence[Path]) -> Path | None:
+    """The file that `python -m name` starts, if it lies in one of the folders `search`."""
+    for folder in search:
+        place = folder.joinpath(*name.split("."))
+        for candidate in (place / "__main__.py", place.with_name(place.name + ".py")):
+            if candidate.is_file():
+                return candidate.absolute()
+    return None
+
+
+def _imported(path: Path, search: Sequence[Path]) -> Iterator[Path]:
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from _files(alias.name.split("."), search)
+        elif isinstance(node, ast.ImportFrom):
+            folders: Sequence[Path] = search
+            if node.level:
+                folders = [path.parents[node.level - 1]] if node.level <= len(path.parents) else []
+            words = node.module.split(".") if node.module else []
+            for alias in node.names:
+                yield from _files([*words, alias.name], folders)
+
+
+def _files(words: Sequence[str], folders: Iterable[Path]) -> Iterator[Path]:
+    """The files that importing the dotted name `words` executes: each package and the module."""
+    for folder in folders:
+        for word in words:
+            for candidate in (folder / word / "__init__.py", folder / f"{word}.py"):
+                if candidate.is_file():
+                    yield candidate.absolute()
+            folder = folder / word
