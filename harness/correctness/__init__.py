@@ -1,0 +1,20 @@
+"""Is the output right? Tolerances by kind, and the agreement of outputs with what was expected.
+
+`agree` judges one declared output of one run, `agree_all` every output of a task, and
+`equivalent_over_seeds` a stochastic output that was run with several seeds on both sides.
+Everything here is pure: values in, an Agreement out. `docs/correctness.md` gives the rules.
+"""
+
+from harness.correctness.agreement import agree, agree_all, default_tolerance, tolerances_of
+from harness.correctness.equivalence import equivalent_over_seeds
+from harness.correctness.printed import PrintedArray, PrintedFloat
+
+__all__ = [
+    "PrintedArray",
+    "PrintedFloat",
+    "agree",
+    "agree_all",
+    "default_tolerance",
+    "equivalent_over_seeds",
+    "tolerances_of",
+]

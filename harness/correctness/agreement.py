@@ -1,0 +1,149 @@
+"""Judges one declared output, or all of a task's, against what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import chain, zip_longest
+
+import numpy as np
+
+from harness.correctness.arrays import Pair, agree_arrays
+from harness.correctness.printed import PrintedArray
+from harness.correctness.summaries import agree_statistics, numbers_of
+from harness.correctness.tally import WORST, Tally, allowance, refusal, show
+from harness.correctness.text import agree_bytes, agree_text
+from harness.model import Agreement, Mismatch, OutputKind, OutputValue, Task, Tolerance
+
+_DEFAULT_RTOL = {
+    # Tighter than the guide's 1 %: rounding in another order costs 1e-16 an operation, and a real
+    # mistake is rarely below 1e-9.
+    OutputKind.DETERMINISTIC: 1e-9,
+    OutputKind.COUNT: 0.5,
+    OutputKind.STATISTICS: 0.01,
+}
+
+
+def default_tolerance(kind: OutputKind, output: str = "stdout") -> Tolerance:
+    """The tolerance of an output of that kind of which nothing else is declared.
+
+    After the guide's section 6.2: deterministic outputs tight, stochastic ones loose (means within
+    5 %), counts very loose (half as much again), statistics of an array within 1 %.
+    """
+    return Tolerance(output=output, kind=kind, rtol=_DEFAULT_RTOL.get(kind, 0.0))
+
+
+def tolerances_of(task: Task) -> dict[str, Tolerance]:
+    """The tolerance of every output by name; all of standard output, equal, where none is."""
+    if not task.outputs:
+        return {"stdout": Tolerance()}
+    return {spec.name: spec.tolerance for spec in task.outputs}
+
+
+def agree(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) -> Agreement:
+    """Judge the output that `tolerance.output` names: `actual` of one run against `expected`.
+
+    A NaN, an infinity, another shape, type or length, and an empty output do not agree unless the
+    tolerance says so. A stochastic output of one run tells only that it is of the right form:
+    `equivalent_over_seeds` judges it. Raises ValueError for a statistic that does not exist.
+    """
+    if tolerance.kind is OutputKind.STATISTICS:
+        return agree_statistics(expected, actual, tolerance)
+    if tolerance.kind is OutputKind.STOCHASTIC:
+        return _right_form(expected, actual, tolerance)
+    if isinstance(expected, str) and isinstance(actual, str):
+        return agree_text(expected, actual, tolerance)
+    if isinstance(expected, bytes) and isinstance(actual, bytes):
+        return agree_bytes(expected, actual, tolerance)
+    if isinstance(expected, str | bytes) or isinstance(actual, str | bytes):
+        return refusal(tolerance, "type", type_name(expected), type_name(actual))
+    if _is_int(expected) and _is_int(actual):
+        return _agree_ints(int(expected), int(actual), tolerance)
+    return agree_arrays(_pair(expected, actual, tolerance))
+
+
+def agree_all(
+    task: Task, expected: Mapping[str, OutputValue], actual: Mapping[str, OutputValue]
+) -> Agreement:
+    """Judge every declared output of a task; one that is missing on either side fails."""
+    results = []
+    for name, tolerance in tolerances_of(task).items():
+        if name in expected and name in actual:
+            results.append(agree(expected[name], actual[name], tolerance))
+        else:
+            seen = ["an output" if name in side else "nothing" for side in (expected, actual)]
+            results.append(refusal(tolerance, "missing", *seen))
+    return combine(results)
+
+
+def combine(results: list[Agreement]) -> Agreement:
+    """Several agreements as one: the worst place of each failing output first, then the others."""
+    failed = [result for result in results if not result.ok]
+    by_rank = chain.from_iterable(zip_longest(*(result.mismatches for result in failed)))
+    shown = [mismatch for mismatch in by_rank if mismatch is not None]
+    return Agreement(
+        ok=not failed,
+        mismatches=tuple(shown[: max(WORST, len(failed))]),
+        differing=sum(result.differing for result in failed),
+        checked=sum(result.checked for result in results),
+        summary="; ".join(result.summary for result in (failed or results)),
+    )
+
+
+def type_name(value: OutputValue) -> str:
+    """What an output is, in words."""
+    if isinstance(value, str):
+        return "a text"
+    if isinstance(value, bytes):
+        return "bytes"
+    return f"an array of {value.dtype}" if isinstance(value, np.ndarray) else "a number"
+
+
+def _is_int(value: OutputValue) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _agree_ints(expected: int, actual: int, tolerance: Tolerance) -> Agreement:
+    """Two Python integers, which may be beyond 64 bits."""
+    tally = Tally(tolerance, checked=1)
+    error = abs(actual - expected)
+    allowed = 0.0
+    if tolerance.kind is not OutputKind.EXACT:
+        allowed = max(tolerance.atol + tolerance.rtol * _as_float(expected), tolerance.ulp or 0)
+    if error > allowed:
+        shown = (show(expected), show(actual), _as_float(error), allowed)
+        tally.add(_as_float(error), Mismatch(tolerance.output, "value", *shown))
+    return tally.agreement()
+
+
+def _as_float(value: int) -> float:
+    try:
+        return float(abs(value))
+    except OverflowError:
+        return float("inf")
+
+
+def _pair(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) -> Pair:
+    arrays = [np.asarray(value) for value in (expected, actual)]
+    plain = [
+        isinstance(v, np.ndarray) and not isinstance(v, PrintedArray) for v in (expected, actual)
+    ]
+    # An int beyond 64 bits becomes an object array; against a float it is a float.
+    arrays = [a.astype(np.float64) if a.dtype == object and a.ndim == 0 else a for a in arrays]
+    return Pair(arrays[0], arrays[1], tolerance, (expected, actual), loose_type=not all(plain))
+
+
+def _right_form(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) -> Agreement:
+    """One run of a stochastic output: numbers, finite, and as many as expected."""
+    numbers = [numbers_of(value) for value in (expected, actual)]
+    if numbers[0] is None or numbers[1] is None:
+        return refusal(tolerance, "type", *(type_name(value) for value in (expected, actual)))
+    e, a = numbers[0], numbers[1]
+    if e.shape != a.shape or not e.size:
+        return refusal(tolerance, "shape", e.shape, a.shape)
+    broken = np.argwhere(~np.isfinite(a))
+    if len(broken):
+        place = str([int(i) for i in broken[0]]) if a.ndim else "value"
+        return refusal(tolerance, place, "a finite number", a[tuple(broken[0])])
+    summary = f"{tolerance.output}: {a.size} numbers of the right form ({allowance(tolerance)}); "
+    summary += "one run does not judge a stochastic output"
+    return Agreement(ok=True, checked=int(a.size), summary=summary)
