@@ -1,0 +1,319 @@
+"""Reads what a trial left: declared outputs become arrays, scalars, texts or bytes.
+
+A program's files are not to be trusted: any of them may be missing, cut off, of another format, a
+pipe that never ends or a link to somewhere else. Each of these is a TrialFailed that names the
+output and the file, says what was seen, and what to do.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import stat
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from harness.correctness.printed import (
+    Array,
+    PrintedFloat,
+    is_number,
+    printed_array,
+    read_token,
+)
+from harness.edge.jsonpath import json_to_value, pick
+from harness.errors import TrialFailed
+from harness.model import FileFormat, Output, OutputSource, OutputSpec, OutputValue
+
+MAPPED_BYTES = 64 * 2**20
+"""Arrays of this size and above are mapped, not read: 10^8 numbers need no memory of ours."""
+
+_SHOWN = 10
+
+
+def read_outputs(output: Output, specs: Sequence[OutputSpec]) -> dict[str, OutputValue]:
+    """The declared outputs by name; with none declared, all of standard output as `stdout`.
+
+    A text that is not UTF-8 is given as bytes. Raises TrialFailed for an output that is missing or
+    cannot be read as declared.
+    """
+    if not specs:
+        return {"stdout": text_or_bytes(output.stdout.read_bytes())}
+    return {spec.name: _read(output, spec) for spec in specs}
+
+
+def text_or_bytes(content: bytes) -> str | bytes:
+    """UTF-8 as text, anything else as it is."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content
+
+
+def _read(output: Output, spec: OutputSpec) -> OutputValue:
+    path = output.stdout if spec.source is OutputSource.STDOUT else _locate(output, spec)
+    try:
+        return _READERS[spec.format](path, spec)
+    except TrialFailed:
+        raise
+    except Exception as problem:
+        # Readers of foreign formats raise whatever a damaged file makes them stumble over.
+        words = str(problem).strip().splitlines() or [type(problem).__name__]
+        raise _failed(
+            spec, path, f"cannot be read as {spec.format.value}: {words[0]}", _glance(path)
+        ) from problem
+
+
+def _locate(output: Output, spec: OutputSpec) -> Path:
+    """The declared file, which must be an ordinary one within the trial's own folder."""
+    folder = output.folder.resolve()
+    name = spec.path or ""
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder) or path == folder:
+        raise TrialFailed(
+            f"output {spec.name!r}: {name!r} leads out of the trial's folder, to {path}",
+            hint="Give a path below the folder that the program runs in, without `..` or links.",
+        )
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        raise TrialFailed(
+            f"output {spec.name!r}: the program wrote no file {name!r}; it left {_listing(folder)}",
+            hint="Correct `path`, or have the program write the file to its current folder.",
+        ) from None
+    if not stat.S_ISREG(mode):
+        raise TrialFailed(
+            f"output {spec.name!r}: {name!r} is a {_kind_of_file(mode)}, not a file",
+            hint="Declare each file as an output of its own.",
+        )
+    return path
+
+
+def _kind_of_file(mode: int) -> str:
+    return "folder" if stat.S_ISDIR(mode) else "pipe, socket or device"
+
+
+def _listing(folder: Path) -> str:
+    files = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if not p.is_dir())
+    if not files:
+        return "no files at all"
+    shown = ", ".join(files[:_SHOWN])
+    more = len(files) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _glance(path: Path) -> str:
+    """The beginning of a file as a message shows it."""
+    with path.open("rb") as file:
+        start = file.read(60)
+    if not start:
+        return "The file is empty."
+    return f"It begins with {start!r} and has {path.stat().st_size} bytes."
+
+
+def _failed(spec: OutputSpec, path: Path, what: str, hint: str) -> TrialFailed:
+    return TrialFailed(f"output {spec.name!r}: {path.name}: {what}", hint=hint)
+
+
+# ---- text ------------------------------------------------------------------------------------
+
+
+def _read_text(path: Path, spec: OutputSpec) -> OutputValue:
+    content = path.read_bytes()
+    if spec.pattern is None and spec.key is None:
+        return text_or_bytes(content)
+    text = content.decode("utf-8", errors="replace")
+    found = _by_pattern(text, spec.pattern) if spec.pattern else _by_key(text, spec.key or "")
+    if not found:
+        sought = f"pattern {spec.pattern!r}" if spec.pattern else f"key {spec.key!r}"
+        lines = "\n".join(f"  {line[:100]}" for line in text.splitlines()[:5]) or "  (nothing)"
+        raise _failed(
+            spec, path, f"{sought} is not found; it begins with\n{lines}", "Correct harness.toml."
+        )
+    return words_to_value(found)
+
+
+def _by_pattern(text: str, pattern: str) -> list[str]:
+    matches = re.finditer(pattern, text, re.MULTILINE)
+    return [(m[1] if m.re.groups else m[0]) or "" for m in matches]
+
+
+def _by_key(text: str, key: str) -> list[str]:
+    """What stands behind `key =` or `key:`; all numbers of the line where there is nothing else."""
+    line = re.compile(rf"(?<![\w.-]){re.escape(key)}[\"']?[ \t]*(?:=|:)[ \t]*(.*)")
+    found: list[str] = []
+    for match in line.finditer(text):
+        words = match[1].strip().strip("[](){}").replace(",", " ").split()
+        if words and all(map(is_number, words)):
+            found += words
+        elif words:
+            found.append(words[0] if is_number(words[0]) else match[1].strip())
+    return found
+
+
+def words_to_value(words: Sequence[str]) -> OutputValue:
+    """One word: a number where it is one, else a text. Several: an array, else a text of lines.
+
+    Punctuation behind a number (`3.5,`) is not a part of it.
+    """
+    trimmed = [word.strip().rstrip(",;") for word in words]
+    if len(trimmed) == 1:
+        number = read_token(trimmed[0])
+        return number if number is not None else words[0]
+    array = printed_array(trimmed)
+    return array if array is not None else "\n".join(words)
+
+
+# ---- JSON ------------------------------------------------------------------------------------
+
+
+def _read_json(path: Path, spec: OutputSpec) -> OutputValue:
+    text = path.read_bytes().decode("utf-8-sig")
+    document = json.loads(text, parse_float=PrintedFloat, parse_constant=PrintedFloat)
+    try:
+        return json_to_value(pick(document, spec.json_path or ""))
+    except LookupError as problem:
+        raise _failed(
+            spec, path, str(problem.args[0]), "Correct the output's `json` in harness.toml."
+        ) from None
+
+
+# ---- CSV -------------------------------------------------------------------------------------
+
+
+def _read_csv(path: Path, spec: OutputSpec) -> OutputValue:
+    text = path.read_bytes().decode("utf-8-sig")
+    rows = [row for row in csv.reader(io.StringIO(text), delimiter=_delimiter(text)) if row]
+    if not rows:
+        raise _failed(spec, path, "has no rows", "Have the program write its results.")
+    rows = [[cell.strip() for cell in row] for row in rows]
+    headed = not all(map(is_number, rows[0]))
+    body = rows[1:] if headed else rows
+    ragged = next((i for i, row in enumerate(body) if len(row) != len(rows[0])), None)
+    if ragged is not None:
+        what = f"row {ragged + 1 + headed} has {len(body[ragged])} cells, the first {len(rows[0])}"
+        raise _failed(spec, path, what, "Was the file cut off?")
+    if spec.key is not None:
+        column = _column(rows[0] if headed else [], spec, path, len(rows[0]))
+        return _column_value([row[column] for row in body])
+    cells = [cell for row in body for cell in row]
+    array = printed_array(cells, (len(body), len(rows[0]))) if cells else None
+    return array if array is not None else "\n".join(",".join(row) for row in rows)
+
+
+def _column_value(cells: list[str]) -> OutputValue:
+    """A column is an array, however short: its length is a part of the output."""
+    array = printed_array(cells)
+    if array is not None:
+        return array
+    return "\n".join(cells) if cells else np.zeros(0)
+
+
+def _delimiter(text: str) -> str:
+    """The most frequent of comma, semicolon and tab in the first line."""
+    counts = Counter(c for c in text.partition("\n")[0] if c in ",;\t")
+    return counts.most_common(1)[0][0] if counts else ","
+
+
+def _column(names: Sequence[str], spec: OutputSpec, path: Path, width: int) -> int:
+    key = spec.key or ""
+    if key in names:
+        return names.index(key)
+    if key.isascii() and key.isdigit() and int(key) < width:
+        return int(key)
+    there = ", ".join(names[:_SHOWN]) or f"{width} columns without names (give a number from 0)"
+    raise _failed(spec, path, f"has no column {key!r}; it has {there}", "Correct `key`.")
+
+
+# ---- binary ----------------------------------------------------------------------------------
+
+
+def _read_npy(path: Path, spec: OutputSpec) -> OutputValue:
+    # Mapped first: a header that promises more than the file holds costs no memory.
+    array: Array = np.lib.format.open_memmap(path, mode="r")
+    return _small_in_memory(array)
+
+
+def _small_in_memory(array: Array) -> Array:
+    return array if array.nbytes >= MAPPED_BYTES else np.array(array, subok=False)
+
+
+def _read_npz(path: Path, spec: OutputSpec) -> OutputValue:
+    with np.load(path, allow_pickle=False) as archive:
+        if not hasattr(archive, "files"):
+            raise _failed(spec, path, "is not an npz archive", 'Use format = "npy".')
+        name = spec.key if spec.key is not None else _only(archive.files, spec, path)
+        if name not in archive.files:
+            there = ", ".join(archive.files[:_SHOWN])
+            raise _failed(spec, path, f"has no array {name!r}; it has {there}", "Correct `key`.")
+        array: Array = archive[name]
+        return array
+
+
+def _only(names: Sequence[str], spec: OutputSpec, path: Path) -> str:
+    if len(names) != 1:
+        there = ", ".join(names[:_SHOWN]) or "nothing"
+        raise _failed(spec, path, f"which of these is the output: {there}?", "Name it with `key`.")
+    return names[0]
+
+
+def _read_parquet(path: Path, spec: OutputSpec) -> OutputValue:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as file:
+        names = file.schema_arrow.names
+        name = spec.key if spec.key is not None else _only(names, spec, path)
+        if name not in names:
+            there = ", ".join(names[:_SHOWN])
+            raise _failed(spec, path, f"has no column {name!r}; it has {there}", "Correct `key`.")
+        column = file.read(columns=[name]).column(0)
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return "\n".join(str(cell) for cell in column.to_pylist())
+    supported = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)
+    if not supported:
+        raise _failed(spec, path, f"column {name!r} is of type {kind}", "Write plain numbers.")
+    if column.null_count and not pa.types.is_floating(kind):
+        what = f"column {name!r} has {column.null_count} nulls among its {kind} values"
+        raise _failed(spec, path, what, "Write a value for every row, or floats with NaN.")
+    array: Array = column.to_numpy()
+    return array
+
+
+def _read_raw(path: Path, spec: OutputSpec) -> OutputValue:
+    if spec.dtype is None:
+        return path.read_bytes()
+    dtype = np.dtype(spec.dtype)
+    if dtype.hasobject or dtype.itemsize == 0:
+        raise _failed(spec, path, f"dtype {spec.dtype!r} has no fixed size", "Use e.g. `<f8`.")
+    size = path.stat().st_size
+    count, rest = divmod(size, dtype.itemsize)
+    if rest:
+        what = f"{size} bytes are no whole number of {spec.dtype} ({dtype.itemsize} bytes each)"
+        raise _failed(spec, path, what, "Correct `dtype`, or was the file cut off?")
+    if not count:
+        return np.zeros(0, dtype=dtype)
+    array: Array = np.memmap(path, dtype=dtype, mode="r", shape=(count,))
+    if spec.shape is not None:
+        try:
+            array = array.reshape(spec.shape)
+        except ValueError:
+            what = f"{count} elements of {spec.dtype} do not fill the shape {list(spec.shape)}"
+            raise _failed(spec, path, what, "Correct `shape`, or was the file cut off?") from None
+    return _small_in_memory(array)
+
+
+_READERS: dict[FileFormat, Callable[[Path, OutputSpec], OutputValue]] = {
+    FileFormat.TEXT: _read_text,
+    FileFormat.JSON: _read_json,
+    FileFormat.CSV: _read_csv,
+    FileFormat.NPY: _read_npy,
+    FileFormat.NPZ: _read_npz,
+    FileFormat.PARQUET: _read_parquet,
+    FileFormat.RAW: _read_raw,
+}
