@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import BuildFailed
 from harness.hookspecs import Runner
 from harness.model import Build, Case, Command, Target, Toolchain, digest_of
-from harness_python.imports import module_file, own_files
+from harness_python.imports import files_beside, module_file, reached_files
 from harness_python.options import Options
 
 HERE = Path(__file__).parent
@@ -24,15 +25,16 @@ def build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -
     Raises BuildFailed with `file:line` and the interpreter's words where one does not compile.
     """
     options = Options.of(target)
-    files = _files(target, options)
+    sources = _sources(target, options)
+    reached = sorted(reached_files(sources, options.search(target)))
+    files = sorted({*reached, *files_beside(sources)})
     digest = _digest(target, options, toolchain, files)
     folder = workdir / digest
     stamp = folder / "checked"
     cached = stamp.is_file()
     if not cached:
         folder.mkdir(parents=True, exist_ok=True)
-        checked = [path for path in files if path.suffix == ".py"]
-        build_ns = _check(target, options, toolchain, workdir, (runner, checked))
+        build_ns = _check(reached, target, toolchain, runner, workdir)
         fresh = folder / f"checked.{os.getpid()}"
         fresh.write_text(str(build_ns))
         fresh.replace(stamp)
@@ -66,14 +68,13 @@ def _script(target: Target) -> str:
     return str(target.sources[0])
 
 
-def _files(target: Target, options: Options) -> tuple[Path, ...]:
-    search = options.search(target)
-    started = module_file(options.module, search) if options.module else None
-    sources = [*target.sources, *([started] if started else [])]
-    return own_files(sources, search)
+def _sources(target: Target, options: Options) -> tuple[Path, ...]:
+    """The named sources and the file that the named module starts, if it is the user's own."""
+    started = module_file(options.module, options.search(target)) if options.module else None
+    return (*target.sources, started) if started else target.sources
 
 
-def _digest(target: Target, options: Options, toolchain: Toolchain, files: tuple[Path, ...]) -> str:
+def _digest(target: Target, options: Options, toolchain: Toolchain, files: Sequence[Path]) -> str:
     """SHA-256 over interpreter, options and the content of every file, wherever they lie."""
     ours = [MARKER, DRIVER] if target.steady else [MARKER]
     words = [
@@ -87,15 +88,10 @@ def _digest(target: Target, options: Options, toolchain: Toolchain, files: tuple
 
 
 def _check(
-    target: Target,
-    options: Options,
-    toolchain: Toolchain,
-    workdir: Path,
-    work: tuple[Runner, list[Path]],
+    files: Sequence[Path], target: Target, toolchain: Toolchain, runner: Runner, workdir: Path
 ) -> int:
     """Compile the files into the bytecode cache and return the time that it took, in ns."""
-    runner, files = work
-    flags = (*_cache_flags(workdir, toolchain), *options.flags)
+    flags = (*_cache_flags(workdir, toolchain), *Options.of(target).flags)
     said = runner.tool([str(toolchain.program), *flags, str(CHECK), *map(str, files)], cwd=workdir)
     if not said.ok:
         raise BuildFailed(

@@ -7,23 +7,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 
-def own_files(sources: Sequence[Path], search: Sequence[Path]) -> tuple[Path, ...]:
-    """The sources, what they import from the folders `search`, and so on; sorted, each once.
+def reached_files(sources: Sequence[Path], search: Sequence[Path]) -> set[Path]:
+    """The sources, what they import from the folders `search`, and so on.
 
-    Imports that are computed when the program runs cannot be seen: the Python files that lie
-    beside a source count too, and further ones may be listed as sources. Reads files; one that
-    does not parse counts without its imports (the interpreter's own check will name the error).
+    Imports that are computed when the program runs cannot be seen. A file that does not parse
+    counts without its imports: the interpreter's own check will name the error.
     """
-    beside = [path for source in sources for path in source.parent.glob("*.py")]
     waiting = [path.absolute() for path in sources]
-    found: set[Path] = set(waiting)
+    found = set(waiting)
     while waiting:
         path = waiting.pop()
         for imported in _imported(path, search):
             if imported not in found:
                 found.add(imported)
                 waiting.append(imported)
-    return tuple(sorted(found | {path.absolute() for path in beside if path.is_file()}))
+    return found
+
+
+def files_beside(sources: Sequence[Path]) -> set[Path]:
+    """The Python files in the sources' folders: one of them may be what an import computes."""
+    beside = {path.absolute() for source in sources for path in source.parent.glob("*.py")}
+    return {path for path in beside if path.is_file()}
 
 
 def module_file(name: str, search: Sequence[Path]) -> Path | None:

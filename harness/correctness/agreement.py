@@ -62,12 +62,20 @@ def agree(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) -> A
 
 
 def agree_all(
-    task: Task, expected: Mapping[str, OutputValue], actual: Mapping[str, OutputValue]
+    task: Task,
+    expected: Mapping[str, OutputValue],
+    actual: Mapping[str, OutputValue],
+    judged: Mapping[str, Agreement] | None = None,
 ) -> Agreement:
-    """Judge every declared output of a task; one that is missing on either side fails."""
+    """Judge every declared output of a task; one that is missing on either side fails.
+
+    `judged` holds, by output, what an adapter's own comparison has said already.
+    """
     results = []
     for name, tolerance in tolerances_of(task).items():
-        if name in expected and name in actual:
+        if judged and name in judged:
+            results.append(judged[name])
+        elif name in expected and name in actual:
             results.append(agree(expected[name], actual[name], tolerance))
         else:
             seen = ["an output" if name in side else "nothing" for side in (expected, actual)]

@@ -116,7 +116,7 @@ class CampaignSection(_Section):
     threshold: float = 0.01
     total_level: float = 0.01
     bench_budget: str | int | float = "60s"
-    protect: list[str] = ["harness.toml", "tests/"]
+    protect: list[str] = msgspec.field(default_factory=lambda: ["harness.toml", "tests/"])
     paths: list[str] = []
 
 

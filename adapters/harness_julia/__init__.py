@@ -1,0 +1,38 @@
+"""The Julia adapter: runs files with a Julia that has been shown to work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.hookspecs import Runner, hookimpl
+from harness.model import Build, Case, Output, Target, Toolchain, Trial, TrialPlan
+from harness_julia import build as _build
+from harness_julia.options import Options
+from harness_julia.toolchain import find_julia, named_julia
+
+
+@hookimpl
+def harness_probe(runner: Runner) -> Toolchain:
+    """`julia` on PATH, else the one that the installer put below `.tools`."""
+    return find_julia(runner)
+
+
+@hookimpl
+def harness_build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -> Build:
+    """Check the syntax and compile the markers."""
+    name = Options.of(target).program
+    if name is not None:
+        toolchain = named_julia(name, target, runner)
+    return _build.build(target, toolchain, workdir, runner)
+
+
+@hookimpl
+def harness_run(build: Build, case: Case, runner: Runner) -> Output:
+    """Execute once for the output."""
+    return runner.output(_build.command(build, case))
+
+
+@hookimpl
+def harness_time(build: Build, case: Case, plan: TrialPlan, runner: Runner) -> Trial:
+    """Execute one trial."""
+    return runner.trial(_build.command(build, case), plan)

@@ -1,0 +1,105 @@
+"""Finds a Julia that works."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from harness.errors import ToolchainMissing
+from harness.hookspecs import Runner
+from harness.model import Completed, Target, Toolchain, digest_of
+
+PROGRAMS = ("julia", ".tools/julia/bin/julia")
+OLDEST = (1, 5)
+HINT = (
+    "Run scripts/install_julia.sh, put a Julia 1.5 or later on PATH, or name one in the target:"
+    ' program = "/path/to/julia".'
+)
+
+# Written by hand as JSON: Julia's standard library has no JSON. The `try` comes first: a Julia
+# that was built against another libunwind dies there, in any program that throws.
+DESCRIBE = """
+f(x) = x == 1 ? error("x") : 1
+try f(1) catch end
+say(key, value) = println('"', key, "\\": \\"", escape_string(string(value)), "\\",")
+println("{")
+say("version", VERSION); say("machine", Sys.MACHINE); say("cpu", Sys.CPU_NAME)
+say("commit", Base.GIT_VERSION_INFO.commit_short)
+say("program", joinpath(Sys.BINDIR, Base.julia_exename()))
+say("depots", join(DEPOT_PATH, ':'))
+println("\\"language\\": \\"Julia\\"}")
+"""
+
+
+def find_julia(runner: Runner) -> Toolchain:
+    """The Julia on PATH, else the one that the project's installer put below `.tools`."""
+    for name in PROGRAMS:
+        program = runner.find(name)
+        if program is not None:
+            return describe_julia(program, runner)
+    raise ToolchainMissing("no Julia found on PATH", hint=HINT)
+
+
+def named_julia(name: str, target: Target, runner: Runner) -> Toolchain:
+    """The Julia that a target asks for, by name on PATH or by path from its root."""
+    program = runner.find(str(target.root / name) if "/" in name else name)
+    if program is None:
+        raise ToolchainMissing(f"targets.{target.name}.program: {name!r} was not found", hint=HINT)
+    return describe_julia(program, runner)
+
+
+def describe_julia(program: Path, runner: Runner) -> Toolchain:
+    """What a Julia says of itself, once it has shown that it survives an exception.
+
+    A launcher (of juliaup, say) is replaced by the program that it starts, if that one works
+    without it. Raises ToolchainMissing.
+    """
+    facts = _facts(program, _ask(program, runner))
+    real = Path(facts["program"])
+    if real != program and runner.find(str(real)) is not None:
+        said = _ask(real, runner)
+        program = real if said.ok else program
+    version = facts["version"]
+    if tuple(int(n) for n in version.split("-")[0].split(".")[:2]) < OLDEST:
+        raise ToolchainMissing(f"{program} is Julia {version}, which is too old", hint=HINT)
+    return Toolchain(
+        adapter="julia",
+        language="Julia",
+        program=program,
+        version=f"Julia {version}",
+        fingerprint=digest_of(
+            ["julia", str(program), *(facts[k] for k in ("version", "commit", "machine", "cpu"))]
+        ),
+        details={key: facts[key] for key in ("machine", "cpu", "depots")},
+    )
+
+
+def _ask(program: Path, runner: Runner) -> Completed:
+    return runner.tool([str(program), "--startup-file=no", "-e", DESCRIBE], timeout_s=120)
+
+
+def _facts(program: Path, said: Completed) -> dict[str, str]:
+    if said.exit_code in (-11, 139):
+        raise ToolchainMissing(
+            f"{program} crashes on any exception thrown from compiled code (signal 11): it was"
+            " built against another libunwind than the one it finds here",
+            hint=HINT,
+        )
+    try:
+        facts = json.loads(said.stdout)
+    except ValueError:
+        facts = None
+    if not said.ok or not isinstance(facts, dict):
+        raise ToolchainMissing(
+            f"{program} is not a working Julia (exit {said.exit_code}):"
+            f" {said.stderr.strip()[-500:]}",
+            hint=HINT,
+        )
+    return {key: str(value) for key, value in facts.items()}
+
+
+def depot_path(workdir: Path, toolchain: Toolchain) -> str:
+    """JULIA_DEPOT_PATH: what is compiled goes to a depot of ours, packages come from the user's."""
+    users = toolchain.details.get("depots", "")
+    return os.pathsep.join([str(workdir / "depot"), *filter(None, users.split(os.pathsep))])

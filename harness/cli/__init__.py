@@ -1,0 +1,78 @@
+"""The command line: one module a command, loaded when it is called.
+
+The table below is all that `harness --help` needs, so that it stays fast.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from harness import __version__
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("run", "Build, check, time and table targets."),
+    "history": ("history", "List stored runs and their measurements."),
+    "adapters": ("adapters", "List installed adapters and the toolchains they find."),
+    "doctor": ("doctor", "Say what makes timings unreliable on this machine."),
+    "config": ("config", "Check harness.toml or print its JSON schema."),
+}
+"""Command: (module of this package, one line of help)."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, not when they are listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"harness.cli.{COMMANDS[cmd_name][0]}")
+        attribute = f"{cmd_name.replace('-', '_')}_command"
+        command: click.Command = getattr(module, attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as problem:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            suggestion = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"{problem.message}{suggestion}", ctx) from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Every command takes --json and then prints one JSON envelope on standard output."
+    " Exit codes: 0 fine, 1 the answer is no, 2 usage, 3 adapter or toolchain missing,"
+    " 4 build failed, 5 trial failed, 6 data damaged, 7 not allowed now, 8 undecided, 70 a bug,"
+    " 130 interrupted.",
+)
+@click.version_option(__version__, prog_name="harness")
+def cli() -> None:
+    """Measure, compare and optimise programs in C, Julia, Python and your language.
+
+    \b
+    harness run --adapter c                 the targets of harness.toml that are in C
+    harness run --adapter c nbody.c -- 1000 a single file, without any configuration
+    """
+
+
+def main() -> None:
+    """The console script: run the command line and exit with its code."""
+    from harness.cli.base import guard
+
+    sys.exit(guard(cli, sys.argv[1:]))

@@ -1,0 +1,147 @@
+"""What all commands share: their answer, the JSON envelope, and how errors end."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+import click
+
+from harness.errors import ExitCode, HarnessError
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command has to say, for people and for programs."""
+
+    result: Mapping[str, Any] = field(default_factory=dict)
+    text: str = ""
+    """For people, on standard output; not printed under --json."""
+    exit_code: ExitCode = ExitCode.FINE
+    error: str | None = None
+    hint: str | None = None
+    state: str | None = None
+    """The state of the campaign, where there is one."""
+    next_actions: Sequence[str] = ()
+
+
+def envelope(command: str, answer: Answer) -> dict[str, Any]:
+    """The one object that `--json` prints."""
+    return {
+        "ok": answer.exit_code is ExitCode.FINE,
+        "schema_version": SCHEMA_VERSION,
+        "command": command,
+        "state": answer.state,
+        "result": answer.result,
+        "error": answer.error,
+        "hint": answer.hint,
+        "next_actions": list(answer.next_actions),
+    }
+
+
+def command(**attributes: Any) -> Callable[[Callable[..., Answer]], click.Command]:
+    """A click command whose function returns an Answer; adds `--json` and prints for it."""
+
+    def decorate(function: Callable[..., Answer]) -> click.Command:
+        @functools.wraps(function)
+        def run(*args: Any, as_json: bool, **kwargs: Any) -> None:
+            answer = function(*args, **kwargs)
+            _print(_command_path(), answer, as_json)
+            raise SystemExit(int(answer.exit_code))
+
+        option = click.option(
+            "--json", "as_json", is_flag=True, help="Print one JSON envelope on standard output."
+        )
+        made: click.Command = click.command(**attributes)(option(run))
+        return made
+
+    return decorate
+
+
+def _command_path() -> str:
+    path = click.get_current_context().command_path
+    return path.split(" ", 1)[1] if " " in path else path
+
+
+def _print(name: str, answer: Answer, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(envelope(name, answer), allow_nan=False, default=str))
+    elif answer.text:
+        click.echo(answer.text)
+    if answer.error and not as_json:
+        _complain(answer.error, answer.hint or "")
+
+
+def _complain(message: str, hint: str) -> None:
+    click.echo(f"harness: {message}", err=True)
+    if hint:
+        click.echo(f"  {hint}", err=True)
+
+
+def guard(group: click.Group, arguments: Sequence[str]) -> int:
+    """Run the command line; every error becomes its message and its exit code."""
+    as_json = "--json" in _before_dashes(arguments)
+    name = next((a for a in arguments if not a.startswith("-")), "")
+    try:
+        group.main(list(arguments), prog_name="harness", standalone_mode=False)
+    except SystemExit as leave:
+        return int(leave.code or 0)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        _fail(name, as_json, ExitCode.INTERRUPTED, "interrupted")
+        return ExitCode.INTERRUPTED
+    except click.ClickException as problem:
+        hint = ""
+        if isinstance(problem, click.UsageError) and problem.ctx is not None:
+            hint = f"Try `{problem.ctx.command_path} --help`."
+        _fail(name, as_json, ExitCode.USAGE, problem.format_message(), hint)
+        return ExitCode.USAGE
+    except HarnessError as problem:
+        kept = _keep_traceback(problem) if problem.exit_code is ExitCode.BUG else ""
+        hint = " ".join(filter(None, (problem.hint, kept)))
+        _fail(name, as_json, problem.exit_code, problem.message, hint)
+        return problem.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return ExitCode.FINE
+    except Exception as problem:
+        message = f"a bug: {type(problem).__name__}: {problem}"
+        _fail(name, as_json, ExitCode.BUG, message, _keep_traceback(problem))
+        return ExitCode.BUG
+    return ExitCode.FINE
+
+
+def _fail(name: str, as_json: bool, code: ExitCode, message: str, hint: str = "") -> None:
+    if as_json:
+        answer = Answer(exit_code=code, error=message, hint=hint or None)
+        click.echo(json.dumps(envelope(name, answer)))
+    _complain(message, hint)
+
+
+def _before_dashes(arguments: Sequence[str]) -> Sequence[str]:
+    return arguments[: arguments.index("--")] if "--" in arguments else arguments
+
+
+def _keep_traceback(problem: BaseException) -> str:
+    """Write the traceback to a file; returns a sentence that names it."""
+    import tempfile
+
+    text = "".join(traceback.format_exception(problem))
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="harness-traceback-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(text)
+    return f"The traceback is kept in {file.name}; please report it."
+
+
+def unreachable(value: object) -> NoReturn:
+    """For the end of a chain over a closed choice."""
+    raise AssertionError(f"not a case that exists: {value!r}")

@@ -1,0 +1,165 @@
+"""`harness compare`: which of two is faster, by how much, and how sure is that."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.base import Answer, command
+from harness.cli.run import make_question, question_options
+from harness.cli.session import (
+    config_option,
+    open_session,
+    parse_cpus,
+    progress,
+    read_config,
+    results_option,
+)
+from harness.edge.config import Config, parse_duration_ns
+from harness.errors import ExitCode, UsageError
+from harness.experiment import Experiment, Report, perform
+from harness.model import Comparison, Mode, Verdict
+from harness.orchestrator import Cell
+from harness.render.jsonable import jsonable
+from harness.render.tables import layout
+from harness.render.units import show_ns, show_ratio_estimate, show_share
+from harness.revisions import split_revision, target_at
+
+
+@command(epilog="Example: harness compare nbody-c@main nbody-c --budget 30s")
+@click.argument("reference")
+@click.argument("candidate")
+@click.option("--case", help="The case; otherwise the task's first one.")
+@click.option("--mode", type=click.Choice([m.value for m in Mode]), default="cold")
+@click.option("--budget", default="60s", show_default=True, help="Answer within this time.")
+@click.option("--max-trials", type=click.IntRange(2), help="At most so many trials of each.")
+@click.option("--seed", type=int)
+@click.option("--cpus", help="Pin both to these CPUs, such as 0 or 0,2-3.")
+@question_options
+@config_option
+@results_option
+def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
+    """Compare CANDIDATE with REFERENCE, each a target or TARGET@REVISION.
+
+    Both run interleaved, in fresh processes, until the verdict is sure or the budget ends. The
+    ratio is the speed-up, reference time / candidate time: above 1 the candidate is faster. The
+    exit code is 0 for faster and equivalent, 1 for slower or a wrong output, 8 for undecided.
+    """
+    config = read_config(options["config_path"])
+    with (
+        progress() as listener,
+        open_session(config, options["results"], listener) as session,
+        contextlib.ExitStack() as stack,
+    ):
+        cells = tuple(
+            _cell(config, spec, options["case"], session.state, stack)
+            for spec in (reference, candidate)
+        )
+        _check_comparable(*cells)
+        budget_ns = parse_duration_ns(options["budget"], "--budget")
+        experiment = Experiment(
+            cells=cells,
+            question=make_question(options),
+            mode=Mode(options["mode"]),
+            budget_ns=budget_ns,
+            max_blocks=options["max_trials"],
+            seed=options["seed"],
+            cpus=parse_cpus(options["cpus"]),
+            origin={"kind": "compare", "specs": [reference, candidate]},
+        )
+        report = perform(session.orchestrator, session.results, experiment)
+    return answer(report)
+
+
+def _cell(
+    config: Config, spec: str, case: str | None, state: Path, stack: contextlib.ExitStack
+) -> Cell:
+    from harness.edge.git import Git
+
+    name, revision = split_revision(spec)
+    current = config.target(name)
+    task = config.task(current.task)
+    if revision is None:
+        return Cell(task, config.case(task, case), current, spec)
+    git = Git(config.root)
+    worktree = stack.enter_context(git.worktree_at(revision, state / "worktrees"))
+    target = replace(target_at(config, name, revision, worktree), task=current.task)
+    return Cell(task, config.case(task, case), target, spec)
+
+
+def _check_comparable(reference: Cell, candidate: Cell) -> None:
+    if reference.name == candidate.name:
+        raise UsageError(
+            f"{reference.name} against itself has no answer",
+            hint="Compare two targets, or one at two revisions: nbody-c@main nbody-c.",
+        )
+    if reference.task.name != candidate.task.name:
+        raise UsageError(
+            f"{reference.name} computes {reference.task.name}, {candidate.name} computes"
+            f" {candidate.task.name}: only targets of one task can be compared"
+        )
+
+
+def answer(report: Report) -> Answer:
+    """The comparison in words, numbers and an exit code."""
+    if report.failures:
+        worst = max(report.failures.values(), key=lambda f: f.exit_code)
+        message = "; ".join(f"{key[2]}: {f.message}" for key, f in report.failures.items())
+        return Answer(result=jsonable(report.run), error=message, exit_code=worst.exit_code)
+    if not report.run.comparisons:
+        return Answer(
+            result=jsonable(report.run), error="interrupted", exit_code=ExitCode.INTERRUPTED
+        )
+    comparison = report.run.comparisons[0]
+    undecided = comparison.verdict is Verdict.UNDECIDED
+    codes = {Verdict.SLOWER: ExitCode.ANSWER_IS_NO, Verdict.UNDECIDED: ExitCode.UNDECIDED}
+    return Answer(
+        result={**jsonable(report.run), "comparison": jsonable(comparison)},
+        text=explain(comparison) + f"\n{report.run.parquet or report.folder}",
+        exit_code=codes.get(comparison.verdict, ExitCode.FINE),
+        error="undecided within the budget" if undecided else None,
+        hint=_more(comparison) if undecided else None,
+    )
+
+
+def explain(comparison: Comparison) -> str:
+    """A verdict with its evidence, for people."""
+    c = comparison
+    rows = [
+        [metric.value, show_ratio_estimate(estimate), "decided" if metric is c.metric else ""]
+        for metric, estimate in c.evidence.items()
+    ]
+    lines = [
+        f"{c.candidate} is {_words(c)} {c.reference}: {show_ratio_estimate(c.ratio)} by"
+        f" {c.metric.value} ({c.ratio.confidence:.0%} interval)",
+        "",
+        layout(["metric", "speed-up", ""], rows),
+        "",
+        f"metric: {c.metric_because}",
+        f"stopped after {c.blocks} blocks: {c.stopped_because}",
+        f"noise between blocks: {show_share(c.noise_floor)}",
+    ]
+    if c.detectable is not None:
+        lines.append(f"smallest effect that this run would have found: {show_share(c.detectable)}")
+    if c.disturbed_blocks:
+        lines.append(f"disturbed blocks (kept): {c.disturbed_blocks}")
+    return "\n".join(lines)
+
+
+def _words(comparison: Comparison) -> str:
+    return {
+        Verdict.FASTER: "faster than",
+        Verdict.SLOWER: "slower than",
+        Verdict.EQUIVALENT: f"equivalent within {show_share(comparison.threshold)} to",
+        Verdict.UNDECIDED: "not told apart from",
+    }[comparison.verdict]
+
+
+def _more(comparison: Comparison) -> str:
+    if comparison.budget_needed_ns is None:
+        return "No budget can be named that would decide."
+    return f"A budget of about {show_ns(comparison.budget_needed_ns, 2)} would decide."

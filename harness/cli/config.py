@@ -1,0 +1,55 @@
+"""`harness config`: check the configuration, or print its schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from harness.cli.base import Answer, command
+from harness.cli.session import config_option, read_config
+from harness.render.tables import layout
+
+
+@click.group()
+def config_command() -> None:
+    """Check harness.toml or print its JSON schema.
+
+    \b
+    harness config check
+    harness config schema > harness.schema.json
+    """
+
+
+@command(epilog="Example: harness config check --config other/harness.toml")
+@config_option
+def check_command(config_path: Path | None) -> Answer:
+    """Read the configuration and say what it declares; exit code 2 where it is wrong."""
+    config = read_config(config_path)
+    rows = [
+        [target.task, target.name, target.adapter, " ".join(s.name for s in target.sources)]
+        for target in config.targets.values()
+    ]
+    result = {
+        "path": str(config.path),
+        "tasks": {name: [case.name for case in task.cases] for name, task in config.tasks.items()},
+        "targets": {name: target.adapter for name, target in config.targets.items()},
+        "campaigns": list(config.campaigns),
+    }
+    table = layout(["task", "target", "adapter", "sources"], rows)
+    return Answer(result=result, text=f"{config.path}: fine\n\n{table}")
+
+
+@command(epilog="Example: harness config schema > harness.schema.json")
+def schema_command() -> Answer:
+    """Print the JSON schema of harness.toml, which editors use to complete and check it."""
+    import json
+
+    from harness.edge.config import schema_json
+
+    text = schema_json()
+    return Answer(result={"schema": json.loads(text)}, text=text)
+
+
+config_command.add_command(check_command, "check")
+config_command.add_command(schema_command, "schema")

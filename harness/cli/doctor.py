@@ -1,0 +1,41 @@
+"""`harness doctor`: what makes timings unreliable here, and what to do about it."""
+
+from __future__ import annotations
+
+import click
+
+from harness.cli.base import Answer, command
+from harness.render.jsonable import jsonable
+from harness.render.tables import layout
+
+
+@command(epilog="Example: harness doctor --json")
+@click.option(
+    "--watch",
+    "watch_s",
+    type=click.FloatRange(0, 60),
+    default=1.0,
+    show_default=True,
+    help="Seconds to watch the CPUs for stolen time.",
+)
+def doctor_command(watch_s: float) -> Answer:
+    """Say what on this machine makes timings unreliable, and what to do about each.
+
+    The exit code is 0 whatever is found: the findings are advice, not a test.
+    """
+    from harness.edge.diagnosis import Severity, diagnose
+
+    findings = diagnose(watch_s=watch_s)
+    rows = [[f.name, f.severity.value, f.seen] for f in findings]
+    advice = [
+        f"{f.name}: {f.meaning}\n  {f.remedy}".rstrip()
+        for f in findings
+        if f.severity is not Severity.FINE and f.meaning
+    ]
+    table = layout(["looked at", "finding", "seen"], rows)
+    problems = [f.name for f in findings if f.severity is Severity.PROBLEM]
+    return Answer(
+        result={"findings": jsonable(findings), "problems": problems},
+        text="\n\n".join([table, "\n".join(advice)]),
+        next_actions=[f.remedy for f in findings if f.severity is Severity.PROBLEM],
+    )

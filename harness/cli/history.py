@@ -1,0 +1,137 @@
+"""`harness history`: what was measured, when, and where the files are."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.base import Answer, command
+from harness.cli.session import STATE_FOLDER, config_option, read_config, results_option
+from harness.edge.store import load_rows, read_run, run_folders
+from harness.errors import DataDamaged, ExitCode, UsageError
+from harness.render.tables import FORMATS, layout
+from harness.render.units import show_ns
+
+_AGO = re.compile(r"(\d+)\s*(m|h|d|w)")
+_AGO_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@command(epilog="Example: harness history --task nbody --since 7d")
+@click.option("--task", help="Only measurements of this task.")
+@click.option("--target", help="Only measurements of this target.")
+@click.option("--since", help="A date such as 2026-01-31, or an age such as 30m, 12h, 7d, 2w.")
+@click.option("--format", "style", type=click.Choice(FORMATS), default="plain")
+@config_option
+@results_option
+def history_command(
+    task: str | None,
+    target: str | None,
+    since: str | None,
+    style: str,
+    config_path: Path | None,
+    results: Path | None,
+) -> Answer:
+    """List stored runs and their measurements, oldest first.
+
+    A damaged file is named and makes the exit code 6; all others are still listed.
+    """
+    if results is None:
+        results = read_config(config_path, required=False).root / STATE_FOLDER / "results"
+    earliest_ns = parse_since(since)
+    runs, damaged = [], []
+    for folder in run_folders(results):
+        try:
+            run = describe_run(folder)
+        except DataDamaged as problem:
+            damaged.append(problem.message)
+            continue
+        wanted = [m for m in run["measurements"] if fits(m, task, target)]
+        if wanted and run["started_at_ns"] >= earliest_ns:
+            runs.append({**run, "measurements": wanted})
+    return Answer(
+        result={"runs": runs, "damaged": damaged},
+        text=history_table(runs, style) if runs else f"no runs in {results}",
+        exit_code=ExitCode.DAMAGED if damaged else ExitCode.FINE,
+        error="; ".join(damaged) or None,
+        hint="Move the damaged run's folder away, or restore it from a copy." if damaged else None,
+    )
+
+
+def describe_run(folder: Path) -> dict[str, Any]:
+    """A run's summary; of an unfinished one, the trials counted. DataDamaged where broken."""
+    run = read_run(folder)
+    rows = load_rows(folder)
+    measurements = list(run.summary.get("measurements", ()))
+    if not run.finished:
+        measurements = list(count_trials(rows))
+    started_at_ns = run.summary.get("started_at_ns") or run.plan.get("started_at_ns") or 0
+    return {
+        "run_id": run.id,
+        "started_at_ns": started_at_ns,
+        "finished": run.finished,
+        "folder": str(folder),
+        "host": run.plan.get("host"),
+        "measurements": measurements,
+    }
+
+
+def count_trials(rows: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
+    """The measurements of a run that was cut off: names and counts, without estimates."""
+    counts: dict[tuple[str, str, str], int] = {}
+    for row in rows:
+        if not row["warmup"] and row["status"] == "ok":
+            key = (row["task"], row["case"], row["target"])
+            counts[key] = counts.get(key, 0) + 1
+    for (task, case, target), trials in counts.items():
+        yield {"task": task, "case": case, "target": target, "trials": trials, "wall_ns": None}
+
+
+def fits(measurement: Mapping[str, Any], task: str | None, target: str | None) -> bool:
+    """Is the measurement of that task and target?"""
+    return task in (None, measurement["task"]) and target in (None, measurement["target"])
+
+
+def parse_since(since: str | None) -> int:
+    """The beginning of the period asked for, in ns since the epoch (UTC)."""
+    if since is None:
+        return 0
+    now = datetime.datetime.now(datetime.UTC)
+    age = _AGO.fullmatch(since.strip())
+    if age:
+        moment = now - datetime.timedelta(**{_AGO_UNITS[age[2]]: int(age[1])})
+        return int(moment.timestamp() * 1e9)
+    try:
+        moment = datetime.datetime.fromisoformat(since)
+    except ValueError:
+        raise UsageError(
+            f"--since: want a date such as 2026-01-31 or an age such as 7d, got {since!r}"
+        ) from None
+    return int(moment.astimezone(datetime.UTC).timestamp() * 1e9)
+
+
+def history_table(runs: Iterable[Mapping[str, Any]], style: str) -> str:
+    """A row a measurement."""
+    rows = []
+    for run in runs:
+        moment = datetime.datetime.fromtimestamp(run["started_at_ns"] / 1e9, datetime.UTC)
+        for m in run["measurements"]:
+            wall = m.get("wall_ns")
+            rows.append(
+                [
+                    run["run_id"],
+                    moment.strftime("%Y-%m-%d %H:%M"),
+                    m["task"],
+                    m["case"],
+                    m["target"],
+                    show_ns(wall["point"]) if wall else "-",
+                    str(m["trials"]),
+                    "" if run["finished"] else "unfinished: harness run --resume " + run["run_id"],
+                ]
+            )
+    headers = ["run", "started (UTC)", "task", "case", "target", "wall (median)", "trials", "note"]
+    return layout(headers, rows, style)

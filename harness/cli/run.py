@@ -1,0 +1,320 @@
+"""`harness run`: build, check, time, store and table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.cli.base import Answer, command
+from harness.cli.session import (
+    STATE_FOLDER,
+    ad_hoc_cell,
+    config_option,
+    open_session,
+    parse_cpus,
+    progress,
+    read_config,
+    results_option,
+)
+from harness.edge.config import Config, lookup, parse_duration_ns
+from harness.edge.store import StoredRun, find_run, read_run
+from harness.errors import ExitCode, UsageError
+from harness.experiment import Experiment, Question, Report, perform
+from harness.model import Metric, Mode
+from harness.orchestrator import Cell
+from harness.render.jsonable import jsonable
+from harness.render.tables import FORMATS, measurement_table, phase_table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line of `harness run` says."""
+
+    names: tuple[str, ...]
+    arguments: tuple[str, ...]
+    adapter: str | None
+    task: str | None
+    case: str | None
+    mode: str
+    trials: int | None
+    budget: str | None
+    warmup: int
+    seed: int | None
+    cpus: str | None
+    metric: str
+    confidence: float
+    threshold: float
+    config_path: Path | None
+    results: Path | None
+    resume: str | None
+    phases: bool
+    style: str
+
+
+class DashedCommand(click.Command):
+    """Keeps what follows `--` apart as the program's own arguments."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        mine, rest = args, []
+        if "--" in args:
+            at = args.index("--")
+            mine, rest = args[:at], args[at + 1 :]
+        ctx.meta["arguments"] = tuple(rest)
+        return super().parse_args(ctx, mine)
+
+
+def question_options(function: Any) -> Any:
+    """The options that say how sure and how fine an answer has to be."""
+    for option in (
+        click.option(
+            "--metric",
+            type=click.Choice(["auto", *(m.value for m in Metric)]),
+            default="auto",
+            help="What decides; auto takes CPU time where wall time is disturbed.",
+        ),
+        click.option("--confidence", type=float, default=0.95, show_default=True),
+        click.option(
+            "--threshold",
+            type=float,
+            default=0.01,
+            show_default=True,
+            help="Differences below this share are equivalent in practice.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def make_question(options: Mapping[str, Any]) -> Question:
+    """The Question that `question_options` asked for; UsageError where it makes no sense."""
+    confidence, threshold = options["confidence"], options["threshold"]
+    if not 0.5 <= confidence < 1:
+        raise UsageError(f"--confidence: want at least 0.5 and below 1, got {confidence}")
+    if not 0 < threshold < 1:
+        raise UsageError(f"--threshold: want a share above 0 and below 1, got {threshold}")
+    metric = None if options["metric"] == "auto" else Metric(options["metric"])
+    return Question(metric, confidence, threshold)
+
+
+@command(
+    cls=DashedCommand,
+    epilog="Example: harness run --adapter c --case fast --phases",
+)
+@click.argument("names", nargs=-1, metavar="[TARGET|FILE]...")
+@click.option("--adapter", help="Only targets of this adapter; for a FILE, the one to use.")
+@click.option("--task", help="Only targets of this task.")
+@click.option("--case", help="The case; otherwise each task's first one.")
+@click.option("--mode", type=click.Choice([m.value for m in Mode]), default="cold")
+@click.option("--trials", type=click.IntRange(1), help="Exactly so many trials of each target.")
+@click.option("--budget", help="Stop after this time, such as 20s.")
+@click.option("--warmup", type=click.IntRange(0), default=1, show_default=True)
+@click.option("--seed", type=int, help="Of the order and the layout; drawn and recorded if absent.")
+@click.option("--cpus", help="Pin targets to these CPUs, such as 0 or 0,2-3.")
+@question_options
+@config_option
+@results_option
+@click.option(
+    "--resume", is_flag=False, flag_value="", help="Top up an interrupted run; the latest if bare."
+)
+@click.option("--phases", is_flag=True, help="Show the phases that targets mark.")
+@click.option("--format", "style", type=click.Choice(FORMATS), default="plain")
+def run_command(**options: Any) -> Answer:
+    """Build, check, time and table targets of harness.toml, or one file or program.
+
+    \b
+    harness run                               every target, each task's first case
+    harness run nbody-c nbody-julia           two targets by name
+    harness run --adapter python tool.py      a file, without configuration
+    harness run --adapter command -- ./prog 1 any program
+    """
+    arguments = click.get_current_context().meta["arguments"]
+    return run(Options(arguments=arguments, **options))
+
+
+def run(options: Options) -> Answer:
+    """Perform the run that the options ask for, or go on with a stored one."""
+    if options.resume is not None:
+        return _resume(options)
+    config, cells, origin = select(options)
+    experiment = _experiment(options, cells, origin)
+    return _perform(config, options, experiment)
+
+
+def _perform(
+    config: Config, options: Options, experiment: Experiment, folder: Path | None = None
+) -> Answer:
+    with (
+        progress() as listener,
+        open_session(config, options.results, listener) as session,
+    ):
+        report = perform(session.orchestrator, session.results, experiment, folder)
+    return answer(report, options)
+
+
+def _resume(options: Options) -> Answer:
+    config = read_config(options.config_path, required=False)
+    results = options.results or config.root / STATE_FOLDER / "results"
+    stored = read_run(find_run(results, options.resume or None))
+    if stored.finished:
+        return Answer(text=f"{stored.id} is finished: {stored.folder}", result=stored.summary)
+    plan = stored.plan
+    config, cells = _stored_cells(stored, config)
+    experiment = Experiment(
+        cells=tuple(cells),
+        question=Question(
+            Metric(plan["question"]["metric"]) if plan["question"]["metric"] else None,
+            plan["question"]["confidence"],
+            plan["question"]["threshold"],
+        ),
+        mode=Mode(plan["mode"]),
+        trials=plan["trials"],
+        budget_ns=plan["budget_ns"],
+        warmup=plan["warmup"],
+        seed=plan["seed"],
+        cpus=tuple(plan["cpus"]),
+        origin=plan["origin"],
+    )
+    return _perform(config, options, experiment, stored.folder)
+
+
+def _stored_cells(stored: StoredRun, config: Config) -> tuple[Config, list[Cell]]:
+    """The cells of an interrupted run, found again."""
+    origin = stored.plan["origin"]
+    if origin.get("kind") == "ad hoc":
+        root = Path(origin["root"])
+        cell = ad_hoc_cell(origin["adapter"], origin["source"], origin["arguments"], root)
+        return Config(root=root), [cell]
+    if origin.get("kind") != "configured":
+        raise UsageError(
+            f"{stored.id} cannot be resumed: it was made by `harness {origin.get('kind')}`",
+            hint="Give the same command again; what was measured is kept in its folder.",
+        )
+    cells = [
+        Cell(task, config.case(task, case), config.target(target))
+        for task, case, target in (
+            (config.task(name), case, target) for name, case, target in stored.plan["cells"]
+        )
+    ]
+    return config, cells
+
+
+def select(options: Options) -> tuple[Config, list[Cell], dict[str, Any]]:
+    """The cells that the command line names, and how `--resume` finds them again."""
+    if options.arguments or _is_file(options):
+        if len(options.names) > 1:
+            raise UsageError(
+                f"one file at a time, got {' '.join(options.names)}",
+                hint="Several programs are compared as targets of harness.toml.",
+            )
+        if options.adapter is None:
+            raise UsageError("which adapter?", hint="Say --adapter c, julia, python or command.")
+        source = options.names[0] if options.names else None
+        root = Path.cwd()
+        cell = ad_hoc_cell(options.adapter, source, options.arguments, root)
+        origin = {
+            "kind": "ad hoc",
+            "adapter": options.adapter,
+            "source": source,
+            "arguments": options.arguments,
+            "root": root,
+        }
+        return Config(root=root), [cell], origin
+    config = read_config(options.config_path)
+    return config, configured_cells(config, options), {"kind": "configured"}
+
+
+def _is_file(options: Options) -> bool:
+    """A name is a file where it is not a target and an adapter is said."""
+    if len(options.names) != 1 or options.adapter is None:
+        return False
+    return options.names[0] not in read_config(options.config_path, required=False).targets
+
+
+def configured_cells(config: Config, options: Options) -> list[Cell]:
+    """The configured targets that fit the names, adapter and task asked for."""
+    from harness.plugins import Adapters
+
+    if options.adapter is not None:
+        Adapters().get(options.adapter)
+    if options.task is not None:
+        config.task(options.task)
+    targets = [config.target(name) for name in options.names] or list(config.targets.values())
+    chosen = [
+        t
+        for t in targets
+        if options.adapter in (None, t.adapter) and options.task in (None, t.task)
+    ]
+    if not chosen:
+        raise UsageError(
+            "no target fits" + (f" adapter {options.adapter!r}" if options.adapter else ""),
+            hint=f"{config.path} has: {', '.join(config.targets) or 'no targets'}.",
+        )
+    cells = []
+    for target in chosen:
+        task = config.task(target.task)
+        cases = {case.name: case for case in task.cases}
+        if options.case is not None and options.case not in cases and options.task is None:
+            continue
+        cells.append(Cell(task, config.case(task, options.case), target))
+    if not cells:
+        assert options.case is not None
+        every = {case.name: case for task in config.tasks.values() for case in task.cases}
+        lookup(every, options.case, "case", config.path)
+    return cells
+
+
+def _experiment(options: Options, cells: list[Cell], origin: Mapping[str, Any]) -> Experiment:
+    budget = options.budget
+    return Experiment(
+        cells=tuple(cells),
+        question=make_question(
+            {key: getattr(options, key) for key in ("metric", "confidence", "threshold")}
+        ),
+        mode=Mode(options.mode),
+        trials=options.trials,
+        budget_ns=parse_duration_ns(budget, "--budget") if budget is not None else None,
+        warmup=options.warmup,
+        seed=options.seed,
+        cpus=parse_cpus(options.cpus),
+        origin=origin,
+    )
+
+
+def answer(report: Report, options: Options) -> Answer:
+    """The report as a table and as JSON; the exit code says the worst that happened."""
+    failures = {key: failure.words for key, failure in report.failures.items()}
+    parts = [
+        measurement_table(report.run.measurements, report.run.comparisons, failures, options.style)
+    ]
+    if options.phases:
+        parts.append(phase_table(report.run.measurements, options.style))
+    if options.style == "plain":
+        parts += [f"{warning}" for warning in report.run.warnings]
+        parts.append(f"{report.run.parquet or report.folder}")
+    code = ExitCode(max((f.exit_code for f in report.failures.values()), default=ExitCode.FINE))
+    error = "; ".join(
+        f"{key[2]}: {failure.message}" for key, failure in sorted(report.failures.items())
+    )
+    return Answer(
+        result=result(report),
+        text="\n\n".join(parts),
+        exit_code=ExitCode.INTERRUPTED if report.interrupted else code,
+        error=error or ("interrupted; everything measured is kept" if report.interrupted else None),
+        hint=f"harness run --resume {report.run.id}" if report.interrupted else None,
+        next_actions=(f"harness run --resume {report.run.id}",) if report.interrupted else (),
+    )
+
+
+def result(report: Report) -> dict[str, Any]:
+    """The `result` of the JSON envelope."""
+    values: dict[str, Any] = jsonable(report.run)
+    values["run_id"] = values.pop("id")
+    for measurement in values["measurements"]:
+        key = (measurement["task"], measurement["case"], measurement["target"])
+        failure = report.failures.get(key)
+        measurement["failure"] = failure.message if failure else None
+    return values

@@ -1,0 +1,164 @@
+"""What a measuring command works with: configuration, folders, runner, adapters, progress."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.edge.config import CONFIG_NAME, Config, find_config, load_config
+from harness.edge.store import storage_errors
+from harness.errors import ConfigError, UsageError
+from harness.model import Case, Target, Task, TrialRecord, WorkingFolder
+from harness.orchestrator import Cell, Listener, Orchestrator, Quiet
+from harness.plugins import Adapters
+
+STATE_FOLDER = ".harness"
+
+config_option = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    help=f"The configuration; otherwise {CONFIG_NAME} is looked for upward from here.",
+)
+results_option = click.option(
+    "--results",
+    type=click.Path(path_type=Path),
+    help=f"The folder of stored runs; otherwise {STATE_FOLDER}/results beside the configuration.",
+)
+
+
+def read_config(path: Path | None, *, required: bool = True) -> Config:
+    """The configuration named, or the nearest one upward; ConfigError where there is none.
+
+    With `required=False` a missing one is an empty configuration rooted in the current folder.
+    """
+    found = path or find_config(Path.cwd())
+    if found is not None:
+        return load_config(found)
+    if required:
+        raise ConfigError(
+            f"no {CONFIG_NAME} in {Path.cwd()} or any folder above it",
+            hint="Write one (see README.md), name one with --config, or measure a single program:"
+            " `harness run --adapter command -- ./program its args`.",
+        )
+    return Config(root=Path.cwd())
+
+
+def ad_hoc_cell(adapter: str, source: str | None, arguments: Sequence[str], root: Path) -> Cell:
+    """A single file or program as a task, case and target of its own."""
+    argv = tuple(argument.replace("{", "{{").replace("}", "}}") for argument in arguments)
+    if source is None and not argv:
+        raise UsageError(
+            "nothing to run",
+            hint=f"Name a source file, or a program after `--`:"
+            f" `harness run --adapter {adapter} -- ./program its args`.",
+        )
+    sources: tuple[Path, ...] = ()
+    if source is not None:
+        if not (root / source).exists():
+            raise UsageError(f"source not found: {source}", hint=f"Looked in {root}.")
+        sources = (root / source,)
+    name = Path(source if source is not None else arguments[0]).name or "program"
+    target = Target(
+        name=name,
+        task=name,
+        adapter=adapter,
+        root=root,
+        sources=sources,
+        args=argv,
+        working_folder=WorkingFolder.ROOT,
+    )
+    return Cell(Task(name, (Case("default"),)), Case("default"), target)
+
+
+@dataclass(slots=True)
+class Session:
+    """One command's world; use `open_session`."""
+
+    config: Config
+    state: Path
+    results: Path
+    orchestrator: Orchestrator
+    runner: Any
+
+
+@contextlib.contextmanager
+def open_session(
+    config: Config, results: Path | None = None, listener: Listener | None = None
+) -> Iterator[Session]:
+    """Make the folders, a runner and an orchestrator; clean up the scratch at the end."""
+    from harness.edge.process import LocalRunner
+
+    state = config.root / STATE_FOLDER
+    results = results.absolute() if results else state / "results"
+    with storage_errors(state):
+        state.mkdir(exist_ok=True)
+        ignore = state / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    runner = LocalRunner(state / "scratch", state / "cache")
+    try:
+        orchestrator = Orchestrator(Adapters(), runner, state / "builds", listener)
+        yield Session(config, state, results, orchestrator, runner)
+    finally:
+        runner.close()
+
+
+@dataclass(slots=True)
+class Terminal:
+    """A Listener that shows a spinner with what goes on; on a terminal only."""
+
+    status: Any
+    trials: int = 0
+    failed: int = 0
+    what: str = field(default="")
+
+    def step(self, what: str) -> None:
+        self.what = what
+        self._show()
+
+    def trial(self, record: TrialRecord) -> None:
+        self.trials += 1
+        self.failed += not record.trial.ok
+        self._show()
+
+    def _show(self) -> None:
+        failed = f", {self.failed} failed" if self.failed else ""
+        self.status.update(f"{self.what} ({self.trials} trials{failed})")
+
+
+@contextlib.contextmanager
+def progress(*, wanted: bool = True) -> Iterator[Listener]:
+    """A listener with a live line on standard error where that is a terminal."""
+    if not (wanted and sys.stderr.isatty()):
+        yield Quiet()
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("starting") as status:
+        yield Terminal(status)
+
+
+def parse_cpus(text: str | None) -> tuple[int, ...]:
+    """`0,2-3` as (0, 2, 3)."""
+    if not text:
+        return ()
+    cpus: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise UsageError(f"--cpus: want numbers and ranges such as 0,2-3, got {text!r}")
+        cpus.extend(range(int(first), int(last if dash else first) + 1))
+    return tuple(dict.fromkeys(cpus))
+
+
+def host_summary(host: Mapping[str, Any]) -> str:
+    """One line on the machine."""
+    virtual = f", virtualised ({host['virtualised']})" if host.get("virtualised") else ""
+    return f"{host['cpu']}, {host['cores']} cores, kernel {host['kernel']}{virtual}"

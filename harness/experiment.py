@@ -1,0 +1,274 @@
+"""One whole run: make ready, measure in blocks, judge, store, report."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from harness.edge.machine import read_host
+from harness.edge.store import RunWriter
+from harness.errors import ExitCode, HarnessError
+from harness.model import Host, Measurement, Mode, Run, SteadyPlan, TrialStatus
+from harness.orchestrator import (
+    MAX_FAILURES,
+    Cell,
+    Group,
+    Orchestrator,
+    Prepared,
+    Settings,
+    discarding,
+    make_groups,
+    reference_of,
+    resume_groups,
+)
+from harness.render.jsonable import jsonable
+from harness.schedule import Design, StopRule, fixed_blocks
+from harness.summary import (
+    Question,
+    compare_cells,
+    disturbed,
+    sequential_rule,
+    summarise_cell,
+)
+
+DEFAULT_BUDGET_NS = 60_000_000_000
+"""What a run takes at most where neither trials nor a budget are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """What a run is to find out, and how."""
+
+    cells: tuple[Cell, ...]
+    question: Question = field(default_factory=Question)
+    mode: Mode = Mode.COLD
+    trials: int | None = None
+    """Exactly so many blocks; None: until every interval decides, or the budget ends."""
+    budget_ns: int | None = None
+    warmup: int = 1
+    seed: int | None = None
+    """Of order and layout; None: drawn, and recorded."""
+    cpus: tuple[int, ...] = ()
+    design: Design = Design.PAIRED
+    vary_layout: bool = True
+    steady: SteadyPlan = field(default_factory=SteadyPlan)
+    max_blocks: int | None = None
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    """What `--resume` needs to find the same cells again; kept in the run's plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong with a cell: the words for its row, the message, the exit code."""
+
+    words: str
+    message: str
+    exit_code: ExitCode
+
+
+CellKey = tuple[str, str, str]
+"""Task, case and the cell's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run found."""
+
+    run: Run
+    folder: Path
+    failures: Mapping[CellKey, Failure]
+    groups: tuple[Group, ...] = ()
+    interrupted: bool = False
+
+
+def perform(
+    orchestrator: Orchestrator, results: Path, experiment: Experiment, folder: Path | None = None
+) -> Report:
+    """Run an experiment from its beginning, or go on with the one stored in `folder`.
+
+    Everything measured is stored whatever happens; after Ctrl-C the report covers what was
+    finished and says that it was interrupted.
+    """
+    host = read_host()
+    started_at_ns = time.time_ns()
+    seed = experiment.seed if experiment.seed is not None else random.SystemRandom().getrandbits(32)
+    folder = folder or results / run_id(started_at_ns)
+    plan = _plan(experiment, seed, host, started_at_ns)
+    with RunWriter(folder, plan, host.id) as writer:
+        members = orchestrator.prepare(experiment.cells, experiment.mode)
+        with discarding(orchestrator.runner, members):
+            groups = make_groups(members, lambda group: _rule(experiment, group))
+            if writer.rows:
+                resume_groups(groups, writer)
+            interrupted = _measure(orchestrator, groups, experiment, seed, writer)
+        problems = orchestrator.cleanup(members)
+        report = _report(experiment, groups, writer, host, problems, interrupted)
+        if not interrupted:
+            writer.finish(jsonable(report.run), _disturbed_blocks(groups))
+    return report
+
+
+def run_id(started_at_ns: int) -> str:
+    """A name that sorts by time and does not repeat: `20260131-175959-3f2a`."""
+    moment = datetime.fromtimestamp(started_at_ns / 1e9, UTC)
+    return f"{moment:%Y%m%d-%H%M%S}-{random.SystemRandom().getrandbits(16):04x}"
+
+
+def _plan(experiment: Experiment, seed: int, host: Host, started_at_ns: int) -> dict[str, Any]:
+    return {
+        "started_at_ns": started_at_ns,
+        "command": sys.argv[1:],
+        "seed": seed,
+        "host": jsonable(host),
+        "mode": experiment.mode.value,
+        "trials": experiment.trials,
+        "budget_ns": experiment.budget_ns,
+        "warmup": experiment.warmup,
+        "cpus": list(experiment.cpus),
+        "design": experiment.design.value,
+        "question": jsonable(experiment.question),
+        "cells": [[c.task.name, c.case.name, c.name] for c in experiment.cells],
+        "origin": jsonable(experiment.origin),
+    }
+
+
+def _rule(experiment: Experiment, members: Sequence[Prepared]) -> StopRule:
+    if experiment.trials is not None:
+        return fixed_blocks(experiment.trials)
+    reference = reference_of(members)
+    return sequential_rule(
+        reference.cell.name if reference else "", experiment.question, experiment.max_blocks
+    )
+
+
+def _measure(
+    orchestrator: Orchestrator,
+    groups: Sequence[Group],
+    experiment: Experiment,
+    seed: int,
+    writer: RunWriter,
+) -> bool:
+    """Measure; True where a person interrupted it."""
+    budget_ns = experiment.budget_ns
+    if budget_ns is None and experiment.trials is None:
+        budget_ns = DEFAULT_BUDGET_NS * len(groups)
+    settings = Settings(
+        seed=seed,
+        mode=experiment.mode,
+        design=experiment.design,
+        warmup=experiment.warmup,
+        cpus=experiment.cpus,
+        vary_layout=experiment.vary_layout,
+        budget_ns=budget_ns,
+        steady=experiment.steady,
+    )
+    try:
+        orchestrator.measure(groups, settings, writer)
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+def _disturbed_blocks(groups: Sequence[Group]) -> frozenset[int]:
+    return (
+        frozenset().union(*(disturbed(group.blocks) for group in groups)) if groups else frozenset()
+    )
+
+
+def _report(
+    experiment: Experiment,
+    groups: Sequence[Group],
+    writer: RunWriter,
+    host: Host,
+    problems: Sequence[str],
+    interrupted: bool,
+) -> Report:
+    measurements: list[Measurement] = []
+    comparisons = []
+    failures: dict[CellKey, Failure] = {}
+    for group in groups:
+        reference = reference_of(group.members)
+        for member in group.members:
+            cell = member.cell
+            measurement = _measurement(member, group, experiment)
+            measurements.append(measurement)
+            failure = _failure(member, group)
+            if failure is not None:
+                failures[cell.task.name, cell.case.name, cell.name] = failure
+        if reference is not None:
+            comparisons += compare_cells(
+                reference.cell.name,
+                [m.cell.name for m in group.members if m.ready and m is not reference],
+                group.blocks,
+                experiment.question,
+                group.stopped or "interrupted",
+            )
+    run = Run(
+        id=writer.folder.name,
+        started_at_ns=writer.plan["started_at_ns"],
+        command=tuple(writer.plan["command"]),
+        seed=writer.plan["seed"],
+        host=host,
+        measurements=tuple(measurements),
+        comparisons=tuple(comparisons),
+        finished=not interrupted,
+        parquet=None if interrupted else str(writer.folder / "trials.parquet"),
+        warnings=tuple(problems),
+    )
+    return Report(run, writer.folder, failures, tuple(groups), interrupted)
+
+
+def _measurement(member: Prepared, group: Group, experiment: Experiment) -> Measurement:
+    cell = member.cell
+    records = [r for block in group.blocks for r in block.get(cell.name, ())]
+    summary = summarise_cell(records, experiment.mode, experiment.question.confidence)
+    return Measurement(
+        task=cell.task.name,
+        case=cell.case.name,
+        target=cell.name,
+        adapter=cell.target.adapter,
+        language=member.build.toolchain.language if member.build else cell.target.adapter,
+        mode=experiment.mode,
+        build_digest=member.build.digest if member.build else "",
+        **summary,
+    )
+
+
+def _failure(member: Prepared, group: Group) -> Failure | None:
+    """The first thing that went wrong with a cell, or None."""
+    if member.failure is not None:
+        return _preparation_failure(member.failure)
+    name = member.cell.name
+    bad = [r for block in group.blocks for r in block.get(name, ()) if not r.trial.ok]
+    if not bad and group.failures.get(name, 0) == 0:
+        return None
+    if not bad:
+        return Failure(
+            "failed while warming up", f"{name}: failed in its warm-up trial", ExitCode.TRIAL
+        )
+    first = bad[0].trial
+    gave_up = group.failures.get(name, 0) >= MAX_FAILURES
+    count = f"{len(bad)} of {len([1 for b in group.blocks for _ in b.get(name, ())])} trials"
+    if first.status is TrialStatus.WRONG_OUTPUT:
+        return Failure("WRONG", f"wrong output: {first.message}", ExitCode.ANSWER_IS_NO)
+    note = ", given up" if gave_up else ""
+    return Failure(
+        f"{first.status.value} ({count}{note})", f"{count}: {first.message}", ExitCode.TRIAL
+    )
+
+
+def _preparation_failure(failure: HarnessError) -> Failure:
+    words = {
+        ExitCode.ADAPTER: "toolchain missing",
+        ExitCode.BUILD: "build failed",
+        ExitCode.TRIAL: "failed",
+        ExitCode.USAGE: "configuration",
+    }.get(failure.exit_code, type(failure).__name__)
+    hint = f" ({failure.hint})" if failure.hint else ""
+    return Failure(words, failure.message + hint, failure.exit_code)
