@@ -14,6 +14,7 @@ from harness import __version__
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Build, check, time and table targets."),
+    "compare": ("compare", "Say which of two targets or revisions is faster."),
     "history": ("history", "List stored runs and their measurements."),
     "adapters": ("adapters", "List installed adapters and the toolchains they find."),
     "doctor": ("doctor", "Say what makes timings unreliable on this machine."),

@@ -23,11 +23,12 @@ from harness.cli.session import (
 from harness.edge.config import Config, lookup, parse_duration_ns
 from harness.edge.store import StoredRun, find_run, read_run
 from harness.errors import ExitCode, UsageError
-from harness.experiment import Experiment, Question, Report, perform
+from harness.experiment import Experiment, Report, perform
 from harness.model import Metric, Mode
 from harness.orchestrator import Cell
 from harness.render.jsonable import jsonable
 from harness.render.tables import FORMATS, measurement_table, phase_table
+from harness.summary import Question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
