@@ -1,0 +1,324 @@
+"""The house stands as it was drawn: read from the imports and calls of every module.
+
+Imports count wherever they stand, within functions and under TYPE_CHECKING too: a module that
+needs a type of an upper floor depends on that floor.
+"""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+FLOORS: tuple[tuple[str, ...], ...] = (
+    ("errors",),
+    ("model",),
+    ("hookspecs", "stats", "schedule", "correctness", "campaign", "profiles"),
+    ("render", "summary"),
+    ("edge", "plugins"),
+    ("orchestrator", "revisions"),
+    ("experiment",),
+    ("baseline", "bench", "profiling"),
+    ("optimise", "loop"),
+    ("testing",),
+    ("cli",),
+    ("__main__",),
+)
+"""Rooms of `harness`, lowest floor first; a room imports only from itself and from below."""
+
+PURE = ("errors", "model", *FLOORS[2], *FLOORS[3])
+
+PURE_BANS = {
+    "asyncio",
+    "ctypes",
+    "datetime.datetime.now",
+    "glob",
+    "http",
+    "input",
+    "io.open",
+    "multiprocessing",
+    "open",
+    "os",
+    "pathlib.Path.cwd",
+    "pathlib.Path.home",
+    "pickle",
+    "platform",
+    "secrets",
+    "shutil",
+    "signal",
+    "socket",
+    "subprocess",
+    "tempfile",
+    "threading",
+    "time",
+    "tomllib",
+    "urllib",
+    "uuid",
+}
+"""Modules that no pure room imports, and functions that none calls."""
+
+FILE_METHODS = {
+    *("read_text", "write_text", "read_bytes", "write_bytes", "mkdir", "unlink", "rmdir", "touch"),
+    *("exists", "is_file", "is_dir", "iterdir", "rglob", "stat", "lstat", "symlink_to", "resolve"),
+    *("to_parquet", "to_csv", "tofile", "memmap", "fromfile", "loadtxt", "savetxt"),
+}
+"""Methods that touch a file whatever they are called on."""
+
+KEEPERS: dict[str, tuple[str, ...]] = {
+    "subprocess": ("edge.process", "edge.git"),
+    "pluggy": ("plugins", "hookspecs"),
+    "importlib.metadata": ("plugins", "edge.machine"),
+    "click": ("cli",),
+    "rich": ("cli",),
+    "tabulate": ("render",),
+    "tomllib": ("edge.config",),
+    "pyarrow": ("edge",),
+    "pandas": ("edge", "experiment", "summary", "cli", "bench", "profiling"),
+    "pytest": ("testing",),
+}
+"""Who may import what: a thing of the outside has one module that knows it."""
+
+HEAVY = ("numpy", "scipy", "pandas", "pyarrow", "rich", "msgspec", "pluggy", "tabulate", "asyncio")
+"""What `harness --help` has no use for."""
+
+ADAPTER_MAY_USE = ("harness.errors", "harness.hookspecs", "harness.model")
+PROCESS_MAKERS = {"subprocess", "multiprocessing", "socket", "ctypes", "asyncio", "pty", "signal"}
+OS_PROCESS_MAKERS = ("os.system", "os.popen", "os.fork", "os.exec", "os.spawn", "os.posix_spawn")
+IN_THE_TARGET = {"driver.py", "check.py", "harness_phases.py"}
+"""Executed by the target's own interpreter, which knows nothing of the harness."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """One source file, read once."""
+
+    name: str
+    """Below `harness`: `edge.store`; of an adapter: `harness_c.build`."""
+    path: Path
+    tree: ast.Module
+
+    @property
+    def room(self) -> str:
+        return self.name.partition(".")[0]
+
+    def imports(self) -> Iterator[tuple[int, str]]:
+        """Line and dotted name of everything imported; `from a import b` is `a.b`."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from ((node.lineno, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                dots = "." * node.level
+                for alias in node.names:
+                    yield node.lineno, f"{dots}{node.module or ''}.{alias.name}"
+
+    def calls(self) -> Iterator[tuple[int, str]]:
+        """Line and dotted name of everything called, in the words of its import."""
+        known = dict(self._names())
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Call) and (name := dotted(node.func)):
+                first, dot, rest = name.partition(".")
+                yield node.lineno, known.get(first, first) + dot + rest
+
+    def _names(self) -> Iterator[tuple[str, str]]:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from ((a.asname, a.name) for a in node.names if a.asname)
+            elif isinstance(node, ast.ImportFrom):
+                yield from ((a.asname or a.name, f"{node.module}.{a.name}") for a in node.names)
+
+    def at(self, line: int, what: str) -> str:
+        return f"{self.path.relative_to(ROOT)}:{line}: {what}"
+
+
+def dotted(node: ast.expr) -> str:
+    """`a.b.c` of an expression; what is called on a value is `?.c`."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value) or '?'}.{node.attr}"
+    return ""
+
+
+def read(folder: Path, base: Path) -> list[Module]:
+    modules = []
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(base).with_suffix("").parts
+        name = ".".join(part for part in parts if part != "__init__")
+        modules.append(Module(name, path, ast.parse(path.read_bytes(), str(path))))
+    return modules
+
+
+CORE = [m for m in read(ROOT / "harness", ROOT / "harness") if m.name]
+ADAPTERS = read(ROOT / "adapters", ROOT / "adapters")
+
+
+def within(name: str, places: tuple[str, ...] | set[str]) -> bool:
+    """Is the dotted name one of the places or below one?"""
+    return any(name == place or name.startswith(f"{place}.") for place in places)
+
+
+def floor_of(room: str) -> int:
+    return next((n for n, rooms in enumerate(FLOORS) if room in rooms), -1)
+
+
+def violations(
+    modules: list[Module],
+    facts: Callable[[Module], Iterator[tuple[int, str]]],
+    wrong: Callable[[Module, str], bool],
+) -> list[str]:
+    return [m.at(line, name) for m in modules for line, name in facts(m) if wrong(m, name)]
+
+
+def test_every_room_has_its_floor():
+    assert sorted({m.room for m in CORE if floor_of(m.room) < 0}) == []
+
+
+def test_a_room_imports_only_from_itself_and_from_below():
+    def upwards(module: Module, name: str) -> bool:
+        if not name.startswith("harness.") or name == "harness.__version__":
+            return False
+        room = name.split(".")[1]
+        return room != module.room and floor_of(room) >= floor_of(module.room)
+
+    assert violations(CORE, Module.imports, upwards) == []
+
+
+def test_imports_are_absolute():
+    relative = violations(CORE + ADAPTERS, Module.imports, lambda _, name: name.startswith("."))
+    assert relative == []
+
+
+def test_the_core_knows_no_adapter():
+    own = tuple({m.room for m in ADAPTERS})
+    assert own
+    assert violations(CORE, Module.imports, lambda _, name: within(name, own)) == []
+
+
+def test_pure_rooms_import_nothing_that_touches_the_outside():
+    pure = [m for m in CORE if m.room in PURE]
+    assert pure
+    assert violations(pure, Module.imports, lambda _, name: within(name, PURE_BANS)) == []
+
+
+def test_pure_rooms_call_nothing_that_touches_the_outside():
+    pure = [m for m in CORE if m.room in PURE]
+
+    def touches(_: Module, name: str) -> bool:
+        method = name.rpartition(".")[2]
+        return within(name, PURE_BANS) or ("." in name and method in FILE_METHODS)
+
+    assert violations(pure, Module.calls, touches) == []
+
+
+def test_chance_in_pure_rooms_has_a_seed():
+    def unseeded(_: Module, name: str) -> bool:
+        return name.startswith("random.") and name != "random.Random"
+
+    pure = [m for m in CORE if m.room in PURE]
+    assert violations(pure, Module.calls, unseeded) == []
+    bare = [
+        m.at(node.lineno, "a generator without a seed")
+        for m in pure
+        for node in ast.walk(m.tree)
+        if isinstance(node, ast.Call)
+        and dotted(node.func).endswith(("random.Random", "default_rng"))
+        and not node.args
+    ]
+    assert bare == []
+
+
+@pytest.mark.parametrize("thing", KEEPERS)
+def test_a_thing_of_the_outside_is_known_to_its_keepers_alone(thing: str):
+    def stranger(module: Module, name: str) -> bool:
+        # A keeper may be split into several files: edge.process, edge.process_fallback.
+        ours = any(
+            module.name == keeper or module.name.startswith((f"{keeper}.", f"{keeper}_"))
+            for keeper in KEEPERS[thing]
+        )
+        return within(name, (thing,)) and not ours
+
+    assert violations(CORE, Module.imports, stranger) == []
+
+
+def test_only_one_module_calls_git():
+    def words(module: Module) -> Iterator[tuple[int, str]]:
+        for node in ast.walk(module.tree):
+            if isinstance(node, (ast.List, ast.Tuple)) and node.elts:
+                first = node.elts[0]
+                if isinstance(first, ast.Constant) and first.value == "git" and len(node.elts) > 1:
+                    yield node.lineno, "a git command"
+
+    strangers = [m for m in CORE + ADAPTERS if m.name != "edge.git"]
+    assert violations(strangers, words, lambda *_: True) == []
+
+
+def test_only_the_command_line_prints_and_exits():
+    loud = {"print", "sys.exit", "exit", "quit", "SystemExit", "sys.stdout.write", "click.echo"}
+    hosts = [m for m in ADAPTERS if m.path.name not in IN_THE_TARGET]
+    quiet = [m for m in CORE if m.room not in ("cli", "__main__")] + hosts
+    assert violations(quiet, Module.calls, lambda _, name: name in loud) == []
+
+
+def test_adapters_use_the_contract_and_the_standard_library_alone():
+    def foreign(module: Module, name: str) -> bool:
+        if within(name, ADAPTER_MAY_USE) or within(name, (module.room,)):
+            return False
+        return name.partition(".")[0] not in sys.stdlib_module_names
+
+    hosts = [m for m in ADAPTERS if m.path.name not in IN_THE_TARGET]
+    assert violations(hosts, Module.imports, foreign) == []
+
+
+def test_adapters_start_no_process():
+    hosts = [m for m in ADAPTERS if m.path.name not in IN_THE_TARGET]
+    assert violations(hosts, Module.imports, lambda _, n: within(n, PROCESS_MAKERS)) == []
+    assert violations(hosts, Module.calls, lambda _, n: n.startswith(OS_PROCESS_MAKERS)) == []
+
+
+def test_what_runs_in_a_target_needs_the_standard_library_alone():
+    inside = [m for m in ADAPTERS if m.path.name in IN_THE_TARGET]
+    assert inside
+
+    def foreign(_: Module, name: str) -> bool:
+        return name.partition(".")[0] not in sys.stdlib_module_names
+
+    assert violations(inside, Module.imports, foreign) == []
+
+
+def test_help_imports_nothing_heavy():
+    script = (
+        "import sys; from harness.cli import cli\n"
+        "cli.main(['--help'], prog_name='harness', standalone_mode=False)\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "Usage: harness" in said.stdout
+    assert said.stderr.strip() == "[]"
+
+
+# The rules themselves are checked: a rule that cannot fail protects nothing.
+
+
+def module(text: str, name: str = "stats.x") -> Module:
+    return Module(name, ROOT / "x.py", ast.parse(text))
+
+
+def test_an_import_within_a_function_is_seen():
+    assert list(module("def f():\n    import time").imports()) == [(2, "time")]
+
+
+def test_an_import_for_types_alone_is_seen():
+    text = "if TYPE_CHECKING:\n    from harness.edge import store"
+    assert list(module(text).imports()) == [(2, "harness.edge.store")]
+
+
+def test_a_call_is_seen_under_the_name_of_its_import():
+    text = "from os import system as s\ns('x')\nPath(p).read_text()"
+    assert [name for _, name in module(text).calls()] == ["os.system", "?.read_text", "Path"]
