@@ -6,6 +6,7 @@
     ├── AnswerIsNo                   1  the question was answered: no
     ├── UsageError                   2  the command line or the arguments are wrong
     │   ├── ConfigError              2  harness.toml is wrong; names file, key and value
+    │   ├── GitFailed            2  git refused; carries its words
     │   └── StorageFailed            2  a folder cannot be written: full, read-only, not ours
     ├── AdapterError                 3
     │   ├── AdapterNotFound          3  no such adapter; suggests the near one
@@ -33,6 +34,7 @@ __all__ = [
     "ConfigError",
     "DataDamaged",
     "ExitCode",
+    "GitFailed",
     "HarnessError",
     "NotAllowed",
     "PluginFailed",
@@ -88,6 +90,10 @@ class UsageError(HarnessError):
 
 class ConfigError(UsageError):
     """A configuration file cannot be read or says something we do not understand."""
+
+
+class GitFailed(UsageError):
+    """git refused what it was asked for; the message ends with its words."""
 
 
 class StorageFailed(UsageError):
