@@ -5,7 +5,7 @@ Five rooms, one name space; everyone imports from `harness.model`:
 - `tasks`    what is asked:  Case, OutputSpec, Tolerance, Task, Target
 - `trials`   what happened:  Toolchain, Build, Command, TrialPlan, Output, Sample, Phase, Trial
 - `results`  what it means:  Estimate, Agreement, Measurement, Comparison, Verdict, Host, Run
-- `profiles` where time goes: HotSpot, Profile
+- `profiles` where time goes: Frame, HotSpot, Profile, ProfileReport
 - `options`  what adapters share: typed options (`read_options`) and digests (`digest_of`)
 
 Times are integers in nanoseconds (`_ns`), memory is in bytes (`_bytes`); shares and ratios are
@@ -13,7 +13,15 @@ plain numbers. A value that breaks its own invariant raises ValueError when it i
 """
 
 from harness.model.options import digest_of, read_options
-from harness.model.profiles import HotSpot, Profile, ProfileBy, ProfilePlan, Stack
+from harness.model.profiles import (
+    Frame,
+    HotSpot,
+    Profile,
+    ProfileBy,
+    ProfilePlan,
+    ProfileReport,
+    Stack,
+)
 from harness.model.results import (
     Agreement,
     Comparison,
@@ -65,6 +73,7 @@ __all__ = [
     "Completed",
     "Estimate",
     "FileFormat",
+    "Frame",
     "Host",
     "HotSpot",
     "Measurement",
@@ -82,6 +91,7 @@ __all__ = [
     "Profile",
     "ProfileBy",
     "ProfilePlan",
+    "ProfileReport",
     "Run",
     "Sample",
     "Stack",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 
-Stack = tuple[str, ...]
-"""Frames from the outermost inwards, each `function (file:line)` or a plain name."""
+from harness.model.results import Estimate
 
 
 class ProfileBy(Enum):
@@ -16,6 +17,30 @@ class ProfileBy(Enum):
     PHASE = "phase"
     FUNCTION = "function"
     LINE = "line"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One entry of a call stack."""
+
+    function: str
+    file: str = ""
+    """The source file, or the library's where there is no source."""
+    line: int | None = None
+    """The line that was being executed or, further out, that made the call."""
+    native: bool = False
+    """Inside an extension module or library rather than the target's own sources."""
+
+    @property
+    def label(self) -> str:
+        """`function (file:line)` with the file's own name, as flame graphs show it."""
+        name = self.file.rsplit("/", 1)[-1]
+        place = f"{name}:{self.line}" if name and self.line else name
+        return f"{self.function} ({place})" if place else self.function
+
+
+Stack = tuple[Frame, ...]
+"""Frames from the outermost inwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +55,10 @@ class ProfilePlan:
     memory: bool = False
     """Allocated bytes instead of time, where the language's profiler counts them."""
     timeout_ns: int = 600_000_000_000
+    folder: Path | None = None
+    """Where the profiler's own files go; it exists. None: a folder below the build's."""
+    plain_wall_ns: int = 1_000_000_000
+    """How long the program takes without a profiler: sampling rates follow from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +74,7 @@ class HotSpot:
     function: str = ""
     file: str = ""
     line: int | None = None
+    """Of a function: where it spends most, or begins where the profiler knows only that."""
     calls: int | None = None
     """Exact counts only; a sampling profiler does not know."""
     low: float | None = None
@@ -52,6 +82,17 @@ class HotSpot:
     high: float | None = None
     native: bool = False
     """Inside an extension module or library rather than the target's own sources."""
+
+    @property
+    def name(self) -> str:
+        """What the row is about: the phase's path, or the function."""
+        return self.phase or self.function
+
+    @property
+    def bound(self) -> float:
+        """Amdahl's bound: the largest speed-up if all of this spot's total share were gone."""
+        rest = 1.0 - min(self.total_share, 1.0)
+        return math.inf if rest <= 0 else 1.0 / rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +105,47 @@ class Profile:
     unit: str
     """`samples`, `instructions`, `ns` or `bytes`."""
     total: float
-    spots: tuple[HotSpot, ...]
-    """Largest self share first."""
+    """The weight of everything, in `unit`."""
+    spots: tuple[HotSpot, ...] = ()
+    """Largest self share first. Empty where there are `stacks`: the core counts them up."""
     stacks: Mapping[Stack, float] = field(default_factory=dict)
     """Weight by call stack, where the tool knows stacks: flame graphs are made of it."""
     wall_ns: int = 0
-    """How long the profiled run took; only to state the profiler's overhead."""
+    """How long the profiled program ran; only to state the profiler's overhead. 0: unknown."""
     warnings: tuple[str, ...] = ()
     exports: Mapping[str, str] = field(default_factory=dict)
     """Native files by kind, such as `perf.data`: path."""
+    counters: Mapping[str, float] = field(default_factory=dict)
+    """Counts over the whole program, where the tool counts events: `instructions`, ..."""
 
     def bound(self, spot: HotSpot) -> float:
         """Amdahl's bound: the largest speed-up if all of this spot's total share were gone."""
-        rest = 1.0 - min(spot.total_share, 1.0)
-        return float("inf") if rest <= 0 else 1.0 / rest
+        return spot.bound
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileReport:
+    """What `harness profile` found out about a target on a case."""
+
+    id: str
+    """The name of its folder below `.harness/profiles`."""
+    task: str
+    case: str
+    target: str
+    language: str
+    revision: str
+    """The commit that was built; empty: the working tree."""
+    build_digest: str
+    wall_ns: Estimate
+    """Of the plain trials, without a profiler."""
+    cpu_share: float
+    """CPU time over wall time, the median of the plain trials: far below 1, it waits."""
+    phases: Profile
+    spots: Profile | None = None
+    """By function or by line; None: phases only."""
+    slowdown: float | None = None
+    """Wall time under the profiler over that of the plain trials."""
+    advice: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    exports: Mapping[str, str] = field(default_factory=dict)
+    """Files by kind: path."""
