@@ -1,0 +1,62 @@
+"""A median with its exact interval from order statistics; nothing is assumed of the shape."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness.model import Estimate
+
+MAD_TO_SIGMA = 1.4826
+"""1 / Phi^-1(3/4): makes the median absolute deviation of a normal law its standard deviation."""
+
+
+def median_estimate(
+    values: Sequence[float], confidence: float, statistic: str = "median"
+) -> Estimate | None:
+    """The median of independent values with an interval of at least the given confidence.
+
+    The k-th smallest and k-th largest value hold the median with probability
+    1 - 2 P(Binomial(n, 1/2) < k), whatever the distribution (Thompson, 1936; David & Nagaraja,
+    Order Statistics, ch. 7.1). Where even the full range is not as sure as that (5 values and
+    fewer, for 95 %), the interval is the full range and `confidence` is what that is worth. One
+    value says nothing of its scatter: its interval is all that a quantity can be, from 0 to
+    infinity. None where there is no value.
+    """
+    n = len(values)
+    if n == 0:
+        return None
+    if n == 1:
+        return Estimate(
+            statistic, float(values[0]), min(0.0, float(values[0])), math.inf, confidence
+        )
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    rank = median_rank(n, confidence)
+    attained = confidence if rank else 1.0 - 2.0 ** (1 - n)
+    low, high = ordered[max(rank, 1) - 1], ordered[n - max(rank, 1)]
+    return Estimate(statistic, float(np.median(ordered)), float(low), float(high), attained)
+
+
+def median_rank(n: int, confidence: float) -> int:
+    """The largest k of the interval above, from 1; 0 where no k is sure enough."""
+    from scipy.stats import binom
+
+    k = int(binom.ppf((1.0 - confidence) / 2, n, 0.5))
+    while k > 0 and 2 * binom.cdf(k - 1, n, 0.5) > 1.0 - confidence:
+        k -= 1
+    return k
+
+
+def scaled_mad(values: Sequence[float] | np.ndarray) -> float:
+    """The median absolute deviation from the median, times 1.4826; 0 for fewer than two values."""
+    data = np.asarray(values, dtype=np.float64)
+    if len(data) < 2:
+        return 0.0
+    return MAD_TO_SIGMA * float(np.median(np.abs(data - np.median(data))))
+
+
+def log_threshold(threshold: float) -> float:
+    """A practical threshold as a log-ratio: 1 % lets the ratio lie in [1 / 1.01, 1.01]."""
+    return math.log1p(threshold)

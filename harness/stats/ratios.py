@@ -1,0 +1,69 @@
+"""Within-block log-ratios that admit what the clock could not see.
+
+A time read as t from a clock that moves in steps of q lies in [t, t + q). A log-ratio of two such
+times is therefore known to lie in an interval only, and the statistics here work on its two ends:
+tied values, zero times and coarse clocks cost certainty instead of creating it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+COARSEST_NS = 10_000_000
+"""No clock of a kernel that we run on is coarser: the tick of 100 Hz."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogRatios:
+    """log(reference / candidate) by block; above 0 the candidate is faster. Arrays of n."""
+
+    point: Floats
+    """As read; NaN where a value was not above 0."""
+    low: Floats
+    high: Floats
+
+    def __len__(self) -> int:
+        return len(self.point)
+
+    @property
+    def known(self) -> Floats:
+        """The points that are numbers."""
+        return self.point[np.isfinite(self.point)]
+
+
+def log_ratios(
+    reference: Sequence[float], candidate: Sequence[float], resolution: float
+) -> LogRatios:
+    """The log-ratios of equally many paired values read with a given resolution.
+
+    A value below 0 is no reading at all (the clock was set back): such a pair stays in, as one
+    that says nothing, so that leaving pairs out cannot decide.
+    """
+    ref = np.asarray(reference, dtype=np.float64)
+    cand = np.asarray(candidate, dtype=np.float64)
+    if ref.shape != cand.shape or ref.ndim != 1:
+        raise ValueError(f"want two equally long lists, got shapes {ref.shape} and {cand.shape}")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        point = np.where((ref > 0) & (cand > 0), np.log(ref) - np.log(cand), np.nan)
+        low = np.log(ref) - np.log(cand + resolution)
+        high = np.log(ref + resolution) - np.log(cand)
+    nothing = (ref < 0) | (cand < 0)
+    low = np.where(nothing | np.isnan(low), -np.inf, low)
+    high = np.where(nothing | np.isnan(high), np.inf, high)
+    return LogRatios(point, low, high)
+
+
+def clock_resolution_ns(times_ns: Iterable[int]) -> int:
+    """The step of the clock that these readings came from: their greatest common divisor.
+
+    At most COARSEST_NS, which also holds where all readings are the same or there are none.
+    """
+    step = math.gcd(*(int(t) for t in times_ns if t > 0))
+    return min(step, COARSEST_NS) if step else COARSEST_NS
