@@ -4,17 +4,22 @@
  * every descendant, and leaves no process behind. It is small on purpose: Linux keeps the spawning
  * process's peak memory in the child's ru_maxrss across exec, so the spawner must be tiny.
  *
- *   launcher REPORT_FD TIMEOUT_NS CPUS MAX_FILE_BYTES STDIN STDOUT STDERR FOLDER
+ *   launcher PARENT TIMEOUT_NS CPUS MAX_FILE_BYTES STDIN STDOUT STDERR FOLDER
  *            SAMPLES MIN_SAMPLE_NS BUDGET_NS PROGRAM [ARGUMENT]...
  *
- * CPUS is a comma-separated list, or `-` for all. SAMPLES 0 means a cold trial; otherwise the target
- * is driven in steady mode (see docs/adapters.md). The environment is passed on as it is. The report
- * is `key value` lines on REPORT_FD; a last line `end 1` says that it is whole.
+ * PARENT is the process that started us, with whose death we end everything. CPUS is a
+ * comma-separated list, or `-` for all. MAX_FILE_BYTES 0 means no limit. SAMPLES 0 means a cold
+ * trial; otherwise the target is driven in steady mode (see docs/adapters.md). The environment is
+ * passed on as it is; of the open files only 0, 1 and 2 are. The report is `key value` lines on
+ * file descriptor 3; a last line `end 1` says that it is whole.
+ *
+ * `launcher --version` answers `harness launcher 1`. launcher_fallback.py does the same in Python.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
@@ -23,12 +28,15 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 enum { WORD_NOTHING = 0xFE, WORD_STOP = 0xFF, HANDSHAKES = 51, MAX_LOG2_BATCH = 40 };
+enum { REPORT_FD = 3, GRACE_MS = 100 };
 
 static volatile pid_t target;           /* the target's process, while it lives */
 static volatile sig_atomic_t timed_out; /* the timeout ended it */
@@ -119,7 +127,7 @@ static void add_usage(struct usage *sum, const struct rusage *u) {
 static void parse_cpus(const char *list, cpu_set_t *set) {
   CPU_ZERO(set);
   for (const char *at = list; *at; at += strcspn(at, ","), at += *at == ',')
-    CPU_SET(atoi(at), set);
+    CPU_SET((unsigned)atoi(at), set);
 }
 
 static int open_or_give_up(const char *path, int flags) {
@@ -134,20 +142,22 @@ static pid_t spawn(const struct job *job, const int pass[2], int64_t *started_ns
   int in = open_or_give_up(job->in, O_RDONLY);
   int out = open_or_give_up(job->out, O_WRONLY | O_CREAT | O_TRUNC);
   int err = open_or_give_up(job->err, O_WRONLY | O_CREAT | O_TRUNC);
-  struct rlimit size = {(rlim_t)job->max_file_bytes, (rlim_t)job->max_file_bytes};
-  struct rlimit none = {0, 0};
+  struct rlimit size, none = {0, 0};
   cpu_set_t cpus;
   int pinned = strcmp(job->cpus, "-") != 0;
   if (pinned) parse_cpus(job->cpus, &cpus);
   if (chdir(job->folder)) give_up(job->folder);
+  if (getrlimit(RLIMIT_FSIZE, &size)) give_up("getrlimit");
+  if (job->max_file_bytes > 0 && (rlim_t)job->max_file_bytes < size.rlim_max)
+    size.rlim_cur = size.rlim_max = (rlim_t)job->max_file_bytes;
 
   *started_ns = now_ns(CLOCK_MONOTONIC);
   pid_t child = vfork();
   if (child == 0) {
-    sigset_t all;
-    for (int s = 1; s < 32; s++) signal(s, SIG_DFL);
-    sigemptyset(&all);
-    sigprocmask(SIG_SETMASK, &all, NULL);
+    sigset_t none_blocked;
+    signal(SIGPIPE, SIG_DFL); /* exec itself resets those that we catch */
+    sigemptyset(&none_blocked);
+    sigprocmask(SIG_SETMASK, &none_blocked, NULL);
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(in, 0);
@@ -156,8 +166,7 @@ static pid_t spawn(const struct job *job, const int pass[2], int64_t *started_ns
     for (int i = 0; i < 2; i++)
       if (pass[i] >= 0) fcntl(pass[i], F_SETFD, 0);
     if ((pinned && sched_setaffinity(0, sizeof cpus, &cpus)) ||
-        (job->max_file_bytes > 0 && setrlimit(RLIMIT_FSIZE, &size)) ||
-        setrlimit(RLIMIT_CORE, &none)) {
+        setrlimit(RLIMIT_FSIZE, &size) || setrlimit(RLIMIT_CORE, &none)) {
       trouble = errno;
       _exit(127);
     }
@@ -196,11 +205,10 @@ static int wait_for_target(struct usage *sum, int64_t *ended_ns) {
   }
 }
 
-/* Kill every process whose parent we have become; returns how many. */
-static int kill_children(void) {
-  int killed = 0;
+/* Kill every process whose parent we have become. */
+static void kill_children(void) {
   DIR *proc = opendir("/proc");
-  if (!proc) return 0;
+  if (!proc) return;
   for (struct dirent *entry; (entry = readdir(proc));) {
     char path[300], text[512], state;
     int pid = atoi(entry->d_name), parent;
@@ -213,25 +221,28 @@ static int kill_children(void) {
     if (length <= 0) continue;
     text[length] = 0;
     char *end = strrchr(text, ')'); /* the name before it may hold anything */
-    if (!end || sscanf(end + 1, " %c %d", &state, &parent) != 2 || parent != getpid()) continue;
-    if (state != 'Z' && state != 'X' && kill(pid, SIGKILL) == 0) killed++;
+    if (end && sscanf(end + 1, " %c %d", &state, &parent) == 2 && parent == getpid())
+      kill(pid, SIGKILL);
   }
   closedir(proc);
-  return killed;
 }
 
-/* What the target left behind has become ours, as we are its subreaper: end it. A process that we
- * kill hands its own children to us, so we go on until there is none. */
+/* What the target left behind has become ours, as we are its subreaper. A helper that ends by itself
+ * within the grace is waited for; the others are killed and counted. A process that we kill hands
+ * its own children to us, so we go on until there is none. */
 static int sweep(struct usage *sum) {
-  int left_behind = 0;
+  int left_behind = 0, grace_ms = timed_out || cancelled ? 0 : GRACE_MS;
   for (;;) {
     struct rusage usage;
-    pid_t pid = wait4(-1, NULL, WNOHANG, &usage);
+    int status;
+    pid_t pid = wait4(-1, &status, WNOHANG, &usage);
     if (pid > 0) {
       add_usage(sum, &usage);
+      left_behind += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     } else if (pid == 0) {
-      left_behind += kill_children();
-      if (wait4(-1, NULL, 0, &usage) > 0) add_usage(sum, &usage);
+      struct timespec moment = {0, 1000000};
+      if (grace_ms-- <= 0 || cancelled) kill_children();
+      nanosleep(&moment, NULL);
     } else if (errno != EINTR) {
       return left_behind;
     }
@@ -244,27 +255,33 @@ static int say(int fd, unsigned char word) {
   return 0;
 }
 
-/* One byte from the driver; -1 where it is gone (its end closes the pipe). */
-static int hear(int fd) {
-  unsigned char byte;
-  for (;;) {
-    ssize_t length = read(fd, &byte, 1);
-    if (length == 1) return byte;
-    if (length == 0 || errno != EINTR) return -1;
-    if (timed_out || cancelled) return -1;
-  }
-}
-
 struct driver {
   int go, done;
+  int process; /* a pidfd: readable once the target has ended; -1 where the kernel has none */
   clockid_t cpu;
 };
+
+/* One byte from the driver; -1 where it is gone. The pipe alone does not tell: a child that the
+ * target forked may hold its other end. */
+static int hear(const struct driver *d) {
+  struct pollfd wait[2] = {{d->done, POLLIN, 0}, {d->process, POLLIN, 0}};
+  unsigned char byte;
+  for (;;) {
+    if (timed_out || cancelled) return -1;
+    if (poll(wait, 2, -1) < 0) {
+      if (errno == EINTR) continue;
+      return -1;
+    }
+    if (wait[0].revents) return read(d->done, &byte, 1) == 1 ? byte : -1;
+    if (wait[1].revents) return -1;
+  }
+}
 
 /* One word and its answer; 0 and the two times, or -1. */
 static int ask(const struct driver *d, int word, int64_t *wall_ns, int64_t *cpu_ns) {
   int64_t cpu = now_ns(d->cpu);
   int64_t start = now_ns(CLOCK_MONOTONIC);
-  if (say(d->go, (unsigned char)word) || hear(d->done) != 'd') return -1;
+  if (say(d->go, (unsigned char)word) || hear(d) != 'd') return -1;
   *wall_ns = now_ns(CLOCK_MONOTONIC) - start;
   *cpu_ns = now_ns(d->cpu) - cpu;
   return 0;
@@ -284,7 +301,7 @@ static void put_sample(int log2_batch, int64_t wall_ns, int64_t cpu_ns, int cali
 static void drive(const struct job *job, const struct driver *d, int64_t started_ns) {
   int64_t handshake[HANDSHAKES], wall, cpu;
   int log2_batch = 0;
-  if (hear(d->done) != 'r') return;
+  if (hear(d) != 'r') return;
   put("ready_ns", now_ns(CLOCK_MONOTONIC) - started_ns);
   for (int i = 0; i < HANDSHAKES; i++)
     if (ask(d, WORD_NOTHING, &handshake[i], &cpu)) return;
@@ -294,10 +311,17 @@ static void drive(const struct job *job, const struct driver *d, int64_t started
 
   int64_t long_enough = job->min_sample_ns > 100 * typical ? job->min_sample_ns : 100 * typical;
   int64_t begun = now_ns(CLOCK_MONOTONIC);
-  for (;; log2_batch++) {
+  for (int confirmed = 0;;) {
     if (ask(d, log2_batch, &wall, &cpu)) return;
     put_sample(log2_batch, wall, cpu, 1);
-    if (wall >= long_enough || log2_batch >= MAX_LOG2_BATCH) break;
+    if (now_ns(CLOCK_MONOTONIC) - begun > job->budget_ns) break;
+    if (wall < long_enough && log2_batch < MAX_LOG2_BATCH) {
+      log2_batch++, confirmed = 0;
+    } else if (confirmed) {
+      break;
+    } else {
+      confirmed = 1; /* once may be a compiler at work: a size must be long enough twice */
+    }
   }
   for (int64_t i = 0; i < job->samples; i++) {
     if (i > 0 && now_ns(CLOCK_MONOTONIC) - begun > job->budget_ns) break;
@@ -324,17 +348,17 @@ static void run(const struct job *job) {
   arm_timer(job->timeout_ns);
   if (cancelled) kill(target, SIGKILL);
   if (job->samples > 0) {
-    struct driver d = {go[1], done[0], CLOCK_MONOTONIC};
+    struct driver d = {go[1], done[0], (int)syscall(SYS_pidfd_open, target, 0), CLOCK_MONOTONIC};
     close(go[0]), close(done[1]);
     clock_getcpuclockid(target, &d.cpu);
     drive(job, &d, started);
-    close(go[1]), close(done[0]);
+    close(go[1]), close(done[0]), close(d.process);
   }
   int status = wait_for_target(&sum, &ended);
   disarm_timer();
+  int64_t steal_after = steal_ticks(), pressure_after = pressure_us();
   int left_behind = sweep(&sum);
 
-  int64_t steal_after = steal_ticks(), pressure_after = pressure_us();
   put("wall_ns", ended - started);
   put("user_ns", sum.user_ns);
   put("sys_ns", sum.sys_ns);
@@ -348,28 +372,38 @@ static void run(const struct job *job) {
   if (pressure >= 0) put("pressure_ns", (pressure_after - pressure) * 1000);
   if (WIFEXITED(status)) put("exit_code", WEXITSTATUS(status));
   if (WIFSIGNALED(status)) put("signal", WTERMSIG(status));
-  put("timed_out", timed_out);
+  put("timed_out", timed_out && WIFSIGNALED(status));
   put("cancelled", cancelled);
 }
 
+/* What the harness has open is none of the target's business. */
+static void close_all_above(int fd) {
+  if (syscall(SYS_close_range, fd + 1, ~0U, 0) == 0) return;
+  for (int last = (int)sysconf(_SC_OPEN_MAX); last > fd; last--) close(last);
+}
+
 int main(int argc, char **argv) {
-  if (argc < 13) {
+  static char buffer[1 << 20]; /* a long report is written at the end, not while we measure */
+  if (argc == 2 && strcmp(argv[1], "--version") == 0) return puts("harness launcher 1") < 0;
+  if (argc < 13 || !(report = fdopen(REPORT_FD, "w"))) {
     fputs("launcher: called by the harness, not by hand\n", stderr);
     return 2;
   }
-  pid_t harness = getppid();
-  report = fdopen(atoi(argv[1]), "w");
-  if (!report) return 2;
-  fcntl(atoi(argv[1]), F_SETFD, FD_CLOEXEC);
+  setvbuf(report, buffer, _IOFBF, sizeof buffer);
+  fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC);
+  close_all_above(REPORT_FD);
+  umask(022);
   setsid();
   prctl(PR_SET_CHILD_SUBREAPER, 1);
+  /* Python ignores some signals, and a target would inherit that. */
+  for (int s = 1; s <= SIGRTMAX; s++) signal(s, SIG_DFL);
   struct sigaction action = {.sa_handler = on_signal};
   sigaction(SIGALRM, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGINT, &action, NULL);
   signal(SIGPIPE, SIG_IGN);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (getppid() != harness) return 2;
+  if (getppid() != atoi(argv[1])) return 2;
 
   struct job job = {
       .timeout_ns = atoll(argv[2]),

@@ -1,0 +1,202 @@
+"""One execution of a target: what the launcher is told, and what its report means in words."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from harness.edge.launcher import Job, LaunchReport
+from harness.edge.scratch import TrialFolder
+from harness.model import (
+    Command,
+    Mode,
+    Output,
+    Phase,
+    Trial,
+    TrialPlan,
+    TrialStatus,
+    WorkingFolder,
+)
+
+FIXED_ENVIRONMENT = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+DEFAULT_MAX_FILE_BYTES = 268_435_456
+"""For a command without a target."""
+
+_TAIL_LINES = 5
+_TAIL_BYTES = 4096
+
+_EXEC_ADVICE = {
+    errno.ENOENT: "the interpreter in its first line, or the loader it was linked for, is missing",
+    errno.ENOEXEC: "it is no program for this machine; a script needs a first line like #!/bin/sh",
+    errno.EACCES: "it, or the interpreter in its first line, is not executable",
+    errno.E2BIG: "its arguments and environment are too long",
+    errno.EINVAL: "is a CPU named that this machine does not have?",
+}
+
+
+def make_job(command: Command, plan: TrialPlan, folder: TrialFolder, program: Path) -> Job:
+    """What the launcher is told to execute a command in a trial's folder."""
+    target = command.target
+    scratch = command.working_folder is WorkingFolder.SCRATCH or target is None
+    return Job(
+        argv=(str(program), *command.argv[1:]),
+        env=environment(command, plan, folder),
+        folder=folder.work if scratch or target is None else target.root,
+        stdin=target.stdin if target and target.stdin else folder.stdin,
+        stdout=folder.stdout,
+        stderr=folder.stderr,
+        timeout_ns=plan.timeout_ns,
+        cpus=plan.cpus,
+        max_file_bytes=target.max_output_bytes if target else DEFAULT_MAX_FILE_BYTES,
+        steady=plan.steady if plan.mode is Mode.STEADY else None,
+    )
+
+
+def environment(command: Command, plan: TrialPlan, folder: TrialFolder) -> dict[str, str]:
+    """The whole environment of a target; `harness.edge.process` says why each is there."""
+    env = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(Path.home()),
+        **FIXED_ENVIRONMENT,
+        "TMPDIR": str(folder.tmp),
+        "HARNESS_PAD": "x" * plan.pad_bytes,
+    }
+    if plan.phases:
+        env["HARNESS_PHASES"] = str(folder.phases)
+    return {**env, **command.env}
+
+
+def make_trial(report: LaunchReport, job: Job, folder: TrialFolder, plan: TrialPlan) -> Trial:
+    """The launcher's report as a trial; with its output where the program ended well."""
+    status, message = judge(report, job)
+    output = None
+    if status is TrialStatus.OK:
+        try:
+            output = Output(job.folder, folder.stdout, folder.stderr, folder.digest())
+        except OSError as problem:
+            status, message = TrialStatus.FAILED, f"what it left cannot be read: {problem}"
+    return Trial(
+        status=status,
+        message=message,
+        wall_ns=report.get("wall_ns"),
+        user_ns=report.get("user_ns"),
+        sys_ns=report.get("sys_ns"),
+        max_rss_bytes=report.get("max_rss_bytes"),
+        exit_code=report.figures.get("exit_code"),
+        signal=report.figures.get("signal"),
+        voluntary_switches=report.get("voluntary_switches"),
+        involuntary_switches=report.get("involuntary_switches"),
+        minor_faults=report.get("minor_faults"),
+        major_faults=report.get("major_faults"),
+        steal_ns=max(report.get("steal_ns"), 0),
+        pressure_ns=report.figures.get("pressure_ns"),
+        left_behind=report.get("left_behind"),
+        pad_bytes=plan.pad_bytes,
+        ready_ns=report.figures.get("ready_ns"),
+        handshake_ns=report.figures.get("handshake_ns"),
+        samples=report.samples,
+        phases=read_phases(folder.phases),
+        output=output,
+    )
+
+
+def judge(report: LaunchReport, job: Job) -> tuple[TrialStatus, str]:
+    """How a job ended, and in words what went wrong."""
+    name = Path(job.argv[0]).name
+    code, number = report.figures.get("exit_code"), report.figures.get("signal")
+    if report.trouble:
+        advice = _EXEC_ADVICE.get(report.get("exec_errno"), "")
+        words = f"{report.trouble} ({advice})" if advice else report.trouble
+        return TrialStatus.NOT_STARTED, f"{name} could not be started: {words}"
+    if report.get("timed_out"):
+        others = report.get("left_behind")
+        company = f", with {others} of its child processes" if others else ""
+        what = f"{name} ran past its timeout of {job.timeout_ns / 1e9:g} s and was ended{company}"
+        return TrialStatus.TIMED_OUT, what + tail_of(job)
+    if number == signal.SIGXFSZ or (code != 0 and _is_full(job)):
+        what = f"{name} wrote more than the {job.max_file_bytes:,} bytes that one file may have"
+        return TrialStatus.FAILED, f"{what} (max_output_bytes)"
+    if number is not None:
+        return TrialStatus.CRASHED, f"{name} was killed by {signal_name(number)}{tail_of(job)}"
+    if code != 0:
+        return TrialStatus.FAILED, f"{name} ended with exit code {code}{tail_of(job)}"
+    if job.steady and not any(not sample.calibration for sample in report.samples):
+        what = f"{name} ended before it took a sample: is it built for steady mode?"
+        return TrialStatus.FAILED, what + tail_of(job)
+    return TrialStatus.OK, ""
+
+
+def not_started(message: str) -> Trial:
+    """A trial of a program that could not even be tried."""
+    return Trial(TrialStatus.NOT_STARTED, wall_ns=0, message=message)
+
+
+def floored(trial: Trial) -> Trial:
+    """A trial of the Python fallback, whose own memory is the least that can be read."""
+    return replace(trial, max_rss_is_floor=True)
+
+
+def why_not(program: str) -> str:
+    """Why a name is not that of a program."""
+    path = Path(program)
+    if path.is_dir():
+        return "is a folder, not a program"
+    if path.exists() and "/" in program:
+        return "is not executable (chmod +x makes it so)"
+    return "no such program" if "/" in program else "no such program on PATH"
+
+
+def signal_name(number: int) -> str:
+    """`signal 11 (SIGSEGV: Segmentation fault)`."""
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+    return f"signal {number} ({name}: {signal.strsignal(number)})"
+
+
+def tail_of(job: Job) -> str:
+    """The last lines that a program wrote to standard error, else to standard output."""
+    for path, title in ((job.stderr, "standard error"), (job.stdout, "standard output")):
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _TAIL_BYTES))
+            text = file.read().decode("utf-8", "replace").rstrip()
+        if text:
+            lines = "\n".join(f"  {line}" for line in text.splitlines()[-_TAIL_LINES:])
+            return f"; its {title} ends with\n{lines}"
+    return " and printed nothing"
+
+
+def _is_full(job: Job) -> bool:
+    sizes = (path.stat().st_size for path in (job.stdout, job.stderr))
+    return 0 < job.max_file_bytes <= max(sizes)
+
+
+def read_phases(path: Path) -> tuple[Phase, ...]:
+    """What marked processes appended to a phases file, summed by path; nothing where none did."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ()
+    return sum_phases(text.splitlines())
+
+
+def sum_phases(lines: Iterable[str]) -> tuple[Phase, ...]:
+    """`calls TAB nanoseconds TAB outer/inner` lines by path, in the order of their first one.
+
+    Other lines, a torn last one among them, are passed over: a target's word is not to be trusted.
+    """
+    sums: dict[str, tuple[int, int]] = {}
+    for line in lines:
+        calls, _, rest = line.partition("\t")
+        total_ns, _, path = rest.partition("\t")
+        if path and calls.isdecimal() and total_ns.isdecimal():
+            before = sums.get(path, (0, 0))
+            sums[path] = (before[0] + int(calls), before[1] + int(total_ns))
+    return tuple(Phase(path, calls, total_ns) for path, (calls, total_ns) in sums.items())

@@ -1,0 +1,211 @@
+"""The launcher: compiled on first use, kept by content, called once a trial.
+
+`launcher.c` says what it does and why it is no part of this process. Where it cannot be compiled
+`launcher_fallback.py` is called in its place: a small Python process with the same command line
+and the same report, whose own memory (15 MB) shows in the peak memory of small targets.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.edge.programs import find_program
+from harness.model import Sample, SteadyPlan
+
+SOURCE = Path(__file__).with_name("launcher.c")
+FALLBACK = Path(__file__).with_name("launcher_fallback.py")
+COMPILERS = ("cc", "gcc", "clang", "tcc")
+VERSION = "harness launcher 1"
+
+_COMPILE_TIMEOUT_S = 120
+_REPORT_FD = 3
+_CANCEL_PATIENCE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One execution of a program, as the launcher is told it. All paths are absolute."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    folder: Path
+    stdin: Path
+    stdout: Path
+    stderr: Path
+    timeout_ns: int
+    cpus: tuple[int, ...] = ()
+    max_file_bytes: int = 0
+    """The largest file that the program may write; 0: no limit."""
+    steady: SteadyPlan | None = None
+    """Drive the work inside the process; None: just run it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchReport:
+    """What the launcher saw: figures by name, the samples, and what went wrong in words."""
+
+    figures: Mapping[str, int]
+    samples: tuple[Sample, ...]
+    trouble: str = ""
+
+    def get(self, name: str, default: int = 0) -> int:
+        """A figure, or `default` where the launcher did not give it."""
+        return self.figures.get(name, default)
+
+
+@dataclass(frozen=True, slots=True)
+class Launcher:
+    """A launcher that works on this machine."""
+
+    command: tuple[str, ...]
+    fallback_reason: str = ""
+    """Why the Python fallback serves; empty under the compiled one."""
+
+    @property
+    def compiled(self) -> bool:
+        return not self.fallback_reason
+
+    def launch(self, job: Job) -> LaunchReport:
+        """Run a job to its end and read the report.
+
+        An exception meanwhile (Ctrl-C) ends the job's whole process tree before it goes on.
+        """
+        argv = [*self.command, *_arguments(job)]
+        reading, writing = os.pipe()
+        with os.fdopen(reading, "rb") as report:
+            try:
+                # Not subprocess, which takes a millisecond more under a large parent.
+                pid = os.posix_spawn(
+                    argv[0],
+                    argv,
+                    job.env,
+                    file_actions=[(os.POSIX_SPAWN_DUP2, writing, _REPORT_FD)],
+                    setsigmask=[],
+                )
+            except OSError as problem:
+                return LaunchReport({}, (), f"the launcher cannot be started: {problem}")
+            finally:
+                os.close(writing)
+            try:
+                text = report.read()
+                _, status = os.waitpid(pid, 0)
+            except BaseException:
+                _cancel(pid)
+                raise
+        return parse_report(text, os.waitstatus_to_exitcode(status))
+
+
+def _arguments(job: Job) -> list[str]:
+    steady = job.steady
+    numbers = (steady.samples, steady.min_sample_ns, steady.budget_ns) if steady else (0, 0, 0)
+    return [
+        str(os.getpid()),
+        str(job.timeout_ns),
+        ",".join(map(str, job.cpus)) or "-",
+        str(job.max_file_bytes),
+        *map(str, (job.stdin, job.stdout, job.stderr, job.folder)),
+        *map(str, numbers),
+        *job.argv,
+    ]
+
+
+def _cancel(pid: int) -> None:
+    """Have a launcher end its tree and itself; a second Ctrl-C must not stop that."""
+    with contextlib.suppress(ProcessLookupError, ChildProcessError):
+        os.kill(pid, signal.SIGTERM)
+        patience = time.monotonic() + _CANCEL_PATIENCE_S
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):
+                if os.waitpid(pid, os.WNOHANG)[0]:
+                    return
+                if time.monotonic() > patience:
+                    os.kill(pid, signal.SIGKILL)
+                time.sleep(0.002)
+
+
+def parse_report(text: bytes, exit_code: int = 0) -> LaunchReport:
+    """The launcher's `key value` lines as figures and samples.
+
+    A report without its last line, `end 1`, is one whose launcher was killed: that is trouble.
+    """
+    figures: dict[str, int] = {}
+    samples: list[Sample] = []
+    trouble = ""
+    for line in text.decode("utf-8", "replace").splitlines():
+        key, _, rest = line.partition(" ")
+        if key == "sample":
+            batch, wall_ns, cpu_ns, calibration = map(int, rest.split())
+            samples.append(Sample(len(samples), batch, wall_ns, cpu_ns, bool(calibration)))
+        elif key == "trouble":
+            trouble = rest
+        else:
+            figures[key] = int(rest)
+    if figures.pop("end", 0) != 1:
+        trouble = f"the launcher itself ended early, with {exit_code}"
+    return LaunchReport(figures, tuple(samples), trouble)
+
+
+def get_launcher(cache: Path) -> Launcher:
+    """The launcher kept in `cache`, compiled if need be, or the Python fallback.
+
+    Two processes may do this at once: each compiles into a file of its own and renames it.
+    """
+    source = SOURCE.read_bytes()
+    digest = hashlib.sha256(source + platform.machine().encode()).hexdigest()[:16]
+    path = cache / f"launcher-{digest}"
+    if path.is_file():
+        return Launcher((str(path),))
+    problems = [_compile(name, path) for name in COMPILERS if find_program(name)]
+    if path.is_file():
+        return Launcher((str(path),))
+    reason = next(iter(filter(None, problems)), "no C compiler was found on PATH")
+    return Launcher((sys.executable, "-I", "-S", str(FALLBACK)), reason)
+
+
+def _compile(name: str, path: Path) -> str:
+    """Compile the launcher, statically where that works; returns what went wrong, in words.
+
+    Does nothing where an earlier compiler has already made it.
+    """
+    if path.is_file():
+        return ""
+    problem = ""
+    for flags in (("-O2", "-static"), ("-O2",)):
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix="launcher.") as folder:
+            made = Path(folder) / "launcher"
+            problem = _said([name, *flags, "-o", str(made), str(SOURCE)])
+            if not problem:
+                problem = _said([str(made), "--version"], VERSION)
+            if not problem:
+                made.replace(path)
+                return ""
+    return f"{name}: {problem}"
+
+
+def _said(argv: list[str], expected: str = "") -> str:
+    """What a program complains of; empty where it ends well and says what it should."""
+    try:
+        done = subprocess.run(
+            argv,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=_COMPILE_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        return str(problem)
+    if done.returncode == 0 and expected in done.stdout.decode("utf-8", "replace"):
+        return ""
+    words = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return words[-1] if words else f"{argv[0]} ended with {done.returncode}"

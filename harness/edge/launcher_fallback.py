@@ -1,0 +1,400 @@
+"""The launcher in Python, for machines without a C compiler; see `launcher.c`.
+
+A program of its own, not a part of the harness's process: called with the same command line, it
+gives the same report on file descriptor 3. It differs in two ways: the peak memory of a target
+reads at least that of this process (15 MB), and a spawn takes about 0.2 ms more.
+"""
+# pathlib would add to the memory that shows in small targets.
+# ruff: noqa: PTH123, PTH208
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import resource
+import select
+import signal
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+REPORT_FD = 3
+GRACE_S = 0.1
+HANDSHAKES = 51
+MAX_LOG2_BATCH = 40
+WORD_NOTHING, WORD_STOP = 0xFE, 0xFF
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+
+lines: list[str] = []
+"""The report, written at the end."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """The command line, by name."""
+
+    timeout_ns: int
+    cpus: str
+    max_file_bytes: int
+    stdin: str
+    stdout: str
+    stderr: str
+    folder: str
+    samples: int
+    min_sample_ns: int
+    budget_ns: int
+    argv: list[str]
+
+
+@dataclass
+class State:
+    """What the signal handlers and the main line share."""
+
+    target: int = 0
+    timed_out: bool = False
+    cancelled: bool = False
+    usage: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(
+            (
+                "user_ns",
+                "sys_ns",
+                "max_rss_bytes",
+                "minor_faults",
+                "major_faults",
+                "voluntary_switches",
+                "involuntary_switches",
+            ),
+            0,
+        )
+    )
+
+    def on_signal(self, number: int, frame: object) -> None:
+        """End the target; what it leaves is swept up afterwards."""
+        if number == signal.SIGALRM:
+            self.timed_out = True
+        else:
+            self.cancelled = True
+        if self.target:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.target, signal.SIGKILL)
+
+    def add(self, used: resource.struct_rusage) -> None:
+        """Count what a process that has ended took."""
+        usage = self.usage
+        usage["user_ns"] += round(used.ru_utime * 1e9)
+        usage["sys_ns"] += round(used.ru_stime * 1e9)
+        usage["max_rss_bytes"] = max(usage["max_rss_bytes"], used.ru_maxrss * 1024)
+        usage["minor_faults"] += used.ru_minflt
+        usage["major_faults"] += used.ru_majflt
+        usage["voluntary_switches"] += used.ru_nvcsw
+        usage["involuntary_switches"] += used.ru_nivcsw
+
+
+def put(key: str, value: int) -> None:
+    """One figure of the report."""
+    lines.append(f"{key} {int(value)}")
+
+
+def finish() -> NoReturn:
+    """Write the report and end."""
+    data = "\n".join([*lines, "end 1", ""]).encode("utf-8", "surrogateescape")
+    with contextlib.suppress(BrokenPipeError):
+        while data:
+            data = data[os.write(REPORT_FD, data) :]
+    os._exit(0)
+
+
+def give_up(what: str, problem: OSError) -> NoReturn:
+    """Report what keeps the target from being started."""
+    lines.append(f"trouble {what}: {problem.strerror}")
+    finish()
+
+
+def kernel_facts() -> dict[str, int]:
+    """Stolen time and pressure so far, where the kernel offers them."""
+    facts = {}
+    with contextlib.suppress(OSError, ValueError, IndexError), open("/proc/stat") as file:
+        facts["steal_ns"] = int(file.readline().split()[8]) * (10**9 // os.sysconf("SC_CLK_TCK"))
+    with contextlib.suppress(OSError, ValueError, IndexError), open("/proc/pressure/cpu") as file:
+        facts["pressure_ns"] = int(file.readline().rsplit("total=", 1)[1]) * 1000
+    return facts
+
+
+def limit_ourselves(job: Job) -> None:
+    """Take on what the target is to inherit: CPUs, limits, folder."""
+    if job.cpus != "-":
+        try:
+            os.sched_setaffinity(0, set(map(int, job.cpus.split(","))))
+        except OSError as problem:
+            put("exec_errno", problem.errno or 0)
+            give_up(job.argv[0], problem)
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if job.max_file_bytes and (most == resource.RLIM_INFINITY or job.max_file_bytes < most):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (job.max_file_bytes, job.max_file_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        os.chdir(job.folder)
+    except OSError as problem:
+        give_up(job.folder, problem)
+
+
+def open_or_give_up(path: str, flags: int) -> int:
+    """A file of the target's."""
+    try:
+        return os.open(path, flags | os.O_CLOEXEC, 0o644)
+    except OSError as problem:
+        give_up(path, problem)
+
+
+def spawn(job: Job, environment: dict[str, str]) -> tuple[int, int]:
+    """Start the target; returns its process and the moment just before."""
+    writing = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    files = [
+        open_or_give_up(job.stdin, os.O_RDONLY),
+        open_or_give_up(job.stdout, writing),
+        open_or_give_up(job.stderr, writing),
+    ]
+    limit_ourselves(job)
+    actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(files)]
+    started_ns = time.monotonic_ns()
+    try:
+        pid = os.posix_spawn(
+            job.argv[0],
+            job.argv,
+            environment,
+            file_actions=actions,
+            setpgroup=0,
+            setsigmask=[],
+            setsigdef=sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}),
+        )
+    except OSError as problem:
+        put("exec_errno", problem.errno or 0)
+        give_up(job.argv[0], problem)
+    for fd in files:
+        os.close(fd)
+    return pid, started_ns
+
+
+def wait_for_target(state: State) -> tuple[int, int]:
+    """Reap until the target has ended; returns its status and when that was."""
+    while True:
+        pid, status, used = os.wait4(-1, 0)
+        ended_ns = time.monotonic_ns()
+        state.add(used)
+        if pid == state.target:
+            state.target = 0
+            return status, ended_ns
+
+
+def children() -> list[int]:
+    """Every process whose parent we have become."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError, ValueError), open(f"/proc/{name}/stat", "rb") as file:
+            # The name in parentheses may hold anything.
+            if int(file.read().rpartition(b")")[2].split()[1]) == os.getpid():
+                found.append(int(name))
+    return found
+
+
+def sweep(state: State) -> int:
+    """Wait a moment for what the target left behind, then kill it; returns how many were."""
+    left_behind = 0
+    grace_ends = time.monotonic() + (0 if state.timed_out or state.cancelled else GRACE_S)
+    while True:
+        try:
+            pid, status, used = os.wait4(-1, os.WNOHANG)
+        except ChildProcessError:
+            return left_behind
+        if pid:
+            state.add(used)
+            left_behind += os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+            continue
+        if time.monotonic() >= grace_ends or state.cancelled:
+            for child in children():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+        time.sleep(0.001)
+
+
+class DriverGoneError(Exception):
+    """The driver inside the target does not answer any more."""
+
+
+@dataclass
+class Driver:
+    """The pipes to the driver inside the target."""
+
+    go: int
+    done: int
+    process: int
+    cpu_clock: int
+    state: State
+
+    def hear(self) -> bytes:
+        """One byte; DriverGoneError where the target has ended."""
+        while not (self.state.timed_out or self.state.cancelled):
+            ready, _, _ = select.select([self.done, self.process], [], [], 0.05)
+            if self.done in ready:
+                return os.read(self.done, 1)
+            if ready:
+                break
+        raise DriverGoneError
+
+    def ask(self, word: int) -> tuple[int, int]:
+        """Wall and CPU time of one word and its answer."""
+        try:
+            cpu = time.clock_gettime_ns(self.cpu_clock)
+            start = time.monotonic_ns()
+            os.write(self.go, bytes([word]))
+            answer = self.hear()
+            wall_ns = time.monotonic_ns() - start
+            cpu_ns = time.clock_gettime_ns(self.cpu_clock) - cpu
+        except OSError:
+            raise DriverGoneError from None
+        if answer != b"d":
+            raise DriverGoneError
+        return wall_ns, cpu_ns
+
+
+def drive(job: Job, driver: Driver, started_ns: int) -> None:
+    """Drive the work inside the target; what is cut short shows in its exit status."""
+
+    def sample(log2_batch: int, calibration: int) -> int:
+        wall_ns, cpu_ns = driver.ask(log2_batch)
+        lines.append(f"sample {1 << log2_batch} {wall_ns} {cpu_ns} {calibration}")
+        return wall_ns
+
+    if driver.hear() != b"r":
+        return
+    put("ready_ns", time.monotonic_ns() - started_ns)
+    typical = round(statistics.median(driver.ask(WORD_NOTHING)[0] for _ in range(HANDSHAKES)))
+    put("handshake_ns", typical)
+    begun = time.monotonic_ns()
+    log2_batch = calibrate(job, max(job.min_sample_ns, 100 * typical), sample)
+    for i in range(job.samples):
+        if i and time.monotonic_ns() - begun > job.budget_ns:
+            break
+        sample(log2_batch, 0)
+    driver.ask(0)  # untimed: what it prints is the output that is checked
+    os.write(driver.go, bytes([WORD_STOP]))
+
+
+def calibrate(job: Job, long_enough: int, sample: Callable[[int, int], int]) -> int:
+    """The batch size, as a power of two, that takes long enough twice."""
+    begun = time.monotonic_ns()
+    log2_batch, confirmed = 0, False
+    while True:
+        wall_ns = sample(log2_batch, 1)
+        if time.monotonic_ns() - begun > job.budget_ns:
+            return log2_batch
+        if wall_ns < long_enough and log2_batch < MAX_LOG2_BATCH:
+            log2_batch, confirmed = log2_batch + 1, False
+        elif confirmed:
+            return log2_batch
+        else:
+            confirmed = True
+
+
+def run_steady(job: Job, state: State, environment: dict[str, str]) -> int:
+    """Start the target with its pipes and drive it; returns when it was started."""
+    (go_read, go_write), (done_read, done_write) = os.pipe(), os.pipe()
+    for fd in (go_read, done_write):
+        os.set_inheritable(fd, True)
+    environment["HARNESS_STEADY"] = f"{go_read},{done_write}"
+    state.target, started_ns = spawn(job, environment)
+    arm_timer(job, state)
+    os.close(go_read)
+    os.close(done_write)
+    process = os.pidfd_open(state.target)
+    driver = Driver(go_write, done_read, process, cpu_clock_of(state.target), state)
+    with contextlib.suppress(DriverGoneError):
+        drive(job, driver, started_ns)
+    for fd in (go_write, done_read, process):
+        os.close(fd)
+    return started_ns
+
+
+def cpu_clock_of(pid: int) -> int:
+    """The clock of a process's CPU time: clock_getcpuclockid(3), which Python lacks."""
+    return (~pid << 3) | 2
+
+
+def arm_timer(job: Job, state: State) -> None:
+    """Ask for an alarm at the timeout, again and again, so that none can come too early."""
+    if job.timeout_ns > 0:
+        signal.setitimer(signal.ITIMER_REAL, max(job.timeout_ns / 1e9, 1e-6), 0.05)
+    if state.cancelled:
+        os.kill(state.target, signal.SIGKILL)
+
+
+def run(job: Job, state: State) -> None:
+    """One trial."""
+    environment = dict(os.environ)
+    before = kernel_facts()
+    if job.samples:
+        started_ns = run_steady(job, state, environment)
+    else:
+        state.target, started_ns = spawn(job, environment)
+        arm_timer(job, state)
+    status, ended_ns = wait_for_target(state)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    after = kernel_facts()
+    left_behind = sweep(state)
+    put("wall_ns", ended_ns - started_ns)
+    for key, value in state.usage.items():
+        put(key, value)
+    put("left_behind", left_behind)
+    for key in before.keys() & after.keys():
+        put(key, after[key] - before[key])
+    if os.WIFEXITED(status):
+        put("exit_code", os.WEXITSTATUS(status))
+    if os.WIFSIGNALED(status):
+        put("signal", os.WTERMSIG(status))
+    put("timed_out", state.timed_out and os.WIFSIGNALED(status))
+    put("cancelled", state.cancelled)
+
+
+def become_subreaper() -> None:
+    """What a target's children leave comes to us, and we end with the harness."""
+    prctl: Any = ctypes.CDLL(None, use_errno=True).prctl
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+
+
+def main(words: list[str]) -> NoReturn:
+    """Take the command line apart, run the trial, report."""
+    parent, timeout_ns, cpus, max_file_bytes, stdin, stdout, stderr, folder = words[:8]
+    state = State()
+    for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, state.on_signal)
+    os.set_inheritable(REPORT_FD, False)
+    os.closerange(REPORT_FD + 1, os.sysconf("SC_OPEN_MAX"))
+    os.umask(0o022)
+    os.setsid()
+    become_subreaper()
+    if os.getppid() != int(parent):
+        os._exit(2)
+    job = Job(
+        timeout_ns=int(timeout_ns),
+        cpus=cpus,
+        max_file_bytes=int(max_file_bytes),
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        folder=folder,
+        samples=int(words[8]),
+        min_sample_ns=int(words[9]),
+        budget_ns=int(words[10]),
+        argv=words[11:],
+    )
+    run(job, state)
+    finish()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
