@@ -1,0 +1,74 @@
+"""What all commands share: help, the envelope, exit codes and messages."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.cli import COMMANDS
+
+
+def test_help_lists_every_command(harness):
+    said = harness("--help")
+    assert said.code == 0
+    assert all(name in said.out for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example(harness, name):
+    said = harness(name, "--help")
+    assert said.code == 0
+    assert f"harness {name}" in said.out
+
+
+def test_a_misspelt_command_suggests_the_near_one(harness):
+    said = harness("rum")
+    assert said.code == 2
+    assert "Did you mean 'run'?" in said.err
+
+
+def test_a_misspelt_option_names_the_help(harness):
+    said = harness("run", "--adaptor", "c")
+    assert said.code == 2
+    assert "--adaptor" in said.err
+    assert "harness run --help" in said.err
+
+
+def test_an_error_under_json_is_one_envelope(harness, folder):
+    said = harness("run", "--json")
+    assert said.code == 2
+    envelope = said.envelope
+    assert envelope["ok"] is False
+    assert envelope["command"] == "run"
+    assert "no harness.toml" in envelope["error"]
+    assert envelope["hint"]
+    assert set(envelope) == {
+        *("ok", "schema_version", "command", "state"),
+        *("result", "error", "hint", "next_actions"),
+    }
+
+
+def test_a_bug_keeps_its_traceback_and_exits_with_70(harness, monkeypatch):
+    def broken(**_):
+        raise ZeroDivisionError("by a bug")
+
+    monkeypatch.setattr("harness.edge.diagnosis.diagnose", broken)
+    said = harness("doctor")
+    assert said.code == 70
+    kept = Path(said.err.split("kept in ")[1].split(";")[0])
+    assert "by a bug" in kept.read_text()
+    kept.unlink()
+
+
+def test_python_dash_m_is_the_same_command():
+    done = subprocess.run(
+        [sys.executable, "-m", "harness", "config", "schema", "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["result"]["schema"]["title"] == "harness.toml"

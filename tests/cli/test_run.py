@@ -1,0 +1,368 @@
+"""`harness run` as a user meets it: tables, JSON, files without configuration, and bad input."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+CONFIG = """
+[tasks.sum]
+reference = "one"
+[tasks.sum.cases.small]
+params = { n = 10 }
+[tasks.sum.cases.big]
+params = { n = 20 }
+
+[targets.one]
+task = "sum"
+adapter = "command"
+program = "sh"
+argv = ["-c", "echo total $1", "sh"]
+args = ["{n}"]
+
+[targets.two]
+task = "sum"
+adapter = "command"
+program = "sh"
+argv = ["-c", "SCRIPT", "sh"]
+args = ["{n}"]
+"""
+
+
+@pytest.fixture
+def project(folder):
+    """Writes a harness.toml in which target `two` is the shell script given."""
+
+    def write(script: str = "echo total $1", more: str = "") -> Path:
+        quoted = script.replace("\\", "\\\\").replace('"', '\\"')
+        (folder / "harness.toml").write_text(CONFIG.replace("SCRIPT", quoted) + more)
+        return folder
+
+    return write
+
+
+def trials(said):
+    return pq.read_table(said.result["parquet"]).to_pylist()
+
+
+def row(said, target):
+    return next(m for m in said.result["measurements"] if m["target"] == target)
+
+
+# -- what it answers ------------------------------------------------------------------------------
+
+
+def test_the_table_has_a_row_a_target_and_names_the_file(harness, project):
+    project()
+    said = harness("run", "--trials", "3")
+    assert said.code == 0
+    assert "one" in said.out
+    assert "two" in said.out
+    assert "reference" in said.out
+    assert "trials.parquet" in said.out
+
+
+def test_json_carries_measurements_comparisons_and_the_host(harness, project):
+    project()
+    said = harness("run", "--trials", "12", "--json")
+    assert said.code == 0
+    assert said.result["host"]["cores"] >= 1
+    one = row(said, "one")
+    assert one["trials"] == 12
+    assert one["output_ok"] is True
+    assert one["wall_ns"]["low"] <= one["wall_ns"]["point"] <= one["wall_ns"]["high"]
+    assert one["max_rss_bytes"] > 0
+    [comparison] = said.result["comparisons"]
+    assert (comparison["candidate"], comparison["reference"]) == ("two", "one")
+    assert comparison["blocks"] == 12
+    assert comparison["ratio"]["low"] <= comparison["ratio"]["point"] <= comparison["ratio"]["high"]
+
+
+def test_trials_are_interleaved_in_blocks_after_a_marked_warm_up(harness, project):
+    project()
+    said = harness("run", "--trials", "4", "--warmup", "2", "--seed", "7", "--json")
+    stored = trials(said)
+    warm = [t for t in stored if t["warmup"]]
+    assert sorted(t["target"] for t in warm) == ["one", "one", "two", "two"]
+    timed = [t for t in stored if not t["warmup"]]
+    blocks = {b: {t["target"] for t in timed if t["block"] == b} for b in range(4)}
+    assert all(targets == {"one", "two"} for targets in blocks.values())
+    assert said.result["seed"] == 7
+
+
+def test_the_same_seed_gives_the_same_order(harness, project):
+    project()
+    orders = []
+    for _ in range(2):
+        said = harness("run", "--trials", "5", "--seed", "11", "--json")
+        orders.append([t["target"] for t in trials(said) if not t["warmup"]])
+    assert orders[0] == orders[1]
+
+
+def test_a_case_is_chosen_by_name(harness, project):
+    project()
+    said = harness("run", "one", "--case", "big", "--trials", "2", "--json")
+    assert row(said, "one")["case"] == "big"
+
+
+def test_csv_is_nothing_but_the_table(harness, project):
+    project()
+    said = harness("run", "--trials", "2", "--format", "csv")
+    header, *rows = said.out.strip().splitlines()
+    assert header.startswith("target,language,wall (median)")
+    assert len(rows) == 2
+
+
+def test_setup_and_cleanup_commands_run_in_the_project(harness, project):
+    here = project(
+        more='setup = [["touch", "made by setup"]]\ncleanup = [["touch", "made by cleanup"]]\n'
+    )
+    assert harness("run", "two", "--trials", "1").code == 0
+    assert (here / "made by setup").exists()
+    assert (here / "made by cleanup").exists()
+
+
+# -- without configuration ------------------------------------------------------------------------
+
+
+def test_a_single_c_file_runs_without_configuration(harness, folder):
+    (folder / "twice.c").write_text(
+        "#include <stdio.h>\n#include <stdlib.h>\n"
+        'int main(int n, char **v) { printf("%d\\n", 2 * atoi(v[n - 1])); }\n'
+    )
+    said = harness("run", "--adapter", "c", "twice.c", "--trials", "2", "--json", "--", "21")
+    assert said.code == 0
+    assert row(said, "twice.c")["trials"] == 2
+
+
+def test_a_single_python_file_runs_without_configuration(harness, folder):
+    (folder / "twice.py").write_text("import sys\nprint(2 * int(sys.argv[1]))\n")
+    said = harness("run", "--adapter", "python", "twice.py", "--trials", "2", "--json", "--", "21")
+    assert said.code == 0
+    assert row(said, "twice.py")["language"] == "Python"
+
+
+@pytest.mark.julia
+def test_a_single_julia_file_runs_without_configuration(harness, folder):
+    (folder / "twice.jl").write_text("println(2 * parse(Int, ARGS[1]))\n")
+    said = harness("run", "--adapter", "julia", "twice.jl", "--trials", "2", "--json", "--", "21")
+    assert said.code == 0, said.err
+    assert row(said, "twice.jl")["language"] == "Julia"
+
+
+def test_any_program_runs_without_configuration(harness, folder):
+    script = folder / "anything"
+    script.write_text("#!/bin/sh\necho $@ > arguments\n")
+    script.chmod(0o755)
+    said = harness(
+        *("run", "--adapter", "command", "--trials", "1", "--json"),
+        *("--", "./anything", "--its", "{args}"),
+    )
+    assert said.code == 0, said.err
+    assert (folder / "arguments").read_text() == "--its {args}\n"
+
+
+# -- bad input ------------------------------------------------------------------------------------
+
+
+def test_no_configuration_says_where_it_looked_and_what_to_do(harness, folder):
+    said = harness("run")
+    assert said.code == 2
+    assert str(folder) in said.err
+    assert "--adapter command" in said.err
+
+
+def test_an_unknown_adapter_suggests_the_near_one(harness, project):
+    project()
+    said = harness("run", "--adapter", "pyton")
+    assert said.code == 3
+    assert "Did you mean 'python'?" in said.err
+
+
+def test_an_unknown_target_suggests_the_near_one(harness, project):
+    project()
+    said = harness("run", "onee")
+    assert said.code == 2
+    assert "Did you mean 'one'?" in said.err
+
+
+def test_a_missing_source_is_named(harness, folder):
+    said = harness("run", "--adapter", "c", "nowhere.c")
+    assert said.code == 2
+    assert "source not found: nowhere.c" in said.err
+
+
+def test_a_compile_error_shows_the_compilers_words(harness, folder):
+    (folder / "bad.c").write_text("int main(void) { return nonsense; }\n")
+    said = harness("run", "--adapter", "c", "bad.c", "--trials", "1")
+    assert said.code == 4
+    assert "nonsense" in said.err
+
+
+def test_a_missing_compiler_says_how_to_get_one(harness, project, monkeypatch, folder):
+    (folder / "fine.c").write_text("int main(void) { return 0; }\n")
+    empty = folder / "bin"
+    empty.mkdir()
+    monkeypatch.setenv("PATH", str(empty))
+    said = harness("run", "--adapter", "c", "fine.c", "--trials", "1")
+    assert said.code == 3
+    assert "apt-get install gcc" in said.err
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("echo oh dear >&2; exit 7", "7"),
+        ("kill -SEGV $$", "SIGSEGV"),
+    ],
+)
+def test_a_target_that_fails_stops_nothing_else(harness, project, script, words):
+    project(script)
+    said = harness("run", "--trials", "3", "--json")
+    assert said.code == 5
+    assert words in said.envelope["error"]
+    assert row(said, "one")["trials"] == 3
+    assert row(said, "two")["failure"]
+
+
+def test_a_target_past_its_timeout_is_killed_with_what_it_started(harness, project):
+    marker = f"4{os.getpid()}"
+    project(f"sleep {marker} & wait", more='timeout = "300ms"\n')
+    said = harness("run", "--trials", "2", "--json")
+    assert said.code == 5
+    assert "300 ms" in said.envelope["error"] or "0.3 s" in said.envelope["error"]
+    assert subprocess.run(["pgrep", "-f", f"sleep {marker}"], check=False).returncode == 1
+
+
+def test_a_process_that_lives_on_is_killed_and_reported(harness, project):
+    marker = f"5{os.getpid()}"
+    project(f"echo total $1; (setsid sleep {marker} >/dev/null 2>&1 &) ; sleep 0.05")
+    said = harness("run", "--trials", "2", "--json")
+    assert said.code == 0, said.err
+    assert any("left" in w for w in row(said, "two")["warnings"])
+    assert subprocess.run(["pgrep", "-f", f"sleep {marker}"], check=False).returncode == 1
+
+
+def test_a_program_that_prints_too_much_is_stopped(harness, project):
+    project("yes", more="max_output_bytes = 100000\n")
+    said = harness("run", "--trials", "2", "--json")
+    assert said.code == 5
+    assert "max_output_bytes" in said.envelope["error"]
+
+
+def test_a_program_that_prints_nothing_has_an_empty_output(harness, project):
+    project("true")
+    said = harness("run", "--trials", "2", "--json")
+    assert said.code == 1
+    assert row(said, "two")["output_ok"] is False
+
+
+def test_output_that_is_not_utf_8_is_compared_as_bytes(harness, folder):
+    (folder / "bytes.sh").write_text("#!/bin/sh\nprintf '\\377\\376\\n'\n")
+    (folder / "bytes.sh").chmod(0o755)
+    said = harness("run", "--adapter", "command", "--trials", "2", "--json", "--", "./bytes.sh")
+    assert said.code == 0
+    assert row(said, "bytes.sh")["output_ok"] is True
+
+
+def test_a_flaky_output_is_wrong(harness, project):
+    project("date +%N")
+    said = harness("run", "--trials", "3", "--json")
+    assert said.code == 1
+    assert row(said, "one")["output_ok"] is True
+    assert row(said, "two")["output_ok"] is False
+
+
+def test_params_must_be_finite(harness, folder):
+    (folder / "harness.toml").write_text(CONFIG.replace("n = 10", "n = nan"))
+    said = harness("run")
+    assert said.code == 2
+    assert "must be finite" in said.err
+    assert "tasks.sum.cases.small.params" in said.err
+
+
+def test_a_results_folder_that_cannot_be_made_is_named(harness, project):
+    here = project()
+    (here / "a file").write_text("")
+    said = harness("run", "--trials", "1", "--results", here / "a file" / "results")
+    assert said.code == 2
+    assert "a file/results" in said.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_an_error_in_words(harness, project, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    project()
+    monkeypatch.setattr("harness.edge.store.write_atomically", full)
+    said = harness("run", "--trials", "1")
+    assert said.code == 2
+    assert "No space left on device" in said.err
+
+
+# -- interrupted ----------------------------------------------------------------------------------
+
+
+def start_run(folder, *arguments):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "harness", "run", *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    results = folder / ".harness" / "results"
+    for _ in range(600):
+        streams = list(results.glob("*/trials.arrows")) if results.exists() else []
+        if streams and streams[0].stat().st_size > 20_000:
+            return process
+        time.sleep(0.05)
+    process.kill()
+    raise AssertionError(f"the run stored nothing: {process.communicate()}")
+
+
+def test_ctrl_c_keeps_what_was_measured_and_says_how_to_resume(harness, project):
+    here = project()
+    process = start_run(here, "--trials", "100000", "--json")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "--resume" in out + err
+    assert harness("history").out.count("unfinished") == 2
+
+
+def test_a_killed_run_is_topped_up_by_resume(harness, project):
+    here = project()
+    process = start_run(here, "--trials", "40")
+    process.kill()
+    process.communicate()
+    said = harness("run", "--resume", "--json")
+    assert said.code == 0, said.err
+    stored = trials(said)
+    assert row(said, "one")["trials"] == 40
+    timed = [(t["block"], t["target"]) for t in stored if not t["warmup"]]
+    assert len(timed) == len(set(timed))
+
+
+def test_a_damaged_file_among_the_results_stops_nothing(harness, project):
+    here = project()
+    first = harness("run", "--trials", "1", "--json")
+    harness("run", "--trials", "1")
+    path = Path(first.result["parquet"])
+    path.write_bytes(path.read_bytes()[:100])
+    said = harness("history", "--json")
+    assert said.code == 6
+    assert str(path) in said.envelope["error"]
+    assert len(said.result["runs"]) == 1
+    assert harness("run", "--trials", "1").code == 0
+    shutil.rmtree(here / ".harness")
+    assert harness("history").code == 0
