@@ -1,0 +1,316 @@
+"""The two logs and the summary, rendered from a state in the guide's formats; pure.
+
+The Commit field of a kept iteration cannot stand in the commit itself, since the log is part of it.
+There it reads `this commit`; from the next commit of the records on it is the hash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.campaign.scoring import describe, score
+from harness.campaign.state import Iteration, Outcome, State
+from harness.campaign.values import BenchOutcome, CaseResult, Guards, ProfileOutcome, Ratio
+from harness.render.units import show_bytes, show_ns, show_ratio, show_share
+
+_HASH = 7
+_PHASES_SHOWN = 4
+_MEMORY_NOTE = 1.1
+"""Peak memory beyond this factor of the baseline's is said."""
+_BUILD_NOTE = 2.0
+_CPU_NOTE = 0.9
+"""A gain in CPU time below this share of the gain in wall time is said: threads are not free."""
+
+
+def optimization_log(state: State) -> str:
+    """`optimization_log.md`: the baseline, one entry an iteration, and the campaign's end."""
+    parts = [f"# Optimization Campaign: {state.name}", _baseline(state)]
+    parts += [_entry(state, i) for i in state.iterations if i.note is not None]
+    parts += [f"## Skipped: {name}\n{reason}" for name, reason in state.skipped.items()]
+    parts += _ending(state)
+    return "\n\n".join(parts) + "\n"
+
+
+def thinking_log(state: State) -> str:
+    """`thinking_log.md`: what was registered before each iteration, and due postmortems."""
+    parts = [f"# Thinking Journal: {state.name}"]
+    for iteration in state.iterations:
+        parts.append(_before(iteration))
+        if iteration.note is not None and iteration.surprised:
+            parts.append(_postmortem(iteration))
+    return "\n\n".join(parts) + "\n"
+
+
+def summary(state: State) -> str:
+    """`summary.md`: the whole campaign in the short form of the guide's section 10."""
+    parts = [f"# Optimization Campaign: {state.name}", _baseline(state)]
+    parts += [_short(i) for i in state.iterations if i.note is not None]
+    parts += _ending(state)
+    parts.append(f"## Predictions\n- {describe(score(state.iterations))}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _baseline(state: State) -> str:
+    sealed = state.sealed
+    total = sealed.total_ns
+    phases = [
+        f"{name}: {show_ns(ns)} ({show_share(ns / total)})"
+        for name, ns in sealed.phases[:_PHASES_SHOWN]
+    ]
+    figures = " | ".join([f"Total: {show_ns(total)}", *phases])
+    return f"## Baseline\n- {figures}\n- Commit: {sealed.commit[:_HASH]} ({state.place.tag} tag)"
+
+
+def _entry(state: State, iteration: Iteration) -> str:
+    assert iteration.plan is not None
+    assert iteration.note is not None
+    prediction = iteration.thought.prediction
+    lines = [
+        f"## Iteration {iteration.number}: {iteration.plan.title}",
+        f"**Target:** {prediction.bottleneck}",
+        f"**Optimization:** {_flat(iteration.plan.optimization)}",
+        f"**Bottleneck:** {_bottleneck(iteration.profile, prediction.bottleneck)}",
+        f"**Prediction:** {_predicted(iteration)}: {_flat(iteration.thought.reasoning)}",
+        f"**Result:** {_result(iteration)}",
+        f"**Performance:** {_performance(iteration)}",
+        f"**Correctness:** {_correctness(iteration)}",
+        f"**Commit:** {_commit(iteration)}",
+        f"**Surprise:** {_flat(iteration.note.surprise)}",
+        f"**Notes:** {_notes(state, iteration)}",
+    ]
+    return "\n".join(lines)
+
+
+def _flat(text: str) -> str:
+    """A text in one line, so that it cannot be taken for another field."""
+    return " ".join(text.split())
+
+
+def _bottleneck(profile: ProfileOutcome, name: str) -> str:
+    row = profile.row(name)
+    shown = [f"{r.name} {show_share(r.share)}" for r in profile.rows[:_PHASES_SHOWN]]
+    bound = f"; all of {name} gone: at most {row.bound:.2f}x" if row else f"; it has no {name}"
+    return f"{', '.join(shown)} ({profile.tool}, case {profile.case}){bound}"
+
+
+def _predicted(iteration: Iteration) -> str:
+    prediction = iteration.thought.prediction
+    return f"{prediction.low:g}-{prediction.high:g}x"
+
+
+def _result(iteration: Iteration) -> str:
+    if iteration.result is None:
+        return f"FAIL ({iteration.outcome.value})"
+    step, total = iteration.result.step, iteration.result.cumulative
+    kept = "" if iteration.outcome is Outcome.KEPT else f"; {iteration.outcome.value}, reverted"
+    return (
+        f"{show_ratio(step.point)} speedup (cumulative: {show_ratio(total.point)} over baseline)"
+        f"{_interval(step)}{kept}"
+    )
+
+
+def _interval(ratio: Ratio) -> str:
+    return f" [{show_ratio(ratio.low)}, {show_ratio(ratio.high)}] at {ratio.confidence:.4%}"
+
+
+def _performance(iteration: Iteration) -> str:
+    result = iteration.result
+    if result is None:
+        return "not measured"
+    phases = [
+        f"{p.name} {show_ns(p.baseline_ns)} -> {show_ns(p.current_ns)}"
+        for p in result.phases[:_PHASES_SHOWN]
+    ]
+    total = (
+        f"{show_ns(result.current_ns)} {result.metric} time, baseline {show_ns(result.baseline_ns)}"
+        f" (case {result.case})"
+    )
+    return "; ".join([total, *phases])
+
+
+def _correctness(iteration: Iteration) -> str:
+    if iteration.outcome is Outcome.WRONG:
+        problem = iteration.test.summary if iteration.test else ""
+        if iteration.bench is not None:
+            problem = iteration.bench.fast.problem or problem
+            if iteration.bench.full is not None and not iteration.bench.full.correct:
+                problem = iteration.bench.full.problem or problem
+        return f"FAIL (reverted): {_flat(problem)}"
+    if iteration.outcome is Outcome.BUILD_FAILED:
+        return "FAIL (did not build, reverted)"
+    passed = any(test.status.value == "passed" for _, test in iteration.tests)
+    return "PASS" if passed else "FAIL (given up before it was tested, reverted)"
+
+
+def _commit(iteration: Iteration) -> str:
+    if iteration.outcome is Outcome.KEPT:
+        return iteration.commit[:_HASH] if iteration.commit else "this commit"
+    kept = f"; the attempt is kept as {iteration.attempt[:_HASH]}" if iteration.attempt else ""
+    return f"(reverted{kept})"
+
+
+def _notes(state: State, iteration: Iteration) -> str:
+    assert iteration.note is not None
+    notes = [_flat(iteration.note.notes)] if iteration.note.notes else []
+    if iteration.abandoned:
+        notes.append(f"Given up: {_flat(iteration.abandoned)}.")
+    if iteration.thought.reason:
+        notes.append(f"Attacked all the same: {_flat(iteration.thought.reason)}.")
+    if iteration.result is not None:
+        notes += guard_notes(iteration.result)
+    if iteration.bench is not None and iteration.bench.full is not None:
+        notes.append(scale_note(iteration.bench))
+    if iteration.outcome is Outcome.UNDECIDED:
+        notes.append("The budget ended before the interval could decide.")
+    return " ".join(notes) or "-"
+
+
+def guard_notes(result: CaseResult) -> list[str]:
+    """What the gain cost in memory, CPU time, build time and start-up, where that is to be said."""
+    g = result.guards
+    notes = []
+    memory = _factor(g.baseline_rss_bytes, g.current_rss_bytes)
+    if memory is not None and memory > _MEMORY_NOTE:
+        notes.append(
+            f"Peak memory {show_bytes(g.baseline_rss_bytes)} -> {show_bytes(g.current_rss_bytes)}."
+        )
+    notes += _cpu_note(g)
+    build = _factor(g.baseline_build_ns, g.current_build_ns)
+    if build is not None and build > _BUILD_NOTE:
+        assert g.baseline_build_ns is not None
+        assert g.current_build_ns is not None
+        notes.append(f"Build {show_ns(g.baseline_build_ns)} -> {show_ns(g.current_build_ns)}.")
+    start = _factor(g.baseline_ready_ns, g.current_ready_ns)
+    if start is not None and start > _MEMORY_NOTE:
+        notes.append(f"Start-up takes {start:.2f} times as long.")
+    return notes
+
+
+def _factor(before: float | None, after: float | None) -> float | None:
+    return after / before if before and after else None
+
+
+def _cpu_note(g: Guards) -> list[str]:
+    """CPU time against wall time: more threads are not a free speed-up."""
+    wall = _factor(g.current_wall_ns, g.baseline_wall_ns)
+    cpu = _factor(g.current_cpu_ns, g.baseline_cpu_ns)
+    if wall is None or cpu is None or cpu >= wall * _CPU_NOTE:
+        return []
+    return [
+        f"Wall time {show_ratio(wall)}, CPU time {show_ratio(cpu)}: part of the gain is more"
+        " cores, not less work."
+    ]
+
+
+def scale_note(bench: BenchOutcome) -> str:
+    """Does the gain hold on the full case?"""
+    assert bench.full is not None
+    step = bench.full.step
+    fast = bench.fast.step
+    verdict = "holds" if bench.holds_at_scale else "does not hold"
+    return (
+        f"Full case {bench.full.case}: {show_ratio(step.point)}{_interval(step)}, against"
+        f" {show_ratio(fast.point)} on {bench.fast.case}: the gain {verdict} at scale."
+    )
+
+
+def _before(iteration: Iteration) -> str:
+    thought = iteration.thought
+    options = "; ".join(
+        f"({n}) {_flat(o.name)} (pros: {_flat(o.pros)}; cons: {_flat(o.cons)})"
+        for n, o in enumerate(thought.options, start=1)
+    )
+    return (
+        f"### Before Iteration {iteration.number}\n"
+        f"- **Current bottleneck hypothesis:** {thought.prediction.bottleneck}:"
+        f" {_flat(thought.hypothesis)}\n"
+        f"- **Options considered:** {options}\n"
+        f"- **Chosen approach:** {_flat(thought.chosen)}\n"
+        f"- **Prediction:** {_predicted(iteration)}: {_flat(thought.reasoning)}\n"
+        f"- **Risk:** {_flat(thought.risk)}"
+    )
+
+
+def _postmortem(iteration: Iteration) -> str:
+    assert iteration.note is not None
+    actual = f"no valid result ({iteration.outcome.value})"
+    if iteration.result is not None:
+        step = iteration.result.step
+        word = " (regression)" if iteration.outcome is Outcome.SLOWER else ""
+        actual = f"{show_ratio(step.point)} speedup{_interval(step)}{word}"
+    return (
+        f"### Postmortem — Iteration {iteration.number}\n"
+        f"- **Predicted:** {_predicted(iteration)} speedup\n"
+        f"- **Actual:** {actual}\n"
+        f"- **Why:** {_flat(iteration.note.why)}\n"
+        f"- **Lesson:** {_flat(iteration.note.lesson)}"
+    )
+
+
+def _short(iteration: Iteration) -> str:
+    assert iteration.plan is not None
+    assert iteration.note is not None
+    attempted = "" if iteration.outcome is Outcome.KEPT else "[Attempted] "
+    return (
+        f"## Iteration {iteration.number}: {attempted}{iteration.plan.title}\n"
+        f"- Prediction: {_predicted(iteration)} on {iteration.thought.prediction.bottleneck}\n"
+        f"- Result: {_result(iteration)}\n"
+        f"- Surprise: {_flat(iteration.note.surprise)}\n"
+        f"- Commit: {_commit(iteration)}"
+    )
+
+
+def _ending(state: State) -> list[str]:
+    if state.ending is None:
+        return []
+    parts = []
+    result = state.ending.result
+    if result is not None:
+        parts.append(_validation(state, result))
+        best = result.full or result.fast
+        parts.append(f"## Campaign result: {_total(best)}")
+    else:
+        parts.append("## Campaign result: nothing was kept")
+    if state.decision is not None:
+        parts.append(f"## Stopped: {state.decision.rule}\n- {_flat(state.decision.reason)}")
+    if state.ending.profile is not None and state.ending.profile.rows:
+        parts.append(_next_bottleneck(state.ending.profile))
+    return parts
+
+
+def _total(result: CaseResult) -> str:
+    ratio = result.cumulative
+    return f"{show_ratio(ratio.point)}{_interval(ratio)} over the baseline (case {result.case})"
+
+
+def _validation(state: State, result: BenchOutcome) -> str:
+    lines = ["## Full-scale validation"]
+    for case in filter(None, (result.fast, result.full)):
+        lines.append(
+            f"- {case.case}: {show_ns(case.current_ns)} vs {show_ns(case.baseline_ns)} original ="
+            f" {_total(case)}; correctness {'PASS' if case.correct else 'FAIL'}"
+        )
+        lines += [f"- {note}" for note in guard_notes(case)]
+    lines += _unheld(state.kept)
+    return "\n".join(lines)
+
+
+def _unheld(kept: Iterable[Iteration]) -> list[str]:
+    """Kept gains that did not hold on the full case, counted and named."""
+    measured = [i for i in kept if i.bench is not None and i.bench.full is not None]
+    lost = [str(i.number) for i in measured if i.bench and not i.bench.holds_at_scale]
+    if not measured:
+        return []
+    names = f" (iterations {', '.join(lost)})" if lost else ""
+    return [
+        f"- {len(lost)} of {len(measured)} kept gains measured on the full case did not hold there"
+        f"{names}"
+    ]
+
+
+def _next_bottleneck(profile: ProfileOutcome) -> str:
+    row = profile.rows[0]
+    return (
+        f"## {row.name} now dominates ({show_share(row.share)} of total). New campaign needed for"
+        " further gains."
+    )

@@ -1,0 +1,59 @@
+"""The port through which a campaign measures; tests put a fake behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from harness.campaign.values import BenchOutcome, ProfileOutcome, TestOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class BenchRequest:
+    """One look: what is compared, and how sure the answer has to be."""
+
+    kept: str
+    """The commit of the last kept state."""
+    baseline: str
+    """The commit of the baseline."""
+    look: int
+    """Which look of the campaign this is, from 1; names the file of its trials."""
+    confidence: float
+    threshold: float
+    budget_ns: int
+    full: bool
+    """Measure the full case as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedBaseline:
+    """What the baseline is known by."""
+
+    commit: str
+    root: str
+    """The root of its seal."""
+    total_ns: float
+    phases: tuple[tuple[str, float], ...] = ()
+    """Name and nanoseconds of each phase."""
+
+
+class Workbench(Protocol):
+    """Everything that builds and runs the target; knows nothing of the campaign's state."""
+
+    def baseline(self) -> SealedBaseline:
+        """The sealed baseline of the campaign, made where there is none; verified where there is.
+
+        Raises DataDamaged where it is not what was sealed.
+        """
+
+    def profile(self) -> ProfileOutcome:
+        """Where the current tree spends its time; BuildFailed or TrialFailed where it cannot."""
+
+    def test(self, *, full: bool) -> TestOutcome:
+        """Build the current tree and compare its output with the baseline's."""
+
+    def bench(self, request: BenchRequest) -> BenchOutcome:
+        """Measure baseline, last kept state and current tree, interleaved; keep the trials."""
+
+    def recompute(self, request: BenchRequest, stored: BenchOutcome) -> BenchOutcome:
+        """The outcome again, derived from the kept trials alone; DataDamaged where they differ."""

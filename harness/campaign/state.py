@@ -1,0 +1,443 @@
+"""The state of a campaign: a fold over its events; pure.
+
+`fold(events)` is the only way in which a state comes to be. It refuses a sequence that the state
+machine does not allow, so that a journal which was pieced together by another hand is found out
+even where its digests fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from harness.campaign.events import Event, Kind
+from harness.campaign.port import SealedBaseline
+from harness.campaign.values import (
+    BenchOutcome,
+    CaseResult,
+    LogNote,
+    Plan,
+    ProfileOutcome,
+    Terms,
+    TestOutcome,
+    TestStatus,
+    Thought,
+)
+from harness.errors import DataDamaged
+from harness.model import Verdict
+
+
+class Step(Enum):
+    """What the campaign waits for."""
+
+    START = "START"
+    PROFILE = "PROFILE"
+    THINK = "THINK"
+    PLAN = "PLAN"
+    IMPLEMENT = "IMPLEMENT"
+    """The change, and then its test: events cannot tell one from the other, the tree can."""
+    BENCHMARK = "BENCHMARK"
+    LOG = "LOG"
+    COMMIT = "COMMIT"
+    REVERT = "REVERT"
+    DECIDE = "DECIDE"
+    FINISH = "FINISH"
+    FINISHED = "FINISHED"
+
+
+class Outcome(Enum):
+    """What became of an iteration."""
+
+    OPEN = "open"
+    KEPT = "kept"
+    WRONG = "wrong output"
+    BUILD_FAILED = "build failed"
+    SLOWER = "slower"
+    NO_GAIN = "no gain"
+    UNDECIDED = "undecided"
+    ABANDONED = "abandoned"
+
+    @property
+    def failed(self) -> bool:
+        """Is it a failed attempt on its bottleneck?"""
+        return self not in (Outcome.OPEN, Outcome.KEPT)
+
+
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """One turn of the loop."""
+
+    number: int
+    thought: Thought
+    profile: ProfileOutcome
+    """The profile on which the thought rests."""
+    began_at_ns: int
+    plan: Plan | None = None
+    tests: tuple[tuple[str, TestOutcome], ...] = ()
+    """Tree and outcome of every test."""
+    benches: tuple[tuple[str, BenchOutcome], ...] = ()
+    """Tree and outcome of every look."""
+    abandoned: str = ""
+    """Why it was given up without a result."""
+    note: LogNote | None = None
+    commit: str = ""
+    attempt: str = ""
+    """The commit under refs/harness/attempts that keeps a reverted attempt's code."""
+    closed: bool = False
+    """Committed or reverted."""
+
+    @property
+    def test(self) -> TestOutcome | None:
+        return self.tests[-1][1] if self.tests else None
+
+    @property
+    def tested_tree(self) -> str:
+        return self.tests[-1][0] if self.tests else ""
+
+    @property
+    def bench(self) -> BenchOutcome | None:
+        """The last look at the code as it was last tested; None where there was none."""
+        tree, outcome = self.benches[-1] if self.benches else ("", None)
+        return outcome if tree == self.tested_tree else None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the records say of it; KEPT as soon as they say that it is to be kept."""
+        failed = self.test is not None and self.test.status is not TestStatus.PASSED
+        if self.test is not None and failed:
+            wrong = self.test.status is TestStatus.WRONG
+            gave_up = Outcome.BUILD_FAILED if self.abandoned else Outcome.OPEN
+            return Outcome.WRONG if wrong else gave_up
+        found = Outcome.OPEN if self.bench is None else _bench_outcome(self.bench)
+        if self.abandoned and found in (Outcome.OPEN, Outcome.KEPT):
+            return Outcome.ABANDONED
+        return found
+
+    @property
+    def result(self) -> CaseResult | None:
+        """The measured result on the fast case; None where no valid one exists."""
+        bench = self.bench
+        if bench is None or not bench.correct or self.outcome is Outcome.ABANDONED:
+            return None
+        return bench.fast
+
+    @property
+    def surprised(self) -> bool:
+        """Did the measured point leave the predicted interval? A failure always does."""
+        return self.result is None or not self.thought.prediction.holds(self.result.step.point)
+
+
+def _bench_outcome(bench: BenchOutcome) -> Outcome:
+    if not bench.correct:
+        return Outcome.WRONG
+    return {
+        Verdict.FASTER: Outcome.KEPT,
+        Verdict.SLOWER: Outcome.SLOWER,
+        Verdict.EQUIVALENT: Outcome.NO_GAIN,
+        Verdict.UNDECIDED: Outcome.UNDECIDED,
+    }[bench.verdict]
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """Where a campaign lives in the repository."""
+
+    base_branch: str
+    """The branch it was started from and is merged into."""
+    base_commit: str
+    branch: str
+    tag: str
+    post_tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether the loop goes on, by which rule, and why."""
+
+    stop: bool
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What `finish` found."""
+
+    result: BenchOutcome | None
+    profile: ProfileOutcome | None
+    merged: str = ""
+    """The commit that the base branch ended at."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that follows from the events."""
+
+    name: str = ""
+    step: Step = Step.START
+    terms: Terms | None = None
+    git: Git | None = None
+    baseline: SealedBaseline | None = None
+    kept_tree: str = ""
+    """The fingerprint of the last kept state."""
+    kept_commit: str = ""
+    untracked: tuple[str, ...] = ()
+    """What lay about untracked at the start: the user's, never touched."""
+    profile: ProfileOutcome | None = None
+    profiled_tree: str = ""
+    iterations: tuple[Iteration, ...] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    """Bottlenecks that were given up, with the reason."""
+    decision: Decision | None = None
+    pending: Kind | None = None
+    """An intent that was written and not yet carried out."""
+    ending: Ending | None = None
+    started_at_ns: int = 0
+    last_at_ns: int = 0
+    events: int = 0
+
+    @property
+    def agreed(self) -> Terms:
+        """The terms of a campaign that was started."""
+        assert self.terms is not None
+        return self.terms
+
+    @property
+    def place(self) -> Git:
+        """Branches and tags of a campaign that was started."""
+        assert self.git is not None
+        return self.git
+
+    @property
+    def sealed(self) -> SealedBaseline:
+        """The baseline of a campaign that was started."""
+        assert self.baseline is not None
+        return self.baseline
+
+    @property
+    def iteration(self) -> Iteration | None:
+        """The iteration that is not closed yet, or None."""
+        last = self.iterations[-1] if self.iterations else None
+        return None if last is None or last.closed else last
+
+    @property
+    def kept(self) -> tuple[Iteration, ...]:
+        """The iterations that were committed."""
+        return tuple(i for i in self.iterations if i.closed and i.outcome is Outcome.KEPT)
+
+    @property
+    def looks(self) -> int:
+        """How often a candidate was measured so far, in the whole campaign."""
+        return sum(len(i.benches) for i in self.iterations)
+
+    @property
+    def cumulative(self) -> float:
+        """The speed-up of the last kept state over the baseline; 1 before the first."""
+        bench = self.kept[-1].bench if self.kept else None
+        return bench.fast.cumulative.point if bench else 1.0
+
+    @property
+    def full_due(self) -> bool:
+        """Does the guide want the full case with the iteration that would be kept next?"""
+        terms = self.agreed
+        due = (len(self.kept) + 1) % terms.full_every == 0
+        return terms.full_case is not None and due
+
+    def failed_attempts(self, bottleneck: str) -> int:
+        """Failed attempts on a bottleneck since the last one on it that was kept."""
+        count = 0
+        for iteration in self.iterations:
+            if iteration.thought.prediction.bottleneck == bottleneck and iteration.closed:
+                count = count + 1 if iteration.outcome.failed else 0
+        return count
+
+    def stuck_on(self) -> str | None:
+        """The bottleneck that wants to be skipped: too many failed attempts, not skipped yet."""
+        for iteration in reversed(self.iterations):
+            name = iteration.thought.prediction.bottleneck
+            if name not in self.skipped and self.failed_attempts(name) >= self.agreed.max_attempts:
+                return name
+        return None
+
+
+def fold(events: Iterable[Event]) -> State:
+    """The state after these events; DataDamaged naming the first one that may not be there."""
+    state = State()
+    for event in events:
+        state = apply(state, event)
+    return state
+
+
+def apply(state: State, event: Event) -> State:
+    """The state after one more event."""
+    allowed = _ALLOWED[event.kind]
+    if state.step not in allowed:
+        want = " or ".join(sorted(step.value for step in allowed))
+        raise DataDamaged(
+            f"event {event.number}: {event.kind.value!r} in state {state.step.value} (it belongs"
+            f" in {want})",
+            hint="The journal was not written by the harness alone.",
+        )
+    after = _APPLY[event.kind](state, event)
+    return replace(after, last_at_ns=event.at_ns, events=event.number)
+
+
+_BETWEEN = frozenset({Step.PROFILE, Step.THINK})
+
+_ALLOWED: Mapping[Kind, frozenset[Step]] = {
+    Kind.STARTED: frozenset({Step.START}),
+    Kind.PROFILED: frozenset({Step.PROFILE, Step.THINK, Step.FINISH}),
+    Kind.THOUGHT: frozenset({Step.THINK}),
+    Kind.PLANNED: frozenset({Step.PLAN}),
+    Kind.TESTED: frozenset({Step.IMPLEMENT, Step.BENCHMARK}),
+    Kind.BENCHED: frozenset({Step.BENCHMARK}),
+    Kind.ABANDONED: frozenset({Step.PLAN, Step.IMPLEMENT, Step.BENCHMARK, Step.LOG}),
+    Kind.LOGGED: frozenset({Step.LOG}),
+    Kind.COMMITTING: frozenset({Step.COMMIT}),
+    Kind.COMMITTED: frozenset({Step.COMMIT}),
+    Kind.REVERTING: frozenset({Step.REVERT}),
+    Kind.REVERTED: frozenset({Step.REVERT}),
+    Kind.DECIDED: frozenset({Step.DECIDE, *_BETWEEN}),
+    Kind.SKIPPED: frozenset({Step.DECIDE, *_BETWEEN}),
+    Kind.FINISHING: frozenset({Step.FINISH}),
+    Kind.FINISHED: frozenset({Step.FINISH}),
+}
+
+
+def _started(state: State, event: Event) -> State:
+    return replace(
+        state,
+        name=event.value("name", str),
+        step=Step.PROFILE,
+        terms=event.value("terms", Terms),
+        git=event.value("git", Git),
+        baseline=event.value("baseline", SealedBaseline),
+        kept_tree=event.value("tree", str),
+        kept_commit=event.value("commit", str),
+        untracked=event.value("untracked", tuple[str, ...]),
+        started_at_ns=event.at_ns,
+    )
+
+
+def _profiled(state: State, event: Event) -> State:
+    step = Step.FINISH if state.step is Step.FINISH else Step.THINK
+    return replace(
+        state,
+        step=step,
+        profile=event.value("outcome", ProfileOutcome),
+        profiled_tree=event.value("tree", str),
+    )
+
+
+def _thought(state: State, event: Event) -> State:
+    assert state.profile is not None
+    fresh = Iteration(
+        number=len(state.iterations) + 1,
+        thought=event.value("thought", Thought),
+        profile=state.profile,
+        began_at_ns=event.at_ns,
+    )
+    return replace(state, step=Step.PLAN, iterations=(*state.iterations, fresh), decision=None)
+
+
+def _change(state: State, step: Step, **changes: object) -> State:
+    """The last iteration with some fields changed, and the next step."""
+    *before, last = state.iterations
+    changed = replace(last, **changes)  # type: ignore[arg-type]
+    return replace(state, step=step, iterations=(*before, changed))
+
+
+def _planned(state: State, event: Event) -> State:
+    return _change(state, Step.IMPLEMENT, plan=event.value("plan", Plan))
+
+
+def _tested(state: State, event: Event) -> State:
+    outcome = event.value("outcome", TestOutcome)
+    step = {
+        TestStatus.PASSED: Step.BENCHMARK,
+        TestStatus.WRONG: Step.LOG,
+        TestStatus.BUILD_FAILED: Step.IMPLEMENT,
+    }[outcome.status]
+    last = state.iterations[-1]
+    return _change(state, step, tests=(*last.tests, (event.value("tree", str), outcome)))
+
+
+def _benched(state: State, event: Event) -> State:
+    outcome = event.value("outcome", BenchOutcome)
+    last = state.iterations[-1]
+    undecided = _bench_outcome(outcome) is Outcome.UNDECIDED
+    step = Step.BENCHMARK if undecided else Step.LOG
+    return _change(state, step, benches=(*last.benches, (event.value("tree", str), outcome)))
+
+
+def _abandoned(state: State, event: Event) -> State:
+    return _change(state, Step.LOG, abandoned=event.value("reason", str))
+
+
+def _logged(state: State, event: Event) -> State:
+    keep = state.iterations[-1].outcome is Outcome.KEPT
+    return _change(state, Step.COMMIT if keep else Step.REVERT, note=event.value("note", LogNote))
+
+
+def _intent(state: State, event: Event) -> State:
+    return replace(state, pending=event.kind)
+
+
+def _committed(state: State, event: Event) -> State:
+    last = state.iterations[-1]
+    kept = replace(
+        state,
+        pending=None,
+        kept_tree=last.tested_tree,
+        kept_commit=event.value("commit", str),
+    )
+    return _change(kept, Step.DECIDE, commit=event.value("commit", str), closed=True)
+
+
+def _reverted(state: State, event: Event) -> State:
+    back = replace(state, pending=None)
+    return _change(back, Step.DECIDE, attempt=event.value("attempt", str), closed=True)
+
+
+def _decided(state: State, event: Event) -> State:
+    decision = event.value("decision", Decision)
+    step = Step.THINK if state.profiled_tree == state.kept_tree else Step.PROFILE
+    return replace(state, step=Step.FINISH if decision.stop else step, decision=decision)
+
+
+def _skipped(state: State, event: Event) -> State:
+    bottleneck = event.value("bottleneck", str)
+    return replace(state, skipped={**state.skipped, bottleneck: event.value("reason", str)})
+
+
+def _finished(state: State, event: Event) -> State:
+    return replace(state, step=Step.FINISHED, pending=None, ending=event.value("ending", Ending))
+
+
+_APPLY: Mapping[Kind, Callable[[State, Event], State]] = {
+    Kind.STARTED: _started,
+    Kind.PROFILED: _profiled,
+    Kind.THOUGHT: _thought,
+    Kind.PLANNED: _planned,
+    Kind.TESTED: _tested,
+    Kind.BENCHED: _benched,
+    Kind.ABANDONED: _abandoned,
+    Kind.LOGGED: _logged,
+    Kind.COMMITTING: _intent,
+    Kind.COMMITTED: _committed,
+    Kind.REVERTING: _intent,
+    Kind.REVERTED: _reverted,
+    Kind.DECIDED: _decided,
+    Kind.SKIPPED: _skipped,
+    Kind.FINISHING: _intent,
+    Kind.FINISHED: _finished,
+}
+
+
+def history(events: Sequence[Event]) -> list[State]:
+    """The state after each event."""
+    states = [State()]
+    for event in events:
+        states.append(apply(states[-1], event))
+    return states[1:]

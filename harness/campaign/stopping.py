@@ -1,0 +1,96 @@
+"""When to stop: the guide's criteria, each decided from events with its reason; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.campaign.state import Decision, State
+
+Rule = Callable[[State, int], str | None]
+"""Answers why the loop ends now (given the state and the time in ns), or None."""
+
+
+def decide(state: State, at_ns: int, exhausted: str = "") -> Decision:
+    """Go on or stop, by the first rule that says so.
+
+    `exhausted` is the reason for which the user sees nothing more to try, or empty.
+    """
+    for name, rule in _RULES:
+        reason = rule(state, at_ns)
+        if reason is not None:
+            return Decision(True, name, reason)
+    if exhausted:
+        return Decision(True, "exhausted", exhausted)
+    return Decision(False, "none", _why_go_on(state))
+
+
+def _target(state: State, _: int) -> str | None:
+    target = state.agreed.target_speedup
+    bench = state.kept[-1].bench if state.kept else None
+    if target is None or bench is None or bench.fast.cumulative.low < target:
+        return None
+    ratio = bench.fast.cumulative
+    return (
+        f"the target of {target:g}x is reached: {ratio.point:.2f}x over the baseline"
+        f" [{ratio.low:.2f}, {ratio.high:.2f}]"
+    )
+
+
+def _iterations(state: State, _: int) -> str | None:
+    cap = state.agreed.max_iterations
+    return f"{cap} iterations are done, the cap" if len(state.iterations) >= cap else None
+
+
+def _time(state: State, at_ns: int) -> str | None:
+    budget = state.agreed.time_budget_ns
+    spent = at_ns - state.started_at_ns
+    if budget is None or spent < budget:
+        return None
+    return f"the time budget of {budget / 6e10:.3g} min is spent ({spent / 6e10:.3g} min)"
+
+
+def _diminishing(state: State, _: int) -> str | None:
+    """Only iterations with a valid measurement count: a failure says nothing of what is left."""
+    terms = state.agreed
+    results = [i.result for i in state.iterations if i.closed and i.result is not None]
+    last = results[-terms.patience :]
+    limit = 1 + terms.min_gain
+    if len(last) < terms.patience or any(r.step.high >= limit for r in last):
+        return None
+    ends = ", ".join(f"{r.step.high:.3f}x" for r in last)
+    return (
+        f"the last {terms.patience} measured iterations each gave less than {terms.min_gain:.0%}"
+        f" (upper ends {ends})"
+    )
+
+
+def _all_skipped(state: State, _: int) -> str | None:
+    worth = worthwhile(state)
+    if state.profile is None or not worth or any(name not in state.skipped for name in worth):
+        return None
+    return f"every bottleneck of {state.agreed.min_share:.0%} or more is skipped: " + ", ".join(
+        worth
+    )
+
+
+def worthwhile(state: State) -> list[str]:
+    """The bottlenecks of the last profile that are large enough to be attacked."""
+    if state.profile is None:
+        return []
+    return [row.name for row in state.profile.rows if row.share >= state.agreed.min_share]
+
+
+def _why_go_on(state: State) -> str:
+    target = state.agreed.target_speedup
+    goal = f", the target is {target:g}x" if target else ""
+    left = state.agreed.max_iterations - len(state.iterations)
+    return f"{state.cumulative:.2f}x so far{goal}; {left} iterations are left"
+
+
+_RULES: tuple[tuple[str, Rule], ...] = (
+    ("target reached", _target),
+    ("iteration cap", _iterations),
+    ("time budget", _time),
+    ("diminishing returns", _diminishing),
+    ("all bottlenecks skipped", _all_skipped),
+)

@@ -1,0 +1,264 @@
+"""What a campaign is made of: terms, thoughts, plans and outcomes; small enough to be stored.
+
+All are frozen and turn into JSON and back without loss (`msgspec`), because events carry them.
+A ratio is always a speed-up: reference time / candidate time, above 1 is faster.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from enum import Enum
+
+from harness.model import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What was agreed at the start of a campaign; it does not change while the campaign lives."""
+
+    target: str
+    case: str
+    full_case: str | None = None
+    target_speedup: float | None = None
+    max_iterations: int = 15
+    min_gain: float = 0.05
+    """An iteration whose interval ends below 1 + min_gain counts as one of little gain."""
+    patience: int = 3
+    """So many iterations of little gain in a row end the campaign."""
+    full_every: int = 3
+    """The full case is required at every so-manieth kept iteration."""
+    time_budget_ns: int | None = None
+    threshold: float = 0.01
+    """Differences below this share are equivalent in practice."""
+    total_level: float = 0.01
+    """The probability of any false keep in the whole campaign is at most this."""
+    bench_budget_ns: int = 60_000_000_000
+    protect: tuple[str, ...] = ()
+    """Files, folders (with `/`) and patterns that no iteration may change."""
+    paths: tuple[str, ...] = ()
+    """Where the campaign may change files; empty: everywhere but in `protect`."""
+    max_attempts: int = 3
+    """So many failed attempts on one bottleneck mean: stuck, skip it."""
+    min_share: float = 0.05
+    """A bottleneck below this share of the time is not worth an attack."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRow:
+    """A bottleneck and the share of the time that it takes, 0 to 1."""
+
+    name: str
+    share: float
+    by: str = "phase"
+    """`phase` or `function`."""
+
+    @property
+    def bound(self) -> float:
+        """Amdahl's bound: the speed-up if all of this were gone (Amdahl, AFIPS 1967)."""
+        rest = 1.0 - min(self.share, 1.0)
+        return math.inf if rest <= 0 else 1.0 / rest
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileOutcome:
+    """Where the time goes, as the campaign remembers it."""
+
+    case: str
+    rows: tuple[ProfileRow, ...]
+    """Largest share first, phases before functions."""
+    tool: str = "phases"
+    wall_ns: float | None = None
+    cpu_share: float | None = None
+    """CPU time / wall time: far below 1 is waiting, far above it is threads."""
+    notes: tuple[str, ...] = ()
+    report: str = ""
+    """Where the whole profile lies on the machine that made it."""
+
+    def row(self, name: str) -> ProfileRow | None:
+        """The row of that name, or None."""
+        return next((row for row in self.rows if row.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An approach that was considered."""
+
+    name: str
+    pros: str
+    cons: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """An interval of the whole program's speed-up in this iteration, for a named bottleneck."""
+
+    bottleneck: str
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not (0 < self.low <= self.high and math.isfinite(self.high)):
+            raise ValueError(f"want 0 < low <= high, got {self.low} to {self.high}")
+
+    @property
+    def middle(self) -> float:
+        """The geometric middle, what is scored against the result."""
+        return math.sqrt(self.low * self.high)
+
+    def holds(self, ratio: float) -> bool:
+        """Does the measured point lie within the interval, ends included?"""
+        return self.low <= ratio <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """The pre-registration of an iteration: the guide's fields, before any code changes."""
+
+    hypothesis: str
+    options: tuple[Option, ...]
+    chosen: str
+    prediction: Prediction
+    reasoning: str
+    risk: str
+    pattern: str = ""
+    """The number of a pattern of the guide's section 8, such as `8.3`; or empty."""
+    reason: str = ""
+    """Why a prediction beyond the bound, or an attack on something small, is made all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be tried, and why."""
+
+    title: str
+    optimization: str
+
+
+class TestStatus(Enum):
+    """How a correctness test ended."""
+
+    __test__ = False
+    PASSED = "passed"
+    WRONG = "wrong output"
+    """Wrong, crashed or hung: the change is to be reverted."""
+    BUILD_FAILED = "build failed"
+    """To be repaired first; the test is not skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestOutcome:
+    """What a correctness test said."""
+
+    __test__ = False
+    status: TestStatus
+    case: str
+    summary: str = ""
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A speed-up with its interval and the verdict on it."""
+
+    point: float
+    low: float
+    high: float
+    confidence: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseGain:
+    """A phase before and now; self-reported by the target."""
+
+    name: str
+    baseline_ns: float
+    current_ns: float
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What a gain in time may have cost elsewhere: baseline against the candidate."""
+
+    baseline_rss_bytes: int | None = None
+    current_rss_bytes: int | None = None
+    baseline_cpu_ns: float | None = None
+    current_cpu_ns: float | None = None
+    baseline_wall_ns: float | None = None
+    current_wall_ns: float | None = None
+    baseline_build_ns: int | None = None
+    current_build_ns: int | None = None
+    baseline_ready_ns: float | None = None
+    """Start-up, where it is known: steady mode alone tells it from the work."""
+    current_ready_ns: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """Baseline, last kept state and candidate on one case, interleaved in one run."""
+
+    case: str
+    correct: bool
+    step: Ratio
+    """Candidate against the last kept state."""
+    cumulative: Ratio
+    """Candidate against the baseline."""
+    baseline_ns: float
+    current_ns: float
+    metric: str = "wall"
+    phases: tuple[PhaseGain, ...] = ()
+    guards: Guards = field(default_factory=Guards)
+    blocks: int = 0
+    stopped_because: str = ""
+    budget_needed_ns: int | None = None
+    """Undecided: about what budget would decide."""
+    run: str = ""
+    """The file of its trials, below the campaign's folder."""
+    sha256: str = ""
+    """Of that file."""
+    problem: str = ""
+    """What was wrong with the output."""
+
+
+@dataclass(frozen=True, slots=True)
+class BenchOutcome:
+    """What one look at a candidate found."""
+
+    fast: CaseResult
+    full: CaseResult | None = None
+
+    @property
+    def correct(self) -> bool:
+        return self.fast.correct and (self.full is None or self.full.correct)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict that a decision is made of.
+
+        Faster only where it is faster than the last kept state and than the baseline, and not
+        slower than the last kept state on the full case.
+        """
+        if self.full is not None and self.full.step.verdict is Verdict.SLOWER:
+            return Verdict.SLOWER
+        step, cumulative = self.fast.step.verdict, self.fast.cumulative.verdict
+        if step is Verdict.FASTER and cumulative is not Verdict.FASTER:
+            return cumulative
+        return step
+
+    @property
+    def holds_at_scale(self) -> bool | None:
+        """Is it faster on the full case too? None where that was not measured."""
+        return None if self.full is None else self.full.step.verdict is Verdict.FASTER
+
+
+@dataclass(frozen=True, slots=True)
+class LogNote:
+    """What is written after the result: the surprise, and what follows from it."""
+
+    surprise: str
+    notes: str = ""
+    why: str = ""
+    """Where the result left the predicted interval: the explanation."""
+    lesson: str = ""
+    """What this teaches about the code."""
