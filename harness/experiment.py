@@ -28,7 +28,7 @@ from harness.orchestrator import (
     resume_groups,
 )
 from harness.render.jsonable import jsonable
-from harness.schedule import Design, StopRule, fixed_blocks
+from harness.schedule import Block, Design, StopRule, fixed_blocks
 from harness.summary import (
     Question,
     compare_cells,
@@ -59,6 +59,9 @@ class Experiment:
     vary_layout: bool = True
     steady: SteadyPlan = field(default_factory=SteadyPlan)
     max_blocks: int | None = None
+    pairs: tuple[tuple[str, str], ...] = ()
+    """(reference, candidate) by name: what is compared, and whose verdicts end the run. Empty:
+    every cell with its group's reference."""
     origin: Mapping[str, Any] = field(default_factory=dict)
     """What `--resume` needs to find the same cells again; kept in the run's plan."""
 
@@ -141,10 +144,30 @@ def _plan(experiment: Experiment, seed: int, host: Host, started_at_ns: int) -> 
 def _rule(experiment: Experiment, members: Sequence[Prepared]) -> StopRule:
     if experiment.trials is not None:
         return fixed_blocks(experiment.trials)
+    if experiment.pairs:
+        return _pairs_rule(experiment)
     reference = reference_of(members)
     return sequential_rule(
         reference.cell.name if reference else "", experiment.question, experiment.max_blocks
     )
+
+
+def _pairs_rule(experiment: Experiment) -> StopRule:
+    """Stop once the verdict on every pair is sure."""
+    rules = {
+        pair: sequential_rule(pair[0], experiment.question, experiment.max_blocks)
+        for pair in experiment.pairs
+    }
+
+    def rule(blocks: Sequence[Block]) -> str | None:
+        reason = None
+        for pair, of_pair in rules.items():
+            reason = of_pair([{n: b[n] for n in pair if n in b} for b in blocks])
+            if reason is None:
+                return None
+        return reason if len(rules) == 1 else "every verdict is sure"
+
+    return rule
 
 
 def _measure(
@@ -193,7 +216,6 @@ def _report(
     comparisons = []
     failures: dict[CellKey, Failure] = {}
     for group in groups:
-        reference = reference_of(group.members)
         for member in group.members:
             cell = member.cell
             measurement = _measurement(member, group, experiment)
@@ -201,13 +223,10 @@ def _report(
             failure = _failure(member, group)
             if failure is not None:
                 failures[cell.task.name, cell.case.name, cell.name] = failure
-        if reference is not None:
+        for reference, candidates in _comparable(experiment, group).items():
+            because = group.stopped or "interrupted"
             comparisons += compare_cells(
-                reference.cell.name,
-                [m.cell.name for m in group.members if m.ready and m is not reference],
-                group.blocks,
-                experiment.question,
-                group.stopped or "interrupted",
+                reference, candidates, group.blocks, experiment.question, because
             )
     run = Run(
         id=writer.folder.name,
@@ -222,6 +241,19 @@ def _report(
         warnings=tuple(problems),
     )
     return Report(run, writer.folder, failures, tuple(groups), interrupted)
+
+
+def _comparable(experiment: Experiment, group: Group) -> dict[str, list[str]]:
+    """The candidates of every reference, of those cells that run."""
+    names = [m.cell.name for m in group.members if m.ready]
+    reference = reference_of(group.members)
+    first = reference.cell.name if reference else ""
+    pairs = experiment.pairs or [(first, name) for name in names if name != first]
+    found: dict[str, list[str]] = {}
+    for one, other in pairs:
+        if one in names and other in names:
+            found.setdefault(one, []).append(other)
+    return found
 
 
 def _measurement(member: Prepared, group: Group, experiment: Experiment) -> Measurement:

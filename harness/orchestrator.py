@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -50,6 +50,9 @@ class Cell:
     target: Target
     label: str = ""
     """Its name in results; the target's where two revisions need no telling apart."""
+    expected: Output | None = None
+    """What its outputs must agree with, such as a baseline's stored ones; None: the reference
+    target's outputs, and in every trial its own first one."""
 
     @property
     def name(self) -> str:
@@ -67,7 +70,7 @@ class Prepared:
     """Its own first output, with the declared values."""
     failure: HarnessError | None = None
     verdict: Agreement | None = None
-    """Its first output against the reference target's; None for the reference itself."""
+    """Its first output against what is wanted; None for the reference target itself."""
 
     @property
     def ready(self) -> bool:
@@ -173,7 +176,7 @@ class Orchestrator:
         adapter: Adapter | None = None
         build: Build | None = None
         try:
-            self._commands(target, target.setup, "setup")
+            self.set_up(target)
             adapter, build = self.build(target)
             expected = self._expected(cell, adapter, build)
         except HarnessError as failure:
@@ -197,6 +200,10 @@ class Orchestrator:
             raise found
         return found
 
+    def set_up(self, target: Target) -> None:
+        """Run a target's setup commands; TrialFailed where one does not end with 0."""
+        self._commands(target, target.setup, "setup")
+
     def _commands(self, target: Target, commands: Sequence[Sequence[str]], what: str) -> None:
         for command in commands:
             done = self.runner.tool(command, cwd=target.root, env=target.env)
@@ -218,7 +225,12 @@ class Orchestrator:
         return problems
 
     def _judge(self, member: Prepared, everyone: Sequence[Prepared]) -> Prepared:
-        """Compare a cell's first output with that of the reference of its task and case."""
+        """Compare a cell's first output with the one given, else with its reference's."""
+        wanted = member.cell.expected
+        if wanted is not None and member.expected is not None:
+            assert member.adapter is not None
+            verdict = judge(member.adapter, member.cell.task, wanted, member.expected)
+            return replace(member, verdict=verdict)
         reference = reference_of([m for m in everyone if same_group(m.cell, member.cell)])
         if reference is None or reference is member or member.expected is None:
             return member
@@ -324,7 +336,7 @@ class Orchestrator:
         return record
 
     def _check_trial(self, member: Prepared, trial: Trial) -> Agreement | None:
-        """A trial's output against the cell's first one, by digest first, then by value."""
+        """A trial's output against the wanted one; the bytes of the first one need no look."""
         if trial.output is None or member.expected is None or not trial.ok:
             return None
         if member.verdict is not None and not member.verdict.ok:
@@ -337,14 +349,25 @@ class Orchestrator:
             actual = replace(trial.output, values=read_outputs(trial.output, task.outputs))
         except TrialFailed as failure:
             return Agreement(ok=False, summary=failure.message)
-        return judge(member.adapter, task, member.expected, actual)
+        return judge(member.adapter, task, member.cell.expected or member.expected, actual)
 
 
-def judge(adapter: Adapter, task: Task, expected: Output, actual: Output) -> Agreement:
-    """Compare all declared outputs: by the adapter's own knowledge where it has any."""
-    own: dict[str, Agreement] = {}
+def judge(
+    adapter: Adapter,
+    task: Task,
+    expected: Output,
+    actual: Output,
+    judged: Mapping[str, Agreement] | None = None,
+) -> Agreement:
+    """Compare all declared outputs: by the adapter's own knowledge where it has any.
+
+    `judged` holds, by output, what has been said already.
+    """
+    own = dict(judged or {})
     if adapter.compares():
         for spec in task.outputs:
+            if spec.name in own:
+                continue
             tolerance = replace(spec.tolerance, output=spec.name)
             agreement = adapter.compare(expected, actual, tolerance)
             if agreement is not None:

@@ -1,4 +1,4 @@
-"""What a measuring command works with: configuration, folders, runner, adapters, progress."""
+"""What measuring commands share: options, configuration, progress on a terminal."""
 
 from __future__ import annotations
 
@@ -12,13 +12,24 @@ from typing import Any
 import click
 
 from harness.edge.config import CONFIG_NAME, Config, find_config, load_config
-from harness.edge.store import storage_errors
 from harness.errors import ConfigError, UsageError
 from harness.model import Case, Target, Task, TrialRecord, WorkingFolder
-from harness.orchestrator import Cell, Listener, Orchestrator, Quiet
-from harness.plugins import Adapters
+from harness.orchestrator import Cell, Listener, Quiet
+from harness.session import STATE_FOLDER, Session, open_session
 
-STATE_FOLDER = ".harness"
+__all__ = [
+    "STATE_FOLDER",
+    "Session",
+    "Terminal",
+    "ad_hoc_cell",
+    "config_option",
+    "host_summary",
+    "open_session",
+    "parse_cpus",
+    "progress",
+    "read_config",
+    "results_option",
+]
 
 config_option = click.option(
     "--config",
@@ -75,39 +86,6 @@ def ad_hoc_cell(adapter: str, source: str | None, arguments: Sequence[str], root
         working_folder=WorkingFolder.ROOT,
     )
     return Cell(Task(name, (Case("default"),)), Case("default"), target)
-
-
-@dataclass(slots=True)
-class Session:
-    """One command's world; use `open_session`."""
-
-    config: Config
-    state: Path
-    results: Path
-    orchestrator: Orchestrator
-    runner: Any
-
-
-@contextlib.contextmanager
-def open_session(
-    config: Config, results: Path | None = None, listener: Listener | None = None
-) -> Iterator[Session]:
-    """Make the folders, a runner and an orchestrator; clean up the scratch at the end."""
-    from harness.edge.process import LocalRunner
-
-    state = config.root / STATE_FOLDER
-    results = results.absolute() if results else state / "results"
-    with storage_errors(state):
-        state.mkdir(exist_ok=True)
-        ignore = state / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
-    runner = LocalRunner(state / "scratch", state / "cache")
-    try:
-        orchestrator = Orchestrator(Adapters(), runner, state / "builds", listener)
-        yield Session(config, state, results, orchestrator, runner)
-    finally:
-        runner.close()
 
 
 @dataclass(slots=True)

@@ -1,0 +1,86 @@
+"""What a measuring command works with: folders, runner, orchestrator; cleaned up at its end."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.edge.config import Config
+from harness.edge.process import LocalRunner
+from harness.edge.store import storage_errors
+from harness.errors import StorageFailed
+from harness.orchestrator import Listener, Orchestrator
+from harness.plugins import Adapters
+
+STATE_FOLDER = ".harness"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One command's world; use `open_session`."""
+
+    config: Config
+    state: Path
+    """What the harness keeps on this machine, beside the configuration."""
+    results: Path
+    orchestrator: Orchestrator
+    runner: LocalRunner
+    apart: Path | None = None
+    """A folder of this user's outside of the project; for sessions that were opened apart."""
+
+    @property
+    def worktrees(self) -> Path:
+        """Where private worktrees are made."""
+        return (self.apart or self.state) / "worktrees"
+
+
+@contextlib.contextmanager
+def open_session(
+    config: Config,
+    results: Path | None = None,
+    listener: Listener | None = None,
+    *,
+    apart: bool = False,
+) -> Iterator[Session]:
+    """Make the folders, a runner and an orchestrator; clean up the scratch at the end.
+
+    `apart`: trials run outside of the project (below TMPDIR), from where no relative path leads
+    to what is stored in it.
+    """
+    state = config.root / STATE_FOLDER
+    results = results.absolute() if results else state / "results"
+    with storage_errors(state):
+        state.mkdir(exist_ok=True)
+        ignore = state / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+    away = folder_apart(config.root) if apart else None
+    runner = LocalRunner((away or state) / "scratch", state / "cache")
+    try:
+        orchestrator = Orchestrator(Adapters(), runner, state / "builds", listener)
+        yield Session(config, state, results, orchestrator, runner, away)
+    finally:
+        runner.close()
+
+
+def folder_apart(root: Path) -> Path:
+    """This user's own folder for a project, below TMPDIR: always the same one.
+
+    So that the next command clears away what a killed one left in it. Raises StorageFailed where
+    another user has taken its name.
+    """
+    name = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"harness-{os.getuid()}-{name}"
+    with storage_errors(folder):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        facts = folder.lstat()
+    if facts.st_uid != os.getuid() or not stat.S_ISDIR(facts.st_mode):
+        raise StorageFailed(f"{folder} belongs to somebody else", hint="Set TMPDIR elsewhere.")
+    folder.chmod(0o700)
+    return folder
