@@ -8,22 +8,33 @@
  * as for a cold trial. HARNESS_ENTRY is `__real_main` or the function that the target names.
  *
  * Standard output is rewound after each answer, never within the timed window, and cut at the end:
- * the file holds what the last word printed, however many samples were taken.
+ * the file holds what the last word printed, however many samples were taken. Standard input, where
+ * it is a file, is read from its beginning by every execution.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
 int HARNESS_ENTRY(int argc, char **argv);
 int __wrap_main(int argc, char **argv);
+#ifdef __cplusplus
+}
+#endif
 
 enum { MOST_DOUBLINGS = 40, NO_WORK = 0xFE, FINISH = 0xFF };
 
 static int working;
+static int has_input; /* standard input is a file that holds something */
 static int from_harness = -1, to_harness = -1;
 
 /* The arguments, kept apart: work may permute or cut them (getopt, strtok). */
@@ -44,9 +55,9 @@ static void at_exit(void) {
 static void keep_arguments(int argc, char **argv) {
     char *end;
     for (int i = 0; i < argc; i++) word_bytes += strlen(argv[i]) + 1;
-    pristine = malloc(word_bytes + 1);
-    words = malloc(word_bytes + 1);
-    argument = calloc((size_t)argc + 1, sizeof *argument);
+    pristine = (char *)malloc(word_bytes + 1);
+    words = (char *)malloc(word_bytes + 1);
+    argument = (char **)calloc((size_t)argc + 1, sizeof *argument);
     if (pristine == NULL || words == NULL || argument == NULL) die("out of memory");
     end = pristine;
     for (int i = 0; i < argc; i++) end = stpcpy(end, argv[i]) + 1;
@@ -60,6 +71,7 @@ static void execute(void) {
     for (int i = 0; i < arguments; i++, word += strlen(word) + 1) argument[i] = word;
     argument[arguments] = NULL;
     optind = 0; /* getopt starts anew */
+    if (has_input) rewind(stdin);
     working = 1;
     code = HARNESS_ENTRY(arguments, argument);
     working = 0;
@@ -82,11 +94,13 @@ static unsigned next_word(void) {
     ssize_t got;
     do got = read(from_harness, &word, 1);
     while (got < 0 && errno == EINTR);
-    return got == 1 ? word : FINISH;
+    return got == 1 ? (unsigned)word : (unsigned)FINISH;
 }
 
 static int serve(void) {
-    off_t end = lseek(STDOUT_FILENO, 0, SEEK_CUR);
+    off_t begin, end;
+    fflush(NULL); /* what was printed before the work, by a constructor, stays */
+    begin = end = lseek(STDOUT_FILENO, 0, SEEK_CUR);
     answer('r');
     for (;;) {
         unsigned word = next_word();
@@ -100,7 +114,7 @@ static int serve(void) {
         fflush(NULL);
         answer('d');
         end = lseek(STDOUT_FILENO, 0, SEEK_CUR);
-        (void)lseek(STDOUT_FILENO, 0, SEEK_SET);
+        (void)lseek(STDOUT_FILENO, begin, SEEK_SET);
     }
     if (end >= 0) { /* a regular file; a pipe or a terminal cannot be rewound */
         (void)lseek(STDOUT_FILENO, end, SEEK_SET);
@@ -111,11 +125,13 @@ static int serve(void) {
 
 int __wrap_main(int argc, char **argv) {
     const char *pipes = getenv("HARNESS_STEADY");
+    struct stat input;
     if (pipes == NULL) return HARNESS_ENTRY(argc, argv);
     if (sscanf(pipes, "%d,%d", &from_harness, &to_harness) != 2) die("HARNESS_STEADY is malformed");
     (void)unsetenv("HARNESS_STEADY");
     (void)fcntl(from_harness, F_SETFD, FD_CLOEXEC);
     (void)fcntl(to_harness, F_SETFD, FD_CLOEXEC);
+    has_input = fstat(STDIN_FILENO, &input) == 0 && S_ISREG(input.st_mode) && input.st_size > 0;
     keep_arguments(argc, argv);
     if (atexit(at_exit) != 0) die("out of memory");
     return serve();

@@ -11,13 +11,16 @@
 # reads one byte at a time: 0 to 40 asks for 2^k executions, 0xFE for none (it measures the
 # handshake); both are answered by `d`. 0xFF, or the end of the pipe, asks it to end. Standard
 # output is rewound after each answer, never within the timed window, and cut at the end: the file
-# holds what the last word printed. Without HARNESS_STEADY the work is done once.
+# holds what the last word printed. Standard input, where it is a file, is read from its beginning
+# by every execution. Without HARNESS_STEADY the work is done once.
 module HarnessSteadyDriver
 
 const MOST_DOUBLINGS = 40
 const NO_WORK = 0xFE
 const FINISH = 0xFF
+const WORK = Ref{Any}(nothing)
 const WORKING = Ref(false)
+const HAS_INPUT = Ref(false)
 const SEEK_SET, SEEK_CUR = 0, 1
 const F_SETFD, FD_CLOEXEC = 2, 1
 
@@ -25,10 +28,13 @@ fail(words) = (println(stderr, "harness steady driver: ", words); exit(70))
 
 mentions(ex, names) = ex in names || (ex isa Expr && any(a -> mentions(a, names), ex.args))
 
+"`main` of `main` and of `Some.Module.main`."
+last_name(ex) = ex isa Expr && ex.head === :. && ex.args[2] isa QuoteNode ? ex.args[2].value : ex
+
 "What a top-level expression would start when the file is run as a program, or nothing."
 function started(ex, entry)
     ex isa Expr || return nothing
-    if ex.head === :call && ex.args[1] in (:main, entry)
+    if ex.head === :call && last_name(ex.args[1]) in (:main, entry)
         return ex
     elseif ex.head in (:if, :&&) && mentions(ex.args[1], (:PROGRAM_FILE, :isinteractive))
         return ex.args[2]
@@ -46,10 +52,12 @@ function load(path, entry)
         return nothing
     end
     if isempty(entry) && !isempty(blocks)
-        return Core.eval(Main, Expr(:function, Expr(:tuple), Expr(:block, blocks..., nothing)))
+        # Its value is made of theirs: a call whose value nobody wants may be compiled away.
+        return Core.eval(Main, Expr(:function, Expr(:tuple), Expr(:block, Expr(:tuple, blocks...))))
     end
     name = Symbol(isempty(entry) ? "main" : entry)
-    Base.invokelatest(isdefined, Main, name) || fail("$path has no function $name")
+    Base.invokelatest(isdefined, Main, name) ||
+        fail("$path has no function $name: put the work into one, or name another as `entry`")
     work = Core.eval(Main, name)
     return hasmethod(work, Tuple{}) ? work : () -> work(ARGS)
 end
@@ -72,24 +80,36 @@ end
 "Move standard output; negative where it is no regular file."
 position(offset, whence) = ccall(:lseek, Int64, (Cint, Int64, Cint), 1, offset, whence)
 
-function execute(work, given)
+"Do the work once. Julia cannot see through WORK: it neither folds the call nor leaves it out."
+function execute(given)
     append!(empty!(ARGS), given)
+    HAS_INPUT[] && seekstart(stdin)
     WORKING[] = true
-    work()
-    WORKING[] = false
+    try
+        WORK[]()
+    finally
+        WORKING[] = false # also after an error, but not after exit()
+    end
 end
 
-function repeat_work(work, given, times)
-    for _ in 1:times
-        execute(work, given)
+function execute(given, times)
+    try
+        for _ in 1:times
+            execute(given)
+        end
+    catch problem
+        Base.invokelatest(Base.display_error, problem, catch_backtrace())
+        println(stderr, "harness steady driver: the work failed: ", sprint(showerror, problem))
+        exit(1)
     end
     flush(stdout)
     Libc.flush_cstdio()
 end
 
-function serve(work, given, from_harness, to_harness)
+function serve(given, from_harness, to_harness)
     buffer = zeros(UInt8, 1)
-    last = position(0, SEEK_CUR)
+    flush(stdout) # what was printed before the work stays
+    first = last = position(0, SEEK_CUR)
     answer(to_harness, 'r')
     while true
         word = next_word(from_harness, buffer)
@@ -99,10 +119,10 @@ function serve(work, given, from_harness, to_harness)
             continue
         end
         word <= MOST_DOUBLINGS || fail("unknown word $word from the harness")
-        repeat_work(work, given, 1 << word)
+        execute(given, 1 << word)
         answer(to_harness, 'd')
         last = position(0, SEEK_CUR)
-        position(0, SEEK_SET)
+        position(first, SEEK_SET)
     end
     if last >= 0
         position(last, SEEK_SET)
@@ -120,16 +140,17 @@ end
 function start(path, entry, given)
     pipes = pop!(ENV, "HARNESS_STEADY", nothing)
     append!(empty!(ARGS), given)
-    work = load(path, entry)
+    WORK[] = load(path, entry)
+    HAS_INPUT[] = isfile(stat(RawFD(0))) && filesize(stat(RawFD(0))) > 0
     if pipes === nothing
-        Base.invokelatest(work)
+        Base.invokelatest(execute, given, 1)
     else
         from_harness, to_harness = parse.(Cint, split(pipes, ','))
         for fd in (from_harness, to_harness)
             ccall(:fcntl, Cint, (Cint, Cint, Cint...), fd, F_SETFD, FD_CLOEXEC)
         end
         atexit(at_exit)
-        Base.invokelatest(serve, work, given, from_harness, to_harness)
+        Base.invokelatest(serve, given, from_harness, to_harness)
     end
     exit(0) # before Julia 1.11 and later call a `main` marked by @main on their own
 end

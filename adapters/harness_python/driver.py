@@ -4,15 +4,17 @@ Executed by the target's interpreter, 3.8 or later, as
 
     driver.py file|module NAME ENTRY ARGUMENT...
 
-The program is loaded once as `__main__`, without the blocks under `if __name__ == "__main__":`.
-Its work is the function ENTRY where one is named, called with the list of arguments when it cannot
-be called without; else those blocks; else a function `main`; else the whole file, executed anew.
+The program is loaded once as `__main__`, without what starts it: the blocks under
+`if __name__ == "__main__":` and statements that call `main` or ENTRY. Its work is the function
+ENTRY where one is named, called with the list of arguments when it cannot be called without; else
+what was left out; else a function `main`; else the whole file, executed anew.
 
 HARNESS_STEADY="<read_fd>,<write_fd>" names two pipes. The driver says `r` when it is ready, then
 reads one byte at a time: 0 to 40 asks for 2^k executions, 0xFE for none (it measures the
 handshake); both are answered by `d`. 0xFF, or the end of the pipe, asks it to end. Standard output
 is rewound after each answer, never within the timed window, and cut at the end: the file holds
-what the last word printed. Without HARNESS_STEADY the work is done once.
+what the last word printed. Standard input, where it is a file, is read from its beginning by every
+execution. Without HARNESS_STEADY the work is done once.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import __future__
 
 import ast
 import os
+import stat
 import sys
 import types
 from collections.abc import Callable
@@ -34,9 +37,19 @@ for _feature in __future__.all_feature_names:
     FUTURE |= getattr(__future__, _feature).compiler_flag
 
 
-def is_guard(statement: ast.If) -> bool:
-    """Is it `if __name__ == "__main__":`?"""
-    test = statement.test
+def started_by(statement: ast.stmt, entry: str) -> list[ast.stmt]:
+    """What a statement at top level does only to start the program; empty for any other one."""
+    if isinstance(statement, ast.If) and is_guard(statement.test):
+        return statement.body
+    if isinstance(statement, ast.Expr):
+        calls = [node.func for node in ast.walk(statement) if isinstance(node, ast.Call)]
+        if any(isinstance(func, ast.Name) and func.id in ("main", entry) for func in calls):
+            return [statement]
+    return []
+
+
+def is_guard(test: ast.expr) -> bool:
+    """Is it `__name__ == "__main__"`?"""
     if not isinstance(test, ast.Compare) or len(test.ops) != 1:
         return False
     sides = [test.left, *test.comparators]
@@ -62,9 +75,8 @@ def locate(kind: str, name: str) -> tuple[str, ModuleSpec | None]:
 def load(path: str, spec: ModuleSpec | None, entry: str) -> Callable[[], object]:
     """Execute the program's definitions as `__main__` and return its work as a function."""
     tree = ast.parse(Path(path).read_bytes(), path)
-    guards = [node for node in tree.body if isinstance(node, ast.If) and is_guard(node)]
-    blocks = [inner for node in guards for inner in node.body]
-    rest = [node for node in tree.body if node not in guards]
+    blocks = [inner for node in tree.body for inner in started_by(node, entry)]
+    rest = [node for node in tree.body if not started_by(node, entry)]
     module = types.ModuleType("__main__")
     module.__file__ = path
     if spec is not None:
@@ -76,7 +88,7 @@ def load(path: str, spec: ModuleSpec | None, entry: str) -> Callable[[], object]
     code = compile(ast.Module(rest, []), path, "exec", dont_inherit=True)
     if whole:
         fresh = dict(space)
-        return lambda: exec(code, dict(fresh))
+        return lambda: execute_anew(code, space, fresh)
     exec(code, space)
     if blocks and not entry:
         flags = code.co_flags & FUTURE
@@ -88,6 +100,13 @@ def load(path: str, spec: ModuleSpec | None, entry: str) -> Callable[[], object]
     if takes_arguments(function):
         return lambda: function(sys.argv[1:])
     return function
+
+
+def execute_anew(code: types.CodeType, space: dict[str, object], fresh: dict[str, object]) -> None:
+    """Execute a whole program in its name space, with nothing left of the time before."""
+    space.clear()
+    space.update(fresh)
+    exec(code, space)
 
 
 def defines_main(tree: ast.Module) -> bool:
@@ -115,7 +134,8 @@ def position(offset: int, whence: int) -> int | None:
 
 def serve(execute: Callable[[], None], from_harness: int, to_harness: int) -> None:
     """Answer the harness until it has heard enough."""
-    end = position(0, os.SEEK_CUR)
+    sys.stdout.flush()  # what was printed before the work stays
+    begin = end = position(0, os.SEEK_CUR)
     os.write(to_harness, b"r")
     while True:
         word = (os.read(from_harness, 1) or b"\xff")[0]
@@ -131,7 +151,7 @@ def serve(execute: Callable[[], None], from_harness: int, to_harness: int) -> No
         sys.stdout.flush()
         os.write(to_harness, b"d")
         end = position(0, os.SEEK_CUR)
-        position(0, os.SEEK_SET)
+        position(begin or 0, os.SEEK_SET)
     if end is not None:
         position(end, os.SEEK_SET)
         os.ftruncate(1, end)
@@ -148,9 +168,13 @@ def main() -> None:
     path, spec = locate(kind, name)
     sys.argv = [path, *given]
     work = load(path, spec, entry)
+    standard_input = os.fstat(0)
+    has_input = stat.S_ISREG(standard_input.st_mode) and standard_input.st_size > 0
 
     def execute() -> None:
         sys.argv = [path, *given]
+        if has_input:
+            sys.stdin.seek(0)
         try:
             work()
         except SystemExit as ending:
