@@ -2,7 +2,12 @@
 VENV   := .venv
 BIN    := $(VENV)/bin
 TOOLS  := $(CURDIR)/.tools
-PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(if $(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo yes),$(p))))
+PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check
+# The first Python that is new enough and can make environments (Debian keeps that part apart).
+USABLE := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,\
+	$(shell $(p) -c '$(USABLE)' >/dev/null 2>&1 && echo $(p))))
+PYTEST ?= -n 2
 export PATH := $(TOOLS)/julia/bin:$(PATH)
 
 .PHONY: run test check install dev julia tools campaigns bench clean help
@@ -14,7 +19,7 @@ run: install ## Build, check, time and table the C examples
 	$(BIN)/harness run --adapter c
 
 test: dev julia tools check ## Run the tests, with everything that they need installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST)
 
 check: dev ## Lint and type-check
 	$(BIN)/ruff check .
@@ -25,16 +30,17 @@ install: $(VENV)/.installed
 dev: $(VENV)/.dev
 
 $(VENV)/.created:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: apt-get install python3 python3-venv"; exit 2; }
-	$(PYTHON) -m venv $(VENV) || { echo "Debian keeps venv apart: apt-get install python3-venv"; exit 2; }
+	@test -n "$(PYTHON)" || { \
+	  echo "Python 3.11 or later with venv is needed: apt-get install python3-venv" >&2; exit 3; }
+	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.created pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(PIP) --editable .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.created pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(PIP) --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
 
 julia: ## Install a working Julia below .tools where none is on PATH (Debian)
