@@ -4,11 +4,10 @@ An adapter is a module (or object) that the entry-point group `harness.adapters`
 raw figures; statistics belong to the core. It starts no process itself: everything goes through
 the `Runner`, which scrubs the environment, owns the clock and cleans up.
 
-The life of an adapter in one run: `harness_probe` once; `harness_build` once a target;
-`harness_run` once a build and case, for the output that later trials are compared with;
-`harness_time` once a trial, possibly hundreds of times, in random order among other adapters'
-trials. `harness_profile` and `harness_compare` are optional: `None` means that the core's own way
-serves.
+The life of an adapter in one run: `harness_probe` and `harness_build` once a target; `harness_run`
+once a build and case, for the output that later trials are compared with; `harness_time` once a
+trial, possibly hundreds of times, in random order among other adapters' trials. `harness_profile`
+and `harness_compare` are optional: `None` means that the core's own way serves.
 """
 
 from __future__ import annotations
@@ -81,19 +80,25 @@ class Runner(Protocol):
 
 
 class AdapterSpec:
-    """The hooks. Each is called with keyword arguments; an implementation may leave out any."""
+    """The hooks. Each is called with keyword arguments; an implementation may leave out any.
+
+    Values of `harness.model` go in and come out. What a hook may raise is a HarnessError of the
+    kind named here; anything else is reported as a bug of the adapter, with its and the hook's name.
+    """
 
     @hookspec(firstresult=True)
-    def harness_probe(self, runner: Runner) -> Toolchain | None:
+    def harness_probe(self, runner: Runner, target: Target | None) -> Toolchain | None:
         """Find the compiler or interpreter.
 
-        Called once before anything is built, and by `harness adapters`. Two calls on the same
-        machine give equal values. A target that names another program in its options is probed
-        again by the adapter within `harness_build`.
+        Called before anything is built, once for every set of options in a run, and by
+        `harness adapters` without a target. Two calls on the same machine give equal values.
 
-        :param runner: runs `cc --version` and the like
+        :param runner: finds programs and runs `cc --version` and the like
+        :param target: the target that is to be built, whose options may name another program;
+            None: what would serve by default
         :returns: the toolchain; required
         :raises ToolchainMissing: nothing suitable is here; the hint says how to get it
+        :raises ConfigError: an option that this adapter does not know
         """
 
     @hookspec(firstresult=True)
@@ -104,20 +109,29 @@ class AdapterSpec:
 
         Called once a target and run. Writes below `workdir` only, in a folder named by the
         build's digest, so that equal inputs are built once; never into the source tree. With
-        `target.steady` the work is wrapped in the language's steady driver.
+        `target.steady` the work is wrapped in the language's steady driver; an adapter that has
+        none raises ConfigError.
 
+        :param target: sources, flags, arguments; its paths are absolute
+        :param toolchain: what `harness_probe` found for this target
         :param workdir: the adapter's own folder, kept from run to run
+        :param runner: runs the compiler, by `runner.tool`
         :returns: the build; required
         :raises BuildFailed: with the toolchain's own words
-        :raises ConfigError: an option that this adapter does not know
+        :raises ConfigError: an option that this adapter does not know, or a source that is missing
+        :raises ToolchainMissing: a program that the target names is not here
         """
 
     @hookspec(firstresult=True)
     def harness_run(self, build: Build, case: Case, runner: Runner) -> Output | None:
         """Execute a build once for its output, untimed.
 
-        Called once a build and case, before any trial is timed.
+        Called once a build and case, before any trial is timed. Most adapters return
+        `runner.output(command)`.
 
+        :param build: what `harness_build` returned, in this run or an earlier one
+        :param case: its values fill the target's arguments: `target.arguments(case)`
+        :param runner: executes the command in a fresh scratch folder
         :returns: the output; required
         :raises TrialFailed: the program did not end well
         """
@@ -128,9 +142,13 @@ class AdapterSpec:
     ) -> Trial | None:
         """Execute one trial: one fresh process, timed by the launcher.
 
-        Called once a trial. Most adapters return `runner.trial(command, plan)`.
+        Called once a trial. Most adapters return `runner.trial(command, plan)`, with the same
+        command as in `harness_run`.
 
+        :param build: what `harness_build` returned
+        :param case: its values fill the target's arguments
         :param plan: cold or steady, timeout in ns, CPUs, padding in bytes
+        :param runner: owns the clock; its figures are returned as they are
         :returns: the raw figures; required. A failing program is a trial with another status,
             not an exception.
         """
@@ -144,9 +162,13 @@ class AdapterSpec:
         Called by `harness profile` and between a campaign's iterations; never during a run. Not
         called for phases: the core reads those from ordinary trials.
 
-        :param plan: by function or by line, and the tool where the user named one
+        :param build: what `harness_build` returned
+        :param case: its values fill the target's arguments
+        :param plan: by function or by line, and the tool where the user named one; timeout in ns
+        :param runner: runs the profiler
         :returns: a profile, or None where only phases are known
         :raises ToolchainMissing: the profiler is not installed; the hint says how to get it
+        :raises TrialFailed: the program did not end well under the profiler
         """
 
     @hookspec(firstresult=True)
@@ -155,8 +177,10 @@ class AdapterSpec:
     ) -> Agreement | None:
         """Judge one declared output by the adapter's own knowledge.
 
-        Called once a declared output and trial, after the digests differ; both outputs carry
-        their `values` and `tolerance.output` names the one in question.
+        Called once a declared output and trial, after the digests differ.
 
+        :param expected: the output to agree with; its `values` are read
+        :param actual: the output in question; its `values` are read
+        :param tolerance: how close is right; its `output` names the declared output
         :returns: the agreement, or None where the core's own comparison serves
         """

@@ -147,7 +147,7 @@ class Orchestrator:
         self.runner = runner
         self._builds = builds
         self._listener = listener or Quiet()
-        self._toolchains: dict[str, Toolchain | HarnessError] = {}
+        self._toolchains: dict[tuple[str, Path, str], Toolchain | HarnessError] = {}
 
     # -- make ready -----------------------------------------------------------------------------
 
@@ -159,7 +159,7 @@ class Orchestrator:
     def build(self, target: Target) -> tuple[Adapter, Build]:
         """Build one target; raises what probing and building raise."""
         adapter = self._adapters.get(target.adapter)
-        toolchain = self._probe(adapter)
+        toolchain = self._probe(adapter, target)
         self._listener.step(f"building {target.name}")
         workdir = self._builds / target.adapter
         workdir.mkdir(parents=True, exist_ok=True)
@@ -189,13 +189,15 @@ class Orchestrator:
             adapter, build = self.build(replace(build.target, steady=False))
         return self.check(adapter, build, cell.task, cell.case)
 
-    def _probe(self, adapter: Adapter) -> Toolchain:
-        if adapter.name not in self._toolchains:
+    def _probe(self, adapter: Adapter, target: Target) -> Toolchain:
+        """The target's toolchain; asked for once a set of options, failures remembered too."""
+        key = (adapter.name, target.root, repr(sorted(target.options.items())))
+        if key not in self._toolchains:
             try:
-                self._toolchains[adapter.name] = adapter.probe(self.runner)
+                self._toolchains[key] = adapter.probe(self.runner, target)
             except HarnessError as failure:
-                self._toolchains[adapter.name] = failure
-        found = self._toolchains[adapter.name]
+                self._toolchains[key] = failure
+        found = self._toolchains[key]
         if isinstance(found, HarnessError):
             raise found
         return found

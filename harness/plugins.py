@@ -2,12 +2,14 @@
 
 Each adapter has a PluginManager of its own: with two adapters in one manager a `firstresult` hook
 would go to whichever was registered last. Plugins of the group `harness.plugins` are registered
-with every adapter and may wrap any of its hooks.
+with every adapter: they may wrap any of its hooks, and answer the optional ones where the adapter
+itself has no answer.
 """
 
 from __future__ import annotations
 
 import difflib
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -60,29 +62,52 @@ class Adapter:
     """
 
     def __init__(self, name: str, plugin: object, others: Iterable[tuple[str, object]] = ()):
+        """`others`: cross-cutting plugins by name, which may wrap any hook of this adapter."""
         self.name = name
         manager = pluggy.PluginManager(hookspecs.PROJECT)
         manager.add_hookspecs(hookspecs.AdapterSpec)
         try:
-            manager.register(plugin, name)
-            for other, plug in others:
+            for other, plug in others:  # before the adapter, whose own answer is asked for first
                 manager.register(plug, other)
+            manager.register(plugin, name)
             manager.check_pending()
-        except pluggy.PluginValidationError as problem:
+        except (pluggy.PluginValidationError, ValueError) as problem:
             raise PluginFailed(
                 f"adapter {name!r} does not fit the contract: {problem}",
                 hint="Hooks and their parameters stand in harness/hookspecs.py.",
             ) from problem
-        missing = [h for h in REQUIRED_HOOKS if not getattr(manager.hook, h).get_hookimpls()]
-        if missing:
-            raise PluginFailed(
-                f"adapter {name!r} does not implement {', '.join(missing)}",
-                hint="These hooks are required; see docs/adapters.md.",
-            )
         self._hooks = manager.hook
+        self._check_required(plugin)
 
-    def probe(self, runner: Runner) -> Toolchain:
-        return self._required("harness_probe", Toolchain, runner=runner)
+    def _check_required(self, plugin: object) -> None:
+        """The adapter itself, and nobody in its place, implements what is required."""
+        missing = []
+        for hook in REQUIRED_HOOKS:
+            by = [impl.plugin_name for impl in self._implementations(hook)]
+            strangers = [name for name in by if name != self.name]
+            if strangers:
+                raise PluginFailed(
+                    f"plugin {strangers[0]!r} implements {hook}, which belongs to the adapter",
+                    hint="A cross-cutting plugin wraps it: @hookimpl(wrapper=True).",
+                )
+            if not by:
+                missing.append(hook)
+        if missing:
+            unmarked = [hook for hook in missing if callable(getattr(plugin, hook, None))]
+            raise PluginFailed(
+                f"adapter {self.name!r} does not implement {', '.join(missing)}",
+                hint=f"{', '.join(unmarked)}: there, but not marked with @hookimpl."
+                if unmarked
+                else "These hooks are required; see docs/adapters.md.",
+            )
+
+    def _implementations(self, hook: str) -> list[pluggy.HookImpl]:
+        """Who answers a hook; wrappers only pass answers on."""
+        implementations = getattr(self._hooks, hook).get_hookimpls()
+        return [impl for impl in implementations if not (impl.wrapper or impl.hookwrapper)]
+
+    def probe(self, runner: Runner, target: Target | None = None) -> Toolchain:
+        return self._required("harness_probe", Toolchain, runner=runner, target=target)
 
     def build(self, target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -> Build:
         return self._required(
@@ -115,13 +140,15 @@ class Adapter:
         )
 
     def compares(self) -> bool:
-        """Does this adapter bring its own comparison?"""
-        return bool(self._hooks.harness_compare.get_hookimpls())
+        """Does this adapter, or a plugin on its behalf, bring a comparison of its own?"""
+        return bool(self._implementations("harness_compare"))
 
     def _required(self, hook: str, kind: type[_Result], **arguments: Any) -> _Result:
         result = self._optional(hook, kind, **arguments)
         if result is None:
-            raise PluginFailed(f"adapter {self.name!r}: {hook} returned nothing")
+            raise PluginFailed(
+                f"adapter {self.name!r}: {hook} returned nothing, want {kind.__name__}"
+            )
         return result
 
     def _optional(self, hook: str, kind: type[_Result], **arguments: Any) -> _Result | None:
@@ -130,10 +157,11 @@ class Adapter:
             result = call(**arguments)
         except HarnessError:
             raise
-        except Exception as problem:
+        except (Exception, SystemExit) as problem:
             raise PluginFailed(
-                f"adapter {self.name!r}: {hook} raised {type(problem).__name__}: {problem}",
-                hint="This is a bug of the adapter; the traceback is kept with the error.",
+                f"{self._culprit(hook, problem)}: {hook} raised"
+                f" {type(problem).__name__}: {problem}",
+                hint="This is a bug of the plugin, not of your program.",
             ) from problem
         if result is not None and not isinstance(result, kind):
             raise PluginFailed(
@@ -142,22 +170,30 @@ class Adapter:
             )
         return result
 
+    def _culprit(self, hook: str, problem: BaseException) -> str:
+        """The adapter by name, and the cross-cutting plugin if the error came out of that."""
+        owners = {
+            impl.function.__code__: impl.plugin_name
+            for impl in getattr(self._hooks, hook).get_hookimpls()
+            if hasattr(impl.function, "__code__")
+        }
+        frames = [frame.f_code for frame, _ in traceback.walk_tb(problem.__traceback__)]
+        owner = next((owners[code] for code in reversed(frames) if code in owners), self.name)
+        wrapped = f", plugin {owner!r}" if owner != self.name else ""
+        return f"adapter {self.name!r}{wrapped}"
+
 
 class Adapters:
     """The installed adapters, loaded when they are asked for."""
 
-    def __init__(self, found: Iterable[EntryPoint] | None = None) -> None:
-        points = list(entry_points(group=ADAPTER_GROUP) if found is None else found)
-        unique = {(p.name, p.value): p for p in points}
-        counts = Counter(name for name, _ in unique)
-        twice = sorted(name for name, count in counts.items() if count > 1)
-        if twice:
-            rivals = ", ".join(f"{n} = {v}" for n, v in sorted(unique) if n in twice)
-            raise AdapterError(
-                f"several installed packages register the same adapter name: {rivals}",
-                hint="Uninstall all but one of them.",
-            )
-        self._points = {p.name: p for p in unique.values()}
+    def __init__(
+        self,
+        found: Iterable[EntryPoint] | None = None,
+        plugins: Iterable[EntryPoint] | None = None,
+    ) -> None:
+        """`found`, `plugins`: in place of the installed entry points of the two groups."""
+        self._points = _unique(entry_points(group=ADAPTER_GROUP) if found is None else found)
+        self._plugins = _unique(entry_points(group=PLUGIN_GROUP) if plugins is None else plugins)
         self._loaded: dict[str, Adapter] = {}
 
     def installed(self) -> list[InstalledAdapter]:
@@ -192,8 +228,25 @@ class Adapters:
                 else "`harness adapters` lists them; pip install the package that brings it.",
             )
         plugin = _import(self._points[name])
-        others = [(p.name, _import(p)) for p in entry_points(group=PLUGIN_GROUP)]
+        others = [(other, _import(point)) for other, point in sorted(self._plugins.items())]
         return Adapter(name, plugin, others)
+
+
+def _unique(points: Iterable[EntryPoint]) -> dict[str, EntryPoint]:
+    """Entry points by name; AdapterError where several packages claim one name.
+
+    The same entry found twice (an editable install beside a wheel of it) is one.
+    """
+    unique = {(point.name, point.value): point for point in points}
+    counts = Counter(name for name, _ in unique)
+    twice = sorted(name for name, count in counts.items() if count > 1)
+    if twice:
+        rivals = ", ".join(f"{n} = {v}" for n, v in sorted(unique) if n in twice)
+        raise AdapterError(
+            f"several installed packages register the same name: {rivals}",
+            hint="Uninstall all but one of them.",
+        )
+    return {point.name: point for point in unique.values()}
 
 
 def _import(point: EntryPoint) -> object:

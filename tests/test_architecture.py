@@ -60,7 +60,7 @@ PURE_BANS = {
     "tempfile",
     "threading",
     "time",
-    "tomllib",
+    "tomllib.load",
     "urllib",
     "uuid",
 }
@@ -74,13 +74,13 @@ FILE_METHODS = {
 """Methods that touch a file whatever they are called on."""
 
 KEEPERS: dict[str, tuple[str, ...]] = {
-    "subprocess": ("edge.process", "edge.git"),
+    "subprocess": ("edge.process", "edge.launcher", "edge.programs", "edge.git"),
     "pluggy": ("plugins", "hookspecs"),
     "importlib.metadata": ("plugins", "edge.machine"),
     "click": ("cli",),
     "rich": ("cli",),
     "tabulate": ("render",),
-    "tomllib": ("edge.config",),
+    "tomllib": ("edge.config", "campaign.templates"),
     "pyarrow": ("edge",),
     "pandas": ("edge", "experiment", "summary", "cli", "bench", "profiling"),
     "pytest": ("testing",),
@@ -91,8 +91,10 @@ HEAVY = ("numpy", "scipy", "pandas", "pyarrow", "rich", "msgspec", "pluggy", "ta
 """What `harness --help` has no use for."""
 
 ADAPTER_MAY_USE = ("harness.errors", "harness.hookspecs", "harness.model")
-PROCESS_MAKERS = {"subprocess", "multiprocessing", "socket", "ctypes", "asyncio", "pty", "signal"}
-OS_PROCESS_MAKERS = ("os.system", "os.popen", "os.fork", "os.exec", "os.spawn", "os.posix_spawn")
+PROCESS_MAKERS = {"subprocess", "multiprocessing", "socket", "ctypes", "asyncio", "pty"}
+OS_PROCESS_MAKERS = (
+    *("os.system", "os.popen", "os.fork", "os.exec", "os.spawn", "os.posix_spawn", "os.kill"),
+)
 IN_THE_TARGET = {"driver.py", "check.py", "harness_phases.py"}
 """Executed by the target's own interpreter, which knows nothing of the harness."""
 

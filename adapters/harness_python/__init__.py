@@ -12,17 +12,15 @@ from harness_python.options import Options
 
 
 @hookimpl
-def harness_probe(runner: Runner) -> Toolchain:
-    """`python3` on PATH, else the interpreter that runs the harness."""
-    return find_interpreter(runner)
+def harness_probe(runner: Runner, target: Target | None) -> Toolchain:
+    """The target's interpreter, else `python3` on PATH, else the one that runs the harness."""
+    name = Options.of(target).python if target else None
+    return named_interpreter(name, target, runner) if target and name else find_interpreter(runner)
 
 
 @hookimpl
 def harness_build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -> Build:
     """Check the syntax with the target's interpreter and fill its bytecode cache."""
-    name = Options.of(target).python
-    if name is not None:
-        toolchain = named_interpreter(name, target, runner)
     return _build.build(target, toolchain, workdir, runner)
 
 
