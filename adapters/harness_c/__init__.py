@@ -5,25 +5,36 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.hookspecs import Runner, hookimpl
-from harness.model import Build, Case, Command, Output, Target, Toolchain, Trial, TrialPlan
+from harness.model import (
+    Build,
+    Case,
+    Command,
+    Output,
+    Profile,
+    ProfilePlan,
+    Target,
+    Toolchain,
+    Trial,
+    TrialPlan,
+)
 from harness_c import build as _build
+from harness_c import profile as _profile
 from harness_c.options import Options
 from harness_c.toolchain import find_compiler, named_compiler
 
 
 @hookimpl
-def harness_probe(runner: Runner) -> Toolchain:
-    """The first of cc, gcc and clang."""
-    return find_compiler(runner)
+def harness_probe(runner: Runner, target: Target | None) -> Toolchain:
+    """The target's compiler, else the first of cc, gcc and clang."""
+    name = Options.of(target).compiler if target else None
+    return named_compiler(name, target, runner) if target and name else find_compiler(runner)
 
 
 @hookimpl
 def harness_build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -> Build:
     """Compile and link, or find the same build made before."""
-    options = Options.of(target)
-    if options.compiler is not None:
-        toolchain = named_compiler(options.compiler, target, runner)
-    return _build.build(_build.Recipe.of(target, toolchain, options), workdir, runner)
+    recipe = _build.Recipe.of(target, toolchain, Options.of(target))
+    return _build.build(recipe, workdir, runner)
 
 
 @hookimpl
@@ -36,6 +47,12 @@ def harness_run(build: Build, case: Case, runner: Runner) -> Output:
 def harness_time(build: Build, case: Case, plan: TrialPlan, runner: Runner) -> Trial:
     """Execute one trial."""
     return runner.trial(_command(build, case), plan)
+
+
+@hookimpl
+def harness_profile(build: Build, case: Case, plan: ProfilePlan, runner: Runner) -> Profile:
+    """perf, callgrind or hardware counters, on a build with symbols."""
+    return _profile.profile(build, case, plan, runner)
 
 
 def _command(build: Build, case: Case) -> Command:

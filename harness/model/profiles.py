@@ -115,6 +115,8 @@ class Profile:
     warnings: tuple[str, ...] = ()
     exports: Mapping[str, str] = field(default_factory=dict)
     """Native files by kind, such as `perf.data`: path."""
+    calls: Mapping[str, int] = field(default_factory=dict)
+    """Exact number of calls by function, beside `stacks`, where the tool counts them."""
     counters: Mapping[str, float] = field(default_factory=dict)
     """Counts over the whole program, where the tool counts events: `instructions`, ..."""
 

@@ -1,0 +1,80 @@
+"""Where a C program's time goes: perf where it works, callgrind elsewhere or when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from harness.errors import ToolchainMissing, UsageError
+from harness.hookspecs import Runner
+from harness.model import Build, Case, Profile, ProfilePlan, Target
+from harness_c import build as _build
+from harness_c import callgrind, perf
+from harness_c.options import Options
+
+TOOLS = {"perf": perf.sample, "callgrind": callgrind.count, "counters": perf.count}
+STRIPPING = frozenset({"-s", "-Wl,-s", "-Wl,--strip-all", "-Wl,--strip-debug", "-g0"})
+
+
+def profile(build: Build, case: Case, plan: ProfilePlan, runner: Runner) -> Profile:
+    """Profile a build of the same flags with symbols.
+
+    Raises UsageError for a tool that there is not, ToolchainMissing where none works.
+    """
+    if plan.memory:
+        raise UsageError(
+            "allocations are not profiled for C",
+            hint="valgrind --tool=massif or --tool=dhat shows them.",
+        )
+    if plan.tool is not None and plan.tool not in TOOLS:
+        raise UsageError(
+            f"--with {plan.tool}: the C adapter profiles with {', '.join(TOOLS)}",
+            hint="Without --with, perf is taken where it works, else callgrind.",
+        )
+    symbols = with_symbols(build, runner)
+    folder = plan.folder or symbols.workdir / "profile"
+    folder.mkdir(exist_ok=True)
+    arguments = symbols.target.arguments(case)
+    if plan.tool is not None:
+        return TOOLS[plan.tool](symbols, arguments, plan, folder, runner)
+    return _best(symbols, arguments, plan, folder, runner)
+
+
+def _best(
+    build: Build, arguments: Sequence[str], plan: ProfilePlan, folder: Path, runner: Runner
+) -> Profile:
+    """perf, else callgrind with a word on why."""
+    try:
+        return perf.sample(build, arguments, plan, folder, runner)
+    except ToolchainMissing as refusal:
+        try:
+            counted = callgrind.count(build, arguments, plan, folder, runner)
+        except ToolchainMissing:
+            raise ToolchainMissing(
+                f"no profiler works here: {refusal.message}, and valgrind is not installed",
+                hint=f"{refusal.hint} Debian: apt-get install linux-perf valgrind.",
+            ) from None
+        why = f"{refusal.message}, so callgrind counted instructions instead. {refusal.hint}"
+        return replace(counted, warnings=(why, *counted.warnings))
+
+
+def with_symbols(build: Build, runner: Runner) -> Build:
+    """The same target, compiled by the same compiler with the same flags and `-g`.
+
+    `-g` changes no instruction. It is a build of its own, with its own digest.
+    """
+    options = Options.of(build.target)
+    changed = {
+        **build.target.options,
+        "flags": (*_keeping(options.flags), "-g"),
+        "link_flags": _keeping(options.link_flags),
+    }
+    target: Target = replace(build.target, options=changed, steady=False)
+    recipe = _build.Recipe.of(target, build.toolchain, Options.of(target))
+    return _build.build(recipe, build.workdir.parent, runner)
+
+
+def _keeping(flags: Sequence[str]) -> tuple[str, ...]:
+    """The flags without those that throw symbols away."""
+    return tuple(flag for flag in flags if flag not in STRIPPING)

@@ -1,0 +1,32 @@
+"""Profiles counted up, compared, explained and exported; pure.
+
+- `spots`    stacks to rows: self and total shares by function or by line; phases to rows
+- `moves`    what moved between two profiles
+- `advice`   what the method says about a profile
+- `exports`  collapsed stacks and speedscope
+- `flame`    a flame graph as one SVG file
+- `stored`   reports to JSON and back
+"""
+
+from harness.profiles.advice import CaseShares, advise, advise_cases
+from harness.profiles.exports import collapsed, speedscope
+from harness.profiles.flame import flame_graph
+from harness.profiles.moves import Move, moved
+from harness.profiles.spots import count_spots, phase_spots, rows_of
+from harness.profiles.stored import report_from_json, report_to_json
+
+__all__ = [
+    "CaseShares",
+    "Move",
+    "advise",
+    "advise_cases",
+    "collapsed",
+    "count_spots",
+    "flame_graph",
+    "moved",
+    "phase_spots",
+    "report_from_json",
+    "report_to_json",
+    "rows_of",
+    "speedscope",
+]

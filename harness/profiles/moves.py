@@ -1,0 +1,123 @@
+"""What moved between two profiles of the same target; pure.
+
+Shares are compared, and counts where they are exact. Times are not: a profile is no timing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from harness.model import HotSpot, Profile, ProfileReport
+
+EXACT_UNITS = frozenset({"instructions"})
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One row of both profiles; a share of None: the row was not there."""
+
+    name: str
+    kind: str
+    """`phase`, `function` or `line`."""
+    place: str
+    """The file's own name, with the line where rows are lines."""
+    before: float | None
+    """Share: total for phases, self for functions and lines."""
+    after: float | None
+    weight_before: float | None = None
+    """Exact counts only."""
+    weight_after: float | None = None
+    sure: bool = True
+    """Phases: the intervals of the two shares do not overlap."""
+
+    @property
+    def change(self) -> float:
+        """How far the share moved, -1 to 1."""
+        return (self.after or 0.0) - (self.before or 0.0)
+
+
+def moved(before: ProfileReport, after: ProfileReport) -> tuple[Move, ...]:
+    """Every row of either profile; phases first, then the largest change first.
+
+    Functions are left out where the two were not made by the same tool in the same way: their
+    shares mean different things.
+    """
+    phases = _pair(before.phases, after.phases)
+    if not comparable(before, after):
+        return tuple(phases)
+    assert before.spots is not None
+    assert after.spots is not None
+    return (*phases, *_pair(before.spots, after.spots))
+
+
+def comparable(before: ProfileReport, after: ProfileReport) -> bool:
+    """Were functions or lines of both counted by the same tool, in the same unit?"""
+    if before.spots is None or after.spots is None:
+        return False
+    one, other = before.spots, after.spots
+    return (one.tool, one.by, one.unit) == (other.tool, other.by, other.unit)
+
+
+def _pair(before: Profile, after: Profile) -> list[Move]:
+    old, new = _by_name(before.spots), _by_name(after.spots)
+    exact = after.unit in EXACT_UNITS
+    moves = [_move(after, key, old.get(key), new.get(key), exact) for key in {**old, **new}]
+    return sorted(moves, key=lambda m: (-abs(m.change), m.name, m.place))
+
+
+def _by_name(spots: Iterable[HotSpot]) -> Mapping[tuple[str, str], HotSpot]:
+    """Rows by name and file; lines shift from version to version, so they count together."""
+    found: dict[tuple[str, str], HotSpot] = {}
+    for spot in spots:
+        key = (spot.name, spot.file.rsplit("/", 1)[-1])
+        known = found.get(key)
+        found[key] = spot if known is None else _sum(known, spot)
+    return found
+
+
+def _sum(one: HotSpot, other: HotSpot) -> HotSpot:
+    return HotSpot(
+        self_share=one.self_share + other.self_share,
+        total_share=max(one.total_share, other.total_share),
+        weight=one.weight + other.weight,
+        phase=one.phase,
+        function=one.function,
+        file=one.file,
+        native=one.native,
+    )
+
+
+def _move(
+    profile: Profile,
+    key: tuple[str, str],
+    old: HotSpot | None,
+    new: HotSpot | None,
+    exact: bool,
+) -> Move:
+    is_phase = any(spot.phase for spot in (old, new) if spot)
+
+    def share(spot: HotSpot | None) -> float | None:
+        if spot is None:
+            return None
+        return spot.total_share if is_phase else spot.self_share
+
+    return Move(
+        name=key[0],
+        kind="phase" if is_phase else profile.by.value,
+        place=key[1],
+        before=share(old),
+        after=share(new),
+        weight_before=old.weight if old and exact else None,
+        weight_after=new.weight if new and exact else None,
+        sure=_apart(old, new),
+    )
+
+
+def _apart(old: HotSpot | None, new: HotSpot | None) -> bool:
+    """Do the two intervals not overlap? Rows without intervals are taken at their word."""
+    if old is None or new is None:
+        return True
+    if old.low is None or old.high is None or new.low is None or new.high is None:
+        return True
+    return old.high < new.low or new.high < old.low
