@@ -34,6 +34,7 @@ works() {
 }
 
 # The mirror that this system takes Debian itself from.
+# shellcheck disable=SC2016  # apt fills these in
 mirror() {
   apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
     awk -v here="${1:-none}" '
@@ -103,6 +104,7 @@ main() {
   for program in apt-get dpkg-deb awk; do
     command -v $program >/dev/null || cannot "no $program here: this is not Debian"
   done
+  # shellcheck source=/dev/null
   uri=$(mirror "$(. /etc/os-release && echo "${VERSION_CODENAME:-}")")
   [ -n "$uri" ] || cannot "apt has no source of Debian's own main packages"
 

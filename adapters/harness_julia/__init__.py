@@ -12,17 +12,17 @@ from harness_julia.toolchain import find_julia, named_julia
 
 
 @hookimpl
-def harness_probe(runner: Runner) -> Toolchain:
-    """`julia` on PATH, else the one that the installer put below `.tools`."""
-    return find_julia(runner)
+def harness_probe(runner: Runner, target: Target | None) -> Toolchain:
+    """The target's Julia, else `julia` on PATH, else the one that the installer put in place."""
+    name = Options.of(target).program if target else None
+    if target and name:
+        return named_julia(name, target, runner)
+    return find_julia(runner, target.root if target else None)
 
 
 @hookimpl
 def harness_build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -> Build:
     """Check the syntax and compile the markers."""
-    name = Options.of(target).program
-    if name is not None:
-        toolchain = named_julia(name, target, runner)
     return _build.build(target, toolchain, workdir, runner)
 
 

@@ -10,12 +10,15 @@ from harness.errors import ToolchainMissing
 from harness.hookspecs import Runner
 from harness.model import Completed, Target, Toolchain, digest_of
 
-PROGRAMS = ("julia", ".tools/julia/bin/julia")
+INSTALLED = Path(".tools/julia/bin/julia")
+"""Where the project's installer puts Julia, from the folder of harness.toml."""
 OLDEST = (1, 5)
 HINT = (
-    "Run scripts/install_julia.sh, put a Julia 1.5 or later on PATH, or name one in the target:"
-    ' program = "/path/to/julia".'
+    "Put Julia 1.5 or later on PATH (https://julialang.org/downloads; on Debian this project's"
+    ' scripts/install_julia.sh gets one), or name it in the target: program = "/path/to/julia".'
 )
+SCRUBBED = {"LD_LIBRARY_PATH": ""}
+"""A Julia must work as a trial starts it: without the caller's libraries."""
 
 # Written by hand as JSON: Julia's standard library has no JSON. The `try` comes first: a Julia
 # that was built against another libunwind dies there, in any program that throws.
@@ -32,9 +35,9 @@ println("\\"language\\": \\"Julia\\"}")
 """
 
 
-def find_julia(runner: Runner) -> Toolchain:
-    """The Julia on PATH, else the one that the project's installer put below `.tools`."""
-    for name in PROGRAMS:
+def find_julia(runner: Runner, root: Path | None = None) -> Toolchain:
+    """The Julia on PATH, else the one that the project's installer put below `root`."""
+    for name in ("julia", str(root / INSTALLED if root else INSTALLED)):
         program = runner.find(name)
         if program is not None:
             return describe_julia(program, runner)
@@ -53,13 +56,12 @@ def describe_julia(program: Path, runner: Runner) -> Toolchain:
     """What a Julia says of itself, once it has shown that it survives an exception.
 
     A launcher (of juliaup, say) is replaced by the program that it starts, if that one works
-    without it. Raises ToolchainMissing.
+    without it: a script that sets LD_LIBRARY_PATH stays. Raises ToolchainMissing.
     """
     facts = _facts(program, _ask(program, runner))
     real = Path(facts["program"])
-    if real != program and runner.find(str(real)) is not None:
-        said = _ask(real, runner)
-        program = real if said.ok else program
+    if real != program and runner.find(str(real)) is not None and _ask(real, runner).ok:
+        program = real
     version = facts["version"]
     if tuple(int(n) for n in version.split("-")[0].split(".")[:2]) < OLDEST:
         raise ToolchainMissing(f"{program} is Julia {version}, which is too old", hint=HINT)
@@ -76,7 +78,8 @@ def describe_julia(program: Path, runner: Runner) -> Toolchain:
 
 
 def _ask(program: Path, runner: Runner) -> Completed:
-    return runner.tool([str(program), "--startup-file=no", "-e", DESCRIBE], timeout_s=120)
+    words = [str(program), "--startup-file=no", "-e", DESCRIBE]
+    return runner.tool(words, env=SCRUBBED, timeout_s=120)
 
 
 def _facts(program: Path, said: Completed) -> dict[str, str]:
