@@ -167,9 +167,13 @@ class Orchestrator:
 
     def check(self, adapter: Adapter, build: Build, task: Task, case: Case) -> Output:
         """Run a build once and read its declared outputs; TrialFailed where that cannot be."""
-        self._listener.step(f"checking {build.target.name}")
-        output = adapter.run(build, case, self.runner)
+        output = self.run_once(adapter, build, case)
         return replace(output, values=read_outputs(output, task.outputs))
+
+    def run_once(self, adapter: Adapter, build: Build, case: Case) -> Output:
+        """Run a build for its output, untimed; TrialFailed where it does not end well."""
+        self._listener.step(f"checking {build.target.name}")
+        return adapter.run(build, case, self.runner)
 
     def _prepare(self, cell: Cell, mode: Mode) -> Prepared:
         target = replace(cell.target, steady=mode is Mode.STEADY)
