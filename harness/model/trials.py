@@ -99,7 +99,7 @@ class SteadyPlan:
 
     samples: int = 30
     """Timed samples after calibration, at most."""
-    min_sample_ns: int = 5_000_000
+    min_sample_ns: int = 10_000_000
     """Short work is repeated in batches until one sample takes this long."""
     budget_ns: int = 3_000_000_000
     """No further sample is begun after this time; at least one is taken."""

@@ -227,7 +227,8 @@ calls = 0
 def main():
     global calls
     calls += 1
-    if calls == 7000:
+    sum(range(1000))
+    if calls == 20_000:
         os._exit(0)
 """
 
@@ -235,7 +236,7 @@ def main():
 def test_work_that_ends_the_process_after_some_samples_is_no_steady_trial(bench: Bench) -> None:
     plan = SteadyPlan(samples=10_000, min_sample_ns=0, budget_ns=10**10)
     trial = bench.time(bench.build("python", ENDS_AFTER_SAMPLES), plan)
-    assert len(trial.samples) > 10
+    assert not trial.samples[-1].calibration
     assert trial.status is TrialStatus.FAILED
 
 
