@@ -61,7 +61,8 @@ def build(recipe: Recipe, workdir: Path, runner: Runner) -> Build:
     """The recipe's build, made now unless `workdir` has it; raises BuildFailed."""
     digest = _digest(recipe, runner)
     folder = workdir / digest
-    record = _read_record(folder)
+    program = folder / recipe.program_name
+    record = _read_record(folder) if program.is_file() else None
     cached = record is not None
     if record is None:
         record = _make(recipe, folder, runner)
@@ -70,7 +71,7 @@ def build(recipe: Recipe, workdir: Path, runner: Runner) -> Build:
         toolchain=recipe.toolchain,
         digest=digest,
         workdir=folder,
-        program=folder / recipe.program_name,
+        program=program,
         build_ns=int(str(record["build_ns"])),
         cached=cached,
         log=str(record["log"]),
@@ -80,11 +81,13 @@ def build(recipe: Recipe, workdir: Path, runner: Runner) -> Build:
 def _digest(recipe: Recipe, runner: Runner) -> str:
     """SHA-256 over flags, compiler, and the bytes of every file that the compiler will read.
 
-    The compiler itself names the headers (`-MM`), so that a changed one is never missed; headers
-    of the system belong to the compiler's fingerprint. Paths are left out: the same sources in
-    another checkout are the same build.
+    The compiler itself names the headers (`-M`), those of the system too: a library upgraded below
+    /usr/include is another build. Paths are left out, those of shared libraries excepted: the same
+    sources in another checkout are the same build.
     """
     files = [*_files_read(recipe, runner), *recipe.linked]
+    files += recipe.options.library_files(recipe.target)
+    found_when_run = [str(path) for path in files if path.suffix == ".so"]
     if recipe.target.steady:
         files.append(DRIVER)
     options = recipe.options
@@ -95,6 +98,7 @@ def _digest(recipe: Recipe, runner: Runner) -> str:
         repr((options.link_flags, options.library_dirs, options.libraries)),
         recipe.entry if recipe.target.steady else "cold",
         recipe.program_name,
+        repr(found_when_run),
     ]
     if any("native" in flag for flag in options.flags):
         words.append(_cpu())
@@ -108,7 +112,7 @@ def _files_read(recipe: Recipe, runner: Runner) -> list[Path]:
     for source in recipe.compiled:
         _bytes_of(source, recipe.target)
     sources = [str(source) for source in recipe.compiled]
-    said = runner.tool([*recipe.compile_command, "-MM", *sources])
+    said = runner.tool([*recipe.compile_command, "-M", *sources])
     if not said.ok:
         raise _failed(recipe.target, said.stderr)
     rules = said.stdout.replace("\\\n", " ").splitlines()
@@ -151,7 +155,7 @@ def _make(recipe: Recipe, folder: Path, runner: Runner) -> dict[str, object]:
         try:
             private.replace(folder)
         except OSError:
-            if _read_record(folder) is None:
+            if _read_record(folder) is None or not (folder / recipe.program_name).is_file():
                 shutil.rmtree(folder, ignore_errors=True)  # half of something: ours is whole
                 private.replace(folder)
     finally:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.errors import ConfigError
 from harness.model import Target, read_options
+
+RELATIVE_FOLDER = re.compile(r"-[IL](?!/|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,13 @@ class Options:
             raise ConfigError(
                 f"targets.{target.name}.entry: want the name of a C function, got {target.entry!r}"
             )
+        for flag in (*options.flags, *options.link_flags):
+            if RELATIVE_FOLDER.match(flag):
+                raise ConfigError(
+                    f"targets.{target.name}: {flag!r} is relative to the folder of the build,"
+                    " which is empty",
+                    hint="Say include_dirs or library_dirs: they are relative to harness.toml.",
+                )
         return options
 
     def compile_arguments(self, target: Target) -> tuple[str, ...]:
@@ -50,6 +61,12 @@ class Options:
         std = (f"-std={self.std}",) if self.std else ()
         includes = tuple(f"-I{target.root / folder}" for folder in self.include_dirs)
         return (*std, *includes, *self.flags)
+
+    def library_files(self, target: Target) -> list[Path]:
+        """The libraries that lie in `library_dirs`: parts of the build, unlike the system's."""
+        names = [f"lib{name}{suffix}" for name in self.libraries for suffix in (".a", ".so")]
+        files = [target.root / folder / name for folder in self.library_dirs for name in names]
+        return [path for path in files if path.is_file()]
 
     def link_arguments(self, target: Target) -> tuple[str, ...]:
         """What the linker is told after the objects."""

@@ -62,8 +62,7 @@ def harness_build(target: Target, toolchain: Toolchain, workdir: Path, runner: R
             "command-build-1",
             toolchain.fingerprint,
             repr((options.argv, target.args)),
-            program.read_bytes(),
-            *(source.read_bytes() for source in target.sources if source.is_file()),
+            *(part for path in (program, *target.sources) for part in _identity(path, target)),
         ]
     )
     folder = workdir / digest
@@ -84,13 +83,29 @@ def harness_time(build: Build, case: Case, plan: TrialPlan, runner: Runner) -> T
     return runner.trial(_command(build, case), plan)
 
 
+def _identity(path: Path, target: Target) -> tuple[str | bytes, ...]:
+    """What tells a file's content: its bytes; size and time where it may be executed, not read."""
+    try:
+        if path.is_dir():
+            return ("folder",)
+        return (path.read_bytes(),)
+    except PermissionError:
+        facts = path.stat()
+        return (str(facts.st_size), str(facts.st_mtime_ns))
+    except OSError as problem:
+        raise ConfigError(
+            f"targets.{target.name}: cannot read {path}: {problem.strerror}",
+            hint="Check `program` and `sources`; paths are relative to the folder of harness.toml.",
+        ) from None
+
+
 def _program(target: Target, options: Options) -> str:
     if options.program is not None:
         return options.program
     if target.sources:
         return str(target.sources[0])
     if target.args:
-        return target.args[0]
+        return target.args[0].replace("{{", "{").replace("}}", "}")  # as `arguments` undoes them
     raise ConfigError(
         f"targets.{target.name}: there is no program to run",
         hint='Add program = "name-or-path".',

@@ -30,12 +30,13 @@ def build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -
     files = sorted({*reached, *files_beside(sources)})
     digest = _digest(target, options, toolchain, files)
     folder = workdir / digest
-    stamp = folder / "checked"
+    # The bytecode cache goes by path: the same files in another checkout are checked there anew.
+    stamp = folder / f"checked-{digest_of(map(str, reached))[:16]}"
     cached = stamp.is_file()
     if not cached:
         folder.mkdir(parents=True, exist_ok=True)
         build_ns = _check(reached, target, toolchain, runner, workdir)
-        fresh = folder / f"checked.{os.getpid()}"
+        fresh = stamp.with_suffix(f".{os.getpid()}")
         fresh.write_text(str(build_ns))
         fresh.replace(stamp)
     return Build(
@@ -49,13 +50,19 @@ def build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -
     )
 
 
-def command(build: Build, case: Case) -> Command:
-    """How a build is started; `steady` puts the driver before it."""
+def command(build: Build, case: Case, through: Sequence[str] = ()) -> Command:
+    """How a build is started; `steady` puts the driver before it.
+
+    `through` is a script, with its own arguments, that runs the program in its stead: it is told
+    `file` or `module`, the name, and the program's arguments.
+    """
     target, options = build.target, Options.of(build.target)
     start = [str(build.program), *_cache_flags(build.workdir.parent, build.toolchain)]
     start += options.flags
-    if target.steady:
-        kind, name = ("module", options.module) if options.module else ("file", _script(target))
+    kind, name = ("module", options.module) if options.module else ("file", _script(target))
+    if through:
+        start += [*through, kind, name]
+    elif target.steady:
         start += [str(DRIVER), kind, name, target.entry or ""]
     elif options.module:
         start += ["-m", options.module]
