@@ -1,32 +1,35 @@
-# Parses files and says `file:line: error` for the first that does not parse; then loads the
-# markers, so that they are compiled before anything is timed.
+# Parses files and says `file:line: error` for the first statement that does not parse; then loads
+# the markers, so that they are compiled before anything is timed.
 
-parse_file(path) =
-    isdefined(Meta, :parseall) ? Meta.parseall(read(path, String); filename = path) :
-    Base.parse_input_line(read(path, String); filename = path)
+const BLANK = r"\A(?:\s+|#=.*?=#|#(?!=)[^\n]*)*"s
 
-is_error(ex) = ex isa Expr && (ex.head === :error || ex.head === :incomplete)
+"The line on which the statement begins that is read from a position on."
+function line_of(text, position)
+    blank = match(BLANK, SubString(text, position)).match
+    return 1 + count(==(UInt8('\n')), codeunits(text)[1:position-1+ncodeunits(blank)])
+end
 
-function first_error(ex)
-    is_error(ex) && return (1, ex)
-    line = 1
-    ex isa Expr && ex.head === :toplevel || return nothing
-    for part in ex.args
-        part isa LineNumberNode && (line = part.line)
-        is_error(part) && return (line, part)
+is_error(statement) = statement isa Expr && statement.head in (:error, :incomplete)
+
+"The line and the parser's words for the first statement that does not parse, or nothing."
+function first_error(text)
+    position = 1
+    while position <= ncodeunits(text)
+        statement, next = Meta.parse(text, position; raise = false)
+        if is_error(statement)
+            reason = isempty(statement.args) ? "syntax error" : statement.args[1]
+            return line_of(text, position), reason
+        end
+        next > position || return nothing
+        position = next
     end
     return nothing
 end
 
 for path in ARGS
-    found = try
-        first_error(parse_file(path))
-    catch problem
-        (1, Expr(:error, sprint(showerror, problem)))
-    end
+    found = first_error(read(path, String))
     found === nothing && continue
-    line, problem = found
-    reason = isempty(problem.args) ? "syntax error" : problem.args[1]
+    line, reason = found
     words = reason isa Exception ? sprint(showerror, reason) : string(reason)
     println(stderr, path, ":", line, ": ", words)
     exit(1)

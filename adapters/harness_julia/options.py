@@ -44,6 +44,10 @@ class Options:
             raise ConfigError(
                 f"targets.{target.name}.optimize: want 0 to 3, got {options.optimize}"
             )
+        if options.project and not (target.root / options.project).exists():
+            raise ConfigError(
+                f"targets.{target.name}.project: no such folder: {target.root / options.project}"
+            )
         return options
 
     def julia_flags(self, target: Target) -> tuple[str, ...]:
