@@ -34,7 +34,7 @@ class FakeRunner:
     """
 
     def __init__(self, folder: Path, programs: Iterable[str] = ()) -> None:
-        """`folder`: where outputs go. `programs`: names, found below /usr/bin, or full paths."""
+        """`folder`: where outputs go. `programs`: names on PATH (in /usr/bin), or full paths."""
         self.folder = folder
         self.stdout = ""
         self.trials: list[Trial] = []
@@ -42,7 +42,7 @@ class FakeRunner:
         self.tool_calls: list[ToolCall] = []
         self.commands: list[Command] = []
         self.plans: list[TrialPlan] = []
-        self._programs = {Path(name).name: Path("/usr/bin", name) for name in programs}
+        self._programs = {name: Path("/usr/bin", name) for name in programs}
         self._answers: list[tuple[str, Answer]] = []
 
     def on(self, word: str, answer: Answer) -> None:
@@ -51,8 +51,8 @@ class FakeRunner:
 
     def find(self, program: str) -> Path | None:
         if "/" in program:
-            known = Path(program) in self._programs.values()
-            return Path(program) if known else None
+            path = Path(program)
+            return path if path in self._programs.values() else None
         return self._programs.get(program)
 
     def tool(
