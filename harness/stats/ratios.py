@@ -60,10 +60,15 @@ def log_ratios(
     return LogRatios(point, low, high)
 
 
-def clock_resolution_ns(times_ns: Iterable[int]) -> int:
-    """The step of the clock that these readings came from: their greatest common divisor.
+def common_step(times_ns: Iterable[float]) -> int:
+    """The greatest common divisor of readings in ns, those above 0; 0 where there are none."""
+    return math.gcd(*(int(time) for time in times_ns if time > 0))
 
-    At most COARSEST_NS, which also holds where all readings are the same or there are none.
+
+def resolution_of(step_ns: int) -> float:
+    """The resolution, in ns, of a clock whose readings have this common step.
+
+    At most COARSEST_NS, which also holds where there was no reading: equal times come from a
+    coarse clock or from chance, and a step longer than any clock's cannot be the clock's.
     """
-    step = math.gcd(*(int(t) for t in times_ns if t > 0))
-    return min(step, COARSEST_NS) if step else COARSEST_NS
+    return float(min(step_ns, COARSEST_NS) if step_ns else COARSEST_NS)

@@ -1,0 +1,89 @@
+"""What a run could have found, and what it would take to decide."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from harness.stats.boundary import SignBoundary
+from harness.stats.medians import log_threshold
+from harness.stats.paired import Interval
+from harness.stats.ratios import Floats, LogRatios
+
+POWER = 0.8
+"""What `found` means here: 4 times in 5."""
+
+MOST_BLOCKS = 1_000_000
+"""Beyond this no number of blocks is named."""
+
+_EXACT_UP_TO = 4096
+"""Blocks up to which the boundary is computed; its slow growth is ignored beyond."""
+
+
+def detectable(ratios: LogRatios, boundary: SignBoundary) -> float | None:
+    """The smallest effect, as a share, that so many blocks would have found 4 times in 5.
+
+    An effect x makes 1/2 + P(|difference from the median| < x) / 2 of the signs agree, by the
+    scatter seen; and the share of agreeing signs that n blocks find 4 times in 5 follows from the
+    binomial law. None where no effect, however large, could have been found.
+    """
+    from scipy.special import bdtri
+
+    scatter, n = _scatter(ratios), len(ratios)
+    limit = boundary.limit(n)
+    if limit < 0 or not len(scatter):
+        return None
+    # bdtri solves P(Binomial(n, p) <= limit) = POWER for p, the share of signs that disagree.
+    share = 1.0 - 2.0 * float(bdtri(limit, n, POWER))
+    if not 0 < share < 1:
+        return None
+    return math.expm1(float(np.quantile(scatter, share, method="higher")))
+
+
+def blocks_needed(
+    ratios: LogRatios, interval: Interval, boundary: SignBoundary, threshold: float
+) -> int | None:
+    """About how many blocks would decide, were the median what it seems to be; None: no number.
+
+    Either the interval must leave 0 out or fit inside the threshold, whichever is nearer.
+    """
+    scatter = _scatter(ratios)
+    if len(scatter) < 2:
+        return None
+    away = abs(interval.point)
+    gaps = [gap for gap in (away, log_threshold(threshold) - away) if gap > 0]
+    found = [_blocks_for(float(np.mean(scatter < gap)), boundary) for gap in gaps]
+    numbers = [n for n in found if n is not None]
+    return max(min(numbers), len(ratios) + 1) if numbers else None
+
+
+def _scatter(ratios: LogRatios) -> Floats:
+    """The sizes of the differences from the median."""
+    known = ratios.known
+    return np.abs(known - np.median(known)) if len(known) else known
+
+
+def _blocks_for(share: float, boundary: SignBoundary) -> int | None:
+    """Blocks after which 1/2 + share/2 of agreeing signs are proof 4 times in 5."""
+    from scipy.stats import binom
+
+    if share <= 0:
+        return None
+    minority = (1.0 - min(share, 1.0)) / 2
+
+    def enough(blocks: int) -> bool:
+        return bool(binom.cdf(boundary.limit(blocks), blocks, minority) >= POWER)
+
+    low, high = 1, 2
+    while high <= _EXACT_UP_TO and not enough(high):
+        low, high = high, 2 * high
+    if high > _EXACT_UP_TO:
+        # limit = n/2 - z sqrt(n)/2; the minority has mean n (1 - share)/2 and deviation sqrt(n)/2.
+        z = (_EXACT_UP_TO - 2 * boundary.limit(_EXACT_UP_TO)) / math.sqrt(_EXACT_UP_TO)
+        blocks = math.ceil(((z + 0.84) / share) ** 2)
+        return blocks if blocks <= MOST_BLOCKS else None
+    while low + 1 < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high

@@ -1,0 +1,247 @@
+"""Reference against candidate: which metric, how sure, what verdict, when to stop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.model import Comparison, Estimate, Metric, TrialRecord, Verdict
+from harness.schedule import Block, StopRule
+from harness.stats.boundary import sign_boundary
+from harness.stats.medians import scaled_mad
+from harness.stats.metric import MetricChoice, choose_metric
+from harness.stats.paired import Interval, PairedSequence, judge, ratio_estimate, sequence_of
+from harness.stats.power import blocks_needed, detectable
+from harness.summary.measuring import disturbed
+from harness.summary.pairs import Pair, blocks_by_host, figures_of, pair_of, paired_times
+
+MEMORY_STEP_BYTES = 4096
+"""Peak memory is counted in pages."""
+
+NARROW = 0.01
+"""A single target is measured until its median is known to this share on either side."""
+
+REVIEW_EVERY = 4
+"""The choice of a metric is looked at again after 4, 16, ... times as many blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a comparison is asked."""
+
+    metric: Metric | None = None
+    """None: wall or CPU time, whichever serves here."""
+    confidence: float = 0.95
+    threshold: float = 0.01
+    """Differences below this share do not matter in practice."""
+
+
+_WORDS = {Metric.WALL: "wall time", Metric.CPU: "CPU time", Metric.MEMORY: "peak memory"}
+
+
+class Judge:
+    """Follows one candidate against one reference, block by block.
+
+    The metric is chosen at the first block that could decide. Should the machine become disturbed
+    later, wall time gives way to CPU time, whose interval has what is left of the error.
+    """
+
+    def __init__(self, reference: str, candidate: str, question: Question) -> None:
+        self.reference = reference
+        self.candidate = candidate
+        self.question = question
+        self.pairs: list[Pair] = []
+        self._read = 0
+        self._opening = sign_boundary(question.confidence).first_proof()
+        self._next_review = self._opening
+        metric = question.metric or Metric.WALL
+        self.choice = MetricChoice(metric, f"{_WORDS[metric]}: as asked for")
+        self.sequence = self._followed(metric)
+
+    def read(self, blocks: Sequence[Block]) -> None:
+        """Take in the blocks that are new; `blocks` are all of them, from the first one on."""
+        for block in blocks[self._read :]:
+            pair = pair_of(block, self.reference, self.candidate)
+            if pair is not None:
+                self.pairs.append(pair)
+                self._follow(pair)
+        self._read = len(blocks)
+
+    @property
+    def interval(self) -> Interval:
+        """Of the log-ratio, by the metric that decides."""
+        return self.sequence.interval()
+
+    @property
+    def verdict(self) -> Verdict:
+        return judge(self.interval, self.question.threshold)
+
+    def evidence(self) -> dict[Metric, Estimate]:
+        """The speed-up by every metric; that which decides is as it was followed."""
+        sequences = {metric: self._followed(metric) for metric in Metric}
+        sequences[self.choice.metric] = self.sequence
+        return {
+            metric: ratio_estimate(sequence.interval(), self.question.confidence)
+            for metric, sequence in sequences.items()
+        }
+
+    def _follow(self, pair: Pair) -> None:
+        blocks = len(self.pairs)
+        chosen = self.choice.metric
+        if self.question.metric is None and (blocks < self._opening or blocks == self._next_review):
+            self._review(blocks)
+        if self.choice.metric is chosen:
+            self.sequence.add(pair.reference.of(chosen), pair.candidate.of(chosen))
+
+    def _review(self, blocks: int) -> None:
+        """Choose the metric: freely while no interval exists, then only from wall to CPU time."""
+        free = blocks <= self._opening
+        choice = choose_metric(paired_times(self.pairs))
+        if blocks == self._next_review:
+            self._next_review *= REVIEW_EVERY
+        if choice.metric is not self.choice.metric and (free or choice.metric is Metric.CPU):
+            self.sequence = self._followed(choice.metric, 0 if free else blocks - 1)
+            self.choice = choice
+        elif free:
+            self.choice = choice
+
+    def _followed(self, metric: Metric, joined_at: int = 0) -> PairedSequence:
+        """All pairs by a metric, with intervals from the block after `joined_at` on."""
+        return sequence_of(
+            [pair.reference.of(metric) for pair in self.pairs],
+            [pair.candidate.of(metric) for pair in self.pairs],
+            sign_boundary(self.question.confidence, joined_at),
+            MEMORY_STEP_BYTES if metric is Metric.MEMORY else None,
+        )
+
+
+# -- stopping -----------------------------------------------------------------------------------
+
+
+def sequential_rule(reference: str, question: Question, max_blocks: int | None) -> StopRule:
+    """Stop once every candidate's verdict is sure, or after `max_blocks`.
+
+    Where there is nothing to compare, stop once every target's median wall time is known to
+    1 % on either side.
+    """
+    judges: dict[str, Judge] = {}
+
+    def sure(name: str, blocks: Sequence[Block]) -> bool:
+        follower = judges.setdefault(name, Judge(reference, name, question))
+        follower.read(blocks)
+        return follower.verdict is not Verdict.UNDECIDED
+
+    def rule(blocks: Sequence[Block]) -> str | None:
+        latest = blocks[-1] if blocks else {}
+        names = [name for name in latest if name != reference]
+        if reference in latest and names:
+            if all(sure(name, blocks) for name in names):
+                return "the verdict is sure" if len(names) == 1 else "every verdict is sure"
+        elif latest and all(_is_narrow(name, blocks, question.confidence) for name in latest):
+            return f"the median is known to {NARROW:.0%}"
+        if max_blocks is not None and len(blocks) >= max_blocks:
+            return f"{max_blocks} blocks were the most allowed"
+        return None
+
+    return rule
+
+
+def _is_narrow(name: str, blocks: Sequence[Block], confidence: float) -> bool:
+    """Is the median wall time known well enough, by an interval that holds at every look?"""
+    records = (record for block in blocks for record in block.get(name, ()))
+    times = sorted(f.wall_ns for r in records if (f := figures_of(r)) is not None)
+    limit = sign_boundary(confidence).limit(len(times))
+    if limit < 0 or times[limit] <= 0:
+        return False
+    return math.log(times[-1 - limit] / times[limit]) <= 2 * NARROW
+
+
+# -- comparisons --------------------------------------------------------------------------------
+
+
+def compare_cells(
+    reference: str,
+    candidates: Iterable[str],
+    blocks: Sequence[Block],
+    question: Question,
+    stopped_because: str,
+) -> list[Comparison]:
+    """Each candidate against the reference, from blocks of one host.
+
+    The error level holds for each comparison by itself, not for all of them together. A candidate
+    without a single pair is left out.
+    """
+    made = []
+    for name in candidates:
+        follower = Judge(reference, name, question)
+        follower.read(blocks)
+        if follower.pairs:
+            made.append(_comparison(follower, blocks, stopped_because))
+    return made
+
+
+def compare_hosts(
+    reference: str,
+    candidate: str,
+    stored: Iterable[tuple[str, TrialRecord]],
+    question: Question,
+) -> dict[str, Comparison]:
+    """A comparison for each host of stored trials; their rows are never pooled.
+
+    `stored` gives each trial with its host's id. Runs on the same host follow one another, as if
+    the first had gone on; the interval allows for that.
+    """
+    return {
+        host: comparison
+        for host, blocks in blocks_by_host(stored).items()
+        for comparison in compare_cells(reference, [candidate], blocks, question, "stored trials")
+    }
+
+
+def _comparison(follower: Judge, blocks: Sequence[Block], stopped_because: str) -> Comparison:
+    question, interval = follower.question, follower.interval
+    ratios, boundary = follower.sequence.ratios, sign_boundary(question.confidence)
+    verdict, evidence = follower.verdict, follower.evidence()
+    needed = None
+    if verdict is Verdict.UNDECIDED:
+        needed = blocks_needed(ratios, interval, boundary, question.threshold)
+    first = next(record for block in blocks for records in block.values() for record in records)
+    return Comparison(
+        candidate=follower.candidate,
+        reference=follower.reference,
+        metric=follower.choice.metric,
+        ratio=evidence[follower.choice.metric],
+        verdict=verdict,
+        blocks=len(follower.pairs),
+        threshold=question.threshold,
+        stopped_because=stopped_because,
+        metric_because="; ".join((follower.choice.because, *_doubts(interval, evidence))),
+        evidence=evidence,
+        noise_floor=scaled_mad(ratios.known),
+        detectable=detectable(ratios, boundary),
+        blocks_needed=needed,
+        budget_needed_ns=None if needed is None else round(needed * block_ns(blocks)),
+        disturbed_blocks=len(disturbed(blocks)),
+        task=first.task,
+        case=first.case,
+    )
+
+
+def _doubts(interval: Interval, evidence: Mapping[Metric, Estimate]) -> list[str]:
+    """What a reader should know before trusting one number."""
+    doubts = []
+    wall, cpu = evidence[Metric.WALL], evidence[Metric.CPU]
+    if (wall.low > 1 and cpu.high < 1) or (wall.high < 1 and cpu.low > 1):
+        doubts.append("wall and CPU time disagree: less of one is paid for with more of the other")
+    if not interval.settled:
+        doubts.append("the ratio changed while it was measured: no single one fits all blocks")
+    return doubts
+
+
+def block_ns(blocks: Sequence[Block]) -> float:
+    """How long a block takes, everything between trials included."""
+    records = [record for block in blocks for trials in block.values() for record in trials]
+    begun = min(record.started_at_ns for record in records)
+    ended = max(record.started_at_ns + record.trial.wall_ns for record in records)
+    return (ended - begun) / len(blocks)

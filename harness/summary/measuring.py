@@ -1,0 +1,106 @@
+"""What the trials of one target say by themselves, and which blocks were disturbed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from harness.model import Mode, PhaseEstimate, TrialRecord
+from harness.schedule import Block
+from harness.stats.medians import median_estimate
+from harness.stats.steady import Trace, shapes_of, trace_of, trace_warnings
+from harness.summary.pairs import figures_of
+
+KEPT_WAITING = 0.01
+"""A trial is disturbed where it was kept from a CPU for more than this share of its time."""
+
+
+def disturbed(blocks: Sequence[Block]) -> frozenset[int]:
+    """The numbers of blocks during which time was stolen or the CPU was fought over.
+
+    They stay in every estimate: leaving out what looks odd is how wrong answers are made.
+    """
+    return frozenset(
+        record.block
+        for block in blocks
+        for records in block.values()
+        for record in records
+        if _is_disturbed(record)
+    )
+
+
+def _is_disturbed(record: TrialRecord) -> bool:
+    trial = record.trial
+    return trial.steal_ns + (trial.pressure_ns or 0) > KEPT_WAITING * max(trial.wall_ns, 0)
+
+
+def summarise_cell(records: Sequence[TrialRecord], mode: Mode, confidence: float) -> dict[str, Any]:
+    """The fields of a Measurement that come from trials.
+
+    A trial counts once, however many samples it holds: they share a process and are not
+    independent.
+    """
+    good = [record for record in records if record.trial.ok]
+    traces = [trace_of(record.trial.samples) for record in good] if mode is Mode.STEADY else []
+    figures = [f for record in good if (f := figures_of(record)) is not None]
+    checked = [record.output_ok for record in records if record.output_ok is not None]
+    return {
+        "trials": len(good),
+        "failures": len(records) - len(good),
+        "wall_ns": median_estimate([f.wall_ns for f in figures], confidence),
+        "cpu_ns": median_estimate([f.cpu_ns for f in figures], confidence),
+        "max_rss_bytes": max((record.trial.max_rss_bytes for record in good), default=None),
+        "output_ok": all(checked) if checked else None,
+        "phases": tuple(_phases(good, confidence)),
+        "warnings": (*_warnings(records, confidence), *trace_warnings(traces)),
+        **(_steady_fields(good, traces, confidence) if mode is Mode.STEADY else {}),
+    }
+
+
+def _steady_fields(
+    good: Sequence[TrialRecord], traces: Sequence[Trace], confidence: float
+) -> dict[str, Any]:
+    ready = [r.trial.ready_ns for r in good if r.trial.ready_ns is not None]
+    first = [trace.first_call_ns for trace in traces if trace.first_call_ns is not None]
+    return {
+        "ready_ns": median_estimate(ready, confidence),
+        "first_call_ns": median_estimate(first, confidence),
+        "shapes": shapes_of(traces),
+    }
+
+
+def _phases(good: Sequence[TrialRecord], confidence: float) -> Iterator[PhaseEstimate]:
+    """Each phase over the trials that reported it, in the order of its first appearance."""
+    seen: dict[str, list[tuple[int, int, int]]] = {}
+    for record in good:
+        for phase in record.trial.phases:
+            row = (phase.total_ns, phase.calls, record.trial.wall_ns)
+            seen.setdefault(phase.path, []).append(row)
+    for path, rows in seen.items():
+        total = median_estimate([ns for ns, _, _ in rows], confidence)
+        assert total is not None
+        shares = [ns / wall for ns, _, wall in rows if wall > 0]
+        yield PhaseEstimate(
+            path=path,
+            calls=float(np.median([calls for _, calls, _ in rows])),
+            total_ns=total,
+            share=float(np.median(shares)) if shares else 0.0,
+        )
+
+
+def _warnings(records: Sequence[TrialRecord], confidence: float) -> Iterator[str]:
+    good = [record for record in records if record.trial.ok]
+    if len(good) == 1:
+        yield "one trial only: nothing is known of its scatter"
+    elif len(good) > 1 and 2.0 ** (1 - len(good)) > 1 - confidence:
+        yield f"{len(good)} trials only: the interval is their whole range"
+    timeless = sum(record.trial.wall_ns <= 0 for record in good)
+    if timeless:
+        yield f"{timeless} trials took no time by the clock"
+    if any(record.trial.max_rss_is_floor for record in good):
+        yield "peak memory may be the harness's own: the launcher could not be compiled"
+    left = sum(record.trial.left_behind > 0 for record in records)
+    if left:
+        yield f"{left} trials left processes behind; they were killed"
