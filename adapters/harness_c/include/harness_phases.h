@@ -8,9 +8,9 @@
  *
  * Phases nest and repeat; every thread has its own. Names are string literals, without `/`.
  * When the environment variable HARNESS_PHASES names a file, the calls and the total time of each
- * phase are appended to it when the program exits normally. When it does not, a phase costs one
- * test of a variable. Time is read from the time-stamp counter where it is invariant (about 10 ns)
- * and from CLOCK_MONOTONIC elsewhere.
+ * phase are appended to it when the program exits normally; a forked child appends nothing. When the
+ * variable names none, a phase costs two tests of a variable. Time is read from the time-stamp
+ * counter where it is invariant (about 10 ns) and from CLOCK_MONOTONIC elsewhere.
  */
 #ifndef HARNESS_PHASES_H
 #define HARNESS_PHASES_H
@@ -85,8 +85,8 @@ static inline uint64_t harness_phases_tick(void) {
 /* The file's one record of a thread's tree: `<calls> TAB <nanoseconds> TAB <outer/inner>`. */
 HARNESS_PHASES_SLOW void harness_phases_print(FILE *out, const harness_phase_node *node,
                                               char *path, size_t length, double ns_per_tick) {
-    const harness_phase_node *child;
-    for (child = node->child; child != NULL; child = child->sibling) {
+    const harness_phase_node *child = __atomic_load_n(&node->child, __ATOMIC_ACQUIRE);
+    for (; child != NULL; child = __atomic_load_n(&child->sibling, __ATOMIC_ACQUIRE)) {
         int more = snprintf(path + length, 4096 - length, length ? "/%s" : "%s", child->name);
         if (more < 0 || length + (size_t)more >= 4096) continue;
         if (child->calls > 0)
@@ -164,15 +164,15 @@ HARNESS_PHASES_SLOW harness_phase_thread *harness_phases_new_thread(void) {
 /* The child of that name, made at its first call; NULL where memory is short. */
 HARNESS_PHASES_SHARED __attribute__((noinline)) harness_phase_node *
 harness_phases_child(harness_phase_node *parent, const char *name) {
-    harness_phase_node **link = &parent->child;
+    harness_phase_node **link = &parent->child, *node;
     for (; *link != NULL; link = &(*link)->sibling)
         if ((*link)->name == name || strcmp((*link)->name, name) == 0) return *link;
-    if ((*link = (harness_phase_node *)calloc(1, sizeof **link)) != NULL) {
-        (*link)->name = name;
-        (*link)->parent = parent;
-        (*link)->depth = parent->depth + 1;
-    }
-    return *link;
+    if ((node = (harness_phase_node *)calloc(1, sizeof *node)) == NULL) return NULL;
+    node->name = name;
+    node->parent = parent;
+    node->depth = parent->depth + 1;
+    __atomic_store_n(link, node, __ATOMIC_RELEASE); /* whole, should the report be written now */
+    return node;
 }
 
 HARNESS_PHASES_SHARED void harness_phases_begin_on(const char *name) {

@@ -26,8 +26,9 @@ mutable struct Node
     recent::Union{Nothing,Node} # the child that was entered last: the likely next one
     depth::Int
     calls::Int
+    began_ns::UInt64
     total_ns::UInt64
-    Node() = (root = new("", ); root.parent = root; reset!(root, 0))
+    Node() = (root = new(""); root.parent = root; reset!(root, 0))
     Node(name, parent) = reset!(new(name, parent), parent.depth + 1)
 end
 
@@ -36,7 +37,7 @@ function reset!(node, depth)
     node.recent = nothing
     node.depth = depth
     node.calls = 0
-    node.total_ns = 0
+    node.began_ns = node.total_ns = 0
     return node
 end
 
@@ -59,11 +60,10 @@ The value of `expression`, timed under `name` when the harness asks for phases.
 macro phase(name, expression)
     quote
         local node = ON[] ? enter(String($(esc(name)))) : nothing
-        local began = node === nothing ? UInt64(0) : time_ns()
         try
             $(esc(expression))
         finally
-            node === nothing || leave(node, began)
+            node === nothing || leave(node)
         end
     end
 end
@@ -96,6 +96,7 @@ function enter(name::String)
         node = child(parent, name)
     end
     mine.node = node
+    node.began_ns = time_ns()
     return node
 end
 
@@ -111,11 +112,18 @@ end
     return node
 end
 
-function leave(node::Node, began::UInt64)
-    node.total_ns += time_ns() - began
+function leave(node::Node)
+    node.total_ns += time_ns() - node.began_ns
     node.calls += 1
     place().node = node.parent
     return nothing
+end
+
+"End the phases that the current task is in: exit() was called within them."
+function leave_all()
+    while (node = place().node) !== node.parent
+        leave(node)
+    end
 end
 
 function report(io, node, path)
@@ -129,6 +137,7 @@ end
 
 "At exit: one write, so that the records of several processes do not mix."
 function write_report(path)
+    leave_all()
     text = IOBuffer()
     print(text, "harness-phases 1\n")
     for mine in PLACES
