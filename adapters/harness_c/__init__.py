@@ -18,7 +18,7 @@ from harness.model import (
     TrialPlan,
 )
 from harness_c import build as _build
-from harness_c import profile as _profile
+from harness_c import hotspots as _hotspots
 from harness_c.options import Options
 from harness_c.toolchain import find_compiler, named_compiler
 
@@ -52,7 +52,7 @@ def harness_time(build: Build, case: Case, plan: TrialPlan, runner: Runner) -> T
 @hookimpl
 def harness_profile(build: Build, case: Case, plan: ProfilePlan, runner: Runner) -> Profile:
     """perf, callgrind or hardware counters, on a build with symbols."""
-    return _profile.profile(build, case, plan, runner)
+    return _hotspots.profile(build, case, plan, runner)
 
 
 def _command(build: Build, case: Case) -> Command:

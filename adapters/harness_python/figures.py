@@ -1,0 +1,190 @@
+"""What the Python profilers wrote, as hot spots and stacks. No I/O."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.model import Frame, HotSpot, Stack
+
+NOWHERE = ("~", "<built-in>")
+BUILT_IN = re.compile(r"^<built-in method (?P<name>.+)>$")
+METHOD = re.compile(r"^<(?:method|slot wrapper) '(?P<name>.+)' of '(?P<type>.+)' objects>$")
+NOT_FUNCTIONS = frozenset({"<module>", "<lambda>", "<genexpr>", "<listcomp>", "<dictcomp>"})
+LIBRARY = re.compile(r"/(site|dist)-packages/|/lib/python3[^/]*/")
+START = "<built-in method builtins.exec>"
+OURS = ("<method 'disable' of '_lsprof.Profiler' objects>",)
+
+
+def readable(name: str) -> str:
+    """`<built-in method math.exp>` as `math.exp`, `<method 'append' of 'list' objects>` alike."""
+    if match := BUILT_IN.match(name):
+        return match["name"].removeprefix("builtins.")
+    if match := METHOD.match(name):
+        return f"{match['type']}.{match['name']}"
+    return name
+
+
+@dataclass(slots=True)
+class _Sum:
+    calls: int = 0
+    own_s: float = 0.0
+    total_s: float = 0.0
+
+
+def functions(
+    entries: Iterable[Mapping[str, Any]], profiler: str
+) -> tuple[tuple[HotSpot, ...], float]:
+    """cProfile's entries as rows, largest self share first, and the whole time in ns.
+
+    Entries of the same place, from several threads or processes, are added up. What the script
+    `profiler` does for itself is left out.
+    """
+    sums: defaultdict[tuple[str, int, str], _Sum] = defaultdict(_Sum)
+    for entry in entries:
+        file, line, name = entry["place"]
+        if file == profiler or name in OURS or (name == START and not entry["callers"]):
+            continue
+        row = sums[file, line, name]
+        row.calls += entry["calls"]
+        row.own_s += entry["own_s"]
+        row.total_s += entry["total_s"]
+    whole = sum(row.own_s for row in sums.values()) or 1e-9
+    spots = [
+        HotSpot(
+            self_share=row.own_s / whole,
+            total_share=min(1.0, row.total_s / whole),
+            weight=row.own_s * 1e9,
+            function=readable(name),
+            file="" if file in NOWHERE else file,
+            line=line or None,
+            calls=row.calls,
+            native=file in NOWHERE,
+        )
+        for (file, line, name), row in sums.items()
+    ]
+    spots.sort(key=lambda s: (-s.self_share, -s.total_share, s.function))
+    return tuple(spots), whole * 1e9
+
+
+def stacks(entries: Iterable[Mapping[str, Any]], profiler: str) -> Iterator[tuple[Stack, float]]:
+    """Sampled stacks, outermost frame first, with their time in ns; the profiler's frames gone."""
+    for entry in entries:
+        for places, seconds in entry["stacks"]:
+            stack = tuple(_frame(*place) for place in places if place[0] != profiler)
+            if stack:
+                yield stack, seconds * 1e9
+
+
+def _frame(file: str, line: int, name: str) -> Frame:
+    native = file in NOWHERE
+    return Frame(readable(name), "" if native else file, line or None, native)
+
+
+def lines(entries: Iterable[Mapping[str, Any]], elapsed_ns: float) -> tuple[HotSpot, ...]:
+    """line_profiler's lines as rows, the most expensive first.
+
+    A line's time includes what it calls: self and total share are the same.
+    """
+    sums: defaultdict[tuple[str, str, int], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for entry in entries:
+        file, _, name = entry["place"]
+        for line, hits, seconds in entry["lines"]:
+            sums[file, name, line][0] += hits
+            sums[file, name, line][1] += seconds * 1e9
+    spots = [
+        HotSpot(
+            self_share=min(1.0, ns / elapsed_ns),
+            total_share=min(1.0, ns / elapsed_ns),
+            weight=ns,
+            function=name,
+            file=file,
+            line=line,
+            calls=round(hits),
+        )
+        for (file, name, line), (hits, ns) in sums.items()
+    ]
+    return tuple(sorted(spots, key=lambda s: (-s.weight, s.file, s.line or 0)))
+
+
+Place = tuple[str, int, str]
+"""File, first line and name of a function."""
+
+
+def hottest(
+    entries: Sequence[Mapping[str, Any]], name: str | None, count: int, worth: float
+) -> list[Place]:
+    """The functions whose lines are worth a look, hottest first: at most `count`.
+
+    A function's heat is its own time and that of the built-in functions that it calls. With
+    `name`, all functions of that name that ran; else only the user's own, of at least the share
+    `worth`.
+    """
+    heat = heat_of(entries)
+    whole = sum(heat.values()) or 1e-9
+    ranked = sorted(heat, key=lambda place: -heat[place])
+    if name is not None:
+        return [place for place in ranked if place[2] == name and place[0] not in NOWHERE][:count]
+    worthy = [place for place in ranked if own(place) and heat[place] >= worth * whole]
+    return worthy[:count]
+
+
+def heat_of(entries: Iterable[Mapping[str, Any]]) -> dict[Place, float]:
+    """Each Python function's own seconds, with those of the built-in functions that it calls."""
+    heat: defaultdict[Place, float] = defaultdict(float)
+    for entry in entries:
+        file, line, name = entry["place"]
+        if file not in NOWHERE:
+            heat[file, line, name] += entry["own_s"]
+            continue
+        for file, line, caller, own_s in entry["callers"]:
+            if file not in NOWHERE:
+                heat[file, line, caller] += own_s
+    return heat
+
+
+def own(place: Place) -> bool:
+    """Is it a function of the user's, of which lines can be shown?"""
+    file, _, name = place
+    return not (file in NOWHERE or file.startswith("<") or LIBRARY.search(file)) and (
+        name not in NOT_FUNCTIONS
+    )
+
+
+def top_level_share(entries: Sequence[Mapping[str, Any]]) -> float:
+    """The share of the time that code outside all functions takes itself."""
+    whole = sum(float(entry["own_s"]) for entry in entries) or 1e-9
+    top = sum(float(e["own_s"]) for e in entries if e["place"][2] == "<module>")
+    return top / whole
+
+
+def misled(
+    entries: Iterable[Mapping[str, Any]], sampled: Mapping[Stack, float], by: float
+) -> list[str]:
+    """A warning where cProfile's cost a call distorts the shares: where samples say otherwise.
+
+    Compared is the heat of Python functions; `by` is the difference of shares that matters.
+    """
+    heat: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for (file, _, name), own_s in heat_of(entries).items():
+        heat[file, name] += own_s
+    seen: defaultdict[tuple[str, str], float] = defaultdict(float)
+    for stack, weight in sampled.items():
+        python = next((f for f in reversed(stack) if not f.native), None)
+        if python is not None:
+            seen[python.file, python.function] += weight
+    counted, whole = sum(heat.values()) or 1e-9, sum(seen.values()) or 1e-9
+    gaps = {
+        key: heat.get(key, 0.0) / counted - seen.get(key, 0.0) / whole for key in {**heat, **seen}
+    }
+    worst = max(gaps, key=lambda key: abs(gaps[key]), default=None)
+    if worst is None or abs(gaps[worst]) < by:
+        return []
+    share = seen.get(worst, 0.0) / whole
+    return [
+        f"cProfile's own cost misleads: {worst[1]} has {share + gaps[worst]:.0%} of the time here,"
+        f" {share:.0%} by sampling; trust --with sample for shares, this table for calls"
+    ]

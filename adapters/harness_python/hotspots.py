@@ -1,0 +1,254 @@
+"""Where a Python program's time goes, by profilers on the target's own interpreter.
+
+By function: cProfile, whose calls and times are exact but which slows every call down; a second run
+is sampled by pyinstrument where that can be imported, for the call stacks and to say where cProfile
+misleads. By line: line_profiler on the hottest functions, which cProfile finds first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from harness.errors import ToolchainMissing, TrialFailed, UsageError
+from harness.hookspecs import Runner
+from harness.model import (
+    Build,
+    Case,
+    Profile,
+    ProfileBy,
+    ProfilePlan,
+    Stack,
+    Trial,
+    TrialPlan,
+)
+from harness_python import build as _build
+from harness_python import figures
+
+PROFILER = Path(__file__).with_name("profiler.py")
+TOOLS = ("cProfile", "sample", "line_profiler")
+PACKAGES = {"sample": "pyinstrument", "line_profiler": "line_profiler"}
+HOTTEST = 5
+WORTH_LINES = 0.02
+WORTH_TOP_LEVEL = 0.2
+FEW_SAMPLES = 200
+MAX_REPEATS = 5
+MISLEADING = 0.15
+"""A function whose share differs by this much between cProfile and the samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What one profiled run needs and where it puts things."""
+
+    build: Build
+    case: Case
+    plan: ProfilePlan
+    folder: Path
+    runner: Runner
+
+    def run(self, tool: str, **asked: Any) -> tuple[Trial, list[dict[str, Any]]]:
+        """Execute the program under a tool: the trial, and what each of its processes wrote."""
+        for old in self.folder.glob(f"{tool}.json*"):
+            old.unlink()
+        words = {
+            "tool": tool,
+            "out": str(self.folder / f"{tool}.json"),
+            "lend": self.lend(tool),
+            "interval_s": interval_s(self.plan.plain_wall_ns),
+            "functions": [],
+            **asked,
+        }
+        plan = self.folder / f"{tool}.plan.json"
+        plan.write_text(json.dumps(words))
+        command = _build.command(self.build, self.case, (str(PROFILER), str(plan)))
+        limits = TrialPlan(timeout_ns=self.plan.timeout_ns, phases=False)
+        trial = self.runner.trial(command, limits)
+        files = sorted(self.folder.glob(f"{tool}.json.*[0-9]"))
+        found = [json.loads(path.read_text()) for path in files]
+        for path in (plan, *files):
+            path.unlink()
+        if not found:
+            raise TrialFailed(
+                f"{tool} left no profile: {trial.message or 'the program ended by os._exit'}",
+                hint="A profile is written when the program ends; one that is killed leaves none.",
+            )
+        return trial, found
+
+    def lend(self, tool: str) -> str | None:
+        """The folder that brings the tool to an interpreter that lacks it; None: it has it.
+
+        Raises ToolchainMissing where neither the interpreter nor we can help.
+        """
+        package = PACKAGES.get(tool)
+        if package is None:
+            return None
+        python = str(self.build.program)
+        if self.runner.tool([python, "-c", f"import {package}"]).ok:
+            return None
+        ours = find_spec(package)
+        if ours is not None and ours.origin is not None:
+            folder = str(Path(ours.origin).parents[1])
+            words = f"import sys; sys.path.append({folder!r}); import {package}"
+            if self.runner.tool([python, "-c", words]).ok:
+                return folder
+        raise ToolchainMissing(
+            f"{package} cannot be imported by {python} ({self.build.toolchain.version})",
+            hint=f"{python} -m pip install {package}",
+        )
+
+
+def interval_s(plain_wall_ns: int) -> float:
+    """Seconds between samples: some thousands in all, at most one in 0.2 ms."""
+    return min(0.01, max(0.0002, plain_wall_ns / 1e9 / 3000))
+
+
+def profile(build: Build, case: Case, plan: ProfilePlan, runner: Runner) -> Profile:
+    """Profile a target by the tool asked for, else by the one that fits what is asked."""
+    if plan.memory:
+        raise UsageError(
+            "allocations are not profiled for Python", hint="Try tracemalloc, or memray."
+        )
+    tool = plan.tool or ("line_profiler" if plan.by is ProfileBy.LINE else "cProfile")
+    if tool not in TOOLS:
+        raise UsageError(
+            f"--with {tool}: the Python adapter profiles with {', '.join(TOOLS)}",
+            hint="Without --with, cProfile serves by function and line_profiler by line.",
+        )
+    if (plan.by is ProfileBy.LINE) != (tool == "line_profiler"):
+        raise UsageError(
+            f"{tool} does not profile by {plan.by.value}",
+            hint="Lines: --by line --with line_profiler. Functions: cProfile or sample.",
+        )
+    folder = plan.folder or build.workdir / "profile"
+    folder.mkdir(exist_ok=True)
+    plain = replace(build, target=replace(build.target, steady=False))
+    session = Session(plain, case, plan, folder, runner)
+    if tool == "sample":
+        return sampled(session)
+    return lines(session) if tool == "line_profiler" else exact(session)
+
+
+def exact(session: Session) -> Profile:
+    """Functions by cProfile, with sampled stacks beside them where pyinstrument serves."""
+    trial, processes = session.run("cProfile")
+    entries = entries_of(processes)
+    spots, total_ns = figures.functions(entries, str(PROFILER))
+    stacks: Mapping[Stack, float] = {}
+    if session.plan.tool is None:
+        with contextlib.suppress(ToolchainMissing, TrialFailed):
+            stacks = sampled(session).stacks
+    warnings = remarks(trial, processes, "cProfile")
+    if stacks:
+        warnings += figures.misled(entries, stacks, MISLEADING)
+    return Profile(
+        tool="cProfile",
+        by=ProfileBy.FUNCTION,
+        unit="ns",
+        total=total_ns,
+        spots=spots,
+        stacks=stacks,
+        wall_ns=trial.wall_ns,
+        warnings=tuple(warnings),
+        exports={path.name: str(path) for path in session.folder.glob("cProfile.json.*.pstats")},
+    )
+
+
+def entries_of(processes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [entry for process in processes for entry in process["entries"]]
+
+
+def sampled(session: Session) -> Profile:
+    """Stacks by pyinstrument; a short program is run again until there are enough samples."""
+    stacks: defaultdict[Stack, float] = defaultdict(float)
+    samples, walls = 0, []
+    remarked: list[str] = []
+    for _ in range(MAX_REPEATS):
+        trial, processes = session.run("sample")
+        walls.append(trial.wall_ns)
+        entries = entries_of(processes)
+        samples += sum(entry["samples"] for entry in entries)
+        for stack, weight_ns in figures.stacks(entries, str(PROFILER)):
+            stacks[stack] += weight_ns
+        remarked = remarks(trial, processes, "sample")
+        if samples >= FEW_SAMPLES or not trial.ok:
+            break
+    if len(walls) > 1:
+        remarked.append(
+            f"the program is short: it was run {len(walls)} times for {samples} samples"
+        )
+    if samples < FEW_SAMPLES:
+        remarked.append(f"only {samples} samples: shares are rough; take a larger case")
+    return Profile(
+        tool="sample",
+        by=ProfileBy.FUNCTION,
+        unit="ns",
+        total=math.fsum(stacks.values()),
+        stacks=dict(stacks),
+        wall_ns=sorted(walls)[len(walls) // 2],
+        warnings=tuple(remarked),
+    )
+
+
+def lines(session: Session) -> Profile:
+    """Lines of the hottest functions, or of the one asked for, by line_profiler."""
+    session.lend("line_profiler")
+    _, processes = session.run("cProfile")
+    entries, wanted = entries_of(processes), session.plan.function
+    chosen = figures.hottest(entries, wanted, HOTTEST, WORTH_LINES)
+    if not chosen:
+        ranked = figures.functions(entries, str(PROFILER))[0][:HOTTEST]
+        what = f"function {wanted!r}" if wanted else "function of the target's own worth a look"
+        raise UsageError(
+            f"no {what} ran",
+            hint="These took most: " + ", ".join(spot.function for spot in ranked) + ".",
+        )
+    trial, processes = session.run("line_profiler", functions=chosen)
+    elapsed_ns = max(process["elapsed_s"] for process in processes) * 1e9
+    remarked = remarks(trial, processes, "line_profiler")
+    if (share := figures.top_level_share(entries)) > WORTH_TOP_LEVEL and not wanted:
+        remarked.append(
+            f"{share:.0%} of the time is spent at the top level of modules, whose lines cannot be"
+            " profiled: put that work into a function"
+        )
+    return Profile(
+        tool="line_profiler",
+        by=ProfileBy.LINE,
+        unit="ns",
+        total=elapsed_ns,
+        spots=figures.lines(entries_of(processes), elapsed_ns),
+        wall_ns=trial.wall_ns,
+        warnings=tuple(remarked),
+    )
+
+
+def remarks(trial: Trial, processes: Sequence[Mapping[str, Any]], tool: str) -> list[str]:
+    """What a reader should know about how the run went."""
+    said = []
+    if not trial.ok:
+        said.append(
+            f"the program did not end well while it was profiled ({trial.message});"
+            " the profile covers what ran until then"
+        )
+    threads = sum(process["threads"] for process in processes)
+    started = sum(process["children"] for process in processes)
+    if started:
+        said.append(
+            f"{started} processes were started, {len(processes) - 1} of them left a profile;"
+            " all that did are added up"
+        )
+    if threads and all(process["every_thread"] for process in processes):
+        said.append(f"{threads} threads were started; all are added up, waiting included")
+    elif threads:
+        said.append(
+            f"{threads} threads were started: {tool} does not tell them apart here;"
+            " --with sample does"
+        )
+    return said

@@ -1,0 +1,295 @@
+"""Runs a Python program under a profiler and writes what it saw as JSON.
+
+Executed by the target's interpreter, 3.8 or later, as
+
+    profiler.py PLAN file|module NAME ARGUMENT...
+
+PLAN is a JSON file: `tool` (cProfile, sample or line_profiler), `out` (where the result goes),
+`lend` (a folder that has the profiler, or null), `interval_s` (sample), `functions` (line_profiler:
+file, first line and name of each). The program sees the same `sys.argv`, `sys.path`, `__main__` and
+exit code as without. Threads are profiled by profilers of their own and added up, and so are the
+processes that `multiprocessing` forks; each process writes a file, `out` with its id.
+"""
+
+from __future__ import annotations
+
+import sys
+
+if len(sys.path) > 0 and __file__.startswith(sys.path[0] + "/"):
+    del sys.path[0]  # this folder, whose modules are not the program's nor the profilers'
+
+import ast
+import builtins
+import json
+import os
+import threading
+import time
+import types
+from multiprocessing import process as _processes
+from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    Plan = dict[str, Any]
+    Entries = list[dict[str, Any]]
+    Function = Sequence[Any]  # file, first line and name
+
+DECORATOR = "__harness_lines__"
+ONE_MONITOR = sys.version_info >= (3, 12)
+"""From 3.12 on cProfile is one for all threads of a process, and mixes their stacks."""
+
+
+class CProfile:
+    """Exact calls and times of every function."""
+
+    all_threads = not ONE_MONITOR
+
+    def __init__(self, plan: Plan) -> None:
+        import cProfile
+
+        self.profiler = cProfile.Profile()
+
+    def start(self) -> None:
+        self.profiler.enable()
+
+    def stop(self) -> None:
+        self.profiler.disable()
+
+    def result(self) -> Entries:
+        self.profiler.create_stats()
+        return [
+            {
+                "place": list(place),
+                "calls": calls,
+                "own_s": own,
+                "total_s": total,
+                "callers": [[*caller, figures[2]] for caller, figures in callers.items()],
+            }
+            for place, (_, calls, own, total, callers) in self.profiler.stats.items()
+        ]
+
+
+class Sample:
+    """Stacks at intervals, by pyinstrument: no cost a call to speak of."""
+
+    all_threads = True
+
+    def __init__(self, plan: Plan) -> None:
+        from pyinstrument import Profiler
+
+        self.profiler: Any = Profiler(interval=plan["interval_s"], async_mode="disabled")
+
+    def start(self) -> None:
+        self.profiler.start()
+
+    def stop(self) -> None:
+        self.profiler.stop()
+
+    def result(self) -> Entries:
+        session = self.profiler.last_session
+        root = session.root_frame(trim_stem=False)
+        stacks: dict[tuple[Any, ...], float] = {}
+        waiting: list[tuple[Any, tuple[Any, ...]]] = [(root, ())] if root is not None else []
+        while waiting:
+            frame, stack = waiting.pop()
+            if frame.file_path not in (None, "<thread>") and frame.function[0] != "[":
+                stack = (*stack, (frame.file_path, frame.line_no, frame.function))
+            own = frame.time - sum(child.time for child in frame.children)
+            if own > 0 and stack:
+                stacks[stack] = stacks.get(stack, 0.0) + own
+            waiting.extend((child, stack) for child in frame.children)
+        return [{"stacks": list(stacks.items()), "samples": session.sample_count}]
+
+
+class Lines:
+    """Exact hits and times of the lines of chosen functions, by line_profiler."""
+
+    all_threads = False
+
+    def __init__(self, plan: Plan) -> None:
+        from line_profiler import LineProfiler
+
+        self.profiler = LineProfiler()
+
+    def start(self) -> None:
+        setattr(builtins, DECORATOR, self.profiler)
+
+    def stop(self) -> None:
+        pass
+
+    def result(self) -> Entries:
+        stats = self.profiler.get_stats()
+        return [
+            {
+                "place": list(place),
+                "lines": [[line, hits, t * stats.unit] for line, hits, t in rows],
+            }
+            for place, rows in stats.timings.items()
+        ]
+
+
+TOOLS: dict[str, Any] = {"cProfile": CProfile, "sample": Sample, "line_profiler": Lines}
+
+
+class Run:
+    """One process's profile: its tools, one a thread, and the file it ends up in."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.tools: list[Any] = []
+        self.threads = 0
+        self.children = 0
+        self.began = time.perf_counter()
+
+    def begin(self) -> Any:
+        tool = TOOLS[self.plan["tool"]](self.plan)
+        self.tools.append(tool)
+        tool.start()
+        return tool
+
+    def write(self) -> None:
+        elapsed = time.perf_counter() - self.began
+        result = {
+            "elapsed_s": elapsed,
+            "threads": self.threads,
+            "every_thread": self.tools[0].all_threads,
+            "children": self.children,
+            "entries": [entry for tool in self.tools for entry in tool.result()],
+        }
+        path = f"{self.plan['out']}.{os.getpid()}"
+        part = Path(f"{path}.part")
+        part.write_text(json.dumps(result))
+        part.replace(path)
+        if self.plan["tool"] == "cProfile":
+            self.tools[0].profiler.dump_stats(f"{path}.pstats")
+
+
+def follow(run: Run) -> None:
+    """Profile the threads and the forked processes that the program starts."""
+    current = {"run": run}
+    base: Any = _processes.BaseProcess
+    bare_run, bare_bootstrap, bare_start = threading.Thread.run, base._bootstrap, base.start
+
+    def run_thread(self: threading.Thread) -> None:
+        owner = current["run"]
+        owner.threads += 1
+        tool = owner.begin() if TOOLS[owner.plan["tool"]].all_threads else None
+        try:
+            bare_run(self)
+        finally:
+            if tool is not None:
+                tool.stop()
+
+    def bootstrap(self: Any, *args: Any, **kwargs: Any) -> Any:
+        for tool in current["run"].tools[:1]:
+            tool.stop()  # the parent's, which the fork copied
+        mine = current["run"] = Run(run.plan)
+        tool = mine.begin()
+        try:
+            return bare_bootstrap(self, *args, **kwargs)
+        finally:
+            tool.stop()
+            mine.write()
+
+    def start(self: Any) -> Any:
+        current["run"].children += 1
+        return bare_start(self)
+
+    threading.Thread.run = run_thread  # type: ignore[method-assign]
+    base._bootstrap, base.start = bootstrap, start
+
+
+def decorate(tree: ast.Module, functions: Sequence[Function]) -> ast.Module:
+    """Put the line profiler's decorator next to each function that is asked for."""
+    wanted = {(line, name) for _, line, name in functions}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            if (first, node.name) in wanted:
+                mark = ast.Name(DECORATOR, ast.Load())
+                node.decorator_list.append(ast.copy_location(mark, node))
+    return tree
+
+
+def compile_file(path: str, functions: Sequence[Function]) -> types.CodeType:
+    """The code of a file; functions of it that are asked for are decorated."""
+    source = Path(path).read_bytes()
+    mine = [f for f in functions if Path(f[0]).absolute() == Path(path).absolute()]
+    if not mine:
+        return compile(source, path, "exec", dont_inherit=True)
+    return compile(decorate(ast.parse(source, path), mine), path, "exec", dont_inherit=True)
+
+
+def hook_imports(functions: Sequence[Function]) -> None:
+    """Decorate the functions of imported modules too."""
+    from importlib.machinery import SourceFileLoader
+
+    files = {Path(path).absolute() for path, _, _ in functions}
+    bare = SourceFileLoader.get_code
+
+    def get_code(self: Any, fullname: str) -> Any:
+        path = self.get_filename(fullname)
+        if Path(path).absolute() in files:
+            return compile_file(path, functions)
+        return bare(self, fullname)
+
+    SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
+
+
+def load(
+    kind: str, name: str, functions: Sequence[Function]
+) -> tuple[str, types.CodeType, dict[str, Any]]:
+    """The program's code, and its file's `__main__` made ready."""
+    if kind == "module":
+        from importlib.util import find_spec
+
+        spec: Any = find_spec(name)
+        if spec is not None and spec.submodule_search_locations is not None:
+            spec = find_spec(name + ".__main__")
+        if spec is None or spec.origin is None:
+            sys.exit(f"No module named {name}")
+        path = spec.origin
+    else:
+        path, spec = name, None
+    module = types.ModuleType("__main__")
+    module.__file__ = path
+    module.__dict__["__builtins__"] = builtins
+    module.__spec__ = spec
+    if spec is not None:
+        module.__package__ = spec.parent
+    sys.modules["__main__"] = module
+    return path, compile_file(path, functions), module.__dict__
+
+
+def main() -> None:
+    plan = json.loads(Path(sys.argv[1]).read_text())
+    kind, name = sys.argv[2:4]
+    if plan["lend"]:
+        sys.path.append(plan["lend"])
+    run = Run(plan)
+    TOOLS[plan["tool"]](plan)  # imports the profiler, while its folder is lent
+    if plan["lend"]:
+        sys.path.remove(plan["lend"])
+    if not getattr(sys.flags, "safe_path", False) and not sys.flags.isolated:
+        sys.path.insert(0, str(Path(name).absolute().parent if kind == "file" else Path.cwd()))
+    functions = plan["functions"]
+    if functions:
+        hook_imports(functions)
+    sys.argv[:] = [name, *sys.argv[4:]]
+    path, code, space = load(kind, name, functions)
+    sys.argv[0] = path
+    follow(run)
+    run.began = time.perf_counter()
+    tool = run.begin()
+    try:
+        exec(code, space)
+    finally:
+        tool.stop()
+        run.write()
+
+
+if __name__ == "__main__":
+    main()
