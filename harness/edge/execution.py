@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.edge.launcher import Job, LaunchReport
+from harness.edge.programs import find_program
 from harness.edge.scratch import TrialFolder
 from harness.model import (
     Command,
@@ -29,6 +30,7 @@ DEFAULT_MAX_FILE_BYTES = 268_435_456
 
 _TAIL_LINES = 5
 _TAIL_BYTES = 4096
+_TAIL_COLUMNS = 300
 
 _EXEC_ADVICE = {
     errno.ENOENT: "the interpreter in its first line, or the loader it was linked for, is missing",
@@ -39,12 +41,12 @@ _EXEC_ADVICE = {
 }
 
 
-def make_job(command: Command, plan: TrialPlan, folder: TrialFolder, program: Path) -> Job:
+def make_job(command: Command, plan: TrialPlan, folder: TrialFolder) -> Job:
     """What the launcher is told to execute a command in a trial's folder."""
     target = command.target
     scratch = command.working_folder is WorkingFolder.SCRATCH or target is None
     return Job(
-        argv=(str(program), *command.argv[1:]),
+        argv=(str(find_program(command.argv[0])), *command.argv[1:]),
         env=environment(command, plan, folder),
         folder=folder.work if scratch or target is None else target.root,
         stdin=target.stdin if target and target.stdin else folder.stdin,
@@ -122,11 +124,16 @@ def judge(report: LaunchReport, job: Job) -> tuple[TrialStatus, str]:
         what = f"{name} wrote more than the {job.max_file_bytes:,} bytes that one file may have"
         return TrialStatus.FAILED, f"{what} (max_output_bytes)"
     if number is not None:
-        return TrialStatus.CRASHED, f"{name} was killed by {signal_name(number)}{tail_of(job)}"
+        why = ", as the kernel does when memory runs out" if number == signal.SIGKILL else ""
+        words = f"{name} was killed by {signal_name(number)}{why}"
+        return TrialStatus.CRASHED, words + tail_of(job)
     if code != 0:
         return TrialStatus.FAILED, f"{name} ended with exit code {code}{tail_of(job)}"
     if job.steady and not any(not sample.calibration for sample in report.samples):
         what = f"{name} ended before it took a sample: is it built for steady mode?"
+        return TrialStatus.FAILED, what + tail_of(job)
+    if job.steady and not report.get("steady_done"):
+        what = f"{name} ended before it was told to: steady work must return"
         return TrialStatus.FAILED, what + tail_of(job)
     return TrialStatus.OK, ""
 
@@ -141,8 +148,22 @@ def floored(trial: Trial) -> Trial:
     return replace(trial, max_rss_is_floor=True)
 
 
-def why_not(program: str) -> str:
-    """Why a name is not that of a program."""
+def refusal(command: Command) -> str | None:
+    """Why a command need not even be tried, in words: its program or its input is not there."""
+    program, stdin = command.argv[0], command.target.stdin if command.target else None
+    if find_program(program) is None:
+        return f"{program}: {_why_no_program(program)}"
+    if stdin is not None:
+        # A pipe would never end.
+        if not (stdin.is_file() or stdin.is_char_device()):
+            kind = "is not a file" if stdin.exists() else "no such file"
+            return f"standard input {stdin}: {kind}"
+        if not os.access(stdin, os.R_OK):
+            return f"standard input {stdin}: may not be read"
+    return None
+
+
+def _why_no_program(program: str) -> str:
     path = Path(program)
     if path.is_dir():
         return "is a folder, not a program"
@@ -168,9 +189,14 @@ def tail_of(job: Job) -> str:
             file.seek(max(0, size - _TAIL_BYTES))
             text = file.read().decode("utf-8", "replace").rstrip()
         if text:
-            lines = "\n".join(f"  {line}" for line in text.splitlines()[-_TAIL_LINES:])
-            return f"; its {title} ends with\n{lines}"
-    return " and printed nothing"
+            lines = [printable(line)[:_TAIL_COLUMNS] for line in text.splitlines()[-_TAIL_LINES:]]
+            return "\n  ".join([f"; its {title} ends with", *lines])
+    return "; it printed nothing"
+
+
+def printable(line: str) -> str:
+    """A line that does nothing to a terminal: what is not printable becomes U+FFFD."""
+    return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in line)
 
 
 def _is_full(job: Job) -> bool:

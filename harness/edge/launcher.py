@@ -139,6 +139,8 @@ def parse_report(text: bytes, exit_code: int = 0) -> LaunchReport:
 
     A report without its last line, `end 1`, is one whose launcher was killed: that is trouble.
     """
+    if not text.endswith(b"end 1\n"):
+        return LaunchReport({}, (), f"the launcher itself ended early, with {exit_code}")
     figures: dict[str, int] = {}
     samples: list[Sample] = []
     trouble = ""
@@ -149,10 +151,11 @@ def parse_report(text: bytes, exit_code: int = 0) -> LaunchReport:
             samples.append(Sample(len(samples), batch, wall_ns, cpu_ns, bool(calibration)))
         elif key == "trouble":
             trouble = rest
-        else:
+        elif rest.lstrip("-").isdecimal():
             figures[key] = int(rest)
-    if figures.pop("end", 0) != 1:
-        trouble = f"the launcher itself ended early, with {exit_code}"
+        else:
+            trouble += f" {line}"  # the path in a complaint may hold line breaks
+    del figures["end"]
     return LaunchReport(figures, tuple(samples), trouble)
 
 

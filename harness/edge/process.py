@@ -21,7 +21,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.edge.execution import floored, make_job, make_trial, not_started, why_not
+from harness.edge.execution import floored, make_job, make_trial, not_started, refusal
 from harness.edge.launcher import Launcher, get_launcher
 from harness.edge.programs import find_program
 from harness.edge.scratch import Scratch, TrialFolder
@@ -82,16 +82,16 @@ class LocalRunner:
 
     def trial(self, command: Command, plan: TrialPlan) -> Trial:
         """See `Runner.trial`. A trial that did not end well carries no output."""
-        program = find_program(command.argv[0])
-        if program is None:
-            return not_started(f"{command.argv[0]}: {why_not(command.argv[0])}")
+        problem = refusal(command)
+        if problem is not None:
+            return not_started(problem)
         try:
             folder = self._scratch.make(inputs_of(command))
-        except OSError as problem:
-            return not_started(f"the inputs cannot be copied: {problem}")
+        except OSError as trouble:
+            return not_started(f"the inputs cannot be copied: {trouble}")
         trial = None
         try:
-            job = make_job(command, plan, folder, program)
+            job = make_job(command, plan, folder)
             trial = make_trial(self.launcher.launch(job), job, folder, plan)
         finally:
             if trial is None or not trial.ok:
@@ -133,8 +133,9 @@ def call_tool(
             start_new_session=True,
         )
     except OSError as problem:
+        place = f" in {cwd}" if cwd else ""
         raise ToolchainMissing(
-            f"{argv[0]} cannot be started: {problem.strerror or problem}",
+            f"{argv[0]} cannot be started{place}: {problem.strerror or problem}",
             hint="Check that it is installed, on PATH and executable.",
         ) from None
     with process:

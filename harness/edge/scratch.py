@@ -8,6 +8,7 @@ of its own, whose name is always equally long: a path's length moves a program's
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -181,6 +182,8 @@ def file_state(path: Path) -> FileState:
 
 def _copy(source: Path, to: Path) -> None:
     """Copy a file or folder, times included; never a link to the user's own."""
+    if to.exists():
+        raise FileExistsError(errno.EEXIST, "two inputs have this name", source.name)
     if source.is_dir():
         shutil.copytree(source, to, symlinks=False)
     else:

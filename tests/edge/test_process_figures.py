@@ -1,0 +1,129 @@
+"""What is measured of a target, in cold and in steady mode."""
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.edge.process import LocalRunner
+from harness.model import Command, Mode, SteadyPlan, Trial, TrialPlan, TrialStatus
+
+PLAN = TrialPlan()
+SECOND = 1_000_000_000
+
+
+def shell(script: str, **env: str) -> Command:
+    return Command(("sh", "-c", script), env)
+
+
+def python(script: str) -> Command:
+    return Command((sys.executable, "-I", "-S", "-c", script), {})
+
+
+def printed(trial: Trial) -> str:
+    assert trial.ok, trial.message
+    assert trial.output is not None
+    return trial.output.stdout.read_text()
+
+
+def test_cpu_time_and_memory_of_every_descendant_are_counted(runner: LocalRunner) -> None:
+    busy = "b = bytearray(64 << 20)\nfor _ in range(3_000_000): pass"
+    alone = runner.trial(python("pass"), PLAN)
+    worker = runner.trial(python(busy), PLAN)
+    inside = runner.trial(shell(f'{sys.executable} -I -S -c "$BUSY"; true', BUSY=busy), PLAN)
+    assert inside.max_rss_bytes > alone.max_rss_bytes + (60 << 20)
+    assert inside.user_ns > worker.user_ns / 2 > 0
+
+
+def test_a_descendant_that_outlives_its_parent_but_not_the_target_is_counted(
+    runner: LocalRunner,
+) -> None:
+    orphan = f"{sys.executable} -I -S -c 'bytearray(64 << 20)'; touch done"
+    script = f"({orphan}) & while [ ! -e done ]; do sleep 0.01; done; echo done"
+    trial = runner.trial(shell(script), PLAN)
+    assert printed(trial) == "done\n"
+    assert trial.max_rss_bytes > 64 << 20
+
+
+def test_peak_memory_is_the_targets_own_under_the_compiled_launcher(runner: LocalRunner) -> None:
+    hoard = bytearray(os.urandom(1 << 20) * 64)
+    trial = runner.trial(Command(("/bin/true",)), PLAN)
+    assert hoard
+    assert trial.max_rss_bytes <= 2 << 20
+    assert not trial.max_rss_is_floor
+
+
+def test_peak_memory_is_marked_as_a_floor_under_the_fallback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.edge.launcher.COMPILERS", ("no-such-compiler",))
+    runner = LocalRunner(tmp_path / "scratch", tmp_path / "cache")
+    trial = runner.trial(Command(("true",)), PLAN)
+    assert trial.ok
+    assert trial.max_rss_is_floor
+    assert runner.fallback_reason == "no C compiler was found on PATH"
+    runner.close()
+
+
+def test_phases_of_all_processes_are_summed_by_path(any_runner: LocalRunner) -> None:
+    script = r"""
+        printf 'harness-phases 1\n2\t100\touter\n3\t50\touter/inner\n' >> $HARNESS_PHASES
+        printf 'harness-phases 1\n1\t11\touter\ntorn\t' >> $HARNESS_PHASES
+    """
+    phases = any_runner.trial(shell(script), PLAN).phases
+    assert [(p.path, p.calls, p.total_ns) for p in phases] == [
+        ("outer", 3, 111),
+        ("outer/inner", 3, 50),
+    ]
+
+
+def test_phases_are_not_asked_for_where_they_are_not_wanted(runner: LocalRunner) -> None:
+    trial = runner.trial(shell("echo ${HARNESS_PHASES-unset}"), replace(PLAN, phases=False))
+    assert printed(trial) == "unset\n"
+
+
+DRIVER = """
+import os
+go, done = map(int, os.environ["HARNESS_STEADY"].split(","))
+os.write(done, b"r")
+while (word := os.read(go, 1)[0]) != 0xFF:
+    if word != 0xFE:
+        for _ in range(20_000 << word): pass
+        os.ftruncate(1, 0); os.lseek(1, 0, os.SEEK_SET); os.write(1, b"result")
+    os.write(done, b"d")
+"""
+
+
+def test_steady_mode_samples_the_work_inside_one_process(any_runner: LocalRunner) -> None:
+    plan = TrialPlan(Mode.STEADY, steady=SteadyPlan(samples=4, min_sample_ns=2_000_000))
+    trial = any_runner.trial(python(DRIVER), plan)
+    assert printed(trial) == "result"
+    timed = [sample for sample in trial.samples if not sample.calibration]
+    first, *_, before_last, last = [s for s in trial.samples if s.calibration]
+    assert [sample.batch for sample in timed] == [timed[0].batch] * 4
+    assert first.batch == 1
+    assert before_last.batch == last.batch == timed[0].batch
+    assert min(before_last.wall_ns, last.wall_ns) >= 2_000_000
+    assert trial.ready_ns is not None
+    assert 0 < trial.ready_ns < trial.wall_ns
+    assert trial.handshake_ns is not None
+    assert sum(sample.wall_ns for sample in trial.samples) < trial.wall_ns
+
+
+def test_a_program_without_a_driver_fails_in_steady_mode(any_runner: LocalRunner) -> None:
+    trial = any_runner.trial(Command(("true",)), TrialPlan(Mode.STEADY))
+    assert trial.status is TrialStatus.FAILED
+    assert "before it took a sample" in trial.message
+
+
+def test_a_driver_that_dies_while_its_child_lives_does_not_hang(any_runner: LocalRunner) -> None:
+    script = (
+        DRIVER.replace("os.write(done, b'r')", "")
+        .replace("import os\n", "import os, time\nif os.fork() == 0: time.sleep(60)\n", 1)
+        .replace("for _ in", "os._exit(9)\n        for _ in")
+    )
+    trial = any_runner.trial(python(script), TrialPlan(Mode.STEADY, timeout_ns=20 * SECOND))
+    assert (trial.status, trial.exit_code) == (TrialStatus.FAILED, 9)
+    assert trial.left_behind == 1
