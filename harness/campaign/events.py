@@ -29,13 +29,15 @@ GENESIS = "0" * 64
 
 
 class Kind(Enum):
-    """What can happen. Those in -ing are intents, written before git is touched."""
+    """What can happen. Those in -ing are intents, written before they are carried out."""
 
     STARTED = "started"
     PROFILED = "profiled"
     THOUGHT = "thought"
     PLANNED = "planned"
     TESTED = "tested"
+    BENCHING = "benching"
+    """A look begins: it is spent, even where it is interrupted."""
     BENCHED = "benched"
     ABANDONED = "abandoned"
     LOGGED = "logged"

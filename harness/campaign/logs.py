@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.campaign.scoring import describe, score
-from harness.campaign.state import Iteration, Outcome, State
+from harness.campaign.state import Iteration, Outcome, State, Step
 from harness.campaign.values import BenchOutcome, CaseResult, Guards, ProfileOutcome, Ratio
 from harness.render.units import show_bytes, show_ns, show_ratio, show_share
 
@@ -62,13 +62,13 @@ def _baseline(state: State) -> str:
 
 
 def _entry(state: State, iteration: Iteration) -> str:
-    assert iteration.plan is not None
     assert iteration.note is not None
     prediction = iteration.thought.prediction
+    optimization = _flat(iteration.plan.optimization) if iteration.plan else "none was planned"
     lines = [
-        f"## Iteration {iteration.number}: {iteration.plan.title}",
+        f"## Iteration {iteration.number}: {iteration.title}",
         f"**Target:** {prediction.bottleneck}",
-        f"**Optimization:** {_flat(iteration.plan.optimization)}",
+        f"**Optimization:** {optimization}",
         f"**Bottleneck:** {_bottleneck(iteration.profile, prediction.bottleneck)}",
         f"**Prediction:** {_predicted(iteration)}: {_flat(iteration.thought.reasoning)}",
         f"**Result:** {_result(iteration)}",
@@ -248,11 +248,10 @@ def _postmortem(iteration: Iteration) -> str:
 
 
 def _short(iteration: Iteration) -> str:
-    assert iteration.plan is not None
     assert iteration.note is not None
     attempted = "" if iteration.outcome is Outcome.KEPT else "[Attempted] "
     return (
-        f"## Iteration {iteration.number}: {attempted}{iteration.plan.title}\n"
+        f"## Iteration {iteration.number}: {attempted}{iteration.title}\n"
         f"- Prediction: {_predicted(iteration)} on {iteration.thought.prediction.bottleneck}\n"
         f"- Result: {_result(iteration)}\n"
         f"- Surprise: {_flat(iteration.note.surprise)}\n"
@@ -261,7 +260,7 @@ def _short(iteration: Iteration) -> str:
 
 
 def _ending(state: State) -> list[str]:
-    if state.ending is None:
+    if state.ending is None or state.step is not Step.FINISHED:
         return []
     parts = []
     result = state.ending.result

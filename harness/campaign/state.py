@@ -88,6 +88,10 @@ class Iteration:
     """Committed or reverted."""
 
     @property
+    def title(self) -> str:
+        return self.plan.title if self.plan else "given up before its plan"
+
+    @property
     def test(self) -> TestOutcome | None:
         return self.tests[-1][1] if self.tests else None
 
@@ -165,9 +169,9 @@ class Ending:
     """What `finish` found."""
 
     result: BenchOutcome | None
+    """Base against the last kept state, both cases; None where nothing was kept."""
     profile: ProfileOutcome | None
-    merged: str = ""
-    """The commit that the base branch ended at."""
+    """Of the last kept state: where the next campaign may begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,8 @@ class State:
     profile: ProfileOutcome | None = None
     profiled_tree: str = ""
     iterations: tuple[Iteration, ...] = ()
+    looks: int = 0
+    """How often a candidate was measured so far, interrupted looks included."""
     skipped: Mapping[str, str] = field(default_factory=dict)
     """Bottlenecks that were given up, with the reason."""
     decision: Decision | None = None
@@ -225,11 +231,6 @@ class State:
     def kept(self) -> tuple[Iteration, ...]:
         """The iterations that were committed."""
         return tuple(i for i in self.iterations if i.closed and i.outcome is Outcome.KEPT)
-
-    @property
-    def looks(self) -> int:
-        """How often a candidate was measured so far, in the whole campaign."""
-        return sum(len(i.benches) for i in self.iterations)
 
     @property
     def cumulative(self) -> float:
@@ -291,8 +292,9 @@ _ALLOWED: Mapping[Kind, frozenset[Step]] = {
     Kind.THOUGHT: frozenset({Step.THINK}),
     Kind.PLANNED: frozenset({Step.PLAN}),
     Kind.TESTED: frozenset({Step.IMPLEMENT, Step.BENCHMARK}),
+    Kind.BENCHING: frozenset({Step.BENCHMARK}),
     Kind.BENCHED: frozenset({Step.BENCHMARK}),
-    Kind.ABANDONED: frozenset({Step.PLAN, Step.IMPLEMENT, Step.BENCHMARK, Step.LOG}),
+    Kind.ABANDONED: frozenset({Step.PLAN, Step.IMPLEMENT, Step.BENCHMARK, Step.LOG, Step.COMMIT}),
     Kind.LOGGED: frozenset({Step.LOG}),
     Kind.COMMITTING: frozenset({Step.COMMIT}),
     Kind.COMMITTED: frozenset({Step.COMMIT}),
@@ -363,6 +365,10 @@ def _tested(state: State, event: Event) -> State:
     return _change(state, step, tests=(*last.tests, (event.value("tree", str), outcome)))
 
 
+def _benching(state: State, _: Event) -> State:
+    return replace(state, looks=state.looks + 1)
+
+
 def _benched(state: State, event: Event) -> State:
     outcome = event.value("outcome", BenchOutcome)
     last = state.iterations[-1]
@@ -372,7 +378,7 @@ def _benched(state: State, event: Event) -> State:
 
 
 def _abandoned(state: State, event: Event) -> State:
-    return _change(state, Step.LOG, abandoned=event.value("reason", str))
+    return _change(replace(state, pending=None), Step.LOG, abandoned=event.value("reason", str))
 
 
 def _logged(state: State, event: Event) -> State:
@@ -385,11 +391,10 @@ def _intent(state: State, event: Event) -> State:
 
 
 def _committed(state: State, event: Event) -> State:
-    last = state.iterations[-1]
     kept = replace(
         state,
         pending=None,
-        kept_tree=last.tested_tree,
+        kept_tree=event.value("tree", str),
         kept_commit=event.value("commit", str),
     )
     return _change(kept, Step.DECIDE, commit=event.value("commit", str), closed=True)
@@ -411,8 +416,15 @@ def _skipped(state: State, event: Event) -> State:
     return replace(state, skipped={**state.skipped, bottleneck: event.value("reason", str)})
 
 
+def _finishing(state: State, event: Event) -> State:
+    result = event.value("result", BenchOutcome | None)  # type: ignore[arg-type]
+    return replace(state, pending=event.kind, ending=Ending(result, None))
+
+
 def _finished(state: State, event: Event) -> State:
-    return replace(state, step=Step.FINISHED, pending=None, ending=event.value("ending", Ending))
+    result = state.ending.result if state.ending else None
+    ending = Ending(result, state.profile)
+    return replace(state, step=Step.FINISHED, pending=None, ending=ending)
 
 
 _APPLY: Mapping[Kind, Callable[[State, Event], State]] = {
@@ -421,6 +433,7 @@ _APPLY: Mapping[Kind, Callable[[State, Event], State]] = {
     Kind.THOUGHT: _thought,
     Kind.PLANNED: _planned,
     Kind.TESTED: _tested,
+    Kind.BENCHING: _benching,
     Kind.BENCHED: _benched,
     Kind.ABANDONED: _abandoned,
     Kind.LOGGED: _logged,
@@ -430,7 +443,7 @@ _APPLY: Mapping[Kind, Callable[[State, Event], State]] = {
     Kind.REVERTED: _reverted,
     Kind.DECIDED: _decided,
     Kind.SKIPPED: _skipped,
-    Kind.FINISHING: _intent,
+    Kind.FINISHING: _finishing,
     Kind.FINISHED: _finished,
 }
 

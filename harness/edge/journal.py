@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,15 @@ class Journal:
     appends holds the campaign's lock.
     """
 
-    def __init__(self, path: Path, copy: Path | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        copy: Path | None = None,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
         self.path = path
         self.copy = copy
+        self._clock = clock
         self.restored = 0
         """How many events the last `read` put back from the copy."""
 
@@ -66,15 +72,17 @@ class Journal:
             return max(events, seen, key=len)
         return events
 
-    def append(self, events: list[Event], kind: Kind, data: Mapping[str, Any]) -> Event:
-        """Write the event that follows `events`, and return it once it is on the disk."""
-        at_ns = max(time.time_ns(), events[-1].at_ns if events else 0)
-        event = next_event(events, kind, data, at_ns)
+    def draft(self, events: Sequence[Event], kind: Kind, data: Mapping[str, Any]) -> Event:
+        """The event that would follow `events`, of this moment; nothing is written."""
+        at_ns = max(self._clock(), events[-1].at_ns if events else 0)
+        return next_event(events, kind, data, at_ns)
+
+    def append(self, event: Event) -> None:
+        """Write the next event; it is on the disk when this returns."""
         with storage_errors(self.path.parent):
             _append(self.path, event.line)
             if self.copy is not None:
                 _append(self.copy, event.line)
-        return event
 
 
 def read_events(path: Path) -> list[Event]:

@@ -1,0 +1,42 @@
+"""Drives a campaign: the pure state machine of `harness.campaign` with git, journal and workbench.
+
+`open_campaign` finds a campaign; the functions of `steps`, `keeping` and `lifecycle` are its
+commands; `advice.next_action` says which one is due.
+"""
+
+from harness.optimise.advice import next_action
+from harness.optimise.campaign import Campaign, active_campaign, open_campaign
+from harness.optimise.keeping import commit, revert
+from harness.optimise.lifecycle import Finished, finish, start
+from harness.optimise.steps import (
+    BenchOptions,
+    decide,
+    log,
+    plan,
+    run_bench,
+    run_profile,
+    run_test,
+    skip,
+    think,
+)
+
+__all__ = [
+    "BenchOptions",
+    "Campaign",
+    "Finished",
+    "active_campaign",
+    "commit",
+    "decide",
+    "finish",
+    "log",
+    "next_action",
+    "open_campaign",
+    "plan",
+    "revert",
+    "run_bench",
+    "run_profile",
+    "run_test",
+    "skip",
+    "start",
+    "think",
+]

@@ -1,0 +1,211 @@
+"""One campaign with everything that it acts on: events, git, records; found and opened."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.campaign.events import Event, Kind, builtins
+from harness.campaign.gates import Tree
+from harness.campaign.state import State, Step, apply, fold
+from harness.campaign.values import Terms
+from harness.edge.config import CampaignSection, Config, lookup, parse_duration_ns
+from harness.edge.git import Git
+from harness.edge.journal import JOURNAL_NAME, Journal
+from harness.edge.lock import hold
+from harness.errors import ConfigError, DataDamaged, NotAllowed, UsageError
+from harness.optimise.checkout import Checkout
+from harness.optimise.records import Records
+from harness.workload import campaign_folder
+
+STATE_FOLDER = ".harness"
+
+
+class Campaign:
+    """A campaign of harness.toml; started or not."""
+
+    def __init__(self, config: Config, name: str) -> None:
+        self.config = config
+        self.name = name
+        self.section: CampaignSection = lookup(config.campaigns, name, "campaign", config.path)
+        self.folder = campaign_folder(config, name)
+        own = config.root / STATE_FOLDER / "campaigns" / name
+        self.journal = Journal(self.folder / JOURNAL_NAME, own / JOURNAL_NAME)
+        self.records = Records(self.folder, own / "edited")
+        self.git = Git(config.root)
+        self.checkout = Checkout(self.git, config.root, name)
+        self.warnings: list[str] = []
+        """What the commands of this process have to say besides their answer."""
+        self.events: list[Event] = []
+        self.state = State()
+        self.load()
+
+    def load(self) -> None:
+        """Read the events; those that a git command took away are put back from the copy."""
+        self.events = self.journal.read(restore=self._is_mine())
+        self.state = fold(self.events)
+        if self.state.name not in ("", self.name):
+            raise UsageError(
+                f"{self.journal.path} belongs to the campaign {self.state.name!r},"
+                f" not {self.name!r}",
+                hint="A campaign is not renamed while its records lie in the folder.",
+            )
+        if self.journal.restored:
+            self.warnings.append(
+                f"{self.journal.restored} events were missing from {self.journal.path}; they were"
+                " put back from this machine's copy"
+            )
+
+    def _is_mine(self) -> bool:
+        """May events be put back here: the campaign's branch is checked out, unfinished?"""
+        if not (self.journal.copy and self.journal.copy.is_file() and self.git.is_repository()):
+            return False
+        seen = fold(Journal(self.journal.copy).read())
+        if seen.git is None or seen.step is Step.FINISHED:
+            return False
+        started = self.git.has_branch(seen.git.branch)
+        return self.git.branch() == (seen.git.branch if started else seen.git.base_branch)
+
+    @property
+    def started(self) -> bool:
+        return self.state.step is not Step.START
+
+    @property
+    def active(self) -> bool:
+        """Started, not finished, and its branch is checked out."""
+        return (
+            self.started
+            and self.state.step is not Step.FINISHED
+            and self.git.branch() == self.state.place.branch
+        )
+
+    def demand_active(self) -> None:
+        """NotAllowed, with the way there, where the campaign does not go on in this checkout."""
+        if not self.started:
+            raise NotAllowed(
+                f"the campaign {self.name!r} has not been started",
+                hint=f"harness campaign start --campaign {self.name}",
+            )
+        branch, here = self.state.place.branch, self.git.branch()
+        if self.state.step is Step.FINISHED or here == branch:
+            return
+        if not self.git.has_branch(branch):
+            raise NotAllowed(
+                f"the start of {self.name!r} was interrupted: there is no branch {branch!r} yet",
+                hint="Complete it: harness campaign start.",
+            )
+        raise NotAllowed(
+            f"the campaign {self.name!r} lives on the branch {branch!r};"
+            f" {'no branch' if here is None else here} is checked out",
+            hint=f"git switch {branch}",
+        )
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[Campaign]:
+        """Hold the lock of the checkout, and read the events again under it."""
+        with hold(self.config.root / STATE_FOLDER / "lock"):
+            self.load()
+            yield self
+
+    def tree(self) -> Tree:
+        """The code as it is now."""
+        return self.checkout.tree(self.state.kept_commit, self.state.untracked)
+
+    def append(self, kind: Kind, **data: object) -> Event:
+        """Write an event and render the logs; the state afterwards is that of the journal.
+
+        An event that the state machine does not allow is refused before it is written.
+        """
+        content: Mapping[str, Any] = {key: builtins(value) for key, value in data.items()}
+        draft = self.journal.draft(self.events, kind, content)
+        try:
+            after = apply(self.state, draft)
+        except DataDamaged as problem:
+            raise NotAllowed(problem.message, hint="`harness next` says what is allowed.") from None
+        self.journal.append(draft)
+        self.events.append(draft)
+        self.state = after
+        self.warnings += self.records.refresh(self.events)
+        return draft
+
+    def commit_records(self, subject: str, others: tuple[str, ...] = ()) -> str:
+        """Commit the records, and other paths as they are; returns the new HEAD.
+
+        Where nothing differs from HEAD it is HEAD that is returned.
+        """
+        own = [self.git.below_top(path) for path in self.records.paths()]
+        changes = self.git.changes()
+        different = {*changes.tracked, *changes.untracked}
+        paths = [path for path in (*own, *others) if path in different]
+        return self.git.commit_paths(paths, subject) if paths else self.git.head()
+
+
+def open_campaign(config: Config, name: str | None = None) -> Campaign:
+    """The campaign that is named, the only one, or the one whose branch is checked out.
+
+    Raises ConfigError where none is declared, UsageError where it is not clear which is meant.
+    """
+    if not config.campaigns:
+        raise ConfigError(
+            f"{config.path or 'there is no harness.toml, so it'} declares no campaign",
+            hint='[campaigns.NAME] with target = "..." and case = "..." declares one.',
+        )
+    if name is not None:
+        return Campaign(config, name)
+    if len(config.campaigns) == 1:
+        return Campaign(config, next(iter(config.campaigns)))
+    active = [c for n in config.campaigns if (c := Campaign(config, n)).active]
+    if len(active) == 1:
+        return active[0]
+    raise UsageError(
+        f"which campaign? There are: {', '.join(config.campaigns)}",
+        hint="Name it with --campaign, or check out its branch.",
+    )
+
+
+def active_campaign(config: Config, name: str | None = None) -> Campaign | None:
+    """The campaign that a measurement here belongs to, or None.
+
+    None where no campaign is declared, started and on its branch: then a command speaks for
+    itself alone.
+    """
+    names = [name] if name is not None else list(config.campaigns)
+    known = [n for n in names if n in config.campaigns]
+    if not known or not Git(config.root).is_repository():
+        return None
+    return next((c for n in known if (c := Campaign(config, n)).active), None)
+
+
+def terms_of(campaign: Campaign) -> Terms:
+    """What harness.toml says of a campaign, as it is agreed at its start."""
+    section = campaign.section
+    target = campaign.config.target(section.target)
+    task = campaign.config.task(target.task)
+    where = f"campaigns.{campaign.name}"
+    budget = section.time_budget
+    at = campaign.checkout.at
+    return Terms(
+        target=section.target,
+        case=campaign.config.case(task, section.case).name,
+        full_case=section.full_case,
+        target_speedup=section.target_speedup,
+        max_iterations=section.max_iterations,
+        min_gain=section.min_gain,
+        patience=section.patience,
+        full_every=section.full_every,
+        time_budget_ns=None
+        if budget is None
+        else parse_duration_ns(budget, f"{where}.time_budget"),
+        threshold=section.threshold,
+        total_level=section.total_level,
+        bench_budget_ns=parse_duration_ns(section.bench_budget, f"{where}.bench_budget"),
+        protect=tuple(at(path) for path in section.protect),
+        paths=tuple(at(path) for path in section.paths),
+    )
+
+
+def relative(path: Path, root: Path) -> str:
+    """A path as it is shown: below the root where it lies there."""
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)

@@ -1,0 +1,102 @@
+"""The user's checkout as a campaign sees it: its code, without records and what is not its own."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from harness.campaign.gates import Tree
+from harness.edge.git import Git
+from harness.edge.listing import Listing, differing, fingerprint, listing_at, listing_here
+from harness.workload import OPTIM_FOLDER
+
+ATTEMPTS = "refs/harness/attempts"
+_CAMPAIGN_TRAILER = "Harness-Campaign"
+_ITERATION_TRAILER = "Harness-Iteration"
+
+
+class Checkout:
+    """The code in the working tree, and what is done to it in git for a campaign."""
+
+    def __init__(self, git: Git, root: Path, campaign: str) -> None:
+        self.git = git
+        self.campaign = campaign
+        self._prefix = git.below_top(root)
+        self._records = self.at(OPTIM_FOLDER)
+
+    def at(self, path: str) -> str:
+        """A path below the configuration's folder as the repository names it."""
+        return path if self._prefix == "." else f"{self._prefix}/{path}"
+
+    def tree(self, kept_commit: str, untracked: Collection[str]) -> Tree:
+        """The code as it is now, and what differs from the last kept state."""
+        here = self._code(listing_here(self.git), untracked)
+        kept = self._code(listing_at(self.git, kept_commit), untracked)
+        return Tree(fingerprint(here), differing(kept, here))
+
+    def fingerprint_at(self, commit: str, untracked: Collection[str]) -> str:
+        """The fingerprint of a commit's code."""
+        return fingerprint(self._code(listing_at(self.git, commit), untracked))
+
+    def _code(self, files: Listing, untracked: Collection[str]) -> Listing:
+        return {
+            path: content
+            for path, content in files.items()
+            if path not in untracked and not path.startswith(f"{self._records}/")
+        }
+
+    def dirty(self) -> tuple[str, ...]:
+        """Tracked files that differ from HEAD, the records of campaigns left out."""
+        changes = self.git.changes()
+        return tuple(p for p in changes.tracked if not p.startswith(f"{self._records}/"))
+
+    def untracked(self) -> tuple[str, ...]:
+        """Files that git does not know and that are not records: the user's own."""
+        changes = self.git.changes()
+        return tuple(p for p in changes.untracked if not p.startswith(f"{self._records}/"))
+
+    # -- iterations in git ----------------------------------------------------------------------
+
+    def message(self, subject: str, iteration: int | None = None) -> str:
+        """A commit message with the trailers that say whose commit it is."""
+        trailers = f"{_CAMPAIGN_TRAILER}: {self.campaign}"
+        if iteration is not None:
+            trailers += f"\n{_ITERATION_TRAILER}: {iteration}"
+        return f"{subject}\n\n{trailers}"
+
+    def commit_of(self, iteration: int, since: str) -> str | None:
+        """The commit that keeps an iteration, looked for after `since`; None: not made yet."""
+        out = self.git.run("log", "--format=%H%x00%B%x00", f"{since}..HEAD").decode(
+            "utf-8", "replace"
+        )
+        parts = out.split("\0")
+        for commit, body in zip(parts[0::2], parts[1::2], strict=False):
+            lines = body.splitlines()
+            mine = f"{_CAMPAIGN_TRAILER}: {self.campaign}" in lines
+            if mine and f"{_ITERATION_TRAILER}: {iteration}" in lines:
+                return commit.strip()
+        return None
+
+    def keep_attempt(self, iteration: int, tree: Tree, untracked: Collection[str]) -> str:
+        """Keep the present code under refs/harness/attempts; returns the commit that holds it.
+
+        Called again for the same code it finds what it kept; other code gets a ref of its own.
+        """
+        prefix = f"{ATTEMPTS}/{self.campaign}/{iteration}"
+        kept = self.attempts(iteration)
+        for commit in kept.values():
+            if self.fingerprint_at(commit, untracked) == tree.fingerprint:
+                return commit
+        ref = prefix if not kept else f"{prefix}-{len(kept) + 1}"
+        subject = f"optim attempt {iteration} of {self.campaign} (reverted)"
+        return self.git.snapshot(self.message(subject), ref=ref)
+
+    def attempts(self, iteration: int) -> dict[str, str]:
+        """The refs that keep an iteration's code, with their commits."""
+        prefix = f"{ATTEMPTS}/{self.campaign}/"
+        found = self.git.refs(prefix)
+        return {
+            ref: commit
+            for ref, commit in found.items()
+            if ref.removeprefix(prefix).partition("-")[0] == str(iteration)
+        }

@@ -1,0 +1,79 @@
+"""COMMIT and REVERT: an intent is written first, and whatever was interrupted is completed.
+
+Each part finds out whether it was done already, so that a process that is killed between any two
+of them is taken up by the next call.
+"""
+
+from __future__ import annotations
+
+from harness.campaign.events import Kind
+from harness.campaign.gates import demand, demand_tested, demand_unforbidden, forbidden
+from harness.campaign.state import Iteration, Outcome, Step
+from harness.errors import GitFailed
+from harness.optimise.campaign import Campaign
+
+
+def commit(campaign: Campaign) -> Iteration:
+    """COMMIT: one commit of the code and the logs, `optim iter N: title`."""
+    campaign.demand_active()
+    last = campaign.state.iterations[-1] if campaign.state.iterations else None
+    if last is not None and last.closed and last.outcome is Outcome.KEPT:
+        return last
+    demand(campaign.state, "commit", (Step.COMMIT,))
+    assert last is not None
+    state = campaign.state
+    made = campaign.checkout.commit_of(last.number, state.place.base_commit)
+    if made is None:
+        tree = campaign.tree()
+        demand_unforbidden(state, tree)
+        demand_tested(state, tree, "commit")
+        if state.pending is not Kind.COMMITTING:
+            campaign.append(Kind.COMMITTING, iteration=last.number)
+        subject = f"optim iter {last.number}: {last.title}"
+        message = campaign.checkout.message(subject, last.number)
+        made = campaign.commit_records(message, tree.changed)
+    fingerprint = campaign.checkout.fingerprint_at(made, state.untracked)
+    if fingerprint != last.tested_tree:
+        campaign.warnings.append(
+            f"a git hook changed the code while it was committed ({made[:7]}): what is committed is"
+            " not exactly what was measured"
+        )
+    campaign.append(Kind.COMMITTED, commit=made, tree=fingerprint)
+    return campaign.state.iterations[-1]
+
+
+def revert(campaign: Campaign) -> Iteration:
+    """REVERT: keep the attempt's code under refs/harness/attempts, then restore the kept state."""
+    campaign.demand_active()
+    last = campaign.state.iterations[-1] if campaign.state.iterations else None
+    if last is not None and last.closed and last.outcome is not Outcome.KEPT:
+        return last
+    demand(campaign.state, "revert", (Step.REVERT,))
+    assert last is not None
+    if campaign.state.pending is not Kind.REVERTING:
+        campaign.append(Kind.REVERTING, iteration=last.number)
+    attempt, changed = _put_back(campaign, last.number)
+    campaign.append(Kind.REVERTED, attempt=attempt)
+    subject = f"optim log: iteration {last.number} reverted: {last.title}"
+    try:
+        campaign.commit_records(campaign.checkout.message(subject), changed)
+    except GitFailed as refused:
+        campaign.warnings.append(
+            f"the records are not committed yet ({refused.message}); they go with the next commit"
+        )
+    return campaign.state.iterations[-1]
+
+
+def _put_back(campaign: Campaign, iteration: int) -> tuple[str, tuple[str, ...]]:
+    """Keep and restore the code; returns the attempt's commit and the restored paths.
+
+    Protected files that changed are left for the user to restore: they are not the campaign's.
+    """
+    state, tree = campaign.state, campaign.tree()
+    left = set(forbidden(tree.changed, state.agreed))
+    changed = tuple(path for path in tree.changed if path not in left)
+    if changed:
+        campaign.checkout.keep_attempt(iteration, tree, state.untracked)
+        campaign.git.restore(state.kept_commit, changed)
+    kept = campaign.checkout.attempts(iteration)
+    return next(iter(kept.values()), ""), changed

@@ -1,0 +1,200 @@
+"""The beginning and the end of a campaign: start, finish. Both can be called again after a kill."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.campaign.events import Kind
+from harness.campaign.gates import demand, demand_untouched, name_some
+from harness.campaign.port import BenchRequest, Workbench
+from harness.campaign.state import Git as Place
+from harness.campaign.state import State, Step
+from harness.campaign.values import BenchOutcome
+from harness.errors import GitFailed, NotAllowed, UsageError
+from harness.optimise.campaign import Campaign, terms_of
+from harness.optimise.steps import run_profile
+from harness.workload import tag_name
+
+
+def start(campaign: Campaign, bench: Workbench) -> State:
+    """Seal the baseline, tag it, write the first event, and switch to the campaign's branch."""
+    if not campaign.started:
+        _begin(campaign, bench)
+    elif campaign.state.step is Step.FINISHED:
+        raise NotAllowed(
+            f"the campaign {campaign.name!r} is finished",
+            hint="Declare the next one, with a name of its own, in harness.toml.",
+        )
+    _complete_start(campaign)
+    return campaign.state
+
+
+def _begin(campaign: Campaign, bench: Workbench) -> None:
+    git, checkout = campaign.git, campaign.checkout
+    base = _base_branch(campaign)
+    terms = terms_of(campaign)
+    sealed = bench.baseline()
+    head = git.head()
+    if sealed.commit != head:
+        raise NotAllowed(
+            f"the baseline in {campaign.folder} is of commit {sealed.commit[:12]}, HEAD is"
+            f" {head[:12]}",
+            hint="A campaign starts at its baseline: check that commit out, or move the old"
+            " records away.",
+        )
+    place = Place(
+        base_branch=base,
+        base_commit=head,
+        branch=tag_name("optimization", campaign.config, campaign.name),
+        tag=tag_name("pre-optimization", campaign.config, campaign.name),
+        post_tag=tag_name("post-optimization", campaign.config, campaign.name),
+    )
+    _demand_free(campaign, place)
+    untracked = checkout.untracked()
+    campaign.append(
+        Kind.STARTED,
+        name=campaign.name,
+        terms=terms,
+        git=place,
+        baseline=sealed,
+        commit=head,
+        tree=checkout.fingerprint_at(head, untracked),
+        untracked=untracked,
+    )
+
+
+def _base_branch(campaign: Campaign) -> str:
+    """The branch that is checked out, with a clean tree that keeps records."""
+    git = campaign.git
+    branch = git.branch()
+    if branch is None:
+        raise NotAllowed(
+            "no branch is checked out, so there is none to merge into at the end",
+            hint="git switch main, or git switch -c NAME.",
+        )
+    dirty = campaign.checkout.dirty()
+    if dirty:
+        raise NotAllowed(
+            f"a campaign starts from a clean tree; changed: {name_some(dirty)}",
+            hint="Commit the changes, or put them away with git stash.",
+        )
+    if git.is_ignored(campaign.journal.path):
+        raise UsageError(
+            f"git ignores {campaign.journal.path}, so the records could not be committed",
+            hint="Take the folder out of .gitignore.",
+        )
+    return branch
+
+
+def _demand_free(campaign: Campaign, place: Place) -> None:
+    """The campaign's branch is not there yet, or is the one that an interrupted start made."""
+    git = campaign.git
+    if git.has_branch(place.branch) and git.resolve(place.branch) != place.base_commit:
+        raise NotAllowed(
+            f"there is a branch {place.branch!r} already, and it is not at HEAD",
+            hint=f"Rename it: git branch -m {place.branch} {place.branch}-old.",
+        )
+
+
+def _complete_start(campaign: Campaign) -> None:
+    """Make and check out the branch, commit the first records; whatever of it is not done yet."""
+    git, place = campaign.git, campaign.state.place
+    if len(campaign.events) > 1:
+        campaign.demand_active()
+        return
+    if not git.has_branch(place.branch):
+        git.create_branch(place.branch, place.base_commit)
+    if git.branch() == place.base_branch:
+        git.switch(place.branch)
+    campaign.demand_active()
+    subject = f"optim: start campaign {campaign.name}"
+    campaign.commit_records(campaign.checkout.message(subject))
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What `finish` has to say."""
+
+    result: BenchOutcome | None
+    merged: str
+    """The commit that the base branch is at; empty where it was not merged."""
+    tag: str
+    because: str
+    """Why it was not merged, or how."""
+
+
+def finish(campaign: Campaign, bench: Workbench, *, merge: bool = True) -> Finished:
+    """Measure against the tag, profile again, write the summary, merge, tag the end."""
+    campaign.demand_active()
+    if campaign.state.step is not Step.FINISHED:
+        demand(campaign.state, "campaign finish", (Step.FINISH,))
+        demand_untouched(campaign.state, campaign.tree(), "campaign finish")
+        if campaign.state.pending is not Kind.FINISHING:
+            campaign.append(Kind.FINISHING, **_last_result(campaign, bench))
+        run_profile(campaign, bench)
+        campaign.append(Kind.FINISHED)
+    return _conclude(campaign, merge=merge)
+
+
+def _last_result(campaign: Campaign, bench: Workbench) -> dict[str, object]:
+    """The full workload, baseline against the last kept state; nothing where nothing was kept."""
+    state = campaign.state
+    if not state.kept:
+        return {"result": None, "request": None}
+    terms = state.agreed
+    request = BenchRequest(
+        kept=state.sealed.commit,
+        baseline=state.sealed.commit,
+        look=0,
+        confidence=1 - terms.total_level,
+        threshold=terms.threshold,
+        budget_ns=terms.bench_budget_ns,
+        full=terms.full_case is not None,
+    )
+    return {"result": bench.bench(request), "request": request}
+
+
+def _conclude(campaign: Campaign, *, merge: bool) -> Finished:
+    """Commit the last records, merge and tag; whatever of it is not done yet."""
+    git, state = campaign.git, campaign.state
+    place = state.place
+    result = state.ending.result if state.ending else None
+    subject = f"optim: finish campaign {campaign.name}"
+    if git.branch() == place.branch:
+        campaign.commit_records(campaign.checkout.message(subject))
+    if result is not None and not result.correct:
+        return Finished(result, "", "", "the output is wrong on the full workload: not merged")
+    if not merge:
+        return Finished(result, "", "", f"not merged, as asked: git merge {place.branch}")
+    merged = _merge(campaign, place)
+    if git.tag(place.post_tag) is None:
+        git.create_tag(place.post_tag, merged, f"End of campaign {campaign.name}")
+    return Finished(result, merged, place.post_tag, f"{place.branch} into {place.base_branch}")
+
+
+def _merge(campaign: Campaign, place: Place) -> str:
+    """Merge the campaign's branch into its base; the base's new HEAD."""
+    git = campaign.git
+    if git.is_ancestor(place.branch, place.base_branch):
+        if git.branch() == place.branch:
+            git.switch(place.base_branch)
+        return git.resolve(place.base_branch)
+    if git.branch() == place.branch:
+        git.switch(place.base_branch)
+    try:
+        return git.merge(place.branch, f"Merge campaign {campaign.name}")
+    except GitFailed as problem:
+        git.switch(place.branch)
+        raise GitFailed(
+            f"the merge into {place.base_branch} was refused: {problem.message}",
+            hint=f"Merge by hand (git switch {place.base_branch} && git merge {place.branch}),"
+            " then run harness campaign finish again, which tags the end.",
+        ) from None
+
+
+def merged(campaign: Campaign) -> bool:
+    """Is a finished campaign's branch part of its base?"""
+    place, git = campaign.state.place, campaign.git
+    if not (git.has_branch(place.branch) and git.has_branch(place.base_branch)):
+        return True
+    return git.is_ancestor(place.branch, place.base_branch)

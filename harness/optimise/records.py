@@ -1,0 +1,97 @@
+"""The files that a campaign leaves: logs, guarded against hand edits, and what is committed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from harness.campaign.events import Event
+from harness.campaign.logs import optimization_log, summary, thinking_log
+from harness.campaign.state import State, Step, history
+from harness.edge.journal import JOURNAL_NAME
+from harness.edge.seal import SEAL_NAME
+from harness.edge.store import storage_errors, write_atomically
+from harness.workload import BASELINE_NAME, RESULTS_NAME
+
+RUNS_NAME = "runs"
+
+RENDERED: Mapping[str, Callable[[State], str]] = {
+    "optimization_log.md": optimization_log,
+    "thinking_log.md": thinking_log,
+    "summary.md": summary,
+}
+"""The files that are rendered from the state; `summary.md` only of a finished campaign."""
+
+
+class Records:
+    """The folder of a campaign's records."""
+
+    def __init__(self, folder: Path, aside: Path) -> None:
+        self.folder = folder
+        self._aside = aside
+        """Where hand-edited logs are put before they are rendered anew."""
+
+    def expected(self, state: State) -> dict[str, str]:
+        """The content of each rendered file."""
+        if state.terms is None:
+            return {}
+        finished = state.step is Step.FINISHED
+        return {n: render(state) for n, render in RENDERED.items() if finished or n != "summary.md"}
+
+    def refresh(self, events: Sequence[Event]) -> list[str]:
+        """Render the logs anew; returns what is to be said of hand edits.
+
+        A log that no state of the campaign renders to was edited by hand: it is put aside first.
+        """
+        warnings = []
+        states = history(events)
+        with storage_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for name, text in self.expected(states[-1]).items():
+                path = self.folder / name
+                there = _read(path)
+                if there == text:
+                    continue
+                if there is not None and not self._ever(name, there, states):
+                    warnings.append(self._put_aside(path, there))
+                write_atomically(path, text.encode())
+        return warnings
+
+    def edited(self, events: Sequence[Event]) -> list[Path]:
+        """The logs that are not what the events give."""
+        state = history(events)[-1]
+        return [
+            self.folder / name
+            for name, text in self.expected(state).items()
+            if _read(self.folder / name) != text
+        ]
+
+    def _ever(self, name: str, text: str, states: Sequence[State]) -> bool:
+        return any(self.expected(state).get(name) == text for state in reversed(states))
+
+    def _put_aside(self, path: Path, text: str) -> str:
+        self._aside.mkdir(parents=True, exist_ok=True)
+        mark = hashlib.sha256(os.fsencode(text)).hexdigest()[:8]
+        kept = self._aside / f"{path.stem}-{mark}{path.suffix}"
+        write_atomically(kept, os.fsencode(text))
+        return (
+            f"{path.name} was edited by hand; it is rendered from {JOURNAL_NAME}, so your version"
+            f" was put aside: {kept}"
+        )
+
+    def paths(self) -> list[Path]:
+        """Every record that is there, to be committed."""
+        names = (JOURNAL_NAME, *RENDERED, BASELINE_NAME, SEAL_NAME)
+        files = [self.folder / name for name in names]
+        for folder in (RESULTS_NAME, RUNS_NAME):
+            files += sorted((self.folder / folder).rglob("*"))
+        return [path for path in files if path.is_file()]
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return os.fsdecode(path.read_bytes())
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,226 @@
+"""The steps of an iteration up to its log: each checks its gates, acts, and writes its event.
+
+Every step is idempotent: called again with the same input it answers the same and writes nothing.
+All of them want the campaign's lock (`Campaign.locked`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.campaign.events import Kind
+from harness.campaign.gates import (
+    check_note,
+    check_plan,
+    check_thought,
+    demand,
+    demand_change,
+    demand_tested,
+    demand_unforbidden,
+    demand_untouched,
+)
+from harness.campaign.port import BenchRequest, Workbench
+from harness.campaign.spending import confidence_of
+from harness.campaign.state import Decision, Iteration, Outcome, Step
+from harness.campaign.stopping import decide as decide_by_rules
+from harness.campaign.values import (
+    BenchOutcome,
+    LogNote,
+    Plan,
+    ProfileOutcome,
+    TestOutcome,
+    TestStatus,
+    Thought,
+)
+from harness.errors import NotAllowed, UsageError
+from harness.optimise.campaign import Campaign
+
+_BETWEEN = (Step.PROFILE, Step.THINK)
+
+
+def run_profile(campaign: Campaign, bench: Workbench) -> ProfileOutcome:
+    """PROFILE: where the last kept state spends its time."""
+    campaign.demand_active()
+    state = campaign.state
+    known = state.profile is not None and state.profiled_tree == state.kept_tree
+    if known and state.step in (Step.THINK, Step.FINISH):
+        assert state.profile is not None
+        return state.profile
+    demand(state, "profile", (*_BETWEEN, Step.FINISH))
+    demand_untouched(state, campaign.tree(), "profile")
+    outcome = bench.profile()
+    campaign.append(Kind.PROFILED, tree=state.kept_tree, outcome=outcome)
+    return outcome
+
+
+def think(campaign: Campaign, thought: Thought) -> Iteration:
+    """THINK: register a prediction before the code changes."""
+    campaign.demand_active()
+    open_one = campaign.state.iteration
+    if open_one is not None and open_one.thought == thought:
+        return open_one
+    demand(campaign.state, "think", (Step.THINK,))
+    demand_untouched(campaign.state, campaign.tree(), "think")
+    check_thought(campaign.state, thought)
+    stop = decide_by_rules(campaign.state, campaign.state.last_at_ns)
+    if stop.stop:
+        raise NotAllowed(f"the loop has ended: {stop.reason}", hint="Allowed: harness decide.")
+    campaign.append(Kind.THOUGHT, thought=thought, tree=campaign.state.kept_tree)
+    return campaign.state.iterations[-1]
+
+
+def plan(campaign: Campaign, planned: Plan) -> Iteration:
+    """PLAN: say what will be tried, and why."""
+    campaign.demand_active()
+    open_one = campaign.state.iteration
+    if open_one is not None and open_one.plan == planned:
+        return open_one
+    demand(campaign.state, "plan", (Step.PLAN,))
+    check_plan(planned)
+    campaign.append(Kind.PLANNED, plan=planned)
+    return campaign.state.iterations[-1]
+
+
+def run_test(campaign: Campaign, bench: Workbench, *, full: bool) -> TestOutcome:
+    """TEST: is the output still right? A failed build is to be repaired, a wrong output ends it."""
+    campaign.demand_active()
+    state, tree = campaign.state, campaign.tree()
+    open_one = state.iteration
+    case = state.agreed.full_case if full else state.agreed.case
+    known = open_one.test if open_one and open_one.tested_tree == tree.fingerprint else None
+    if known is not None and (known.case == case or known.status is not TestStatus.PASSED):
+        return known
+    demand(state, "test", (Step.IMPLEMENT, Step.BENCHMARK))
+    demand_change(state, tree)
+    demand_unforbidden(state, tree)
+    outcome = bench.test(full=full)
+    _demand_still(campaign, tree.fingerprint, "tested")
+    campaign.append(Kind.TESTED, tree=tree.fingerprint, outcome=outcome)
+    return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class BenchOptions:
+    """What the command line says of a bench."""
+
+    full: bool = False
+    budget_ns: int | None = None
+    again: bool = False
+    """Look again although the budget is not larger."""
+
+
+def run_bench(campaign: Campaign, workbench: Workbench, options: BenchOptions) -> BenchOutcome:
+    """BENCHMARK: is it faster than the last kept state and the baseline? Each look is counted."""
+    campaign.demand_active()
+    state, tree = campaign.state, campaign.tree()
+    open_one = state.iteration
+    known = open_one.bench if open_one and open_one.tested_tree == tree.fingerprint else None
+    budget_ns = options.budget_ns or state.agreed.bench_budget_ns
+    if known is not None:
+        more = options.again or budget_ns > last_budget_ns(campaign)
+        if state.step is not Step.BENCHMARK or not more:
+            return known
+    demand(state, "bench", (Step.BENCHMARK,))
+    demand_unforbidden(state, tree)
+    demand_tested(state, tree, "bench")
+    request = _request(campaign, budget_ns, full=options.full or state.full_due)
+    campaign.append(Kind.BENCHING, request=request)
+    outcome = workbench.bench(request)
+    _demand_still(campaign, tree.fingerprint, "measured")
+    campaign.append(Kind.BENCHED, tree=tree.fingerprint, request=request, outcome=outcome)
+    return outcome
+
+
+def _request(campaign: Campaign, budget_ns: int, *, full: bool) -> BenchRequest:
+    state = campaign.state
+    if full and state.agreed.full_case is None:
+        raise UsageError(
+            f"the campaign {campaign.name!r} has no full case",
+            hint="full_case in harness.toml, before the campaign starts.",
+        )
+    look = state.looks + 1
+    return BenchRequest(
+        kept=state.kept_commit,
+        baseline=state.sealed.commit,
+        look=look,
+        confidence=confidence_of(look, state.agreed),
+        threshold=state.agreed.threshold,
+        budget_ns=budget_ns,
+        full=full,
+    )
+
+
+def last_budget_ns(campaign: Campaign) -> int:
+    """The budget of the last look."""
+    looks = [e for e in campaign.events if e.kind is Kind.BENCHING]
+    return looks[-1].value("request", BenchRequest).budget_ns if looks else 0
+
+
+def _demand_still(campaign: Campaign, fingerprint: str, done: str) -> None:
+    """The code did not change while it was tested or measured."""
+    if campaign.tree().fingerprint != fingerprint:
+        raise NotAllowed(
+            f"the code changed while it was {done}; the result is not recorded",
+            hint="Leave the files alone while the harness works, and run harness test again.",
+        )
+
+
+def log(campaign: Campaign, note: LogNote, abandon: str = "") -> Iteration:
+    """LOG: the surprise, after the result; `abandon` is the reason to give the iteration up."""
+    campaign.demand_active()
+    last = campaign.state.iterations[-1] if campaign.state.iterations else None
+    if last is not None and last.note == note and last.abandoned == abandon:
+        return last
+    if abandon and not (last and last.abandoned == abandon):
+        _abandon(campaign, note, abandon)
+    demand(campaign.state, "log", (Step.LOG,))
+    open_one = campaign.state.iteration
+    assert open_one is not None
+    if open_one.outcome is Outcome.KEPT:
+        demand_tested(campaign.state, campaign.tree(), "log")
+    check_note(open_one, note)
+    campaign.append(Kind.LOGGED, note=note)
+    return campaign.state.iterations[-1]
+
+
+def _abandon(campaign: Campaign, note: LogNote, reason: str) -> None:
+    allowed = (Step.PLAN, Step.IMPLEMENT, Step.BENCHMARK, Step.LOG, Step.COMMIT)
+    demand(campaign.state, "log --abandon", allowed)
+    if not note.surprise.strip():
+        raise UsageError("the surprise is missing", hint="--surprise TEXT")
+    campaign.append(Kind.ABANDONED, reason=reason)
+
+
+def decide(campaign: Campaign, exhausted: str = "") -> Decision:
+    """DECIDE: go on or stop, by the guide's criteria."""
+    campaign.demand_active()
+    state = campaign.state
+    if state.step is Step.FINISH and state.decision is not None:
+        return state.decision
+    demand(state, "decide", (Step.DECIDE, *_BETWEEN))
+    draft = campaign.journal.draft(campaign.events, Kind.DECIDED, {})
+    decision = decide_by_rules(state, draft.at_ns, exhausted)
+    if state.step in _BETWEEN and state.decision is not None and not decision.stop:
+        return state.decision
+    campaign.append(Kind.DECIDED, decision=decision, exhausted=exhausted)
+    return decision
+
+
+def skip(campaign: Campaign, bottleneck: str, reason: str) -> None:
+    """Give a bottleneck up, between iterations; the reason is kept for who comes next."""
+    campaign.demand_active()
+    state = campaign.state
+    if not reason.strip():
+        raise UsageError("a skip needs its reason", hint='--reason "why you are stuck"')
+    if state.skipped.get(bottleneck) == reason:
+        return
+    if bottleneck in state.skipped:
+        raise NotAllowed(f"{bottleneck!r} was skipped already: {state.skipped[bottleneck]}")
+    demand(state, "skip", (Step.DECIDE, *_BETWEEN))
+    attacked = {i.thought.prediction.bottleneck for i in state.iterations}
+    shown = {row.name for row in state.profile.rows} if state.profile else set()
+    if bottleneck not in attacked | shown:
+        raise UsageError(
+            f"no bottleneck {bottleneck!r}; the last profile shows {', '.join(sorted(shown))}"
+        )
+    campaign.append(Kind.SKIPPED, bottleneck=bottleneck, reason=reason)

@@ -1,0 +1,278 @@
+"""A campaign without timing: real git and journal, and a workbench that reads what it finds.
+
+The "program" is the file `work.txt`, whose keys say how it behaves::
+
+    time = 100          milliseconds on the fast case
+    full = 1000         milliseconds on the full case
+    output = right      anything else is wrong
+    full_output = right
+    build = works       anything else does not build
+    noise = 0           half the interval's width as a share; 1 cannot be decided
+    forces = 0.8        every other key is a phase with its share
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from harness.campaign.events import builtins
+from harness.campaign.port import BenchRequest, SealedBaseline
+from harness.campaign.values import (
+    BenchOutcome,
+    CaseResult,
+    Guards,
+    LogNote,
+    Option,
+    Plan,
+    Prediction,
+    ProfileOutcome,
+    ProfileRow,
+    Ratio,
+    TestOutcome,
+    TestStatus,
+    Thought,
+)
+from harness.edge.config import load_config
+from harness.edge.git import Git
+from harness.model import Verdict
+from harness.optimise import Campaign
+
+CONFIG = """
+[tasks.work]
+cases.fast.params = { n = 1 }
+cases.full.params = { n = 10 }
+
+[targets.work]
+task = "work"
+adapter = "command"
+sources = ["work.txt"]
+
+[campaigns.work]
+target = "work"
+case = "fast"
+full_case = "full"
+target_speedup = 10.0
+max_iterations = 12
+protect = ["harness.toml", "tests/"]
+"""
+
+WORK = "time = 100\nfull = 1000\noutput = right\nforces = 0.8\nread = 0.17\nsetup = 0.03\n"
+
+_OWN = {"time", "full", "output", "full_output", "build", "noise"}
+
+
+def parse(text: str) -> dict[str, str]:
+    """The program's keys."""
+    pairs = (line.partition("=") for line in text.splitlines() if "=" in line)
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
+@dataclass
+class FakeWorkbench:
+    """Answers from `work.txt`, here and at commits, exactly and at once."""
+
+    root: Path
+    calls: list[str] = field(default_factory=list)
+
+    def here(self) -> dict[str, str]:
+        return parse((self.root / "work.txt").read_text())
+
+    def at(self, commit: str) -> dict[str, str]:
+        content = Git(self.root).read_file(commit, "work.txt")
+        assert content is not None
+        return parse(content.decode())
+
+    def baseline(self) -> SealedBaseline:
+        self.calls.append("baseline")
+        path = self.root / "optim" / "baseline.json"
+        git = Git(self.root)
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(json.dumps({"campaign": "work", "commit": git.head()}))
+        commit = json.loads(path.read_text())["commit"]
+        root = hashlib.sha256(path.read_bytes()).hexdigest()
+        if git.tag("pre-optimization") is None:
+            git.create_tag("pre-optimization", commit, f"seal: {root}")
+        found = self.at(commit)
+        total = float(found["time"]) * 1e6
+        phases = tuple((k, float(v) * total) for k, v in found.items() if k not in _OWN)
+        return SealedBaseline(commit, root, total, phases)
+
+    def profile(self) -> ProfileOutcome:
+        self.calls.append("profile")
+        shares = {k: float(v) for k, v in self.here().items() if k not in _OWN}
+        rows = sorted(shares.items(), key=lambda pair: -pair[1])
+        return ProfileOutcome("fast", tuple(ProfileRow(k, v) for k, v in rows))
+
+    def test(self, *, full: bool) -> TestOutcome:
+        self.calls.append("test")
+        found = self.here()
+        case = "full" if full else "fast"
+        if found.get("build", "works") != "works":
+            return TestOutcome(TestStatus.BUILD_FAILED, case, "work.c:1: error: expected ';'")
+        if found["output"] != "right":
+            return TestOutcome(
+                TestStatus.WRONG, case, f"energy: expected right, got {found['output']}"
+            )
+        return TestOutcome(TestStatus.PASSED, case, "energy agrees")
+
+    def bench(self, request: BenchRequest) -> BenchOutcome:
+        self.calls.append(f"bench {request.look}")
+        fast = self._case(request, "fast", "time")
+        return BenchOutcome(fast, self._case(request, "full", "full") if request.full else None)
+
+    def _case(self, request: BenchRequest, case: str, key: str) -> CaseResult:
+        here = self.here()
+        kept, baseline = (
+            float(self.at(commit)[key]) for commit in (request.kept, request.baseline)
+        )
+        current, noise = float(here[key]), float(here.get("noise", 0.005))
+        output = here["output"] if key == "time" else here.get("full_output", "right")
+        run = self.root / "optim" / "runs" / f"bench-{request.look}-{case}.json"
+        run.parent.mkdir(parents=True, exist_ok=True)
+        run.write_text(json.dumps([kept, baseline, current, noise]))
+        return CaseResult(
+            case=case,
+            correct=output == "right",
+            problem="" if output == "right" else f"energy: got {output}",
+            step=ratio(kept / current, noise, request),
+            cumulative=ratio(baseline / current, noise, request),
+            baseline_ns=baseline * 1e6,
+            current_ns=current * 1e6,
+            guards=Guards(baseline_wall_ns=baseline * 1e6, current_wall_ns=current * 1e6),
+            blocks=10,
+            stopped_because="decided",
+            budget_needed_ns=120_000_000_000 if noise >= 1 else None,
+            run=f"runs/{run.name}",
+            sha256=hashlib.sha256(run.read_bytes()).hexdigest(),
+        )
+
+    def recompute(self, request: BenchRequest, stored: BenchOutcome) -> BenchOutcome:
+        results = []
+        for result in filter(None, (stored.fast, stored.full)):
+            content = (self.root / "optim" / result.run).read_text()
+            kept, baseline, current, noise = json.loads(content)
+            values = builtins(result)
+            import msgspec
+
+            values["step"] = builtins(ratio(kept / current, noise, request))
+            values["cumulative"] = builtins(ratio(baseline / current, noise, request))
+            results.append(msgspec.convert(values, CaseResult))
+        return BenchOutcome(*results)
+
+
+def ratio(point: float, noise: float, request: BenchRequest) -> Ratio:
+    """A speed-up known to within `noise`."""
+    low, high = point * (1 - noise), point * (1 + noise)
+    limit = request.threshold
+    verdict = Verdict.UNDECIDED
+    if low > 1 + limit:
+        verdict = Verdict.FASTER
+    elif high < 1 - limit:
+        verdict = Verdict.SLOWER
+    elif 1 - limit <= low and high <= 1 + limit:
+        verdict = Verdict.EQUIVALENT
+    return Ratio(point, low, high, request.confidence, verdict)
+
+
+@dataclass
+class World:
+    """A repository with a campaign in it, and everything a test does to it."""
+
+    root: Path
+    bench: FakeWorkbench
+
+    @property
+    def git(self) -> Git:
+        return Git(self.root)
+
+    @property
+    def campaign(self) -> Campaign:
+        """The campaign, read from the disk anew, as every command does."""
+        return Campaign(load_config(self.root / "harness.toml"), "work")
+
+    def write(self, **changes: object) -> None:
+        """Change keys of the program."""
+        path = self.root / "work.txt"
+        found = parse(path.read_text()) | {k: str(v) for k, v in changes.items()}
+        path.write_text("".join(f"{k} = {v}\n" for k, v in found.items()))
+
+    def shell(self, *argv: str) -> str:
+        done = subprocess.run(
+            ["git", *argv], cwd=self.root, check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+
+def make_thought(
+    low: float = 1.5, high: float = 2.5, bottleneck: str = "forces", **more: str
+) -> Thought:
+    """A complete thought."""
+    return Thought(
+        hypothesis="the inner loop divides",
+        options=(Option("multiply", "cheap", "rounding"), Option("threads", "fast", "CPU time")),
+        chosen="multiply: it is the smallest change",
+        prediction=Prediction(bottleneck, low, high),
+        reasoning="a division costs 4 times a product",
+        risk="rounding changes the output",
+        **more,
+    )
+
+
+def make_plan(title: str = "multiply by the reciprocal") -> Plan:
+    return Plan(title, "replace the division by a product, since it is slower")
+
+
+NOTE = LogNote("it was as if the compiler had known", "try vectors next", "it knew", "read it")
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A fresh repository on `main` with the program and its campaign."""
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "Test")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "test@example.org")
+    root = tmp_path / "repo"
+    root.mkdir()
+    made = World(root, FakeWorkbench(root))
+    (root / "harness.toml").write_text(CONFIG)
+    (root / "work.txt").write_text(WORK)
+    (root / ".gitignore").write_text(".harness/\n")
+    (root / "tests").mkdir()
+    (root / "tests" / "check.txt").write_text("checked\n")
+    made.shell("init", "--quiet", "--initial-branch=main")
+    made.shell("add", "-A")
+    made.shell("commit", "--quiet", "-m", "Begin")
+    return made
+
+
+@pytest.fixture
+def started(world: World) -> World:
+    """The same, with the campaign started and profiled."""
+    from harness.optimise import run_profile, start
+
+    start(world.campaign, world.bench)
+    run_profile(world.campaign, world.bench)
+    return world
+
+
+@pytest.fixture
+def thought() -> Callable[..., Thought]:
+    return make_thought
+
+
+@pytest.fixture
+def planned() -> Callable[..., Plan]:
+    return make_plan
+
+
+@pytest.fixture
+def note() -> LogNote:
+    return NOTE
