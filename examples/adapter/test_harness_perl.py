@@ -1,0 +1,17 @@
+"""The Perl adapter keeps the contract."""
+
+import harness_perl
+from harness.testing import AdapterConformance
+
+
+class TestPerl(AdapterConformance):
+    adapter = "perl"
+    plugin = harness_perl
+    suffix = ".pl"
+    option = "flags"
+    program = 'my $sum = 0; $sum += $_ for 1 .. $ARGV[0]; print "$sum\\n";\n'
+    wrong = 'print "7\\n";\n'
+    failing = "exit 3;\n"
+    hanging = "sleep 90;\n"
+    broken = "my $sum = ;\n"
+    broken_says = "syntax error at"
