@@ -5,8 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.hookspecs import Runner, hookimpl
-from harness.model import Build, Case, Output, Target, Toolchain, Trial, TrialPlan
+from harness.model import (
+    Build,
+    Case,
+    Output,
+    Profile,
+    ProfilePlan,
+    Target,
+    Toolchain,
+    Trial,
+    TrialPlan,
+)
 from harness_julia import build as _build
+from harness_julia import hotspots as _hotspots
 from harness_julia.options import Options
 from harness_julia.toolchain import find_julia, named_julia
 
@@ -36,3 +47,9 @@ def harness_run(build: Build, case: Case, runner: Runner) -> Output:
 def harness_time(build: Build, case: Case, plan: TrialPlan, runner: Runner) -> Trial:
     """Execute one trial."""
     return runner.trial(_build.command(build, case), plan)
+
+
+@hookimpl
+def harness_profile(build: Build, case: Case, plan: ProfilePlan, runner: Runner) -> Profile:
+    """Julia's own sampling profiler, or allocations by line."""
+    return _hotspots.profile(build, case, plan, runner)

@@ -51,12 +51,18 @@ def build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -
     )
 
 
-def command(build: Build, case: Case) -> Command:
-    """How a build is started; `steady` puts the driver before it."""
+def command(build: Build, case: Case, through: Sequence[str] = ()) -> Command:
+    """How a build is started; `steady` puts the driver before it.
+
+    `through` holds further flags and a script that runs the program in its stead.
+    """
     target = build.target
     start = [str(build.program), *Options.of(target).julia_flags(target)]
     script = str(target.sources[0])
-    start += [str(DRIVER), script, target.entry or ""] if target.steady else [script]
+    if through:
+        start += through
+    else:
+        start += [str(DRIVER), script, target.entry or ""] if target.steady else [script]
     env = {**target.env, **_paths(target, build.toolchain, build.workdir.parent)}
     return Command((*start, *target.arguments(case)), env, target)
 

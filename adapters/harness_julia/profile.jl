@@ -1,0 +1,152 @@
+# The profiling driver of Julia: runs a program's work once to compile it, then again under the
+# sampling profiler, or with its allocations counted.
+#
+#     profile.jl OUT time|memory DELAY FILE ENTRY ARGUMENT...
+#
+# The work is what the steady driver would repeat. Short work is repeated until there are enough
+# samples. OUT gets lines of `key TAB value` and of `stack TAB count TAB frame TAB frame...`,
+# outermost frame first; a frame is function, file, line and 1 for C code, joined by '\x1f'.
+const HARNESS_PROFILING = true
+include(joinpath(@__DIR__, "driver.jl"))
+
+module HarnessProfile
+
+using Profile
+import ..HarnessSteadyDriver
+
+const ENOUGH_SAMPLES = 300
+const MOST_REPEATS = 20
+const LONGEST_S = 5.0
+const BUFFER = 2 * 10^7
+const SEPARATOR = '\x1f'
+
+# Arithmetic and indexing of Base, which the compiler turns into single instructions: where these are
+# inlined and innermost, the time is their caller's.
+const PRIMITIVE_FILES = Set((
+    "float.jl", "int.jl", "bool.jl", "operators.jl", "promotion.jl", "number.jl", "boot.jl",
+    "pointer.jl", "tuple.jl", "range.jl", "essentials.jl", "simdloop.jl",
+))
+const PRIMITIVE_CALLS = (:getindex, :setindex!, :iterate, :length, :size, :checkbounds)
+
+is_primitive(frame) =
+    frame.inlined &&
+    (basename(string(frame.file)) in PRIMITIVE_FILES || frame.func in PRIMITIVE_CALLS)
+
+# The frame that marks where the program's own stack begins.
+@noinline function profiled_work(work, given)
+    append!(empty!(ARGS), given)
+    work()
+    return nothing
+end
+
+function timed(work, given)
+    began = time_ns()
+    profiled_work(work, given)
+    flush(stdout)
+    return Int(time_ns() - began)
+end
+
+"The instruction pointers of each sample, innermost first; idle threads left out."
+function samples(data)
+    found = Vector{UInt64}[]
+    start = 1
+    if isdefined(Profile, :is_block_end) # 1.8 and later: four words and a zero end each sample
+        for i in eachindex(data)
+            Profile.is_block_end(data, i) || continue
+            last = i - 1 - Profile.nmeta
+            awake = data[i - Profile.META_OFFSET_SLEEPSTATE] == 1
+            awake && push!(found, filter(!iszero, data[start:last]))
+            start = i + 1
+        end
+    else
+        for i in eachindex(data)
+            data[i] == 0 || continue
+            i > start && push!(found, data[start:i-1])
+            start = i + 1
+        end
+    end
+    return found
+end
+
+plain(words) = replace(replace(string(words), '\t' => ' '), '\n' => ' ')
+shown(frame) = join((plain(frame.func), plain(frame.file), frame.line, Int(frame.from_c)), SEPARATOR)
+
+"A sample's frames from the outermost inwards, within the work; C code only where it is innermost."
+function stack(pointers, lookup)
+    inward = Base.StackTraces.StackFrame[]
+    for pointer in reverse(pointers)
+        append!(inward, reverse(lookup[pointer]))
+    end
+    at = findlast(frame -> frame.func === :profiled_work, inward)
+    at === nothing && return nothing
+    while length(inward) > at + 1 && is_primitive(inward[end])
+        pop!(inward)
+    end
+    last = length(inward)
+    return [shown(inward[i]) for i in at+1:last if !inward[i].from_c || i == last]
+end
+
+function report_stacks(io)
+    data = isdefined(Profile, :is_block_end) ? Profile.fetch(include_meta = true) : Profile.fetch()
+    found = samples(data)
+    lookup = Profile.getdict(data)
+    counts = Dict{String,Int}()
+    for pointers in found
+        frames = stack(pointers, lookup)
+        (frames === nothing || isempty(frames)) && continue
+        key = join(frames, '\t')
+        counts[key] = get(counts, key, 0) + 1
+    end
+    for (key, count) in counts
+        println(io, "stack\t", count, '\t', key)
+    end
+    println(io, "full\t", Int(Profile.len_data() == Profile.maxlen_data()))
+    return sum(values(counts))
+end
+
+function count_samples()
+    data = Profile.fetch()
+    return count(iszero, data)
+end
+
+function profile_time(io, work, given, delay)
+    Profile.init(n = BUFFER, delay = delay)
+    Profile.clear()
+    began, repeats, last_ns = time(), 0, 0
+    while true
+        Profile.start_timer()
+        try
+            last_ns = timed(work, given)
+        finally
+            Profile.stop_timer()
+        end
+        repeats += 1
+        enough = count_samples() >= ENOUGH_SAMPLES || repeats >= MOST_REPEATS
+        (enough || time() - began > LONGEST_S) && break
+    end
+    println(io, "work_ns\t", last_ns)
+    println(io, "repeats\t", repeats)
+    report_stacks(io)
+end
+
+function start(out, kind, delay, path, entry, given)
+    append!(empty!(ARGS), given)
+    delete!(ENV, "HARNESS_STEADY")
+    work = HarnessSteadyDriver.load(path, entry)
+    open(out * ".part", "w") do io
+        println(io, "first_ns\t", Base.invokelatest(timed, work, given))
+        println(io, "plain_ns\t", Base.invokelatest(timed, work, given))
+        if kind == "memory"
+            Profile.clear_malloc_data()
+            println(io, "work_ns\t", Base.invokelatest(timed, work, given))
+        else
+            Base.invokelatest(profile_time, io, work, given, delay)
+        end
+    end
+    mv(out * ".part", out; force = true)
+    exit(0)
+end
+
+end
+
+HarnessProfile.start(ARGS[1], ARGS[2], parse(Float64, ARGS[3]), ARGS[4], ARGS[5], ARGS[6:end])
