@@ -19,7 +19,7 @@ PARALLEL_ABOVE = 1.2
 WAITING_BELOW = 0.8
 """CPU time / wall time beyond which CPU time is not what the user waits for."""
 
-DISTURBED = 0.005
+DISTURBED = 0.003
 """Wall time is disturbed where in a quarter of the blocks the ratio by wall time is further than
 this from that by CPU time. On recorded noise (benchmarks/trace.py) both kinds of hours are far from
 it, and where it lies between them matters little."""

@@ -1,0 +1,24 @@
+"""The machine that a benchmark ran on, in one line: every script prints it first."""
+
+from __future__ import annotations
+
+import datetime
+
+from harness.edge.diagnosis import read_cpu_times
+from harness.edge.machine import read_host
+
+
+def rig() -> str:
+    """CPU, cores, system, kernel, load and stolen time since boot."""
+    host, times = read_host(), read_cpu_times()
+    stolen = (
+        f", {times.steal / max(1, times.busy + times.steal):.1%} of busy time stolen"
+        if times
+        else ""
+    )
+    virtual = f", virtualised ({host.virtualised})" if host.virtualised else ""
+    now = datetime.datetime.now(datetime.UTC)
+    return (
+        f"rig: {host.cpu}, {host.cores} cores{virtual}, {host.system}, kernel {host.kernel},"
+        f" load {host.load:.2f}{stolen}; {now:%Y-%m-%d %H:%M} UTC"
+    )
