@@ -30,25 +30,35 @@ def target_at(config: Config, name: str, revision: str, worktree: Path) -> Targe
     """
     if config.path is None:
         raise UsageError("revisions need a harness.toml", hint="See README.md.")
-    top = Git(config.root).top
-    below = config.root.resolve().relative_to(top.resolve())
-    path = worktree / below / CONFIG_NAME
+    root = root_in(config, worktree)
+    path = root / CONFIG_NAME
     if path.is_file():
         old = load_config(path)
         if name in old.targets:
             return old.targets[name]
-    return _moved(config.target(name), config.root, worktree / below, revision)
+    return moved(config.target(name), config.root, root, revision)
 
 
-def _moved(target: Target, root: Path, new_root: Path, revision: str) -> Target:
+def root_in(config: Config, worktree: Path) -> Path:
+    """Where in a worktree of the same repository the configuration's folder is."""
+    top = Git(config.root).top
+    return worktree / config.root.resolve().relative_to(top.resolve())
+
+
+def moved(target: Target, root: Path, new_root: Path, revision: str) -> Target:
+    """The same recipe over the files of another folder; what lies outside of `root` stays.
+
+    Raises ConfigError for a file that is not there.
+    """
+
     def move(path: Path) -> Path:
-        moved = new_root / path.relative_to(root) if path.is_relative_to(root) else path
-        if not moved.exists():
+        there = new_root / path.relative_to(root) if path.is_relative_to(root) else path
+        if not there.exists():
             raise ConfigError(
                 f"target {target.name!r} at {revision}: {path.relative_to(root)} is not there",
-                hint="The revision is older than the target.",
+                hint="Is the revision older than the target, or the file not in git?",
             )
-        return moved
+        return there
 
     return replace(
         target,

@@ -148,8 +148,8 @@ def _array_rows(array: Array) -> Iterator[dict[str, Any]]:
         }
 
 
-def load_outputs(path: Path) -> list[StoredOutput]:
-    """The outputs of a file of ours, as they were saved.
+def load_outputs(path: Path, case: str | None = None) -> list[StoredOutput]:
+    """The outputs of a file of ours, as they were saved; with `case`, those of that case.
 
     Arrays of more than one part lie in an unnamed temporary file, mapped read-only. Raises
     DataDamaged where the file is missing, broken, changed, or of a newer harness.
@@ -161,7 +161,12 @@ def load_outputs(path: Path) -> list[StoredOutput]:
             version = (file.schema_arrow.metadata or {}).get(b"harness_outputs_version")
             if version is None or int(version) > SCHEMA_VERSION:
                 raise _damaged(path, f"its harness_outputs_version is {version!r}")  # noqa: TRY301
-            groups = (file.read_row_group(i) for i in range(file.num_row_groups))
+            wanted = [
+                i
+                for i in range(file.num_row_groups)
+                if case in (None, *file.read_row_group(i, columns=["case"])["case"].to_pylist())
+            ]
+            groups = (file.read_row_group(i) for i in wanted)
             return _assemble(row for group in groups for row in group.to_pylist())
     except DataDamaged:
         raise

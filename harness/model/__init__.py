@@ -1,10 +1,11 @@
 """The values that the harness speaks in: frozen, slotted, without I/O.
 
-Five rooms, one name space; everyone imports from `harness.model`:
+Six rooms, one name space; everyone imports from `harness.model`:
 
 - `tasks`    what is asked:  Case, OutputSpec, Tolerance, Task, Target
 - `trials`   what happened:  Toolchain, Build, Command, TrialPlan, Output, Sample, Phase, Trial
 - `results`  what it means:  Estimate, Agreement, Measurement, Comparison, Verdict, Host, Run
+- `benches`  what a bench finds: PhaseRow, SideFigures, CaseBench, Scale, BenchReport
 - `profiles` where time goes: Frame, HotSpot, Profile, ProfileReport
 - `options`  what adapters share: typed options (`read_options`) and digests (`digest_of`)
 
@@ -12,6 +13,7 @@ Times are integers in nanoseconds (`_ns`), memory is in bytes (`_bytes`); shares
 plain numbers. A value that breaks its own invariant raises ValueError when it is made.
 """
 
+from harness.model.benches import BenchReport, CaseBench, Gain, PhaseRow, Scale, SideFigures
 from harness.model.options import digest_of, read_options
 from harness.model.profiles import (
     Frame,
@@ -66,14 +68,17 @@ from harness.model.trials import (
 
 __all__ = [
     "Agreement",
+    "BenchReport",
     "Build",
     "Case",
+    "CaseBench",
     "Command",
     "Comparison",
     "Completed",
     "Estimate",
     "FileFormat",
     "Frame",
+    "Gain",
     "Host",
     "HotSpot",
     "Measurement",
@@ -88,12 +93,15 @@ __all__ = [
     "ParamValue",
     "Phase",
     "PhaseEstimate",
+    "PhaseRow",
     "Profile",
     "ProfileBy",
     "ProfilePlan",
     "ProfileReport",
     "Run",
     "Sample",
+    "Scale",
+    "SideFigures",
     "Stack",
     "SteadyPlan",
     "Target",

@@ -1,0 +1,24 @@
+"""The sealed baseline of a campaign: made once, verified at every use, and tested against.
+
+- `make`     builds and measures the commit that is checked out, stores and seals what it gave
+- `store`    loads a baseline, and verifies it against the tag
+- `check`    judges the working tree by the baseline's outputs
+- `sides`    targets at one state of their sources, in private folders
+- `judging`  outputs over seeds, against stored ones
+- `document` `baseline.json`
+"""
+
+from harness.baseline.check import TestReport, run_test
+from harness.baseline.make import LABEL, MakePlan, make_baseline
+from harness.baseline.store import Baseline, load_baseline, tag_baseline
+
+__all__ = [
+    "LABEL",
+    "Baseline",
+    "MakePlan",
+    "TestReport",
+    "load_baseline",
+    "make_baseline",
+    "run_test",
+    "tag_baseline",
+]

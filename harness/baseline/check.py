@@ -1,0 +1,47 @@
+"""Is the current tree still right? One run on the baseline's case, judged by its outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.baseline.judging import Ready, agrees
+from harness.baseline.sides import current_side
+from harness.baseline.store import Baseline
+from harness.model import Agreement, Build
+from harness.session import Session
+from harness.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class TestReport:
+    """What a test found."""
+
+    __test__ = False
+
+    case: str
+    agreement: Agreement
+    build: Build
+    snapshot: str
+    """The commit, which no branch knows, of the tree that was tested."""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return self.agreement.ok
+
+
+def run_test(
+    session: Session, workload: Workload, baseline: Baseline, *, full: bool = False
+) -> TestReport:
+    """Build the working tree in a private copy, run it, and judge what it computed.
+
+    Raises BuildFailed where it does not build and TrialFailed where it does not end well.
+    """
+    case = workload.chosen(full)
+    expected = baseline.expected(case)
+    with current_side(session, workload) as side:
+        adapter, build = session.orchestrator.build(side.target)
+        ready = Ready(session.orchestrator, adapter, build)
+        agreement = agrees(ready, workload.task, case, expected)
+        side.check_untouched()
+    return TestReport(case.name, agreement, build, side.commit, baseline.warnings)

@@ -1,0 +1,130 @@
+"""Outputs of a build over the seeds that a case wants, and whether they are the baseline's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from harness.correctness import equivalent_over_seeds
+from harness.correctness.agreement import combine
+from harness.edge.outputs import read_outputs
+from harness.errors import TrialFailed
+from harness.model import Agreement, Build, Case, Output, OutputKind, OutputSpec, Task
+from harness.orchestrator import Orchestrator, judge
+from harness.plugins import Adapter
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A build with the adapter that runs it."""
+
+    orchestrator: Orchestrator
+    adapter: Adapter
+    build: Build
+
+    def output(self, task: Task, case: Case) -> Output:
+        """Run once and read the declared outputs; TrialFailed where that cannot be."""
+        return self.orchestrator.check(self.adapter, self.build, task, case)
+
+    def discard(self, output: Output) -> None:
+        """Remove what a run left."""
+        self.orchestrator.runner.discard(output)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A case's stored outputs: of its own seed, and of the further ones."""
+
+    main: Output
+    further: Mapping[int, Output]
+    """By seed; of a case without a seed, by the number of the run."""
+
+
+def stochastic(task: Task) -> list[OutputSpec]:
+    """The outputs that one run cannot judge."""
+    return [s for s in task.outputs if s.tolerance.kind is OutputKind.STOCHASTIC]
+
+
+def further_seeds(task: Task, case: Case) -> tuple[int, ...]:
+    """The seeds that stochastic outputs are run with beside the case's own.
+
+    So many that each side has as many runs as the tolerances ask for. A program that takes no
+    seed is run as often; its runs are numbered from 1.
+    """
+    runs = max((spec.tolerance.seeds for spec in stochastic(task)), default=1)
+    first = case.seed if case.seed is not None else 0
+    return tuple(range(first + 1, first + runs))
+
+
+def with_seed(case: Case, seed: int) -> Case:
+    """The case with another seed, where it takes any."""
+    return case if case.seed is None else replace(case, seed=seed)
+
+
+def agrees(ready: Ready, task: Task, case: Case, expected: Expected) -> Agreement:
+    """Run a build on a case, with every seed that was stored, and judge all outputs.
+
+    An output that is missing or cannot be read is a wrong one. Raises TrialFailed where the
+    program itself does not end well.
+    """
+    results: list[Agreement] = []
+    further: dict[int, Output] = {}
+    runs = [(None, case), *((seed, with_seed(case, seed)) for seed in expected.further)]
+    main: Output | None = None
+    try:
+        for seed, seeded in runs:
+            output = ready.orchestrator.run_once(ready.adapter, ready.build, seeded)
+            try:
+                output = replace(output, values=read_outputs(output, task.outputs))
+            except TrialFailed as problem:
+                ready.discard(output)
+                return Agreement(ok=False, summary=problem.message)
+            if seed is None:
+                main = output
+            else:
+                further[seed] = output
+        assert main is not None
+        paired = case.seed is not None
+        over_seeds = _over_seeds(task, expected, Expected(main, further), paired)
+        results.append(judge(ready.adapter, task, expected.main, main, over_seeds))
+        results += _seed_by_seed(ready.adapter, task, expected, further)
+    finally:
+        for output in (*further.values(), *([main] if main else [])):
+            ready.discard(output)
+    return combine(results)
+
+
+def _over_seeds(
+    task: Task, expected: Expected, actual: Expected, paired: bool
+) -> dict[str, Agreement]:
+    """The verdict on every stochastic output, by name."""
+    found = {}
+    for spec in stochastic(task):
+        name = spec.name
+        sides = [
+            [side.main.values[name], *(output.values[name] for output in side.further.values())]
+            for side in (expected, actual)
+        ]
+        tolerance = replace(spec.tolerance, output=name)
+        found[name] = equivalent_over_seeds(sides[0], sides[1], tolerance, paired=paired)
+    return found
+
+
+def _seed_by_seed(
+    adapter: Adapter, task: Task, expected: Expected, actual: Mapping[int, Output]
+) -> Iterator[Agreement]:
+    """What is wrong with the outputs that are not stochastic at a further seed; nothing if ok."""
+    rest = replace(task, outputs=tuple(s for s in task.outputs if s not in stochastic(task)))
+    if not rest.outputs:
+        return
+    for seed, output in actual.items():
+        agreement = judge(adapter, rest, expected.further[seed], output)
+        if not agreement.ok:
+            yield replace(agreement, summary=f"with seed {seed}: {agreement.summary}")
+
+
+def run_all(ready: Ready, task: Task, case: Case, seeds: Sequence[int]) -> Iterator[Output]:
+    """The outputs of a case's own seed and of further ones, in this order; to be discarded."""
+    yield ready.output(task, case)
+    for seed in seeds:
+        yield ready.output(task, with_seed(case, seed))

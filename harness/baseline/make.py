@@ -1,0 +1,235 @@
+"""Makes a baseline, once: build, run, measure, store, seal."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness import __version__
+from harness.baseline.document import (
+    BaselineDocument,
+    BuildRecord,
+    CaseRecord,
+    FileRecord,
+    Timing,
+    decode,
+    encode,
+    recipe_of,
+)
+from harness.baseline.judging import Ready, further_seeds, run_all
+from harness.baseline.sides import Side, side_of
+from harness.baseline.store import FILES_NAME, OUTPUTS_NAME, TRIALS_NAME, Baseline, seal_in
+from harness.edge.git import Git
+from harness.edge.output_store import StoredOutput, metrics, save_outputs
+from harness.edge.seal import SEAL_NAME, make_seal, write_seal
+from harness.edge.store import storage_errors, write_atomically
+from harness.errors import AnswerIsNo, ExitCode, NotAllowed, TrialFailed
+from harness.experiment import Experiment, Report, perform
+from harness.model import Case, Output, OutputSource, Task
+from harness.orchestrator import Cell
+from harness.session import Session
+from harness.summary import Question
+from harness.workload import BASELINE_NAME, RESULTS_NAME, Workload
+
+LABEL = "baseline"
+"""The name of the baseline's side in every comparison."""
+
+KEPT_BYTES = 2**20
+"""A larger output file is kept in `outputs.parquet` alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class MakePlan:
+    """How the baseline's trials are made."""
+
+    budget_ns: int
+    """For each case."""
+    trials: int | None = None
+    """Exactly so many of each case; None: until the median is known well, or the budget ends."""
+    confidence: float = 0.95
+    seed: int | None = None
+    """Of the layout; None: drawn."""
+
+
+def make_baseline(session: Session, workload: Workload, plan: MakePlan) -> Baseline:
+    """Measure the commit that is checked out and seal what it gave; writes no tag.
+
+    What is built is the commit: changes that are not committed are noted, and not measured. Raises
+    NotAllowed where there is a baseline already, BuildFailed and TrialFailed where the target does
+    not run, AnswerIsNo where its outputs are not the same in every run.
+    """
+    git = Git(workload.root)
+    refuse_second(workload, git)
+    commit = git.head()
+    stage = session.state / "baseline-in-the-making"
+    with storage_errors(stage):
+        shutil.rmtree(stage, ignore_errors=True)
+        (stage / RESULTS_NAME).mkdir(parents=True)
+    try:
+        with side_of(session, workload, workload.target, commit, LABEL) as side:
+            document = _fill(session, workload, plan, (side, stage))
+        changed = _changed_files(workload, git)
+        document = replace(document, dirty=bool(changed), changed_files=changed)
+        write_atomically(stage / BASELINE_NAME, encode(document))
+        seal = make_seal(stage, [BASELINE_NAME, RESULTS_NAME])
+        write_seal(stage, seal)
+        _place(stage, workload.folder)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+    return Baseline(workload.folder, document, seal.root)
+
+
+def refuse_second(workload: Workload, git: Git) -> None:
+    """Raise NotAllowed where there is a baseline, its tag, or something of the user's in its place.
+
+    What an interrupted call left behind, which has no seal, is none of these.
+    """
+    folder, results = workload.folder, workload.folder / RESULTS_NAME
+    tag = git.tag(workload.tag)
+    never = (
+        "A baseline is never modified. A new campaign makes a new one: declare it in harness.toml"
+    )
+    if (folder / SEAL_NAME).exists():
+        raise NotAllowed(f"there is a baseline in {folder} already", hint=f"{never}.")
+    if tag is not None:
+        what = "a baseline's seal" if seal_in(tag) else "no seal of ours"
+        raise NotAllowed(
+            f"the tag {tag.name} exists, with {what}",
+            hint=f"{never}, or delete the tag (git tag -d {tag.name}) if it is of no use.",
+        )
+    if (folder / BASELINE_NAME).exists():
+        decode((folder / BASELINE_NAME).read_bytes(), str(folder / BASELINE_NAME))
+    elif results.exists():
+        raise NotAllowed(f"{results} is in the way", hint="Move it elsewhere.")
+
+
+def _changed_files(workload: Workload, git: Git) -> tuple[str, ...]:
+    """What differs from the commit, but for the campaign's own records."""
+    own = f"{git.below_top(workload.folder)}/"
+    return tuple(path for path in git.changes().tracked if not path.startswith(own))
+
+
+def _fill(
+    session: Session, workload: Workload, plan: MakePlan, places: tuple[Side, Path]
+) -> BaselineDocument:
+    """Build, run every case and seed, measure, and write all results below the stage."""
+    side, stage = places
+    adapter, build = session.orchestrator.build(side.target)
+    ready = Ready(session.orchestrator, adapter, build)
+    outputs: dict[str, list[Output]] = {}
+    try:
+        for case in workload.cases:
+            seeds = further_seeds(workload.task, case)
+            outputs[case.name] = list(run_all(ready, workload.task, case, seeds))
+        save_outputs(stage / OUTPUTS_NAME, _stored(workload, outputs))
+        for case in workload.cases:
+            _keep_files(outputs[case.name][0], workload.task, stage / FILES_NAME / case.name)
+        report = _measure(session, workload, plan, (side, outputs))
+        side.check_untouched()
+        shutil.copyfile(report.folder / "trials.parquet", stage / TRIALS_NAME)
+        records = tuple(
+            _record(workload.task, c, outputs[c.name][0], report) for c in workload.cases
+        )
+    finally:
+        for output in (o for some in outputs.values() for o in some):
+            ready.discard(output)
+    return BaselineDocument(
+        campaign=workload.campaign,
+        task=workload.task.name,
+        made_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        harness_version=__version__,
+        commit=side.commit,
+        dirty=False,
+        changed_files=(),
+        recipe=recipe_of(workload.target),
+        toolchain=build.toolchain,
+        build=BuildRecord(build.digest, build.build_ns),
+        host=report.run.host,
+        outputs=workload.task.outputs,
+        cases=records,
+        run=report.run.id,
+        seed=report.run.seed,
+        files={
+            entry.path: FileRecord(entry.size_bytes, entry.sha256)
+            for entry in make_seal(stage, [RESULTS_NAME]).entries
+        },
+    )
+
+
+def _stored(workload: Workload, outputs: dict[str, list[Output]]) -> Iterator[StoredOutput]:
+    for case in workload.cases:
+        seeds = (case.seed, *further_seeds(workload.task, case))
+        for seed, output in zip(seeds, outputs[case.name], strict=True):
+            for name, value in output.values.items():
+                keys = (workload.task.name, case.name, workload.target.name)
+                yield StoredOutput(*keys, seed, name, value)
+
+
+def _keep_files(output: Output, task: Task, folder: Path) -> None:
+    """Copy standard output and the declared files, where they are small, for people to look at."""
+    folder.mkdir(parents=True)
+    kept = {folder / "stdout.txt": output.stdout}
+    for spec in task.outputs:
+        if spec.source is OutputSource.FILE and spec.path:
+            kept[folder / spec.path] = output.folder / spec.path
+    for to, source in kept.items():
+        if source.stat().st_size <= KEPT_BYTES:
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, to)
+
+
+def _measure(
+    session: Session,
+    workload: Workload,
+    plan: MakePlan,
+    what: tuple[Side, dict[str, list[Output]]],
+) -> Report:
+    """Time every case, each trial judged by the outputs that are stored."""
+    side, outputs = what
+    cells = [
+        Cell(workload.task, case, side.target, LABEL, outputs[case.name][0])
+        for case in workload.cases
+    ]
+    experiment = Experiment(
+        cells=tuple(cells),
+        question=Question(confidence=plan.confidence),
+        trials=plan.trials,
+        budget_ns=plan.budget_ns * len(cells),
+        seed=plan.seed,
+        origin={"kind": "baseline", "campaign": workload.campaign},
+    )
+    report = perform(session.orchestrator, session.results, experiment)
+    if report.interrupted:
+        raise KeyboardInterrupt
+    for failure in report.failures.values():
+        if failure.exit_code is ExitCode.ANSWER_IS_NO:
+            raise AnswerIsNo(
+                f"the baseline does not agree with itself from run to run: {failure.message}",
+                hint="Give the case a seed that the program uses, declare a wider tolerance, or"
+                ' kind = "stochastic".',
+            )
+        raise TrialFailed(f"the baseline does not run: {failure.message}")
+    return report
+
+
+def _record(task: Task, case: Case, output: Output, report: Report) -> CaseRecord:
+    measurement = next(m for m in report.run.measurements if m.case == case.name)
+    return CaseRecord(
+        case=case,
+        outputs=metrics(output.values),
+        output_digest=output.digest,
+        timing=Timing.of(measurement),
+        seeds=further_seeds(task, case),
+    )
+
+
+def _place(stage: Path, folder: Path) -> None:
+    """Move everything into place, the seal last: what has a seal is whole."""
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(folder / RESULTS_NAME, ignore_errors=True)
+        for name in (BASELINE_NAME, RESULTS_NAME, SEAL_NAME):
+            shutil.move(stage / name, folder / name)

@@ -1,0 +1,226 @@
+"""Builds the baseline's commit beside the current tree and measures both, interleaved."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.baseline import LABEL, Baseline
+from harness.baseline.document import rooted
+from harness.baseline.judging import Expected, Ready, agrees
+from harness.baseline.sides import CURRENT, Side, current_side, side_at, side_of
+from harness.bench.phases import phase_rows
+from harness.bench.plan import BenchPlan
+from harness.bench.scale import scale_of
+from harness.edge.git import Git
+from harness.errors import BuildFailed, ExitCode, HarnessError, TrialFailed, UsageError
+from harness.experiment import Experiment, Report, perform
+from harness.model import (
+    Agreement,
+    BenchReport,
+    Build,
+    Case,
+    CaseBench,
+    Measurement,
+    SideFigures,
+)
+from harness.orchestrator import Cell
+from harness.plugins import Adapter
+from harness.session import Session
+from harness.workload import Workload
+
+STORED_HINT = (
+    "`--stored` compares with the stored trials instead; that is weaker, since nothing is"
+    " interleaved."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """One bench at work: everything that its cases share."""
+
+    session: Session
+    workload: Workload
+    baseline: Baseline
+    plan: BenchPlan
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltSide:
+    """A side with its build."""
+
+    side: Side
+    adapter: Adapter
+    build: Build
+
+
+def run_bench(
+    session: Session, workload: Workload, baseline: Baseline, plan: BenchPlan
+) -> BenchReport:
+    """Compare the working tree with the baseline, and with the plan's further references.
+
+    All of them run interleaved in the same blocks; each comparison is one of the current tree with
+    one reference. A wrong output is measured no further. Raises BuildFailed and TrialFailed where
+    a side does not run.
+    """
+    bench = Bench(session, workload, baseline, plan)
+    cases = [workload.case, *([workload.chosen(True)] if plan.full else [])]
+    with contextlib.ExitStack() as stack:
+        sides = _sides(bench, stack)
+        found: list[CaseBench] = []
+        for case in cases:
+            found.append(_case(bench, sides, case))
+            if not found[-1].agreement.ok:
+                break
+        for built in sides.values():
+            built.side.check_untouched()
+    return BenchReport(
+        campaign=workload.campaign,
+        target=workload.target.name,
+        task=workload.task.name,
+        reference=LABEL,
+        cases=tuple(found),
+        snapshot=sides[CURRENT].side.commit,
+        scale=scale_of(found, LABEL, CURRENT),
+        warnings=(*baseline.warnings, *_toolchain_warning(baseline, sides[LABEL].build)),
+    )
+
+
+def _sides(bench: Bench, stack: contextlib.ExitStack) -> dict[str, BuiltSide]:
+    """Check out and build every side, the baseline first and the current tree last."""
+    session, workload = bench.session, bench.workload
+    clash = {LABEL, CURRENT} & bench.plan.references.keys()
+    if clash:
+        raise UsageError(f"a reference cannot be called {', '.join(sorted(clash))}")
+    made: dict[str, BuiltSide] = {}
+    with _named_the_baselines():
+        made[LABEL] = _built(bench, stack.enter_context(baseline_side(bench)))
+    for label, revision in bench.plan.references.items():
+        side = stack.enter_context(side_at(session, workload, revision, label))
+        made[label] = _built(bench, side)
+    made[CURRENT] = _built(bench, stack.enter_context(current_side(session, workload)))
+    return made
+
+
+@contextlib.contextmanager
+def baseline_side(bench: Bench) -> Iterator[Side]:
+    """The baseline's commit with the baseline's own recipe."""
+    baseline, root = bench.baseline, bench.workload.root
+    if not Git(root).has_commit(baseline.commit):
+        raise BuildFailed(
+            f"its commit {baseline.commit[:12]} is not in this clone",
+            hint="`git fetch --unshallow --tags` gets the rest of a shallow clone.",
+        )
+    recipe = rooted(baseline.document.recipe, root)
+    with side_of(bench.session, bench.workload, recipe, baseline.commit, LABEL) as side:
+        yield side
+
+
+@contextlib.contextmanager
+def _named_the_baselines() -> Iterator[None]:
+    """Say of a failure that it is the baseline's, and what serves instead."""
+    try:
+        yield
+    except HarnessError as problem:
+        raise type(problem)(
+            f"the baseline can no longer be built here: {problem.message}",
+            hint=" ".join(filter(None, (problem.hint, STORED_HINT))),
+        ) from problem
+
+
+def _built(bench: Bench, side: Side) -> BuiltSide:
+    adapter, build = bench.session.orchestrator.build(side.target)
+    return BuiltSide(side, adapter, build)
+
+
+def _case(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseBench:
+    """Judge the current tree's output, then measure all sides on one case."""
+    expected = bench.baseline.expected(case)
+    agreement = judge_current(bench, sides[CURRENT], case, expected)
+    if not agreement.ok:
+        return CaseBench(case.name, agreement)
+    cells = tuple(
+        Cell(bench.workload.task, case, built.side.target, label, expected.main)
+        for label, built in sides.items()
+    )
+    pairs = tuple((label, CURRENT) for label in sides if label != CURRENT)
+    report = measure(bench, cells, pairs)
+    agreement = after_all(report, agreement)
+    if not agreement.ok:
+        return CaseBench(case.name, agreement, run_id=report.run.id, folder=report.folder)
+    blocks = report.groups[0].blocks
+    measured = {m.target: m for m in report.run.measurements}
+    return CaseBench(
+        case=case.name,
+        agreement=agreement,
+        comparisons={c.reference: c for c in report.run.comparisons},
+        phases=phase_rows(measured[LABEL], measured[CURRENT], blocks, bench.plan.question),
+        sides={label: figures(built, measured[label]) for label, built in sides.items()},
+        run_id=report.run.id,
+        folder=report.folder,
+        warnings=report.run.warnings,
+    )
+
+
+def judge_current(bench: Bench, built: BuiltSide, case: Case, expected: Expected) -> Agreement:
+    """Judge one run of the current tree, and of every further seed."""
+    ready = Ready(bench.session.orchestrator, built.adapter, built.build)
+    return agrees(ready, bench.workload.task, case, expected)
+
+
+def measure(bench: Bench, cells: tuple[Cell, ...], pairs: tuple[tuple[str, str], ...]) -> Report:
+    """Time the cells of one case until every pair's verdict is sure, or the budget ends."""
+    plan = bench.plan
+    experiment = Experiment(
+        cells=cells,
+        question=plan.question,
+        trials=plan.trials,
+        budget_ns=plan.budget_ns,
+        seed=plan.seed,
+        cpus=plan.cpus,
+        max_blocks=plan.max_blocks,
+        pairs=pairs,
+        origin={"kind": "bench", "campaign": bench.workload.campaign},
+    )
+    report = perform(bench.session.orchestrator, bench.session.results, experiment)
+    if report.interrupted:
+        raise KeyboardInterrupt
+    return report
+
+
+def after_all(report: Report, before: Agreement) -> Agreement:
+    """The agreement over all trials; TrialFailed where a side did not run."""
+    for (_, case, label), failure in report.failures.items():
+        if failure.exit_code is not ExitCode.ANSWER_IS_NO:
+            raise TrialFailed(f"{label} on {case}: {failure.message}")
+        if label != CURRENT:
+            raise TrialFailed(
+                f"{label} no longer gives the stored output on {case}: {failure.message}",
+                hint="Has the toolchain or a library changed since the baseline was made?",
+            )
+        return Agreement(ok=False, summary=failure.message)
+    return before
+
+
+def figures(built: BuiltSide, measured: Measurement) -> SideFigures:
+    """What a side took."""
+    return SideFigures(
+        commit=built.side.commit,
+        wall_ns=measured.wall_ns,
+        cpu_ns=measured.cpu_ns,
+        max_rss_bytes=measured.max_rss_bytes,
+        build_ns=built.build.build_ns,
+        build_digest=built.build.digest,
+        toolchain=built.build.toolchain.version,
+    )
+
+
+def _toolchain_warning(baseline: Baseline, build: Build) -> Sequence[str]:
+    old = baseline.document.toolchain
+    if old.fingerprint == build.toolchain.fingerprint:
+        return ()
+    return (
+        f"the toolchain is not the one that the baseline was made with ({old.version}, now"
+        f" {build.toolchain.version}); all sides are built with the present one",
+    )

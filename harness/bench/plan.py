@@ -1,0 +1,33 @@
+"""What a bench is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from harness.model import Metric
+from harness.summary import Question
+
+
+@dataclass(frozen=True, slots=True)
+class BenchPlan:
+    """How the current tree is compared, and with what beside the baseline."""
+
+    budget_ns: int
+    """For each case."""
+    full: bool = False
+    """Measure the full case too."""
+    confidence: float = 0.95
+    threshold: float = 0.01
+    metric: Metric | None = None
+    max_blocks: int | None = None
+    trials: int | None = None
+    """Exactly so many blocks, whatever they say."""
+    seed: int | None = None
+    cpus: tuple[int, ...] = ()
+    references: Mapping[str, str] = field(default_factory=dict)
+    """Further references: label to revision."""
+
+    @property
+    def question(self) -> Question:
+        return Question(self.metric, self.confidence, self.threshold)

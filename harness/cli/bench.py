@@ -1,0 +1,103 @@
+"""`harness bench`: the current tree against the baseline, phase by phase."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from harness.baseline import load_baseline
+from harness.bench import BenchPlan, run_bench, run_stored
+from harness.cli.base import Answer, command
+from harness.cli.baseline import budget_ns
+from harness.cli.run import make_question, question_options
+from harness.cli.session import parse_cpus
+from harness.cli.workload import at_work, wanted_workload, workload_options
+from harness.edge.git import Git
+from harness.errors import ExitCode
+from harness.model import BenchReport, Verdict
+from harness.render.bench import bench_text
+from harness.render.jsonable import jsonable
+from harness.render.tables import FORMATS
+from harness.render.units import show_ns
+from harness.workload import Workload
+
+
+@command(epilog="Example: harness bench --validate-full")
+@workload_options
+@click.option("--validate-full", is_flag=True, help="Measure the larger case too.")
+@click.option("--against", multiple=True, metavar="REVISION", help="A further reference.")
+@click.option("--budget", help="Answer within this time, for each case; else the campaign's.")
+@click.option("--trials", type=click.IntRange(2), help="Exactly so many trials of each side.")
+@click.option("--max-trials", type=click.IntRange(2), help="At most so many trials of each side.")
+@click.option("--stored", is_flag=True, help="Compare with the stored trials; weaker.")
+@click.option("--seed", type=int, help="Of order and layout; drawn and recorded if absent.")
+@click.option("--cpus", help="Pin all sides to these CPUs, such as 0 or 0,2-3.")
+@question_options
+@click.option("--format", "style", type=click.Choice(FORMATS), default="plain")
+def bench_command(**options: Any) -> Answer:
+    """Compare the current tree with the baseline: correctness first, then time.
+
+    Builds the baseline's commit beside the current tree and runs both interleaved. TOTAL is timed
+    by the harness and decides; phases are what the target reports of itself. The exit code is 1
+    for a wrong output or a regression, 8 for undecided, 6 where the baseline was tampered with.
+    """
+    workload = wanted_workload(options)
+    plan = make_plan(options, workload)
+    baseline = load_baseline(workload, Git(workload.root))
+    with at_work(workload, options["results"]) as session:
+        run = run_stored if options["stored"] else run_bench
+        report = run(session, workload, baseline, plan)
+    return answer(report, options["style"])
+
+
+def make_plan(options: dict[str, Any], workload: Workload) -> BenchPlan:
+    """The plan that the command line asks for."""
+    question = make_question(options)
+    return BenchPlan(
+        budget_ns=budget_ns(options["budget"], workload),
+        full=options["validate_full"],
+        confidence=question.confidence,
+        threshold=question.threshold,
+        metric=question.metric,
+        max_blocks=options["max_trials"],
+        trials=options["trials"],
+        seed=options["seed"],
+        cpus=parse_cpus(options["cpus"]),
+        references={revision: revision for revision in options["against"]},
+    )
+
+
+def answer(report: BenchReport, style: str = "plain") -> Answer:
+    """The report as text and JSON; the exit code says the worst."""
+    code, error = _judge(report)
+    folders = [str(case.folder) for case in report.cases if case.folder]
+    return Answer(
+        result={**jsonable(report), "correct": report.correct, "verdict": _word(report)},
+        text="\n\n".join(filter(None, [bench_text(report, style), "\n".join(folders)])),
+        exit_code=code,
+        error=error,
+        hint=_more(report) if code is ExitCode.UNDECIDED else None,
+    )
+
+
+def _word(report: BenchReport) -> str | None:
+    return report.verdict.value if report.verdict else None
+
+
+def _judge(report: BenchReport) -> tuple[ExitCode, str | None]:
+    if not report.correct:
+        return ExitCode.ANSWER_IS_NO, "wrong output"
+    if report.verdict is Verdict.SLOWER:
+        return ExitCode.ANSWER_IS_NO, "slower than the baseline"
+    if report.verdict is Verdict.UNDECIDED or report.verdict is None:
+        return ExitCode.UNDECIDED, "undecided within the budget"
+    return ExitCode.FINE, None
+
+
+def _more(report: BenchReport) -> str:
+    needed = [c.budget_needed_ns for case in report.cases for c in case.comparisons.values()]
+    known = [budget for budget in needed if budget is not None]
+    if not known:
+        return "No budget can be named that would decide."
+    return f"A budget of about {show_ns(max(known), 2)} would decide."

@@ -1,0 +1,116 @@
+"""What `harness bench` finds: the current tree against its references, by case and phase."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from harness.model.results import Agreement, Comparison, Estimate, PhaseEstimate, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseRow:
+    """A phase on both sides, as the targets themselves report it: no decision rests on it."""
+
+    path: str
+    baseline: PhaseEstimate | None
+    """None where the baseline has no such phase."""
+    current: PhaseEstimate | None
+    comparison: Comparison | None
+    """From within-block ratios; None where only one side has the phase."""
+
+
+@dataclass(frozen=True, slots=True)
+class SideFigures:
+    """What one side took: the guards against a gain that is paid for elsewhere."""
+
+    commit: str
+    wall_ns: Estimate | None
+    cpu_ns: Estimate | None
+    max_rss_bytes: int | None
+    build_ns: int
+    build_digest: str
+    toolchain: str
+
+    @property
+    def cpus_used(self) -> float | None:
+        """CPU time / wall time: above 1 more than one CPU was at work."""
+        if self.wall_ns is None or self.cpu_ns is None or self.wall_ns.point <= 0:
+            return None
+        return self.cpu_ns.point / self.wall_ns.point
+
+
+@dataclass(frozen=True, slots=True)
+class CaseBench:
+    """All sides on one case, interleaved in one run."""
+
+    case: str
+    agreement: Agreement
+    """Of the current tree's outputs, in every trial, with the stored ones."""
+    comparisons: Mapping[str, Comparison] = field(default_factory=dict)
+    """The current tree against each reference, by label; empty where the output is wrong."""
+    phases: tuple[PhaseRow, ...] = ()
+    sides: Mapping[str, SideFigures] = field(default_factory=dict)
+    run_id: str = ""
+    folder: Path | None = None
+    """Where the run is stored, with `trials.parquet`."""
+    warnings: tuple[str, ...] = ()
+
+
+class Gain(Enum):
+    """What becomes of the fast case's gain on the full case."""
+
+    HOLDS = "holds"
+    GROWS = "grows"
+    SHRINKS = "shrinks"
+    """Still faster, but by less."""
+    GONE = "is gone"
+    """No longer faster there."""
+    NONE = "none to hold"
+    """The fast case is not faster."""
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """From the fast case to the full one."""
+
+    gain: Gain
+    growth: Mapping[str, Estimate]
+    """By label: time of the full case / time of the fast one."""
+
+
+@dataclass(frozen=True, slots=True)
+class BenchReport:
+    """What a bench found."""
+
+    campaign: str
+    target: str
+    task: str
+    reference: str
+    """The label of the reference that decides: the baseline."""
+    cases: tuple[CaseBench, ...]
+    """The fast case, then the full one where it was asked for."""
+    snapshot: str = ""
+    """The commit, which no branch knows, of the tree that was measured."""
+    scale: Scale | None = None
+    stored: bool = False
+    """Compared with stored trials, which is weaker: nothing was interleaved."""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def correct(self) -> bool:
+        return all(case.agreement.ok for case in self.cases)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The worst verdict of all cases against the deciding reference; None without any."""
+        rank = [Verdict.SLOWER, Verdict.UNDECIDED, Verdict.EQUIVALENT, Verdict.FASTER]
+        found = [
+            case.comparisons[self.reference].verdict
+            for case in self.cases
+            if self.reference in case.comparisons
+        ]
+        return min(found, key=rank.index, default=None)

@@ -1,0 +1,175 @@
+"""A bench as people read it: the table of the guide, an interval and verdict a row; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from harness.model import (
+    Agreement,
+    BenchReport,
+    CaseBench,
+    Comparison,
+    Estimate,
+    Gain,
+    Metric,
+    PhaseEstimate,
+    PhaseRow,
+    Scale,
+    SideFigures,
+    Verdict,
+)
+from harness.render.tables import layout, show_comparison
+from harness.render.units import show_bytes, show_ns, show_ratio, show_ratio_estimate, show_share
+
+TOTAL = "TOTAL"
+
+
+def bench_text(report: BenchReport, style: str = "plain") -> str:
+    """The whole report: a table a case, correctness, what the gain may have cost, the verdict."""
+    parts = [
+        part
+        for case in report.cases
+        for part in _case(case, report.reference, style, named=len(report.cases) > 1)
+    ]
+    if report.scale is not None:
+        parts.append(scale_text(report.scale))
+    notes = [*report.warnings, *(w for case in report.cases for w in case.warnings)]
+    if report.stored:
+        notes.insert(0, "Compared with STORED trials: weaker, since nothing was interleaved.")
+    parts += [f"note: {note}" for note in dict.fromkeys(notes)]
+    return "\n\n".join(filter(None, parts))
+
+
+def _case(case: CaseBench, reference: str, style: str, named: bool) -> Iterable[str]:
+    title = f"Case {case.case}\n" if named else ""
+    if not case.comparisons:
+        yield title + correctness_text(case.agreement)
+        return
+    yield title + phase_comparison(case, reference, style)
+    yield correctness_text(case.agreement)
+    yield verdict_text(case.comparisons[reference])
+    others = [c for label, c in case.comparisons.items() if label != reference]
+    yield "\n".join(f"against {c.reference}: {show_comparison(c)}" for c in others)
+    yield guard_table(case, reference, style)
+
+
+def phase_comparison(case: CaseBench, reference: str, style: str = "plain") -> str:
+    """The guide's table: phases as the targets report them, TOTAL by the harness's own clock."""
+    total = case.comparisons[reference]
+    sides = [case.sides[label] for label in (reference, total.candidate)]
+    rows = [_phase_row(row) for row in case.phases]
+    decides = total.metric
+    by_wall = _speedup(total) if decides is Metric.WALL else _evidence(total, Metric.WALL)
+    rows.append([TOTAL, *(_time(side.wall_ns) for side in sides), *by_wall])
+    if decides is Metric.CPU:
+        rows.append([f"{TOTAL} (CPU)", *(_time(side.cpu_ns) for side in sides), *_speedup(total)])
+    if decides is Metric.MEMORY:
+        sizes = (show_bytes(side.max_rss_bytes) for side in sides)
+        rows.append(["peak memory", *sizes, *_speedup(total)])
+    headers = ["Phase", "Baseline", "Current", "Speedup", "interval", "verdict"]
+    return layout(headers, rows, style)
+
+
+def _evidence(comparison: Comparison, metric: Metric) -> list[str]:
+    """The ratio by a metric that does not decide."""
+    return [*_ratio(comparison.evidence[metric]), "does not decide"]
+
+
+def _phase_row(row: PhaseRow) -> list[str]:
+    name = "  " * row.path.count("/") + row.path.rsplit("/", 1)[-1]
+    speedup = _speedup(row.comparison) if row.comparison else ["-", "", _only(row)]
+    return [name, _phase_time(row.baseline), _phase_time(row.current), *speedup]
+
+
+def _only(row: PhaseRow) -> str:
+    if row.baseline is None:
+        return "new"
+    return "gone" if row.current is None else ""
+
+
+def _phase_time(phase: PhaseEstimate | None) -> str:
+    return "-" if phase is None else _time(phase.total_ns)
+
+
+def _time(estimate: Estimate | None) -> str:
+    return "-" if estimate is None else show_ns(estimate.point)
+
+
+def _speedup(comparison: Comparison) -> list[str]:
+    return [*_ratio(comparison.ratio), comparison.verdict.value]
+
+
+def _ratio(ratio: Estimate) -> list[str]:
+    return [show_ratio(ratio.point), f"[{show_ratio(ratio.low)}, {show_ratio(ratio.high)}]"]
+
+
+def correctness_text(agreement: Agreement) -> str:
+    """`Correctness: PASS`, or FAIL with what differs and the worst few places."""
+    if agreement.ok:
+        return f"Correctness: PASS ({agreement.summary})"
+    lines = [f"Correctness: FAIL ({agreement.summary})"]
+    if agreement.mismatches:
+        rows = [
+            [m.output, m.place, m.expected, m.actual, _number(m.error), _number(m.allowed)]
+            for m in agreement.mismatches
+        ]
+        headers = ["output", "place", "expected", "got", "error", "allowed"]
+        lines.append(layout(headers, rows))
+    return "\n".join(lines)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
+
+
+def verdict_text(comparison: Comparison) -> str:
+    """The verdict in a sentence, and what it rests on."""
+    words = {
+        Verdict.FASTER: "faster",
+        Verdict.SLOWER: "slower",
+        Verdict.EQUIVALENT: f"equivalent within {show_share(comparison.threshold)}",
+        Verdict.UNDECIDED: "undecided",
+    }[comparison.verdict]
+    ratio = show_ratio_estimate(comparison.ratio)
+    lines = [
+        f"Verdict: {words}, {ratio} by {comparison.metric.value} time"
+        f" ({comparison.ratio.confidence:.0%} interval, {comparison.blocks} blocks;"
+        f" stopped: {comparison.stopped_because})",
+        f"metric: {comparison.metric_because}",
+    ]
+    if comparison.verdict is Verdict.UNDECIDED and comparison.budget_needed_ns is not None:
+        lines.append(f"about {show_ns(comparison.budget_needed_ns, 2)} would decide")
+    return "\n".join(line for line in lines if not line.endswith(": "))
+
+
+def guard_table(case: CaseBench, reference: str, style: str = "plain") -> str:
+    """Memory, CPU time, CPUs and build time of both sides: what a gain may be paid for with."""
+    current = case.comparisons[reference].candidate
+    sides = [case.sides[label] for label in (reference, current)]
+    rows = [
+        ["peak memory", *(show_bytes(side.max_rss_bytes) for side in sides)],
+        ["CPU time", *(_time(side.cpu_ns) for side in sides)],
+        ["CPUs at work", *(_cpus(side) for side in sides)],
+        ["build time", *(show_ns(side.build_ns) for side in sides)],
+    ]
+    return layout(["guard", "Baseline", "Current"], rows, style)
+
+
+def _cpus(side: SideFigures) -> str:
+    return "-" if side.cpus_used is None else f"{side.cpus_used:.2f}"
+
+
+def scale_text(scale: Scale) -> str:
+    """Does the gain hold on the full case, and how does time grow on both sides?"""
+    sentence = {
+        Gain.HOLDS: "the gain holds on the full case",
+        Gain.GROWS: "the gain grows on the full case",
+        Gain.SHRINKS: "the gain shrinks on the full case",
+        Gain.GONE: "the gain is gone on the full case",
+        Gain.NONE: "there is no gain on the fast case that could hold on the full one",
+        Gain.UNDECIDED: "whether the gain holds on the full case is undecided",
+    }[scale.gain]
+    grown: Sequence[str] = [
+        f"{label} {show_ratio_estimate(estimate)}" for label, estimate in scale.growth.items()
+    ]
+    return f"At scale: {sentence}; time grows from fast to full: {', '.join(grown)}"
