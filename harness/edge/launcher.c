@@ -71,6 +71,7 @@ static void give_up(const char *what) {
 
 /* Killing in the handler itself leaves no gap in which a signal could come too early for wait4. */
 static void on_signal(int number) {
+  if (number == SIGPIPE) return; /* caught, not ignored: what is ignored stays so after exec */
   if (number == SIGALRM)
     timed_out = 1;
   else
@@ -130,52 +131,44 @@ static void parse_cpus(const char *list, cpu_set_t *set) {
     CPU_SET((unsigned)atoi(at), set);
 }
 
-static int open_or_give_up(const char *path, int flags) {
-  int fd = open(path, flags | O_CLOEXEC, 0644);
-  if (fd < 0) give_up(path);
-  return fd;
+static void open_as(int number, const char *path, int flags) {
+  int fd = open(path, flags, 0644);
+  if (fd < 0 || dup2(fd, number) < 0) give_up(path);
+  if (fd != number) close(fd); /* equal where the harness itself was started without it */
+}
+
+/* Take on what the target is to inherit: a thing done here does not take of the target's time. */
+static void prepare(const struct job *job) {
+  struct rlimit size, none = {0, 0};
+  open_as(0, job->in, O_RDONLY);
+  open_as(1, job->out, O_WRONLY | O_CREAT | O_TRUNC);
+  open_as(2, job->err, O_WRONLY | O_CREAT | O_TRUNC);
+  if (chdir(job->folder)) give_up(job->folder);
+  if (getrlimit(RLIMIT_FSIZE, &size)) give_up("getrlimit");
+  if (job->max_file_bytes > 0 && (rlim_t)job->max_file_bytes < size.rlim_max)
+    size.rlim_cur = size.rlim_max = (rlim_t)job->max_file_bytes;
+  if (setrlimit(RLIMIT_FSIZE, &size) || setrlimit(RLIMIT_CORE, &none)) give_up("setrlimit");
 }
 
 /* Start the target; the child shares our memory until it execs, so its errno comes back in ours. */
 static pid_t spawn(const struct job *job, const int pass[2], int64_t *started_ns) {
   static volatile int trouble;
-  int in = open_or_give_up(job->in, O_RDONLY);
-  int out = open_or_give_up(job->out, O_WRONLY | O_CREAT | O_TRUNC);
-  int err = open_or_give_up(job->err, O_WRONLY | O_CREAT | O_TRUNC);
-  struct rlimit size, none = {0, 0};
   cpu_set_t cpus;
   int pinned = strcmp(job->cpus, "-") != 0;
   if (pinned) parse_cpus(job->cpus, &cpus);
-  if (chdir(job->folder)) give_up(job->folder);
-  if (getrlimit(RLIMIT_FSIZE, &size)) give_up("getrlimit");
-  if (job->max_file_bytes > 0 && (rlim_t)job->max_file_bytes < size.rlim_max)
-    size.rlim_cur = size.rlim_max = (rlim_t)job->max_file_bytes;
 
   *started_ns = now_ns(CLOCK_MONOTONIC);
   pid_t child = vfork();
   if (child == 0) {
-    sigset_t none_blocked;
-    signal(SIGPIPE, SIG_DFL); /* exec itself resets those that we catch */
-    sigemptyset(&none_blocked);
-    sigprocmask(SIG_SETMASK, &none_blocked, NULL);
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    dup2(in, 0);
-    dup2(out, 1);
-    dup2(err, 2);
     for (int i = 0; i < 2; i++)
       if (pass[i] >= 0) fcntl(pass[i], F_SETFD, 0);
-    if ((pinned && sched_setaffinity(0, sizeof cpus, &cpus)) ||
-        setrlimit(RLIMIT_FSIZE, &size) || setrlimit(RLIMIT_CORE, &none)) {
-      trouble = errno;
-      _exit(127);
-    }
-    execv(job->argv[0], job->argv);
+    if (!pinned || sched_setaffinity(0, sizeof cpus, &cpus) == 0) execv(job->argv[0], job->argv);
     trouble = errno;
     _exit(127);
   }
   if (child < 0) give_up("vfork");
-  close(in), close(out), close(err);
   if (trouble) {
     waitpid(child, NULL, 0);
     errno = trouble;
@@ -359,6 +352,7 @@ static void run(const struct job *job) {
     setenv("HARNESS_STEADY", text, 1);
   }
   const int pass[2] = {go[0], done[1]};
+  prepare(job);
   target = spawn(job, pass, &started);
   arm_timer(job->timeout_ns);
   if (cancelled) kill(target, SIGKILL);
@@ -416,7 +410,7 @@ int main(int argc, char **argv) {
   sigaction(SIGALRM, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGINT, &action, NULL);
-  signal(SIGPIPE, SIG_IGN);
+  sigaction(SIGPIPE, &action, NULL);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != atoi(argv[1])) return 2;
 

@@ -3,6 +3,8 @@
 import os
 import re
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -190,3 +192,18 @@ def test_a_tool_that_hangs_is_ended_with_its_children(runner: LocalRunner, tmp_p
     os.set_blocking(ours, True)
     with os.fdopen(ours, "rb") as pipe:
         assert pipe.read() == b"\n"  # to the end: nobody holds the pipe any more
+
+
+def test_a_harness_without_standard_streams_gives_a_target_its_own(
+    tmp_path: Path, launcher_cache: Path
+) -> None:
+    script = (
+        "import os, sys; from pathlib import Path; from harness.edge.process import LocalRunner;"
+        "from harness.model import Command, TrialPlan; os.closerange(0, 3);"
+        "trial = LocalRunner(Path(sys.argv[1]), Path(sys.argv[2])).trial("
+        "Command(('sh', '-c', 'cat; echo out; echo err >&2')), TrialPlan());"
+        "assert trial.output.stdout.read_text() == 'out\\n', trial;"
+        "assert trial.output.stderr.read_text() == 'err\\n', trial"
+    )
+    argv = [sys.executable, "-c", script, tmp_path / "scratch", launcher_cache]
+    assert subprocess.run(argv, check=False).returncode == 0
