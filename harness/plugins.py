@@ -45,8 +45,8 @@ REQUIRED_HOOKS = ("harness_probe", "harness_build", "harness_run", "harness_time
 
 
 @dataclass(frozen=True, slots=True)
-class InstalledAdapter:
-    """An adapter that some installed distribution offers; not loaded yet."""
+class Installed:
+    """An adapter or plugin that some installed distribution offers; not loaded yet."""
 
     name: str
     module: str
@@ -196,17 +196,13 @@ class Adapters:
         self._plugins = _unique(entry_points(group=PLUGIN_GROUP) if plugins is None else plugins)
         self._loaded: dict[str, Adapter] = {}
 
-    def installed(self) -> list[InstalledAdapter]:
-        """What is installed, by name."""
-        return [
-            InstalledAdapter(
-                name=point.name,
-                module=point.value,
-                distribution=point.dist.name if point.dist else "",
-                version=point.dist.version if point.dist else "",
-            )
-            for _, point in sorted(self._points.items())
-        ]
+    def installed(self) -> list[Installed]:
+        """The adapters that are installed, by name."""
+        return [_facts(point) for _, point in sorted(self._points.items())]
+
+    def plugins(self) -> list[Installed]:
+        """The cross-cutting plugins that are installed, by name."""
+        return [_facts(point) for _, point in sorted(self._plugins.items())]
 
     def get(self, name: str) -> Adapter:
         """The adapter of that name, loaded.
@@ -230,6 +226,15 @@ class Adapters:
         plugin = _import(self._points[name])
         others = [(other, _import(point)) for other, point in sorted(self._plugins.items())]
         return Adapter(name, plugin, others)
+
+
+def _facts(point: EntryPoint) -> Installed:
+    return Installed(
+        name=point.name,
+        module=point.value,
+        distribution=point.dist.name if point.dist else "",
+        version=point.dist.version if point.dist else "",
+    )
 
 
 def _unique(points: Iterable[EntryPoint]) -> dict[str, EntryPoint]:

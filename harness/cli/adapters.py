@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 from harness.cli.base import Answer, command
-from harness.errors import HarnessError
-from harness.plugins import Adapters, InstalledAdapter
+from harness.errors import HarnessError, ToolchainMissing
+from harness.hookspecs import Runner
+from harness.plugins import Adapters, Installed
 from harness.render.tables import FORMATS, layout
 
 
 @command(epilog="Example: harness adapters --json")
-@click.option("--format", "style", type=click.Choice(FORMATS), default="plain")
+@click.option("--format", "style", type=click.Choice(FORMATS), default="plain", show_default=True)
 def adapters_command(style: str) -> Answer:
-    """List installed adapters with the toolchain that each finds, or how to get it."""
+    """List installed adapters with the toolchain that each finds, or how to get it.
+
+    The exit code is 0 whatever is missing: a machine need not have every language.
+    """
     import tempfile
 
     from harness.edge.process import LocalRunner
@@ -28,28 +34,20 @@ def adapters_command(style: str) -> Answer:
             found = [describe(adapter, adapters, runner) for adapter in adapters.installed()]
         finally:
             runner.close()
-    rows = [
-        [
-            a["name"],
-            f"{a['distribution']} {a['version']}".strip(),
-            a["language"] or "-",
-            f"{a['program']} {a['toolchain_version']}" if a["ok"] else f"missing: {a['problem']}",
-        ]
-        for a in found
-    ]
+    plugins = [asdict(plugin) for plugin in adapters.plugins()]
     hints = [f"{a['name']}: {a['hint']}" for a in found if a["hint"]]
-    table = layout(["adapter", "package", "language", "toolchain"], rows, style)
-    return Answer(result={"adapters": found}, text="\n".join([table, *hints]))
+    text = layout(["adapter", "package", "language", "toolchain"], [*map(row, found)], style)
+    if style == "plain":
+        text = "\n".join([text, *hints, *map(plugin_line, plugins)])
+    return Answer(result={"adapters": found, "plugins": plugins}, text=text, next_actions=hints)
 
 
-def describe(adapter: InstalledAdapter, adapters: Adapters, runner: Any) -> dict[str, Any]:
+def describe(adapter: Installed, adapters: Adapters, runner: Runner) -> dict[str, Any]:
     """One adapter as found here; a missing toolchain is an answer, not an error."""
     facts: dict[str, Any] = {
-        "name": adapter.name,
-        "module": adapter.module,
-        "distribution": adapter.distribution,
-        "version": adapter.version,
+        **asdict(adapter),
         "ok": False,
+        "status": "found",
         "language": None,
         "program": None,
         "toolchain_version": None,
@@ -59,7 +57,8 @@ def describe(adapter: InstalledAdapter, adapters: Adapters, runner: Any) -> dict
     try:
         toolchain = adapters.get(adapter.name).probe(runner)
     except HarnessError as problem:
-        return {**facts, "problem": problem.message, "hint": problem.hint}
+        status = "missing" if isinstance(problem, ToolchainMissing) else "broken"
+        return {**facts, "status": status, "problem": problem.message, "hint": problem.hint}
     return {
         **facts,
         "ok": True,
@@ -67,3 +66,20 @@ def describe(adapter: InstalledAdapter, adapters: Adapters, runner: Any) -> dict
         "program": str(toolchain.program),
         "toolchain_version": toolchain.version,
     }
+
+
+def row(facts: dict[str, Any]) -> Sequence[str]:
+    """What the table says of one adapter."""
+    version = f"{facts['program']} ({facts['toolchain_version']})"
+    return (
+        facts["name"],
+        f"{facts['distribution']} {facts['version']}".strip(),
+        facts["language"] or "-",
+        version if facts["ok"] else f"{facts['status']}: {facts['problem']}",
+    )
+
+
+def plugin_line(facts: dict[str, Any]) -> str:
+    """A cross-cutting plugin, in words."""
+    package = f"{facts['distribution']} {facts['version']}".strip() or facts["module"]
+    return f"plugin {facts['name']} ({package}) takes part in every adapter's hooks"

@@ -1,0 +1,109 @@
+"""`harness adapters`: what is installed, what it finds, and what is missing."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from harness.plugins import Adapters
+
+MISSING = """
+from harness.errors import ToolchainMissing
+from harness.hookspecs import hookimpl
+
+@hookimpl
+def harness_probe():
+    raise ToolchainMissing("no cobol here", hint="apt-get install gnucobol")
+
+@hookimpl
+def harness_build():
+    return None
+
+@hookimpl
+def harness_run():
+    return None
+
+@hookimpl
+def harness_time():
+    return None
+"""
+
+
+@pytest.fixture
+def installed(monkeypatch, tmp_path):
+    """Install adapters and plugins by name and module, for the command line alone."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def install(adapters: dict[str, str], plugins: dict[str, str] | None = None) -> None:
+        def points(group: str, pairs: dict[str, str]) -> list[EntryPoint]:
+            return [EntryPoint(name, value, group) for name, value in pairs.items()]
+
+        monkeypatch.setattr(
+            "harness.cli.adapters.Adapters",
+            lambda: Adapters(points("a", adapters), points("p", plugins or {})),
+        )
+
+    return install
+
+
+def test_installed_adapters_are_listed_with_package_and_toolchain(harness):
+    said = harness("adapters")
+    assert said.code == 0
+    line = next(line for line in said.out.splitlines() if line.startswith("command"))
+    assert "optim-harness 0.1.0" in line
+    assert "/sh" in line
+
+
+def test_the_envelope_has_all_that_the_table_says(harness):
+    found = {a["name"]: a for a in harness("adapters", "--json").result["adapters"]}
+    assert {"c", "command", "julia", "python"} <= found.keys()
+    assert found["python"]["ok"] is True
+    assert found["python"]["language"] == "Python"
+    assert found["python"]["toolchain_version"].startswith("CPython 3.")
+    assert found["python"]["distribution"] == "optim-harness"
+
+
+def test_a_missing_toolchain_is_said_with_how_to_get_it_and_stops_nothing(
+    harness, installed, tmp_path
+):
+    (tmp_path / "cobol_adapter.py").write_text(MISSING)
+    installed({"cobol": "cobol_adapter", "command": "harness_command"})
+    said = harness("adapters")
+    assert said.code == 0
+    assert "missing: no cobol here" in said.out
+    assert "cobol: apt-get install gnucobol" in said.out
+    assert "/sh" in said.out
+    envelope = harness("adapters", "--json").envelope
+    assert envelope["next_actions"] == ["cobol: apt-get install gnucobol"]
+
+
+def test_an_adapter_that_does_not_import_is_listed_with_its_error(harness, installed):
+    installed({"gone": "no_such_module_here", "command": "harness_command"})
+    said = harness("adapters")
+    assert said.code == 0
+    assert "broken: plugin 'gone' (no_such_module_here) cannot be imported" in said.out
+    assert "/sh" in said.out
+
+
+def test_cross_cutting_plugins_are_listed(harness, installed, tmp_path):
+    (tmp_path / "energy_meter.py").write_text("")
+    installed({"command": "harness_command"}, {"energy": "energy_meter"})
+    assert "energy" not in harness("adapters", "--format", "csv").out
+    assert "plugin energy" in harness("adapters").out
+    (plugin,) = harness("adapters", "--json").result["plugins"]
+    assert (plugin["name"], plugin["module"]) == ("energy", "energy_meter")
+
+
+def test_csv_holds_the_table_alone(harness, installed):
+    installed({"gone": "no_such_module_here"})
+    said = harness("adapters", "--format", "csv")
+    assert len(said.out.splitlines()) == 2
+
+
+def test_two_packages_with_one_adapter_name_are_an_error_that_names_both(harness, monkeypatch):
+    both = [EntryPoint("c", value, "harness.adapters") for value in ("harness_c", "other_c")]
+    monkeypatch.setattr("harness.cli.adapters.Adapters", lambda: Adapters(both))
+    said = harness("adapters")
+    assert said.code == 3
+    assert "c = harness_c, c = other_c" in said.err
