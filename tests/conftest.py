@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,55 @@ def local_runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRunn
     runner = LocalRunner(folder / "scratch", folder / "cache")
     yield runner
     runner.close()
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A git repository of a test's own."""
+
+    path: Path
+
+    def sh(self, command: str) -> str:
+        """Run a shell command at its top; what it printed."""
+        done = subprocess.run(
+            command, shell=True, cwd=self.path, check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    def write(self, name: str, content: str) -> Path:
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+        return path
+
+    def read(self, name: str) -> str:
+        return (self.path / name).read_text(encoding="utf-8")
+
+    def commit(self, message: str = "step") -> str:
+        """Commit everything; the new HEAD."""
+        self.sh(f"git add -A && git commit -q -m '{message}'")
+        return self.head()
+
+    def head(self) -> str:
+        return self.sh("git rev-parse HEAD")
+
+
+@pytest.fixture
+def git_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """git as on a machine where nobody has configured anything, with a name to commit under."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "Ada")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "ada@example.org")
+
+
+@pytest.fixture
+def repository(tmp_path_factory: pytest.TempPathFactory, git_settings: None) -> Repository:
+    """A repository with the files `a` and `s/b` in one commit on `main`."""
+    made = Repository(tmp_path_factory.mktemp("repository"))
+    made.sh("git init -q -b main")
+    made.write("a", "one\n")
+    made.write("s/b", "two\n")
+    made.commit("first")
+    return made

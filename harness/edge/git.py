@@ -132,8 +132,7 @@ class Git(GitProgram):
 
     def is_ignored(self, path: Path) -> bool:
         """Do the repository's rules say that the path is not to be tracked?"""
-        relative = self.below_top(path)
-        return self.attempt("check-ignore", "--quiet", "--", f"./{relative}").returncode == 0
+        return self.attempt("check-ignore", "--quiet", "--", str(path)).returncode == 0
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         """Is the first commit the second one or behind it?"""
@@ -156,7 +155,7 @@ class Git(GitProgram):
     def diff(self, old: str, new: str, paths: Sequence[str] = ()) -> str:
         """The patch that leads from one commit or tree to another, for people."""
         out = self.run("diff-tree", "-r", "-p", "--no-renames", old, new, "--", *_literal(paths))
-        return out.decode("utf-8", errors="replace")
+        return out.decode("utf-8", "replace")
 
     def read_file(self, revision: str, path: str) -> bytes | None:
         """A file's content at a revision; None where it is not there."""
@@ -177,10 +176,10 @@ class Git(GitProgram):
 
     def tag(self, name: str) -> Tag | None:
         """The tag of that name, or None."""
+        if f"refs/tags/{name}" not in self.refs(f"refs/tags/{name}"):  # but one below it, x/y
+            return None
         form = "%(objecttype)%00%(objectname)%00%(*objectname)%00%(contents)"
         out = self.run("for-each-ref", f"--format={form}", f"refs/tags/{name}")
-        if not out.strip():
-            return None
         kind, own, pointed, contents = out.decode("utf-8", "replace").split("\0", 3)
         annotated = kind == "tag"
         message = contents.strip() if annotated else ""
@@ -192,8 +191,7 @@ class Git(GitProgram):
 
     def has_branch(self, name: str) -> bool:
         """Is there a local branch of that name?"""
-        done = self.attempt("show-ref", "--verify", "--quiet", f"refs/heads/{name}")
-        return done.returncode == 0
+        return f"refs/heads/{name}" in self.refs(f"refs/heads/{name}")
 
     def create_branch(self, name: str, commit: str = "HEAD") -> None:
         """Make a branch, which must not exist, without switching to it."""
