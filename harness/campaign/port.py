@@ -46,6 +46,12 @@ class Workbench(Protocol):
         Raises DataDamaged where it is not what was sealed.
         """
 
+    def check_baseline(self) -> tuple[SealedBaseline, tuple[str, ...]]:
+        """The sealed baseline as it is here, and what of it could not be verified.
+
+        Makes nothing. Raises DataDamaged where it is not what was sealed.
+        """
+
     def profile(self) -> ProfileOutcome:
         """Where the current tree spends its time; BuildFailed or TrialFailed where it cannot."""
 

@@ -97,13 +97,24 @@ class FakeWorkbench:
             path.parent.mkdir(exist_ok=True)
             path.write_text(json.dumps({"campaign": "work", "commit": git.head()}))
         commit = json.loads(path.read_text())["commit"]
-        root = hashlib.sha256(path.read_bytes()).hexdigest()
         if git.tag("pre-optimization") is None:
-            git.create_tag("pre-optimization", commit, f"seal: {root}")
+            git.create_tag("pre-optimization", commit, "the baseline")
+        return self._sealed(git)
+
+    def _sealed(self, _: Git) -> SealedBaseline:
+        path = self.root / "optim" / "baseline.json"
+        commit = json.loads(path.read_text())["commit"]
+        root = hashlib.sha256(path.read_bytes()).hexdigest()
         found = self.at(commit)
         total = float(found["time"]) * 1e6
         phases = tuple((k, float(v) * total) for k, v in found.items() if k not in _OWN)
         return SealedBaseline(commit, root, total, phases)
+
+    def check_baseline(self) -> tuple[SealedBaseline, tuple[str, ...]]:
+        git = Git(self.root)
+        missing = git.tag("pre-optimization") is None
+        found = self._sealed(git)
+        return found, ("the tag pre-optimization is not here",) if missing else ()
 
     def profile(self) -> ProfileOutcome:
         self.calls.append("profile")

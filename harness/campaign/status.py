@@ -1,0 +1,105 @@
+"""A campaign for a reader who knows nothing: where it stands, what was tried; pure."""
+
+from __future__ import annotations
+
+from harness.campaign.advice import Advice
+from harness.campaign.scoring import describe, score
+from harness.campaign.state import Iteration, Outcome, State, Step
+from harness.campaign.values import ProfileOutcome
+from harness.render.tables import layout
+from harness.render.units import show_ns, show_ratio, show_share
+
+_ROWS = 8
+
+
+def status_text(state: State, advice: Advice) -> str:
+    """Goal, progress, bottlenecks, iterations, predictions and the next action."""
+    if state.step is Step.START:
+        return f"not started. next: {advice.command}"
+    return "\n\n".join(
+        filter(
+            None,
+            (
+                _goal(state),
+                _progress(state),
+                profile_rows(state),
+                _iterations(state),
+                _skipped(state),
+                f"predictions: {describe(score(state.iterations))}",
+                advice.text,
+            ),
+        )
+    )
+
+
+def _goal(state: State) -> str:
+    terms, place = state.agreed, state.place
+    target = f"{terms.target_speedup:g}x" if terms.target_speedup else "as fast as it gets"
+    cases = terms.case + (f", validated on {terms.full_case}" if terms.full_case else "")
+    return (
+        f"campaign {state.name}: make the target {terms.target!r} faster, goal {target}, same"
+        f" output\ncase: {cases}\nbranch: {place.branch} (from {place.base_branch}), baseline"
+        f" {state.sealed.commit[:7]} (tag {place.tag}), last kept state {state.kept_commit[:7]}\n"
+        f"protected: {', '.join(terms.protect) or 'nothing'}"
+    )
+
+
+def _progress(state: State) -> str:
+    terms = state.agreed
+    kept, count = len(state.kept), len(state.iterations)
+    open_one = state.iteration
+    at = f"iteration {open_one.number}" if open_one else "between iterations"
+    return (
+        f"state: {state.step.value} ({at})\nso far: {show_ratio(state.cumulative)} over the"
+        f" baseline; {count} of {terms.max_iterations} iterations, {kept} kept; {state.looks} looks"
+    )
+
+
+def profile_rows(state: State) -> str:
+    """The last profile: bottleneck, share, bound, and what became of it."""
+    profile = state.profile
+    if profile is None or not profile.rows:
+        return ""
+    rows = [
+        [r.name, r.by, show_share(r.share), show_ratio(r.bound), _word(state, r.name)]
+        for r in profile.rows[:_ROWS]
+    ]
+    notes = "".join(f"\nnote: {note}" for note in profile.notes)
+    title = f"where the time goes ({profile.tool}, case {profile.case}{_wall(profile)}):"
+    table = layout(["bottleneck", "by", "share", "all of it gone", ""], rows)
+    return f"{title}\n{table}{notes}"
+
+
+def _wall(profile: ProfileOutcome) -> str:
+    return f", {show_ns(profile.wall_ns)}" if profile.wall_ns else ""
+
+
+def _word(state: State, name: str) -> str:
+    if name in state.skipped:
+        return "skipped"
+    failed = state.failed_attempts(name)
+    return f"{failed} failed attempts" if failed else ""
+
+
+def _iterations(state: State) -> str:
+    rows = [_iteration(i) for i in state.iterations]
+    headers = ["#", "title", "bottleneck", "predicted", "measured", "outcome", "commit"]
+    return layout(headers, rows) if rows else ""
+
+
+def _iteration(iteration: Iteration) -> list[str]:
+    prediction = iteration.thought.prediction
+    result = iteration.result
+    return [
+        str(iteration.number),
+        iteration.title if iteration.plan or iteration.closed else "(not planned yet)",
+        prediction.bottleneck,
+        f"{prediction.low:g}-{prediction.high:g}x",
+        show_ratio(result.step.point) if result else "-",
+        iteration.outcome.value if iteration.closed else "open",
+        iteration.commit[:7] if iteration.outcome is Outcome.KEPT else iteration.attempt[:7],
+    ]
+
+
+def _skipped(state: State) -> str:
+    return "\n".join(f"skipped {name}: {reason}" for name, reason in state.skipped.items())

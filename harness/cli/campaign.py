@@ -1,0 +1,144 @@
+"""`harness campaign`: start, status, finish, list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from harness.cli.base import Answer, command
+from harness.cli.campaigns import answered, campaign_options, opened, workbench
+from harness.cli.session import config_option, read_config
+from harness.cli.status import status_answer
+from harness.errors import ExitCode
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def campaign_command() -> None:
+    """Begin, show, end and list optimisation campaigns.
+
+    \b
+    harness campaign start       seal the baseline, branch off
+    harness next                 then repeat this, and do what it says
+    """
+
+
+@command(name="start", epilog="Example: harness campaign start --agent-files")
+@click.option(
+    "--agent-files", is_flag=True, help="Write AGENTS.md and a skill that say how to drive it."
+)
+@campaign_options
+def start_command(*, agent_files: bool, **options: Any) -> Answer:
+    """Seal the baseline, tag it, and switch to the campaign's branch. Wants a clean tree."""
+    from harness.optimise import start
+    from harness.optimise.agent_files import write_agent_files
+
+    with opened(options) as campaign:
+        written = write_agent_files(campaign) if agent_files and not campaign.started else []
+        with workbench(campaign) as bench:
+            state = start(campaign, bench)
+        place = state.place
+        notes = "".join(f"\nwrote {path}" for path in written)
+        return answered(
+            campaign,
+            f"campaign {campaign.name} started on branch {place.branch}; baseline"
+            f" {state.sealed.commit[:7]} is tagged {place.tag}{notes}",
+            {
+                "campaign": campaign.name,
+                "branch": place.branch,
+                "tag": place.tag,
+                "baseline": state.sealed.commit,
+                "seal": state.sealed.root,
+                "agent_files": [str(path) for path in written],
+            },
+        )
+
+
+@command(name="status", epilog="Example: harness campaign status --json")
+@campaign_options
+def campaign_status_command(**options: Any) -> Answer:
+    """Show where the campaign stands; the same as `harness status`."""
+    with opened(options, lock=False) as campaign:
+        return status_answer(campaign)
+
+
+@command(name="finish", epilog="Example: harness campaign finish")
+@click.option("--no-merge", is_flag=True, help="Leave the merge into the base branch to you.")
+@campaign_options
+def finish_command(*, no_merge: bool, **options: Any) -> Answer:
+    """Measure the full workload against the tag, profile again, summarise, merge, tag the end."""
+    from harness.optimise import finish
+    from harness.render.jsonable import jsonable
+
+    with opened(options) as campaign:
+        with workbench(campaign) as bench:
+            done = finish(campaign, bench, merge=not no_merge)
+        wrong = done.result is not None and not done.result.correct
+        word = f"merged {done.because}, tagged {done.tag}" if done.merged else done.because
+        return answered(
+            campaign,
+            f"campaign {campaign.name} finished: {_gain(done)}\n{word}"
+            f"\nsummary: {campaign.folder / 'summary.md'}",
+            jsonable(done),
+            exit_code=ExitCode.ANSWER_IS_NO if wrong else ExitCode.FINE,
+            error=done.because if wrong else None,
+        )
+
+
+def _gain(done: Any) -> str:
+    from harness.render.units import show_ratio
+
+    if done.result is None:
+        return "nothing was kept"
+    best = done.result.full or done.result.fast
+    return f"{show_ratio(best.cumulative.point)} over the baseline on {best.case}"
+
+
+@command(name="list", epilog="Example: harness campaign list")
+@config_option
+def list_command(**options: Any) -> Answer:
+    """List the campaigns of harness.toml with their state, gain and predictions."""
+    from harness.campaign.scoring import describe, score
+    from harness.optimise import Campaign
+    from harness.render.jsonable import jsonable
+    from harness.render.tables import layout
+    from harness.render.units import show_ratio
+
+    config = read_config(options["config_path"])
+    found = [Campaign(config, name) for name in config.campaigns]
+    everything = [i for c in found for i in c.state.iterations]
+    rows = [
+        [
+            c.name,
+            c.section.target,
+            c.state.step.value,
+            show_ratio(c.state.cumulative),
+            f"{len(c.state.kept)} of {len(c.state.iterations)}",
+        ]
+        for c in found
+    ]
+    table = layout(["campaign", "target", "state", "speed-up", "kept"], rows)
+    return Answer(
+        result={
+            "campaigns": [
+                {
+                    "campaign": c.name,
+                    "target": c.section.target,
+                    "state": c.state.step.value,
+                    "speedup": c.state.cumulative,
+                    "iterations": len(c.state.iterations),
+                    "kept": len(c.state.kept),
+                    "predictions": jsonable(score(c.state.iterations)),
+                }
+                for c in found
+            ],
+            "predictions": jsonable(score(everything)),
+        },
+        text=f"{table}\n\npredictions over all campaigns: {describe(score(everything))}"
+        if found
+        else "harness.toml declares no campaign",
+    )
+
+
+for _made in (start_command, campaign_status_command, finish_command, list_command):
+    campaign_command.add_command(_made)

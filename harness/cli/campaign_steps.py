@@ -1,0 +1,146 @@
+"""`harness profile`, `test` and `bench` within a campaign: gated, and recorded as its events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.cli.base import Answer
+from harness.cli.campaigns import answered, workbench
+from harness.edge.config import Config, parse_duration_ns
+from harness.errors import ExitCode
+
+if TYPE_CHECKING:
+    from harness.campaign.values import BenchOutcome, CaseResult
+    from harness.optimise import Campaign
+
+
+def profile_in_campaign(config: Config, name: str | None) -> Answer | None:
+    """Profile the last kept state for the campaign; None where it does not wait for that."""
+    from harness.campaign.patterns import describe, fitting
+    from harness.campaign.state import Step
+    from harness.campaign.status import profile_rows
+    from harness.optimise import active_campaign, run_profile
+    from harness.render.jsonable import jsonable
+
+    campaign = active_campaign(config, name)
+    waits = (Step.PROFILE, Step.THINK, Step.FINISH)
+    if campaign is None or campaign.state.step not in waits:
+        return None
+    with campaign.locked(), workbench(campaign) as bench:
+        outcome = run_profile(campaign, bench)
+        found = fitting(outcome)
+        patterns = "\n\npatterns that fit:\n" + describe(found) if found else ""
+        return answered(campaign, profile_rows(campaign.state) + patterns, jsonable(outcome))
+
+
+def test_in_campaign(config: Config, name: str | None, *, full: bool) -> Answer | None:
+    """Test the current tree for the campaign; None where no campaign is active here."""
+    from harness.campaign.values import TestStatus
+    from harness.optimise import active_campaign, run_test
+    from harness.render.jsonable import jsonable
+
+    campaign = active_campaign(config, name)
+    if campaign is None:
+        return None
+    with campaign.locked(), workbench(campaign) as bench:
+        outcome = run_test(campaign, bench, full=full)
+        code = {
+            TestStatus.PASSED: ExitCode.FINE,
+            TestStatus.WRONG: ExitCode.ANSWER_IS_NO,
+            TestStatus.BUILD_FAILED: ExitCode.BUILD,
+        }[outcome.status]
+        passed = outcome.status is TestStatus.PASSED
+        lines = [f"Correctness: {'PASS' if passed else 'FAIL'} ({outcome.case})", *outcome.details]
+        error = None if passed else f"{outcome.status.value}: {outcome.summary}"
+        result = {"verdict": "PASS" if passed else "FAIL", **jsonable(outcome)}
+        return answered(campaign, "\n".join(lines), result, exit_code=code, error=error)
+
+
+test_in_campaign.__test__ = False  # type: ignore[attr-defined]
+
+
+def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any]) -> Answer | None:
+    """Measure the current tree for the campaign; None where no campaign is active here.
+
+    `options`: `validate_full`, `budget` (a duration or None), `again`.
+    """
+    from harness.model import Verdict
+    from harness.optimise import BenchOptions, active_campaign, run_bench
+    from harness.render.jsonable import jsonable
+
+    campaign = active_campaign(config, name)
+    if campaign is None:
+        return None
+    budget = options.get("budget")
+    wanted = BenchOptions(
+        full=bool(options.get("validate_full")),
+        budget_ns=parse_duration_ns(budget, "--budget") if budget else None,
+        again=bool(options.get("again")),
+    )
+    with campaign.locked(), workbench(campaign) as bench:
+        outcome = run_bench(campaign, bench, wanted)
+        code, error = ExitCode.FINE, None
+        if not outcome.correct:
+            code, error = ExitCode.ANSWER_IS_NO, f"wrong output: {_problem(outcome)}"
+        elif outcome.verdict is Verdict.SLOWER:
+            code, error = ExitCode.ANSWER_IS_NO, "slower: a regression, to be reverted"
+        elif outcome.verdict is Verdict.UNDECIDED:
+            code, error = ExitCode.UNDECIDED, _undecided(outcome)
+        result = {**jsonable(outcome), "correct": outcome.correct, "verdict": outcome.verdict.value}
+        return answered(
+            campaign, bench_text(campaign, outcome), result, exit_code=code, error=error
+        )
+
+
+def bench_text(campaign: Campaign, outcome: BenchOutcome) -> str:
+    """The guide's table by case, the two comparisons, guards, and whether it holds at scale."""
+    from harness.campaign.gates import compare_words
+    from harness.campaign.logs import scale_note
+
+    parts = [_case_text(r) for r in (outcome.fast, outcome.full) if r is not None and r.correct]
+    if outcome.full is not None and outcome.correct:
+        parts.append(scale_note(outcome))
+    iteration = campaign.state.iterations[-1]
+    parts.append(f"Correctness: {'PASS' if outcome.correct else 'FAIL'}")
+    parts.append(f"{compare_words(iteration)}; verdict: {outcome.verdict.value}")
+    return "\n\n".join(parts)
+
+
+def _case_text(result: CaseResult) -> str:
+    from harness.campaign.logs import guard_notes
+    from harness.render.tables import layout
+    from harness.render.units import show_ns, show_ratio
+
+    rows = [
+        [p.name, show_ns(p.baseline_ns), show_ns(p.current_ns), _gain(p.baseline_ns, p.current_ns)]
+        for p in result.phases
+    ]
+    total = [show_ns(result.baseline_ns), show_ns(result.current_ns)]
+    rows.append(["TOTAL", *total, show_ratio(result.cumulative.point)])
+    table = layout(["Phase", "Baseline", "Current", "Speedup"], rows)
+    lines = [f"case {result.case} ({result.metric} time, {result.blocks} blocks)", table]
+    for word, ratio in (("last kept state", result.step), ("baseline", result.cumulative)):
+        lines.append(
+            f"against the {word}: {show_ratio(ratio.point)} [{show_ratio(ratio.low)},"
+            f" {show_ratio(ratio.high)}] {ratio.verdict.value} ({ratio.confidence:.4%} interval)"
+        )
+    return "\n".join([*lines, *guard_notes(result)])
+
+
+def _gain(before: float, after: float) -> str:
+    from harness.render.units import show_ratio
+
+    return show_ratio(before / after) if after > 0 else "-"
+
+
+def _problem(outcome: BenchOutcome) -> str:
+    return " ".join(r.problem for r in (outcome.fast, outcome.full) if r is not None and r.problem)
+
+
+def _undecided(outcome: BenchOutcome) -> str:
+    from harness.render.units import show_ns
+
+    needed = outcome.fast.budget_needed_ns
+    if needed is None:
+        return "undecided within the budget; no budget can be named that would decide"
+    return f"undecided within the budget; about {show_ns(needed, 2)} would decide"

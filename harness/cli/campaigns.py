@@ -1,0 +1,112 @@
+"""What the campaign's commands share: finding the campaign, reading input, answering."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.base import Answer
+from harness.cli.session import config_option, read_config
+from harness.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from harness.campaign.port import Workbench
+    from harness.optimise import Campaign
+
+campaign_option = click.option(
+    "--campaign", "campaign_name", help="Which campaign of harness.toml, where there are several."
+)
+file_option = click.option(
+    "--file",
+    "file",
+    help="Read the fields from this file, or from standard input where it is `-`: TOML or JSON.",
+)
+
+
+def campaign_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--campaign` and `--config`."""
+    made: Callable[..., Any] = campaign_option(config_option(function))
+    return made
+
+
+@contextlib.contextmanager
+def opened(options: Mapping[str, Any], *, lock: bool = True) -> Iterator[Campaign]:
+    """The campaign that the options mean, with the checkout's lock held."""
+    from harness.optimise import open_campaign
+
+    campaign = open_campaign(read_config(options["config_path"]), options["campaign_name"])
+    if not lock:
+        yield campaign
+        return
+    with campaign.locked():
+        yield campaign
+
+
+@contextlib.contextmanager
+def workbench(campaign: Campaign) -> Iterator[Workbench]:
+    """What builds and runs the campaign's target, with progress on a terminal."""
+    from harness.cli.session import progress
+    from harness.workbench import LocalWorkbench
+
+    with progress() as listener:
+        yield LocalWorkbench(campaign.config, campaign.name, listener)
+
+
+def answered(
+    campaign: Campaign,
+    text: str,
+    result: Mapping[str, Any] | None = None,
+    *,
+    exit_code: ExitCode = ExitCode.FINE,
+    error: str | None = None,
+) -> Answer:
+    """An answer with the campaign's state, its warnings, and what is to be done next."""
+    from harness.optimise import next_action
+
+    advice = next_action(campaign)
+    warnings = tuple(campaign.warnings)
+    lines = [text, *(f"warning: {warning}" for warning in warnings)]
+    lines.append(f"next ({advice.action}): {advice.command}")
+    return Answer(
+        result={**(result or {}), "warnings": list(warnings)},
+        text="\n".join(filter(None, lines)),
+        exit_code=exit_code,
+        error=error,
+        hint=f"Next: {advice.command}" if error else None,
+        state=campaign.state.step.value,
+        next_actions=(advice.command,),
+    )
+
+
+def read_input(file: str | None, flags: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """The fields of a file or standard input, with flags over them, and where they came from.
+
+    Without either there are no fields.
+    """
+    from harness.campaign.templates import read_fields
+
+    given = {key: value for key, value in flags.items() if value not in (None, (), "")}
+    if file is None:
+        return given, "the options"
+    source = "standard input" if file == "-" else file
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise UsageError(f"{source}: cannot be read: {problem}") from None
+    return {**read_fields(text, source), **given}, source
+
+
+def parse_options(values: Sequence[str]) -> list[dict[str, str]]:
+    """`name | pros | cons`, each."""
+    made = []
+    for value in values:
+        parts = [part.strip() for part in value.split("|")]
+        if len(parts) != 3:
+            raise UsageError(f'--option: want "name | pros | cons", got {value!r}')
+        made.append(dict(zip(("name", "pros", "cons"), parts, strict=True)))
+    return made

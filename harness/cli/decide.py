@@ -1,0 +1,24 @@
+"""`harness decide`: go on or stop, by the guide's criteria."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from harness.cli.base import Answer, command
+from harness.cli.campaigns import answered, campaign_options, opened
+
+
+@command(epilog='Example: harness decide --exhausted "only library calls are left"')
+@click.option("--exhausted", default="", help="Stop, since nothing reasonable is left to try: why.")
+@campaign_options
+def decide_command(**options: Any) -> Answer:
+    """Decide whether the loop goes on: target, caps, diminishing returns, exhaustion."""
+    from harness.optimise import decide
+    from harness.render.jsonable import jsonable
+
+    with opened(options) as campaign:
+        decision = decide(campaign, options["exhausted"])
+        word = f"stop ({decision.rule})" if decision.stop else "continue"
+        return answered(campaign, f"{word}: {decision.reason}", jsonable(decision))

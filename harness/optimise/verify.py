@@ -1,0 +1,226 @@
+"""Re-derives a campaign from its events, trials and commits, and names what does not fit.
+
+What a fresh clone does not have (tags, refs/harness) is said, and does not count as damage. The
+order is that of trust: journal, baseline, then each event with its numbers, gates and commits, and
+the rendered logs last.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from harness.campaign.events import Event, Kind
+from harness.campaign.gates import check_note, check_plan, check_thought
+from harness.campaign.port import BenchRequest, Workbench
+from harness.campaign.spending import confidence_of
+from harness.campaign.state import Decision, Outcome, State, history
+from harness.campaign.stopping import decide
+from harness.campaign.values import BenchOutcome, CaseResult, LogNote, Plan, Ratio, Thought
+from harness.errors import DataDamaged, GitFailed, HarnessError, UsageError
+from harness.optimise.campaign import Campaign
+
+_SAME = 1e-9
+"""Numbers that differ by less than this share are the same; another CPU may round otherwise."""
+
+
+@dataclass(slots=True)
+class Verification:
+    """What was checked, what could not be, and what does not fit."""
+
+    checked: dict[str, int] = field(default_factory=dict)
+    unchecked: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    """In the order in which they were found; the first one is the one to look at."""
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    def count(self, what: str) -> None:
+        self.checked[what] = self.checked.get(what, 0) + 1
+
+
+def verify(campaign: Campaign, bench: Workbench) -> Verification:
+    """Check everything; the journal itself was checked when the campaign was opened."""
+    found = Verification()
+    if not campaign.started:
+        found.unchecked.append(f"the campaign {campaign.name!r} has no events yet")
+        return found
+    for _ in campaign.events:
+        found.count("events")
+    _baseline(campaign, bench, found)
+    before = State()
+    for event, after in zip(campaign.events, history(campaign.events), strict=True):
+        for problem in _event(campaign, bench, found, (before, event, after)):
+            found.problems.append(f"event {event.number} ({event.kind.value}): {problem}")
+        before = after
+    for path in campaign.records.edited(campaign.events):
+        found.problems.append(f"{path}: not what the events give: edited by hand, or out of date")
+    for _ in campaign.records.expected(campaign.state):
+        found.count("rendered logs")
+    return found
+
+
+def _baseline(campaign: Campaign, bench: Workbench, found: Verification) -> None:
+    try:
+        sealed, doubts = bench.check_baseline()
+    except HarnessError as problem:
+        found.problems.append(problem.message)
+        return
+    found.unchecked += doubts
+    found.count("baseline")
+    if sealed != campaign.state.sealed:
+        found.problems.append(
+            f"the baseline in {campaign.folder} is not the one that the campaign started with:"
+            f" seal {sealed.root[:12]}, started with {campaign.state.sealed.root[:12]}"
+        )
+
+
+Turn = tuple[State, Event, State]
+"""The state before an event, the event, the state after it."""
+
+
+def _event(campaign: Campaign, bench: Workbench, found: Verification, turn: Turn) -> Iterator[str]:
+    """What does not fit about one event."""
+    before, event, after = turn
+    try:
+        if event.kind is Kind.THOUGHT:
+            check_thought(before, event.value("thought", Thought))
+            found.count("thoughts")
+        elif event.kind is Kind.PLANNED:
+            check_plan(event.value("plan", Plan))
+        elif event.kind is Kind.LOGGED and before.iteration is not None:
+            check_note(before.iteration, event.value("note", LogNote))
+            found.count("surprises")
+        elif event.kind is Kind.DECIDED:
+            yield from _decision(before, event, found)
+        elif event.kind is Kind.BENCHED:
+            yield from _bench(bench, before, event, found)
+        elif event.kind is Kind.FINISHING:
+            yield from _result(bench, event, found)
+        elif event.kind is Kind.COMMITTED:
+            yield from _commit(campaign, event, after, found)
+        elif event.kind is Kind.REVERTED:
+            _attempt(campaign, event, after, found)
+    except HarnessError as problem:
+        yield problem.message
+
+
+def _decision(before: State, event: Event, found: Verification) -> Iterator[str]:
+    stored = event.value("decision", Decision)
+    derived = decide(before, event.at_ns, event.value("exhausted", str))
+    found.count("decisions")
+    if derived != stored:
+        yield f"the rules give {_words(derived)}, the event says {_words(stored)}"
+
+
+def _words(decision: Decision) -> str:
+    return f"{'stop' if decision.stop else 'continue'} ({decision.rule}: {decision.reason})"
+
+
+def _bench(bench: Workbench, before: State, event: Event, found: Verification) -> Iterator[str]:
+    request = event.value("request", BenchRequest)
+    terms = before.agreed
+    expected = confidence_of(request.look, terms)
+    if request.look != before.looks or not math.isclose(request.confidence, expected):
+        yield (
+            f"look {request.look} at confidence {request.confidence}: look {before.looks} has"
+            f" {confidence_of(before.looks, terms)}"
+        )
+    if (request.kept, request.baseline) != (before.kept_commit, before.sealed.commit):
+        yield "it was not compared with the last kept state and the baseline"
+    stored = event.value("outcome", BenchOutcome)
+    if before.full_due and stored.full is None and stored.fast.correct:
+        yield "the full case was due and was not measured"
+    yield from _figures(bench, request, stored, found)
+
+
+def _result(bench: Workbench, event: Event, found: Verification) -> Iterator[str]:
+    if event.data.get("result") is not None:
+        request = event.value("request", BenchRequest)
+        yield from _figures(bench, request, event.value("result", BenchOutcome), found)
+
+
+def _figures(
+    bench: Workbench, request: BenchRequest, stored: BenchOutcome, found: Verification
+) -> Iterator[str]:
+    """The ratios and verdicts again, from the trials."""
+    derived = bench.recompute(request, stored)
+    for kept, again in ((stored.fast, derived.fast), (stored.full, derived.full)):
+        if kept is not None and again is not None:
+            found.count("measured cases")
+            yield from _case(kept, again)
+
+
+def _case(kept: CaseResult, again: CaseResult) -> Iterator[str]:
+    for name, one, other in (
+        ("step", kept.step, again.step),
+        ("cumulative", kept.cumulative, again.cumulative),
+    ):
+        if not _same(one, other):
+            yield (
+                f"{kept.case}, {name}: the trials in {kept.run} give {_ratio(other)}, the event"
+                f" says {_ratio(one)}"
+            )
+
+
+def _same(one: Ratio, other: Ratio) -> bool:
+    numbers = ("point", "low", "high", "confidence")
+    return one.verdict is other.verdict and all(
+        math.isclose(getattr(one, n), getattr(other, n), rel_tol=_SAME) for n in numbers
+    )
+
+
+def _ratio(ratio: Ratio) -> str:
+    return f"{ratio.point:.6g} [{ratio.low:.6g}, {ratio.high:.6g}] {ratio.verdict.value}"
+
+
+def _commit(campaign: Campaign, event: Event, after: State, found: Verification) -> Iterator[str]:
+    """The commit is there, is this iteration's, and holds the code that was measured."""
+    commit = event.value("commit", str)
+    iteration = after.iterations[-1]
+    if iteration.outcome is not Outcome.KEPT:
+        yield f"iteration {iteration.number} was committed as {iteration.outcome.value!r}"
+    git = campaign.git
+    if not git.is_repository() or not git.has_commit(commit):
+        found.unchecked.append(f"commit {commit[:12]} of iteration {iteration.number} is not here")
+        return
+    found.count("commits")
+    if not git.message(commit).startswith(f"optim iter {iteration.number}: "):
+        yield f"commit {commit[:12]} is not that of iteration {iteration.number}"
+    code = campaign.checkout.fingerprint_at(commit, after.untracked)
+    if code != iteration.tested_tree:
+        yield f"commit {commit[:12]} does not hold the code that was tested and measured"
+    if not _is_history(campaign, commit):
+        found.unchecked.append(f"commit {commit[:12]} is not part of what is checked out")
+
+
+def _is_history(campaign: Campaign, commit: str) -> bool:
+    try:
+        return campaign.git.is_ancestor(commit, "HEAD")
+    except (GitFailed, UsageError):
+        return False
+
+
+def _attempt(campaign: Campaign, event: Event, after: State, found: Verification) -> None:
+    attempt = event.value("attempt", str)
+    if not attempt:
+        return
+    if campaign.git.is_repository() and campaign.git.has_commit(attempt):
+        found.count("attempts")
+    else:
+        found.unchecked.append(
+            f"the attempt of iteration {after.iterations[-1].number} ({attempt[:12]}) is not here:"
+            " git fetch origin 'refs/harness/*:refs/harness/*'"
+        )
+
+
+def damage(found: Verification) -> DataDamaged:
+    """The first problem as an error."""
+    more = len(found.problems) - 1
+    return DataDamaged(
+        found.problems[0] + (f" (and {more} more)" if more else ""),
+        hint="Restore the records from git: `git log -- optim` shows who changed them.",
+    )

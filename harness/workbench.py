@@ -1,0 +1,320 @@
+"""The real workbench of a campaign: profiling, baseline, test and bench behind the campaign's port.
+
+Figures come from the run that measured them; the run's trials are copied into the campaign's
+records, from where every figure can be derived again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from harness.baseline import (
+    LABEL,
+    Baseline,
+    MakePlan,
+    load_baseline,
+    make_baseline,
+    run_test,
+    tag_baseline,
+)
+from harness.baseline.sides import CURRENT
+from harness.bench import BenchPlan, run_bench
+from harness.campaign.port import BenchRequest, SealedBaseline
+from harness.campaign.values import (
+    BenchOutcome,
+    CaseResult,
+    Guards,
+    PhaseGain,
+    ProfileOutcome,
+    ProfileRow,
+    Ratio,
+    TestOutcome,
+    TestStatus,
+)
+from harness.edge.config import Config, parse_duration_ns
+from harness.edge.git import Git
+from harness.edge.seal import SEAL_NAME
+from harness.edge.store import from_row, read_parquet, storage_errors
+from harness.errors import BuildFailed, DataDamaged, TrialFailed
+from harness.model import Agreement, CaseBench, Comparison, Estimate, Metric, Verdict
+from harness.orchestrator import Cell, Listener
+from harness.session import Session, open_session
+from harness.summary import Question, blocks_by_host, compare_cells
+from harness.workload import Wanted, Workload, find_workload
+
+KEPT = "kept"
+"""The label of the last kept state."""
+
+RUNS = "runs"
+"""The folder of kept trials, below the campaign's."""
+
+_UNBOUNDED = 1e6
+"""An interval that says nothing is stored as 1e-6 to 1e6, since JSON knows no infinity."""
+
+_DETAILS = 5
+
+
+class LocalWorkbench:
+    """Builds and runs the target of a campaign on this machine."""
+
+    def __init__(self, config: Config, campaign: str, listener: Listener | None = None) -> None:
+        self._config = config
+        self._workload: Workload = find_workload(config, Wanted(campaign=campaign))
+        self._git = Git(config.root)
+        self._listener = listener
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with open_session(self._config, listener=self._listener, apart=True) as session:
+            yield session
+
+    def baseline(self) -> SealedBaseline:
+        """The sealed baseline, made and tagged where that was not done yet."""
+        workload = self._workload
+        if not (workload.folder / SEAL_NAME).exists():
+            section = workload.section
+            budget = section.bench_budget if section else "60s"
+            plan = MakePlan(budget_ns=parse_duration_ns(budget, "bench_budget"))
+            with self._session() as session:
+                make_baseline(session, workload, plan)
+        found = load_baseline(workload, self._git)
+        if self._git.tag(workload.tag) is None:
+            tag_baseline(workload, self._git, found)
+        return self._sealed(found)
+
+    def check_baseline(self) -> tuple[SealedBaseline, tuple[str, ...]]:
+        """The sealed baseline as it is here, and what of it could not be verified."""
+        found = load_baseline(self._workload, self._git)
+        return self._sealed(found), found.warnings
+
+    def _sealed(self, found: Baseline) -> SealedBaseline:
+        timing = found.record(self._workload.case).timing
+        return SealedBaseline(
+            commit=found.commit,
+            root=found.root,
+            total_ns=timing.wall_ns.point,
+            phases=tuple((p.path, p.total_ns.point) for p in timing.phases),
+        )
+
+    def profile(self) -> ProfileOutcome:
+        """Phases first, then functions, each with its share of the whole."""
+        from harness.profiles import rows_of
+        from harness.profiling import ProfileRequest, profile_cell
+
+        workload = self._workload
+        cell = Cell(workload.task, workload.case, workload.target)
+        with self._session() as session:
+            report = profile_cell(
+                session.orchestrator,
+                session.state / "profiles",
+                ProfileRequest(cell, revision=self._git.head()),
+            )
+        phases = {spot.phase for spot in report.phases.spots}
+        rows = tuple(
+            ProfileRow(name, min(share, 1.0), "phase" if name in phases else "function")
+            for name, share, _ in rows_of(report)
+        )
+        return ProfileOutcome(
+            case=report.case,
+            rows=rows or (ProfileRow("total", 1.0, "whole program"),),
+            tool=" and ".join(
+                p.tool for p in (report.phases, report.spots) if p is not None and p.spots
+            )
+            or "none",
+            wall_ns=report.wall_ns.point,
+            cpu_share=report.cpu_share,
+            notes=(*report.advice, *report.warnings),
+            report=report.id,
+        )
+
+    def test(self, *, full: bool) -> TestOutcome:
+        """Build and run a private copy of the tree once, and judge its outputs."""
+        workload = self._workload
+        case = workload.chosen(full).name
+        found = load_baseline(workload, self._git)
+        try:
+            with self._session() as session:
+                report = run_test(session, workload, found, full=full)
+        except BuildFailed as problem:
+            return TestOutcome(TestStatus.BUILD_FAILED, case, problem.message)
+        except TrialFailed as problem:
+            return TestOutcome(TestStatus.WRONG, case, problem.message)
+        status = TestStatus.PASSED if report.ok else TestStatus.WRONG
+        return TestOutcome(status, case, _words(report.agreement), _details(report.agreement))
+
+    def bench(self, request: BenchRequest) -> BenchOutcome:
+        """Baseline, last kept state and current tree in the same blocks, case by case."""
+        workload = self._workload
+        found = load_baseline(workload, self._git)
+        references = {} if request.kept == found.commit else {KEPT: request.kept}
+        plan = BenchPlan(
+            budget_ns=request.budget_ns,
+            full=request.full,
+            confidence=request.confidence,
+            threshold=request.threshold,
+            references=references,
+        )
+        try:
+            with self._session() as session:
+                report = run_bench(session, workload, found, plan)
+        except TrialFailed as problem:
+            if not problem.message.startswith(f"{CURRENT} "):
+                raise
+            return BenchOutcome(_failed(workload.case.name, request, problem.message))
+        results = [self._result(case, request) for case in report.cases]
+        return BenchOutcome(*results)
+
+    def _result(self, case: CaseBench, request: BenchRequest) -> CaseResult:
+        if not case.agreement.ok or LABEL not in case.comparisons:
+            return _failed(case.case, request, _words(case.agreement) or "it was not measured")
+        cumulative = case.comparisons[LABEL]
+        step = case.comparisons.get(KEPT, cumulative)
+        run, digest = self._keep(case, request)
+        return CaseResult(
+            case=case.case,
+            correct=True,
+            step=ratio_of(step),
+            cumulative=ratio_of(cumulative),
+            baseline_ns=_time(case, LABEL, cumulative.metric),
+            current_ns=_time(case, CURRENT, cumulative.metric),
+            metric=step.metric.value,
+            phases=tuple(
+                PhaseGain(row.path, row.baseline.total_ns.point, row.current.total_ns.point)
+                for row in case.phases
+                if row.baseline is not None and row.current is not None
+            ),
+            guards=_guards(case),
+            blocks=step.blocks,
+            stopped_because=step.stopped_because,
+            budget_needed_ns=_needed(step, cumulative),
+            run=run,
+            sha256=digest,
+        )
+
+    def _keep(self, case: CaseBench, request: BenchRequest) -> tuple[str, str]:
+        """Copy the run's trials into the records; their place there, and their digest."""
+        assert case.folder is not None
+        name = f"{RUNS}/bench-{request.look:03d}-{case.case}.parquet"
+        path = self._workload.folder / name
+        with storage_errors(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_suffix(".new")
+            shutil.copyfile(case.folder / "trials.parquet", fresh)
+            fresh.replace(path)
+        return name, _digest(path)
+
+    def recompute(self, request: BenchRequest, stored: BenchOutcome) -> BenchOutcome:
+        """Ratios and verdicts again, from the kept trials alone."""
+        results = [
+            self._derive(request, result) if result.run else result
+            for result in (stored.fast, stored.full)
+            if result is not None
+        ]
+        return BenchOutcome(*results)
+
+    def _derive(self, request: BenchRequest, result: CaseResult) -> CaseResult:
+        path = self._workload.folder / result.run
+        if not path.is_file():
+            raise DataDamaged(f"{path}: missing", hint="Restore it from git.")
+        if _digest(path) != result.sha256:
+            raise DataDamaged(f"{path}: changed since it was measured", hint="Restore it from git.")
+        found = derive(path, Question(None, request.confidence, request.threshold))
+        if LABEL not in found:
+            raise DataDamaged(f"{path}: has no pair of {LABEL} and {CURRENT}")
+        step = found.get(KEPT, found[LABEL])
+        return replace(
+            result,
+            step=ratio_of(step),
+            cumulative=ratio_of(found[LABEL]),
+            metric=step.metric.value,
+            blocks=step.blocks,
+        )
+
+
+def derive(path: Path, question: Question) -> dict[str, Comparison]:
+    """The current tree against each reference of a kept run, by label."""
+    rows = read_parquet(path)
+    blocks = [
+        block
+        for host in blocks_by_host((row["host_id"], from_row(row)) for row in rows).values()
+        for block in host
+    ]
+    labels = dict.fromkeys(name for block in blocks for name in block if name != CURRENT)
+    found = {}
+    for label in labels:
+        for comparison in compare_cells(label, [CURRENT], blocks, question, ""):
+            found[label] = comparison
+    return found
+
+
+def ratio_of(comparison: Comparison) -> Ratio:
+    """A comparison as the campaign stores it."""
+    ratio = comparison.ratio
+    return Ratio(
+        point=ratio.point,
+        low=max(ratio.low, 1 / _UNBOUNDED),
+        high=ratio.high if math.isfinite(ratio.high) else _UNBOUNDED,
+        confidence=ratio.confidence,
+        verdict=comparison.verdict,
+    )
+
+
+def _failed(case: str, request: BenchRequest, problem: str) -> CaseResult:
+    """A candidate with a wrong output: nothing is said of its speed."""
+    nothing = Ratio(1.0, 1 / _UNBOUNDED, _UNBOUNDED, request.confidence, Verdict.UNDECIDED)
+    return CaseResult(case, False, nothing, nothing, 0.0, 0.0, problem=problem)
+
+
+def _words(agreement: Agreement) -> str:
+    details = _details(agreement)
+    return "; ".join(filter(None, (agreement.summary, *details[:1])))
+
+
+def _details(agreement: Agreement) -> tuple[str, ...]:
+    return tuple(
+        f"{m.output} {m.place}: expected {m.expected}, got {m.actual}"
+        for m in agreement.mismatches[:_DETAILS]
+    )
+
+
+def _needed(step: Comparison, cumulative: Comparison) -> int | None:
+    """The budget that would decide both comparisons, where both can be decided."""
+    undecided = [c for c in (step, cumulative) if c.verdict is Verdict.UNDECIDED]
+    budgets = [c.budget_needed_ns for c in undecided]
+    if not budgets or None in budgets:
+        return None
+    return max(b for b in budgets if b is not None)
+
+
+def _time(case: CaseBench, label: str, metric: Metric) -> float:
+    side = case.sides[label]
+    estimate = side.cpu_ns if metric is Metric.CPU else side.wall_ns
+    return estimate.point if estimate else 0.0
+
+
+def _guards(case: CaseBench) -> Guards:
+    before, after = case.sides[LABEL], case.sides[CURRENT]
+    return Guards(
+        baseline_rss_bytes=before.max_rss_bytes,
+        current_rss_bytes=after.max_rss_bytes,
+        baseline_cpu_ns=_point(before.cpu_ns),
+        current_cpu_ns=_point(after.cpu_ns),
+        baseline_wall_ns=_point(before.wall_ns),
+        current_wall_ns=_point(after.wall_ns),
+        baseline_build_ns=before.build_ns or None,
+        current_build_ns=after.build_ns or None,
+    )
+
+
+def _point(estimate: Estimate | None) -> float | None:
+    return estimate.point if estimate else None
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
