@@ -18,7 +18,7 @@ from harness_julia import build as julia_build
 from harness_julia.toolchain import describe_julia, find_julia, named_julia
 
 CASE = Case("only", {"n": 3})
-LAUNCHER = "/usr/bin/julia"
+LAUNCHER = "/usr/bin/julia"  # where a FakeRunner finds "julia"
 REAL = "/opt/julia-1.11/bin/julia-real"
 
 
@@ -42,14 +42,14 @@ class TestFindingJulia:
         assert find_julia(runner, tmp_path).program == Path(program)
 
     def test_a_launcher_is_replaced_by_the_program_that_it_starts(self, tmp_path: Path) -> None:
-        runner = FakeRunner(tmp_path, [LAUNCHER, REAL])
+        runner = FakeRunner(tmp_path, ["julia", REAL])
         runner.on("--startup-file=no", completed(says(REAL)))
         assert find_julia(runner).program == Path(REAL)
 
     def test_a_launcher_stays_where_the_program_does_not_work_without_it(
         self, tmp_path: Path
     ) -> None:
-        runner = FakeRunner(tmp_path, [LAUNCHER, REAL])
+        runner = FakeRunner(tmp_path, ["julia", REAL])
         runner.on(LAUNCHER, completed(says(REAL)))
         runner.on(REAL, completed(stderr="libffi.so.7: cannot open", exit_code=127))
         assert find_julia(runner).program == Path(LAUNCHER)
@@ -57,7 +57,7 @@ class TestFindingJulia:
     def test_it_is_probed_without_the_libraries_that_trials_do_not_get(
         self, tmp_path: Path
     ) -> None:
-        runner = FakeRunner(tmp_path, [LAUNCHER])
+        runner = FakeRunner(tmp_path, ["julia"])
         runner.on(LAUNCHER, completed(says()))
         find_julia(runner)
         assert [call.env["LD_LIBRARY_PATH"] for call in runner.tool_calls] == [""]
@@ -66,13 +66,13 @@ class TestFindingJulia:
     def test_one_that_dies_of_an_exception_is_named_with_the_reason(
         self, tmp_path: Path, exit_code: int
     ) -> None:
-        runner = FakeRunner(tmp_path, [LAUNCHER])
+        runner = FakeRunner(tmp_path, ["julia"])
         runner.on(LAUNCHER, completed(exit_code=exit_code))
         with pytest.raises(ToolchainMissing, match=f"{LAUNCHER} crashes.*libunwind"):
             find_julia(runner)
 
     def test_one_that_is_too_old_is_refused(self, tmp_path: Path) -> None:
-        runner = FakeRunner(tmp_path, [LAUNCHER])
+        runner = FakeRunner(tmp_path, ["julia"])
         runner.on(LAUNCHER, completed(says(version="1.4.1")))
         with pytest.raises(ToolchainMissing, match=r"Julia 1\.4\.1, which is too old"):
             find_julia(runner)
@@ -81,12 +81,12 @@ class TestFindingJulia:
     def test_versions_from_the_oldest_to_those_to_come_are_taken(
         self, tmp_path: Path, version: str
     ) -> None:
-        runner = FakeRunner(tmp_path, [LAUNCHER])
+        runner = FakeRunner(tmp_path, ["julia"])
         runner.on(LAUNCHER, completed(says(version=version)))
         assert find_julia(runner).version == f"Julia {version}"
 
     def test_what_is_no_julia_is_refused_with_its_words(self, tmp_path: Path) -> None:
-        runner = FakeRunner(tmp_path, [LAUNCHER])
+        runner = FakeRunner(tmp_path, ["julia"])
         runner.on(LAUNCHER, completed("usage: julia", stderr="unknown option", exit_code=2))
         with pytest.raises(ToolchainMissing, match=r"not a working Julia \(exit 2\): unknown"):
             describe_julia(Path(LAUNCHER), runner)
@@ -99,7 +99,7 @@ class TestFindingJulia:
     def test_another_processor_is_another_fingerprint(self, tmp_path: Path) -> None:
         prints = set()
         for cpu in ("znver4", "haswell"):
-            runner = FakeRunner(tmp_path, [LAUNCHER])
+            runner = FakeRunner(tmp_path, ["julia"])
             runner.on(LAUNCHER, completed(says().replace("znver4", cpu)))
             prints.add(find_julia(runner).fingerprint)
         assert len(prints) == 2
@@ -123,7 +123,7 @@ class Sheet:
 
 @pytest.fixture
 def sheet(tmp_path: Path) -> Sheet:
-    runner = FakeRunner(tmp_path, [LAUNCHER])
+    runner = FakeRunner(tmp_path, ["julia"])
     runner.on(LAUNCHER, completed())
     return Sheet(tmp_path, runner)
 
@@ -199,6 +199,7 @@ class Desk:
     """Builds and runs programs with the Julia of this machine."""
 
     folder: Path
+    builds: Path
     runner: LocalRunner
     adapter: Adapter
 
@@ -209,7 +210,7 @@ class Desk:
             make_target(self.folder, adapter="julia", sources=(path,), args=()), **changes
         )
         toolchain = self.adapter.probe(self.runner, target)
-        return self.adapter.build(target, toolchain, self.folder / "builds", self.runner)
+        return self.adapter.build(target, toolchain, self.builds, self.runner)
 
     def trial(self, source: str, **changes: Any) -> Trial:
         return self.adapter.time(self.build(source, **changes), CASE, TrialPlan(), self.runner)
@@ -220,11 +221,17 @@ class Desk:
         return trial.output.stdout.read_text()
 
 
+@pytest.fixture(scope="module")
+def builds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all tests: the markers are compiled once."""
+    return tmp_path_factory.mktemp("the builds")
+
+
 @pytest.fixture
-def desk(tmp_path: Path, local_runner: LocalRunner) -> Desk:
+def desk(tmp_path: Path, builds: Path, local_runner: LocalRunner) -> Desk:
     folder = tmp_path / "with spaces"
     folder.mkdir()
-    return Desk(folder, local_runner, Adapters().get("julia"))
+    return Desk(folder, builds, local_runner, Adapters().get("julia"))
 
 
 @pytest.mark.julia
@@ -287,8 +294,8 @@ class TestWithRealJulia:
         self, desk: Desk
     ) -> None:
         text = desk.text("using HarnessPhases\nprintln(DEPOT_PATH[1])\n")
-        assert Path(text.strip()) == desk.folder / "builds" / "depot"
-        assert sorted(p.name for p in desk.folder.iterdir()) == ["a program.jl", "builds"]
+        assert Path(text.strip()) == desk.builds / "depot"
+        assert [path.name for path in desk.folder.iterdir()] == ["a program.jl"]
 
     def test_a_target_may_name_its_julia_by_a_path(self, desk: Desk) -> None:
         program = desk.folder / "my-julia"
