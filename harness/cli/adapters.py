@@ -17,7 +17,14 @@ from harness.render.tables import FORMATS, layout
 
 
 @command(epilog="Example: harness adapters --json")
-@click.option("--format", "style", type=click.Choice(FORMATS), default="plain", show_default=True)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="plain",
+    show_default=True,
+    help="How tables are laid out.",
+)
 def adapters_command(style: str) -> Answer:
     """List installed adapters with the toolchain that each finds, or how to get it.
 

@@ -34,7 +34,14 @@ from harness.workload import Workload
 @click.option("--seed", type=int, help="Of order and layout; drawn and recorded if absent.")
 @click.option("--cpus", help="Pin all sides to these CPUs, such as 0 or 0,2-3.")
 @question_options
-@click.option("--format", "style", type=click.Choice(FORMATS), default="plain")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="plain",
+    show_default=True,
+    help="How tables are laid out.",
+)
 def bench_command(**options: Any) -> Answer:
     """Compare the current tree with the baseline: correctness first, then time.
 

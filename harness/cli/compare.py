@@ -34,10 +34,16 @@ from harness.revisions import split_revision, target_at
 @click.argument("reference")
 @click.argument("candidate")
 @click.option("--case", help="The case; otherwise the task's first one.")
-@click.option("--mode", type=click.Choice([m.value for m in Mode]), default="cold")
+@click.option(
+    "--mode",
+    type=click.Choice([m.value for m in Mode]),
+    default="cold",
+    show_default=True,
+    help="Time whole processes (cold), or the work inside one (steady).",
+)
 @click.option("--budget", default="60s", show_default=True, help="Answer within this time.")
 @click.option("--max-trials", type=click.IntRange(2), help="At most so many trials of each.")
-@click.option("--seed", type=int)
+@click.option("--seed", type=int, help="Of the order and the layout; drawn and recorded if absent.")
 @click.option("--cpus", help="Pin both to these CPUs, such as 0 or 0,2-3.")
 @question_options
 @config_option

@@ -25,7 +25,14 @@ _AGO_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 @click.option("--task", help="Only measurements of this task.")
 @click.option("--target", help="Only measurements of this target.")
 @click.option("--since", help="A date such as 2026-01-31, or an age such as 30m, 12h, 7d, 2w.")
-@click.option("--format", "style", type=click.Choice(FORMATS), default="plain")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="plain",
+    show_default=True,
+    help="How tables are laid out.",
+)
 @config_option
 @results_option
 def history_command(

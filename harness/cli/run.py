@@ -77,7 +77,13 @@ def question_options(function: Any) -> Any:
             default="auto",
             help="What decides; auto takes CPU time where wall time is disturbed.",
         ),
-        click.option("--confidence", type=float, default=0.95, show_default=True),
+        click.option(
+            "--confidence",
+            type=float,
+            default=0.95,
+            show_default=True,
+            help="Of the intervals and the verdict.",
+        ),
         click.option(
             "--threshold",
             type=float,
@@ -109,10 +115,22 @@ def make_question(options: Mapping[str, Any]) -> Question:
 @click.option("--adapter", help="Only targets of this adapter; for a FILE, the one to use.")
 @click.option("--task", help="Only targets of this task.")
 @click.option("--case", help="The case; otherwise each task's first one.")
-@click.option("--mode", type=click.Choice([m.value for m in Mode]), default="cold")
+@click.option(
+    "--mode",
+    type=click.Choice([m.value for m in Mode]),
+    default="cold",
+    show_default=True,
+    help="Time whole processes (cold), or the work inside one (steady).",
+)
 @click.option("--trials", type=click.IntRange(1), help="Exactly so many trials of each target.")
 @click.option("--budget", help="Stop after this time, such as 20s.")
-@click.option("--warmup", type=click.IntRange(0), default=1, show_default=True)
+@click.option(
+    "--warmup",
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Trials of each target before the first block; kept, not counted.",
+)
 @click.option("--seed", type=int, help="Of the order and the layout; drawn and recorded if absent.")
 @click.option("--cpus", help="Pin targets to these CPUs, such as 0 or 0,2-3.")
 @question_options
@@ -122,7 +140,14 @@ def make_question(options: Mapping[str, Any]) -> Question:
     "--resume", is_flag=False, flag_value="", help="Top up an interrupted run; the latest if bare."
 )
 @click.option("--phases", is_flag=True, help="Show the phases that targets mark.")
-@click.option("--format", "style", type=click.Choice(FORMATS), default="plain")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="plain",
+    show_default=True,
+    help="How tables are laid out.",
+)
 def run_command(**options: Any) -> Answer:
     """Build, check, time and table targets of harness.toml, or one file or program.
 
