@@ -11,7 +11,7 @@ from harness.bench import BenchPlan, run_bench, run_stored
 from harness.cli.base import Answer, command
 from harness.cli.baseline import budget_ns
 from harness.cli.run import make_question, question_options
-from harness.cli.session import parse_cpus
+from harness.cli.session import parse_cpus, read_config
 from harness.cli.workload import at_work, wanted_workload, workload_options
 from harness.edge.git import Git
 from harness.errors import ExitCode
@@ -32,6 +32,7 @@ from harness.workload import Workload
 @click.option("--max-trials", type=click.IntRange(2), help="At most so many trials of each side.")
 @click.option("--stored", is_flag=True, help="Compare with the stored trials; weaker.")
 @click.option("--seed", type=int, help="Of order and layout; drawn and recorded if absent.")
+@click.option("--again", is_flag=True, help="In a campaign: look again with the same budget.")
 @click.option("--cpus", help="Pin all sides to these CPUs, such as 0 or 0,2-3.")
 @question_options
 @click.option(
@@ -48,7 +49,12 @@ def bench_command(**options: Any) -> Answer:
     Builds the baseline's commit beside the current tree and runs both interleaved. TOTAL is timed
     by the harness and decides; phases are what the target reports of itself. The exit code is 1
     for a wrong output or a regression, 8 for undecided, 6 where the baseline was tampered with.
+    In a campaign it is the BENCHMARK step: against the last kept state too, at a confidence that
+    follows from how often was looked before, and recorded.
     """
+    made = in_campaign(options)
+    if made is not None:
+        return made
     workload = wanted_workload(options)
     plan = make_plan(options, workload)
     baseline = load_baseline(workload, Git(workload.root))
@@ -56,6 +62,18 @@ def bench_command(**options: Any) -> Answer:
         run = run_stored if options["stored"] else run_bench
         report = run(session, workload, baseline, plan)
     return answer(report, options["style"])
+
+
+def in_campaign(options: dict[str, Any]) -> Answer | None:
+    """The bench as a step of the campaign that is under way here; None where there is none.
+
+    Nor where something is asked that no step of a campaign is: a further reference, stored trials.
+    """
+    from harness.cli.campaign_steps import bench_in_campaign
+
+    if options["target"] is not None or options["against"] or options["stored"]:
+        return None
+    return bench_in_campaign(read_config(options["config_path"]), options["campaign"], options)
 
 
 def make_plan(options: dict[str, Any], workload: Workload) -> BenchPlan:

@@ -8,6 +8,7 @@ import click
 
 from harness.baseline import TestReport, load_baseline, run_test
 from harness.cli.base import Answer, command
+from harness.cli.session import read_config
 from harness.cli.workload import at_work, wanted_workload, workload_options
 from harness.edge.git import Git
 from harness.errors import ExitCode
@@ -23,13 +24,25 @@ def test_command(*, full: bool, **options: Any) -> Answer:
 
     Runs in a throwaway copy of the tree, apart from the project. The exit code is 0 for PASS, 1 for
     a wrong output, 4 where it does not build, 5 where it does not run, 6 where the baseline was
-    tampered with.
+    tampered with. In a campaign it is the TEST step, and is recorded.
     """
+    made = in_campaign(options, full=full)
+    if made is not None:
+        return made
     workload = wanted_workload(options)
     baseline = load_baseline(workload, Git(workload.root))
     with at_work(workload, options["results"]) as session:
         report = run_test(session, workload, baseline, full=full)
     return answer(report)
+
+
+def in_campaign(options: dict[str, Any], *, full: bool) -> Answer | None:
+    """The test as a step of the campaign that is under way here; None where there is none."""
+    from harness.cli.campaign_steps import test_in_campaign
+
+    if options["target"] is not None:
+        return None
+    return test_in_campaign(read_config(options["config_path"]), options["campaign"], full=full)
 
 
 def answer(report: TestReport) -> Answer:
