@@ -37,8 +37,8 @@ from harness.summary import (
     summarise_cell,
 )
 
-DEFAULT_BUDGET_NS = 60_000_000_000
-"""What a run takes at most where neither trials nor a budget are asked for."""
+DEFAULT_BUDGET_NS = 20_000_000_000
+"""What each group may take where neither trials nor a budget are asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
-from harness.model import Comparison, Measurement, Mode, Verdict
+from harness.model import Comparison, Measurement, Metric, Mode
 from harness.render.units import (
     show_bytes,
     show_ns_estimate,
@@ -69,11 +69,12 @@ def _output_word(m: Measurement, failures: Mapping[tuple[str, str, str], str]) -
 
 
 def show_comparison(comparison: Comparison) -> str:
-    """A ratio with its interval and verdict: `2.09x [2.05, 2.12] faster`."""
-    word = {Verdict.UNDECIDED: "undecided", Verdict.EQUIVALENT: "equivalent"}.get(
-        comparison.verdict, comparison.verdict.value
-    )
-    return f"{show_ratio_estimate(comparison.ratio)} {word}"
+    """A ratio with its interval and verdict: `2.09x [2.05, 2.12] faster`.
+
+    Where another metric than wall time decided, its name follows.
+    """
+    metric = "" if comparison.metric is Metric.WALL else f" ({comparison.metric.value})"
+    return f"{show_ratio_estimate(comparison.ratio)} {comparison.verdict.value}{metric}"
 
 
 def phase_table(measurements: Sequence[Measurement], style: str = "plain") -> str:

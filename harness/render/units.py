@@ -46,9 +46,10 @@ def show_bytes(size: int | None) -> str:
 
 
 def show_ratio(ratio: float) -> str:
-    """A speed-up as the guide writes it: `2.09x`; with a third decimal where it is near 1."""
-    places = 3 if 0.95 < ratio < 1.05 else 2
-    return f"{ratio:.{places}f}x" if math.isfinite(ratio) else "-"
+    """A speed-up as the guide writes it: `2.09x`; with more digits near 1 and below 0.1."""
+    if 0 < ratio < 0.1 or not math.isfinite(ratio):
+        return f"{significant(ratio, 2)}x"
+    return f"{ratio:.{3 if 0.95 < ratio < 1.05 else 2}f}x"
 
 
 def show_ratio_estimate(estimate: Estimate) -> str:

@@ -1,0 +1,56 @@
+"""Numbers for people."""
+
+import math
+
+import pytest
+
+from harness.model import Estimate
+from harness.render.units import (
+    show_bytes,
+    show_ns,
+    show_ns_estimate,
+    show_ratio,
+    show_ratio_estimate,
+    show_share,
+    significant,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.01234, "0.0123"), (1.234, "1.23"), (123.4, "123"), (12345.6, "12346"), (0, "0")],
+)
+def test_numbers_have_three_digits_and_no_exponent(value, shown):
+    assert significant(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("ns", "shown"), [(12, "12.0 ns"), (1500, "1.50 us"), (2.5e6, "2.50 ms"), (3.21e9, "3.21 s")]
+)
+def test_a_time_has_the_unit_that_fits(ns, shown):
+    assert show_ns(ns) == shown
+
+
+def test_an_interval_has_the_unit_of_its_point():
+    assert show_ns_estimate(Estimate("median", 1.5e6, 9e5, 2e6, 0.95)) == "1.50 ms [0.900, 2.00]"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "shown"),
+    [(2.091, "2.09x"), (1.0042, "1.004x"), (0.00182, "0.0018x"), (35.2, "35.20x")],
+)
+def test_a_speed_up_has_more_digits_near_one_and_near_zero(ratio, shown):
+    assert show_ratio(ratio) == shown
+
+
+def test_an_interval_without_bound_says_so():
+    estimate = Estimate("median", 1.2, 0.0, math.inf, 0.95)
+    assert show_ratio_estimate(estimate) == "1.20x [0.00, inf]"
+
+
+def test_sizes_and_shares():
+    assert show_bytes(1_600_000) == "1.53 MiB"
+    assert show_bytes(None) == "-"
+    assert show_share(0.81) == "81 %"
+    assert show_share(0.023) == "2.3 %"
+    assert show_share(1.0) == "100 %"
