@@ -18,11 +18,11 @@ from functools import lru_cache
 
 import numpy as np
 
-SPENDING_RATE = 0.7
+SPENDING_RATE = 0.5
 """How fast the error is spent: by block n all but (5 / n) ** rate of it, for 95 %.
 
-Chosen on recorded noise (benchmarks/trace.py): slower leaves more for small effects and long
-runs, faster finds large effects and gives shorter intervals in short ones; 0.5 to 1 differ little.
+Chosen on recorded noise (benchmarks/trace.py): a higher rate finds large effects a little sooner
+and leaves less for small ones and for showing that there is none; 0.3 to 1 differ little.
 """
 
 

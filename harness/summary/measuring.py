@@ -72,11 +72,15 @@ def _steady_fields(
 
 
 def _phases(good: Sequence[TrialRecord], confidence: float) -> Iterator[PhaseEstimate]:
-    """Each phase over the trials that reported it, in the order of its first appearance."""
-    seen: dict[str, list[tuple[int, int, int]]] = {}
+    """Each phase over the trials that reported it, in the order of its first appearance.
+
+    Of one execution of the work: a steady trial's figures are divided by how often it did it.
+    """
+    seen: dict[str, list[tuple[float, float, float]]] = {}
     for record in good:
+        executions, wall_ns = _work(record)
         for phase in record.trial.phases:
-            row = (phase.total_ns, phase.calls, record.trial.wall_ns)
+            row = (phase.total_ns / executions, phase.calls / executions, wall_ns)
             seen.setdefault(phase.path, []).append(row)
     for path, rows in seen.items():
         total = median_estimate([ns for ns, _, _ in rows], confidence)
@@ -88,6 +92,17 @@ def _phases(good: Sequence[TrialRecord], confidence: float) -> Iterator[PhaseEst
             total_ns=total,
             share=float(np.median(shares)) if shares else 0.0,
         )
+
+
+def _work(record: TrialRecord) -> tuple[int, float]:
+    """How often a trial did its work, and the mean wall time of once, in ns."""
+    samples = record.trial.samples
+    if record.mode is Mode.COLD or not samples:
+        return 1, float(record.trial.wall_ns)
+    executions = sum(sample.batch for sample in samples)
+    wall_ns = sum(sample.wall_ns for sample in samples) / executions
+    # The driver does it once more where the last batch printed several outputs over each other.
+    return executions + (samples[-1].batch > 1), wall_ns
 
 
 def _warnings(records: Sequence[TrialRecord], confidence: float) -> Iterator[str]:

@@ -1,0 +1,92 @@
+"""The choice between wall and CPU time: right for the program, blind to the answer."""
+
+import numpy as np
+import pytest
+
+from harness.model import Metric
+from harness.stats.metric import PairedTimes, choose_metric
+
+
+def times(
+    busy: float = 0.98, stolen: float = 0.0, n: int = 12, seed: int = 1, **changes: np.ndarray
+) -> PairedTimes:
+    """Busy programs of 20 ms; in half of the trials up to the share `stolen` of extra wall time."""
+    rng = np.random.default_rng(seed)
+    cpu = np.round(2e7 * np.exp(0.005 * rng.standard_normal((2, n))))
+    extra = np.exp(stolen * rng.random((2, n)) * rng.integers(0, 2, (2, n)))
+    wall = cpu / busy * extra
+    values = {
+        "reference_wall": wall[0],
+        "candidate_wall": wall[1],
+        "reference_cpu": cpu[0],
+        "candidate_cpu": cpu[1],
+        "voluntary": np.full(n, 2.0),
+        "involuntary": np.full(n, 4.0),
+    }
+    return PairedTimes(**{**values, **changes})
+
+
+def test_wall_time_decides_on_a_calm_machine():
+    choice = choose_metric(times())
+    assert choice.metric is Metric.WALL
+    assert "calm" in choice.because
+
+
+def test_cpu_time_decides_where_time_is_stolen():
+    choice = choose_metric(times(stolen=0.3))
+    assert choice.metric is Metric.CPU
+    assert "taken away" in choice.because
+
+
+def test_wall_time_decides_for_parallel_work_however_disturbed():
+    choice = choose_metric(times(busy=1.8, stolen=0.3))
+    assert choice.metric is Metric.WALL
+    assert "parallel" in choice.because
+
+
+def test_one_parallel_side_is_enough():
+    both = times(stolen=0.3)
+    choice = choose_metric(times(stolen=0.3, candidate_wall=both.candidate_wall / 2))
+    assert choice.metric is Metric.WALL
+
+
+def test_wall_time_decides_for_work_that_waits_however_disturbed():
+    choice = choose_metric(times(busy=0.3, stolen=0.3, voluntary=np.full(12, 9.0)))
+    assert choice.metric is Metric.WALL
+    assert "waits" in choice.because
+
+
+def test_work_whose_cpu_is_taken_in_every_trial_is_not_work_that_waits():
+    choice = choose_metric(times(busy=0.5, stolen=0.3, involuntary=np.full(12, 20.0)))
+    assert choice.metric is Metric.CPU
+
+
+def test_wall_time_decides_where_the_cpu_clock_is_coarse():
+    fine = times(stolen=0.3)
+    coarse = {
+        name: np.floor(getattr(fine, name) / 4e6) * 4e6
+        for name in ("reference_cpu", "candidate_cpu")
+    }
+    choice = choose_metric(times(stolen=0.3, **coarse))
+    assert choice.metric is Metric.WALL
+    assert "coarse" in choice.because
+
+
+def test_wall_time_decides_where_cpu_time_is_unknown():
+    assert choose_metric(times(reference_cpu=np.zeros(12))).metric is Metric.WALL
+    assert choose_metric(times(n=0)).metric is Metric.WALL
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_choice_does_not_change_when_blocks_change_their_sides(seed):
+    one = times(stolen=0.012, seed=seed)
+    swap = np.random.default_rng(seed).integers(0, 2, 12).astype(bool)
+
+    def mixed(kind: str) -> dict[str, np.ndarray]:
+        ref, cand = (getattr(one, f"{side}_{kind}") for side in ("reference", "candidate"))
+        return {
+            f"reference_{kind}": np.where(swap, cand, ref),
+            f"candidate_{kind}": np.where(swap, ref, cand),
+        }
+
+    assert choose_metric(times(**mixed("wall"), **mixed("cpu"))) == choose_metric(one)

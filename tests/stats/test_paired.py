@@ -1,0 +1,137 @@
+"""The interval of paired log-ratios: ties, coarse clocks, heavy tails, and what it decides."""
+
+import math
+
+import numpy as np
+import pytest
+
+from harness.model import Verdict
+from harness.stats.boundary import sign_boundary
+from harness.stats.paired import Interval, judge, ratio_estimate, sequence_of
+
+BOUNDARY = sign_boundary(0.95)
+
+
+def pairs(
+    rng: np.random.Generator, n: int, ratio: float = 1.0, scatter: float = 0.02, base: float = 2e7
+) -> tuple[list[float], list[float]]:
+    """Times whose log-ratios have Student's t with two degrees of freedom: no variance."""
+    drift = np.exp(0.3 * np.sin(np.arange(n) / 7))
+    noise = np.exp(scatter / 1.4 * rng.standard_t(2, (2, n)))
+    reference, candidate = base * drift * noise[0], base * drift * noise[1] / ratio
+    return [float(int(t)) for t in reference], [float(int(t)) for t in candidate]
+
+
+def test_nothing_is_sure_before_the_first_proof():
+    interval = sequence_of([2e7 + 1] * 7, [1e7 + 1] * 7, BOUNDARY).interval()
+    assert (interval.low, interval.high) == (-math.inf, math.inf)
+    assert interval.point == pytest.approx(math.log(2), abs=1e-6)
+
+
+def test_no_pair_has_an_interval_without_bounds():
+    interval = sequence_of([], [], BOUNDARY).interval()
+    assert (interval.low, interval.point, interval.high) == (-math.inf, 0.0, math.inf)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.02, 1.1])
+def test_the_interval_of_all_looks_together_holds_the_truth(ratio):
+    rng = np.random.default_rng(7)
+    held = 0
+    for _ in range(300):
+        interval = sequence_of(*pairs(rng, 60, ratio), BOUNDARY).interval()
+        held += interval.low <= math.log(ratio) <= interval.high and interval.settled
+    # At least 95 % whenever one looks; 60 looks have spent 3.5 % of it.
+    assert held >= 0.93 * 300
+
+
+def test_drift_that_hits_both_sides_alike_does_not_widen_the_interval():
+    interval = sequence_of(*pairs(np.random.default_rng(2), 200, 1.05), BOUNDARY).interval()
+    assert interval.low > 0.03
+    assert interval.high < 0.07
+
+
+def test_equal_readings_of_a_coarse_clock_are_no_evidence_of_equality():
+    rng = np.random.default_rng(5)
+    true_ns = rng.uniform(22e6, 28e6, (2, 100))
+    readings = np.floor(true_ns / 10e6) * 10e6
+    sequence = sequence_of(list(readings[0]), list(readings[1]), BOUNDARY)
+    assert np.mean(sequence.ratios.point == 0) == 1
+    assert judge(sequence.interval(), 0.01) is Verdict.UNDECIDED
+
+
+def test_a_coarse_clock_finds_what_is_larger_than_its_step():
+    rng = np.random.default_rng(5)
+    reference = np.floor(rng.uniform(90e6, 110e6, 60) / 4e6) * 4e6
+    candidate = np.floor(rng.uniform(50e6, 60e6, 60) / 4e6) * 4e6
+    interval = sequence_of(list(reference), list(candidate), BOUNDARY).interval()
+    assert interval.low < math.log(100 / 55) < interval.high
+    assert judge(interval, 0.01) is Verdict.FASTER
+
+
+def test_ties_of_a_fine_clock_count_for_no_difference():
+    reference = [20_000_001.0] * 10 + [20_500_003.0] * 5
+    candidate = [20_000_001.0] * 15
+    assert judge(sequence_of(reference, candidate, BOUNDARY).interval(), 0.001) in (
+        Verdict.UNDECIDED,
+        Verdict.EQUIVALENT,
+    )
+
+
+def test_times_that_are_not_positive_cannot_decide():
+    for bad in (0.0, -3e6):
+        sequence = sequence_of([bad] * 50, [2e7 + 1] * 50, BOUNDARY, resolution=1e8)
+        assert judge(sequence.interval(), 0.01) is Verdict.UNDECIDED
+
+
+def test_a_finer_reading_later_narrows_what_a_coarse_clock_was_thought_to_hide():
+    coarse = sequence_of([20e6] * 12, [40e6] * 12, BOUNDARY).interval()
+    finer = sequence_of([20e6] * 12 + [20_000_001.0], [40e6] * 13, BOUNDARY).interval()
+    assert coarse.high - coarse.low > 0.5
+    assert finer.high - finer.low < 1e-6
+
+
+def test_what_was_refused_once_stays_refused():
+    reference, candidate = pairs(np.random.default_rng(11), 80, 1.03)
+    lows, highs = [], []
+    for n in range(8, 80):
+        interval = sequence_of(reference[:n], candidate[:n], BOUNDARY).interval()
+        lows.append(interval.low)
+        highs.append(interval.high)
+    assert lows == sorted(lows)
+    assert highs == sorted(highs, reverse=True)
+
+
+def test_a_ratio_that_changes_halfway_is_said_to_be_unsettled():
+    rng = np.random.default_rng(13)
+    first, second = pairs(rng, 60, 1.3, 0.005), pairs(rng, 600, 0.8, 0.005)
+    interval = sequence_of(first[0] + second[0], first[1] + second[1], BOUNDARY).interval()
+    assert not interval.settled
+    assert interval.high < 0
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (0.001, 0.05, Verdict.FASTER),
+        (-0.05, -0.001, Verdict.SLOWER),
+        (-0.005, 0.005, Verdict.EQUIVALENT),
+        (0.001, 0.005, Verdict.EQUIVALENT),
+        (-0.005, 0.02, Verdict.UNDECIDED),
+        (0.0, 0.02, Verdict.UNDECIDED),
+        (-math.inf, math.inf, Verdict.UNDECIDED),
+    ],
+)
+def test_an_interval_decides_by_where_it_lies(low, high, verdict):
+    assert judge(Interval(low, low, high), 0.01) is verdict
+
+
+def test_a_difference_below_the_practical_threshold_is_no_winner():
+    reference, candidate = pairs(np.random.default_rng(17), 3000, 1.003, 0.005)
+    interval = sequence_of(reference, candidate, BOUNDARY).interval()
+    assert interval.low > 0
+    assert judge(interval, 0.01) is Verdict.EQUIVALENT
+
+
+def test_a_ratio_without_bounds_runs_from_nought_to_infinity():
+    estimate = ratio_estimate(Interval(0.0, -math.inf, math.inf), 0.95)
+    assert (estimate.low, estimate.point, estimate.high) == (0.0, 1.0, math.inf)

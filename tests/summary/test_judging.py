@@ -1,0 +1,209 @@
+"""Verdicts on made-up trials whose truth is known."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from harness.model import Metric, Mode, Sample, TrialStatus, Verdict
+from harness.summary import Judge, Question, compare_cells, compare_hosts, sequential_rule
+
+
+def judged(blocks, question=None, max_blocks=None):
+    """Block by block until the rule is content: the comparison that a run would have made."""
+    question = question or Question()
+    rule, seen = sequential_rule("a", question, max_blocks), []
+    stopped = None
+    for block in blocks:
+        seen.append(block)
+        stopped = rule(seen)
+        if stopped:
+            break
+    return compare_cells("a", ["b"], seen, question, stopped or "the budget is spent")[0]
+
+
+def test_identical_programs_judged_after_every_block_are_seldom_called_different(blocks):
+    verdicts = [judged(blocks(seed, count=150)).verdict for seed in range(120)]
+    wrong = sum(v in (Verdict.FASTER, Verdict.SLOWER) for v in verdicts)
+    # At 5 %, 13 or more of 120 would happen once in 200 times.
+    assert wrong < 13
+
+
+def test_programs_that_are_alike_get_equivalent_rather_than_a_winner(blocks):
+    verdicts = [judged(blocks(seed, scatter=0.005)).verdict for seed in range(40)]
+    assert verdicts.count(Verdict.EQUIVALENT) >= 36
+
+
+@pytest.mark.parametrize(("ratio", "verdict"), [(1.1, Verdict.FASTER), (0.9, Verdict.SLOWER)])
+def test_a_large_effect_is_found_in_few_blocks(blocks, ratio, verdict):
+    made = [judged(blocks(seed, ratio)) for seed in range(20)]
+    assert {c.verdict for c in made} == {verdict}
+    assert sorted(c.blocks for c in made)[10] <= 12
+    assert sum(c.ratio.low <= ratio <= c.ratio.high for c in made) >= 18
+
+
+def test_an_effect_is_found_in_stolen_time_by_cpu_time(blocks):
+    made = [judged(blocks(seed, 1.03, stolen=0.3, count=300)) for seed in range(10)]
+    assert {c.verdict for c in made} == {Verdict.FASTER}
+    assert {c.metric for c in made} == {Metric.CPU}
+
+
+def test_a_machine_that_becomes_disturbed_is_judged_by_cpu_time_from_then_on(blocks):
+    calm = list(blocks(1, count=20, scatter=0.05))
+    wild = [
+        {name: [replace(r, block=r.block + 20) for r in rs] for name, rs in block.items()}
+        for block in blocks(2, count=300, scatter=0.05, stolen=0.5)
+    ]
+    follower = Judge("a", "b", Question(threshold=0.001))
+    follower.read(calm)
+    assert follower.choice.metric is Metric.WALL
+    follower.read(calm + wild)
+    assert follower.choice.metric is Metric.CPU
+    assert len(follower.pairs) == len(follower.sequence) == 320
+
+
+def test_every_metric_is_shown_whichever_decides(blocks):
+    comparison = judged(blocks(1, 1.1))
+    assert set(comparison.evidence) == set(Metric)
+    assert comparison.evidence[comparison.metric] == comparison.ratio
+
+
+@pytest.mark.parametrize("metric", list(Metric))
+def test_the_metric_asked_for_decides(blocks, metric):
+    comparison = judged(blocks(1, 1.1, count=20), Question(metric))
+    assert comparison.metric is metric
+    assert "asked for" in comparison.metric_because
+
+
+def test_equal_memory_is_equivalent_and_a_page_is_its_step(blocks):
+    assert judged(blocks(1), Question(Metric.MEMORY)).verdict is Verdict.EQUIVALENT
+
+
+def test_wall_and_cpu_time_that_disagree_are_reported(record):
+    made = [
+        {
+            "a": [record("a", n, 20_000_003 + 7 * n, user_ns=20_000_001 + 11 * n)],
+            "b": [record("b", n, 10_000_003 + 5 * n, user_ns=39_000_001 + 13 * n)],
+        }
+        for n in range(12)
+    ]
+    comparison = judged(made)
+    assert comparison.verdict is Verdict.FASTER
+    assert comparison.metric is Metric.WALL
+    assert "disagree" in comparison.metric_because
+
+
+def test_a_spent_budget_leaves_undecided_and_says_what_would_do(blocks):
+    comparison = judged(blocks(3, 1.004, count=30))
+    assert comparison.verdict is Verdict.UNDECIDED
+    assert comparison.stopped_because == "the budget is spent"
+    assert comparison.blocks_needed > 30
+    per_block = comparison.budget_needed_ns / comparison.blocks_needed
+    assert 0.9 * 50e6 < per_block < 1.1 * 50e6
+
+
+def test_a_decided_comparison_needs_no_budget(blocks):
+    comparison = judged(blocks(1, 1.2))
+    assert comparison.blocks_needed is None
+    assert comparison.budget_needed_ns is None
+
+
+def test_a_block_whose_side_failed_is_no_pair(blocks, record):
+    made = list(blocks(1, 1.1, count=20))
+    made[3]["b"] = [record("b", 3, status=TrialStatus.CRASHED)]
+    del made[5]["b"]
+    follower = Judge("a", "b", Question())
+    follower.read(made)
+    assert len(follower.pairs) == 18
+
+
+def test_unequal_counts_within_a_block_compare_equally_many_trials(record):
+    block = {
+        "a": [record("a", 0, 20_000_001), record("a", 0, 90_000_001)],
+        "b": [record("b", 0, 10_000_001), record("b", 0, status=TrialStatus.TIMED_OUT)],
+    }
+    follower = Judge("a", "b", Question(Metric.WALL))
+    follower.read([block])
+    assert follower.pairs[0].reference.wall_ns == 20_000_001
+    assert follower.pairs[0].candidate.wall_ns == 10_000_001
+
+
+def test_a_candidate_without_a_pair_has_no_comparison(blocks):
+    assert compare_cells("a", ["c"], list(blocks(1, count=10)), Question(), "") == []
+
+
+def test_samples_of_one_process_are_not_counted_as_independent(record):
+    """Flattened, 4 processes of 50 samples look like 200 values; they are 4."""
+
+    def steady(name, block, ns):
+        samples = tuple(Sample(i, 1, ns + 17 * (i % 5), ns + 13 * (i % 7)) for i in range(50))
+        return record(name, block, ns * 50, samples=samples, mode=Mode.STEADY)
+
+    made = [
+        {"a": [steady("a", n, 10_000_003 + n)], "b": [steady("b", n, 8_000_003 - n)]}
+        for n in range(4)
+    ]
+    comparison = compare_cells("a", ["b"], made, Question(), "")[0]
+    assert comparison.blocks == 4
+    assert comparison.verdict is Verdict.UNDECIDED
+    assert comparison.ratio.high == math.inf
+
+
+def test_hosts_are_never_pooled(blocks):
+    """`b` is faster on one host and slower on the other: pooled, there would be no difference."""
+    stored = [
+        (host, record)
+        for host, ratio, seed in (("one", 1.2, 1), ("other", 1 / 1.2, 2))
+        for block in blocks(seed, ratio, count=12)
+        for records in block.values()
+        for record in records
+    ]
+    found = compare_hosts("a", "b", stored, Question())
+    assert {host: c.verdict for host, c in found.items()} == {
+        "one": Verdict.FASTER,
+        "other": Verdict.SLOWER,
+    }
+    assert {c.blocks for c in found.values()} == {12}
+
+
+def test_blocks_of_different_runs_with_the_same_number_stay_apart(blocks):
+    stored = [
+        ("host", replace(record, run_id=run))
+        for run in ("monday", "tuesday")
+        for block in blocks(1, 1.2, count=6)
+        for records in block.values()
+        for record in records
+    ]
+    assert compare_hosts("a", "b", stored, Question())["host"].blocks == 12
+
+
+def test_a_run_of_several_goes_on_until_every_verdict_is_sure(blocks, record):
+    rule = sequential_rule("a", Question(), None)
+    seen = []
+    answers = []
+    for number, block in enumerate(blocks(1, 1.5, count=400)):
+        # Two odd blocks at first: whether `c` is like `a` is open for longer than `b` is.
+        wall = int(block["a"][0].trial.wall_ns * (1.05 if number < 2 else 1.001))
+        seen.append({**block, "c": [record("c", number, wall, user_ns=wall)]})
+        answers.append(rule(seen))
+        if answers[-1]:
+            break
+    assert answers[-1] == "every verdict is sure"
+    assert len(seen) > 8
+
+
+def test_the_most_blocks_allowed_end_a_run(blocks):
+    assert judged(blocks(1), max_blocks=9).stopped_because == "9 blocks were the most allowed"
+
+
+def test_a_target_by_itself_is_measured_until_its_median_is_known(record):
+    rule = sequential_rule("a", Question(), None)
+    calm = [{"a": [record("a", n, 20_000_003 + 1000 * (n % 7))]} for n in range(8)]
+    wild = [{"a": [record("a", n, 20_000_003 * (1 + n % 7))]} for n in range(30)]
+    assert rule(calm[:7]) is None
+    assert rule(calm) == "the median is known to 1%"
+    assert sequential_rule("a", Question(), None)(wild) is None
+
+
+def test_no_block_is_no_reason_to_stop():
+    assert sequential_rule("a", Question(), None)([]) is None
