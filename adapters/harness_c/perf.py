@@ -230,7 +230,7 @@ def _frames(
     address: Mapping[int, int],
     frames: Mapping[int, tuple[Frame, ...]],
 ) -> tuple[Frame, ...]:
-    symbol = entry.symbol.split("@@")[0].replace("@plt", "plt")
+    symbol = entry.symbol.split("@@")[0]
     if entry.object == program:
         return frames.get(address[entry.offset], (Frame(symbol, Path(program).name),))
     kernel = entry.object.startswith("[") and "kernel" in entry.object

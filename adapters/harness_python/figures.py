@@ -15,7 +15,6 @@ BUILT_IN = re.compile(r"^<built-in method (?P<name>.+)>$")
 METHOD = re.compile(r"^<(?:method|slot wrapper) '(?P<name>.+)' of '(?P<type>.+)' objects>$")
 NOT_FUNCTIONS = frozenset({"<module>", "<lambda>", "<genexpr>", "<listcomp>", "<dictcomp>"})
 LIBRARY = re.compile(r"/(site|dist)-packages/|/lib/python3[^/]*/")
-START = "<built-in method builtins.exec>"
 OURS = ("<method 'disable' of '_lsprof.Profiler' objects>",)
 
 
@@ -46,7 +45,7 @@ def functions(
     sums: defaultdict[tuple[str, int, str], _Sum] = defaultdict(_Sum)
     for entry in entries:
         file, line, name = entry["place"]
-        if file == profiler or name in OURS or (name == START and not entry["callers"]):
+        if file == profiler or name in OURS:
             continue
         row = sums[file, line, name]
         row.calls += entry["calls"]

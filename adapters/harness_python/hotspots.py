@@ -61,6 +61,7 @@ class Session:
         words = {
             "tool": tool,
             "out": str(self.folder / f"{tool}.json"),
+            "package": PACKAGES.get(tool),
             "lend": self.lend(tool),
             "interval_s": interval_s(self.plan.plain_wall_ns),
             "functions": [],

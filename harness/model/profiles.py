@@ -126,6 +126,15 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileFailure:
+    """A profiler that did not serve: what happened, what to do, and the exit code it deserves."""
+
+    message: str
+    hint: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileReport:
     """What `harness profile` found out about a target on a case."""
 
@@ -135,6 +144,8 @@ class ProfileReport:
     case: str
     target: str
     language: str
+    root: str
+    """The folder that the target's files lie below."""
     revision: str
     """The commit that was built; empty: the working tree."""
     build_digest: str
@@ -142,11 +153,16 @@ class ProfileReport:
     """Of the plain trials, without a profiler."""
     cpu_share: float
     """CPU time over wall time, the median of the plain trials: far below 1, it waits."""
+    crowded: float
+    """Share of the plain trials' wall time in which some task waited for a CPU, or the CPU was
+    stolen: what this machine's other work may explain of a low `cpu_share`."""
     phases: Profile
     spots: Profile | None = None
     """By function or by line; None: phases only."""
     slowdown: float | None = None
     """Wall time under the profiler over that of the plain trials."""
+    failure: ProfileFailure | None = None
+    """Why there is nothing but phases, where more was asked for."""
     advice: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     exports: Mapping[str, str] = field(default_factory=dict)

@@ -59,7 +59,7 @@ def advise(report: ProfileReport, cases: Sequence[str]) -> tuple[str, ...]:
     return (
         *_small_phases(report.phases),
         *_outside(report.phases),
-        *_waits(report.cpu_share),
+        *_waits(report.cpu_share, report.crowded),
         *(_kinds(report.spots) if report.spots else ()),
         *_one_case(report, cases),
     )
@@ -87,8 +87,14 @@ def _outside(phases: Profile) -> Iterator[str]:
         )
 
 
-def _waits(cpu_share: float) -> Iterator[str]:
-    if cpu_share < WAITING:
+def _waits(cpu_share: float, crowded: float) -> Iterator[str]:
+    if cpu_share < WAITING and crowded > (1 - cpu_share) / 2:
+        yield (
+            f"CPU time is {_percent(cpu_share)} of the wall time, but other programs wanted the"
+            f" CPUs for {_percent(crowded)} of it: whether the program waits by itself cannot be"
+            " told on so busy a machine."
+        )
+    elif cpu_share < WAITING:
         yield (
             f"CPU time is {_percent(cpu_share)} of the wall time: the program mostly waits (input"
             " and output, locks, sleep, other processes). Faster code will not shorten a wait."
@@ -161,4 +167,6 @@ def advise_cases(reports: Sequence[ProfileReport]) -> tuple[CaseShares, ...]:
 
 
 def _percent(share: float) -> str:
+    if share < 0.001:
+        return "<0.1 %"
     return f"{100 * share:.0f} %" if share >= 0.0995 else f"{100 * share:.1f} %"

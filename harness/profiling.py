@@ -1,0 +1,346 @@
+"""Profiles made and stored: phases from plain trials, the rest from the adapter's profiler.
+
+A profile is a folder below `.harness/profiles/`: `profile.json` (the report), `flame.svg`,
+`stacks.folded`, `profile.speedscope.json`, and the profiler's own files. Nothing of it goes into
+the store of trials: a profiled run is never a timing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.edge.git import Git
+from harness.edge.store import storage_errors, write_atomically
+from harness.errors import HarnessError, ToolchainMissing, TrialFailed, UsageError
+from harness.experiment import run_id
+from harness.model import (
+    Build,
+    Estimate,
+    Profile,
+    ProfileBy,
+    ProfileFailure,
+    ProfilePlan,
+    ProfileReport,
+    Trial,
+    TrialPlan,
+)
+from harness.orchestrator import Cell, Orchestrator, Prepared
+from harness.plugins import Adapter
+from harness.profiles import (
+    advise,
+    collapsed,
+    count_spots,
+    flame_graph,
+    phase_spots,
+    report_from_json,
+    report_to_json,
+    speedscope,
+)
+from harness.revisions import target_at
+from harness.session import Session
+
+PROFILES = "profiles"
+"""The folder of stored profiles, below `.harness`."""
+REPORT = "profile.json"
+
+CONFIDENCE = 0.95
+DEFAULT_TRIALS = 5
+FEWEST_TRIALS = 2
+PLAIN_BUDGET_NS = 20_000_000_000
+"""Where the number of trials is not said, no further one is begun after this time."""
+SLOWEST = 200
+"""A profiled run may take this many times as long as a plain one, or the target's own limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRequest:
+    """What is to be profiled, and how."""
+
+    cell: Cell
+    by: ProfileBy = ProfileBy.FUNCTION
+    tool: str | None = None
+    function: str | None = None
+    memory: bool = False
+    trials: int | None = None
+    """Plain trials for the phases' intervals; None: up to 5, within 20 s."""
+    revision: str = ""
+    """The commit that the cell's sources are of; empty: the working tree."""
+
+
+def profile_cell(
+    orchestrator: Orchestrator, folder: Path, request: ProfileRequest
+) -> ProfileReport:
+    """Profile a target on a case and store the report in a folder of its own below `folder`.
+
+    A profiler that fails leaves the report with phases and the reason; a profiler that was asked
+    for by name and is missing raises ToolchainMissing. Raises what building raises, TrialFailed
+    where the program itself does not run, UsageError for what the adapter cannot do.
+    """
+    cell = request.cell
+    orchestrator.set_up(cell.target)
+    try:
+        adapter, build = orchestrator.build(replace(cell.target, steady=False))
+        plain = plain_trials(orchestrator, adapter, build, request)
+        identity = run_id(time.time_ns())
+        home = folder / identity
+        with storage_errors(home):
+            home.mkdir(parents=True)
+        report = _report(identity, build, plain, request)
+        if request.by is not ProfileBy.PHASE:
+            report = _with_spots(report, orchestrator, (adapter, build), home, request)
+    finally:
+        problems = orchestrator.cleanup([Prepared(cell)])
+    cases = [case.name for case in cell.task.cases]
+    report = replace(
+        report,
+        advice=advise(report, cases),
+        warnings=(*report.warnings, *problems),
+    )
+    return store_report(report, home)
+
+
+def plain_trials(
+    orchestrator: Orchestrator, adapter: Adapter, build: Build, request: ProfileRequest
+) -> list[Trial]:
+    """Trials without a profiler: what phases and the profiler's overhead are read from."""
+    case, target = request.cell.case, request.cell.target
+    wanted = request.trials or DEFAULT_TRIALS
+    began = time.monotonic_ns()
+    found: list[Trial] = []
+    while len(found) < wanted:
+        spent = time.monotonic_ns() - began
+        enough = len(found) >= FEWEST_TRIALS and request.trials is None
+        if enough and spent > PLAIN_BUDGET_NS:
+            break
+        trial = adapter.time(
+            build, case, TrialPlan(timeout_ns=target.timeout_ns), orchestrator.runner
+        )
+        if trial.output is not None:
+            orchestrator.runner.discard(trial.output)
+        if not trial.ok:
+            raise TrialFailed(f"target {target.name!r} on case {case.name!r}: {trial.message}")
+        found.append(trial)
+    return found
+
+
+def _estimate(values: Sequence[float]) -> Estimate:
+    from harness.stats.medians import median_estimate
+
+    found = median_estimate(values, CONFIDENCE)
+    assert found is not None
+    return found
+
+
+def _report(
+    identity: str, build: Build, plain: Sequence[Trial], request: ProfileRequest
+) -> ProfileReport:
+    """A report of phases alone."""
+    cell = request.cell
+    walls = [max(1, trial.wall_ns) for trial in plain]
+    wall = _estimate([float(w) for w in walls])
+    spots = phase_spots([trial.phases for trial in plain], walls, _estimate)
+    return ProfileReport(
+        id=identity,
+        task=cell.task.name,
+        case=cell.case.name,
+        target=cell.target.name,
+        language=build.toolchain.language,
+        root=str(cell.target.root),
+        revision=request.revision,
+        build_digest=build.digest,
+        wall_ns=wall,
+        cpu_share=_estimate([t.cpu_ns / w for t, w in zip(plain, walls, strict=True)]).point,
+        crowded=_estimate([_crowded(t) for t in plain]).point,
+        phases=Profile("phases", ProfileBy.PHASE, "ns", wall.point, spots),
+    )
+
+
+def _crowded(trial: Trial) -> float:
+    disturbed = max(trial.pressure_ns or 0, trial.steal_ns or 0)
+    return min(1.0, disturbed / max(1, trial.wall_ns))
+
+
+def _with_spots(
+    report: ProfileReport,
+    orchestrator: Orchestrator,
+    made: tuple[Adapter, Build],
+    home: Path,
+    request: ProfileRequest,
+) -> ProfileReport:
+    """The report with functions or lines, or with the reason why there are none."""
+    adapter, build = made
+    timeout_ns = max(request.cell.target.timeout_ns, SLOWEST * round(report.wall_ns.point))
+    plan = ProfilePlan(
+        by=request.by,
+        tool=request.tool,
+        function=request.function,
+        memory=request.memory,
+        timeout_ns=timeout_ns,
+        folder=home,
+        plain_wall_ns=round(report.wall_ns.point),
+    )
+    try:
+        found = adapter.profile(build, request.cell.case, plan, orchestrator.runner)
+    except (ToolchainMissing, TrialFailed) as failure:
+        if request.tool is not None and isinstance(failure, ToolchainMissing):
+            raise
+        return replace(report, failure=_reason(failure))
+    if found is None:
+        return replace(report, failure=_reason(_no_profiler(adapter.name)))
+    spots = count_spots(found, request.function)
+    if request.function is not None and not spots.spots:
+        raise UsageError(
+            f"no function like {request.function!r} was seen on the CPU",
+            hint="Profile without --function for the names of those that were.",
+        )
+    slowdown = spots.wall_ns / report.wall_ns.point if spots.wall_ns else None
+    return replace(report, spots=spots, slowdown=slowdown, warnings=spots.warnings)
+
+
+def _no_profiler(adapter: str) -> ToolchainMissing:
+    return ToolchainMissing(
+        f"the adapter {adapter!r} has no profiler: it knows phases alone",
+        hint="Mark phases in the program, or use the adapter of its language.",
+    )
+
+
+def _reason(failure: HarnessError) -> ProfileFailure:
+    return ProfileFailure(failure.message, failure.hint, int(failure.exit_code))
+
+
+def store_report(report: ProfileReport, home: Path) -> ProfileReport:
+    """Write the report and its exports into its folder; returns it with all paths."""
+    files: dict[str, str] = {}
+    title = f"{report.target} on {report.case}" + (
+        f" at {report.revision[:12]}" if report.revision else ""
+    )
+    with storage_errors(home):
+        if report.spots is not None and report.spots.stacks:
+            spots = report.spots
+            for kind, name, text in (
+                ("flame graph", "flame.svg", flame_graph(spots, title, _note(report))),
+                ("speedscope", "profile.speedscope.json", json.dumps(speedscope(spots, title))),
+                ("collapsed stacks", "stacks.folded", collapsed(spots)),
+            ):
+                write_atomically(home / name, text.encode())
+                files[kind] = str(home / name)
+        if report.spots is not None:
+            files.update(report.spots.exports)
+        files["report"] = str(home / REPORT)
+        report = replace(report, exports=files)
+        write_atomically(home / REPORT, report_to_json(report))
+    return report
+
+
+def _note(report: ProfileReport) -> str:
+    assert report.spots is not None
+    weight = sum(report.spots.stacks.values())
+    amount = f"{weight / 1e6:.0f} ms" if report.spots.unit == "ns" else f"{weight:.0f}"
+    unit = "" if report.spots.unit == "ns" else f" {report.spots.unit}"
+    return f"{report.language}, {report.spots.tool}, {amount}{unit}"
+
+
+# -- stored profiles ------------------------------------------------------------------------------
+
+
+def load_report(home: Path) -> ProfileReport:
+    """The report in a profile's folder; UsageError where there is none, DataDamaged if broken."""
+    path = home / REPORT
+    try:
+        text = path.read_bytes()
+    except OSError as problem:
+        raise UsageError(f"{path}: {problem.strerror}") from None
+    return report_from_json(text, str(path))
+
+
+def stored_reports(folder: Path) -> Iterator[ProfileReport]:
+    """All stored profiles that can be read, the newest first."""
+    homes = sorted((p.parent for p in folder.glob(f"*/{REPORT}")), reverse=True)
+    for home in homes:
+        with contextlib.suppress(HarnessError):
+            yield load_report(home)
+
+
+def find_report(folder: Path, name: str) -> ProfileReport | None:
+    """The stored profile of that name or unambiguous beginning; None where there is none."""
+    homes = sorted(p.parent for p in folder.glob(f"{_literal(name)}*/{REPORT}"))
+    exact = [home for home in homes if home.name == name]
+    if exact or len(homes) == 1:
+        return load_report((exact or homes)[0])
+    if homes:
+        raise UsageError(
+            f"several profiles begin with {name!r}: {', '.join(home.name for home in homes)}"
+        )
+    return None
+
+
+def _literal(name: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name.replace("/", ""))
+
+
+def latest_report(
+    folder: Path, request: ProfileRequest, revision: str | None = None
+) -> ProfileReport | None:
+    """The newest stored profile that answers the same request, at a revision where one is named."""
+    for report in stored_reports(folder):
+        cell = request.cell
+        same = (report.target, report.case) == (cell.target.name, cell.case.name)
+        if same and revision in (None, report.revision) and _answers(report, request):
+            return report
+    return None
+
+
+def _answers(report: ProfileReport, request: ProfileRequest) -> bool:
+    if request.by is ProfileBy.PHASE:
+        return True
+    spots = report.spots
+    if spots is None or spots.by is not request.by or request.function is not None:
+        return False
+    return request.tool in (None, spots.tool) and (spots.unit == "bytes") == request.memory
+
+
+def profile_at(session: Session, request: ProfileRequest, revision: str) -> ProfileReport:
+    """The profile of a revision: the stored one, else one made now in a private worktree."""
+    git = Git(session.config.root)
+    commit = git.resolve(revision)
+    folder = session.state / PROFILES
+    stored = latest_report(folder, request, commit)
+    if stored is not None:
+        return stored
+    cell = request.cell
+    with git.worktree_at(commit, session.worktrees) as worktree:
+        target = target_at(session.config, cell.target.name, commit, worktree)
+        moved = replace(cell, target=replace(target, task=cell.target.task))
+        return profile_cell(
+            session.orchestrator, folder, replace(request, cell=moved, revision=commit)
+        )
+
+
+def profile_against(session: Session, request: ProfileRequest, spec: str) -> ProfileReport:
+    """What `--against` names: `last`, a stored profile, or a revision.
+
+    Raises UsageError where it is none of them.
+    """
+    folder = session.state / PROFILES
+    if spec == "last":
+        found = latest_report(folder, request)
+        if found is None:
+            raise UsageError("no earlier profile of this target on this case is stored")
+        return found
+    stored = find_report(folder, spec)
+    if stored is not None:
+        return stored
+    try:
+        return profile_at(session, request, spec)
+    except UsageError as problem:
+        if "@" in spec or not problem.message:
+            raise
+        raise UsageError(
+            f"--against {spec}: neither a stored profile nor a revision ({problem.message})",
+            hint="Say baseline, last, a profile's name, or a commit.",
+        ) from None

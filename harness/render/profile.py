@@ -1,0 +1,191 @@
+"""Profiles as tables for people; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from harness.model import HotSpot, Profile, ProfileReport
+from harness.profiles import CaseShares, Move
+from harness.render.tables import layout
+from harness.render.units import (
+    show_bytes,
+    show_ns,
+    show_ns_estimate,
+    show_ratio,
+    show_share,
+    significant,
+)
+
+HEADERS = ("phase", "function", "file:line", "self", "total", "amount", "calls", "if gone")
+LABEL_WIDTH = 44
+NEGLIGIBLE = 0.005
+"""Rows with less than this share in all are not shown; they are in the files."""
+
+
+MOVED = 0.001
+
+
+def report_text(report: ProfileReport, top: int) -> str:
+    """Everything that `harness profile` says of one case, but for the comparison."""
+    parts = [heading(report), spot_table(report, top)]
+    if report.spots is not None and report.spots.counters:
+        parts.append(counter_table(report.spots))
+    parts += ["\n".join(notes(report)), files(report)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def heading(report: ProfileReport) -> str:
+    """What was profiled, and how long it takes without a profiler."""
+    at = f" at {report.revision[:12]}" if report.revision else ""
+    return (
+        f"{report.target}{at} on {report.case}: {show_ns_estimate(report.wall_ns)} wall without a"
+        f" profiler, CPU time {show_share(report.cpu_share)} of it"
+    )
+
+
+def spot_table(report: ProfileReport, top: int) -> str:
+    """The hot-spot table: phases, then the `top` functions or lines with the largest shares."""
+    rows = [_row(report.phases, spot, report.root) for spot in report.phases.spots]
+    if report.spots is not None:
+        shown = [s for s in report.spots.spots if s.total_share >= NEGLIGIBLE][:top]
+        rows += [_row(report.spots, spot, report.root) for spot in shown]
+    if not rows:
+        return ""
+    return layout(HEADERS, rows)
+
+
+def _row(profile: Profile, spot: HotSpot, root: str) -> list[str]:
+    total = percent(spot.total_share)
+    if spot.low is not None and spot.high is not None:
+        low, high = (f"{100 * v:.1f}".removesuffix(".0") for v in (spot.low, spot.high))
+        total = f"{total} [{low}, {high}]"
+    return [
+        "  " * spot.phase.count("/") + spot.phase.rsplit("/", 1)[-1],
+        _shorten(spot.function) + (" (native)" if spot.native else ""),
+        _place(spot, root),
+        percent(spot.self_share),
+        total,
+        show_amount(spot.weight, profile.unit),
+        "-" if spot.calls is None else f"{spot.calls}",
+        show_bound(spot.bound),
+    ]
+
+
+def show_bound(bound: float) -> str:
+    """Amdahl's bound for people: `at most 1.23x`; nothing is promised where all would go."""
+    return f"at most {bound:.2f}x" if bound < 100 else "nearly all"
+
+
+def percent(share: float) -> str:
+    """A share to a tenth of a percent: finer than that no profile is."""
+    return f"{100 * share:.1f} %" if share >= 0.0005 or share == 0 else "<0.1 %"
+
+
+def show_amount(weight: float, unit: str) -> str:
+    """A weight with its unit."""
+    if unit == "ns":
+        return show_ns(weight)
+    if unit == "bytes":
+        return show_bytes(round(weight))
+    return f"{weight:.0f} {unit.removesuffix('s') if weight == 1 else unit}"
+
+
+def _shorten(name: str) -> str:
+    return name if len(name) <= LABEL_WIDTH else f"{name[: LABEL_WIDTH - 2]}.."
+
+
+def _place(spot: HotSpot, root: str) -> str:
+    if not spot.file:
+        return ""
+    path = PurePosixPath(spot.file)
+    if path.is_relative_to(root):
+        path = path.relative_to(root)
+    elif path.is_absolute():
+        path = PurePosixPath(*path.parts[-2:])
+    return f"{path}:{spot.line}" if spot.line else str(path)
+
+
+def counter_table(profile: Profile) -> str:
+    """Counters over the whole program, with instructions a cycle where both are counted."""
+    counters = profile.counters
+    rows = [[name, f"{value:,.0f}".replace(",", " ")] for name, value in counters.items()]
+    if counters.get("cycles") and "instructions" in counters:
+        per_cycle = counters["instructions"] / counters["cycles"]
+        rows.append(["instructions a cycle", significant(per_cycle)])
+    return layout(("counter", "value"), rows)
+
+
+def notes(report: ProfileReport) -> Iterator[str]:
+    """How the figures were made, what to make of them, and what went wrong."""
+    if report.phases.spots:
+        yield "Phases: as the program itself reports them, shares of wall time, 95 % intervals."
+    else:
+        yield "No phases are marked: see docs/profiling.md for the three lines that it takes."
+    if report.spots is not None:
+        slower = f"; it ran {show_ratio(report.slowdown)} as long" if report.slowdown else ""
+        unit = report.spots.unit
+        amount = show_amount(report.spots.total, unit) if report.spots.total else ""
+        what = f"{report.spots.by.value.capitalize()}s: by {report.spots.tool}"
+        yield (
+            f"{what}, {amount} in all{slower} under it." if amount else f"{what}{slower} under it."
+        )
+    if report.failure is not None:
+        yield f"No functions: {report.failure.message}"
+        if report.failure.hint:
+            yield f"  {report.failure.hint}"
+    yield from (f"Note: {warning}" for warning in report.warnings)
+    yield from (f"Advice: {sentence}" for sentence in report.advice)
+
+
+def files(report: ProfileReport) -> str:
+    """Where the files lie."""
+    width = max((len(kind) for kind in report.exports), default=0)
+    return "\n".join(f"{kind:{width}}  {path}" for kind, path in report.exports.items())
+
+
+def move_table(before: ProfileReport, after: ProfileReport, moves: Sequence[Move], top: int) -> str:
+    """What moved between two profiles: shares, and exact counts where there are any."""
+    exact = any(m.weight_before is not None or m.weight_after is not None for m in moves)
+    seen = [m for m in moves if m.kind == "phase"]
+    seen += [m for m in moves if m.kind != "phase" and abs(m.change) >= MOVED][:top]
+    rows = []
+    for move in seen:
+        row = [_shorten(move.name), move.place, _share(move.before), _share(move.after)]
+        row.append(f"{100 * move.change:+.1f} points" + ("" if move.sure else " (within noise)"))
+        if exact:
+            row += [_count(move.weight_before), _count(move.weight_after)]
+        rows.append(row)
+    headers = ["what", "file", "before", "after", "share moved"]
+    headers += ["count before", "count after"] * exact
+    name = before.revision[:12] or before.id
+    lines = [f"Against {name} (profile {before.id}):", layout(headers, rows)]
+    lines += _totals(before, after, exact)
+    return "\n".join(lines)
+
+
+def _totals(before: ProfileReport, after: ProfileReport, exact: bool) -> list[str]:
+    if not exact or before.spots is None or after.spots is None:
+        return ["Shares only: a profile is no timing. `harness bench` says what became faster."]
+    old, new = before.spots.total, after.spots.total
+    return [f"{old:.0f} {after.spots.unit} before, {new:.0f} after: {new / old:.4f} of them."]
+
+
+def _share(share: float | None) -> str:
+    return "-" if share is None else show_share(share)
+
+
+def _count(weight: float | None) -> str:
+    return "-" if weight is None else f"{weight:.0f}"
+
+
+def case_table(rows: Sequence[CaseShares], top: int) -> str:
+    """How shares change from case to case."""
+    if not rows:
+        return ""
+    cases = list(rows[0].shares)
+    table = [
+        [_shorten(row.name), *(show_share(share) for share in row.shares.values())]
+        for row in rows[:top]
+    ]
+    return layout(("share of", *cases), table)
