@@ -19,7 +19,7 @@ MARKER = MARKERS / "HarnessPhases.jl"
 CHECK = HERE / "check.jl"
 DRIVER = HERE / "driver.jl"
 INCLUDE = re.compile(r'\binclude\s*\(\s*(?:[\w.]+\s*,\s*)?(?:joinpath\(@__DIR__,\s*)?"([^"$]+)"')
-PROJECT_FILES = ("Project.toml", "JuliaProject.toml", "Manifest.toml", "JuliaManifest.toml")
+LOCAL_PACKAGE = re.compile(r'\bpath\s*=\s*"([^"]+)"')
 
 
 def build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -> Build:
@@ -90,6 +90,17 @@ def files_beside(sources: Sequence[Path]) -> set[Path]:
     return {path for path in beside if path.is_file()}
 
 
+def project_files(project: Path) -> list[Path]:
+    """What a project (its folder or its file) says, and the sources of itself and of the packages
+    that it takes from a path."""
+    folder = project.parent if project.is_file() else project
+    facts = sorted({*folder.glob("*Project.toml"), *folder.glob("*Manifest*.toml")})
+    named = (name for path in facts for name in LOCAL_PACKAGE.findall(path.read_text("utf-8")))
+    packages = {folder, *(folder / name for name in named)}
+    sources = {path for package in packages for path in package.glob("src/**/*.jl")}
+    return [*facts, *sorted(sources)]
+
+
 def _digest(target: Target, options: Options, toolchain: Toolchain, files: Sequence[Path]) -> str:
     """SHA-256 over Julia, options, project and the content of every file, wherever they lie."""
     words = [
@@ -99,9 +110,8 @@ def _digest(target: Target, options: Options, toolchain: Toolchain, files: Seque
         repr((target.steady, target.entry if target.steady else None)),
     ]
     ours = [MARKER, DRIVER] if target.steady else [MARKER]
-    project = target.root / options.project if options.project else None
-    facts = [project / name for name in PROJECT_FILES] if project else []
-    read = [*ours, *files, *(path for path in facts if path.is_file())]
+    project = project_files(target.root / options.project) if options.project else []
+    read = [*ours, *files, *project]
     return digest_of([*words, *(part for path in read for part in (path.name, path.read_bytes()))])
 
 

@@ -17,7 +17,7 @@ class Options:
     program: str | None = None
     """A name on PATH, or a path from the target's root; None: as probed."""
     project: str | None = None
-    """The folder of Project.toml, relative to the target's root."""
+    """Project.toml or its folder, relative to the target's root."""
     flags: tuple[str, ...] = ()
     """After `--startup-file=no --history-file=no`, such as `--check-bounds=no`."""
     threads: int | None = None
@@ -46,7 +46,7 @@ class Options:
             )
         if options.project and not (target.root / options.project).exists():
             raise ConfigError(
-                f"targets.{target.name}.project: no such folder: {target.root / options.project}"
+                f"targets.{target.name}.project: not there: {target.root / options.project}"
             )
         return options
 

@@ -146,14 +146,25 @@ class TestBuilding:
         part.write_text("x = 2\n")
         assert sheet.build(include).digest != before.digest
 
-    def test_a_changed_project_is_another_build(self, sheet: Sheet) -> None:
-        options = {"project": "env"}
-        project = sheet.folder / "env" / "Project.toml"
-        project.parent.mkdir()
-        project.write_text('name = "A"\n')
-        before = sheet.build(options=options)
-        project.write_text('name = "B"\n')
-        assert sheet.build(options=options).digest != before.digest
+    @pytest.mark.parametrize(
+        "changed",
+        ["env/Project.toml", "env/Manifest-v1.11.toml", "env/src/Own.jl", "near/src/sub/Near.jl"],
+    )
+    def test_a_changed_project_is_another_build(self, sheet: Sheet, changed: str) -> None:
+        manifest = '[[deps.Near]]\npath = "../near"\n'
+        for name, text in {
+            "env/Project.toml": 'name = "Own"\n',
+            "env/Manifest-v1.11.toml": manifest,
+            "env/src/Own.jl": "module Own end\n",
+            "near/src/sub/Near.jl": "module Near end\n",
+        }.items():
+            path = sheet.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        before = sheet.build(options={"project": "env"})
+        with (sheet.folder / changed).open("a") as file:
+            file.write("# changed\n")
+        assert sheet.build(options={"project": "env"}).digest != before.digest
 
     def test_a_build_that_failed_is_tried_again(self, sheet: Sheet) -> None:
         sheet.runner.on(LAUNCHER, completed(stderr="work.jl:1: premature end", exit_code=1))
@@ -179,7 +190,7 @@ class TestBuilding:
             ({"threads": 0}, "threads: want at least 1, got 0"),
             ({"optimize": 4}, "optimize: want 0 to 3, got 4"),
             ({"thread": 2}, "no option 'thread'"),
-            ({"project": "nowhere"}, "project: no such folder"),
+            ({"project": "nowhere"}, "project: not there"),
         ],
     )
     def test_a_bad_option_is_refused(
