@@ -183,8 +183,9 @@ def test_a_run_of_several_goes_on_until_every_verdict_is_sure(blocks, record):
     answers = []
     for number, block in enumerate(blocks(1, 1.5, count=400)):
         # Two odd blocks at first: whether `c` is like `a` is open for longer than `b` is.
-        wall = int(block["a"][0].trial.wall_ns * (1.05 if number < 2 else 0.999))
-        seen.append({**block, "c": [record("c", number, wall, user_ns=wall)]})
+        factor, a = 1.05 if number < 2 else 0.999, block["a"][0].trial
+        cpu_ns = int(a.user_ns * factor)
+        seen.append({**block, "c": [record("c", number, int(a.wall_ns * factor), user_ns=cpu_ns)]})
         answers.append(rule(seen))
         if answers[-1]:
             break
