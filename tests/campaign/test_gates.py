@@ -1,0 +1,122 @@
+"""Gates: what is refused, in which words, and with which way out."""
+
+import pytest
+
+from harness.campaign.events import Kind
+from harness.campaign.gates import (
+    bound_problem,
+    check_note,
+    check_plan,
+    check_thought,
+    demand,
+    forbidden,
+    name_some,
+)
+from harness.campaign.state import Step
+from harness.campaign.values import LogNote, Option, Plan, Terms
+from harness.errors import NotAllowed, UsageError
+
+
+def test_what_is_allowed_instead_is_said(story):
+    with pytest.raises(NotAllowed, match="waits for PROFILE") as refused:
+        demand(story.state, "think", (Step.THINK,))
+    assert "harness profile" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("path", "terms", "bad"),
+    [
+        ("tests/a/b.py", Terms("t", "c", protect=("tests/",)), True),
+        ("testsuite.py", Terms("t", "c", protect=("tests/",)), False),
+        ("tests", Terms("t", "c", protect=("tests/",)), True),
+        ("harness.toml", Terms("t", "c", protect=("harness.toml",)), True),
+        ("src/a.lock", Terms("t", "c", protect=("*.lock",)), True),
+        ("src/a.c", Terms("t", "c", paths=("src/",)), False),
+        ("lib/a.c", Terms("t", "c", paths=("src/",)), True),
+        ("src/a.c", Terms("t", "c", paths=("src/",), protect=("src/a.c",)), True),
+    ],
+)
+def test_protected_and_foreign_files_are_forbidden(path, terms, bad):
+    assert forbidden([path], terms) == ([path] if bad else [])
+
+
+def test_a_prediction_within_the_bound_is_fine(story, make_thought):
+    assert bound_problem(story.profiled(), make_thought(2, 5)) == ""
+
+
+def test_the_whole_program_has_no_bound(story, make_thought):
+    from harness.campaign.values import ProfileOutcome, ProfileRow
+
+    story.profiled(ProfileOutcome("fast", (ProfileRow("main", 1.0),)))
+    assert bound_problem(story.state, make_thought(10, 100, "main")) == ""
+
+
+def test_a_skipped_bottleneck_is_not_attacked_again(story, make_thought):
+    story.profiled()
+    state = story.tell(Kind.SKIPPED, bottleneck="forces", reason="all of it is libm")
+    with pytest.raises(NotAllowed, match="all of it is libm") as refused:
+        check_thought(state, make_thought())
+    assert "read" in refused.value.hint
+
+
+def test_one_option_is_no_choice(story, make_thought):
+    from dataclasses import replace
+
+    thought = replace(make_thought(), options=(Option("a", "b", "c"),))
+    with pytest.raises(UsageError, match="2 or 3 options, got 1"):
+        check_thought(story.profiled(), thought)
+
+
+@pytest.mark.parametrize("words", ["", "  ", "<why so much>"])
+def test_a_field_left_as_in_the_template_is_not_filled_in(story, make_thought, words):
+    from dataclasses import replace
+
+    with pytest.raises(UsageError, match="needs reasoning"):
+        check_thought(story.profiled(), replace(make_thought(), reasoning=words))
+
+
+@pytest.mark.parametrize("title", ["", "<brief title>", "two\nlines", "x" * 73])
+def test_a_title_is_one_line(title):
+    with pytest.raises(UsageError, match="title"):
+        check_plan(Plan(title, "because"))
+
+
+def measured(story, make_result, make_thought, point):
+    story.profiled()
+    story.planned(make_thought(1.5, 2.5))
+    story.tested()
+    return story.benched(make_result(point)).iterations[-1]
+
+
+@pytest.mark.parametrize("point", [1.5, 2.0, 2.5])
+def test_the_predicted_interval_holds_its_ends(story, make_result, make_thought, point):
+    check_note(measured(story, make_result, make_thought, point), LogNote("None"))
+
+
+@pytest.mark.parametrize("point", [1.49, 2.51, 0.9])
+def test_none_is_refused_where_the_point_lies_outside(story, make_result, make_thought, point):
+    iteration = measured(story, make_result, make_thought, point)
+    with pytest.raises(NotAllowed, match="outside the predicted interval"):
+        check_note(iteration, LogNote("None", why="w", lesson="l"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "No effect: the loop was vectorised already",
+        "None of the time was in forces",
+        "Nothing moved but the cache misses",
+    ],
+)
+def test_a_surprise_that_begins_with_a_denial_is_still_one(story, make_result, make_thought, words):
+    iteration = measured(story, make_result, make_thought, 1.0)
+    check_note(iteration, LogNote(words, why="w", lesson="l"))
+
+
+def test_an_empty_surprise_is_never_fine(story, make_result, make_thought):
+    with pytest.raises(UsageError, match="think hard"):
+        check_note(measured(story, make_result, make_thought, 2.0), LogNote(" "))
+
+
+def test_many_paths_are_named_by_a_few():
+    assert name_some([f"f{n}" for n in range(7)]) == "f0, f1, f2, f3, f4 and 2 more"
