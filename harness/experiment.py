@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.edge.machine import read_host
-from harness.edge.store import RunWriter
-from harness.errors import ExitCode, HarnessError
+from harness.edge.store import RunWriter, read_run
+from harness.errors import ExitCode, HarnessError, NotAllowed
 from harness.model import Host, Measurement, Mode, Run, SteadyPlan, TrialStatus
 from harness.orchestrator import (
-    MAX_FAILURES,
     Cell,
     Group,
     Orchestrator,
@@ -99,18 +98,20 @@ def perform(
     finished and says that it was interrupted.
     """
     host = read_host()
-    started_at_ns = time.time_ns()
-    seed = experiment.seed if experiment.seed is not None else random.SystemRandom().getrandbits(32)
-    folder = folder or results / run_id(started_at_ns)
-    plan = _plan(experiment, seed, host, started_at_ns)
+    if folder is None:
+        started_at_ns = time.time_ns()
+        folder, plan = results / run_id(started_at_ns), _plan(experiment, host, started_at_ns)
+    else:
+        plan = _stored_plan(folder, host)
     with RunWriter(folder, plan, host.id) as writer:
-        members = orchestrator.prepare(experiment.cells, experiment.mode)
-        with discarding(orchestrator.runner, members):
-            groups = make_groups(members, lambda group: _rule(experiment, group))
-            if writer.rows:
-                resume_groups(groups, writer)
-            interrupted = _measure(orchestrator, groups, experiment, seed, writer)
-        problems = orchestrator.cleanup(members)
+        try:
+            members = orchestrator.prepare(experiment.cells, experiment.mode)
+            with discarding(orchestrator.runner, members):
+                groups = make_groups(members, lambda group: _rule(experiment, group))
+                resume_groups(groups, writer.rows, experiment.design)
+                interrupted = _measure(orchestrator, groups, experiment, writer)
+        finally:
+            problems = orchestrator.cleanup(map(Prepared, experiment.cells))
         report = _report(experiment, groups, writer, host, problems, interrupted)
         if not interrupted:
             writer.finish(jsonable(report.run), _disturbed_blocks(groups))
@@ -123,7 +124,8 @@ def run_id(started_at_ns: int) -> str:
     return f"{moment:%Y%m%d-%H%M%S}-{random.SystemRandom().getrandbits(16):04x}"
 
 
-def _plan(experiment: Experiment, seed: int, host: Host, started_at_ns: int) -> dict[str, Any]:
+def _plan(experiment: Experiment, host: Host, started_at_ns: int) -> dict[str, Any]:
+    seed = experiment.seed if experiment.seed is not None else random.SystemRandom().getrandbits(32)
     return {
         "started_at_ns": started_at_ns,
         "command": sys.argv[1:],
@@ -139,6 +141,19 @@ def _plan(experiment: Experiment, seed: int, host: Host, started_at_ns: int) -> 
         "cells": [[c.task.name, c.case.name, c.name] for c in experiment.cells],
         "origin": jsonable(experiment.origin),
     }
+
+
+def _stored_plan(folder: Path, host: Host) -> dict[str, Any]:
+    """The plan of a run that is to go on here; NotAllowed on another machine than before."""
+    plan = dict(read_run(folder).plan)
+    before = plan["host"]
+    if before["id"] != host.id:
+        raise NotAllowed(
+            f"{folder.name} was begun on another machine: {before['cpu']}, kernel"
+            f" {before['kernel']}; this is {host.cpu}, kernel {host.kernel}",
+            hint="Begin a new run: times of two machines do not make one measurement.",
+        )
+    return plan
 
 
 def _rule(experiment: Experiment, members: Sequence[Prepared]) -> StopRule:
@@ -174,7 +189,6 @@ def _measure(
     orchestrator: Orchestrator,
     groups: Sequence[Group],
     experiment: Experiment,
-    seed: int,
     writer: RunWriter,
 ) -> bool:
     """Measure; True where a person interrupted it."""
@@ -182,7 +196,7 @@ def _measure(
     if budget_ns is None and experiment.trials is None:
         budget_ns = DEFAULT_BUDGET_NS * len(groups)
     settings = Settings(
-        seed=seed,
+        seed=writer.plan["seed"],
         mode=experiment.mode,
         design=experiment.design,
         warmup=experiment.warmup,
@@ -277,19 +291,15 @@ def _failure(member: Prepared, group: Group) -> Failure | None:
     if member.failure is not None:
         return _preparation_failure(member.failure)
     name = member.cell.name
-    bad = [r for block in group.blocks for r in block.get(name, ()) if not r.trial.ok]
-    if not bad and group.failures.get(name, 0) == 0:
+    first = group.first_failure.get(name)
+    if first is None:
         return None
-    if not bad:
-        return Failure(
-            "failed while warming up", f"{name}: failed in its warm-up trial", ExitCode.TRIAL
-        )
-    first = bad[0].trial
-    gave_up = group.failures.get(name, 0) >= MAX_FAILURES
-    count = f"{len(bad)} of {len([1 for b in group.blocks for _ in b.get(name, ())])} trials"
     if first.status is TrialStatus.WRONG_OUTPUT:
         return Failure("WRONG", f"wrong output: {first.message}", ExitCode.ANSWER_IS_NO)
-    note = ", given up" if gave_up else ""
+    trials = [r.trial for block in group.blocks for r in block.get(name, ())]
+    bad = sum(not trial.ok for trial in trials)
+    count = f"{bad} of {len(trials)} trials" if bad else "warming up"
+    note = ", given up" if group.given_up(name) else ""
     return Failure(
         f"{first.status.value} ({count}{note})", f"{count}: {first.message}", ExitCode.TRIAL
     )

@@ -9,23 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
-from harness.correctness import agree_all
 from harness.edge.outputs import read_outputs
 from harness.edge.process import LocalRunner
-from harness.edge.store import RunWriter, from_row
-from harness.errors import HarnessError, TrialFailed
+from harness.edge.store import RunWriter
+from harness.errors import HarnessError, StorageFailed, TrialFailed
 from harness.model import (
     Agreement,
     Build,
     Case,
     Mode,
     Output,
-    SteadyPlan,
     Target,
     Task,
     Toolchain,
@@ -34,103 +31,11 @@ from harness.model import (
     TrialRecord,
     TrialStatus,
 )
+from harness.orchestrator.cells import Cell, Group, Prepared, Settings, reference_of, same_group
+from harness.orchestrator.judging import judge
+from harness.orchestrator.listening import Listener, Quiet
 from harness.plugins import Adapter, Adapters
-from harness.schedule import Block, Design, StopRule, block_order, padding_bytes
-
-MAX_FAILURES = 3
-"""A target whose trials failed this often is not tried again; one that hung, never."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A target on a case: what gets a row of the table."""
-
-    task: Task
-    case: Case
-    target: Target
-    label: str = ""
-    """Its name in results; the target's where two revisions need no telling apart."""
-    expected: Output | None = None
-    """What its outputs must agree with, such as a baseline's stored ones; None: the reference
-    target's outputs, and in every trial its own first one."""
-
-    @property
-    def name(self) -> str:
-        return self.label or self.target.name
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A cell made ready to be timed, or the reason why it could not be."""
-
-    cell: Cell
-    adapter: Adapter | None = None
-    build: Build | None = None
-    expected: Output | None = None
-    """Its own first output, with the declared values."""
-    failure: HarnessError | None = None
-    verdict: Agreement | None = None
-    """Its first output against what is wanted; None for the reference target itself."""
-
-    @property
-    def ready(self) -> bool:
-        return self.failure is None and self.expected is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How trials are made; the same for all cells of a run."""
-
-    seed: int
-    mode: Mode = Mode.COLD
-    design: Design = Design.PAIRED
-    warmup: int = 1
-    """Trials of each target before the first block; stored, marked and not counted."""
-    cpus: tuple[int, ...] = ()
-    vary_layout: bool = True
-    budget_ns: int | None = None
-    """No new block is begun after this time."""
-    steady: SteadyPlan = field(default_factory=SteadyPlan)
-
-
-@dataclass(slots=True)
-class Group:
-    """All cells of one task on one case, with the blocks measured so far."""
-
-    members: list[Prepared]
-    rule: StopRule
-    blocks: list[Block] = field(default_factory=list)
-    failures: dict[str, int] = field(default_factory=dict)
-    stopped: str | None = None
-    """Why no further block is wanted."""
-    next_block: int = 0
-
-    @property
-    def running(self) -> list[Prepared]:
-        """The members that still take part in blocks."""
-        return [
-            m for m in self.members if m.ready and self.failures.get(m.cell.name, 0) < MAX_FAILURES
-        ]
-
-
-class Listener(Protocol):
-    """Told what goes on; the CLI shows it to people."""
-
-    def step(self, what: str) -> None:
-        """A build, a check or a block begins."""
-
-    def trial(self, record: TrialRecord) -> None:
-        """A trial was stored."""
-
-
-class Quiet:
-    """A Listener that says nothing."""
-
-    def step(self, what: str) -> None:
-        """Ignore it."""
-
-    def trial(self, record: TrialRecord) -> None:
-        """Ignore it."""
+from harness.schedule import Block, block_order, padding_bytes
 
 
 class Orchestrator:
@@ -152,7 +57,10 @@ class Orchestrator:
     # -- make ready -----------------------------------------------------------------------------
 
     def prepare(self, cells: Iterable[Cell], mode: Mode = Mode.COLD) -> list[Prepared]:
-        """Probe, set up, build and run each cell once; failures are kept, not raised."""
+        """Probe, set up, build and run each cell once; failures are kept, not raised.
+
+        But for StorageFailed: a full disk is nobody's failure.
+        """
         prepared = [self._prepare(cell, mode) for cell in cells]
         return [self._judge(member, prepared) for member in prepared]
 
@@ -183,6 +91,8 @@ class Orchestrator:
             self.set_up(target)
             adapter, build = self.build(target)
             expected = self._expected(cell, adapter, build)
+        except StorageFailed:
+            raise
         except HarnessError as failure:
             return Prepared(cell, adapter, build, failure=failure)
         return Prepared(cell, adapter, build, expected)
@@ -233,19 +143,17 @@ class Orchestrator:
     def _judge(self, member: Prepared, everyone: Sequence[Prepared]) -> Prepared:
         """Compare a cell's first output with the one given, else with its reference's."""
         wanted = member.cell.expected
-        if wanted is not None and member.expected is not None:
-            assert member.adapter is not None
-            verdict = judge(member.adapter, member.cell.task, wanted, member.expected)
-            return replace(member, verdict=verdict)
-        reference = reference_of([m for m in everyone if same_group(m.cell, member.cell)])
-        if reference is None or reference is member or member.expected is None:
+        if wanted is None:
+            reference = reference_of([m for m in everyone if same_group(m.cell, member.cell)])
+            wanted = reference.expected if reference and reference is not member else None
+        if wanted is None or member.expected is None:
             return member
-        assert reference.expected is not None
         assert member.adapter is not None
-        return replace(
-            member,
-            verdict=judge(member.adapter, member.cell.task, reference.expected, member.expected),
-        )
+        try:
+            verdict = judge(member.adapter, member.cell.task, wanted, member.expected)
+        except HarnessError as failure:
+            return replace(member, failure=failure)
+        return replace(member, verdict=verdict)
 
     # -- time -----------------------------------------------------------------------------------
 
@@ -284,7 +192,7 @@ class Orchestrator:
         block: Block = {}
         for position, name in enumerate(block_order(names, settings.design, settings.seed, number)):
             member = next(m for m in group.members if m.cell.name == name)
-            if group.failures.get(name, 0) >= MAX_FAILURES:
+            if group.given_up(name):
                 continue
             record = self._trial(group, member, settings, writer, place=(number, position))
             block.setdefault(name, []).append(record)
@@ -310,10 +218,7 @@ class Orchestrator:
             steady=settings.steady,
         )
         started_at_ns = time.time_ns()
-        trial = member.adapter.time(build, cell.case, plan, self.runner)
-        agreement = self._check_trial(member, trial)
-        if agreement is not None and not agreement.ok and trial.ok:
-            trial = replace(trial, status=TrialStatus.WRONG_OUTPUT, message=agreement.summary)
+        trial, agreement = self._execute(member, plan)
         record = TrialRecord(
             run_id=writer.folder.name,
             task=cell.task.name,
@@ -332,14 +237,28 @@ class Orchestrator:
             disagreement="" if agreement is None or agreement.ok else agreement.summary,
         )
         writer.append(record)
-        if not trial.ok:
-            hung = trial.status is TrialStatus.TIMED_OUT
-            failures = group.failures.get(cell.name, 0) + (MAX_FAILURES if hung else 1)
-            group.failures[cell.name] = failures
+        group.note(record)
         if trial.output is not None:
             self.runner.discard(trial.output)
         self._listener.trial(record)
         return record
+
+    def _execute(self, member: Prepared, plan: TrialPlan) -> tuple[Trial, Agreement | None]:
+        """One trial and what is to be said of its output; an adapter that fails stops nothing."""
+        assert member.adapter is not None
+        assert member.build is not None
+        trial = Trial(TrialStatus.NOT_STARTED, wall_ns=0)
+        try:
+            trial = member.adapter.time(member.build, member.cell.case, plan, self.runner)
+            agreement = self._check_trial(member, trial)
+        except StorageFailed:
+            raise
+        except HarnessError as failure:
+            status = TrialStatus.FAILED if trial.ok else TrialStatus.NOT_STARTED
+            return replace(trial, status=status, message=failure.message), None
+        if agreement is not None and not agreement.ok:
+            trial = replace(trial, status=TrialStatus.WRONG_OUTPUT, message=agreement.summary)
+        return trial, agreement
 
     def _check_trial(self, member: Prepared, trial: Trial) -> Agreement | None:
         """A trial's output against the wanted one; the bytes of the first one need no look."""
@@ -356,74 +275,6 @@ class Orchestrator:
         except TrialFailed as failure:
             return Agreement(ok=False, summary=failure.message)
         return judge(member.adapter, task, member.cell.expected or member.expected, actual)
-
-
-def judge(
-    adapter: Adapter,
-    task: Task,
-    expected: Output,
-    actual: Output,
-    judged: Mapping[str, Agreement] | None = None,
-) -> Agreement:
-    """Compare all declared outputs: by the adapter's own knowledge where it has any.
-
-    `judged` holds, by output, what has been said already.
-    """
-    own = dict(judged or {})
-    if adapter.compares():
-        for spec in task.outputs:
-            if spec.name in own:
-                continue
-            tolerance = replace(spec.tolerance, output=spec.name)
-            agreement = adapter.compare(expected, actual, tolerance)
-            if agreement is not None:
-                own[spec.name] = agreement
-    return agree_all(task, expected.values, actual.values, own)
-
-
-def same_group(one: Cell, other: Cell) -> bool:
-    """Do two cells belong to the same task and case?"""
-    return (one.task.name, one.case.name) == (other.task.name, other.case.name)
-
-
-def reference_of(members: Sequence[Prepared]) -> Prepared | None:
-    """The member that ratios are against: the task's reference, else the first one that runs."""
-    ready = [m for m in members if m.ready]
-    named = [m for m in ready if m.cell.name == m.cell.task.reference]
-    return next(iter(named or ready), None)
-
-
-def make_groups(
-    members: Sequence[Prepared], rule_of: Callable[[Sequence[Prepared]], StopRule]
-) -> list[Group]:
-    """One group a task and case, in the order of the members, each with a rule of its own."""
-    together: dict[tuple[str, str], list[Prepared]] = {}
-    for member in members:
-        together.setdefault((member.cell.task.name, member.cell.case.name), []).append(member)
-    return [Group(group, rule_of(group)) for group in together.values()]
-
-
-def resume_groups(groups: Sequence[Group], writer: RunWriter) -> None:
-    """Give groups the whole blocks that an earlier call stored; a torn block is left out."""
-    records = [from_row(row) for row in writer.rows]
-    for group in groups:
-        cell = group.members[0].cell
-        own = [
-            r
-            for r in records
-            if (r.task, r.case) == (cell.task.name, cell.case.name) and not r.warmup
-        ]
-        names = {m.cell.name for m in group.members if m.ready}
-        for number in sorted({r.block for r in own}):
-            block: Block = {}
-            for record in own:
-                if record.block == number:
-                    block.setdefault(record.target, []).append(record)
-            group.next_block = number + 1
-            if set(block) >= names:
-                group.blocks.append(block)
-        if own:
-            group.stopped = group.rule(group.blocks)
 
 
 @contextlib.contextmanager
