@@ -144,6 +144,7 @@ def call_tool(
         except BaseException as problem:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
+            process.wait()  # after Ctrl-C leaving the context does not
             if not isinstance(problem, subprocess.TimeoutExpired):
                 raise
             words = " ".join(map(str, argv))
