@@ -9,7 +9,7 @@
 # any exception that is thrown from compiled code. DEST/bin/julia starts it with those libraries.
 set -euo pipefail
 
-readonly MARKER=.installed
+readonly MARKER=.made-by-install-julia
 readonly KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
 say() { echo "install_julia: $*" >&2; }
@@ -108,9 +108,13 @@ main() {
   uri=$(mirror "$(. /etc/os-release && echo "${VERSION_CODENAME:-}")")
   [ -n "$uri" ] || cannot "apt has no source of Debian's own main packages"
 
+  if [ ! -e "$dest/$MARKER" ] && [ -n "$(ls -A "$dest" 2>/dev/null)" ]; then
+    cannot "$dest holds something else, which is left as it is"
+  fi
   say "no working julia on PATH; unpacking Debian's into $dest"
   rm -rf "$dest"
   mkdir -p "$dest"
+  touch "$dest/$MARKER"
   dest=$(cd "$dest" && pwd)
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
@@ -118,7 +122,6 @@ main() {
   unpack "$dest/root" || cannot "Debian's packages of Julia do not fit this system"
   write_start "$dest"
   works "$dest/bin/julia" || cannot "the Julia in $dest crashes on this system"
-  touch "$dest/$MARKER"
   say "done: $dest/bin/julia"
 }
 
