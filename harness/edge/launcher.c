@@ -318,8 +318,11 @@ static void drive(const struct job *job, const struct driver *d, int64_t started
   put("handshake_ns", typical);
 
   int64_t long_enough = job->min_sample_ns > 100 * typical ? job->min_sample_ns : 100 * typical;
+  /* The first call may be a compiler at work: it decides nothing, and is not on the budget. */
+  if (ask(d, 0, &wall, &cpu)) return;
+  put_sample(0, wall, cpu, 1);
   int64_t begun = now_ns(CLOCK_MONOTONIC);
-  for (int confirmed = 0;;) {
+  for (int confirmed = 1;;) {
     if (ask(d, log2_batch, &wall, &cpu)) return;
     put_sample(log2_batch, wall, cpu, 1);
     if (now_ns(CLOCK_MONOTONIC) - begun > job->budget_ns) break;
@@ -328,7 +331,7 @@ static void drive(const struct job *job, const struct driver *d, int64_t started
     } else if (confirmed) {
       break;
     } else {
-      confirmed = 1; /* once may be a compiler at work: a size must be long enough twice */
+      confirmed = 1; /* once may be stolen time: a size must be long enough twice */
     }
   }
   for (int64_t i = 0; i < job->samples; i++) {

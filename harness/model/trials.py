@@ -102,7 +102,7 @@ class SteadyPlan:
     min_sample_ns: int = 10_000_000
     """Short work is repeated in batches until one sample takes this long."""
     budget_ns: int = 3_000_000_000
-    """No further sample is begun after this time; at least one is taken."""
+    """No further sample is begun this long after the first call; at least one is taken."""
 
     def __post_init__(self) -> None:
         if self.samples < 1 or self.min_sample_ns < 0 or self.budget_ns < 0:
