@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -11,7 +12,22 @@ from pathlib import Path
 
 import pytest
 
+from harness.baseline import (
+    Baseline,
+    MakePlan,
+    load_baseline,
+    make_baseline,
+    run_test,
+    tag_baseline,
+)
+from harness.baseline import TestReport as Tested
+from harness.bench import BenchPlan, run_bench, run_stored
+from harness.edge.config import load_config
+from harness.edge.git import Git
 from harness.edge.process import LocalRunner
+from harness.model import BenchReport
+from harness.session import open_session
+from harness.workload import Wanted, Workload, find_workload
 
 INSTALLED_JULIA = Path(__file__).parents[1] / ".tools" / "julia" / "bin"
 
@@ -64,7 +80,7 @@ class Repository:
 
     def commit(self, message: str = "step") -> str:
         """Commit everything; the new HEAD."""
-        self.sh(f"git add -A && git commit -q -m '{message}'")
+        self.sh(f"git add -A && git commit -q -m {shlex.quote(message)}")
         return self.head()
 
     def head(self) -> str:
@@ -90,3 +106,54 @@ def repository(tmp_path_factory: pytest.TempPathFactory, git_settings: None) -> 
     made.write("s/b", "two\n")
     made.commit("first")
     return made
+
+
+@dataclass(frozen=True)
+class Project(Repository):
+    """A repository with a harness.toml and a target, and what the commands do on it."""
+
+    def workload(self, campaign: str | None = None) -> Workload:
+        return find_workload(load_config(self.path / "harness.toml"), Wanted(campaign))
+
+    def make(self, trials: int = 2) -> Baseline:
+        """Make the baseline, and tag it."""
+        workload = self.workload()
+        with open_session(workload.config, apart=True) as session:
+            baseline = make_baseline(session, workload, MakePlan(10**9, trials))
+        tag_baseline(workload, Git(self.path), baseline)
+        return baseline
+
+    def load(self) -> Baseline:
+        return load_baseline(self.workload(), Git(self.path))
+
+    def test(self, *, full: bool = False) -> Tested:
+        """Judge the working tree by the baseline."""
+        workload = self.workload()
+        with open_session(workload.config, apart=True) as session:
+            return run_test(session, workload, self.load(), full=full)
+
+    def bench(self, *, stored: bool = False, **plan: object) -> BenchReport:
+        """Compare the working tree with the baseline; 8 blocks unless told."""
+        workload = self.workload()
+        asked = BenchPlan(**{"budget_ns": 10**11, "trials": 8, **plan})  # type: ignore[arg-type]
+        with open_session(workload.config, apart=True) as session:
+            run = run_stored if stored else run_bench
+            return run(session, workload, self.load(), asked)
+
+
+@pytest.fixture(scope="session")
+def compiled_launcher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache with the launcher in it, so that it is compiled once for all tests."""
+    folder = tmp_path_factory.mktemp("launcher")
+    runner = LocalRunner(folder / "scratch", folder / "cache")
+    assert runner.launcher
+    runner.close()
+    return folder / "cache"
+
+
+@pytest.fixture
+def project(repository: Repository, compiled_launcher: Path) -> Project:
+    """A repository to which a test adds its harness.toml and its program."""
+    shutil.copytree(compiled_launcher, repository.path / ".harness" / "cache")
+    repository.write(".harness/.gitignore", "*\n")
+    return Project(repository.path)

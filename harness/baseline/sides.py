@@ -97,24 +97,19 @@ def _checked_out(session: Session, workload: Workload, commit: str) -> Iterator[
         for folder in (root / OPTIM_FOLDER, *(root / OPTIM_FOLDER).glob("*/")):
             shutil.rmtree(folder / RESULTS_NAME, ignore_errors=True)
             (folder / BASELINE_NAME).unlink(missing_ok=True)
-        target = workload.target
-        needed = (*target.sources, *target.inputs, *([target.stdin] if target.stdin else ()))
-        _bring(needed, workload.root, root)
+        _bring(workload, worktree)
         yield worktree
 
 
-def _bring(paths: Iterable[Path], old: Path, new: Path) -> None:
-    """Copy what is here and not in git."""
-    for path in paths:
-        if not path.is_relative_to(old) or not path.exists():
-            continue
-        there = new / path.relative_to(old)
-        if not there.exists():
-            there.parent.mkdir(parents=True, exist_ok=True)
-            if path.is_dir():
-                shutil.copytree(path, there)
-            else:
-                shutil.copy2(path, there)
+def _bring(workload: Workload, worktree: Path) -> None:
+    """Copy what the target names and git ignores."""
+    git, target = Git(workload.root), workload.target
+    stdin = [target.stdin] if target.stdin else []
+    named = [p for p in (*target.sources, *target.inputs, *stdin) if git.contains(p)]
+    for name in git.ignored_below([git.below_top(path) for path in named]):
+        there = worktree / name
+        there.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(git.top / name, there)
 
 
 def _side(session: Session, workload: Workload, side: Side) -> Side:

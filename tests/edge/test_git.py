@@ -89,6 +89,16 @@ class TestReading:
         assert git.diff_names("HEAD~1", "HEAD") == ("a", "s/b")
         assert git.diff_names("HEAD~1", "HEAD", ["s"]) == ("s/b",)
 
+    def test_ignored_files_are_found_below_a_path_also_beside_tracked_ones(self, repository):
+        repository.write(".gitignore", "*.dat\n")
+        repository.write("s/big.dat", "x")
+        repository.write("other.dat", "x")
+        repository.write("s/new", "x")
+        git = Git(repository.path)
+        assert git.ignored_below(["s"]) == ("s/big.dat",)
+        assert git.ignored_below(["a"]) == ()
+        assert git.ignored_below([]) == ()
+
     def test_ancestry(self, repository):
         repository.write("a", "2")
         repository.commit()
