@@ -131,7 +131,7 @@ class GitReading(GitProgram):
             raise self.refused(("merge-base", ancestor, descendant), done)
         return done.returncode == 0
 
-    def diffnames(self, old: str, new: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
+    def diff_names(self, old: str, new: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
         """The files that differ between two commits or trees, below `paths` where given."""
         out = self.run(
             *("diff-tree", "-r", "-z", "--name-only", "--no-renames"),
