@@ -83,7 +83,7 @@ class AdapterSpec:
     """The hooks. Each is called with keyword arguments; an implementation may leave out any.
 
     Values of `harness.model` go in and come out. What a hook may raise is a HarnessError of the
-    kind named here; anything else is reported as a bug of the adapter, with its and the hook's name.
+    kind named here; anything else is reported as the adapter's bug, with its and the hook's name.
     """
 
     @hookspec(firstresult=True)
