@@ -63,7 +63,7 @@ def environment(command: Command, plan: TrialPlan, folder: TrialFolder) -> dict[
     """The whole environment of a target; `harness.edge.process` says why each is there."""
     env = {
         "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": str(Path.home()),
+        "HOME": os.environ.get("HOME", "/"),
         **FIXED_ENVIRONMENT,
         "TMPDIR": str(folder.tmp),
         "HARNESS_PAD": "x" * plan.pad_bytes,

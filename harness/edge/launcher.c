@@ -36,7 +36,7 @@
 #include <unistd.h>
 
 enum { WORD_NOTHING = 0xFE, WORD_STOP = 0xFF, HANDSHAKES = 51, MAX_LOG2_BATCH = 40 };
-enum { REPORT_FD = 3, GRACE_MS = 100 };
+enum { REPORT_FD = 3, GRACE_MS = 100, PATIENCE_MS = 5000 };
 
 static volatile pid_t target;           /* the target's process, while it lives */
 static volatile sig_atomic_t timed_out; /* the timeout ended it */
@@ -198,10 +198,11 @@ static int wait_for_target(struct usage *sum, int64_t *ended_ns) {
   }
 }
 
-/* Kill every process whose parent we have become. */
-static void kill_children(void) {
+/* Kill every process whose parent we have become; returns how many there were. */
+static int kill_children(void) {
+  int found = 0;
   DIR *proc = opendir("/proc");
-  if (!proc) return;
+  if (!proc) return 0;
   for (struct dirent *entry; (entry = readdir(proc));) {
     char path[300], text[512], state;
     int pid = atoi(entry->d_name), parent;
@@ -214,15 +215,19 @@ static void kill_children(void) {
     if (length <= 0) continue;
     text[length] = 0;
     char *end = strrchr(text, ')'); /* the name before it may hold anything */
-    if (end && sscanf(end + 1, " %c %d", &state, &parent) == 2 && parent == getpid())
+    if (end && sscanf(end + 1, " %c %d", &state, &parent) == 2 && parent == getpid()) {
       kill(pid, SIGKILL);
+      found++;
+    }
   }
   closedir(proc);
+  return found;
 }
 
 /* What the target left behind has become ours, as we are its subreaper. A helper that ends by itself
  * within the grace is waited for; the others are killed and counted. A process that we kill hands
- * its own children to us, so we go on until there is none. */
+ * its own children to us, so we go on until there is none, or those left are not ours to kill (of
+ * another user) or do not die (waiting for a disk). */
 static int sweep(struct usage *sum) {
   int left_behind = 0, grace_ms = timed_out || cancelled ? 0 : GRACE_MS;
   for (;;) {
@@ -234,7 +239,8 @@ static int sweep(struct usage *sum) {
       left_behind += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     } else if (pid == 0) {
       struct timespec moment = {0, 1000000};
-      if (grace_ms-- <= 0 || cancelled) kill_children();
+      int alive = grace_ms-- <= 0 || cancelled ? kill_children() : 0;
+      if (grace_ms < -PATIENCE_MS) return left_behind + alive;
       nanosleep(&moment, NULL);
     } else if (errno != EINTR) {
       return left_behind;

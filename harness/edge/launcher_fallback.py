@@ -24,10 +24,17 @@ from typing import Any, NoReturn
 
 REPORT_FD = 3
 GRACE_S = 0.1
+PATIENCE_S = 5.0
 HANDSHAKES = 51
 MAX_LOG2_BATCH = 40
 WORD_NOTHING, WORD_STOP = 0xFE, 0xFF
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+
+FIGURES = (
+    *("user_ns", "sys_ns", "max_rss_bytes", "minor_faults", "major_faults"),
+    *("voluntary_switches", "involuntary_switches"),
+)
+"""What the kernel counts, summed over the target and its descendants; of memory the largest."""
 
 lines: list[str] = []
 """The report, written at the end."""
@@ -57,20 +64,7 @@ class State:
     target: int = 0
     timed_out: bool = False
     cancelled: bool = False
-    usage: dict[str, int] = field(
-        default_factory=lambda: dict.fromkeys(
-            (
-                "user_ns",
-                "sys_ns",
-                "max_rss_bytes",
-                "minor_faults",
-                "major_faults",
-                "voluntary_switches",
-                "involuntary_switches",
-            ),
-            0,
-        )
-    )
+    usage: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FIGURES, 0))
 
     def on_signal(self, number: int, frame: object) -> None:
         """End the target; what it leaves is swept up afterwards."""
@@ -79,7 +73,7 @@ class State:
         else:
             self.cancelled = True
         if self.target:
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(self.target, signal.SIGKILL)
 
     def add(self, used: resource.struct_rusage) -> None:
@@ -205,6 +199,7 @@ def sweep(state: State) -> int:
     """Wait a moment for what the target left behind, then kill it; returns how many were."""
     left_behind = 0
     grace_ends = time.monotonic() + (0 if state.timed_out or state.cancelled else GRACE_S)
+    patience_ends = grace_ends + PATIENCE_S
     while True:
         try:
             pid, status, used = os.wait4(-1, os.WNOHANG)
@@ -215,8 +210,11 @@ def sweep(state: State) -> int:
             left_behind += os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
             continue
         if time.monotonic() >= grace_ends or state.cancelled:
-            for child in children():
-                with contextlib.suppress(ProcessLookupError):
+            alive = children()
+            if time.monotonic() >= patience_ends:
+                return left_behind + len(alive)
+            for child in alive:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(child, signal.SIGKILL)
         time.sleep(0.001)
 

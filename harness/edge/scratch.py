@@ -124,8 +124,12 @@ class Scratch:
                 folder.mkdir()
             for name in ("stdin", "stdout", "stderr"):
                 (root / name).touch()
-        for path in inputs:
-            _copy(path, root / "work" / path.name)
+        try:
+            for path in inputs:
+                _copy(path, root / "work" / path.name)
+        except OSError:
+            remove_tree(root)
+            raise
         work = root / "work"
         copied = _files_below(work) if inputs else ()
         return TrialFolder(root, {name: file_state(work / name) for name in copied})

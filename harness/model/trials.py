@@ -133,7 +133,7 @@ class Output:
     stdout: Path
     stderr: Path
     digest: str
-    """SHA-256 over standard output and every file left in the folder."""
+    """SHA-256 over standard output and every file left in a scratch folder but untouched inputs."""
     values: Mapping[str, OutputValue] = field(default_factory=dict)
     """The declared outputs by name; empty until the core has read them."""
 

@@ -207,3 +207,12 @@ def test_a_harness_without_standard_streams_gives_a_target_its_own(
     )
     argv = [sys.executable, "-c", script, tmp_path / "scratch", launcher_cache]
     assert subprocess.run(argv, check=False).returncode == 0
+
+
+def test_in_the_root_only_standard_output_counts(runner: LocalRunner, tmp_path: Path) -> None:
+    mine = target(tmp_path, working_folder=WorkingFolder.ROOT)
+    digests = {
+        runner.output(shell(script, mine)).digest
+        for script in ("echo 1", "echo 1; echo 2 > left", "echo 1 > left; echo 1")
+    }
+    assert len(digests) == 1

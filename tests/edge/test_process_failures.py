@@ -188,6 +188,7 @@ def test_a_missing_input_is_named(runner: LocalRunner, tmp_path: Path) -> None:
     trial = runner.trial(shell("true", target(tmp_path, inputs=(gone,))), PLAN)
     assert trial.status is TrialStatus.NOT_STARTED
     assert str(gone) in trial.message
+    assert list((tmp_path / "scratch").glob("*/*")) == []
 
 
 def test_paths_with_spaces_work(tmp_path: Path, launcher_cache: Path) -> None:

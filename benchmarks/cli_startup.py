@@ -1,0 +1,78 @@
+"""How long the command line keeps its user waiting before anything happens.
+
+    python benchmarks/cli_startup.py [--rounds 20]
+
+Help: `harness --help` against `python -c pass` with the same interpreter, in turns.
+First trial: from the moment when `harness run` is started until it begins its first trial, with
+the build cached, for a target in C; by the wall clock, as the store records it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from harness.edge.machine import read_host
+
+HARNESS = (str(Path(sys.executable).with_name("harness")),)
+PASS = (sys.executable, "-c", "pass")
+SOURCE = '#include <stdio.h>\nint main(void) { return puts("42") < 0; }\n'
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--rounds", type=int, default=20)
+    rounds = options.parse_args().rounds
+    host = read_host()
+    print(f"rig: {host.cpu}, {host.cores} cores, kernel {host.kernel}, load {host.load:.2f}")
+    ok = help_time(rounds)
+    ok &= first_trial(max(3, rounds // 4))
+    sys.exit(0 if ok else 1)
+
+
+def help_time(rounds: int) -> bool:
+    """`harness --help` in units of `python -c pass`; medians of interleaved runs."""
+    commands = {"python -c pass": PASS, "harness --help": (*HARNESS, "--help")}
+    seen: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, argv in commands.items():
+            started = time.perf_counter()
+            subprocess.run(argv, stdout=subprocess.DEVNULL, check=True)
+            seen[name].append((time.perf_counter() - started) * 1e3)
+    medians = {name: statistics.median(times) for name, times in seen.items()}
+    ratio = medians["harness --help"] / medians["python -c pass"]
+    for name, median in medians.items():
+        print(f"  {name:16} {median:6.1f} ms")
+    print(f"  ratio {ratio:.2f}; at most 4: {'yes' if ratio <= 4 else 'NO'}")
+    return ratio <= 4
+
+
+def first_trial(rounds: int) -> bool:
+    """Seconds from the command to its first trial, when the build is cached."""
+    waits: list[float] = []
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "answer.c").write_text(SOURCE)
+        argv = (*HARNESS, "run", "--adapter", "c", "answer.c", "--trials", "1", "--json")
+        for number in range(rounds + 1):
+            started_ns = time.time_ns()
+            said = subprocess.run(argv, cwd=name, capture_output=True, check=True)
+            stored = pq.read_table(json.loads(said.stdout)["result"]["parquet"])
+            if number:  # the first one compiles
+                begun_ns = min(stored["started_at_ns"].to_pylist())
+                waits.append((begun_ns - started_ns) / 1e9)
+    wait = statistics.median(waits)
+    print(f"  first trial after {wait:.2f} s (median of {rounds}, at most {max(waits):.2f})")
+    print(f"  at most 0.5 s: {'yes' if wait <= 0.5 else 'NO'}")
+    return wait <= 0.5
+
+
+if __name__ == "__main__":
+    main()
