@@ -22,7 +22,7 @@ import harness_command
 import harness_julia.options
 import harness_python.options
 from harness.cli import cli
-from harness.edge import config
+from harness.edge import config, config_file
 from harness.edge.store import schema
 from harness.errors import ExitCode
 from harness.hookspecs import AdapterSpec, Runner
@@ -182,11 +182,11 @@ def test_every_command_named_in_the_docs_exists():
 # -- the configuration: docs/configuration.md ---------------------------------------------------
 
 SECTIONS: Mapping[str, type[msgspec.Struct]] = {
-    "[tasks.NAME]": config.TaskSection,
-    "[tasks.NAME.cases.NAME]": config.CaseSection,
-    "[tasks.NAME.outputs.NAME]": config.OutputSection,
-    "[targets.NAME]": config.TargetSection,
-    "[campaigns.NAME]": config.CampaignSection,
+    "[tasks.NAME]": config_file.TaskSection,
+    "[tasks.NAME.cases.NAME]": config_file.CaseSection,
+    "[tasks.NAME.outputs.NAME]": config_file.OutputSection,
+    "[targets.NAME]": config_file.TargetSection,
+    "[campaigns.NAME]": config_file.CampaignSection,
 }
 OPTIONS = {
     "Options of the adapter c": harness_c.options.Options,
@@ -205,8 +205,8 @@ WORDS: Mapping[Any, str] = {
     list[list[str]]: "list of lists of strings",
     dict[str, str]: "table of strings",
     dict[str, bool | int | float | str]: "table of values",
-    dict[str, config.CaseSection]: "tables",
-    dict[str, config.OutputSection]: "tables",
+    dict[str, config_file.CaseSection]: "tables",
+    dict[str, config_file.OutputSection]: "tables",
 }
 
 
@@ -255,7 +255,7 @@ def test_an_adapter_s_options_types_and_defaults_are_those_of_the_adapter(headin
 
 
 def test_every_section_of_the_file_is_described():
-    assert {f.name for f in msgspec.structs.fields(config.ConfigFile)} == {
+    assert {f.name for f in msgspec.structs.fields(config_file.ConfigFile)} == {
         heading.strip("[]").split(".")[0] for heading in SECTIONS
     }
 

@@ -3,129 +3,50 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 import tomllib
 import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from harness.correctness import default_tolerance
+from harness.edge.config_file import (
+    CONFIG_NAME,
+    CampaignSection,
+    ConfigFile,
+    Section,
+    TargetSection,
+    TaskSection,
+    output_spec,
+    schema_json,
+)
 from harness.errors import ConfigError
 from harness.model import (
     Case,
-    FileFormat,
-    OutputKind,
-    OutputSource,
-    OutputSpec,
     Target,
     Task,
     WorkingFolder,
 )
 
-CONFIG_NAME = "harness.toml"
+__all__ = [
+    "CONFIG_NAME",
+    "CampaignSection",
+    "Config",
+    "find_config",
+    "load_config",
+    "lookup",
+    "parse_duration_ns",
+    "schema_json",
+]
 
 _Value = TypeVar("_Value")
-_Section_ = TypeVar("_Section_", bound=msgspec.Struct)
+_Table = TypeVar("_Table", bound=msgspec.Struct)
 
-_TOLERANCE_KEYS = (
-    *("rtol", "atol", "ulp", "nan_equal", "ignore_layout"),
-    *("margin", "margin_abs", "confidence", "seeds"),
-)
 _UNITS_NS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000}
 _DURATION = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|m|h)?\s*")
-
-
-class _Section(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A table of the file: an unknown key is an error, not a silent nothing."""
-
-
-class OutputSection(_Section):
-    """[tasks.<task>.outputs.<output>]"""
-
-    source: Literal["stdout", "file"] = msgspec.field(default="stdout", name="from")
-    path: str | None = None
-    format: Literal["text", "json", "csv", "npy", "npz", "parquet", "raw"] | None = None
-    pattern: str | None = None
-    key: str | None = None
-    json: str | None = None
-    dtype: str | None = None
-    shape: list[int] | None = None
-    kind: Literal["exact", "deterministic", "stochastic", "count", "statistics"] = "exact"
-    rtol: float | None = None
-    atol: float | None = None
-    ulp: int | None = None
-    nan_equal: bool | None = None
-    ignore_layout: bool | None = None
-    margin: float | None = None
-    margin_abs: float | None = None
-    confidence: float | None = None
-    seeds: int | None = None
-    statistics: list[str] | None = None
-
-
-class CaseSection(_Section):
-    """[tasks.<task>.cases.<case>]"""
-
-    params: dict[str, bool | int | float | str] = {}
-    seed: int | None = None
-
-
-class TaskSection(_Section):
-    """[tasks.<task>]"""
-
-    reference: str | None = None
-    cases: dict[str, CaseSection] = {}
-    outputs: dict[str, OutputSection] = {}
-
-
-class TargetSection(msgspec.Struct, kw_only=True):
-    """[targets.<target>]; keys that are not listed here are options of the adapter."""
-
-    task: str
-    adapter: str
-    sources: list[str] = []
-    entry: str | None = None
-    args: list[str] = []
-    env: dict[str, str] = {}
-    inputs: list[str] = []
-    stdin: str | None = None
-    setup: list[list[str]] = []
-    cleanup: list[list[str]] = []
-    timeout: str | int | float = "10m"
-    max_output_bytes: int = 268_435_456
-    working_folder: Literal["scratch", "root"] = "scratch"
-
-
-class CampaignSection(_Section):
-    """[campaigns.<campaign>]"""
-
-    target: str
-    case: str | None = None
-    full_case: str | None = None
-    target_speedup: float | None = None
-    max_iterations: int = 15
-    min_gain: float = 0.05
-    patience: int = 3
-    full_every: int = 3
-    time_budget: str | int | float | None = None
-    threshold: float = 0.01
-    total_level: float = 0.01
-    bench_budget: str | int | float = "60s"
-    protect: list[str] = msgspec.field(default_factory=lambda: ["harness.toml", "tests/"])
-    paths: list[str] = []
-
-
-class ConfigFile(_Section):
-    """The whole file."""
-
-    tasks: dict[str, TaskSection] = {}
-    targets: dict[str, TargetSection] = {}
-    campaigns: dict[str, CampaignSection] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +79,7 @@ def lookup(table: Mapping[str, _Value], name: str, what: str, path: Path | None 
     """`table[name]`; ConfigError that lists what there is, and suggests the near one."""
     if name in table:
         return table[name]
-    where = f"{path.name}: " if path else ""
+    where = f"{path}: " if path else ""
     known = ", ".join(table) or "none"
     raise ConfigError(
         f"{where}no {what} named {name!r}; there are: {known}", hint=_suggest(name, table)
@@ -202,64 +123,6 @@ def load_config(path: Path) -> Config:
     return _Reader(path.absolute()).read(data)
 
 
-def schema_json() -> str:
-    """The JSON schema of `harness.toml`, for editors."""
-    schema = msgspec.json.schema(ConfigFile)
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = CONFIG_NAME
-    return json.dumps(schema, indent=2)
-
-
-def output_spec(name: str, section: OutputSection, where: str) -> OutputSpec:
-    """A declared output with the tolerances of its kind filled in."""
-    tolerance = default_tolerance(OutputKind(section.kind), name)
-    given = {
-        key: getattr(section, key) for key in _TOLERANCE_KEYS if getattr(section, key) is not None
-    }
-    if section.statistics is not None:
-        given["statistics"] = tuple(section.statistics)
-    try:
-        tolerance = replace(tolerance, **given)
-    except ValueError as problem:
-        raise ConfigError(f"{where}: {problem}") from None
-    source = OutputSource(section.source)
-    if source is OutputSource.FILE and not section.path:
-        raise ConfigError(f'{where}: from = "file" needs a path', hint='path = "result.csv"')
-    if section.pattern is not None:
-        _check_pattern(section.pattern, f"{where}.pattern")
-    return OutputSpec(
-        name=name,
-        source=source,
-        path=section.path,
-        format=_file_format(section),
-        pattern=section.pattern,
-        key=section.key,
-        json_path=section.json,
-        dtype=section.dtype,
-        shape=tuple(section.shape) if section.shape is not None else None,
-        tolerance=tolerance,
-    )
-
-
-def _file_format(section: OutputSection) -> FileFormat:
-    if section.format is not None:
-        return FileFormat(section.format)
-    if section.json is not None:
-        return FileFormat.JSON
-    if section.path is not None:
-        suffix = Path(section.path).suffix.lstrip(".").lower()
-        if suffix in {f.value for f in FileFormat}:
-            return FileFormat(suffix)
-    return FileFormat.RAW if section.dtype is not None else FileFormat.TEXT
-
-
-def _check_pattern(pattern: str, where: str) -> None:
-    try:
-        re.compile(pattern)
-    except re.error as problem:
-        raise ConfigError(f"{where}: not a regular expression: {problem}: {pattern!r}") from None
-
-
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """Turns the decoded TOML of one file into a Config; knows the file for its messages."""
@@ -280,12 +143,12 @@ class _Reader:
             self._check_campaign(name, campaign, tasks, targets)
         return Config(self.path.parent, self.path, tasks, targets, file.campaigns)
 
-    def _section(self, data: object, kind: type[_Section_], where: str) -> _Section_:
+    def _section(self, data: object, kind: type[_Table], where: str) -> _Table:
         """Decode one table, tables within it first, so that every message has its full key."""
         if not isinstance(data, dict):
             raise self._error(where, f"want a table, got {data!r}")
         fields = {f.encode_name: f for f in msgspec.structs.fields(kind)}
-        if issubclass(kind, _Section):
+        if issubclass(kind, Section):
             self._check_unknown(data, fields, where)
         else:
             self._check_misspelt(data, fields, where)

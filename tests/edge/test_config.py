@@ -119,7 +119,7 @@ def test_an_error_names_the_key_the_value_and_the_remedy(write, change, words):
 
 
 def test_broken_toml_names_the_file_and_the_line(write):
-    assert "line 1" in complaint(write("[tasks"))
+    assert "line 1" in complaint(write("[tasks\n"))
 
 
 def test_a_file_that_is_no_text_is_an_error(write, tmp_path):

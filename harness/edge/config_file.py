@@ -1,0 +1,168 @@
+"""`harness.toml` as it is written: its tables, their keys, types and defaults."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from harness.correctness import default_tolerance
+from harness.errors import ConfigError
+from harness.model import FileFormat, OutputKind, OutputSource, OutputSpec
+
+CONFIG_NAME = "harness.toml"
+
+_TOLERANCE_KEYS = (
+    *("rtol", "atol", "ulp", "nan_equal", "ignore_layout"),
+    *("margin", "margin_abs", "confidence", "seeds"),
+)
+
+
+class Section(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A table of the file: an unknown key is an error, not a silent nothing."""
+
+
+class OutputSection(Section):
+    """[tasks.<task>.outputs.<output>]"""
+
+    source: Literal["stdout", "file"] = msgspec.field(default="stdout", name="from")
+    path: str | None = None
+    format: Literal["text", "json", "csv", "npy", "npz", "parquet", "raw"] | None = None
+    pattern: str | None = None
+    key: str | None = None
+    json: str | None = None
+    dtype: str | None = None
+    shape: list[int] | None = None
+    kind: Literal["exact", "deterministic", "stochastic", "count", "statistics"] = "exact"
+    rtol: float | None = None
+    atol: float | None = None
+    ulp: int | None = None
+    nan_equal: bool | None = None
+    ignore_layout: bool | None = None
+    margin: float | None = None
+    margin_abs: float | None = None
+    confidence: float | None = None
+    seeds: int | None = None
+    statistics: list[str] | None = None
+
+
+class CaseSection(Section):
+    """[tasks.<task>.cases.<case>]"""
+
+    params: dict[str, bool | int | float | str] = {}
+    seed: int | None = None
+
+
+class TaskSection(Section):
+    """[tasks.<task>]"""
+
+    reference: str | None = None
+    cases: dict[str, CaseSection] = {}
+    outputs: dict[str, OutputSection] = {}
+
+
+class TargetSection(msgspec.Struct, kw_only=True):
+    """[targets.<target>]; keys that are not listed here are options of the adapter."""
+
+    task: str
+    adapter: str
+    sources: list[str] = []
+    entry: str | None = None
+    args: list[str] = []
+    env: dict[str, str] = {}
+    inputs: list[str] = []
+    stdin: str | None = None
+    setup: list[list[str]] = []
+    cleanup: list[list[str]] = []
+    timeout: str | int | float = "10m"
+    max_output_bytes: int = 268_435_456
+    working_folder: Literal["scratch", "root"] = "scratch"
+
+
+class CampaignSection(Section):
+    """[campaigns.<campaign>]"""
+
+    target: str
+    case: str | None = None
+    full_case: str | None = None
+    target_speedup: float | None = None
+    max_iterations: int = 15
+    min_gain: float = 0.05
+    patience: int = 3
+    full_every: int = 3
+    time_budget: str | int | float | None = None
+    threshold: float = 0.01
+    total_level: float = 0.01
+    bench_budget: str | int | float = "60s"
+    protect: list[str] = msgspec.field(default_factory=lambda: ["harness.toml", "tests/"])
+    paths: list[str] = []
+
+
+class ConfigFile(Section):
+    """The whole file."""
+
+    tasks: dict[str, TaskSection] = {}
+    targets: dict[str, TargetSection] = {}
+    campaigns: dict[str, CampaignSection] = {}
+
+
+def schema_json() -> str:
+    """The JSON schema of `harness.toml`, for editors."""
+    schema = msgspec.json.schema(ConfigFile)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = CONFIG_NAME
+    return json.dumps(schema, indent=2)
+
+
+def output_spec(name: str, section: OutputSection, where: str) -> OutputSpec:
+    """A declared output with the tolerances of its kind filled in."""
+    tolerance = default_tolerance(OutputKind(section.kind), name)
+    given = {
+        key: getattr(section, key) for key in _TOLERANCE_KEYS if getattr(section, key) is not None
+    }
+    if section.statistics is not None:
+        given["statistics"] = tuple(section.statistics)
+    try:
+        tolerance = replace(tolerance, **given)
+    except ValueError as problem:
+        raise ConfigError(f"{where}: {problem}") from None
+    source = OutputSource(section.source)
+    if source is OutputSource.FILE and not section.path:
+        raise ConfigError(f'{where}: from = "file" needs a path', hint='path = "result.csv"')
+    if section.pattern is not None:
+        _check_pattern(section.pattern, f"{where}.pattern")
+    return OutputSpec(
+        name=name,
+        source=source,
+        path=section.path,
+        format=_file_format(section),
+        pattern=section.pattern,
+        key=section.key,
+        json_path=section.json,
+        dtype=section.dtype,
+        shape=tuple(section.shape) if section.shape is not None else None,
+        tolerance=tolerance,
+    )
+
+
+def _file_format(section: OutputSection) -> FileFormat:
+    if section.format is not None:
+        return FileFormat(section.format)
+    if section.json is not None:
+        return FileFormat.JSON
+    if section.path is not None:
+        suffix = Path(section.path).suffix.lstrip(".").lower()
+        if suffix in {f.value for f in FileFormat}:
+            return FileFormat(suffix)
+    return FileFormat.RAW if section.dtype is not None else FileFormat.TEXT
+
+
+def _check_pattern(pattern: str, where: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as problem:
+        raise ConfigError(f"{where}: not a regular expression: {problem}: {pattern!r}") from None
