@@ -185,7 +185,7 @@ def rates_table(trace: Trace, starts: Sequence[int], length: int) -> str:
     """The exact boundary at several spending rates."""
     rows = []
     chosen = harness.stats.boundary.SPENDING_RATE
-    for rate in (0.3, 0.5, 0.7, 1.0):
+    for rate in (0.3, 0.4, 0.5, 0.7, 1.0):
         harness.stats.boundary.SPENDING_RATE = rate
         boundary = SignBoundary(1 - ERROR)
         boundary.limit(length)

@@ -18,7 +18,7 @@ from functools import lru_cache
 
 import numpy as np
 
-SPENDING_RATE = 0.5
+SPENDING_RATE = 0.4
 """How fast the error is spent: by block n all but (5 / n) ** rate of it, for 95 %.
 
 Chosen on recorded noise (benchmarks/trace.py): a higher rate finds large effects a little sooner

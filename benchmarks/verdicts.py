@@ -1,0 +1,370 @@
+"""Right verdicts, and how soon: real runs in quiet and in company, peers beside us.
+
+    python benchmarks/verdicts.py runs --repeats 1                    a short form, two minutes
+    python benchmarks/verdicts.py runs --repeats 200 --out v.jsonl    the long form, hours
+    python benchmarks/verdicts.py peeking --simulated 1000 --real 200
+    python benchmarks/verdicts.py table v.jsonl                       what has been measured so far
+
+A program whose size is its argument runs as reference and as candidate; the candidate's size is
+such that its whole time is longer by the effect. Every tool gets the same wall budget in the same
+session. With `--out`, each run is a line of a file, and a run that was stopped can be gone on with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import peers
+from neighbours import REGIMES, neighbour
+from rig import rig
+from tabulate import tabulate
+
+from harness.edge.config import load_config
+from harness.experiment import Experiment, perform
+from harness.model import Comparison, Metric, Verdict
+from harness.orchestrator import Cell
+from harness.session import Session, open_session
+from harness.stats.boundary import sign_boundary
+from harness.summary import Question
+
+SOURCE = Path(__file__).parent / "workload.c"
+EFFECTS = (0.0, 0.01, 0.02, 0.05, 0.1)
+TARGET_S = 0.022
+"""How long the reference shall take."""
+
+CONFIG = """
+[tasks.work]
+reference = "base"
+[tasks.work.cases.only]
+params = {{ {params} }}
+[tasks.work.outputs.sum]
+from = "stdout"
+kind = "stochastic"
+pattern = "(\\\\d+)"
+"""
+TARGET = """
+[targets.{name}]
+task = "work"
+adapter = "c"
+sources = ["workload.c"]
+flags = ["-O2"]
+args = ["{{{name}}}"]
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One question answered by one tool: a line of the file."""
+
+    tool: str
+    regime: str
+    effect: float
+    verdict: str
+    seconds: float
+    blocks: int = 0
+    metric: str = ""
+    low: float | None = None
+    """The interval of the ratio of times, candidate / reference."""
+    high: float | None = None
+
+    @property
+    def called(self) -> bool:
+        return self.verdict in ("faster", "slower")
+
+    @property
+    def wrong(self) -> bool:
+        """A difference where there is none, the wrong sign, or `equivalent` of what is not."""
+        if self.effect == 0:
+            return self.called
+        return self.verdict == "faster" or (self.verdict == "equivalent" and self.effect > 0.01)
+
+    @property
+    def covers(self) -> bool | None:
+        """Does the interval hold the truth? None where the tool gives no interval."""
+        if self.tool != "harness":
+            return None
+        low, high = (math.nan if v is None else v for v in (self.low, self.high))
+        truth = 1 + self.effect
+        return not (low > truth or high < truth)
+
+
+# -- the workload ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """The program, and its sizes by effect."""
+
+    folder: Path
+    program: Path
+    sizes: dict[float, int]
+
+    def command(self, effect: float) -> list[str]:
+        return [str(self.program), str(self.sizes[effect])]
+
+    def write_config(self) -> Path:
+        names = {_name(effect): size for effect, size in self.sizes.items()}
+        names["base"] = self.sizes[0.0]
+        params = ", ".join(f"{name} = {size}" for name, size in names.items())
+        text = CONFIG.format(params=params) + "".join(TARGET.format(name=n) for n in names)
+        path = self.folder / "harness.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+
+def _name(effect: float) -> str:
+    return f"plus{round(effect * 1000)}"
+
+
+def make_workload(folder: Path) -> Workload:
+    """Compile, and find the sizes at which the whole process takes 1 + effect times as long."""
+    (folder / "workload.c").write_bytes(SOURCE.read_bytes())
+    program = folder / "workload"
+    subprocess.run(["cc", "-O2", "-o", program, SOURCE], check=True)
+    start_s, steps = _fastest(program, 0), 5_000_000
+    each_s = (_fastest(program, steps) - start_s) / steps
+    base = round((TARGET_S - start_s) / each_s)
+    return Workload(
+        folder,
+        program,
+        {e: base + round(e * (base + start_s / each_s)) for e in EFFECTS},
+    )
+
+
+def _fastest(program: Path, size: int, times: int = 40) -> float:
+    """The fastest of so many: what it takes undisturbed, in s."""
+    found = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        subprocess.run([program, str(size)], check=True, stdout=subprocess.DEVNULL)
+        found.append(time.perf_counter() - begun)
+    return min(found)
+
+
+# -- the tools ------------------------------------------------------------------------------------
+
+
+def ask_harness(session: Session, effect: float, budget_s: float, question: Question) -> Comparison:
+    """One run as `harness compare` makes it."""
+    config = session.config
+    task = config.task("work")
+    cells = tuple(
+        Cell(task, config.case(task, None), config.target(name)) for name in ("base", _name(effect))
+    )
+    experiment = Experiment(cells=cells, question=question, budget_ns=round(budget_s * 1e9))
+    return perform(session.orchestrator, session.results, experiment).run.comparisons[0]
+
+
+def harness_outcome(session: Session, regime: str, effect: float, budget_s: float) -> Outcome:
+    begun = time.monotonic()
+    made = ask_harness(session, effect, budget_s, Question())
+    return Outcome(
+        tool="harness",
+        regime=regime,
+        effect=effect,
+        verdict=made.verdict.value,
+        seconds=time.monotonic() - begun,
+        blocks=made.blocks,
+        metric=made.metric.value,
+        low=1 / made.ratio.high if made.ratio.high else None,
+        high=1 / made.ratio.low if made.ratio.low else None,
+    )
+
+
+PEERS: dict[str, Callable[[Sequence[str], Sequence[str], float], str]] = {
+    "hyperfine": peers.hyperfine,
+    "pyperf": peers.pyperf,
+}
+
+
+def peer_outcome(name: str, work: Workload, regime: str, effect: float, budget_s: float) -> Outcome:
+    begun = time.monotonic()
+    verdict = PEERS[name](work.command(0.0), work.command(effect), budget_s)
+    return Outcome(name, regime, effect, verdict, time.monotonic() - begun)
+
+
+def measure(options: argparse.Namespace, work: Workload, session: Session) -> Iterator[Outcome]:
+    """Round by round, every tool and effect in turn, so that all meet the same hours."""
+    for regime in options.regimes:
+        with neighbour(regime, work.program):
+            for _ in range(options.repeats):
+                for effect in options.effects:
+                    budget_s = options.budget if effect else options.equal_budget
+                    yield harness_outcome(session, regime, effect, budget_s)
+                    for name in options.peers:
+                        yield peer_outcome(name, work, regime, effect, options.budget)
+
+
+# -- tables ---------------------------------------------------------------------------------------
+
+
+def of(hits: Sequence[bool]) -> str:
+    """A count and its share, with an exact 95 % interval (Clopper & Pearson, 1934)."""
+    from scipy.stats import binomtest
+
+    if not hits:
+        return "-"
+    interval = binomtest(sum(hits), len(hits)).proportion_ci(0.95)
+    share = sum(hits) / len(hits)
+    return f"{sum(hits)}/{len(hits)} = {share:.1%} [{interval.low:.1%}, {interval.high:.1%}]"
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """A row for each regime, effect and tool."""
+    kinds = sorted(
+        {(REGIMES.index(o.regime), o.effect, o.tool != "harness", o.tool) for o in outcomes}
+    )
+    rows = []
+    for regime, effect, _, tool in kinds:
+        own = [
+            o for o in outcomes if (o.regime, o.effect, o.tool) == (REGIMES[regime], effect, tool)
+        ]
+        took = sorted(o.seconds for o in own)
+        rows.append(
+            [
+                REGIMES[regime],
+                f"{effect:.0%}",
+                tool,
+                of([o.wrong for o in own]),
+                of([o.called and not o.wrong for o in own]) if effect else "-",
+                of([o.verdict == "equivalent" for o in own]) if tool == "harness" else "-",
+                f"{took[len(took) // 2]:.1f}",
+                of([bool(o.covers) for o in own]) if tool == "harness" else "-",
+                of([o.metric == "cpu" for o in own]) if tool == "harness" else "-",
+            ]
+        )
+    headers = ["regime", "effect", "tool", "wrong", "found", "equivalent"]
+    headers += ["seconds (median)", "interval holds the truth", "by CPU time"]
+    return tabulate(rows, headers, "github", disable_numparse=True)
+
+
+# -- peeking --------------------------------------------------------------------------------------
+
+
+def peeking_simulated(runs: int, seed: int, blocks: int = 444) -> str:
+    """Identical programs under four kinds of noise, judged after every block of 20 s."""
+    rng = np.random.default_rng(seed)
+    recorded = _recorded_differences()
+    noises: dict[str, Callable[[], np.ndarray]] = {
+        "Gaussian": lambda: rng.standard_normal(blocks),
+        "Cauchy (no mean)": lambda: rng.standard_cauchy(blocks),
+        "log-normal against log-normal": lambda: np.subtract(*rng.lognormal(0, 1.5, (2, blocks))),
+        "recorded, order drawn anew": lambda: (
+            rng.choice(recorded, blocks) * rng.choice([-1, 1], blocks)
+        ),
+    }
+    looks = np.arange(1, blocks + 1)
+    limits = np.array([sign_boundary(0.95).limit(int(n)) for n in looks])
+    rows, everything = [], []
+    for name, draw in noises.items():
+        ever: list[bool] = []
+        for _ in range(runs):
+            differences = draw()
+            most = np.maximum(np.cumsum(differences > 0), np.cumsum(differences < 0))
+            ever.append(bool(np.any(looks - most <= limits)))
+        rows.append([name, blocks, of(ever)])
+        everything += ever
+    rows.append(["all", blocks, of(everything)])
+    return tabulate(rows, ["noise", "looks", "ever called different"], "github")
+
+
+def _recorded_differences() -> np.ndarray:
+    import pandas as pd
+
+    trace = pd.read_parquet(Path(__file__).parents[1] / "tests/data/noise_trace.parquet")
+    wall = trace.pivot(index="block", columns="target", values="wall_ns")
+    return np.asarray(np.log(wall[1] / wall[0]))
+
+
+def peeking_real(session: Session, runs: int, blocks: int) -> str:
+    """Identical programs, judged after every block, never stopped for being equivalent."""
+    rows = []
+    for metric in (None, Metric.WALL, Metric.CPU):
+        question = Question(metric, threshold=1e-9)
+        ever = []
+        for _ in range(runs):
+            comparison = _to_the_end(session, question, blocks)
+            ever.append(comparison.verdict in (Verdict.FASTER, Verdict.SLOWER))
+        rows.append([metric.value if metric else "auto", blocks, of(ever)])
+    return tabulate(rows, ["metric", "looks", "ever called different"], "github")
+
+
+def _to_the_end(session: Session, question: Question, blocks: int) -> Comparison:
+    config = session.config
+    task = config.task("work")
+    names = ("base", _name(0.0))
+    cells = tuple(Cell(task, config.case(task, None), config.target(name)) for name in names)
+    experiment = Experiment(
+        cells=cells, question=question, budget_ns=600 * 10**9, max_blocks=blocks
+    )
+    return perform(session.orchestrator, session.results, experiment).run.comparisons[0]
+
+
+# -- command line ---------------------------------------------------------------------------------
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(dest="command", required=True)
+    runs = commands.add_parser("runs", help="real runs, peers beside us")
+    runs.add_argument("--repeats", type=int, default=1)
+    runs.add_argument("--regimes", nargs="+", choices=REGIMES, default=list(REGIMES))
+    runs.add_argument("--effects", nargs="+", type=float, choices=EFFECTS, default=list(EFFECTS))
+    runs.add_argument("--peers", nargs="*", choices=list(PEERS), default=list(PEERS))
+    runs.add_argument("--budget", type=float, default=5.0, help="seconds for finding an effect")
+    runs.add_argument(
+        "--equal-budget", type=float, default=20.0, help="seconds where there is none"
+    )
+    runs.add_argument("--out", type=Path, help="append every run to this file")
+    peeking = commands.add_parser("peeking", help="identical programs, looked at all the time")
+    peeking.add_argument("--simulated", type=int, default=1000)
+    peeking.add_argument("--real", type=int, default=0)
+    peeking.add_argument("--blocks", type=int, default=60, help="looks of a real run")
+    peeking.add_argument("--seed", type=int, default=1)
+    shown = commands.add_parser("table", help="the table of a file of runs")
+    shown.add_argument("file", type=Path)
+    return parser.parse_args()
+
+
+def read(file: Path) -> list[Outcome]:
+    return [Outcome(**json.loads(line)) for line in file.read_text().splitlines()]
+
+
+def main() -> None:
+    options = parse()
+    if options.command == "table":
+        print(table(read(options.file)))
+        return
+    print(rig())
+    if options.command == "peeking" and options.simulated:
+        print(f"\nsimulated, seed {options.seed}\n")
+        print(peeking_simulated(options.simulated, options.seed))
+    if options.command == "peeking" and not options.real:
+        return
+    with tempfile.TemporaryDirectory(prefix="verdicts-") as name:
+        work = make_workload(Path(name))
+        print(f"\nsizes {work.sizes}; orders and layouts drawn afresh by every run")
+        with open_session(load_config(work.write_config())) as session:
+            if options.command == "peeking":
+                print(f"\n{peeking_real(session, options.real, options.blocks)}")
+                return
+            made = []
+            for outcome in measure(options, work, session):
+                made.append(outcome)
+                if options.out:
+                    with options.out.open("a") as file:
+                        file.write(json.dumps(asdict(outcome)) + "\n")
+            print(f"\n{table(read(options.out) if options.out else made)}")
+
+
+if __name__ == "__main__":
+    main()
