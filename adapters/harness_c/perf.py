@@ -232,7 +232,8 @@ def _frames(
 ) -> tuple[Frame, ...]:
     symbol = entry.symbol.split("@@")[0]
     if entry.object == program:
-        return frames.get(address[entry.offset], (Frame(symbol, Path(program).name),))
+        stub = Frame(symbol, Path(program).name, native=symbol.endswith("@plt"))
+        return frames.get(address[entry.offset], (stub,))
     kernel = entry.object.startswith("[") and "kernel" in entry.object
     return (Frame(symbol, "[kernel]" if kernel else Path(entry.object).name, native=True),)
 

@@ -167,7 +167,8 @@ def read_report(text: str) -> Said:
 
 def _frame(text: str) -> Frame:
     function, file, line, from_c = text.split(SEPARATOR)
-    own = file.startswith("/") and from_c == "0" and "/stdlib/" not in file
+    library = "/stdlib/" in file or file.startswith(f"{HERE}/")
+    own = file.startswith("/") and from_c == "0" and not library
     at = int(line) if int(line) > 0 else None
     name = file if own else file.rsplit("/", 1)[-1]
     return Frame(function or f"[{name}]", name, at, native=not own)

@@ -79,6 +79,9 @@ function stack(pointers, lookup)
     end
     at = findlast(frame -> frame.func === :profiled_work, inward)
     at === nothing && return nothing
+    while at < length(inward) && inward[at+1].file === :none # what load() wrapped the work in
+        at += 1
+    end
     while length(inward) > at + 1 && is_primitive(inward[end])
         pop!(inward)
     end

@@ -20,6 +20,7 @@ MARGIN = 10
 TOP = 62
 BOTTOM = 34
 CHARACTER = 6.7
+ALL = Frame("all")
 NARROWEST = 0.3
 """Boxes below this many pixels are left out: nobody can see them, and the file stays small."""
 
@@ -47,7 +48,7 @@ def flame_graph(profile: Profile, title: str, note: str = "") -> str:
         return ""
     root = _tree(by_function(profile.stacks))
     total = sum(profile.stacks.values())
-    boxes = [_Box(Frame("all"), 0.0, 1.0, 0.0, 0, total), *_boxes(root, total, 0.0, 1)]
+    boxes = [_Box(ALL, 0.0, 1.0, 0.0, 0, total), *_boxes(root, total, 0.0, 1)]
     shown = [box for box in boxes if box.share * (WIDTH - 2 * MARGIN) >= NARROWEST]
     depth = max(box.depth for box in shown) + 1
     height = TOP + depth * ROW + BOTTOM
@@ -120,6 +121,8 @@ def colour(frame: Frame) -> str:
     """Warm for the target's own code, blue for libraries; the same name, the same shade."""
     draw = zlib.crc32(frame.function.encode())
     shade, tint = draw % 50, draw // 64 % 60
+    if frame == ALL:
+        return "rgb(222,216,204)"
     if frame.native:
         return f"rgb({100 + tint},{150 + shade},{205 + shade})"
     return f"rgb({205 + shade},{90 + shade + tint},{50 + tint})"

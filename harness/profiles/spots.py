@@ -43,14 +43,16 @@ def count_spots(profile: Profile, function: str | None = None) -> Profile:
     """The profile with its stacks counted up into rows, largest self share first.
 
     By function, a row's line is the one where most of its own weight lies. By line, a row is a
-    line of a function; with `function`, only lines of functions whose name is or contains it.
-    A function that calls itself counts once a stack. A profile that brings its own rows keeps
-    them.
+    line of a function of the target's own, and what library code takes is its caller's: that is
+    the line that can be changed. With `function`, only rows whose function's name contains it. A
+    function that calls itself counts once a stack. A profile that brings its own rows keeps them.
     """
     if profile.spots or not profile.stacks:
         return profile
-    key = _by_line if profile.by is ProfileBy.LINE else _by_function
-    rows = _rows(profile.stacks, key)
+    if profile.by is ProfileBy.LINE:
+        rows = _rows(_without_libraries(profile.stacks), _by_line)
+    else:
+        rows = _rows(profile.stacks, _by_function)
     total = sum(profile.stacks.values())
     spots = [
         HotSpot(
@@ -86,6 +88,14 @@ def _rows(stacks: Mapping[Stack, float], key: Callable[[Frame], _Key]) -> dict[_
             if frame.line is not None:
                 (row.lines if leaf else row.callers)[frame.line] += weight
     return rows
+
+
+def _without_libraries(stacks: Mapping[Stack, float]) -> dict[Stack, float]:
+    """Stacks of the target's own frames alone; one that has none is kept as it is."""
+    merged: defaultdict[Stack, float] = defaultdict(float)
+    for stack, weight in stacks.items():
+        merged[tuple(f for f in stack if not f.native) or stack] += weight
+    return dict(merged)
 
 
 def _by_function(frame: Frame) -> _Key:
