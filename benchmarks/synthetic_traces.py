@@ -65,7 +65,7 @@ def outliers(rng: np.random.Generator, n: int, scale: float) -> Array:
 
 def correlated(rng: np.random.Generator, n: int, scale: float) -> Array:
     """An autoregression of the first order with coefficient 0.4."""
-    shocks = scale * np.sqrt(1 - 0.4**2) * rng.standard_normal(n + 20)
+    shocks: Array = scale * np.sqrt(1 - 0.4**2) * rng.standard_normal(n + 20)
     for i in range(1, n + 20):
         shocks[i] += 0.4 * shocks[i - 1]
     return shocks[20:]

@@ -59,7 +59,8 @@ class Trace:
     steady_ns: float | None = None
     """Wall time of one execution of the work, median of the steady segment."""
     cpu_ns: float | None = None
-    """The same of CPU time."""
+    """The same of CPU time. Without a steady state: the median of CPU time's own steady segment,
+    if it has one, for then it was the machine that did not settle."""
     first_call_ns: int | None = None
     """Wall time of the very first execution, with whatever is compiled on the way."""
     changes: tuple[int, ...] = ()
@@ -83,7 +84,11 @@ def trace_of(samples: Sequence[Sample], threshold: float = THRESHOLD) -> Trace:
     logs = np.log([max(sample.wall_ns, 1) / sample.batch for sample in timed])
     shape, steady_from, changes = _judge(logs, math.log1p(threshold))
     found = Trace(shape, steady_from, first_call_ns=first_call_ns, changes=changes)
-    return found if steady_from is None else _steady(timed[steady_from:], found)
+    if steady_from is not None:
+        return _steady(timed[steady_from:], found)
+    logs = np.log([max(sample.cpu_ns, 1) / sample.batch for sample in timed])
+    _, steady_from, _ = _judge(logs, math.log1p(threshold))
+    return found if steady_from is None else replace(found, cpu_ns=_cpu_ns(timed[steady_from:]))
 
 
 def shapes_of(traces: Sequence[Trace]) -> dict[TraceShape, int]:
@@ -95,30 +100,32 @@ def shapes_of(traces: Sequence[Trace]) -> dict[TraceShape, int]:
 def trace_warnings(traces: Sequence[Trace]) -> tuple[str, ...]:
     """What a reader of the estimate must know of the traces behind it, in words."""
     shapes = shapes_of(traces)
-    words = {
-        TraceShape.NO_STEADY_STATE: "had no steady state and are left out",
-        TraceShape.SLOWDOWN: "got slower after their fastest stretch",
-    }
-    warnings = [_of_trials(shapes[s], traces, text) for s, text in words.items() if s in shapes]
+    unsettled = shapes.get(TraceShape.NO_STEADY_STATE, 0)
+    slower = shapes.get(TraceShape.SLOWDOWN, 0)
     short = sum(trace.shape is None for trace in traces)
-    if short:
-        warnings.append(
-            _of_trials(short, traces, f"had fewer than {MIN_SAMPLES} samples: no shape")
+    machine = sum(
+        trace.shape is TraceShape.NO_STEADY_STATE and trace.cpu_ns is not None for trace in traces
+    )
+    blame = f" (CPU time was steady in {machine}: the machine was busy)" if machine else ""
+    return tuple(
+        f"{count} of {len(traces)} trials {words}"
+        for count, words in (
+            (unsettled, f"had no steady state and are left out{blame}"),
+            (slower, "got slower after their fastest stretch"),
+            (short, f"had fewer than {MIN_SAMPLES} samples, too few to tell a warm-up"),
         )
-    return tuple(warnings)
-
-
-def _of_trials(count: int, traces: Sequence[Trace], text: str) -> str:
-    return f"{count} of {len(traces)} trials {text}"
+        if count
+    )
 
 
 def _steady(segment: Sequence[Sample], found: Trace) -> Trace:
     """`found` with the medians of its steady segment."""
-    return replace(
-        found,
-        steady_ns=float(median(sample.wall_ns / sample.batch for sample in segment)),
-        cpu_ns=float(median(sample.cpu_ns / sample.batch for sample in segment)),
-    )
+    wall_ns = median(sample.wall_ns / sample.batch for sample in segment)
+    return replace(found, steady_ns=float(wall_ns), cpu_ns=_cpu_ns(segment))
+
+
+def _cpu_ns(segment: Sequence[Sample]) -> float:
+    return float(median(sample.cpu_ns / sample.batch for sample in segment))
 
 
 def _judge(logs: Logs, threshold: float) -> tuple[TraceShape, int | None, tuple[int, ...]]:
