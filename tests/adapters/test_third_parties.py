@@ -100,8 +100,8 @@ def test_an_adapter_that_breaks_is_named_with_its_hook_and_stops_nothing_else(el
     elsewhere.install("harness-broken", {"harness.adapters": {"broken": "broken"}})
     (elsewhere.folder / "harness.toml").write_text(
         "[tasks.t]\n"
-        '[targets.bad]\ntask = "t"\nadapter = "broken"\nprogram = "true"\n'
-        '[targets.good]\ntask = "t"\nadapter = "command"\nprogram = "true"\n'
+        '[targets.bad]\ntask = "t"\nadapter = "broken"\nprogram = "echo"\nargs = ["hi"]\n'
+        '[targets.good]\ntask = "t"\nadapter = "command"\nprogram = "echo"\nargs = ["hi"]\n'
     )
     code, envelope = elsewhere.harness("run", "--trials", "2")
     assert code == 5
