@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,14 +87,19 @@ class Repository:
         return self.sh("git rev-parse HEAD")
 
 
+GIT_SETTINGS = {
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_SYSTEM": "/dev/null",
+    **{f"GIT_{role}_NAME": "Ada" for role in ("AUTHOR", "COMMITTER")},
+    **{f"GIT_{role}_EMAIL": "ada@example.org" for role in ("AUTHOR", "COMMITTER")},
+}
+
+
 @pytest.fixture
 def git_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """git as on a machine where nobody has configured anything, with a name to commit under."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
-    monkeypatch.setenv("GIT_CONFIG_SYSTEM", "/dev/null")
-    for role in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{role}_NAME", "Ada")
-        monkeypatch.setenv(f"GIT_{role}_EMAIL", "ada@example.org")
+    for name, value in GIT_SETTINGS.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
@@ -154,6 +159,49 @@ def compiled_launcher(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def project(repository: Repository, compiled_launcher: Path) -> Project:
     """A repository to which a test adds its harness.toml and its program."""
-    shutil.copytree(compiled_launcher, repository.path / ".harness" / "cache")
-    repository.write(".harness/.gitignore", "*\n")
-    return Project(repository.path)
+    return Project(with_launcher(repository.path, compiled_launcher))
+
+
+def with_launcher(folder: Path, compiled_launcher: Path) -> Path:
+    """A folder whose harness need not compile its launcher."""
+    shutil.copytree(compiled_launcher, folder / ".harness" / "cache")
+    (folder / ".harness" / ".gitignore").write_text("*\n")
+    return folder
+
+
+Begin = Callable[[str, Callable[[Project], None]], Project]
+
+
+@pytest.fixture(scope="session")
+def prepared(
+    tmp_path_factory: pytest.TempPathFactory, compiled_launcher: Path
+) -> Callable[[str, Callable[[Project], None]], Path]:
+    """Makes a project of that name once for all tests; they work on copies of it."""
+    made: dict[str, Path] = {}
+
+    def prepare(name: str, fill: Callable[[Project], None]) -> Path:
+        if name not in made:
+            folder = tmp_path_factory.mktemp(name)
+            project = Project(with_launcher(folder, compiled_launcher))
+            project.sh("git init -q -b main")
+            fill(project)
+            made[name] = folder
+        return made[name]
+
+    return prepare
+
+
+@pytest.fixture
+def begin(
+    prepared: Callable[[str, Callable[[Project], None]], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+    git_settings: None,
+) -> Begin:
+    """`begin(name, fill)`: a copy of a project that `fill` made, with its history and baseline."""
+
+    def copy(name: str, fill: Callable[[Project], None]) -> Project:
+        folder = tmp_path_factory.mktemp("copies") / "project"
+        shutil.copytree(prepared(name, fill), folder, symlinks=True)
+        return Project(folder)
+
+    return copy

@@ -137,8 +137,9 @@ def _built(bench: Bench, side: Side) -> BuiltSide:
 def _case(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseBench:
     """Judge the current tree's output, then measure all sides on one case."""
     expected = bench.baseline.expected(case)
-    agreement = judge_current(bench, sides[CURRENT], case, expected)
+    agreement = judge_side(bench, sides[CURRENT], case, expected)
     if not agreement.ok:
+        _check_baseline(judge_side(bench, sides[LABEL], case, expected), case)
         return CaseBench(case.name, agreement)
     cells = tuple(
         Cell(bench.workload.task, case, built.side.target, label, expected.main)
@@ -163,8 +164,8 @@ def _case(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseBench
     )
 
 
-def judge_current(bench: Bench, built: BuiltSide, case: Case, expected: Expected) -> Agreement:
-    """Judge one run of the current tree, and of every further seed."""
+def judge_side(bench: Bench, built: BuiltSide, case: Case, expected: Expected) -> Agreement:
+    """Judge one run of a side, and of every further seed."""
     ready = Ready(bench.session.orchestrator, built.adapter, built.build)
     return agrees(ready, bench.workload.task, case, expected)
 
@@ -195,12 +196,22 @@ def after_all(report: Report, before: Agreement) -> Agreement:
         if failure.exit_code is not ExitCode.ANSWER_IS_NO:
             raise TrialFailed(f"{label} on {case}: {failure.message}")
         if label != CURRENT:
-            raise TrialFailed(
-                f"{label} no longer gives the stored output on {case}: {failure.message}",
-                hint="Has the toolchain or a library changed since the baseline was made?",
-            )
+            raise _changed(label, case, failure.message)
         return Agreement(ok=False, summary=failure.message)
     return before
+
+
+def _check_baseline(agreement: Agreement, case: Case) -> None:
+    """Raise TrialFailed where the baseline's own build is as wrong as the current tree's."""
+    if not agreement.ok:
+        raise _changed(LABEL, case.name, agreement.summary)
+
+
+def _changed(label: str, case: str, what: str) -> TrialFailed:
+    return TrialFailed(
+        f"{label} no longer gives the stored output on {case}: {what}",
+        hint="Has the toolchain, a library or the data changed since the baseline was made?",
+    )
 
 
 def figures(built: BuiltSide, measured: Measurement) -> SideFigures:

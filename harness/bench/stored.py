@@ -14,7 +14,7 @@ from dataclasses import replace
 from harness.baseline import LABEL, Baseline
 from harness.baseline.document import CaseRecord
 from harness.baseline.sides import CURRENT, current_side
-from harness.bench.measure import Bench, BuiltSide, after_all, figures, judge_current, measure
+from harness.bench.measure import Bench, BuiltSide, after_all, figures, judge_side, measure
 from harness.bench.plan import BenchPlan
 from harness.bench.scale import scale_of
 from harness.edge.store import from_row, read_parquet
@@ -76,7 +76,7 @@ def run_stored(
 
 def _case(bench: Bench, built: BuiltSide, case: Case, stored: Sequence[TrialRecord]) -> CaseBench:
     expected = bench.baseline.expected(case)
-    agreement = judge_current(bench, built, case, expected)
+    agreement = judge_side(bench, built, case, expected)
     if not agreement.ok:
         return CaseBench(case.name, agreement)
     cell = Cell(bench.workload.task, case, built.side.target, CURRENT, expected.main)

@@ -20,11 +20,16 @@ args = ["{n}"]
 """
 
 
-@pytest.fixture
-def begun(project):
-    """A project with a committed program and a sealed baseline."""
+def fill(project):
+    """Commit a program and make its baseline."""
+    project.write("a", "a file")
     project.write("harness.toml", TOML)
     project.write("prog", "#!/bin/sh\necho sum: $(( $1 * 2 )).0\n").chmod(0o755)
     project.commit()
     project.make()
-    return project
+
+
+@pytest.fixture
+def begun(begin):
+    """A project with a committed program and a sealed baseline."""
+    return begin("shell-project", fill)

@@ -1,0 +1,282 @@
+"""The current tree against its baseline: verdicts, phases, guards, scale, lost baselines."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from harness.errors import BuildFailed, TrialFailed, UsageError
+from harness.model import Gain, Metric, Verdict
+from harness.render.bench import bench_text
+
+LOOK_AGAIN = {"trials": None, "max_blocks": 40}
+
+
+def change(project, cost: str, text: str = "echo sum: $(( $1 * 2 )).0") -> None:
+    project.write("prog", f"#!/bin/sh\n# cost: {cost}\n{text}\n")
+
+
+def only_comparison(report):
+    (case,) = report.cases
+    (comparison,) = case.comparisons.values()
+    return comparison
+
+
+class TestVerdicts:
+    def test_a_faster_tree_is_faster_by_its_true_ratio(self, begun):
+        change(begun, "10 work 0.4 io 0.4")
+        report = begun.bench()
+        comparison = only_comparison(report)
+        assert report.correct
+        assert report.verdict is Verdict.FASTER
+        assert comparison.ratio.low < 2.0 < comparison.ratio.high
+        assert (comparison.reference, comparison.candidate) == ("baseline", "current")
+
+    def test_a_slower_tree_is_slower(self, begun):
+        change(begun, "25")
+        assert begun.bench().verdict is Verdict.SLOWER
+
+    def test_the_same_tree_is_equivalent(self, begun):
+        assert begun.bench().verdict is Verdict.EQUIVALENT
+
+    def test_too_few_blocks_decide_nothing(self, begun):
+        change(begun, "10")
+        report = begun.bench(trials=3)
+        assert report.verdict is Verdict.UNDECIDED
+
+    def test_it_stops_as_soon_as_the_verdict_is_sure(self, begun):
+        change(begun, "10")
+        comparison = only_comparison(begun.bench(**LOOK_AGAIN))
+        assert comparison.verdict is Verdict.FASTER
+        assert comparison.blocks < 40
+        assert "sure" in comparison.stopped_because
+
+    def test_the_tree_is_measured_as_it_is_committed_or_not(self, begun):
+        change(begun, "10")
+        begun.commit()
+        assert begun.bench().verdict is Verdict.FASTER
+        begun.write("prog2", "unrelated")
+        change(begun, "40")
+        report = begun.bench()
+        assert report.verdict is Verdict.SLOWER
+        assert begun.sh(f"git show {report.snapshot}:prog2") == "unrelated"
+        assert begun.sh("git status --porcelain") == "M prog\n?? prog2"
+
+
+class TestCorrectness:
+    def test_faster_and_wrong_with_exit_code_0_gets_no_ratio(self, begun):
+        change(begun, "1", "echo sum: 0")
+        report = begun.bench(full=True)
+        assert not report.correct
+        (case,) = report.cases
+        assert case.comparisons == {}
+        assert report.verdict is None
+        assert "expected 2.0, got 0" in case.agreement.summary
+
+    def test_an_output_that_is_wrong_only_sometimes_is_found_in_the_trials(self, begun):
+        # Right at first, wrong from the third run on; it counts by a file outside of its folder.
+        count = begun.path.parent / "count"
+        begun.sh(f"rm -rf {count}; mkdir {count}")
+        text = f"touch {count}/$$; test $(ls {count} | wc -l) -gt 2 && echo sum: 9 || echo sum: 2"
+        change(begun, "10", text)
+        report = begun.bench()
+        assert not report.correct
+        assert report.cases[0].comparisons == {}
+
+    def test_a_program_that_fails_in_a_trial_is_a_failed_trial(self, begun):
+        count = begun.path.parent / "crashes"
+        begun.sh(f"rm -rf {count}; mkdir {count}")
+        text = f"touch {count}/$$; echo sum: 2; test $(ls {count} | wc -l) -lt 4"
+        change(begun, "10", text)
+        with pytest.raises(TrialFailed, match="current on fast"):
+            begun.bench()
+
+    def test_a_program_that_keeps_results_for_its_next_trial_is_found_out(self, begun):
+        change(begun, "10", 'echo 1 > "$(dirname "$0")/cache"; echo sum: 2')
+        with pytest.raises(TrialFailed, match="outside of its working folder"):
+            begun.bench()
+
+    def test_the_baseline_is_built_by_its_own_recipe(self, begun):
+        toml = begun.read("harness.toml").replace('args = ["{n}"]', 'args = ["9", "{n}"]')
+        begun.write("harness.toml", toml)
+        change(begun, "10", "echo sum: $(( $2 * 2 )).0")
+        assert begun.bench().verdict is Verdict.FASTER
+
+    def test_a_baseline_that_no_longer_gives_its_output_is_said_so(self, begun, monkeypatch):
+        monkeypatch.setattr("harness.baseline.store.load_outputs", self.other_outputs)
+        with pytest.raises(TrialFailed, match="baseline no longer gives the stored output"):
+            begun.bench()
+
+    @staticmethod
+    def other_outputs(path, case):
+        from dataclasses import replace
+
+        from harness.edge.output_store import load_outputs
+
+        # As if the library that both sides use had changed what they compute.
+        return [replace(o, value=o.value + 1) for o in load_outputs(path, case)]
+
+
+class TestPhases:
+    def test_each_phase_has_its_own_ratio_and_verdict(self, begun):
+        change(begun, "11 work 0.45454545 io 0.36363636")  # work 14 -> 5, io 4 -> 4
+        (case,) = begun.bench().cases
+        work, io = case.phases
+        assert (work.path, io.path) == ("work", "io")
+        assert work.comparison is not None
+        assert io.comparison is not None
+        assert work.comparison.ratio.point == pytest.approx(2.8, rel=0.01)
+        assert work.comparison.verdict is Verdict.FASTER
+        assert io.comparison.verdict is Verdict.EQUIVALENT
+
+    def test_phases_of_one_side_alone_have_no_ratio(self, begun):
+        change(begun, "10 io 0.4 new 0.3")
+        (case,) = begun.bench().cases
+        rows = {row.path: row for row in case.phases}
+        assert rows["work"].current is None
+        assert rows["new"].baseline is None
+        assert rows["work"].comparison is None
+        assert rows["new"].comparison is None
+
+
+class TestGuards:
+    def test_memory_and_cpus_of_both_sides(self, begun):
+        change(begun, "10 rss 64 threads 2")
+        (case,) = begun.bench(metric=Metric.WALL).cases
+        before, now = case.sides["baseline"], case.sides["current"]
+        assert (before.max_rss_bytes, now.max_rss_bytes) == (2 * 2**20, 64 * 2**20)
+        assert before.cpus_used == pytest.approx(1, rel=0.01)
+        assert now.cpus_used == pytest.approx(2, rel=0.01)
+
+
+class TestFurtherReferences:
+    def test_all_run_in_the_same_blocks_and_each_is_compared_with_the_current_tree(self, begun):
+        change(begun, "15")
+        kept = begun.commit()
+        change(begun, "10")
+        report = begun.bench(references={"kept": kept})
+        (case,) = report.cases
+        assert list(case.comparisons) == ["baseline", "kept"]
+        assert case.comparisons["kept"].ratio.point == pytest.approx(1.5, rel=0.01)
+        assert case.comparisons["baseline"].ratio.point == pytest.approx(2.0, rel=0.01)
+        assert list(case.sides) == ["baseline", "kept", "current"]
+        assert case.sides["kept"].commit == kept
+
+    def test_the_verdict_against_every_reference_ends_the_run(self, begun):
+        change(begun, "10.1")
+        kept = begun.commit()
+        change(begun, "10")
+        report = begun.bench(references={"kept": kept}, **LOOK_AGAIN)
+        (case,) = report.cases
+        verdicts = {label: c.verdict for label, c in case.comparisons.items()}
+        assert verdicts["baseline"] is Verdict.FASTER
+        assert verdicts["kept"] is not Verdict.UNDECIDED or case.comparisons["kept"].blocks == 40
+
+    def test_a_label_of_ours_is_refused(self, begun):
+        with pytest.raises(UsageError, match="current"):
+            begun.bench(references={"current": "HEAD"})
+
+
+class TestScale:
+    @pytest.mark.parametrize(
+        ("cost", "gain"),
+        [
+            ("10 full 80", Gain.HOLDS),
+            ("10 full 40", Gain.GROWS),
+            ("10 full 120", Gain.SHRINKS),
+            ("10 full 160", Gain.GONE),
+            ("10 full 300", Gain.GONE),
+            ("20 full 80", Gain.NONE),
+        ],
+    )
+    def test_what_becomes_of_a_gain_on_the_full_case(self, begun, cost, gain):
+        change(begun, cost)
+        report = begun.bench(full=True)
+        assert report.scale is not None
+        assert report.scale.gain is gain
+
+    def test_the_growth_of_both_sides(self, begun):
+        change(begun, "10 full 40")
+        growth = begun.bench(full=True).scale.growth
+        assert growth["baseline"].point == pytest.approx(8, rel=0.01)
+        assert growth["current"].point == pytest.approx(4, rel=0.01)
+        assert growth["current"].low < 4 < growth["current"].high
+
+    def test_the_verdict_is_the_worst_of_both_cases(self, begun):
+        change(begun, "10 full 300")
+        assert begun.bench(full=True).verdict is Verdict.SLOWER
+
+    def test_without_the_full_case_nothing_is_said_of_scale(self, begun):
+        assert begun.bench().scale is None
+
+
+class TestABaselineThatCannotBeBuilt:
+    @pytest.fixture
+    def gone(self, begun, monkeypatch):
+        """A project whose baseline refuses to build: its commit has lost its program."""
+        real = begun.load().commit
+        monkeypatch.setattr("harness.edge.git.Git.has_commit", lambda self, commit: commit != real)
+        return begun
+
+    def test_it_is_said_and_the_weaker_way_is_offered(self, gone):
+        with pytest.raises(BuildFailed, match="the baseline can no longer be built") as caught:
+            gone.bench()
+        assert "--stored" in caught.value.hint
+
+    def test_a_great_gain_is_found_in_the_stored_trials_and_marked(self, gone):
+        change(gone, "5 work 0.5")
+        report = gone.bench(stored=True)
+        assert report.stored
+        assert report.verdict is Verdict.FASTER
+        assert only_comparison(report).ratio.point == pytest.approx(4, rel=0.01)
+        assert "weaker" in bench_text(report)
+
+    def test_a_gain_that_drift_could_explain_is_undecided(self, gone):
+        change(gone, "17")
+        assert gone.bench(stored=True).verdict is Verdict.UNDECIDED
+
+    def test_the_output_is_judged_all_the_same(self, gone):
+        change(gone, "1", "echo sum: 0")
+        report = gone.bench(stored=True)
+        assert not report.correct
+        assert report.cases[0].comparisons == {}
+
+    def test_the_full_case_is_compared_too(self, gone):
+        change(gone, "5 full 40")
+        report = gone.bench(stored=True, full=True)
+        assert [case.case for case in report.cases] == ["fast", "full"]
+        assert report.scale is not None
+        assert report.scale.gain is Gain.HOLDS
+
+
+class TestTheTable:
+    def test_it_is_the_guides(self, begun):
+        change(begun, "11 work 0.45454545 io 0.36363636")
+        text = bench_text(begun.bench())
+        lines = text.splitlines()
+        assert re.match(r"Phase +Baseline +Current +Speedup", lines[0])
+        assert re.match(r"work +14\.\d ms +5\.0\d ms +2\.8\dx +\[.*\] +faster", lines[2])
+        assert re.match(r"io +4\.0\d ms +4\.0\d ms +1\.00\dx|io .* equivalent", lines[3])
+        assert re.match(r"TOTAL +(20\.0|19\.9) ms +11\.0 ms +1\.82x +\[.*\] +faster", lines[4])
+        assert any(line.startswith("Correctness: PASS") for line in lines)
+
+    def test_a_wrong_output_shows_the_places(self, begun):
+        change(begun, "10", "echo sum: 3.5")
+        text = bench_text(begun.bench())
+        assert "Correctness: FAIL" in text
+        assert re.search(r"sum +value +2\.0 +3\.5 +1\.5 +2e-09", text)
+        assert "TOTAL" not in text
+
+    def test_what_decides_is_marked_where_it_is_not_wall_time(self, begun):
+        change(begun, "10")
+        text = bench_text(begun.bench(metric=Metric.CPU))
+        assert re.search(r"TOTAL .* does not decide", text)
+        assert re.search(r"TOTAL \(CPU\) .* faster", text)
+
+    def test_scale_is_a_sentence(self, begun):
+        change(begun, "10 full 40")
+        assert "At scale: the gain grows on the full case" in bench_text(begun.bench(full=True))
+
+    def test_it_can_be_laid_out_for_github(self, begun):
+        assert "| TOTAL" in bench_text(begun.bench(), "github")
