@@ -114,7 +114,10 @@ def _cache_flags(workdir: Path, toolchain: Toolchain) -> tuple[str, ...]:
 
 
 def _environment(build: Build, options: Options) -> dict[str, str]:
-    """Hashing is repeatable, and the markers are found; the target's own settings win."""
+    """Hashing is repeatable, caches lie outside the tree, and the markers are found.
+
+    The target's own settings win.
+    """
     target = build.target
     told = [target.env["PYTHONPATH"]] if target.env.get("PYTHONPATH") else []
     own = [str(target.root / folder) for folder in options.path]
@@ -122,6 +125,7 @@ def _environment(build: Build, options: Options) -> dict[str, str]:
         own = [str(target.root)]
     return {
         "PYTHONHASHSEED": "0",
+        "NUMBA_CACHE_DIR": str(build.workdir / "numba"),  # else beside the source
         **target.env,
         "PYTHONPATH": os.pathsep.join([*told, *own, str(MARKERS)]),
     }

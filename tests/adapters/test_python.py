@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,13 @@ def test_the_interpreter_behind_a_shim_is_executed_not_the_shim(python):
     build = python.build("main.py", python="shims/python3")
     assert build.program == Path(sys.executable)
     assert python.says(build) == f"{sys.executable}\n"
+
+
+def test_a_virtual_environment_is_entered_by_its_own_link(python):
+    venv.create(python.root / "env", symlinks=True, with_pip=False)
+    python.write("main.py", "import sys\nprint(sys.prefix)\n")
+    build = python.build("main.py", python="env/bin/python")
+    assert python.says(build) == f"{python.root / 'env'}\n"
 
 
 def test_the_interpreter_that_runs_the_harness_serves_where_path_has_none(tmp_path):
@@ -129,6 +137,12 @@ def test_the_target_s_own_python_path_comes_before_the_markers(python):
 def test_phase_markers_are_there_with_nothing_to_install(python):
     python.write("main.py", "import harness_phases\nprint(harness_phases.__file__)\n")
     assert "harness_python/markers" in python.says(python.build("main.py"))
+
+
+def test_numba_keeps_its_cache_with_the_build_not_beside_the_source(python):
+    python.write("main.py", "import os\nprint(os.environ['NUMBA_CACHE_DIR'])\n")
+    build = python.build("main.py")
+    assert Path(python.says(build).strip()).is_relative_to(build.workdir)
 
 
 # -- bytecode -----------------------------------------------------------------------------------
