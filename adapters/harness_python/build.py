@@ -99,7 +99,9 @@ def _check(
 ) -> int:
     """Compile the files into the bytecode cache and return the time that it took, in ns."""
     flags = (*_cache_flags(workdir, toolchain), *Options.of(target).flags)
-    said = runner.tool([str(toolchain.program), *flags, str(CHECK), *map(str, files)], cwd=workdir)
+    # -E: what the caller's PYTHONPATH and PYTHONWARNINGS say, no trial hears.
+    start = [str(toolchain.program), "-E", *flags, str(CHECK)]
+    said = runner.tool([*start, *map(str, files)], cwd=workdir)
     if not said.ok:
         raise BuildFailed(
             f"Python refused target {target.name!r}:\n{said.stderr.strip()}",

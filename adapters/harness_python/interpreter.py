@@ -50,7 +50,8 @@ def named_interpreter(name: str, target: Target, runner: Runner) -> Toolchain:
 
 def describe_interpreter(program: Path, runner: Runner) -> Toolchain:
     """What an interpreter says of itself; ToolchainMissing where it cannot say it or is too old."""
-    said = runner.tool([str(program), "-c", DESCRIBE], timeout_s=60)
+    # -E: the caller's PYTHONPATH is not the target's.
+    said = runner.tool([str(program), "-E", "-c", DESCRIBE], timeout_s=60)
     try:
         facts = json.loads(said.stdout)
         version = tuple(facts["version"])

@@ -205,6 +205,17 @@ def test_another_option_is_another_build(python, change):
     assert python.build("main.py", **change).digest != python.build("main.py").digest
 
 
+def test_the_caller_s_python_settings_are_no_part_of_a_build(python, monkeypatch):
+    python.write("main.py", "print('\\d')\n")
+    first = python.build("main.py")
+    (python.folder / "other.dist-info").mkdir()
+    monkeypatch.setenv("PYTHONPATH", str(python.folder))
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
+    python.write("main.py", "print('\\w')\n")
+    second = python.build("main.py")
+    assert second.toolchain.fingerprint == first.toolchain.fingerprint
+
+
 # -- what is refused ----------------------------------------------------------------------------
 
 
