@@ -42,7 +42,7 @@ from harness.edge.git import Git
 from harness.edge.seal import SEAL_NAME
 from harness.edge.store import from_row, read_parquet, storage_errors
 from harness.errors import BuildFailed, DataDamaged, TrialFailed
-from harness.model import Agreement, CaseBench, Comparison, Estimate, Metric, Verdict
+from harness.model import Agreement, CaseBench, Comparison, Estimate, Metric, ProfileReport, Verdict
 from harness.orchestrator import Cell, Listener
 from harness.session import Session, open_session
 from harness.summary import Question, blocks_by_host, compare_cells
@@ -58,6 +58,8 @@ _UNBOUNDED = 1e6
 """An interval that says nothing is stored as 1e-6 to 1e6, since JSON knows no infinity."""
 
 _DETAILS = 5
+_SHOWN_SHARE = 0.01
+_SHOWN_ROWS = 20
 
 
 class LocalWorkbench:
@@ -104,7 +106,6 @@ class LocalWorkbench:
 
     def profile(self) -> ProfileOutcome:
         """Phases first, then functions, each with its share of the whole."""
-        from harness.profiles import rows_of
         from harness.profiling import ProfileRequest, profile_cell
 
         workload = self._workload
@@ -115,11 +116,7 @@ class LocalWorkbench:
                 session.state / "profiles",
                 ProfileRequest(cell, revision=self._git.head()),
             )
-        phases = {spot.phase for spot in report.phases.spots}
-        rows = tuple(
-            ProfileRow(name, min(share, 1.0), "phase" if name in phases else "function")
-            for name, share, _ in rows_of(report)
-        )
+        rows = profile_rows(report)
         return ProfileOutcome(
             case=report.case,
             rows=rows or (ProfileRow("total", 1.0, "whole program"),),
@@ -235,6 +232,23 @@ class LocalWorkbench:
             metric=step.metric.value,
             blocks=step.blocks,
         )
+
+
+def profile_rows(report: ProfileReport) -> tuple[ProfileRow, ...]:
+    """Phases by their share, then functions by what they take themselves; no small ones.
+
+    Each has its total share, since that is what Amdahl's bound is about.
+    """
+    phases = sorted(report.phases.spots, key=lambda spot: -spot.total_share)
+    functions = report.spots.spots if report.spots else ()
+    rows = [ProfileRow(s.name, min(s.total_share, 1.0), "phase") for s in phases]
+    known = {row.name for row in rows}
+    rows += [
+        ProfileRow(s.name, min(s.total_share, 1.0), "function")
+        for s in functions
+        if s.name not in known and s.total_share >= _SHOWN_SHARE
+    ]
+    return tuple(rows[:_SHOWN_ROWS])
 
 
 def derive(path: Path, question: Question) -> dict[str, Comparison]:

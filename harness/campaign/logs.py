@@ -20,6 +20,8 @@ _MEMORY_NOTE = 1.1
 _BUILD_NOTE = 2.0
 _CPU_NOTE = 0.9
 """A gain in CPU time below this share of the gain in wall time is said: threads are not free."""
+_THREADED = 1.2
+"""CPU time over wall time beyond which a program certainly used more than one core."""
 
 
 def optimization_log(state: State) -> str:
@@ -110,7 +112,7 @@ def _result(iteration: Iteration) -> str:
 
 
 def _interval(ratio: Ratio) -> str:
-    return f" [{show_ratio(ratio.low)}, {show_ratio(ratio.high)}] at {ratio.confidence:.4%}"
+    return f" [{show_ratio(ratio.low)}, {show_ratio(ratio.high)}] at {100 * ratio.confidence:.6g} %"
 
 
 def _performance(iteration: Iteration) -> str:
@@ -194,7 +196,10 @@ def _cpu_note(g: Guards) -> list[str]:
     """CPU time against wall time: more threads are not a free speed-up."""
     wall = _factor(g.current_wall_ns, g.baseline_wall_ns)
     cpu = _factor(g.current_cpu_ns, g.baseline_cpu_ns)
-    if wall is None or cpu is None or cpu >= wall * _CPU_NOTE:
+    used = _factor(g.current_wall_ns, g.current_cpu_ns)
+    if wall is None or cpu is None or used is None:
+        return []
+    if used < _THREADED or cpu >= wall * _CPU_NOTE:
         return []
     return [
         f"Wall time {show_ratio(wall)}, CPU time {show_ratio(cpu)}: part of the gain is more"

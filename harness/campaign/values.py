@@ -66,7 +66,7 @@ class ProfileOutcome:
 
     case: str
     rows: tuple[ProfileRow, ...]
-    """Largest share first, phases before functions."""
+    """Phases by share, then functions by what they take themselves; shares include callees."""
     tool: str = "phases"
     wall_ns: float | None = None
     cpu_share: float | None = None

@@ -120,9 +120,10 @@ def _case_text(result: CaseResult) -> str:
     table = layout(["Phase", "Baseline", "Current", "Speedup"], rows)
     lines = [f"case {result.case} ({result.metric} time, {result.blocks} blocks)", table]
     for word, ratio in (("last kept state", result.step), ("baseline", result.cumulative)):
+        interval = f"{100 * ratio.confidence:.6g} % interval"
         lines.append(
             f"against the {word}: {show_ratio(ratio.point)} [{show_ratio(ratio.low)},"
-            f" {show_ratio(ratio.high)}] {ratio.verdict.value} ({ratio.confidence:.4%} interval)"
+            f" {show_ratio(ratio.high)}] {ratio.verdict.value} ({interval})"
         )
     return "\n".join([*lines, *guard_notes(result)])
 

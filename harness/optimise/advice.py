@@ -6,7 +6,7 @@ from harness.campaign.advice import Advice, advise
 from harness.campaign.gates import Tree
 from harness.campaign.state import Step
 from harness.optimise.campaign import Campaign
-from harness.optimise.lifecycle import merged
+from harness.optimise.lifecycle import concluded, start_is_complete
 
 
 def next_action(campaign: Campaign) -> Advice:
@@ -16,14 +16,12 @@ def next_action(campaign: Campaign) -> Advice:
         return advise(state, Tree(""))
     if state.step is Step.FINISHED:
         wrong = state.ending and state.ending.result and not state.ending.result.correct
-        if wrong or merged(campaign):
+        if wrong or concluded(campaign):
             return advise(state, Tree(state.kept_tree))
-        return Advice("FINISH", "the branch is not merged yet", "harness campaign finish")
+        return Advice("FINISH", "it is not merged and tagged yet", "harness campaign finish")
     branch = state.place.branch
-    if not campaign.git.has_branch(branch) or len(campaign.events) == 1:
-        here = campaign.git.branch()
-        if here != branch or not campaign.git.has_branch(branch):
-            return Advice("START", "the start was interrupted", "harness campaign start")
+    if not start_is_complete(campaign):
+        return Advice("START", "the start was interrupted", "harness campaign start")
     if campaign.git.branch() != branch:
         return Advice("SWITCH", f"the campaign lives on {branch!r}", f"git switch {branch}")
     return advise(state, campaign.tree())

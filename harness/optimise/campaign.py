@@ -13,7 +13,7 @@ from harness.campaign.state import State, Step, apply, fold
 from harness.campaign.values import Terms
 from harness.edge.config import CampaignSection, Config, lookup, parse_duration_ns
 from harness.edge.git import Git
-from harness.edge.journal import JOURNAL_NAME, Journal
+from harness.edge.journal import JOURNAL_NAME, Journal, read_events
 from harness.edge.lock import hold
 from harness.errors import ConfigError, DataDamaged, NotAllowed, UsageError
 from harness.optimise.checkout import Checkout
@@ -43,8 +43,14 @@ class Campaign:
         self.load()
 
     def load(self) -> None:
-        """Read the events; those that a git command took away are put back from the copy."""
-        self.events = self.journal.read(restore=self._is_mine())
+        """Read the events; those that a git command took away are put back from the copy.
+
+        On another branch, whose journal ends earlier or is not there, the copy is only looked at.
+        """
+        mine = self._is_mine()
+        self.events = self.journal.read(restore=mine)
+        if not mine and self.journal.copy is not None:
+            self.events = max(self.events, read_events(self.journal.copy), key=len)
         self.state = fold(self.events)
         if self.state.name not in ("", self.name):
             raise UsageError(
@@ -91,6 +97,12 @@ class Campaign:
         branch, here = self.state.place.branch, self.git.branch()
         if self.state.step is Step.FINISHED or here == branch:
             return
+        if not self.git.has_branch(branch) and len(self.events) > 1:
+            raise NotAllowed(
+                f"the branch {branch!r} of the campaign {self.name!r} is gone",
+                hint=f"git branch {branch} {self.state.kept_commit[:12]} brings it back; to forget"
+                f" the campaign, remove {self.journal.copy and self.journal.copy.parent}.",
+            )
         if not self.git.has_branch(branch):
             raise NotAllowed(
                 f"the start of {self.name!r} was interrupted: there is no branch {branch!r} yet",
@@ -135,6 +147,8 @@ class Campaign:
 
         Where nothing differs from HEAD it is HEAD that is returned.
         """
+        # Whoever was killed between an event and its rendering left logs that are behind.
+        self.warnings += self.records.refresh(self.events)
         own = [self.git.below_top(path) for path in self.records.paths()]
         changes = self.git.changes()
         different = {*changes.tracked, *changes.untracked}

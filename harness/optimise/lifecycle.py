@@ -92,7 +92,8 @@ def _demand_free(campaign: Campaign, place: Place) -> None:
     if git.has_branch(place.branch) and git.resolve(place.branch) != place.base_commit:
         raise NotAllowed(
             f"there is a branch {place.branch!r} already, and it is not at HEAD",
-            hint=f"Rename it: git branch -m {place.branch} {place.branch}-old.",
+            hint=f"If the campaign lives there, git switch {place.branch}; else rename it: git"
+            f" branch -m {place.branch} {place.branch}-old.",
         )
 
 
@@ -109,6 +110,16 @@ def _complete_start(campaign: Campaign) -> None:
     campaign.demand_active()
     subject = f"optim: start campaign {campaign.name}"
     campaign.commit_records(campaign.checkout.message(subject))
+
+
+def start_is_complete(campaign: Campaign) -> bool:
+    """Are branch and first records there? Asked only while nothing came after the start."""
+    git, branch = campaign.git, campaign.state.place.branch
+    if len(campaign.events) > 1:
+        return True
+    return git.has_branch(branch) and (
+        git.read_file(branch, git.below_top(campaign.journal.path)) is not None
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +203,10 @@ def _merge(campaign: Campaign, place: Place) -> str:
         ) from None
 
 
-def merged(campaign: Campaign) -> bool:
-    """Is a finished campaign's branch part of its base?"""
+def concluded(campaign: Campaign) -> bool:
+    """Is a finished campaign merged and its end tagged? A clone without its branch cannot say."""
     place, git = campaign.state.place, campaign.git
     if not (git.has_branch(place.branch) and git.has_branch(place.base_branch)):
         return True
-    return git.is_ancestor(place.branch, place.base_branch)
+    merged = git.is_ancestor(place.branch, place.base_branch)
+    return merged and git.tag(place.post_tag) is not None

@@ -448,8 +448,10 @@ def test_the_users_own_files_survive_everything(world, thought, planned, note):
 def test_work_on_another_branch_is_answered_with_the_way_back(started, thought):
     started.shell("stash", "--include-untracked")
     started.shell("switch", "--quiet", "main")
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotAllowed, match="lives on the branch 'optimization'; main is") as refused:
         think(started.campaign, thought())
+    assert refused.value.hint == "git switch optimization"
+    assert next_action(started.campaign).command == "git switch optimization"
 
 
 def test_events_that_git_took_away_are_put_back(started):

@@ -1,0 +1,217 @@
+"""Killed at any point: after every line of the journal, every record and every step of git.
+
+Each scene is prepared once. It is then played once for every effect that it has on the outside,
+and dies right after that effect; then `harness next` is followed to the end of the scene.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness.campaign.state import Outcome, Step
+from harness.edge import journal
+from harness.edge.git_program import GitProgram
+from harness.optimise import (
+    BenchOptions,
+    commit,
+    decide,
+    finish,
+    log,
+    next_action,
+    plan,
+    revert,
+    run_bench,
+    run_profile,
+    run_test,
+    start,
+    think,
+)
+from harness.optimise import records as records_module
+from harness.optimise.verify import verify
+
+CHANGING = {
+    *("commit", "commit-tree", "update-ref", "restore", "rm", "switch", "branch", "merge", "tag"),
+}
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Killer:
+    """Counts effects and kills after the one with a given number."""
+
+    def __init__(self, after: int | None) -> None:
+        self.after = after
+        self.count = 0
+
+    def effect(self) -> None:
+        self.count += 1
+        if self.count == self.after:
+            raise Killed
+
+    def install(self, patch: pytest.MonkeyPatch) -> None:
+        self._wrap(patch, journal, "_append")
+        self._wrap(patch, records_module, "write_atomically")
+        attempt = GitProgram.attempt
+
+        def counted(program, *arguments, **more):
+            done = attempt(program, *arguments, **more)
+            verb = next(a for a in arguments if not a.startswith("-") and "=" not in a)
+            if verb in CHANGING:
+                self.effect()
+            return done
+
+        patch.setattr(GitProgram, "attempt", counted)
+
+    def _wrap(self, patch: pytest.MonkeyPatch, module, name: str) -> None:
+        original = getattr(module, name)
+
+        def counted(*arguments):
+            original(*arguments)
+            self.effect()
+
+        patch.setattr(module, name, counted)
+
+
+def follow(world, note, until: Step) -> None:
+    """Do what `next` says until the campaign waits for `until`."""
+    for _ in range(12):
+        campaign = world.campaign
+        advice = next_action(campaign)
+        if campaign.state.step is until and advice.action not in ("START", "FINISH"):
+            return
+        action = {
+            "START": lambda c: start(c, world.bench),
+            "LOG": lambda c: log(c, note),
+            "COMMIT": commit,
+            "REVERT": revert,
+            "DECIDE": decide,
+            "FINISH": lambda c: finish(c, world.bench),
+        }[advice.action]
+        action(campaign)
+    raise AssertionError(f"{until} was not reached: {next_action(world.campaign)}")
+
+
+def prepare_start(world, idea, planned, note) -> None:
+    del world, idea, planned, note
+
+
+def prepare_keep(world, idea, planned, note) -> None:
+    prepare_measured(world, idea, planned, time=50)
+
+
+def prepare_revert(world, idea, planned, note) -> None:
+    (world.root / "second.txt").write_text("second\n")
+    world.shell("add", "-A")
+    world.shell("commit", "--quiet", "-m", "Second")
+    (world.root / "mine.txt").write_text("untracked before the start\n")
+    start(world.campaign, world.bench)
+    run_profile(world.campaign, world.bench)
+    think(world.campaign, idea)
+    plan(world.campaign, planned)
+    world.write(output="wrong")
+    (world.root / "second.txt").unlink()
+    (world.root / "fresh.txt").write_text("new in the attempt\n")
+    run_test(world.campaign, world.bench, full=False)
+
+
+def prepare_measured(world, idea, planned, **change) -> None:
+    start(world.campaign, world.bench)
+    run_profile(world.campaign, world.bench)
+    think(world.campaign, idea)
+    plan(world.campaign, planned)
+    world.write(**change)
+    run_test(world.campaign, world.bench, full=False)
+    run_bench(world.campaign, world.bench, BenchOptions())
+
+
+def prepare_finish(world, idea, planned, note) -> None:
+    prepare_measured(world, idea, planned, time=50, full=500)
+    log(world.campaign, note)
+    commit(world.campaign)
+    decide(world.campaign, exhausted="enough")
+
+
+def check_start(world) -> None:
+    assert world.git.branch() == "optimization"
+    assert world.shell("log", "--format=%s", "main..").splitlines() == [
+        "optim: start campaign work"
+    ]
+
+
+def check_keep(world) -> None:
+    subjects = world.shell("log", "--format=%s", "main..").splitlines()
+    assert subjects.count("optim iter 1: multiply by the reciprocal") == 1
+    assert world.campaign.state.iterations[0].outcome is Outcome.KEPT
+
+
+def check_revert(world) -> None:
+    assert world.bench.here()["output"] == "right"
+    assert (world.root / "second.txt").read_text() == "second\n"
+    assert (world.root / "mine.txt").read_text() == "untracked before the start\n"
+    assert not (world.root / "fresh.txt").exists()
+    attempts = world.git.refs("refs/harness/attempts/work/")
+    kept = {world.git.read_file(c, "fresh.txt") for c in attempts.values()}
+    assert b"new in the attempt\n" in kept
+    first = attempts["refs/harness/attempts/work/1"]
+    assert b"output = wrong" in world.git.read_file(first, "work.txt")
+
+
+def check_finish(world) -> None:
+    assert world.git.branch() == "main"
+    assert world.git.tag("post-optimization").commit == world.git.head()
+    assert world.git.is_ancestor("optimization", "main")
+    assert (world.root / "optim" / "summary.md").exists()
+
+
+SCENES = {
+    "start": (prepare_start, Step.PROFILE, check_start),
+    "keep": (prepare_keep, Step.PROFILE, check_keep),
+    "revert": (prepare_revert, Step.THINK, check_revert),
+    "finish": (prepare_finish, Step.FINISHED, check_finish),
+}
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_a_kill_after_any_effect_loses_and_doubles_nothing(
+    world, thought, planned, note, scene, monkeypatch, tmp_path
+):
+    prepare, until, check = SCENES[scene]
+    prepare(world, thought(), planned(), note)
+    pristine = tmp_path / "pristine"
+    shutil.copytree(world.root, pristine, symlinks=True)
+
+    def play(after: int | None) -> int:
+        """Play the scene, killed after an effect or not at all; how many effects there were."""
+        shutil.rmtree(world.root)
+        shutil.copytree(pristine, world.root, symlinks=True)
+        killer = Killer(after)
+        with monkeypatch.context() as patch:
+            killer.install(patch)
+            with contextlib.suppress(Killed):
+                follow(world, note, until)
+        follow(world, note, until)
+        return killer.count
+
+    effects = play(None)
+    assert effects >= 5
+    expected = [event.kind for event in world.campaign.events]
+    for after in range(1, effects + 1):
+        play(after)
+        campaign = world.campaign
+        assert [event.kind for event in campaign.events] == expected, f"after effect {after}"
+        check(world)
+        assert verify(campaign, world.bench).problems == [], f"after effect {after}"
+
+
+def test_the_killer_counts_what_it_wraps(monkeypatch, tmp_path: Path):
+    killer = Killer(1)
+    killer.install(monkeypatch)
+    with pytest.raises(Killed):
+        journal._append(tmp_path / "x", "line")
+    assert (tmp_path / "x").read_text() == "line\n"
