@@ -19,7 +19,10 @@ ADAPTER = Adapter("python", harness_python)
 
 
 @pytest.fixture
-def python(workshop_of):
+def python(workshop_of, monkeypatch):
+    # Before any shim: asking a version manager which Python it means takes its time.
+    folder = Path(sys.executable).parent
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     return workshop_of("python")
 
 
