@@ -1,6 +1,6 @@
 """Outputs on disk: `outputs.parquet`, lossless, and their summary for `baseline.json`.
 
-One row a part of an output. A large array is cut into parts of 64 MiB, so that neither writing nor
+One row a part of an output. A large array is cut into parts of 16 MiB, so that neither writing nor
 reading needs more memory than one part; a part's pages carry checksums.
 """
 
@@ -28,7 +28,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SCHEMA_VERSION = 1
-PART_BYTES = 64 * 2**20
+PART_BYTES = 16 * 2**20
+
+_WRITING = {
+    "compression": "zstd",
+    "write_page_checksum": True,
+    # A part is one value of many MiB: a dictionary and a minimum would each be a copy of it.
+    "use_dictionary": False,
+    "write_statistics": False,
+}
 
 _KEYS = ("task", "case", "target", "seed", "output")
 
@@ -80,8 +88,7 @@ def save_outputs(path: Path, outputs: Iterable[StoredOutput]) -> None:
         temporary = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
-                options = {"compression": "zstd", "write_page_checksum": True}
-                with pq.ParquetWriter(file, schema(), **options) as writer:
+                with pq.ParquetWriter(file, schema(), **_WRITING) as writer:
                     for row in (row for stored in outputs for row in _rows(stored)):
                         writer.write_table(pa.Table.from_pylist([row], schema=schema()))
                 file.flush()
