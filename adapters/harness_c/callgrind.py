@@ -79,6 +79,8 @@ def count(
     valgrind = runner.find("valgrind")
     if valgrind is None:
         raise ToolchainMissing("valgrind is not installed", hint=HINT)
+    for old in folder.glob("callgrind.out.*"):
+        old.unlink()
     argv = (
         *(str(valgrind), "-q", "--tool=callgrind", "--dump-instr=yes", "--dump-line=yes"),
         *(f"--separate-callers={CALLERS}", "--trace-children=yes"),

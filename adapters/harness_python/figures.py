@@ -55,7 +55,7 @@ def functions(
     spots = [
         HotSpot(
             self_share=row.own_s / whole,
-            total_share=min(1.0, row.total_s / whole),
+            total_share=min(1.0, max(row.own_s, row.total_s) / whole),
             weight=row.own_s * 1e9,
             function=readable(name),
             file="" if file in NOWHERE else file,

@@ -14,8 +14,11 @@ a file, `out` with its id.
 
 from __future__ import annotations
 
+# What is imported below must come from the standard library, whatever lies beside this file.
+# ruff: noqa: E402
 import sys
 
+STARTED = frozenset(sys.modules)
 if len(sys.path) > 0 and __file__.startswith(sys.path[0] + "/"):
     del sys.path[0]  # this folder, whose modules are not the program's nor the profilers'
 
@@ -238,6 +241,13 @@ def hook_imports(functions: Sequence[Function]) -> None:
     SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
 
 
+def forget(folder: Path) -> None:
+    """Let the program's own modules be found where the profiler has loaded others of their name."""
+    for path in folder.glob("*.py"):
+        if path.stem in sys.modules and path.stem not in STARTED:
+            del sys.modules[path.stem]
+
+
 def load(
     kind: str, name: str, functions: Sequence[Function]
 ) -> tuple[str, types.CodeType, dict[str, Any]]:
@@ -273,7 +283,9 @@ def main() -> None:
     if plan["lend"]:
         sys.path.remove(plan["lend"])
     if not getattr(sys.flags, "safe_path", False) and not sys.flags.isolated:
-        sys.path.insert(0, str(Path(name).absolute().parent if kind == "file" else Path.cwd()))
+        folder = Path(name).absolute().parent if kind == "file" else Path.cwd()
+        sys.path.insert(0, str(folder))
+        forget(folder)
     functions = plan["functions"]
     if functions:
         hook_imports(functions)
