@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import resource
 import select
 import signal
 import statistics
 import sys
+import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -30,11 +32,16 @@ MAX_LOG2_BATCH = 40
 WORD_NOTHING, WORD_STOP = 0xFE, 0xFF
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
-FIGURES = (
-    *("user_ns", "sys_ns", "max_rss_bytes", "minor_faults", "major_faults"),
-    *("voluntary_switches", "involuntary_switches"),
-)
-"""What the kernel counts, summed over the target and its descendants; of memory the largest."""
+FIGURES = {
+    "user_ns": ("ru_utime", 1_000_000_000),
+    "sys_ns": ("ru_stime", 1_000_000_000),
+    "max_rss_bytes": ("ru_maxrss", 1024),
+    "minor_faults": ("ru_minflt", 1),
+    "major_faults": ("ru_majflt", 1),
+    "voluntary_switches": ("ru_nvcsw", 1),
+    "involuntary_switches": ("ru_nivcsw", 1),
+}
+"""What the kernel counts of a process, by our name: its own name and unit."""
 
 lines: list[str] = []
 """The report, written at the end."""
@@ -77,15 +84,12 @@ class State:
                 os.kill(self.target, signal.SIGKILL)
 
     def add(self, used: resource.struct_rusage) -> None:
-        """Count what a process that has ended took."""
-        usage = self.usage
-        usage["user_ns"] += round(used.ru_utime * 1e9)
-        usage["sys_ns"] += round(used.ru_stime * 1e9)
-        usage["max_rss_bytes"] = max(usage["max_rss_bytes"], used.ru_maxrss * 1024)
-        usage["minor_faults"] += used.ru_minflt
-        usage["major_faults"] += used.ru_majflt
-        usage["voluntary_switches"] += used.ru_nvcsw
-        usage["involuntary_switches"] += used.ru_nivcsw
+        """Count what a process that has ended took; of memory the largest counts."""
+        for figure, (name, unit) in FIGURES.items():
+            value = round(getattr(used, name) * unit)
+            so_far = self.usage[figure]
+            peak = figure == "max_rss_bytes"
+            self.usage[figure] = max(so_far, value) if peak else so_far + value
 
 
 def put(key: str, value: int) -> None:
@@ -102,10 +106,16 @@ def finish() -> NoReturn:
     os._exit(0)
 
 
-def give_up(what: str, problem: OSError) -> NoReturn:
-    """Report what keeps the target from being started."""
-    lines.append(f"trouble {what}: {problem.strerror}")
-    finish()
+@contextlib.contextmanager
+def or_give_up(what: str, *, starting: bool = False) -> Iterator[None]:
+    """Report what keeps the target from being started, and end."""
+    try:
+        yield
+    except OSError as problem:
+        if starting:
+            put("exec_errno", problem.errno or 0)
+        lines.append(f"trouble {what}: {problem.strerror}")
+        finish()
 
 
 def kernel_facts() -> dict[str, int]:
@@ -118,58 +128,36 @@ def kernel_facts() -> dict[str, int]:
     return facts
 
 
-def limit_ourselves(job: Job) -> None:
-    """Take on what the target is to inherit: CPUs, limits, folder."""
-    if job.cpus != "-":
-        try:
-            os.sched_setaffinity(0, set(map(int, job.cpus.split(","))))
-        except OSError as problem:
-            put("exec_errno", problem.errno or 0)
-            give_up(job.argv[0], problem)
+def prepare(job: Job) -> None:
+    """Take on what the target is to inherit: files, folder, limits, CPUs."""
+    writing = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    files = ((job.stdin, os.O_RDONLY), (job.stdout, writing), (job.stderr, writing))
+    for number, (path, flags) in enumerate(files):
+        with or_give_up(path):
+            fd = os.open(path, flags, 0o644)
+            os.dup2(fd, number)
+            os.set_inheritable(number, True)
+            if fd != number:
+                os.close(fd)
+    with or_give_up(job.folder):
+        os.chdir(job.folder)
     _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     if job.max_file_bytes and (most == resource.RLIM_INFINITY or job.max_file_bytes < most):
         resource.setrlimit(resource.RLIMIT_FSIZE, (job.max_file_bytes, job.max_file_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    try:
-        os.chdir(job.folder)
-    except OSError as problem:
-        give_up(job.folder, problem)
-
-
-def open_or_give_up(path: str, flags: int) -> int:
-    """A file of the target's."""
-    try:
-        return os.open(path, flags | os.O_CLOEXEC, 0o644)
-    except OSError as problem:
-        give_up(path, problem)
+    if job.cpus != "-":
+        with or_give_up(job.argv[0], starting=True):
+            os.sched_setaffinity(0, set(map(int, job.cpus.split(","))))
 
 
 def spawn(job: Job, environment: dict[str, str]) -> tuple[int, int]:
     """Start the target; returns its process and the moment just before."""
-    writing = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    files = [
-        open_or_give_up(job.stdin, os.O_RDONLY),
-        open_or_give_up(job.stdout, writing),
-        open_or_give_up(job.stderr, writing),
-    ]
-    limit_ourselves(job)
-    actions = [(os.POSIX_SPAWN_DUP2, fd, number) for number, fd in enumerate(files)]
+    ignored = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
     started_ns = time.monotonic_ns()
-    try:
+    with or_give_up(job.argv[0], starting=True):
         pid = os.posix_spawn(
-            job.argv[0],
-            job.argv,
-            environment,
-            file_actions=actions,
-            setpgroup=0,
-            setsigmask=[],
-            setsigdef=sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}),
+            job.argv[0], job.argv, environment, setpgroup=0, setsigmask=[], setsigdef=ignored
         )
-    except OSError as problem:
-        put("exec_errno", problem.errno or 0)
-        give_up(job.argv[0], problem)
-    for fd in files:
-        os.close(fd)
     return pid, started_ns
 
 
@@ -312,17 +300,13 @@ def run_steady(job: Job, state: State, environment: dict[str, str]) -> int:
     os.close(go_read)
     os.close(done_write)
     process = os.pidfd_open(state.target)
-    driver = Driver(go_write, done_read, process, cpu_clock_of(state.target), state)
+    cpu_clock = (~state.target << 3) | 2  # clock_getcpuclockid(3), which Python lacks
+    driver = Driver(go_write, done_read, process, cpu_clock, state)
     with contextlib.suppress(DriverGoneError):
         drive(job, driver, started_ns)
     for fd in (go_write, done_read, process):
         os.close(fd)
     return started_ns
-
-
-def cpu_clock_of(pid: int) -> int:
-    """The clock of a process's CPU time: clock_getcpuclockid(3), which Python lacks."""
-    return (~pid << 3) | 2
 
 
 def arm_timer(job: Job, state: State) -> None:
@@ -337,6 +321,7 @@ def run(job: Job, state: State) -> None:
     """One trial."""
     environment = dict(os.environ)
     before = kernel_facts()
+    prepare(job)
     if job.samples:
         started_ns = run_steady(job, state, environment)
     else:
@@ -367,6 +352,15 @@ def become_subreaper() -> None:
     prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
 
 
+def leave_terminal() -> None:
+    """Away from the terminal's Ctrl-C, which the harness passes on, and from its keyboard."""
+    with contextlib.suppress(OSError):
+        terminal = os.open("/dev/tty", os.O_RDWR)
+        fcntl.ioctl(terminal, termios.TIOCNOTTY)
+        os.close(terminal)
+    os.setpgid(0, 0)
+
+
 def main(words: list[str]) -> NoReturn:
     """Take the command line apart, run the trial, report."""
     parent, timeout_ns, cpus, max_file_bytes, stdin, stdout, stderr, folder = words[:8]
@@ -376,7 +370,7 @@ def main(words: list[str]) -> NoReturn:
     os.set_inheritable(REPORT_FD, False)
     os.closerange(REPORT_FD + 1, os.sysconf("SC_OPEN_MAX"))
     os.umask(0o022)
-    os.setsid()
+    leave_terminal()
     become_subreaper()
     if os.getppid() != int(parent):
         os._exit(2)

@@ -259,3 +259,24 @@ def test_nothing_runs_on_when_the_harness_is_ended(
     assert eventually(lambda: not any(map(runs, started)))
     if number is signal.SIGINT:
         assert list((tmp_path / "scratch").iterdir()) == []
+
+
+TERMINAL = """
+import os, pty, sys
+from pathlib import Path
+child, _ = pty.fork()
+if child:
+    os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+from harness.edge.process import LocalRunner
+from harness.model import Command, TrialPlan
+runner = LocalRunner(Path(sys.argv[1]), Path(sys.argv[2]))
+assert os.isatty(0) and os.open("/dev/tty", os.O_RDWR)
+trial = runner.trial(Command(("sh", "-c", "read word < /dev/tty")), TrialPlan(timeout_ns=10**10))
+runner.close()
+os._exit(0 if trial.exit_code and "/dev/tty" in trial.message else 1)
+"""
+
+
+def test_a_target_cannot_wait_for_the_keyboard(tmp_path: Path, launcher_cache: Path) -> None:
+    argv = [sys.executable, "-c", TERMINAL, str(tmp_path / "scratch"), str(launcher_cache)]
+    assert subprocess.run(argv, check=False).returncode == 0

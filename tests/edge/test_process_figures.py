@@ -101,11 +101,11 @@ def test_steady_mode_samples_the_work_inside_one_process(any_runner: LocalRunner
     trial = any_runner.trial(python(DRIVER), plan)
     assert printed(trial) == "result"
     timed = [sample for sample in trial.samples if not sample.calibration]
-    first, *_, before_last, last = [s for s in trial.samples if s.calibration]
+    first, *others = [sample for sample in trial.samples if sample.calibration]
     assert [sample.batch for sample in timed] == [timed[0].batch] * 4
     assert first.batch == 1
-    assert before_last.batch == last.batch == timed[0].batch
-    assert min(before_last.wall_ns, last.wall_ns) >= 2_000_000
+    assert others[-1].batch == timed[0].batch
+    assert others[-1].wall_ns >= 2_000_000
     assert trial.ready_ns is not None
     assert 0 < trial.ready_ns < trial.wall_ns
     assert trial.handshake_ns is not None
