@@ -177,6 +177,9 @@ def _pairs_rule(experiment: Experiment) -> StopRule:
     def rule(blocks: Sequence[Block]) -> str | None:
         reason = None
         for pair, of_pair in rules.items():
+            if blocks and not all(name in blocks[-1] for name in pair):
+                reason = f"{' or '.join(pair)} does not run any more"
+                continue
             reason = of_pair([{n: b[n] for n in pair if n in b} for b in blocks])
             if reason is None:
                 return None

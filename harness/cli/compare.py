@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,11 @@ from harness.cli.session import (
 from harness.edge.config import Config, parse_duration_ns
 from harness.errors import ExitCode, UsageError
 from harness.experiment import Experiment, Report, perform
-from harness.model import Comparison, Mode, Verdict
+from harness.model import Comparison, Estimate, Mode, Verdict
 from harness.orchestrator import Cell
 from harness.render.jsonable import jsonable
 from harness.render.tables import layout
-from harness.render.units import show_ns, show_ratio_estimate, show_share
+from harness.render.units import show_ratio, show_ratio_estimate, show_share
 from harness.revisions import split_revision, target_at
 
 
@@ -75,10 +76,11 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
             max_blocks=options["max_trials"],
             seed=options["seed"],
             cpus=parse_cpus(options["cpus"]),
+            pairs=((reference, candidate),),
             origin={"kind": "compare", "specs": [reference, candidate]},
         )
         report = perform(session.orchestrator, session.results, experiment)
-    return answer(report)
+    return answer(report, (reference, candidate))
 
 
 def _cell(
@@ -110,38 +112,59 @@ def _check_comparable(reference: Cell, candidate: Cell) -> None:
         )
 
 
-def answer(report: Report) -> Answer:
-    """The comparison in words, numbers and an exit code."""
+def answer(report: Report, specs: tuple[str, str]) -> Answer:
+    """The comparison of two specs in words, numbers and an exit code."""
+    run = jsonable(report.run)
     if report.failures:
         worst = max(report.failures.values(), key=lambda f: f.exit_code)
         message = "; ".join(f"{key[2]}: {f.message}" for key, f in report.failures.items())
-        return Answer(result=jsonable(report.run), error=message, exit_code=worst.exit_code)
+        return Answer(result=run, error=message, exit_code=worst.exit_code)
+    if report.interrupted:
+        return Answer(result=run, error="interrupted", exit_code=ExitCode.INTERRUPTED)
     if not report.run.comparisons:
-        return Answer(
-            result=jsonable(report.run), error="interrupted", exit_code=ExitCode.INTERRUPTED
-        )
+        return _without_pairs(report, run)
     comparison = report.run.comparisons[0]
     undecided = comparison.verdict is Verdict.UNDECIDED
     codes = {Verdict.SLOWER: ExitCode.ANSWER_IS_NO, Verdict.UNDECIDED: ExitCode.UNDECIDED}
+    text = [explain(comparison), *_remarks(report), str(report.run.parquet or report.folder)]
     return Answer(
-        result={**jsonable(report.run), "comparison": jsonable(comparison)},
-        text=explain(comparison) + f"\n{report.run.parquet or report.folder}",
+        result={**run, "comparison": jsonable(comparison)},
+        text="\n".join(text),
         exit_code=codes.get(comparison.verdict, ExitCode.FINE),
-        error="undecided within the budget" if undecided else None,
+        error=f"undecided: {comparison.stopped_because}" if undecided else None,
         hint=_more(comparison) if undecided else None,
+        next_actions=_next(comparison, specs) if undecided else (),
     )
+
+
+def _without_pairs(report: Report, run: dict[str, Any]) -> Answer:
+    """Nothing failed, and yet no block has a figure of both."""
+    reasons = {group.stopped for group in report.groups if group.stopped}
+    return Answer(
+        result=run,
+        text="\n".join(_remarks(report)),
+        exit_code=ExitCode.UNDECIDED,
+        error=f"undecided: no block with a figure of both ({', '.join(sorted(reasons))})",
+        hint="Give it more time with --budget.",
+    )
+
+
+def _remarks(report: Report) -> list[str]:
+    """What the run and its measurements warn of."""
+    own = [f"{m.target}: {warning}" for m in report.run.measurements for warning in m.warnings]
+    return [*report.run.warnings, *own]
 
 
 def explain(comparison: Comparison) -> str:
     """A verdict with its evidence, for people."""
     c = comparison
     rows = [
-        [metric.value, show_ratio_estimate(estimate), "decided" if metric is c.metric else ""]
+        [metric.value, _show(estimate), "decides" if metric is c.metric else ""]
         for metric, estimate in c.evidence.items()
     ]
     lines = [
-        f"{c.candidate} is {_words(c)} {c.reference}: {show_ratio_estimate(c.ratio)} by"
-        f" {c.metric.value} ({c.ratio.confidence:.0%} interval)",
+        f"{c.candidate} is {_words(c)} {c.reference}: {_show(c.ratio)} by {c.metric.value}"
+        + (f" ({100 * c.ratio.confidence:.4g} % interval)" if math.isfinite(c.ratio.high) else ""),
         "",
         layout(["metric", "speed-up", ""], rows),
         "",
@@ -156,6 +179,13 @@ def explain(comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
+def _show(ratio: Estimate) -> str:
+    """A ratio with its interval, or in words that there is none yet."""
+    if math.isfinite(ratio.high) or ratio.low > 0:
+        return show_ratio_estimate(ratio)
+    return f"{show_ratio(ratio.point)}, too few blocks for an interval"
+
+
 def _words(comparison: Comparison) -> str:
     return {
         Verdict.FASTER: "faster than",
@@ -168,4 +198,21 @@ def _words(comparison: Comparison) -> str:
 def _more(comparison: Comparison) -> str:
     if comparison.budget_needed_ns is None:
         return "No budget can be named that would decide."
-    return f"A budget of about {show_ns(comparison.budget_needed_ns, 2)} would decide."
+    return (
+        f"About {comparison.blocks_needed} blocks would decide,"
+        f" a budget of {_budget(comparison.budget_needed_ns)}."
+    )
+
+
+def _next(comparison: Comparison, specs: tuple[str, str]) -> tuple[str, ...]:
+    if comparison.budget_needed_ns is None:
+        return ()
+    budget = _budget(comparison.budget_needed_ns)
+    return (f"harness compare {' '.join(specs)} --budget {budget}",)
+
+
+def _budget(ns: int) -> str:
+    """A budget as `--budget` takes it, rounded up to two digits of whole seconds."""
+    seconds = math.ceil(ns / 1e9)
+    step = 10 ** max(0, len(str(seconds)) - 2)
+    return f"{math.ceil(seconds / step) * step}s"

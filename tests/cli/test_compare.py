@@ -1,0 +1,213 @@
+"""`harness compare` as a user meets it: verdicts, evidence, revisions, budgets, exit codes."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.cli.compare import explain
+from harness.model import Comparison, Estimate, Metric, Verdict
+
+CONFIG = """
+[tasks.nap]
+reference = "short"
+[tasks.nap.cases.only]
+
+[targets.short]
+task = "nap"
+adapter = "command"
+program = "sh"
+argv = ["-c", "sleep 0.005; echo done"]
+
+[targets.long]
+task = "nap"
+adapter = "command"
+program = "sh"
+argv = ["-c", "sleep 0.03; echo done"]
+
+[targets.wrong]
+task = "nap"
+adapter = "command"
+program = "sh"
+argv = ["-c", "echo something else"]
+
+[targets.script]
+task = "nap"
+adapter = "command"
+sources = ["script.sh"]
+
+[tasks.other.cases.only]
+[targets.stranger]
+task = "other"
+adapter = "command"
+program = "true"
+"""
+
+
+@pytest.fixture
+def project(folder) -> Path:
+    (folder / "harness.toml").write_text(CONFIG)
+    script(folder, "sleep 0.03; echo done")
+    return folder
+
+
+def script(folder: Path, text: str) -> None:
+    path = folder / "script.sh"
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+# -- verdicts -------------------------------------------------------------------------------------
+
+
+def test_a_slower_candidate_is_slower_and_the_answer_is_no(harness, project):
+    said = harness("compare", "short", "long", "--json")
+    assert said.code == 1
+    comparison = said.result["comparison"]
+    assert comparison["verdict"] == "slower"
+    assert comparison["ratio"]["high"] < 1
+    assert comparison["stopped_because"] == "the verdict is sure"
+
+
+def test_the_first_one_named_is_the_reference_whatever_the_task_says(harness, project):
+    said = harness("compare", "long", "short", "--json")
+    assert said.code == 0
+    comparison = said.result["comparison"]
+    assert (comparison["reference"], comparison["candidate"]) == ("long", "short")
+    assert comparison["verdict"] == "faster"
+
+
+def test_work_that_waits_is_judged_by_wall_time_and_both_metrics_are_shown(harness, project):
+    comparison = harness("compare", "short", "long", "--json").result["comparison"]
+    assert comparison["metric"] == "wall"
+    assert "waits" in comparison["metric_because"]
+    assert set(comparison["evidence"]) == {"wall", "cpu", "memory"}
+
+
+def test_the_words_name_verdict_interval_blocks_reason_noise_and_file(harness, project):
+    said = harness("compare", "short", "long")
+    assert said.out.startswith("long is slower than short: 0.")
+    for part in (
+        "95 % interval",
+        "blocks: the verdict is sure",
+        "noise between",
+        "smallest effect",
+    ):
+        assert part in said.out
+    assert "trials.parquet" in said.out
+
+
+def test_too_few_trials_are_undecided_with_a_budget_that_would_do(harness, project):
+    said = harness("compare", "short", "long", "--max-trials", "4", "--json")
+    assert said.code == 8
+    comparison = said.result["comparison"]
+    assert comparison["verdict"] == "undecided"
+    assert comparison["blocks"] == 4
+    assert comparison["blocks_needed"] >= 8
+    assert comparison["budget_needed_ns"] > 0
+    assert said.envelope["next_actions"][0].startswith("harness compare short long --budget ")
+
+
+def test_a_budget_that_ends_before_the_first_block_is_undecided(harness, project):
+    said = harness("compare", "short", "long", "--budget", "1ms")
+    assert said.code == 8
+    assert "--budget" in said.err
+
+
+def test_the_metric_asked_for_decides(harness, project):
+    said = harness("compare", "short", "long", "--metric", "memory", "--max-trials", "8", "--json")
+    assert said.result["comparison"]["metric"] == "memory"
+
+
+def test_more_confidence_wants_more_blocks(harness, project):
+    said = harness("compare", "short", "long", "--confidence", "0.99", "--json")
+    assert said.result["comparison"]["ratio"]["confidence"] == 0.99
+    assert said.result["comparison"]["blocks"] > 8
+
+
+# -- revisions ------------------------------------------------------------------------------------
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=Me", "-c", "user.email=me@example.org")
+    subprocess.run(("git", *who, *arguments), cwd=folder, check=True, capture_output=True)
+
+
+def test_a_target_is_compared_with_itself_at_an_older_revision(harness, project):
+    git(project, "init", "-q", "-b", "main")
+    git(project, "add", "harness.toml", "script.sh")
+    git(project, "commit", "-q", "-m", "slow")
+    script(project, "echo done")
+    said = harness("compare", "script@main", "script", "--json")
+    assert said.code == 0
+    assert said.result["comparison"]["verdict"] == "faster"
+    assert {m["target"] for m in said.result["measurements"]} == {"script@main", "script"}
+    assert (project / "script.sh").read_text().endswith("echo done\n")
+
+
+# -- what cannot be asked -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("specs", "words"),
+    [
+        (("short", "short"), "itself"),
+        (("short", "stranger"), "only targets of one task"),
+        (("short", "shrot"), "shrot"),
+        (("short", "short@"), "TARGET@REVISION"),
+    ],
+)
+def test_what_has_no_answer_is_refused_in_words(harness, project, specs, words):
+    said = harness("compare", *specs)
+    assert said.code == 2
+    assert words in said.err
+
+
+@pytest.mark.parametrize(
+    "option", [("--confidence", "1.5"), ("--threshold", "0"), ("--budget", "soon")]
+)
+def test_an_option_out_of_range_is_refused(harness, project, option):
+    assert harness("compare", "short", "long", *option).code == 2
+
+
+def test_a_wrong_output_is_the_answer_no_and_not_a_verdict(harness, project):
+    said = harness("compare", "short", "wrong", "--json")
+    assert said.code == 1
+    assert "wrong" in said.envelope["error"]
+    assert "comparison" not in said.result
+
+
+# -- words ----------------------------------------------------------------------------------------
+
+RATIO = Estimate("median ratio", 1.003, 0.997, 1.008, 0.95)
+COMPARISON = Comparison(
+    candidate="new",
+    reference="old",
+    metric=Metric.CPU,
+    ratio=RATIO,
+    verdict=Verdict.EQUIVALENT,
+    blocks=40,
+    threshold=0.01,
+    stopped_because="the verdict is sure",
+    metric_because="CPU time: the CPU is taken away",
+    evidence={Metric.CPU: RATIO},
+    disturbed_blocks=7,
+)
+
+
+def test_equivalent_is_said_with_its_threshold():
+    assert explain(COMPARISON).startswith("new is equivalent within 1.0 % to old: 1.003x [0.997")
+
+
+def test_disturbed_blocks_are_said():
+    assert "disturbed blocks (kept): 7" in explain(COMPARISON)
+
+
+def test_no_winner_is_named_without_an_interval():
+    open_ratio = replace(RATIO, point=1.7, low=0.0, high=math.inf)
+    text = explain(replace(COMPARISON, ratio=open_ratio, verdict=Verdict.UNDECIDED))
+    assert text.startswith("new is not told apart from old: 1.70x, too few blocks for an interval")
