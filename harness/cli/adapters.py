@@ -7,24 +7,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import click
-
 from harness.cli.base import Answer, command
+from harness.cli.options import format_option
 from harness.errors import HarnessError, ToolchainMissing
 from harness.hookspecs import Runner
 from harness.plugins import Adapters, Installed
-from harness.render.tables import FORMATS, layout
+from harness.render.tables import layout
 
 
 @command(epilog="Example: harness adapters --json")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(FORMATS),
-    default="plain",
-    show_default=True,
-    help="How tables are laid out.",
-)
+@format_option
 def adapters_command(style: str) -> Answer:
     """List installed adapters with the toolchain that each finds, or how to get it.
 

@@ -10,6 +10,7 @@ from harness.baseline import load_baseline
 from harness.bench import BenchPlan, run_bench, run_stored
 from harness.cli.base import Answer, command
 from harness.cli.baseline import budget_ns
+from harness.cli.options import format_option
 from harness.cli.run import make_question, question_options
 from harness.cli.session import parse_cpus, read_config
 from harness.cli.workload import at_work, wanted_workload, workload_options
@@ -18,7 +19,6 @@ from harness.errors import ExitCode
 from harness.model import BenchReport, Verdict
 from harness.render.bench import bench_text
 from harness.render.jsonable import jsonable
-from harness.render.tables import FORMATS
 from harness.render.units import show_ns
 from harness.workload import Workload
 
@@ -35,14 +35,7 @@ from harness.workload import Workload
 @click.option("--again", is_flag=True, help="In a campaign: look again with the same budget.")
 @click.option("--cpus", help="Pin all sides to these CPUs, such as 0 or 0,2-3.")
 @question_options
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(FORMATS),
-    default="plain",
-    show_default=True,
-    help="How tables are laid out.",
-)
+@format_option
 def bench_command(**options: Any) -> Answer:
     """Compare the current tree with the baseline: correctness first, then time.
 

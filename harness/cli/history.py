@@ -11,10 +11,11 @@ from typing import Any
 import click
 
 from harness.cli.base import Answer, command
+from harness.cli.options import format_option
 from harness.cli.session import STATE_FOLDER, config_option, read_config, results_option
 from harness.edge.store import load_rows, read_run, run_folders
 from harness.errors import DataDamaged, ExitCode, UsageError
-from harness.render.tables import FORMATS, layout
+from harness.render.tables import layout
 from harness.render.units import show_ns
 
 _AGO = re.compile(r"(\d+)\s*(m|h|d|w)")
@@ -25,14 +26,7 @@ _AGO_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 @click.option("--task", help="Only measurements of this task.")
 @click.option("--target", help="Only measurements of this target.")
 @click.option("--since", help="A date such as 2026-01-31, or an age such as 30m, 12h, 7d, 2w.")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(FORMATS),
-    default="plain",
-    show_default=True,
-    help="How tables are laid out.",
-)
+@format_option
 @config_option
 @results_option
 def history_command(

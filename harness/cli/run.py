@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from harness.cli.base import Answer, command
+from harness.cli.options import format_option
 from harness.cli.session import (
     STATE_FOLDER,
     ad_hoc_cell,
@@ -27,7 +28,7 @@ from harness.experiment import Experiment, Report, perform
 from harness.model import Metric, Mode
 from harness.orchestrator import Cell
 from harness.render.jsonable import jsonable
-from harness.render.tables import FORMATS, measurement_table, phase_table
+from harness.render.tables import measurement_table, phase_table
 from harness.summary import Question
 
 
@@ -140,14 +141,7 @@ def make_question(options: Mapping[str, Any]) -> Question:
     "--resume", is_flag=False, flag_value="", help="Top up an interrupted run; the latest if bare."
 )
 @click.option("--phases", is_flag=True, help="Show the phases that targets mark.")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(FORMATS),
-    default="plain",
-    show_default=True,
-    help="How tables are laid out.",
-)
+@format_option
 def run_command(**options: Any) -> Answer:
     """Build, check, time and table targets of harness.toml, or one file or program.
 
