@@ -59,6 +59,7 @@ download() {
   printf "deb [$trust] $uri %s main\n" bullseye bookworm >"$work/sources.list"
   apt update >&2 || return 1
   apt install --yes --download-only --no-install-recommends julia >&2 || return 1
+  rm -f "$work"/debs/libunwind8_*
   (cd "$work/debs" && apt download libunwind8/bullseye >&2)
 }
 
@@ -69,6 +70,10 @@ unpack() {
   for deb in "$work"/debs/*.deb; do
     dpkg-deb --extract "$deb" "$root"
   done
+  if [ -d "$root/lib" ]; then # as on the system itself, where /lib is /usr/lib
+    cp -a "$root/lib/." "$root/usr/lib/"
+    rm -rf "${root:?}/lib"
+  fi
   rm -rf "$root"/usr/share/{doc,man,lintian,julia/test}
   find "$root/usr/lib" -xtype l | while read -r link; do
     library=${link#"$root"}
