@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -57,11 +57,13 @@ def read_cpu_times(root: Path = Path("/")) -> CpuTimes | None:
     return CpuTimes(user + nice + system + irq + softirq, idle + iowait, steal)
 
 
-def diagnose(root: Path = Path("/"), watch_s: float = 1.0) -> list[Finding]:
+def diagnose(
+    root: Path = Path("/"), watch_s: float = 1.0, wait: Callable[[float], None] = time.sleep
+) -> list[Finding]:
     """Look at everything that is known to disturb timings; watches the CPUs for `watch_s`."""
     host = read_host(root)
     before = read_cpu_times(root)
-    time.sleep(watch_s)
+    wait(watch_s)
     after = read_cpu_times(root)
     return [
         _governor(host),
@@ -212,17 +214,29 @@ def _aslr(root: Path) -> Iterator[Finding]:
 
 
 def _counters(root: Path) -> Finding:
-    devices = root / "sys/bus/event_source/devices/cpu"
-    arm = list((root / "sys/bus/event_source/devices").glob("armv8*"))
-    if devices.exists() or arm:
-        return Finding("hardware counters", Severity.FINE, "offered")
-    return Finding(
-        "hardware counters",
-        Severity.NOTE,
-        "not offered",
-        "perf cannot count instructions or cycles here.",
-        "Exact counts of small changes: harness profile TARGET --with callgrind",
-    )
+    name = "hardware counters"
+    events = root / "sys/bus/event_source/devices"
+    if not (events / "cpu").exists() and not list(events.glob("armv8*")):
+        return Finding(
+            name,
+            Severity.NOTE,
+            "not offered",
+            "perf cannot count instructions or cycles here.",
+            "Exact counts of small changes: harness profile TARGET --with callgrind",
+        )
+    try:
+        setting = (root / "proc/sys/kernel/perf_event_paranoid").read_text(encoding="ascii")
+    except OSError:
+        setting = ""
+    if setting.strip().isdigit() and int(setting) > 2:
+        return Finding(
+            name,
+            Severity.NOTE,
+            f"offered, but kept from users (perf_event_paranoid {setting.strip()})",
+            "perf counts for the superuser alone.",
+            "sudo sysctl kernel.perf_event_paranoid=2",
+        )
+    return Finding(name, Severity.FINE, "offered")
 
 
 def _pressure(root: Path) -> Iterator[Finding]:

@@ -1,0 +1,115 @@
+"""Diagnosis of machines made of files: each trouble is seen, named and given a remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.edge.diagnosis import Severity, diagnose, read_cpu_times
+
+CALM = {
+    "proc/cpuinfo": "processor\t: 0\nmodel name\t: Some CPU\nprocessor\t: 1\n",
+    "proc/meminfo": "MemTotal: 8000000 kB\nSwapTotal: 1000 kB\nSwapFree: 1000 kB\n",
+    "proc/loadavg": "0.05 0.10 0.10 1/100 1234\n",
+    "proc/stat": "cpu  1000 0 100 9000 10 0 5 0 0 0\n",
+    "proc/pressure/cpu": "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
+    "proc/sys/kernel/randomize_va_space": "2\n",
+    "proc/sys/kernel/perf_event_paranoid": "2\n",
+    "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor": "performance\n",
+    "sys/devices/system/cpu/intel_pstate/no_turbo": "1\n",
+    "sys/devices/system/cpu/smt/active": "0\n",
+    "sys/bus/event_source/devices/cpu/type": "4\n",
+}
+"""A machine on which nothing is wrong."""
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """Makes a root folder: CALM with changes; None takes a file away."""
+
+    def make(changes: dict[str, str | None]) -> Path:
+        for name, text in {**CALM, **changes}.items():
+            if text is not None:
+                path = tmp_path / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+        return tmp_path
+
+    return make
+
+
+def found(root: Path, wait=lambda _: None):
+    return {finding.name: finding for finding in diagnose(root, 1.0, wait)}
+
+
+def test_a_calm_machine_has_no_finding(machine):
+    findings = found(machine({}))
+    assert {f.severity for f in findings.values()} == {Severity.FINE}
+    assert set(findings) >= {"governor", "turbo", "SMT", "load", "virtualisation", "steal time"}
+    assert set(findings) >= {"swap", "address randomisation", "hardware counters", "CPU pressure"}
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "text"),
+    [
+        ("governor", "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave\n"),
+        ("turbo", "sys/devices/system/cpu/intel_pstate/no_turbo", "0\n"),
+        ("load", "proc/loadavg", "3.50 1 1 2/100 1234\n"),
+        ("swap", "proc/meminfo", "MemTotal: 8000000 kB\nSwapTotal: 9000 kB\nSwapFree: 1000 kB\n"),
+        ("steal time", "proc/stat", "cpu  1000 0 0 9000 0 0 0 200 0 0\n"),
+        ("CPU pressure", "proc/pressure/cpu", "some avg10=31.40 avg60=0 avg300=0 total=0\n"),
+    ],
+)
+def test_a_trouble_is_a_problem_with_a_meaning_and_a_remedy(machine, name, file, text):
+    findings = found(machine({file: text}))
+    assert findings[name].severity is Severity.PROBLEM
+    assert findings[name].meaning
+    assert findings[name].remedy
+    others = {f.severity for n, f in findings.items() if n != name}
+    assert others == {Severity.FINE}
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "text"),
+    [
+        ("SMT", "sys/devices/system/cpu/smt/active", "1\n"),
+        ("address randomisation", "proc/sys/kernel/randomize_va_space", "0\n"),
+        ("hardware counters", "proc/sys/kernel/perf_event_paranoid", "4\n"),
+        ("virtualisation", "proc/cpuinfo", "processor\t: 0\nflags\t: fpu hypervisor sse\n"),
+    ],
+)
+def test_what_is_allowed_for_is_a_note_with_advice(machine, name, file, text):
+    finding = found(machine({file: text}))[name]
+    assert finding.severity is Severity.NOTE
+    assert finding.meaning
+    assert finding.remedy
+
+
+def test_time_stolen_while_watching_is_seen_though_there_was_none_before(machine):
+    root = machine({})
+
+    def steal(_: float) -> None:
+        (root / "proc/stat").write_text("cpu  1080 0 100 9000 10 0 5 20 0 0\n")
+
+    finding = found(root, steal)["steal time"]
+    assert finding.severity is Severity.PROBLEM
+    assert finding.seen.startswith("20.0% now")
+
+
+def test_a_machine_that_offers_nothing_is_diagnosed_without_failing(tmp_path):
+    findings = found(tmp_path)
+    assert findings["steal time"].seen == "not offered"
+    assert findings["CPU pressure"].seen == "not offered"
+    assert all(f.severity is not Severity.PROBLEM for f in findings.values())
+
+
+def test_cpu_times_are_those_of_the_first_line(machine):
+    times = read_cpu_times(
+        machine({"proc/stat": "cpu  1 2 3 4 5 6 7 8 0 0\ncpu0 9 9 9 9 9 9 9 9\n"})
+    )
+    assert (times.busy, times.idle, times.steal, times.total) == (19, 9, 8, 36)
+
+
+def test_this_machine_can_be_diagnosed():
+    assert {"load", "virtualisation", "governor"} <= set(found(Path("/")))
