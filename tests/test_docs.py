@@ -131,6 +131,11 @@ def test_the_worked_example_is_the_code_that_the_tests_run(name):
     assert code in blocks(text, language)
 
 
+def test_the_attributes_of_the_suite_stand_in_the_docs():
+    table = rows(sections(text_of("writing-an-adapter.md"))["3. The proof"])
+    assert [row[0].strip("`") for row in table] == list(AdapterConformance.__annotations__)
+
+
 # -- the command line: docs/cli.md --------------------------------------------------------------
 
 
