@@ -160,7 +160,7 @@ class TestFunctions:
         profile = profiled("sample", "300000")
         rows = names(profile)
         assert rows["work"].total_share > rows["work"].self_share > 0
-        assert rows["<module>"].total_share == pytest.approx(1.0)
+        assert rows["<module>"].total_share > 0.9
         assert not [s for s in profile.spots if "profiler.py" in s.file]
 
     def test_a_program_that_fails_keeps_its_profile(self, profiled: Any) -> None:
