@@ -48,8 +48,13 @@ def verify(campaign: Campaign, bench: Workbench) -> Verification:
     if not campaign.started:
         found.unchecked.append(f"the campaign {campaign.name!r} has no events yet")
         return found
-    for _ in campaign.events:
-        found.count("events")
+    found.checked["events"] = len(campaign.events)
+    here = len(campaign.journal.read())
+    if here < len(campaign.events):
+        found.problems.append(
+            f"{campaign.journal.path}: ends after event {here}; this machine has written"
+            f" {len(campaign.events)} ({campaign.journal.copy})"
+        )
     _baseline(campaign, bench, found)
     before = State()
     for event, after in zip(campaign.events, history(campaign.events), strict=True):

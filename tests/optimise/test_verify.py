@@ -1,0 +1,167 @@
+"""`verify`: whole campaigns fit, and the first thing that was changed is named."""
+
+import json
+import shutil
+
+import pytest
+
+from harness.campaign.events import Kind, next_event
+from harness.edge.journal import read_events
+from harness.errors import DataDamaged
+from harness.optimise import (
+    BenchOptions,
+    Campaign,
+    commit,
+    decide,
+    finish,
+    log,
+    plan,
+    revert,
+    run_bench,
+    run_profile,
+    run_test,
+    start,
+    think,
+)
+from harness.optimise.verify import verify
+
+
+@pytest.fixture
+def finished(world, thought, planned, note):
+    """A finished campaign with a kept and a reverted iteration, merged into main."""
+    start(world.campaign, world.bench)
+    for change in ({"time": 50, "full": 500}, {"output": "wrong"}):
+        run_profile(world.campaign, world.bench)
+        think(world.campaign, thought())
+        plan(world.campaign, planned())
+        world.write(**change)
+        run_test(world.campaign, world.bench, full=False)
+        if "time" in change:
+            run_bench(world.campaign, world.bench, BenchOptions())
+        log(world.campaign, note)
+        (commit if "time" in change else revert)(world.campaign)
+        decide(world.campaign)
+    decide(world.campaign, exhausted="enough")
+    finish(world.campaign, world.bench)
+    return world
+
+
+def checked(world):
+    return verify(world.campaign, world.bench)
+
+
+def rewrite(world, change) -> None:
+    """Change the data of events and chain them anew, as a forger would."""
+    path = world.root / "optim" / "events.jsonl"
+    events: list = []
+    for event in read_events(path):
+        data = json.loads(json.dumps(event.data))
+        change(event.kind, data)
+        events.append(next_event(events, event.kind, data, event.at_ns))
+    path.write_text("".join(f"{event.line}\n" for event in events))
+    shutil.rmtree(world.root / ".harness")
+
+
+def test_a_finished_and_merged_campaign_fits(finished):
+    found = checked(finished)
+    assert found.problems == []
+    assert found.unchecked == []
+    assert found.checked["commits"] == 1
+    assert found.checked["attempts"] == 1
+    assert found.checked["measured cases"] == 3
+    assert found.checked["rendered logs"] == 3
+
+
+def test_a_clone_says_what_it_could_not_check(finished, tmp_path):
+    clone = tmp_path / "clone"
+    finished.shell(
+        "clone", "--quiet", "--no-tags", "--branch", "main", str(finished.root), str(clone)
+    )
+    finished.root = clone
+    finished.bench.root = clone
+    found = checked(finished)
+    assert found.problems == []
+    assert "the tag pre-optimization is not here" in found.unchecked
+    assert any("refs/harness" in what for what in found.unchecked)
+
+
+def test_a_hand_edited_log_is_named(finished):
+    path = finished.root / "optim" / "optimization_log.md"
+    path.write_text(path.read_text().replace("2.00x speedup", "4.00x speedup"))
+    (problem,) = checked(finished).problems
+    assert str(path) in problem
+
+
+def test_trials_that_do_not_give_the_number_are_named(finished):
+    path = finished.root / "optim" / "runs" / "bench-1-fast.json"
+    path.write_text(json.dumps([100, 100, 80, 0.005]))
+    (first, *_) = checked(finished).problems
+    assert "benched" in first
+    assert "bench-1-fast.json give 1.25" in first
+
+
+def test_a_forged_result_with_a_whole_chain_is_named(finished):
+    def forge(kind, data):
+        if kind is Kind.BENCHED:
+            data["outcome"]["fast"]["step"]["point"] = 2.0049
+
+    rewrite(finished, forge)
+    (first, *_) = checked(finished).problems
+    assert "step: the trials in runs/bench-1-fast.json give 2 [" in first
+
+
+def test_a_forged_confidence_is_named(finished):
+    def forge(kind, data):
+        if kind is Kind.BENCHED:
+            data["request"]["confidence"] = 0.95
+
+    rewrite(finished, forge)
+    assert "look 1 at confidence 0.95" in checked(finished).problems[0]
+
+
+def test_a_forged_decision_is_named(finished):
+    def forge(kind, data):
+        if kind is Kind.DECIDED and not data["decision"]["stop"]:
+            data["decision"]["reason"] = "since it is fun"
+
+    rewrite(finished, forge)
+    assert "the rules give continue" in checked(finished).problems[0]
+
+
+def test_a_surprise_of_none_after_a_failed_prediction_is_named(finished):
+    def forge(kind, data):
+        if kind is Kind.LOGGED:
+            data["note"]["surprise"] = "None"
+
+    rewrite(finished, forge)
+    assert any("'None' is no answer" in p for p in checked(finished).problems)
+
+
+def test_a_commit_with_other_code_is_named(finished):
+    def forge(kind, data):
+        if kind is Kind.COMMITTED:
+            data["commit"] = finished.git.resolve("pre-optimization")
+
+    rewrite(finished, forge)
+    assert any("does not hold the code" in p for p in checked(finished).problems)
+
+
+def test_another_baseline_is_named(finished):
+    path = finished.root / "optim" / "baseline.json"
+    path.write_text(path.read_text().replace("{", "{ "))
+    assert "is not the one that the campaign started with" in checked(finished).problems[0]
+
+
+def test_a_journal_of_which_the_end_is_missing_is_noticed_where_the_copy_is(finished):
+    path = finished.root / "optim" / "events.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:-1]))
+    found = checked(finished)
+    assert any("events.jsonl" in problem for problem in found.problems)
+
+
+def test_a_changed_event_stops_the_reading(finished):
+    path = finished.root / "optim" / "events.jsonl"
+    path.write_text(path.read_text().replace("multiply", "multiplx", 1))
+    with pytest.raises(DataDamaged, match="event 3"):
+        Campaign(finished.campaign.config, "work")
