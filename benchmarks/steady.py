@@ -5,9 +5,11 @@
 1. Synthetic traces of known shape (`synthetic_traces.py`), 45 a repetition.
 2. The handshake: a go and a done without work, in each language, not pinned and pinned to a CPU;
    and what each sample of real work is charged beyond the CPU time that it used.
-3. `nbody` in C and Julia, timed by the harness and by a loop inside the process that reads the
-   clocks itself, in interleaved pairs of processes: the ratio of the two, by wall and by CPU time.
-   On a machine that is busy with something else only the second says anything.
+3. `nbody` in C and Julia: each sample's wall time by the harness, against the time that the work
+   itself took by a clock inside the process, for the very same executions.
+4. `nbody` in C, timed by the harness and by a loop that reads the clocks itself, in interleaved
+   pairs of processes: the ratio by wall and by CPU time. On a busy machine only the second says
+   much; and in Julia not even that: its collector settles in either of two regimes, 35 % apart.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rig import rig
 from synthetic_traces import traces
@@ -60,37 +63,58 @@ int __wrap_main(int argc, char **argv) {
     return 0;
 }
 """
-LOOP_JULIA = """
-function cpu_ns()
-    time = zeros(Int, 2)
-    ccall(:clock_gettime, Cint, (Cint, Ptr{Int}), 2, time) # of the process
-    return time[1] * 10^9 + time[2]
+INSIDE = {
+    "c": """\
+#define _POSIX_C_SOURCE 199309L
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+enum { MOST = 1 << 20 };
+static double inside_ns[MOST];
+static int calls;
+int __real_main(int argc, char **argv);
+int timed(int argc, char **argv);
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1e9 + t.tv_nsec;
+}
+static void say(void) {
+    for (int i = 0; i < calls; i++) fprintf(stderr, "%.0f\\n", inside_ns[i]);
+}
+int timed(int argc, char **argv) {
+    double begun = now();
+    int code = __real_main(argc, argv);
+    if (calls == 0) atexit(say);
+    if (calls == MOST) abort();
+    inside_ns[calls++] = now() - begun;
+    return code;
+}
+""",
+    "julia": """
+const INSIDE_NS = UInt64[]
+function timed()
+    begun = time_ns()
+    main()
+    push!(INSIDE_NS, time_ns() - begun)
 end
-function loop()
-    samples, batch = parse(Int, ENV["LOOP_SAMPLES"]), parse(Int, ENV["LOOP_BATCH"])
-    main() # compiles
-    for _ in 1:samples
-        cpu, wall = cpu_ns(), time_ns()
-        for _ in 1:batch
-            main()
-        end
-        wall, cpu = time_ns() - wall, cpu_ns() - cpu
-        println(stderr, wall / batch, " ", cpu / batch)
-    end
-end
-loop()
-"""
+atexit(() -> foreach(ns -> println(stderr, Int(ns)), INSIDE_NS))
+""",
+}
 
 
 def main(repetitions: int = 15) -> None:
     print(rig())
     synthetic(repetitions)
-    with tempfile.TemporaryDirectory() as name:
+    # On a disk, a file that is written anew in every execution takes milliseconds (ext4).
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=memory) as name:
         lab = Lab(Path(name))
         try:
             handshakes(lab, repetitions)
-            for language in ("c", "julia"):
-                agreement(lab, language, repetitions)
+            for language in INSIDE:
+                same_executions(lab, language, repetitions)
+            paired_processes(lab, repetitions)
         finally:
             lab.runner.close()
 
@@ -130,17 +154,16 @@ class Lab:
         self.runner = LocalRunner(folder / "scratch", folder / "cache")
         self.adapters = Adapters()
 
-    def build(self, language: str, sources: Sequence[Path], **options: object) -> Build:
-        name = f"{sources[-1].stem}-{language}"
-        args = ("{bodies}", "{steps}", "{seed}")
-        target = Target(name, "nbody", language, ROOT, tuple(sources), args=args, options=options)
-        return self.made(replace(target, steady="loop" not in name))
-
-    def made(self, target: Target) -> Build:
-        adapter = self.adapters.get(target.adapter)
-        workdir = self.folder / "builds" / target.adapter
+    def build(self, language: str, *sources: Path, **changes: Any) -> Build:
+        """Built for steady mode, unless `changes` say something else."""
+        name, args = f"nbody-{language}", ("{bodies}", "{steps}", "{seed}")
+        target = Target(name, "nbody", language, ROOT, sources, args=args, steady=True)
+        adapter = self.adapters.get(language)
+        workdir = self.folder / "builds" / language
         workdir.mkdir(parents=True, exist_ok=True)
-        return adapter.build(target, adapter.probe(self.runner), workdir, self.runner)
+        return adapter.build(
+            replace(target, **changes), adapter.probe(self.runner), workdir, self.runner
+        )
 
     def time(self, build: Build, plan: TrialPlan) -> Trial:
         trial = self.adapters.get(build.target.adapter).time(build, CASE, plan, self.runner)
@@ -154,7 +177,7 @@ def lower_decile(values: Iterable[float]) -> float:
 
 
 def example(language: str) -> Path:
-    return ROOT / "examples" / language / f"nbody.{SUFFIXES[language]}"
+    return ROOT / "examples" / language / "plain" / f"nbody.{SUFFIXES[language]}"
 
 
 def handshakes(lab: Lab, repetitions: int) -> None:
@@ -166,7 +189,7 @@ def handshakes(lab: Lab, repetitions: int) -> None:
     last_cpu = max(os.sched_getaffinity(0))
     for language in SUFFIXES:
         try:
-            build = lab.build(language, [example(language)])
+            build = lab.build(language, example(language))
         except ToolchainMissing as problem:
             print(f"  {language}: left out: {problem}")
             continue
@@ -186,6 +209,49 @@ def handshakes(lab: Lab, repetitions: int) -> None:
 # -- 3 --------------------------------------------------------------------------------------------
 
 
+def same_executions(lab: Lab, language: str, repetitions: int) -> None:
+    """Print the ratio of outside to inside time, sample by sample."""
+    try:
+        build = timed_build(lab, language)
+    except ToolchainMissing as problem:
+        print(f"  {language}: left out: {problem}")
+        return
+    ratios: list[float] = []
+    for _ in range(repetitions):
+        trial = lab.time(build, TrialPlan(Mode.STEADY, phases=False, steady=STEADY))
+        inside = iter(figures_in_stderr(lab, trial))
+        for sample in trial.samples:
+            inside_ns = sum(next(inside)[0] for _ in range(sample.batch))
+            if not sample.calibration:
+                ratios.append(sample.wall_ns / inside_ns)
+    print(f"\nnbody in {language}, {CASE.params}: harness / a clock inside, the same executions")
+    show("wall time", ratios, "samples")
+
+
+def timed_build(lab: Lab, language: str) -> Build:
+    """`nbody` with a clock of its own around the work."""
+    path = lab.folder / f"timed.{SUFFIXES[language]}"
+    if language == "c":
+        path.write_text(INSIDE["c"])
+        return lab.build("c", example("c"), path, entry="timed")
+    text = example("julia").read_text()
+    if not text.endswith("\nmain()\n"):
+        sys.exit(f"{example('julia')} does not end with a call of main")
+    path.write_text(text.removesuffix("main()\n") + INSIDE["julia"])
+    return lab.build("julia", path, entry="timed")
+
+
+def figures_in_stderr(lab: Lab, trial: Trial) -> list[list[float]]:
+    """The numbers that a program wrote, a list for each line."""
+    assert trial.output is not None
+    lines = trial.output.stderr.read_text().splitlines()
+    lab.runner.discard(trial.output)
+    return [[float(word) for word in line.split()] for line in lines]
+
+
+# -- 4 --------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class Times:
     """Nanoseconds of one execution of the work, medians over the samples of one process."""
@@ -194,47 +260,24 @@ class Times:
     cpu_ns: float
 
 
-def agreement(lab: Lab, language: str, repetitions: int) -> None:
-    """Print the ratio of the two ways to time the same work."""
-    try:
-        steady, loop = lab.build(language, [example(language)]), loop_build(lab, language)
-    except ToolchainMissing as problem:
-        print(f"  {language}: left out: {problem}")
-        return
-    pairs = [pair(lab, steady, loop, harness_first=i % 2 == 0) for i in range(repetitions)]
-    typical = statistics.median(looped.cpu_ns for _, looped in pairs)
-    print(
-        f"\nnbody in {language}, {CASE.params}, {typical / 1e6:.3f} ms: harness / in-process loop"
-    )
-    show("wall time", [ours.wall_ns / looped.wall_ns for ours, looped in pairs])
-    show("CPU time", [ours.cpu_ns / looped.cpu_ns for ours, looped in pairs])
-
-
-def show(name: str, ratios: Sequence[float]) -> None:
-    """Print the median of some ratios with their quartiles."""
-    low, point, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else [*ratios] * 3
-    print(f"  {name:<10}{point:.4f} (quartiles {low:.4f} .. {high:.4f}; {len(ratios)} pairs)")
-
-
-def loop_build(lab: Lab, language: str) -> Build:
-    """The same work in a loop that reads the clocks itself."""
-    path = lab.folder / f"loop.{SUFFIXES[language]}"
-    if language == "c":
-        path.write_text(LOOP_C)
-        return lab.build("c", [example("c"), path], link_flags=["-Wl,--wrap=main"])
-    text = example("julia").read_text()
-    if not text.endswith("\nmain()\n"):
-        sys.exit(f"{example('julia')} does not end with a call of main")
-    path.write_text(text.removesuffix("main()\n") + LOOP_JULIA)
-    return lab.build("julia", [path])
-
-
-def pair(lab: Lab, steady: Build, loop: Build, harness_first: bool) -> tuple[Times, Times]:
-    """By the harness and by the loop: one process each, with equal batches."""
+def paired_processes(lab: Lab, repetitions: int) -> None:
+    """Print the ratio of the two ways to time the same program in processes of their own."""
+    path = lab.folder / "loop.c"
+    path.write_text(LOOP_C)
+    wrap = {"link_flags": ["-Wl,--wrap=main"]}
+    steady = lab.build("c", example("c"))
+    loop = lab.build("c", example("c"), path, steady=False, options=wrap)
     batch = lab.time(steady, TrialPlan(Mode.STEADY, phases=False, steady=STEADY)).samples[-1].batch
-    looped = by_loop(lab, loop, batch) if not harness_first else None
-    ours = by_harness(lab, steady)
-    return ours, looped or by_loop(lab, loop, batch)
+    pairs: list[tuple[Times, Times]] = []
+    for i in range(repetitions):
+        if i % 2:
+            pairs.append((by_harness(lab, steady), by_loop(lab, loop, batch)))
+        else:
+            looped = by_loop(lab, loop, batch)
+            pairs.append((by_harness(lab, steady), looped))
+    print(f"\nnbody in c, {CASE.params}: harness / in-process loop, interleaved processes")
+    show("wall time", [ours.wall_ns / looped.wall_ns for ours, looped in pairs], "pairs")
+    show("CPU time", [ours.cpu_ns / looped.cpu_ns for ours, looped in pairs], "pairs")
 
 
 def by_harness(lab: Lab, build: Build) -> Times:
@@ -251,11 +294,14 @@ def by_loop(lab: Lab, build: Build, batch: int) -> Times:
     """Medians over the samples, as the loop says itself."""
     env = {"LOOP_SAMPLES": str(SAMPLES), "LOOP_BATCH": str(batch)}
     looping = replace(build, target=replace(build.target, env=env))
-    output = lab.time(looping, TrialPlan(phases=False)).output
-    assert output is not None
-    lines = [line.split() for line in output.stderr.read_text().splitlines()]
-    lab.runner.discard(output)
-    return Times(*(statistics.median(map(float, column)) for column in zip(*lines, strict=True)))
+    figures = figures_in_stderr(lab, lab.time(looping, TrialPlan(phases=False)))
+    return Times(*(statistics.median(column) for column in zip(*figures, strict=True)))
+
+
+def show(name: str, ratios: Sequence[float], what: str) -> None:
+    """Print the median of some ratios with their quartiles."""
+    low, point, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else [*ratios] * 3
+    print(f"  {name:<10}{point:.4f} (quartiles {low:.4f} .. {high:.4f}; {len(ratios)} {what})")
 
 
 if __name__ == "__main__":
