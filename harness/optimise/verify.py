@@ -213,11 +213,13 @@ def _attempt(campaign: Campaign, event: Event, after: State, found: Verification
     attempt = event.value("attempt", str)
     if not attempt:
         return
-    if campaign.git.is_repository() and campaign.git.has_commit(attempt):
+    number = after.iterations[-1].number
+    known = campaign.checkout.attempts(number) if campaign.git.is_repository() else {}
+    if attempt in known.values() and campaign.git.has_commit(attempt):
         found.count("attempts")
     else:
         found.unchecked.append(
-            f"the attempt of iteration {after.iterations[-1].number} ({attempt[:12]}) is not here:"
+            f"no ref here keeps the attempt of iteration {number} ({attempt[:12]}):"
             " git fetch origin 'refs/harness/*:refs/harness/*'"
         )
 
