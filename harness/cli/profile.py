@@ -23,7 +23,7 @@ from harness.edge.config import Config
 from harness.errors import ExitCode, UsageError
 from harness.model import ProfileBy, ProfileReport
 from harness.orchestrator import Cell
-from harness.profiles import CaseShares, Move, advise_cases, moved
+from harness.profiles import CaseShares, Move, advise_cases, moved, worth_showing
 from harness.profiling import (
     PROFILES,
     ProfileRequest,
@@ -227,7 +227,7 @@ def _json(one: Found, top: int) -> dict[str, Any]:
     report = one.report
     spots = None
     if report.spots is not None:
-        spots = replace(report.spots, stacks={}, calls={}, spots=report.spots.spots[:top])
+        spots = replace(report.spots, stacks={}, calls={}, spots=worth_showing(report.spots, top))
     values: dict[str, Any] = jsonable(replace(report, spots=spots))
     for name, rows in (("phases", report.phases.spots), ("spots", spots.spots if spots else ())):
         if values[name] is not None:

@@ -12,7 +12,7 @@ from harness.profiles.advice import CaseShares, advise, advise_cases
 from harness.profiles.exports import collapsed, speedscope
 from harness.profiles.flame import flame_graph
 from harness.profiles.moves import Move, moved
-from harness.profiles.spots import count_spots, phase_spots, rows_of
+from harness.profiles.spots import count_spots, phase_spots, rows_of, worth_showing
 from harness.profiles.stored import report_from_json, report_to_json
 
 __all__ = [
@@ -29,4 +29,5 @@ __all__ = [
     "report_to_json",
     "rows_of",
     "speedscope",
+    "worth_showing",
 ]

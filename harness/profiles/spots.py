@@ -17,6 +17,9 @@ from harness.model import (
     Stack,
 )
 
+NEGLIGIBLE = 0.005
+"""Rows with less than this share in all are not shown; they are in the files."""
+
 REST = "(outside phases)"
 """The row of what no phase covers: start-up, and work without a marker."""
 
@@ -173,6 +176,16 @@ def _in_order(parent: str, spots: Mapping[str, HotSpot]) -> list[HotSpot]:
 
     children = sorted((p for p in spots if belongs(p)), key=lambda p: -spots[p].total_share)
     return [s for path in children for s in (spots[path], *_in_order(path, spots))]
+
+
+def worth_showing(profile: Profile, top: int) -> tuple[HotSpot, ...]:
+    """The `top` rows with the most weight of their own or below them, in the profile's order.
+
+    A function that only calls the hot one is worth its row: what stands below it may be avoided.
+    """
+    ranked = sorted(profile.spots, key=lambda s: -(s.self_share + s.total_share))
+    chosen = [spot for spot in ranked if spot.total_share >= NEGLIGIBLE][:top]
+    return tuple(spot for spot in profile.spots if spot in chosen)
 
 
 def rows_of(report: ProfileReport) -> tuple[tuple[str, float, float], ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from harness.model import HotSpot, Profile, ProfileReport
-from harness.profiles import CaseShares, Move
+from harness.profiles import CaseShares, Move, worth_showing
 from harness.render.tables import layout
 from harness.render.units import (
     show_bytes,
@@ -19,8 +19,6 @@ from harness.render.units import (
 
 HEADERS = ("phase", "function", "file:line", "self", "total", "amount", "calls", "if gone")
 LABEL_WIDTH = 44
-NEGLIGIBLE = 0.005
-"""Rows with less than this share in all are not shown; they are in the files."""
 
 
 MOVED = 0.001
@@ -48,7 +46,7 @@ def spot_table(report: ProfileReport, top: int) -> str:
     """The hot-spot table: phases, then the `top` functions or lines with the largest shares."""
     rows = [_row(report.phases, spot, report.root) for spot in report.phases.spots]
     if report.spots is not None:
-        shown = [s for s in report.spots.spots if s.total_share >= NEGLIGIBLE][:top]
+        shown = worth_showing(report.spots, top)
         rows += [_row(report.spots, spot, report.root) for spot in shown]
     if not rows:
         return ""

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.model import Estimate, Frame, HotSpot, Phase, Profile, ProfileBy
-from harness.profiles import count_spots, phase_spots, rows_of
+from harness.profiles import count_spots, phase_spots, rows_of, worth_showing
 from harness.profiles.spots import REST
 
 Make = Callable[..., Any]
@@ -147,3 +147,17 @@ def test_a_campaign_s_rows_are_phases_then_functions_by_total(
     rows = rows_of(report)
     assert [name for name, _, _ in rows] == ["force", "main", "step", "exp"]
     assert rows[0][1:] == (0.75, 4.0)
+
+
+def test_a_caller_of_the_hot_function_is_worth_its_row() -> None:
+    specks = {(Frame(f"speck{n}"),): 1.0 for n in range(20)}
+    hot = {(Frame("main"), Frame("solve"), Frame("hot")): 80.0}
+    stacks = {**specks, **hot}
+    profile = count_spots(Profile("perf", ProfileBy.FUNCTION, "samples", 100.0, stacks=stacks))
+    assert [spot.function for spot in worth_showing(profile, 3)] == ["hot", "main", "solve"]
+
+
+def test_specks_are_not_shown() -> None:
+    stacks = {(Frame("hot"),): 1000.0, (Frame("speck"),): 1.0}
+    profile = count_spots(Profile("perf", ProfileBy.FUNCTION, "samples", 1001.0, stacks=stacks))
+    assert [spot.function for spot in worth_showing(profile, 10)] == ["hot"]
