@@ -83,6 +83,10 @@ class CaseRecord:
     output_digest: str
     """SHA-256 over standard output and all files that the program left."""
     timing: Timing
+    run: str
+    """The run that the timing is of."""
+    layout_seed: int
+    """Of the layout of its trials."""
     seeds: tuple[int, ...] = ()
     """The further seeds that stochastic outputs were run with; of a case without a seed, the
     numbers of the runs."""
@@ -127,10 +131,6 @@ class BaselineDocument:
     """Where the outputs are found and how close is right."""
     cases: tuple[CaseRecord, ...]
     """The fast case first, then the full one where there is any."""
-    run: str
-    """The run that the timing is of."""
-    seed: int
-    """Of the order and the layout of the trials."""
     files: Mapping[str, FileRecord]
     schema_version: int = SCHEMA_VERSION
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from harness import __version__
 from harness.baseline.document import (
@@ -25,7 +26,7 @@ from harness.baseline.store import FILES_NAME, OUTPUTS_NAME, TRIALS_NAME, Baseli
 from harness.edge.git import Git
 from harness.edge.output_store import StoredOutput, metrics, save_outputs
 from harness.edge.seal import SEAL_NAME, make_seal, write_seal
-from harness.edge.store import storage_errors, write_atomically
+from harness.edge.store import read_parquet, storage_errors, write_atomically, write_parquet
 from harness.errors import AnswerIsNo, ExitCode, NotAllowed, TrialFailed
 from harness.experiment import Experiment, Report, perform
 from harness.model import Case, Output, OutputSource, Task
@@ -127,11 +128,14 @@ def _fill(
         save_outputs(stage / OUTPUTS_NAME, _stored(workload, outputs))
         for case in workload.cases:
             _keep_files(outputs[case.name][0], workload.task, stage / FILES_NAME / case.name)
-        report = _measure(session, workload, plan, (side, outputs))
+        reports = {
+            case.name: _measure(session, workload, plan, (side, case, outputs[case.name][0]))
+            for case in workload.cases
+        }
         side.check_untouched()
-        shutil.copyfile(report.folder / "trials.parquet", stage / TRIALS_NAME)
+        write_parquet(stage / TRIALS_NAME, [row for r in reports.values() for row in _rows(r)])
         records = tuple(
-            _record(workload.task, c, outputs[c.name][0], report) for c in workload.cases
+            _record(workload.task, c, outputs[c.name][0], reports[c.name]) for c in workload.cases
         )
     finally:
         for output in (o for some in outputs.values() for o in some):
@@ -147,11 +151,9 @@ def _fill(
         recipe=recipe_of(workload.target),
         toolchain=build.toolchain,
         build=BuildRecord(build.digest, build.build_ns),
-        host=report.run.host,
+        host=reports[workload.case.name].run.host,
         outputs=workload.task.outputs,
         cases=records,
-        run=report.run.id,
-        seed=report.run.seed,
         files={
             entry.path: FileRecord(entry.size_bytes, entry.sha256)
             for entry in make_seal(stage, [RESULTS_NAME]).entries
@@ -182,22 +184,15 @@ def _keep_files(output: Output, task: Task, folder: Path) -> None:
 
 
 def _measure(
-    session: Session,
-    workload: Workload,
-    plan: MakePlan,
-    what: tuple[Side, dict[str, list[Output]]],
+    session: Session, workload: Workload, plan: MakePlan, what: tuple[Side, Case, Output]
 ) -> Report:
-    """Time every case, each trial judged by the outputs that are stored."""
-    side, outputs = what
-    cells = [
-        Cell(workload.task, case, side.target, LABEL, outputs[case.name][0])
-        for case in workload.cases
-    ]
+    """Time one case, each trial judged by the output that is stored."""
+    side, case, output = what
     experiment = Experiment(
-        cells=tuple(cells),
+        cells=(Cell(workload.task, case, side.target, LABEL, output),),
         question=Question(confidence=plan.confidence),
         trials=plan.trials,
-        budget_ns=plan.budget_ns * len(cells),
+        budget_ns=plan.budget_ns,
         seed=plan.seed,
         origin={"kind": "baseline", "campaign": workload.campaign},
     )
@@ -215,13 +210,19 @@ def _measure(
     return report
 
 
+def _rows(report: Report) -> list[dict[str, Any]]:
+    return read_parquet(report.folder / "trials.parquet")
+
+
 def _record(task: Task, case: Case, output: Output, report: Report) -> CaseRecord:
-    measurement = next(m for m in report.run.measurements if m.case == case.name)
+    (measurement,) = report.run.measurements
     return CaseRecord(
         case=case,
         outputs=metrics(output.values),
         output_digest=output.digest,
         timing=Timing.of(measurement),
+        run=report.run.id,
+        layout_seed=report.run.seed,
         seeds=further_seeds(task, case),
     )
 

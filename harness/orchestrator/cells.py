@@ -74,7 +74,7 @@ class Settings:
     cpus: tuple[int, ...] = ()
     vary_layout: bool = True
     budget_ns: int | None = None
-    """No new block is begun after this time."""
+    """No new block is begun after this time; but one is always made."""
     steady: SteadyPlan = field(default_factory=SteadyPlan)
 
 

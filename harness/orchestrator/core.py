@@ -169,7 +169,8 @@ class Orchestrator:
         while active := [g for g in groups if g.stopped is None]:
             for group in active:
                 spent = time.monotonic_ns() - started
-                if settings.budget_ns is not None and spent >= settings.budget_ns:
+                late = settings.budget_ns is not None and spent >= settings.budget_ns
+                if late and group.blocks:  # one block is made whatever it takes
                     group.stopped = "the budget is spent"
                 elif not group.running:
                     group.stopped = "no target is left that runs"
