@@ -38,8 +38,9 @@ works() {
 mirror() {
   apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
     awk -v here="${1:-none}" '
-      $3 == "main" && ($2 == here || $2 ~ /^(old)*stable$|^testing$|^sid$|^unstable$/) {
-        print $1; exit
+      !found && $3 == "main" && ($2 == here || $2 ~ /^((old)*stable|testing|sid|unstable)$/) {
+        print $1
+        found = 1
       }'
 }
 

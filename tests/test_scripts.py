@@ -11,7 +11,20 @@ from pathlib import Path
 import pytest
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
-BASICS = ("bash", "cat", "dirname", "env", "id", "ls", "mkdir", "mktemp", "rm", "sh", "touch")
+BASICS = (
+    "awk",
+    "bash",
+    "cat",
+    "dirname",
+    "env",
+    "id",
+    "ls",
+    "mkdir",
+    "mktemp",
+    "rm",
+    "sh",
+    "touch",
+)
 
 Programs = Callable[..., dict[str, str]]
 
@@ -71,15 +84,16 @@ def test_a_folder_that_holds_something_else_is_left_as_it_is(
     mine = tmp_path / "mine" / "thesis.tex"
     mine.parent.mkdir()
     mine.write_text("x")
-    sources = {"apt-get": "echo debian:/mirror/ stable main", "dpkg-deb": "exit 1"}
-    done = call("install_julia.sh", mine.parent, env=programs(**sources, awk="echo debian:"))
+    env = programs(**{"apt-get": "echo mirror:/debian/ stable main", "dpkg-deb": "exit 1"})
+    done = call("install_julia.sh", mine.parent, env=env)
     assert done.returncode == 3
     assert "holds something else" in done.stderr
     assert mine.read_text() == "x"
 
 
 def test_without_a_mirror_of_debian_it_is_said(tmp_path: Path, programs: Programs) -> None:
-    env = programs(**{"apt-get": "true", "dpkg-deb": "true", "awk": "true"})
+    elsewhere = "echo mirror:/tools/ nodistro main; echo mirror:/debian/ stable contrib"
+    env = programs(**{"apt-get": elsewhere, "dpkg-deb": "exit 1"})
     done = call("install_julia.sh", tmp_path / "julia", env=env)
     assert done.returncode == 3
     assert "no source of Debian's own" in done.stderr
