@@ -66,14 +66,16 @@ def _scatter(ratios: LogRatios) -> Floats:
 
 def _blocks_for(share: float, boundary: SignBoundary) -> int | None:
     """Blocks after which 1/2 + share/2 of agreeing signs are proof 4 times in 5."""
-    from scipy.stats import binom
+    from scipy.special import bdtr
 
     if share <= 0:
         return None
     minority = (1.0 - min(share, 1.0)) / 2
 
     def enough(blocks: int) -> bool:
-        return bool(binom.cdf(boundary.limit(blocks), blocks, minority) >= POWER)
+        return boundary.limit(blocks) >= 0 and bool(
+            bdtr(boundary.limit(blocks), blocks, minority) >= POWER
+        )
 
     low, high = 1, 2
     while high <= _EXACT_UP_TO and not enough(high):
