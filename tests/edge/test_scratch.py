@@ -155,3 +155,58 @@ def test_equal_outputs_have_equal_digests_in_different_folders(
         (folder.work / "a").write_text("1")
         digests.add(folder.digest())
     assert len(digests) == 1
+
+
+# ---- folders that serve again ----------------------------------------------------------------
+
+
+MESSES = {
+    "files": lambda root: (root / "work" / "deep" / "er").mkdir(parents=True),
+    "beside": lambda root: (root / "more").mkdir(),
+    "locked": lambda root: (root / "work").chmod(0),
+    "gone": lambda root: (root / "tmp").rmdir(),
+    "a link elsewhere": lambda root: (
+        (root / "work").rmdir(),
+        (root / "work").symlink_to(root.parents[2] / "precious"),
+    ),
+    "a file": lambda root: ((root / "tmp").rmdir(), (root / "tmp").write_text("not a folder")),
+}
+
+
+@pytest.mark.parametrize("mess", MESSES)
+def test_a_discarded_folder_leaves_nothing_to_the_next_trial(
+    scratch: Scratch, tmp_path: Path, mess: str
+) -> None:
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    (precious / "file").touch()
+    first = scratch.make(())
+    (first.work / "result").write_text("1")
+    (first.work / "result").unlink() if "link" in mess else None
+    first.phases.write_text("1")
+    MESSES[mess](first.root)
+    scratch.discard(first.root)
+
+    again = scratch.make(())
+    assert sorted(p.name for p in again.root.rglob("*")) == [
+        *("stderr", "stdin", "stdout", "tmp", "work")
+    ]
+    assert again.work.is_dir()
+    assert not again.work.is_symlink()
+    assert (precious / "file").exists()
+
+
+def test_a_folder_discarded_twice_is_given_out_once(scratch: Scratch) -> None:
+    first = scratch.make(())
+    scratch.discard(first.root)
+    scratch.discard(first.root)
+    assert scratch.make(()).root != scratch.make(()).root
+
+
+def test_what_somebody_has_mapped_stays_readable(scratch: Scratch) -> None:
+    first = scratch.make(())
+    first.stdout.write_text("old")
+    with first.stdout.open() as held:
+        scratch.discard(first.root)
+        scratch.make(()).stdout.write_text("new")
+        assert held.read() == "old"
