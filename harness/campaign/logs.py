@@ -88,6 +88,12 @@ def _flat(text: str) -> str:
     return " ".join(text.split())
 
 
+def _sentence(text: str) -> str:
+    """A text in one line that ends like a sentence, so that another can follow."""
+    flat = _flat(text)
+    return flat if flat.endswith((".", "!", "?")) else f"{flat}."
+
+
 def _bottleneck(profile: ProfileOutcome, name: str) -> str:
     row = profile.row(name)
     shown = [f"{r.name} {show_share(r.share)}" for r in profile.rows[:_PHASES_SHOWN]]
@@ -153,11 +159,11 @@ def _commit(iteration: Iteration) -> str:
 
 def _notes(state: State, iteration: Iteration) -> str:
     assert iteration.note is not None
-    notes = [_flat(iteration.note.notes)] if iteration.note.notes else []
+    notes = [_sentence(iteration.note.notes)] if iteration.note.notes else []
     if iteration.abandoned:
-        notes.append(f"Given up: {_flat(iteration.abandoned)}.")
+        notes.append(f"Given up: {_sentence(iteration.abandoned)}")
     if iteration.thought.reason:
-        notes.append(f"Attacked all the same: {_flat(iteration.thought.reason)}.")
+        notes.append(f"Attacked all the same: {_sentence(iteration.thought.reason)}")
     if iteration.result is not None:
         notes += guard_notes(iteration.result)
     if iteration.bench is not None and iteration.bench.full is not None:

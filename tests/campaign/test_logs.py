@@ -1,0 +1,97 @@
+"""The rendered logs, compared with files of the guide's formats, byte by byte."""
+
+from pathlib import Path
+
+import pytest
+
+from harness.campaign.events import Kind
+from harness.campaign.logs import guard_notes, optimization_log, summary, thinking_log
+from harness.campaign.state import Ending
+from harness.campaign.values import BenchOutcome, LogNote, PhaseGain, Terms, TestStatus
+
+EXPECTED = Path(__file__).parent / "expected"
+
+
+@pytest.fixture
+def whole(tell, make_result, make_thought, guards):
+    """A kept, a wrong, an unbuildable and a no-gain iteration, skipped, stopped, finished."""
+    story = tell(Terms("work", "fast", full_case="full", full_every=1, max_iterations=4))
+    threaded = guards(
+        baseline_rss_bytes=2**20,
+        current_rss_bytes=2**21,
+        baseline_cpu_ns=1e8,
+        current_cpu_ns=9e7,
+        baseline_wall_ns=1e8,
+        current_wall_ns=5e7,
+        baseline_build_ns=10**9,
+        current_build_ns=3 * 10**9,
+    )
+    kept = make_result(2.0, guards=threaded, phases=(PhaseGain("forces", 8e7, 3e7),))
+    full = make_result(1.2, case="full", baseline_ns=1e9)
+    story.iterated(kept, full=full, title="two threads", note=LogNote("None: as predicted"))
+    story.failed(make_thought(1.1, 1.3, reason="it is all that is left"))
+    story.planned()
+    story.tested(TestStatus.BUILD_FAILED, "work.c:3: error")
+    story.tell(Kind.ABANDONED, reason="the intrinsic does not exist")
+    story.closed()
+    story.decided()
+    story.tell(Kind.SKIPPED, bottleneck="read", reason="the format is given")
+    story.iterated(make_result(1.0, 2.0), title="unroll")
+    result = BenchOutcome(make_result(2.0), make_result(1.2, case="full", baseline_ns=1e9))
+    story.tell(Kind.FINISHING, result=result, request=None)
+    story.tell(Kind.FINISHED)
+    return story.state
+
+
+@pytest.mark.parametrize(
+    ("name", "render"),
+    [
+        ("optimization_log.md", optimization_log),
+        ("thinking_log.md", thinking_log),
+        ("summary.md", summary),
+    ],
+)
+def test_a_whole_campaign_renders_as_expected(whole, name, render):
+    assert render(whole) == (EXPECTED / name).read_text(encoding="utf-8")
+
+
+def test_every_field_of_the_guides_entry_is_there_in_its_order(whole):
+    entry = optimization_log(whole).split("## Iteration 1")[1].split("## Iteration 2")[0]
+    names = [line.split(":**")[0].strip("*") for line in entry.splitlines() if "**" in line[:3]]
+    assert names == [
+        *("Target", "Optimization", "Bottleneck", "Prediction", "Result", "Performance"),
+        *("Correctness", "Commit", "Surprise", "Notes"),
+    ]
+
+
+def test_a_text_of_several_lines_cannot_pose_as_a_field(tell, make_result):
+    story = tell()
+    note = LogNote("none of it\n**Correctness:** PASS", why="w", lesson="l")
+    story.iterated(make_result(5.0), note=note)
+    assert optimization_log(story.state).count("\n**Correctness:**") == 1
+
+
+def test_a_postmortem_is_written_only_where_the_result_left_the_interval(story, make_result):
+    story.iterated(make_result(2.0))
+    assert "Postmortem" not in thinking_log(story.state)
+    story.iterated(make_result(0.9, 1.8))
+    text = thinking_log(story.state)
+    assert "### Postmortem — Iteration 2" in text
+    assert "- **Actual:** 0.90x speedup [0.89x, 0.91x] at 99.95 % (regression)" in text
+
+
+def test_a_gain_by_less_work_is_not_called_one_by_threads(make_result, guards):
+    single = guards(
+        baseline_cpu_ns=1e8, current_cpu_ns=5.2e7, baseline_wall_ns=1e8, current_wall_ns=5e7
+    )
+    assert guard_notes(make_result(2.0, guards=single)) == []
+
+
+def test_a_campaign_that_kept_nothing_says_so(tell):
+    story = tell()
+    story.profiled()
+    story.decided("nothing to do")
+    story.tell(Kind.FINISHING, result=None, request=None)
+    state = story.tell(Kind.FINISHED)
+    assert isinstance(state.ending, Ending)
+    assert "## Campaign result: nothing was kept" in summary(state)
