@@ -25,8 +25,17 @@ from harness.cli import cli
 from harness.edge import config, config_file
 from harness.edge.store import schema
 from harness.errors import ExitCode
-from harness.hookspecs import AdapterSpec, Runner
-from harness.testing import AdapterConformance
+from harness.hookspecs import AdapterSpec, Runner, hookimpl
+from harness.model import TrialPlan
+from harness.plugins import Adapter
+from harness.testing import (
+    AdapterConformance,
+    make_build,
+    make_case,
+    make_target,
+    make_trial,
+)
+from harness.testing.fakes import EmptyMachine
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -120,6 +129,21 @@ def test_every_conformance_check_stands_in_the_docs():
     checks = {name for name in dir(AdapterConformance) if name.startswith("test_")}
     table = rows(sections(text_of("adapters.md"))["The conformance suite"])
     assert {row[0].strip("`") for row in table} == checks
+
+
+def test_the_cross_cutting_plugin_of_the_docs_works():
+    space: dict[str, Any] = {}
+    exec(blocks(text_of("adapters.md"), "python")[0], space)
+    build = make_build(make_target(ROOT), digest="0123456789abcdef")
+    names = ("harness_probe", "harness_build", "harness_run")
+    own = {name: hookimpl(lambda: None) for name in names}
+    adapter = Adapter(
+        "x",
+        types.SimpleNamespace(**own, harness_time=hookimpl(lambda: make_trial())),
+        [("note", types.SimpleNamespace(harness_time=space["harness_time"]))],
+    )
+    trial = adapter.time(build, make_case(), TrialPlan(), EmptyMachine())
+    assert trial.message == "measured after 01234567"
 
 
 @pytest.mark.parametrize("name", ["harness_perl.py", "pyproject.toml", "test_harness_perl.py"])
