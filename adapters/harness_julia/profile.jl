@@ -1,10 +1,10 @@
 # The profiling driver of Julia: runs a program's work once to compile it, then again under the
-# sampling profiler, or with its allocations counted.
+# sampling profiler, or with its allocations counted. The work is what the steady driver would
+# repeat; a script without any function `main` is included anew each time, which compiles it again.
 #
 #     profile.jl OUT time|memory DELAY FILE ENTRY ARGUMENT...
 #
-# The work is what the steady driver would repeat. Short work is repeated until there are enough
-# samples. OUT gets lines of `key TAB value` and of `stack TAB count TAB frame TAB frame...`,
+# Short work is repeated until there are enough samples. OUT gets lines of `key TAB value` and of `stack TAB count TAB frame TAB frame...`,
 # outermost frame first; a frame is function, file, line and 1 for C code, joined by '\x1f'.
 const HARNESS_PROFILING = true
 include(joinpath(@__DIR__, "driver.jl"))
@@ -15,8 +15,7 @@ using Profile
 import ..HarnessSteadyDriver
 
 const ENOUGH_SAMPLES = 300
-const MOST_REPEATS = 20
-const LONGEST_S = 5.0
+const LONGEST_S = 3.0
 const BUFFER = 2 * 10^7
 const SEPARATOR = '\x1f'
 
@@ -115,27 +114,41 @@ end
 function profile_time(io, work, given, delay)
     Profile.init(n = BUFFER, delay = delay)
     Profile.clear()
-    began, repeats, last_ns = time(), 0, 0
+    began, repeats, batch, took_ns = time(), 0, 1, 0
     while true
         Profile.start_timer()
         try
-            last_ns = timed(work, given)
+            for _ in 1:batch
+                took_ns += timed(work, given)
+            end
         finally
             Profile.stop_timer()
         end
-        repeats += 1
-        enough = count_samples() >= ENOUGH_SAMPLES || repeats >= MOST_REPEATS
-        (enough || time() - began > LONGEST_S) && break
+        repeats += batch
+        batch = repeats # short work is repeated twice as often each time
+        (count_samples() >= ENOUGH_SAMPLES || time() - began > LONGEST_S) && break
     end
-    println(io, "work_ns\t", last_ns)
+    println(io, "work_ns\t", took_ns ÷ repeats)
     println(io, "repeats\t", repeats)
     report_stacks(io)
 end
 
+"The work of a script that has no `main`: all of it, in a module of its own each time."
+function whole(path)
+    return function ()
+        space = Module(:Main)
+        Core.eval(space, :(include(path) = Base.include($space, path)))
+        Base.include(space, path)
+    end
+end
+
+has_start(path) = occursin(r"\bmain\b|PROGRAM_FILE|isinteractive", read(path, String))
+
 function start(out, kind, delay, path, entry, given)
     append!(empty!(ARGS), given)
     delete!(ENV, "HARNESS_STEADY")
-    work = HarnessSteadyDriver.load(path, entry)
+    loads = !isempty(entry) || has_start(path)
+    work = loads ? HarnessSteadyDriver.load(path, entry) : whole(path)
     open(out * ".part", "w") do io
         println(io, "first_ns\t", Base.invokelatest(timed, work, given))
         println(io, "plain_ns\t", Base.invokelatest(timed, work, given))

@@ -81,6 +81,7 @@ fn=(3)
 
 PROGRAM = """\
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 static inline double square(double x) { return sqrt(x * x + 1.0); }
@@ -95,6 +96,7 @@ int main(int argc, char **argv) {
     for (int i = 0; i < atoi(argv[1]); i++)
         sum += step(1000);
     printf("%g\\n", sum);
+    if (argc > 3) raise(SIGKILL);
     return argc > 2 ? atoi(argv[2]) : 0;
 }
 """
@@ -267,8 +269,11 @@ class TestRealPrograms:
         missing = any("no hardware counters" in warning for warning in profile.warnings)
         assert missing != bool(perf.HARDWARE & profile.counters.keys())
 
-    def test_a_program_that_fails_while_profiled_keeps_its_profile(self, profiled: Any) -> None:
-        profile = profiled("perf", "2000", "3")
+    @pytest.mark.parametrize("ending", [("3",), ("3", "killed")])
+    def test_a_program_that_fails_or_is_killed_while_profiled_keeps_its_profile(
+        self, profiled: Any, ending: tuple[str, ...]
+    ) -> None:
+        profile = profiled("perf", "2000", *ending)
         assert profile.spots
         assert "did not end well while it was profiled" in profile.warnings[0]
 

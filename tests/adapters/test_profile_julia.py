@@ -139,8 +139,10 @@ class TestFailures:
 
 @pytest.mark.julia
 class TestRealPrograms:
-    def profile(self, workshop: Any, folder: Path, n: str, **plan: Any) -> Profile:
-        workshop.write("prog.jl", PROGRAM)
+    def profile(
+        self, workshop: Any, folder: Path, n: str, *, source: str = PROGRAM, **plan: Any
+    ) -> Profile:
+        workshop.write("prog.jl", source)
         build = workshop.build("prog.jl", args=(n,))
         folder.mkdir()
         asked = ProfilePlan(**{"folder": folder, "plain_wall_ns": 10**9, **plan})
@@ -156,6 +158,14 @@ class TestRealPrograms:
         assert Path(hottest.file).name == "prog.jl"
         assert any("of a cold run of it is compiling" in w for w in profile.warnings)
         assert not any("typeinf" in f.function for stack in profile.stacks for f in stack)
+
+    def test_a_short_script_without_main_is_included_again_and_again(
+        self, workshop_of: Any, tmp_path: Path
+    ) -> None:
+        source = "s = 0\nfor i in 1:parse(Int, ARGS[1])\n    global s += i\nend\nprintln(s)\n"
+        profile = self.profile(workshop_of("julia"), tmp_path / "p", "1000", source=source)
+        assert profile.total > 0
+        assert any("the work is short: it was profiled" in w for w in profile.warnings)
 
     def test_allocations_are_counted_by_line_outside_of_the_source_tree(
         self, workshop_of: Any, tmp_path: Path
