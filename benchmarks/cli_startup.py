@@ -33,6 +33,8 @@ def main() -> None:
     rounds = options.parse_args().rounds
     host = read_host()
     print(f"rig: {host.cpu}, {host.cores} cores, kernel {host.kernel}, load {host.load:.2f}")
+    if host.load > host.cores / 2:
+        print("the machine is busy: times below say as much of the others' work")
     ok = help_time(rounds)
     ok &= first_trial(max(3, rounds // 4))
     sys.exit(0 if ok else 1)

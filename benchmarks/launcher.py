@@ -91,9 +91,13 @@ def times(runner: LocalRunner, folder: Path, rounds: int, rng: random.Random) ->
             seen[name] += ways[name]()
     medians = {name: statistics.median(values) for name, values in seen.items()}
     plain = medians["posix_spawn loop"]
-    print(f"\nwall time of {PROGRAM}, median of {rounds * A_ROUND}")
+    print(f"\nwall time of {PROGRAM}, median of {rounds * A_ROUND}, and lower quartile")
     for name, median in medians.items():
-        print(f"  {name:18} {median:8.1f} us  {median - plain:+7.1f} us  {median / plain:6.3f} x")
+        quartile = statistics.quantiles(seen[name], n=4)[0]
+        print(
+            f"  {name:18} {median:8.1f} us  {median - plain:+7.1f} us  {median / plain:6.3f} x"
+            f"  {quartile:8.1f} us"
+        )
     print(f"  around a trial, in Python  {statistics.median(overheads):.0f} us")
     close = abs(medians["harness"] - plain) <= 50
     lower = medians["harness"] <= medians["hyperfine -N"]
