@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from harness.hookspecs import Runner, hookimpl
@@ -19,6 +20,7 @@ from harness.model import (
 )
 from harness_c import build as _build
 from harness_c import hotspots as _hotspots
+from harness_c.layouts import layout_of, program_in
 from harness_c.options import Options
 from harness_c.toolchain import find_compiler, named_compiler
 
@@ -45,8 +47,12 @@ def harness_run(build: Build, case: Case, runner: Runner) -> Output:
 
 @hookimpl
 def harness_time(build: Build, case: Case, plan: TrialPlan, runner: Runner) -> Trial:
-    """Execute one trial."""
-    return runner.trial(_command(build, case), plan)
+    """Execute one trial, in the layout that its padding draws where layouts vary."""
+    command = _command(build, case)
+    if Options.of(build.target).vary_link_order:
+        program = program_in(build.program, layout_of(plan.pad_bytes))
+        command = replace(command, argv=(str(program), *command.argv[1:]))
+    return runner.trial(command, plan)
 
 
 @hookimpl

@@ -12,6 +12,7 @@ from pathlib import Path
 from harness.errors import BuildFailed, ConfigError
 from harness.hookspecs import Runner
 from harness.model import Build, Target, Toolchain, digest_of
+from harness_c.layouts import LAYOUTS, order_of, padding_source, program_in
 from harness_c.options import Options
 
 HERE = Path(__file__).parent
@@ -98,7 +99,7 @@ def _digest(recipe: Recipe, runner: Runner) -> str:
         repr((options.link_flags, options.library_dirs, options.libraries)),
         recipe.entry if recipe.target.steady else "cold",
         recipe.program_name,
-        repr(found_when_run),
+        repr((found_when_run, options.vary_link_order)),
     ]
     if any("native" in flag for flag in options.flags):
         words.append(_cpu())
@@ -182,24 +183,20 @@ def _compile_and_link(recipe: Recipe, folder: Path, runner: Runner) -> dict[str,
         call(*command, "-c", str(source), "-o", name)
     wrap: tuple[str, ...] = ()
     if recipe.target.steady:
-        compiler = command[0]
-        call(
-            compiler, "-O2", f"-DHARNESS_ENTRY={recipe.entry}", "-c", str(DRIVER), "-o", "steady.o"
-        )
+        entry = f"-DHARNESS_ENTRY={recipe.entry}"
+        call(command[0], "-O2", entry, "-c", str(DRIVER), "-o", "steady.o")
         objects.append("steady.o")
         wrap = ("-Wl,--wrap=main",)
-    libraries = recipe.options.link_arguments(recipe.target)
-    linked = map(str, recipe.linked)
-    call(
-        command[0],
-        *recipe.options.flags,
-        *objects,
-        *linked,
-        *wrap,
-        "-o",
-        recipe.program_name,
-        *libraries,
-    )
+    link = (command[0], *recipe.options.flags)
+    rest = (*map(str, recipe.linked), *wrap, *recipe.options.link_arguments(recipe.target))
+    call(*link, *objects, *rest, "-o", recipe.program_name)
+    if recipe.options.vary_link_order:
+        for layout in range(1, LAYOUTS):
+            program = program_in(folder / recipe.program_name, layout)
+            program.parent.mkdir()
+            padding = program.parent / "padding.c"
+            padding.write_text(padding_source(layout))
+            call(*link, str(padding), *order_of(objects, layout), *rest, "-o", str(program))
     for name in objects:
         (folder / name).unlink()
     return {"build_ns": total_ns, "log": "\n".join(log)}

@@ -33,6 +33,8 @@ class Options:
     """Folders of libraries, relative to the target's root; also searched when the program runs."""
     libraries: tuple[str, ...] = ()
     """Names of libraries without `lib` and suffix; `m` is always linked."""
+    vary_link_order: bool = False
+    """Link the program in eight orders, with padding; trials take turns among them."""
 
     @classmethod
     def of(cls, target: Target) -> Options:

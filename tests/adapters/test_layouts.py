@@ -1,0 +1,95 @@
+"""C programs in several layouts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.edge.process import LocalRunner
+from harness.model import Build, Case, Target, TrialPlan
+from harness.plugins import Adapters
+from harness.schedule import padding_bytes
+from harness.testing import make_target
+from harness_c.layouts import LAYOUTS, layout_of, order_of, program_in
+
+CASE = Case("only")
+MAIN = """\
+#include <stdio.h>
+void other(void);
+int main(int argc, char **argv) {
+    (void)argc;
+    printf("%s %p-%p\\n", argv[0], (void *)main, (void *)other);
+    other();
+    return 0;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRunner]:
+    folder = tmp_path_factory.mktemp("runner")
+    local = LocalRunner(folder / "scratch", folder / "cache")
+    yield local
+    local.close()
+
+
+def build(target: Target, runner: LocalRunner) -> Build:
+    adapter = Adapters().get("c")
+    return adapter.build(target, adapter.probe(runner), target.root / "builds", runner)
+
+
+@pytest.fixture(scope="module")
+def varied(runner: LocalRunner, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    root = tmp_path_factory.mktemp("target")
+    (root / "work.c").write_text(MAIN)
+    (root / "other.c").write_text("void other(void) {}\n")
+    options = {"vary_link_order": True, "flags": ["-O2", "-no-pie"]}
+    sources = (root / "work.c", root / "other.c")
+    return build(make_target(root, adapter="c", sources=sources, options=options), runner)
+
+
+def place(made: Build, pad_bytes: int, runner: LocalRunner) -> tuple[str, str]:
+    """The program's own name and where two of its functions lie, in one trial."""
+    trial = Adapters().get("c").time(made, CASE, TrialPlan(pad_bytes=pad_bytes), runner)
+    assert trial.output is not None, trial.message
+    name, addresses = trial.output.stdout.read_text().split()
+    return name, addresses
+
+
+def test_trials_with_other_padding_run_code_that_lies_elsewhere(
+    varied: Build, runner: LocalRunner
+) -> None:
+    places = [place(varied, layout * 512, runner) for layout in range(LAYOUTS)]
+    both = [addresses.split("-") for _, addresses in places]
+    assert len({main for main, _ in both}) == len({other for _, other in both}) == LAYOUTS
+    assert {Path(name).name for name, _ in places} == {"work"}
+
+
+def test_trials_without_padding_run_the_program_as_it_was_built(
+    varied: Build, runner: LocalRunner
+) -> None:
+    assert place(varied, 0, runner)[0] == str(varied.program)
+
+
+def test_layouts_are_another_build(varied: Build, runner: LocalRunner) -> None:
+    plain = replace(varied.target, options={"flags": ["-O2", "-no-pie"]})
+    made = build(plain, runner)
+    assert made.digest != varied.digest
+    assert not program_in(made.program, 1).exists()
+
+
+def test_the_order_of_a_layout_is_a_fixed_permutation() -> None:
+    objects = [f"{i}.o" for i in range(5)]
+    orders = {tuple(order_of(objects, layout)) for layout in range(LAYOUTS)}
+    assert order_of(objects, 0) == objects
+    assert len(orders) > LAYOUTS // 2
+    assert all(sorted(order) == objects for order in orders)
+    assert order_of(objects, 3) == order_of(objects, 3)
+
+
+def test_every_layout_is_drawn_about_equally_often() -> None:
+    drawn = [layout_of(padding_bytes(1, block, 0)) for block in range(800)]
+    assert all(70 <= drawn.count(layout) <= 130 for layout in range(LAYOUTS))
