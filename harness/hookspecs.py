@@ -166,7 +166,8 @@ class AdapterSpec:
         :param case: its values fill the target's arguments
         :param plan: by function or by line, and the tool where the user named one; timeout in ns
         :param runner: runs the profiler
-        :returns: a profile, or None where only phases are known
+        :returns: a profile, of rows or of stacks that the core counts up into rows; or None where
+            only phases are known
         :raises ToolchainMissing: the profiler is not installed; the hint says how to get it
         :raises TrialFailed: the program did not end well under the profiler
         """
