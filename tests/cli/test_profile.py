@@ -197,3 +197,29 @@ def test_what_does_not_fit_is_refused(
 def test_a_broken_source_is_a_failed_build(harness: Any, project_here: Path) -> None:
     (project_here / "sum.c").write_text("int main( {")
     assert harness("profile", "sum-c").code == 4
+
+
+CAMPAIGN = """
+[campaigns.sum]
+target = "sum-python"
+case = "fast"
+"""
+
+
+def test_against_the_baseline_profiles_its_commit(
+    harness: Any, project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("harness.toml", CONFIG + CAMPAIGN)
+    project.write("sum.py", PYTHON)
+    project.write("sum.c", C)
+    commit = project.commit()
+    project.make()
+    project.write("sum.py", PYTHON.replace("sum(i * i for i in range(n))", "n * (n - 1)"))
+    monkeypatch.chdir(project.path)
+    said = harness("profile", "sum-python", *QUICK, "--against", "baseline")
+    assert said.code == 0
+    assert f"Against {commit[:12]}" in said.out
+    assert "Shares only: a profile is no timing." in said.out
+    move = next(line for line in said.out.splitlines() if line.startswith("<genexpr>"))
+    assert move.split()[-2].startswith("-")
+    assert move.split()[-1] == "points"
