@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from harness.campaign.events import Kind
 from harness.campaign.gates import Tree, compare_words, forbidden, keep_reason, name_some
+from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.patterns import fitting
-from harness.campaign.state import Iteration, Outcome, State, Step
+from harness.campaign.state import State, Step
 from harness.campaign.stopping import decide
 from harness.campaign.templates import note_template, plan_template, thought_template
 from harness.campaign.values import TestStatus

@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from harness.campaign.state import Iteration, Outcome, State, Step
+from harness.campaign.iteration import Iteration, Outcome
+from harness.campaign.state import State, Step
 from harness.campaign.stopping import worthwhile
 from harness.campaign.values import LogNote, Plan, ProfileRow, Terms, Thought
 from harness.errors import NotAllowed, UsageError

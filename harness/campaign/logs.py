@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.scoring import describe, score
-from harness.campaign.state import Iteration, Outcome, State, Step
+from harness.campaign.state import State, Step
 from harness.campaign.values import BenchOutcome, CaseResult, Guards, ProfileOutcome, Ratio
 from harness.render.units import show_bytes, show_ns, show_ratio, show_share
 

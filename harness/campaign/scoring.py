@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from harness.campaign.state import Iteration
+from harness.campaign.iteration import Iteration
 
 
 @dataclass(frozen=True, slots=True)

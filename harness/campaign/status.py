@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from harness.campaign.advice import Advice
+from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.scoring import describe, score
-from harness.campaign.state import Iteration, Outcome, State, Step
+from harness.campaign.state import State, Step
 from harness.campaign.values import ProfileOutcome
 from harness.render.tables import layout
 from harness.render.units import show_ns, show_ratio, show_share

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.campaign.gates import compare_words
+from harness.campaign.iteration import Iteration
 from harness.campaign.patterns import pattern_named
-from harness.campaign.state import Iteration, State
+from harness.campaign.state import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from harness.campaign.events import Kind
 from harness.campaign.gates import demand, demand_tested, demand_unforbidden, forbidden
-from harness.campaign.state import Iteration, Outcome, Step
+from harness.campaign.iteration import Iteration, Outcome
+from harness.campaign.state import Step
 from harness.errors import GitFailed
 from harness.optimise.campaign import Campaign
 

@@ -19,9 +19,10 @@ from harness.campaign.gates import (
     demand_unforbidden,
     demand_untouched,
 )
+from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.spending import confidence_of
-from harness.campaign.state import Decision, Iteration, Outcome, Step
+from harness.campaign.state import Decision, Step
 from harness.campaign.stopping import decide as decide_by_rules
 from harness.campaign.values import (
     BenchOutcome,

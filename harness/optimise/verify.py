@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 
 from harness.campaign.events import Event, Kind
 from harness.campaign.gates import check_note, check_plan, check_thought
+from harness.campaign.iteration import Outcome
 from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.spending import confidence_of
-from harness.campaign.state import Decision, Outcome, State, history
+from harness.campaign.state import Decision, State, history
 from harness.campaign.stopping import decide
 from harness.campaign.values import BenchOutcome, CaseResult, LogNote, Plan, Ratio, Thought
 from harness.errors import DataDamaged, GitFailed, HarnessError, UsageError

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from harness.campaign.events import Event, Kind, builtins, next_event
+from harness.campaign.iteration import Outcome
 from harness.campaign.port import SealedBaseline
-from harness.campaign.state import Git, Outcome, State, fold
+from harness.campaign.state import Git, State, fold
 from harness.campaign.stopping import decide
 from harness.campaign.values import (
     BenchOutcome,

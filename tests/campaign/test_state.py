@@ -3,7 +3,8 @@
 import pytest
 
 from harness.campaign.events import Kind
-from harness.campaign.state import Outcome, Step, fold, history
+from harness.campaign.iteration import Outcome
+from harness.campaign.state import Step, fold, history
 from harness.campaign.values import LogNote, Terms, TestStatus
 from harness.errors import DataDamaged
 from harness.model import Verdict

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.campaign.state import Outcome, Step
+from harness.campaign.iteration import Outcome
+from harness.campaign.state import Step
 from harness.edge import journal
 from harness.edge.git_program import GitProgram
 from harness.optimise import (

@@ -22,7 +22,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from harness.campaign.state import Outcome, Step, fold
+from harness.campaign.iteration import Outcome
+from harness.campaign.state import Step, fold
 from harness.campaign.values import LogNote
 from harness.edge.journal import read_events
 from harness.errors import HarnessError, NotAllowed, UsageError

@@ -3,7 +3,8 @@
 import pytest
 
 from harness.campaign.events import Kind
-from harness.campaign.state import Outcome, Step
+from harness.campaign.iteration import Outcome
+from harness.campaign.state import Step
 from harness.campaign.values import LogNote, TestStatus
 from harness.errors import DataDamaged, NotAllowed, UsageError
 from harness.model import Verdict

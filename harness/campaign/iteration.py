@@ -1,0 +1,115 @@
+"""One turn of the loop, and what became of it; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from harness.campaign.values import (
+    BenchOutcome,
+    CaseResult,
+    LogNote,
+    Plan,
+    ProfileOutcome,
+    TestOutcome,
+    TestStatus,
+    Thought,
+)
+from harness.model import Verdict
+
+
+class Outcome(Enum):
+    """What became of an iteration."""
+
+    OPEN = "open"
+    KEPT = "kept"
+    WRONG = "wrong output"
+    BUILD_FAILED = "build failed"
+    SLOWER = "slower"
+    NO_GAIN = "no gain"
+    UNDECIDED = "undecided"
+    ABANDONED = "abandoned"
+
+    @property
+    def failed(self) -> bool:
+        """Is it a failed attempt on its bottleneck?"""
+        return self not in (Outcome.OPEN, Outcome.KEPT)
+
+
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """One turn of the loop."""
+
+    number: int
+    thought: Thought
+    profile: ProfileOutcome
+    """The profile on which the thought rests."""
+    began_at_ns: int
+    plan: Plan | None = None
+    tests: tuple[tuple[str, TestOutcome], ...] = ()
+    """Tree and outcome of every test."""
+    benches: tuple[tuple[str, BenchOutcome], ...] = ()
+    """Tree and outcome of every look."""
+    abandoned: str = ""
+    """Why it was given up without a result."""
+    note: LogNote | None = None
+    commit: str = ""
+    attempt: str = ""
+    """The commit under refs/harness/attempts that keeps a reverted attempt's code."""
+    closed: bool = False
+    """Committed or reverted."""
+
+    @property
+    def title(self) -> str:
+        return self.plan.title if self.plan else "given up before its plan"
+
+    @property
+    def test(self) -> TestOutcome | None:
+        return self.tests[-1][1] if self.tests else None
+
+    @property
+    def tested_tree(self) -> str:
+        return self.tests[-1][0] if self.tests else ""
+
+    @property
+    def bench(self) -> BenchOutcome | None:
+        """The last look at the code as it was last tested; None where there was none."""
+        tree, outcome = self.benches[-1] if self.benches else ("", None)
+        return outcome if tree == self.tested_tree else None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the records say of it; KEPT as soon as they say that it is to be kept."""
+        failed = self.test is not None and self.test.status is not TestStatus.PASSED
+        if self.test is not None and failed:
+            wrong = self.test.status is TestStatus.WRONG
+            gave_up = Outcome.BUILD_FAILED if self.abandoned else Outcome.OPEN
+            return Outcome.WRONG if wrong else gave_up
+        found = Outcome.OPEN if self.bench is None else bench_outcome(self.bench)
+        if self.abandoned and found in (Outcome.OPEN, Outcome.KEPT):
+            return Outcome.ABANDONED
+        return found
+
+    @property
+    def result(self) -> CaseResult | None:
+        """The measured result on the fast case; None where no valid one exists."""
+        bench = self.bench
+        if bench is None or not bench.correct or self.outcome is Outcome.ABANDONED:
+            return None
+        return bench.fast
+
+    @property
+    def surprised(self) -> bool:
+        """Did the measured point leave the predicted interval? A failure always does."""
+        return self.result is None or not self.thought.prediction.holds(self.result.step.point)
+
+
+def bench_outcome(bench: BenchOutcome) -> Outcome:
+    if not bench.correct:
+        return Outcome.WRONG
+    return {
+        Verdict.FASTER: Outcome.KEPT,
+        Verdict.SLOWER: Outcome.SLOWER,
+        Verdict.EQUIVALENT: Outcome.NO_GAIN,
+        Verdict.UNDECIDED: Outcome.UNDECIDED,
+    }[bench.verdict]
