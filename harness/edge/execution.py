@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import stat
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -154,22 +155,34 @@ def refusal(command: Command) -> str | None:
     if find_program(program) is None:
         return f"{program}: {_why_no_program(program)}"
     if stdin is not None:
-        # A pipe would never end.
-        if not (stdin.is_file() or stdin.is_char_device()):
-            kind = "is not a file" if stdin.exists() else "no such file"
-            return f"standard input {stdin}: {kind}"
-        if not os.access(stdin, os.R_OK):
-            return f"standard input {stdin}: may not be read"
+        problem = _why_not_read(stdin)
+        return f"standard input {stdin}: {problem}" if problem else None
     return None
 
 
+def _why_not_read(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+    except OSError as problem:
+        return problem.strerror or str(problem)
+    if not (stat.S_ISREG(mode) or stat.S_ISCHR(mode)):
+        return "is not a file"  # a pipe would never end
+    return "" if os.access(path, os.R_OK) else "may not be read"
+
+
 def _why_no_program(program: str) -> str:
-    path = Path(program)
-    if path.is_dir():
+    """Why a name is not that of a program."""
+    if "/" not in program:
+        return "no such program on PATH"
+    try:
+        mode = Path(program).stat().st_mode
+    except FileNotFoundError:
+        return "no such program"
+    except OSError as problem:
+        return problem.strerror or str(problem)
+    if stat.S_ISDIR(mode):
         return "is a folder, not a program"
-    if path.exists() and "/" in program:
-        return "is not executable (chmod +x makes it so)"
-    return "no such program" if "/" in program else "no such program on PATH"
+    return "is not executable (chmod +x makes it so)"
 
 
 def signal_name(number: int) -> str:

@@ -230,7 +230,9 @@ static int kill_children(void) {
  * its own children to us, so we go on until there is none, or those left are not ours to kill (of
  * another user) or do not die (waiting for a disk). */
 static int sweep(struct usage *sum) {
-  int left_behind = 0, grace_ms = timed_out || cancelled ? 0 : GRACE_MS;
+  const int64_t ms = 1000000, begun = now_ns(CLOCK_MONOTONIC);
+  const int64_t grace = timed_out ? 0 : GRACE_MS * ms;
+  int left_behind = 0;
   for (;;) {
     struct rusage usage;
     int status;
@@ -240,8 +242,9 @@ static int sweep(struct usage *sum) {
       left_behind += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
     } else if (pid == 0) {
       struct timespec moment = {0, 1000000};
-      int alive = grace_ms-- <= 0 || cancelled ? kill_children() : 0;
-      if (grace_ms < -PATIENCE_MS) return left_behind + alive;
+      int64_t waited = now_ns(CLOCK_MONOTONIC) - begun;
+      int alive = waited >= grace || cancelled ? kill_children() : 0;
+      if (waited > grace + PATIENCE_MS * ms) return left_behind + alive;
       nanosleep(&moment, NULL);
     } else if (errno != EINTR) {
       return left_behind;

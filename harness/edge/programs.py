@@ -40,7 +40,8 @@ def _candidates(name: str) -> Iterator[Path]:
         folders = [Path(folder) for folder in path.split(os.pathsep)]
     for folder in folders:
         candidate = Path.cwd() / folder / name
-        if name and candidate.is_file() and os.access(candidate, os.X_OK):
+        # Access first: it does not raise where a folder of PATH is closed to us.
+        if name and os.access(candidate, os.X_OK) and candidate.is_file():
             yield candidate
 
 

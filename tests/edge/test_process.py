@@ -144,7 +144,7 @@ def files_below(folder: Path) -> list[Path]:
 
 
 def test_a_trials_files_live_until_they_are_discarded(runner: LocalRunner, tmp_path: Path) -> None:
-    output = runner.output(shell("echo 1 > result; mkdir locked; touch locked/x; chmod 0 locked"))
+    output = runner.output(shell("echo 1 > result; mkdir locked; touch locked/x; chmod 500 locked"))
     assert (output.folder / "result").read_text() == "1\n"
     runner.discard(output)
     assert files_below(tmp_path / "scratch") == []

@@ -168,7 +168,7 @@ def test_a_program_that_is_not_on_path_says_so(runner: LocalRunner) -> None:
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda path: None, "no such file"),
+        (lambda path: None, "No such file"),
         (lambda path: path.mkdir(), "is not a file"),
         (os.mkfifo, "is not a file"),
     ],
@@ -280,3 +280,11 @@ os._exit(0 if trial.exit_code and "/dev/tty" in trial.message else 1)
 def test_a_target_cannot_wait_for_the_keyboard(tmp_path: Path, launcher_cache: Path) -> None:
     argv = [sys.executable, "-c", TERMINAL, str(tmp_path / "scratch"), str(launcher_cache)]
     assert subprocess.run(argv, check=False).returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
+def test_what_a_program_left_unreadable_fails_it(any_runner: LocalRunner, tmp_path: Path) -> None:
+    trial = any_runner.trial(shell("mkdir locked; touch locked/x; chmod 0 locked"), PLAN)
+    assert trial.status is TrialStatus.FAILED
+    assert "what it left cannot be read" in trial.message
+    assert not any(path.is_file() for path in (tmp_path / "scratch").rglob("*"))

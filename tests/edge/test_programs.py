@@ -90,3 +90,11 @@ def test_a_relative_path_becomes_absolute(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("name", ["", "no-such-program", "/", "/no/such/program"])
 def test_what_is_no_program_is_none(name: str) -> None:
     assert find_program(name) is None
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
+def test_a_closed_folder_on_path_is_passed_over(folders: tuple[Path, Path]) -> None:
+    folders[0].chmod(0)
+    expected = program(folders[1] / "tool")
+    assert find_program("tool") == expected
+    folders[0].chmod(0o755)
