@@ -83,12 +83,19 @@ KEEPERS: dict[str, tuple[str, ...]] = {
     "tomllib": ("edge.config", "campaign.templates"),
     "pyarrow": ("edge",),
     "pandas": ("edge", "experiment", "summary", "cli", "bench", "profiling"),
+    "scipy": ("stats", "correctness"),
+    "ruptures": ("stats",),
+    "fcntl": ("edge",),
+    "ctypes": ("edge.launcher",),
     "pytest": ("testing",),
 }
 """Who may import what: a thing of the outside has one module that knows it."""
 
 HEAVY = ("numpy", "scipy", "pandas", "pyarrow", "rich", "msgspec", "pluggy", "tabulate", "asyncio")
 """What `harness --help` has no use for."""
+
+LATE = ("scipy", "pandas", "pyarrow", "matplotlib", "rich", "ruptures", "pyperf")
+"""What no module imports at its top."""
 
 ADAPTER_MAY_USE = ("harness.errors", "harness.hookspecs", "harness.model")
 PROCESS_MAKERS = {"subprocess", "multiprocessing", "socket", "ctypes", "asyncio", "pty"}
@@ -296,10 +303,25 @@ def test_what_runs_in_a_target_needs_the_standard_library_alone():
     assert violations(inside, Module.imports, foreign) == []
 
 
+def test_heavy_libraries_are_imported_where_they_are_used():
+    """Within functions: a command that needs none of them does not pay for them."""
+    early = [
+        m.at(node.lineno, name)
+        for m in CORE
+        for node in m.tree.body
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for _, name in Module("", m.path, ast.Module([node], [])).imports()
+        if within(name, LATE)
+    ]
+    assert early == []
+
+
 def test_help_imports_nothing_heavy():
     script = (
-        "import sys; from harness.cli import cli\n"
-        "cli.main(['--help'], prog_name='harness', standalone_mode=False)\n"
+        "import sys; from harness.cli import main\n"
+        "sys.argv = ['harness', '--help']\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
     )
     said = subprocess.run(
@@ -307,6 +329,53 @@ def test_help_imports_nothing_heavy():
     )
     assert "Usage: harness" in said.stdout
     assert said.stderr.strip() == "[]"
+
+
+LINES_OF_A_FILE = 400
+LINES_OF_A_FUNCTION = 50
+PARAMETERS = 5
+
+
+def functions(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node
+
+
+def test_a_file_is_read_in_one_sitting():
+    long = [
+        m.at(1, f"{count} lines")
+        for m in CORE + ADAPTERS
+        if (count := m.path.read_bytes().count(b"\n")) >= LINES_OF_A_FILE
+    ]
+    assert long == []
+
+
+def test_a_function_fits_a_screen():
+    long = [
+        m.at(f.lineno, f"{f.name} has {count} lines")
+        for m in CORE + ADAPTERS
+        for f in functions(m)
+        if (count := (f.end_lineno or 0) - f.lineno + 1) > LINES_OF_A_FUNCTION
+    ]
+    assert long == []
+
+
+def test_a_function_takes_up_to_five_parameters():
+    """But for the functions of commands, whose parameters are the options of the command line."""
+    greedy = [
+        m.at(f.lineno, f"{f.name} takes {len(names)}")
+        for m in CORE + ADAPTERS
+        if m.room != "cli"
+        for f in functions(m)
+        if len(names := parameters(f.args)) > PARAMETERS
+    ]
+    assert greedy == []
+
+
+def parameters(arguments: ast.arguments) -> list[str]:
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    return [each.arg for each in every if each.arg not in ("self", "cls")]
 
 
 # The rules themselves are checked: a rule that cannot fail protects nothing.
