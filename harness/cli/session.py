@@ -119,7 +119,7 @@ def progress(*, wanted: bool = True) -> Iterator[Listener]:
         return
     from rich.console import Console
 
-    with Console(stderr=True).status("starting") as status:
+    with Console(stderr=True).status("starting", refresh_per_second=2) as status:
         yield Terminal(status)
 
 
