@@ -70,17 +70,24 @@ def open_session(
 
 
 def folder_apart(root: Path) -> Path:
-    """This user's own folder for a project, below TMPDIR: always the same one.
+    """This user's own folder for a project, outside of it: always the same one.
 
     So that the next command clears away what a killed one left in it. Raises StorageFailed where
     another user has taken its name.
     """
     name = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:16]
-    folder = Path(tempfile.gettempdir()) / f"harness-{os.getuid()}-{name}"
+    folder = _place_apart() / f"harness-{os.getuid()}-{name}"
     with storage_errors(folder):
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         facts = folder.lstat()
     if facts.st_uid != os.getuid() or not stat.S_ISDIR(facts.st_mode):
         raise StorageFailed(f"{folder} belongs to somebody else", hint="Set TMPDIR elsewhere.")
     folder.chmod(0o700)
     return folder
+
+
+def _place_apart() -> Path:
+    """TMPDIR, unless programs must not be executed there."""
+    place = Path(tempfile.gettempdir())
+    forbidden = os.statvfs(place).f_flag & os.ST_NOEXEC
+    return Path("~/.cache/optim-harness").expanduser() if forbidden else place

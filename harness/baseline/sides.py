@@ -13,7 +13,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harness.edge.git import Git
@@ -102,11 +102,13 @@ def _checked_out(session: Session, workload: Workload, commit: str) -> Iterator[
 
 
 def _bring(workload: Workload, worktree: Path) -> None:
-    """Copy what the target names and git ignores."""
+    """Copy what the target names and git ignores, or would not take for its size."""
     git, target = Git(workload.root), workload.target
     stdin = [target.stdin] if target.stdin else []
-    named = [p for p in (*target.sources, *target.inputs, *stdin) if git.contains(p)]
-    for name in git.ignored_below([git.below_top(path) for path in named]):
+    paths = [p for p in (*target.sources, *target.inputs, *stdin) if git.contains(p)]
+    named = [PurePosixPath(git.below_top(path)) for path in paths]
+    large = [n for n in git.too_large() if any(PurePosixPath(n).is_relative_to(p) for p in named)]
+    for name in (*git.ignored_below([str(path) for path in named]), *large):
         there = worktree / name
         there.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(git.top / name, there)

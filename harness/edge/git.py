@@ -74,6 +74,8 @@ class Git(GitReading):
     def tree(self, paths: Sequence[str] = ()) -> str:
         """The id of the working tree's content as a tree, tracked and untracked but not ignored.
 
+        Files of more than LARGE_BYTES that are not tracked are left out.
+
         The same content gives the same id, whatever the user has in the index. With `paths`
         (relative to the top) only what lies below them; what is not there adds nothing. Nothing
         is written into the repository.
@@ -86,7 +88,7 @@ class Git(GitReading):
             return self._write_tree(paths, env)
 
     def snapshot(self, message: str, *, parent: str = "HEAD", ref: str | None = None) -> str:
-        """Keep the working tree (not the ignored files) as a commit, which no branch knows.
+        """Keep the working tree, as `tree` sees it, as a commit which no branch knows.
 
         Returns its id. With `ref`, such as `refs/harness/attempts/x/1`, it is kept for good;
         without, until git clears away what nothing refers to, weeks later.
@@ -203,7 +205,9 @@ class Git(GitReading):
                 shutil.copy2(users, index)
             known = [path for path in paths if self._is_known(path)]
             if known or not paths:
-                self.run("add", "--all", "--", *(literal(known) or ["."]), env=own, cwd=self.top)
+                left_out = [f":(top,literal,exclude){name}" for name in self.too_large()]
+                wanted = (*(literal(known) or ["."]), *left_out)
+                self.run("add", "--all", "--", *wanted, env=own, cwd=self.top)
             if paths:
                 self._keep_only(known, own)
             return self.line("write-tree", env=own)

@@ -10,6 +10,9 @@ from pathlib import Path
 from harness.edge.git_program import GitProgram
 from harness.errors import ToolchainMissing, UsageError
 
+LARGE_BYTES = 100 * 2**20
+"""A larger file that is not tracked is left out of trees and snapshots."""
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
@@ -123,6 +126,11 @@ class GitReading(GitProgram):
             return ()
         only = ("--others", "--ignored", "--exclude-standard")
         return names(self.run("ls-files", "-z", *only, "--", *literal(paths), cwd=self.top))
+
+    def too_large(self) -> tuple[str, ...]:
+        """Files above LARGE_BYTES that are neither tracked nor ignored: data that nobody meant."""
+        sizes = ((name, self.top / name) for name in self.changes().untracked)
+        return tuple(n for n, p in sizes if p.is_file() and p.stat().st_size > LARGE_BYTES)
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         """Is the first commit the second one or behind it?"""

@@ -276,6 +276,16 @@ class TestWhatGitDoesNotHave:
         begin(project, "echo sum: $(cat data.txt)", target='inputs = ["data.txt"]')
         assert project.test().ok
 
+    def test_data_too_large_for_git_is_brought_along(self, project, monkeypatch):
+        declare(project, target='inputs = ["data"]')
+        program(project, "echo sum: $(cat data/n)")
+        project.write("data/.gitkeep", "")
+        project.commit()
+        monkeypatch.setattr("harness.edge.git_reading.LARGE_BYTES", 2)
+        project.write("data/n", "6.0\n")
+        project.make()
+        assert project.test().ok
+
     def test_a_new_file_that_is_not_ignored_is_part_of_the_tree(self, project):
         begin(project, "echo sum: 6.0")
         project.write("helper", "echo sum: 7.0")

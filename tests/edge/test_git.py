@@ -284,6 +284,16 @@ class TestTrees:
             seen.add(git.tree())
         assert len(seen) == 3
 
+    def test_a_large_file_that_is_not_tracked_is_left_out(self, repository, monkeypatch):
+        monkeypatch.setattr("harness.edge.git_reading.LARGE_BYTES", 1000)
+        git = Git(repository.path)
+        before = git.tree()
+        repository.write("s/data*", "x" * 1001)
+        assert git.too_large() == ("s/data*",)
+        assert git.tree() == before
+        repository.sh("git add .")
+        assert git.tree() != before
+
     def test_a_snapshot_keeps_the_tree_and_moves_nothing(self, repository):
         git = Git(repository.path)
         repository.write("a", "changed")

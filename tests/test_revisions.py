@@ -1,0 +1,78 @@
+"""A target at another revision: its recipe and files as they were then."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.edge.config import load_config
+from harness.edge.git import Git
+from harness.errors import ConfigError, UsageError
+from harness.revisions import moved, root_in, split_revision, target_at
+
+TOML = """
+[tasks.t.cases.fast]
+[targets.t]
+task = "t"
+adapter = "c"
+sources = ["p.c"]
+flags = ["{flag}"]
+"""
+
+
+@pytest.fixture
+def worktrees(repository, tmp_path):
+    """Checks out revisions of a repository whose harness.toml lies in a folder."""
+    repository.write("below/harness.toml", TOML.format(flag="-O1"))
+    repository.write("below/p.c", "int main(void) { return 0; }")
+    repository.commit("old")
+    repository.write("below/harness.toml", TOML.format(flag="-O3"))
+    repository.commit("new")
+    return lambda revision: Git(repository.path).worktree_at(revision, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("spec", "parts"),
+    [("t", ("t", None)), ("t@main", ("t", "main")), ("t@v1@{u}", ("t", "v1@{u}"))],
+)
+def test_a_spec_is_a_target_and_a_revision(spec, parts):
+    assert split_revision(spec) == parts
+
+
+@pytest.mark.parametrize("spec", ["t@", "@main", "@"])
+def test_half_a_spec_is_none(spec):
+    with pytest.raises(UsageError, match="TARGET@REVISION"):
+        split_revision(spec)
+
+
+def test_the_recipe_is_that_of_the_revision(repository, worktrees):
+    config = load_config(repository.path / "below" / "harness.toml")
+    with worktrees("HEAD~1") as worktree:
+        target = target_at(config, "t", "HEAD~1", worktree)
+        assert target.options["flags"] == ["-O1"]
+        assert target.sources == (worktree / "below" / "p.c",)
+        assert root_in(config, worktree) == worktree / "below"
+
+
+def test_a_revision_without_configuration_gets_the_current_recipe(repository, worktrees):
+    config = load_config(repository.path / "below" / "harness.toml")
+    repository.sh("git rm -q --cached below/harness.toml && git commit -q -m untracked")
+    with worktrees("HEAD") as worktree:
+        target = target_at(config, "t", "HEAD", worktree)
+        assert target.options["flags"] == ["-O3"]
+        assert target.root == worktree / "below"
+
+
+def test_a_source_that_was_not_there_yet_is_named(repository, worktrees, tmp_path):
+    config = load_config(repository.path / "below" / "harness.toml")
+    with pytest.raises(ConfigError, match=r"'t' at old: p.c is not there"):
+        moved(config.target("t"), config.root, tmp_path, "old")
+
+
+def test_what_lies_outside_of_the_project_stays_where_it_is(repository, worktrees, tmp_path):
+    from dataclasses import replace
+
+    config = load_config(repository.path / "below" / "harness.toml")
+    outside = tmp_path / "data"
+    outside.touch()
+    target = replace(config.target("t"), sources=(), inputs=(outside,))
+    assert moved(target, config.root, tmp_path / "new", "old").inputs == (outside,)
