@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -376,6 +377,36 @@ def test_a_spent_budget_still_takes_one_sample(bench: Bench) -> None:
     plan = SteadyPlan(samples=50, min_sample_ns=0, budget_ns=0)
     trial = bench.time(bench.build("c", ECHO["c"]), plan)
     assert sum(not sample.calibration for sample in trial.samples) == 1
+
+
+COUNTS_CPUS = {
+    "c": """\
+#define _GNU_SOURCE
+#include <sched.h>
+#include <stdio.h>
+int main(void) {
+    cpu_set_t cpus;
+    sched_getaffinity(0, sizeof cpus, &cpus);
+    printf("%d\\n", CPU_COUNT(&cpus));
+    return 0;
+}
+""",
+    "julia": """\
+function main()
+    mask = zeros(UInt8, 128)
+    ccall(:sched_getaffinity, Cint, (Cint, Csize_t, Ptr{UInt8}), 0, 128, mask)
+    println(sum(count_ones, mask))
+end
+main()
+""",
+    "python": "import os\n\ndef main():\n    print(len(os.sched_getaffinity(0)))\n",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_work_may_run_on_every_cpu_that_the_trial_may(bench: Bench, language: str) -> None:
+    cpus = len(os.sched_getaffinity(0))
+    assert text_of(bench.steady(language, COUNTS_CPUS[language])) == f"{cpus}\n"
 
 
 # -- one language alone ---------------------------------------------------------------------------
