@@ -160,7 +160,7 @@ def _case(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseBench
         sides={label: figures(built, measured[label]) for label, built in sides.items()},
         run_id=report.run.id,
         folder=report.folder,
-        warnings=report.run.warnings,
+        warnings=warnings_of(report),
     )
 
 
@@ -212,6 +212,12 @@ def _changed(label: str, case: str, what: str) -> TrialFailed:
         f"{label} no longer gives the stored output on {case}: {what}",
         hint="Has the toolchain, a library or the data changed since the baseline was made?",
     )
+
+
+def warnings_of(report: Report) -> tuple[str, ...]:
+    """What is to be known of a run and of each side's trials."""
+    own = (f"{m.target}: {w}" for m in report.run.measurements for w in m.warnings)
+    return (*report.run.warnings, *own)
 
 
 def figures(built: BuiltSide, measured: Measurement) -> SideFigures:

@@ -14,7 +14,15 @@ from dataclasses import replace
 from harness.baseline import LABEL, Baseline
 from harness.baseline.document import CaseRecord
 from harness.baseline.sides import CURRENT, current_side
-from harness.bench.measure import Bench, BuiltSide, after_all, figures, judge_side, measure
+from harness.bench.measure import (
+    Bench,
+    BuiltSide,
+    after_all,
+    figures,
+    judge_side,
+    measure,
+    warnings_of,
+)
 from harness.bench.plan import BenchPlan
 from harness.bench.scale import scale_of
 from harness.edge.store import from_row, read_parquet
@@ -103,7 +111,7 @@ def _case(bench: Bench, built: BuiltSide, case: Case, stored: Sequence[TrialReco
         },
         run_id=report.run.id,
         folder=report.folder,
-        warnings=(*_host_warning(bench.baseline, report), *report.run.warnings),
+        warnings=(*_host_warning(bench.baseline, report), *warnings_of(report)),
     )
 
 

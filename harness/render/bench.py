@@ -60,14 +60,20 @@ def phase_comparison(case: CaseBench, reference: str, style: str = "plain") -> s
     rows = [_phase_row(row) for row in case.phases]
     decides = total.metric
     by_wall = _speedup(total) if decides is Metric.WALL else _evidence(total, Metric.WALL)
-    rows.append([TOTAL, *(_time(side.wall_ns) for side in sides), *by_wall])
+    name = f"{TOTAL} (wall)" if decides is Metric.CPU else TOTAL
+    rows.append([name, *(_time(side.wall_ns) for side in sides), *by_wall])
     if decides is Metric.CPU:
         rows.append([f"{TOTAL} (CPU)", *(_time(side.cpu_ns) for side in sides), *_speedup(total)])
     if decides is Metric.MEMORY:
         sizes = (show_bytes(side.max_rss_bytes) for side in sides)
         rows.append(["peak memory", *sizes, *_speedup(total)])
     headers = ["Phase", "Baseline", "Current", "Speedup", "interval", "verdict"]
-    return layout(headers, rows, style)
+    table = layout(headers, rows, style)
+    if not case.phases or style == "csv":
+        return table
+    return (
+        f"{table}\nPhases are wall times as the program reports them; TOTAL is the harness's clock."
+    )
 
 
 def _evidence(comparison: Comparison, metric: Metric) -> list[str]:

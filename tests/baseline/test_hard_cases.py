@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import textwrap
 
 import numpy as np
@@ -35,7 +36,7 @@ def program(project, text, shell="/bin/sh"):
 
 
 def python(project, text):
-    program(project, text, "/usr/bin/env python3")
+    program(project, text, sys.executable)
 
 
 def begin(project, text, **declared):

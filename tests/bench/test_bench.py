@@ -271,7 +271,7 @@ class TestTheTable:
     def test_what_decides_is_marked_where_it_is_not_wall_time(self, begun):
         change(begun, "10")
         text = bench_text(begun.bench(metric=Metric.CPU))
-        assert re.search(r"TOTAL .* does not decide", text)
+        assert re.search(r"TOTAL \(wall\) .* does not decide", text)
         assert re.search(r"TOTAL \(CPU\) .* faster", text)
 
     def test_scale_is_a_sentence(self, begun):
