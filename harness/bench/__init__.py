@@ -4,6 +4,7 @@
 - `measure`  builds all sides and measures them, interleaved
 - `stored`   the weaker comparison with stored trials, where the baseline can no longer be built
 - `phases`   phases side by side
+- `startup`  what a target takes before its work begins
 - `scale`    from the fast case to the full one
 """
 

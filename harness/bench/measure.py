@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.baseline import LABEL, Baseline
 from harness.baseline.document import rooted
@@ -13,6 +13,7 @@ from harness.baseline.sides import CURRENT, Side, current_side, side_at, side_of
 from harness.bench.phases import phase_rows
 from harness.bench.plan import BenchPlan
 from harness.bench.scale import scale_of
+from harness.bench.startup import startup_of
 from harness.edge.git import Git
 from harness.errors import BuildFailed, ExitCode, HarnessError, TrialFailed, UsageError
 from harness.experiment import Experiment, Report, perform
@@ -151,13 +152,17 @@ def _case(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseBench
     if not agreement.ok:
         return CaseBench(case.name, agreement, run_id=report.run.id, folder=report.folder)
     blocks = report.groups[0].blocks
+    ready = startup_of(bench.session, cells) if bench.plan.startup else {}
     measured = {m.target: m for m in report.run.measurements}
     return CaseBench(
         case=case.name,
         agreement=agreement,
         comparisons={c.reference: c for c in report.run.comparisons},
         phases=phase_rows(measured[LABEL], measured[CURRENT], blocks, bench.plan.question),
-        sides={label: figures(built, measured[label]) for label, built in sides.items()},
+        sides={
+            label: replace(figures(built, measured[label]), ready_ns=ready.get(label))
+            for label, built in sides.items()
+        },
         run_id=report.run.id,
         folder=report.folder,
         warnings=warnings_of(report),

@@ -25,6 +25,8 @@ class BenchPlan:
     """Exactly so many blocks, whatever they say."""
     seed: int | None = None
     cpus: tuple[int, ...] = ()
+    startup: bool = False
+    """Measure start-up too, in steady mode, where the targets have one."""
     references: Mapping[str, str] = field(default_factory=dict)
     """Further references: label to revision."""
 

@@ -31,6 +31,7 @@ from harness.workload import Workload
 @click.option("--trials", type=click.IntRange(2), help="Exactly so many trials of each side.")
 @click.option("--max-trials", type=click.IntRange(2), help="At most so many trials of each side.")
 @click.option("--stored", is_flag=True, help="Compare with the stored trials; weaker.")
+@click.option("--startup", is_flag=True, help="Measure start-up too, where there is steady mode.")
 @click.option("--seed", type=int, help="Of order and layout; drawn and recorded if absent.")
 @click.option("--again", is_flag=True, help="In a campaign: look again with the same budget.")
 @click.option("--cpus", help="Pin all sides to these CPUs, such as 0 or 0,2-3.")
@@ -82,6 +83,7 @@ def make_plan(options: dict[str, Any], workload: Workload) -> BenchPlan:
         trials=options["trials"],
         seed=options["seed"],
         cpus=parse_cpus(options["cpus"]),
+        startup=options["startup"],
         references={revision: revision for revision in options["against"]},
     )
 

@@ -33,6 +33,8 @@ class SideFigures:
     build_ns: int
     build_digest: str
     toolchain: str
+    ready_ns: Estimate | None = None
+    """Start-up; None where it was not asked for, or the target has no steady mode."""
 
     @property
     def cpus_used(self) -> float | None:

@@ -158,6 +158,8 @@ def guard_table(case: CaseBench, reference: str, style: str = "plain") -> str:
         ["CPUs at work", *(_cpus(side) for side in sides)],
         ["build time", *(show_ns(side.build_ns) for side in sides)],
     ]
+    if any(side.ready_ns for side in sides):
+        rows.append(["start-up", *(_time(side.ready_ns) for side in sides)])
     return layout(["guard", "Baseline", "Current"], rows, style)
 
 

@@ -10,6 +10,16 @@ from harness.errors import BuildFailed, TrialFailed, UsageError
 from harness.model import Gain, Metric, Verdict
 from harness.render.bench import bench_text
 
+TOML = """
+[tasks.t.cases.fast]
+[tasks.t.outputs.sum]
+key = "sum"
+[targets.t]
+task = "t"
+adapter = "c"
+sources = ["p.c"]
+"""
+
 LOOK_AGAIN = {"trials": None, "max_blocks": 40}
 
 
@@ -148,6 +158,23 @@ class TestGuards:
         assert (before.max_rss_bytes, now.max_rss_bytes) == (2 * 2**20, 64 * 2**20)
         assert before.cpus_used == pytest.approx(1, rel=0.01)
         assert now.cpus_used == pytest.approx(2, rel=0.01)
+
+
+class TestStartUp:
+    C = "#include <stdio.h>\nint main(void) {{ puts({text}); return 0; }}\n"
+
+    def test_it_is_known_of_targets_with_a_steady_mode(self, project):
+        project.write("harness.toml", TOML)
+        project.write("p.c", self.C.format(text='"sum: 2.0"'))
+        project.commit()
+        project.make()
+        (case,) = project.bench(trials=2, startup=True).cases
+        assert all(side.ready_ns.point > 0 for side in case.sides.values())
+
+    def test_a_target_without_one_is_measured_all_the_same(self, begun):
+        report = begun.bench(startup=True)
+        assert report.verdict is Verdict.EQUIVALENT
+        assert report.cases[0].sides["current"].ready_ns is None
 
 
 class TestFurtherReferences:
