@@ -265,3 +265,44 @@ class TestCampaigns:
         workload = find_workload(config, Wanted(case="full"))
         with pytest.raises(UsageError, match="no full case"):
             workload.chosen(True)
+
+
+class TestWhereTheProjectLies:
+    def below(self, begun, name: str):
+        """The same project in a folder of its repository, its baseline not made yet."""
+        begun.sh("git tag -d pre-optimization && rm -r optim && mkdir below")
+        begun.sh("git mv harness.toml prog below/ && mv .harness below/")
+        begun.commit("moved")
+        return type(begun)(begun.path / name)
+
+    def test_a_folder_of_a_repository_is_a_project(self, begun):
+        project = self.below(begun, "below")
+        project.make()
+        assert project.test().ok
+        assert project.bench(trials=2).correct
+        assert (begun.path / "below" / "optim" / "baseline.json").exists()
+
+    def test_a_link_to_the_project_is_the_project(self, begun):
+        (begun.path / "link").symlink_to(begun.path / "below")
+        project = self.below(begun, "link")
+        project.make()
+        assert project.test().ok
+
+    def test_a_source_above_the_project_is_a_part_of_it(self, begun):
+        project = self.below(begun, "below")
+        begun.sh('git mv below/prog shared && sed -i \'s#"prog"#"../shared"#\' below/harness.toml')
+        begun.commit("shared")
+        project.make()
+        assert project.test().ok
+        begun.write("shared", "#!/bin/sh\necho sum: 0\n")
+        assert not project.test().ok
+
+    def test_a_file_outside_of_the_repository_serves_as_it_is(self, begun, tmp_path):
+        (tmp_path / "data").write_text("6.0")
+        begun.sh("git tag -d pre-optimization && rm -r optim")
+        toml = begun.read("harness.toml") + f'inputs = ["{tmp_path}/data"]\n'
+        begun.write("harness.toml", toml)
+        begun.write("prog", "#!/bin/sh\necho sum: $(cat data)\n")
+        begun.commit()
+        begun.make()
+        assert begun.test().ok
