@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from harness.edge.config import CONFIG_NAME, Config, load_config
+from harness.edge.config import Config, load_config
 from harness.edge.git import Git
 from harness.errors import ConfigError, UsageError
 from harness.model import Target
@@ -31,7 +31,7 @@ def target_at(config: Config, name: str, revision: str, worktree: Path) -> Targe
     if config.path is None:
         raise UsageError("revisions need a harness.toml", hint="See README.md.")
     root = root_in(config, worktree)
-    path = root / CONFIG_NAME
+    path = root / config.path.name
     if path.is_file():
         old = load_config(path)
         if name in old.targets:
