@@ -20,6 +20,7 @@ import pluggy
 
 from harness.model import (
     Agreement,
+    Brief,
     Build,
     Case,
     Command,
@@ -27,6 +28,8 @@ from harness.model import (
     Output,
     Profile,
     ProfilePlan,
+    Proposal,
+    Reflection,
     Target,
     Tolerance,
     Toolchain,
@@ -34,7 +37,7 @@ from harness.model import (
     TrialPlan,
 )
 
-__all__ = ["PROJECT", "AdapterSpec", "Runner", "hookimpl", "hookspec"]
+__all__ = ["PROJECT", "AdapterSpec", "ProposerSpec", "Runner", "hookimpl", "hookspec"]
 
 PROJECT = "harness"
 """The project name of the hook markers."""
@@ -184,4 +187,46 @@ class AdapterSpec:
         :param actual: the output in question; its `values` are read
         :param tolerance: how close is right; its `output` names the declared output
         :returns: the agreement, or None where the core's own comparison serves
+        """
+
+
+class ProposerSpec:
+    """The hooks of a proposer, which says what to try in an unattended campaign.
+
+    The entry-point group `harness.proposers` names it. In each iteration `harness_propose` comes
+    first, without any change to the code; its thought and plan are registered; then
+    `harness_implement` changes files in the private worktree; after the result `harness_reflect`
+    says what was surprising. docs/proposers.md has an example.
+    """
+
+    @hookspec(firstresult=True)
+    def harness_propose(self, brief: Brief, runner: Runner) -> Proposal | None:
+        """Say what to try, and how much it is expected to give.
+
+        Called once an iteration, and again with `brief.problem` where the gates refused the last
+        proposal. Changes nothing in the worktree.
+
+        :returns: the proposal, or None: there is nothing more to try, the campaign is exhausted
+        """
+
+    @hookspec(firstresult=True)
+    def harness_implement(
+        self, brief: Brief, proposal: Proposal, problem: str, runner: Runner
+    ) -> bool | None:
+        """Change files in `brief.worktree`.
+
+        Called once a proposal, and again with the compiler's words in `problem` where the build
+        failed.
+
+        :returns: True where something was changed; None gives the proposal up
+        """
+
+    @hookspec(firstresult=True)
+    def harness_reflect(
+        self, brief: Brief, proposal: Proposal, result: str, runner: Runner
+    ) -> Reflection | None:
+        """Say what was surprising, after the result; optional.
+
+        :param result: predicted against measured, and what becomes of the change
+        :returns: the reflection; None where the result in words will do
         """

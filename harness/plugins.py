@@ -20,15 +20,18 @@ from typing import Any, TypeVar, cast
 import pluggy
 
 from harness import hookspecs
-from harness.errors import AdapterError, AdapterNotFound, HarnessError, PluginFailed
+from harness.errors import AdapterError, AdapterNotFound, HarnessError, PluginFailed, UsageError
 from harness.hookspecs import Runner
 from harness.model import (
     Agreement,
+    Brief,
     Build,
     Case,
     Output,
     Profile,
     ProfilePlan,
+    Proposal,
+    Reflection,
     Target,
     Tolerance,
     Toolchain,
@@ -38,6 +41,7 @@ from harness.model import (
 
 ADAPTER_GROUP = "harness.adapters"
 PLUGIN_GROUP = "harness.plugins"
+PROPOSER_GROUP = "harness.proposers"
 
 _Result = TypeVar("_Result")
 
@@ -226,6 +230,74 @@ class Adapters:
         plugin = _import(self._points[name])
         others = [(other, _import(point)) for other, point in sorted(self._plugins.items())]
         return Adapter(name, plugin, others)
+
+
+class Proposer:
+    """One proposer's hooks as ordinary typed methods; errors are those of `Adapter`."""
+
+    def __init__(self, name: str, plugin: object) -> None:
+        self.name = name
+        manager = pluggy.PluginManager(hookspecs.PROJECT)
+        manager.add_hookspecs(hookspecs.ProposerSpec)
+        try:
+            manager.register(plugin, name)
+            manager.check_pending()
+        except (pluggy.PluginValidationError, ValueError) as problem:
+            raise PluginFailed(
+                f"proposer {name!r} does not fit the contract: {problem}",
+                hint="Hooks and their parameters stand in harness/hookspecs.py.",
+            ) from problem
+        missing = [
+            hook
+            for hook in ("harness_propose", "harness_implement")
+            if not getattr(manager.hook, hook).get_hookimpls()
+        ]
+        if missing:
+            raise PluginFailed(
+                f"proposer {name!r} does not implement {', '.join(missing)}",
+                hint="These hooks are required; see docs/proposers.md.",
+            )
+        self._hooks = manager.hook
+
+    def propose(self, brief: Brief, runner: Runner) -> Proposal | None:
+        return self._call("harness_propose", Proposal, brief=brief, runner=runner)
+
+    def implement(self, brief: Brief, proposal: Proposal, problem: str, runner: Runner) -> bool:
+        arguments = {"brief": brief, "proposal": proposal, "problem": problem, "runner": runner}
+        return bool(self._call("harness_implement", bool, **arguments))
+
+    def reflect(
+        self, brief: Brief, proposal: Proposal, result: str, runner: Runner
+    ) -> Reflection | None:
+        arguments = {"brief": brief, "proposal": proposal, "result": result, "runner": runner}
+        return self._call("harness_reflect", Reflection, **arguments)
+
+    def _call(self, hook: str, kind: type[_Result], **arguments: Any) -> _Result | None:
+        try:
+            result = cast(object, getattr(self._hooks, hook)(**arguments))
+        except HarnessError:
+            raise
+        except Exception as problem:
+            raise PluginFailed(
+                f"proposer {self.name!r}: {hook} raised {type(problem).__name__}: {problem}"
+            ) from problem
+        if result is not None and not isinstance(result, kind):
+            raise PluginFailed(
+                f"proposer {self.name!r}: {hook} returned {type(result).__name__},"
+                f" want {kind.__name__}"
+            )
+        return result
+
+
+def find_proposer(name: str, found: Iterable[EntryPoint] | None = None) -> Proposer:
+    """The installed proposer of that name; UsageError lists what there is."""
+    points = _unique(entry_points(group=PROPOSER_GROUP) if found is None else found)
+    if name not in points:
+        raise UsageError(
+            f"no proposer named {name!r}; installed: {', '.join(sorted(points)) or 'none'}",
+            hint="pip install the package that brings it; docs/proposers.md says how to write one.",
+        )
+    return Proposer(name, _import(points[name]))
 
 
 def _facts(point: EntryPoint) -> Installed:

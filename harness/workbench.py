@@ -37,11 +37,11 @@ from harness.campaign.values import (
     TestOutcome,
     TestStatus,
 )
-from harness.edge.config import Config, parse_duration_ns
+from harness.edge.config import Config, load_config, parse_duration_ns
 from harness.edge.git import Git
 from harness.edge.seal import SEAL_NAME
 from harness.edge.store import from_row, read_parquet, storage_errors
-from harness.errors import BuildFailed, DataDamaged, TrialFailed
+from harness.errors import BuildFailed, ConfigError, DataDamaged, TrialFailed
 from harness.model import Agreement, CaseBench, Comparison, Estimate, Metric, ProfileReport, Verdict
 from harness.orchestrator import Cell, Listener
 from harness.session import Session, open_session
@@ -67,9 +67,16 @@ class LocalWorkbench:
 
     def __init__(self, config: Config, campaign: str, listener: Listener | None = None) -> None:
         self._config = config
-        self._workload: Workload = find_workload(config, Wanted(campaign=campaign))
+        self._campaign = campaign
         self._git = Git(config.root)
         self._listener = listener
+
+    @property
+    def _workload(self) -> Workload:
+        """As the files say now: what a target is made of may have changed since the last step."""
+        path = self._config.path
+        config = self._config if path is None else load_config(path)
+        return find_workload(config, Wanted(campaign=self._campaign))
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
@@ -132,7 +139,10 @@ class LocalWorkbench:
 
     def test(self, *, full: bool) -> TestOutcome:
         """Build and run a private copy of the tree once, and judge its outputs."""
-        workload = self._workload
+        try:
+            workload = self._workload
+        except ConfigError as problem:
+            return TestOutcome(TestStatus.BUILD_FAILED, "full" if full else "fast", problem.message)
         case = workload.chosen(full).name
         found = load_baseline(workload, self._git)
         try:

@@ -22,7 +22,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("render", "summary"),
     ("campaign",),
     ("edge", "plugins"),
-    ("orchestrator", "revisions"),
+    ("orchestrator", "revisions", "proposers"),
     ("experiment", "session"),
     ("workload",),
     ("baseline", "profiling"),

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "revert": ("revert", "Put the last kept state back; keep the attempt aside."),
     "decide": ("decide", "Go on or stop, by the criteria of the method."),
     "skip": ("skip", "Give a bottleneck up, with the reason."),
+    "loop": ("loop", "Let an agent or a proposer run the campaign, unattended."),
     "verify": ("verify", "Derive every number, log and decision of a campaign again."),
     "surprises": ("surprises", "Search what earlier iterations taught."),
     "history": ("history", "List stored runs and their measurements."),

@@ -59,6 +59,8 @@ class Config:
     tasks: Mapping[str, Task] = field(default_factory=dict)
     targets: Mapping[str, Target] = field(default_factory=dict)
     campaigns: Mapping[str, CampaignSection] = field(default_factory=dict)
+    flags_files: Mapping[str, str] = field(default_factory=dict)
+    """Target: its file of flags, relative to the root."""
 
     def target(self, name: str) -> Target:
         """The target of that name; ConfigError, with the near name, where there is none."""
@@ -141,7 +143,8 @@ class _Reader:
             self._check_reference(task, targets)
         for name, campaign in file.campaigns.items():
             self._check_campaign(name, campaign, tasks, targets)
-        return Config(self.path.parent, self.path, tasks, targets, file.campaigns)
+        flags = {n: s.flags_file for n, s in file.targets.items() if s.flags_file is not None}
+        return Config(self.path.parent, self.path, tasks, targets, file.campaigns, flags)
 
     def _section(self, data: object, kind: type[_Table], where: str) -> _Table:
         """Decode one table, tables within it first, so that every message has its full key."""
@@ -222,7 +225,7 @@ class _Reader:
             entry=section.entry,
             args=tuple(section.args),
             env=section.env,
-            options={key: value for key, value in raw.items() if key not in ours},
+            options=self._options(section, {k: v for k, v in raw.items() if k not in ours}, where),
             inputs=tuple(root / path for path in section.inputs),
             stdin=root / section.stdin if section.stdin else None,
             setup=tuple(tuple(command) for command in section.setup),
@@ -233,6 +236,20 @@ class _Reader:
         )
         self._check_target(target, tasks[section.task])
         return target
+
+    def _options(
+        self, section: TargetSection, options: dict[str, Any], where: str
+    ) -> dict[str, Any]:
+        """The adapter's options; the lines of `flags_file` follow `flags`."""
+        if section.flags_file is None:
+            return options
+        path = self.path.parent / section.flags_file
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as problem:
+            raise self._error(f"{where}.flags_file", f"{path}: cannot be read: {problem}") from None
+        flags = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+        return {**options, "flags": [*options.get("flags", []), *flags]}
 
     def _check_target(self, target: Target, task: Task) -> None:
         where = f"targets.{target.name}"

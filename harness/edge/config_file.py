@@ -74,6 +74,7 @@ class TargetSection(msgspec.Struct, kw_only=True):
     entry: str | None = None
     args: list[str] = []
     env: dict[str, str] = {}
+    flags_file: str | None = None
     inputs: list[str] = []
     stdin: str | None = None
     setup: list[list[str]] = []

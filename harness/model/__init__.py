@@ -7,6 +7,7 @@ Six rooms, one name space; everyone imports from `harness.model`:
 - `results`  what it means:  Estimate, Agreement, Measurement, Comparison, Verdict, Host, Run
 - `benches`  what a bench finds: PhaseRow, SideFigures, CaseBench, Scale, BenchReport
 - `profiles` where time goes: Frame, HotSpot, Profile, ProfileReport
+- `proposals` what to try next: Brief, Proposal, Reflection
 - `options`  what adapters share: typed options (`read_options`) and digests (`digest_of`)
 
 Times are integers in nanoseconds (`_ns`), memory is in bytes (`_bytes`); shares and ratios are
@@ -25,6 +26,7 @@ from harness.model.profiles import (
     ProfileReport,
     Stack,
 )
+from harness.model.proposals import Brief, Proposal, Reflection
 from harness.model.results import (
     Agreement,
     Comparison,
@@ -70,6 +72,7 @@ from harness.model.trials import (
 __all__ = [
     "Agreement",
     "BenchReport",
+    "Brief",
     "Build",
     "Case",
     "CaseBench",
@@ -100,6 +103,8 @@ __all__ = [
     "ProfileFailure",
     "ProfilePlan",
     "ProfileReport",
+    "Proposal",
+    "Reflection",
     "Run",
     "Sample",
     "Scale",

@@ -1,0 +1,336 @@
+"""The whole loop without a person: a proposer thinks and changes code, the campaign judges.
+
+The proposer works in a private worktree at the last kept state. Its thought is registered before it
+may change anything there; what it changed is then copied into the checkout, tested, measured and
+kept or reverted like anybody's. A proposer that fails costs its iteration, not the campaign.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from harness.campaign.gates import compare_words, forbidden, keep_reason, name_some
+from harness.campaign.iteration import Outcome
+from harness.campaign.port import Workbench
+from harness.campaign.state import Step
+from harness.campaign.status import profile_rows
+from harness.campaign.stopping import worthwhile
+from harness.campaign.values import LogNote, Option, Plan, Prediction, TestStatus, Thought
+from harness.edge.git import Git
+from harness.edge.listing import differing, listing_at, listing_here
+from harness.errors import HarnessError, NotAllowed, PluginFailed, UsageError
+from harness.hookspecs import Runner
+from harness.model import Brief, Proposal
+from harness.optimise import (
+    BenchOptions,
+    Campaign,
+    commit,
+    decide,
+    log,
+    plan,
+    revert,
+    run_bench,
+    run_profile,
+    run_test,
+    skip,
+    think,
+)
+from harness.plugins import Proposer
+from harness.proposers.agent import FOLDER as AGENT_FOLDER
+from harness.render.units import show_ratio
+
+REPAIRS = 2
+"""How often a build that fails is given back to be repaired."""
+
+THOUGHTS = 3
+"""How often a thought may be refused before the proposer counts as exhausted."""
+
+_STRETCH = 10
+"""An undecided look is repeated where at most so many times the agreed budget would decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopPlan:
+    """How long the loop runs, and what it tells its proposer."""
+
+    max_iterations: int | None = None
+    """Of this call; the campaign has a cap of its own."""
+    budget_s: float | None = None
+    """No further iteration is begun after this time."""
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LoopReport:
+    """What one call of the loop did."""
+
+    iterations: tuple[tuple[int, str, str], ...]
+    """Number, title and outcome of each."""
+    ended: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Everything that the loop acts with."""
+
+    campaign: Campaign
+    bench: Workbench
+    proposer: Proposer
+    runner: Runner
+    worktrees: Path
+    plan: LoopPlan
+
+
+def run_loop(loop: Loop) -> LoopReport:
+    """Turn until the campaign stops, the plan's bounds are met, or the proposer has nothing more.
+
+    An iteration that was interrupted earlier is closed first.
+    """
+    campaign, started = loop.campaign, time.monotonic()
+    campaign.demand_active()
+    first = len(campaign.state.iterations)
+    _close_open(loop)
+    while True:
+        done = len(campaign.state.iterations) - first
+        ended = _ended(loop, done, time.monotonic() - started)
+        if ended:
+            made = campaign.state.iterations[first:]
+            rows = tuple((i.number, i.title, i.outcome.value) for i in made)
+            return LoopReport(rows, ended)
+        _turn(loop)
+
+
+def _ended(loop: Loop, done: int, spent_s: float) -> str:
+    state = loop.campaign.state
+    if state.step in (Step.FINISH, Step.FINISHED):
+        return state.decision.reason if state.decision else "the campaign is finished"
+    if loop.plan.max_iterations is not None and done >= loop.plan.max_iterations:
+        return f"{done} iterations were asked for"
+    if loop.plan.budget_s is not None and spent_s >= loop.plan.budget_s:
+        return f"the time of {loop.plan.budget_s:g} s is spent"
+    return ""
+
+
+def _turn(loop: Loop) -> None:
+    """The next step between iterations, or a whole iteration."""
+    campaign = loop.campaign
+    state = campaign.state
+    if state.step is Step.DECIDE:
+        decide(campaign)
+    elif state.step is Step.PROFILE:
+        run_profile(campaign, loop.bench)
+    elif (stuck := state.stuck_on()) is not None:
+        attempts = state.failed_attempts(stuck)
+        skip(campaign, stuck, f"{attempts} attempts by the proposer {loop.proposer.name!r} failed")
+        decide(campaign)
+    elif not decide(campaign).stop:
+        _iterate(loop)
+
+
+def _iterate(loop: Loop) -> None:
+    """Think, plan, implement, test, bench, log, commit or revert."""
+    campaign = loop.campaign
+    with _worktree(loop) as folder:
+        brief = _brief(loop, folder)
+        proposal = _registered(loop, brief)
+        if proposal is None:
+            decide(campaign, exhausted=f"the proposer {loop.proposer.name!r} has nothing more")
+            return
+        abandoned = _implemented(loop, brief, proposal)
+        if not abandoned and campaign.state.step is Step.BENCHMARK:
+            abandoned = _measured(loop)
+        _logged(loop, brief, proposal, abandoned)
+    _close_open(loop)
+
+
+@contextmanager
+def _worktree(loop: Loop) -> Iterator[Path]:
+    """A private copy of the last kept state."""
+    with loop.campaign.git.worktree_at(loop.campaign.state.kept_commit, loop.worktrees) as folder:
+        yield folder
+
+
+def _brief(loop: Loop, worktree: Path) -> Brief:
+    campaign = loop.campaign
+    state, config = campaign.state, campaign.config
+    target = config.target(state.agreed.target)
+    below = campaign.git.below_top(config.root)
+    names = [name for name in worthwhile(state) if name not in state.skipped]
+    rows = state.profile.rows if state.profile else ()
+    tried = [f"{i.title}: {i.outcome.value}" for i in state.iterations]
+    text = (
+        f"You make the program {target.name!r} faster without changing its output. Campaign"
+        f" {campaign.name}, iteration {len(state.iterations) + 1},"
+        f" {show_ratio(state.cumulative)} so far.\n"
+        f"{profile_rows(state)}\n"
+        f"tried so far: {'; '.join(tried) or 'nothing'}\n"
+        f"You may not change: {', '.join(state.agreed.protect) or 'nothing is protected'}.\n"
+    )
+    return Brief(
+        campaign=campaign.name,
+        iteration=len(state.iterations) + 1,
+        target=target,
+        worktree=worktree,
+        root=worktree if below == "." else worktree / below,
+        bottlenecks=tuple((r.name, r.share) for r in rows if r.name in names),
+        tried=tuple(i.title for i in state.iterations),
+        flags_file=config.flags_files.get(target.name),
+        options=loop.plan.options,
+        text=text,
+    )
+
+
+def _registered(loop: Loop, brief: Brief) -> Proposal | None:
+    """The proposal, registered as thought and plan; None: there is none, or none that passes."""
+    for _ in range(THOUGHTS):
+        try:
+            proposal = loop.proposer.propose(brief, loop.runner)
+            if proposal is None:
+                return None
+            _demand_unchanged(loop, brief.worktree)
+            think(loop.campaign, _thought(proposal))
+            plan(loop.campaign, Plan(proposal.title, proposal.optimization))
+        except (NotAllowed, UsageError) as refused:
+            if loop.campaign.state.step is Step.PLAN:
+                _abandon(loop, f"its plan was refused: {refused.message}")
+                return None
+            if refused.message == brief.problem:
+                return None
+            brief = replace(brief, problem=refused.message)
+        else:
+            return proposal
+    return None
+
+
+def _thought(proposal: Proposal) -> Thought:
+    try:
+        prediction = Prediction(proposal.bottleneck, proposal.low, proposal.high)
+    except ValueError as problem:
+        raise UsageError(f"the prediction: {problem}") from None
+    return Thought(
+        hypothesis=proposal.hypothesis,
+        options=tuple(Option(*option) for option in proposal.options),
+        chosen=proposal.chosen,
+        prediction=prediction,
+        reasoning=proposal.reasoning,
+        risk=proposal.risk,
+        pattern=proposal.pattern,
+        reason=proposal.reason,
+    )
+
+
+def _changes(loop: Loop, worktree: Path) -> tuple[str, ...]:
+    """What differs in the worktree from the last kept state, the agent's own files left out."""
+    git = Git(worktree)
+    here = {p: c for p, c in listing_here(git).items() if not p.startswith(f"{AGENT_FOLDER}/")}
+    return differing(listing_at(git, loop.campaign.state.kept_commit), here)
+
+
+def _demand_unchanged(loop: Loop, worktree: Path) -> None:
+    changed = _changes(loop, worktree)
+    if changed:
+        raise NotAllowed(f"code changed before the thought: {name_some(changed)}; undo that")
+
+
+def _implemented(loop: Loop, brief: Brief, proposal: Proposal) -> str:
+    """Let the proposer change the code until it builds; why it is given up, or nothing."""
+    problem = ""
+    for _ in range(1 + REPAIRS):
+        try:
+            changed = loop.proposer.implement(brief, proposal, problem, loop.runner)
+        except HarnessError as failure:
+            return f"the proposer failed: {failure.message}"
+        paths = _changes(loop, brief.worktree)
+        bad = forbidden(paths, loop.campaign.state.agreed)
+        if not changed or not paths:
+            return problem or "the proposer changed nothing"
+        if bad:
+            return f"the proposer changed protected files: {name_some(bad)}"
+        _copy(brief.worktree, loop.campaign.git.top, paths)
+        outcome = run_test(loop.campaign, loop.bench, full=False)
+        if outcome.status is not TestStatus.BUILD_FAILED:
+            return ""
+        problem = outcome.summary
+    return f"it does not build: {problem}"
+
+
+def _copy(worktree: Path, top: Path, paths: tuple[str, ...]) -> None:
+    """Make the checkout's files what the worktree's are."""
+    for path in paths:
+        source, goal = worktree / path, top / path
+        if source.is_symlink() or source.is_file():
+            goal.parent.mkdir(parents=True, exist_ok=True)
+            goal.unlink(missing_ok=True)
+            shutil.copy2(source, goal, follow_symlinks=False)
+        else:
+            goal.unlink(missing_ok=True)
+
+
+def _measured(loop: Loop) -> str:
+    """Bench, once more where that would decide; why it is given up, or nothing."""
+    campaign = loop.campaign
+    outcome = run_bench(campaign, loop.bench, BenchOptions())
+    agreed = campaign.state.agreed.bench_budget_ns
+    needed = outcome.fast.budget_needed_ns
+    if campaign.state.step is Step.BENCHMARK and needed and needed <= _STRETCH * agreed:
+        budget_ns = max(needed, agreed + 1)
+        run_bench(campaign, loop.bench, BenchOptions(budget_ns=budget_ns))
+    return "undecided within the budget" if campaign.state.step is Step.BENCHMARK else ""
+
+
+def _logged(loop: Loop, brief: Brief, proposal: Proposal, abandoned: str) -> None:
+    """Log with the proposer's reflection, or with the result in words where it has none."""
+    campaign = loop.campaign
+    iteration = campaign.state.iterations[-1]
+    result = abandoned or f"{compare_words(iteration)}; {keep_reason(iteration)}"
+    note = _mechanical(loop, result)
+    try:
+        found = loop.proposer.reflect(brief, proposal, result, loop.runner)
+        if found is not None:
+            log(campaign, LogNote(found.surprise, found.notes, found.why, found.lesson), abandoned)
+            return
+    except (HarnessError, PluginFailed) as failure:
+        note = replace(note, notes=f"The proposer did not reflect: {failure.message}")
+    log(campaign, note, abandoned)
+
+
+def _mechanical(loop: Loop, result: str) -> LogNote:
+    """What can be said without understanding anything."""
+    iteration = loop.campaign.state.iterations[-1]
+    name = loop.proposer.name
+    if not iteration.surprised:
+        return LogNote(f"None: {compare_words(iteration)}", f"By the proposer {name!r}.")
+    return LogNote(
+        surprise=f"The result was not the predicted one: {result}",
+        notes=f"By the proposer {name!r}.",
+        why="not examined: an automatic proposer does not explain",
+        lesson=f"{iteration.title}: {iteration.outcome.value} here",
+    )
+
+
+def _abandon(loop: Loop, reason: str) -> None:
+    log(loop.campaign, _mechanical(loop, reason), reason)
+    _close_open(loop)
+
+
+def _close_open(loop: Loop) -> None:
+    """Bring an open iteration to its end: given up where it has no result yet."""
+    campaign = loop.campaign
+    steps = (Step.PLAN, Step.IMPLEMENT, Step.BENCHMARK)
+    if campaign.state.step in steps:
+        reason = "the loop was interrupted"
+        log(campaign, _mechanical(loop, reason), reason)
+    if campaign.state.step is Step.LOG:
+        kept = campaign.state.iterations[-1].outcome is Outcome.KEPT
+        same = campaign.tree().fingerprint == campaign.state.iterations[-1].tested_tree
+        reason = "" if same or not kept else "the code changed after it was measured"
+        log(campaign, _mechanical(loop, reason or "interrupted before its log"), reason)
+    if campaign.state.step is Step.COMMIT:
+        commit(campaign)
+    if campaign.state.step is Step.REVERT:
+        revert(campaign)

@@ -1,0 +1,56 @@
+"""A folder of patches, tried in the order of their names: `NAME.patch` beside `NAME.toml`.
+
+The TOML file holds the thought and the plan (the forms of `harness next`, in one). A patch is what
+`git diff` prints. `--from DIR` names the folder.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.campaign.templates import read_fields
+from harness.edge.git import Git
+from harness.errors import UsageError
+from harness.hookspecs import Runner, hookimpl
+from harness.model import Brief, Proposal
+from harness.proposers.forms import read_proposal
+
+
+def _folder(brief: Brief) -> Path:
+    folder = Path(brief.options.get("from", ""))
+    if "from" not in brief.options or not folder.is_dir():
+        raise UsageError(f"no folder of patches: {folder}", hint="--from DIR names it.")
+    return folder
+
+
+def _queue(folder: Path) -> list[tuple[Path, Proposal]]:
+    """All patches with their thoughts, by name."""
+    made = []
+    for patch in sorted(folder.glob("*.patch")):
+        form = patch.with_suffix(".toml")
+        if not form.is_file():
+            raise UsageError(f"{patch} has no thought: {form.name} is missing")
+        fields = read_fields(form.read_text(encoding="utf-8"), str(form))
+        made.append((patch, read_proposal(fields, str(form))))
+    return made
+
+
+@hookimpl
+def harness_propose(brief: Brief, runner: Runner) -> Proposal | None:
+    """The first patch whose title was not tried yet."""
+    del runner
+    if brief.problem:
+        raise UsageError(f"a patch's thought was refused: {brief.problem}")
+    waiting = (p for _, p in _queue(_folder(brief)) if p.title not in brief.tried)
+    return next(waiting, None)
+
+
+@hookimpl
+def harness_implement(brief: Brief, proposal: Proposal, problem: str, runner: Runner) -> bool:
+    """Apply the patch in the worktree; one that does not build or apply is given up."""
+    del runner
+    if problem:
+        return False
+    patch = next(path for path, p in _queue(_folder(brief)) if p.title == proposal.title)
+    git = Git(brief.worktree)
+    return git.attempt("apply", "--whitespace=nowarn", str(patch.resolve())).returncode == 0
