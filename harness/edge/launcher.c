@@ -9,7 +9,7 @@
  *
  * PARENT is the process that started us, with whose death we end everything. CPUS is a
  * comma-separated list, or `-` for all. MAX_FILE_BYTES 0 means no limit. SAMPLES 0 means a cold
- * trial; otherwise the target is driven in steady mode (see docs/adapters.md). The environment is
+ * trial; otherwise the target is driven in steady mode (see docs/steady.md). The environment is
  * passed on as it is; of the open files only 0, 1 and 2 are. The report is `key value` lines on
  * file descriptor 3; a last line `end 1` says that it is whole.
  *
