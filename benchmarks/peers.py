@@ -16,6 +16,12 @@ WARMUP = 3
 """hyperfine's runs before it counts, as its manual advises for programs that read files."""
 
 
+def calibrate(command: Sequence[str]) -> None:
+    """Find out what a command takes, so that every tool can be given the runs that fit."""
+    _typical_seconds(tuple(command))
+    _pyperf_costs_s(tuple(command))
+
+
 def hyperfine(reference: Sequence[str], candidate: Sequence[str], budget_s: float) -> str:
     """`hyperfine -N --warmup 3` on both, one after the other; then Welch's test at 5 %.
 
@@ -23,7 +29,7 @@ def hyperfine(reference: Sequence[str], candidate: Sequence[str], budget_s: floa
     """
     from scipy.stats import ttest_ind
 
-    runs = max(10, round(budget_s / (_seconds(reference) + _seconds(candidate))))
+    runs = max(10, round(budget_s / 2 / _typical_seconds(tuple(reference))))
     with tempfile.TemporaryDirectory() as folder:
         export = Path(folder) / "export.json"
         subprocess.run(
@@ -44,7 +50,8 @@ def hyperfine(reference: Sequence[str], candidate: Sequence[str], budget_s: floa
 
 def pyperf(reference: Sequence[str], candidate: Sequence[str], budget_s: float) -> str:
     """`pyperf command` on both, one after the other, and what `pyperf compare_to` says of them."""
-    processes = max(2, round(budget_s / 2 / _pyperf_process_s(tuple(reference))))
+    once_s, each_s = _pyperf_costs_s(tuple(reference))
+    processes = max(2, round((budget_s / 2 - once_s) / each_s))
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / name for name in ("reference.json", "candidate.json")]
         for file, command in zip(files, (reference, candidate), strict=True):
@@ -73,16 +80,18 @@ def _pyperf_command(command: Sequence[str], file: Path, processes: int) -> None:
 
 
 @functools.cache
-def _pyperf_process_s(command: tuple[str, ...]) -> float:
-    """What one of pyperf's processes takes, its own start and calibration shared out."""
-    with tempfile.TemporaryDirectory() as folder:
-        begun = time.monotonic()
-        _pyperf_command(command, Path(folder) / "try.json", 5)
-        return (time.monotonic() - begun) / 5
+def _pyperf_costs_s(command: tuple[str, ...]) -> tuple[float, float]:
+    """What one call of pyperf takes by itself (start, calibration), and each of its processes."""
 
+    def call_s(processes: int) -> float:
+        with tempfile.TemporaryDirectory() as folder:
+            begun = time.monotonic()
+            _pyperf_command(command, Path(folder) / "try.json", processes)
+            return time.monotonic() - begun
 
-def _seconds(command: Sequence[str]) -> float:
-    return _typical_seconds(tuple(command))
+    few, many = call_s(2), call_s(8)
+    each_s = max(many - few, 0.1) / 6
+    return max(0.0, few - 2 * each_s), each_s
 
 
 @functools.cache

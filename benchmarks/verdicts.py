@@ -194,6 +194,8 @@ def peer_outcome(name: str, work: Workload, regime: str, effect: float, budget_s
 
 def measure(options: argparse.Namespace, work: Workload, session: Session) -> Iterator[Outcome]:
     """Round by round, every tool and effect in turn, so that all meet the same hours."""
+    if options.peers:
+        peers.calibrate(work.command(0.0))
     for regime in options.regimes:
         with neighbour(regime, work.program):
             for _ in range(options.repeats):
