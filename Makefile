@@ -18,7 +18,7 @@ help: ## Show what can be made
 run: install ## Build, check, time and table the C examples
 	$(BIN)/harness run --adapter c
 
-test: dev julia tools check ## Run the tests, with everything that they need installed
+test: dev julia tools ## Run the tests, with everything that they need installed
 	$(BIN)/python -m pytest $(PYTEST)
 
 check: dev ## Lint and type-check
