@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from harness.model import (
@@ -106,7 +107,15 @@ def _speedup(comparison: Comparison) -> list[str]:
 
 
 def _ratio(ratio: Estimate) -> list[str]:
-    return [show_ratio(ratio.point), f"[{show_ratio(ratio.low)}, {show_ratio(ratio.high)}]"]
+    return [show_ratio(ratio.point), _interval(ratio)]
+
+
+def _interval(ratio: Estimate) -> str:
+    """`[1.81, 1.83]`; in words while too few blocks are measured to be sure of anything."""
+    if ratio.low <= 0 and not math.isfinite(ratio.high):
+        return "not known yet"
+    low, high = (show_ratio(end).rstrip("x") for end in (ratio.low, ratio.high))
+    return f"[{low}, {high}]"
 
 
 def correctness_text(agreement: Agreement) -> str:
@@ -136,7 +145,7 @@ def verdict_text(comparison: Comparison) -> str:
         Verdict.EQUIVALENT: f"equivalent within {show_share(comparison.threshold)}",
         Verdict.UNDECIDED: "undecided",
     }[comparison.verdict]
-    ratio = show_ratio_estimate(comparison.ratio)
+    ratio = " ".join(_ratio(comparison.ratio))
     lines = [
         f"Verdict: {words}, {ratio} by {comparison.metric.value} time"
         f" ({comparison.ratio.confidence:.0%} interval, {comparison.blocks} blocks;"

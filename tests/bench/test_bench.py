@@ -301,6 +301,11 @@ class TestTheTable:
         assert re.search(r"TOTAL \(wall\) .* does not decide", text)
         assert re.search(r"TOTAL \(CPU\) .* faster", text)
 
+    def test_too_few_blocks_are_said_in_words(self, begun):
+        text = bench_text(begun.bench(trials=2))
+        assert re.search(r"TOTAL .* not known yet +undecided", text)
+        assert "inf" not in text
+
     def test_scale_is_a_sentence(self, begun):
         change(begun, "10 full 40")
         assert "At scale: the gain grows on the full case" in bench_text(begun.bench(full=True))
