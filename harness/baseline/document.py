@@ -88,8 +88,8 @@ class CaseRecord:
     layout_seed: int
     """Of the layout of its trials."""
     seeds: tuple[int, ...] = ()
-    """The further seeds that stochastic outputs were run with; of a case without a seed, the
-    numbers of the runs."""
+    """The further seeds that outputs are stored for; of a case without a seed, the numbers of the
+    runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,13 +45,16 @@ def stochastic(task: Task) -> list[OutputSpec]:
     return [s for s in task.outputs if s.tolerance.kind is OutputKind.STOCHASTIC]
 
 
-def further_seeds(task: Task, case: Case) -> tuple[int, ...]:
-    """The seeds that stochastic outputs are run with beside the case's own.
+def further_seeds(task: Task, case: Case, *, another: bool = False) -> tuple[int, ...]:
+    """The seeds that outputs are compared for beside the case's own.
 
-    So many that each side has as many runs as the tolerances ask for. A program that takes no
-    seed is run as often; its runs are numbered from 1.
+    So many that each side has as many runs as the tolerances of stochastic outputs ask for. A
+    program that takes no seed is run as often; its runs are numbered from 1. `another`: one at
+    least, where the case has a seed, so that an answer learned by heart is found out.
     """
     runs = max((spec.tolerance.seeds for spec in stochastic(task)), default=1)
+    if another and case.seed is not None:
+        runs = max(runs, 2)
     first = case.seed if case.seed is not None else 0
     return tuple(range(first + 1, first + runs))
 

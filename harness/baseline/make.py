@@ -123,7 +123,7 @@ def _fill(
     outputs: dict[str, list[Output]] = {}
     try:
         for case in workload.cases:
-            seeds = further_seeds(workload.task, case)
+            seeds = seeds_of(workload, case)
             outputs[case.name] = list(run_all(ready, workload.task, case, seeds))
         save_outputs(stage / OUTPUTS_NAME, _stored(workload, outputs))
         for case in workload.cases:
@@ -135,7 +135,7 @@ def _fill(
         side.check_untouched()
         write_parquet(stage / TRIALS_NAME, [row for r in reports.values() for row in _rows(r)])
         records = tuple(
-            _record(workload.task, c, outputs[c.name][0], reports[c.name]) for c in workload.cases
+            _record(workload, c, outputs[c.name][0], reports[c.name]) for c in workload.cases
         )
     finally:
         for output in (o for some in outputs.values() for o in some):
@@ -161,9 +161,16 @@ def _fill(
     )
 
 
+def seeds_of(workload: Workload, case: Case) -> tuple[int, ...]:
+    """The further seeds of a case; on the fast one, one more where the target takes a seed."""
+    takes_it = any("{seed" in arg for arg in workload.target.args)
+    another = takes_it and case.name == workload.case.name
+    return further_seeds(workload.task, case, another=another)
+
+
 def _stored(workload: Workload, outputs: dict[str, list[Output]]) -> Iterator[StoredOutput]:
     for case in workload.cases:
-        seeds = (case.seed, *further_seeds(workload.task, case))
+        seeds = (case.seed, *seeds_of(workload, case))
         for seed, output in zip(seeds, outputs[case.name], strict=True):
             for name, value in output.values.items():
                 keys = (workload.task.name, case.name, workload.target.name)
@@ -214,7 +221,7 @@ def _rows(report: Report) -> list[dict[str, Any]]:
     return read_parquet(report.folder / "trials.parquet")
 
 
-def _record(task: Task, case: Case, output: Output, report: Report) -> CaseRecord:
+def _record(workload: Workload, case: Case, output: Output, report: Report) -> CaseRecord:
     (measurement,) = report.run.measurements
     return CaseRecord(
         case=case,
@@ -223,7 +230,7 @@ def _record(task: Task, case: Case, output: Output, report: Report) -> CaseRecor
         timing=Timing.of(measurement),
         run=report.run.id,
         layout_seed=report.run.seed,
-        seeds=further_seeds(task, case),
+        seeds=seeds_of(workload, case),
     )
 
 

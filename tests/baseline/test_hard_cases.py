@@ -209,6 +209,32 @@ class TestRunsThatDiffer:
         assert not sampled.test().ok
 
 
+class TestAnswersLearnedByHeart:
+    """A program that knows the case's seed is asked for another one."""
+
+    @pytest.fixture
+    def seeded(self, project):
+        declare(project, case="seed = 42")
+        toml = project.read("harness.toml").replace('["{n}"]', '["{n}", "{seed}"]')
+        project.write("harness.toml", toml)
+        program(project, "echo sum: $(( $1 * $2 )).0")
+        project.commit()
+        project.make()
+        return project
+
+    def test_the_true_program_passes_with_both_seeds(self, seeded):
+        (record,) = seeded.load().document.cases
+        assert record.seeds == (43,)
+        assert seeded.test().ok
+
+    def test_the_right_answer_to_the_cases_seed_alone_is_wrong(self, seeded):
+        program(seeded, "echo sum: 126.0")
+        report = seeded.test()
+        assert not report.ok
+        assert report.agreement.summary.startswith("with seed 43: ")
+        assert (report.agreement.mismatches[0].expected) == "129.0"
+
+
 class TestStaleFiles:
     """A program that finds what an earlier run left has nothing to compute."""
 
