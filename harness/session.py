@@ -13,6 +13,7 @@ from pathlib import Path
 
 from harness.edge.config import Config
 from harness.edge.process import LocalRunner
+from harness.edge.scratch import scratch_in_memory
 from harness.edge.store import storage_errors
 from harness.errors import StorageFailed
 from harness.orchestrator import Listener, Orchestrator
@@ -50,8 +51,8 @@ def open_session(
 ) -> Iterator[Session]:
     """Make the folders, a runner and an orchestrator; clean up the scratch at the end.
 
-    `apart`: trials run outside of the project (below TMPDIR), from where no relative path leads
-    to what is stored in it.
+    Trials run in memory where there is room. `apart`: else they run outside of the project (below
+    TMPDIR) too, from where no relative path leads to what is stored in it.
     """
     state = config.root / STATE_FOLDER
     results = results.absolute() if results else state / "results"
@@ -61,7 +62,8 @@ def open_session(
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
     away = folder_apart(config.root) if apart else None
-    runner = LocalRunner((away or state) / "scratch", state / "cache")
+    scratch = scratch_in_memory(otherwise=(away or state) / "scratch")
+    runner = LocalRunner(scratch, state / "cache")
     try:
         orchestrator = Orchestrator(Adapters(), runner, state / "builds", listener)
         yield Session(config, state, results, orchestrator, runner, away)

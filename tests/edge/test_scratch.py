@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.edge.scratch import Scratch, TrialFolder, remove_tree
+from harness.edge.scratch import Scratch, TrialFolder, remove_tree, scratch_in_memory
 from harness.errors import StorageFailed
 
 
@@ -210,3 +210,38 @@ def test_what_somebody_has_mapped_stays_readable(scratch: Scratch) -> None:
         scratch.discard(first.root)
         scratch.make(()).stdout.write_text("new")
         assert held.read() == "old"
+
+
+def test_memory_with_room_serves_as_scratch_for_this_user_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.edge.scratch.ENOUGH_BYTES", 1)
+    found = scratch_in_memory(tmp_path / "otherwise", memory=tmp_path)
+    assert found == tmp_path / f"harness-{os.getuid()}"
+    assert found.stat().st_mode & 0o777 == 0o700
+
+
+def test_memory_without_room_does_not_serve_as_scratch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.edge.scratch.ENOUGH_BYTES", 2**80)
+    assert scratch_in_memory(tmp_path / "otherwise", memory=tmp_path) == tmp_path / "otherwise"
+    assert not (tmp_path / f"harness-{os.getuid()}").exists()
+
+
+@pytest.mark.parametrize("mode", [0o777, None], ids=["others may write", "no folder"])
+def test_a_folder_that_is_not_this_users_alone_does_not_serve_as_scratch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int | None
+) -> None:
+    monkeypatch.setattr("harness.edge.scratch.ENOUGH_BYTES", 1)
+    folder = tmp_path / f"harness-{os.getuid()}"
+    if mode is None:
+        folder.write_text("a file")
+    else:
+        folder.mkdir()
+        folder.chmod(mode)
+    assert scratch_in_memory(tmp_path / "otherwise", memory=tmp_path) == tmp_path / "otherwise"
+
+
+def test_no_memory_file_system_is_no_trouble(tmp_path: Path) -> None:
+    assert scratch_in_memory(tmp_path, memory=tmp_path / "missing") == tmp_path
