@@ -53,6 +53,8 @@ DEFAULT_TRIALS = 5
 FEWEST_TRIALS = 2
 PLAIN_BUDGET_NS = 20_000_000_000
 """Where the number of trials is not said, no further one is begun after this time."""
+WAITING = 0.02
+"""CPU time below this share of the wall time says nothing of a profiler's cost."""
 SLOWEST = 200
 """A profiled run may take this many times as long as a plain one, or the target's own limit."""
 
@@ -198,8 +200,22 @@ def _with_spots(
             f"no function like {request.function!r} was seen on the CPU",
             hint="Profile without --function for the names of those that were.",
         )
-    slowdown = spots.wall_ns / report.wall_ns.point if spots.wall_ns else None
-    return replace(report, spots=spots, slowdown=slowdown, warnings=spots.warnings)
+    slowdown, measure = _slowdown(spots, report)
+    return replace(
+        report, spots=spots, slowdown=slowdown, slowdown_of=measure, warnings=spots.warnings
+    )
+
+
+def _slowdown(spots: Profile, report: ProfileReport) -> tuple[float | None, str]:
+    """The profiler's cost: by CPU time, but for programs that mostly wait by wall time."""
+    if spots.slowdown is not None:
+        return spots.slowdown, "CPU time"
+    plain_ns = report.wall_ns.point
+    if spots.cpu_ns and report.cpu_share > WAITING:
+        return spots.cpu_ns / (report.cpu_share * plain_ns), "CPU time"
+    if spots.wall_ns:
+        return spots.wall_ns / plain_ns, "wall time"
+    return None, ""
 
 
 def _no_profiler(adapter: str) -> ToolchainMissing:

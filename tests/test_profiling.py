@@ -141,9 +141,24 @@ def test_functions_are_counted_from_the_adapter_s_stacks(bench: Bench) -> None:
     assert [(s.function, s.self_share) for s in spots.spots] == [("step", 0.9), ("main", 0.1)]
 
 
-def test_the_overhead_is_the_profiled_run_over_the_plain_one(bench: Bench) -> None:
-    bench.runner.trials = [make_trial(1_000_000) for _ in range(5)]
-    assert bench.profile().slowdown == pytest.approx(3.0)
+@pytest.mark.parametrize(
+    ("profiled", "busy_ns", "slowdown", "measure"),
+    [
+        ({"cpu_ns": 1_500_000}, 500_000, 3.0, "CPU time"),
+        ({"cpu_ns": 1_500_000}, 10_000, 3.0, "wall time"),  # it waits
+        ({}, 500_000, 3.0, "wall time"),
+        ({"slowdown": 1.5}, 500_000, 1.5, "CPU time"),
+        ({"wall_ns": 0}, 500_000, None, ""),
+    ],
+)
+def test_the_overhead_is_the_profiled_run_over_the_plain_one(
+    bench: Bench, profiled: Any, busy_ns: int, slowdown: float | None, measure: str
+) -> None:
+    bench.runner.trials = [make_trial(1_000_000, user_ns=busy_ns) for _ in range(5)]
+    bench.language.answer = lambda plan: replace(PROFILE, **profiled)
+    report = bench.profile()
+    assert report.slowdown == (pytest.approx(slowdown) if slowdown else None)
+    assert report.slowdown_of == measure
 
 
 def test_the_profiler_is_told_how_long_a_plain_run_takes(bench: Bench) -> None:

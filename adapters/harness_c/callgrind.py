@@ -104,6 +104,7 @@ def count(
         stacks=stacks,
         calls=dict(counts.calls),
         wall_ns=trial.wall_ns,
+        cpu_ns=trial.cpu_ns,
         warnings=tuple(problems),
         exports={path.name: str(path) for path in files},
     )

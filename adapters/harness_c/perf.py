@@ -124,8 +124,9 @@ def sample(
         total=float(counted.total()),
         stacks=stacks,
         wall_ns=sorted(spans)[len(spans) // 2] if spans else 0,
+        cpu_ns=round(counted.total() / len(runs) / hertz * 1e9),  # the clock ticks on the CPU only
         warnings=tuple(warnings),
-        exports={file.name: str(file) for file in files},
+        exports={"perf.data": str(files[0])},
     )
 
 
@@ -245,7 +246,7 @@ def remarks(runs: Sequence[Samples], repeats: int, hertz: int) -> Iterator[str]:
     if repeats > 1:
         yield (
             f"the program is short: it was run {len(runs)} times at {hertz} samples a second"
-            f" for {total} samples"
+            f" for {total} samples, each run in a perf.data of its own"
         )
     if total < FEW_SAMPLES:
         yield f"only {total} samples: shares are rough; take a larger case or --with callgrind"
@@ -289,7 +290,6 @@ def count(
         by=ProfileBy.FUNCTION,
         unit="events",
         total=0.0,
-        wall_ns=trial.wall_ns,
         warnings=tuple(problems),
         exports={file.name: str(file)},
         counters=counters,
@@ -303,7 +303,7 @@ def read_counters(text: str) -> dict[str, float]:
         fields = line.split(";")
         if line.startswith("#") or len(fields) < 3:
             continue
-        value, name = fields[0], fields[2].split(":")[0]
+        value, unit, name = fields[0], fields[1], fields[2].split(":")[0]
         if re.fullmatch(r"\d+(\.\d+)?", value) and name:
-            found[name] = float(value)
+            found[f"{name} ({unit})" if unit else name] = float(value)
     return found

@@ -90,19 +90,16 @@ def times(build: Build, case: Case, plan: ProfilePlan, folder: Path, runner: Run
         unit="samples",
         total=total,
         stacks=dict(said.stacks),
-        wall_ns=_cold_ns(said, plan),
+        slowdown=_slowdown(said, said),
         warnings=tuple(_remarks(said, total)),
         exports={out.name: str(out)},
     )
 
 
-def _cold_ns(said: Said, plan: ProfilePlan) -> int:
-    """What a cold run would take under the profiler: it is not slower while it compiles.
-
-    The work was timed warm, with and without the profiler in the same process.
-    """
-    bare, profiled = said.figures.get("plain_ns", 0), said.figures.get("work_ns", 0)
-    return round(plan.plain_wall_ns * profiled / bare) if bare and profiled else 0
+def _slowdown(plain: Said, profiled: Said) -> float | None:
+    """The profiler's cost on warm work: while it compiles, a run is not comparable."""
+    bare, slowed = plain.figures.get("plain_ns", 0), profiled.figures.get("work_ns", 0)
+    return slowed / bare if bare and slowed else None
 
 
 def _remarks(said: Said, total: float) -> Iterator[str]:
@@ -184,6 +181,9 @@ def allocations(
     for name in SCRIPTS:
         shutil.copy(HERE / name, folder / name)
     script, entry = _program(build)
+    bare = [str(HERE / SCRIPTS[0]), str(out), "plain", "0", script, entry]
+    plain = read_report(_text(out, _run(build, case, bare, plan, runner)))
+    out.unlink()
     through = [
         *("--track-allocation=user", str(folder / SCRIPTS[0]), str(out), "memory", "0"),
         *(str(tree / script.lstrip("/")), entry),
@@ -207,14 +207,13 @@ def allocations(
         )
         for f, size in sorted(rows, key=lambda row: -row[1])
     ]
-    figures = read_report(out.read_text()).figures
     return Profile(
         tool="julia-allocations",
         by=ProfileBy.LINE,
         unit="bytes",
         total=float(total),
         spots=tuple(spots),
-        wall_ns=figures.get("work_ns", 0),
+        slowdown=_slowdown(plain, read_report(out.read_text())),
         warnings=() if rows else ("no line of the target's own allocates once it is compiled",),
     )
 

@@ -157,6 +157,7 @@ def exact(session: Session) -> Profile:
         spots=spots,
         stacks=stacks,
         wall_ns=trial.wall_ns,
+        cpu_ns=trial.cpu_ns,
         warnings=tuple(warnings),
         exports={path.name: str(path) for path in session.folder.glob("cProfile.json.*.pstats")},
     )
@@ -169,11 +170,11 @@ def entries_of(processes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def sampled(session: Session) -> Profile:
     """Stacks by pyinstrument; a short program is run again until there are enough samples."""
     stacks: defaultdict[Stack, float] = defaultdict(float)
-    samples, walls = 0, []
+    samples, trials = 0, []
     remarked: list[str] = []
     for _ in range(MAX_REPEATS):
         trial, processes = session.run("sample")
-        walls.append(trial.wall_ns)
+        trials.append(trial)
         entries = entries_of(processes)
         samples += sum(entry["samples"] for entry in entries)
         for stack, weight_ns in figures.stacks(entries, str(PROFILER)):
@@ -181,9 +182,9 @@ def sampled(session: Session) -> Profile:
         remarked = remarks(trial, processes, "sample")
         if samples >= FEW_SAMPLES or not trial.ok:
             break
-    if len(walls) > 1:
+    if len(trials) > 1:
         remarked.append(
-            f"the program is short: it was run {len(walls)} times for {samples} samples"
+            f"the program is short: it was run {len(trials)} times for {samples} samples"
         )
     if samples < FEW_SAMPLES:
         remarked.append(f"only {samples} samples: shares are rough; take a larger case")
@@ -193,7 +194,8 @@ def sampled(session: Session) -> Profile:
         unit="ns",
         total=math.fsum(stacks.values()),
         stacks=dict(stacks),
-        wall_ns=sorted(walls)[len(walls) // 2],
+        wall_ns=sorted(trial.wall_ns for trial in trials)[len(trials) // 2],
+        cpu_ns=sorted(trial.cpu_ns for trial in trials)[len(trials) // 2],
         warnings=tuple(remarked),
     )
 
@@ -226,6 +228,7 @@ def lines(session: Session) -> Profile:
         total=elapsed_ns,
         spots=figures.lines(entries_of(processes), elapsed_ns),
         wall_ns=trial.wall_ns,
+        cpu_ns=trial.cpu_ns,
         warnings=tuple(remarked),
     )
 

@@ -112,6 +112,11 @@ class Profile:
     """Weight by call stack, where the tool knows stacks: flame graphs are made of it."""
     wall_ns: int = 0
     """How long the profiled program ran; only to state the profiler's overhead. 0: unknown."""
+    cpu_ns: int = 0
+    """The same in CPU time, which other programs do not disturb. 0: unknown."""
+    slowdown: float | None = None
+    """CPU time of the work with the profiler over that without, where the adapter has measured
+    both; None: the core compares with plain trials."""
     warnings: tuple[str, ...] = ()
     exports: Mapping[str, str] = field(default_factory=dict)
     """Native files by kind, such as `perf.data`: path."""
@@ -160,7 +165,9 @@ class ProfileReport:
     spots: Profile | None = None
     """By function or by line; None: phases only."""
     slowdown: float | None = None
-    """Wall time under the profiler over that of the plain trials."""
+    """Time under the profiler over that of the plain trials; None: it cannot be known."""
+    slowdown_of: str = ""
+    """What was compared for it: `CPU time`, or `wall time` of a program that mostly waits."""
     failure: ProfileFailure | None = None
     """Why there is nothing but phases, where more was asked for."""
     advice: tuple[str, ...] = ()

@@ -5,12 +5,16 @@ Shares are compared, and counts where they are exact. Times are not: a profile i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.model import HotSpot, Profile, ProfileReport
 
 EXACT_UNITS = frozenset({"instructions"})
+SAMPLED_UNITS = frozenset({"samples"})
+TWO_SIDED = 1.96
+"""Standard deviations of a normal law that 95 % lie within."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,8 @@ class Move:
     """Exact counts only."""
     weight_after: float | None = None
     sure: bool = True
-    """Phases: the intervals of the two shares do not overlap."""
+    """The change is larger than chance explains: intervals of phases do not overlap, shares of
+    samples differ by more than their counts scatter."""
 
     @property
     def change(self) -> float:
@@ -63,6 +68,8 @@ def _pair(before: Profile, after: Profile) -> list[Move]:
     old, new = _by_name(before.spots), _by_name(after.spots)
     exact = after.unit in EXACT_UNITS
     moves = [_move(after, key, old.get(key), new.get(key), exact) for key in {**old, **new}]
+    if after.unit in SAMPLED_UNITS:
+        moves = [replace(m, sure=_beyond_chance(m, before.total, after.total)) for m in moves]
     return sorted(moves, key=lambda m: (-abs(m.change), m.name, m.place))
 
 
@@ -112,6 +119,14 @@ def _move(
         weight_after=new.weight if new and exact else None,
         sure=_apart(old, new),
     )
+
+
+def _beyond_chance(move: Move, before: float, after: float) -> bool:
+    """Do two shares of so many samples differ at 95 %? The pooled two-proportion z test."""
+    old, new = move.before or 0.0, move.after or 0.0
+    pooled = (old * before + new * after) / (before + after)
+    scatter = math.sqrt(pooled * (1 - pooled) * (1 / before + 1 / after))
+    return abs(move.change) > TWO_SIDED * scatter
 
 
 def _apart(old: HotSpot | None, new: HotSpot | None) -> bool:

@@ -12,7 +12,6 @@ from harness.render.units import (
     show_bytes,
     show_ns,
     show_ns_estimate,
-    show_ratio,
     show_share,
     significant,
 )
@@ -107,7 +106,10 @@ def _place(spot: HotSpot, root: str) -> str:
 def counter_table(profile: Profile) -> str:
     """Counters over the whole program, with instructions a cycle where both are counted."""
     counters = profile.counters
-    rows = [[name, f"{value:,.0f}".replace(",", " ")] for name, value in counters.items()]
+    rows = [
+        [name, f"{value:,.0f}".replace(",", " ") if value >= 1000 else significant(value)]
+        for name, value in counters.items()
+    ]
     if counters.get("cycles") and "instructions" in counters:
         per_cycle = counters["instructions"] / counters["cycles"]
         rows.append(["instructions a cycle", significant(per_cycle)])
@@ -121,19 +123,24 @@ def notes(report: ProfileReport) -> Iterator[str]:
     else:
         yield "No phases are marked: see docs/profiling.md for the three lines that it takes."
     if report.spots is not None:
-        slower = f"; it ran {show_ratio(report.slowdown)} as long" if report.slowdown else ""
-        unit = report.spots.unit
-        amount = show_amount(report.spots.total, unit) if report.spots.total else ""
-        what = f"{report.spots.by.value.capitalize()}s: by {report.spots.tool}"
-        yield (
-            f"{what}, {amount} in all{slower} under it." if amount else f"{what}{slower} under it."
-        )
+        yield _how(report, report.spots)
     if report.failure is not None:
         yield f"No functions: {report.failure.message}"
         if report.failure.hint:
             yield f"  {report.failure.hint}"
     yield from (f"Note: {warning}" for warning in report.warnings)
     yield from (f"Advice: {sentence}" for sentence in report.advice)
+
+
+def _how(report: ProfileReport, spots: Profile) -> str:
+    """By what the rows were made, of how much, and at which cost."""
+    if spots.counters:
+        return "Counters: by perf stat, which costs nothing to speak of."
+    amount = show_amount(spots.total, spots.unit)
+    cost = "its cost is not known"
+    if report.slowdown is not None:
+        cost = f"under it the program took {report.slowdown:.2f}x the {report.slowdown_of}"
+    return f"{spots.by.value.capitalize()}s: by {spots.tool}, {amount} in all; {cost}."
 
 
 def files(report: ProfileReport) -> str:
@@ -150,14 +157,15 @@ def move_table(before: ProfileReport, after: ProfileReport, moves: Sequence[Move
     rows = []
     for move in seen:
         row = [_shorten(move.name), move.place, _share(move.before), _share(move.after)]
-        row.append(f"{100 * move.change:+.1f} points" + ("" if move.sure else " (within noise)"))
+        points = f"{100 * move.change:+.1f} points".replace("-0.0", "+0.0")
+        row.append(points + ("" if move.sure else " (within noise)"))
         if exact:
             row += [_count(move.weight_before), _count(move.weight_after)]
         rows.append(row)
     headers = ["what", "file", "before", "after", "share moved"]
     headers += ["count before", "count after"] * exact
-    name = before.revision[:12] or before.id
-    lines = [f"Against {name} (profile {before.id}):", layout(headers, rows)]
+    at = f"{before.revision[:12]}, " if before.revision else ""
+    lines = [f"Against {at}profile {before.id}:", layout(headers, rows)]
     lines += _totals(before, after, exact)
     return "\n".join(lines)
 
@@ -170,7 +178,7 @@ def _totals(before: ProfileReport, after: ProfileReport, exact: bool) -> list[st
 
 
 def _share(share: float | None) -> str:
-    return "-" if share is None else show_share(share)
+    return "-" if share is None else percent(share)
 
 
 def _count(weight: float | None) -> str:
@@ -183,7 +191,7 @@ def case_table(rows: Sequence[CaseShares], top: int) -> str:
         return ""
     cases = list(rows[0].shares)
     table = [
-        [_shorten(row.name), *(show_share(share) for share in row.shares.values())]
+        [_shorten(row.name), *(percent(share) for share in row.shares.values())]
         for row in rows[:top]
     ]
     return layout(("share of", *cases), table)

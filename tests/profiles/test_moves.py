@@ -59,6 +59,13 @@ def test_functions_of_different_tools_are_not_compared(make_report: Make) -> Non
     assert moved(make_report(spots=counted(80)), make_report(spots=other)) == ()
 
 
+def test_a_share_of_few_samples_is_not_sure_to_have_moved(make_report: Make) -> None:
+    few = moved(make_report(spots=counted(55)), make_report(spots=counted(50)))
+    assert {move.sure for move in few} == {False}
+    many = moved(make_report(spots=counted(80)), make_report(spots=counted(50)))
+    assert {move.sure for move in many} == {True}
+
+
 def test_a_phase_whose_intervals_overlap_is_not_sure_to_have_moved(
     make_phases: Make, make_report: Make
 ) -> None:
