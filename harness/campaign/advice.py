@@ -188,7 +188,17 @@ def _finished(state: State, _: Tree) -> Advice:
         "NONE",
         f"the campaign is finished{dominates}",
         "declare the next campaign in harness.toml, then harness campaign start --campaign NAME",
+        _next_campaign(state),
         should_continue=False,
+    )
+
+
+def _next_campaign(state: State) -> str:
+    """The table of a campaign that goes on from here; the goal is the user's to say."""
+    terms = state.agreed
+    full = f'full_case = "{terms.full_case}"\n' if terms.full_case else ""
+    return (
+        f'[campaigns.{state.name}-next]\ntarget = "{terms.target}"\ncase = "{terms.case}"\n{full}'
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.scoring import describe, score
 from harness.campaign.state import State, Step
-from harness.campaign.values import BenchOutcome, CaseResult, Guards, ProfileOutcome, Ratio
+from harness.campaign.values import AtScale, BenchOutcome, CaseResult, Guards, ProfileOutcome, Ratio
 from harness.render.units import show_bytes, show_ns, show_ratio, show_share
 
 _HASH = 7
@@ -217,12 +217,12 @@ def _cpu_note(g: Guards) -> list[str]:
 def scale_note(bench: BenchOutcome) -> str:
     """Does the gain hold on the full case?"""
     assert bench.full is not None
+    assert bench.at_scale is not None
     step = bench.full.step
     fast = bench.fast.step
-    verdict = "holds" if bench.holds_at_scale else "does not hold"
     return (
         f"Full case {bench.full.case}: {show_ratio(step.point)}{_interval(step)}, against"
-        f" {show_ratio(fast.point)} on {bench.fast.case}: the gain {verdict} at scale."
+        f" {show_ratio(fast.point)} on {bench.fast.case}: the gain {bench.at_scale.value}."
     )
 
 
@@ -307,16 +307,16 @@ def _validation(state: State, result: BenchOutcome) -> str:
 
 
 def _unheld(kept: Iterable[Iteration]) -> list[str]:
-    """Kept gains that did not hold on the full case, counted and named."""
-    measured = [i for i in kept if i.bench is not None and i.bench.full is not None]
-    lost = [str(i.number) for i in measured if i.bench and not i.bench.holds_at_scale]
-    if not measured:
-        return []
-    names = f" (iterations {', '.join(lost)})" if lost else ""
-    return [
-        f"- {len(lost)} of {len(measured)} kept gains measured on the full case did not hold there"
-        f"{names}"
-    ]
+    """Kept gains that did not hold on the full case, or that it left open: counted and named."""
+    found = {i.number: i.bench.at_scale for i in kept if i.bench and i.bench.at_scale}
+    lines = []
+    for what, word in ((AtScale.LOST, "did not hold there"), (AtScale.UNDECIDED, "stayed open")):
+        numbers = [str(number) for number, scale in found.items() if scale is what]
+        names = f" (iterations {', '.join(numbers)})" if numbers else ""
+        if numbers or what is AtScale.LOST:
+            count = f"{len(numbers)} of {len(found)}"
+            lines.append(f"- {count} kept gains measured on the full case {word}{names}")
+    return lines if found else []
 
 
 def _next_bottleneck(profile: ProfileOutcome) -> str:

@@ -221,6 +221,14 @@ class CaseResult:
     """What was wrong with the output."""
 
 
+class AtScale(Enum):
+    """What becomes of a gain on the full case."""
+
+    HOLDS = "holds at scale"
+    LOST = "does not hold at scale"
+    UNDECIDED = "is undecided at scale: the budget ended first"
+
+
 @dataclass(frozen=True, slots=True)
 class BenchOutcome:
     """What one look at a candidate found."""
@@ -247,9 +255,12 @@ class BenchOutcome:
         return step
 
     @property
-    def holds_at_scale(self) -> bool | None:
-        """Is it faster on the full case too? None where that was not measured."""
-        return None if self.full is None else self.full.step.verdict is Verdict.FASTER
+    def at_scale(self) -> AtScale | None:
+        """What becomes of the gain on the full case; None where that was not measured."""
+        if self.full is None:
+            return None
+        known = {Verdict.FASTER: AtScale.HOLDS, Verdict.UNDECIDED: AtScale.UNDECIDED}
+        return known.get(self.full.step.verdict, AtScale.LOST)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,3 +95,24 @@ def test_a_campaign_that_kept_nothing_says_so(tell):
     state = story.tell(Kind.FINISHED)
     assert isinstance(state.ending, Ending)
     assert "## Campaign result: nothing was kept" in summary(state)
+
+
+def test_gains_that_did_not_hold_or_stayed_open_at_scale_are_counted(tell, make_result):
+    from harness.model import Verdict
+
+    story = tell(Terms("work", "fast", full_case="full", full_every=1))
+    full = [
+        make_result(1.5, case="full"),
+        make_result(1.0, case="full"),
+        make_result(1.2, case="full", verdict=Verdict.UNDECIDED),
+    ]
+    for number, on_full in enumerate(full, start=1):
+        story.iterated(make_result(1.5, 1.5**number), full=on_full)
+    assert "the gain does not hold at scale" in optimization_log(story.state)
+    assert "the gain is undecided at scale" in optimization_log(story.state)
+    story.decided("enough")
+    result = BenchOutcome(make_result(3.3), make_result(1.5, case="full"))
+    story.tell(Kind.FINISHING, result=result, request=None)
+    text = summary(story.tell(Kind.FINISHED))
+    assert "- 1 of 3 kept gains measured on the full case did not hold there (iterations 2)" in text
+    assert "- 1 of 3 kept gains measured on the full case stayed open (iterations 3)" in text
