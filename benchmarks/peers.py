@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,8 +18,7 @@ WARMUP = 3
 
 
 def calibrate(command: Sequence[str]) -> None:
-    """Find out what a command takes, so that every tool can be given the runs that fit."""
-    _typical_seconds(tuple(command))
+    """Find out what pyperf takes, so that its runs can be planned."""
     _pyperf_costs_s(tuple(command))
 
 
@@ -29,7 +29,7 @@ def hyperfine(reference: Sequence[str], candidate: Sequence[str], budget_s: floa
     """
     from scipy.stats import ttest_ind
 
-    runs = max(10, round(budget_s / 2 / _typical_seconds(tuple(reference))))
+    runs = max(10, round(budget_s / 2 / _typical_s(reference)))
     with tempfile.TemporaryDirectory() as folder:
         export = Path(folder) / "export.json"
         subprocess.run(
@@ -50,8 +50,9 @@ def hyperfine(reference: Sequence[str], candidate: Sequence[str], budget_s: floa
 
 def pyperf(reference: Sequence[str], candidate: Sequence[str], budget_s: float) -> str:
     """`pyperf command` on both, one after the other, and what `pyperf compare_to` says of them."""
-    once_s, each_s = _pyperf_costs_s(tuple(reference))
-    processes = max(2, round((budget_s / 2 - once_s) / each_s))
+    once_s, each_s, command_s = _pyperf_costs_s(tuple(reference))
+    slower = _typical_s(reference) / command_s
+    processes = max(2, round((budget_s / 2 / slower - once_s) / each_s))
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / name for name in ("reference.json", "candidate.json")]
         for file, command in zip(files, (reference, candidate), strict=True):
@@ -80,8 +81,8 @@ def _pyperf_command(command: Sequence[str], file: Path, processes: int) -> None:
 
 
 @functools.cache
-def _pyperf_costs_s(command: tuple[str, ...]) -> tuple[float, float]:
-    """What one call of pyperf takes by itself (start, calibration), and each of its processes."""
+def _pyperf_costs_s(command: tuple[str, ...]) -> tuple[float, float, float]:
+    """What a call of pyperf takes, each of its processes, and the command at that time, in s."""
 
     def call_s(processes: int) -> float:
         with tempfile.TemporaryDirectory() as folder:
@@ -91,14 +92,14 @@ def _pyperf_costs_s(command: tuple[str, ...]) -> tuple[float, float]:
 
     few, many = call_s(2), call_s(8)
     each_s = max(many - few, 0.1) / 6
-    return max(0.0, few - 2 * each_s), each_s
+    return max(0.0, few - 2 * each_s), each_s, _typical_s(command)
 
 
-@functools.cache
-def _typical_seconds(command: tuple[str, ...]) -> float:
+def _typical_s(command: Sequence[str]) -> float:
+    """What the command takes just now."""
     times = []
-    for _ in range(7):
+    for _ in range(5):
         begun = time.monotonic()
         subprocess.run(command, check=True, capture_output=True)
         times.append(time.monotonic() - begun)
-    return sorted(times)[3]
+    return statistics.fmean(times)
