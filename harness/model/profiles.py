@@ -125,10 +125,6 @@ class Profile:
     counters: Mapping[str, float] = field(default_factory=dict)
     """Counts over the whole program, where the tool counts events: `instructions`, ..."""
 
-    def bound(self, spot: HotSpot) -> float:
-        """Amdahl's bound: the largest speed-up if all of this spot's total share were gone."""
-        return spot.bound
-
 
 @dataclass(frozen=True, slots=True)
 class ProfileFailure:

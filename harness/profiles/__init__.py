@@ -12,7 +12,7 @@ from harness.profiles.advice import CaseShares, advise, advise_cases
 from harness.profiles.exports import collapsed, speedscope
 from harness.profiles.flame import flame_graph
 from harness.profiles.moves import Move, moved
-from harness.profiles.spots import count_spots, phase_spots, rows_of, worth_showing
+from harness.profiles.spots import count_spots, phase_spots, worth_showing
 from harness.profiles.stored import report_from_json, report_to_json
 
 __all__ = [
@@ -27,7 +27,6 @@ __all__ = [
     "phase_spots",
     "report_from_json",
     "report_to_json",
-    "rows_of",
     "speedscope",
     "worth_showing",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.model import (
@@ -13,7 +13,6 @@ from harness.model import (
     Phase,
     Profile,
     ProfileBy,
-    ProfileReport,
     Stack,
 )
 
@@ -186,10 +185,3 @@ def worth_showing(profile: Profile, top: int) -> tuple[HotSpot, ...]:
     ranked = sorted(profile.spots, key=lambda s: -(s.self_share + s.total_share))
     chosen = [spot for spot in ranked if spot.total_share >= NEGLIGIBLE][:top]
     return tuple(spot for spot in profile.spots if spot in chosen)
-
-
-def rows_of(report: ProfileReport) -> tuple[tuple[str, float, float], ...]:
-    """Name, total share and Amdahl's bound of each row: phases, then functions by total share."""
-    functions: Iterable[HotSpot] = report.spots.spots if report.spots else ()
-    ordered = (*report.phases.spots, *sorted(functions, key=lambda s: -s.total_share))
-    return tuple((spot.name, spot.total_share, spot.bound) for spot in ordered)

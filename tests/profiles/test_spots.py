@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.model import Estimate, Frame, HotSpot, Phase, Profile, ProfileBy
-from harness.profiles import count_spots, phase_spots, rows_of, worth_showing
+from harness.profiles import count_spots, phase_spots, worth_showing
 from harness.profiles.spots import REST
 
 Make = Callable[..., Any]
@@ -138,15 +138,6 @@ def test_a_phase_that_a_trial_did_not_enter_took_no_time_there() -> None:
 
 def test_without_phases_there_is_no_row() -> None:
     assert phase_spots([[], []], [100, 100], full_range) == ()
-
-
-def test_a_campaign_s_rows_are_phases_then_functions_by_total(
-    profile: Profile, make_phases: Make, make_report: Make
-) -> None:
-    report = make_report(phases=make_phases(force=0.75), spots=count_spots(profile))
-    rows = rows_of(report)
-    assert [name for name, _, _ in rows] == ["force", "main", "step", "exp"]
-    assert rows[0][1:] == (0.75, 4.0)
 
 
 def test_a_caller_of_the_hot_function_is_worth_its_row() -> None:
