@@ -192,6 +192,16 @@ class TestRunsThatDiffer:
         assert record.seeds == (43, 44, 45, 46, 47, 48, 49)
         assert len(sampled.load().expected(record.case).further) == 7
 
+    def test_the_same_program_is_equivalent_however_much_it_scatters(self, project):
+        # 4 draws scatter by 30 %: only the same seeds on both sides can show sameness.
+        declare(project, output='key = "sum"\nkind = "stochastic"', case="seed = 42")
+        toml = project.read("harness.toml").replace('["{n}"]', '["{n}", "{seed}"]')
+        project.write("harness.toml", toml)
+        python(project, self.STOCHASTIC.format(twist="", shift="").replace("n = 400", "n = 4"))
+        project.commit()
+        project.make()
+        assert project.test().ok
+
     def test_another_stream_of_random_numbers_is_equivalent(self, sampled):
         self.stochastic(sampled, twist="+ 1000")
         report = sampled.test()
@@ -301,6 +311,12 @@ class TestWhatGitDoesNotHave:
         project.write(".gitignore", "data.txt\n")
         project.write("data.txt", "6.0\n")
         begin(project, "echo sum: $(cat data.txt)", target='inputs = ["data.txt"]')
+        assert project.test().ok
+
+    def test_a_program_of_an_option_that_git_ignores_serves_both_sides(self, project):
+        project.write(".gitignore", "env/\n")
+        project.write("env/bin/tool", "#!/bin/sh\necho sum: 6.0\n").chmod(0o755)
+        begin(project, "true", target='program = "env/bin/tool"')
         assert project.test().ok
 
     def test_data_too_large_for_git_is_brought_along(self, project, monkeypatch):

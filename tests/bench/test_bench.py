@@ -94,6 +94,25 @@ class TestCorrectness:
         assert not report.correct
         assert report.cases[0].comparisons == {}
 
+    def test_trials_are_judged_by_the_baseline_not_by_the_first_output(self, project):
+        # Within the tolerance of each other, but the later ones not of the baseline: 2, 2.8, 3.5.
+        toml = TOML.replace('"c"', '"command"').replace("p.c", "prog")
+        toml = toml.replace('key = "sum"', 'key = "sum"\nkind = "count"\nrtol = 0.5')
+        project.write("harness.toml", toml)
+        change(project, "10", "echo sum: 2.0")
+        (project.path / "prog").chmod(0o755)
+        project.commit()
+        project.make()
+        count = project.path.parent / "drift"
+        project.sh(f"rm -rf {count}; mkdir {count}")
+        text = (
+            f"touch {count}/$$; test $(ls {count} | wc -l) -gt 2 && echo sum: 3.5 || echo sum: 2.8"
+        )
+        change(project, "10", text)
+        report = project.bench(trials=4)
+        assert not report.correct
+        assert "expected 2.0, got 3.5" in report.cases[0].agreement.summary
+
     def test_a_program_that_fails_in_a_trial_is_a_failed_trial(self, begun):
         count = begun.path.parent / "crashes"
         begun.sh(f"rm -rf {count}; mkdir {count}")
