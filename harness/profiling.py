@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.edge.git import Git
+from harness.edge.process import LocalRunner
 from harness.edge.store import storage_errors, write_atomically
 from harness.errors import HarnessError, ToolchainMissing, TrialFailed, UsageError
 from harness.experiment import run_id
@@ -87,47 +88,71 @@ def profile_cell(
     orchestrator.set_up(cell.target)
     try:
         adapter, build = orchestrator.build(replace(cell.target, steady=False))
-        plain = plain_trials(orchestrator, adapter, build, request)
-        identity = run_id(time.time_ns())
-        home = folder / identity
-        with storage_errors(home):
-            home.mkdir(parents=True)
-        report = _report(identity, build, plain, request)
-        if request.by is not ProfileBy.PHASE:
-            report = _with_spots(report, orchestrator, (adapter, build), home, request)
+        subject = _Subject(request, adapter, build, orchestrator.runner)
+        first = _plain_trial(subject)
+        with _new_home(folder) as home:
+            found = _profiled(subject, home, first)
+            plain = [first, *_more_trials(subject, first)]
     finally:
         problems = orchestrator.cleanup([Prepared(cell)])
-    cases = [case.name for case in cell.task.cases]
+    report = _with_profile(_report(home.name, subject, plain), found, plain)
     report = replace(
         report,
-        advice=advise(report, cases),
+        advice=advise(report, [case.name for case in cell.task.cases]),
         warnings=(*report.warnings, *problems),
     )
     return store_report(report, home)
 
 
-def plain_trials(
-    orchestrator: Orchestrator, adapter: Adapter, build: Build, request: ProfileRequest
-) -> list[Trial]:
-    """Trials without a profiler: what phases and the profiler's overhead are read from."""
-    case, target = request.cell.case, request.cell.target
-    wanted = request.trials or DEFAULT_TRIALS
-    began = time.monotonic_ns()
-    found: list[Trial] = []
-    while len(found) < wanted:
-        spent = time.monotonic_ns() - began
-        enough = len(found) >= FEWEST_TRIALS and request.trials is None
-        if enough and spent > PLAIN_BUDGET_NS:
-            break
-        trial = adapter.time(
-            build, case, TrialPlan(timeout_ns=target.timeout_ns), orchestrator.runner
-        )
-        if trial.output is not None:
-            orchestrator.runner.discard(trial.output)
-        if not trial.ok:
-            raise TrialFailed(f"target {target.name!r} on case {case.name!r}: {trial.message}")
-        found.append(trial)
-    return found
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is profiled, and the means to run it."""
+
+    request: ProfileRequest
+    adapter: Adapter
+    build: Build
+    runner: LocalRunner
+
+
+@contextlib.contextmanager
+def _new_home(folder: Path) -> Iterator[Path]:
+    """A new profile's folder; gone again where nothing came of it."""
+    home = folder / run_id(time.time_ns())
+    with storage_errors(home):
+        home.mkdir(parents=True)
+    try:
+        yield home
+    except BaseException:
+        with contextlib.suppress(OSError):
+            home.rmdir()
+        raise
+
+
+def _plain_trial(subject: _Subject) -> Trial:
+    """A trial without a profiler; TrialFailed where the program does not end well."""
+    case, target = subject.request.cell.case, subject.request.cell.target
+    plan = TrialPlan(timeout_ns=target.timeout_ns)
+    trial = subject.adapter.time(subject.build, case, plan, subject.runner)
+    if trial.output is not None:
+        subject.runner.discard(trial.output)
+    if not trial.ok:
+        raise TrialFailed(f"target {target.name!r} on case {case.name!r}: {trial.message}")
+    return trial
+
+
+def _more_trials(subject: _Subject, first: Trial) -> Iterator[Trial]:
+    """The plain trials after the first: what phases' intervals and the overhead are read from.
+
+    They follow the profiled run, so that a wrong request is refused soon.
+    """
+    asked = subject.request.trials
+    spent_ns = first.wall_ns
+    for count in range(1, asked or DEFAULT_TRIALS):
+        if asked is None and count >= FEWEST_TRIALS and spent_ns > PLAIN_BUDGET_NS:
+            return
+        trial = _plain_trial(subject)
+        spent_ns += trial.wall_ns
+        yield trial
 
 
 def _estimate(values: Sequence[float]) -> Estimate:
@@ -138,10 +163,9 @@ def _estimate(values: Sequence[float]) -> Estimate:
     return found
 
 
-def _report(
-    identity: str, build: Build, plain: Sequence[Trial], request: ProfileRequest
-) -> ProfileReport:
+def _report(identity: str, subject: _Subject, plain: Sequence[Trial]) -> ProfileReport:
     """A report of phases alone."""
+    request, build = subject.request, subject.build
     cell = request.cell
     walls = [max(1, trial.wall_ns) for trial in plain]
     wall = _estimate([float(w) for w in walls])
@@ -167,54 +191,59 @@ def _crowded(trial: Trial) -> float:
     return min(1.0, disturbed / max(1, trial.wall_ns))
 
 
-def _with_spots(
-    report: ProfileReport,
-    orchestrator: Orchestrator,
-    made: tuple[Adapter, Build],
-    home: Path,
-    request: ProfileRequest,
-) -> ProfileReport:
-    """The report with functions or lines, or with the reason why there are none."""
-    adapter, build = made
-    timeout_ns = max(request.cell.target.timeout_ns, SLOWEST * round(report.wall_ns.point))
+def _profiled(subject: _Subject, home: Path, plain: Trial) -> Profile | ProfileFailure | None:
+    """Functions or lines, or why there are none; None where phases are all that is asked for."""
+    request = subject.request
+    if request.by is ProfileBy.PHASE:
+        return None
     plan = ProfilePlan(
         by=request.by,
         tool=request.tool,
         function=request.function,
         memory=request.memory,
-        timeout_ns=timeout_ns,
+        timeout_ns=max(request.cell.target.timeout_ns, SLOWEST * plain.wall_ns),
         folder=home,
-        plain_wall_ns=round(report.wall_ns.point),
+        plain_wall_ns=plain.wall_ns,
     )
     try:
-        found = adapter.profile(build, request.cell.case, plan, orchestrator.runner)
+        found = subject.adapter.profile(subject.build, request.cell.case, plan, subject.runner)
     except (ToolchainMissing, TrialFailed) as failure:
         if request.tool is not None and isinstance(failure, ToolchainMissing):
             raise
-        return replace(report, failure=_reason(failure))
+        return _reason(failure)
     if found is None:
-        return replace(report, failure=_reason(_no_profiler(adapter.name)))
-    spots = count_spots(found, request.function)
-    if request.function is not None and not spots.spots:
+        return _reason(_no_profiler(subject.adapter.name))
+    counted = count_spots(found, request.function)
+    if request.function is not None and not counted.spots:
         raise UsageError(
             f"no function like {request.function!r} was seen on the CPU",
             hint="Profile without --function for the names of those that were.",
         )
-    slowdown, measure = _slowdown(spots, report)
+    return counted
+
+
+def _with_profile(
+    report: ProfileReport, found: Profile | ProfileFailure | None, plain: Sequence[Trial]
+) -> ProfileReport:
+    """The report with what the profiler said, and what it cost."""
+    if not isinstance(found, Profile):
+        return replace(report, failure=found)
+    slowdown, measure = _slowdown(found, report, plain)
     return replace(
-        report, spots=spots, slowdown=slowdown, slowdown_of=measure, warnings=spots.warnings
+        report, spots=found, slowdown=slowdown, slowdown_of=measure, warnings=found.warnings
     )
 
 
-def _slowdown(spots: Profile, report: ProfileReport) -> tuple[float | None, str]:
+def _slowdown(
+    spots: Profile, report: ProfileReport, plain: Sequence[Trial]
+) -> tuple[float | None, str]:
     """The profiler's cost: by CPU time, but for programs that mostly wait by wall time."""
     if spots.slowdown is not None:
         return spots.slowdown, "CPU time"
-    plain_ns = report.wall_ns.point
     if spots.cpu_ns and report.cpu_share > WAITING:
-        return spots.cpu_ns / (report.cpu_share * plain_ns), "CPU time"
+        return spots.cpu_ns / _estimate([float(t.cpu_ns) for t in plain]).point, "CPU time"
     if spots.wall_ns:
-        return spots.wall_ns / plain_ns, "wall time"
+        return spots.wall_ns / report.wall_ns.point, "wall time"
     return None, ""
 
 

@@ -226,6 +226,14 @@ def test_a_function_that_was_not_seen_is_refused(bench: Bench) -> None:
         bench.profile(by=ProfileBy.LINE, function="absent")
 
 
+def test_a_request_that_is_refused_costs_one_trial_and_leaves_nothing(bench: Bench) -> None:
+    bench.language.answer = fails(UsageError("no such tool"))
+    with pytest.raises(UsageError, match="no such tool"):
+        bench.profile(tool="gprof")
+    assert len(bench.runner.commands) == 1
+    assert not [*bench.folder.iterdir()]
+
+
 def test_every_export_is_written_and_named(bench: Bench) -> None:
     report = bench.profile()
     assert set(report.exports) == {"flame graph", "speedscope", "collapsed stacks", "report"}
