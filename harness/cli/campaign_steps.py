@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
 
 from harness.cli.base import Answer
 from harness.cli.campaigns import answered, workbench
 from harness.edge.config import Config, parse_duration_ns
-from harness.errors import ExitCode
+from harness.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from harness.campaign.values import BenchOutcome, CaseResult
     from harness.optimise import Campaign
+
+
+_SETTLED = (
+    *("trials", "max_trials", "seed", "cpus", "metric", "confidence", "threshold", "results"),
+)
+"""Options of `harness bench` that a campaign settles: a look is not tuned until it pleases."""
+
+
+def _refuse(names: Sequence[str]) -> None:
+    """UsageError where the command line itself says one of these."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return
+    given = [n for n in names if context.get_parameter_source(n) is ParameterSource.COMMANDLINE]
+    if given:
+        raise UsageError(
+            f"--{given[0].replace('_', '-')} is not the command line's to say in a campaign",
+            hint="harness.toml settles it; --budget, --validate-full and --again are yours.",
+        )
 
 
 def profile_in_campaign(config: Config, name: str | None) -> Answer | None:
@@ -71,6 +94,7 @@ def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any])
     campaign = active_campaign(config, name)
     if campaign is None:
         return None
+    _refuse(_SETTLED)
     budget = options.get("budget")
     wanted = BenchOptions(
         full=bool(options.get("validate_full")),
@@ -115,10 +139,9 @@ def _case_text(result: CaseResult) -> str:
         [p.name, show_ns(p.baseline_ns), show_ns(p.current_ns), _gain(p.baseline_ns, p.current_ns)]
         for p in result.phases
     ]
-    total = [show_ns(result.baseline_ns), show_ns(result.current_ns)]
-    rows.append(["TOTAL", *total, show_ratio(result.cumulative.point)])
+    rows += _totals(result)
     table = layout(["Phase", "Baseline", "Current", "Speedup"], rows)
-    lines = [f"case {result.case} ({result.metric} time, {result.blocks} blocks)", table]
+    lines = [f"case {result.case}, {result.blocks} blocks; {result.metric} time decides", table]
     for word, ratio in (("last kept state", result.step), ("baseline", result.cumulative)):
         interval = f"{100 * ratio.confidence:.6g} % interval"
         lines.append(
@@ -126,6 +149,26 @@ def _case_text(result: CaseResult) -> str:
             f" {show_ratio(ratio.high)}] {ratio.verdict.value} ({interval})"
         )
     return "\n".join([*lines, *guard_notes(result)])
+
+
+def _totals(result: CaseResult) -> list[list[str]]:
+    """The whole program by wall time, and by CPU time where that decides; phases are wall times."""
+    from harness.render.units import show_ns, show_ratio
+
+    g = result.guards
+    sides = [("wall", g.baseline_wall_ns, g.current_wall_ns)]
+    if result.metric == "cpu":
+        sides.append(("cpu", g.baseline_cpu_ns, g.current_cpu_ns))
+    rows = []
+    for name, before, after in sides:
+        if before is not None and after is not None:
+            ratio = (
+                show_ratio(result.cumulative.point)
+                if name == result.metric
+                else _gain(before, after)
+            )
+            rows.append([f"TOTAL ({name})", show_ns(before), show_ns(after), ratio])
+    return rows
 
 
 def _gain(before: float, after: float) -> str:

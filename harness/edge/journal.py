@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.campaign.events import Event, Kind, next_event, parse_journal
-from harness.edge.store import storage_errors
+from harness.edge.store import storage_errors, write_atomically
 from harness.errors import DataDamaged
 
 JOURNAL_NAME = "events.jsonl"
@@ -81,8 +81,12 @@ class Journal:
         """Write the next event; it is on the disk when this returns."""
         with storage_errors(self.path.parent):
             _append(self.path, event.line)
-            if self.copy is not None:
+            if self.copy is not None and (event.number == 1 or self.copy.exists()):
                 _append(self.copy, event.line)
+            elif self.copy is not None:
+                # A clone goes on with what another machine began: its copy begins whole.
+                self.copy.parent.mkdir(parents=True, exist_ok=True)
+                write_atomically(self.copy, self.path.read_bytes())
 
 
 def read_events(path: Path) -> list[Event]:

@@ -66,6 +66,14 @@ def test_a_copy_that_lags_behind_is_completed(journal):
     assert read_events(journal.copy) == events
 
 
+def test_a_copy_that_is_not_there_yet_begins_whole(journal):
+    events = write(journal, 2)
+    journal.copy.unlink()
+    third = journal.draft(events, Kind.PROFILED, {"n": 2})
+    journal.append(third)
+    assert read_events(journal.copy) == [*events, third]
+
+
 def test_another_story_than_the_copy_s_is_damage(journal, tmp_path):
     write(journal, 2)
     other = Journal(tmp_path / "other.jsonl", clock=lambda: 7)

@@ -134,6 +134,22 @@ def test_records_that_git_would_ignore_are_refused_at_the_start(world):
         start(world.campaign, world.bench)
 
 
+def test_a_clone_goes_on_where_another_machine_stopped(started, thought, planned, note, tmp_path):
+    measured(started, thought, planned, note, output="wrong")
+    revert(started.campaign)
+    clone = tmp_path / "clone"
+    started.shell("clone", "--quiet", started.root.as_uri(), str(clone))
+    started.root = started.bench.root = clone
+    started.shell("branch", "main", "origin/main")
+    decide(started.campaign)
+    measured(started, thought, planned, note, time=50)
+    commit(started.campaign)
+    found = verify(started.campaign, started.bench)
+    assert found.problems == []
+    assert started.campaign.warnings == []
+    assert [i.outcome for i in started.campaign.state.iterations] == [Outcome.WRONG, Outcome.KEPT]
+
+
 def test_a_branch_of_the_same_name_is_not_taken_over(world):
     world.shell("branch", "optimization")
     world.write(time=99)
