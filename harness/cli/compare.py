@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import math
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from harness.cli.base import Answer, command
 from harness.cli.run import make_question, question_options
@@ -80,7 +82,19 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
             origin={"kind": "compare", "specs": [reference, candidate]},
         )
         report = perform(session.orchestrator, session.results, experiment)
-    return answer(report, (reference, candidate))
+    return answer(report, _again((reference, candidate), options))
+
+
+def _again(specs: tuple[str, str], options: dict[str, Any]) -> str:
+    """The command once more, with the options that were given, but for its budget."""
+    source = click.get_current_context().get_parameter_source
+    given = [
+        word
+        for name in ("case", "mode", "metric", "confidence", "threshold", "cpus", "config_path")
+        if source(name) is ParameterSource.COMMANDLINE
+        for word in (f"--{name.removesuffix('_path')}", str(options[name]))
+    ]
+    return shlex.join(["harness", "compare", *specs, *given])
 
 
 def _cell(
@@ -112,8 +126,8 @@ def _check_comparable(reference: Cell, candidate: Cell) -> None:
         )
 
 
-def answer(report: Report, specs: tuple[str, str]) -> Answer:
-    """The comparison of two specs in words, numbers and an exit code."""
+def answer(report: Report, again: str) -> Answer:
+    """The comparison in words, numbers and an exit code; `again` is the command to repeat it."""
     run = jsonable(report.run)
     if report.failures:
         worst = max(report.failures.values(), key=lambda f: f.exit_code)
@@ -133,7 +147,7 @@ def answer(report: Report, specs: tuple[str, str]) -> Answer:
         exit_code=codes.get(comparison.verdict, ExitCode.FINE),
         error=f"undecided: {comparison.stopped_because}" if undecided else None,
         hint=_more(comparison) if undecided else None,
-        next_actions=_next(comparison, specs) if undecided else (),
+        next_actions=_next(comparison, again) if undecided else (),
     )
 
 
@@ -204,11 +218,10 @@ def _more(comparison: Comparison) -> str:
     )
 
 
-def _next(comparison: Comparison, specs: tuple[str, str]) -> tuple[str, ...]:
+def _next(comparison: Comparison, again: str) -> tuple[str, ...]:
     if comparison.budget_needed_ns is None:
         return ()
-    budget = _budget(comparison.budget_needed_ns)
-    return (f"harness compare {' '.join(specs)} --budget {budget}",)
+    return (f"{again} --budget {_budget(comparison.budget_needed_ns)}",)
 
 
 def _budget(ns: int) -> str:

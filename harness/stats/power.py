@@ -46,11 +46,12 @@ def blocks_needed(
 ) -> int | None:
     """About how many blocks would decide, were the median what it seems to be; None: no number.
 
-    Either the interval must leave 0 out or fit inside the threshold, whichever is nearer.
+    Either the interval must leave 0 out or fit inside the threshold, whichever is nearer. A single
+    block says nothing of the scatter: the number is then the smallest that can decide.
     """
     scatter = _scatter(ratios)
     if len(scatter) < 2:
-        return None
+        return boundary.first_proof() if len(scatter) else None
     away = abs(interval.point)
     gaps = [gap for gap in (away, log_threshold(threshold) - away) if gap > 0]
     found = [_blocks_for(float(np.mean(scatter < gap)), boundary) for gap in gaps]

@@ -102,20 +102,23 @@ def test_the_words_name_verdict_interval_blocks_reason_noise_and_file(harness, p
 
 
 def test_too_few_trials_are_undecided_with_a_budget_that_would_do(harness, project):
-    said = harness("compare", "short", "long", "--max-trials", "4", "--json")
+    said = harness("compare", "short", "long", "--max-trials", "4", "--metric", "wall", "--json")
     assert said.code == 8
     comparison = said.result["comparison"]
     assert comparison["verdict"] == "undecided"
     assert comparison["blocks"] == 4
     assert comparison["blocks_needed"] >= 8
     assert comparison["budget_needed_ns"] > 0
-    assert said.envelope["next_actions"][0].startswith("harness compare short long --budget ")
+    (again,) = said.envelope["next_actions"]
+    assert again.startswith("harness compare short long --metric wall --budget ")
 
 
-def test_a_budget_that_ends_before_the_first_block_is_undecided(harness, project):
-    said = harness("compare", "short", "long", "--budget", "1ms")
+def test_a_budget_for_one_block_is_undecided_and_says_how_many_would_do(harness, project):
+    said = harness("compare", "short", "long", "--budget", "1ms", "--json")
     assert said.code == 8
-    assert "--budget" in said.err
+    assert said.result["comparison"]["blocks"] == 1
+    assert said.result["comparison"]["blocks_needed"] == 8
+    assert "8 blocks" in said.envelope["hint"]
 
 
 def test_the_metric_asked_for_decides(harness, project):

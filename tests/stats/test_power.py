@@ -62,6 +62,7 @@ def test_more_noise_wants_more_blocks():
     assert typical(0.08) > 2 * typical(0.04)
 
 
-def test_no_number_is_named_where_one_block_says_nothing_of_the_scatter():
-    short = sequence(np.random.default_rng(1), 1, 0.0)
-    assert blocks_needed(short.ratios, short.interval(), BOUNDARY, 0.01) is None
+def test_of_one_block_the_fewest_that_can_decide_are_named_and_of_none_nothing():
+    one, none = sequence(np.random.default_rng(1), 1, 0.0), sequence_of([], [], BOUNDARY)
+    assert blocks_needed(one.ratios, one.interval(), BOUNDARY, 0.01) == BOUNDARY.first_proof()
+    assert blocks_needed(none.ratios, none.interval(), BOUNDARY, 0.01) is None
