@@ -25,7 +25,7 @@ from harness.edge.config import Config, lookup, parse_duration_ns
 from harness.edge.store import StoredRun, find_run, read_run
 from harness.errors import ExitCode, UsageError
 from harness.experiment import Experiment, Report, perform
-from harness.model import Metric, Mode
+from harness.model import Metric, Mode, Run
 from harness.orchestrator import Cell
 from harness.render.jsonable import jsonable
 from harness.render.tables import measurement_table, phase_table
@@ -313,10 +313,10 @@ def answer(report: Report, options: Options) -> Answer:
     if options.phases:
         parts.append(phase_table(report.run.measurements, options.style))
     if options.style == "plain":
-        parts += [f"{warning}" for warning in report.run.warnings]
+        parts += filter(None, ["\n".join(_warnings(report.run))])
         parts.append(f"{report.run.parquet or report.folder}")
     code = ExitCode(max((f.exit_code for f in report.failures.values()), default=ExitCode.FINE))
-    error = "; ".join(
+    error = "\n".join(
         f"{key[2]}: {failure.message}" for key, failure in sorted(report.failures.items())
     )
     return Answer(
@@ -327,6 +327,12 @@ def answer(report: Report, options: Options) -> Answer:
         hint=f"harness run --resume {report.run.id}" if report.interrupted else None,
         next_actions=(f"harness run --resume {report.run.id}",) if report.interrupted else (),
     )
+
+
+def _warnings(run: Run) -> list[str]:
+    """What the table cannot say: of single measurements first, then of the whole run."""
+    measured = [f"{m.target}: {warning}" for m in run.measurements for warning in m.warnings]
+    return [*measured, *run.warnings]
 
 
 def result(report: Report) -> dict[str, Any]:
