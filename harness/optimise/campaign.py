@@ -47,8 +47,11 @@ class Campaign:
 
         On another branch, whose journal ends earlier or is not there, the copy is only looked at.
         """
-        mine = self._is_mine()
-        self.events = self.journal.read(restore=mine)
+        try:
+            mine = self._is_mine()
+            self.events = self.journal.read(restore=mine)
+        except DataDamaged as damage:
+            raise DataDamaged(damage.message, hint=self._way_back(damage)) from None
         if not mine and self.journal.copy is not None:
             self.events = max(self.events, read_events(self.journal.copy), key=len)
         self.state = fold(self.events)
@@ -63,6 +66,17 @@ class Campaign:
                 f"{self.journal.restored} events were missing from {self.journal.path}; they were"
                 " put back from this machine's copy"
             )
+
+    def _way_back(self, damage: DataDamaged) -> str:
+        """How to mend the journal: from this machine's copy where that is whole."""
+        copy = self.journal.copy
+        try:
+            whole = copy is not None and bool(fold(read_events(copy)).events)
+        except DataDamaged:
+            whole = False
+        if not whole or str(copy) in damage.message.partition(": event")[0]:
+            return damage.hint
+        return f"This machine's own copy is whole: cp {copy} {self.journal.path}"
 
     def _is_mine(self) -> bool:
         """May events be put back here: the campaign's branch is checked out, unfinished?"""

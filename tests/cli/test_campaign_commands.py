@@ -175,6 +175,8 @@ class Agent:
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
 def test_a_whole_campaign_from_start_to_finish(harness, project):
     assert harness("campaign", "start", "--json").code == 0
+    tuned = harness("bench", "--trials", "3", "--json")
+    assert (tuned.code, "--trials" in tuned.envelope["error"]) == (2, True)
     agent = Agent(harness, project)
     agent.turn("sum one half", FAST)
     agent.turn("sum nothing", FAST.replace("double total = 0", "double total = 1e-3"))
@@ -298,6 +300,19 @@ def test_a_dirty_tree_is_refused_before_anything_is_measured(harness, project):
     assert not (project / "optim").exists()
 
 
+@pytest.mark.parametrize("arguments", [(), ("--agent", "x", "--proposer", "flags")])
+def test_a_loop_wants_one_proposer(harness, project, arguments):
+    said = harness("loop", *arguments, "--json")
+    assert said.code == 2
+    assert "either --agent COMMAND or --proposer NAME" in said.envelope["error"]
+
+
+def test_a_loop_wants_a_started_campaign(harness, project):
+    said = harness("loop", "--proposer", "flags", "--json")
+    assert said.code == 7
+    assert "campaign start" in said.envelope["hint"]
+
+
 def test_agent_files_are_added_to_what_is_there_and_committed(harness, project):
     from harness.edge.config import load_config
     from harness.optimise import open_campaign
@@ -320,7 +335,7 @@ def test_agent_files_are_added_to_what_is_there_and_committed(harness, project):
     "name",
     [
         *("next", "status", "think", "plan", "log", "commit", "revert", "decide", "skip"),
-        *("verify", "surprises"),
+        *("loop", "verify", "surprises"),
     ],
 )
 def test_every_command_has_help_with_an_example(harness, name):

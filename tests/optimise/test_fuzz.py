@@ -195,8 +195,8 @@ def test_random_commands_never_reach_an_invalid_state(started, thought, planned)
         run_state_machine_as_test(
             machine(started, thought, planned, pristine),
             settings=settings(
-                max_examples=6,
-                stateful_step_count=30,
+                max_examples=5,
+                stateful_step_count=25,
                 deadline=None,
                 database=None,
                 derandomize=True,

@@ -479,8 +479,12 @@ def test_a_changed_event_is_named(started):
     lines = path.read_text().splitlines(keepends=True)
     lines[1] = lines[1].replace("0.8", "0.9")
     path.write_text("".join(lines))
-    with pytest.raises(DataDamaged, match="event 2"):
+    with pytest.raises(DataDamaged, match="event 2") as damage:
         _ = started.campaign
+    copy = started.root / ".harness" / "campaigns" / "work" / "events.jsonl"
+    assert damage.value.hint.endswith(f"cp {copy} {path}")
+    path.write_bytes(copy.read_bytes())
+    assert started.campaign.state.step is Step.THINK
 
 
 def test_every_step_is_idempotent(started, thought, planned, note):
