@@ -287,16 +287,16 @@ def _recorded_differences() -> np.ndarray:
     return np.asarray(np.log(wall[1] / wall[0]))
 
 
-def peeking_real(session: Session, runs: int, blocks: int) -> str:
+def peeking_real(session: Session, metrics: Sequence[str], runs: int, blocks: int) -> str:
     """Identical programs, judged after every block, never stopped for being equivalent."""
     rows = []
-    for metric in (None, Metric.WALL, Metric.CPU):
-        question = Question(metric, threshold=1e-9)
+    for name in metrics:
+        question = Question(None if name == "auto" else Metric(name), threshold=1e-9)
         ever = []
         for _ in range(runs):
             comparison = _to_the_end(session, question, blocks)
             ever.append(comparison.verdict in (Verdict.FASTER, Verdict.SLOWER))
-        rows.append([metric.value if metric else "auto", blocks, of(ever)])
+        rows.append([name, blocks, of(ever)])
     return tabulate(rows, ["metric", "looks", "ever called different"], "github")
 
 
@@ -331,6 +331,7 @@ def parse() -> argparse.Namespace:
     peeking.add_argument("--simulated", type=int, default=1000)
     peeking.add_argument("--real", type=int, default=0)
     peeking.add_argument("--blocks", type=int, default=60, help="looks of a real run")
+    peeking.add_argument("--metrics", nargs="+", choices=("auto", "wall", "cpu"), default=["auto"])
     peeking.add_argument("--seed", type=int, default=1)
     shown = commands.add_parser("table", help="the table of a file of runs")
     shown.add_argument("file", type=Path)
@@ -357,7 +358,7 @@ def main() -> None:
         print(f"\nsizes {work.sizes}; orders and layouts drawn afresh by every run")
         with open_session(load_config(work.write_config())) as session:
             if options.command == "peeking":
-                print(f"\n{peeking_real(session, options.real, options.blocks)}")
+                print(f"\n{peeking_real(session, options.metrics, options.real, options.blocks)}")
                 return
             made = []
             for outcome in measure(options, work, session):

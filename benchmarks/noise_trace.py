@@ -1,7 +1,7 @@
 """Which design, metric, test and spending rate: every choice, tried on recorded noise.
 
-    python benchmarks/trace.py                      400 windows of 240 blocks, about three minutes
-    python benchmarks/trace.py --windows 40         a short form
+    python benchmarks/noise_trace.py                      400 windows of 240 blocks, about three minutes
+    python benchmarks/noise_trace.py --windows 40         a short form
 
 The recording (tests/data/noise_trace.parquet) holds two identical programs and two that are 2 % and
 10 % slower, in a bad hour. A window is 240 consecutive blocks, looked at after every block.
