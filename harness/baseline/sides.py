@@ -24,6 +24,8 @@ from harness.revisions import moved, root_in, target_at
 from harness.session import Session
 from harness.workload import BASELINE_NAME, OPTIM_FOLDER, RESULTS_NAME, Workload
 
+BYTECODE_FOLDER = "__pycache__"
+
 CURRENT = "current"
 """The label of the working tree."""
 
@@ -151,7 +153,15 @@ def _in_copies(target: Target, root: Path, outputs: Iterable[OutputSpec]) -> Tar
 
 
 def states_below(root: Path) -> dict[str, FileState]:
-    """Every file below a folder, by its path there, with what changes when it is written."""
-    found = (Path(folder) / name for folder, _, names in os.walk(root) for name in names)
+    """Every file below a folder, by its path there, with what changes when it is written.
+
+    Without the bytecode that Python keeps beside imported sources: it holds no results.
+    """
+    found = (
+        Path(folder) / name
+        for folder, _, names in os.walk(root)
+        for name in names
+        if Path(folder).name != BYTECODE_FOLDER
+    )
     below = ((path.relative_to(root).as_posix(), path) for path in found)
     return {name: file_state(path) for name, path in below if name != ".git"}

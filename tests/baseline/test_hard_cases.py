@@ -282,6 +282,14 @@ class TestStaleFiles:
         with pytest.raises(TrialFailed, match=r"wrote outside of its working folder.*cache"):
             begin(project, text)
 
+    def test_the_bytecode_of_imported_modules_is_no_result(self, project):
+        declare(project)
+        project.write("helper.py", "VALUE = 6.0\n")
+        python(project, "import helper; print('sum:', helper.VALUE)")
+        project.commit()
+        project.make()
+        assert project.test().ok
+
     def test_the_baselines_outputs_lie_nowhere_above_a_program(self, project):
         seek = """
             for start in "$PWD" "$(dirname "$0")"; do

@@ -52,6 +52,19 @@ class TestMaking:
         with pytest.raises(NotAllowed, match="tag pre-optimization exists"):
             begun.make()
 
+    def test_ctrl_c_leaves_nothing_behind(self, begun, monkeypatch):
+        begun.sh("git tag -d pre-optimization && rm -r optim")
+
+        def interrupted(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("harness.orchestrator.Orchestrator.measure", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            begun.make()
+        assert not (begun.path / "optim").exists()
+        assert begun.sh("git worktree list").count("\n") == 0
+        assert begun.sh("git tag") == ""
+
     def test_what_an_interrupted_call_left_is_made_anew(self, begun):
         begun.sh("git tag -d pre-optimization")
         (begun.path / "optim" / SEAL_NAME).unlink()
