@@ -287,7 +287,7 @@ def _note(report: ProfileReport) -> str:
     weight = sum(report.spots.stacks.values())
     amount = f"{weight / 1e6:.0f} ms" if report.spots.unit == "ns" else f"{weight:.0f}"
     unit = "" if report.spots.unit == "ns" else f" {report.spots.unit}"
-    return f"{report.language}, {report.spots.tool}, {amount}{unit}"
+    return f"{report.language}, {report.spots.stacks_by or report.spots.tool}, {amount}{unit}"
 
 
 # -- stored profiles ------------------------------------------------------------------------------

@@ -156,6 +156,7 @@ def exact(session: Session) -> Profile:
         total=total_ns,
         spots=spots,
         stacks=stacks,
+        stacks_by="sample",
         wall_ns=trial.wall_ns,
         cpu_ns=trial.cpu_ns,
         warnings=tuple(warnings),

@@ -110,6 +110,8 @@ class Profile:
     """Largest self share first. Empty where there are `stacks`: the core counts them up."""
     stacks: Mapping[Stack, float] = field(default_factory=dict)
     """Weight by call stack, where the tool knows stacks: flame graphs are made of it."""
+    stacks_by: str = ""
+    """The tool that took the stacks, where it is another one than that of the rows."""
     wall_ns: int = 0
     """How long the profiled program ran; only to state the profiler's overhead. 0: unknown."""
     cpu_ns: int = 0

@@ -52,7 +52,7 @@ def speedscope(profile: Profile, name: str) -> dict[str, Any]:
         "profiles": [
             {
                 "type": "sampled",
-                "name": f"{name} ({profile.tool}, {profile.unit})",
+                "name": f"{name} ({profile.stacks_by or profile.tool}, {profile.unit})",
                 "unit": _UNITS.get(profile.unit, "none"),
                 "startValue": 0,
                 "endValue": sum(weights),

@@ -152,7 +152,7 @@ class TestFunctions:
 
     def test_by_default_stacks_are_sampled_beside_the_exact_counts(self, profiled: Any) -> None:
         profile = profiled(None, "200000")
-        assert profile.tool == "cProfile"
+        assert (profile.tool, profile.stacks_by) == ("cProfile", "sample")
         assert names(profile)["tiny"].calls == 200000
         assert any(stack[-1].function == "tiny" for stack in profile.stacks)
 
