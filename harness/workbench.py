@@ -113,6 +113,7 @@ class LocalWorkbench:
 
     def profile(self) -> ProfileOutcome:
         """Phases first, then functions, each with its share of the whole."""
+        from harness.profiles import waiting_is_unclear
         from harness.profiling import ProfileRequest, profile_cell
 
         workload = self._workload
@@ -124,6 +125,7 @@ class LocalWorkbench:
                 ProfileRequest(cell, revision=self._git.head()),
             )
         rows = profile_rows(report)
+        unclear = waiting_is_unclear(report.cpu_share, report.crowded)
         return ProfileOutcome(
             case=report.case,
             rows=rows or (ProfileRow("total", 1.0, "whole program"),),
@@ -132,7 +134,7 @@ class LocalWorkbench:
             )
             or "none",
             wall_ns=report.wall_ns.point,
-            cpu_share=report.cpu_share,
+            cpu_share=None if unclear else report.cpu_share,
             notes=(*report.advice, *report.warnings),
             report=report.id,
         )

@@ -70,7 +70,8 @@ class ProfileOutcome:
     tool: str = "phases"
     wall_ns: float | None = None
     cpu_share: float | None = None
-    """CPU time / wall time: far below 1 is waiting, far above it is threads."""
+    """CPU time / wall time: far below 1 is waiting, far above it is threads; None: other programs
+    kept the CPUs too busy to tell."""
     notes: tuple[str, ...] = ()
     report: str = ""
     """Where the whole profile lies on the machine that made it."""

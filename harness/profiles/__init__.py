@@ -8,7 +8,7 @@
 - `stored`   reports to JSON and back
 """
 
-from harness.profiles.advice import CaseShares, advise, advise_cases
+from harness.profiles.advice import CaseShares, advise, advise_cases, waiting_is_unclear
 from harness.profiles.exports import collapsed, speedscope
 from harness.profiles.flame import flame_graph
 from harness.profiles.moves import Move, moved

@@ -87,8 +87,13 @@ def _outside(phases: Profile) -> Iterator[str]:
         )
 
 
+def waiting_is_unclear(cpu_share: float, crowded: float) -> bool:
+    """May a low CPU share come from other programs that wanted the CPUs, not from waiting?"""
+    return cpu_share < WAITING and crowded > (1 - cpu_share) / 2
+
+
 def _waits(cpu_share: float, crowded: float) -> Iterator[str]:
-    if cpu_share < WAITING and crowded > (1 - cpu_share) / 2:
+    if waiting_is_unclear(cpu_share, crowded):
         yield (
             f"CPU time is {_percent(cpu_share)} of the wall time, but other programs wanted the"
             f" CPUs for {_percent(crowded)} of it: whether the program waits by itself cannot be"

@@ -356,3 +356,11 @@ def test_the_answer_of_a_refusal_is_one_envelope(harness, project):
     envelope = json.loads(said.out)
     assert envelope["ok"] is False
     assert envelope["command"] == "commit"
+
+
+def test_with_several_campaigns_the_start_carries_the_name(harness, project):
+    more = '[campaigns.other]\ntarget = "sum"\ncase = "full"\n'
+    (project / "harness.toml").write_text(TOML + more)
+    assert harness("next", "--json").code == 2
+    said = harness("next", "--campaign", "other", "--json")
+    assert said.result["command"] == "harness campaign start --campaign other"
