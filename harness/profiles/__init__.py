@@ -28,5 +28,6 @@ __all__ = [
     "report_from_json",
     "report_to_json",
     "speedscope",
+    "waiting_is_unclear",
     "worth_showing",
 ]
