@@ -1,7 +1,7 @@
 """Which design, metric, test and spending rate: every choice, tried on recorded noise.
 
-    python benchmarks/noise_trace.py                      400 windows of 240 blocks, about three minutes
-    python benchmarks/noise_trace.py --windows 40         a short form
+    python benchmarks/noise_trace.py                  400 windows of 240 blocks, half a minute
+    python benchmarks/noise_trace.py --windows 40     a short form
 
 The recording (tests/data/noise_trace.parquet) holds two identical programs and two that are 2 % and
 10 % slower, in a bad hour. A window is 240 consecutive blocks, looked at after every block.
@@ -24,6 +24,7 @@ from rig import rig
 from tabulate import tabulate
 
 import harness.stats.boundary
+import harness.stats.metric
 from harness.model import Metric, Mode, Trial, TrialRecord, TrialStatus, Verdict
 from harness.stats.boundary import SignBoundary, sign_boundary
 from harness.summary import Judge, Question
@@ -333,6 +334,22 @@ def judge_table(trace: Trace, starts: Sequence[int], most: int) -> str:
     return tabulate(rows, [*headers, "interval holds the truth", "by CPU time"], "github")
 
 
+def limits_table(trace: Trace, starts: Sequence[int], most: int) -> str:
+    """The judge at several limits beyond which CPU time decides."""
+    rows = []
+    chosen = harness.stats.metric.DISTURBED
+    for limit in (0.001, 0.002, 0.003, 0.005, 0.01):
+        harness.stats.metric.DISTURBED = limit
+        ends = list(outcomes(trace, "2 %", starts, most))
+        decided = [o.blocks if o.verdict is not Verdict.UNDECIDED else math.inf for o in ends]
+        by_cpu = share([1.0 if o.metric is Metric.CPU else math.inf for o in ends])
+        own = " (ours)" * (limit == chosen)
+        rows.append([f"{limit:.1%}{own}", share(decided, 5.0 / BLOCK_S), spread(decided), by_cpu])
+    harness.stats.metric.DISTURBED = chosen
+    headers = ["limit", "2 % found within 5 s", "blocks (median / p95)", "by CPU time"]
+    return tabulate(rows, headers, "github")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--windows", type=int, default=400)
@@ -351,9 +368,9 @@ def main() -> None:
         f"Spending rates: blocks (median / p95)\n\n{rates_table(trace, starts, options.blocks)}\n"
     )
     print(f"Designs: nats for each two trials, more is better\n\n{designs_table(trace)}\n")
-    print(
-        f"The judge, metric auto, at most {most} blocks\n\n{judge_table(trace, long_starts, most)}"
-    )
+    print(f"The judge, metric auto, at most {most} blocks\n")
+    print(f"{judge_table(trace, long_starts, most)}\n")
+    print(f"Where CPU time begins to decide\n\n{limits_table(trace, long_starts, most)}")
 
 
 if __name__ == "__main__":

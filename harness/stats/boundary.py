@@ -21,8 +21,8 @@ import numpy as np
 SPENDING_RATE = 0.4
 """How fast the error is spent: by block n all but (5 / n) ** rate of it, for 95 %.
 
-Chosen on recorded noise (benchmarks/noise_trace.py): a higher rate finds large effects a little sooner
-and leaves less for small ones and for showing that there is none; 0.3 to 1 differ little.
+Chosen on recorded noise (benchmarks/noise_trace.py): a higher rate finds large effects a little
+sooner and leaves less for small ones and for showing that there is none; 0.3 to 1 differ little.
 """
 
 

@@ -21,8 +21,8 @@ WAITING_BELOW = 0.8
 
 DISTURBED = 0.003
 """Wall time is disturbed where in a quarter of the blocks the ratio by wall time is further than
-this from that by CPU time. On recorded noise (benchmarks/noise_trace.py) both kinds of hours are far from
-it, and where it lies between them matters little."""
+this from that by CPU time. Anything from 0.1 % to 0.5 % does as well on recorded noise
+(benchmarks/noise_trace.py)."""
 
 
 @dataclass(frozen=True, slots=True)
