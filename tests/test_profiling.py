@@ -123,7 +123,8 @@ def bench(tmp_path: Path) -> Bench:
 
 def test_phases_come_from_plain_trials_with_their_interval(bench: Bench) -> None:
     bench.runner.trials = [
-        make_trial(1000, phases=(Phase("force", 4, total),)) for total in (700, 800, 900, 800, 800)
+        make_trial(1000, phases=(Phase("force", 4, total),))
+        for total in (700, 800, 900, 800, 800, 800)
     ]
     force, rest = bench.profile().phases.spots
     assert (force.phase, force.total_share, force.low, force.high) == ("force", 0.8, 0.7, 0.9)
@@ -154,7 +155,7 @@ def test_functions_are_counted_from_the_adapter_s_stacks(bench: Bench) -> None:
 def test_the_overhead_is_the_profiled_run_over_the_plain_one(
     bench: Bench, profiled: Any, busy_ns: int, slowdown: float | None, measure: str
 ) -> None:
-    bench.runner.trials = [make_trial(1_000_000, user_ns=busy_ns) for _ in range(5)]
+    bench.runner.trials = [make_trial(1_000_000, user_ns=busy_ns) for _ in range(6)]
     bench.language.answer = lambda plan: replace(PROFILE, **profiled)
     report = bench.profile()
     assert report.slowdown == (pytest.approx(slowdown) if slowdown else None)
@@ -162,7 +163,7 @@ def test_the_overhead_is_the_profiled_run_over_the_plain_one(
 
 
 def test_the_profiler_is_told_how_long_a_plain_run_takes(bench: Bench) -> None:
-    bench.runner.trials = [make_trial(2_000_000) for _ in range(5)]
+    bench.runner.trials = [make_trial(2_000_000) for _ in range(6)]
     bench.profile(tool="fake")
     (plan,) = bench.language.plans
     assert (plan.tool, plan.plain_wall_ns) == ("fake", 2_000_000)
@@ -194,7 +195,7 @@ def fails(error: Exception) -> Callable[[ProfilePlan], Profile | None]:
 
 
 def test_a_profiler_that_crashes_leaves_the_phases_and_the_reason(bench: Bench) -> None:
-    bench.runner.trials = [make_trial(1000, phases=(Phase("a", 1, 500),)) for _ in range(5)]
+    bench.runner.trials = [make_trial(1000, phases=(Phase("a", 1, 500),)) for _ in range(6)]
     bench.language.answer = fails(TrialFailed("crashed (signal 11)", hint="another libunwind"))
     report = bench.profile()
     assert report.failure is not None

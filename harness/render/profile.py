@@ -119,7 +119,8 @@ def counter_table(profile: Profile) -> str:
 def notes(report: ProfileReport) -> Iterator[str]:
     """How the figures were made, what to make of them, and what went wrong."""
     if report.phases.spots:
-        yield "Phases: as the program itself reports them, shares of wall time, 95 % intervals."
+        sure = show_share(report.wall_ns.confidence)
+        yield f"Phases: as the program itself reports them, shares of wall time; {sure} intervals."
     else:
         yield "No phases are marked: see docs/profiling.md for the three lines that it takes."
     if report.spots is not None:
