@@ -16,7 +16,7 @@ from harness.campaign.gates import check_note, check_plan, check_thought
 from harness.campaign.iteration import Outcome
 from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.spending import confidence_of
-from harness.campaign.state import Decision, State, history
+from harness.campaign.state import Decision, State, Step, history
 from harness.campaign.stopping import decide
 from harness.campaign.values import BenchOutcome, CaseResult, LogNote, Plan, Ratio, Thought
 from harness.errors import DataDamaged, GitFailed, HarnessError, UsageError
@@ -48,6 +48,12 @@ def verify(campaign: Campaign, bench: Workbench) -> Verification:
     found = Verification()
     if not campaign.started:
         found.unchecked.append(f"the campaign {campaign.name!r} has no events yet")
+        return found
+    branch = campaign.state.place.branch
+    elsewhere = campaign.git.is_repository() and campaign.git.branch() != branch
+    unfinished = campaign.state.step is not Step.FINISHED
+    if unfinished and elsewhere and not campaign.journal.exists():
+        found.unchecked.append(f"the campaign {campaign.name!r} lives on the branch {branch!r}")
         return found
     found.checked["events"] = len(campaign.events)
     here = len(campaign.journal.read())

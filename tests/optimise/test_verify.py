@@ -85,6 +85,13 @@ def test_a_clone_says_what_it_could_not_check(finished, tmp_path):
     assert any("refs/harness" in what for what in found.unchecked)
 
 
+def test_a_campaign_on_another_branch_is_not_called_damaged(started):
+    started.shell("switch", "--quiet", "--force", "main")
+    found = checked(started)
+    assert found.problems == []
+    assert found.unchecked == ["the campaign 'work' lives on the branch 'optimization'"]
+
+
 def test_a_hand_edited_log_is_named(finished):
     path = finished.root / "optim" / "optimization_log.md"
     path.write_text(path.read_text().replace("2.00x speedup", "4.00x speedup"))
