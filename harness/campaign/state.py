@@ -101,6 +101,8 @@ class State:
     pending: Kind | None = None
     """An intent that was written and not yet carried out."""
     ending: Ending | None = None
+    rendered: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of each log as it was rendered at the end; empty before."""
     started_at_ns: int = 0
     last_at_ns: int = 0
     events: int = 0
@@ -326,7 +328,9 @@ def _finishing(state: State, event: Event) -> State:
 def _finished(state: State, event: Event) -> State:
     result = state.ending.result if state.ending else None
     ending = Ending(result, state.profile)
-    return replace(state, step=Step.FINISHED, pending=None, ending=ending)
+    rendered = event.value("rendered", dict[str, str]) if "rendered" in event.data else {}
+    finished = replace(state, step=Step.FINISHED, pending=None, ending=ending)
+    return replace(finished, rendered=rendered)
 
 
 _APPLY: Mapping[Kind, Callable[[State, Event], State]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from harness.edge.journal import JOURNAL_NAME, Journal, read_events
 from harness.edge.lock import hold
 from harness.errors import ConfigError, DataDamaged, NotAllowed, UsageError
 from harness.optimise.checkout import Checkout
-from harness.optimise.records import Records
+from harness.optimise.records import Records, rendered_digests
 from harness.workload import campaign_folder
 
 STATE_FOLDER = ".harness"
@@ -150,6 +151,11 @@ class Campaign:
             after = apply(self.state, draft)
         except DataDamaged as problem:
             raise NotAllowed(problem.message, hint="`harness next` says what is allowed.") from None
+        if kind is Kind.FINISHED:
+            # A later harness may render otherwise; what was rendered at the end stays provable.
+            digests = rendered_digests(self.records.expected(after))
+            draft = replace(draft, data={**draft.data, "rendered": digests})
+            after = apply(self.state, draft)
         self.journal.append(draft)
         self.events.append(draft)
         self.state = after

@@ -99,6 +99,18 @@ def test_a_hand_edited_log_is_named(finished):
     assert str(path) in problem
 
 
+def test_logs_that_an_earlier_harness_rendered_otherwise_still_fit(finished, monkeypatch):
+    from harness.optimise import records
+
+    otherwise = {name: lambda state: "rendered otherwise\n" for name in records.RENDERED}
+    monkeypatch.setattr(records, "RENDERED", otherwise)
+    assert checked(finished).problems == []
+    path = finished.root / "optim" / "summary.md"
+    path.write_text(path.read_text() + "edited\n")
+    (problem,) = checked(finished).problems
+    assert "summary.md" in problem
+
+
 def test_trials_that_do_not_give_the_number_are_named(finished):
     path = finished.root / "optim" / "runs" / "bench-1-fast.json"
     path.write_text(json.dumps([100, 100, 80, 0.005]))
