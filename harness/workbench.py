@@ -27,6 +27,7 @@ from harness.baseline.sides import CURRENT
 from harness.bench import BenchPlan, run_bench
 from harness.campaign.port import BenchRequest, SealedBaseline
 from harness.campaign.values import (
+    UNBOUNDED,
     BenchOutcome,
     CaseResult,
     Guards,
@@ -53,9 +54,6 @@ KEPT = "kept"
 
 RUNS = "runs"
 """The folder of kept trials, below the campaign's."""
-
-_UNBOUNDED = 1e6
-"""An interval that says nothing is stored as 1e-6 to 1e6, since JSON knows no infinity."""
 
 _DETAILS = 5
 _SHOWN_SHARE = 0.01
@@ -284,8 +282,8 @@ def ratio_of(comparison: Comparison) -> Ratio:
     ratio = comparison.ratio
     return Ratio(
         point=ratio.point,
-        low=max(ratio.low, 1 / _UNBOUNDED),
-        high=ratio.high if math.isfinite(ratio.high) else _UNBOUNDED,
+        low=max(ratio.low, 1 / UNBOUNDED),
+        high=ratio.high if math.isfinite(ratio.high) else UNBOUNDED,
         confidence=ratio.confidence,
         verdict=comparison.verdict,
     )
@@ -293,7 +291,7 @@ def ratio_of(comparison: Comparison) -> Ratio:
 
 def _failed(case: str, request: BenchRequest, problem: str) -> CaseResult:
     """A candidate with a wrong output: nothing is said of its speed."""
-    nothing = Ratio(1.0, 1 / _UNBOUNDED, _UNBOUNDED, request.confidence, Verdict.UNDECIDED)
+    nothing = Ratio(1.0, 1 / UNBOUNDED, UNBOUNDED, request.confidence, Verdict.UNDECIDED)
     return CaseResult(case, False, nothing, nothing, 0.0, 0.0, problem=problem)
 
 

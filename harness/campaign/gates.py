@@ -264,10 +264,8 @@ def compare_words(iteration: Iteration) -> str:
         return f"{predicted}, got no valid result ({iteration.outcome.value})"
     step = iteration.result.step
     place = "outside" if iteration.surprised else "inside"
-    return (
-        f"{predicted}, measured {step.point:.3g}x [{step.low:.3g}, {step.high:.3g}],"
-        f" {place} the predicted interval"
-    )
+    interval = f"[{step.low:.3g}, {step.high:.3g}]" if step.bounded else "(no interval yet)"
+    return f"{predicted}, measured {step.point:.3g}x {interval}, {place} the predicted interval"
 
 
 def may_bench_again(iteration: Iteration, budget_ns: int, last_budget_ns: int) -> bool:

@@ -119,6 +119,8 @@ def _result(iteration: Iteration) -> str:
 
 
 def _interval(ratio: Ratio) -> str:
+    if not ratio.bounded:
+        return " (too few blocks for an interval)"
     return f" [{show_ratio(ratio.low)}, {show_ratio(ratio.high)}] at {100 * ratio.confidence:.6g} %"
 
 
@@ -134,6 +136,8 @@ def _performance(iteration: Iteration) -> str:
         f"{show_ns(result.current_ns)} {result.metric} time, baseline {show_ns(result.baseline_ns)}"
         f" (case {result.case})"
     )
+    if result.metric != "wall" and phases:
+        phases[0] = f"by wall time: {phases[0]}"
     return "; ".join([total, *phases])
 
 

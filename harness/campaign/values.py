@@ -158,6 +158,10 @@ class TestOutcome:
     details: tuple[str, ...] = ()
 
 
+UNBOUNDED = 1e6
+"""An interval that says nothing is stored as 1e-6 to 1e6, since JSON knows no infinity."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ratio:
     """A speed-up with its interval and the verdict on it."""
@@ -167,6 +171,11 @@ class Ratio:
     high: float
     confidence: float
     verdict: Verdict
+
+    @property
+    def bounded(self) -> bool:
+        """Does the interval say anything? Too few blocks leave it without an end."""
+        return self.low > 1 / UNBOUNDED or self.high < UNBOUNDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,11 +143,12 @@ def _case_text(result: CaseResult) -> str:
     table = layout(["Phase", "Baseline", "Current", "Speedup"], rows)
     lines = [f"case {result.case}, {result.blocks} blocks; {result.metric} time decides", table]
     for word, ratio in (("last kept state", result.step), ("baseline", result.cumulative)):
-        interval = f"{100 * ratio.confidence:.6g} % interval"
-        lines.append(
-            f"against the {word}: {show_ratio(ratio.point)} [{show_ratio(ratio.low)},"
-            f" {show_ratio(ratio.high)}] {ratio.verdict.value} ({interval})"
-        )
+        ends = f"[{show_ratio(ratio.low)}, {show_ratio(ratio.high)}]"
+        sure = f"{100 * ratio.confidence:.6g} % interval"
+        if not ratio.bounded:
+            ends, sure = "", "too few blocks for an interval"
+        shown = " ".join(filter(None, (show_ratio(ratio.point), ends, ratio.verdict.value)))
+        lines.append(f"against the {word}: {shown} ({sure})")
     return "\n".join([*lines, *guard_notes(result)])
 
 

@@ -1,5 +1,6 @@
 """The rendered logs, compared with files of the guide's formats, byte by byte."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,28 @@ def test_gains_that_did_not_hold_or_stayed_open_at_scale_are_counted(tell, make_
     text = summary(story.tell(Kind.FINISHED))
     assert "- 1 of 3 kept gains measured on the full case did not hold there (iterations 2)" in text
     assert "- 1 of 3 kept gains measured on the full case stayed open (iterations 3)" in text
+
+
+def test_an_interval_without_ends_is_not_shown_as_numbers(tell, make_result):
+    from harness.model import Verdict
+
+    story = tell()
+    story.profiled()
+    story.planned()
+    story.tested()
+    open_ended = make_result(1.4, verdict=Verdict.UNDECIDED)
+    ratio = dataclasses.replace(open_ended.step, low=1e-6, high=1e6)
+    story.benched(dataclasses.replace(open_ended, step=ratio))
+    story.tell(Kind.ABANDONED, reason="too slow a case")
+    text = optimization_log(story.closed())
+    assert (
+        "1.40x speedup (cumulative: 1.40x over baseline) (too few blocks for an interval)" in text
+    )
+    assert "1000000" not in text
+
+
+def test_phases_beside_a_total_in_cpu_time_say_that_they_are_wall_times(tell, make_result):
+    story = tell()
+    story.iterated(make_result(2.0, metric="cpu", phases=(PhaseGain("forces", 8e7, 3e7),)))
+    text = optimization_log(story.state)
+    assert "50.0 ms cpu time, baseline 100 ms (case fast); by wall time: forces 80.0 ms" in text
