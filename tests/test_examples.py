@@ -16,6 +16,8 @@ from harness.plugins import Adapters
 
 ROOT = Path(__file__).parents[1]
 CONFIG = load_config(ROOT / "harness.toml")
+TASKS = [name for name in CONFIG.tasks if name != "overhead"]
+"""Those of the examples; the harness's own overhead is there in Python alone."""
 LANGUAGES = ["c", "python", pytest.param("julia", marks=pytest.mark.julia)]
 FIRST_VERSIONS = [
     pytest.param(name, marks=pytest.mark.julia if "julia" in name else ())
@@ -67,7 +69,7 @@ def first_version(name: str) -> str:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("task", CONFIG.tasks)
+@pytest.mark.parametrize("task", TASKS)
 def test_first_versions_agree_in_every_language(
     examples: Examples, task: str, language: str
 ) -> None:
@@ -102,7 +104,7 @@ def test_what_the_evidence_campaign_made_is_equivalent_over_seeds(
     assert said.ok, said.summary
 
 
-@pytest.mark.parametrize("task", CONFIG.tasks)
+@pytest.mark.parametrize("task", TASKS)
 def test_another_seed_gives_another_output(examples: Examples, task: str) -> None:
     declared = CONFIG.task(task)
     one, other = (examples.output(f"{task}-c", seed) for seed in (1, 2))
@@ -129,10 +131,10 @@ def test_the_declared_tolerance_tells_a_changed_law_of_gravity(
 @pytest.mark.parametrize("adapter", ["c", "julia", "python"])
 def test_every_task_is_there_in_every_language(adapter: str) -> None:
     tasks = {target.task for target in CONFIG.targets.values() if target.adapter == adapter}
-    assert tasks == set(CONFIG.tasks)
+    assert tasks >= set(TASKS)
 
 
-@pytest.mark.parametrize("name", CONFIG.campaigns)
+@pytest.mark.parametrize("name", [name for name in CONFIG.campaigns if name != "harness"])
 def test_the_first_version_of_a_campaigns_target_is_protected(name: str) -> None:
     campaign = CONFIG.campaigns[name]
     kept = CONFIG.target(f"{campaign.target}-plain").sources[0].relative_to(ROOT)
