@@ -55,7 +55,8 @@ static void compute_accelerations(Body *bodies, int n) {
             for (int j = 0; j < n; j++) {
                 if (j == i) continue;
                 double difference = bodies[j].position[k] - bodies[i].position[k];
-                sum += G * bodies[j].mass * difference / pow(distance(&bodies[i], &bodies[j]), 3);
+                double d = distance(&bodies[i], &bodies[j]);
+                sum += G * bodies[j].mass * difference / (d * d * d);
             }
             bodies[i].acceleration[k] = sum;
         }
