@@ -50,16 +50,15 @@ static double distance(const Body *a, const Body *b) {
 
 static void compute_accelerations(Body *bodies, int n) {
     for (int i = 0; i < n; i++) {
-        for (int k = 0; k < 3; k++) {
-            double sum = 0.0;
-            for (int j = 0; j < n; j++) {
-                if (j == i) continue;
-                double difference = bodies[j].position[k] - bodies[i].position[k];
-                double d = distance(&bodies[i], &bodies[j]);
-                sum += G * bodies[j].mass * difference / (d * d * d);
-            }
-            bodies[i].acceleration[k] = sum;
+        double sum[3] = {0.0, 0.0, 0.0};
+        for (int j = 0; j < n; j++) {
+            if (j == i) continue;
+            double d = distance(&bodies[i], &bodies[j]);
+            double pull = G * bodies[j].mass / (d * d * d);
+            for (int k = 0; k < 3; k++)
+                sum[k] += pull * (bodies[j].position[k] - bodies[i].position[k]);
         }
+        for (int k = 0; k < 3; k++) bodies[i].acceleration[k] = sum[k];
     }
 }
 
