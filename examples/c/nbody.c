@@ -48,22 +48,28 @@ static double distance(const Body *a, const Body *b) {
     return sqrt(sum);
 }
 
-/* Returns the potential energy, which needs the same distances. */
+/* Meets each pair once: the pull on one body is the opposite of the pull on the other. Returns the
+ * potential energy, which needs the same distances. */
 static double compute_accelerations(Body *bodies, int n) {
     double energy = 0.0;
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < 3; k++) bodies[i].acceleration[k] = 0.0;
     for (int i = 0; i < n; i++) {
+        Body *a = &bodies[i];
         double sum[3] = {0.0, 0.0, 0.0}, potential = 0.0;
-        for (int j = 0; j < n; j++) {
-            if (j == i) continue;
-            double inverse = 1.0 / distance(&bodies[i], &bodies[j]);
-            double depth = G * bodies[j].mass * inverse;
-            double pull = depth * inverse * inverse;
-            potential -= depth;
-            for (int k = 0; k < 3; k++)
-                sum[k] += pull * (bodies[j].position[k] - bodies[i].position[k]);
+        for (int j = i + 1; j < n; j++) {
+            Body *b = &bodies[j];
+            double inverse = 1.0 / distance(a, b);
+            double pull = G * inverse * inverse * inverse;
+            potential -= G * b->mass * inverse;
+            for (int k = 0; k < 3; k++) {
+                double pulled = pull * (b->position[k] - a->position[k]);
+                sum[k] += b->mass * pulled;
+                b->acceleration[k] -= a->mass * pulled;
+            }
         }
-        for (int k = 0; k < 3; k++) bodies[i].acceleration[k] = sum[k];
-        energy += 0.5 * bodies[i].mass * potential; /* half: each pair is met twice */
+        for (int k = 0; k < 3; k++) a->acceleration[k] += sum[k];
+        energy += a->mass * potential;
     }
     return energy;
 }
