@@ -9,6 +9,7 @@ versioned; `docs/store.md` describes it.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import tempfile
@@ -18,7 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import DataDamaged, StorageFailed, UsageError
+from harness.errors import DataDamaged, NotAllowed, StorageFailed, UsageError
 from harness.model import Mode, Phase, Sample, Trial, TrialRecord, TrialStatus
 
 if TYPE_CHECKING:
@@ -167,17 +168,24 @@ def read_parquet(path: Path) -> list[dict[str, Any]]:
 
 
 def read_stream(path: Path) -> list[dict[str, Any]]:
-    """The rows of an unfinished run; a last row that was cut off by a crash is left out."""
+    """The rows of an unfinished run; a last row that was cut off by a crash is left out.
+
+    Raises DataDamaged where not even the beginning can be read, which is whole from the first
+    moment on.
+    """
     import pyarrow as pa
 
     rows: list[dict[str, Any]] = []
     try:
-        with pa.OSFile(str(path), "rb") as file, pa.ipc.open_stream(file) as reader:
+        with (
+            pa.OSFile(str(path), "rb") as file,
+            pa.ipc.open_stream(file) as reader,
+            contextlib.suppress(OSError, pa.ArrowException),  # the row in flight at a crash
+        ):
             for batch in reader:
                 rows.extend(batch.to_pylist())
-    except (OSError, pa.ArrowException):
-        # The row in flight when the process died; everything before it is whole.
-        return rows
+    except (OSError, pa.ArrowException) as problem:
+        raise _damaged(path, str(problem)) from None
     return rows
 
 
@@ -190,25 +198,30 @@ def _damaged(path: Path, what: str) -> DataDamaged:
 
 
 class RunWriter:
-    """Writes one run. Use as a context manager; `finish` makes the Parquet file."""
+    """Writes one run. Use as a context manager; `finish` makes the Parquet file.
+
+    Raises NotAllowed where another process is writing it.
+    """
 
     def __init__(self, folder: Path, plan: Mapping[str, Any], host_id: str) -> None:
         import pyarrow as pa
 
         self.folder = folder
         self._host_id = host_id
-        with storage_errors(folder):
+        with storage_errors(folder), contextlib.ExitStack() as opened:
             folder.mkdir(parents=True, exist_ok=True)
+            opened.enter_context(_hold(folder))
             self.rows = load_rows(folder)
             self.plan = dict(plan)
             self._write_run({"plan": self.plan, "finished": False})
             # Earlier rows are written anew beside the old stream, which stays until they are safe.
             fresh = folder / f".{_STREAM}.new"
-            self._file = fresh.open("wb", buffering=0)
+            self._file = opened.enter_context(fresh.open("wb", buffering=0))
             self._stream = pa.ipc.new_stream(self._file, schema())
             for row in self.rows:
                 self._append(row)
             fresh.replace(folder / _STREAM)
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> RunWriter:
         return self
@@ -245,13 +258,41 @@ class RunWriter:
 
     def close(self) -> None:
         """Close the stream; without `finish` the run stays unfinished and can be resumed."""
-        if not self._file.closed:
-            self._stream.close()
-            self._file.close()
+        if self._file.closed:
+            return
+        with storage_errors(self.folder), self._opened:
+            self._stream.close()  # writes its end, which a full disk refuses
 
     def _write_run(self, content: Mapping[str, Any]) -> None:
         text = json.dumps({"schema_version": SCHEMA_VERSION, **content}, indent=1)
         write_atomically(self.folder / _RUN, text.encode())
+
+
+def _hold(folder: Path) -> contextlib.ExitStack:
+    """Keep other processes from writing a run until the answer is closed, or this process ends."""
+    with contextlib.ExitStack() as held:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        held.callback(os.close, handle)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotAllowed(
+                f"{folder.name} is being measured by another process",
+                hint="Wait until it ends; `harness history` says whether it has.",
+            ) from None
+        except OSError:  # a file system without locks
+            pass
+        return held.pop_all()
+
+
+def is_being_written(folder: Path) -> bool:
+    """Is a process at work on this run now?"""
+    with contextlib.suppress(OSError):
+        try:
+            _hold(folder).close()
+        except NotAllowed:
+            return True
+    return False
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """Runs on disk: nothing lost, nothing believed that is damaged."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from harness.edge.store import (
     RunWriter,
     find_run,
     from_row,
+    is_being_written,
     load_rows,
     read_parquet,
     read_run,
@@ -15,7 +17,7 @@ from harness.edge.store import (
     schema,
     to_row,
 )
-from harness.errors import DataDamaged, StorageFailed, UsageError
+from harness.errors import DataDamaged, NotAllowed, StorageFailed, UsageError
 from harness.model import Mode, Phase, Sample, Trial, TrialRecord, TrialStatus
 
 
@@ -141,3 +143,30 @@ def test_runs_are_found_by_a_beginning_of_their_id(tmp_path):
         find_run(tmp_path, "2026")
     with pytest.raises(UsageError, match="no run"):
         find_run(tmp_path, "1999")
+
+
+def test_a_stream_that_cannot_be_opened_is_damaged_and_not_empty(tmp_path):
+    write(tmp_path / "r1", 2, finish=False)
+    (tmp_path / "r1" / "trials.arrows").write_bytes(b"nothing that Arrow ever wrote")
+    with pytest.raises(DataDamaged, match=r"trials\.arrows: damaged"):
+        load_rows(tmp_path / "r1")
+
+
+def test_a_disk_that_is_full_at_the_very_end_is_said_in_words(tmp_path):
+    writer = RunWriter(tmp_path / "r1", {}, "host")
+    writer.append(record(0))
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        os.dup2(full.fileno(), writer._file.fileno())
+    with pytest.raises(StorageFailed, match="No space left"):
+        writer.close()
+    writer.close()  # nothing is left to be closed
+
+
+def test_a_run_that_is_being_measured_cannot_be_opened_by_another(tmp_path):
+    with RunWriter(tmp_path / "r1", {}, "host") as writer:
+        writer.append(record(0))
+        assert is_being_written(tmp_path / "r1")
+        with pytest.raises(NotAllowed, match="r1 is being measured by another process"):
+            RunWriter(tmp_path / "r1", {}, "host")
+    assert not is_being_written(tmp_path / "r1")
+    assert len(load_rows(tmp_path / "r1")) == 1
