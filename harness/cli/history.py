@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import click
 from harness.cli.base import Answer, command
 from harness.cli.options import format_option
 from harness.cli.session import STATE_FOLDER, config_option, read_config, results_option
-from harness.edge.store import load_rows, read_run, run_folders
+from harness.edge.store import is_being_written, load_rows, read_run, run_folders
 from harness.errors import DataDamaged, ExitCode, UsageError
 from harness.render.tables import layout
 from harness.render.units import show_ns
@@ -25,7 +25,7 @@ _AGO_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 @command(epilog="Example: harness history --task nbody --since 7d")
 @click.option("--task", help="Only measurements of this task.")
 @click.option("--target", help="Only measurements of this target.")
-@click.option("--since", help="A date such as 2026-01-31, or an age such as 30m, 12h, 7d, 2w.")
+@click.option("--since", help="A UTC date such as 2026-01-31, or an age such as 30m, 12h, 7d, 2w.")
 @format_option
 @config_option
 @results_option
@@ -54,9 +54,10 @@ def history_command(
         wanted = [m for m in run["measurements"] if fits(m, task, target)]
         if wanted and run["started_at_ns"] >= earliest_ns:
             runs.append({**run, "measurements": wanted})
+    found_none = " that fit" if any((task, target, since)) else ""
     return Answer(
         result={"runs": runs, "damaged": damaged},
-        text=history_table(runs, style) if runs else f"no runs in {results}",
+        text=history_table(runs, style) if runs else f"no runs{found_none} in {results}",
         exit_code=ExitCode.DAMAGED if damaged else ExitCode.FINE,
         error="; ".join(damaged) or None,
         hint="Move the damaged run's folder away, or restore it from a copy." if damaged else None,
@@ -69,21 +70,27 @@ def describe_run(folder: Path) -> dict[str, Any]:
     rows = load_rows(folder)
     measurements = list(run.summary.get("measurements", ()))
     if not run.finished:
-        measurements = list(count_trials(rows))
+        measurements = list(count_trials(rows, run.plan.get("cells", ())))
     started_at_ns = run.summary.get("started_at_ns") or run.plan.get("started_at_ns") or 0
     return {
         "run_id": run.id,
         "started_at_ns": started_at_ns,
         "finished": run.finished,
+        "running": not run.finished and is_being_written(folder),
         "folder": str(folder),
         "host": run.plan.get("host"),
         "measurements": measurements,
     }
 
 
-def count_trials(rows: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
-    """The measurements of a run that was cut off: names and counts, without estimates."""
-    counts: dict[tuple[str, str, str], int] = {}
+def count_trials(
+    rows: Iterable[Mapping[str, Any]], cells: Iterable[Sequence[str]]
+) -> Iterable[dict[str, Any]]:
+    """The measurements of a run that was cut off: names and counts, without estimates.
+
+    `cells` are the (task, case, target) of its plan, which may have no trial yet.
+    """
+    counts: dict[tuple[str, ...], int] = {tuple(cell): 0 for cell in cells}
     for row in rows:
         if not row["warmup"] and row["status"] == "ok":
             key = (row["task"], row["case"], row["target"])
@@ -112,7 +119,21 @@ def parse_since(since: str | None) -> int:
         raise UsageError(
             f"--since: want a date such as 2026-01-31 or an age such as 7d, got {since!r}"
         ) from None
-    return int(moment.astimezone(datetime.UTC).timestamp() * 1e9)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.UTC)  # as the table shows it
+    return int(moment.timestamp() * 1e9)
+
+
+def note_on(run: Mapping[str, Any], measurement: Mapping[str, Any]) -> str:
+    """What is to be known of a row: that its run is not at its end, or what went wrong."""
+    if run["running"]:
+        return "running"
+    if not run["finished"]:
+        return f"unfinished: harness run --resume {run['run_id']}"
+    if measurement.get("output_ok") is False:
+        return "wrong output"
+    failures = measurement.get("failures")
+    return f"{failures} trials failed" if failures else "" if measurement["trials"] else "failed"
 
 
 def history_table(runs: Iterable[Mapping[str, Any]], style: str) -> str:
@@ -131,7 +152,7 @@ def history_table(runs: Iterable[Mapping[str, Any]], style: str) -> str:
                     m["target"],
                     show_ns(wall["point"]) if wall else "-",
                     str(m["trials"]),
-                    "" if run["finished"] else "unfinished: harness run --resume " + run["run_id"],
+                    note_on(run, m),
                 ]
             )
     headers = ["run", "started (UTC)", "task", "case", "target", "wall (median)", "trials", "note"]

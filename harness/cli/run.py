@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from harness.cli.base import Answer, command
 from harness.cli.options import format_option
@@ -22,14 +24,17 @@ from harness.cli.session import (
     results_option,
 )
 from harness.edge.config import Config, lookup, parse_duration_ns
-from harness.edge.store import StoredRun, find_run, read_run
-from harness.errors import ExitCode, UsageError
+from harness.edge.store import StoredRun, find_run, read_run, run_folders
+from harness.errors import DataDamaged, ExitCode, UsageError
 from harness.experiment import Experiment, Report, perform
 from harness.model import Metric, Mode, Run
 from harness.orchestrator import Cell
 from harness.render.jsonable import jsonable
 from harness.render.tables import measurement_table, phase_table
 from harness.summary import Question
+
+RESUMABLE = ("ad hoc", "configured")
+"""The origins of runs that this command can make again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +143,11 @@ def make_question(options: Mapping[str, Any]) -> Question:
 @config_option
 @results_option
 @click.option(
-    "--resume", is_flag=False, flag_value="", help="Top up an interrupted run; the latest if bare."
+    "--resume",
+    metavar="[RUN]",
+    is_flag=False,
+    flag_value="",
+    help="Top up an interrupted run by its plan; the latest one if bare.",
 )
 @click.option("--phases", is_flag=True, help="Show the phases that targets mark.")
 @format_option
@@ -151,8 +160,28 @@ def run_command(**options: Any) -> Answer:
     harness run --adapter python tool.py      a file, without configuration
     harness run --adapter command -- ./prog 1 any program
     """
-    arguments = click.get_current_context().meta["arguments"]
+    context = click.get_current_context()
+    arguments = context.meta["arguments"]
+    if options["resume"] is not None:
+        _check_resume(context, arguments)
     return run(Options(arguments=arguments, **options))
+
+
+def _check_resume(context: click.Context, arguments: Sequence[str]) -> None:
+    """What is measured, and how often, is the stored plan's to say: nothing is ignored silently."""
+    free = {"resume", "results", "config_path", "phases", "style", "as_json"}
+    given = [
+        parameter.opts[0] if isinstance(parameter, click.Option) else " ".join(context.params[name])
+        for parameter in context.command.params
+        if (name := parameter.name) not in free
+        and context.get_parameter_source(name or "") is ParameterSource.COMMANDLINE
+    ]
+    given += ["-- " + " ".join(arguments)] * bool(arguments)
+    if given:
+        raise UsageError(
+            f"--resume goes on by the plan of its run, which {', '.join(given)} cannot change",
+            hint="Begin a new run for another plan, or leave that out.",
+        )
 
 
 def run(options: Options) -> Answer:
@@ -178,9 +207,10 @@ def _perform(
 def _resume(options: Options) -> Answer:
     config = read_config(options.config_path, required=False)
     results = options.results or config.root / STATE_FOLDER / "results"
-    stored = read_run(find_run(results, options.resume or None))
+    stored = read_run(find_run(results, options.resume)) if options.resume else _latest(results)
     if stored.finished:
-        return Answer(text=f"{stored.id} is finished: {stored.folder}", result=stored.summary)
+        found = {**stored.summary, "run_id": stored.id}
+        return Answer(text=f"{stored.id} is finished: {stored.folder}", result=found)
     plan = stored.plan
     config, cells = _stored_cells(stored, config)
     experiment = Experiment(
@@ -199,6 +229,18 @@ def _resume(options: Options) -> Answer:
         origin=plan["origin"],
     )
     return _perform(config, options, experiment, stored.folder)
+
+
+def _latest(results: Path) -> StoredRun:
+    """The latest run that was interrupted and can go on."""
+    for folder in reversed(run_folders(results)):
+        with contextlib.suppress(DataDamaged):
+            stored = read_run(folder)
+            if not stored.finished and stored.plan["origin"].get("kind") in RESUMABLE:
+                return stored
+    raise UsageError(
+        f"no run in {results} was interrupted", hint="`harness history` lists all runs."
+    )
 
 
 def _stored_cells(stored: StoredRun, config: Config) -> tuple[Config, list[Cell]]:
@@ -316,14 +358,13 @@ def answer(report: Report, options: Options) -> Answer:
         parts += filter(None, ["\n".join(_warnings(report.run))])
         parts.append(f"{report.run.parquet or report.folder}")
     code = ExitCode(max((f.exit_code for f in report.failures.values()), default=ExitCode.FINE))
-    error = "\n".join(
-        f"{key[2]}: {failure.message}" for key, failure in sorted(report.failures.items())
-    )
+    errors = [f"{key[2]}: {failure.message}" for key, failure in sorted(report.failures.items())]
+    errors += ["interrupted; everything measured is kept"] * report.interrupted
     return Answer(
         result=result(report),
         text="\n\n".join(parts),
         exit_code=ExitCode.INTERRUPTED if report.interrupted else code,
-        error=error or ("interrupted; everything measured is kept" if report.interrupted else None),
+        error="\n".join(errors) or None,
         hint=f"harness run --resume {report.run.id}" if report.interrupted else None,
         next_actions=(f"harness run --resume {report.run.id}",) if report.interrupted else (),
     )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import time
+from datetime import UTC, datetime
+
 import pytest
 
 
@@ -38,3 +42,29 @@ def test_nothing_measured_is_no_error(harness, folder):
     said = harness("history")
     assert said.code == 0
     assert "no runs" in said.out
+
+
+def test_the_note_says_what_went_wrong(harness, measured):
+    rows = harness("history", "--format", "csv").out.splitlines()
+    assert rows[1].endswith(",1,")
+    assert rows[2].endswith(",0,failed")
+
+
+def test_a_run_cut_off_before_its_first_trial_is_listed(harness, measured):
+    run = next((measured / ".harness" / "results").iterdir())
+    plan = json.loads((run / "run.json").read_text())
+    (run / "trials.parquet").unlink()
+    (run / "run.json").write_text(json.dumps({"plan": plan["plan"], "finished": False}))
+    assert f"unfinished: harness run --resume {run.name}" in harness("history").out
+
+
+def test_a_date_is_read_in_the_time_of_the_table(harness, measured, monkeypatch):
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")  # 14 hours ahead
+    time.tzset()
+    started = harness("history", "--json").result["runs"][0]["started_at_ns"] / 1e9
+    shown = datetime.fromtimestamp(started - 60, UTC).strftime("%Y-%m-%d %H:%M")
+    later = datetime.fromtimestamp(started + 3600, UTC).strftime("%Y-%m-%d %H:%M")
+    assert len(harness("history", "--since", shown, "--json").result["runs"]) == 2
+    assert harness("history", "--since", later, "--json").result["runs"] == []
+    monkeypatch.undo()
+    time.tzset()

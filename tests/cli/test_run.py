@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -351,6 +352,42 @@ def test_a_killed_run_is_topped_up_by_resume(harness, project):
     assert row(said, "one")["trials"] == 40
     timed = [(t["block"], t["target"]) for t in stored if not t["warmup"]]
     assert len(timed) == len(set(timed))
+
+
+def interrupted(results, run_id):
+    """Make a stored run look as if it had been cut off at its end."""
+    plan = json.loads((results / run_id / "run.json").read_text())
+    (results / run_id / "run.json").write_text(json.dumps({**plan, "finished": False}))
+
+
+def test_a_bare_resume_takes_the_latest_run_that_was_interrupted(harness, project):
+    here = project()
+    first = harness("run", "--trials", "1", "--json").result["run_id"]
+    harness("run", "--trials", "1")
+    assert "was interrupted" in harness("run", "--resume").err
+    interrupted(here / ".harness" / "results", first)
+    assert harness("run", "--resume", "--json").result["run_id"] == first
+
+
+@pytest.mark.parametrize("words", [["--trials", "9"], ["--case", "big"], ["one"], ["--", "ls"]])
+def test_what_resume_cannot_change_is_refused_not_ignored(harness, project, words):
+    project()
+    harness("run", "--trials", "1")
+    said = harness("run", "--resume=2", *words)
+    assert said.code == 2
+    assert words[0] in said.err
+    assert "cannot change" in said.err
+
+
+def test_a_run_that_goes_on_elsewhere_is_not_resumed(harness, project):
+    process = start_run(project(), "--trials", "100000")
+    said = harness("run", "--resume")
+    assert said.code == 7
+    assert "by another process" in said.err
+    assert "running" in harness("history").out
+    process.kill()
+    process.communicate()
+    assert "unfinished: harness run --resume" in harness("history").out
 
 
 def test_a_damaged_file_among_the_results_stops_nothing(harness, project):
