@@ -2,7 +2,8 @@
 
 The proposer works in a private worktree at the last kept state. Its thought is registered before it
 may change anything there; what it changed is then copied into the checkout, tested, measured and
-kept or reverted like anybody's. A proposer that fails costs its iteration, not the campaign.
+kept or reverted like anybody's. A proposer that fails costs its iteration, not the campaign; one
+whose thoughts do not pass ends the loop, not the campaign.
 """
 
 from __future__ import annotations
@@ -14,7 +15,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.campaign.gates import compare_words, forbidden, keep_reason, name_some
+from harness.campaign.gates import (
+    check_plan,
+    compare_words,
+    demand_untouched,
+    forbidden,
+    keep_reason,
+    name_some,
+)
 from harness.campaign.iteration import Outcome
 from harness.campaign.port import Workbench
 from harness.campaign.state import Step
@@ -23,7 +31,7 @@ from harness.campaign.stopping import worthwhile
 from harness.campaign.values import LogNote, Option, Plan, Prediction, TestStatus, Thought
 from harness.edge.git import Git
 from harness.edge.listing import differing, listing_at, listing_here
-from harness.errors import HarnessError, NotAllowed, PluginFailed, UsageError
+from harness.errors import HarnessError, NotAllowed, PluginFailed, TrialFailed, UsageError
 from harness.hookspecs import Runner
 from harness.model import Brief, Proposal
 from harness.optimise import (
@@ -48,7 +56,7 @@ REPAIRS = 2
 """How often a build that fails is given back to be repaired."""
 
 THOUGHTS = 3
-"""How often a thought may be refused before the proposer counts as exhausted."""
+"""How often a thought may be refused before the loop ends."""
 
 _STRETCH = 10
 """An undecided look is repeated where at most so many times the agreed budget would decide."""
@@ -72,6 +80,8 @@ class LoopReport:
     iterations: tuple[tuple[int, str, str], ...]
     """Number, title and outcome of each."""
     ended: str
+    failed: bool = False
+    """Did it end because no thought of the proposer's passed? The campaign could go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +99,23 @@ class Loop:
 def run_loop(loop: Loop) -> LoopReport:
     """Turn until the campaign stops, the plan's bounds are met, or the proposer has nothing more.
 
-    An iteration that was interrupted earlier is closed first.
+    An iteration that was interrupted earlier is closed first. Where no thought passes, that is the
+    report's end; before the first iteration it is raised, since then something is set up wrongly.
     """
     campaign, started = loop.campaign, time.monotonic()
     campaign.demand_active()
     first = len(campaign.state.iterations)
     _close_open(loop)
+    failure: HarnessError | None = None
     while True:
-        done = len(campaign.state.iterations) - first
-        ended = _ended(loop, done, time.monotonic() - started)
-        if ended:
-            made = campaign.state.iterations[first:]
+        made = campaign.state.iterations[first:]
+        if failure is not None and not made:
+            raise failure
+        ended = _ended(loop, len(made), time.monotonic() - started)
+        if failure is not None or ended:
             rows = tuple((i.number, i.title, i.outcome.value) for i in made)
-            return LoopReport(rows, ended)
-        _turn(loop)
+            return LoopReport(rows, failure.message if failure else ended, failure is not None)
+        failure = _turn(loop)
 
 
 def _ended(loop: Loop, done: int, spent_s: float) -> str:
@@ -116,8 +129,8 @@ def _ended(loop: Loop, done: int, spent_s: float) -> str:
     return ""
 
 
-def _turn(loop: Loop) -> None:
-    """The next step between iterations, or a whole iteration."""
+def _turn(loop: Loop) -> HarnessError | None:
+    """The next step between iterations, or a whole iteration; why the proposer cannot go on."""
     campaign = loop.campaign
     state = campaign.state
     if state.step is Step.DECIDE:
@@ -129,23 +142,28 @@ def _turn(loop: Loop) -> None:
         skip(campaign, stuck, f"{attempts} attempts by the proposer {loop.proposer.name!r} failed")
         decide(campaign)
     elif not decide(campaign).stop:
-        _iterate(loop)
+        return _iterate(loop)
+    return None
 
 
-def _iterate(loop: Loop) -> None:
-    """Think, plan, implement, test, bench, log, commit or revert."""
+def _iterate(loop: Loop) -> HarnessError | None:
+    """Think, plan, implement, test, bench, log, commit or revert; or why no thought passed."""
     campaign = loop.campaign
+    demand_untouched(campaign.state, campaign.tree(), "loop")
     with _worktree(loop) as folder:
         brief = _brief(loop, folder)
         proposal = _registered(loop, brief)
+        if isinstance(proposal, HarnessError):
+            return proposal
         if proposal is None:
             decide(campaign, exhausted=f"the proposer {loop.proposer.name!r} has nothing more")
-            return
+            return None
         abandoned = _implemented(loop, brief, proposal)
         if not abandoned and campaign.state.step is Step.BENCHMARK:
             abandoned = _measured(loop)
         _logged(loop, brief, proposal, abandoned)
     _close_open(loop)
+    return None
 
 
 @contextmanager
@@ -185,26 +203,30 @@ def _brief(loop: Loop, worktree: Path) -> Brief:
     )
 
 
-def _registered(loop: Loop, brief: Brief) -> Proposal | None:
-    """The proposal, registered as thought and plan; None: there is none, or none that passes."""
+def _registered(loop: Loop, brief: Brief) -> Proposal | HarnessError | None:
+    """The proposal, registered as thought and plan; None: there is nothing more to try.
+
+    Where none passes the gates, or the proposer fails, it is asked again with the reason; the
+    last reason is returned.
+    """
+    failure: HarnessError | None = None
     for _ in range(THOUGHTS):
         try:
             proposal = loop.proposer.propose(brief, loop.runner)
             if proposal is None:
-                return None
+                return failure
             _demand_unchanged(loop, brief.worktree)
+            planned = Plan(proposal.title, proposal.optimization)
+            check_plan(planned)
             think(loop.campaign, _thought(proposal))
-            plan(loop.campaign, Plan(proposal.title, proposal.optimization))
-        except (NotAllowed, UsageError) as refused:
-            if loop.campaign.state.step is Step.PLAN:
-                _abandon(loop, f"its plan was refused: {refused.message}")
-                return None
-            if refused.message == brief.problem:
-                return None
-            brief = replace(brief, problem=refused.message)
+            plan(loop.campaign, planned)
+        except (NotAllowed, UsageError, TrialFailed, PluginFailed) as refused:
+            if brief.problem and brief.problem in refused.message:
+                return refused
+            failure, brief = refused, replace(brief, problem=refused.message)
         else:
             return proposal
-    return None
+    return failure
 
 
 def _thought(proposal: Proposal) -> Thought:
@@ -251,7 +273,10 @@ def _implemented(loop: Loop, brief: Brief, proposal: Proposal) -> str:
             return problem or "the proposer changed nothing"
         if bad:
             return f"the proposer changed protected files: {name_some(bad)}"
-        _copy(brief.worktree, loop.campaign.git.top, paths)
+        try:
+            _copy(brief.worktree, loop.campaign.git.top, paths)
+        except OSError as refused:
+            return f"the proposer's change could not be taken over: {refused}"
         outcome = run_test(loop.campaign, loop.bench, full=False)
         if outcome.status is not TestStatus.BUILD_FAILED:
             return ""
@@ -260,15 +285,23 @@ def _implemented(loop: Loop, brief: Brief, proposal: Proposal) -> str:
 
 
 def _copy(worktree: Path, top: Path, paths: tuple[str, ...]) -> None:
-    """Make the checkout's files what the worktree's are."""
-    for path in paths:
-        source, goal = worktree / path, top / path
-        if source.is_symlink() or source.is_file():
-            goal.parent.mkdir(parents=True, exist_ok=True)
-            goal.unlink(missing_ok=True)
-            shutil.copy2(source, goal, follow_symlinks=False)
-        else:
-            goal.unlink(missing_ok=True)
+    """Make the checkout's files what the worktree's are.
+
+    What is gone is removed first, with folders that are left empty: a file may take their place.
+    """
+    here = [p for p in paths if (worktree / p).is_symlink() or (worktree / p).is_file()]
+    for path in sorted(set(paths) - set(here)):
+        goal = top / path
+        goal.unlink(missing_ok=True)
+        for folder in goal.relative_to(top).parents[:-1]:
+            if not (top / folder).is_dir() or any((top / folder).iterdir()):
+                break
+            (top / folder).rmdir()
+    for path in here:
+        goal = top / path
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        goal.unlink(missing_ok=True)
+        shutil.copy2(worktree / path, goal, follow_symlinks=False)
 
 
 def _measured(loop: Loop) -> str:
@@ -294,7 +327,7 @@ def _logged(loop: Loop, brief: Brief, proposal: Proposal, abandoned: str) -> Non
         if found is not None:
             log(campaign, LogNote(found.surprise, found.notes, found.why, found.lesson), abandoned)
             return
-    except (HarnessError, PluginFailed) as failure:
+    except HarnessError as failure:
         note = replace(note, notes=f"The proposer did not reflect: {failure.message}")
     log(campaign, note, abandoned)
 
@@ -311,11 +344,6 @@ def _mechanical(loop: Loop, result: str) -> LogNote:
         why="not examined: an automatic proposer does not explain",
         lesson=f"{iteration.title}: {iteration.outcome.value} here",
     )
-
-
-def _abandon(loop: Loop, reason: str) -> None:
-    log(loop.campaign, _mechanical(loop, reason), reason)
-    _close_open(loop)
 
 
 def _close_open(loop: Loop) -> None:

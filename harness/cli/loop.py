@@ -9,7 +9,7 @@ import click
 from harness.cli.base import Answer, command
 from harness.cli.campaigns import answered, campaign_options, opened, workbench
 from harness.edge.config import parse_duration_ns
-from harness.errors import UsageError
+from harness.errors import ExitCode, UsageError
 
 
 @command(epilog='Example: harness loop --agent "my-agent --yes" --iterations 5 --budget 2h')
@@ -42,7 +42,13 @@ def loop_command(**options: Any) -> Answer:
             report = run_loop(loop)
         lines = [f"iteration {n}: {title}: {outcome}" for n, title, outcome in report.iterations]
         lines.append(f"ended: {report.ended}")
-        return answered(campaign, "\n".join(lines), jsonable(report))
+        return answered(
+            campaign,
+            "\n".join(lines),
+            jsonable(report),
+            exit_code=ExitCode.ANSWER_IS_NO if report.failed else ExitCode.FINE,
+            error=f"the loop ended early: {report.ended}" if report.failed else None,
+        )
 
 
 def _proposer_name(options: dict[str, Any]) -> str:

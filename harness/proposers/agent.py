@@ -80,10 +80,13 @@ def _call(brief: Brief, step: str, text: str, runner: Runner) -> None:
         raise TrialFailed(f"the agent ended with {done.exit_code} at {step}:\n{tail}")
 
 
-def _written(brief: Brief, name: str) -> str:
-    """What the agent wrote; the empty text where it wrote nothing."""
+def _written(brief: Brief, name: str) -> str | None:
+    """What the agent wrote; None where it wrote no such file."""
     path: Path = brief.worktree / FOLDER / name
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    try:
+        return path.read_text(encoding="utf-8") if path.is_file() else None
+    except UnicodeDecodeError as problem:
+        raise UsageError(f"{name}: not a text in UTF-8: {problem}") from None
 
 
 @hookimpl
@@ -91,8 +94,16 @@ def harness_propose(brief: Brief, runner: Runner) -> Proposal | None:
     """Let the agent think."""
     refused = f"\nYour last thought was refused: {brief.problem}\n" if brief.problem else ""
     text = THINK.format(brief=brief.text, folder=FOLDER, problem=refused)
+    # What an earlier call wrote is no answer to this one.
+    (brief.worktree / FOLDER / "thought.toml").unlink(missing_ok=True)
     _call(brief, "think", text, runner)
     written = _written(brief, "thought.toml")
+    if written is None:
+        raise UsageError(
+            f"the agent wrote no {FOLDER}/thought.toml; where nothing is left to try it is empty",
+            hint="HARNESS_STEP and the text on standard input say what is asked for; see"
+            " docs/proposers.md.",
+        )
     if not written.strip():
         return None
     return read_proposal(read_fields(written, "thought.toml"), "thought.toml")
@@ -119,7 +130,7 @@ def harness_reflect(
     """Let the agent say what was surprising."""
     text = REFLECT.format(brief=brief.text, title=proposal.title, result=result, folder=FOLDER)
     _call(brief, "reflect", text, runner)
-    written = _written(brief, "note.toml")
+    written = _written(brief, "note.toml") or ""
     if not written.strip():
         return None
     return read_reflection(read_fields(written, "note.toml"), "note.toml")

@@ -39,10 +39,14 @@ def _queue(folder: Path) -> list[tuple[Path, Proposal]]:
 def harness_propose(brief: Brief, runner: Runner) -> Proposal | None:
     """The first patch whose title was not tried yet."""
     del runner
-    if brief.problem:
-        raise UsageError(f"a patch's thought was refused: {brief.problem}")
-    waiting = (p for _, p in _queue(_folder(brief)) if p.title not in brief.tried)
-    return next(waiting, None)
+    waiting = (pair for pair in _queue(_folder(brief)) if pair[1].title not in brief.tried)
+    patch, proposal = next(waiting, (None, None))
+    if patch is not None and brief.problem:
+        raise UsageError(
+            f"the thought of {patch.name} was refused: {brief.problem}",
+            hint=f"Correct {patch.with_suffix('.toml')}, or take both files away.",
+        )
+    return proposal
 
 
 @hookimpl

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import subprocess
 from pathlib import Path
 from typing import ClassVar
@@ -12,7 +13,7 @@ import pytest
 from harness.campaign.iteration import Outcome
 from harness.campaign.state import Step
 from harness.edge.process import LocalRunner
-from harness.errors import PluginFailed, UsageError
+from harness.errors import HarnessError, NotAllowed, PluginFailed, UsageError
 from harness.hookspecs import ProposerSpec, hookimpl
 from harness.loop import Loop, LoopPlan, run_loop
 from harness.model import Brief, Proposal, Reflection
@@ -21,6 +22,7 @@ from harness.optimise.verify import verify
 from harness.plugins import Proposer, find_proposer
 
 DOCS = Path(__file__).parents[2] / "docs"
+WORK = "time = {time}\noutput = right\nforces = 0.8\n"
 
 
 def proposal(title: str, **more: object) -> Proposal:
@@ -145,9 +147,96 @@ def test_code_that_changes_before_the_thought_is_refused(loop, started):
         def harness_implement(self, brief: Brief) -> bool:
             return True
 
-    report = run_loop(loop(Proposer("hasty", Hasty())))
-    assert report.iterations == ()
+    with pytest.raises(NotAllowed, match=r"code changed before the thought: work\.txt"):
+        run_loop(loop(Proposer("hasty", Hasty())))
+    assert started.campaign.state.iterations == ()
     assert started.bench.here()["time"] == "100"
+
+
+def test_a_proposer_that_cannot_be_asked_ends_the_loop_and_not_the_campaign(loop, started):
+    with pytest.raises(UsageError, match="no folder of patches: /nowhere"):
+        run_loop(loop(find_proposer("patches"), options={"from": "/nowhere"}))
+    assert started.campaign.state.step is Step.THINK
+
+
+@pytest.mark.parametrize(
+    ("command", "error"),
+    [
+        ("true", "wrote no .harness-agent/thought.toml"),
+        ("exit 3", "ended with 3 at think"),
+        ("printf '\\377' > .harness-agent/thought.toml", "not a text in UTF-8"),
+    ],
+)
+def test_an_agent_without_a_thought_ends_the_loop_and_not_the_campaign(
+    loop, started, command, error
+):
+    with pytest.raises(HarnessError, match=error):
+        run_loop(loop(find_proposer("agent"), options={"command": command}))
+    assert started.campaign.state.step is Step.THINK
+
+
+def test_a_plan_that_is_refused_costs_no_iteration(loop, started):
+    class Wordy(Scripted):
+        @hookimpl
+        def harness_propose(self, brief: Brief) -> Proposal | None:
+            self.problems.append(brief.problem)
+            return proposal("half" if brief.problem else "x" * 73) if not brief.tried else None
+
+    scripted = Wordy({"half": {"time": 50}})
+    report = run_loop(loop(Proposer("wordy", scripted)))
+    assert report.iterations == ((1, "half", "kept"),)
+    assert "at most 72 characters" in scripted.problems[1]
+
+
+def test_refused_thoughts_after_an_iteration_are_the_end_of_the_report(loop, started):
+    class Greedy(Scripted):
+        @hookimpl
+        def harness_propose(self, brief: Brief) -> Proposal | None:
+            return proposal("greedy", high=50.0) if brief.tried else proposal("half")
+
+    report = run_loop(loop(Proposer("greedy", Greedy({"half": {"time": 50}}))))
+    assert report.iterations == ((1, "half", "kept"),)
+    assert report.failed
+    assert "beyond Amdahl's bound" in report.ended
+    assert started.campaign.state.step is Step.THINK
+
+
+def test_a_patch_whose_thought_is_refused_is_named(loop, started, tmp_path):
+    form = AGENT.split("<<'END'\n")[1].split("END\n")[0].replace("2.5", "50.0")
+    (tmp_path / "1-half.toml").write_text(form)
+    (tmp_path / "1-half.patch").write_text("")
+    with pytest.raises(UsageError, match=r"1-half\.patch was refused: 1\.5 to 50x is beyond"):
+        run_loop(loop(find_proposer("patches"), options={"from": str(tmp_path)}))
+    assert started.campaign.state.step is Step.THINK
+
+
+def test_code_that_the_user_changed_is_refused_before_anybody_thinks(loop, started):
+    started.write(time=90)
+    with pytest.raises(NotAllowed, match="wants the code of the last kept state"):
+        run_loop(loop(Proposer("scripted", Scripted({"half": {"time": 50}}))))
+    assert started.campaign.state.step is Step.THINK
+    assert started.bench.here()["time"] == "90"
+
+
+def test_a_file_may_take_the_place_of_a_folder(loop, started):
+    class Moving(Scripted):
+        @hookimpl
+        def harness_implement(self, brief: Brief, proposal: Proposal) -> bool:
+            part = brief.worktree / "part"
+            if proposal.title == "split":
+                part.mkdir()
+                (part / "a.txt").write_text("a\n")
+            else:
+                shutil.rmtree(part)
+                part.write_text("all\n")
+            time = self.script[proposal.title]["time"]
+            (brief.worktree / "work.txt").write_text(WORK.format(time=time))
+            return True
+
+    script = {"split": {"time": 50}, "merge": {"time": 25}}
+    report = run_loop(loop(Proposer("moving", Moving(script)), max_iterations=2))
+    assert [outcome for *_, outcome in report.iterations] == ["kept", "kept"]
+    assert (started.root / "part").read_text() == "all\n"
 
 
 def test_protected_files_do_not_reach_the_checkout(loop, started):
