@@ -126,10 +126,14 @@ def _bench(state: State, tree: Tree) -> Advice:
     needed = bench.fast.budget_needed_ns
     agreed = state.agreed.bench_budget_ns
     hopeless = needed is None or needed > _MAX_STRETCH * agreed
-    if hopeless or len(iteration.benches) >= MAX_TRIES:
+    most = bench.fast.step.high
+    futile = most < 1 + state.agreed.min_gain
+    if futile or hopeless or len(iteration.benches) >= MAX_TRIES:
         return Advice(
             "LOG",
-            "undecided, and more time would hardly decide",
+            f"undecided, and at most {most:.3f}x could come of it"
+            if futile
+            else "undecided, and more time would hardly decide",
             'harness log --abandon "undecided" --file -',
             note_template(surprised=iteration.surprised),
         )

@@ -199,7 +199,7 @@ def bound_problem(state: State, thought: Thought) -> str:
             f"{row.name!r} takes {row.share:.1%} of the time: all of it gone would give"
             f" {row.bound:.3f}x"
         )
-    if prediction.high > row.bound:
+    if prediction.high > max(row.bound, round(row.bound, 2)):  # the bound as it is shown will do
         return (
             f"{prediction.low:g} to {prediction.high:g}x is beyond Amdahl's bound: {row.name!r}"
             f" takes {row.share:.1%}, so all of it gone would give {row.bound:.2f}x"

@@ -64,15 +64,19 @@ def campaign_status_command(**options: Any) -> Answer:
 
 @command(name="finish", epilog="Example: harness campaign finish")
 @click.option("--no-merge", is_flag=True, help="Leave the merge into the base branch to you.")
+@click.option("--budget", help="Answer within this time, for each case; else the campaign's.")
 @campaign_options
-def finish_command(*, no_merge: bool, **options: Any) -> Answer:
+def finish_command(*, no_merge: bool, budget: str | None, **options: Any) -> Answer:
     """Measure the full workload against the tag, profile again, summarise, merge, tag the end."""
+    from harness.edge.config import parse_duration_ns
     from harness.optimise import finish
     from harness.render.jsonable import jsonable
 
+    budget_ns = parse_duration_ns(budget, "--budget") if budget else None
+
     with opened(options) as campaign:
         with workbench(campaign) as bench:
-            done = finish(campaign, bench, merge=not no_merge)
+            done = finish(campaign, bench, merge=not no_merge, budget_ns=budget_ns)
         wrong = done.result is not None and not done.result.correct
         word = f"merged {done.because}, tagged {done.tag}" if done.merged else done.because
         return answered(

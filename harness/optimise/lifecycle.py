@@ -134,20 +134,22 @@ class Finished:
     """Why it was not merged, or how."""
 
 
-def finish(campaign: Campaign, bench: Workbench, *, merge: bool = True) -> Finished:
+def finish(
+    campaign: Campaign, bench: Workbench, *, merge: bool = True, budget_ns: int | None = None
+) -> Finished:
     """Measure against the tag, profile again, write the summary, merge, tag the end."""
     campaign.demand_active()
     if campaign.state.step is not Step.FINISHED:
         demand(campaign.state, "campaign finish", (Step.FINISH,))
         demand_untouched(campaign.state, campaign.tree(), "campaign finish")
         if campaign.state.pending is not Kind.FINISHING:
-            campaign.append(Kind.FINISHING, **_last_result(campaign, bench))
+            campaign.append(Kind.FINISHING, **_last_result(campaign, bench, budget_ns))
         run_profile(campaign, bench)
         campaign.append(Kind.FINISHED)
     return _conclude(campaign, merge=merge)
 
 
-def _last_result(campaign: Campaign, bench: Workbench) -> dict[str, object]:
+def _last_result(campaign: Campaign, bench: Workbench, budget_ns: int | None) -> dict[str, object]:
     """The full workload, baseline against the last kept state; nothing where nothing was kept."""
     state = campaign.state
     if not state.kept:
@@ -159,7 +161,7 @@ def _last_result(campaign: Campaign, bench: Workbench) -> dict[str, object]:
         look=0,
         confidence=1 - terms.total_level,
         threshold=terms.threshold,
-        budget_ns=terms.bench_budget_ns,
+        budget_ns=budget_ns or terms.bench_budget_ns,
         full=terms.full_case is not None,
     )
     return {"result": bench.bench(request), "request": request}

@@ -43,7 +43,8 @@ class Records:
     def refresh(self, events: Sequence[Event]) -> list[str]:
         """Render the logs anew; returns what is to be said of hand edits.
 
-        A log that no state of the campaign renders to was edited by hand: it is put aside first.
+        A log that no state of the campaign renders to was edited by hand, or written by another
+        version of the harness: it is put aside first.
         """
         warnings = []
         states = history(events)
@@ -78,8 +79,8 @@ class Records:
         kept = self._aside / f"{path.stem}-{mark}{path.suffix}"
         write_atomically(kept, os.fsencode(text))
         return (
-            f"{path.name} was edited by hand; it is rendered from {JOURNAL_NAME}, so your version"
-            f" was put aside: {kept}"
+            f"{path.name} was edited by hand, or written by another version; it is rendered from"
+            f" {JOURNAL_NAME}, so what was there was put aside: {kept}"
         )
 
     def paths(self) -> list[Path]:

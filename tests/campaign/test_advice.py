@@ -75,9 +75,20 @@ def test_an_undecided_look_is_repeated_only_where_that_may_decide(
     story.planned()
     story.tested()
     budget = None if needed is None else int(needed)
-    state = story.benched(make_result(1.0, verdict=Verdict.UNDECIDED, budget_needed_ns=budget))
+    state = story.benched(make_result(1.1, verdict=Verdict.UNDECIDED, budget_needed_ns=budget))
     tree = Tree(state.iterations[-1].tested_tree, ("work.c",))
     assert advise(state, tree).action == action
+
+
+def test_no_longer_look_is_asked_for_where_hardly_anything_is_left_to_win(story, make_result):
+    story.profiled()
+    story.planned()
+    story.tested()
+    budget_ns = 90_000_000_000
+    state = story.benched(make_result(1.0, verdict=Verdict.UNDECIDED, budget_needed_ns=budget_ns))
+    advice = advise(state, Tree(state.iterations[-1].tested_tree, ("work.c",)))
+    assert advice.action == "LOG"
+    assert "at most 1.0" in advice.why
 
 
 def test_a_broken_build_is_to_be_repaired(story):

@@ -44,6 +44,14 @@ def test_a_prediction_within_the_bound_is_fine(story, make_thought):
     assert bound_problem(story.profiled(), make_thought(2, 5)) == ""
 
 
+def test_the_bound_may_be_predicted_as_it_is_shown(story, make_thought):
+    from harness.campaign.values import ProfileOutcome, ProfileRow
+
+    story.profiled(ProfileOutcome("fast", (ProfileRow("energy", 0.443),)))  # 1.7953x
+    assert bound_problem(story.state, make_thought(1.5, 1.80, "energy")) == ""
+    assert "1.80x" in bound_problem(story.state, make_thought(1.5, 1.81, "energy"))
+
+
 def test_the_whole_program_has_no_bound(story, make_thought):
     from harness.campaign.values import ProfileOutcome, ProfileRow
 

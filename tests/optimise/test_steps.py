@@ -398,6 +398,14 @@ def test_finish_measures_merges_tags_and_summarises(started, thought, planned, n
     assert not next_action(started.campaign).should_continue
 
 
+def test_finish_measures_within_the_budget_asked_for(started, thought, planned, note):
+    iterate(started, thought(), planned(), note, time=50, full=400)
+    decide(started.campaign, exhausted="enough for a test")
+    finish(started.campaign, started.bench, budget_ns=7_000_000_000)
+    [finishing] = [e for e in started.campaign.events if e.kind is Kind.FINISHING]
+    assert finishing.data["request"]["budget_ns"] == 7_000_000_000
+
+
 def test_finish_answers_the_same_again(started, thought, planned, note):
     iterate(started, thought(), planned(), note, time=50, full=400)
     decide(started.campaign, exhausted="enough for a test")
