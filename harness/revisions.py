@@ -35,7 +35,7 @@ def target_at(config: Config, name: str, revision: str, worktree: Path) -> Targe
     if path.is_file():
         old = load_config(path)
         if name in old.targets:
-            return old.targets[name]
+            return old.target(name)
     return moved(config.target(name), config.root, root, revision)
 
 

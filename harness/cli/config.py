@@ -28,7 +28,7 @@ def check_command(config_path: Path | None) -> Answer:
     config = read_config(config_path)
     rows = [
         [target.task, target.name, target.adapter, " ".join(s.name for s in target.sources)]
-        for target in config.targets.values()
+        for target in map(config.target, config.targets)
     ]
     result = {
         "path": str(config.path),

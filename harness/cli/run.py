@@ -321,7 +321,7 @@ def configured_cells(config: Config, options: Options) -> list[Cell]:
         cases = {case.name: case for case in task.cases}
         if options.case is not None and options.case not in cases and options.task is None:
             continue
-        cells.append(Cell(task, config.case(task, options.case), target))
+        cells.append(Cell(task, config.case(task, options.case), config.target(target.name)))
     if not cells:
         assert options.case is not None
         every = {case.name: case for task in config.tasks.values() for case in task.cases}

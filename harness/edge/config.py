@@ -61,10 +61,19 @@ class Config:
     campaigns: Mapping[str, CampaignSection] = field(default_factory=dict)
     flags_files: Mapping[str, str] = field(default_factory=dict)
     """Target: its file of flags, relative to the root."""
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Target: which of its files is not there, in words. That is nobody's business who does not
+    ask for that target."""
 
     def target(self, name: str) -> Target:
-        """The target of that name; ConfigError, with the near name, where there is none."""
-        return lookup(self.targets, name, "target", self.path)
+        """The target of that name, ready for use.
+
+        ConfigError, with the near name, where there is none; and where one of its files is missing.
+        """
+        target = lookup(self.targets, name, "target", self.path)
+        if name in self.missing:
+            raise ConfigError(self.missing[name], hint=f"Paths are relative to {self.root}.")
+        return target
 
     def task(self, name: str) -> Task:
         """The task of that name; ConfigError, with the near name, where there is none."""
@@ -144,7 +153,8 @@ class _Reader:
         for name, campaign in file.campaigns.items():
             self._check_campaign(name, campaign, tasks, targets)
         flags = {n: s.flags_file for n, s in file.targets.items() if s.flags_file is not None}
-        return Config(self.path.parent, self.path, tasks, targets, file.campaigns, flags)
+        missing = {n: why for n, target in targets.items() if (why := self._missing_file(target))}
+        return Config(self.path.parent, self.path, tasks, targets, file.campaigns, flags, missing)
 
     def _section(self, data: object, kind: type[_Table], where: str) -> _Table:
         """Decode one table, tables within it first, so that every message has its full key."""
@@ -253,19 +263,48 @@ class _Reader:
 
     def _check_target(self, target: Target, task: Task) -> None:
         where = f"targets.{target.name}"
-        for source in target.sources:
-            if not source.exists():
-                raise self._error(f"{where}.sources", f"source not found: {source}")
-        for path in target.inputs:
-            if not path.exists():
-                raise self._error(f"{where}.inputs", f"input not found: {path}")
-        if target.stdin is not None and not target.stdin.is_file():
-            raise self._error(f"{where}.stdin", f"no such file: {target.stdin}")
+        if target.max_output_bytes < 1:
+            raise self._error(
+                f"{where}.max_output_bytes", f"want at least 1, got {target.max_output_bytes}"
+            )
+        for key, value in target.env.items():
+            if not key or "=" in key or "\0" in key + value:
+                raise self._error(f"{where}.env", f"no environment can hold {key!r} = {value!r}")
+        for name in ("setup", "cleanup"):
+            for command in getattr(target, name):
+                if not command or "\0" in "".join(command):
+                    raise self._error(f"{where}.{name}", f"not a command: {list(command)!r}")
+        self._check_arguments(target, task)
+
+    def _check_arguments(self, target: Target, task: Task) -> None:
+        where = f"targets.{target.name}.args"
         for case in task.cases:
             try:
-                target.arguments(case)
+                arguments = target.arguments(case)
             except ValueError as problem:
-                raise self._error(f"{where}.args", str(problem)) from None
+                hint = "{{ and }} stand for braces." if "encountered" in str(problem) else ""
+                raise self._error(where, str(problem), hint) from None
+            for argument in arguments:
+                if "\0" in argument:
+                    raise self._error(where, f"no argument can hold a NUL: {argument!r}")
+
+    def _missing_file(self, target: Target) -> str | None:
+        """Which file of a target is not there, in words that name file, key and value.
+
+        Where there is a setup, that may be about to make it.
+        """
+        if target.setup:
+            return None
+        at = f"{self.path}: targets.{target.name}"
+        for source in target.sources:
+            if not source.exists():
+                return f"{at}.sources: source not found: {source}"
+        for path in target.inputs:
+            if not path.exists():
+                return f"{at}.inputs: input not found: {path}"
+        if target.stdin is not None and not target.stdin.is_file():
+            return f"{at}.stdin: no such file: {target.stdin}"
+        return None
 
     def _check_reference(self, task: Task, targets: Mapping[str, Target]) -> None:
         if task.reference is None:

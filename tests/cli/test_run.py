@@ -208,6 +208,27 @@ def test_a_compile_error_shows_the_compilers_words(harness, folder):
     assert "nonsense" in said.err
 
 
+def test_a_missing_source_of_another_target_is_in_nobody_s_way(harness, project):
+    project(more='[targets.three]\ntask = "sum"\nadapter = "c"\nsources = ["gone.c"]\n')
+    assert harness("run", "one", "two", "--trials", "1").code == 0
+    assert harness("history").code == 0
+    for command in (["run", "--trials", "1"], ["run", "three"], ["config", "check"]):
+        said = harness(*command)
+        assert said.code == 2
+        assert "targets.three.sources: source not found" in said.err
+
+
+def test_a_setup_makes_the_input_of_its_target(harness, project):
+    here = project(
+        more='[targets.three]\ntask = "sum"\nadapter = "command"\nargs = ["cat", "made.txt"]\n'
+        'inputs = ["made.txt"]\nsetup = [["sh", "-c", "echo total 10 > made.txt"]]\n'
+    )
+    said = harness("run", "one", "three", "--trials", "1", "--json")
+    assert said.code == 0, said.envelope["error"]
+    assert row(said, "three")["output_ok"]
+    assert (here / "made.txt").exists()
+
+
 def test_a_missing_compiler_says_how_to_get_one(harness, project, monkeypatch, folder):
     (folder / "fine.c").write_text("int main(void) { return 0; }\n")
     empty = folder / "bin"

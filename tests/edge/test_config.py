@@ -1,6 +1,7 @@
 """harness.toml: what it means, and what its errors say."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -95,7 +96,6 @@ def test_it_is_found_from_a_folder_below(write, tmp_path):
         (("reference =", "referense ="), ["tasks.sum", "'referense'", "'reference'"]),
         (('task = "sum"', 'task = "smu"'), ["targets.sum-c.task", "'smu'", "'sum'"]),
         (("sources =", "source ="), ["targets.sum-c", "'source'", "'sources'"]),
-        (('"sum.c"', '"other.c"'), ["targets.sum-c.sources", "other.c"]),
         (('"deterministic"', '"determinist"'), ["outputs.total.kind", "'exact'", "determinist"]),
         (('"20s"', '"soon"'), ["targets.sum-c.timeout", "'soon'"]),
         (("seed = 3", 'seed = "x"'), ["cases.fast.seed", "'x'"]),
@@ -144,3 +144,56 @@ def test_a_duration_that_is_none_is_refused(text):
 def test_the_schema_is_json_and_knows_the_tables():
     schema = json.loads(schema_json())
     assert set(schema["$defs"]["ConfigFile"]["properties"]) == {"tasks", "targets", "campaigns"}
+
+
+MINIMAL = """
+[tasks.t]
+[targets.a]
+task = "t"
+adapter = "command"
+args = ["echo"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("setup = [[]]", "targets.a.setup: not a command: []"),
+        ('cleanup = [["a", "b\\u0000"]]', "targets.a.cleanup: not a command"),
+        ("max_output_bytes = 0", "targets.a.max_output_bytes: want at least 1, got 0"),
+        ('env = { "A=B" = "x" }', "targets.a.env: no environment can hold 'A=B' = 'x'"),
+        ('env = { A = "\\u0000" }', "targets.a.env: no environment can hold 'A'"),
+    ],
+)
+def test_what_no_process_can_be_given_is_refused_with_its_key(write, more, said):
+    assert said in complaint(write(MINIMAL + more))
+
+
+def test_an_argument_that_cannot_be_passed_is_refused(write):
+    text = MINIMAL.replace('"echo"', '"a\\u0000"')
+    assert "targets.a.args: no argument can hold a NUL" in complaint(write(text))
+
+
+def test_a_lonely_brace_says_how_braces_are_written(write):
+    assert "{{ and }} stand for braces" in complaint(write(MINIMAL.replace('"echo"', '"{"')))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('sources = ["gone.c"]', "targets.a.sources: source not found: "),
+        ('inputs = ["gone.csv"]', "targets.a.inputs: input not found: "),
+        ('stdin = "gone.txt"', "targets.a.stdin: no such file: "),
+    ],
+)
+def test_a_missing_file_is_named_when_its_target_is_asked_for_and_not_before(write, more, said):
+    other = MINIMAL[MINIMAL.index("[targets") :].replace("targets.a", "targets.b")
+    config = load_config(write(MINIMAL + more + "\n" + other))
+    assert config.target("b").args == ("echo",)
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        config.target("a")
+
+
+def test_a_setup_may_make_the_files_of_its_target(write):
+    text = MINIMAL + 'inputs = ["stars.csv"]\nsetup = [["sh", "make_stars.sh"]]\n'
+    assert load_config(write(text)).target("a").inputs[0].name == "stars.csv"
