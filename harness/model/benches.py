@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
-from harness.model.results import Agreement, Comparison, Estimate, PhaseEstimate, Verdict
+from harness.model.results import Agreement, Comparison, Estimate, Metric, PhaseEstimate, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,8 @@ class Scale:
     gain: Gain
     growth: Mapping[str, Estimate]
     """By label: time of the full case / time of the fast one."""
+    growth_of: Metric = Metric.WALL
+    """Which time: CPU time where that decides on either case."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,12 @@ from harness.render.units import show_bytes, show_ns, show_ratio, show_ratio_est
 
 TOTAL = "TOTAL"
 
+METRIC_WORDS = {
+    Metric.WALL: "wall time",
+    Metric.CPU: "cpu time",
+    Metric.MEMORY: "peak memory",
+}
+
 
 def bench_text(report: BenchReport, style: str = "plain") -> str:
     """The whole report: a table a case, correctness, what the gain may have cost, the verdict."""
@@ -147,7 +153,7 @@ def verdict_text(comparison: Comparison) -> str:
     }[comparison.verdict]
     ratio = " ".join(_ratio(comparison.ratio))
     lines = [
-        f"Verdict: {words}, {ratio} by {comparison.metric.value} time"
+        f"Verdict: {words}, {ratio} by {METRIC_WORDS[comparison.metric]}"
         f" ({comparison.ratio.confidence:.0%} interval, {comparison.blocks} blocks;"
         f" stopped: {comparison.stopped_because})",
         f"metric: {comparison.metric_because}",
@@ -189,4 +195,5 @@ def scale_text(scale: Scale) -> str:
     grown: Sequence[str] = [
         f"{label} {show_ratio_estimate(estimate)}" for label, estimate in scale.growth.items()
     ]
-    return f"At scale: {sentence}; time grows from fast to full: {', '.join(grown)}"
+    of = METRIC_WORDS[scale.growth_of]
+    return f"At scale: {sentence}; {of} grows from fast to full: {', '.join(grown)}"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
+from harness.bench.scale import scale_of
 from harness.errors import BuildFailed, TrialFailed, UsageError
 from harness.model import Gain, Metric, Verdict
 from harness.render.bench import bench_text
@@ -249,6 +251,22 @@ class TestScale:
         assert growth["current"].point == pytest.approx(4, rel=0.01)
         assert growth["current"].low < 4 < growth["current"].high
 
+    def test_where_cpu_time_decides_it_is_cpu_time_that_grows(self, begun):
+        change(begun, "10 threads 2 full 40")
+        report = begun.bench(full=True, metric=Metric.CPU)
+        assert report.scale.growth_of is Metric.CPU
+        assert report.scale.growth["current"].point == pytest.approx(4, rel=0.01)
+        assert "cpu time grows from fast to full" in bench_text(report)
+
+    def test_gains_by_two_metrics_are_compared_by_one(self, begun):
+        change(begun, "10 full 40")
+        fast, full = begun.bench(full=True).cases
+        slow_cpu = replace(fast.comparisons["baseline"].ratio, point=4, low=3.9, high=4.1)
+        by_cpu = replace(fast.comparisons["baseline"], metric=Metric.CPU, ratio=slow_cpu)
+        mixed = replace(fast, comparisons={"baseline": by_cpu})
+        scale = scale_of([mixed, full], "baseline", "current")
+        assert scale.gain is Gain.GROWS
+
     def test_the_verdict_is_the_worst_of_both_cases(self, begun):
         change(begun, "10 full 300")
         assert begun.bench(full=True).verdict is Verdict.SLOWER
@@ -319,6 +337,11 @@ class TestTheTable:
         text = bench_text(begun.bench(metric=Metric.CPU))
         assert re.search(r"TOTAL \(wall\) .* does not decide", text)
         assert re.search(r"TOTAL \(CPU\) .* faster", text)
+
+    def test_peak_memory_is_no_time(self, begun):
+        text = bench_text(begun.bench(metric=Metric.MEMORY))
+        assert re.search(r"Verdict: .* by peak memory \(", text)
+        assert re.search(r"peak memory .* equivalent", text)
 
     def test_too_few_blocks_are_said_in_words(self, begun):
         text = bench_text(begun.bench(trials=2))
