@@ -123,7 +123,13 @@ def _seed_by_seed(
     for seed, output in actual.items():
         agreement = judge(adapter, rest, expected.further[seed], output)
         if not agreement.ok:
-            yield replace(agreement, summary=f"with seed {seed}: {agreement.summary}")
+            yield replace(
+                agreement,
+                summary=f"with seed {seed}: {agreement.summary}",
+                mismatches=tuple(
+                    replace(m, place=f"{m.place}, seed {seed}") for m in agreement.mismatches
+                ),
+            )
 
 
 def run_all(ready: Ready, task: Task, case: Case, seeds: Sequence[int]) -> Iterator[Output]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,13 +19,15 @@ from typing import Any
 
 from harness.edge.git import Git
 from harness.edge.scratch import FileState, file_state
-from harness.errors import TrialFailed
+from harness.errors import HarnessError, TrialFailed
 from harness.model import OutputSource, OutputSpec, Target, WorkingFolder
 from harness.revisions import moved, root_in, target_at
 from harness.session import Session
 from harness.workload import BASELINE_NAME, OPTIM_FOLDER, RESULTS_NAME, Workload
 
 BYTECODE_FOLDER = "__pycache__"
+BYTECODE_FILE = re.compile(r".+\.pyc(\.\d+)?")
+"""`main.cpython-311.pyc`, with a number behind it while it is being written."""
 
 CURRENT = "current"
 """The label of the working tree."""
@@ -67,7 +70,23 @@ def current_side(session: Session, workload: Workload) -> Iterator[Side]:
     with _checked_out(session, workload, commit) as worktree:
         root = root_in(workload.config, worktree)
         target = moved(workload.target, workload.root, root, "the working tree")
-        yield _side(session, workload, Side(CURRENT, commit, target, root, {}))
+        with _in_the_users_words(root, workload.root):
+            yield _side(session, workload, Side(CURRENT, commit, target, root, {}))
+
+
+@contextlib.contextmanager
+def _in_the_users_words(private: Path, own: Path) -> Iterator[None]:
+    """Name the user's files in errors, not their private copies, which are gone by then."""
+    try:
+        yield
+    except HarnessError as problem:
+        said = f"{problem.message}\n{problem.hint}"
+        if str(private) not in said:
+            raise
+        message, hint = (
+            text.replace(str(private), str(own)) for text in (problem.message, problem.hint or "")
+        )
+        raise type(problem)(message, hint=hint) from problem
 
 
 @contextlib.contextmanager
@@ -155,13 +174,14 @@ def _in_copies(target: Target, root: Path, outputs: Iterable[OutputSpec]) -> Tar
 def states_below(root: Path) -> dict[str, FileState]:
     """Every file below a folder, by its path there, with what changes when it is written.
 
-    Without the bytecode that Python keeps beside imported sources: it holds no results.
+    Without the bytecode that Python keeps beside imported sources: it holds no results. Anything
+    else in those folders may hold them.
     """
     found = (
         Path(folder) / name
         for folder, _, names in os.walk(root)
         for name in names
-        if Path(folder).name != BYTECODE_FOLDER
+        if not (Path(folder).name == BYTECODE_FOLDER and BYTECODE_FILE.fullmatch(name))
     )
     below = ((path.relative_to(root).as_posix(), path) for path in found)
     return {name: file_state(path) for name, path in below if name != ".git"}

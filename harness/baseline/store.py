@@ -121,7 +121,8 @@ def _check_workload(workload: Workload, document: BaselineDocument) -> None:
         changes.append(f"target: {document.recipe.name}, now {workload.target.name}")
     if document.task != workload.task.name:
         changes.append(f"task: {document.task}, now {workload.task.name}")
-    changes += _differences("outputs", document.outputs, workload.task.outputs)
+    outputs = ({s.name: s for s in side} for side in (document.outputs, workload.task.outputs))
+    changes += _differences("outputs", *outputs)
     for case in workload.cases:
         record = document.record(case)
         if record is not None:

@@ -130,8 +130,9 @@ class TestWrongOutput:
         project.commit()
         project.make()
         project.write("p.c", "int main(void) { return x; }")
-        with pytest.raises(BuildFailed, match="undeclared"):
+        with pytest.raises(BuildFailed, match="undeclared") as caught:
             project.test()
+        assert f"{project.path}/p.c:1" in caught.value.message
 
 
 class TestNotANumber:
@@ -242,7 +243,8 @@ class TestAnswersLearnedByHeart:
         report = seeded.test()
         assert not report.ok
         assert report.agreement.summary.startswith("with seed 43: ")
-        assert (report.agreement.mismatches[0].expected) == "129.0"
+        (mismatch,) = report.agreement.mismatches
+        assert (mismatch.place, mismatch.expected) == ("value, seed 43", "129.0")
 
 
 class TestStaleFiles:
@@ -289,6 +291,14 @@ class TestStaleFiles:
         project.commit()
         project.make()
         assert project.test().ok
+
+    def test_a_result_among_the_bytecode_is_found_out(self, project):
+        text = """
+            c="$(dirname "$0")/__pycache__"; mkdir -p "$c"
+            test -e "$c/sum" || echo 6.0 > "$c/sum"; echo sum: $(cat "$c/sum")
+        """
+        with pytest.raises(TrialFailed, match="__pycache__/sum"):
+            begin(project, text)
 
     def test_the_baselines_outputs_lie_nowhere_above_a_program(self, project):
         seek = """

@@ -177,7 +177,11 @@ class TestTheWorkloadStaysTheSame:
         ("old", "new", "said"),
         [
             ("n = 3 ", "n = 2 ", "case fast.params.n: was 3, now 2"),
-            ('kind = "deterministic"', 'kind = "count"', "tolerance.kind: was 'deterministic'"),
+            (
+                'kind = "deterministic"',
+                'kind = "count"',
+                "outputs.sum.tolerance.kind: was 'deterministic'",
+            ),
             ('key = "sum"', 'key = "sum"\nrtol = 0.5', "tolerance.rtol: was 1e-09, now 0.5"),
             ("[tasks.t.cases.full]", "seed = 1\n[tasks.t.cases.full]", "case fast.seed"),
         ],
