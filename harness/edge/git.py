@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harness.edge.git_reading import Changes, GitReading, Tag, literal
+from harness.edge.git_reading import Changes, GitReading, Tag, except_for, literal
 from harness.edge.lock import hold, is_held
 from harness.errors import GitFailed
 
@@ -205,8 +205,7 @@ class Git(GitReading):
                 shutil.copy2(users, index)
             known = [path for path in paths if self._is_known(path)]
             if known or not paths:
-                left_out = [f":(top,literal,exclude){name}" for name in self.too_large()]
-                wanted = (*(literal(known) or ["."]), *left_out)
+                wanted = (*(literal(known) or ["."]), *except_for(self.too_large()))
                 self.run("add", "--all", "--", *wanted, env=own, cwd=self.top)
             if paths:
                 self._keep_only(known, own)

@@ -139,6 +139,11 @@ class GitReading(GitProgram):
             raise self.refused(("merge-base", ancestor, descendant), done)
         return done.returncode == 0
 
+    def follows(self, commit: str, parent: str) -> bool:
+        """Is the second commit the first one's parent?"""
+        done = self.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^")
+        return done.returncode == 0 and done.stdout.decode().strip() == parent
+
     def diff_names(self, old: str, new: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
         """The files that differ between two commits or trees, below `paths` where given."""
         out = self.run(
@@ -198,3 +203,8 @@ def names(listing: bytes) -> tuple[str, ...]:
 def literal(paths: Sequence[str]) -> list[str]:
     """Paths as pathspecs that mean themselves, whatever characters they have."""
     return [f":(top,literal){path}" for path in paths]
+
+
+def except_for(paths: Sequence[str]) -> list[str]:
+    """Pathspecs that take these paths out of what others name."""
+    return [f":(top,literal,exclude){path}" for path in paths]

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.edge.git import Git
+from harness.edge.git_reading import except_for
 
 Listing = Mapping[str, str]
 """Path, relative to the repository's top, to its mode and content id."""
@@ -30,6 +31,8 @@ def listing_at(git: Git, revision: str) -> Listing:
 def listing_here(git: Git) -> Listing:
     """The files of the working tree, tracked and untracked but not ignored.
 
+    Files of more than LARGE_BYTES that are not tracked are left out, as `Git.tree` and
+    `Git.snapshot` leave them out: what no snapshot keeps may not be taken for a part of a change.
     Neither the repository nor the user's index is written to.
     """
     with tempfile.TemporaryDirectory(prefix="harness-listing-") as folder:
@@ -43,7 +46,7 @@ def listing_here(git: Git) -> Listing:
             "GIT_OBJECT_DIRECTORY": folder,
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(git.common_dir / "objects"),
         }
-        git.run("add", "--all", "--", ".", env=env, cwd=git.top)
+        git.run("add", "--all", "--", ".", *except_for(git.too_large()), env=env, cwd=git.top)
         out = git.run("ls-files", "--stage", "-z", env=env, cwd=git.top)
     files = {}
     for entry in out.split(b"\0"):

@@ -70,11 +70,15 @@ def _put_back(campaign: Campaign, iteration: int) -> tuple[str, tuple[str, ...]]
 
     Protected files that changed are left for the user to restore: they are not the campaign's.
     """
-    state, tree = campaign.state, campaign.tree()
+    state, tree, checkout = campaign.state, campaign.tree(), campaign.checkout
     left = set(forbidden(tree.changed, state.agreed))
     changed = tuple(path for path in tree.changed if path not in left)
+    attempt = ""
     if changed:
-        campaign.checkout.keep_attempt(iteration, tree, state.untracked)
+        attempt = checkout.keep_attempt(iteration, tree, state.untracked)
         campaign.git.restore(state.kept_commit, changed)
-    kept = campaign.checkout.attempts(iteration)
-    return next(iter(kept.values()), ""), changed
+    # An interrupted call kept the whole attempt before it restored a part of it. What does not
+    # follow this HEAD is of another campaign of the same name.
+    head = campaign.git.head()
+    mine = [c for c in checkout.attempts(iteration).values() if campaign.git.follows(c, head)]
+    return next(iter(mine), attempt), changed

@@ -183,3 +183,31 @@ def test_neither_index_nor_objects_are_touched_by_looking(started):
     started.write(time=2)
     assert started.campaign.tree().changed == ("work.txt",)
     assert (started.shell("diff", "--cached"), started.shell("count-objects")) == before
+
+
+def test_data_that_no_snapshot_keeps_is_not_removed(started, thought, planned, note, monkeypatch):
+    monkeypatch.setattr("harness.edge.git_reading.LARGE_BYTES", 1000)
+    think(started.campaign, thought())
+    plan(started.campaign, planned())
+    data = started.root / "measured.dat"
+    data.write_bytes(b"0" * 1001)
+    assert next_action(started.campaign).action == "IMPLEMENT"
+    started.write(output="wrong")
+    run_test(started.campaign, started.bench, full=False)
+    log(started.campaign, note)
+    revert(started.campaign)
+    assert data.stat().st_size == 1001
+    assert started.bench.here()["output"] == "right"
+
+
+def test_an_attempt_of_an_earlier_campaign_of_the_same_name_is_not_taken_for_this_one(
+    started, thought, planned, note
+):
+    stale = started.git.resolve("main")
+    started.git.update_ref("refs/harness/attempts/work/1", stale)
+    measured(started, thought, planned, note, output="wrong")
+    attempt = revert(started.campaign).attempt
+    assert attempt != stale
+    assert "output = wrong" in started.shell("show", f"{attempt}:work.txt")
+    assert started.git.resolve("refs/harness/attempts/work/1") == stale
+    assert verify(started.campaign, started.bench).problems == []
