@@ -28,6 +28,13 @@ file_option = click.option(
 )
 
 
+def spoken(_: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    """The callback of an option that holds a reason: one that is given says something."""
+    if value is not None and not value.strip():
+        raise UsageError(f"--{parameter.name} is empty", hint="Say why; the reason is recorded.")
+    return (value or "").strip()
+
+
 def campaign_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """`--campaign` and `--config`."""
     made: Callable[..., Any] = campaign_option(config_option(function))

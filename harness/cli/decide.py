@@ -7,11 +7,13 @@ from typing import Any
 import click
 
 from harness.cli.base import Answer, command
-from harness.cli.campaigns import answered, campaign_options, opened
+from harness.cli.campaigns import answered, campaign_options, opened, spoken
 
 
 @command(epilog='Example: harness decide --exhausted "only library calls are left"')
-@click.option("--exhausted", default="", help="Stop, since nothing reasonable is left to try: why.")
+@click.option(
+    "--exhausted", callback=spoken, help="Stop, since nothing reasonable is left to try: why."
+)
 @campaign_options
 def decide_command(**options: Any) -> Answer:
     """Decide whether the loop goes on: target, caps, diminishing returns, exhaustion."""

@@ -7,7 +7,14 @@ from typing import Any
 import click
 
 from harness.cli.base import Answer, command
-from harness.cli.campaigns import answered, campaign_options, file_option, opened, read_input
+from harness.cli.campaigns import (
+    answered,
+    campaign_options,
+    file_option,
+    opened,
+    read_input,
+    spoken,
+)
 
 
 @command(epilog='Example: harness log --surprise "None: as predicted" --notes "try vectors next"')
@@ -16,7 +23,7 @@ from harness.cli.campaigns import answered, campaign_options, file_option, opene
 @click.option("--notes", help="Observations, what to try next.")
 @click.option("--why", help="Outside the predicted interval: what explains it.")
 @click.option("--lesson", help="Outside the predicted interval: what it teaches about the code.")
-@click.option("--abandon", default="", help="Give the iteration up, for this reason.")
+@click.option("--abandon", callback=spoken, help="Give the iteration up, for this reason.")
 @campaign_options
 def log_command(**options: Any) -> Answer:
     """Write the iteration's entry: predicted against measured, and what was surprising.

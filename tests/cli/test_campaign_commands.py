@@ -274,6 +274,13 @@ def test_an_option_that_is_no_triple_is_refused(harness, project):
     assert "name | pros | cons" in said.envelope["error"]
 
 
+@pytest.mark.parametrize("arguments", [("decide", "--exhausted", " "), ("log", "--abandon", "")])
+def test_a_reason_that_says_nothing_is_refused(harness, project, arguments):
+    said = harness(*arguments)
+    assert said.code == 2
+    assert f"{arguments[1]} is empty" in said.err
+
+
 def test_campaigns_are_listed_with_their_state(harness, project):
     said = harness("campaign", "list", "--json")
     assert said.code == 0
