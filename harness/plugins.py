@@ -220,7 +220,7 @@ class Adapters:
 
     def _load(self, name: str) -> Adapter:
         if name not in self._points:
-            near = difflib.get_close_matches(name, self._points, n=1, cutoff=0.4)
+            near = difflib.get_close_matches(name.lower(), self._points, n=1, cutoff=0.6)
             raise AdapterNotFound(
                 f"no adapter named {name!r}; installed: {', '.join(sorted(self._points))}",
                 hint=f"Did you mean {near[0]!r}?"

@@ -355,3 +355,13 @@ def test_our_own_adapters_are_registered_as_entry_points():
 def test_an_installed_adapter_says_which_package_brings_it():
     ours = {a.name: a for a in Adapters().installed()}["c"]
     assert (ours.distribution, ours.module) == ("optim-harness", "harness_c")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("C", "'c'"), ("pyton", "'python'"), ("fortran", "harness adapters")]
+)
+def test_an_unknown_adapter_suggests_what_is_near_and_nothing_far(name, hint):
+    with pytest.raises(AdapterNotFound) as caught:
+        Adapters().get(name)
+    assert hint in caught.value.hint
+    assert ("Did you mean" in caught.value.hint) is (name != "fortran")

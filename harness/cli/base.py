@@ -99,6 +99,9 @@ def guard(group: click.Group, arguments: Sequence[str]) -> int:
         _fail(name, as_json, ExitCode.INTERRUPTED, "interrupted")
         return ExitCode.INTERRUPTED
     except click.ClickException as problem:
+        if isinstance(problem, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+            click.echo(problem.format_message(), err=True)  # the help itself: nothing went wrong
+            return ExitCode.USAGE
         hint = ""
         if isinstance(problem, click.UsageError) and problem.ctx is not None:
             hint = f"Try `{problem.ctx.command_path} --help`."

@@ -10,8 +10,7 @@ from harness.baseline import load_baseline
 from harness.bench import BenchPlan, run_bench, run_stored
 from harness.cli.base import Answer, command
 from harness.cli.baseline import budget_ns
-from harness.cli.options import format_option
-from harness.cli.run import make_question, question_options
+from harness.cli.options import format_option, make_question, question_options
 from harness.cli.session import parse_cpus, read_config
 from harness.cli.workload import at_work, wanted_workload, workload_options
 from harness.edge.git import Git

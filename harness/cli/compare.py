@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 from harness.cli.base import Answer, command
-from harness.cli.run import make_question, question_options
+from harness.cli.options import make_question, question_options
 from harness.cli.session import (
     config_option,
     open_session,

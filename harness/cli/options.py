@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import click
 
+from harness.errors import UsageError
+from harness.model import Metric
 from harness.render.tables import FORMATS
+from harness.summary import Question
 
 format_option = click.option(
     "--format",
@@ -14,3 +20,42 @@ format_option = click.option(
     show_default=True,
     help="How tables are laid out.",
 )
+
+
+def question_options(function: Any) -> Any:
+    """The options that say how sure and how fine an answer has to be."""
+    for option in (
+        click.option(
+            "--metric",
+            type=click.Choice(["auto", *(m.value for m in Metric)]),
+            default="auto",
+            help="What decides; auto takes CPU time where wall time is disturbed.",
+        ),
+        click.option(
+            "--confidence",
+            type=float,
+            default=0.95,
+            show_default=True,
+            help="Of the intervals and the verdict.",
+        ),
+        click.option(
+            "--threshold",
+            type=float,
+            default=0.01,
+            show_default=True,
+            help="Differences below this share are equivalent in practice.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def make_question(options: Mapping[str, Any]) -> Question:
+    """The Question that `question_options` asked for; UsageError where it makes no sense."""
+    confidence, threshold = options["confidence"], options["threshold"]
+    if not 0.5 <= confidence < 1:
+        raise UsageError(f"--confidence: want at least 0.5 and below 1, got {confidence}")
+    if not 0 < threshold < 1:
+        raise UsageError(f"--threshold: want a share above 0 and below 1, got {threshold}")
+    metric = None if options["metric"] == "auto" else Metric(options["metric"])
+    return Question(metric, confidence, threshold)

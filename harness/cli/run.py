@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from harness.cli.base import Answer, command
-from harness.cli.options import format_option
+from harness.cli.options import format_option, make_question, question_options
 from harness.cli.session import (
     STATE_FOLDER,
     ad_hoc_cell,
@@ -72,45 +72,6 @@ class DashedCommand(click.Command):
             mine, rest = args[:at], args[at + 1 :]
         ctx.meta["arguments"] = tuple(rest)
         return super().parse_args(ctx, mine)
-
-
-def question_options(function: Any) -> Any:
-    """The options that say how sure and how fine an answer has to be."""
-    for option in (
-        click.option(
-            "--metric",
-            type=click.Choice(["auto", *(m.value for m in Metric)]),
-            default="auto",
-            help="What decides; auto takes CPU time where wall time is disturbed.",
-        ),
-        click.option(
-            "--confidence",
-            type=float,
-            default=0.95,
-            show_default=True,
-            help="Of the intervals and the verdict.",
-        ),
-        click.option(
-            "--threshold",
-            type=float,
-            default=0.01,
-            show_default=True,
-            help="Differences below this share are equivalent in practice.",
-        ),
-    ):
-        function = option(function)
-    return function
-
-
-def make_question(options: Mapping[str, Any]) -> Question:
-    """The Question that `question_options` asked for; UsageError where it makes no sense."""
-    confidence, threshold = options["confidence"], options["threshold"]
-    if not 0.5 <= confidence < 1:
-        raise UsageError(f"--confidence: want at least 0.5 and below 1, got {confidence}")
-    if not 0 < threshold < 1:
-        raise UsageError(f"--threshold: want a share above 0 and below 1, got {threshold}")
-    metric = None if options["metric"] == "auto" else Metric(options["metric"])
-    return Question(metric, confidence, threshold)
 
 
 @command(
@@ -273,7 +234,11 @@ def select(options: Options) -> tuple[Config, list[Cell], dict[str, Any]]:
                 hint="Several programs are compared as targets of harness.toml.",
             )
         if options.adapter is None:
-            raise UsageError("which adapter?", hint="Say --adapter c, julia, python or command.")
+            raise UsageError(
+                "which adapter?",
+                hint="Say --adapter c, julia, python or command. What follows `--` are a file's or"
+                " program's arguments; a target's stand in harness.toml.",
+            )
         source = options.names[0] if options.names else None
         root = Path.cwd()
         cell = ad_hoc_cell(options.adapter, source, options.arguments, root)
@@ -285,8 +250,20 @@ def select(options: Options) -> tuple[Config, list[Cell], dict[str, Any]]:
             "root": root,
         }
         return Config(root=root), [cell], origin
+    _refuse_files(options.names, read_config(options.config_path, required=False))
     config = read_config(options.config_path)
     return config, configured_cells(config, options), {"kind": "configured"}
+
+
+def _refuse_files(names: Sequence[str], config: Config) -> None:
+    """Say how a file is run that was named as if it were a target."""
+    for name in names:
+        if name not in config.targets and Path(name).is_file():
+            adapter = {".c": "c", ".jl": "julia", ".py": "python"}.get(Path(name).suffix, "command")
+            raise UsageError(
+                f"{name} is a file, and no target",
+                hint=f"Say its adapter, one file at a time: harness run --adapter {adapter} {name}",
+            )
 
 
 def _is_file(options: Options) -> bool:

@@ -72,3 +72,11 @@ def test_python_dash_m_is_the_same_command():
         check=True,
     )
     assert json.loads(done.stdout)["result"]["schema"]["title"] == "harness.toml"
+
+
+@pytest.mark.parametrize("words", [[], ["config"]])
+def test_a_group_without_a_command_shows_its_help_and_no_complaint(harness, folder, words):
+    said = harness(*words)
+    assert said.code == 2
+    assert said.err.startswith("Usage: harness")
+    assert said.out == ""

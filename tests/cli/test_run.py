@@ -208,6 +208,23 @@ def test_a_compile_error_shows_the_compilers_words(harness, folder):
     assert "nonsense" in said.err
 
 
+@pytest.mark.parametrize("configured", [True, False])
+def test_a_file_without_its_adapter_says_the_whole_command(harness, project, folder, configured):
+    if configured:
+        project()
+    (folder / "sum.c").write_text("int main(void) { return 0; }\n")
+    said = harness("run", "sum.c")
+    assert said.code == 2
+    assert "harness run --adapter c sum.c" in said.err
+
+
+def test_arguments_of_a_target_are_sent_to_the_configuration(harness, project):
+    project()
+    said = harness("run", "one", "--", "7")
+    assert said.code == 2
+    assert "harness.toml" in said.err
+
+
 def test_a_missing_source_of_another_target_is_in_nobody_s_way(harness, project):
     project(more='[targets.three]\ntask = "sum"\nadapter = "c"\nsources = ["gone.c"]\n')
     assert harness("run", "one", "two", "--trials", "1").code == 0
