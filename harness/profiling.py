@@ -16,6 +16,7 @@ from pathlib import Path
 
 from harness.edge.git import Git
 from harness.edge.process import LocalRunner
+from harness.edge.sources import with_sources
 from harness.edge.store import storage_errors, write_atomically
 from harness.errors import HarnessError, ToolchainMissing, TrialFailed, UsageError
 from harness.experiment import run_id
@@ -74,6 +75,8 @@ class ProfileRequest:
     """Plain trials for the phases' intervals; None: up to 6, within 20 s."""
     revision: str = ""
     """The commit that the cell's sources are of; empty: the working tree."""
+    one_of_several: bool = False
+    """Other cases are profiled beside this one: nobody needs to be told that it is not all."""
 
 
 def profile_cell(
@@ -99,10 +102,14 @@ def profile_cell(
     report = _with_profile(_report(home.name, subject, plain), found, plain)
     report = replace(
         report,
-        advice=advise(report, [case.name for case in cell.task.cases]),
+        advice=advise(report, () if request.one_of_several else _names(cell)),
         warnings=(*report.warnings, *problems),
     )
     return store_report(report, home)
+
+
+def _names(cell: Cell) -> list[str]:
+    return [case.name for case in cell.task.cases]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +227,7 @@ def _profiled(subject: _Subject, home: Path, plain: Trial) -> Profile | ProfileF
             f"no function like {request.function!r} was seen on the CPU",
             hint="Profile without --function for the names of those that were.",
         )
-    return counted
+    return with_sources(counted, request.cell.target.root)
 
 
 def _with_profile(
@@ -351,13 +358,10 @@ def _answers(report: ProfileReport, request: ProfileRequest) -> bool:
 
 
 def profile_at(session: Session, request: ProfileRequest, revision: str) -> ProfileReport:
-    """The profile of a revision: the stored one, else one made now in a private worktree."""
+    """Profile a revision now, in a private worktree."""
     git = Git(session.config.root)
     commit = git.resolve(revision)
     folder = session.state / PROFILES
-    stored = latest_report(folder, request, commit)
-    if stored is not None:
-        return stored
     cell = request.cell
     with git.worktree_at(commit, session.worktrees) as worktree:
         target = target_at(session.config, cell.target.name, commit, worktree)
@@ -382,7 +386,9 @@ def profile_against(session: Session, request: ProfileRequest, spec: str) -> Pro
     if stored is not None:
         return stored
     try:
-        return profile_at(session, request, spec)
+        commit = Git(session.config.root).resolve(spec)
+        stored = latest_report(folder, request, commit)
+        return stored if stored is not None else profile_at(session, request, commit)
     except UsageError as problem:
         if "@" in spec or not problem.message:
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,12 @@ from harness.revisions import split_revision
 from harness.session import Session
 
 BASELINE = "baseline"
+
+WORDS = {"tool": "with"}
+"""Options that the command line calls by another name."""
+OF_A_PROFILER = ("tool", "function", "memory")
+OF_HARNESS_TOML = ("case", "cases", "campaign")
+OF_A_TARGET = ("adapter", "case", "cases", "by", *OF_A_PROFILER, "against", "trials")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,13 +107,19 @@ def profile_command(**options: Any) -> Answer:
     arguments = click.get_current_context().meta["arguments"]
     if options["name"] is None:
         return of_campaign(options)
-    return profile(Options(arguments=arguments, **options))
+    return profile(checked(Options(arguments=arguments, **options)))
 
 
 def of_campaign(options: dict[str, Any]) -> Answer:
-    """The campaign's own profile; UsageError where none waits for one."""
+    """The campaign's own profile; UsageError where none waits for one, or more is asked."""
     from harness.cli.campaign_steps import profile_in_campaign
 
+    said = [option for option in OF_A_TARGET if options[option]]
+    if said:
+        raise UsageError(
+            f"--{WORDS.get(said[0], said[0])} says how a target is profiled, and none is named",
+            hint="Name it: harness profile nbody-c. A campaign's own step takes none of these.",
+        )
     made = profile_in_campaign(read_config(options["config_path"]), options["campaign"])
     if made is None:
         raise UsageError(
@@ -117,13 +129,37 @@ def of_campaign(options: dict[str, Any]) -> Answer:
     return made
 
 
-def profile(options: Options) -> Answer:
-    """Profile what the options name, on one case or several."""
+def checked(options: Options) -> Options:
+    """The options as they are; UsageError for a wish that another one makes void."""
     if options.memory and options.function:
         raise UsageError("--memory shows the lines that allocate; --function does not go with it")
+    if options.by == ProfileBy.PHASE.value:
+        _without(options, OF_A_PROFILER, "is for functions and lines; --by phase runs no profiler")
+    if options.adapter is not None:
+        _without(options, OF_HARNESS_TOML, "is said of a target of harness.toml, not of a file")
+    elif options.arguments:
+        raise UsageError(
+            f"target {options.name!r} takes its arguments from its case, not from the command line",
+            hint="Name another --case; or a single file, with --adapter.",
+        )
+    if options.campaign is not None and options.against != BASELINE:
+        raise UsageError(f"--campaign says whose baseline is meant by --against {BASELINE}")
+    return options
+
+
+def _without(options: Options, names: Sequence[str], why: str) -> None:
+    """UsageError where one of these options is given."""
+    for name in names:
+        if getattr(options, name):
+            raise UsageError(f"--{WORDS.get(name, name)} {why}")
+
+
+def profile(options: Options) -> Answer:
+    """Profile what the options name, on one case or several."""
     config, cells, revision = select(options)
     with progress() as listener, open_session(config, None, listener) as session:
-        found = [one_case(session, options, cell, revision) for cell in cells]
+        requests = [make_request(options, cell, among=len(cells)) for cell in cells]
+        found = [one_case(session, options, request, revision) for request in requests]
     return answer(found, options)
 
 
@@ -140,13 +176,16 @@ def select(options: Options) -> tuple[Config, list[Cell], str | None]:
     task = config.task(target.task)
     names: list[str | None] = [options.case]
     if options.cases is not None:
-        names = [part.strip() for part in options.cases.split(",") if part.strip()]
+        names = list(dict.fromkeys(filter(None, map(str.strip, options.cases.split(",")))))
+        if not names:
+            raise UsageError(f"--cases: want names such as fast,full, got {options.cases!r}")
     return config, [Cell(task, config.case(task, case), target) for case in names], revision
 
 
-def one_case(session: Session, options: Options, cell: Cell, revision: str | None) -> Found:
+def one_case(
+    session: Session, options: Options, request: ProfileRequest, revision: str | None
+) -> Found:
     """Profile one case, and what it is to be compared with."""
-    request = make_request(options, cell)
     before = None
     if options.against is not None:
         spec = options.against
@@ -162,8 +201,8 @@ def one_case(session: Session, options: Options, cell: Cell, revision: str | Non
     return Found(report, before, moved(before, report))
 
 
-def make_request(options: Options, cell: Cell) -> ProfileRequest:
-    """The request that the options make of a cell."""
+def make_request(options: Options, cell: Cell, among: int) -> ProfileRequest:
+    """The request that the options make of a cell, one `among` so many."""
     by = ProfileBy(options.by) if options.by else None
     if by is None:
         lines = options.function is not None or options.memory or options.tool == "line_profiler"
@@ -175,6 +214,7 @@ def make_request(options: Options, cell: Cell) -> ProfileRequest:
         function=options.function,
         memory=options.memory,
         trials=options.trials,
+        one_of_several=among > 1,
     )
 
 

@@ -82,6 +82,8 @@ class HotSpot:
     high: float | None = None
     native: bool = False
     """Inside an extension module or library rather than the target's own sources."""
+    source: str = ""
+    """By line: what stands there, where the file could be read."""
 
     @property
     def name(self) -> str:

@@ -11,7 +11,7 @@
 from harness.profiles.advice import CaseShares, advise, advise_cases, waiting_is_unclear
 from harness.profiles.exports import collapsed, speedscope
 from harness.profiles.flame import flame_graph
-from harness.profiles.moves import Move, moved
+from harness.profiles.moves import Move, enough_trials, moved
 from harness.profiles.spots import count_spots, phase_spots, worth_showing
 from harness.profiles.stored import report_from_json, report_to_json
 
@@ -22,6 +22,7 @@ __all__ = [
     "advise_cases",
     "collapsed",
     "count_spots",
+    "enough_trials",
     "flame_graph",
     "moved",
     "phase_spots",

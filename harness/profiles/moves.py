@@ -13,6 +13,9 @@ from harness.model import HotSpot, Profile, ProfileReport
 
 EXACT_UNITS = frozenset({"instructions"})
 SAMPLED_UNITS = frozenset({"samples"})
+SURE_RANGE = 0.85
+"""Phases' intervals tell a move from chance if they are at least as sure as this, which takes four
+trials: the ranges of four a side part by chance in 2 of C(8, 4) = 70 cases, of two in 1 of 3."""
 TWO_SIDED = 1.96
 """Standard deviations of a normal law that 95 % lie within."""
 
@@ -33,8 +36,8 @@ class Move:
     """Exact counts only."""
     weight_after: float | None = None
     sure: bool = True
-    """The change is larger than chance explains: intervals of phases do not overlap, shares of
-    samples differ by more than their counts scatter."""
+    """The change is larger than chance explains: intervals of phases, of enough trials, do not
+    overlap; shares of samples differ by more than their counts scatter."""
 
     @property
     def change(self) -> float:
@@ -49,11 +52,18 @@ def moved(before: ProfileReport, after: ProfileReport) -> tuple[Move, ...]:
     shares mean different things.
     """
     phases = _pair(before.phases, after.phases)
+    if not enough_trials(before, after):
+        phases = [replace(move, sure=False) for move in phases]
     if not comparable(before, after):
         return tuple(phases)
     assert before.spots is not None
     assert after.spots is not None
     return (*phases, *_pair(before.spots, after.spots))
+
+
+def enough_trials(before: ProfileReport, after: ProfileReport) -> bool:
+    """Were there enough plain trials on both sides that phases can be told from noise?"""
+    return min(before.wall_ns.confidence, after.wall_ns.confidence) >= SURE_RANGE
 
 
 def comparable(before: ProfileReport, after: ProfileReport) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from harness.model import HotSpot, Profile, ProfileReport
-from harness.profiles import CaseShares, Move, worth_showing
+from harness.profiles import CaseShares, Move, enough_trials, worth_showing
 from harness.render.tables import layout
 from harness.render.units import (
     show_bytes,
@@ -42,14 +42,19 @@ def heading(report: ProfileReport) -> str:
 
 
 def spot_table(report: ProfileReport, top: int) -> str:
-    """The hot-spot table: phases, then the `top` functions or lines with the largest shares."""
+    """The hot-spot table: phases, then the `top` functions or lines with the largest shares.
+
+    Lines come with their text, where it is known.
+    """
     rows = [_row(report.phases, spot, report.root) for spot in report.phases.spots]
     if report.spots is not None:
         shown = worth_showing(report.spots, top)
         rows += [_row(report.spots, spot, report.root) for spot in shown]
     if not rows:
         return ""
-    return layout(HEADERS, rows)
+    if not any(row[-1] for row in rows):
+        return layout(HEADERS, [row[:-1] for row in rows])
+    return layout((*HEADERS, "source"), rows)
 
 
 def _row(profile: Profile, spot: HotSpot, root: str) -> list[str]:
@@ -66,6 +71,7 @@ def _row(profile: Profile, spot: HotSpot, root: str) -> list[str]:
         show_amount(spot.weight, profile.unit),
         "-" if spot.calls is None else f"{spot.calls}",
         show_bound(spot.bound),
+        _shorten(spot.source),
     ]
 
 
@@ -122,11 +128,11 @@ def notes(report: ProfileReport) -> Iterator[str]:
         sure = show_share(report.wall_ns.confidence)
         yield f"Phases: as the program itself reports them, shares of wall time; {sure} intervals."
     else:
-        yield "No phases are marked: see docs/profiling.md for the three lines that it takes."
+        yield "No phases are marked: see docs/phases.md for the three lines that it takes."
     if report.spots is not None:
         yield _how(report, report.spots)
     if report.failure is not None:
-        yield f"No functions: {report.failure.message}"
+        yield f"No functions or lines: {report.failure.message}"
         if report.failure.hint:
             yield f"  {report.failure.hint}"
     yield from (f"Note: {warning}" for warning in report.warnings)
@@ -167,6 +173,8 @@ def move_table(before: ProfileReport, after: ProfileReport, moves: Sequence[Move
     headers += ["count before", "count after"] * exact
     at = f"{before.revision[:12]}, " if before.revision else ""
     lines = [f"Against {at}profile {before.id}:", layout(headers, rows)]
+    if after.phases.spots and not enough_trials(before, after):
+        lines.append("Fewer than four trials a side do not tell a phase that moved from noise.")
     lines += _totals(before, after, exact)
     return "\n".join(lines)
 

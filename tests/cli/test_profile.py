@@ -140,6 +140,12 @@ def test_two_cases_say_how_shares_change(harness: Any, project_here: Path) -> No
     assert "sum-python on fast" in said.out
     assert "sum-python on full" in said.out
     assert "How shares change with the case:" in said.out
+    assert "alone; shares change with size" not in said.out
+
+
+def test_a_case_that_is_named_twice_is_profiled_once(harness: Any, project_here: Path) -> None:
+    said = harness("profile", "sum-c", "--by", "phase", "--trials", "2", "--cases", "fast,fast")
+    assert said.out.count("sum-c on fast") == 1
 
 
 def test_one_case_alone_is_pointed_out(harness: Any, project_here: Path) -> None:
@@ -156,7 +162,16 @@ def test_by_phase_needs_no_profiler(harness: Any, project_here: Path) -> None:
 def test_a_function_s_lines_are_shown(harness: Any, project_here: Path) -> None:
     said = harness("profile", "sum-python", "--trials", "2", "--function", "hot", "--json")
     (shown,) = said.result["profiles"]
-    assert [(s["function"], s["line"]) for s in shown["spots"]["spots"]] == [("hot", 6)]
+    (line,) = shown["spots"]["spots"]
+    assert (line["function"], line["line"]) == ("hot", 6)
+    assert line["source"] == "return sum(i * i for i in range(n))"
+
+
+def test_lines_are_shown_with_their_source(harness: Any, project_here: Path) -> None:
+    said = harness("profile", "sum-c", "--trials", "2", "--by", "line")
+    header = next(line for line in said.out.splitlines() if line.startswith("phase"))
+    assert header.split()[-1] == "source"
+    assert "sum += square(i);" in said.out
 
 
 def test_a_single_file_needs_no_configuration(harness: Any, project_here: Path) -> None:
@@ -184,6 +199,14 @@ def test_without_a_profiler_phases_come_and_the_exit_code_says_why(
         (("sum-python", "--case", "fast", "--cases", "full"), "not both"),
         (("sum-python", "--memory", "--function", "hot"), "does not go with it"),
         (("sum-python", "--against", "last"), "no earlier profile"),
+        (("sum-python", "--cases", ","), "--cases: want names"),
+        (("sum-python", "--by", "phase", "--with", "cProfile"), "--with is for functions"),
+        (("sum-python", "--by", "phase", "--memory"), "--memory is for functions"),
+        (("sum.py", "--adapter", "python", "--case", "fast"), "--case is said of a target"),
+        (("sum-python", "--", "500"), "takes its arguments from its case"),
+        (("sum-python", "--campaign", "sum"), "--against baseline"),
+        (("--by", "line"), "--by says how a target is profiled"),
+        (("--with", "perf"), "--with says how a target is profiled"),
     ],
 )
 def test_what_does_not_fit_is_refused(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from harness.model import Frame, Profile, ProfileBy
+from harness.model import Estimate, Frame, Profile, ProfileBy
 from harness.profiles import count_spots, moved
 
 Make = Callable[..., Any]
@@ -73,3 +73,12 @@ def test_a_phase_whose_intervals_overlap_is_not_sure_to_have_moved(
     after = make_report(phases=make_phases(force=0.79, move=0.20))
     sure = {move.name: move.sure for move in moved(before, after)}
     assert sure == {"force": False, "move": True}
+
+
+def test_intervals_of_two_trials_part_by_chance_and_are_not_sure(
+    make_phases: Make, make_report: Make
+) -> None:
+    two_trials = Estimate("median", 1e9, 0.9e9, 1.1e9, 0.5)
+    before = make_report(phases=make_phases(move=0.10), wall_ns=two_trials)
+    after = make_report(phases=make_phases(move=0.20))
+    assert [move.sure for move in moved(before, after)] == [False]
