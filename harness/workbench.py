@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from harness.baseline import (
     LABEL,
@@ -43,10 +44,20 @@ from harness.edge.git import Git
 from harness.edge.seal import SEAL_NAME
 from harness.edge.store import from_row, read_parquet, storage_errors
 from harness.errors import BuildFailed, ConfigError, DataDamaged, TrialFailed
-from harness.model import Agreement, CaseBench, Comparison, Estimate, Metric, ProfileReport, Verdict
+from harness.model import (
+    Agreement,
+    CaseBench,
+    Comparison,
+    Estimate,
+    Metric,
+    Mode,
+    ProfileReport,
+    Verdict,
+)
 from harness.orchestrator import Cell, Listener
+from harness.schedule import Block
 from harness.session import Session, open_session
-from harness.summary import Question, blocks_by_host, compare_cells
+from harness.summary import Question, blocks_by_host, compare_cells, summarise_cell
 from harness.workload import Wanted, Workload, find_workload
 
 KEPT = "kept"
@@ -217,7 +228,7 @@ class LocalWorkbench:
         return name, _digest(path)
 
     def recompute(self, request: BenchRequest, stored: BenchOutcome) -> BenchOutcome:
-        """Ratios and verdicts again, from the kept trials alone."""
+        """Ratios, verdicts, times, phases and guards again, from the kept trials alone."""
         results = [
             self._derive(request, result) if result.run else result
             for result in (stored.fast, stored.full)
@@ -231,17 +242,19 @@ class LocalWorkbench:
             raise DataDamaged(f"{path}: missing", hint="Restore it from git.")
         if _digest(path) != result.sha256:
             raise DataDamaged(f"{path}: changed since it was measured", hint="Restore it from git.")
-        found = derive(path, Question(None, request.confidence, request.threshold))
+        blocks = read_blocks(path)
+        found = derive(blocks, Question(None, request.confidence, request.threshold))
         if LABEL not in found:
             raise DataDamaged(f"{path}: has no pair of {LABEL} and {CURRENT}")
         step = found.get(KEPT, found[LABEL])
-        return replace(
+        derived = replace(
             result,
             step=ratio_of(step),
             cumulative=ratio_of(found[LABEL]),
             metric=step.metric.value,
             blocks=step.blocks,
         )
+        return _figures_again(derived, blocks, request.confidence)
 
 
 def profile_rows(report: ProfileReport) -> tuple[ProfileRow, ...]:
@@ -261,20 +274,53 @@ def profile_rows(report: ProfileReport) -> tuple[ProfileRow, ...]:
     return tuple(rows[:_SHOWN_ROWS])
 
 
-def derive(path: Path, question: Question) -> dict[str, Comparison]:
+def read_blocks(path: Path) -> list[Block]:
+    """The blocks of a kept run."""
+    rows = ((row["host_id"], from_row(row)) for row in read_parquet(path))
+    return [block for host in blocks_by_host(rows).values() for block in host]
+
+
+def derive(blocks: Sequence[Block], question: Question) -> dict[str, Comparison]:
     """The current tree against each reference of a kept run, by label."""
-    rows = read_parquet(path)
-    blocks = [
-        block
-        for host in blocks_by_host((row["host_id"], from_row(row)) for row in rows).values()
-        for block in host
-    ]
     labels = dict.fromkeys(name for block in blocks for name in block if name != CURRENT)
     found = {}
     for label in labels:
         for comparison in compare_cells(label, [CURRENT], blocks, question, ""):
             found[label] = comparison
     return found
+
+
+def _figures_again(result: CaseResult, blocks: Sequence[Block], confidence: float) -> CaseResult:
+    """Correctness, times, phases and guards of the two sides, as their trials say them."""
+    before, after = (_summary(label, blocks, confidence) for label in (LABEL, CURRENT))
+    phases = [{p.path: p.total_ns.point for p in side["phases"]} for side in (before, after)]
+    metric = "cpu_ns" if result.metric == Metric.CPU.value else "wall_ns"
+    return replace(
+        result,
+        correct=after["output_ok"] is not False,
+        baseline_ns=_point(before[metric]) or 0.0,
+        current_ns=_point(after[metric]) or 0.0,
+        phases=tuple(
+            PhaseGain(name, ns, phases[1][name])
+            for name, ns in phases[0].items()
+            if name in phases[1]
+        ),
+        guards=replace(
+            result.guards,
+            baseline_rss_bytes=before["max_rss_bytes"],
+            current_rss_bytes=after["max_rss_bytes"],
+            baseline_cpu_ns=_point(before["cpu_ns"]),
+            current_cpu_ns=_point(after["cpu_ns"]),
+            baseline_wall_ns=_point(before["wall_ns"]),
+            current_wall_ns=_point(after["wall_ns"]),
+        ),
+    )
+
+
+def _summary(label: str, blocks: Sequence[Block], confidence: float) -> dict[str, Any]:
+    """What the trials of one side say by themselves."""
+    records = [record for block in blocks for record in block.get(label, ())]
+    return summarise_cell(records, Mode.COLD, confidence)
 
 
 def ratio_of(comparison: Comparison) -> Ratio:

@@ -5,20 +5,34 @@ import math
 
 import pytest
 
+from harness.baseline import LABEL
+from harness.baseline.sides import CURRENT
 from harness.campaign.port import BenchRequest
+from harness.campaign.values import Guards, PhaseGain
 from harness.errors import DataDamaged
 from harness.model import (
     Comparison,
     Estimate,
     HotSpot,
     Metric,
+    Mode,
+    Phase,
     Profile,
     ProfileBy,
     ProfileReport,
+    Trial,
+    TrialRecord,
+    TrialStatus,
     Verdict,
 )
-from harness.summary import Question
-from harness.workbench import _failed, _needed, derive, profile_rows, ratio_of
+from harness.workbench import (
+    _failed,
+    _figures_again,
+    _needed,
+    profile_rows,
+    ratio_of,
+    read_blocks,
+)
 
 
 def comparison(low: float, high: float, **more: object) -> Comparison:
@@ -93,4 +107,47 @@ def test_trials_that_are_no_parquet_are_damage(tmp_path):
     path = tmp_path / "bench-001-fast.parquet"
     path.write_bytes(b"nothing of the kind")
     with pytest.raises(DataDamaged, match=r"bench-001-fast\.parquet"):
-        derive(path, Question())
+        read_blocks(path)
+
+
+def test_every_figure_is_derived_from_the_trials_again():
+    claimed = dataclasses.replace(
+        _failed("fast", BenchRequest("k", "b", 1, 0.999, 0.01, 10**9, False), ""),
+        correct=True,
+        guards=Guards(baseline_build_ns=7, current_wall_ns=1.0),
+        phases=(PhaseGain("forces", 1.0, 1.0),),
+    )
+    blocks = [{LABEL: [trial(LABEL, 20)], CURRENT: [trial(CURRENT, 10, output_ok=False)]}]
+    derived = _figures_again(claimed, blocks, 0.999)
+    assert not derived.correct
+    assert (derived.baseline_ns, derived.current_ns) == (20, 10)
+    assert derived.phases == (PhaseGain("forces", 15, 5),)
+    assert derived.guards.current_wall_ns == 10
+    assert derived.guards.baseline_rss_bytes == 4096
+    assert derived.guards.baseline_build_ns == 7, "no trial says how long a build took"
+
+
+def trial(name: str, wall_ns: int, *, output_ok: bool = True) -> TrialRecord:
+    """A record with one phase, which takes 5 ns less than everything."""
+    return TrialRecord(
+        run_id="run",
+        task="work",
+        case="fast",
+        target=name,
+        adapter="c",
+        language="c",
+        build_digest="d",
+        mode=Mode.COLD,
+        block=0,
+        position=0,
+        warmup=False,
+        started_at_ns=0,
+        output_ok=output_ok,
+        trial=Trial(
+            TrialStatus.OK,
+            wall_ns=wall_ns,
+            user_ns=wall_ns,
+            max_rss_bytes=4096,
+            phases=(Phase("forces", 1, wall_ns - 5),),
+        ),
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from harness.campaign.events import Event, Kind
 from harness.campaign.gates import check_note, check_plan, check_thought
@@ -18,7 +18,15 @@ from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.spending import confidence_of
 from harness.campaign.state import Decision, State, Step, history
 from harness.campaign.stopping import decide
-from harness.campaign.values import BenchOutcome, CaseResult, LogNote, Plan, Ratio, Thought
+from harness.campaign.values import (
+    BenchOutcome,
+    CaseResult,
+    Guards,
+    LogNote,
+    Plan,
+    Ratio,
+    Thought,
+)
 from harness.errors import DataDamaged, GitFailed, HarnessError, UsageError
 from harness.optimise.campaign import Campaign
 
@@ -111,7 +119,7 @@ def _event(campaign: Campaign, bench: Workbench, found: Verification, turn: Turn
         elif event.kind is Kind.BENCHED:
             yield from _bench(bench, before, event, found)
         elif event.kind is Kind.FINISHING:
-            yield from _result(bench, event, found)
+            yield from _result(bench, before, event, found)
         elif event.kind is Kind.COMMITTED:
             yield from _commit(campaign, event, after, found)
         elif event.kind is Kind.REVERTED:
@@ -149,10 +157,22 @@ def _bench(bench: Workbench, before: State, event: Event, found: Verification) -
     yield from _figures(bench, request, stored, found)
 
 
-def _result(bench: Workbench, event: Event, found: Verification) -> Iterator[str]:
-    if event.data.get("result") is not None:
-        request = event.value("request", BenchRequest)
-        yield from _figures(bench, request, event.value("result", BenchOutcome), found)
+def _result(bench: Workbench, before: State, event: Event, found: Verification) -> Iterator[str]:
+    """The last result: there where something was kept, and asked as the terms say."""
+    if event.data.get("result") is None:
+        if before.kept:
+            yield f"{len(before.kept)} iterations were kept, and the end was not measured"
+        return
+    request = event.value("request", BenchRequest)
+    baseline, terms = before.sealed.commit, before.agreed
+    if (request.kept, request.baseline) != (baseline, baseline):
+        yield "it was not compared with the baseline"
+    if not math.isclose(request.confidence, 1 - terms.total_level):
+        yield f"confidence {request.confidence}: the terms give {1 - terms.total_level}"
+    stored = event.value("result", BenchOutcome)
+    if terms.full_case is not None and stored.full is None and stored.fast.correct:
+        yield "the full case was due and was not measured"
+    yield from _figures(bench, request, stored, found)
 
 
 def _figures(
@@ -176,6 +196,39 @@ def _case(kept: CaseResult, again: CaseResult) -> Iterator[str]:
                 f"{kept.case}, {name}: the trials in {kept.run} give {_ratio(other)}, the event"
                 f" says {_ratio(one)}"
             )
+    if kept.correct and not kept.run:
+        yield f"{kept.case}: it counts as right and measured, and no trials were kept"
+    for name, said, derived in _other_figures(kept, again):
+        yield f"{kept.case}, {name}: the trials in {kept.run} give {derived}, the event says {said}"
+
+
+def _other_figures(kept: CaseResult, again: CaseResult) -> Iterator[tuple[str, object, object]]:
+    """Name, said and derived value of every figure beside the ratios that is not the same."""
+    pairs: list[tuple[str, object, object]] = [
+        ("correct", kept.correct, again.correct),
+        ("metric", kept.metric, again.metric),
+        ("blocks", kept.blocks, again.blocks),
+        ("baseline_ns", kept.baseline_ns, again.baseline_ns),
+        ("current_ns", kept.current_ns, again.current_ns),
+    ]
+    pairs += [
+        (entry.name, getattr(kept.guards, entry.name), getattr(again.guards, entry.name))
+        for entry in fields(Guards)
+    ]
+    said, derived = ({p.name: p for p in case.phases} for case in (kept, again))
+    for name in {**said, **derived}:
+        one, other = said.get(name), derived.get(name)
+        pairs += [
+            (f"phase {name}, {side}", getattr(one, side, None), getattr(other, side, None))
+            for side in ("baseline_ns", "current_ns")
+        ]
+    return (pair for pair in pairs if not _equal(pair[1], pair[2]))
+
+
+def _equal(one: object, other: object) -> bool:
+    if isinstance(one, float) and isinstance(other, float | int):
+        return math.isclose(one, other, rel_tol=_SAME)
+    return one == other
 
 
 def _same(one: Ratio, other: Ratio) -> bool:

@@ -168,6 +168,9 @@ class FakeWorkbench:
     def recompute(self, request: BenchRequest, stored: BenchOutcome) -> BenchOutcome:
         results = []
         for result in filter(None, (stored.fast, stored.full)):
+            if not result.run:
+                results.append(result)
+                continue
             content = (self.root / "optim" / result.run).read_text()
             kept, baseline, current, noise = json.loads(content)
             values = builtins(result)

@@ -129,6 +129,32 @@ def test_a_forged_result_with_a_whole_chain_is_named(finished):
     assert "step: the trials in runs/bench-1-fast.json give 2 [" in first
 
 
+def test_a_result_without_its_trials_is_named(finished):
+    def forge(kind, data):
+        if kind is Kind.BENCHED:
+            data["outcome"]["fast"] |= {"run": "", "sha256": ""}
+
+    rewrite(finished, forge)
+    assert any("no trials were kept" in problem for problem in checked(finished).problems)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"result": None, "request": None}, "the end was not measured"),
+        ({"confidence": 0.5}, "confidence 0.5: the terms give 0.99"),
+        ({"kept": "0" * 40}, "not compared with the baseline"),
+    ],
+)
+def test_another_end_than_the_terms_want_is_named(finished, change, problem):
+    def forge(kind, data):
+        if kind is Kind.FINISHING:
+            (data if "result" in change else data["request"]).update(change)
+
+    rewrite(finished, forge)
+    assert any(problem in found for found in checked(finished).problems)
+
+
 def test_a_forged_confidence_is_named(finished):
     def forge(kind, data):
         if kind is Kind.BENCHED:
