@@ -19,6 +19,7 @@ MAX_TRIES = 3
 _MAX_STRETCH = 10
 """A budget of more than so many times the agreed one is not advised."""
 _PATTERNS_SHOWN = 2
+_PATHS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def advise(state: State, tree: Tree) -> Advice:
             return Advice(
                 "RESTORE",
                 f"these files may not change in this campaign: {name_some(bad)}",
-                f"git restore --source={state.kept_commit[:12]} -- {' '.join(bad[:3])}",
+                tree.way_back(state.kept_commit, bad[:_PATHS_SHOWN]),
             )
     return _ADVISE[state.step](state, tree)
 
@@ -77,8 +78,8 @@ def _think(state: State, tree: Tree) -> Advice:
         return Advice(
             "RESTORE",
             f"the code changed before the thought: {name_some(tree.changed)}",
-            f"git diff > ../change.patch && git restore --source={state.kept_commit[:12]} --"
-            f" {' '.join(tree.changed[:3])}",
+            "git diff > ../change.patch && "
+            + tree.way_back(state.kept_commit, tree.changed[:_PATHS_SHOWN]),
         )
     decision = decide(state, state.last_at_ns)
     if decision.stop:
@@ -146,14 +147,18 @@ def _bench(state: State, tree: Tree) -> Advice:
     )
 
 
+def _undo(tree: Tree) -> Advice:
+    return Advice(
+        "RESTORE",
+        f"the code changed after it was measured: {name_some(tree.changed)}",
+        "undo what came later; or harness log --abandon REASON --file -",
+    )
+
+
 def _log(state: State, tree: Tree) -> Advice:
     iteration = _open(state)
     if iteration.outcome is Outcome.KEPT and tree.fingerprint != iteration.tested_tree:
-        return Advice(
-            "RESTORE",
-            f"the code changed after it was measured: {name_some(tree.changed)}",
-            "undo what came later; or harness log --abandon REASON --file -",
-        )
+        return _undo(tree)
     return Advice(
         "LOG",
         f"{compare_words(iteration)}. {keep_reason(iteration)}",
@@ -162,9 +167,13 @@ def _log(state: State, tree: Tree) -> Advice:
     )
 
 
-def _commit(state: State, _: Tree) -> Advice:
-    going = "it was interrupted" if state.pending is Kind.COMMITTING else keep_reason(_open(state))
-    return Advice("COMMIT", going, "harness commit")
+def _commit(state: State, tree: Tree) -> Advice:
+    iteration = _open(state)
+    if state.pending is Kind.COMMITTING:
+        return Advice("COMMIT", "it was interrupted", "harness commit")
+    if tree.fingerprint != iteration.tested_tree:
+        return _undo(tree)
+    return Advice("COMMIT", keep_reason(iteration), "harness commit")
 
 
 def _revert(state: State, _: Tree) -> Advice:

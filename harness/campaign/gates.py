@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -40,6 +41,7 @@ _NO_SURPRISE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SHOWN = 5
+_TOP = '"$(git rev-parse --show-toplevel)"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,20 @@ class Tree:
     fingerprint: str
     changed: tuple[str, ...] = ()
     """The files that differ from the last kept state."""
+    added: tuple[str, ...] = ()
+    """Those of them that the last kept state does not have."""
+
+    def way_back(self, kept_commit: str, paths: Iterable[str]) -> str:
+        """The command that restores some of these files and moves new ones out of the way.
+
+        It works in every folder of the repository.
+        """
+        here = list(paths)
+        old = [shlex.quote(f":/{path}") for path in here if path not in self.added]
+        new = [f"{_TOP}/{shlex.quote(path)}" for path in here if path in self.added]
+        commands = [f"git restore --source={kept_commit[:12]} -- {' '.join(old)}"] if old else []
+        commands += [f"mv -n {' '.join(new)} {_TOP}/.."] if new else []
+        return " && ".join(commands)
 
 
 def demand(state: State, command: str, steps: Iterable[Step]) -> None:
@@ -91,8 +107,7 @@ def demand_unforbidden(state: State, tree: Tree) -> None:
     if bad:
         raise NotAllowed(
             f"files changed that this campaign may not change: {name_some(bad)}",
-            hint=f"Restore them: git restore --source={state.kept_commit[:12]} --"
-            f" {' '.join(bad[:_SHOWN])}",
+            hint=f"Restore them: {tree.way_back(state.kept_commit, bad[:_SHOWN])}",
         )
 
 

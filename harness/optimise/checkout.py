@@ -32,7 +32,8 @@ class Checkout:
         """The code as it is now, and what differs from the last kept state."""
         here = self._code(listing_here(self.git), untracked)
         kept = self._code(listing_at(self.git, kept_commit), untracked)
-        return Tree(fingerprint(here), differing(kept, here))
+        changed = differing(kept, here)
+        return Tree(fingerprint(here), changed, tuple(p for p in changed if p not in kept))
 
     def fingerprint_at(self, commit: str, untracked: Collection[str]) -> str:
         """The fingerprint of a commit's code."""

@@ -9,7 +9,7 @@ from harness.campaign.events import Kind
 from harness.campaign.gates import Tree
 from harness.campaign.state import Step
 from harness.campaign.templates import read_fields, read_note, read_plan, read_thought
-from harness.campaign.values import ProfileOutcome, ProfileRow, Terms, TestStatus
+from harness.campaign.values import LogNote, ProfileOutcome, ProfileRow, Terms, TestStatus
 from harness.model import Verdict
 
 KEPT = Tree("tree-0")
@@ -56,6 +56,19 @@ def test_a_change_before_the_thought_is_to_be_put_aside(story):
     advice = advise(story.profiled(), CHANGED)
     assert advice.action == "RESTORE"
     assert "git restore" in advice.command
+
+
+def test_code_that_changed_after_it_was_measured_is_undone_before_the_commit(story, make_result):
+    story.profiled()
+    story.planned()
+    story.tested()
+    story.benched(make_result(2.0))
+    state = story.tell(Kind.LOGGED, note=LogNote("the compiler knew"))
+    assert state.step is Step.COMMIT
+    assert advise(state, CHANGED).action == "RESTORE"
+    assert advise(state, Tree(state.iterations[-1].tested_tree)).action == "COMMIT"
+    interrupted = story.tell(Kind.COMMITTING, iteration=1)
+    assert advise(interrupted, CHANGED).command == "harness commit"
 
 
 def test_the_full_case_is_asked_for_where_it_is_due(tell, make_result):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from harness.campaign.iteration import Outcome
@@ -211,3 +213,13 @@ def test_an_attempt_of_an_earlier_campaign_of_the_same_name_is_not_taken_for_thi
     assert "output = wrong" in started.shell("show", f"{attempt}:work.txt")
     assert started.git.resolve("refs/harness/attempts/work/1") == stale
     assert verify(started.campaign, started.bench).problems == []
+
+
+def test_the_way_back_that_is_advised_works_in_every_folder(started):
+    (started.root / "tests" / "new one.txt").write_text("new\n")
+    (started.root / "tests" / "check.txt").write_text("weaker\n")
+    advice = next_action(started.campaign)
+    assert advice.action == "RESTORE"
+    subprocess.run(["sh", "-c", advice.command], cwd=started.root / "tests", check=True)
+    assert next_action(started.campaign).action == "THINK"
+    assert (started.root.parent / "new one.txt").read_text() == "new\n"
