@@ -116,11 +116,16 @@ def _declared(config: Config, wanted: Wanted) -> Workload:
 
 
 def _unnamed(config: Config, wanted: Wanted) -> Workload:
-    target = config.target(wanted.target or only(config.targets, "target"))
+    """What is named; else what the baseline that is there was made of; else the only target."""
+    begun = _begun(config.root / OPTIM_FOLDER)
+    target = config.target(wanted.target or begun.target or only(config.targets, "target"))
     task = config.task(target.task)
-    case = config.case(task, wanted.case)
+    known = begun if wanted.case is None and begun.target == target.name else Wanted()
+    case = config.case(task, wanted.case or known.case)
     others = [other.name for other in task.cases if other.name != case.name]
-    full = wanted.full_case or ("full" if "full" in others else None)
+    full = wanted.full_case or known.full_case or ("full" if "full" in others else None)
+    if full == case.name:
+        raise UsageError(f"{full} is the case itself, not a larger one")
     return Workload(
         config=config,
         target=target,
@@ -148,7 +153,7 @@ def campaign_folder(config: Config, name: str) -> Path:
     A campaign that was alone when it began keeps `optim/` when others join it.
     """
     folder = config.root / OPTIM_FOLDER
-    if not name or len(config.campaigns) <= 1 or _owner(folder) == name:
+    if not name or len(config.campaigns) <= 1 or _begun(folder).campaign == name:
         return folder
     return folder / name
 
@@ -162,9 +167,11 @@ def tag_name(kind: str, config: Config, name: str) -> str:
     return kind if alone else f"{kind}-{name}"
 
 
-def _owner(folder: Path) -> str | None:
-    """Whose baseline lies in a folder; None where there is none that can be read."""
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        found = json.loads((folder / BASELINE_NAME).read_text(encoding="utf-8")).get("campaign")
-        return found if isinstance(found, str) else None
-    return None
+def _begun(folder: Path) -> Wanted:
+    """What the baseline in a folder was made of; nothing where there is none that can be read."""
+    with contextlib.suppress(OSError, ValueError, TypeError, LookupError):
+        found = json.loads((folder / BASELINE_NAME).read_text(encoding="utf-8"))
+        cases = [record["case"]["name"] for record in found["cases"]]
+        full_case = cases[1] if len(cases) > 1 else None
+        return Wanted(found["campaign"], found["recipe"]["name"], cases[0], full_case)
+    return Wanted()

@@ -17,6 +17,8 @@ SMALL_SHARE = 0.05
 """All of it gone gives 1.05x at most: less than an iteration must gain."""
 WAITING = 0.7
 """CPU time below this share of the wall time: the program waits more than noise explains."""
+STARVED = 0.05
+"""CPU time below this share is no crowd's doing: the kernel gives a part to all that want it."""
 BUSY = 1.3
 MOSTLY = 0.5
 SHIFT = 0.1
@@ -89,7 +91,7 @@ def _outside(phases: Profile) -> Iterator[str]:
 
 def waiting_is_unclear(cpu_share: float, crowded: float) -> bool:
     """May a low CPU share come from other programs that wanted the CPUs, not from waiting?"""
-    return cpu_share < WAITING and crowded > (1 - cpu_share) / 2
+    return STARVED <= cpu_share < WAITING and crowded > (1 - cpu_share) / 2
 
 
 def _waits(cpu_share: float, crowded: float) -> Iterator[str]:

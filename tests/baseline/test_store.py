@@ -7,12 +7,28 @@ import shutil
 
 import pytest
 
+from harness.baseline import MakePlan, make_baseline
 from harness.baseline.document import decode, encode
 from harness.edge.config import load_config
 from harness.edge.git import Git
 from harness.edge.seal import SEAL_NAME, make_seal, write_seal
 from harness.errors import BuildFailed, ConfigError, DataDamaged, NotAllowed, UsageError
+from harness.session import open_session
 from harness.workload import Wanted, campaign_folder, find_workload, tag_name
+
+TWO_TARGETS = """
+[tasks.t.cases.fast]
+[tasks.t.cases.small]
+[tasks.t.cases.huge]
+[targets.a]
+task = "t"
+adapter = "command"
+sources = ["a"]
+[targets.b]
+task = "t"
+adapter = "command"
+sources = ["b"]
+"""
 
 
 def damage(project) -> str:
@@ -271,6 +287,27 @@ class TestCampaigns:
         config = load_config(begun.path / "harness.toml")
         workload = find_workload(config, Wanted(target="t", case="full"))
         assert (workload.campaign, workload.case.name, workload.full_case) == ("", "full", None)
+
+    def test_without_campaigns_the_baseline_says_what_is_meant(self, project):
+        project.write("harness.toml", TWO_TARGETS)
+        for name in ("a", "b"):
+            project.write(name, "#!/bin/sh\necho sum: 6.0\n").chmod(0o755)
+        project.commit()
+        config = load_config(project.path / "harness.toml")
+        with pytest.raises(UsageError, match=r"which target.*a, b"):
+            find_workload(config)
+        wanted = Wanted(target="b", case="small", full_case="huge")
+        with open_session(config, apart=True) as session:
+            make_baseline(session, find_workload(config, wanted), MakePlan(10**9, 2))
+        workload = find_workload(config)
+        assert workload.target.name == "b"
+        assert [case.name for case in workload.cases] == ["small", "huge"]
+        assert find_workload(config, Wanted(case="huge")).case.name == "huge"
+
+    def test_the_larger_case_is_another_one(self, begun):
+        config = load_config(begun.path / "harness.toml")
+        with pytest.raises(UsageError, match="fast is the case itself"):
+            find_workload(config, Wanted(case="fast", full_case="fast"))
 
     def test_an_unknown_campaign_is_named(self, begun):
         with pytest.raises(ConfigError, match="no campaign named 'tow'") as caught:

@@ -38,6 +38,10 @@ def test_waiting_is_told_from_work(make_report: Make) -> None:
     assert "mostly waits" in said(make_report(cpu_share=0.2))
 
 
+def test_a_program_that_hardly_ran_waits_however_crowded_the_machine(make_report: Make) -> None:
+    assert "mostly waits" in said(make_report(cpu_share=0.01, crowded=0.95))
+
+
 def test_on_a_crowded_machine_a_wait_is_not_claimed(make_report: Make) -> None:
     words = said(make_report(cpu_share=0.4, crowded=0.9))
     assert "mostly waits" not in words
