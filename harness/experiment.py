@@ -103,6 +103,7 @@ def perform(
         folder, plan = results / run_id(started_at_ns), _plan(experiment, host, started_at_ns)
     else:
         plan = _stored_plan(folder, host)
+    orchestrator.runner.cpus = experiment.cpus
     with RunWriter(folder, plan, host.id) as writer:
         try:
             members = orchestrator.prepare(experiment.cells, experiment.mode)

@@ -1,5 +1,6 @@
 """Whole runs of real programs: what is stored and said, also when a run is interrupted."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -157,3 +158,10 @@ def test_clean_up_commands_run_after_ctrl_c_in_a_set_up(run: Run, tmp_path: Path
     with pytest.raises(KeyboardInterrupt):
         run(asked)
     assert not (tmp_path / "made").exists()
+
+
+def test_the_expected_output_is_made_on_the_cpus_of_the_trials(run: Run, tmp_path: Path) -> None:
+    one = min(os.sched_getaffinity(0))
+    report = run(replace(experiment(tmp_path, "nproc"), cpus=(one,)))
+    (measurement,) = report.run.measurements
+    assert measurement.output_ok

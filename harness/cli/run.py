@@ -233,6 +233,8 @@ def select(options: Options) -> tuple[Config, list[Cell], dict[str, Any]]:
                 f"one file at a time, got {' '.join(options.names)}",
                 hint="Several programs are compared as targets of harness.toml.",
             )
+        if options.task or options.case:
+            raise UsageError("--task and --case are of harness.toml; a file or program has none")
         if options.adapter is None:
             raise UsageError(
                 "which adapter?",

@@ -41,6 +41,8 @@ class LocalRunner:
         self._scratch = Scratch(scratch)
         self._cache = cache.absolute()
         self._launcher: Launcher | None = None
+        self.cpus: tuple[int, ...] = ()
+        """Where `output` pins targets: outputs may depend on how many CPUs there are."""
 
     @property
     def launcher(self) -> Launcher:
@@ -74,7 +76,7 @@ class LocalRunner:
     def output(self, command: Command) -> Output:
         """See `Runner.output`."""
         timeout_ns = command.target.timeout_ns if command.target else TrialPlan().timeout_ns
-        trial = self.trial(command, TrialPlan(timeout_ns=timeout_ns))
+        trial = self.trial(command, TrialPlan(timeout_ns=timeout_ns, cpus=self.cpus))
         if trial.output is None:
             name = f"target {command.target.name!r}: " if command.target else ""
             raise TrialFailed(f"{name}{trial.message}")

@@ -225,6 +225,20 @@ def test_arguments_of_a_target_are_sent_to_the_configuration(harness, project):
     assert "harness.toml" in said.err
 
 
+@pytest.mark.parametrize("cpus", ["x", "3-1", "0-9999999999", "99999", "0,99999"])
+def test_cpus_that_are_not_there_are_refused_at_once(harness, project, cpus):
+    project()
+    said = harness("run", "--cpus", cpus)
+    assert said.code == 2
+    assert "--cpus: " in said.err
+
+
+def test_a_case_of_a_file_is_refused_not_ignored(harness, folder):
+    said = harness("run", "--adapter", "command", "--case", "fast", "--", "true")
+    assert said.code == 2
+    assert "--case" in said.err
+
+
 def test_a_missing_source_of_another_target_is_in_nobody_s_way(harness, project):
     project(more='[targets.three]\ntask = "sum"\nadapter = "c"\nsources = ["gone.c"]\n')
     assert harness("run", "one", "two", "--trials", "1").code == 0
