@@ -51,9 +51,12 @@ def _best(
         try:
             counted = callgrind.count(build, arguments, plan, folder, runner)
         except ToolchainMissing:
+            forbidden = isinstance(refusal, perf.Forbidden)
             raise ToolchainMissing(
                 f"no profiler works here: {refusal.message}, and valgrind is not installed",
-                hint=f"{refusal.hint} Debian: apt-get install linux-perf valgrind.",
+                hint=refusal.hint
+                if forbidden
+                else "Debian: apt-get install linux-perf valgrind; one of them is enough.",
             ) from None
         why = f"{refusal.message}, so callgrind counted instructions instead. {refusal.hint}"
         return replace(counted, warnings=(why, *counted.warnings))

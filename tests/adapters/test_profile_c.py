@@ -415,6 +415,7 @@ class TestChoosing:
     ) -> None:
         with pytest.raises(ToolchainMissing, match="no profiler works here") as caught:
             self.profile(workshop_of("c"), tmp_path, "perf", "valgrind")
+        assert caught.value.hint.count("linux-perf") == 1
         assert "linux-perf valgrind" in caught.value.hint
 
     def test_an_unknown_tool_is_refused_with_those_that_there_are(
