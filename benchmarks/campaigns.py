@@ -16,6 +16,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from rig import rig
+
 from harness.edge.config import Config, load_config
 from harness.model import Estimate
 from harness.render.tables import layout
@@ -82,6 +84,7 @@ def main() -> int:
         envelope = compare(plain, optimised, case, given.budget)
         rows.append(row(envelope, optimised, case, campaign.target_speedup))
         fine &= bool(envelope["ok"])
+    print(rig())
     print(layout(HEADERS, rows))
     return 0 if fine else 1
 

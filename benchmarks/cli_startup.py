@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
+from figures import figure
+from rig import rig
 
 from harness.edge.machine import read_host
 
@@ -32,7 +34,7 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=20)
     rounds = options.parse_args().rounds
     host = read_host()
-    print(f"rig: {host.cpu}, {host.cores} cores, kernel {host.kernel}, load {host.load:.2f}")
+    print(rig())
     if host.load > host.cores / 2:
         print("the machine is busy: times below say as much of the others' work")
     ok = help_time(rounds)
@@ -53,8 +55,7 @@ def help_time(rounds: int) -> bool:
     ratio = medians["harness --help"] / medians["python -c pass"]
     for name, median in medians.items():
         print(f"  {name:16} {median:6.1f} ms")
-    print(f"  ratio {ratio:.2f}; at most 4: {'yes' if ratio <= 4 else 'NO'}")
-    return ratio <= 4
+    return figure("harness --help / python -c pass", f"{ratio:.2f}", "at most 4", ratio <= 4)
 
 
 def first_trial(rounds: int) -> bool:
@@ -72,8 +73,7 @@ def first_trial(rounds: int) -> bool:
                 waits.append((begun_ns - started_ns) / 1e9)
     wait = statistics.median(waits)
     print(f"  first trial after {wait:.2f} s (median of {rounds}, at most {max(waits):.2f})")
-    print(f"  at most 0.5 s: {'yes' if wait <= 0.5 else 'NO'}")
-    return wait <= 0.5
+    return figure("first trial after", f"{wait:.2f} s", "at most 0.5 s", wait <= 0.5)
 
 
 if __name__ == "__main__":

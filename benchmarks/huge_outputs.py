@@ -23,6 +23,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from figures import figure
+from rig import rig
 
 from harness.correctness import agree
 from harness.edge.output_store import StoredOutput, load_outputs, metrics, save_outputs
@@ -108,10 +110,8 @@ def main() -> None:
         dtype="<f8",
         tolerance=Tolerance("x", OutputKind.DETERMINISTIC, rtol=1e-9),
     )
-    print(
-        f"{platform.processor() or platform.machine()}, Python {platform.python_version()},"
-        f" NumPy {np.__version__}, seed {SEED}"
-    )
+    print(rig())
+    print(f"Python {platform.python_version()}, NumPy {np.__version__}, seed {SEED}")
     print(
         f"{count:,} numbers a side, {size / MIB:,.0f} MiB; memory may grow by"
         f" {options.limit_mib} MiB\n"
@@ -148,6 +148,12 @@ def main() -> None:
     print(
         f"\nanonymous memory grew by {grown:.0f} MiB at its peak: 1/{2 * size / MIB / grown:.0f}"
         " of the two arrays"
+    )
+    figure(
+        f"memory for judging {count:,} numbers",
+        f"{grown:.0f} MiB",
+        f"at most {options.limit_mib} MiB",
+        grown <= options.limit_mib,
     )
 
 

@@ -24,6 +24,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from figures import figure
+from rig import rig
+
 from harness.edge.machine import read_host
 from harness.edge.process import LocalRunner
 from harness.model import Command, TrialPlan
@@ -54,10 +57,8 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=1)
     asked = options.parse_args()
     host = read_host()
-    print(
-        f"rig: {host.cpu}, {host.cores} cores, kernel {host.kernel}, {host.virtualised or 'bare'}"
-    )
-    print(f"seed {asked.seed}, {asked.rounds} rounds of {A_ROUND}, load {host.load:.2f}")
+    print(rig())
+    print(f"seed {asked.seed}, {asked.rounds} rounds of {A_ROUND}")
     if host.load > host.cores / 2:
         print("the machine is busy: times below say as much of the others' work")
     with tempfile.TemporaryDirectory() as name:
@@ -101,8 +102,10 @@ def times(runner: LocalRunner, folder: Path, rounds: int, rng: random.Random) ->
     print(f"  around a trial, in Python  {statistics.median(overheads):.0f} us")
     close = abs(medians["harness"] - plain) <= 50
     lower = medians["harness"] <= medians["hyperfine -N"]
-    print(f"  within 50 us of the loop: {yes(close)}; not above hyperfine -N: {yes(lower)}")
-    return close and lower
+    over = f"{medians['harness'] - plain:+.1f} us"
+    ratio = f"{medians['harness'] / medians['hyperfine -N']:.3f}"
+    close = figure("wall time above a plain spawn loop's", over, "within 50 us", close)
+    return figure("wall time / hyperfine -N's", ratio, "at most 1", lower) and close
 
 
 def by_loop(loop: Path, env: dict[str, str]) -> list[float]:
@@ -163,8 +166,8 @@ def memory(runner: LocalRunner, folder: Path, repeats: int, rng: random.Random) 
         worst = max(worst, *map(abs, errors.values()))
         print(f"  {name:8}", *(f"{size} MiB {error:+.2%}" for size, error in errors.items()))
     small, right = true <= 2 * MIB, worst <= 0.01
-    print(f"  {PROGRAM} at most 2 MiB: {yes(small)}; all within 1 %: {yes(right)} ({worst:.2%})")
-    return small and right
+    small = figure(f"peak memory of {PROGRAM}", f"{true / MIB:.2f} MiB", "at most 2 MiB", small)
+    return figure("peak memory read wrong by", f"{worst:.2%}", "at most 1 %", right) and small
 
 
 def compile_c(source: str, program: Path) -> Path:
@@ -172,10 +175,6 @@ def compile_c(source: str, program: Path) -> Path:
         ["cc", "-O2", "-x", "c", "-o", program, "-"], input=source, text=True, check=True
     )
     return program
-
-
-def yes(answer: bool) -> str:
-    return "yes" if answer else "NO"
 
 
 if __name__ == "__main__":

@@ -13,12 +13,13 @@ from __future__ import annotations
 import argparse
 import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+from figures import rate
 from numpy.typing import NDArray
 from rig import rig
 from tabulate import tabulate
@@ -186,8 +187,8 @@ def rates_table(trace: Trace, starts: Sequence[int], length: int) -> str:
     """The exact boundary at several spending rates."""
     rows = []
     chosen = harness.stats.boundary.SPENDING_RATE
-    for rate in (0.3, 0.4, 0.5, 0.7, 1.0):
-        harness.stats.boundary.SPENDING_RATE = rate
+    for speed in (0.3, 0.4, 0.5, 0.7, 1.0):
+        harness.stats.boundary.SPENDING_RATE = speed
         boundary = SignBoundary(1 - ERROR)
         boundary.limit(length)
         cells = []
@@ -195,7 +196,7 @@ def rates_table(trace: Trace, starts: Sequence[int], length: int) -> str:
             for pair in ("2 %", "10 %"):
                 ratios = windows(trace.log_ratio(pair, metric), starts, length)
                 cells.append(spread([exact_signs(w, boundary) for w in ratios]))
-        rows.append([f"{rate}{' (ours)' * (rate == chosen)}", *cells])
+        rows.append([f"{speed}{' (ours)' * (speed == chosen)}", *cells])
     harness.stats.boundary.SPENDING_RATE = chosen
     return tabulate(rows, ["rate", "CPU 2 %", "CPU 10 %", "wall 2 %", "wall 10 %"], "github")
 
@@ -313,13 +314,16 @@ def outcomes(trace: Trace, pair: str, starts: Sequence[int], most: int) -> Itera
         )
 
 
-def judge_table(trace: Trace, starts: Sequence[int], most: int) -> str:
+WANTED_S = {"identical": 20.0, "2 %": 5.0, "10 %": 0.6}
+"""Within which time the judge is to decide: all but 5 %, and of 10 % half."""
+
+
+def judge_table(ended: Mapping[str, Sequence[Outcome]]) -> str:
     """What `harness compare` would have said."""
     rows = []
-    for pair in PAIRS:
-        ends = list(outcomes(trace, pair, starts, most))
+    for pair, ends in ended.items():
         decided = [o.blocks if o.verdict is not Verdict.UNDECIDED else math.inf for o in ends]
-        within = {"identical": 20.0, "2 %": 5.0, "10 %": 0.6}[pair] / BLOCK_S
+        within = WANTED_S[pair] / BLOCK_S
         rows.append(
             [
                 pair,
@@ -332,6 +336,17 @@ def judge_table(trace: Trace, starts: Sequence[int], most: int) -> str:
         )
     headers = ["pair", "wrong verdict", "decided", "blocks (median / p95)"]
     return tabulate(rows, [*headers, "interval holds the truth", "by CPU time"], "github")
+
+
+def figures(ended: Mapping[str, Sequence[Outcome]]) -> None:
+    """What is wanted of the judge on the recording, and whether it holds."""
+    least = {"identical": 0.9, "2 %": 0.95, "10 %": 0.5}
+    for pair, ends in ended.items():
+        within = WANTED_S[pair] / BLOCK_S
+        decided = [o.blocks <= within and o.verdict is not Verdict.UNDECIDED for o in ends]
+        rate(f"recorded, {pair}: wrong", [o.wrong for o in ends], most=0.05)
+        rate(f"recorded, {pair}: decided within {WANTED_S[pair]:g} s", decided, least=least[pair])
+        rate(f"recorded, {pair}: interval holds the truth", [o.covers for o in ends], least=0.93)
 
 
 def limits_table(trace: Trace, starts: Sequence[int], most: int) -> str:
@@ -369,7 +384,10 @@ def main() -> None:
     )
     print(f"Designs: nats for each two trials, more is better\n\n{designs_table(trace)}\n")
     print(f"The judge, metric auto, at most {most} blocks\n")
-    print(f"{judge_table(trace, long_starts, most)}\n")
+    ended = {pair: list(outcomes(trace, pair, long_starts, most)) for pair in PAIRS}
+    print(f"{judge_table(ended)}\n")
+    figures(ended)
+    print()
     print(f"Where CPU time begins to decide\n\n{limits_table(trace, long_starts, most)}")
 
 

@@ -15,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from figures import figure
 from rig import rig
 
 from harness.edge.process import LocalRunner
@@ -186,6 +187,12 @@ def show(figures: dict[tuple[str, str], list[tuple[float, float]]]) -> None:
         limit = f"{LIMITS_NS[language]:8d}" if state == "on" else ""
         quartiles = f"{low:.1f} .. {high:.1f}"
         print(f"{language + ' ' + state:<16}{point:12.1f}{quartiles:>20}{nested:9.1f}{limit}")
+    print()
+    for language, limit_ns in LIMITS_NS.items():
+        if pairs := figures.get((language, "on")):
+            point = statistics.median(pair[0] for pair in pairs)
+            name = f"a pair of phase markers in {language}"
+            figure(name, f"{point:.0f} ns", f"at most {limit_ns} ns", point <= limit_ns)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """Steady mode: are shapes told right, what does the handshake cost, does the time agree?
 
-    python benchmarks/steady.py [REPETITIONS]
+    python benchmarks/steady.py                             15 repetitions, minutes
+    python benchmarks/steady.py 3                           a short form, half a minute
+    python benchmarks/steady.py 22 --seeds 1 2 3 4 --only shapes
 
-1. Synthetic traces of known shape (`synthetic_traces.py`), 45 a repetition.
+1. Synthetic traces of known shape (`synthetic_traces.py`), 45 a repetition and seed.
 2. The handshake: a go and a done without work, in each language, not pinned and pinned to a CPU;
    and what each sample of real work is charged beyond the CPU time that it used.
 3. `nbody` in C and Julia: each sample's wall time by the harness, against the time that the work
@@ -14,6 +16,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import sys
@@ -24,6 +27,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from figures import figure, rate
 from rig import rig
 from synthetic_traces import traces
 
@@ -103,9 +107,21 @@ atexit(() -> foreach(ns -> println(stderr, Int(ns)), INSIDE_NS))
 }
 
 
-def main(repetitions: int = 15) -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("repetitions", type=int, nargs="?", default=15)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[SEED], help="of the shapes")
+    parser.add_argument("--only", choices=("shapes", "times"), help="leave out the other part")
+    options = parser.parse_args()
     print(rig())
-    synthetic(repetitions)
+    if options.only != "times":
+        synthetic(options.repetitions, options.seeds)
+    if options.only != "shapes":
+        times(options.repetitions)
+
+
+def times(repetitions: int) -> None:
+    """What handshakes cost, and whether the time agrees with clocks inside."""
     # On a disk, a file that is written anew in every execution takes milliseconds (ext4).
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=memory) as name:
@@ -122,25 +138,28 @@ def main(repetitions: int = 15) -> None:
 # -- 1 --------------------------------------------------------------------------------------------
 
 
-def synthetic(repetitions: int) -> None:
-    """Count the right shapes, by family of mean and of noise."""
+def synthetic(repetitions: int, seeds: Sequence[int]) -> None:
+    """Count the right shapes, by family of mean, noise and seed."""
     right: Counter[str] = Counter()
     seen: Counter[str] = Counter()
     off_by: list[int] = []
-    for truth in traces(SEED, repetitions):
-        found = trace_of(truth.samples)
-        for group in ("all", truth.family, truth.noise):
-            seen[group] += 1
-            right[group] += found.shape is truth.shape
-        if found.steady_from is not None and truth.steady_from is not None:
-            off_by.append(abs(found.steady_from - truth.steady_from))
-    print(f"\nsynthetic traces, seed {SEED}: right shapes")
+    for seed in seeds:
+        for truth in traces(seed, repetitions):
+            found = trace_of(truth.samples)
+            for group in ("all", truth.family, truth.noise, f"seed {seed}"):
+                seen[group] += 1
+                right[group] += found.shape is truth.shape
+            if found.steady_from is not None and truth.steady_from is not None:
+                off_by.append(abs(found.steady_from - truth.steady_from))
+    print("\nsynthetic traces: right shapes")
     for group in seen:
         print(
             f"  {group:<16}{right[group]:6d} of {seen[group]:5d}{right[group] / seen[group]:8.1%}"
         )
     near = sum(distance <= 2 for distance in off_by)
     print(f"  steady from the true sample, give or take two: {near} of {len(off_by)}")
+    hits = [i < right["all"] for i in range(seen["all"])]
+    rate("synthetic traces classed right", hits, least=0.95)
 
 
 # -- 2 --------------------------------------------------------------------------------------------
@@ -187,6 +206,7 @@ def handshakes(lab: Lab, repetitions: int) -> None:
     )
     print(f"  {'target':<22}{'median':>8}{'largest':>9}{'wall - cpu':>12}{'of wall':>9}")
     last_cpu = max(os.sched_getaffinity(0))
+    medians: dict[str, float] = {}
     for language in SUFFIXES:
         try:
             build = lab.build(language, example(language))
@@ -198,12 +218,15 @@ def handshakes(lab: Lab, repetitions: int) -> None:
             trials = [lab.time(build, plan) for _ in range(repetitions)]
             costs = [trial.handshake_ns / 1e3 for trial in trials if trial.handshake_ns]
             timed = [s for trial in trials for s in trial.samples if not s.calibration]
+            medians[f"{language}, {words}"] = statistics.median(costs)
             extra = lower_decile(s.wall_ns - s.cpu_ns for s in timed) / 1e3
             share = lower_decile((s.wall_ns - s.cpu_ns) / s.wall_ns for s in timed)
             print(
                 f"  {language + ', ' + words:<22}{statistics.median(costs):8.1f}{max(costs):9.1f}"
                 f"{extra:12.1f}{share:9.2%}"
             )
+    for name, cost in medians.items():
+        figure(f"handshake in {name}, median", f"{cost:.1f} us", "at most 20 us", cost <= 20)
 
 
 # -- 3 --------------------------------------------------------------------------------------------
@@ -226,6 +249,7 @@ def same_executions(lab: Lab, language: str, repetitions: int) -> None:
                 ratios.append(sample.wall_ns / inside_ns)
     print(f"\nnbody in {language}, {CASE.params}: harness / a clock inside, the same executions")
     show("wall time", ratios, "samples")
+    agrees(f"{language}, the same executions by wall time", ratios)
 
 
 def timed_build(lab: Lab, language: str) -> Build:
@@ -276,8 +300,12 @@ def paired_processes(lab: Lab, repetitions: int) -> None:
             looped = by_loop(lab, loop, batch)
             pairs.append((by_harness(lab, steady), looped))
     print(f"\nnbody in c, {CASE.params}: harness / in-process loop, interleaved processes")
-    show("wall time", [ours.wall_ns / looped.wall_ns for ours, looped in pairs], "pairs")
-    show("CPU time", [ours.cpu_ns / looped.cpu_ns for ours, looped in pairs], "pairs")
+    wall = [ours.wall_ns / looped.wall_ns for ours, looped in pairs]
+    cpu = [ours.cpu_ns / looped.cpu_ns for ours, looped in pairs]
+    show("wall time", wall, "pairs")
+    show("CPU time", cpu, "pairs")
+    agrees("c, processes of their own by wall time", wall)
+    agrees("c, processes of their own by CPU time", cpu)
 
 
 def by_harness(lab: Lab, build: Build) -> Times:
@@ -298,6 +326,13 @@ def by_loop(lab: Lab, build: Build, batch: int) -> Times:
     return Times(*(statistics.median(column) for column in zip(*figures, strict=True)))
 
 
+def agrees(name: str, ratios: Sequence[float]) -> None:
+    """Is the median of the ratios within 1 % of 1?"""
+    point = statistics.median(ratios)
+    near = abs(point - 1) <= 0.01
+    figure(f"steady time / in-process time, {name}", f"{point:.4f}", "within 1 % of 1", near)
+
+
 def show(name: str, ratios: Sequence[float], what: str) -> None:
     """Print the median of some ratios with their quartiles."""
     low, point, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else [*ratios] * 3
@@ -305,4 +340,4 @@ def show(name: str, ratios: Sequence[float], what: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main()

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import numpy as np
 import peers
+from figures import FEW, figure, of, rate
 from neighbours import REGIMES, neighbour
 from rig import rig
 from tabulate import tabulate
@@ -34,6 +35,7 @@ from harness.model import Comparison, Metric, Verdict
 from harness.orchestrator import Cell
 from harness.session import Session, open_session
 from harness.stats.boundary import sign_boundary
+from harness.stats.paired import PairedSequence
 from harness.summary import Question
 from harness.summary.judging import block_ns
 
@@ -41,6 +43,10 @@ SOURCE = Path(__file__).parent / "workload.c"
 EFFECTS = (0.0, 0.01, 0.02, 0.05, 0.1)
 TARGET_S = 0.022
 """How long the reference shall take."""
+FOUND_S = 5.0
+"""Budget for finding an effect."""
+EQUAL_S = 20.0
+"""Budget for saying that there is none."""
 
 CONFIG = """
 [tasks.work]
@@ -216,17 +222,6 @@ def measure(options: argparse.Namespace, work: Workload, session: Session) -> It
 # -- tables ---------------------------------------------------------------------------------------
 
 
-def of(hits: Sequence[bool]) -> str:
-    """A count and its share, with an exact 95 % interval (Clopper & Pearson, 1934)."""
-    from scipy.stats import binomtest
-
-    if not hits:
-        return "-"
-    interval = binomtest(sum(hits), len(hits)).proportion_ci(0.95)
-    share = sum(hits) / len(hits)
-    return f"{sum(hits)}/{len(hits)} = {share:.1%} [{interval.low:.1%}, {interval.high:.1%}]"
-
-
 def table(outcomes: Sequence[Outcome]) -> str:
     """A row for each regime, effect and tool."""
     kinds = sorted(
@@ -257,10 +252,54 @@ def table(outcomes: Sequence[Outcome]) -> str:
     return tabulate(rows, headers, "github", disable_numparse=True)
 
 
+def figures(outcomes: Sequence[Outcome]) -> None:
+    """What is wanted of the harness, by regime, and whether it holds."""
+    for regime in REGIMES:
+        own = [o for o in outcomes if o.tool == "harness" and o.regime == regime]
+        by = {effect: [o for o in own if o.effect == effect] for effect in EFFECTS}
+        soon = 0.95 if regime == "quiet" else 0.9
+        rate(f"{regime}, nothing changed: wrong", [o.wrong for o in by[0.0]], most=0.05)
+        rate(
+            f"{regime}, nothing changed: equivalent within {EQUAL_S:g} s",
+            [_said(o, "equivalent", EQUAL_S) for o in by[0.0]],
+            least=0.9,
+        )
+        rate(
+            f"{regime}, 2 %: found within {FOUND_S:g} s",
+            [_said(o, "slower", FOUND_S) for o in by[0.02]],
+            least=soon,
+        )
+        for effect, wanted_s in ((0.02, 1.5), (0.1, 0.6)):
+            if by[effect]:
+                took = np.median([_found_s(o) for o in by[effect]])
+                holds = bool(took <= wanted_s) if len(by[effect]) >= FEW else None
+                name = f"{regime}, {effect:.0%}: blocks until it is found, median"
+                figure(name, f"{took:.2f} s", f"at most {wanted_s} s", holds)
+        for effect, some in by.items():
+            name = f"{regime}, {effect:.0%}: interval holds the truth"
+            rate(name, [bool(o.covers) for o in some], least=0.93, most=0.97)
+    effects = [o for o in outcomes if o.tool == "harness" and o.effect]
+    rate("wrong sign", [o.verdict == "faster" for o in effects], most=1 / 200)
+
+
+def _found_s(outcome: Outcome) -> float:
+    """What the blocks of a run took until the effect was found; infinity where it was not."""
+    if outcome.blocks_s is None or outcome.verdict != "slower":
+        return math.inf
+    return outcome.blocks_s
+
+
+def _said(outcome: Outcome, verdict: str, within_s: float) -> bool:
+    return outcome.verdict == verdict and (outcome.blocks_s or 0.0) <= within_s
+
+
 # -- peeking --------------------------------------------------------------------------------------
 
 
-def peeking_simulated(runs: int, seed: int, blocks: int = 444) -> str:
+PEEKING = ["noise or metric", "looks", "ever called different"]
+
+
+def peeking_simulated(runs: int, seed: int, blocks: int = 444) -> list[bool]:
     """Identical programs under four kinds of noise, judged after every block of 20 s."""
     rng = np.random.default_rng(seed)
     recorded = _recorded_differences()
@@ -272,19 +311,25 @@ def peeking_simulated(runs: int, seed: int, blocks: int = 444) -> str:
             rng.choice(recorded, blocks) * rng.choice([-1, 1], blocks)
         ),
     }
-    looks = np.arange(1, blocks + 1)
-    limits = np.array([sign_boundary(0.95).limit(int(n)) for n in looks])
     rows, everything = [], []
     for name, draw in noises.items():
-        ever: list[bool] = []
-        for _ in range(runs):
-            differences = draw()
-            most = np.maximum(np.cumsum(differences > 0), np.cumsum(differences < 0))
-            ever.append(bool(np.any(looks - most <= limits)))
+        ever = [_ever_different(draw()) for _ in range(runs)]
         rows.append([name, blocks, of(ever)])
         everything += ever
     rows.append(["all", blocks, of(everything)])
-    return tabulate(rows, ["noise", "looks", "ever called different"], "github")
+    print(tabulate(rows, PEEKING, "github"))
+    return everything
+
+
+def _ever_different(differences: np.ndarray) -> bool:
+    """Does the interval leave out "no difference" at any look?"""
+    sequence = PairedSequence(sign_boundary(0.95), resolution=1e-12)
+    for reference in np.exp(1e-3 * differences.clip(-1e5, 1e5)):
+        sequence.add(float(reference), 1.0)
+        interval = sequence.interval()
+        if interval.low > 0 or interval.high < 0:
+            return True
+    return False
 
 
 def _recorded_differences() -> np.ndarray:
@@ -295,17 +340,19 @@ def _recorded_differences() -> np.ndarray:
     return np.asarray(np.log(wall[1] / wall[0]))
 
 
-def peeking_real(session: Session, metrics: Sequence[str], runs: int, blocks: int) -> str:
+def peeking_real(session: Session, metrics: Sequence[str], runs: int, blocks: int) -> list[bool]:
     """Identical programs, judged after every block, never stopped for being equivalent."""
-    rows = []
+    rows, everything = [], []
     for name in metrics:
         question = Question(None if name == "auto" else Metric(name), threshold=1e-9)
-        ever = []
+        ever: list[bool] = []
         for _ in range(runs):
             comparison = _to_the_end(session, question, blocks)
             ever.append(comparison.verdict in (Verdict.FASTER, Verdict.SLOWER))
         rows.append([name, blocks, of(ever)])
-    return tabulate(rows, ["metric", "looks", "ever called different"], "github")
+        everything += ever
+    print(tabulate(rows, PEEKING, "github"))
+    return everything
 
 
 def _to_the_end(session: Session, question: Question, blocks: int) -> Comparison:
@@ -330,9 +377,9 @@ def parse() -> argparse.Namespace:
     runs.add_argument("--regimes", nargs="+", choices=REGIMES, default=list(REGIMES))
     runs.add_argument("--effects", nargs="+", type=float, choices=EFFECTS, default=list(EFFECTS))
     runs.add_argument("--peers", nargs="*", choices=list(PEERS), default=list(PEERS))
-    runs.add_argument("--budget", type=float, default=5.0, help="seconds for finding an effect")
+    runs.add_argument("--budget", type=float, default=FOUND_S, help="seconds for finding an effect")
     runs.add_argument(
-        "--equal-budget", type=float, default=20.0, help="seconds where there is none"
+        "--equal-budget", type=float, default=EQUAL_S, help="seconds where there is none"
     )
     runs.add_argument("--out", type=Path, help="append every run to this file")
     peeking = commands.add_parser("peeking", help="identical programs, looked at all the time")
@@ -350,15 +397,21 @@ def read(file: Path) -> list[Outcome]:
     return [Outcome(**json.loads(line)) for line in file.read_text().splitlines()]
 
 
+def report(outcomes: Sequence[Outcome]) -> None:
+    print(f"\n{table(outcomes)}\n")
+    figures(outcomes)
+
+
 def main() -> None:
     options = parse()
     if options.command == "table":
-        print(table(read(options.file)))
+        report(read(options.file))
         return
     print(rig())
     if options.command == "peeking" and options.simulated:
         print(f"\nsimulated, seed {options.seed}\n")
-        print(peeking_simulated(options.simulated, options.seed))
+        hits = peeking_simulated(options.simulated, options.seed)
+        rate("looked at after every block, simulated: ever wrong", hits, most=0.05)
     if options.command == "peeking" and not options.real:
         return
     with tempfile.TemporaryDirectory(prefix="verdicts-") as name:
@@ -366,7 +419,9 @@ def main() -> None:
         print(f"\nsizes {work.sizes}; orders and layouts drawn afresh by every run")
         with open_session(load_config(work.write_config())) as session:
             if options.command == "peeking":
-                print(f"\n{peeking_real(session, options.metrics, options.real, options.blocks)}")
+                print()
+                hits = peeking_real(session, options.metrics, options.real, options.blocks)
+                rate("looked at after every block, real: ever wrong", hits, most=0.05)
                 return
             made = []
             for outcome in measure(options, work, session):
@@ -374,7 +429,7 @@ def main() -> None:
                 if options.out:
                     with options.out.open("a") as file:
                         file.write(json.dumps(asdict(outcome)) + "\n")
-            print(f"\n{table(read(options.out) if options.out else made)}")
+            report(read(options.out) if options.out else made)
 
 
 if __name__ == "__main__":
