@@ -176,6 +176,7 @@ def explain(comparison: Comparison) -> str:
         [metric.value, _show(estimate), "decides" if metric is c.metric else ""]
         for metric, estimate in c.evidence.items()
     ]
+    noise = show_share(c.noise_floor) if c.blocks > 1 else "not known from one"
     lines = [
         f"{c.candidate} is {_words(c)} {c.reference}: {_show(c.ratio)} by {c.metric.value}"
         + (f" ({100 * c.ratio.confidence:.4g} % interval)" if math.isfinite(c.ratio.high) else ""),
@@ -183,8 +184,8 @@ def explain(comparison: Comparison) -> str:
         layout(["metric", "speed-up", ""], rows),
         "",
         f"metric: {c.metric_because}",
-        f"stopped after {c.blocks} blocks: {c.stopped_because}",
-        f"noise between blocks: {show_share(c.noise_floor)}",
+        f"stopped after {c.blocks} block{'s' * (c.blocks != 1)}: {c.stopped_because}",
+        f"noise between blocks: {noise}",
     ]
     if c.detectable is not None:
         lines.append(f"smallest effect that this run would have found: {show_share(c.detectable)}")

@@ -214,3 +214,9 @@ def test_no_winner_is_named_without_an_interval():
     open_ratio = replace(RATIO, point=1.7, low=0.0, high=math.inf)
     text = explain(replace(COMPARISON, ratio=open_ratio, verdict=Verdict.UNDECIDED))
     assert text.startswith("new is not told apart from old: 1.70x, too few blocks for an interval")
+
+
+def test_one_block_says_nothing_of_the_noise_between_blocks():
+    text = explain(replace(COMPARISON, blocks=1, verdict=Verdict.UNDECIDED))
+    assert "stopped after 1 block:" in text
+    assert "noise between blocks: not known from one" in text
