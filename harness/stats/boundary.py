@@ -2,13 +2,14 @@
 
 The order within a block is drawn at random, so under the hypothesis of no difference each log-ratio
 is positive or negative like a fair coin, whatever the noise. Under the hypothesis that x is the
-median log-ratio of every block, so is each difference from x. The smaller of the two counts after n blocks is then a random walk whose law is known exactly, and a limit for it
-can be drawn so that the probability of ever falling to the limit, at any n, is at most the stated
-error. How much of the error may be spent by block n is fixed in advance, which is the alpha
-spending of Lan & DeMets (Biometrika 70, 1983); the walk is followed block by block with those
-paths taken out that have ended already, as Armitage, McPherson & Rowe (JRSS A 132, 1969) did for
-repeated tests. All x that are not refused make a confidence sequence for the median (Darling &
-Robbins, PNAS 58, 1967; Howard & Ramdas, Bernoulli 28, 2022, who bound what is computed here).
+median log-ratio of every block, so is each difference from x. The smaller of the two counts after n
+blocks is then a random walk whose law is known exactly, and a limit for it can be drawn so that the
+probability of ever falling to the limit, at any n, is at most the stated error. How much of the
+error may be spent by block n is fixed in advance, which is the alpha spending of Lan & DeMets
+(Biometrika 70, 1983); the walk is followed block by block with those paths taken out that have
+ended already, as Armitage, McPherson & Rowe (JRSS A 132, 1969) did for repeated tests. All x that
+are not refused make a confidence sequence for the median (Darling & Robbins, PNAS 58, 1967; Howard
+& Ramdas, Bernoulli 28, 2022, who bound what is computed here).
 """
 
 from __future__ import annotations
