@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,11 @@ def compare(plain: str, optimised: str, case: str, budget: str) -> dict[str, Any
     return envelope
 
 
+def read_estimate(stored: dict[str, Any]) -> Estimate:
+    """An estimate from JSON, which has no infinity: an interval without an upper end has null."""
+    return Estimate(**{**stored, "high": math.inf if stored["high"] is None else stored["high"]})
+
+
 def row(envelope: dict[str, Any], optimised: str, case: str, wanted: float | None) -> list[str]:
     """A row of the table; what went wrong stands in its output column."""
     result = envelope["result"] or {}
@@ -58,7 +64,7 @@ def row(envelope: dict[str, Any], optimised: str, case: str, wanted: float | Non
     if envelope["result"] is None or "comparison" not in result or len(sides) != 2:
         return [optimised, "-", case, *["-"] * 5, str(envelope["error"]), "-"]
     evidence = result["comparison"]["evidence"]
-    ratios = [show_ratio_estimate(Estimate(**evidence[metric])) for metric in ("wall", "cpu")]
+    ratios = [show_ratio_estimate(read_estimate(evidence[metric])) for metric in ("wall", "cpu")]
     walls = [show_ns(side["wall_ns"]["point"]) for side in sides]
     memory = " -> ".join(show_bytes(side["max_rss_bytes"]) for side in sides)
     right = all(side["output_ok"] for side in sides)

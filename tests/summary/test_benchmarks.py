@@ -152,3 +152,8 @@ def test_the_summary_counts_figures_and_benchmarks_that_failed(tmp_path, text, c
     assert f"== summary: {summary}" in told.stdout
     (log,) = (tmp_path / ".harness/benchmarks").glob("*/01-phases.txt")
     assert log.read_text()
+
+
+def test_an_interval_without_an_upper_end_is_read_back_from_json(load):
+    stored = {"statistic": "median", "point": 2.0, "low": 0.0, "high": None, "confidence": 0.95}
+    assert load("campaigns").read_estimate(stored).high == float("inf")
