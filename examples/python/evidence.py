@@ -8,46 +8,61 @@ The record is the same for every seed: the seed is that of the Monte Carlo alone
 
 import math
 import sys
+from typing import NamedTuple
 
+import numpy as np
 from harness_phases import phase
 
 TIMES = 64
 NOISE_LENGTH = 100_000
 REPLICATES = 20
 RECORD_SEED = 20150914
+BLOCK = 1000  # samples; half a megabyte with a number for each time, which stays in the cache
 
 
 class Generator:
-    """splitmix64 (Steele, Lea and Flood 2014)."""
+    """splitmix64 (Steele, Lea and Flood 2014).
+
+    Its state only counts, in steps of GAMMA, and each number is mixed from one state: so any
+    number of them can be made at once, and they are those that come one by one.
+    """
+
+    GAMMA = 0x9E3779B97F4A7C15
 
     def __init__(self, seed):
-        self.state = seed
+        self.state = seed % 2**64
 
-    def uniform(self):
-        """A number from 0 up to but not including 1."""
-        mask = (1 << 64) - 1
-        self.state = (self.state + 0x9E3779B97F4A7C15) & mask
-        z = self.state
-        z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & mask
-        z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & mask
-        return ((z ^ (z >> 31)) >> 11) * 2.0**-53
+    def uniform(self, n):
+        """The next n numbers from 0 up to but not including 1."""
+        z = np.arange(1, n + 1, dtype=np.uint64)
+        z *= np.uint64(self.GAMMA)  # arrays of unsigned integers wrap around, as is wanted
+        z += np.uint64(self.state)
+        self.state = (self.state + n * self.GAMMA) % 2**64
+        z ^= z >> np.uint64(30)
+        z *= np.uint64(0xBF58476D1CE4E5B9)
+        z ^= z >> np.uint64(27)
+        z *= np.uint64(0x94D049BB133111EB)
+        z ^= z >> np.uint64(31)
+        z >>= np.uint64(11)
+        return z * 2.0**-53
 
-    def normal(self):
-        """Box and Muller 1958."""
-        radius = math.sqrt(-2.0 * math.log(1.0 - self.uniform()))
-        return radius * math.cos(2.0 * math.pi * self.uniform())
+    def normal(self, n):
+        """The next n normal numbers, each from two uniform ones (Box and Muller 1958)."""
+        first, second = self.uniform(2 * n).reshape(n, 2).T
+        return np.sqrt(-2.0 * np.log(1.0 - first)) * np.cos(2.0 * math.pi * second)
 
 
-class Sample:
-    def __init__(self, amplitude, frequency, decay_time):
-        self.amplitude = amplitude
-        self.frequency = frequency
-        self.decay_time = decay_time
-        self.log_likelihood = 0.0
+class Samples(NamedTuple):
+    """An array of each parameter, and of the likelihood's logarithm."""
+
+    amplitude: np.ndarray
+    frequency: np.ndarray
+    decay_time: np.ndarray
+    log_likelihood: np.ndarray
 
 
 def model(amplitude, frequency, decay_time, time):
-    return amplitude * math.exp(-time / decay_time) * math.cos(2.0 * math.pi * frequency * time)
+    return amplitude * np.exp(-time / decay_time) * np.cos(2.0 * math.pi * frequency * time)
 
 
 @phase("prepare")
@@ -55,65 +70,61 @@ def prepare():
     """The record to explain, and the noise's level as estimated from a longer record without
     signal."""
     generator = Generator(RECORD_SEED)
-    noise = [0.5 * generator.normal() for _ in range(NOISE_LENGTH)]
-    mean = sum(noise) / NOISE_LENGTH
-    variance = sum((value - mean) ** 2 for value in noise) / NOISE_LENGTH
-    data = [model(1.0, 5.0, 0.4, i / TIMES) + 0.5 * generator.normal() for i in range(TIMES)]
-    return data, math.sqrt(variance)
+    sigma = np.std(0.5 * generator.normal(NOISE_LENGTH))
+    times = np.arange(TIMES) / TIMES
+    data = model(1.0, 5.0, 0.4, times) + 0.5 * generator.normal(TIMES)
+    return data, sigma
 
 
-def log_likelihood(sample, data, sigma):
-    total = 0.0
-    for i in range(TIMES):
-        expected = model(sample.amplitude, sample.frequency, sample.decay_time, i / TIMES)
-        total -= 0.5 * ((data[i] - expected) / sigma) ** 2
-        total -= math.log(sigma * math.sqrt(2.0 * math.pi))
-    return total
+def log_likelihood(parameters, data, sigma):
+    """Of every sample: `parameters` has a row for each, of amplitude, frequency and decay time."""
+    times = np.arange(TIMES) / TIMES
+    result = np.empty(len(parameters))
+    for start in range(0, len(parameters), BLOCK):
+        block = slice(start, start + BLOCK)
+        # Columns of one number a sample, against a row of times.
+        expected = model(*parameters[block].T[:, :, np.newaxis], times)
+        result[block] = -0.5 * np.sum(((data - expected) / sigma) ** 2, axis=1)
+    return result - TIMES * math.log(sigma * math.sqrt(2.0 * math.pi))
 
 
 @phase("sample")
 def draw_samples(n, data, sigma, generator):
-    samples = []
-    for _ in range(n):
-        amplitude = 2.0 * generator.uniform()
-        frequency = 3.0 + 4.0 * generator.uniform()
-        decay_time = 0.1 + 0.9 * generator.uniform()
-        sample = Sample(amplitude, frequency, decay_time)
-        sample.log_likelihood = log_likelihood(sample, data, sigma)
-        samples.append(sample)
-    return samples
+    lowest = np.array([0.0, 3.0, 0.1])
+    width = np.array([2.0, 4.0, 0.9])
+    parameters = lowest + width * generator.uniform(3 * n).reshape(n, 3)
+    return Samples(*parameters.T, log_likelihood(parameters, data, sigma))
+
+
+def scaled_weights(samples):
+    """The likelihoods as shares of the best one, which keeps them from underflowing; and the
+    logarithm of the best."""
+    best = samples.log_likelihood.max()
+    return np.exp(samples.log_likelihood - best), best
 
 
 @phase("accept")
 def accept_samples(samples, generator):
     """Rejection sampling: what is accepted is drawn from the posterior."""
-    best = max(sample.log_likelihood for sample in samples)
-    accepted = []
-    for sample in samples:
-        if generator.uniform() < math.exp(sample.log_likelihood - best):
-            accepted.append(sample)
-    return accepted
+    weights, _ = scaled_weights(samples)
+    accepted = generator.uniform(len(weights)) < weights
+    return Samples(*(values[accepted] for values in samples))
 
 
-def log_evidence(samples):
-    best = max(sample.log_likelihood for sample in samples)
-    total = sum(math.exp(sample.log_likelihood - best) for sample in samples)
-    return best + math.log(total / len(samples))
-
-
-def standard_error(samples, generator):
+def standard_error(weights, generator):
     """The standard error of the log evidence, by bootstrap (Efron 1979)."""
+    n = len(weights)
     estimates = []
     for _ in range(REPLICATES):
-        resampled = [samples[int(generator.uniform() * len(samples))] for _ in samples]
-        estimates.append(log_evidence(resampled))
-    mean = sum(estimates) / REPLICATES
-    return math.sqrt(sum((e - mean) ** 2 for e in estimates) / (REPLICATES - 1))
+        drawn = (generator.uniform(n) * n).astype(np.int64)
+        estimates.append(math.log(weights[drawn].mean()))  # the best one adds the same to all
+    return np.std(estimates, ddof=1)
 
 
 @phase("aggregate")
 def aggregate(samples, generator):
-    return log_evidence(samples), standard_error(samples, generator)
+    weights, best = scaled_weights(samples)
+    return best + math.log(weights.mean()), standard_error(weights, generator)
 
 
 def main():
@@ -123,9 +134,9 @@ def main():
     samples = draw_samples(n, data, sigma, generator)
     accepted = accept_samples(samples, generator)
     evidence, error = aggregate(samples, generator)
-    frequency = sum(sample.frequency for sample in accepted) / len(accepted)
     print(f"log_evidence: {evidence:.12g}\nstd_error: {error:.9g}")
-    print(f"samples: {n}\naccepted: {len(accepted)}\nfrequency: {frequency:.12g}")
+    print(f"samples: {n}\naccepted: {len(accepted.frequency)}")
+    print(f"frequency: {accepted.frequency.mean():.12g}")
 
 
 if __name__ == "__main__":
