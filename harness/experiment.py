@@ -121,9 +121,15 @@ def perform(
 
 
 def run_id(started_at_ns: int) -> str:
-    """A name that sorts by time and does not repeat: `20260131-175959-3f2a`."""
-    moment = datetime.fromtimestamp(started_at_ns / 1e9, UTC)
-    return f"{moment:%Y%m%d-%H%M%S}-{random.SystemRandom().getrandbits(16):04x}"
+    """A name that sorts by time and does not repeat: `20260131-175959-8f3a27c1`.
+
+    After the second come its fraction in 65536ths and four digits of chance: short runs fit into
+    one second.
+    """
+    seconds, rest_ns = divmod(started_at_ns, 1_000_000_000)
+    moment = datetime.fromtimestamp(seconds, UTC)
+    fraction = (rest_ns << 16) // 1_000_000_000
+    return f"{moment:%Y%m%d-%H%M%S}-{fraction:04x}{random.SystemRandom().getrandbits(16):04x}"
 
 
 def _plan(experiment: Experiment, host: Host, started_at_ns: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.edge.config import Config
+from harness.edge.places import launcher_cache, may_execute, user_cache
 from harness.edge.process import LocalRunner
 from harness.edge.scratch import scratch_in_memory
 from harness.edge.store import storage_errors
@@ -63,7 +64,7 @@ def open_session(
             ignore.write_text("*\n", encoding="utf-8")
     away = folder_apart(config.root) if apart else None
     scratch = scratch_in_memory(otherwise=(away or state) / "scratch")
-    runner = LocalRunner(scratch, state / "cache")
+    runner = LocalRunner(scratch, launcher_cache(otherwise=state / "cache"))
     try:
         orchestrator = Orchestrator(Adapters(), runner, state / "builds", listener)
         yield Session(config, state, results, orchestrator, runner, away)
@@ -91,5 +92,4 @@ def folder_apart(root: Path) -> Path:
 def _place_apart() -> Path:
     """TMPDIR, unless programs must not be executed there."""
     place = Path(tempfile.gettempdir())
-    forbidden = os.statvfs(place).f_flag & os.ST_NOEXEC
-    return Path("~/.cache/optim-harness").expanduser() if forbidden else place
+    return place if may_execute(place) else user_cache()

@@ -47,6 +47,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="no Julia on PATH: make julia"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A cache that all tests share, and not the user's: the launcher is compiled once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("user-cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def local_runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRunner]:
     """A real runner with folders of its own; its launcher is compiled once."""
@@ -146,27 +154,10 @@ class Project(Repository):
             return run(session, workload, self.load(), asked)
 
 
-@pytest.fixture(scope="session")
-def compiled_launcher(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache with the launcher in it, so that it is compiled once for all tests."""
-    folder = tmp_path_factory.mktemp("launcher")
-    runner = LocalRunner(folder / "scratch", folder / "cache")
-    assert runner.launcher
-    runner.close()
-    return folder / "cache"
-
-
 @pytest.fixture
-def project(repository: Repository, compiled_launcher: Path) -> Project:
+def project(repository: Repository) -> Project:
     """A repository to which a test adds its harness.toml and its program."""
-    return Project(with_launcher(repository.path, compiled_launcher))
-
-
-def with_launcher(folder: Path, compiled_launcher: Path) -> Path:
-    """A folder whose harness need not compile its launcher."""
-    shutil.copytree(compiled_launcher, folder / ".harness" / "cache")
-    (folder / ".harness" / ".gitignore").write_text("*\n")
-    return folder
+    return Project(repository.path)
 
 
 Begin = Callable[[str, Callable[[Project], None]], Project]
@@ -174,7 +165,7 @@ Begin = Callable[[str, Callable[[Project], None]], Project]
 
 @pytest.fixture(scope="session")
 def prepared(
-    tmp_path_factory: pytest.TempPathFactory, compiled_launcher: Path
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[[str, Callable[[Project], None]], Path]:
     """Makes a project of that name once for all tests; they work on copies of it."""
     made: dict[str, Path] = {}
@@ -182,7 +173,7 @@ def prepared(
     def prepare(name: str, fill: Callable[[Project], None]) -> Path:
         if name not in made:
             folder = tmp_path_factory.mktemp(name)
-            project = Project(with_launcher(folder, compiled_launcher))
+            project = Project(folder)
             project.sh("git init -q -b main")
             fill(project)
             made[name] = folder

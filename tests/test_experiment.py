@@ -10,10 +10,18 @@ import pytest
 from harness.edge.process import LocalRunner
 from harness.edge.store import read_parquet, read_run, run_folders
 from harness.errors import ExitCode, NotAllowed
-from harness.experiment import Experiment, Report, perform
+from harness.experiment import Experiment, Report, perform, run_id
 from harness.model import Case, Target, Task, TrialRecord
 from harness.orchestrator import Cell, Orchestrator
 from harness.plugins import Adapters
+
+
+def test_the_names_of_runs_within_one_second_sort_by_time():
+    moments = [*range(10**18, 10**18 + 10**9, 10**7 + 1), 10**18 + 10**9 - 1, 10**18 + 10**9]
+    names = [run_id(moment) for moment in moments]
+    assert sorted(names) == names
+    assert len({len(name) for name in names}) == 1
+    assert run_id(10**18) != run_id(10**18)
 
 
 class Countdown:

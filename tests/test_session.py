@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -53,5 +54,23 @@ def test_where_tmpdir_forbids_execution_the_cache_serves(tmp_path, monkeypatch):
         f_flag = os.ST_NOEXEC
 
     monkeypatch.setattr("os.statvfs", lambda path: Forbidding)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert folder_apart(tmp_path / "x").is_relative_to(tmp_path / ".cache" / "optim-harness")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert folder_apart(tmp_path / "x").is_relative_to(tmp_path / "cache" / "optim-harness")
+
+
+def test_projects_of_one_user_share_the_launcher(tmp_path):
+    commands = []
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        with open_session(Config(root=tmp_path / name)) as session:
+            commands.append(session.runner.launcher.command)
+        assert not (tmp_path / name / ".harness" / "cache").exists()
+    assert commands[0] == commands[1]
+
+
+def test_where_the_users_cache_cannot_be_made_the_project_keeps_its_own(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with open_session(Config(root=tmp_path)) as session:
+        [made] = session.runner.launcher.command
+    assert Path(made).parent == tmp_path / ".harness" / "cache"

@@ -167,22 +167,21 @@ def get_launcher(cache: Path) -> Launcher:
     source = SOURCE.read_bytes()
     digest = hashlib.sha256(source + platform.machine().encode()).hexdigest()[:16]
     path = cache / f"launcher-{digest}"
-    if path.is_file():
+    # One that was kept may be of another machine with the same home, or broken.
+    if path.is_file() and not _said([str(path), "--version"], VERSION):
         return Launcher((str(path),))
-    problems = [_compile(name, path) for name in COMPILERS if find_program(name)]
-    if path.is_file():
-        return Launcher((str(path),))
-    reason = next(iter(filter(None, problems)), "no C compiler was found on PATH")
+    problems = []
+    for name in filter(find_program, COMPILERS):
+        problem = _compile(name, path)
+        if not problem:
+            return Launcher((str(path),))
+        problems.append(problem)
+    reason = problems[0] if problems else "no C compiler was found on PATH"
     return Launcher((sys.executable, "-I", "-S", str(FALLBACK)), reason)
 
 
 def _compile(name: str, path: Path) -> str:
-    """Compile the launcher, statically where that works; returns what went wrong, in words.
-
-    Does nothing where an earlier compiler has already made it.
-    """
-    if path.is_file():
-        return ""
+    """Compile the launcher, statically where that works; returns what went wrong, in words."""
     problem = ""
     for flags in (("-O2", "-static"), ("-O2",)):
         with tempfile.TemporaryDirectory(dir=path.parent, prefix="launcher.") as folder:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from harness.edge.places import is_ours
 from harness.edge.store import storage_errors
 
 MEMORY = Path("/dev/shm")
@@ -102,11 +103,9 @@ def scratch_in_memory(otherwise: Path, memory: Path = MEMORY) -> Path:
         if room.f_flag & os.ST_NOEXEC or room.f_bavail * room.f_frsize < ENOUGH_BYTES:
             return otherwise
         folder.mkdir(mode=stat.S_IRWXU, exist_ok=True)
-        facts = folder.lstat()
+        return folder if is_ours(folder) else otherwise
     except OSError:
         return otherwise
-    ours = stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid()
-    return folder if ours and not facts.st_mode & (stat.S_IWGRP | stat.S_IWOTH) else otherwise
 
 
 class Scratch:

@@ -140,10 +140,31 @@ def write_parquet(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pylist(list(rows), schema=schema())
+    table = _table(rows)
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     write_atomically(path, sink.getvalue().to_pybytes())
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Rows as an Arrow table with exactly the schema's columns.
+
+    Through JSON text, and not by `Table.from_pylist`: handed Python values, pyarrow imports pandas
+    to see whether they are any of its own, which takes longer than a short run's trials.
+    """
+    import pyarrow as pa
+    import pyarrow.json as arrow_json
+
+    if not rows:
+        return schema().empty_table()  # the reader takes no empty text
+    text = "\n".join(map(json.dumps, rows)).encode()
+    table = arrow_json.read_json(
+        pa.BufferReader(text),
+        # One block holds it all: no row is too long for it.
+        arrow_json.ReadOptions(use_threads=False, block_size=len(text)),
+        arrow_json.ParseOptions(explicit_schema=schema(), unexpected_field_behavior="error"),
+    )
+    return table.replace_schema_metadata(schema().metadata)
 
 
 def read_parquet(path: Path) -> list[dict[str, Any]]:
@@ -237,9 +258,7 @@ class RunWriter:
         self.rows.append(row)
 
     def _append(self, row: Mapping[str, Any]) -> None:
-        import pyarrow as pa
-
-        self._stream.write_batch(pa.RecordBatch.from_pylist([row], schema=schema()))
+        self._stream.write_table(_table([row]))
 
     def finish(self, summary: Mapping[str, Any], disturbed_blocks: frozenset[int]) -> Path:
         """Turn the stream into Parquet, mark disturbed blocks, keep the summary.

@@ -13,6 +13,10 @@ from harness.model import Estimate
 MAD_TO_SIGMA = 1.4826
 """1 / Phi^-1(3/4): makes the median absolute deviation of a normal law its standard deviation."""
 
+_COUNTED_UP_TO = 1000
+"""Values up to which outcomes are counted: importing scipy takes longer than all of a short run's
+statistics, and 2^n is still a float."""
+
 
 def median_estimate(
     values: Sequence[float], confidence: float, statistic: str = "median"
@@ -42,9 +46,25 @@ def median_estimate(
 
 def median_rank(n: int, confidence: float) -> int:
     """The largest k of the interval above, from 1; 0 where no k is sure enough."""
+    error = 1.0 - confidence
+    return _counted_rank(n, error) if n <= _COUNTED_UP_TO else _searched_rank(n, error)
+
+
+def _counted_rank(n: int, error: float) -> int:
+    """The largest k with 2 P(Binomial(n, 1/2) < k) <= error, in whole numbers."""
+    allowed = math.ldexp(error, n - 1)  # of the 2^n outcomes, on one side
+    k, below, outcomes = 0, 0, 1
+    while below + outcomes <= allowed:
+        below += outcomes
+        outcomes = outcomes * (n - k) // (k + 1)
+        k += 1
+    return k
+
+
+def _searched_rank(n: int, error: float) -> int:
+    """The same for many values, where whole numbers grow too long."""
     from scipy.special import bdtr
 
-    error = 1.0 - confidence
     # The normal law is right within one or two; the binomial one decides.
     k = max(0, round(n / 2 + NormalDist().inv_cdf(error / 2) * math.sqrt(n) / 2) - 2)
     while k < n // 2 and 2 * bdtr(k, n, 0.5) <= error:

@@ -230,7 +230,6 @@ class TestShallowClones:
         begun.write("a", "later")
         begun.commit()
         begun.sh(f"git clone -q --depth 1 file://{begun.path} {tmp_path / 'clone'}")
-        shutil.copytree(begun.path / ".harness" / "cache", tmp_path / "clone/.harness/cache")
         return type(begun)(tmp_path / "clone")
 
     def test_the_outputs_still_judge(self, clone):

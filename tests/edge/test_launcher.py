@@ -35,6 +35,15 @@ def test_it_is_compiled_once_and_kept(tmp_path: Path, path_with: Path) -> None:
     assert [str(path) for path in cache.iterdir()] == list(first.command)
 
 
+def test_one_that_was_kept_but_does_not_run_is_made_anew(tmp_path: Path) -> None:
+    first = get_launcher(tmp_path)
+    kept = Path(first.command[0])
+    whole = kept.read_bytes()
+    program(kept, "echo made on another machine; exit 1")
+    assert get_launcher(tmp_path) == first
+    assert kept.read_bytes() == whole
+
+
 def test_another_source_is_another_launcher(
     tmp_path: Path, launcher_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

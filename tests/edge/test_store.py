@@ -1,6 +1,9 @@
 """Runs on disk: nothing lost, nothing believed that is damaged."""
 
 import os
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +67,34 @@ def test_a_row_and_a_record_are_each_other_s_inverse():
 
 def test_every_column_of_a_row_is_in_the_schema():
     assert set(to_row(record(0), "host")) == set(schema().names)
+
+
+def test_what_is_stored_comes_back_as_it_was(tmp_path):
+    odd = 'a "b" \\ \n\r\t\0 \u2028 \N{MATHEMATICAL BOLD CAPITAL A} {"block": 7}'
+    samples = tuple(Sample(i, 1, 2**62 + i, 2**53 + 1, calibration=False) for i in range(20_000))
+    trial = replace(record(2).trial, message=odd, exit_code=None, phases=(), samples=samples)
+    stored = [replace(record(2), trial=trial, task=odd, output_ok=None), record(3)]
+    with RunWriter(tmp_path / "r1", {}, "host") as writer:
+        for one in stored:
+            writer.append(one)
+        assert [from_row(row) for row in load_rows(tmp_path / "r1")] == stored
+        writer.finish({}, frozenset())
+    assert [from_row(row) for row in read_parquet(tmp_path / "r1" / "trials.parquet")] == stored
+
+
+def test_no_rows_are_a_table_too(tmp_path):
+    write(tmp_path / "r1", 0)
+    assert read_parquet(tmp_path / "r1" / "trials.parquet") == []
+
+
+def test_storing_imports_no_pandas(tmp_path):
+    script = (
+        "import sys; from pathlib import Path; from harness.edge.store import RunWriter, schema\n"
+        "with RunWriter(Path(sys.argv[1]), {}, 'host') as writer:\n"
+        "    writer.rows.append(dict.fromkeys(schema().names)); writer.finish({}, frozenset())\n"
+        "sys.exit('pandas' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script, tmp_path / "r1"], check=True, timeout=60)
 
 
 def test_a_finished_run_is_parquet_with_all_rows_and_the_summary(tmp_path):

@@ -16,6 +16,13 @@ def test_the_rank_is_the_largest_that_is_sure_enough(n):
     assert 2 * binom.cdf(rank, n, 0.5) > 0.05
 
 
+@pytest.mark.parametrize("confidence", [0.5, 0.95, 0.99, 0.9999])
+@pytest.mark.parametrize("n", [1, 2, 5, 20, 999, 1000])
+def test_counting_finds_the_rank_that_the_binomial_law_does(n, confidence):
+    sure = [k for k in range(1, n // 2 + 1) if 2 * binom.cdf(k - 1, n, 0.5) <= 1 - confidence]
+    assert median_rank(n, confidence) == max(sure, default=0)
+
+
 @pytest.mark.parametrize("noise", ["lognormal", "heavy", "two humps"])
 def test_the_interval_holds_the_median_of_ugly_noise(noise):
     rng = np.random.default_rng(3)
