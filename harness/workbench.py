@@ -254,7 +254,7 @@ class LocalWorkbench:
             metric=step.metric.value,
             blocks=step.blocks,
         )
-        return _figures_again(derived, blocks, request.confidence)
+        return _figures_again(derived, blocks, found[LABEL])
 
 
 def profile_rows(report: ProfileReport) -> tuple[ProfileRow, ...]:
@@ -290,11 +290,17 @@ def derive(blocks: Sequence[Block], question: Question) -> dict[str, Comparison]
     return found
 
 
-def _figures_again(result: CaseResult, blocks: Sequence[Block], confidence: float) -> CaseResult:
-    """Correctness, times, phases and guards of the two sides, as their trials say them."""
+def _figures_again(
+    result: CaseResult, blocks: Sequence[Block], cumulative: Comparison
+) -> CaseResult:
+    """Correctness, times, phases and guards of the two sides, as their trials say them.
+
+    Times are by the metric that decided between the two, which may be another than the step's.
+    """
+    confidence = cumulative.ratio.confidence
     before, after = (_summary(label, blocks, confidence) for label in (LABEL, CURRENT))
     phases = [{p.path: p.total_ns.point for p in side["phases"]} for side in (before, after)]
-    metric = "cpu_ns" if result.metric == Metric.CPU.value else "wall_ns"
+    metric = "cpu_ns" if cumulative.metric is Metric.CPU else "wall_ns"
     return replace(
         result,
         correct=after["output_ok"] is not False,
