@@ -8,7 +8,8 @@ USABLE := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,\
 	$(shell $(p) -c '$(USABLE)' >/dev/null 2>&1 && echo $(p))))
 PYTEST ?= -n 2
-export PATH := $(TOOLS)/julia/bin:$(PATH)
+# The examples in Python want NumPy, which the environment has.
+export PATH := $(CURDIR)/$(BIN):$(TOOLS)/julia/bin:$(PATH)
 
 .PHONY: run test check install dev julia tools campaigns bench clean help
 
