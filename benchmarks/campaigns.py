@@ -1,6 +1,6 @@
 """Every recorded campaign measured again: the plain first version against the optimised one.
 
-    python benchmarks/campaigns.py [--case CASE] [--budget 120s]
+    python benchmarks/campaigns.py [--case CASE] [--budget 300s]
 
 Each pair of targets NAME-plain and NAME of harness.toml runs interleaved by `harness compare`; the
 outputs of both are compared trial by trial. Prints one table, by language; exits with 1 where an
@@ -78,7 +78,7 @@ def row(envelope: dict[str, Any], optimised: str, case: str, wanted: float | Non
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--case", help="otherwise each campaign's full case")
-    parser.add_argument("--budget", default="120s", help="for each pair (%(default)s)")
+    parser.add_argument("--budget", default="300s", help="for each pair (%(default)s)")
     given = parser.parse_args()
     config = load_config(ROOT / "harness.toml")
     campaigns = {c.target: c for c in config.campaigns.values()}
