@@ -12,11 +12,14 @@ const G = 1.0
 const SOFTENING = 0.05
 const TIME_STEP = 0.005
 
+# A tuple of known length needs no place on the heap, unlike a Vector.
+const Triple = NTuple{3,Float64}
+
 mutable struct Body
     mass::Float64
-    position::Vector{Float64}
-    velocity::Vector{Float64}
-    acceleration::Vector{Float64}
+    position::Triple
+    velocity::Triple
+    acceleration::Triple
 end
 
 # splitmix64 (Steele, Lea and Flood 2014)
@@ -36,26 +39,28 @@ end
 "A cube of side 2 with slowly moving bodies of about the same mass."
 function initialise(n, seed)
     generator = Generator(seed)
-    bodies = []
+    bodies = Body[]
     for i in 1:n
         mass = (0.5 + uniform(generator)) / n
-        position = [2 * uniform(generator) - 1 for k in 1:3]
-        velocity = [0.4 * uniform(generator) - 0.2 for k in 1:3]
-        push!(bodies, Body(mass, position, velocity, zeros(3)))
+        position = ntuple(k -> 2 * uniform(generator) - 1, 3)
+        velocity = ntuple(k -> 0.4 * uniform(generator) - 0.2, 3)
+        push!(bodies, Body(mass, position, velocity, (0.0, 0.0, 0.0)))
     end
     return bodies
 end
 
 "The softened distance: never 0, so that close encounters stay harmless."
-distance(a, b) = sqrt(sum((b.position - a.position) .^ 2) + SOFTENING^2)
+distance(a, b) = sqrt(sum((b.position .- a.position) .^ 2) + SOFTENING^2)
 
 function compute_accelerations(bodies)
     for a in bodies
-        a.acceleration = zeros(3)
+        acceleration = (0.0, 0.0, 0.0)
         for b in bodies
             b === a && continue
-            a.acceleration += G * b.mass * (b.position - a.position) / distance(a, b)^3
+            pull = G * b.mass / distance(a, b)^3
+            acceleration = acceleration .+ pull .* (b.position .- a.position)
         end
+        a.acceleration = acceleration
     end
 end
 
@@ -73,13 +78,13 @@ end
 
 function kick(bodies, time)
     for body in bodies
-        body.velocity += time * body.acceleration
+        body.velocity = body.velocity .+ time .* body.acceleration
     end
 end
 
 function drift(bodies, time)
     for body in bodies
-        body.position += time * body.velocity
+        body.position = body.position .+ time .* body.velocity
     end
 end
 
