@@ -28,7 +28,7 @@ def doctor_command(watch_s: float) -> Answer:
     findings = diagnose(watch_s=watch_s)
     rows = [[f.name, f.severity.value, f.seen] for f in findings]
     advice = [
-        f"{f.name}: {f.meaning}\n  {f.remedy}".rstrip()
+        "\n  ".join(filter(None, (f"{f.name}: {f.meaning}", f.remedy, f.command)))
         for f in findings
         if f.severity is not Severity.FINE and f.meaning
     ]
@@ -37,5 +37,5 @@ def doctor_command(watch_s: float) -> Answer:
     return Answer(
         result={"findings": jsonable(findings), "problems": problems},
         text="\n\n".join([table, "\n".join(advice)]),
-        next_actions=[f.remedy for f in findings if f.severity is Severity.PROBLEM],
+        next_actions=[f.command for f in findings if f.severity is Severity.PROBLEM and f.command],
     )

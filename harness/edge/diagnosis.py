@@ -32,6 +32,9 @@ class Finding:
     meaning: str = ""
     """Why it matters for timings."""
     remedy: str = ""
+    """What to do about it, in words."""
+    command: str = ""
+    """What does it, where one command does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def diagnose(
     after = read_cpu_times(root)
     return [
         _governor(host),
-        _turbo(host),
+        _turbo(host, root),
         _smt(host),
         _load(host),
         _virtualisation(host),
@@ -94,11 +97,12 @@ def _governor(host: Host) -> Finding:
         Severity.PROBLEM,
         host.governor,
         "The clock rate follows the load: a program that starts on an idle CPU runs slower.",
+        "Hold it at the top.",
         "sudo cpupower frequency-set --governor performance",
     )
 
 
-def _turbo(host: Host) -> Finding:
+def _turbo(host: Host, root: Path) -> Finding:
     if not host.turbo:
         seen = "off" if host.turbo is False else "not offered"
         return Finding("turbo", Severity.FINE if host.turbo is False else Severity.NOTE, seen)
@@ -107,8 +111,10 @@ def _turbo(host: Host) -> Finding:
         Severity.PROBLEM,
         "on",
         "The top clock rate depends on temperature and on what the other cores do.",
+        "Switch it off while you measure.",
         "echo 1 | sudo tee /sys/devices/system/cpu/intel_pstate/no_turbo"
-        " (Intel), echo 0 | sudo tee /sys/devices/system/cpu/cpufreq/boost (others)",
+        if (root / "sys/devices/system/cpu/intel_pstate/no_turbo").exists()
+        else "echo 0 | sudo tee /sys/devices/system/cpu/cpufreq/boost",
     )
 
 
@@ -121,7 +127,7 @@ def _smt(host: Host) -> Finding:
         Severity.NOTE,
         "on",
         "A neighbour on the sibling thread shares the core's units and caches.",
-        "Pin to cores whose siblings are idle (--cpus), or: "
+        "Pin to cores whose siblings are idle (--cpus), or switch it off.",
         "echo off | sudo tee /sys/devices/system/cpu/smt/control",
     )
 
@@ -187,7 +193,8 @@ def _swap(root: Path) -> Iterator[Finding]:
         Severity.PROBLEM,
         f"{used // 1024} MiB in use",
         "A page that comes back from disk costs as much as a million instructions.",
-        "Free memory, then: sudo swapoff --all",
+        "Free memory, then take swap out of use.",
+        "sudo swapoff --all",
     )
 
 
@@ -202,6 +209,7 @@ def _aslr(root: Path) -> Iterator[Finding]:
             Severity.NOTE,
             "off",
             "Every trial has the same layout: an accident of it looks like a fact.",
+            "Switch it on.",
             "sudo sysctl kernel.randomize_va_space=2",
         )
     else:
@@ -216,13 +224,14 @@ def _aslr(root: Path) -> Iterator[Finding]:
 def _counters(root: Path) -> Finding:
     name = "hardware counters"
     events = root / "sys/bus/event_source/devices"
-    if not (events / "cpu").exists() and not list(events.glob("armv8*")):
+    # Chips with two kinds of cores have cpu_core and cpu_atom, ARM ones armv8_pmuv3 or so.
+    if not [*events.glob("cpu*"), *events.glob("armv*")]:
         return Finding(
             name,
             Severity.NOTE,
             "not offered",
             "perf cannot count instructions or cycles here.",
-            "Exact counts of small changes: harness profile TARGET --with callgrind",
+            "Exact counts of small changes: harness profile TARGET --with callgrind.",
         )
     try:
         setting = (root / "proc/sys/kernel/perf_event_paranoid").read_text(encoding="ascii")
@@ -234,6 +243,7 @@ def _counters(root: Path) -> Finding:
             Severity.NOTE,
             f"offered, but kept from users (perf_event_paranoid {setting.strip()})",
             "perf counts for the superuser alone.",
+            "Let everybody count.",
             "sudo sysctl kernel.perf_event_paranoid=2",
         )
     return Finding(name, Severity.FINE, "offered")

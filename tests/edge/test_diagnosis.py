@@ -86,6 +86,29 @@ def test_what_is_allowed_for_is_a_note_with_advice(machine, name, file, text):
     assert finding.remedy
 
 
+@pytest.mark.parametrize(
+    ("present", "command"),
+    [
+        (
+            "intel_pstate/no_turbo",
+            "echo 1 | sudo tee /sys/devices/system/cpu/intel_pstate/no_turbo",
+        ),
+        ("cpufreq/boost", "echo 0 | sudo tee /sys/devices/system/cpu/cpufreq/boost"),
+    ],
+)
+def test_turbo_is_switched_off_by_the_file_that_is_there(machine, present, command):
+    on = "0\n" if present == "intel_pstate/no_turbo" else "1\n"
+    files = {"sys/devices/system/cpu/intel_pstate/no_turbo": None}
+    files[f"sys/devices/system/cpu/{present}"] = on
+    assert found(machine(files))["turbo"].command == command
+
+
+def test_a_chip_with_two_kinds_of_cores_has_counters(machine):
+    devices = "sys/bus/event_source/devices"
+    root = machine({f"{devices}/cpu/type": None, f"{devices}/cpu_core/type": "4\n"})
+    assert found(root)["hardware counters"].severity is Severity.FINE
+
+
 def test_time_stolen_while_watching_is_seen_though_there_was_none_before(machine):
     root = machine({})
 
