@@ -81,7 +81,7 @@ def load_baseline(workload: Workload, git: Git) -> Baseline:
 
     Raises NotAllowed where there is none, or where it is of another workload than the one that is
     configured now; DataDamaged naming each file that is not what was sealed. Where the tag is not
-    in this clone only the manifest can be checked: that is a warning.
+    in this clone nothing vouches for the manifest: that is a warning.
     """
     folder = workload.folder
     tag = git.tag(workload.tag)
@@ -106,11 +106,14 @@ def load_baseline(workload: Workload, git: Git) -> Baseline:
 def _doubts(workload: Workload, tag: Tag | None, root: str | None) -> tuple[str, ...]:
     if tag is None:
         return (
-            f"the tag {workload.tag} is not here, so only the manifest was checked, not the"
-            " manifest itself (`git fetch --tags` gets it)",
+            f"the tag {workload.tag} is not here, so the files were checked against"
+            " the manifest, and the manifest against nothing (`git fetch --tags` gets it)",
         )
     if root is None:
-        return (f"the tag {workload.tag} carries no seal, so only the manifest was checked",)
+        return (
+            f"the tag {workload.tag} carries no seal, so the files were checked against the"
+            " manifest, and the manifest against nothing",
+        )
     return ()
 
 
