@@ -57,7 +57,14 @@ def _proposer_name(options: dict[str, Any]) -> str:
             "want either --agent COMMAND or --proposer NAME",
             hint="For example: harness loop --proposer flags.",
         )
-    return "agent" if options["agent"] is not None else str(options["proposer"])
+    if options["agent"] is None:
+        return str(options["proposer"])
+    if options["folder"] is not None:
+        raise UsageError(
+            "--from is for a proposer: an agent is told what to do on its standard input",
+            hint="Leave one of the two away; patches are --proposer patches --from FOLDER.",
+        )
+    return "agent"
 
 
 def _plan(options: dict[str, Any]) -> Any:

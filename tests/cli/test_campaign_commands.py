@@ -314,6 +314,12 @@ def test_a_loop_wants_one_proposer(harness, project, arguments):
     assert "either --agent COMMAND or --proposer NAME" in said.envelope["error"]
 
 
+def test_patches_are_not_for_an_agent(harness, project):
+    said = harness("loop", "--agent", "x", "--from", "patches", "--json")
+    assert said.code == 2
+    assert "--proposer patches --from FOLDER" in said.envelope["hint"]
+
+
 def test_a_loop_wants_a_started_campaign(harness, project):
     said = harness("loop", "--proposer", "flags", "--json")
     assert said.code == 7
