@@ -1,13 +1,16 @@
 """Right verdicts, and how soon: real runs in quiet and in company, peers beside us.
 
-    python benchmarks/verdicts.py runs --repeats 1                    a short form, two minutes
-    python benchmarks/verdicts.py runs --repeats 200 --out v.jsonl    the long form, hours
+    python benchmarks/verdicts.py runs --repeats 1                      a short form, two minutes
+    python benchmarks/verdicts.py runs --repeats 200 --peers --out v.jsonl      half an hour
+    python benchmarks/verdicts.py runs --repeats 20 --effects 0 0.02 --out p.jsonl  peers: as long
     python benchmarks/verdicts.py peeking --simulated 1000 --real 200
-    python benchmarks/verdicts.py table v.jsonl                       what has been measured so far
+    python benchmarks/verdicts.py table v.jsonl                         what has been measured
 
 A program whose size is its argument runs as reference and as candidate; the candidate's size is
 such that its whole time is longer by the effect. Every tool gets the same wall budget in the same
-session. With `--out`, each run is a line of a file, and a run that was stopped can be gone on with.
+session (`--budget`; where there is no effect, ours may go on to `--equal-budget` until it can say
+`equivalent`, which the peers cannot say). With `--out`, each run is a line of a file, and a run
+that was stopped can be gone on with.
 """
 
 from __future__ import annotations
@@ -85,6 +88,8 @@ class Outcome:
     low: float | None = None
     """The interval of the ratio of times, candidate / reference."""
     high: float | None = None
+    seed: int | None = None
+    """Of the order and the layout."""
 
     @property
     def called(self) -> bool:
@@ -190,6 +195,7 @@ def harness_outcome(session: Session, regime: str, effect: float, budget_s: floa
         metric=made.metric.value,
         low=1 / made.ratio.high if made.ratio.high else None,
         high=1 / made.ratio.low if made.ratio.low else None,
+        seed=report.run.seed,
     )
 
 
@@ -416,7 +422,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="verdicts-") as name:
         work = make_workload(Path(name))
-        print(f"\nsizes {work.sizes}; orders and layouts drawn afresh by every run")
+        print(f"\nsizes {work.sizes}; a seed is drawn for every run, and kept with it")
         with open_session(load_config(work.write_config())) as session:
             if options.command == "peeking":
                 print()

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from harness.edge.given import given_digest
 from harness.edge.machine import read_host
-from harness.edge.store import RunWriter, read_run
+from harness.edge.store import BlockKey, RunWriter, read_run
 from harness.errors import ExitCode, HarnessError, NotAllowed
 from harness.model import Host, Measurement, Mode, Run, SteadyPlan, TrialStatus
 from harness.orchestrator import (
@@ -29,6 +30,8 @@ from harness.orchestrator import (
 from harness.render.jsonable import jsonable
 from harness.schedule import Block, Design, StopRule, fixed_blocks
 from harness.summary import (
+    ALL_SURE,
+    SURE,
     Question,
     compare_cells,
     disturbed,
@@ -102,7 +105,7 @@ def perform(
         started_at_ns = time.time_ns()
         folder, plan = results / run_id(started_at_ns), _plan(experiment, host, started_at_ns)
     else:
-        plan = _stored_plan(folder, host)
+        plan = _stored_plan(folder, host, experiment)
     orchestrator.runner.cpus = experiment.cpus
     with RunWriter(folder, plan, host.id) as writer:
         try:
@@ -147,12 +150,22 @@ def _plan(experiment: Experiment, host: Host, started_at_ns: int) -> dict[str, A
         "design": experiment.design.value,
         "question": jsonable(experiment.question),
         "cells": [[c.task.name, c.case.name, c.name] for c in experiment.cells],
+        "given": _given(experiment),
         "origin": jsonable(experiment.origin),
     }
 
 
-def _stored_plan(folder: Path, host: Host) -> dict[str, Any]:
-    """The plan of a run that is to go on here; NotAllowed on another machine than before."""
+def _given(experiment: Experiment) -> list[list[str]]:
+    return [
+        [c.task.name, c.case.name, c.name, given_digest(c.target, c.case)] for c in experiment.cells
+    ]
+
+
+def _stored_plan(folder: Path, host: Host, experiment: Experiment) -> dict[str, Any]:
+    """The plan of a run that is to go on here.
+
+    NotAllowed on another machine than before, or where targets are given something else now.
+    """
     plan = dict(read_run(folder).plan)
     before = plan["host"]
     if before["id"] != host.id:
@@ -160,6 +173,15 @@ def _stored_plan(folder: Path, host: Host) -> dict[str, Any]:
             f"{folder.name} was begun on another machine: {before['cpu']}, kernel"
             f" {before['kernel']}; this is {host.cpu}, kernel {host.kernel}",
             hint="Begin a new run: times of two machines do not make one measurement.",
+        )
+    now = _given(experiment)
+    changed = [cell for cell in now if cell not in plan.get("given", now)]
+    if changed:
+        _, case, name, _ = changed[0]
+        raise NotAllowed(
+            f"{name} on {case} is not given what it was when the run began: parameters, arguments,"
+            " environment or input data have changed",
+            hint="Restore them, or begin a new run.",
         )
     return plan
 
@@ -183,15 +205,16 @@ def _pairs_rule(experiment: Experiment) -> StopRule:
     }
 
     def rule(blocks: Sequence[Block]) -> str | None:
-        reason = None
+        reasons = []
         for pair, of_pair in rules.items():
-            if blocks and not all(name in blocks[-1] for name in pair):
-                reason = f"{' or '.join(pair)} does not run any more"
-                continue
-            reason = of_pair([{n: b[n] for n in pair if n in b} for b in blocks])
+            reason: str | None = f"{' or '.join(pair)} does not run any more"
+            if not blocks or all(name in blocks[-1] for name in pair):
+                reason = of_pair([{n: b[n] for n in pair if n in b} for b in blocks])
             if reason is None:
                 return None
-        return reason if len(rules) == 1 else "every verdict is sure"
+            reasons.append(reason)
+        unsure = [reason for reason in reasons if reason != SURE]
+        return next(iter(unsure), SURE if len(rules) == 1 else ALL_SURE)
 
     return rule
 
@@ -223,9 +246,12 @@ def _measure(
     return False
 
 
-def _disturbed_blocks(groups: Sequence[Group]) -> frozenset[int]:
-    return (
-        frozenset().union(*(disturbed(group.blocks) for group in groups)) if groups else frozenset()
+def _disturbed_blocks(groups: Sequence[Group]) -> frozenset[BlockKey]:
+    return frozenset(
+        (cell.task.name, cell.case.name, number)
+        for group in groups
+        for cell in [group.members[0].cell]
+        for number in disturbed(group.blocks)
     )
 
 

@@ -57,7 +57,7 @@ from harness.model import (
 from harness.orchestrator import Cell, Listener
 from harness.schedule import Block
 from harness.session import Session, open_session
-from harness.summary import Question, blocks_by_host, compare_cells, summarise_cell
+from harness.summary import Question, blocks_of, compare_cells, summarise_cell
 from harness.workload import Wanted, Workload, find_workload
 
 KEPT = "kept"
@@ -276,8 +276,7 @@ def profile_rows(report: ProfileReport) -> tuple[ProfileRow, ...]:
 
 def read_blocks(path: Path) -> list[Block]:
     """The blocks of a kept run."""
-    rows = ((row["host_id"], from_row(row)) for row in read_parquet(path))
-    return [block for host in blocks_by_host(rows).values() for block in host]
+    return blocks_of(map(from_row, read_parquet(path)))
 
 
 def derive(blocks: Sequence[Block], question: Question) -> dict[str, Comparison]:

@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("campaign",),
     ("edge", "plugins"),
     ("orchestrator", "revisions", "proposers"),
-    ("experiment", "session"),
+    ("experiment", "session", "pooling"),
     ("workload",),
     ("baseline", "profiling"),
     ("bench",),

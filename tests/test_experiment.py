@@ -123,9 +123,35 @@ def test_ctrl_c_keeps_what_was_measured_and_resuming_tops_it_up(run: Run, tmp_pa
 
 
 def test_a_run_does_not_go_on_with_another_program(run: Run, tmp_path: Path) -> None:
-    first = run(experiment(tmp_path, "echo 1", "echo 1"), stop_after=7)
-    with pytest.raises(NotAllowed, match="t1 is not what it was"):
-        run(experiment(tmp_path, "echo 1", "echo 1; true"), first.folder)
+    script = tmp_path / "script.sh"
+    script.write_text("#!/bin/sh\necho 1\n")
+    script.chmod(0o755)
+    asked = experiment(tmp_path, "", sources=(script,))
+    first = run(asked, stop_after=3)
+    script.write_text("#!/bin/sh\necho 1; true\n")
+    with pytest.raises(NotAllowed, match="t0 is not what it was"):
+        run(asked, first.folder)
+
+
+@pytest.mark.parametrize("what", ["environment", "argument", "parameter", "input"])
+def test_a_run_does_not_go_on_with_something_else_to_work_on(
+    run: Run, tmp_path: Path, what: str
+) -> None:
+    data = tmp_path / "data.txt"
+    data.write_text("1")
+    begun = experiment(tmp_path, "echo 1", inputs=(data,))
+    first = run(begun, stop_after=3)
+    cell = begun.cells[0]
+    changed = {
+        "environment": replace(cell, target=replace(cell.target, env={"THREADS": "4"})),
+        "argument": replace(cell, target=replace(cell.target, args=("sh", "-c", "echo 1", "x"))),
+        "parameter": replace(cell, case=replace(cell.case, params={"n": 2})),
+        "input": cell,
+    }
+    if what == "input":
+        data.write_text("2")
+    with pytest.raises(NotAllowed, match="t0 on fast is not given what it was"):
+        run(replace(begun, cells=(changed[what],)), first.folder)
 
 
 def test_a_run_does_not_go_on_on_another_machine(

@@ -13,23 +13,25 @@ import click
 from click.core import ParameterSource
 
 from harness.cli.base import Answer, command
+from harness.cli.explaining import explain
 from harness.cli.options import make_question, question_options
 from harness.cli.session import (
     config_option,
+    find_results,
     open_session,
     parse_cpus,
     progress,
     read_config,
     results_option,
 )
+from harness.cli.stored import stored_answer
 from harness.edge.config import Config, parse_duration_ns
 from harness.errors import ExitCode, UsageError
 from harness.experiment import Experiment, Report, perform
-from harness.model import Comparison, Estimate, Mode, Verdict
+from harness.model import Comparison, Mode, Verdict
 from harness.orchestrator import Cell
+from harness.pooling import pool
 from harness.render.jsonable import jsonable
-from harness.render.tables import layout
-from harness.render.units import show_ratio, show_ratio_estimate, show_share
 from harness.revisions import split_revision, target_at
 
 
@@ -44,10 +46,11 @@ from harness.revisions import split_revision, target_at
     show_default=True,
     help="Time whole processes (cold), or the work inside one (steady).",
 )
-@click.option("--budget", default="60s", show_default=True, help="Answer within this time.")
+@click.option("--budget", default="60s", show_default=True, help="Measure for at most this long.")
 @click.option("--max-trials", type=click.IntRange(2), help="At most so many trials of each.")
 @click.option("--seed", type=int, help="Of the order and the layout; drawn and recorded if absent.")
 @click.option("--cpus", help="Pin both to these CPUs, such as 0 or 0,2-3.")
+@click.option("--stored", is_flag=True, help="Run nothing: judge all blocks of both in the store.")
 @question_options
 @config_option
 @results_option
@@ -57,7 +60,17 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
     Both run interleaved, in fresh processes, until the verdict is sure or the budget ends. The
     ratio is the speed-up, reference time / candidate time: above 1 the candidate is faster. The
     exit code is 0 for faster and equivalent, 1 for slower or a wrong output, 8 for undecided.
+
+    With --stored nothing runs: the blocks of all stored runs in which both took part are judged
+    together, those of each machine, case, mode and pair of builds by themselves.
     """
+    if reference == candidate:
+        raise UsageError(
+            f"{reference} against itself has no answer",
+            hint="Compare two targets, or one at two revisions: nbody-c@main nbody-c.",
+        )
+    if options["stored"]:
+        return _from_store(reference, candidate, options)
     config = read_config(options["config_path"])
     with (
         progress() as listener,
@@ -83,6 +96,28 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
         )
         report = perform(session.orchestrator, session.results, experiment)
     return answer(report, _again((reference, candidate), options))
+
+
+def _from_store(reference: str, candidate: str, options: dict[str, Any]) -> Answer:
+    source = click.get_current_context().get_parameter_source
+    for name in ("budget", "max_trials", "seed", "cpus"):
+        if source(name) is ParameterSource.COMMANDLINE:
+            option = name.replace("_", "-")
+            raise UsageError(f"--{option} is about new trials: --stored makes none")
+    pooled = pool(
+        find_results(options["config_path"], options["results"]),
+        reference,
+        candidate,
+        make_question(options),
+    )
+    mode = options["mode"] if source("mode") is ParameterSource.COMMANDLINE else None
+    findings = tuple(
+        finding
+        for finding in pooled.findings
+        if options["case"] in (None, finding.setting.case)
+        and mode in (None, finding.setting.mode.value)
+    )
+    return stored_answer(replace(pooled, findings=findings), reference, candidate)
 
 
 def _again(specs: tuple[str, str], options: dict[str, Any]) -> str:
@@ -114,11 +149,6 @@ def _cell(
 
 
 def _check_comparable(reference: Cell, candidate: Cell) -> None:
-    if reference.name == candidate.name:
-        raise UsageError(
-            f"{reference.name} against itself has no answer",
-            hint="Compare two targets, or one at two revisions: nbody-c@main nbody-c.",
-        )
     if reference.task.name != candidate.task.name:
         raise UsageError(
             f"{reference.name} computes {reference.task.name}, {candidate.name} computes"
@@ -169,53 +199,13 @@ def _remarks(report: Report) -> list[str]:
     return [*report.run.warnings, *own]
 
 
-def explain(comparison: Comparison) -> str:
-    """A verdict with its evidence, for people."""
-    c = comparison
-    rows = [
-        [metric.value, _show(estimate), "decides" if metric is c.metric else ""]
-        for metric, estimate in c.evidence.items()
-    ]
-    noise = show_share(c.noise_floor) if c.blocks > 1 else "not known from one"
-    lines = [
-        f"{c.candidate} is {_words(c)} {c.reference}: {_show(c.ratio)} by {c.metric.value}"
-        + (f" ({100 * c.ratio.confidence:.4g} % interval)" if math.isfinite(c.ratio.high) else ""),
-        "",
-        layout(["metric", "speed-up", ""], rows),
-        "",
-        f"metric: {c.metric_because}",
-        f"stopped after {c.blocks} block{'s' * (c.blocks != 1)}: {c.stopped_because}",
-        f"noise between blocks: {noise}",
-    ]
-    if c.detectable is not None:
-        lines.append(f"smallest effect that this run would have found: {show_share(c.detectable)}")
-    if c.disturbed_blocks:
-        lines.append(f"disturbed blocks (kept): {c.disturbed_blocks}")
-    return "\n".join(lines)
-
-
-def _show(ratio: Estimate) -> str:
-    """A ratio with its interval, or in words that there is none yet."""
-    if math.isfinite(ratio.high) or ratio.low > 0:
-        return show_ratio_estimate(ratio)
-    return f"{show_ratio(ratio.point)}, too few blocks for an interval"
-
-
-def _words(comparison: Comparison) -> str:
-    return {
-        Verdict.FASTER: "faster than",
-        Verdict.SLOWER: "slower than",
-        Verdict.EQUIVALENT: f"equivalent within {show_share(comparison.threshold)} to",
-        Verdict.UNDECIDED: "not told apart from",
-    }[comparison.verdict]
-
-
 def _more(comparison: Comparison) -> str:
     if comparison.budget_needed_ns is None:
         return "No budget can be named that would decide."
     return (
         f"About {comparison.blocks_needed} blocks would decide,"
-        f" a budget of {_budget(comparison.budget_needed_ns)}."
+        f" a budget of {_budget(comparison.budget_needed_ns)}; --stored judges this run and the"
+        " next one together."
     )
 
 

@@ -12,7 +12,7 @@ import click
 
 from harness.cli.base import Answer, command
 from harness.cli.options import format_option
-from harness.cli.session import STATE_FOLDER, config_option, read_config, results_option
+from harness.cli.session import config_option, find_results, results_option
 from harness.edge.store import is_being_written, load_rows, read_run, run_folders
 from harness.errors import DataDamaged, ExitCode, UsageError
 from harness.render.tables import layout
@@ -41,8 +41,7 @@ def history_command(
 
     A damaged file is named and makes the exit code 6; all others are still listed.
     """
-    if results is None:
-        results = read_config(config_path, required=False).root / STATE_FOLDER / "results"
+    results = find_results(config_path, results)
     earliest_ns = parse_since(since)
     runs, damaged = [], []
     for folder in run_folders(results):

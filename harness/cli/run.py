@@ -27,11 +27,11 @@ from harness.edge.config import Config, lookup, parse_duration_ns
 from harness.edge.store import StoredRun, find_run, read_run, run_folders
 from harness.errors import DataDamaged, ExitCode, UsageError
 from harness.experiment import Experiment, Report, perform
-from harness.model import Metric, Mode, Run
+from harness.model import Metric, Mode
 from harness.orchestrator import Cell
 from harness.render.jsonable import jsonable
 from harness.render.tables import measurement_table, phase_table
-from harness.summary import Question
+from harness.summary import Question, disturbed
 
 RESUMABLE = ("ad hoc", "configured")
 """The origins of runs that this command can make again."""
@@ -334,7 +334,7 @@ def answer(report: Report, options: Options) -> Answer:
     if options.phases:
         parts.append(phase_table(report.run.measurements, options.style))
     if options.style == "plain":
-        parts += filter(None, ["\n".join(_warnings(report.run))])
+        parts += filter(None, ["\n".join(_warnings(report))])
         parts.append(f"{report.run.parquet or report.folder}")
     code = ExitCode(max((f.exit_code for f in report.failures.values()), default=ExitCode.FINE))
     errors = [f"{key[2]}: {failure.message}" for key, failure in sorted(report.failures.items())]
@@ -349,16 +349,36 @@ def answer(report: Report, options: Options) -> Answer:
     )
 
 
-def _warnings(run: Run) -> list[str]:
+def _warnings(report: Report) -> list[str]:
     """What the table cannot say: of single measurements first, then of the whole run."""
+    run = report.run
     measured = [f"{m.target}: {warning}" for m in run.measurements for warning in m.warnings]
-    return [*measured, *run.warnings]
+    of_blocks = [
+        f"{b['task']} {b['case']}: {b['disturbed']} of {b['blocks']} blocks were disturbed (kept)"
+        for b in _blocks(report)
+        if b["disturbed"]
+    ]
+    return [*measured, *of_blocks, *run.warnings]
+
+
+def _blocks(report: Report) -> list[dict[str, Any]]:
+    """Blocks by task and case, and how many met stolen time or a CPU that was fought over."""
+    return [
+        {
+            "task": group.members[0].cell.task.name,
+            "case": group.members[0].cell.case.name,
+            "blocks": len(group.blocks),
+            "disturbed": len(disturbed(group.blocks)),
+        }
+        for group in report.groups
+    ]
 
 
 def result(report: Report) -> dict[str, Any]:
     """The `result` of the JSON envelope."""
     values: dict[str, Any] = jsonable(report.run)
     values["run_id"] = values.pop("id")
+    values["blocks"] = _blocks(report)
     for measurement in values["measurements"]:
         key = (measurement["task"], measurement["case"], measurement["target"])
         failure = report.failures.get(key)

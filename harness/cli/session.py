@@ -24,6 +24,7 @@ __all__ = [
     "Terminal",
     "ad_hoc_cell",
     "config_option",
+    "find_results",
     "host_summary",
     "open_session",
     "parse_cpus",
@@ -60,6 +61,13 @@ def read_config(path: Path | None, *, required: bool = True) -> Config:
             " `harness run --adapter command -- ./program its args`.",
         )
     return Config(root=Path.cwd())
+
+
+def find_results(config_path: Path | None, results: Path | None) -> Path:
+    """The folder of stored runs: the one named, else the configuration's."""
+    if results is not None:
+        return results
+    return read_config(config_path, required=False).root / STATE_FOLDER / "results"
 
 
 def ad_hoc_cell(adapter: str, source: str | None, arguments: Sequence[str], root: Path) -> Cell:

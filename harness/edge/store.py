@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 
+BlockKey = tuple[str, str, int]
+"""Task, case and number: every task and case of a run has a block 0."""
+
 _STREAM = "trials.arrows"
 _PARQUET = "trials.parquet"
 _RUN = "run.json"
@@ -260,13 +263,13 @@ class RunWriter:
     def _append(self, row: Mapping[str, Any]) -> None:
         self._stream.write_table(_table([row]))
 
-    def finish(self, summary: Mapping[str, Any], disturbed_blocks: frozenset[int]) -> Path:
+    def finish(self, summary: Mapping[str, Any], disturbed_blocks: frozenset[BlockKey]) -> Path:
         """Turn the stream into Parquet, mark disturbed blocks, keep the summary.
 
         Returns the path of the Parquet file. Called again after `--resume`, it replaces the file.
         """
         for row in self.rows:
-            row["disturbed"] = row["block"] in disturbed_blocks
+            row["disturbed"] = (row["task"], row["case"], row["block"]) in disturbed_blocks
         path = self.folder / _PARQUET
         with storage_errors(self.folder):
             write_parquet(path, self.rows)

@@ -41,6 +41,11 @@ def bench_text(report: BenchReport, style: str = "plain") -> str:
     if report.scale is not None:
         parts.append(scale_text(report.scale))
     notes = [*report.warnings, *(w for case in report.cases for w in case.warnings)]
+    notes += [
+        f"{case.case}: {c.disturbed_blocks} of {c.blocks} blocks were disturbed (kept)"
+        for case in report.cases
+        if (c := case.comparisons.get(report.reference)) and c.disturbed_blocks
+    ]
     if report.stored:
         notes.insert(0, "Compared with STORED trials: weaker, since nothing was interleaved.")
     parts += [f"note: {note}" for note in dict.fromkeys(notes)]

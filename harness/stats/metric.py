@@ -13,11 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.model import Metric
-from harness.stats.ratios import Floats, common_step, resolution_of
+from harness.stats.ratios import Clock, Floats, common_step, resolution_of
 
 PARALLEL_ABOVE = 1.2
 WAITING_BELOW = 0.8
 """CPU time / wall time beyond which CPU time is not what the user waits for."""
+
+STOLEN_SHARE = 0.5
+"""Where stolen time makes up this share of the time without a CPU, the programs did not wait."""
 
 DISTURBED = 0.003
 """Wall time is disturbed where in a quarter of the blocks the ratio by wall time is further than
@@ -37,6 +40,10 @@ class PairedTimes:
     """Context switches by which the programs gave up the CPU, of both sides together."""
     involuntary: Floats
     """Those by which the CPU was taken from them."""
+    stolen: Floats
+    """Time that the hypervisor took from all CPUs meanwhile, of both sides together, in ns."""
+    cpu_clock: Clock | None = None
+    """None: CPU times are readings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +64,19 @@ def choose_metric(times: PairedTimes) -> MetricChoice:
     wall = np.stack((times.reference_wall, times.candidate_wall))
     if wall.size == 0 or not (np.all(cpu > 0) and np.all(wall > 0)):
         return _by_wall("CPU time is not known for every trial")
-    if resolution_of(common_step(cpu.flat)) > DISTURBED * float(np.median(cpu)):
+    clock = times.cpu_clock or Clock(common_step(cpu.flat), 1)
+    if resolution_of(clock.step_ns) / clock.batch > DISTURBED * float(np.median(cpu)):
         return _by_wall("the clock of CPU time is too coarse")
     busy = cpu / wall
     parallel = float(np.median(busy.max(axis=0)))
     if parallel > PARALLEL_ABOVE:
         return _by_wall(f"the work is parallel (CPU / wall time {parallel:.2f})")
     # A program that waits does so in every trial; one that is disturbed has some good ones, or the
-    # CPU is taken from it rather than given up.
+    # CPU is taken from it rather than given up. A hypervisor takes it without a switch.
     busiest = float(np.quantile(busy.min(axis=0), 0.9))
     gave_up = np.median(times.voluntary) >= np.median(times.involuntary)
-    if busiest < WAITING_BELOW and gave_up:
+    halted = float(times.stolen.sum()) > STOLEN_SHARE * float((wall - cpu).sum())
+    if busiest < WAITING_BELOW and gave_up and not halted:
         return _by_wall(f"the work waits (CPU / wall time {busiest:.2f} at most)")
     apart = float(np.quantile(np.abs(np.diff(np.log(busy), axis=0)), 0.75))
     if apart > DISTURBED:

@@ -12,7 +12,14 @@ import numpy as np
 from harness.model import Estimate, Verdict
 from harness.stats.boundary import SignBoundary
 from harness.stats.medians import log_threshold
-from harness.stats.ratios import COARSEST_NS, LogRatios, common_step, log_ratios, resolution_of
+from harness.stats.ratios import (
+    COARSEST_NS,
+    Clock,
+    LogRatios,
+    common_step,
+    log_ratios,
+    resolution_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +43,13 @@ class PairedSequence:
 
     def __init__(self, boundary: SignBoundary, resolution: float | None = None) -> None:
         """`resolution`: the step of the readings; None: found from the readings (times in ns)."""
-        self._boundary = boundary
+        self.boundary = boundary
         self._fixed = resolution
         self._step = 0
         self._resolution = resolution or float(COARSEST_NS)
         self._reference: list[float] = []
         self._candidate: list[float] = []
+        self._batches: list[int] = []
         self._forget()
 
     def __len__(self) -> int:
@@ -49,22 +57,25 @@ class PairedSequence:
 
     @property
     def ratios(self) -> LogRatios:
-        return log_ratios(self._reference, self._candidate, self._resolution)
+        resolutions = self._resolution / np.array(self._batches, dtype=np.float64)
+        return log_ratios(self._reference, self._candidate, resolutions)
 
-    def add(self, reference: float, candidate: float) -> None:
-        """Take in the next block's pair."""
+    def add(self, reference: float, candidate: float, clock: Clock | None = None) -> None:
+        """Take in the next block's pair; with its clock, where the two are no readings."""
         self._reference.append(reference)
         self._candidate.append(candidate)
-        if self._fixed is None and self._finer(reference, candidate):
+        self._batches.append(clock.batch if clock else 1)
+        readings = (float(clock.step_ns),) if clock else (reference, candidate)
+        if self._fixed is None and self._finer(*readings):
             self._forget()
-            for pair in zip(self._reference, self._candidate, strict=True):
+            for pair in zip(self._reference, self._candidate, self._batches, strict=True):
                 self._place(*pair)
         else:
-            self._place(reference, candidate)
+            self._place(reference, candidate, self._batches[-1])
 
-    def _finer(self, *times: float) -> bool:
+    def _finer(self, *readings: float) -> bool:
         """Do new readings show that the clock is finer than it seemed?"""
-        self._step = common_step((self._step, *times))
+        self._step = common_step((self._step, *readings))
         resolution = resolution_of(self._step)
         finer = resolution < self._resolution
         self._resolution = resolution
@@ -83,11 +94,11 @@ class PairedSequence:
         self._highs: list[float] = []
         self._low, self._high, self._settled = -math.inf, math.inf, True
 
-    def _place(self, reference: float, candidate: float) -> None:
-        ratio = log_ratios([reference], [candidate], self._resolution)
+    def _place(self, reference: float, candidate: float, batch: int) -> None:
+        ratio = log_ratios([reference], [candidate], self._resolution / batch)
         bisect.insort(self._lows, float(ratio.low[0]))
         bisect.insort(self._highs, float(ratio.high[0]))
-        limit = self._boundary.limit(len(self._lows))
+        limit = self.boundary.limit(len(self._lows))
         if limit < 0:
             return
         low, high = self._lows[limit], self._highs[-1 - limit]
@@ -103,11 +114,12 @@ def sequence_of(
     candidate: Sequence[float],
     boundary: SignBoundary,
     resolution: float | None = None,
+    clocks: Sequence[Clock | None] = (),
 ) -> PairedSequence:
-    """A whole sequence at once."""
+    """A whole sequence at once; `clocks`: one for each pair, or none at all."""
     made = PairedSequence(boundary, resolution)
-    for pair in zip(reference, candidate, strict=True):
-        made.add(*pair)
+    for a, b, clock in zip(reference, candidate, clocks or [None] * len(reference), strict=True):
+        made.add(a, b, clock)
     return made
 
 

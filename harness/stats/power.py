@@ -26,7 +26,8 @@ def detectable(ratios: LogRatios, boundary: SignBoundary) -> float | None:
 
     An effect x makes 1/2 + P(|difference from the median| < x) / 2 of the signs agree, by the
     scatter seen; and the share of agreeing signs that n blocks find 4 times in 5 follows from the
-    binomial law. None where no effect, however large, could have been found.
+    binomial law. It is no smaller than what the clock can tell apart. None where no effect, however
+    large, could have been found.
     """
     from scipy.special import bdtri
 
@@ -38,7 +39,8 @@ def detectable(ratios: LogRatios, boundary: SignBoundary) -> float | None:
     share = 1.0 - 2.0 * float(bdtri(limit, n, POWER))
     if not 0 < share < 1:
         return None
-    return math.expm1(float(np.quantile(scatter, share, method="higher")))
+    found = float(np.quantile(scatter, share, method="higher"))
+    return math.expm1(max(found, _blur(ratios)))
 
 
 def blocks_needed(
@@ -47,13 +49,15 @@ def blocks_needed(
     """About how many blocks would decide, were the median what it seems to be; None: no number.
 
     Either the interval must leave 0 out or fit inside the threshold, whichever is nearer. A single
-    block says nothing of the scatter: the number is then the smallest that can decide.
+    block says nothing of the scatter: the number is then the smallest that can decide. What the
+    clock cannot tell apart no number of blocks can.
     """
     scatter = _scatter(ratios)
     if len(scatter) < 2:
         return boundary.first_proof() if len(scatter) else None
     away = abs(interval.point)
-    gaps = [gap for gap in (away, log_threshold(threshold) - away) if gap > 0]
+    blur = _blur(ratios)
+    gaps = [gap for gap in (away, log_threshold(threshold) - away) if gap > blur]
     found = [_blocks_for(float(np.mean(scatter < gap)), boundary) for gap in gaps]
     numbers = [n for n in found if n is not None]
     return max(min(numbers), len(ratios) + 1) if numbers else None
@@ -63,6 +67,13 @@ def _scatter(ratios: LogRatios) -> Floats:
     """The sizes of the differences from the median."""
     known = ratios.known
     return np.abs(known - np.median(known)) if len(known) else known
+
+
+def _blur(ratios: LogRatios) -> float:
+    """How far a log-ratio may lie from where it was read, in the middle; 0 for a perfect clock."""
+    known = np.isfinite(ratios.point)
+    ends = np.maximum(ratios.high - ratios.point, ratios.point - ratios.low)[known]
+    return float(np.median(ends)) if len(ends) else 0.0
 
 
 def _blocks_for(share: float, boundary: SignBoundary) -> int | None:

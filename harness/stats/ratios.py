@@ -1,8 +1,9 @@
 """Within-block log-ratios that admit what the clock could not see.
 
-A time read as t from a clock that moves in steps of q lies in [t, t + q). A log-ratio of two such
-times is therefore known to lie in an interval only, and the statistics here work on its two ends:
-tied values, zero times and coarse clocks cost certainty instead of creating it.
+A time read from a clock that moves in steps of q is known to within such a step. A log-ratio of a
+and b is therefore known to lie in an interval only, from log(a / (b + q)) to log((a + q) / b), and
+the statistics here work on its two ends: tied values, zero times and coarse clocks cost certainty
+instead of creating it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,16 @@ Floats = npt.NDArray[np.float64]
 
 COARSEST_NS = 10_000_000
 """No clock of a kernel that we run on is coarser: the tick of 100 Hz."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Of times that are no readings of a clock themselves, but readings divided by a batch."""
+
+    step_ns: int
+    """The greatest common divisor of the readings behind them; 0 where there is none."""
+    batch: int
+    """What the readings were divided by; of several the smallest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +50,9 @@ class LogRatios:
 
 
 def log_ratios(
-    reference: Sequence[float], candidate: Sequence[float], resolution: float
+    reference: Sequence[float], candidate: Sequence[float], resolution: float | Floats
 ) -> LogRatios:
-    """The log-ratios of equally many paired values read with a given resolution.
+    """The log-ratios of equally many paired values read with a given resolution, or one for each.
 
     A value below 0 is no reading at all (the clock was set back): such a pair stays in, as one
     that says nothing, so that leaving pairs out cannot decide.
@@ -63,6 +74,13 @@ def log_ratios(
 def common_step(times_ns: Iterable[float]) -> int:
     """The greatest common divisor of readings in ns, those above 0; 0 where there are none."""
     return math.gcd(*(int(time) for time in times_ns if time > 0))
+
+
+def common_clock(clocks: Iterable[Clock]) -> Clock:
+    """A clock that promises no more than any of them."""
+    known = list(clocks)
+    step_ns = common_step(clock.step_ns for clock in known)
+    return Clock(step_ns, min((clock.batch for clock in known), default=1))
 
 
 def resolution_of(step_ns: int) -> float:

@@ -7,16 +7,29 @@
 - `measuring` the fields of a Measurement, disturbed blocks
 """
 
-from harness.summary.judging import Judge, Question, compare_cells, compare_hosts, sequential_rule
+from harness.summary.judging import (
+    ALL_SURE,
+    SURE,
+    Judge,
+    Question,
+    compare_cells,
+    compare_stored,
+    sequential_rule,
+)
 from harness.summary.measuring import disturbed, summarise_cell
-from harness.summary.pairs import blocks_by_host
+from harness.summary.pairs import Machine, Setting, Stored, blocks_of
 
 __all__ = [
+    "ALL_SURE",
+    "SURE",
     "Judge",
+    "Machine",
     "Question",
-    "blocks_by_host",
+    "Setting",
+    "Stored",
+    "blocks_of",
     "compare_cells",
-    "compare_hosts",
+    "compare_stored",
     "disturbed",
     "sequential_rule",
     "summarise_cell",

@@ -14,13 +14,24 @@ from harness.stats.metric import MetricChoice, choose_metric
 from harness.stats.paired import Interval, PairedSequence, judge, ratio_estimate, sequence_of
 from harness.stats.power import blocks_needed, detectable
 from harness.summary.measuring import disturbed
-from harness.summary.pairs import Pair, blocks_by_host, figures_of, pair_of, paired_times
+from harness.summary.pairs import (
+    Pair,
+    Setting,
+    Stored,
+    figures_of,
+    pair_of,
+    paired_times,
+    stored_blocks,
+)
 
 MEMORY_STEP_BYTES = 4096
 """Peak memory is counted in pages."""
 
 NARROW = 0.01
 """A single target is measured until its median is known to this share on either side."""
+
+SURE, ALL_SURE = "the verdict is sure", "every verdict is sure"
+"""Why a run ends that has its answer."""
 
 REVIEW_EVERY = 4
 """The choice of a metric is looked at again after 4, 16, ... times as many blocks."""
@@ -92,7 +103,8 @@ class Judge:
         if self.question.metric is None and (blocks < self._opening or blocks == self._next_review):
             self._review(blocks)
         if self.choice.metric is chosen:
-            self.sequence.add(pair.reference.of(chosen), pair.candidate.of(chosen))
+            sides = pair.reference.of(chosen), pair.candidate.of(chosen)
+            self.sequence.add(*sides, pair.clock(chosen))
 
     def _review(self, blocks: int) -> None:
         """Choose the metric: freely while no interval exists, then only from wall to CPU time."""
@@ -113,6 +125,7 @@ class Judge:
             [pair.candidate.of(metric) for pair in self.pairs],
             sign_boundary(self.question.confidence, joined_at),
             MEMORY_STEP_BYTES if metric is Metric.MEMORY else None,
+            [pair.clock(metric) for pair in self.pairs],
         )
 
 
@@ -137,7 +150,7 @@ def sequential_rule(reference: str, question: Question, max_blocks: int | None) 
         names = [name for name in latest if name != reference]
         if reference in latest and names:
             if all(sure(name, blocks) for name in names):
-                return "the verdict is sure" if len(names) == 1 else "every verdict is sure"
+                return SURE if len(names) == 1 else ALL_SURE
         elif latest and all(_is_narrow(name, blocks, question.confidence) for name in latest):
             return f"the median is known to {NARROW:.0%}"
         if max_blocks is not None and len(blocks) >= max_blocks:
@@ -167,7 +180,7 @@ def compare_cells(
     question: Question,
     stopped_because: str,
 ) -> list[Comparison]:
-    """Each candidate against the reference, from blocks of one host.
+    """Each candidate against the reference, from blocks of one machine.
 
     The error level holds for each comparison by itself, not for all of them together. A candidate
     without a single pair is left out.
@@ -181,27 +194,26 @@ def compare_cells(
     return made
 
 
-def compare_hosts(
-    reference: str,
-    candidate: str,
-    stored: Iterable[tuple[str, TrialRecord]],
-    question: Question,
-) -> dict[str, Comparison]:
-    """A comparison for each host of stored trials; their rows are never pooled.
+def compare_stored(
+    reference: str, candidate: str, stored: Iterable[Stored], question: Question
+) -> dict[Setting, Comparison]:
+    """A comparison for each machine, case, mode and pair of builds: their rows are never pooled.
 
-    `stored` gives each trial with its host's id. Runs on the same host follow one another, as if
-    the first had gone on; the interval allows for that.
+    Runs of the same setting follow one another, as if the first had gone on; the interval allows
+    for that.
     """
-    return {
-        host: comparison
-        for host, blocks in blocks_by_host(stored).items()
-        for comparison in compare_cells(reference, [candidate], blocks, question, "stored trials")
-    }
+    found = {}
+    for setting, blocks in stored_blocks(stored, (reference, candidate)).items():
+        runs = {record.run_id for block in blocks for trials in block.values() for record in trials}
+        because = f"no more is stored, in {len(runs)} run{'s' * (len(runs) != 1)}"
+        for comparison in compare_cells(reference, [candidate], blocks, question, because):
+            found[setting] = comparison
+    return found
 
 
 def _comparison(follower: Judge, blocks: Sequence[Block], stopped_because: str) -> Comparison:
     question, interval = follower.question, follower.interval
-    ratios, boundary = follower.sequence.ratios, sign_boundary(question.confidence)
+    ratios, boundary = follower.sequence.ratios, follower.sequence.boundary
     verdict, evidence = follower.verdict, follower.evidence()
     needed = None
     if verdict is Verdict.UNDECIDED:
@@ -221,8 +233,8 @@ def _comparison(follower: Judge, blocks: Sequence[Block], stopped_because: str) 
         noise_floor=scaled_mad(ratios.known),
         detectable=detectable(ratios, boundary),
         blocks_needed=needed,
-        budget_needed_ns=None if needed is None else round(needed * block_ns(blocks)),
-        disturbed_blocks=len(disturbed(blocks)),
+        budget_needed_ns=None if needed is None else _budget_ns(needed, follower, blocks),
+        disturbed_blocks=sum(bool(disturbed([block])) for block in blocks),
         task=first.task,
         case=first.case,
     )
@@ -239,9 +251,20 @@ def _doubts(interval: Interval, evidence: Mapping[Metric, Estimate]) -> list[str
     return doubts
 
 
+def _budget_ns(pairs: int, follower: Judge, blocks: Sequence[Block]) -> int:
+    """What so many pairs take, where as many blocks give none as did so far."""
+    return round(pairs * block_ns(blocks) * len(blocks) / len(follower.pairs))
+
+
 def block_ns(blocks: Sequence[Block]) -> float:
-    """How long a block takes, everything between trials included."""
-    records = [record for block in blocks for trials in block.values() for record in trials]
-    begun = min(record.started_at_ns for record in records)
-    ended = max(record.started_at_ns + record.trial.wall_ns for record in records)
-    return (ended - begun) / len(blocks)
+    """How long a block takes, with everything between trials but not what lies between runs."""
+    runs: dict[str, list[TrialRecord]] = {}
+    for block in blocks:
+        for trials in block.values():
+            for record in trials:
+                runs.setdefault(record.run_id, []).append(record)
+    spans = (
+        max(r.started_at_ns + r.trial.wall_ns for r in run) - min(r.started_at_ns for r in run)
+        for run in runs.values()
+    )
+    return sum(spans) / len(blocks)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.compare import explain
+from harness.cli.explaining import explain
 from harness.model import Comparison, Estimate, Metric, Verdict
 
 CONFIG = """
@@ -159,6 +159,7 @@ def test_a_target_is_compared_with_itself_at_an_older_revision(harness, project)
     ("specs", "words"),
     [
         (("short", "short"), "itself"),
+        (("short", "short", "--stored"), "itself"),
         (("short", "stranger"), "only targets of one task"),
         (("short", "shrot"), "shrot"),
         (("short", "short@"), "TARGET@REVISION"),
@@ -182,6 +183,83 @@ def test_a_wrong_output_is_the_answer_no_and_not_a_verdict(harness, project):
     assert said.code == 1
     assert "wrong" in said.envelope["error"]
     assert "comparison" not in said.result
+
+
+# -- what is stored -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def twice(harness, project) -> Path:
+    """Two undecided runs of six blocks each; and others, that say nothing of the two together."""
+    for _ in range(2):
+        assert harness("compare", "short", "long", "--max-trials", "6").code == 8
+    harness("run", "short", "--trials", "3")
+    return project / ".harness" / "results"
+
+
+def test_stored_blocks_are_judged_together_and_nothing_runs(harness, twice):
+    before = sorted(twice.iterdir())
+    said = harness("compare", "short", "long", "--stored", "--json")
+    assert said.code == 1
+    (finding,) = said.result["findings"]
+    assert finding["comparison"]["blocks"] == 12
+    assert finding["comparison"]["verdict"] == "slower"
+    assert finding["comparison"]["stopped_because"] == "no more is stored, in 2 runs"
+    assert finding["host"]["id"] == finding["setting"]["machine"]["host_id"]
+    assert sorted(twice.iterdir()) == before
+
+
+def test_the_same_case_with_other_parameters_is_another_row(harness, twice):
+    config = twice.parents[1] / "harness.toml"
+    case = "[tasks.nap.cases.only]\n"
+    config.write_text(config.read_text().replace(case, f"{case}seed = 3\n", 1))
+    harness("compare", "short", "long", "--max-trials", "6")
+    said = harness("compare", "short", "long", "--stored", "--json")
+    assert [f["comparison"]["blocks"] for f in said.result["findings"]] == [12, 6]
+
+
+def test_a_single_stored_verdict_has_all_of_its_evidence(harness, twice):
+    text = harness("compare", "short", "long", "--stored").out
+    assert text.startswith("long is slower than short: 0.")
+    for part in ("cpu", "memory", "metric: wall time", "noise between", "smallest effect"):
+        assert part in text
+    assert "machine: " in text
+
+
+def test_several_stored_verdicts_are_rows_with_what_a_reader_must_know(harness, twice):
+    harness("compare", "short", "long", "--max-trials", "6", "--cpus", "0")
+    lines = harness("compare", "short", "long", "--stored").out.splitlines()
+    rows = [line.split() for line in lines if " only " in line]
+    assert [row[0] for row in rows] == ["1", "2"]
+    assert "slower" in rows[0]
+    assert "undecided" in rows[1]
+    assert any(line.startswith("1: metric: wall time") for line in lines)
+    assert any(line.startswith("2: ") and "on CPU 0" in line for line in lines)
+
+
+@pytest.mark.parametrize("option", ["--budget=9s", "--max-trials=9", "--seed=9", "--cpus=0"])
+def test_options_of_new_trials_do_not_go_with_stored_ones(harness, twice, option):
+    said = harness("compare", "short", "long", "--stored", option)
+    assert said.code == 2
+    assert option.split("=")[0] in said.err
+
+
+@pytest.mark.parametrize("arguments", [("long", "wrong"), ("short", "long", "--case", "other")])
+def test_nothing_stored_of_both_is_refused_with_the_command_that_measures(
+    harness, twice, arguments
+):
+    said = harness("compare", *arguments, "--stored")
+    assert said.code == 2
+    assert f"harness compare {arguments[0]} {arguments[1]}" in said.err
+
+
+def test_a_damaged_run_is_named_and_the_others_are_judged(harness, twice):
+    first = min(twice.iterdir())
+    (first / "trials.parquet").write_bytes(b"nothing of the kind")
+    said = harness("compare", "short", "long", "--stored", "--json")
+    assert said.code == 6
+    assert first.name in said.envelope["error"]
+    assert said.result["findings"][0]["comparison"]["blocks"] == 6
 
 
 # -- words ----------------------------------------------------------------------------------------

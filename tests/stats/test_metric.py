@@ -1,10 +1,13 @@
 """The choice between wall and CPU time: right for the program, blind to the answer."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from harness.model import Metric
 from harness.stats.metric import PairedTimes, choose_metric
+from harness.stats.ratios import Clock
 
 
 def times(
@@ -22,6 +25,7 @@ def times(
         "candidate_cpu": cpu[1],
         "voluntary": np.full(n, 2.0),
         "involuntary": np.full(n, 4.0),
+        "stolen": np.zeros(n),
     }
     return PairedTimes(**{**values, **changes})
 
@@ -59,6 +63,26 @@ def test_wall_time_decides_for_work_that_waits_however_disturbed():
 def test_work_whose_cpu_is_taken_in_every_trial_is_not_work_that_waits():
     choice = choose_metric(times(busy=0.5, stolen=0.3, involuntary=np.full(12, 20.0)))
     assert choice.metric is Metric.CPU
+
+
+def test_work_that_a_hypervisor_halts_in_every_trial_is_not_work_that_waits():
+    gone = np.full(12, 2 * 2e7 * (1 / 0.7 - 1))
+    halted = {"busy": 0.7, "stolen": 0.3, "voluntary": np.full(12, 9.0)}
+    extra = times(**halted)
+    assert choose_metric(extra).metric is Metric.WALL
+    assert choose_metric(replace(extra, stolen=gone)).metric is Metric.CPU
+
+
+def test_times_that_are_shares_of_long_readings_come_from_a_fine_clock():
+    short = times(stolen=0.3)
+    shares = {
+        f"{side}_{kind}": getattr(short, f"{side}_{kind}") / 1e6
+        for side in ("reference", "candidate")
+        for kind in ("wall", "cpu")
+    }
+    assert "too coarse" in choose_metric(replace(short, **shares)).because
+    known = replace(short, **shares, cpu_clock=Clock(1, 1_000_000))
+    assert choose_metric(known).metric is Metric.CPU
 
 
 def test_wall_time_decides_where_the_cpu_clock_is_coarse():

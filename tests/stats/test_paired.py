@@ -8,6 +8,7 @@ import pytest
 from harness.model import Verdict
 from harness.stats.boundary import sign_boundary
 from harness.stats.paired import Interval, judge, ratio_estimate, sequence_of
+from harness.stats.ratios import Clock
 
 BOUNDARY = sign_boundary(0.95)
 
@@ -135,3 +136,23 @@ def test_a_difference_below_the_practical_threshold_is_no_winner():
 def test_a_ratio_without_bounds_runs_from_nought_to_infinity():
     estimate = ratio_estimate(Interval(0.0, -math.inf, math.inf), 0.95)
     assert (estimate.low, estimate.point, estimate.high) == (0.0, 1.0, math.inf)
+
+
+def test_times_below_the_clocks_step_are_told_apart_by_the_readings_behind_them():
+    """Work of 16 and of 12 ns, timed in batches of 2^20: readings of 10 ms to the nanosecond."""
+    batch = 1 << 20
+    readings = [(16 * batch + n, 12 * batch + 3 * n) for n in range(10)]
+    times = [[reading / batch for reading in side] for side in zip(*readings, strict=True)]
+    clocks = [Clock(math.gcd(*pair), batch) for pair in readings]
+    assert judge(sequence_of(*times, BOUNDARY).interval(), 0.01) is Verdict.UNDECIDED
+    interval = sequence_of(*times, BOUNDARY, clocks=clocks).interval()
+    assert judge(interval, 0.01) is Verdict.FASTER
+    assert interval.high - interval.low < 1e-5
+
+
+def test_batches_of_a_coarse_clock_are_as_coarse_as_it_says():
+    """Ticks of 4 ms over batches of 4: a step of 1 ms for work of 10 ms."""
+    clocks = [Clock(4_000_000, 4)] * 40
+    interval = sequence_of([10e6] * 40, [10e6] * 40, BOUNDARY, clocks=clocks).interval()
+    assert interval.low == pytest.approx(-math.log(1.1))
+    assert interval.high == pytest.approx(math.log(1.1))

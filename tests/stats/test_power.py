@@ -66,3 +66,12 @@ def test_of_one_block_the_fewest_that_can_decide_are_named_and_of_none_nothing()
     one, none = sequence(np.random.default_rng(1), 1, 0.0), sequence_of([], [], BOUNDARY)
     assert blocks_needed(one.ratios, one.interval(), BOUNDARY, 0.01) == BOUNDARY.first_proof()
     assert blocks_needed(none.ratios, none.interval(), BOUNDARY, 0.01) is None
+
+
+def test_what_the_clock_cannot_tell_apart_is_never_found_nor_decided():
+    """Two programs of 512 pages each: a page is 0.2 %, the threshold 0.1 %."""
+    pages = [512 * 4096.0] * 200
+    tied = sequence_of(pages, pages, BOUNDARY, resolution=4096)
+    assert detectable(tied.ratios, BOUNDARY) == pytest.approx(1 / 512)
+    assert blocks_needed(tied.ratios, tied.interval(), BOUNDARY, 0.001) is None
+    assert blocks_needed(tied.ratios, tied.interval(), BOUNDARY, 0.01) is not None

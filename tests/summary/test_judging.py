@@ -6,7 +6,16 @@ from dataclasses import replace
 import pytest
 
 from harness.model import Metric, Mode, Sample, TrialStatus, Verdict
-from harness.summary import Judge, Question, compare_cells, compare_hosts, sequential_rule
+from harness.summary import (
+    Judge,
+    Machine,
+    Question,
+    Stored,
+    compare_cells,
+    compare_stored,
+    sequential_rule,
+)
+from harness.summary.judging import block_ns
 
 
 def judged(blocks, question=None, max_blocks=None):
@@ -79,6 +88,40 @@ def test_equal_memory_is_equivalent_and_a_page_is_its_step(blocks):
     assert judged(blocks(1), Question(Metric.MEMORY)).verdict is Verdict.EQUIVALENT
 
 
+def test_memory_that_may_be_the_launchers_own_decides_nothing(record):
+    made = [
+        {name: [record(name, n, max_rss_bytes=15 << 20, max_rss_is_floor=True)] for name in "ab"}
+        for n in range(20)
+    ]
+    (comparison,) = compare_cells("a", ["b"], made, Question(Metric.MEMORY), "")
+    assert comparison.verdict is Verdict.UNDECIDED
+
+
+def test_blocks_that_gave_no_pair_count_in_the_budget_that_would_do(record, blocks):
+    whole = list(blocks(4, 1.1, 20, scatter=0.2))
+    torn = [{"a": block["a"]} if n % 2 else block for n, block in enumerate(whole)]
+    (comparison,) = compare_cells("a", ["b"], torn, Question(Metric.CPU), "")
+    assert comparison.blocks == 10
+    assert comparison.verdict is Verdict.UNDECIDED
+    per_pair = comparison.budget_needed_ns / comparison.blocks_needed
+    assert per_pair == pytest.approx(2 * block_ns(torn), rel=0.01)
+
+
+def test_steady_work_of_nanoseconds_is_told_apart_by_its_long_samples(record):
+    """16 against 12 ns: as readings of a clock of nanoseconds they would be 4 steps and 3."""
+
+    def steady(name, block, ns):
+        whole = ns << 20
+        samples = tuple(Sample(i, 1 << 20, whole + 7 * i + block, whole + i) for i in range(30))
+        return record(name, block, 10**9, samples=samples, mode=Mode.STEADY)
+
+    made = [{"a": [steady("a", n, 16)], "b": [steady("b", n, 12)]} for n in range(10)]
+    (comparison,) = compare_cells("a", ["b"], made, Question(), "")
+    assert comparison.verdict is Verdict.FASTER
+    assert "coarse" not in comparison.metric_because
+    assert comparison.ratio.point == pytest.approx(4 / 3, rel=1e-3)
+
+
 def test_wall_and_cpu_time_that_disagree_are_reported(record):
     made = [
         {
@@ -149,32 +192,113 @@ def test_samples_of_one_process_are_not_counted_as_independent(record):
     assert comparison.ratio.high == math.inf
 
 
-def test_hosts_are_never_pooled(blocks):
-    """`b` is faster on one host and slower on the other: pooled, there would be no difference."""
-    stored = [
-        (host, record)
-        for host, ratio, seed in (("one", 1.2, 1), ("other", 1 / 1.2, 2))
-        for block in blocks(seed, ratio, count=12)
+# -- stored runs ----------------------------------------------------------------------------------
+
+
+HERE = Machine("a kind of machine", "here")
+
+
+def shelved(made, machine=HERE, given="n=1", **changes):
+    """Blocks as they come from the store; `changes` are made to every record."""
+    return [
+        Stored(machine, given, replace(record, **changes))
+        for block in made
         for records in block.values()
         for record in records
     ]
-    found = compare_hosts("a", "b", stored, Question())
-    assert {host: c.verdict for host, c in found.items()} == {
+
+
+def test_hosts_are_never_pooled(blocks):
+    """`b` is faster on one host and slower on the other: pooled, there would be no difference."""
+    one, other = Machine("one", "one"), Machine("other", "other")
+    stored = shelved(blocks(1, 1.2, 12), one) + shelved(blocks(2, 1 / 1.2, 12), other)
+    found = compare_stored("a", "b", stored, Question())
+    assert {setting.machine.host_id: c.verdict for setting, c in found.items()} == {
         "one": Verdict.FASTER,
         "other": Verdict.SLOWER,
     }
     assert {c.blocks for c in found.values()} == {12}
 
 
-def test_blocks_of_different_runs_with_the_same_number_stay_apart(blocks):
-    stored = [
-        ("host", replace(record, run_id=run))
-        for run in ("monday", "tuesday")
-        for block in blocks(1, 1.2, count=6)
-        for records in block.values()
-        for record in records
+@pytest.mark.parametrize(
+    ("field", "changed"),
+    [
+        ("machine", {"machine": Machine("a kind of machine", "there")}),
+        ("machine", {"machine": replace(HERE, cpus=(1,))}),
+        ("task", {"task": "play"}),
+        ("case", {"case": "full"}),
+        ("given", {"given": "n=2", "run_id": "later"}),
+        ("builds", {"build_digest": "another", "run_id": "later"}),
+    ],
+)
+def test_blocks_of_another_setting_stay_apart(blocks, field, changed):
+    """The numbers of the blocks are the same: every task and case of a run begins with 0."""
+    stored = shelved(blocks(1, 1.2, 12)) + shelved(blocks(2, 1 / 1.2, 12), **changed)
+    first, second = compare_stored("a", "b", stored, Question())
+    assert getattr(first, field) != getattr(second, field)
+
+
+def test_steady_blocks_and_cold_ones_stay_apart(blocks):
+    cold = shelved(blocks(1, 1.2, 12))
+    samples = tuple(Sample(i, 1, 10_000_003 + 17 * (i % 5), 10_000_001 + i) for i in range(30))
+    steady = [
+        replace(
+            item,
+            record=replace(
+                item.record,
+                mode=Mode.STEADY,
+                run_id="steady",
+                trial=replace(item.record.trial, samples=samples),
+            ),
+        )
+        for item in cold
     ]
-    assert compare_hosts("a", "b", stored, Question())["host"].blocks == 12
+    found = compare_stored("a", "b", cold + steady, Question())
+    assert {s.mode: c.verdict for s, c in found.items()} == {
+        Mode.COLD: Verdict.FASTER,
+        Mode.STEADY: Verdict.EQUIVALENT,
+    }
+
+
+def test_blocks_of_different_runs_with_the_same_number_are_blocks_of_their_own(blocks):
+    stored = [
+        item for run in ("monday", "tuesday") for item in shelved(blocks(1, 1.2, 6), run_id=run)
+    ]
+    (comparison,) = compare_stored("a", "b", stored, Question()).values()
+    assert comparison.blocks == 12
+    assert comparison.stopped_because == "no more is stored, in 2 runs"
+
+
+def test_the_time_between_runs_is_no_part_of_a_blocks(blocks):
+    monday = shelved(blocks(1, 1.0, 6, scatter=0.2), run_id="monday")
+    later = [
+        replace(item, record=replace(item.record, run_id="friday", started_at_ns=10**15 + n))
+        for n, item in enumerate(monday)
+    ]
+    (once,) = compare_stored("a", "b", monday, Question()).values()
+    (comparison,) = compare_stored("a", "b", monday + later, Question()).values()
+    assert once.budget_needed_ns
+    assert comparison.budget_needed_ns
+    per_block = comparison.budget_needed_ns / comparison.blocks_needed
+    assert per_block < 1.1 * once.budget_needed_ns / once.blocks_needed
+
+
+def test_disturbed_blocks_of_the_same_number_count_each(blocks):
+    stored = [
+        replace(item, record=replace(item.record, trial=replace(item.record.trial, steal_ns=10**9)))
+        for run in ("monday", "tuesday")
+        for item in shelved(blocks(1, 1.2, 6), run_id=run)
+    ]
+    (comparison,) = compare_stored("a", "b", stored, Question()).values()
+    assert comparison.disturbed_blocks == 12
+
+
+def test_blocks_without_one_side_and_warm_up_are_left_out(blocks):
+    whole = shelved(blocks(1, 1.2, 6), run_id="whole")
+    half = [item for item in shelved(blocks(1, 1.2, 6)) if item.record.target == "a"]
+    warm = shelved(blocks(1, 1.2, 6), run_id="warm", warmup=True, block=-1)
+    (comparison,) = compare_stored("a", "b", whole + half + warm, Question()).values()
+    assert comparison.blocks == 6
 
 
 def test_a_run_of_several_goes_on_until_every_verdict_is_sure(blocks, record):

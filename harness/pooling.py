@@ -1,0 +1,66 @@
+"""What all stored runs say together of two targets: machine by machine, build by build."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.edge.store import from_row, load_rows, read_run, run_folders
+from harness.errors import DataDamaged
+from harness.model import Comparison
+from harness.summary import Machine, Question, Setting, Stored, compare_stored
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A comparison of two builds from all blocks that one machine has run of them."""
+
+    setting: Setting
+    host: Mapping[str, Any]
+    """The machine as its latest run describes it."""
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """What the store says, and what of it could not be read."""
+
+    findings: tuple[Finding, ...]
+    damaged: tuple[str, ...] = ()
+
+
+def pool(results: Path, reference: str, candidate: str, question: Question) -> Pooled:
+    """Compare two targets, by their names in the store, from every run in a folder.
+
+    Only blocks count in which both ran; blocks of different machines, cases, modes, builds,
+    arguments, environments or input data are never pooled.
+    """
+    stored: list[Stored] = []
+    hosts: dict[Machine, Mapping[str, Any]] = {}
+    damaged = []
+    for folder in run_folders(results):
+        try:
+            plan, rows = read_run(folder).plan, load_rows(folder)
+        except DataDamaged as problem:
+            damaged.append(problem.message)
+            continue
+        wanted = [row for row in rows if row["target"] in (reference, candidate)]
+        for trial in _stored(folder.name, plan, wanted):
+            stored.append(trial)
+            hosts[trial.machine] = plan.get("host") or {}
+    found = compare_stored(reference, candidate, stored, question)
+    findings = tuple(Finding(s, hosts[s.machine], comparison) for s, comparison in found.items())
+    return Pooled(findings, tuple(damaged))
+
+
+def _stored(run: str, plan: Mapping[str, Any], rows: list[dict[str, Any]]) -> Iterator[Stored]:
+    """A run's trials; where it does not say what they were given, they are like no others."""
+    hostname = str((plan.get("host") or {}).get("hostname", ""))
+    cpus = tuple(plan.get("cpus", ()))
+    given = {(task, case, name): digest for task, case, name, digest in plan.get("given", ())}
+    for row in rows:
+        record = from_row(row)
+        cell = (record.task, record.case, record.target)
+        yield Stored(Machine(row["host_id"], hostname, cpus), given.get(cell, run), record)
