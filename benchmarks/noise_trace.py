@@ -11,6 +11,7 @@ Windows overlap, so that shares have a standard error of about 2 %.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ from tabulate import tabulate
 import harness.stats.boundary
 import harness.stats.metric
 from harness.model import Metric, Mode, Trial, TrialRecord, TrialStatus, Verdict
-from harness.stats.boundary import SignBoundary, sign_boundary
+from harness.stats.boundary import SPENDING_RATE, SignBoundary, sign_boundary
 from harness.summary import Judge, Question
 
 Array: TypeAlias = NDArray[np.float64]
@@ -365,6 +366,28 @@ def limits_table(trace: Trace, starts: Sequence[int], most: int) -> str:
     return tabulate(rows, headers, "github")
 
 
+@contextlib.contextmanager
+def first_look_at_once() -> Iterator[None]:
+    """Let unanimous signs be proof as soon as they can be, at the sixth block, at what that costs."""
+
+    def allowed(boundary: SignBoundary, blocks: int) -> float:
+        first = math.ceil(1 - math.log2(1 - boundary.confidence))
+        if blocks < max(first, boundary.joined_at + 1):
+            return 0.0
+        at_once = 2.0 ** (1 - first)
+        rest = 1 - boundary.confidence - at_once
+        return at_once + rest * (1 - math.pow(first / blocks, SPENDING_RATE))
+
+    usual = SignBoundary.allowed
+    SignBoundary.allowed = allowed  # type: ignore[method-assign]
+    sign_boundary.cache_clear()
+    try:
+        yield
+    finally:
+        SignBoundary.allowed = usual  # type: ignore[method-assign]
+        sign_boundary.cache_clear()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--windows", type=int, default=400)
@@ -387,7 +410,9 @@ def main() -> None:
     ended = {pair: list(outcomes(trace, pair, long_starts, most)) for pair in PAIRS}
     print(f"{judge_table(ended)}\n")
     figures(ended)
-    print()
+    with first_look_at_once():
+        early = {pair: list(outcomes(trace, pair, long_starts, most)) for pair in PAIRS}
+    print(f"\nThe same with a first verdict after six blocks\n\n{judge_table(early)}\n")
     print(f"Where CPU time begins to decide\n\n{limits_table(trace, long_starts, most)}")
 
 

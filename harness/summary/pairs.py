@@ -26,6 +26,7 @@ class Figures:
     voluntary: float
     involuntary: float
     stolen_ns: float
+    """In steady mode the share of one execution, as if it had been stolen evenly."""
     clocks: Mapping[Metric, Clock] = field(default_factory=dict)
     """Of times that are no readings: those of steady mode."""
 
@@ -73,7 +74,7 @@ def figures_of(record: TrialRecord) -> Figures | None:
         max_rss_bytes=-1 if trial.max_rss_is_floor else trial.max_rss_bytes,
         voluntary=trial.voluntary_switches,
         involuntary=trial.involuntary_switches,
-        stolen_ns=trial.steal_ns,
+        stolen_ns=trial.steal_ns * wall_ns / max(trial.wall_ns, 1),
         clocks=clocks,
     )
 

@@ -107,6 +107,22 @@ def test_blocks_that_gave_no_pair_count_in_the_budget_that_would_do(record, bloc
     assert per_pair == pytest.approx(2 * block_ns(torn), rel=0.01)
 
 
+def test_steady_work_that_waits_does_so_though_a_little_was_stolen_during_a_trial(record):
+    """Samples of 10 ms of which 3 ms are work, and 10 ms stolen from a trial of a second."""
+
+    def steady(name, block):
+        samples = tuple(
+            Sample(i, 1, 10_000_003 + 11_003 * (i % 7) + block, 3_000_001 + 1_001 * i)
+            for i in range(30)
+        )
+        changes = {"samples": samples, "mode": Mode.STEADY, "voluntary_switches": 90}
+        return record(name, block, 10**9, steal_ns=10_000_000, **changes)
+
+    made = [{name: [steady(name, n)] for name in "ab"} for n in range(10)]
+    (comparison,) = compare_cells("a", ["b"], made, Question(), "")
+    assert "the work waits" in comparison.metric_because
+
+
 def test_steady_work_of_nanoseconds_is_told_apart_by_its_long_samples(record):
     """16 against 12 ns: as readings of a clock of nanoseconds they would be 4 steps and 3."""
 
