@@ -9,25 +9,18 @@ from typing import Any
 
 from harness.edge.store import from_row, load_rows, read_run, run_folders
 from harness.errors import DataDamaged
-from harness.model import Comparison
-from harness.summary import Machine, Question, Setting, Stored, compare_stored
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A comparison of two builds from all blocks that one machine has run of them."""
-
-    setting: Setting
-    host: Mapping[str, Any]
-    """The machine as its latest run describes it."""
-    comparison: Comparison
+from harness.summary import Finding, Machine, Question, Stored, compare_stored
 
 
 @dataclass(frozen=True, slots=True)
 class Pooled:
-    """What the store says, and what of it could not be read."""
+    """What the store says, of which machines, and what of it could not be read."""
 
     findings: tuple[Finding, ...]
+    hosts: Mapping[Machine, Mapping[str, Any]]
+    """Each machine as its latest run describes it."""
+    targets: tuple[str, ...] = ()
+    """The names of all targets that have a stored trial."""
     damaged: tuple[str, ...] = ()
 
 
@@ -39,6 +32,7 @@ def pool(results: Path, reference: str, candidate: str, question: Question) -> P
     """
     stored: list[Stored] = []
     hosts: dict[Machine, Mapping[str, Any]] = {}
+    targets: set[str] = set()
     damaged = []
     for folder in run_folders(results):
         try:
@@ -46,13 +40,13 @@ def pool(results: Path, reference: str, candidate: str, question: Question) -> P
         except DataDamaged as problem:
             damaged.append(problem.message)
             continue
+        targets.update(row["target"] for row in rows)
         wanted = [row for row in rows if row["target"] in (reference, candidate)]
         for trial in _stored(folder.name, plan, wanted):
             stored.append(trial)
             hosts[trial.machine] = plan.get("host") or {}
-    found = compare_stored(reference, candidate, stored, question)
-    findings = tuple(Finding(s, hosts[s.machine], comparison) for s, comparison in found.items())
-    return Pooled(findings, tuple(damaged))
+    findings = compare_stored(reference, candidate, stored, question)
+    return Pooled(tuple(findings), hosts, tuple(sorted(targets)), tuple(damaged))
 
 
 def _stored(run: str, plan: Mapping[str, Any], rows: list[dict[str, Any]]) -> Iterator[Stored]:

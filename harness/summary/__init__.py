@@ -10,6 +10,7 @@
 from harness.summary.judging import (
     ALL_SURE,
     SURE,
+    Finding,
     Judge,
     Question,
     compare_cells,
@@ -22,6 +23,7 @@ from harness.summary.pairs import Machine, Setting, Stored, blocks_of
 __all__ = [
     "ALL_SURE",
     "SURE",
+    "Finding",
     "Judge",
     "Machine",
     "Question",

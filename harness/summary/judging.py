@@ -194,20 +194,30 @@ def compare_cells(
     return made
 
 
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What all stored blocks of one setting say together."""
+
+    setting: Setting
+    runs: tuple[str, ...]
+    """The ids of the runs that they come from, oldest first."""
+    comparison: Comparison
+
+
 def compare_stored(
     reference: str, candidate: str, stored: Iterable[Stored], question: Question
-) -> dict[Setting, Comparison]:
+) -> list[Finding]:
     """A comparison for each machine, case, mode and pair of builds: their rows are never pooled.
 
     Runs of the same setting follow one another, as if the first had gone on; the interval allows
     for that.
     """
-    found = {}
+    found = []
     for setting, blocks in stored_blocks(stored, (reference, candidate)).items():
-        runs = {record.run_id for block in blocks for trials in block.values() for record in trials}
+        runs = tuple(dict.fromkeys(block[reference][0].run_id for block in blocks))
         because = f"no more is stored, in {len(runs)} run{'s' * (len(runs) != 1)}"
         for comparison in compare_cells(reference, [candidate], blocks, question, because):
-            found[setting] = comparison
+            found.append(Finding(setting, runs, comparison))
     return found
 
 

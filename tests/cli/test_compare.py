@@ -224,6 +224,7 @@ def test_a_single_stored_verdict_has_all_of_its_evidence(harness, twice):
     for part in ("cpu", "memory", "metric: wall time", "noise between", "smallest effect"):
         assert part in text
     assert "machine: " in text
+    assert "(2)" in text.splitlines()[-1]
 
 
 def test_several_stored_verdicts_are_rows_with_what_a_reader_must_know(harness, twice):
@@ -234,7 +235,8 @@ def test_several_stored_verdicts_are_rows_with_what_a_reader_must_know(harness, 
     assert "slower" in rows[0]
     assert "undecided" in rows[1]
     assert any(line.startswith("1: metric: wall time") for line in lines)
-    assert any(line.startswith("2: ") and "on CPU 0" in line for line in lines)
+    assert any(line.startswith("2: machine: ") and "on CPU 0" in line for line in lines)
+    assert any(line.startswith("2: runs: ") and line.endswith("(1)") for line in lines)
 
 
 @pytest.mark.parametrize("option", ["--budget=9s", "--max-trials=9", "--seed=9", "--cpus=0"])
@@ -242,6 +244,12 @@ def test_options_of_new_trials_do_not_go_with_stored_ones(harness, twice, option
     said = harness("compare", "short", "long", "--stored", option)
     assert said.code == 2
     assert option.split("=")[0] in said.err
+
+
+def test_a_name_that_the_store_does_not_know_is_answered_with_those_it_does(harness, twice):
+    said = harness("compare", "short", "lnog", "--stored")
+    assert said.code == 2
+    assert "no stored trial of lnog; the targets that have any: long, short" in said.err
 
 
 @pytest.mark.parametrize("arguments", [("long", "wrong"), ("short", "long", "--case", "other")])
