@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import random
 import subprocess
 import tempfile
 import time
@@ -168,20 +169,22 @@ def _fastest(program: Path, size: int, times: int = 40) -> float:
 # -- the tools ------------------------------------------------------------------------------------
 
 
-def ask_harness(session: Session, effect: float, budget_s: float, question: Question) -> Report:
+def ask_harness(session: Session, effect: float, budget_s: float, seed: int) -> Report:
     """One run as `harness compare` makes it."""
     config = session.config
     task = config.task("work")
     cells = tuple(
         Cell(task, config.case(task, None), config.target(name)) for name in ("base", _name(effect))
     )
-    experiment = Experiment(cells=cells, question=question, budget_ns=round(budget_s * 1e9))
+    experiment = Experiment(cells, budget_ns=round(budget_s * 1e9), seed=seed)
     return perform(session.orchestrator, session.results, experiment)
 
 
-def harness_outcome(session: Session, regime: str, effect: float, budget_s: float) -> Outcome:
+def harness_outcome(
+    session: Session, regime: str, effect: float, budget_s: float, seed: int
+) -> Outcome:
     begun = time.monotonic()
-    report = ask_harness(session, effect, budget_s, Question())
+    report = ask_harness(session, effect, budget_s, seed)
     seconds = time.monotonic() - begun
     made, blocks = report.run.comparisons[0], report.groups[0].blocks
     return Outcome(
@@ -195,7 +198,7 @@ def harness_outcome(session: Session, regime: str, effect: float, budget_s: floa
         metric=made.metric.value,
         low=1 / made.ratio.high if made.ratio.high else None,
         high=1 / made.ratio.low if made.ratio.low else None,
-        seed=report.run.seed,
+        seed=seed,
     )
 
 
@@ -213,6 +216,7 @@ def peer_outcome(name: str, work: Workload, regime: str, effect: float, budget_s
 
 def measure(options: argparse.Namespace, work: Workload, session: Session) -> Iterator[Outcome]:
     """Round by round, every tool and effect in turn, so that all meet the same hours."""
+    seeds = random.Random(options.seed)
     if options.peers:
         peers.calibrate(work.command(0.0))
     for regime in options.regimes:
@@ -220,7 +224,7 @@ def measure(options: argparse.Namespace, work: Workload, session: Session) -> It
             for _ in range(options.repeats):
                 for effect in options.effects:
                     budget_s = options.budget if effect else options.equal_budget
-                    yield harness_outcome(session, regime, effect, budget_s)
+                    yield harness_outcome(session, regime, effect, budget_s, seeds.getrandbits(32))
                     for name in options.peers:
                         yield peer_outcome(name, work, regime, effect, options.budget)
 
@@ -346,28 +350,29 @@ def _recorded_differences() -> np.ndarray:
     return np.asarray(np.log(wall[1] / wall[0]))
 
 
-def peeking_real(session: Session, metrics: Sequence[str], runs: int, blocks: int) -> list[bool]:
+def peeking_real(session: Session, options: argparse.Namespace) -> list[bool]:
     """Identical programs, judged after every block, never stopped for being equivalent."""
+    seeds = random.Random(options.seed)
     rows, everything = [], []
-    for name in metrics:
+    for name in options.metrics:
         question = Question(None if name == "auto" else Metric(name), threshold=1e-9)
         ever: list[bool] = []
-        for _ in range(runs):
-            comparison = _to_the_end(session, question, blocks)
+        for _ in range(options.real):
+            comparison = _to_the_end(session, question, options.blocks, seeds.getrandbits(32))
             ever.append(comparison.verdict in (Verdict.FASTER, Verdict.SLOWER))
-        rows.append([name, blocks, of(ever)])
+        rows.append([name, options.blocks, of(ever)])
         everything += ever
     print(tabulate(rows, PEEKING, "github"))
     return everything
 
 
-def _to_the_end(session: Session, question: Question, blocks: int) -> Comparison:
+def _to_the_end(session: Session, question: Question, blocks: int, seed: int) -> Comparison:
     config = session.config
     task = config.task("work")
     names = ("base", _name(0.0))
     cells = tuple(Cell(task, config.case(task, None), config.target(name)) for name in names)
     experiment = Experiment(
-        cells=cells, question=question, budget_ns=600 * 10**9, max_blocks=blocks
+        cells=cells, question=question, budget_ns=600 * 10**9, max_blocks=blocks, seed=seed
     )
     return perform(session.orchestrator, session.results, experiment).run.comparisons[0]
 
@@ -393,7 +398,8 @@ def parse() -> argparse.Namespace:
     peeking.add_argument("--real", type=int, default=0)
     peeking.add_argument("--blocks", type=int, default=60, help="looks of a real run")
     peeking.add_argument("--metrics", nargs="+", choices=("auto", "wall", "cpu"), default=["auto"])
-    peeking.add_argument("--seed", type=int, default=1)
+    for command in (runs, peeking):
+        command.add_argument("--seed", type=int, help="of orders and layouts; drawn and printed")
     shown = commands.add_parser("table", help="the table of a file of runs")
     shown.add_argument("file", type=Path)
     return parser.parse_args()
@@ -410,6 +416,8 @@ def report(outcomes: Sequence[Outcome]) -> None:
 
 def main() -> None:
     options = parse()
+    if options.command != "table" and options.seed is None:
+        options.seed = random.SystemRandom().getrandbits(32)
     if options.command == "table":
         report(read(options.file))
         return
@@ -422,11 +430,11 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="verdicts-") as name:
         work = make_workload(Path(name))
-        print(f"\nsizes {work.sizes}; a seed is drawn for every run, and kept with it")
+        print(f"\nsizes {work.sizes}; seed {options.seed}")
         with open_session(load_config(work.write_config())) as session:
             if options.command == "peeking":
                 print()
-                hits = peeking_real(session, options.metrics, options.real, options.blocks)
+                hits = peeking_real(session, options)
                 rate("looked at after every block, real: ever wrong", hits, most=0.05)
                 return
             made = []

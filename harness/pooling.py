@@ -16,6 +16,7 @@ from harness.summary import Finding, Machine, Question, Stored, compare_stored
 class Pooled:
     """What the store says, of which machines, and what of it could not be read."""
 
+    results: Path
     findings: tuple[Finding, ...]
     hosts: Mapping[Machine, Mapping[str, Any]]
     """Each machine as its latest run describes it."""
@@ -46,7 +47,7 @@ def pool(results: Path, reference: str, candidate: str, question: Question) -> P
             stored.append(trial)
             hosts[trial.machine] = plan.get("host") or {}
     findings = compare_stored(reference, candidate, stored, question)
-    return Pooled(tuple(findings), hosts, tuple(sorted(targets)), tuple(damaged))
+    return Pooled(results, tuple(findings), hosts, tuple(sorted(targets)), tuple(damaged))
 
 
 def _stored(run: str, plan: Mapping[str, Any], rows: list[dict[str, Any]]) -> Iterator[Stored]:

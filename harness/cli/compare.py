@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from harness.cli.base import Answer, command
-from harness.cli.explaining import explain
+from harness.cli.explaining import explain, next_steps, what_would_do
 from harness.cli.options import make_question, question_options
 from harness.cli.session import (
     config_option,
@@ -28,11 +27,17 @@ from harness.cli.stored import stored_answer
 from harness.edge.config import Config, parse_duration_ns
 from harness.errors import ExitCode, UsageError
 from harness.experiment import Experiment, Report, perform
-from harness.model import Comparison, Mode, Verdict
+from harness.model import Mode, TraceShape, Verdict
 from harness.orchestrator import Cell
 from harness.pooling import pool
 from harness.render.jsonable import jsonable
 from harness.revisions import split_revision, target_at
+
+REPEATED = (
+    *("case", "mode", "metric", "confidence", "threshold", "cpus"),
+    *("config_path", "results"),
+)
+"""Options that a repetition of the command shall have too."""
 
 
 @command(epilog="Example: harness compare nbody-c@main nbody-c --budget 30s")
@@ -62,7 +67,8 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
     exit code is 0 for faster and equivalent, 1 for slower or a wrong output, 8 for undecided.
 
     With --stored nothing runs: the blocks of all stored runs in which both took part are judged
-    together, those of each machine, case, mode and pair of builds by themselves.
+    together, those of each machine, case, mode and pair of builds by themselves; names are those of
+    the store, and the worst verdict sets the exit code.
     """
     if reference == candidate:
         raise UsageError(
@@ -117,7 +123,8 @@ def _from_store(reference: str, candidate: str, options: dict[str, Any]) -> Answ
         if options["case"] in (None, finding.setting.case)
         and mode in (None, finding.setting.mode.value)
     )
-    return stored_answer(replace(pooled, findings=findings), reference, candidate)
+    again = _again((reference, candidate), options)
+    return stored_answer(replace(pooled, findings=findings), (reference, candidate), again)
 
 
 def _again(specs: tuple[str, str], options: dict[str, Any]) -> str:
@@ -125,7 +132,7 @@ def _again(specs: tuple[str, str], options: dict[str, Any]) -> str:
     source = click.get_current_context().get_parameter_source
     given = [
         word
-        for name in ("case", "mode", "metric", "confidence", "threshold", "cpus", "config_path")
+        for name in REPEATED
         if source(name) is ParameterSource.COMMANDLINE
         for word in (f"--{name.removesuffix('_path')}", str(options[name]))
     ]
@@ -164,7 +171,13 @@ def answer(report: Report, again: str) -> Answer:
         message = "; ".join(f"{key[2]}: {f.message}" for key, f in report.failures.items())
         return Answer(result=run, error=message, exit_code=worst.exit_code)
     if report.interrupted:
-        return Answer(result=run, error="interrupted", exit_code=ExitCode.INTERRUPTED)
+        return Answer(
+            result=run,
+            error="interrupted; everything measured is kept",
+            exit_code=ExitCode.INTERRUPTED,
+            hint=f"{again} --stored",
+            next_actions=(f"{again} --stored",),
+        )
     if not report.run.comparisons:
         return _without_pairs(report, run)
     comparison = report.run.comparisons[0]
@@ -176,20 +189,23 @@ def answer(report: Report, again: str) -> Answer:
         text="\n".join(text),
         exit_code=codes.get(comparison.verdict, ExitCode.FINE),
         error=f"undecided: {comparison.stopped_because}" if undecided else None,
-        hint=_more(comparison) if undecided else None,
-        next_actions=_next(comparison, again) if undecided else (),
+        hint=what_would_do(comparison) if undecided else None,
+        next_actions=next_steps(comparison, again) if undecided else (),
     )
 
 
 def _without_pairs(report: Report, run: dict[str, Any]) -> Answer:
     """Nothing failed, and yet no block has a figure of both."""
     reasons = {group.stopped for group in report.groups if group.stopped}
+    unsteady = any(TraceShape.NO_STEADY_STATE in m.shapes for m in report.run.measurements)
     return Answer(
         result=run,
         text="\n".join(_remarks(report)),
         exit_code=ExitCode.UNDECIDED,
         error=f"undecided: no block with a figure of both ({', '.join(sorted(reasons))})",
-        hint="Give it more time with --budget.",
+        hint="More time will not help: make the work longer or repeatable, or compare it cold."
+        if unsteady
+        else "Give it more time with --budget.",
     )
 
 
@@ -197,26 +213,3 @@ def _remarks(report: Report) -> list[str]:
     """What the run and its measurements warn of."""
     own = [f"{m.target}: {warning}" for m in report.run.measurements for warning in m.warnings]
     return [*report.run.warnings, *own]
-
-
-def _more(comparison: Comparison) -> str:
-    if comparison.budget_needed_ns is None:
-        return "No budget can be named that would decide."
-    return (
-        f"About {comparison.blocks_needed} blocks would decide,"
-        f" a budget of {_budget(comparison.budget_needed_ns)}; --stored judges this run and the"
-        " next one together."
-    )
-
-
-def _next(comparison: Comparison, again: str) -> tuple[str, ...]:
-    if comparison.budget_needed_ns is None:
-        return ()
-    return (f"{again} --budget {_budget(comparison.budget_needed_ns)}",)
-
-
-def _budget(ns: int) -> str:
-    """A budget as `--budget` takes it, rounded up to two digits of whole seconds."""
-    seconds = math.ceil(ns / 1e9)
-    step = 10 ** max(0, len(str(seconds)) - 2)
-    return f"{math.ceil(seconds / step) * step}s"

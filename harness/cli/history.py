@@ -12,6 +12,7 @@ import click
 
 from harness.cli.base import Answer, command
 from harness.cli.options import format_option
+from harness.cli.run import RESUMABLE
 from harness.cli.session import config_option, find_results, results_option
 from harness.edge.store import is_being_written, load_rows, read_run, run_folders
 from harness.errors import DataDamaged, ExitCode, UsageError
@@ -75,6 +76,7 @@ def describe_run(folder: Path) -> dict[str, Any]:
         "run_id": run.id,
         "started_at_ns": started_at_ns,
         "finished": run.finished,
+        "resumable": run.plan.get("origin", {}).get("kind") in RESUMABLE,
         "running": not run.finished and is_being_written(folder),
         "folder": str(folder),
         "host": run.plan.get("host"),
@@ -128,7 +130,8 @@ def note_on(run: Mapping[str, Any], measurement: Mapping[str, Any]) -> str:
     if run["running"]:
         return "running"
     if not run["finished"]:
-        return f"unfinished: harness run --resume {run['run_id']}"
+        again = f": harness run --resume {run['run_id']}" if run["resumable"] else ""
+        return f"unfinished{again}"
     if measurement.get("output_ok") is False:
         return "wrong output"
     failures = measurement.get("failures")

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NoReturn
 
 from harness.cli.base import Answer
-from harness.cli.explaining import evidence, explain, show_speed_up
+from harness.cli.explaining import (
+    by_every_metric,
+    evidence,
+    explain,
+    next_steps,
+    show_speed_up,
+    what_would_do,
+)
 from harness.cli.session import host_summary
-from harness.errors import ExitCode, UsageError
+from harness.errors import DataDamaged, ExitCode, UsageError
 from harness.model import Verdict
 from harness.pooling import Pooled
 from harness.render.jsonable import jsonable
@@ -17,23 +25,22 @@ from harness.summary import Finding
 HEADERS = ["", "case", "mode", "builds", "given", "blocks", "verdict", "speed-up", "by"]
 
 
-def stored_answer(pooled: Pooled, reference: str, candidate: str) -> Answer:
-    """A verdict for each setting; UsageError where there is none.
+def stored_answer(pooled: Pooled, names: tuple[str, str], again: str) -> Answer:
+    """A verdict for each setting; `again` is the command that measures.
 
-    The exit code is that of the worst: 6 where a run could not be read, else 1 where one is slower,
-    else 8 where one is undecided.
+    The exit code is that of the worst: 6 where a run could not be read, 1 where an output was wrong
+    or one is slower, 5 where trials failed, 8 where one is undecided. Raises DataDamaged or
+    UsageError where nothing is stored of both.
     """
-    measure = f"harness compare {reference} {candidate}"
     if not pooled.findings:
-        raise UsageError(_nothing(pooled, reference, candidate), hint=measure)
-    verdicts = {finding.comparison.verdict for finding in pooled.findings}
-    code, error = ExitCode.FINE, None
-    if pooled.damaged:
-        code, error = ExitCode.DAMAGED, "; ".join(pooled.damaged)
-    elif Verdict.SLOWER in verdicts:
-        code = ExitCode.ANSWER_IS_NO
-    elif Verdict.UNDECIDED in verdicts:
-        code, error = ExitCode.UNDECIDED, "undecided: what is stored does not do"
+        _refuse(pooled, names, again)
+    code, error, hint = _worst(pooled)
+    steps = [again] * (code is ExitCode.UNDECIDED)
+    for finding in pooled.findings:
+        if code is ExitCode.UNDECIDED and finding.comparison.verdict is Verdict.UNDECIDED:
+            hint = what_would_do(finding.comparison)
+            steps = [*next_steps(finding.comparison, again)] or steps
+            break
     findings = [
         {**jsonable(finding), "host": jsonable(pooled.hosts[finding.setting.machine])}
         for finding in pooled.findings
@@ -43,18 +50,44 @@ def stored_answer(pooled: Pooled, reference: str, candidate: str) -> Answer:
         text="\n".join(_lines(pooled)),
         exit_code=code,
         error=error,
-        hint="Move the damaged run's folder away, or restore it." if pooled.damaged else None,
-        next_actions=(measure,) if code is ExitCode.UNDECIDED else (),
+        hint=hint,
+        next_actions=steps,
     )
 
 
-def _nothing(pooled: Pooled, reference: str, candidate: str) -> str:
-    unread = f" ({'; '.join(pooled.damaged)})" if pooled.damaged else ""
-    for name in (reference, candidate):
+def _worst(pooled: Pooled) -> tuple[ExitCode, str | None, str | None]:
+    """The exit code, what is wrong, and what to do about it."""
+    verdicts = {finding.comparison.verdict for finding in pooled.findings}
+    failures = "; ".join(failure for finding in pooled.findings for failure in finding.failures)
+    if pooled.damaged:
+        hint = "Move the damaged run's folder away, or restore it from a copy."
+        return ExitCode.DAMAGED, "; ".join(pooled.damaged), hint
+    if any(finding.wrong for finding in pooled.findings):
+        return ExitCode.ANSWER_IS_NO, failures, "What is fast and wrong is no candidate."
+    if failures:
+        hint = "Trials that failed are in no block; find out why before you believe the others."
+        return ExitCode.TRIAL, failures, hint
+    if Verdict.SLOWER in verdicts:
+        return ExitCode.ANSWER_IS_NO, None, None
+    if Verdict.UNDECIDED in verdicts:
+        return ExitCode.UNDECIDED, "undecided: what is stored does not do", None
+    return ExitCode.FINE, None, None
+
+
+def _refuse(pooled: Pooled, names: tuple[str, str], again: str) -> NoReturn:
+    if pooled.damaged:
+        raise DataDamaged(
+            f"nothing that can be read has blocks of both: {'; '.join(pooled.damaged)}",
+            hint="Move the damaged run's folder away, or restore it from a copy.",
+        )
+    for name in names:
         if name not in pooled.targets:
-            known = ", ".join(pooled.targets) or "none"
-            return f"no stored trial of {name}; the targets that have any: {known}{unread}"
-    return f"no stored block in which both {reference} and {candidate} ran{unread}"
+            raise UsageError(
+                f"no stored trial of {name} in {pooled.results}; the targets that have any:"
+                f" {', '.join(pooled.targets) or 'none'}",
+                hint="`harness history` lists what is stored.",
+            )
+    raise UsageError(f"no stored block in which both {' and '.join(names)} ran", hint=again)
 
 
 def _lines(pooled: Pooled) -> Iterator[str]:
@@ -70,7 +103,8 @@ def _lines(pooled: Pooled) -> Iterator[str]:
     yield layout(HEADERS, [_row(n, finding) for n, finding in enumerate(findings, 1)])
     for number, finding in enumerate(findings, 1):
         yield ""
-        for line in (*evidence(finding.comparison), *_origin(pooled, finding)):
+        c = finding.comparison
+        for line in (by_every_metric(c), *evidence(c), *_origin(pooled, finding)):
             yield f"{number}: {line}"
 
 
@@ -99,3 +133,6 @@ def _origin(pooled: Pooled, finding: Finding) -> Iterator[str]:
     runs = finding.runs
     between = f" ... {runs[-1]}" if len(runs) > 1 else ""
     yield f"runs: {runs[0]}{between} ({len(runs)})"
+    builds = " against ".join(digest[:8] for digest in finding.setting.builds)
+    yield f"builds: {builds}, as they were when they ran"
+    yield from finding.failures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
@@ -10,6 +11,7 @@ from harness.model import Comparison, Measurement, Metric, Mode
 from harness.render.units import (
     show_bytes,
     show_ns_estimate,
+    show_ratio,
     show_ratio_estimate,
     show_share,
     significant,
@@ -74,7 +76,10 @@ def show_comparison(comparison: Comparison) -> str:
     Where another metric than wall time decided, its name follows.
     """
     metric = "" if comparison.metric is Metric.WALL else f" ({comparison.metric.value})"
-    return f"{show_ratio_estimate(comparison.ratio)} {comparison.verdict.value}{metric}"
+    ratio = comparison.ratio
+    if ratio.low <= 0 and not math.isfinite(ratio.high):
+        return f"{show_ratio(ratio.point)}, too few blocks {comparison.verdict.value}{metric}"
+    return f"{show_ratio_estimate(ratio)} {comparison.verdict.value}{metric}"
 
 
 def phase_table(measurements: Sequence[Measurement], style: str = "plain") -> str:

@@ -60,6 +60,8 @@ def blocks_needed(
     gaps = [gap for gap in (away, log_threshold(threshold) - away) if gap > blur]
     found = [_blocks_for(float(np.mean(scatter < gap)), boundary) for gap in gaps]
     numbers = [n for n in found if n is not None]
+    if not numbers and gaps and len(ratios) < boundary.first_proof():
+        return boundary.first_proof()  # so few say too little of the scatter
     return max(min(numbers), len(ratios) + 1) if numbers else None
 
 

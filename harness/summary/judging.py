@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.model import Comparison, Estimate, Metric, TrialRecord, Verdict
+from harness.model import Comparison, Estimate, Metric, TrialRecord, TrialStatus, Verdict
 from harness.schedule import Block, StopRule
 from harness.stats.boundary import sign_boundary
 from harness.stats.medians import scaled_mad
@@ -202,6 +203,10 @@ class Finding:
     runs: tuple[str, ...]
     """The ids of the runs that they come from, oldest first."""
     comparison: Comparison
+    failures: tuple[str, ...] = ()
+    """What went wrong with trials in these blocks, in words; a comparison is no answer then."""
+    wrong: bool = False
+    """Some of it was a wrong output."""
 
 
 def compare_stored(
@@ -217,8 +222,19 @@ def compare_stored(
         runs = tuple(dict.fromkeys(block[reference][0].run_id for block in blocks))
         because = f"no more is stored, in {len(runs)} run{'s' * (len(runs) != 1)}"
         for comparison in compare_cells(reference, [candidate], blocks, question, because):
-            found.append(Finding(setting, runs, comparison))
+            bad = [t for block in blocks for trials in block.values() for t in trials]
+            bad = [record for record in bad if not record.trial.ok]
+            wrong = any(record.trial.status is TrialStatus.WRONG_OUTPUT for record in bad)
+            found.append(Finding(setting, runs, comparison, _failures(bad), wrong))
     return found
+
+
+def _failures(bad: Iterable[TrialRecord]) -> tuple[str, ...]:
+    counts = Counter((record.target, record.trial.status) for record in bad)
+    return tuple(
+        f"{target}: {count} trial{'s' * (count != 1)} ended with {status.value!r}"
+        for (target, status), count in counts.items()
+    )
 
 
 def _comparison(follower: Judge, blocks: Sequence[Block], stopped_because: str) -> Comparison:

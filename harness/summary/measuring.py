@@ -33,7 +33,11 @@ def disturbed(blocks: Sequence[Block]) -> frozenset[int]:
 
 def _is_disturbed(record: TrialRecord) -> bool:
     trial = record.trial
-    return trial.steal_ns + (trial.pressure_ns or 0) > KEPT_WAITING * max(trial.wall_ns, 0)
+    kept_ns = trial.steal_ns + (trial.pressure_ns or 0)
+    if trial.cpu_ns < trial.wall_ns:
+        # Both figures are of the whole machine: others may have waited, not this program.
+        kept_ns = min(kept_ns, trial.wall_ns - trial.cpu_ns)
+    return kept_ns > KEPT_WAITING * max(trial.wall_ns, 0)
 
 
 def summarise_cell(records: Sequence[TrialRecord], mode: Mode, confidence: float) -> dict[str, Any]:

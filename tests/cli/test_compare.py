@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import shlex
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -109,8 +111,9 @@ def test_too_few_trials_are_undecided_with_a_budget_that_would_do(harness, proje
     assert comparison["blocks"] == 4
     assert comparison["blocks_needed"] >= 8
     assert comparison["budget_needed_ns"] > 0
-    (again,) = said.envelope["next_actions"]
+    again, together = said.envelope["next_actions"]
     assert again.startswith("harness compare short long --metric wall --budget ")
+    assert together == "harness compare short long --metric wall --stored"
 
 
 def test_a_budget_for_one_block_is_undecided_and_says_how_many_would_do(harness, project):
@@ -224,7 +227,7 @@ def test_a_single_stored_verdict_has_all_of_its_evidence(harness, twice):
     for part in ("cpu", "memory", "metric: wall time", "noise between", "smallest effect"):
         assert part in text
     assert "machine: " in text
-    assert "(2)" in text.splitlines()[-1]
+    assert "(2)\nbuilds: " in text
 
 
 def test_several_stored_verdicts_are_rows_with_what_a_reader_must_know(harness, twice):
@@ -249,16 +252,49 @@ def test_options_of_new_trials_do_not_go_with_stored_ones(harness, twice, option
 def test_a_name_that_the_store_does_not_know_is_answered_with_those_it_does(harness, twice):
     said = harness("compare", "short", "lnog", "--stored")
     assert said.code == 2
-    assert "no stored trial of lnog; the targets that have any: long, short" in said.err
+    assert "no stored trial of lnog in " in said.err
+    assert "the targets that have any: long, short" in said.err
 
 
 @pytest.mark.parametrize("arguments", [("long", "wrong"), ("short", "long", "--case", "other")])
 def test_nothing_stored_of_both_is_refused_with_the_command_that_measures(
     harness, twice, arguments
 ):
+    harness("run", "wrong", "--trials", "1")
     said = harness("compare", *arguments, "--stored")
     assert said.code == 2
     assert f"harness compare {arguments[0]} {arguments[1]}" in said.err
+
+
+def test_wrong_and_failed_trials_in_the_store_are_no_verdict(harness, project):
+    """From the fifth execution on another output, or an exit code."""
+    count = "echo >> count; [ $(wc -l < count) -lt 5 ]"
+    for ending, code in (("echo else", 1), ("exit 3", 5)):
+        text = f"cd {shlex.quote(str(project))}; {count} && echo done || {ending}"
+        script(project, text)
+        (project / "count").unlink(missing_ok=True)
+        live = harness("compare", "long", "script", "--max-trials", "12", "--metric", "wall")
+        said = harness("compare", "long", "script", "--stored", "--json")
+        assert live.code == said.code == code
+        assert "script: " in said.envelope["error"]
+        shutil.rmtree(project / ".harness" / "results")
+
+
+def test_only_damaged_runs_are_damage(harness, twice):
+    for run in twice.iterdir():
+        (run / "trials.parquet").write_bytes(b"nothing of the kind")
+    said = harness("compare", "short", "long", "--stored")
+    assert said.code == 6
+    assert "damaged" in said.err
+
+
+def test_stored_blocks_that_do_not_decide_say_what_would(harness, project):
+    harness("compare", "short", "long", "--max-trials", "4", "--metric", "wall")
+    said = harness("compare", "short", "long", "--stored", "--metric", "wall", "--json")
+    assert said.code == 8
+    assert "blocks would decide" in said.envelope["hint"]
+    again, _ = said.envelope["next_actions"]
+    assert again.startswith("harness compare short long --metric wall --budget ")
 
 
 def test_a_damaged_run_is_named_and_the_others_are_judged(harness, twice):
@@ -290,6 +326,11 @@ COMPARISON = Comparison(
 
 def test_equivalent_is_said_with_its_threshold():
     assert explain(COMPARISON).startswith("new is equivalent within 1.0 % to old: 1.003x [0.997")
+
+
+def test_memory_is_larger_or_smaller():
+    by_memory = replace(COMPARISON, metric=Metric.MEMORY, verdict=Verdict.SLOWER)
+    assert explain(by_memory).startswith("new is larger than old: ")
 
 
 def test_disturbed_blocks_are_said():

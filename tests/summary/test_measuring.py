@@ -96,6 +96,12 @@ def test_a_block_is_disturbed_by_stolen_time_or_pressure_in_any_of_its_trials(re
     assert disturbed(made) == {1, 2}
 
 
+@pytest.mark.parametrize(("cpu_ns", "expected"), [(19_950_000, set()), (15_000_000, {0})])
+def test_pressure_on_others_does_not_disturb_a_program_that_has_a_cpu(record, cpu_ns, expected):
+    made = [{"a": [record("a", 0, 20_000_000, user_ns=cpu_ns, pressure_ns=4_000_000)]}]
+    assert disturbed(made) == expected
+
+
 def test_trials_without_time_and_processes_left_behind_are_reported(record):
     records = [record(block=n, wall_ns=0, left_behind=2) for n in range(10)]
     warnings = summarise_cell(records, Mode.COLD, 0.95)["warnings"]
