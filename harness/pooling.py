@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.edge.store import from_row, load_rows, read_run, run_folders
+from harness.edge.store import StoredRun, read_run, run_folders, stored_records
 from harness.errors import DataDamaged
+from harness.model import TrialRecord
 from harness.summary import Finding, Machine, Question, Stored, compare_stored
 
 
@@ -37,25 +38,25 @@ def pool(results: Path, reference: str, candidate: str, question: Question) -> P
     damaged = []
     for folder in run_folders(results):
         try:
-            plan, rows = read_run(folder).plan, load_rows(folder)
+            run = read_run(folder)
+            records = stored_records(run)
         except DataDamaged as problem:
             damaged.append(problem.message)
             continue
-        targets.update(row["target"] for row in rows)
-        wanted = [row for row in rows if row["target"] in (reference, candidate)]
-        for trial in _stored(folder.name, plan, wanted):
+        targets.update(record.target for _, record in records)
+        for trial in _stored(run, records):
             stored.append(trial)
-            hosts[trial.machine] = plan.get("host") or {}
+            hosts[trial.machine] = run.plan.get("host") or {}
     findings = compare_stored(reference, candidate, stored, question)
     return Pooled(results, tuple(findings), hosts, tuple(sorted(targets)), tuple(damaged))
 
 
-def _stored(run: str, plan: Mapping[str, Any], rows: list[dict[str, Any]]) -> Iterator[Stored]:
+def _stored(run: StoredRun, records: Iterable[tuple[str, TrialRecord]]) -> Iterator[Stored]:
     """A run's trials; where it does not say what they were given, they are like no others."""
+    plan = run.plan
     hostname = str((plan.get("host") or {}).get("hostname", ""))
     cpus = tuple(plan.get("cpus", ()))
     given = {(task, case, name): digest for task, case, name, digest in plan.get("given", ())}
-    for row in rows:
-        record = from_row(row)
+    for host_id, record in records:
         cell = (record.task, record.case, record.target)
-        yield Stored(Machine(row["host_id"], hostname, cpus), given.get(cell, run), record)
+        yield Stored(Machine(host_id, hostname, cpus), given.get(cell, run.id), record)

@@ -41,8 +41,9 @@ from harness.campaign.values import (
 )
 from harness.edge.config import Config, load_config, parse_duration_ns
 from harness.edge.git import Git
+from harness.edge.rows import from_row
 from harness.edge.seal import SEAL_NAME
-from harness.edge.store import from_row, read_parquet, storage_errors
+from harness.edge.store import read_parquet, storage_errors
 from harness.errors import BuildFailed, ConfigError, DataDamaged, TrialFailed
 from harness.model import (
     Agreement,

@@ -23,7 +23,7 @@ import harness_julia.options
 import harness_python.options
 from harness.cli import cli
 from harness.edge import config, config_file
-from harness.edge.store import schema
+from harness.edge.rows import schema
 from harness.errors import ExitCode
 from harness.hookspecs import AdapterSpec, Runner, hookimpl
 from harness.model import TrialPlan

@@ -25,7 +25,8 @@ from harness.bench.measure import (
 )
 from harness.bench.plan import BenchPlan
 from harness.bench.scale import scale_of
-from harness.edge.store import from_row, read_parquet
+from harness.edge.rows import from_row
+from harness.edge.store import read_parquet
 from harness.experiment import Report
 from harness.model import (
     BenchReport,

@@ -67,13 +67,14 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
     exit code is 0 for faster and equivalent, 1 for slower or a wrong output, 8 for undecided.
 
     With --stored nothing runs: the blocks of all stored runs in which both took part are judged
-    together, those of each machine, case, mode and pair of builds by themselves; names are those of
-    the store, and the worst verdict sets the exit code.
+    together, those of each machine, case, mode and pair of builds by themselves. Names are those of
+    the store; builds are judged as they were when they ran, and the worst verdict on those that ran
+    last sets the exit code.
     """
     if reference == candidate:
         raise UsageError(
             f"{reference} against itself has no answer",
-            hint="Compare two targets, or one at two revisions: nbody-c@main nbody-c.",
+            hint=f"Compare two targets, or one at two revisions: {reference}@main {reference}.",
         )
     if options["stored"]:
         return _from_store(reference, candidate, options)

@@ -71,8 +71,9 @@ def what_would_do(comparison: Comparison) -> str:
     """Of an undecided comparison: how much more would decide it."""
     if comparison.budget_needed_ns is None:
         return "No budget can be named that would decide."
+    about = "About" if math.isfinite(comparison.ratio.high) else "At least"
     return (
-        f"About {comparison.blocks_needed} blocks would decide,"
+        f"{about} {comparison.blocks_needed} blocks would decide,"
         f" a budget of {_budget(comparison.budget_needed_ns)}; --stored judges this run and the"
         " next one together."
     )

@@ -14,7 +14,7 @@ from harness.cli.base import Answer, command
 from harness.cli.options import format_option
 from harness.cli.run import RESUMABLE
 from harness.cli.session import config_option, find_results, results_option
-from harness.edge.store import is_being_written, load_rows, read_run, run_folders
+from harness.edge.store import is_being_written, read_run, run_folders, stored_rows
 from harness.errors import DataDamaged, ExitCode, UsageError
 from harness.render.tables import layout
 from harness.render.units import show_ns
@@ -67,7 +67,7 @@ def history_command(
 def describe_run(folder: Path) -> dict[str, Any]:
     """A run's summary; of an unfinished one, the trials counted. DataDamaged where broken."""
     run = read_run(folder)
-    rows = load_rows(folder)
+    rows = stored_rows(run)
     measurements = list(run.summary.get("measurements", ()))
     if not run.finished:
         measurements = list(count_trials(rows, run.plan.get("cells", ())))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -344,9 +345,15 @@ def answer(report: Report, options: Options) -> Answer:
         text="\n\n".join(parts),
         exit_code=ExitCode.INTERRUPTED if report.interrupted else code,
         error="\n".join(errors) or None,
-        hint=f"harness run --resume {report.run.id}" if report.interrupted else None,
-        next_actions=(f"harness run --resume {report.run.id}",) if report.interrupted else (),
+        hint=_resume_command(report, options) if report.interrupted else None,
+        next_actions=(_resume_command(report, options),) if report.interrupted else (),
     )
+
+
+def _resume_command(report: Report, options: Options) -> str:
+    places = (("--results", options.results), ("--config", options.config_path))
+    given = [word for name, path in places if path is not None for word in (name, str(path))]
+    return shlex.join(["harness", "run", "--resume", report.run.id, *given])
 
 
 def _warnings(report: Report) -> list[str]:

@@ -28,21 +28,26 @@ HEADERS = ["", "case", "mode", "builds", "given", "blocks", "verdict", "speed-up
 def stored_answer(pooled: Pooled, names: tuple[str, str], again: str) -> Answer:
     """A verdict for each setting; `again` is the command that measures.
 
-    The exit code is that of the worst: 6 where a run could not be read, 1 where an output was wrong
-    or one is slower, 5 where trials failed, 8 where one is undecided. Raises DataDamaged or
-    UsageError where nothing is stored of both.
+    Where builds or what they are given have changed, older settings are shown and decide nothing.
+    The exit code is that of the worst of the others: 6 where a run could not be read, 1 where an
+    output was wrong or one is slower, 5 where trials failed, 8 where one is undecided. Raises
+    DataDamaged or UsageError where nothing is stored of both.
     """
     if not pooled.findings:
         _refuse(pooled, names, again)
     code, error, hint = _worst(pooled)
     steps = [again] * (code is ExitCode.UNDECIDED)
-    for finding in pooled.findings:
+    for finding in _current(pooled):
         if code is ExitCode.UNDECIDED and finding.comparison.verdict is Verdict.UNDECIDED:
             hint = what_would_do(finding.comparison)
             steps = [*next_steps(finding.comparison, again)] or steps
             break
     findings = [
-        {**jsonable(finding), "host": jsonable(pooled.hosts[finding.setting.machine])}
+        {
+            **jsonable(finding),
+            "host": jsonable(pooled.hosts[finding.setting.machine]),
+            "older": finding not in _current(pooled),
+        }
         for finding in pooled.findings
     ]
     return Answer(
@@ -55,14 +60,24 @@ def stored_answer(pooled: Pooled, names: tuple[str, str], again: str) -> Answer:
     )
 
 
+def _current(pooled: Pooled) -> list[Finding]:
+    """Of each machine, case and mode the finding whose builds ran last."""
+    latest: dict[object, Finding] = {}
+    for finding in sorted(pooled.findings, key=lambda finding: finding.runs[-1]):
+        s = finding.setting
+        latest[s.machine, s.task, s.case, s.mode] = finding
+    return list(latest.values())
+
+
 def _worst(pooled: Pooled) -> tuple[ExitCode, str | None, str | None]:
     """The exit code, what is wrong, and what to do about it."""
-    verdicts = {finding.comparison.verdict for finding in pooled.findings}
-    failures = "; ".join(failure for finding in pooled.findings for failure in finding.failures)
+    findings = _current(pooled)
+    verdicts = {finding.comparison.verdict for finding in findings}
+    failures = "; ".join(failure for finding in findings for failure in finding.failures)
     if pooled.damaged:
         hint = "Move the damaged run's folder away, or restore it from a copy."
         return ExitCode.DAMAGED, "; ".join(pooled.damaged), hint
-    if any(finding.wrong for finding in pooled.findings):
+    if any(finding.wrong for finding in findings):
         return ExitCode.ANSWER_IS_NO, failures, "What is fast and wrong is no candidate."
     if failures:
         hint = "Trials that failed are in no block; find out why before you believe the others."
@@ -100,7 +115,7 @@ def _lines(pooled: Pooled) -> Iterator[str]:
         return
     yield f"{first.candidate} against {first.reference}, from stored blocks"
     yield ""
-    yield layout(HEADERS, [_row(n, finding) for n, finding in enumerate(findings, 1)])
+    yield layout(HEADERS, [_row(n, f, pooled) for n, f in enumerate(findings, 1)])
     for number, finding in enumerate(findings, 1):
         yield ""
         c = finding.comparison
@@ -108,7 +123,7 @@ def _lines(pooled: Pooled) -> Iterator[str]:
             yield f"{number}: {line}"
 
 
-def _row(number: int, finding: Finding) -> list[str]:
+def _row(number: int, finding: Finding, pooled: Pooled) -> list[str]:
     setting, c = finding.setting, finding.comparison
     return [
         str(number),
@@ -117,7 +132,7 @@ def _row(number: int, finding: Finding) -> list[str]:
         "/".join(digest[:8] for digest in setting.builds),
         "/".join(digest[:8] for digest in setting.given),
         str(c.blocks),
-        c.verdict.value,
+        c.verdict.value + ("" if finding in _current(pooled) else " (older)"),
         show_speed_up(c.ratio),
         c.metric.value,
     ]

@@ -15,17 +15,15 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.edge.rows import SCHEMA_VERSION, from_row, schema, to_row
 from harness.errors import DataDamaged, NotAllowed, StorageFailed, UsageError
-from harness.model import Mode, Phase, Sample, Trial, TrialRecord, TrialStatus
+from harness.model import TrialRecord
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-SCHEMA_VERSION = 1
 
 BlockKey = tuple[str, str, int]
 """Task, case and number: every task and case of a run has a block 0."""
@@ -33,93 +31,6 @@ BlockKey = tuple[str, str, int]
 _STREAM = "trials.arrows"
 _PARQUET = "trials.parquet"
 _RUN = "run.json"
-
-
-@lru_cache(maxsize=1)
-def schema() -> pa.Schema:
-    """The columns of a trial, in order; every name carries its unit."""
-    import pyarrow as pa
-
-    phase = pa.struct([("path", pa.string()), ("calls", pa.int64()), ("total_ns", pa.int64())])
-    sample = pa.struct(
-        [
-            ("index", pa.int32()),
-            ("batch", pa.int64()),
-            ("wall_ns", pa.int64()),
-            ("cpu_ns", pa.int64()),
-            ("calibration", pa.bool_()),
-        ]
-    )
-    columns = [
-        *((name, pa.string()) for name in ("run_id", "host_id", "task", "case", "target")),
-        *((name, pa.string()) for name in ("adapter", "language", "build_digest", "mode")),
-        ("block", pa.int32()),
-        ("position", pa.int32()),
-        ("warmup", pa.bool_()),
-        ("disturbed", pa.bool_()),
-        ("started_at_ns", pa.int64()),
-        ("status", pa.string()),
-        ("message", pa.string()),
-        ("exit_code", pa.int32()),
-        ("signal", pa.int32()),
-        ("output_ok", pa.bool_()),
-        ("disagreement", pa.string()),
-        ("output_digest", pa.string()),
-        *((name, pa.int64()) for name in ("wall_ns", "user_ns", "sys_ns", "max_rss_bytes")),
-        ("max_rss_is_floor", pa.bool_()),
-        *((name, pa.int64()) for name in ("voluntary_switches", "involuntary_switches")),
-        *((name, pa.int64()) for name in ("minor_faults", "major_faults")),
-        *((name, pa.int64()) for name in ("steal_ns", "pressure_ns")),
-        ("left_behind", pa.int32()),
-        ("pad_bytes", pa.int32()),
-        *((name, pa.int64()) for name in ("ready_ns", "handshake_ns")),
-        ("phases", pa.list_(phase)),
-        ("samples", pa.list_(sample)),
-    ]
-    return pa.schema(columns, metadata={"harness_schema_version": str(SCHEMA_VERSION)})
-
-
-def to_row(record: TrialRecord, host_id: str) -> dict[str, Any]:
-    """A trial as the schema's columns."""
-    trial = record.trial
-    shared = {
-        name: getattr(source, name)
-        for source in (record, trial)
-        for name in schema().names
-        if hasattr(source, name)
-    }
-    return {
-        **shared,
-        "host_id": host_id,
-        "mode": record.mode.value,
-        "status": trial.status.value,
-        "output_digest": trial.output.digest if trial.output else None,
-        "phases": [_fields(p, ("path", "calls", "total_ns")) for p in trial.phases],
-        "samples": [
-            _fields(s, ("index", "batch", "wall_ns", "cpu_ns", "calibration"))
-            for s in trial.samples
-        ],
-    }
-
-
-def from_row(row: Mapping[str, Any]) -> TrialRecord:
-    """The inverse of `to_row`, but for the output, of which only the digest is kept."""
-    skip = {"status", "phases", "samples", "cpu_ns", "ok"}
-    trial_fields = [f for f in Trial.__dataclass_fields__ if f not in {*skip, "output"}]
-    trial = Trial(
-        status=TrialStatus(row["status"]),
-        phases=tuple(Phase(**phase) for phase in row["phases"]),
-        samples=tuple(Sample(**sample) for sample in row["samples"]),
-        **{name: row[name] for name in trial_fields},
-    )
-    record_fields = [f for f in TrialRecord.__dataclass_fields__ if f not in {"trial", "mode"}]
-    return TrialRecord(
-        trial=trial, mode=Mode(row["mode"]), **{name: row[name] for name in record_fields}
-    )
-
-
-def _fields(value: object, names: Sequence[str]) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in names}
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -145,7 +56,7 @@ def write_parquet(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
     table = _table(rows)
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
     write_atomically(path, sink.getvalue().to_pybytes())
 
 
@@ -176,7 +87,7 @@ def read_parquet(path: Path) -> list[dict[str, Any]]:
     import pyarrow.parquet as pq
 
     try:
-        table = pq.read_table(path)
+        table = pq.read_table(path, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as problem:
         raise _damaged(path, str(problem)) from None
     version = (table.schema.metadata or {}).get(b"harness_schema_version")
@@ -187,6 +98,9 @@ def read_parquet(path: Path) -> list[dict[str, Any]]:
             f"{path}: written by a newer harness (schema {int(version)}, known {SCHEMA_VERSION})",
             hint="Upgrade optim-harness to read it.",
         )
+    missing = set(schema().names) - set(table.schema.names)
+    if missing:
+        raise _damaged(path, f"it has no column {', '.join(sorted(missing))}")
     rows: list[dict[str, Any]] = table.to_pylist()
     return rows
 
@@ -372,6 +286,22 @@ def run_folders(results: Path) -> list[Path]:
     if not results.is_dir():
         return []
     return sorted(folder for folder in results.iterdir() if (folder / _RUN).exists())
+
+
+def stored_rows(run: StoredRun) -> list[dict[str, Any]]:
+    """All trials of a stored run; DataDamaged where they are gone or cannot be read."""
+    kept = [run.folder / name for name in (_STREAM, _PARQUET)]
+    if run.finished and not any(path.exists() for path in kept):
+        raise _damaged(run.folder / _PARQUET, "it is missing, and the run was finished")
+    return load_rows(run.folder)
+
+
+def stored_records(run: StoredRun) -> list[tuple[str, TrialRecord]]:
+    """All trials of a stored run, each with its host's id; DataDamaged for what makes no sense."""
+    try:
+        return [(row["host_id"], from_row(row)) for row in stored_rows(run)]
+    except (KeyError, ValueError, TypeError) as problem:
+        raise _damaged(run.folder, f"{type(problem).__name__}: {problem}") from None
 
 
 def find_run(results: Path, run_id: str | None) -> Path:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.edge.store import from_row
+from harness.edge.rows import from_row
 from harness.errors import NotAllowed
 from harness.model import TrialRecord
 from harness.orchestrator.cells import Group

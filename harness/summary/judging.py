@@ -260,7 +260,11 @@ def _comparison(follower: Judge, blocks: Sequence[Block], stopped_because: str) 
         detectable=detectable(ratios, boundary),
         blocks_needed=needed,
         budget_needed_ns=None if needed is None else _budget_ns(needed, follower, blocks),
-        disturbed_blocks=sum(bool(disturbed([block])) for block in blocks),
+        disturbed_blocks=sum(
+            bool(disturbed([block]))
+            for block in blocks
+            if pair_of(block, follower.reference, follower.candidate) is not None
+        ),
         task=first.task,
         case=first.case,
     )

@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from harness.cli.explaining import explain
@@ -221,6 +222,16 @@ def test_the_same_case_with_other_parameters_is_another_row(harness, twice):
     assert [f["comparison"]["blocks"] for f in said.result["findings"]] == [12, 6]
 
 
+def test_older_builds_are_shown_and_decide_nothing(harness, project):
+    assert harness("compare", "short", "script").code == 1
+    script(project, "echo done")
+    assert harness("compare", "short", "script").code == 0
+    said = harness("compare", "short", "script", "--stored", "--json")
+    assert said.code == 0
+    assert [f["older"] for f in said.result["findings"]] == [True, False]
+    assert "slower (older)" in harness("compare", "short", "script", "--stored").out
+
+
 def test_a_single_stored_verdict_has_all_of_its_evidence(harness, twice):
     text = harness("compare", "short", "long", "--stored").out
     assert text.startswith("long is slower than short: 0.")
@@ -278,6 +289,27 @@ def test_wrong_and_failed_trials_in_the_store_are_no_verdict(harness, project):
         assert live.code == said.code == code
         assert "script: " in said.envelope["error"]
         shutil.rmtree(project / ".harness" / "results")
+
+
+@pytest.mark.parametrize("how", ["gone", "flipped", "without a column"])
+def test_damage_of_every_kind_is_named(harness, twice, how):
+    path = min(twice.iterdir()) / "trials.parquet"
+    content = path.read_bytes()
+    if how == "gone":
+        path.unlink()
+    elif how == "flipped":
+        middle = len(content) // 4
+        path.write_bytes(
+            content[:middle]
+            + bytes(255 - b for b in content[middle : middle + 40])
+            + content[middle + 40 :]
+        )
+    else:
+        pq.write_table(pq.read_table(path).drop_columns(["wall_ns"]), path)
+    said = harness("compare", "short", "long", "--stored", "--json")
+    assert said.code == 6
+    assert path.parent.name in said.envelope["error"]
+    assert said.result["findings"][0]["comparison"]["blocks"] == 6
 
 
 def test_only_damaged_runs_are_damage(harness, twice):

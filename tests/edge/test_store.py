@@ -8,17 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from harness.edge.rows import from_row, schema, to_row
 from harness.edge.store import (
     RunWriter,
     find_run,
-    from_row,
     is_being_written,
     load_rows,
     read_parquet,
     read_run,
     run_folders,
-    schema,
-    to_row,
 )
 from harness.errors import DataDamaged, NotAllowed, StorageFailed, UsageError
 from harness.model import Mode, Phase, Sample, Trial, TrialRecord, TrialStatus
