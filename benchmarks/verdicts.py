@@ -169,14 +169,17 @@ def _fastest(program: Path, size: int, times: int = 40) -> float:
 # -- the tools ------------------------------------------------------------------------------------
 
 
-def ask_harness(session: Session, effect: float, budget_s: float, seed: int) -> Report:
-    """One run as `harness compare` makes it."""
+def _cells(session: Session, effect: float) -> tuple[Cell, ...]:
+    """The reference, and the candidate with its effect."""
     config = session.config
     task = config.task("work")
-    cells = tuple(
-        Cell(task, config.case(task, None), config.target(name)) for name in ("base", _name(effect))
-    )
-    experiment = Experiment(cells, budget_ns=round(budget_s * 1e9), seed=seed)
+    names = ("base", _name(effect))
+    return tuple(Cell(task, config.case(task, None), config.target(name)) for name in names)
+
+
+def ask_harness(session: Session, effect: float, budget_s: float, seed: int) -> Report:
+    """One run as `harness compare` makes it."""
+    experiment = Experiment(_cells(session, effect), budget_ns=round(budget_s * 1e9), seed=seed)
     return perform(session.orchestrator, session.results, experiment)
 
 
@@ -367,12 +370,8 @@ def peeking_real(session: Session, options: argparse.Namespace) -> list[bool]:
 
 
 def _to_the_end(session: Session, question: Question, blocks: int, seed: int) -> Comparison:
-    config = session.config
-    task = config.task("work")
-    names = ("base", _name(0.0))
-    cells = tuple(Cell(task, config.case(task, None), config.target(name)) for name in names)
     experiment = Experiment(
-        cells=cells, question=question, budget_ns=600 * 10**9, max_blocks=blocks, seed=seed
+        _cells(session, 0.0), question, budget_ns=600 * 10**9, max_blocks=blocks, seed=seed
     )
     return perform(session.orchestrator, session.results, experiment).run.comparisons[0]
 

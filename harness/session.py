@@ -23,6 +23,11 @@ from harness.plugins import Adapters
 STATE_FOLDER = ".harness"
 
 
+def results_folder(config: Config) -> Path:
+    """Where a project's runs are stored unless somebody says otherwise."""
+    return config.root / STATE_FOLDER / "results"
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """One command's world; use `open_session`."""
@@ -56,7 +61,7 @@ def open_session(
     TMPDIR) too, from where no relative path leads to what is stored in it.
     """
     state = config.root / STATE_FOLDER
-    results = results.absolute() if results else state / "results"
+    results = results.absolute() if results else results_folder(config)
     with storage_errors(state):
         state.mkdir(exist_ok=True)
         ignore = state / ".gitignore"

@@ -52,7 +52,7 @@ def by_every_metric(comparison: Comparison) -> str:
 
 def show_speed_up(ratio: Estimate) -> str:
     """A ratio with its interval, or in words that there is none yet."""
-    if math.isfinite(ratio.high) or ratio.low > 0:
+    if ratio.bounded:
         return show_ratio_estimate(ratio)
     return f"{show_ratio(ratio.point)}, too few blocks for an interval"
 

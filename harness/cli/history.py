@@ -12,8 +12,13 @@ import click
 
 from harness.cli.base import Answer, command
 from harness.cli.options import format_option
-from harness.cli.run import RESUMABLE
-from harness.cli.session import config_option, find_results, results_option
+from harness.cli.session import (
+    DAMAGED_HINT,
+    RESUMABLE,
+    config_option,
+    find_results,
+    results_option,
+)
 from harness.edge.store import is_being_written, read_run, run_folders, stored_rows
 from harness.errors import DataDamaged, ExitCode, UsageError
 from harness.render.tables import layout
@@ -60,7 +65,7 @@ def history_command(
         text=history_table(runs, style) if runs else f"no runs{found_none} in {results}",
         exit_code=ExitCode.DAMAGED if damaged else ExitCode.FINE,
         error="; ".join(damaged) or None,
-        hint="Move the damaged run's folder away, or restore it from a copy." if damaged else None,
+        hint=DAMAGED_HINT if damaged else None,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,27 +15,25 @@ from click.core import ParameterSource
 from harness.cli.base import Answer, command
 from harness.cli.options import format_option, make_question, question_options
 from harness.cli.session import (
-    STATE_FOLDER,
+    RESUMABLE,
     ad_hoc_cell,
     config_option,
     open_session,
     parse_cpus,
     progress,
     read_config,
+    results_folder,
     results_option,
 )
 from harness.edge.config import Config, lookup, parse_duration_ns
 from harness.edge.store import StoredRun, find_run, read_run, run_folders
 from harness.errors import DataDamaged, ExitCode, UsageError
 from harness.experiment import Experiment, Report, perform
-from harness.model import Metric, Mode
+from harness.model import Metric, Mode, Run
 from harness.orchestrator import Cell
 from harness.render.jsonable import jsonable
 from harness.render.tables import measurement_table, phase_table
 from harness.summary import Question, disturbed
-
-RESUMABLE = ("ad hoc", "configured")
-"""The origins of runs that this command can make again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +166,7 @@ def _perform(
 
 def _resume(options: Options) -> Answer:
     config = read_config(options.config_path, required=False)
-    results = options.results or config.root / STATE_FOLDER / "results"
+    results = options.results or results_folder(config)
     stored = read_run(find_run(results, options.resume)) if options.resume else _latest(results)
     if stored.finished:
         found = {**stored.summary, "run_id": stored.id}
@@ -328,6 +326,7 @@ def _experiment(options: Options, cells: list[Cell], origin: Mapping[str, Any]) 
 
 def answer(report: Report, options: Options) -> Answer:
     """The report as a table and as JSON; the exit code says the worst that happened."""
+    values = result(report)
     failures = {key: failure.words for key, failure in report.failures.items()}
     parts = [
         measurement_table(report.run.measurements, report.run.comparisons, failures, options.style)
@@ -335,13 +334,13 @@ def answer(report: Report, options: Options) -> Answer:
     if options.phases:
         parts.append(phase_table(report.run.measurements, options.style))
     if options.style == "plain":
-        parts += filter(None, ["\n".join(_warnings(report))])
+        parts += filter(None, ["\n".join(_warnings(report.run, values["blocks"]))])
         parts.append(f"{report.run.parquet or report.folder}")
     code = ExitCode(max((f.exit_code for f in report.failures.values()), default=ExitCode.FINE))
     errors = [f"{key[2]}: {failure.message}" for key, failure in sorted(report.failures.items())]
     errors += ["interrupted; everything measured is kept"] * report.interrupted
     return Answer(
-        result=result(report),
+        result=values,
         text="\n\n".join(parts),
         exit_code=ExitCode.INTERRUPTED if report.interrupted else code,
         error="\n".join(errors) or None,
@@ -356,13 +355,12 @@ def _resume_command(report: Report, options: Options) -> str:
     return shlex.join(["harness", "run", "--resume", report.run.id, *given])
 
 
-def _warnings(report: Report) -> list[str]:
+def _warnings(run: Run, blocks: Iterable[Mapping[str, Any]]) -> list[str]:
     """What the table cannot say: of single measurements first, then of the whole run."""
-    run = report.run
     measured = [f"{m.target}: {warning}" for m in run.measurements for warning in m.warnings]
     of_blocks = [
         f"{b['task']} {b['case']}: {b['disturbed']} of {b['blocks']} blocks were disturbed (kept)"
-        for b in _blocks(report)
+        for b in blocks
         if b["disturbed"]
     ]
     return [*measured, *of_blocks, *run.warnings]

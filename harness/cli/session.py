@@ -16,9 +16,11 @@ from harness.edge.config import CONFIG_NAME, Config, find_config, load_config
 from harness.errors import ConfigError, UsageError
 from harness.model import Case, Target, Task, TrialRecord, WorkingFolder
 from harness.orchestrator import Cell, Listener, Quiet
-from harness.session import STATE_FOLDER, Session, open_session
+from harness.session import STATE_FOLDER, Session, open_session, results_folder
 
 __all__ = [
+    "DAMAGED_HINT",
+    "RESUMABLE",
     "STATE_FOLDER",
     "Session",
     "Terminal",
@@ -30,8 +32,14 @@ __all__ = [
     "parse_cpus",
     "progress",
     "read_config",
+    "results_folder",
     "results_option",
 ]
+
+RESUMABLE = ("ad hoc", "configured")
+"""The origins of runs that `harness run --resume` can make again."""
+
+DAMAGED_HINT = "Move the damaged run's folder away, or restore it from a copy."
 
 config_option = click.option(
     "--config",
@@ -65,9 +73,7 @@ def read_config(path: Path | None, *, required: bool = True) -> Config:
 
 def find_results(config_path: Path | None, results: Path | None) -> Path:
     """The folder of stored runs: the one named, else the configuration's."""
-    if results is not None:
-        return results
-    return read_config(config_path, required=False).root / STATE_FOLDER / "results"
+    return results or results_folder(read_config(config_path, required=False))
 
 
 def ad_hoc_cell(adapter: str, source: str | None, arguments: Sequence[str], root: Path) -> Cell:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NoReturn
 
 from harness.cli.base import Answer
@@ -14,7 +15,7 @@ from harness.cli.explaining import (
     show_speed_up,
     what_would_do,
 )
-from harness.cli.session import host_summary
+from harness.cli.session import DAMAGED_HINT, host_summary
 from harness.errors import DataDamaged, ExitCode, UsageError
 from harness.model import Verdict
 from harness.pooling import Pooled
@@ -35,65 +36,63 @@ def stored_answer(pooled: Pooled, names: tuple[str, str], again: str) -> Answer:
     """
     if not pooled.findings:
         _refuse(pooled, names, again)
-    code, error, hint = _worst(pooled)
-    steps = [again] * (code is ExitCode.UNDECIDED)
-    for finding in _current(pooled):
-        if code is ExitCode.UNDECIDED and finding.comparison.verdict is Verdict.UNDECIDED:
-            hint = what_would_do(finding.comparison)
-            steps = [*next_steps(finding.comparison, again)] or steps
-            break
+    current = _current(pooled.findings)
     findings = [
         {
             **jsonable(finding),
             "host": jsonable(pooled.hosts[finding.setting.machine]),
-            "older": finding not in _current(pooled),
+            "older": finding not in current,
         }
         for finding in pooled.findings
     ]
-    return Answer(
+    answer = Answer(
         result={"findings": findings, "damaged": list(pooled.damaged)},
-        text="\n".join(_lines(pooled)),
-        exit_code=code,
-        error=error,
-        hint=hint,
-        next_actions=steps,
+        text="\n".join(_lines(pooled, current)),
     )
+    if pooled.damaged:
+        message = "; ".join(pooled.damaged)
+        return replace(answer, exit_code=ExitCode.DAMAGED, error=message, hint=DAMAGED_HINT)
+    return _judged(answer, current, again)
 
 
-def _current(pooled: Pooled) -> list[Finding]:
+def _current(findings: Sequence[Finding]) -> list[Finding]:
     """Of each machine, case and mode the finding whose builds ran last."""
     latest: dict[object, Finding] = {}
-    for finding in sorted(pooled.findings, key=lambda finding: finding.runs[-1]):
+    for finding in sorted(findings, key=lambda finding: finding.runs[-1]):
         s = finding.setting
         latest[s.machine, s.task, s.case, s.mode] = finding
     return list(latest.values())
 
 
-def _worst(pooled: Pooled) -> tuple[ExitCode, str | None, str | None]:
-    """The exit code, what is wrong, and what to do about it."""
-    findings = _current(pooled)
-    verdicts = {finding.comparison.verdict for finding in findings}
+def _judged(answer: Answer, findings: Sequence[Finding], again: str) -> Answer:
+    """The answer with the exit code of the worst, what is wrong, and what to do about it."""
     failures = "; ".join(failure for finding in findings for failure in finding.failures)
-    if pooled.damaged:
-        hint = "Move the damaged run's folder away, or restore it from a copy."
-        return ExitCode.DAMAGED, "; ".join(pooled.damaged), hint
     if any(finding.wrong for finding in findings):
-        return ExitCode.ANSWER_IS_NO, failures, "What is fast and wrong is no candidate."
+        hint = "What is fast and wrong is no candidate."
+        return replace(answer, exit_code=ExitCode.ANSWER_IS_NO, error=failures, hint=hint)
     if failures:
         hint = "Trials that failed are in no block; find out why before you believe the others."
-        return ExitCode.TRIAL, failures, hint
-    if Verdict.SLOWER in verdicts:
-        return ExitCode.ANSWER_IS_NO, None, None
-    if Verdict.UNDECIDED in verdicts:
-        return ExitCode.UNDECIDED, "undecided: what is stored does not do", None
-    return ExitCode.FINE, None, None
+        return replace(answer, exit_code=ExitCode.TRIAL, error=failures, hint=hint)
+    comparisons = [finding.comparison for finding in findings]
+    if any(c.verdict is Verdict.SLOWER for c in comparisons):
+        return replace(answer, exit_code=ExitCode.ANSWER_IS_NO)
+    undecided = next((c for c in comparisons if c.verdict is Verdict.UNDECIDED), None)
+    if undecided is None:
+        return answer
+    return replace(
+        answer,
+        exit_code=ExitCode.UNDECIDED,
+        error="undecided: what is stored does not do",
+        hint=what_would_do(undecided),
+        next_actions=next_steps(undecided, again) or (again,),
+    )
 
 
 def _refuse(pooled: Pooled, names: tuple[str, str], again: str) -> NoReturn:
     if pooled.damaged:
         raise DataDamaged(
             f"nothing that can be read has blocks of both: {'; '.join(pooled.damaged)}",
-            hint="Move the damaged run's folder away, or restore it from a copy.",
+            hint=DAMAGED_HINT,
         )
     for name in names:
         if name not in pooled.targets:
@@ -105,7 +104,7 @@ def _refuse(pooled: Pooled, names: tuple[str, str], again: str) -> NoReturn:
     raise UsageError(f"no stored block in which both {' and '.join(names)} ran", hint=again)
 
 
-def _lines(pooled: Pooled) -> Iterator[str]:
+def _lines(pooled: Pooled, current: Sequence[Finding]) -> Iterator[str]:
     """One verdict in full; several as a table, with what each of them rests on."""
     findings = pooled.findings
     first = findings[0].comparison
@@ -115,7 +114,7 @@ def _lines(pooled: Pooled) -> Iterator[str]:
         return
     yield f"{first.candidate} against {first.reference}, from stored blocks"
     yield ""
-    yield layout(HEADERS, [_row(n, f, pooled) for n, f in enumerate(findings, 1)])
+    yield layout(HEADERS, [_row(n, f, f in current) for n, f in enumerate(findings, 1)])
     for number, finding in enumerate(findings, 1):
         yield ""
         c = finding.comparison
@@ -123,7 +122,7 @@ def _lines(pooled: Pooled) -> Iterator[str]:
             yield f"{number}: {line}"
 
 
-def _row(number: int, finding: Finding, pooled: Pooled) -> list[str]:
+def _row(number: int, finding: Finding, is_current: bool) -> list[str]:
     setting, c = finding.setting, finding.comparison
     return [
         str(number),
@@ -132,7 +131,7 @@ def _row(number: int, finding: Finding, pooled: Pooled) -> list[str]:
         "/".join(digest[:8] for digest in setting.builds),
         "/".join(digest[:8] for digest in setting.given),
         str(c.blocks),
-        c.verdict.value + ("" if finding in _current(pooled) else " (older)"),
+        c.verdict.value + ("" if is_current else " (older)"),
         show_speed_up(c.ratio),
         c.metric.value,
     ]

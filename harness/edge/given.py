@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from harness.edge.scratch import file_digest, files_below
 from harness.model import Case, Target, digest_of
 from harness.render.jsonable import jsonable
 
@@ -24,20 +24,14 @@ def given_digest(target: Target, case: Case) -> str:
 
 def _content(path: Path) -> Iterator[bytes]:
     """A file's name and digest, or those of all files below a folder."""
-    if not path.is_dir():
-        yield os.fsencode(path.name)
-        yield _digest(path)
-        return
-    for folder, folders, files in os.walk(path):
-        folders.sort()
-        for name in sorted(files):
-            yield os.fsencode(os.path.relpath(Path(folder) / name, path.parent))
-            yield _digest(Path(folder) / name)
+    names = [f"{path.name}/{name}" for name in files_below(path)] if path.is_dir() else [path.name]
+    for name in sorted(names):
+        yield os.fsencode(name)
+        yield _digest(path.parent / name)
 
 
 def _digest(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").digest()
+        return file_digest(path) if path.is_file() else b"no file"  # a pipe would never end
     except OSError as problem:
         return f"unreadable: {problem.errno}".encode()

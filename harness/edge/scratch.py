@@ -74,9 +74,9 @@ class TrialFolder:
         Files count by path and content, links by where they lead, pipes and sockets by being
         there, and so does an input that is gone. Empty folders, modes and times do not.
         """
-        total = hashlib.sha256(_file_digest(self.stdout))
+        total = hashlib.sha256(file_digest(self.stdout))
         untouched = {name for name, state in self.inputs.items() if state == self._state(name)}
-        left = sorted(_files_below(self.work))
+        left = sorted(files_below(self.work))
         for name in left:
             if name not in untouched:
                 total.update(b"\0" + os.fsencode(name) + b"\0" + _content(self.work / name))
@@ -148,7 +148,7 @@ class Scratch:
             self.discard(root)
             raise
         work = root / "work"
-        copied = _files_below(work) if inputs else ()
+        copied = files_below(work) if inputs else ()
         return TrialFolder(root, {name: file_state(work / name) for name in copied})
 
     def _new(self, own: Path) -> Path:
@@ -253,7 +253,7 @@ def _copy(source: Path, to: Path) -> None:
         shutil.copy2(source, to)
 
 
-def _files_below(folder: Path) -> Iterator[str]:
+def files_below(folder: Path) -> Iterator[str]:
     """Paths, relative to the folder, of everything in it that is no folder; links not followed."""
     waiting = [("", str(folder))]
     while waiting:
@@ -270,9 +270,10 @@ def _content(path: Path) -> bytes:
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
         return b"link " + os.fsencode(path.readlink())
-    return _file_digest(path) if stat.S_ISREG(mode) else b"special"
+    return file_digest(path) if stat.S_ISREG(mode) else b"special"
 
 
-def _file_digest(path: Path) -> bytes:
+def file_digest(path: Path) -> bytes:
+    """SHA-256 of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()

@@ -58,6 +58,11 @@ class Estimate:
             )
 
     @property
+    def bounded(self) -> bool:
+        """Does a ratio's interval leave out anything, or does it reach from 0 to infinity?"""
+        return self.low > 0 or math.isfinite(self.high)
+
+    @property
     def relative_half_width(self) -> float:
         """Half the interval's width as a share of the point; infinite where the point is 0."""
         return (self.high - self.low) / 2 / abs(self.point) if self.point else math.inf

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 
 from harness.model import (
@@ -123,7 +122,7 @@ def _ratio(ratio: Estimate) -> list[str]:
 
 def _interval(ratio: Estimate) -> str:
     """`[1.81, 1.83]`; in words while too few blocks are measured to be sure of anything."""
-    if ratio.low <= 0 and not math.isfinite(ratio.high):
+    if not ratio.bounded:
         return "not known yet"
     low, high = (show_ratio(end).rstrip("x") for end in (ratio.low, ratio.high))
     return f"[{low}, {high}]"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
@@ -77,7 +76,7 @@ def show_comparison(comparison: Comparison) -> str:
     """
     metric = "" if comparison.metric is Metric.WALL else f" ({comparison.metric.value})"
     ratio = comparison.ratio
-    if ratio.low <= 0 and not math.isfinite(ratio.high):
+    if not ratio.bounded:
         return f"{show_ratio(ratio.point)}, too few blocks {comparison.verdict.value}{metric}"
     return f"{show_ratio_estimate(ratio)} {comparison.verdict.value}{metric}"
 

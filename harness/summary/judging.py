@@ -14,7 +14,7 @@ from harness.stats.medians import scaled_mad
 from harness.stats.metric import MetricChoice, choose_metric
 from harness.stats.paired import Interval, PairedSequence, judge, ratio_estimate, sequence_of
 from harness.stats.power import blocks_needed, detectable
-from harness.summary.measuring import disturbed
+from harness.summary.measuring import is_disturbed
 from harness.summary.pairs import (
     Pair,
     Setting,
@@ -22,6 +22,7 @@ from harness.summary.pairs import (
     figures_of,
     pair_of,
     paired_times,
+    records_in,
     stored_blocks,
 )
 
@@ -64,6 +65,8 @@ class Judge:
         self.candidate = candidate
         self.question = question
         self.pairs: list[Pair] = []
+        self.disturbed = 0
+        """How many of the pairs' blocks were."""
         self._read = 0
         self._opening = sign_boundary(question.confidence).first_proof()
         self._next_review = self._opening
@@ -77,6 +80,7 @@ class Judge:
             pair = pair_of(block, self.reference, self.candidate)
             if pair is not None:
                 self.pairs.append(pair)
+                self.disturbed += any(map(is_disturbed, records_in([block])))
                 self._follow(pair)
         self._read = len(blocks)
 
@@ -222,8 +226,7 @@ def compare_stored(
         runs = tuple(dict.fromkeys(block[reference][0].run_id for block in blocks))
         because = f"no more is stored, in {len(runs)} run{'s' * (len(runs) != 1)}"
         for comparison in compare_cells(reference, [candidate], blocks, question, because):
-            bad = [t for block in blocks for trials in block.values() for t in trials]
-            bad = [record for record in bad if not record.trial.ok]
+            bad = [record for record in records_in(blocks) if not record.trial.ok]
             wrong = any(record.trial.status is TrialStatus.WRONG_OUTPUT for record in bad)
             found.append(Finding(setting, runs, comparison, _failures(bad), wrong))
     return found
@@ -244,7 +247,7 @@ def _comparison(follower: Judge, blocks: Sequence[Block], stopped_because: str) 
     needed = None
     if verdict is Verdict.UNDECIDED:
         needed = blocks_needed(ratios, interval, boundary, question.threshold)
-    first = next(record for block in blocks for records in block.values() for record in records)
+    first = next(records_in(blocks))
     return Comparison(
         candidate=follower.candidate,
         reference=follower.reference,
@@ -260,11 +263,7 @@ def _comparison(follower: Judge, blocks: Sequence[Block], stopped_because: str) 
         detectable=detectable(ratios, boundary),
         blocks_needed=needed,
         budget_needed_ns=None if needed is None else _budget_ns(needed, follower, blocks),
-        disturbed_blocks=sum(
-            bool(disturbed([block]))
-            for block in blocks
-            if pair_of(block, follower.reference, follower.candidate) is not None
-        ),
+        disturbed_blocks=follower.disturbed,
         task=first.task,
         case=first.case,
     )
@@ -289,10 +288,8 @@ def _budget_ns(pairs: int, follower: Judge, blocks: Sequence[Block]) -> int:
 def block_ns(blocks: Sequence[Block]) -> float:
     """How long a block takes, with everything between trials but not what lies between runs."""
     runs: dict[str, list[TrialRecord]] = {}
-    for block in blocks:
-        for trials in block.values():
-            for record in trials:
-                runs.setdefault(record.run_id, []).append(record)
+    for record in records_in(blocks):
+        runs.setdefault(record.run_id, []).append(record)
     spans = (
         max(r.started_at_ns + r.trial.wall_ns for r in run) - min(r.started_at_ns for r in run)
         for run in runs.values()

@@ -11,7 +11,7 @@ from harness.model import Mode, PhaseEstimate, TrialRecord
 from harness.schedule import Block
 from harness.stats.medians import median_estimate
 from harness.stats.steady import Trace, shapes_of, trace_of, trace_warnings
-from harness.summary.pairs import figures_of
+from harness.summary.pairs import figures_of, records_in
 
 KEPT_WAITING = 0.01
 """A trial is disturbed where it was kept from a CPU for more than this share of its time."""
@@ -22,16 +22,11 @@ def disturbed(blocks: Sequence[Block]) -> frozenset[int]:
 
     They stay in every estimate: leaving out what looks odd is how wrong answers are made.
     """
-    return frozenset(
-        record.block
-        for block in blocks
-        for records in block.values()
-        for record in records
-        if _is_disturbed(record)
-    )
+    return frozenset(record.block for record in records_in(blocks) if is_disturbed(record))
 
 
-def _is_disturbed(record: TrialRecord) -> bool:
+def is_disturbed(record: TrialRecord) -> bool:
+    """Was the trial kept from a CPU, by whatever the kernel reports?"""
     trial = record.trial
     kept_ns = trial.steal_ns + (trial.pressure_ns or 0)
     if trial.cpu_ns < trial.wall_ns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -141,6 +141,11 @@ def paired_times(pairs: Sequence[Pair]) -> PairedTimes:
         stolen=both("stolen_ns"),
         cpu_clock=_common(Metric.CPU, (*references, *candidates)),
     )
+
+
+def records_in(blocks: Iterable[Block]) -> Iterator[TrialRecord]:
+    """All trials of some blocks, of every target."""
+    return (record for block in blocks for records in block.values() for record in records)
 
 
 def blocks_of(records: Iterable[TrialRecord]) -> list[Block]:
