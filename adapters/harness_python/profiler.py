@@ -84,6 +84,7 @@ class Sample:
 
     def __init__(self, plan: Plan) -> None:
         package = import_module(plan["package"])
+        self.folder = str(Path(str(package.__file__)).parent)
         self.profiler: Any = package.Profiler(interval=plan["interval_s"], async_mode="disabled")
 
     def start(self) -> None:
@@ -99,13 +100,19 @@ class Sample:
         waiting: list[tuple[Any, tuple[Any, ...]]] = [(root, ())] if root is not None else []
         while waiting:
             frame, stack = waiting.pop()
-            if frame.file_path not in (None, "<thread>") and frame.function[0] != "[":
+            if self._counts(frame):
                 stack = (*stack, (frame.file_path, frame.line_no, frame.function))
             own = frame.time - sum(child.time for child in frame.children)
             if own > 0 and stack:
                 stacks[stack] = stacks.get(stack, 0.0) + own
             waiting.extend((child, stack) for child in frame.children)
         return [{"stacks": list(stacks.items()), "samples": session.sample_count}]
+
+    def _counts(self, frame: Any) -> bool:
+        """Is it a frame of the program, and not of pyinstrument's own (a sample as it stops)?"""
+        if frame.file_path in (None, "<thread>") or frame.function[0] == "[":
+            return False
+        return not str(frame.file_path).startswith(f"{self.folder}/")
 
 
 class Lines:
