@@ -74,7 +74,7 @@ FILE_METHODS = {
 """Methods that touch a file whatever they are called on."""
 
 KEEPERS: dict[str, tuple[str, ...]] = {
-    "subprocess": ("edge.process", "edge.launcher", "edge.programs", "edge.git"),
+    "subprocess": ("edge.calling",),
     "pluggy": ("plugins", "hookspecs"),
     "importlib.metadata": ("plugins", "edge.machine"),
     "click": ("cli",),

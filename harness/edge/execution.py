@@ -6,7 +6,7 @@ import errno
 import os
 import signal
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +28,9 @@ FIXED_ENVIRONMENT = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 DEFAULT_MAX_FILE_BYTES = 268_435_456
 """For a command without a target."""
+
+MAX_ARGUMENT_BYTES = 131_072
+"""What Linux takes in one argument or variable, on pages of 4 KiB."""
 
 _TAIL_LINES = 5
 _TAIL_BYTES = 4096
@@ -158,6 +161,25 @@ def refusal(command: Command) -> str | None:
         problem = _why_not_read(stdin)
         return f"standard input {stdin}: {problem}" if problem else None
     return None
+
+
+def too_long(argv: Sequence[str], env: Mapping[str, str]) -> str:
+    """What to do about arguments that the system does not take (E2BIG), with the longest one."""
+    sizes = [len(os.fsencode(word)) + 1 for word in argv]
+    longest = max(sizes)
+    if longest > MAX_ARGUMENT_BYTES:
+        return (
+            f"Argument {sizes.index(longest)} has {longest:,} bytes, and the system takes"
+            f" {MAX_ARGUMENT_BYTES:,} in one: pass such data in a file (`inputs` or `stdin`)."
+        )
+    named = [(len(os.fsencode(value)), name) for name, value in env.items()]
+    size, name = max(named, default=(0, ""))
+    if size > MAX_ARGUMENT_BYTES:
+        return f"The variable {name} has {size:,} bytes; the system takes {MAX_ARGUMENT_BYTES:,}."
+    return (
+        f"The {len(argv):,} arguments have {sum(sizes):,} bytes together, which the system does"
+        " not take: pass such data in a file (`inputs` or `stdin`)."
+    )
 
 
 def _why_not_read(path: Path) -> str:

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from harness.edge.calling import Call, Ended, call
 from harness.errors import GitFailed, ToolchainMissing, UsageError
 
 _SETTINGS = (
@@ -28,6 +28,9 @@ _SETTINGS = (
     *("-c", "maintenance.auto=false"),
     *("-c", "advice.detachedHead=false"),
 )
+
+_MOST_BYTES = 256 * 2**20
+"""A file or a difference that git shows is wanted whole, or not at all."""
 
 _ENVIRONMENT = {
     "LC_ALL": "C",
@@ -106,28 +109,34 @@ class GitProgram:
         env: Mapping[str, str] | None = None,
         stdin: bytes = b"",
         cwd: Path | None = None,
-    ) -> subprocess.CompletedProcess[bytes]:
+    ) -> Ended:
         inherited = {k: v for k, v in os.environ.items() if not _FOREIGN.fullmatch(k)}
         folder = cwd or self.folder
         if not folder.is_dir():
             raise UsageError(f"no such folder: {folder}")
         try:
-            done = subprocess.run(
-                ["git", *_SETTINGS, *arguments],
-                cwd=folder,
-                env={**inherited, **_ENVIRONMENT, **(env or {})},
-                input=stdin,
-                capture_output=True,
-                check=False,
+            done = call(
+                Call(
+                    ["git", *_SETTINGS, *arguments],
+                    folder,
+                    {**inherited, **_ENVIRONMENT, **(env or {})},
+                    stdin,
+                    stdout_bytes=_MOST_BYTES,
+                )
             )
         except FileNotFoundError:
             raise ToolchainMissing(
                 "git is not installed", hint="apt-get install git, or see https://git-scm.com."
             ) from None
         self._check_repository(done)
+        if done.cut_bytes:
+            raise GitFailed(
+                f"git printed more than the {_MOST_BYTES:,} bytes that the harness takes in",
+                hint="Is a large file in the repository that belongs in no commit?",
+            )
         return done
 
-    def _check_repository(self, done: subprocess.CompletedProcess[bytes]) -> None:
+    def _check_repository(self, done: Ended) -> None:
         if done.returncode != 128:
             return
         words = done.stderr.decode("utf-8", "replace")
@@ -142,9 +151,7 @@ class GitProgram:
                 hint=f"git config --global --add safe.directory {self.folder}",
             )
 
-    def refused(
-        self, arguments: Sequence[str], done: subprocess.CompletedProcess[bytes]
-    ) -> GitFailed:
+    def refused(self, arguments: Sequence[str], done: Ended) -> GitFailed:
         words = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
         tail = "\n  ".join(words.splitlines()[-8:]) or f"it ended with {done.returncode}"
         command = next((a for a in arguments if not a.startswith("-") and "=" not in a), "")

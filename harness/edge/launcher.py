@@ -12,7 +12,6 @@ import hashlib
 import os
 import platform
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.edge.calling import Call, StillRunningError, call
 from harness.edge.programs import find_program
 from harness.model import Sample, SteadyPlan
 
@@ -198,14 +198,10 @@ def _compile(name: str, path: Path) -> str:
 def _said(argv: list[str], expected: str = "") -> str:
     """What a program complains of; empty where it ends well and says what it should."""
     try:
-        done = subprocess.run(
-            argv,
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=_COMPILE_TIMEOUT_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as problem:
+        done = call(Call(argv, timeout_s=_COMPILE_TIMEOUT_S))
+    except StillRunningError:
+        return f"{argv[0]} was still running after {_COMPILE_TIMEOUT_S} s"
+    except OSError as problem:
         return str(problem)
     if done.returncode == 0 and expected in done.stdout.decode("utf-8", "replace"):
         return ""

@@ -13,15 +13,20 @@ What a target sees is the same in every kind of run:
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import os
-import signal
-import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from harness.edge.execution import floored, make_job, make_trial, not_started, refusal
+from harness.edge.calling import Call, StillRunningError, call
+from harness.edge.execution import (
+    floored,
+    make_job,
+    make_trial,
+    not_started,
+    refusal,
+    too_long,
+)
 from harness.edge.launcher import Launcher, get_launcher
 from harness.edge.programs import find_program
 from harness.edge.scratch import Scratch
@@ -120,43 +125,29 @@ def call_tool(
 ) -> Completed:
     """Run a program of the toolchain's to its end, with nothing on its standard input.
 
-    At a timeout, or when a person interrupts, everything in its process group is killed.
+    At a timeout, or when a person interrupts, everything in its process group is killed. What it
+    leaves running after its own end is not waited for; see `harness.edge.calling`.
     Raises ToolchainMissing where it cannot be started and TrialFailed past `timeout_s`.
     """
-    started_ns = time.monotonic_ns()
+    words = " ".join(map(str, argv))[:200]
     try:
-        process = subprocess.Popen(
-            argv,
-            cwd=cwd,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
+        done = call(Call(argv, cwd, env, timeout_s=timeout_s))
+    except StillRunningError:
+        raise TrialFailed(
+            f"{words} was still running after {timeout_s:g} s and was ended"
+        ) from None
     except OSError as problem:
         place = f" in {cwd}" if cwd else ""
         raise ToolchainMissing(
-            f"{argv[0]} cannot be started{place}: {problem.strerror or problem}",
-            hint="Check that it is installed, on PATH and executable.",
+            f"{argv[0][:200]} cannot be started{place}: {problem.strerror or problem}",
+            hint=too_long(argv, env)
+            if problem.errno == errno.E2BIG
+            else "Check that it is installed, on PATH and executable.",
         ) from None
-    with process:
-        try:
-            stdout, stderr = process.communicate(timeout=timeout_s)
-        except BaseException as problem:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()  # after Ctrl-C leaving the context does not
-            if not isinstance(problem, subprocess.TimeoutExpired):
-                raise
-            words = " ".join(map(str, argv))
-            raise TrialFailed(
-                f"{words[:200]} was still running after {timeout_s:g} s and was ended"
-            ) from None
     return Completed(
         argv=tuple(map(str, argv)),
-        exit_code=process.returncode,
-        stdout=stdout.decode("utf-8", "replace"),
-        stderr=stderr.decode("utf-8", "replace"),
-        wall_ns=time.monotonic_ns() - started_ns,
+        exit_code=done.returncode,
+        stdout=done.stdout.decode("utf-8", "replace"),
+        stderr=done.stderr.decode("utf-8", "replace"),
+        wall_ns=done.wall_ns,
     )

@@ -8,9 +8,10 @@ the shim itself is never executed.
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+
+from harness.edge.calling import Call, StillRunningError, call
 
 MANAGERS = ("pyenv", "rbenv", "nodenv", "goenv", "asdf", "mise")
 """Version managers with shims; each answers `<manager> which <program>`."""
@@ -71,14 +72,8 @@ def _manager_of(candidate: Path) -> str | None:
 def _ask(manager: str, name: str) -> Path | None:
     """What `<manager> which <name>` says, if that is an executable."""
     try:
-        said = subprocess.run(
-            [manager, "which", name],
-            capture_output=True,
-            stdin=subprocess.DEVNULL,
-            timeout=_ASK_TIMEOUT_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        said = call(Call([manager, "which", name], timeout_s=_ASK_TIMEOUT_S))
+    except (OSError, StillRunningError):
         return None
     answer = Path(os.fsdecode(said.stdout.strip()))
     found = said.returncode == 0 and answer.is_absolute() and os.access(answer, os.X_OK)

@@ -59,6 +59,15 @@ lesson = "<where it failed: what it teaches about the code>"
 """
 
 
+_CALL = """\
+sh -c "$1" <"$2"
+code=$?
+trap '' TERM
+kill -TERM 0
+exit $code"""
+"""A turn ends with its agent: a process that it left would go on changing the worktree."""
+
+
 def _call(brief: Brief, step: str, text: str, runner: Runner) -> None:
     """Run the agent's command with the text on its standard input; killed when its time is up."""
     command = brief.options.get("command", "")
@@ -68,7 +77,7 @@ def _call(brief: Brief, step: str, text: str, runner: Runner) -> None:
     folder.mkdir(exist_ok=True)
     task = folder / f"{step}.txt"
     task.write_text(text, encoding="utf-8")
-    argv = ("sh", "-c", 'exec sh -c "$1" <"$2"', "agent", command, str(task))
+    argv = ("sh", "-c", _CALL, "agent", command, str(task))
     done = runner.tool(
         argv,
         cwd=brief.worktree,

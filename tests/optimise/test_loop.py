@@ -327,6 +327,18 @@ def test_an_agent_is_told_on_standard_input_and_answers_in_files(loop, started, 
     assert not any("harness-agent" in path for path in started.git.files_at("HEAD"))
 
 
+def test_what_an_agent_leaves_running_neither_delays_its_turn_nor_outlives_it(loop, tmp_path):
+    script = tmp_path / "agent.sh"
+    script.write_text(f"sleep 600 & echo $! >> {tmp_path}/pids\n{AGENT}")
+    report = run_loop(loop(find_proposer("agent"), options={"command": f"sh {script}"}))
+    assert report.iterations == ((1, "by an agent", "kept"),)
+    pids = (tmp_path / "pids").read_text().split()
+    assert len(pids) >= 3
+    for pid in pids:
+        stat = Path(f"/proc/{pid}/stat")
+        assert not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] in "ZX"
+
+
 def test_a_hung_agent_is_ended_and_its_iteration_given_up(loop, started, tmp_path):
     script = tmp_path / "agent.sh"
     script.write_text(AGENT.replace("implement)", "implement) sleep 60;"))
