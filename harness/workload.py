@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.edge.config import CampaignSection, Config, lookup
 from harness.errors import UsageError
-from harness.model import Case, Target, Task
+from harness.model import Case, Target, Task, base_name
 
 OPTIM_FOLDER = "optim"
 BASELINE_NAME = "baseline.json"
@@ -108,8 +108,8 @@ def _declared(config: Config, wanted: Wanted) -> Workload:
         config=config,
         target=target,
         task=task,
-        case=config.case(task, section.case),
-        full_case=config.case(task, full) if full is not None else None,
+        case=config.case_of(target, section.case),
+        full_case=config.case_of(target, full) if full is not None else None,
         folder=campaign_folder(config, name),
         campaign=name,
     )
@@ -121,17 +121,17 @@ def _unnamed(config: Config, wanted: Wanted) -> Workload:
     target = config.target(wanted.target or begun.target or only(config.targets, "target"))
     task = config.task(target.task)
     known = begun if wanted.case is None and begun.target == target.name else Wanted()
-    case = config.case(task, wanted.case or known.case)
-    others = [other.name for other in task.cases if other.name != case.name]
+    case = config.case_of(target, wanted.case or known.case)
+    others = [other.name for other in task.cases if other.name != base_name(case.name)]
     full = wanted.full_case or known.full_case or ("full" if "full" in others else None)
-    if full == case.name:
+    if full == base_name(case.name):
         raise UsageError(f"{full} is the case itself, not a larger one")
     return Workload(
         config=config,
         target=target,
         task=task,
         case=case,
-        full_case=config.case(task, full) if full is not None else None,
+        full_case=config.case_of(target, full) if full is not None else None,
         folder=campaign_folder(config, ""),
     )
 

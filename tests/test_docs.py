@@ -215,6 +215,8 @@ SECTIONS: Mapping[str, type[msgspec.Struct]] = {
     "[tasks.NAME.cases.NAME]": config_file.CaseSection,
     "[tasks.NAME.outputs.NAME]": config_file.OutputSection,
     "[targets.NAME]": config_file.TargetSection,
+    "[targets.NAME.cases.NAME]": config_file.TargetCaseSection,
+    "[matrix.NAME]": config_file.MatrixSection,
     "[campaigns.NAME]": config_file.CampaignSection,
 }
 OPTIONS = {
@@ -236,6 +238,7 @@ WORDS: Mapping[Any, str] = {
     dict[str, bool | int | float | str]: "table of values",
     dict[str, config_file.CaseSection]: "tables",
     dict[str, config_file.OutputSection]: "tables",
+    dict[str, config_file.TargetCaseSection]: "tables",
 }
 
 
@@ -285,12 +288,12 @@ def test_an_adapter_s_options_types_and_defaults_are_those_of_the_adapter(headin
 
 def test_every_section_of_the_file_is_described():
     assert {f.name for f in msgspec.structs.fields(config_file.ConfigFile)} == {
-        heading.strip("[]").split(".")[0] for heading in SECTIONS
+        heading.strip("[]").split(".")[0] for heading in (*SECTIONS, "[defaults.ADAPTER]")
     }
 
 
 def test_the_example_is_a_configuration_that_is_read(tmp_path):
-    (example,) = blocks(text_of("configuration.md"), "toml")
+    example, _ = blocks(text_of("configuration.md"), "toml")
     for name in ("src/nbody.c", "src/vector.c", "src/nbody.jl", "data/stars.csv"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
@@ -299,6 +302,16 @@ def test_the_example_is_a_configuration_that_is_read(tmp_path):
     assert read.target("nbody-c").options == {"flags": ["-O3", "-march=native"],
                                               "libraries": ["gsl"]}  # fmt: skip
     assert read.campaigns["nbody-c"].target_speedup == 35.0
+
+
+def test_the_example_of_a_matrix_is_read_as_the_docs_say(tmp_path):
+    _, example = blocks(text_of("configuration.md"), "toml")
+    (tmp_path / "harness.toml").write_text(example)
+    read = config.load_config(tmp_path / "harness.toml")
+    names = ["nbody-c", "sort-c", "nbody-python", "sort-python"]
+    assert list(read.targets) == names
+    assert read.targets["sort-c"].options == {"flags": ["-O3", "-march=native"]}
+    assert read.case_of(read.targets["sort-python"], None).name == "fast (n=10000)"
 
 
 def test_tolerances_in_the_docs_are_those_of_the_kinds():

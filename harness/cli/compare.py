@@ -149,11 +149,11 @@ def _cell(
     current = config.target(name)
     task = config.task(current.task)
     if revision is None:
-        return Cell(task, config.case(task, case), current, spec)
+        return Cell(task, config.case_of(current, case), current, spec)
     git = Git(config.root)
     worktree = stack.enter_context(git.worktree_at(revision, state / "worktrees"))
     target = replace(target_at(config, name, revision, worktree), task=current.task)
-    return Cell(task, config.case(task, case), target, spec)
+    return Cell(task, config.case_of(current, case), target, spec)
 
 
 def _check_comparable(reference: Cell, candidate: Cell) -> None:
@@ -161,6 +161,12 @@ def _check_comparable(reference: Cell, candidate: Cell) -> None:
         raise UsageError(
             f"{reference.name} computes {reference.task.name}, {candidate.name} computes"
             f" {candidate.task.name}: only targets of one task can be compared"
+        )
+    if reference.case.name != candidate.case.name:
+        raise UsageError(
+            f"{reference.name} runs {reference.case.name}, {candidate.name} runs"
+            f" {candidate.case.name}: times of different parameters have no ratio",
+            hint="Compare them on a case that harness.toml gives both the same parameters of.",
         )
 
 

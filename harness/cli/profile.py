@@ -179,7 +179,7 @@ def select(options: Options) -> tuple[Config, list[Cell], str | None]:
         names = list(dict.fromkeys(filter(None, map(str.strip, options.cases.split(",")))))
         if not names:
             raise UsageError(f"--cases: want names such as fast,full, got {options.cases!r}")
-    return config, [Cell(task, config.case(task, case), target) for case in names], revision
+    return config, [Cell(task, config.case_of(target, case), target) for case in names], revision
 
 
 def one_case(

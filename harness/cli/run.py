@@ -216,7 +216,7 @@ def _stored_cells(stored: StoredRun, config: Config) -> tuple[Config, list[Cell]
             hint="Give the same command again; what was measured is kept in its folder.",
         )
     cells = [
-        Cell(task, config.case(task, case), config.target(target))
+        Cell(task, config.case_of(config.target(target), case), config.target(target))
         for task, case, target in (
             (config.task(name), case, target) for name, case, target in stored.plan["cells"]
         )
@@ -299,7 +299,8 @@ def configured_cells(config: Config, options: Options) -> list[Cell]:
         cases = {case.name: case for case in task.cases}
         if options.case is not None and options.case not in cases and options.task is None:
             continue
-        cells.append(Cell(task, config.case(task, options.case), config.target(target.name)))
+        case = config.case_of(target, options.case)
+        cells.append(Cell(task, case, config.target(target.name)))
     if not cells:
         assert options.case is not None
         every = {case.name: case for task in config.tasks.values() for case in task.cases}

@@ -23,12 +23,14 @@ from harness.edge.config_file import (
     output_spec,
     schema_json,
 )
+from harness.edge.config_tables import with_targets
 from harness.errors import ConfigError
 from harness.model import (
     Case,
     Target,
     Task,
     WorkingFolder,
+    base_name,
 )
 
 __all__ = [
@@ -64,6 +66,8 @@ class Config:
     missing: Mapping[str, str] = field(default_factory=dict)
     """Target: which of its files is not there, in words. That is nobody's business who does not
     ask for that target."""
+    own_cases: Mapping[str, Mapping[str, Case]] = field(default_factory=dict)
+    """Target: the cases, by the task's name for them, that it is given other parameters of."""
 
     def target(self, name: str) -> Target:
         """The target of that name, ready for use.
@@ -84,6 +88,16 @@ class Config:
         if name is None:
             return task.case()
         return lookup({c.name: c for c in task.cases}, name, f"case of task {task.name}", self.path)
+
+    def case_of(self, target: Target, name: str | None) -> Case:
+        """The case as this target is given it: with the parameters of its own, if it has any.
+
+        Such a case has a name of its own, which says the parameters: it is another measurement.
+        """
+        task = self.task(target.task)
+        known = {case.name for case in task.cases}
+        case = self.case(task, base_name(name) if name and name not in known else name)
+        return self.own_cases.get(target.name, {}).get(case.name, case)
 
 
 def lookup(table: Mapping[str, _Value], name: str, what: str, path: Path | None = None) -> _Value:
@@ -141,6 +155,7 @@ class _Reader:
     path: Path
 
     def read(self, data: dict[str, Any]) -> Config:
+        data = with_targets(data, self._error)
         file = self._section(data, ConfigFile, "")
         tasks = {name: self._task(name, section) for name, section in file.tasks.items()}
         raw_targets = data.get("targets", {})
@@ -154,7 +169,10 @@ class _Reader:
             self._check_campaign(name, campaign, tasks, targets)
         flags = {n: s.flags_file for n, s in file.targets.items() if s.flags_file is not None}
         missing = {n: why for n, target in targets.items() if (why := self._missing_file(target))}
-        return Config(self.path.parent, self.path, tasks, targets, file.campaigns, flags, missing)
+        own = {n: self._own_cases(n, s, tasks[s.task]) for n, s in file.targets.items() if s.cases}
+        return Config(
+            self.path.parent, self.path, tasks, targets, file.campaigns, flags, missing, own
+        )
 
     def _section(self, data: object, kind: type[_Table], where: str) -> _Table:
         """Decode one table, tables within it first, so that every message has its full key."""
@@ -246,6 +264,28 @@ class _Reader:
         )
         self._check_target(target, tasks[section.task])
         return target
+
+    def _own_cases(self, name: str, section: TargetSection, task: Task) -> dict[str, Case]:
+        """A target's cases whose parameters differ from the task's, by the task's names."""
+        cases = {case.name: case for case in task.cases}
+        found = {}
+        for key, own in section.cases.items():
+            where = f"targets.{name}.cases.{key}"
+            case = lookup(cases, key, f"case of task {task.name} (in {where})", self.path)
+            for param in own.params:
+                if param not in case.params:
+                    known = ", ".join(case.params) or "none"
+                    raise self._error(
+                        f"{where}.params",
+                        f"case {key!r} of task {task.name} has no parameter {param!r};"
+                        f" it has: {known}",
+                        _suggest(param, case.params),
+                    )
+            try:
+                found[key] = case.with_params(own.params)
+            except ValueError as problem:
+                raise self._error(f"{where}.params", str(problem)) from None
+        return found
 
     def _options(
         self, section: TargetSection, options: dict[str, Any], where: str

@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -61,8 +61,15 @@ class TaskSection(Section):
     """[tasks.<task>]"""
 
     reference: str | None = None
+    args: list[str] | None = None
     cases: dict[str, CaseSection] = {}
     outputs: dict[str, OutputSection] = {}
+
+
+class TargetCaseSection(Section):
+    """[targets.<target>.cases.<case>]"""
+
+    params: dict[str, bool | int | float | str] = {}
 
 
 class TargetSection(msgspec.Struct, kw_only=True):
@@ -82,6 +89,14 @@ class TargetSection(msgspec.Struct, kw_only=True):
     timeout: str | int | float = "10m"
     max_output_bytes: int = 268_435_456
     working_folder: Literal["scratch", "root"] = "scratch"
+    cases: dict[str, TargetCaseSection] = {}
+
+
+class MatrixSection(msgspec.Struct, kw_only=True):
+    """[matrix.<name>]; keys that are not listed here are those of its targets."""
+
+    adapter: str
+    tasks: list[str] | None = None
 
 
 class CampaignSection(Section):
@@ -108,6 +123,8 @@ class ConfigFile(Section):
 
     tasks: dict[str, TaskSection] = {}
     targets: dict[str, TargetSection] = {}
+    defaults: dict[str, dict[str, Any]] = {}
+    matrix: dict[str, MatrixSection] = {}
     campaigns: dict[str, CampaignSection] = {}
 
 

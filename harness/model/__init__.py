@@ -51,6 +51,7 @@ from harness.model.tasks import (
     Task,
     Tolerance,
     WorkingFolder,
+    base_name,
 )
 from harness.model.trials import (
     Build,
@@ -122,6 +123,7 @@ __all__ = [
     "TrialStatus",
     "Verdict",
     "WorkingFolder",
+    "base_name",
     "digest_of",
     "read_options",
 ]

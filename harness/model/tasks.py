@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -137,7 +137,24 @@ class Case:
     def values(self) -> dict[str, ParamValue]:
         """Everything that `{name}` may stand for in a target's arguments."""
         seed = {} if self.seed is None else {"seed": self.seed}
-        return {**self.params, **seed, "case": self.name}
+        return {**self.params, **seed, "case": base_name(self.name)}
+
+    def with_params(self, params: Mapping[str, ParamValue]) -> Case:
+        """This case with some parameters changed; its name says which ones were.
+
+        Outputs and times of other parameters are not comparable with this case's, and so the two
+        are never taken for the same.
+        """
+        changed = {k: v for k, v in params.items() if self.params.get(k) != v}
+        if not changed:
+            return self
+        words = ", ".join(f"{name}={value}" for name, value in changed.items())
+        return replace(self, name=f"{self.name} ({words})", params={**self.params, **changed})
+
+
+def base_name(case: str) -> str:
+    """The name that a task gives a case, of the name that `with_params` may have made of it."""
+    return case.partition(" (")[0]
 
 
 @dataclass(frozen=True, slots=True)

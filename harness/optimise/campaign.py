@@ -216,14 +216,14 @@ def terms_of(campaign: Campaign) -> Terms:
     """What harness.toml says of a campaign, as it is agreed at its start."""
     section = campaign.section
     target = campaign.config.target(section.target)
-    task = campaign.config.task(target.task)
+    case_of, full = campaign.config.case_of, section.full_case
     where = f"campaigns.{campaign.name}"
     budget = section.time_budget
     at = campaign.checkout.at
     return Terms(
         target=section.target,
-        case=campaign.config.case(task, section.case).name,
-        full_case=section.full_case,
+        case=case_of(target, section.case).name,
+        full_case=case_of(target, full).name if full is not None else None,
         target_speedup=section.target_speedup,
         max_iterations=section.max_iterations,
         min_gain=section.min_gain,

@@ -143,7 +143,8 @@ def test_a_duration_that_is_none_is_refused(text):
 
 def test_the_schema_is_json_and_knows_the_tables():
     schema = json.loads(schema_json())
-    assert set(schema["$defs"]["ConfigFile"]["properties"]) == {"tasks", "targets", "campaigns"}
+    tables = {"tasks", "targets", "campaigns", "defaults", "matrix"}
+    assert set(schema["$defs"]["ConfigFile"]["properties"]) == tables
 
 
 MINIMAL = """
