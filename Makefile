@@ -11,7 +11,7 @@ PYTEST ?= -n 2
 # The examples in Python want NumPy, which the environment has.
 export PATH := $(CURDIR)/$(BIN):$(TOOLS)/julia/bin:$(PATH)
 
-.PHONY: run test check install dev julia tools campaigns bench clean help
+.PHONY: run test fuzz check install dev julia tools campaigns bench clean help
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -21,6 +21,11 @@ run: install ## Build, check, time and table the C examples
 
 test: dev julia tools ## Run the tests, with everything that they need installed
 	$(BIN)/python -m pytest $(PYTEST)
+
+FUZZED := $(shell grep -lr --include='test_*.py' '^from hypothesis import given' tests)
+
+fuzz: dev ## Run the randomised tests with examples that are new every time, and many
+	HARNESS_FUZZ=1 $(BIN)/python -m pytest $(PYTEST) $(FUZZED)
 
 check: dev ## Lint and type-check
 	$(BIN)/ruff check .

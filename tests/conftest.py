@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from harness.baseline import (
     Baseline,
@@ -30,6 +31,13 @@ from harness.session import open_session
 from harness.workload import Wanted, Workload, find_workload
 
 INSTALLED_JULIA = Path(__file__).parents[1] / ".tools" / "julia" / "bin"
+
+
+settings.register_profile("suite", derandomize=True, database=None)
+settings.register_profile("fuzz", max_examples=2000, deadline=None, print_blob=True)
+settings.load_profile("fuzz" if os.environ.get("HARNESS_FUZZ") else "suite")
+"""The suite draws the same examples every time: it fails for a change alone. `make fuzz` draws
+new ones, and many."""
 
 
 def pytest_configure() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,9 @@ from harness.model import Agreement, Mismatch, OutputKind, Tolerance
 
 CHUNK = 1 << 17
 """Elements compared at once: a few arrays of this size fit into a CPU's cache."""
+
+_SHRINK = 2.0**-600
+"""Brings sums, squares and differences of the largest numbers back into range."""
 
 _FAMILIES = {
     **dict.fromkeys("iu", "integers"),
@@ -187,7 +190,8 @@ def _scores(found: Differences) -> Array:
     if not (found.allowed > 0).any():
         return error
     with np.errstate(all="ignore"):
-        return np.where(found.allowed > 0, error / found.allowed, np.inf)
+        score = np.where(found.allowed > 0, error / found.allowed, np.inf)
+    return np.where(np.isnan(score), np.inf, score)
 
 
 def _unequal(expected: Array, actual: Array, tolerance: Tolerance) -> Differences:
@@ -225,36 +229,56 @@ def _distance(e: Array, a: Array) -> Array:
 def _allowed(magnitude: Array, tolerance: Tolerance) -> Array:
     if tolerance.kind is OutputKind.EXACT:
         return np.zeros_like(magnitude)
-    with np.errstate(over="ignore"):
+    if not tolerance.rtol:  # 0 times a magnitude that overflowed is no number
+        return np.full_like(magnitude, tolerance.atol)
+    with np.errstate(over="ignore", under="ignore"):
         return np.asarray(tolerance.atol + tolerance.rtol * magnitude)
 
 
 def _wide(array: Array) -> Array:
     """Native byte order, and at least double precision, so that the difference is exact enough."""
     kind = np.complex128 if array.dtype.kind == "c" else np.float64
-    wide: Array = array.astype(np.result_type(array.dtype, kind), copy=False)
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        wide: Array = array.astype(np.result_type(array.dtype, kind), copy=False)
     return wide
 
 
 def _inexact(expected: Array, actual: Array, tolerance: Tolerance) -> Differences:
     """Floats and complex numbers: |actual - expected| <= atol + rtol |expected|, or within ulp."""
     e, a = _wide(expected), _wide(actual)
-    with np.errstate(all="ignore"):
-        error = np.abs(a - e)
-        allowed = _allowed(np.abs(e), tolerance)
-        good = (error <= allowed) & np.isfinite(e) & np.isfinite(a)
+    finite = np.isfinite(e) & np.isfinite(a)
+    error, allowed = _error_and_allowed(e, a, tolerance)
+    good = finite & (error <= allowed)
+    over = np.flatnonzero(finite & ~(np.isfinite(error) & np.isfinite(allowed)))
+    if len(over):
+        good[over] = _scaled_down(e[over], a[over], tolerance)
     if good.all():
         nowhere = np.flatnonzero(~good)
         return Differences(nowhere, error[nowhere], allowed[nowhere])
     index = np.flatnonzero(~good)
     excused = np.zeros(len(index), dtype=bool)
     if tolerance.nan_equal:
-        excused |= _same_not_finite(e[index], a[index])
+        excused |= _agree_not_finite(e[index], a[index], tolerance)
     if tolerance.ulp is not None:
         near = ulps_apart(expected[index], actual[index]) <= tolerance.ulp
-        excused |= near & np.isfinite(e[index]) & np.isfinite(a[index])
+        excused |= near & finite[index]
     index = index[~excused]
     return Differences(index, error[index], allowed[index])
+
+
+def _error_and_allowed(e: Array, a: Array, tolerance: Tolerance) -> tuple[Array, Array]:
+    with np.errstate(all="ignore"):
+        return np.abs(a - e), _allowed(np.abs(e), tolerance)
+
+
+def _scaled_down(e: Array, a: Array, tolerance: Tolerance) -> NDArray[np.bool_]:
+    """The rule for finite numbers of which a magnitude or a difference is beyond the largest one.
+
+    All are divided by a power of two, which is exact but for digits that are lost far below them.
+    """
+    small = replace(tolerance, atol=tolerance.atol * _SHRINK)
+    error, allowed = _error_and_allowed(e * _SHRINK, a * _SHRINK, small)
+    return np.asarray((e == a) | (error <= allowed))
 
 
 def _same_bits(expected: Array, actual: Array, tolerance: Tolerance) -> Differences:
@@ -265,18 +289,34 @@ def _same_bits(expected: Array, actual: Array, tolerance: Tolerance) -> Differen
     good &= np.signbit(e.imag) == np.signbit(a.imag)
     index = np.flatnonzero(~good)
     if tolerance.nan_equal:
-        index = index[~_same_not_finite(e[index], a[index])]
+        index = index[~_agree_not_finite(e[index], a[index], tolerance)]
     with np.errstate(all="ignore"):
         error = np.abs(a[index] - e[index])
     return Differences(index, error, np.zeros(len(index)))
 
 
-def _same_not_finite(e: Array, a: Array) -> NDArray[np.bool_]:
-    """Both NaN, or the same infinity; complex numbers part by part."""
-    if e.dtype.kind == "c":
-        parts = [(e.real, a.real), (e.imag, a.imag)]
-        same = [(x == y) | (np.isnan(x) & np.isnan(y)) for x, y in parts]
-        return np.asarray(same[0] & same[1] & ~np.isfinite(e))
+def _agree_not_finite(e: Array, a: Array, tolerance: Tolerance) -> NDArray[np.bool_]:
+    """Both NaN, or the same infinity.
+
+    Of complex numbers each part is looked at by itself: one that is finite must agree by the
+    tolerance, as that of a number whose other part is zero.
+    """
+    if e.dtype.kind != "c":
+        return _both_odd(e, a)
+    odd = [_both_odd(e.real, a.real), _both_odd(e.imag, a.imag)]
+    rest = []
+    for value in (e, a):
+        finite = np.empty_like(value)
+        finite.real = np.where(odd[0], 0, value.real)
+        finite.imag = np.where(odd[1], 0, value.imag)
+        rest.append(finite)
+    good = np.ones(len(e), dtype=bool)
+    rule = _same_bits if tolerance.kind is OutputKind.EXACT else _inexact
+    good[rule(rest[0], rest[1], replace(tolerance, nan_equal=False)).index] = False
+    return np.asarray(good & (odd[0] | odd[1]))
+
+
+def _both_odd(e: Array, a: Array) -> NDArray[np.bool_]:
     equal = (e == a) | (np.isnan(e) & np.isnan(a))
     return np.asarray(equal & ~np.isfinite(e))
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.correctness.printed import Array
-from harness.correctness.summaries import numbers_of
+from harness.correctness.summaries import common_scale, numbers_of
 from harness.correctness.tally import Tally, refusal
 from harness.model import Agreement, Mismatch, OutputValue, Tolerance
 
@@ -100,27 +100,30 @@ def _table(values: Sequence[OutputValue]) -> Array:
 def _judge(tally: Tally, place: str, e: Array, a: Array, paired: bool) -> int | None:
     """Judge one element: None where it agrees, else how many seeds would tell (0: it differs)."""
     tolerance = tally.tolerance
+    scale = common_scale(e, a)
+    e, a, margin_abs = e * scale, a * scale, tolerance.margin_abs * scale
     relative = tolerance.margin * abs(float(e.mean()))
-    margin = max(relative, tolerance.margin_abs)
-    margins = (
-        _Margins(tolerance.margin, 0.0)
-        if relative > tolerance.margin_abs
-        else _Margins(0.0, margin)
-    )
+    margin = max(relative, margin_abs)
+    margins = _Margins(tolerance.margin, 0.0) if relative > margin_abs else _Margins(0.0, margin)
     sign = -1.0 if e.mean() < 0 else 1.0
     # Mirrored where the mean is negative, so that "(1 + margin) expected" is the upper bound.
     upper, upper_error = _bound(sign * e, sign * a, margins, paired, tolerance.confidence)
     mirrored = _Margins(-margins.factor, -margins.shift)
     lower, lower_error = _bound(sign * e, sign * a, mirrored, paired, tolerance.confidence)
     difference = abs(float(a.mean()) - float(e.mean()))
-    shown = (f"mean {e.mean():.6g}", f"mean {a.mean():.6g}")
+    means, spreads = [
+        [float(figure) / scale for figure in figures]
+        for figures in ((e.mean(), a.mean()), (e.std(ddof=1), a.std(ddof=1)))
+    ]
     if not _spread_fits(e, a, 1 - tolerance.confidence):
-        spread = (f"standard deviation {e.std(ddof=1):.3g}", f"{a.std(ddof=1):.3g}")
+        spread = (f"standard deviation {spreads[0]:.3g}", f"{spreads[1]:.3g}")
         tally.add(math.inf, Mismatch(tolerance.output, f"{place}, spread", *spread))
         return 0
     if upper + upper_error <= 0 <= lower - lower_error:
         return None
-    mismatch = Mismatch(tolerance.output, f"{place}, mean", *shown, difference, margin)
+    shown = (f"mean {means[0]:.6g}", f"mean {means[1]:.6g}")
+    figures = (difference / scale, margin / scale)
+    mismatch = Mismatch(tolerance.output, f"{place}, mean", *shown, *figures)
     tally.add(difference / margin if margin else math.inf, mismatch)
     room = min(-upper, lower)
     if room <= 0:

@@ -14,6 +14,9 @@ from harness.correctness.tally import Tally, refusal, show
 from harness.model import Agreement, Mismatch, OutputValue, Tolerance
 
 _PERCENTILE = re.compile(r"q(\d{1,2}(?:\.\d+)?|100)")
+_ORDINARY_EXPONENT = 400
+"""Numbers below 2^400 and above 2^-400 can be squared and summed as they are."""
+
 _MOMENTS = ("mean", "std", "min", "max", "sum")
 
 
@@ -92,15 +95,29 @@ def agree_statistics(expected: OutputValue, actual: OutputValue, tolerance: Tole
         counts = [f"{n} of {s.size} elements" for n, s in zip(left_out, sides, strict=True)]
         return refusal(tolerance, "not finite", *counts)
     tally = Tally(tolerance, what="statistics")
-    sums = [moments(side) for side in finite]
+    scale = common_scale(*finite)
+    scaled = [side if scale == 1 else side.astype(np.float64) * scale for side in finite]
+    sums = [moments(side) for side in scaled]
     for name in tolerance.statistics:
-        e, a = (statistic(side, name, m) for side, m in zip(finite, sums, strict=True))
-        error, allowed = abs(a - e), tolerance.atol + tolerance.rtol * abs(e)
+        e, a = (statistic(side, name, m) for side, m in zip(scaled, sums, strict=True))
+        error, allowed = abs(a - e), tolerance.atol * scale + tolerance.rtol * abs(e)
         tally.checked += 1
         if not error <= allowed:
             score = error / allowed if allowed else math.inf
-            tally.add(score, Mismatch(tolerance.output, name, show(e), show(a), error, allowed))
+            values = (show(e / scale), show(a / scale), error / scale, allowed / scale)
+            tally.add(score, Mismatch(tolerance.output, name, *values))
     return tally.agreement()
+
+
+def common_scale(*sides: Array) -> float:
+    """A power of two by which all are multiplied so that squares and sums stay within range.
+
+    1 for ordinary numbers. Without it the squares of numbers above 1e154 overflow, and those of
+    numbers below 1e-154 are zero, whatever the numbers are.
+    """
+    largest = max(max(abs(float(side.max())), abs(float(side.min()))) for side in sides)
+    exponent = math.frexp(largest)[1]
+    return 1.0 if abs(exponent) <= _ORDINARY_EXPONENT else math.ldexp(1.0, min(-exponent, 1023))
 
 
 def _finite(values: Array) -> Array:

@@ -202,3 +202,86 @@ def test_a_place_in_a_matrix_is_given_by_row_and_column_whatever_the_layout() ->
 
 def test_a_number_off_by_overflow_is_found() -> None:
     assert not agree(np.array([1e308]), np.array([-1e308]), within(rtol=1e-3)).ok
+
+
+HUGE = 1.27e308 * (1 + 1j)
+"""A complex number of which both parts are finite and the absolute value is not."""
+
+
+@pytest.mark.parametrize("tolerance", [EXACT, within(), within(rtol=1e-9), within(atol=1.0)])
+def test_a_complex_number_whose_absolute_value_overflows_agrees_with_its_copy(
+    tolerance: Tolerance,
+) -> None:
+    assert agree(np.array([HUGE]), np.array([HUGE]), tolerance).ok
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "rtol", "ok"),
+    [
+        (HUGE, HUGE * (1 + 1e-10), 1e-9, True),
+        (HUGE, HUGE * (1 + 1e-8), 1e-9, False),
+        (HUGE, -HUGE, 1e-9, False),
+        (HUGE, HUGE.real, 0.5, False),  # whatever is allowed of infinity must not pass
+        (HUGE, 0.0, 1.0, True),
+        (HUGE, 0.0, 0.99, False),
+        (1.0, HUGE, 1e-9, False),
+    ],
+)
+def test_beyond_the_largest_magnitude_the_tolerance_holds(
+    expected: complex, actual: complex, rtol: float, ok: bool
+) -> None:
+    sides = np.array([expected], dtype=complex), np.array([actual], dtype=complex)
+    assert agree(*sides, within(rtol=rtol)).ok is ok
+
+
+@pytest.mark.parametrize(("actual", "ok"), [(-1e308, True), (-1.1e308, False), (-1.7e308, False)])
+def test_a_difference_beyond_the_largest_number_is_held_against_the_tolerance(
+    actual: float, ok: bool
+) -> None:
+    count = Tolerance("x", OutputKind.COUNT, rtol=2.0)
+    assert agree(np.array([1e308]), np.array([actual]), count).ok is ok
+
+
+@pytest.mark.parametrize("kind", [OutputKind.EXACT, OutputKind.DETERMINISTIC, OutputKind.COUNT])
+@pytest.mark.parametrize(
+    ("expected", "actual", "ok"),
+    [
+        (math.inf, math.inf, True),
+        (-math.inf, math.inf, False),
+        (math.inf, 1.7e308, False),
+        (math.nan, math.nan, True),
+        (math.nan, 0.0, False),
+        (math.nan, math.inf, False),
+        (complex(math.nan, 1), complex(math.nan, 1), True),
+        (complex(math.nan, 1), complex(math.nan, 9), False),
+        (complex(math.nan, 1), complex(1, math.nan), False),
+        (complex(1, math.inf), complex(1, math.inf), True),
+        (complex(1, math.inf), complex(1, -math.inf), False),
+        (complex(math.nan, math.inf), complex(math.nan, math.inf), True),
+        (5e-324, 5e-324, True),
+        (complex(5e-324, -5e-324), complex(5e-324, -5e-324), True),
+    ],
+)
+def test_what_is_not_finite_agrees_with_its_like_part_by_part_where_declared(
+    kind: OutputKind, expected: complex, actual: complex, ok: bool
+) -> None:
+    sides = np.array([expected]), np.array([actual])
+    declared = Tolerance("x", kind, rtol=1e-9, nan_equal=True)
+    assert agree(*sides, declared).ok is ok
+    finite = bool(np.isfinite(sides[0]).all())
+    assert agree(*sides, Tolerance("x", kind, rtol=1e-9)).ok is (ok and finite)
+
+
+def test_the_finite_part_beside_a_nan_is_held_to_the_tolerance() -> None:
+    sides = np.array([complex(math.nan, 1.0)]), np.array([complex(math.nan, 1.0 + 1e-12)])
+    assert agree(*sides, within(rtol=1e-9, nan_equal=True)).ok
+    assert not agree(*sides, Tolerance("x", nan_equal=True)).ok
+    zeros = np.array([complex(math.nan, 0.0)]), np.array([complex(math.nan, -0.0)])
+    assert not agree(*zeros, Tolerance("x", nan_equal=True)).ok
+
+
+def test_subnormal_numbers_are_told_apart() -> None:
+    sides = np.array([5e-324]), np.array([1e-323])
+    assert not agree(*sides, EXACT).ok
+    assert not agree(*sides, within(rtol=0.5)).ok
+    assert agree(*sides, within(ulp=1)).ok

@@ -124,3 +124,12 @@ def test_runs_that_cannot_be_compared_fail(actual: list[object], place: str) -> 
 def test_pairs_need_a_partner() -> None:
     agreement = equivalent_over_seeds(draws(1), draws(2, runs=9), FIVE_PERCENT, paired=True)
     assert agreement.mismatches[0].place == "seeds"
+
+
+@pytest.mark.parametrize("size", [1e308, 1e200, 1e-200])
+def test_the_largest_and_smallest_numbers_are_judged_like_ordinary_ones(size: float) -> None:
+    draws = np.random.default_rng(1).normal(1.0, 0.001, (2, 8))
+    tolerance = Tolerance("x", OutputKind.STOCHASTIC, margin=0.05)
+    one, other = [[float(v * size) for v in side] for side in draws]
+    assert equivalent_over_seeds(one, other, tolerance).ok
+    assert not equivalent_over_seeds(one, [v * 0.9 for v in other], tolerance).ok

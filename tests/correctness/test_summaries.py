@@ -69,3 +69,21 @@ def test_moments_are_those_of_numpy(values: np.ndarray) -> None:
 def test_moments_merge_over_chunks_without_cancelling() -> None:
     values = 1e9 + np.random.default_rng(0).normal(size=2 * CHUNK + 17)
     assert moments(values)["std"] == pytest.approx(values.std(), rel=1e-6)
+
+
+@pytest.mark.parametrize("size", [1.7e308, 1e200, 1e-200, 1e-323])
+def test_statistics_of_the_largest_and_smallest_numbers_agree_with_their_own(size: float) -> None:
+    values = np.full(1000, size)
+    values[::2] /= 2
+    every = ("mean", "std", "min", "max", "sum", "median", "q95")
+    tolerance = Tolerance("x", OutputKind.STATISTICS, rtol=0.01, statistics=every)
+    assert agree(values, values.copy(), tolerance).ok
+    assert not agree(values, values[::-1] * 0.5, tolerance).ok
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200])
+def test_spreads_whose_squares_leave_the_range_are_told_apart(size: float) -> None:
+    one, other = size * np.array([9.0, 11.0]), size * np.array([1.0, 19.0])
+    spread = Tolerance("x", OutputKind.STATISTICS, rtol=0.01, statistics=("std",))
+    assert agree(one, one.copy(), spread).ok
+    assert not agree(one, other, spread).ok
