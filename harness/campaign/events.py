@@ -136,12 +136,24 @@ def parse_line(line: str, before: Event | None, where: str) -> Event:
     return event
 
 
+def digest_in(line: str) -> str:
+    """The digest that a line says it has; empty where it says none."""
+    try:
+        return str(json.loads(line)["sha256"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
 def parse_journal(text: str, where: str) -> list[Event]:
     """All events of a journal's text, whose last line may be torn and is then left out."""
     events: list[Event] = []
     lines = text.split("\n")
     for line in lines[:-1]:
         events.append(parse_line(line, events[-1] if events else None, where))
+    torn = lines[-1]
+    if digest_in(torn[:-1]):
+        # A whole line and one character more was not torn: its line feed has been changed.
+        raise _damaged(where, len(events) + 1, "its line does not end with a line feed")
     return events
 
 

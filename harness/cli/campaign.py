@@ -10,7 +10,7 @@ from harness.cli.base import Answer, command
 from harness.cli.campaigns import answered, campaign_options, opened, workbench
 from harness.cli.session import config_option, read_config
 from harness.cli.status import status_answer
-from harness.errors import ExitCode
+from harness.errors import DataDamaged, ExitCode
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -101,7 +101,10 @@ def _gain(done: Any) -> str:
 @command(name="list", epilog="Example: harness campaign list")
 @config_option
 def list_command(**options: Any) -> Answer:
-    """List the campaigns of harness.toml with their state, gain and predictions."""
+    """List the campaigns of harness.toml with their state, gain and predictions.
+
+    A damaged one is named and makes the exit code 6; all others are still listed.
+    """
     from harness.campaign.scoring import describe, score
     from harness.optimise import Campaign
     from harness.render.jsonable import jsonable
@@ -109,7 +112,12 @@ def list_command(**options: Any) -> Answer:
     from harness.render.units import show_ratio
 
     config = read_config(options["config_path"])
-    found = [Campaign(config, name) for name in config.campaigns]
+    found, damaged = [], []
+    for name in config.campaigns:
+        try:
+            found.append(Campaign(config, name))
+        except DataDamaged as problem:
+            damaged.append(problem.message)
     everything = [i for c in found for i in c.state.iterations]
     rows = [
         [
@@ -137,10 +145,14 @@ def list_command(**options: Any) -> Answer:
                 for c in found
             ],
             "predictions": jsonable(score(everything)),
+            "damaged": damaged,
         },
         text=f"{table}\n\npredictions over all campaigns: {describe(score(everything))}"
-        if found
+        if config.campaigns
         else "harness.toml declares no campaign",
+        exit_code=ExitCode.DAMAGED if damaged else ExitCode.FINE,
+        error="; ".join(damaged) or None,
+        hint="`harness verify --campaign NAME` says how to mend it." if damaged else None,
     )
 
 

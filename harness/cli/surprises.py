@@ -8,7 +8,7 @@ import click
 
 from harness.cli.base import Answer, command
 from harness.cli.session import config_option, read_config
-from harness.errors import UsageError
+from harness.errors import ExitCode, UsageError
 
 
 @command(epilog="Example: harness surprises threads --failed")
@@ -20,7 +20,8 @@ from harness.errors import UsageError
 def surprises_command(words: tuple[str, ...], **options: Any) -> Answer:
     """Search surprises, lessons and failed attempts of all campaigns for WORDS.
 
-    Without words: everything. Ends with the score of the predictions that were found.
+    Without words: everything. Ends with the score of the predictions that were found. A damaged
+    campaign is named, and the others are searched.
     """
     from harness.campaign.patterns import PATTERNS, pattern_named
     from harness.campaign.scoring import describe, score
@@ -32,7 +33,8 @@ def surprises_command(words: tuple[str, ...], **options: Any) -> Answer:
         known = ", ".join(f"{p.number} {p.name}" for p in PATTERNS)
         raise UsageError(f"no pattern {options['pattern']!r}; there are: {known}")
     query = Query(words, options["phase"], options["pattern"], options["failed"])
-    states = all_states(read_config(options["config_path"]))
+    archive = all_states(read_config(options["config_path"]))
+    states = archive.states
     found, given_up = search(states, query), skipped(states, query)
     scored = score(i for state in states for i in state.iterations)
     lines = [finding.text for finding in found]
@@ -46,6 +48,12 @@ def surprises_command(words: tuple[str, ...], **options: Any) -> Answer:
                 for name, what, reason in given_up
             ],
             "predictions": jsonable(scored),
+            "damaged": list(archive.damaged),
         },
         text="\n\n".join(lines),
+        exit_code=ExitCode.DAMAGED if archive.damaged else ExitCode.FINE,
+        error="; ".join(archive.damaged) or None,
+        hint="`harness verify` names the first event that does not fit."
+        if archive.damaged
+        else None,
     )

@@ -3,7 +3,8 @@
 Each event is one line, flushed to the disk before `append` returns. A last line without its line
 feed was torn by a crash: it never counted, and the next append removes it. A second copy lies in
 `.harness/` on the machine that wrote it (git does not know it), so that lines which a `git reset`
-or `git checkout` took away from the first are found missing and put back.
+or `git checkout` took away from the first are found missing. Who only reads sees them in the copy
+and changes nothing; the next one who holds the campaign's lock puts them back.
 """
 
 from __future__ import annotations
@@ -14,8 +15,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.campaign.events import Event, Kind, next_event, parse_journal
-from harness.edge.store import storage_errors, write_atomically
+from harness.campaign.events import (
+    GENESIS,
+    Event,
+    Kind,
+    digest_in,
+    next_event,
+    parse_journal,
+)
+from harness.edge.store import storage_errors, sync_folder, write_atomically
 from harness.errors import DataDamaged
 
 JOURNAL_NAME = "events.jsonl"
@@ -37,23 +45,43 @@ class Journal:
         self.path = path
         self.copy = copy
         self._clock = clock
-        self.restored = 0
-        """How many events the last `read` put back from the copy."""
+        self.missing = 0
+        """How many events the last `read` found in the copy alone."""
 
     def exists(self) -> bool:
         """Has anything been written yet?"""
         return self.path.is_file()
 
-    def read(self, *, restore: bool = False) -> list[Event]:
-        """All whole events; DataDamaged names the first one that does not fit.
+    def read(self) -> list[Event]:
+        """All whole events of the journal; DataDamaged names the first one that does not fit.
 
-        With `restore`, events that only the copy still has are put back. Where the two tell
-        different stories, that is damage.
+        Where journal and copy tell different stories, that is damage as well. Nothing is written.
         """
+        return self._both()[0]
+
+    def read_all(self) -> list[Event]:
+        """The same with the events that only the copy still has. Nothing is written."""
+        return max(self._both(), key=len)
+
+    def recover(self) -> list[Event]:
+        """Put back what the journal or its copy lacks; all events. Wants the campaign's lock."""
+        events, seen = self._both()
+        with storage_errors(self.path.parent):
+            for event in seen[len(events) :]:
+                _append(self.path, event)
+            if self.copy is not None and self.copy.exists():
+                for event in events[len(seen) :]:
+                    _append(self.copy, event)
+        return max(events, seen, key=len)
+
+    def _both(self) -> tuple[list[Event], list[Event]]:
+        """What the journal and its copy have.
+
+        The copy is read first: a writer beside us appends to it last, so what the journal lacks
+        was taken away from it.
+        """
+        seen = read_events(self.copy) if self.copy is not None else []
         events = read_events(self.path)
-        if self.copy is None:
-            return events
-        seen = read_events(self.copy)
         common = min(len(events), len(seen))
         if events[:common] != seen[:common]:
             first = next(n for n in range(common) if events[n] != seen[n])
@@ -63,14 +91,8 @@ class Journal:
                 hint="Restore the file from git; if another machine went on with the campaign,"
                 f" remove {self.copy}.",
             )
-        if restore:
-            self.restored = max(0, len(seen) - len(events))
-            for event in seen[len(events) :]:
-                _append(self.path, event.line)
-            for event in events[len(seen) :]:
-                _append(self.copy, event.line)
-            return max(events, seen, key=len)
-        return events
+        self.missing = max(0, len(seen) - len(events))
+        return events, seen
 
     def draft(self, events: Sequence[Event], kind: Kind, data: Mapping[str, Any]) -> Event:
         """The event that would follow `events`, of this moment; nothing is written."""
@@ -78,11 +100,14 @@ class Journal:
         return next_event(events, kind, data, at_ns)
 
     def append(self, event: Event) -> None:
-        """Write the next event; it is on the disk when this returns."""
+        """Write the next event; it is on the disk when this returns.
+
+        Raises DataDamaged where the journal does not end with the event before it.
+        """
         with storage_errors(self.path.parent):
-            _append(self.path, event.line)
+            _append(self.path, event)
             if self.copy is not None and (event.number == 1 or self.copy.exists()):
-                _append(self.copy, event.line)
+                _append(self.copy, event)
             elif self.copy is not None:
                 # A clone goes on with what another machine began: its copy begins whole.
                 self.copy.parent.mkdir(parents=True, exist_ok=True)
@@ -95,29 +120,48 @@ def read_events(path: Path) -> list[Event]:
         text = path.read_bytes().decode("utf-8", errors="replace")
     except FileNotFoundError:
         return []
+    except OSError as problem:
+        raise DataDamaged(
+            f"{path}: cannot be read: {problem.strerror or problem}",
+            hint="It is an ordinary file: restore it from git.",
+        ) from None
     return parse_journal(text, str(path))
 
 
-def _append(path: Path, line: str) -> None:
-    """Add a line and flush it, folder entry included; a torn line at the end is cut off first."""
+def _append(path: Path, event: Event) -> None:
+    """Add an event's line and flush it, folder entry included; a torn last line is cut off first.
+
+    The line before it must be that of the event before it: whatever went on beside the caller, no
+    event is doubled and none is left out.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = not path.exists()
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         content = os.pread(handle, os.fstat(handle).st_size, 0)
         whole = content.rfind(b"\n") + 1
+        _demand_follows(path, content[:whole], event)
         os.ftruncate(handle, whole)
-        os.pwrite(handle, line.encode("utf-8") + b"\n", whole)
+        _write_all(handle, event.line.encode("utf-8") + b"\n", whole)
         os.fsync(handle)
     finally:
         os.close(handle)
-    if fresh:
-        _sync_folder(path.parent)
+    if whole == 0:
+        sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _demand_follows(path: Path, content: bytes, event: Event) -> None:
+    last = content[:-1].rpartition(b"\n")[2].decode("utf-8", errors="replace")
+    before = GENESIS if not last else digest_in(last)
+    if before != event.previous:
+        raise DataDamaged(
+            f"{path}: does not end with the event before event {event.number}: it was changed"
+            " meanwhile",
+            hint="Nothing was written. Run the command again: it reads the journal anew.",
+        )
+
+
+def _write_all(handle: int, content: bytes, offset: int) -> None:
+    """Write every byte; the kernel may take fewer at a time, on a disk that is nearly full."""
+    while content:
+        written = os.pwrite(handle, content, offset)
+        content, offset = content[written:], offset + written

@@ -14,6 +14,7 @@ import os
 import platform
 import shlex
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ from pathlib import Path
 
 from harness.edge.store import storage_errors
 from harness.errors import NotAllowed
+
+_TRIES, _PAUSE_S = 10, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,9 @@ def hold(path: Path) -> Iterator[None]:
 
     Raises NotAllowed naming the holder where another process, or another part of this one, has it.
     """
-    with storage_errors(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    file = _open(path)
     try:
-        if not _try_lock(file):
+        if not _take(file):
             holder = holder_of(path)
             raise NotAllowed(
                 f"another harness is at work here: {holder or 'its lock says no more'}",
@@ -75,7 +76,8 @@ def is_held(path: Path) -> bool:
     except OSError:
         return False
     try:
-        return not _try_lock(file)
+        # Shared: whoever asks does not look like a holder to others who ask.
+        return not _try_lock(file, fcntl.LOCK_SH)
     finally:
         os.close(file)
 
@@ -88,9 +90,24 @@ def holder_of(path: Path) -> Holder | None:
         return None
 
 
-def _try_lock(file: int) -> bool:
+def _open(path: Path) -> int:
+    with storage_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+
+def _take(file: int) -> bool:
+    """Lock for ourselves; whoever only asks whether it is held has it for a moment, so we wait."""
+    for _ in range(_TRIES):
+        if _try_lock(file, fcntl.LOCK_EX):
+            return True
+        time.sleep(_PAUSE_S)
+    return False
+
+
+def _try_lock(file: int, kind: int) -> bool:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

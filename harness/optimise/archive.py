@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from harness.campaign.state import State, fold
 from harness.edge.config import Config
 from harness.edge.journal import JOURNAL_NAME, read_events
+from harness.errors import DataDamaged
 from harness.workload import OPTIM_FOLDER
 
 
-def all_states(config: Config) -> list[State]:
-    """The state of every campaign with records below `optim/`, by name."""
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """The states of all campaigns with records below `optim/`, by name, and what is damaged."""
+
+    states: tuple[State, ...]
+    damaged: tuple[str, ...] = ()
+    """What cannot be read, in words; the others are whole."""
+
+
+def all_states(config: Config) -> Archive:
+    """Read every campaign's journal; one that is damaged is named and stops nothing."""
     folder = config.root / OPTIM_FOLDER
-    paths = [folder / JOURNAL_NAME, *sorted(folder.glob(f"*/{JOURNAL_NAME}"))]
-    states = [fold(read_events(path)) for path in paths if path.is_file()]
-    return sorted((s for s in states if s.events), key=lambda state: state.name)
+    states, damaged = [], []
+    for path in (folder / JOURNAL_NAME, *sorted(folder.glob(f"*/{JOURNAL_NAME}"))):
+        try:
+            states.append(fold(read_events(path)))
+        except DataDamaged as problem:
+            damaged.append(problem.message)
+    found = sorted((s for s in states if s.events), key=lambda state: state.name)
+    return Archive(tuple(found), tuple(damaged))

@@ -41,20 +41,21 @@ class Campaign:
         """What the commands of this process have to say besides their answer."""
         self.events: list[Event] = []
         self.state = State()
+        self.recoverable = False
+        """Are events that the journal lacks put back by the next step?"""
         self.load()
 
-    def load(self) -> None:
-        """Read the events; those that a git command took away are put back from the copy.
+    def load(self, *, recover: bool = False) -> None:
+        """Read the events, with those that a git command took away and the copy still has.
 
-        On another branch, whose journal ends earlier or is not there, the copy is only looked at.
+        With `recover`, which wants the lock, they are put back; otherwise nothing is written. On
+        another branch, whose journal ends earlier or is not there, they are never put back.
         """
         try:
-            mine = self._is_mine()
-            self.events = self.journal.read(restore=mine)
+            self.recoverable = mine = self._is_mine()
+            self.events = self.journal.recover() if recover and mine else self.journal.read_all()
         except DataDamaged as damage:
             raise DataDamaged(damage.message, hint=self._way_back(damage)) from None
-        if not mine and self.journal.copy is not None:
-            self.events = max(self.events, read_events(self.journal.copy), key=len)
         self.state = fold(self.events)
         if self.state.name not in ("", self.name):
             raise UsageError(
@@ -62,11 +63,16 @@ class Campaign:
                 f" not {self.name!r}",
                 hint="A campaign is not renamed while its records lie in the folder.",
             )
-        if self.journal.restored:
-            self.warnings.append(
-                f"{self.journal.restored} events were missing from {self.journal.path}; they were"
-                " put back from this machine's copy"
-            )
+        if self.journal.missing and mine:
+            self.warnings = [*self.warnings, self._missing(recover)]
+
+    def _missing(self, recovered: bool) -> str:
+        """What is said of events that the journal lacked."""
+        end = "they were put back" if recovered else "the next step puts them back"
+        return (
+            f"{self.journal.missing} events are missing from {self.journal.path}, and this"
+            f" machine's copy has them: {end}"
+        )
 
     def _way_back(self, damage: DataDamaged) -> str:
         """How to mend the journal: from this machine's copy where that is whole."""
@@ -131,9 +137,10 @@ class Campaign:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[Campaign]:
-        """Hold the lock of the checkout, and read the events again under it."""
+        """Hold the lock of the checkout, read the events again, and recover what a kill left."""
         with hold(self.config.root / STATE_FOLDER / "lock"):
-            self.load()
+            self.warnings = []
+            self.load(recover=True)
             yield self
 
     def tree(self) -> Tree:
@@ -141,17 +148,24 @@ class Campaign:
         return self.checkout.tree(self.state.kept_commit, self.state.untracked)
 
     def append(self, kind: Kind, **data: object) -> Event:
+        """Write an event of this moment and render the logs."""
+        return self.record(self.draft(kind, **data))
+
+    def draft(self, kind: Kind, **data: object) -> Event:
+        """The event that would come next, of this moment; nothing is written."""
+        content: Mapping[str, Any] = {key: builtins(value) for key, value in data.items()}
+        return self.journal.draft(self.events, kind, content)
+
+    def record(self, draft: Event) -> Event:
         """Write an event and render the logs; the state afterwards is that of the journal.
 
         An event that the state machine does not allow is refused before it is written.
         """
-        content: Mapping[str, Any] = {key: builtins(value) for key, value in data.items()}
-        draft = self.journal.draft(self.events, kind, content)
         try:
             after = apply(self.state, draft)
         except DataDamaged as problem:
             raise NotAllowed(problem.message, hint="`harness next` says what is allowed.") from None
-        if kind is Kind.FINISHED:
+        if draft.kind is Kind.FINISHED:
             # A later harness may render otherwise; what was rendered at the end stays provable.
             digests = rendered_digests(self.records.expected(after))
             draft = replace(draft, data={**draft.data, "rendered": digests})
@@ -190,7 +204,7 @@ def open_campaign(config: Config, name: str | None = None) -> Campaign:
         return Campaign(config, name)
     if len(config.campaigns) == 1:
         return Campaign(config, next(iter(config.campaigns)))
-    active = [c for n in config.campaigns if (c := Campaign(config, n)).active]
+    active = [c for n in config.campaigns if (c := _whole(config, n)) and c.active]
     if len(active) == 1:
         return active[0]
     raise UsageError(
@@ -209,7 +223,20 @@ def active_campaign(config: Config, name: str | None = None) -> Campaign | None:
     known = [n for n in names if n in config.campaigns]
     if not known or not Git(config.root).is_repository():
         return None
-    return next((c for n in known if (c := Campaign(config, n)).active), None)
+    if name is not None:
+        return next((c for n in known if (c := Campaign(config, n)).active), None)
+    found = (c for n in known if (c := _whole(config, n)) and c.active)
+    return next(found, None)
+
+
+def _whole(config: Config, name: str) -> Campaign | None:
+    """A campaign, or None where its journal is damaged and others are there to be looked at."""
+    try:
+        return Campaign(config, name)
+    except DataDamaged:
+        if len(config.campaigns) == 1:
+            raise
+        return None
 
 
 def terms_of(campaign: Campaign) -> Terms:

@@ -70,6 +70,13 @@ class Records:
             and not _was_rendered(state, name, there)
         ]
 
+    def behind(self, events: Sequence[Event]) -> list[Path]:
+        """The logs that lack the last event alone: a command died before it rendered them."""
+        before = self.expected(history(events[:-1])[-1]) if len(events) > 1 else {}
+        return [
+            self.folder / name for name in RENDERED if _read(self.folder / name) == before.get(name)
+        ]
+
     def _ever(self, name: str, text: str, states: Sequence[State]) -> bool:
         return any(self.expected(state).get(name) == text for state in reversed(states))
 

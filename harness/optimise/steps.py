@@ -6,7 +6,7 @@ All of them want the campaign's lock (`Campaign.locked`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.campaign.events import Kind
 from harness.campaign.gates import (
@@ -189,6 +189,14 @@ def _abandon(campaign: Campaign, note: LogNote, reason: str) -> None:
     demand(campaign.state, "log --abandon", allowed)
     if not note.surprise.strip():
         raise UsageError("the surprise is missing", hint="--surprise TEXT")
+    last = campaign.state.iterations[-1]
+    made = campaign.checkout.commit_of(last.number, campaign.state.place.base_commit)
+    if made is not None:
+        raise NotAllowed(
+            f"iteration {last.number} is committed already ({made[:7]}), by a command that was"
+            " interrupted: what is in the history cannot be given up",
+            hint="Complete it: harness commit. Then git revert, if it has to go.",
+        )
     campaign.append(Kind.ABANDONED, reason=reason)
 
 
@@ -199,11 +207,13 @@ def decide(campaign: Campaign, exhausted: str = "") -> Decision:
     if state.step is Step.FINISH and state.decision is not None:
         return state.decision
     demand(state, "decide", (Step.DECIDE, *_BETWEEN))
-    draft = campaign.journal.draft(campaign.events, Kind.DECIDED, {})
+    draft = campaign.draft(Kind.DECIDED)
     decision = decide_by_rules(state, draft.at_ns, exhausted)
     if state.step in _BETWEEN and state.decision is not None and not decision.stop:
         return state.decision
-    campaign.append(Kind.DECIDED, decision=decision, exhausted=exhausted)
+    # The event bears the moment at which it was decided: `verify` decides by that again.
+    data = campaign.draft(Kind.DECIDED, decision=decision, exhausted=exhausted).data
+    campaign.record(replace(draft, data=data))
     return decision
 
 

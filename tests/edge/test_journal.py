@@ -52,8 +52,10 @@ def test_lines_that_were_taken_away_are_put_back(journal):
     lines = journal.path.read_text().splitlines(keepends=True)
     journal.path.write_text("".join(lines[:1]))
     assert journal.read() == events[:1]
-    assert journal.read(restore=True) == events
-    assert journal.restored == 2
+    assert journal.read_all() == events
+    assert journal.missing == 2
+    assert journal.read() == events[:1], "who reads changes nothing"
+    assert journal.recover() == events
     assert journal.read() == events
 
 
@@ -61,8 +63,8 @@ def test_a_copy_that_lags_behind_is_completed(journal):
     events = write(journal, 3)
     lines = journal.copy.read_text().splitlines(keepends=True)
     journal.copy.write_text("".join(lines[:2]))
-    assert journal.read(restore=True) == events
-    assert journal.restored == 0
+    assert journal.recover() == events
+    assert journal.missing == 0
     assert read_events(journal.copy) == events
 
 
@@ -72,6 +74,20 @@ def test_a_copy_that_is_not_there_yet_begins_whole(journal):
     third = journal.draft(events, Kind.PROFILED, {"n": 2})
     journal.append(third)
     assert read_events(journal.copy) == [*events, third]
+
+
+def test_an_event_follows_the_last_one_in_the_file_or_is_not_written(journal):
+    events = write(journal, 2)
+    third = journal.draft(events, Kind.PROFILED, {"n": 2})
+    journal.append(third)
+    content = journal.path.read_bytes()
+    for wrong in (third, journal.draft(events[:1], Kind.PROFILED, {}), journal.draft([], *X)):
+        with pytest.raises(DataDamaged, match="does not end with the event before"):
+            journal.append(wrong)
+    assert journal.path.read_bytes() == content
+
+
+X = (Kind.PROFILED, {"n": 9})
 
 
 def test_another_story_than_the_copy_s_is_damage(journal, tmp_path):
@@ -92,3 +108,19 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     journal = Journal(tmp_path / "optim" / "events.jsonl")
     with pytest.raises(StorageFailed, match="cannot write"):
         journal.append(journal.draft([], Kind.PROFILED, {}))
+
+
+def test_a_changed_line_feed_is_no_torn_line(journal):
+    write(journal, 2)
+    content = journal.path.read_bytes()
+    journal.path.write_bytes(content[:-1])
+    assert len(journal.read()) == 1, "killed before the line feed was written: it never counted"
+    for bit in range(8):
+        journal.path.write_bytes(content[:-1] + bytes([content[-1] ^ 1 << bit]))
+        with pytest.raises(DataDamaged, match="event 2"):
+            journal.read()
+
+
+def test_a_folder_in_the_place_of_the_journal_is_damage(tmp_path):
+    with pytest.raises(DataDamaged, match="cannot be read"):
+        read_events(tmp_path)

@@ -209,7 +209,15 @@ class World:
 
     @property
     def campaign(self) -> Campaign:
-        """The campaign, read from the disk anew, as every command does."""
+        """The campaign, read from the disk anew and recovered, as every step does."""
+        campaign = self.reader
+        campaign.warnings = []
+        campaign.load(recover=True)
+        return campaign
+
+    @property
+    def reader(self) -> Campaign:
+        """The campaign as those commands see it that hold no lock."""
         return Campaign(load_config(self.root / "harness.toml"), "work")
 
     def write(self, **changes: object) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.campaign.events import Kind, next_event
 from harness.campaign.iteration import Outcome
 from harness.campaign.state import Step
 from harness.edge import journal
@@ -213,6 +214,7 @@ def test_a_kill_after_any_effect_loses_and_doubles_nothing(
 def test_the_killer_counts_what_it_wraps(monkeypatch, tmp_path: Path):
     killer = Killer(1)
     killer.install(monkeypatch)
+    event = next_event([], Kind.PROFILED, {}, at_ns=1)
     with pytest.raises(Killed):
-        journal._append(tmp_path / "x", "line")
-    assert (tmp_path / "x").read_text() == "line\n"
+        journal._append(tmp_path / "x", event)
+    assert (tmp_path / "x").read_text() == f"{event.line}\n"

@@ -24,6 +24,7 @@ from harness.optimise import (
     start,
     think,
 )
+from harness.optimise.verify import verify
 
 FAST = BenchOptions()
 
@@ -465,9 +466,87 @@ def test_work_on_another_branch_is_answered_with_the_way_back(started, thought):
 
 def test_events_that_git_took_away_are_put_back(started):
     started.shell("reset", "--quiet", "--hard")
+    before = contents(started.root)
+    reader = started.reader
+    assert reader.state.step is Step.THINK
+    assert "the next step puts them back" in reader.warnings[0]
+    assert contents(started.root) == before, "who reads changes nothing"
+    campaign = started.reader
+    with campaign.locked():
+        assert campaign.state.step is Step.THINK
+        (warning,) = campaign.warnings
+        assert "they were put back" in warning
+    assert started.reader.warnings == []
+
+
+def contents(root):
+    """Every file of the project, but what git keeps for itself."""
+    files = (path for path in root.rglob("*") if path.is_file() and ".git" not in path.parts)
+    return {path: path.read_bytes() for path in files}
+
+
+def test_a_reader_beside_a_writer_changes_nothing(started, thought, monkeypatch):
+    """The writer is stopped between the journal and its copy, and before the journal."""
+    from harness.edge import journal
+
+    original, seen = journal._append, []
+
+    def beside(path, event):
+        before = contents(started.root)
+        seen.append(len(started.reader.events))
+        assert contents(started.root) == before
+        original(path, event)
+
+    monkeypatch.setattr(journal, "_append", beside)
     campaign = started.campaign
-    assert campaign.state.step is Step.THINK
-    assert "put back" in campaign.warnings[0]
+    think(campaign, thought())
+    monkeypatch.undo()
+    number = len(campaign.events)
+    assert seen == [number - 1, number]
+    assert len(started.reader.events) == number
+    assert started.reader.warnings == []
+
+
+def test_a_commit_that_was_made_cannot_be_abandoned(started, thought, planned, note, monkeypatch):
+    """Killed between the commit and its event: the attempt is in the history."""
+    think(started.campaign, thought())
+    plan(started.campaign, planned())
+    started.write(time=50)
+    run_test(started.campaign, started.bench, full=False)
+    run_bench(started.campaign, started.bench, BenchOptions())
+    log(started.campaign, note)
+    campaign = started.campaign
+    append = campaign.append
+
+    def killed(kind, *rest, **data):
+        if kind is Kind.COMMITTED:
+            raise KeyboardInterrupt
+        return append(kind, *rest, **data)
+
+    monkeypatch.setattr(campaign, "append", killed)
+    with pytest.raises(KeyboardInterrupt):
+        commit(campaign)
+    with pytest.raises(NotAllowed, match="iteration 1 is committed already"):
+        log(started.campaign, note, abandon="I changed my mind")
+    assert commit(started.campaign).outcome is Outcome.KEPT
+
+
+def test_a_stop_by_the_time_budget_verifies(world, monkeypatch):
+    """What was decided is decided at the very moment that its event bears."""
+    config = (world.root / "harness.toml").read_text()
+    (world.root / "harness.toml").write_text(config + 'time_budget = "1m"\n')
+    world.shell("commit", "--quiet", "--all", "-m", "A budget")
+    start(world.campaign, world.bench)
+    run_profile(world.campaign, world.bench)
+    campaign = world.campaign
+    at_ns = campaign.events[0].at_ns
+    ticks = iter(range(at_ns + 61_000_000_000, at_ns + 10**15, 7_000_000_000))
+    monkeypatch.setattr(campaign.journal, "_clock", lambda: next(ticks))
+    decision = decide(campaign)
+    assert decision.rule == "time budget"
+    found = verify(campaign, world.bench)
+    assert found.problems == []
+    assert found.checked["decisions"] == 1
 
 
 def test_a_hand_edited_log_is_put_aside_and_reported(started, thought):

@@ -2,10 +2,12 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
-from harness.campaign.events import Kind, next_event
+from harness.campaign.events import Kind, builtins, next_event
+from harness.campaign.stopping import decide as rules
 from harness.edge.journal import read_events
 from harness.errors import DataDamaged
 from harness.optimise import (
@@ -23,7 +25,7 @@ from harness.optimise import (
     start,
     think,
 )
-from harness.optimise.verify import verify
+from harness.optimise.verify import Verification, _decision, verify
 
 
 @pytest.fixture
@@ -210,3 +212,41 @@ def test_a_changed_event_stops_the_reading(finished):
     path.write_text(path.read_text().replace("multiply", "multiplx", 1))
     with pytest.raises(DataDamaged, match="event 3"):
         Campaign(finished.campaign.config, "work")
+
+
+def test_logs_that_lack_the_last_event_are_said_and_are_no_damage(started, thought, planned):
+    """Killed between the event and its rendering."""
+    path = started.root / "optim" / "thinking_log.md"
+    before = path.read_bytes()
+    think(started.campaign, thought())
+    assert path.read_bytes() != before
+    path.write_bytes(before)
+    found = checked(started)
+    assert found.problems == []
+    assert any("thinking_log.md lacks the last event" in words for words in found.unchecked)
+    plan(started.campaign, planned())
+    assert checked(started).problems == []
+    assert checked(started).unchecked == []
+
+
+def test_a_log_that_is_two_events_behind_is_out_of_date(started, thought, planned):
+    path = started.root / "optim" / "thinking_log.md"
+    before = path.read_bytes()
+    think(started.campaign, thought())
+    plan(started.campaign, planned())
+    path.write_bytes(before)
+    assert any("out of date" in problem for problem in checked(started).problems)
+
+
+@pytest.mark.parametrize(("apart_ns", "fits"), [(1, True), (3_000_000_000, True), (10**11, False)])
+def test_a_stop_that_was_decided_shortly_before_its_event_fits(started, apart_ns, fits):
+    """An older harness read the clock once for the decision and once more for the event."""
+    campaign = started.campaign
+    terms = replace(campaign.state.agreed, time_budget_ns=60_000_000_000)
+    before = replace(campaign.state, terms=terms)
+    at_ns = before.started_at_ns + 500_000_000_000
+    decision = rules(before, at_ns)
+    assert decision.rule == "time budget"
+    data = {"decision": builtins(decision), "exhausted": ""}
+    event = next_event(campaign.events, Kind.DECIDED, data, at_ns + apart_ns)
+    assert (list(_decision(before, event, Verification())) == []) is fits
