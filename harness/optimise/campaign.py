@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -204,7 +204,7 @@ def open_campaign(config: Config, name: str | None = None) -> Campaign:
         return Campaign(config, name)
     if len(config.campaigns) == 1:
         return Campaign(config, next(iter(config.campaigns)))
-    active = [c for n in config.campaigns if (c := _whole(config, n)) and c.active]
+    active = _active(config, list(config.campaigns))
     if len(active) == 1:
         return active[0]
     raise UsageError(
@@ -223,20 +223,27 @@ def active_campaign(config: Config, name: str | None = None) -> Campaign | None:
     known = [n for n in names if n in config.campaigns]
     if not known or not Git(config.root).is_repository():
         return None
-    if name is not None:
-        return next((c for n in known if (c := Campaign(config, n)).active), None)
-    found = (c for n in known if (c := _whole(config, n)) and c.active)
-    return next(found, None)
+    return next(iter(_active(config, known)), None)
 
 
-def _whole(config: Config, name: str) -> Campaign | None:
-    """A campaign, or None where its journal is damaged and others are there to be looked at."""
-    try:
-        return Campaign(config, name)
-    except DataDamaged:
-        if len(config.campaigns) == 1:
-            raise
-        return None
+def _active(config: Config, names: Sequence[str]) -> list[Campaign]:
+    """Those of these campaigns that are active here.
+
+    A damaged one is in the way of no other; where none is active it may be the one that is meant,
+    and its damage is raised.
+    """
+    found: list[Campaign] = []
+    damage: DataDamaged | None = None
+    for name in names:
+        try:
+            campaign = Campaign(config, name)
+        except DataDamaged as problem:
+            damage = damage or problem
+        else:
+            found += [campaign] * campaign.active
+    if damage is not None and not found:
+        raise damage
+    return found
 
 
 def terms_of(campaign: Campaign) -> Terms:
