@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,10 @@ from harness.cli.campaigns import answered, campaign_options, opened, workbench
 from harness.cli.session import config_option, read_config
 from harness.cli.status import status_answer
 from harness.errors import DataDamaged, ExitCode
+
+if TYPE_CHECKING:
+    from harness.edge.config import Config
+    from harness.optimise import Campaign
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -106,18 +110,12 @@ def list_command(**options: Any) -> Answer:
     A damaged one is named and makes the exit code 6; all others are still listed.
     """
     from harness.campaign.scoring import describe, score
-    from harness.optimise import Campaign
     from harness.render.jsonable import jsonable
     from harness.render.tables import layout
     from harness.render.units import show_ratio
 
     config = read_config(options["config_path"])
-    found, damaged = [], []
-    for name in config.campaigns:
-        try:
-            found.append(Campaign(config, name))
-        except DataDamaged as problem:
-            damaged.append(problem.message)
+    found, damaged = _every_campaign(config)
     everything = [i for c in found for i in c.state.iterations]
     rows = [
         [
@@ -154,6 +152,19 @@ def list_command(**options: Any) -> Answer:
         error="; ".join(damaged) or None,
         hint="`harness verify --campaign NAME` says how to mend it." if damaged else None,
     )
+
+
+def _every_campaign(config: Config) -> tuple[list[Campaign], list[str]]:
+    """The declared campaigns that can be read, and what is damaged of the others."""
+    from harness.optimise import Campaign
+
+    found, damaged = [], []
+    for name in config.campaigns:
+        try:
+            found.append(Campaign(config, name))
+        except DataDamaged as problem:
+            damaged.append(problem.message)
+    return found, damaged
 
 
 for _made in (start_command, campaign_status_command, finish_command, list_command):
