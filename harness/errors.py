@@ -148,3 +148,5 @@ class PluginFailed(HarnessError):
     """A plugin raised something unexpected or returned a value outside the contract."""
 
     exit_code = ExitCode.BUG
+    traceback_kept = False
+    """The message already names the file that the traceback is kept in."""

@@ -37,10 +37,20 @@ from harness.model import (
     TrialPlan,
 )
 
-__all__ = ["PROJECT", "AdapterSpec", "ProposerSpec", "Runner", "hookimpl", "hookspec"]
+__all__ = ["CONTRACT", "PROJECT", "AdapterSpec", "ProposerSpec", "Runner", "hookimpl", "hookspec"]
 
 PROJECT = "harness"
 """The project name of the hook markers."""
+
+CONTRACT = 1
+"""The version of all that stands in this module and of the values of `harness.model` in it.
+
+The promise: within one version hooks, parameters and fields are added and none is taken away,
+renamed or given another meaning, and what is added has a default; so a plugin that was written for
+version N runs with every harness that offers N. A plugin says what it was written for by
+`HARNESS_CONTRACT = 1` in its module (1 where it says nothing). One that wants a newer version than
+this is refused with these words and what to upgrade; this harness goes on serving all older ones.
+"""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)

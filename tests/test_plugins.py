@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from harness.errors import AdapterError, AdapterNotFound, PluginFailed, ToolchainMissing
-from harness.hookspecs import AdapterSpec, hookimpl
+from harness.hookspecs import CONTRACT, AdapterSpec, hookimpl
 from harness.model import (
     Agreement,
     Output,
@@ -20,7 +20,7 @@ from harness.model import (
     Toolchain,
     TrialPlan,
 )
-from harness.plugins import REQUIRED_HOOKS, Adapter, Adapters
+from harness.plugins import REQUIRED_HOOKS, Adapter, Adapters, CrossCutting, Installed, Problem
 from harness.testing import FakeRunner, make_build, make_case, make_target, make_trial
 
 TOOLCHAIN = Toolchain("x", "X", Path("/bin/x"), "1", "f")
@@ -192,6 +192,11 @@ def answering(**results: object) -> SimpleNamespace:
     return SimpleNamespace(**{name: hook(value) for name, value in results.items()})
 
 
+def beside(**plugins: object) -> CrossCutting:
+    """Cross-cutting plugins by name."""
+    return CrossCutting(plugins=plugins)
+
+
 def wrapping(name: str, wrapper) -> SimpleNamespace:
     return SimpleNamespace(**{name: hookimpl(wrapper=True)(wrapper)})
 
@@ -210,7 +215,7 @@ def test_a_cross_cutting_plugin_may_wrap_any_hook(name):
         seen.append(result)
         return result
 
-    adapter = Adapter("x", answering(**RESULTS), [("wrap", wrapping(name, wrapper))])
+    adapter = Adapter("x", answering(**RESULTS), beside(wrap=wrapping(name, wrapper)))
     assert CALLS[name](adapter) is RESULTS[name]
     assert seen == [RESULTS[name]]
 
@@ -220,27 +225,52 @@ def test_a_wrapper_may_change_the_result():
         trial = yield
         return replace(trial, message=f"within {plan.timeout_ns} ns")
 
-    adapter = Adapter("x", answering(**RESULTS), [("wrap", wrapping("harness_time", wrapper))])
+    adapter = Adapter("x", answering(**RESULTS), beside(wrap=wrapping("harness_time", wrapper)))
     assert CALLS["harness_time"](adapter).message == "within 600000000000 ns"
 
 
-def test_an_error_of_a_wrapper_names_the_plugin_the_adapter_and_the_hook():
-    def wrapper():
-        yield
-        raise KeyError("lost")
+def failing_after(served: int):
+    """A wrapper that serves that often, and then breaks."""
+    calls = iter(range(served + 9))
 
-    adapter = Adapter("x", answering(**RESULTS), [("wrap", wrapping("harness_run", wrapper))])
+    def wrapper():
+        result = yield
+        if next(calls) >= served:
+            raise KeyError("lost")
+        return result
+
+    return wrapper
+
+
+def test_an_error_of_a_wrapper_names_the_plugin_the_adapter_and_the_hook():
+    wrap = wrapping("harness_run", failing_after(1))
+    adapter = Adapter("x", answering(**RESULTS), beside(wrap=wrap))
+    CALLS["harness_run"](adapter)
     with pytest.raises(PluginFailed) as caught:
         CALLS["harness_run"](adapter)
-    assert caught.value.message == "adapter 'x', plugin 'wrap': harness_run raised KeyError: 'lost'"
+    words = "adapter 'x', plugin 'wrap': harness_run raised KeyError: 'lost'; its traceback"
+    assert caught.value.message.startswith(words)
     assert isinstance(caught.value.__cause__, KeyError)
+
+
+def test_a_wrapper_that_never_served_is_left_out_and_takes_nothing_down():
+    others = beside(wrap=wrapping("harness_run", failing_after(0)))
+    told: list[Problem] = []
+    others.report = told.append
+    adapter = Adapter("x", answering(**RESULTS), others)
+    other = Adapter("y", answering(**RESULTS), others)
+    for one in (adapter, adapter, other):
+        assert CALLS["harness_run"](one) is RESULTS["harness_run"]
+    (problem,) = told
+    assert problem.name == "wrap"
+    assert "harness_run raised KeyError: 'lost'" in problem.message
 
 
 def test_an_error_of_the_adapter_under_a_wrapper_is_the_adapter_s():
     def wrapper():
         return (yield)
 
-    adapter = Adapter("x", Good(), [("wrap", wrapping("harness_run", wrapper))])
+    adapter = Adapter("x", Good(), beside(wrap=wrapping("harness_run", wrapper)))
     with pytest.raises(PluginFailed, match=r"^adapter 'x': harness_run raised ZeroDivisionError"):
         call(adapter, "run")
 
@@ -252,19 +282,27 @@ def test_a_required_hook_that_is_only_wrapped_is_missing():
         return (yield)
 
     with pytest.raises(PluginFailed, match="does not implement harness_time"):
-        Adapter("x", answering(**own), [("wrap", wrapping("harness_time", wrapper))])
+        Adapter("x", answering(**own), beside(wrap=wrapping("harness_time", wrapper)))
+
+
+def left_out(plugin: object, name: str = "p") -> Problem:
+    """Why a plugin does not take part; the adapter that it stands beside works."""
+    others = beside(**{name: plugin})
+    adapter = Adapter("x", answering(**RESULTS), others)
+    assert all(call(adapter) is RESULTS[hook] for hook, call in CALLS.items())
+    (problem,) = others.problems
+    return problem
 
 
 def test_a_plugin_may_not_stand_in_for_the_adapter():
-    other = answering(harness_build=BUILD)
-    with pytest.raises(PluginFailed, match="plugin 'p' implements harness_build") as caught:
-        Adapter("x", answering(**RESULTS), [("p", other)])
-    assert "wrapper=True" in caught.value.hint
+    problem = left_out(answering(harness_build=BUILD))
+    assert "plugin 'p' implements harness_build" in problem.message
+    assert "wrapper=True" in problem.hint
 
 
 def test_a_plugin_answers_an_optional_hook_where_the_adapter_has_no_answer():
     profile = replace(RESULTS["harness_profile"], tool="of the plugin")
-    plugin = [("p", answering(harness_profile=profile))]
+    plugin = beside(p=answering(harness_profile=profile))
     silent = answering(**{**RESULTS, "harness_profile": None})
     assert CALLS["harness_profile"](Adapter("x", silent, plugin)).tool == "of the plugin"
     assert CALLS["harness_profile"](Adapter("x", answering(**RESULTS), plugin)).tool == "t"
@@ -272,19 +310,74 @@ def test_a_plugin_answers_an_optional_hook_where_the_adapter_has_no_answer():
 
 def test_a_comparison_may_come_from_a_plugin():
     bare = {name: RESULTS[name] for name in REQUIRED_HOOKS}
-    brings = [("p", answering(harness_compare=None))]
+    brings = beside(p=answering(harness_compare=None))
     assert not Adapter("x", answering(**bare)).compares()
     assert Adapter("x", answering(**bare), brings).compares()
 
 
 def test_a_misspelt_hook_of_a_plugin_is_named():
-    with pytest.raises(PluginFailed, match="harness_bild"):
-        Adapter("x", answering(**RESULTS), [("p", answering(harness_bild=None))])
+    assert "harness_bild" in left_out(answering(harness_bild=None)).message
 
 
 def test_a_plugin_with_the_adapter_s_name_is_named():
-    with pytest.raises(PluginFailed, match="'x'"):
-        Adapter("x", answering(**RESULTS), [("x", answering())])
+    assert "'x'" in left_out(answering(), name="x").message
+
+
+# -- the contract's version -----------------------------------------------------------------------
+
+
+def written_for(version: object) -> SimpleNamespace:
+    return SimpleNamespace(**vars(answering(**RESULTS)), HARNESS_CONTRACT=version)
+
+
+def test_a_plugin_for_this_contract_or_that_says_nothing_serves():
+    for plugin in (written_for(CONTRACT), written_for(1), answering(**RESULTS)):
+        assert CALLS["harness_probe"](Adapter("x", plugin)) is TOOLCHAIN
+
+
+def test_an_adapter_for_a_newer_contract_is_refused_with_what_to_upgrade():
+    origin = Installed("x", "harness_x", "harness-x", "2.0")
+    with pytest.raises(AdapterError) as caught:
+        Adapter("x", written_for(CONTRACT + 1), origin=origin)
+    said = f"written for contract {CONTRACT + 1}; this harness offers {CONTRACT}"
+    assert caught.value.message == f"adapter 'x' (harness-x 2.0) is {said}"
+    assert caught.value.hint == "pip install --upgrade optim-harness, or take an older harness-x."
+
+
+@pytest.mark.parametrize("version", ["2", 0, None])
+def test_a_contract_that_is_no_version_is_refused(version):
+    with pytest.raises(PluginFailed, match="HARNESS_CONTRACT"):
+        Adapter("x", written_for(version))
+
+
+def test_a_cross_cutting_plugin_for_a_newer_contract_is_left_out():
+    plugin = SimpleNamespace(HARNESS_CONTRACT=CONTRACT + 1)
+    assert "contract" in left_out(plugin).message
+
+
+# -- what plugins print, and how they end ---------------------------------------------------------
+
+
+def test_what_a_hook_prints_goes_to_standard_error(capsys):
+    class Talks(Good):
+        @hookimpl
+        def harness_probe(self):
+            print("hello from a plugin")
+            return TOOLCHAIN
+
+    call(Adapter("x", Talks()), "probe")
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "hello from a plugin\n")
+
+
+def test_the_traceback_of_a_hook_is_kept_in_the_file_that_the_message_names():
+    with pytest.raises(PluginFailed) as caught:
+        call(Adapter("x", Good()), "run")
+    path = Path(caught.value.message.rpartition(" ")[2])
+    text = path.read_text()
+    path.unlink()
+    assert "ZeroDivisionError: oh" in text
+    assert "in harness_run" in text
 
 
 # -- entry points --------------------------------------------------------------------------------
@@ -301,9 +394,12 @@ def test_an_unknown_adapter_suggests_the_near_one():
     assert "'julia'" in caught.value.hint
 
 
-def test_two_packages_with_the_same_adapter_name_are_named():
-    with pytest.raises(AdapterError, match="c = one, c = two"):
-        Adapters(points(("c", "one"), ("c", "two")))
+def test_two_packages_with_the_same_adapter_name_are_named_and_others_serve():
+    adapters = Adapters(points(("d", "one"), ("d", "two"), ("command", "harness_command")))
+    with pytest.raises(AdapterError, match="register the adapter 'd': one and two"):
+        adapters.get("d")
+    assert adapters.get("command").name == "command"
+    assert [a.module for a in adapters.installed()] == ["harness_command", "one", "two"]
 
 
 def test_an_adapter_that_does_not_import_is_named():
@@ -311,10 +407,18 @@ def test_an_adapter_that_does_not_import_is_named():
         Adapters(points(("x", "no_such_module_here"))).get("x")
 
 
+def told_by(*plugins: tuple[str, str]) -> list[Problem]:
+    """What is reported of these cross-cutting plugins; adapters serve all the same."""
+    told: list[Problem] = []
+    found = points(*plugins, group="harness.plugins")
+    adapters = Adapters(points(("command", "harness_command")), found, told.append)
+    adapters.get("command")
+    return told
+
+
 def test_two_plugins_of_one_name_are_named():
-    both = points(("p", "one"), ("p", "two"), group="harness.plugins")
-    with pytest.raises(AdapterError, match="p = one, p = two"):
-        Adapters(points(("c", "harness_c")), both)
+    (problem,) = told_by(("p", "one"), ("p", "two"))
+    assert "register the plugin 'p': one and two" in problem.message
 
 
 def test_the_same_entry_found_twice_is_one():
@@ -341,10 +445,19 @@ def test_a_cross_cutting_plugin_is_registered_with_every_adapter(tmp_path, monke
     assert sys.modules["counting_plugin"].calls == ["command", "command"]
 
 
-def test_a_plugin_that_does_not_import_is_named():
-    broken = points(("p", "no_such_module_here"), group="harness.plugins")
-    with pytest.raises(PluginFailed, match=r"plugin 'p' \(no_such_module_here\)"):
-        Adapters(points(("c", "harness_c")), broken).get("c")
+def test_a_plugin_that_does_not_import_is_named_and_stops_no_adapter():
+    (problem,) = told_by(("p", "no_such_module_here"))
+    assert "plugin 'p' (no_such_module_here) cannot be imported" in problem.message
+
+
+@pytest.mark.parametrize("body", ["import sys; sys.exit(0)", "raise SystemExit"])
+def test_an_adapter_that_ends_the_process_at_its_import_is_a_broken_one(
+    body, tmp_path, monkeypatch
+):
+    (tmp_path / "leaves_at_once.py").write_text(body)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(PluginFailed, match="cannot be imported: SystemExit"):
+        Adapters(points(("x", "leaves_at_once"))).get("x")
 
 
 def test_our_own_adapters_are_registered_as_entry_points():

@@ -11,7 +11,7 @@ from harness.cli.base import Answer, command
 from harness.cli.options import format_option
 from harness.errors import HarnessError, ToolchainMissing
 from harness.hookspecs import Runner
-from harness.plugins import Adapters, Installed
+from harness.plugins import Adapters, Installed, Problem
 from harness.render.tables import layout
 
 
@@ -26,7 +26,8 @@ def adapters_command(style: str) -> Answer:
 
     from harness.edge.process import LocalRunner
 
-    adapters = Adapters()
+    left_out: list[Problem] = []
+    adapters = Adapters(report=left_out.append)
     with tempfile.TemporaryDirectory(prefix="harness-") as folder:
         runner = LocalRunner(Path(folder) / "scratch", Path(folder) / "cache")
         try:
@@ -34,11 +35,15 @@ def adapters_command(style: str) -> Answer:
         finally:
             runner.close()
     plugins = [asdict(plugin) for plugin in adapters.plugins()]
+    dropped = {problem.name for problem in left_out}
+    taking_part = [plugin for plugin in plugins if plugin["name"] not in dropped]
     hints = [f"{a['name']}: {a['hint']}" for a in found if a["hint"]]
+    problems = [f"left out: {problem.message}\n  {problem.hint}" for problem in left_out]
     text = layout(["adapter", "package", "language", "toolchain"], [*map(row, found)], style)
     if style == "plain":
-        text = "\n".join([text, *hints, *map(plugin_line, plugins)])
-    return Answer(result={"adapters": found, "plugins": plugins}, text=text, next_actions=hints)
+        text = "\n".join([text, *hints, *map(plugin_line, taking_part), *problems])
+    result = {"adapters": found, "plugins": plugins, "left_out": [asdict(p) for p in left_out]}
+    return Answer(result=result, text=text, next_actions=hints)
 
 
 def describe(adapter: Installed, adapters: Adapters, runner: Runner) -> dict[str, Any]:

@@ -108,7 +108,8 @@ def guard(group: click.Group, arguments: Sequence[str]) -> int:
         _fail(name, as_json, ExitCode.USAGE, problem.format_message(), hint)
         return ExitCode.USAGE
     except HarnessError as problem:
-        kept = _keep_traceback(problem) if problem.exit_code is ExitCode.BUG else ""
+        wanted = problem.exit_code is ExitCode.BUG and not getattr(problem, "traceback_kept", False)
+        kept = _keep_traceback(problem) if wanted else ""
         hint = " ".join(filter(None, (problem.hint, kept)))
         _fail(name, as_json, problem.exit_code, problem.message, hint)
         return problem.exit_code

@@ -128,8 +128,53 @@ def test_a_cross_cutting_plugin_takes_part_in_every_trial(elsewhere):
     assert (elsewhere.folder / "counted").read_text().splitlines() == ["command ok"] * 3
 
 
-def test_two_packages_with_one_name_are_refused_before_anything_runs(perl):
+def test_two_packages_with_one_name_are_named_and_stop_nothing_else(perl):
     perl.install("other-perl", {"harness.adapters": {"perl": "other_perl"}})
-    code, envelope = perl.harness("run", "--adapter", "command", "--", "true")
+    code, envelope = perl.harness("run", "--adapter", "perl", "--", "true")
     assert code == 3
-    assert "perl = harness_perl, perl = other_perl" in envelope["error"]
+    assert "harness-perl 0.1.0 and other-perl 0.1.0" in envelope["error"]
+    assert "pip uninstall harness-perl or other-perl" in envelope["error"]
+    code, _ = perl.harness("run", "--adapter", "command", "--trials", "2", "--", "true")
+    assert code == 0
+    code, envelope = perl.harness("adapters")
+    found = [a for a in envelope["result"]["adapters"] if a["name"] == "perl"]
+    assert code == 0
+    assert [a["distribution"] for a in found] == ["harness-perl", "other-perl"]
+    assert {a["status"] for a in found} == {"broken"}
+
+
+def test_a_third_party_that_takes_a_name_of_ours_is_left_out_by_name(elsewhere):
+    elsewhere.install("other-commands", {"harness.adapters": {"command": "other_commands"}})
+    code, _ = elsewhere.harness("run", "--adapter", "command", "--trials", "2", "--", "true")
+    assert code == 0
+    code, envelope = elsewhere.harness("adapters")
+    (problem,) = envelope["result"]["left_out"]
+    assert code == 0
+    assert problem["distribution"] == "other-commands"
+    assert "pip uninstall other-commands" in problem["hint"]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("import sys; sys.exit(0)", "SystemExit"),
+        ("import no_such_module_here", "ModuleNotFoundError"),
+        ("HARNESS_CONTRACT = 99", "contract 99"),
+    ],
+)
+def test_a_broken_package_is_listed_with_what_to_uninstall_and_stops_nothing(
+    elsewhere, body, words
+):
+    (elsewhere.site / "breaks.py").write_text(f"print('noise')\n{body}\n")
+    groups = ("harness.adapters", "harness.plugins", "harness.proposers")
+    elsewhere.install("harness-breaks", {group: {"breaks": "breaks"} for group in groups})
+    code, envelope = elsewhere.harness("adapters")
+    found = {a["name"]: a for a in envelope["result"]["adapters"]}
+    assert code == 0
+    assert words in found["breaks"]["problem"]
+    assert found["command"]["ok"]
+    (problem,) = envelope["result"]["left_out"]
+    assert words in problem["message"]
+    assert "harness-breaks" in problem["hint"]
+    code, _ = elsewhere.harness("run", "--adapter", "command", "--trials", "2", "--", "true")
+    assert code == 0

@@ -41,7 +41,7 @@ def installed(monkeypatch, tmp_path):
 
         monkeypatch.setattr(
             "harness.cli.adapters.Adapters",
-            lambda: Adapters(points("a", adapters), points("p", plugins or {})),
+            lambda report: Adapters(points("a", adapters), points("p", plugins or {}), report),
         )
 
     return install
@@ -82,7 +82,7 @@ def test_an_adapter_that_does_not_import_is_listed_with_its_error(harness, insta
     installed({"gone": "no_such_module_here", "command": "harness_command"})
     said = harness("adapters")
     assert said.code == 0
-    assert "broken: plugin 'gone' (no_such_module_here) cannot be imported" in said.out
+    assert "broken: adapter 'gone' (no_such_module_here) cannot be imported" in said.out
     assert "/sh" in said.out
 
 
@@ -101,9 +101,17 @@ def test_csv_holds_the_table_alone(harness, installed):
     assert len(said.out.splitlines()) == 2
 
 
-def test_two_packages_with_one_adapter_name_are_an_error_that_names_both(harness, monkeypatch):
-    both = [EntryPoint("c", value, "harness.adapters") for value in ("harness_c", "other_c")]
-    monkeypatch.setattr("harness.cli.adapters.Adapters", lambda: Adapters(both))
+def test_two_packages_with_one_adapter_name_are_listed_and_named(harness, monkeypatch):
+    both = [EntryPoint("d", value, "harness.adapters") for value in ("harness_d", "other_d")]
+    monkeypatch.setattr("harness.cli.adapters.Adapters", lambda report: Adapters(both, (), report))
     said = harness("adapters")
-    assert said.code == 3
-    assert "c = harness_c, c = other_c" in said.err
+    assert said.code == 0
+    assert "register the adapter 'd': harness_d and other_d" in said.out
+
+
+def test_a_plugin_that_is_left_out_is_not_listed_as_taking_part(harness, installed):
+    installed({"command": "harness_command"}, {"gone": "no_such_module_here"})
+    said = harness("adapters")
+    assert said.code == 0
+    assert "left out: plugin 'gone' (no_such_module_here) cannot be imported" in said.out
+    assert "plugin gone" not in said.out
