@@ -27,7 +27,7 @@ from harness.edge.rows import schema
 from harness.errors import ExitCode
 from harness.hookspecs import AdapterSpec, Runner, hookimpl
 from harness.model import TrialPlan
-from harness.plugins import Adapter
+from harness.plugins import Adapter, CrossCutting
 from harness.testing import (
     AdapterConformance,
     make_build,
@@ -140,7 +140,7 @@ def test_the_cross_cutting_plugin_of_the_docs_works():
     adapter = Adapter(
         "x",
         types.SimpleNamespace(**own, harness_time=hookimpl(lambda: make_trial())),
-        [("note", types.SimpleNamespace(harness_time=space["harness_time"]))],
+        CrossCutting({"note": types.SimpleNamespace(harness_time=space["harness_time"])}),
     )
     trial = adapter.time(build, make_case(), TrialPlan(), EmptyMachine())
     assert trial.message == "measured after 01234567"

@@ -19,6 +19,9 @@ from harness.model import (
 NEGLIGIBLE = 0.005
 """Rows with less than this share in all are not shown; they are in the files."""
 
+HOT = 0.02
+"""Rows with this share of their own come before all that only call them."""
+
 REST = "(outside phases)"
 """The row of what no phase covers: start-up, and work without a marker."""
 
@@ -178,10 +181,17 @@ def _in_order(parent: str, spots: Mapping[str, HotSpot]) -> list[HotSpot]:
 
 
 def worth_showing(profile: Profile, top: int) -> tuple[HotSpot, ...]:
-    """The `top` rows with the most weight of their own or below them, in the profile's order.
+    """The `top` rows that matter, in the profile's order: first of all where the time is spent.
 
-    A function that only calls the hot one is worth its row: what stands below it may be avoided.
+    A function that only calls the hot one is worth a row too, as what stands below it may be
+    avoided; but however many wrappers stand around the hottest function, it is shown.
     """
-    ranked = sorted(profile.spots, key=lambda s: -(s.self_share + s.total_share))
-    chosen = [spot for spot in ranked if spot.total_share >= NEGLIGIBLE][:top]
-    return tuple(spot for spot in profile.spots if spot in chosen)
+    by_self = sorted(profile.spots, key=lambda s: (-s.self_share, -s.total_share))
+    by_all = sorted(profile.spots, key=lambda s: -(s.self_share + s.total_share))
+    hot = [spot for spot in by_self if spot.self_share >= HOT][:top]
+    callers = [spot for spot in by_all if spot.total_share >= NEGLIGIBLE and spot.self_share < HOT]
+    few = callers[: min(top - len(hot), top - top // 3)]
+    rest = [spot for spot in by_self if spot.self_share >= NEGLIGIBLE or spot in callers]
+    ranked = {id(spot): None for spot in (*hot, *few, *rest)}
+    chosen = set([*ranked][:top])
+    return tuple(spot for spot in profile.spots if id(spot) in chosen)

@@ -148,6 +148,25 @@ def test_a_caller_of_the_hot_function_is_worth_its_row() -> None:
     assert [spot.function for spot in worth_showing(profile, 3)] == ["hot", "main", "solve"]
 
 
+@pytest.mark.parametrize("wrappers", [1, 16, 40])
+@pytest.mark.parametrize("top", [1, 3, 15])
+def test_wrappers_hide_no_hot_function(wrappers: int, top: int) -> None:
+    wrap = tuple(Frame(f"wrap{n}") for n in range(wrappers))
+    stacks = {(*wrap, Frame("hot")): 40.0, (*wrap, Frame("warm")): 30.0, wrap: 30.0}
+    profile = count_spots(Profile("perf", ProfileBy.FUNCTION, "samples", 100.0, stacks=stacks))
+    names = [spot.function for spot in worth_showing(profile, top)]
+    assert names[:2] == ["hot", f"wrap{wrappers - 1}"][:top]
+    assert top < 3 or names[2] == "warm"
+    assert len(names) == min(top, wrappers + 2)
+
+
+def test_a_lukewarm_function_keeps_a_row_beside_many_wrappers() -> None:
+    wrap = tuple(Frame(f"wrap{n}") for n in range(40))
+    stacks = {(*wrap, Frame("hot")): 99.0, (*wrap, Frame("lukewarm")): 1.0}
+    profile = count_spots(Profile("perf", ProfileBy.FUNCTION, "samples", 100.0, stacks=stacks))
+    assert "lukewarm" in [spot.function for spot in worth_showing(profile, 15)]
+
+
 def test_specks_are_not_shown() -> None:
     stacks = {(Frame("hot"),): 1000.0, (Frame("speck"),): 1.0}
     profile = count_spots(Profile("perf", ProfileBy.FUNCTION, "samples", 1001.0, stacks=stacks))

@@ -1,0 +1,27 @@
+"""Finds adapters by entry point and speaks to each through a typed facade.
+
+Each adapter has a PluginManager of its own: with two adapters in one manager a `firstresult` hook
+would go to whichever was registered last. Plugins of the group `harness.plugins` are registered
+with every adapter: they may wrap any of its hooks, and answer the optional ones where the adapter
+itself has no answer.
+
+Whatever is wrong with one plugin is said with its name and the distribution that brings it, and
+takes nothing else down: a name that two packages claim is refused when it is asked for, and a
+cross-cutting plugin that does not serve is left out and named on standard error.
+"""
+
+from harness.plugins.adapter import REQUIRED_HOOKS, Adapter, CrossCutting
+from harness.plugins.found import Installed, Problem
+from harness.plugins.installed import Adapters
+from harness.plugins.proposer import Proposer, find_proposer
+
+__all__ = [
+    "REQUIRED_HOOKS",
+    "Adapter",
+    "Adapters",
+    "CrossCutting",
+    "Installed",
+    "Problem",
+    "Proposer",
+    "find_proposer",
+]

@@ -1,0 +1,250 @@
+"""One adapter behind a typed facade, and the cross-cutting plugins that wrap its hooks."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import pluggy
+
+from harness import hookspecs
+from harness.errors import AdapterError, HarnessError, PluginFailed
+from harness.hookspecs import Runner
+from harness.model import (
+    Agreement,
+    Build,
+    Case,
+    Output,
+    Profile,
+    ProfilePlan,
+    Target,
+    Tolerance,
+    Toolchain,
+    Trial,
+    TrialPlan,
+)
+from harness.plugins.found import (
+    Installed,
+    Problem,
+    bug_of,
+    check_contract,
+    how_to_uninstall,
+    standard_output_kept,
+    words_of,
+)
+
+_Result = TypeVar("_Result")
+
+REQUIRED_HOOKS = ("harness_probe", "harness_build", "harness_run", "harness_time")
+
+
+@dataclass(slots=True)
+class CrossCutting:
+    """The cross-cutting plugins that take part, and those that had to be left out."""
+
+    plugins: dict[str, object] = field(default_factory=dict)
+    origins: dict[str, Installed] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    served: set[tuple[str, str]] = field(default_factory=set)
+    """Plugin and hook, for each that has done its work without an error."""
+    report: Callable[[Problem], None] = lambda problem: None
+
+    def drop(self, name: str, why: PluginFailed | AdapterError) -> None:
+        """Leave a plugin out from now on, and report it."""
+        self.plugins.pop(name, None)
+        origin = self.origins.get(name)
+        problem = Problem(name, origin.distribution if origin else "", why.message, why.hint)
+        self.problems.append(problem)
+        self.report(problem)
+
+
+class Adapter:
+    """One adapter's hooks as ordinary typed methods.
+
+    Every method raises what the hook may raise; anything else that a plugin raises becomes a
+    PluginFailed that names the adapter and the hook, and so does a missing or mistyped result.
+    What a hook prints goes to standard error: standard output belongs to the command.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        plugin: object,
+        others: CrossCutting | None = None,
+        origin: Installed | None = None,
+    ):
+        """`others`: cross-cutting plugins, which may wrap any hook of this adapter.
+
+        One of them that does not fit the contract is left out. Raises PluginFailed where the
+        adapter itself does not fit, AdapterError where it wants a newer contract.
+        """
+        self.name = name
+        self._origin = origin
+        self._others = others or CrossCutting()
+        check_contract(f"adapter {name!r}", plugin, origin)
+        for other in [*self._others.plugins]:
+            self._try(other)
+        self._manager = self._manager_of(plugin)
+        self._hooks = self._manager.hook
+        self._check_required(plugin)
+
+    def _try(self, other: str) -> None:
+        """Leave a cross-cutting plugin out that does not fit the contract or this adapter."""
+        origin = self._others.origins.get(other)
+        try:
+            self._check_other(other, origin)
+        except (PluginFailed, AdapterError) as problem:
+            hint = " ".join(filter(None, (problem.hint, how_to_uninstall(origin))))
+            self._others.drop(other, PluginFailed(problem.message, hint=hint))
+
+    def _check_other(self, other: str, origin: Installed | None) -> None:
+        plugin = self._others.plugins[other]
+        check_contract(f"plugin {other!r}", plugin, origin)
+        if other == self.name:
+            raise PluginFailed(f"plugin {other!r} has the name of an adapter")
+        manager = _registered([(other, plugin)], f"plugin {other!r}")
+        for hook in REQUIRED_HOOKS:
+            if _answering(getattr(manager.hook, hook)):
+                raise PluginFailed(
+                    f"plugin {other!r} implements {hook}, which belongs to the adapter",
+                    hint="A cross-cutting plugin wraps it: @hookimpl(wrapper=True).",
+                )
+
+    def _manager_of(self, plugin: object) -> pluggy.PluginManager:
+        # The adapter comes last: its own answer is asked for first.
+        everyone = [*sorted(self._others.plugins.items()), (self.name, plugin)]
+        return _registered(everyone, f"adapter {self.name!r}", how_to_uninstall(self._origin))
+
+    def _check_required(self, plugin: object) -> None:
+        """The adapter itself, and nobody in its place, implements what is required."""
+        missing = [hook for hook in REQUIRED_HOOKS if not self._implementations(hook)]
+        if missing:
+            unmarked = [hook for hook in missing if callable(getattr(plugin, hook, None))]
+            raise PluginFailed(
+                f"adapter {self.name!r} does not implement {', '.join(missing)}",
+                hint=f"{', '.join(unmarked)}: there, but not marked with @hookimpl."
+                if unmarked
+                else "These hooks are required; see docs/adapters.md.",
+            )
+
+    def _implementations(self, hook: str) -> list[pluggy.HookImpl]:
+        """Who answers a hook; wrappers only pass answers on."""
+        return _answering(getattr(self._hooks, hook))
+
+    def probe(self, runner: Runner, target: Target | None = None) -> Toolchain:
+        return self._required("harness_probe", Toolchain, runner=runner, target=target)
+
+    def build(self, target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -> Build:
+        return self._required(
+            "harness_build",
+            Build,
+            target=target,
+            toolchain=toolchain,
+            workdir=workdir,
+            runner=runner,
+        )
+
+    def run(self, build: Build, case: Case, runner: Runner) -> Output:
+        return self._required("harness_run", Output, build=build, case=case, runner=runner)
+
+    def time(self, build: Build, case: Case, plan: TrialPlan, runner: Runner) -> Trial:
+        return self._required(
+            "harness_time", Trial, build=build, case=case, plan=plan, runner=runner
+        )
+
+    def profile(
+        self, build: Build, case: Case, plan: ProfilePlan, runner: Runner
+    ) -> Profile | None:
+        return self._optional(
+            "harness_profile", Profile, build=build, case=case, plan=plan, runner=runner
+        )
+
+    def compare(self, expected: Output, actual: Output, tolerance: Tolerance) -> Agreement | None:
+        return self._optional(
+            "harness_compare", Agreement, expected=expected, actual=actual, tolerance=tolerance
+        )
+
+    def compares(self) -> bool:
+        """Does this adapter, or a plugin on its behalf, bring a comparison of its own?"""
+        return bool(self._implementations("harness_compare"))
+
+    def _required(self, hook: str, kind: type[_Result], **arguments: Any) -> _Result:
+        result = self._optional(hook, kind, **arguments)
+        if result is None:
+            raise PluginFailed(
+                f"adapter {self.name!r}: {hook} returned nothing, want {kind.__name__}"
+            )
+        return result
+
+    def _optional(self, hook: str, kind: type[_Result], **arguments: Any) -> _Result | None:
+        self._leave_out_dropped()
+        call = cast(Callable[..., object], getattr(self._hooks, hook))
+        taking_part = [impl.plugin_name for impl in call.get_hookimpls()]  # type: ignore[attr-defined]
+        try:
+            with standard_output_kept():
+                result = call(**arguments)
+        except HarnessError:
+            raise
+        except (Exception, SystemExit) as problem:
+            owner = self._owner(hook, problem)
+            failed = self._failed(hook, owner, problem)
+            if owner == self.name or (owner, hook) in self._others.served:
+                raise failed from problem
+            # It has never served here: nothing measured so far depends on it.
+            self._others.drop(owner, failed)
+            return self._optional(hook, kind, **arguments)
+        self._others.served.update((name, hook) for name in taking_part)
+        if result is not None and not isinstance(result, kind):
+            raise PluginFailed(
+                f"adapter {self.name!r}: {hook} returned {type(result).__name__},"
+                f" want {kind.__name__}",
+                hint=how_to_uninstall(self._origin),
+            )
+        return result
+
+    def _leave_out_dropped(self) -> None:
+        """Forget the plugins that were dropped since, here or on behalf of another adapter."""
+        for name, _ in self._manager.list_name_plugin():
+            if name != self.name and name not in self._others.plugins:
+                self._manager.unregister(name=name)
+
+    def _owner(self, hook: str, problem: BaseException) -> str:
+        """Whose code raised it: the adapter, or the cross-cutting plugin by name."""
+        owners = {
+            impl.function.__code__: impl.plugin_name
+            for impl in getattr(self._hooks, hook).get_hookimpls()
+            if hasattr(impl.function, "__code__")
+        }
+        frames = [frame.f_code for frame, _ in traceback.walk_tb(problem.__traceback__)]
+        return next((owners[code] for code in reversed(frames) if code in owners), self.name)
+
+    def _failed(self, hook: str, owner: str, problem: BaseException) -> PluginFailed:
+        wrapped = f", plugin {owner!r}" if owner != self.name else ""
+        origin = self._others.origins.get(owner) if wrapped else self._origin
+        words = f"adapter {self.name!r}{wrapped}: {hook} raised {words_of(problem)}"
+        return bug_of(words, problem, origin)
+
+
+def _registered(
+    plugins: Sequence[tuple[str, object]], who: str, hint: str = ""
+) -> pluggy.PluginManager:
+    """A manager with these plugins; PluginFailed where one does not fit the contract."""
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs.AdapterSpec)
+    try:
+        for name, plugin in plugins:
+            manager.register(plugin, name)
+        manager.check_pending()
+    except (pluggy.PluginValidationError, ValueError) as problem:
+        raise PluginFailed(
+            f"{who} does not fit the contract: {problem}",
+            hint=f"Hooks and their parameters stand in harness/hookspecs.py. {hint}".strip(),
+        ) from problem
+    return manager
+
+
+def _answering(hook: pluggy.HookCaller) -> list[pluggy.HookImpl]:
+    return [impl for impl in hook.get_hookimpls() if not (impl.wrapper or impl.hookwrapper)]

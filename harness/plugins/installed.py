@@ -1,0 +1,94 @@
+"""The installed adapters, by entry point."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from importlib.metadata import EntryPoint, entry_points
+
+from harness.errors import AdapterError, AdapterNotFound, PluginFailed
+from harness.plugins.adapter import Adapter, CrossCutting
+from harness.plugins.found import (
+    Installed,
+    Problem,
+    chosen_of,
+    claims_of,
+    facts_of,
+    import_plugin,
+    say,
+    the_one,
+)
+
+ADAPTER_GROUP = "harness.adapters"
+PLUGIN_GROUP = "harness.plugins"
+
+
+class Adapters:
+    """The installed adapters, loaded when they are asked for."""
+
+    def __init__(
+        self,
+        found: Iterable[EntryPoint] | None = None,
+        plugins: Iterable[EntryPoint] | None = None,
+        report: Callable[[Problem], None] | None = None,
+    ) -> None:
+        """`found`, `plugins`: in place of the installed entry points of the two groups.
+
+        `report` is told of each plugin that is left out; otherwise it is said on standard error.
+        """
+        self._claims = claims_of(entry_points(group=ADAPTER_GROUP) if found is None else found)
+        self._plugins = claims_of(entry_points(group=PLUGIN_GROUP) if plugins is None else plugins)
+        self._others = CrossCutting(report=report or say)
+        self._loaded: dict[str, Adapter] = {}
+        self._found_others = False
+
+    def installed(self) -> list[Installed]:
+        """The adapters that are installed, by name; each claimant of a name that several claim."""
+        return [
+            facts_of(p) for _, points in sorted(self._claims.items()) for p in chosen_of(points)
+        ]
+
+    def plugins(self) -> list[Installed]:
+        """The cross-cutting plugins that are installed, by name."""
+        return [facts_of(point) for _, points in sorted(self._plugins.items()) for point in points]
+
+    def problems(self) -> tuple[Problem, ...]:
+        """What had to be left out so far."""
+        return tuple(self._others.problems)
+
+    def get(self, name: str) -> Adapter:
+        """The adapter of that name, loaded.
+
+        Raises AdapterNotFound with the near name, AdapterError where several packages claim the
+        name, PluginFailed where its module does not import or does not fit the contract.
+        """
+        if name not in self._loaded:
+            self._loaded[name] = self._load(name)
+        return self._loaded[name]
+
+    def _load(self, name: str) -> Adapter:
+        if name not in self._claims:
+            near = difflib.get_close_matches(name.lower(), self._claims, n=1, cutoff=0.6)
+            raise AdapterNotFound(
+                f"no adapter named {name!r}; installed: {', '.join(sorted(self._claims))}",
+                hint=f"Did you mean {near[0]!r}?"
+                if near
+                else "`harness adapters` lists them; pip install the package that brings it.",
+            )
+        point = the_one(self._claims[name], "adapter", self._others.report)
+        self._find_others()
+        return Adapter(name, import_plugin(point, "adapter"), self._others, facts_of(point))
+
+    def _find_others(self) -> None:
+        """Import the cross-cutting plugins, once; leave out those that do not import."""
+        if self._found_others:
+            return
+        self._found_others = True
+        for name, points in sorted(self._plugins.items()):
+            self._others.origins[name] = facts_of(points[0])
+            try:
+                point = the_one(points, "plugin", self._others.report)
+                self._others.plugins[name] = import_plugin(point, "plugin")
+                self._others.origins[name] = facts_of(point)
+            except (AdapterError, PluginFailed) as problem:
+                self._others.drop(name, problem)
