@@ -11,7 +11,7 @@ PYTEST ?= -n 2
 # The examples in Python want NumPy, which the environment has.
 export PATH := $(CURDIR)/$(BIN):$(TOOLS)/julia/bin:$(PATH)
 
-.PHONY: run test fuzz check install dev julia tools campaigns bench clean help
+.PHONY: run test fuzz soak check install dev julia tools campaigns bench clean help
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ FUZZED := $(shell grep -lr --include='test_*.py' '^from hypothesis import given'
 
 fuzz: dev ## Run the randomised tests with examples that are new every time, and many
 	HARNESS_FUZZ=1 $(BIN)/python -m pytest $(PYTEST) $(FUZZED)
+
+soak: dev ## Run the long forms of tests: hundreds of hostile programs and the like
+	HARNESS_SOAK=1 $(BIN)/python -m pytest $(PYTEST) -m soak
 
 check: dev ## Lint and type-check
 	$(BIN)/ruff check .

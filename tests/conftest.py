@@ -47,7 +47,14 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without Julia its tests are skipped, but never in continuous integration: there they fail."""
+    """Without Julia its tests are skipped, but never in continuous integration: there they fail.
+
+    Those marked `soak` take minutes to hours: `make soak` asks for them.
+    """
+    if not os.environ.get("HARNESS_SOAK"):
+        for item in items:
+            if item.get_closest_marker("soak"):
+                item.add_marker(pytest.mark.skip(reason="the long form: make soak"))
     if shutil.which("julia") is not None or os.environ.get("CI"):
         return
     for item in items:

@@ -86,7 +86,7 @@ KEEPERS: dict[str, tuple[str, ...]] = {
     "scipy": ("stats", "correctness"),
     "ruptures": ("stats",),
     "fcntl": ("edge",),
-    "ctypes": ("edge.launcher",),
+    "ctypes": ("edge.launcher", "edge.descent"),
     "pytest": ("testing",),
 }
 """Who may import what: a thing of the outside has one module that knows it."""

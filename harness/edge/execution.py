@@ -12,7 +12,8 @@ from pathlib import Path
 
 from harness.edge.launcher import Job, LaunchReport
 from harness.edge.programs import find_program
-from harness.edge.scratch import TrialFolder
+from harness.edge.scratch import MOST_BYTES, Opened, TrialFolder
+from harness.edge.trees import Budget, LeftTooMuchError
 from harness.model import (
     Command,
     Mode,
@@ -32,6 +33,10 @@ DEFAULT_MAX_FILE_BYTES = 268_435_456
 MAX_ARGUMENT_BYTES = 131_072
 """What Linux takes in one argument or variable, on pages of 4 KiB."""
 
+MOST_PHASE_BYTES = 4 * 2**20
+MOST_PHASES = 10_000
+MOST_COUNT = 2**63
+
 _TAIL_LINES = 5
 _TAIL_BYTES = 4096
 _TAIL_COLUMNS = 300
@@ -40,7 +45,6 @@ _EXEC_ADVICE = {
     errno.ENOENT: "the interpreter in its first line, or the loader it was linked for, is missing",
     errno.ENOEXEC: "it is no program for this machine; a script needs a first line like #!/bin/sh",
     errno.EACCES: "it, or the interpreter in its first line, is not executable",
-    errno.E2BIG: "its arguments and environment are too long",
     errno.EINVAL: "is a CPU named that this machine does not have?",
 }
 
@@ -79,11 +83,17 @@ def environment(command: Command, plan: TrialPlan, folder: TrialFolder) -> dict[
 
 def make_trial(report: LaunchReport, job: Job, folder: TrialFolder, plan: TrialPlan) -> Trial:
     """The launcher's report as a trial; with its output where the program ended well."""
-    status, message = judge(report, job)
+    status, message = judge(report, job, folder.opened)
     output = None
+    budget = Budget(max(MOST_BYTES, 4 * job.max_file_bytes), max(job.timeout_ns / 1e9, 1.0))
     if status is TrialStatus.OK:
         try:
-            output = Output(job.folder, folder.stdout, folder.stderr, folder.digest())
+            output = Output(job.folder, folder.stdout, folder.stderr, folder.digest(budget))
+        except LeftTooMuchError as problem:
+            status, message = (
+                TrialStatus.FAILED,
+                f"{Path(job.argv[0]).name} ended well, but {problem}",
+            )
         except OSError as problem:
             status, message = TrialStatus.FAILED, f"what it left cannot be read: {problem}"
     return Trial(
@@ -106,39 +116,44 @@ def make_trial(report: LaunchReport, job: Job, folder: TrialFolder, plan: TrialP
         ready_ns=report.figures.get("ready_ns"),
         handshake_ns=report.figures.get("handshake_ns"),
         samples=report.samples,
-        phases=read_phases(folder.phases),
+        phases=read_phases(folder.opened.phases),
         output=output,
     )
 
 
-def judge(report: LaunchReport, job: Job) -> tuple[TrialStatus, str]:
+def judge(report: LaunchReport, job: Job, printed: Opened) -> tuple[TrialStatus, str]:
     """How a job ended, and in words what went wrong."""
     name = Path(job.argv[0]).name
     code, number = report.figures.get("exit_code"), report.figures.get("signal")
     if report.trouble:
-        advice = _EXEC_ADVICE.get(report.get("exec_errno"), "")
+        if report.lost:
+            return TrialStatus.CRASHED, f"{name}: {report.trouble}{tail_of(printed)}"
+        number = report.get("exec_errno")
+        advice = _EXEC_ADVICE.get(number, "")
+        if number == errno.E2BIG:
+            advice = too_long(job.argv, job.env)
         words = f"{report.trouble} ({advice})" if advice else report.trouble
         return TrialStatus.NOT_STARTED, f"{name} could not be started: {words}"
     if report.get("timed_out"):
         others = report.get("left_behind")
         company = f", with {others} of its child processes" if others else ""
         what = f"{name} ran past its timeout of {job.timeout_ns / 1e9:g} s and was ended{company}"
-        return TrialStatus.TIMED_OUT, what + tail_of(job)
-    if number == signal.SIGXFSZ or (code != 0 and _is_full(job)):
+        return TrialStatus.TIMED_OUT, what + tail_of(printed)
+    if number == signal.SIGXFSZ or (code != 0 and _is_full(job, printed)):
         what = f"{name} wrote more than the {job.max_file_bytes:,} bytes that one file may have"
         return TrialStatus.FAILED, f"{what} (max_output_bytes)"
     if number is not None:
         why = ", as the kernel does when memory runs out" if number == signal.SIGKILL else ""
         words = f"{name} was killed by {signal_name(number)}{why}"
-        return TrialStatus.CRASHED, words + tail_of(job)
+        return TrialStatus.CRASHED, words + tail_of(printed)
     if code != 0:
-        return TrialStatus.FAILED, f"{name} ended with exit code {code}{tail_of(job)}"
+        return TrialStatus.FAILED, f"{name} ended with exit code {code}{tail_of(printed)}"
     if job.steady and not any(not sample.calibration for sample in report.samples):
         what = f"{name} ended before it took a sample: is it built for steady mode?"
-        return TrialStatus.FAILED, what + tail_of(job)
+        return TrialStatus.FAILED, what + tail_of(printed)
     if job.steady and not report.get("steady_done"):
         what = f"{name} ended before it was told to: steady work must return"
-        return TrialStatus.FAILED, what + tail_of(job)
+        return TrialStatus.FAILED, what + tail_of(printed)
     return TrialStatus.OK, ""
 
 
@@ -216,13 +231,11 @@ def signal_name(number: int) -> str:
     return f"signal {number} ({name}: {signal.strsignal(number)})"
 
 
-def tail_of(job: Job) -> str:
+def tail_of(printed: Opened) -> str:
     """The last lines that a program wrote to standard error, else to standard output."""
-    for path, title in ((job.stderr, "standard error"), (job.stdout, "standard output")):
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - _TAIL_BYTES))
-            text = file.read().decode("utf-8", "replace").rstrip()
+    for file, title in ((printed.stderr, "standard error"), (printed.stdout, "standard output")):
+        at = max(0, os.fstat(file).st_size - _TAIL_BYTES)
+        text = os.pread(file, _TAIL_BYTES, at).decode("utf-8", "replace").rstrip()
         if text:
             lines = [printable(line)[:_TAIL_COLUMNS] for line in text.splitlines()[-_TAIL_LINES:]]
             return "\n  ".join([f"; its {title} ends with", *lines])
@@ -234,18 +247,22 @@ def printable(line: str) -> str:
     return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in line)
 
 
-def _is_full(job: Job) -> bool:
-    sizes = (path.stat().st_size for path in (job.stdout, job.stderr))
+def _is_full(job: Job, printed: Opened) -> bool:
+    sizes = (os.fstat(file).st_size for file in (printed.stdout, printed.stderr))
     return 0 < job.max_file_bytes <= max(sizes)
 
 
-def read_phases(path: Path) -> tuple[Phase, ...]:
-    """What marked processes appended to a phases file, summed by path; nothing where none did."""
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ()
-    return sum_phases(text.splitlines())
+def read_phases(file: int) -> tuple[Phase, ...]:
+    """What marked processes appended to the open file of phases, summed by path.
+
+    Of a file longer than MOST_PHASE_BYTES, and past MOST_PHASES paths, the rest is passed over.
+    """
+    os.lseek(file, 0, os.SEEK_SET)
+    with os.fdopen(file, "rb", closefd=False) as lines:
+        content = lines.read(MOST_PHASE_BYTES)
+    if len(content) == MOST_PHASE_BYTES:
+        content = content[: content.rfind(b"\n") + 1]
+    return sum_phases(content.decode("utf-8", "replace").splitlines())
 
 
 def sum_phases(lines: Iterable[str]) -> tuple[Phase, ...]:
@@ -257,7 +274,13 @@ def sum_phases(lines: Iterable[str]) -> tuple[Phase, ...]:
     for line in lines:
         calls, _, rest = line.partition("\t")
         total_ns, _, path = rest.partition("\t")
-        if path and calls.isdecimal() and total_ns.isdecimal():
+        if path and _is_count(calls) and _is_count(total_ns):
             before = sums.get(path, (0, 0))
-            sums[path] = (before[0] + int(calls), before[1] + int(total_ns))
+            after = before[0] + int(calls), before[1] + int(total_ns)
+            if max(after) < MOST_COUNT and (path in sums or len(sums) < MOST_PHASES):
+                sums[path] = after
     return tuple(Phase(path, calls, total_ns) for path, (calls, total_ns) in sums.items())
+
+
+def _is_count(word: str) -> bool:
+    return len(word) <= len(str(MOST_COUNT)) and word.isascii() and word.isdecimal()

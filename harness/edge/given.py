@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.edge.scratch import file_digest, files_below
+from harness.edge.trees import file_digest, files_below
 from harness.model import Case, Target, digest_of
 from harness.render.jsonable import jsonable
 
@@ -24,7 +24,13 @@ def given_digest(target: Target, case: Case) -> str:
 
 def _content(path: Path) -> Iterator[bytes]:
     """A file's name and digest, or those of all files below a folder."""
-    names = [f"{path.name}/{name}" for name in files_below(path)] if path.is_dir() else [path.name]
+    names = [path.name]
+    if path.is_dir():
+        try:
+            names = [f"{path.name}/{name}" for name in files_below(path)]
+        except OSError as problem:
+            yield f"unreadable: {problem.errno}".encode()
+            return
     for name in sorted(names):
         yield os.fsencode(name)
         yield _digest(path.parent / name)
@@ -32,6 +38,7 @@ def _content(path: Path) -> Iterator[bytes]:
 
 def _digest(path: Path) -> bytes:
     try:
-        return file_digest(path) if path.is_file() else b"no file"  # a pipe would never end
+        # What a link leads to is the input; a pipe would never end.
+        return file_digest(path.resolve()) if path.is_file() else b"no file"
     except OSError as problem:
         return f"unreadable: {problem.errno}".encode()

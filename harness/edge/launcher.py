@@ -8,9 +8,11 @@ and the same report, whose own memory (15 MB) shows in the peak memory of small 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import platform
+import select
 import signal
 import sys
 import tempfile
@@ -20,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.edge.calling import Call, StillRunningError, call
+from harness.edge.descent import end_orphans, end_tree, orphans_come_to_us
 from harness.edge.programs import find_program
 from harness.model import Sample, SteadyPlan
 
@@ -31,6 +34,13 @@ VERSION = "harness launcher 1"
 _COMPILE_TIMEOUT_S = 120
 _REPORT_FD = 3
 _CANCEL_PATIENCE_S = 10.0
+_OVERDUE_S = 15.0
+"""How much longer than the job's timeout the launcher may take: it sweeps up for five seconds."""
+_LOOK_MS = 500
+_STOPPED = "the launcher was stopped while the program ran, by the program?; its time is unknown"
+_STOPPED_OR_GONE = os.WSTOPPED | os.WEXITED | os.WNOHANG | os.WNOWAIT
+_REPORT_CHUNK = 1 << 16
+_MOST_REPORT_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,8 @@ class LaunchReport:
     figures: Mapping[str, int]
     samples: tuple[Sample, ...]
     trouble: str = ""
+    lost: bool = False
+    """The launcher itself came to an end before it could report; `trouble` says how."""
 
     def get(self, name: str, default: int = 0) -> int:
         """A figure, or `default` where the launcher did not give it."""
@@ -79,11 +91,13 @@ class Launcher:
     def launch(self, job: Job) -> LaunchReport:
         """Run a job to its end and read the report.
 
-        An exception meanwhile (Ctrl-C) ends the job's whole process tree before it goes on.
+        An exception meanwhile (Ctrl-C) ends the job's whole process tree before it goes on. So
+        does a launcher that is kept from its work: a target may stop or kill it.
         """
         argv = [*self.command, *_arguments(job)]
+        started_s = time.clock_gettime(time.CLOCK_BOOTTIME)
         reading, writing = os.pipe()
-        with os.fdopen(reading, "rb") as report:
+        with orphans_come_to_us(), os.fdopen(reading, "rb", buffering=0) as report:
             try:
                 # Not subprocess, which takes a millisecond more under a large parent.
                 pid = os.posix_spawn(
@@ -94,16 +108,64 @@ class Launcher:
                     setsigmask=[],
                 )
             except OSError as problem:
+                if problem.errno == errno.E2BIG:
+                    return LaunchReport({"exec_errno": errno.E2BIG}, (), os.strerror(errno.E2BIG))
                 return LaunchReport({}, (), f"the launcher cannot be started: {problem}")
             finally:
                 os.close(writing)
             try:
-                text = report.read()
+                text, was_stopped = _read_report(report.fileno(), pid, _patience_s(job))
+                if text is None:
+                    return _overdue(pid, started_s)
                 _, status = os.waitpid(pid, 0)
             except BaseException:
-                _cancel(pid)
+                _cancel(pid, started_s)
                 raise
-        return parse_report(text, os.waitstatus_to_exitcode(status))
+            found = parse_report(text, os.waitstatus_to_exitcode(status))
+            if found.lost:
+                end_orphans(started_s)
+        if was_stopped and not (found.lost or found.get("timed_out")):
+            return LaunchReport(found.figures, (), _STOPPED, lost=True)
+        return found
+
+
+def _patience_s(job: Job) -> float | None:
+    """How long the launcher may take for a job, what it sweeps up included; None: for ever."""
+    return job.timeout_ns / 1e9 + _OVERDUE_S if job.timeout_ns > 0 else None
+
+
+def _read_report(report: int, pid: int, patience_s: float | None) -> tuple[bytes | None, bool]:
+    """What the launcher reports, None where it has not ended by then; and whether it was stopped.
+
+    A launcher that was stopped is told to go on: only it keeps the job's time.
+    """
+    ends = None if patience_s is None else time.monotonic() + patience_s
+    poll = select.poll()
+    poll.register(report, select.POLLIN)
+    text, was_stopped = bytearray(), False
+    while ends is None or time.monotonic() < ends:
+        if poll.poll(_LOOK_MS):
+            data = os.read(report, _REPORT_CHUNK)
+            if not data:
+                return bytes(text), was_stopped
+            text += data
+            if len(text) > _MOST_REPORT_BYTES:
+                break
+        elif (seen := os.waitid(os.P_PID, pid, _STOPPED_OR_GONE)) is not None:
+            if seen.si_code != os.CLD_STOPPED:
+                return bytes(text), was_stopped  # somebody else holds the pipe
+            was_stopped = True
+            os.kill(pid, signal.SIGCONT)
+    return None, was_stopped
+
+
+def _overdue(pid: int, started_s: float) -> LaunchReport:
+    """End a job whose launcher does not, as if it had run into its timeout."""
+    ended = end_tree(pid)
+    end_orphans(started_s)
+    wall_ns = round((time.clock_gettime(time.CLOCK_BOOTTIME) - started_s) * 1e9)
+    figures = {"timed_out": 1, "wall_ns": wall_ns, "left_behind": max(0, ended - 1)}
+    return LaunchReport(figures, ())
 
 
 def _arguments(job: Job) -> list[str]:
@@ -120,17 +182,20 @@ def _arguments(job: Job) -> list[str]:
     ]
 
 
-def _cancel(pid: int) -> None:
+def _cancel(pid: int, started_s: float) -> None:
     """Have a launcher end its tree and itself; a second Ctrl-C must not stop that."""
     with contextlib.suppress(ProcessLookupError, ChildProcessError):
         os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGCONT)
         patience = time.monotonic() + _CANCEL_PATIENCE_S
         while True:
             with contextlib.suppress(KeyboardInterrupt):
                 if os.waitpid(pid, os.WNOHANG)[0]:
                     return
                 if time.monotonic() > patience:
-                    os.kill(pid, signal.SIGKILL)
+                    end_tree(pid)
+                    end_orphans(started_s)
+                    return
                 time.sleep(0.002)
 
 
@@ -140,7 +205,24 @@ def parse_report(text: bytes, exit_code: int = 0) -> LaunchReport:
     A report without its last line, `end 1`, is one whose launcher was killed: that is trouble.
     """
     if not text.endswith(b"end 1\n"):
-        return LaunchReport({}, (), f"the launcher itself ended early, with {exit_code}")
+        return LaunchReport({}, (), _why_lost(exit_code), lost=True)
+    try:
+        return _parse(text)
+    except ValueError:
+        return LaunchReport({}, (), "the launcher's report was tampered with", lost=True)
+
+
+def _why_lost(exit_code: int) -> str:
+    if exit_code >= 0:
+        return f"the launcher itself ended early, with {exit_code}"
+    name = signal.Signals(-exit_code).name if -exit_code in set(signal.Signals) else -exit_code
+    return (
+        f"the launcher itself was killed by signal {name} while the program ran: by the program,"
+        " or by the kernel as memory ran out"
+    )
+
+
+def _parse(text: bytes) -> LaunchReport:
     figures: dict[str, int] = {}
     samples: list[Sample] = []
     trouble = ""

@@ -25,12 +25,18 @@ from harness.correctness.printed import (
     printed_array,
     read_token,
 )
+from harness.edge.execution import printable
 from harness.edge.jsonpath import json_to_value, pick
+from harness.edge.trees import MOST_FILES, LeftTooMuchError, files_below
 from harness.errors import TrialFailed
 from harness.model import FileFormat, Output, OutputSource, OutputSpec, OutputValue
 
 MAPPED_BYTES = 64 * 2**20
 """Arrays of this size and above are mapped, not read: 10^8 numbers need no memory of ours."""
+
+MOST_TEXT_BYTES = 64 * 2**20
+MOST_JSON_VALUES = 4_000_000
+"""What is read as a text takes several times its size in memory, JSON a hundred bytes a value."""
 
 _SHOWN = 10
 
@@ -42,7 +48,8 @@ def read_outputs(output: Output, specs: Sequence[OutputSpec]) -> dict[str, Outpu
     cannot be read as declared.
     """
     if not specs:
-        return {"stdout": text_or_bytes(output.stdout.read_bytes())}
+        whole = OutputSpec("stdout", OutputSource.STDOUT)
+        return {"stdout": _read(output, whole)}
     return {spec.name: _read(output, spec) for spec in specs}
 
 
@@ -70,9 +77,15 @@ def _read(output: Output, spec: OutputSpec) -> OutputValue:
 
 def _locate(output: Output, spec: OutputSpec) -> Path:
     """The declared file, which must be an ordinary one within the trial's own folder."""
-    folder = output.folder.resolve()
     name = spec.path or ""
-    path = (folder / name).resolve()
+    try:
+        folder = output.folder.resolve()
+        path = (folder / name).resolve()
+    except (OSError, RuntimeError, ValueError) as problem:  # a link that leads to itself
+        raise TrialFailed(
+            f"output {spec.name!r}: {name!r} leads nowhere: {problem}",
+            hint="Have the program write an ordinary file of that name.",
+        ) from None
     if not path.is_relative_to(folder) or path == folder:
         raise TrialFailed(
             f"output {spec.name!r}: {name!r} leads out of the trial's folder, to {path}",
@@ -98,7 +111,10 @@ def _kind_of_file(mode: int) -> str:
 
 
 def _listing(folder: Path) -> str:
-    files = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if not p.is_dir())
+    try:
+        files = sorted(map(printable, files_below(folder, MOST_FILES)))
+    except (OSError, LeftTooMuchError) as problem:
+        return f"what cannot be listed ({problem})"
     if not files:
         return "no files at all"
     shown = ", ".join(files[:_SHOWN])
@@ -108,8 +124,11 @@ def _listing(folder: Path) -> str:
 
 def _glance(path: Path) -> str:
     """The beginning of a file as a message shows it."""
-    with path.open("rb") as file:
-        start = file.read(60)
+    try:
+        with path.open("rb") as file:
+            start = file.read(60)
+    except OSError as problem:
+        return f"{problem.strerror}."
     if not start:
         return "The file is empty."
     return f"It begins with {start!r} and has {path.stat().st_size} bytes."
@@ -119,11 +138,24 @@ def _failed(spec: OutputSpec, path: Path, what: str, hint: str) -> TrialFailed:
     return TrialFailed(f"output {spec.name!r}: {path.name}: {what}", hint=hint)
 
 
+def _content(path: Path, spec: OutputSpec) -> bytes:
+    """All of a file that is read as a text; TrialFailed where it is too long for that."""
+    size = path.stat().st_size
+    if size > MOST_TEXT_BYTES:
+        raise _failed(
+            spec,
+            path,
+            f"has {size:,} bytes, and at most {MOST_TEXT_BYTES:,} are read as {spec.format.value}",
+            "Write so many numbers as .npy or .parquet, or as raw numbers with `dtype`.",
+        )
+    return path.read_bytes()
+
+
 # ---- text ------------------------------------------------------------------------------------
 
 
 def _read_text(path: Path, spec: OutputSpec) -> OutputValue:
-    content = path.read_bytes()
+    content = _content(path, spec)
     if spec.pattern is None and spec.key is None:
         return text_or_bytes(content)
     text = content.decode("utf-8", errors="replace")
@@ -172,7 +204,10 @@ def words_to_value(words: Sequence[str]) -> OutputValue:
 
 
 def _read_json(path: Path, spec: OutputSpec) -> OutputValue:
-    text = path.read_bytes().decode("utf-8-sig")
+    text = _content(path, spec).decode("utf-8-sig")
+    if sum(text.count(mark) for mark in ",[{") > MOST_JSON_VALUES:
+        what = f"has more than {MOST_JSON_VALUES:,} values"
+        raise _failed(spec, path, what, "Write so many as .npy, .npz or .parquet.")
     document = json.loads(text, parse_float=PrintedFloat, parse_constant=PrintedFloat)
     try:
         return json_to_value(pick(document, spec.json_path or ""))
@@ -287,7 +322,7 @@ def _read_parquet(path: Path, spec: OutputSpec) -> OutputValue:
 
 def _read_raw(path: Path, spec: OutputSpec) -> OutputValue:
     if spec.dtype is None:
-        return path.read_bytes()
+        return _content(path, spec)
     dtype = np.dtype(spec.dtype)
     if dtype.hasobject or dtype.itemsize == 0:
         raise _failed(spec, path, f"dtype {spec.dtype!r} has no fixed size", "Use e.g. `<f8`.")

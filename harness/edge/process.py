@@ -101,6 +101,7 @@ class LocalRunner:
             job = make_job(command, plan, folder)
             trial = make_trial(self.launcher.launch(job), job, folder, plan)
         finally:
+            folder.opened.close()
             if trial is None or not trial.ok:
                 self._scratch.discard(folder.root)
         return trial if self.launcher.compiled else floored(trial)

@@ -16,13 +16,23 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from harness.edge.places import is_ours
 from harness.edge.store import storage_errors
+from harness.edge.trees import (
+    MOST_FILES,
+    Budget,
+    digest_of,
+    empty,
+    file_digest,
+    files_below,
+    open_folder,
+    remove_tree,
+)
 
 MEMORY = Path("/dev/shm")
 ENOUGH_BYTES = 2 * 2**30
@@ -32,6 +42,24 @@ FileState = tuple[int, int, int]
 """Size, time of modification and time of change (both ns): equal means untouched."""
 
 
+MOST_BYTES = 4 * 2**30
+"""What is read of what one trial leaves, holes of sparse files included: this, or four times the
+target's `max_output_bytes` where that is more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The files that a trial writes for us, opened before it began: it cannot exchange these."""
+
+    stdout: int
+    stderr: int
+    phases: int
+
+    def close(self) -> None:
+        for file in (self.stdout, self.stderr, self.phases):
+            os.close(file)
+
+
 @dataclass(frozen=True, slots=True)
 class TrialFolder:
     """The places of one trial."""
@@ -39,6 +67,8 @@ class TrialFolder:
     root: Path
     inputs: Mapping[str, FileState]
     """Every file that was put into `work`, by its path there."""
+    opened: Opened
+    """To be closed by whoever made the folder."""
 
     @property
     def work(self) -> Path:
@@ -68,21 +98,36 @@ class TrialFolder:
         """Where marked programs write their phases."""
         return self.root / "phases"
 
-    def digest(self) -> str:
+    def digest(self, budget: Budget | None = None) -> str:
         """SHA-256 over standard output and all files in `work` but the inputs left untouched.
 
         Files count by path and content, links by where they lead, pipes and sockets by being
         there, and so does an input that is gone. Empty folders, modes and times do not.
+
+        Raises LeftTooMuchError past the budget, and OSError where the program has made something
+        of it unreadable, or has put something else in the place of its standard output.
         """
-        total = hashlib.sha256(file_digest(self.stdout))
+        budget = budget or Budget(MOST_BYTES, 60.0)
         untouched = {name for name, state in self.inputs.items() if state == self._state(name)}
-        left = sorted(files_below(self.work))
-        for name in left:
-            if name not in untouched:
-                total.update(b"\0" + os.fsencode(name) + b"\0" + _content(self.work / name))
+        left = sorted(files_below(self.work, MOST_FILES + len(self.inputs)))
+        written = [name for name in left if name not in untouched]
+        # All sizes before the first byte: a hole of a terabyte is made in no time.
+        budget.take(self._size_of_stdout())
+        for name in written:
+            budget.take((self.work / name).lstat().st_size)
+        os.lseek(self.opened.stdout, 0, os.SEEK_SET)
+        total = hashlib.sha256(digest_of(self.opened.stdout, budget))
+        for name in written:
+            total.update(b"\0" + os.fsencode(name) + b"\0" + _content(self.work / name, budget))
         for name in sorted(self.inputs.keys() - set(left)):
             total.update(b"\0" + os.fsencode(name) + b"\0gone")
         return total.hexdigest()
+
+    def _size_of_stdout(self) -> int:
+        ours, there = os.fstat(self.opened.stdout), self.stdout.lstat()
+        if (ours.st_dev, ours.st_ino) != (there.st_dev, there.st_ino):
+            raise OSError(errno.ESTALE, "the program has put something else in its place", "stdout")
+        return ours.st_size
 
     def _state(self, name: str) -> FileState | None:
         try:
@@ -136,20 +181,34 @@ class Scratch:
         be read.
         """
         with storage_errors(self._folder):
-            if self._own is None:
-                self._own, self._lock = _claim(self._folder)
-            root = self._free.pop() if self._free else self._new(self._own)
-            for name in ("stdin", "stdout", "stderr"):
-                (root / name).touch()
+            root = self._free_root()
+            opened = _open_all(root)
         try:
             for path in inputs:
                 _copy(path, root / "work" / path.name)
-        except OSError:
+            work = root / "work"
+            copied = files_below(work) if inputs else ()
+            states = {name: file_state(work / name) for name in copied}
+        except BaseException as problem:
+            opened.close()
             self.discard(root)
+            if isinstance(problem, RecursionError):  # of shutil.copytree
+                raise OSError(errno.ENAMETOOLONG, "folders are nested too deep") from None
             raise
-        work = root / "work"
-        copied = files_below(work) if inputs else ()
-        return TrialFolder(root, {name: file_state(work / name) for name in copied})
+        return TrialFolder(root, states, opened)
+
+    def _free_root(self) -> Path:
+        """A folder that is empty: one that has served, where it is still there, or a new one."""
+        while self._free:
+            root = self._free.pop()
+            with contextlib.suppress(OSError):
+                if all(_is_folder(path) for path in (root, root / "work", root / "tmp")):
+                    return root
+            remove_tree(root)
+        if self._own is None or not _is_folder(self._own):
+            self.close()  # a program may have removed it
+            self._own, self._lock = _claim(self._folder)
+        return self._new(self._own)
 
     def _new(self, own: Path) -> Path:
         self._count += 1
@@ -196,7 +255,7 @@ def _claim(scratch: Path) -> tuple[Path, int]:
 
 def _remove_if_dead(folder: Path) -> None:
     with contextlib.suppress(OSError):
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        lock = open_folder(folder)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             remove_tree(folder)
@@ -204,37 +263,48 @@ def _remove_if_dead(folder: Path) -> None:
             os.close(lock)
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _open_all(root: Path) -> Opened:
+    """Make the files of a trial, and open those that it writes to."""
+    (root / "stdin").touch()
+    flags = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    opened: list[int] = []
+    try:
+        for name in ("stdout", "stderr", "phases"):
+            opened.append(os.open(root / name, flags, 0o600))
+    except OSError:
+        for file in opened:
+            os.close(file)
+        raise
+    return Opened(*opened)
+
+
 def _empty(root: Path) -> None:
     """Bring a trial's folder back to its first state; OSError where that cannot be."""
-    for folder in (root / "work", root / "tmp"):
-        if not stat.S_ISDIR(folder.lstat().st_mode):
-            raise NotADirectoryError(folder)
-        folder.chmod(stat.S_IRWXU)
-        _delete_in(folder)
-    _delete_in(root, keep=("work", "tmp"))
-
-
-def _delete_in(folder: Path, keep: Sequence[str] = ()) -> None:
-    for entry in list(os.scandir(folder)):
-        if entry.name in keep:
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            remove_tree(Path(entry.path))
-        else:
-            # Not cut short: a large output that somebody has mapped stays readable.
-            Path(entry.path).unlink()
-    if {entry.name for entry in os.scandir(folder)} != set(keep):
-        raise OSError(f"{folder} cannot be emptied")
-
-
-def remove_tree(folder: Path) -> None:
-    """Delete a folder with all that is in it, also what a program has made read-only."""
+    outer = open_folder(root)
     try:
-        shutil.rmtree(folder)
-    except OSError:
-        for below, _, _ in os.walk(folder):
-            Path(below).chmod(stat.S_IRWXU)
-        shutil.rmtree(folder, ignore_errors=True)
+        for name in ("work", "tmp"):
+            inner = open_folder(name, outer)
+            try:
+                os.fchmod(inner, stat.S_IRWXU)
+                _empty_but(inner)
+            finally:
+                os.close(inner)
+        _empty_but(outer, ("work", "tmp"))
+    finally:
+        os.close(outer)
+
+
+def _empty_but(folder: int, keep: tuple[str, ...] = ()) -> None:
+    empty(folder, keep)
+    if set(os.listdir(folder)) != set(keep):
+        raise OSError(errno.ENOTEMPTY, "cannot be emptied")
 
 
 def file_state(path: Path) -> FileState:
@@ -253,27 +323,8 @@ def _copy(source: Path, to: Path) -> None:
         shutil.copy2(source, to)
 
 
-def files_below(folder: Path) -> Iterator[str]:
-    """Paths, relative to the folder, of everything in it that is no folder; links not followed."""
-    waiting = [("", str(folder))]
-    while waiting:
-        prefix, path = waiting.pop()
-        with os.scandir(path) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append((f"{prefix}{entry.name}/", entry.path))
-                else:
-                    yield prefix + entry.name
-
-
-def _content(path: Path) -> bytes:
+def _content(path: Path, budget: Budget) -> bytes:
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
         return b"link " + os.fsencode(path.readlink())
-    return file_digest(path) if stat.S_ISREG(mode) else b"special"
-
-
-def file_digest(path: Path) -> bytes:
-    """SHA-256 of a file's content."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
+    return file_digest(path, budget) if stat.S_ISREG(mode) else b"special"

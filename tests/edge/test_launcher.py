@@ -120,4 +120,14 @@ def test_a_report_is_figures_and_samples() -> None:
 
 @pytest.mark.parametrize("text", [b"", b"wall_ns 12\n", b"wall_ns 12\nexit_co", b"sample 4 90 8"])
 def test_a_report_without_its_end_is_trouble(text: bytes) -> None:
-    assert parse_report(text, -9).trouble == "the launcher itself ended early, with -9"
+    report = parse_report(text, -9)
+    assert report.lost
+    assert "the launcher itself was killed by signal SIGKILL" in report.trouble
+    assert parse_report(text, 2).trouble == "the launcher itself ended early, with 2"
+
+
+@pytest.mark.parametrize("line", ["sample 1 2", "sample a b c d", f"wall_ns {'9' * 5000}"])
+def test_a_report_that_a_target_has_written_into_is_trouble(line: str) -> None:
+    report = parse_report(f"{line}\nend 1\n".encode())
+    assert report.lost
+    assert "tampered with" in report.trouble

@@ -189,7 +189,7 @@ def test_a_discarded_folder_leaves_nothing_to_the_next_trial(
 
     again = scratch.make(())
     assert sorted(p.name for p in again.root.rglob("*")) == [
-        *("stderr", "stdin", "stdout", "tmp", "work")
+        *("phases", "stderr", "stdin", "stdout", "tmp", "work")
     ]
     assert again.work.is_dir()
     assert not again.work.is_symlink()

@@ -1,0 +1,119 @@
+"""Process trees: who descends from whom, and how a whole tree is ended.
+
+The launcher ends what its target leaves. Where the target has stopped or killed the launcher, that
+is done from here: while a job runs, this process inherits orphans, so that none is lost.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_PR_SET_CHILD_SUBREAPER, _PR_GET_CHILD_SUBREAPER = 36, 37
+_PATIENCE_S = 5.0
+"""How long a killed process may take to end: one that waits for a disk does not."""
+
+
+class _Process(NamedTuple):
+    pid: int
+    parent: int
+    dead: bool
+    started_s: float
+    """Seconds since the machine was started."""
+
+
+@lru_cache(maxsize=1)
+def _prctl() -> Any:
+    return ctypes.CDLL(None, use_errno=True).prctl
+
+
+@contextlib.contextmanager
+def orphans_come_to_us() -> Iterator[None]:
+    """Meanwhile, processes below us whose parents end become our children, not those of init."""
+    before = ctypes.c_int(0)
+    _prctl()(_PR_GET_CHILD_SUBREAPER, ctypes.byref(before), 0, 0, 0)
+    _prctl()(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    try:
+        yield
+    finally:
+        _prctl()(_PR_SET_CHILD_SUBREAPER, before.value, 0, 0, 0)
+
+
+def end_tree(root: int) -> int:
+    """Kill a child of ours with all its descendants, itself last; how many there were.
+
+    As long as it lives it inherits the orphans among them: none gets away in between.
+    """
+    ends = time.monotonic() + _PATIENCE_S
+    killed: set[int] = set()
+    while (below := _descendants(root)) and time.monotonic() < ends:
+        killed.update(below)
+        _kill(below)
+        time.sleep(0.005)
+    _kill([root])
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(root, 0)
+    return len(killed)
+
+
+def end_orphans(since_s: float) -> int:
+    """Kill the children of ours that were started since then, and all below; how many there were.
+
+    `since_s`: by CLOCK_BOOTTIME. For when the launcher is gone: its children have become ours.
+    """
+    since_s -= 1 / os.sysconf("SC_CLK_TCK")
+    ends = time.monotonic() + _PATIENCE_S
+    killed: set[int] = set()
+    while time.monotonic() < ends:
+        ours = [p for p in _all() if p.parent == os.getpid() and p.started_s >= since_s]
+        for process in ours:
+            if process.dead:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(process.pid, os.WNOHANG)
+        alive = [process.pid for process in ours if not process.dead]
+        if not ours:
+            break
+        below = [pid for root in alive for pid in (root, *_descendants(root))]
+        killed.update(below)
+        _kill(below)
+        time.sleep(0.005)
+    return len(killed)
+
+
+def _kill(pids: list[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _descendants(root: int) -> list[int]:
+    """All living processes below one, nearest first."""
+    children: dict[int, list[_Process]] = {}
+    for process in _all():
+        children.setdefault(process.parent, []).append(process)
+    found: list[int] = []
+    waiting = [root]
+    for pid in waiting:
+        below = children.get(pid, [])
+        waiting += [process.pid for process in below]
+        found += [process.pid for process in below if not process.dead]
+    return found
+
+
+def _all() -> Iterator[_Process]:
+    ticks = os.sysconf("SC_CLK_TCK")
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                stat = (Path(entry.path) / "stat").read_bytes()
+                # The name in parentheses may hold anything.
+                words = stat.rpartition(b")")[2].split()
+                dead = words[0] in (b"Z", b"X")
+                yield _Process(int(entry.name), int(words[1]), dead, int(words[19]) / ticks)
