@@ -53,7 +53,7 @@ from harness.proposers.agent import FOLDER as AGENT_FOLDER
 from harness.render.units import show_ratio
 
 REPAIRS = 2
-"""How often a build that fails is given back to be repaired."""
+"""How often code that does not build or run is given back to be repaired."""
 
 THOUGHTS = 3
 """How often a thought may be refused before the loop ends."""
@@ -260,8 +260,8 @@ def _demand_unchanged(loop: Loop, worktree: Path) -> None:
 
 
 def _implemented(loop: Loop, brief: Brief, proposal: Proposal) -> str:
-    """Let the proposer change the code until it builds; why it is given up, or nothing."""
-    problem = ""
+    """Let the proposer change the code until it runs; why it is given up, or nothing."""
+    problem = word = ""
     for _ in range(1 + REPAIRS):
         try:
             changed = loop.proposer.implement(brief, proposal, problem, loop.runner)
@@ -278,10 +278,16 @@ def _implemented(loop: Loop, brief: Brief, proposal: Proposal) -> str:
         except OSError as refused:
             return f"the proposer's change could not be taken over: {refused}"
         outcome = run_test(loop.campaign, loop.bench, full=False)
-        if outcome.status is not TestStatus.BUILD_FAILED:
+        if not outcome.status.repairable:
             return ""
-        problem = outcome.summary
-    return f"it does not build: {problem}"
+        problem, word = outcome.summary, _UNREPAIRED[outcome.status]
+    return f"{word}: {problem}"
+
+
+_UNREPAIRED = {
+    TestStatus.BUILD_FAILED: "it does not build",
+    TestStatus.CRASHED: "it does not end well",
+}
 
 
 def _copy(worktree: Path, top: Path, paths: tuple[str, ...]) -> None:

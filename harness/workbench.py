@@ -163,7 +163,7 @@ class LocalWorkbench:
         except BuildFailed as problem:
             return TestOutcome(TestStatus.BUILD_FAILED, case, problem.message)
         except TrialFailed as problem:
-            return TestOutcome(TestStatus.WRONG, case, problem.message)
+            return TestOutcome(TestStatus.CRASHED, case, problem.message)
         status = TestStatus.PASSED if report.ok else TestStatus.WRONG
         return TestOutcome(status, case, _words(report.agreement), _details(report.agreement))
 
@@ -171,27 +171,26 @@ class LocalWorkbench:
         """Baseline, last kept state and current tree in the same blocks, case by case."""
         workload = self._workload
         found = load_baseline(workload, self._git)
-        references = {} if request.kept == found.commit else {KEPT: request.kept}
+        kept = _decides(request, found)
+        references = {} if kept == LABEL else {kept: request.kept}
         plan = BenchPlan(
             budget_ns=request.budget_ns,
             full=request.full,
             confidence=request.confidence,
             threshold=request.threshold,
+            metric=_objective(request),
             references=references,
+            unless_slower=kept if request.look else "",  # the end is measured whole
         )
-        try:
-            with self._session() as session:
-                report = run_bench(session, workload, found, plan)
-        except TrialFailed as problem:
-            if not problem.message.startswith(f"{CURRENT} "):
-                raise
-            return BenchOutcome(_failed(workload.case.name, request, problem.message))
+        with self._session() as session:
+            report = run_bench(session, workload, found, plan)
         results = [self._result(case, request) for case in report.cases]
         return BenchOutcome(*results)
 
     def _result(self, case: CaseBench, request: BenchRequest) -> CaseResult:
         if not case.agreement.ok or LABEL not in case.comparisons:
-            return _failed(case.case, request, _words(case.agreement) or "it was not measured")
+            failed = _failed(case.case, request, _words(case.agreement) or "it was not measured")
+            return replace(failed, crashed=case.crashed)
         cumulative = case.comparisons[LABEL]
         step = case.comparisons.get(KEPT, cumulative)
         run, digest = self._keep(case, request)
@@ -244,7 +243,7 @@ class LocalWorkbench:
         if _digest(path) != result.sha256:
             raise DataDamaged(f"{path}: changed since it was measured", hint="Restore it from git.")
         blocks = read_blocks(path)
-        found = derive(blocks, Question(None, request.confidence, request.threshold))
+        found = derive(blocks, Question(_objective(request), request.confidence, request.threshold))
         if LABEL not in found:
             raise DataDamaged(f"{path}: has no pair of {LABEL} and {CURRENT}")
         step = found.get(KEPT, found[LABEL])
@@ -341,8 +340,18 @@ def ratio_of(comparison: Comparison) -> Ratio:
     )
 
 
+def _decides(request: BenchRequest, found: Baseline) -> str:
+    """The label of the last kept state, which may be the baseline itself."""
+    return LABEL if request.kept == found.commit else KEPT
+
+
+def _objective(request: BenchRequest) -> Metric | None:
+    """The metric that the campaign declared; None: whichever serves."""
+    return Metric(request.objective) if request.objective else None
+
+
 def _failed(case: str, request: BenchRequest, problem: str) -> CaseResult:
-    """A candidate with a wrong output: nothing is said of its speed."""
+    """A candidate with a wrong output, or without one: nothing is said of its speed."""
     nothing = Ratio(1.0, 1 / UNBOUNDED, UNBOUNDED, request.confidence, Verdict.UNDECIDED)
     return CaseResult(case, False, nothing, nothing, 0.0, 0.0, problem=problem)
 

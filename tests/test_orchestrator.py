@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from harness.edge.store import RunWriter
-from harness.errors import BuildFailed, HarnessError, NotAllowed, PluginFailed, StorageFailed
+from harness.errors import (
+    BuildFailed,
+    ExitCode,
+    HarnessError,
+    NotAllowed,
+    PluginFailed,
+    StorageFailed,
+)
 from harness.hookspecs import hookimpl
 from harness.model import (
     Agreement,
@@ -371,11 +378,12 @@ def test_a_set_up_command_that_fails_fails_its_target(tmp_path: Path) -> None:
     orchestrator = Orchestrator(OneAdapter(adapter), runner, tmp_path / "builds")
     task = make_task()
     good = make_target(tmp_path, name="good", setup=(("sh", "-c", "echo made > made"),))
-    bad = make_target(tmp_path, name="bad", setup=(("sh", "-c", "echo no data >&2; exit 2"),))
+    bad = make_target(tmp_path, name="bad", setup=(("sh", "-c", "seq 50 >&2; exit 2"),))
     members = orchestrator.prepare([Cell(task, Case("fast"), target) for target in (good, bad)])
     assert (tmp_path / "made").read_text() == "made\n"
     assert members[0].ready
     failure = members[1].failure
     assert failure is not None
     assert "setup command" in failure.message
-    assert "no data" in failure.message
+    assert failure.exit_code is ExitCode.BUILD
+    assert failure.message.splitlines()[-50:] == [str(n) for n in range(1, 51)]

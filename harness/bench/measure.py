@@ -25,6 +25,7 @@ from harness.model import (
     CaseBench,
     Measurement,
     SideFigures,
+    Verdict,
 )
 from harness.orchestrator import Cell
 from harness.plugins import Adapter
@@ -62,8 +63,8 @@ def run_bench(
     """Compare the working tree with the baseline, and with the plan's further references.
 
     All of them run interleaved in the same blocks; each comparison is one of the current tree with
-    one reference. A wrong output is measured no further. Raises BuildFailed and TrialFailed where
-    a side does not run.
+    one reference. A wrong output is measured no further, nor is a current tree that crashes. Raises
+    BuildFailed where a side cannot be built, TrialFailed where a reference does not run.
     """
     bench = Bench(session, workload, baseline, plan)
     cases = [workload.case, *([workload.chosen(True)] if plan.full else [])]
@@ -72,7 +73,7 @@ def run_bench(
         found: list[CaseBench] = []
         for case in cases:
             found.append(_case(bench, sides, case))
-            if not found[-1].agreement.ok:
+            if not found[-1].agreement.ok or _enough(found[-1], plan.unless_slower):
                 break
         for built in sides.values():
             built.side.check_untouched()
@@ -86,6 +87,12 @@ def run_bench(
         scale=scale_of(found, LABEL, CURRENT),
         warnings=(*baseline.warnings, *_toolchain_warning(baseline, sides[LABEL].build)),
     )
+
+
+def _enough(case: CaseBench, reference: str) -> bool:
+    """Is the answer known, whatever a larger case would say?"""
+    known = case.comparisons.get(reference)
+    return known is not None and known.verdict is Verdict.SLOWER
 
 
 def _sides(bench: Bench, stack: contextlib.ExitStack) -> dict[str, BuiltSide]:
@@ -136,6 +143,16 @@ def _built(bench: Bench, side: Side) -> BuiltSide:
 
 
 def _case(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseBench:
+    """One case; a current tree that does not end well is an answer, not an error."""
+    try:
+        return _measured(bench, sides, case)
+    except TrialFailed as problem:
+        if not problem.message.startswith(f"{CURRENT} "):
+            raise
+        return CaseBench(case.name, Agreement(ok=False, summary=problem.message), crashed=True)
+
+
+def _measured(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseBench:
     """Judge the current tree's output, then measure all sides on one case."""
     expected = bench.baseline.expected(case)
     agreement = judge_side(bench, sides[CURRENT], case, expected)
@@ -170,9 +187,13 @@ def _case(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseBench
 
 
 def judge_side(bench: Bench, built: BuiltSide, case: Case, expected: Expected) -> Agreement:
-    """Judge one run of a side, and of every further seed."""
+    """Judge one run of a side, and of every further seed; TrialFailed names the side."""
     ready = Ready(bench.session.orchestrator, built.adapter, built.build)
-    return agrees(ready, bench.workload.task, case, expected)
+    try:
+        return agrees(ready, bench.workload.task, case, expected)
+    except TrialFailed as problem:
+        where = f"{built.side.label} on {case.name}"
+        raise TrialFailed(f"{where}: {problem.message}", hint=problem.hint) from problem
 
 
 def measure(bench: Bench, cells: tuple[Cell, ...], pairs: tuple[tuple[str, str], ...]) -> Report:

@@ -29,6 +29,9 @@ class BenchPlan:
     """Measure start-up too, in steady mode, where the targets have one."""
     references: Mapping[str, str] = field(default_factory=dict)
     """Further references: label to revision."""
+    unless_slower: str = ""
+    """The label of a reference: where the current tree is slower than it on the fast case, the full
+    one is not measured, since nothing would rest on it. Empty: measured in any case."""
 
     @property
     def question(self) -> Question:

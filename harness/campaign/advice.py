@@ -101,12 +101,13 @@ def _plan(state: State, _: Tree) -> Advice:
 def _implement(state: State, tree: Tree) -> Advice:
     iteration = _open(state)
     test = iteration.test
-    if test is not None and test.status is TestStatus.BUILD_FAILED:
+    if test is not None and test.status.repairable:
         same = tree.fingerprint == iteration.tested_tree
+        what = "build" if test.status is TestStatus.BUILD_FAILED else "program"
         return Advice(
             "REPAIR" if same else "TEST",
-            f"the build failed: {_short(test.summary)}" if same else "the build was repaired",
-            "fix the build, then harness test" if same else "harness test",
+            f"{test.status.value}: {_short(test.summary)}" if same else f"the {what} was repaired",
+            f"fix the {what}, then harness test" if same else "harness test",
         )
     if tree.fingerprint == state.kept_tree:
         title = iteration.plan.title if iteration.plan else ""

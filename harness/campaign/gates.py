@@ -288,11 +288,14 @@ def may_bench_again(iteration: Iteration, budget_ns: int, last_budget_ns: int) -
     return iteration.outcome is Outcome.UNDECIDED and budget_ns > last_budget_ns
 
 
+_NO_RESULT = (Outcome.ABANDONED, Outcome.WRONG, Outcome.CRASHED)
+
+
 def keep_reason(iteration: Iteration) -> str:
     """Why an iteration is kept or not, in one sentence."""
     bench = iteration.bench
     outcome = iteration.outcome
-    if bench is None or not bench.correct or outcome in (Outcome.ABANDONED, Outcome.WRONG):
+    if bench is None or not bench.correct or outcome in _NO_RESULT:
         return iteration.abandoned or outcome.value
     if bench.verdict is Verdict.FASTER:
         return "faster than the last kept state and than the baseline, output right"

@@ -25,6 +25,7 @@ class Outcome(Enum):
     KEPT = "kept"
     WRONG = "wrong output"
     BUILD_FAILED = "build failed"
+    CRASHED = "crashed"
     SLOWER = "slower"
     NO_GAIN = "no gain"
     UNDECIDED = "undecided"
@@ -32,8 +33,17 @@ class Outcome(Enum):
 
     @property
     def failed(self) -> bool:
-        """Is it a failed attempt on its bottleneck?"""
+        """Was nothing kept of it?"""
         return self not in (Outcome.OPEN, Outcome.KEPT)
+
+    def failed_attempt(self, rules: int) -> bool:
+        """Is it a failed attempt on its bottleneck, by these rules?
+
+        What did not build or run says nothing of the idea, and a null result is a result.
+        """
+        if rules < 2:
+            return self.failed
+        return self in (Outcome.WRONG, Outcome.SLOWER, Outcome.ABANDONED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +90,10 @@ class Iteration:
     @property
     def outcome(self) -> Outcome:
         """What the records say of it; KEPT as soon as they say that it is to be kept."""
-        failed = self.test is not None and self.test.status is not TestStatus.PASSED
-        if self.test is not None and failed:
-            wrong = self.test.status is TestStatus.WRONG
-            gave_up = Outcome.BUILD_FAILED if self.abandoned else Outcome.OPEN
-            return Outcome.WRONG if wrong else gave_up
+        if self.test is not None and self.test.status is not TestStatus.PASSED:
+            if self.test.status.repairable and not self.abandoned:
+                return Outcome.OPEN
+            return _OF_TEST[self.test.status]
         found = Outcome.OPEN if self.bench is None else bench_outcome(self.bench)
         if self.abandoned and found in (Outcome.OPEN, Outcome.KEPT):
             return Outcome.ABANDONED
@@ -104,7 +113,16 @@ class Iteration:
         return self.result is None or not self.thought.prediction.holds(self.result.step.point)
 
 
+_OF_TEST = {
+    TestStatus.WRONG: Outcome.WRONG,
+    TestStatus.BUILD_FAILED: Outcome.BUILD_FAILED,
+    TestStatus.CRASHED: Outcome.CRASHED,
+}
+
+
 def bench_outcome(bench: BenchOutcome) -> Outcome:
+    if bench.crashed:
+        return Outcome.CRASHED
     if not bench.correct:
         return Outcome.WRONG
     return {

@@ -151,6 +151,11 @@ def _correctness(iteration: Iteration) -> str:
         return f"FAIL (reverted): {_flat(problem)}"
     if iteration.outcome is Outcome.BUILD_FAILED:
         return "FAIL (did not build, reverted)"
+    if iteration.outcome is Outcome.CRASHED:
+        bench, test = iteration.bench, iteration.test
+        cases = (bench.fast, bench.full) if bench is not None else ()
+        said = next((c.problem for c in cases if c and c.crashed), test.summary if test else "")
+        return f"FAIL (did not end well, reverted): {_flat(said)}"
     passed = any(test.status.value == "passed" for _, test in iteration.tests)
     return "PASS" if passed else "FAIL (given up before it was tested, reverted)"
 

@@ -23,6 +23,8 @@ class BenchRequest:
     budget_ns: int
     full: bool
     """Measure the full case as well."""
+    objective: str = ""
+    """`wall` or `cpu`, which decides; empty: whichever serves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ class State:
         count = 0
         for iteration in self.iterations:
             if iteration.thought.prediction.bottleneck == bottleneck and iteration.closed:
-                count = count + 1 if iteration.outcome.failed else 0
+                count = count + 1 if iteration.outcome.failed_attempt(self.agreed.rules) else 0
         return count
 
     def stuck_on(self) -> str | None:
@@ -264,6 +264,7 @@ def _tested(state: State, event: Event) -> State:
         TestStatus.PASSED: Step.BENCHMARK,
         TestStatus.WRONG: Step.LOG,
         TestStatus.BUILD_FAILED: Step.IMPLEMENT,
+        TestStatus.CRASHED: Step.IMPLEMENT,
     }[outcome.status]
     last = state.iterations[-1]
     return _change(state, step, tests=(*last.tests, (event.value("tree", str), outcome)))

@@ -12,6 +12,13 @@ from enum import Enum
 
 from harness.model import Verdict
 
+RULES = 2
+"""The present edition of the rules. A campaign keeps those that it was started under.
+
+Since 2: null results, failed builds and crashes are no failed attempts; a bottleneck is known by
+what it is; the objective is declared; the result of a campaign is a decided one.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -42,6 +49,10 @@ class Terms:
     """So many failed attempts on one bottleneck mean: stuck, skip it."""
     min_share: float = 0.05
     """A bottleneck below this share of the time is not worth an attack."""
+    rules: int = 1
+    """The edition of the rules that the campaign was started under, see `RULES`."""
+    objective: str = ""
+    """`wall` or `cpu`: the time that decides; empty: whichever served, as the first rules had it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +153,16 @@ class TestStatus(Enum):
     __test__ = False
     PASSED = "passed"
     WRONG = "wrong output"
-    """Wrong, crashed or hung: the change is to be reverted."""
+    """The change is to be reverted. The first rules had crashes here too."""
     BUILD_FAILED = "build failed"
     """To be repaired first; the test is not skipped."""
+    CRASHED = "crashed"
+    """It was built and did not end well: to be repaired first, like a build."""
+
+    @property
+    def repairable(self) -> bool:
+        """Does it say nothing of the idea, so that the code is repaired and tested again?"""
+        return self in (TestStatus.BUILD_FAILED, TestStatus.CRASHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +246,9 @@ class CaseResult:
     sha256: str = ""
     """Of that file."""
     problem: str = ""
-    """What was wrong with the output."""
+    """What was wrong with the output, or how the program ended."""
+    crashed: bool = False
+    """It did not end well, so that there is no output to be called wrong."""
 
 
 class AtScale(Enum):
@@ -249,6 +269,10 @@ class BenchOutcome:
     @property
     def correct(self) -> bool:
         return self.fast.correct and (self.full is None or self.full.correct)
+
+    @property
+    def crashed(self) -> bool:
+        return self.fast.crashed or (self.full is not None and self.full.crashed)
 
     @property
     def verdict(self) -> Verdict:

@@ -105,6 +105,8 @@ def _word(report: BenchReport) -> str | None:
 
 
 def _judge(report: BenchReport) -> tuple[ExitCode, str | None]:
+    if report.crashed:
+        return ExitCode.TRIAL, report.crashed
     if not report.correct:
         return ExitCode.ANSWER_IS_NO, "wrong output"
     if report.verdict is Verdict.SLOWER:

@@ -71,11 +71,13 @@ def test_in_campaign(config: Config, name: str | None, *, full: bool) -> Answer 
             TestStatus.PASSED: ExitCode.FINE,
             TestStatus.WRONG: ExitCode.ANSWER_IS_NO,
             TestStatus.BUILD_FAILED: ExitCode.BUILD,
+            TestStatus.CRASHED: ExitCode.TRIAL,
         }[outcome.status]
         passed = outcome.status is TestStatus.PASSED
-        lines = [f"Correctness: {'PASS' if passed else 'FAIL'} ({outcome.case})", *outcome.details]
+        word = None if outcome.status.repairable else "PASS" if passed else "FAIL"
+        lines = [f"Correctness: {word or 'not known'} ({outcome.case})", *outcome.details]
         error = None if passed else f"{outcome.status.value}: {outcome.summary}"
-        result = {"verdict": "PASS" if passed else "FAIL", **jsonable(outcome)}
+        result = {"verdict": word, **jsonable(outcome)}
         return answered(campaign, "\n".join(lines), result, exit_code=code, error=error)
 
 
@@ -104,7 +106,9 @@ def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any])
     with campaign.locked(), workbench(campaign) as bench:
         outcome = run_bench(campaign, bench, wanted)
         code, error = ExitCode.FINE, None
-        if not outcome.correct:
+        if outcome.crashed:
+            code, error = ExitCode.TRIAL, f"crashed: {_problem(outcome)}"
+        elif not outcome.correct:
             code, error = ExitCode.ANSWER_IS_NO, f"wrong output: {_problem(outcome)}"
         elif outcome.verdict is Verdict.SLOWER:
             code, error = ExitCode.ANSWER_IS_NO, "slower: a regression, to be reverted"
@@ -125,7 +129,8 @@ def bench_text(campaign: Campaign, outcome: BenchOutcome) -> str:
     if outcome.full is not None and outcome.correct:
         parts.append(scale_note(outcome))
     iteration = campaign.state.iterations[-1]
-    parts.append(f"Correctness: {'PASS' if outcome.correct else 'FAIL'}")
+    said = "PASS" if outcome.correct else "not known" if outcome.crashed else "FAIL"
+    parts.append(f"Correctness: {said}")
     parts.append(f"{compare_words(iteration)}; verdict: {outcome.verdict.value}")
     return "\n\n".join(parts)
 

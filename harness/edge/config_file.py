@@ -114,6 +114,7 @@ class CampaignSection(Section):
     threshold: float = 0.01
     total_level: float = 0.01
     bench_budget: str | int | float = "60s"
+    objective: Literal["wall", "cpu"] = "wall"
     protect: list[str] = msgspec.field(default_factory=lambda: ["harness.toml", "tests/"])
     paths: list[str] = []
 

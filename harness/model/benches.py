@@ -59,6 +59,8 @@ class CaseBench:
     folder: Path | None = None
     """Where the run is stored, with `trials.parquet`."""
     warnings: tuple[str, ...] = ()
+    crashed: bool = False
+    """The current tree's program did not end well: its output is not wrong, there is none."""
 
 
 class Gain(Enum):
@@ -107,6 +109,11 @@ class BenchReport:
     @property
     def correct(self) -> bool:
         return all(case.agreement.ok for case in self.cases)
+
+    @property
+    def crashed(self) -> str:
+        """How the current tree's program ended, where it did not end well; else nothing."""
+        return next((case.agreement.summary for case in self.cases if case.crashed), "")
 
     @property
     def verdict(self) -> Verdict | None:

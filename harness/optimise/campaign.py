@@ -11,7 +11,7 @@ from typing import Any
 from harness.campaign.events import Event, Kind, builtins
 from harness.campaign.gates import Tree
 from harness.campaign.state import State, Step, apply, fold
-from harness.campaign.values import Terms
+from harness.campaign.values import RULES, Terms
 from harness.edge.config import CampaignSection, Config, lookup, parse_duration_ns
 from harness.edge.git import Git
 from harness.edge.journal import JOURNAL_NAME, Journal, read_events
@@ -271,6 +271,8 @@ def terms_of(campaign: Campaign) -> Terms:
         bench_budget_ns=parse_duration_ns(section.bench_budget, f"{where}.bench_budget"),
         protect=tuple(at(path) for path in section.protect),
         paths=tuple(at(path) for path in section.paths),
+        rules=RULES,
+        objective=section.objective,
     )
 
 

@@ -163,6 +163,7 @@ def _last_result(campaign: Campaign, bench: Workbench, budget_ns: int | None) ->
         threshold=terms.threshold,
         budget_ns=budget_ns or terms.bench_budget_ns,
         full=terms.full_case is not None,
+        objective=terms.objective,
     )
     return {"result": bench.bench(request), "request": request}
 

@@ -148,6 +148,7 @@ def _request(campaign: Campaign, budget_ns: int, *, full: bool) -> BenchRequest:
         threshold=state.agreed.threshold,
         budget_ns=budget_ns,
         full=full,
+        objective=state.agreed.objective,
     )
 
 

@@ -29,6 +29,7 @@ from harness.campaign.values import (
     Thought,
 )
 from harness.errors import DataDamaged, GitFailed, HarnessError, UsageError
+from harness.model import Verdict
 from harness.optimise.campaign import Campaign
 
 _SAME = 1e-9
@@ -199,7 +200,11 @@ def _bench(bench: Workbench, before: State, event: Event, found: Verification) -
     if (request.kept, request.baseline) != (before.kept_commit, before.sealed.commit):
         yield "it was not compared with the last kept state and the baseline"
     stored = event.value("outcome", BenchOutcome)
-    if before.full_due and stored.full is None and stored.fast.correct:
+    if request.objective != terms.objective:
+        yield f"it was decided by {request.objective or 'any'} time, not {terms.objective or 'any'}"
+    # Nothing rests on the full case where the fast one is slower already.
+    slower = stored.fast.step.verdict is Verdict.SLOWER and terms.rules > 1
+    if before.full_due and stored.full is None and stored.fast.correct and not slower:
         yield "the full case was due and was not measured"
     yield from _figures(bench, request, stored, found)
 
@@ -216,6 +221,8 @@ def _result(bench: Workbench, before: State, event: Event, found: Verification) 
         yield "it was not compared with the baseline"
     if not math.isclose(request.confidence, 1 - terms.total_level):
         yield f"confidence {request.confidence}: the terms give {1 - terms.total_level}"
+    if request.objective != terms.objective:
+        yield f"it was decided by {request.objective or 'any'} time, not {terms.objective or 'any'}"
     stored = event.value("result", BenchOutcome)
     if terms.full_case is not None and stored.full is None and stored.fast.correct:
         yield "the full case was due and was not measured"

@@ -16,11 +16,12 @@ from pathlib import Path
 from harness.edge.outputs import read_outputs
 from harness.edge.process import LocalRunner
 from harness.edge.store import RunWriter
-from harness.errors import HarnessError, StorageFailed, TrialFailed
+from harness.errors import BuildFailed, HarnessError, StorageFailed, TrialFailed
 from harness.model import (
     Agreement,
     Build,
     Case,
+    Completed,
     Mode,
     Output,
     Target,
@@ -36,6 +37,9 @@ from harness.orchestrator.judging import judge
 from harness.orchestrator.listening import Listener, Quiet
 from harness.plugins import Adapter, Adapters
 from harness.schedule import Block, block_order, padding_bytes
+
+_WORDS_MOST = 16_384
+"""Characters of a command's own words that an error carries."""
 
 
 class Orchestrator:
@@ -117,17 +121,16 @@ class Orchestrator:
         return found
 
     def set_up(self, target: Target) -> None:
-        """Run a target's setup commands; TrialFailed where one does not end with 0."""
+        """Run a target's setup commands; BuildFailed where one does not end with 0."""
         self._commands(target, target.setup, "setup")
 
     def _commands(self, target: Target, commands: Sequence[Sequence[str]], what: str) -> None:
         for command in commands:
             done = self.runner.tool(command, cwd=target.root, env=target.env)
             if not done.ok:
-                tail = "\n".join(done.stderr.splitlines()[-5:])
-                raise TrialFailed(
+                raise BuildFailed(
                     f"target {target.name!r}: {what} command {' '.join(command)!r} ended with"
-                    f" {done.exit_code}\n{tail}"
+                    f" {done.exit_code}\n{words_of(done)}"
                 )
 
     def cleanup(self, members: Iterable[Prepared]) -> list[str]:
@@ -276,6 +279,18 @@ class Orchestrator:
         except TrialFailed as failure:
             return Agreement(ok=False, summary=failure.message)
         return judge(member.adapter, task, member.cell.expected or member.expected, actual)
+
+
+def words_of(done: Completed) -> str:
+    """What a command said, whole: its standard error, or where that is empty its output.
+
+    Of what would fill a screen many times the middle is left out, and that is said.
+    """
+    text = (done.stderr if done.stderr.strip() else done.stdout).rstrip()
+    if len(text) <= _WORDS_MOST:
+        return text
+    half = _WORDS_MOST // 2
+    return f"{text[:half]}\n[{len(text) - 2 * half} characters are left out]\n{text[-half:]}"
 
 
 @contextlib.contextmanager

@@ -53,6 +53,9 @@ def bench_text(report: BenchReport, style: str = "plain") -> str:
 
 def _case(case: CaseBench, reference: str, style: str, named: bool) -> Iterable[str]:
     title = f"Case {case.case}\n" if named else ""
+    if case.crashed:
+        yield f"{title}Correctness: not known ({case.agreement.summary})"
+        return
     if not case.comparisons:
         yield title + correctness_text(case.agreement)
         return

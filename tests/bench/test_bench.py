@@ -120,8 +120,10 @@ class TestCorrectness:
         begun.sh(f"rm -rf {count}; mkdir {count}")
         text = f"touch {count}/$$; echo sum: 2; test $(ls {count} | wc -l) -lt 4"
         change(begun, "10", text)
-        with pytest.raises(TrialFailed, match="current on fast"):
-            begun.bench()
+        report = begun.bench()
+        assert "current on fast" in report.crashed
+        assert not report.correct
+        assert report.cases[0].comparisons == {}
 
     def test_a_program_that_keeps_results_for_its_next_trial_is_found_out(self, begun):
         change(begun, "10", 'echo 1 > "$(dirname "$0")/cache"; echo sum: 2')
@@ -270,6 +272,12 @@ class TestScale:
     def test_the_verdict_is_the_worst_of_both_cases(self, begun):
         change(begun, "10 full 300")
         assert begun.bench(full=True).verdict is Verdict.SLOWER
+
+    @pytest.mark.parametrize(("cost", "cases"), [("30 full 80", 1), ("20 full 80", 2)])
+    def test_the_full_case_is_not_measured_where_the_fast_one_decides(self, begun, cost, cases):
+        change(begun, cost)
+        assert len(begun.bench(full=True, unless_slower="baseline").cases) == cases
+        assert len(begun.bench(full=True).cases) == 2
 
     def test_without_the_full_case_nothing_is_said_of_scale(self, begun):
         assert begun.bench().scale is None

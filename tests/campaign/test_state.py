@@ -1,5 +1,7 @@
 """The fold: what state the events give, and which sequences it refuses."""
 
+from dataclasses import replace
+
 import pytest
 
 from harness.campaign.events import Kind
@@ -39,6 +41,51 @@ def test_a_failed_build_waits_for_its_repair(story):
     story.planned()
     assert story.tested(TestStatus.BUILD_FAILED).step is Step.IMPLEMENT
     assert story.tested().step is Step.BENCHMARK
+
+
+@pytest.mark.parametrize(
+    ("rules", "outcome", "counts"),
+    [
+        (2, Outcome.WRONG, True),
+        (2, Outcome.SLOWER, True),
+        (2, Outcome.ABANDONED, True),
+        (2, Outcome.NO_GAIN, False),
+        (2, Outcome.UNDECIDED, False),
+        (2, Outcome.BUILD_FAILED, False),
+        (2, Outcome.CRASHED, False),
+        (2, Outcome.KEPT, False),
+        (1, Outcome.NO_GAIN, True),
+        (1, Outcome.BUILD_FAILED, True),
+        (1, Outcome.KEPT, False),
+    ],
+)
+def test_what_says_nothing_of_the_idea_is_no_failed_attempt(rules, outcome, counts):
+    assert outcome.failed_attempt(rules) is counts
+
+
+def test_typing_errors_do_not_make_a_bottleneck_stuck(tell):
+    for rules, stuck in ((1, "forces"), (2, None)):
+        story = tell(Terms("work", "fast", rules=rules))
+        for _ in range(4):
+            if story.state.profiled_tree != story.state.kept_tree:
+                story.profiled()
+            story.planned()
+            story.tested(TestStatus.BUILD_FAILED, "work.c:1: error")
+            story.tell(Kind.ABANDONED, reason="a typing error")
+            story.closed()
+            story.decided()
+        assert story.state.stuck_on() == stuck
+
+
+def test_a_crash_waits_for_its_repair_and_one_in_a_look_ends_the_iteration(story, make_result):
+    story.profiled()
+    story.planned()
+    assert story.tested(TestStatus.CRASHED).step is Step.IMPLEMENT
+    story.tested()
+    crash = replace(make_result(1.0), correct=False, crashed=True, problem="signal 11")
+    assert story.benched(crash).step is Step.LOG
+    assert story.state.iterations[-1].outcome is Outcome.CRASHED
+    assert story.closed().step is Step.DECIDE
 
 
 def test_a_wrong_output_goes_straight_to_its_log_and_to_revert(story):

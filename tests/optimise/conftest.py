@@ -7,6 +7,7 @@ The "program" is the file `work.txt`, whose keys say how it behaves::
     output = right      anything else is wrong
     full_output = right
     build = works       anything else does not build
+    run = works         anything else crashes
     noise = 0           half the interval's width as a share; 1 cannot be decided
     forces = 0.8        every other key is a phase with its share
 """
@@ -65,7 +66,7 @@ protect = ["harness.toml", "tests/"]
 
 WORK = "time = 100\nfull = 1000\noutput = right\nforces = 0.8\nread = 0.17\nsetup = 0.03\n"
 
-_OWN = {"time", "full", "output", "full_output", "build", "noise"}
+_OWN = {"time", "full", "output", "full_output", "build", "run", "noise"}
 
 
 def parse(text: str) -> dict[str, str]:
@@ -128,6 +129,8 @@ class FakeWorkbench:
         case = "full" if full else "fast"
         if found.get("build", "works") != "works":
             return TestOutcome(TestStatus.BUILD_FAILED, case, "work.c:1: error: expected ';'")
+        if found.get("run", "works") != "works":
+            return TestOutcome(TestStatus.CRASHED, case, "work ended with signal 11")
         if found["output"] != "right":
             return TestOutcome(
                 TestStatus.WRONG, case, f"energy: expected right, got {found['output']}"
@@ -137,7 +140,9 @@ class FakeWorkbench:
     def bench(self, request: BenchRequest) -> BenchOutcome:
         self.calls.append(f"bench {request.look}")
         fast = self._case(request, "fast", "time")
-        return BenchOutcome(fast, self._case(request, "full", "full") if request.full else None)
+        slower = bool(request.look) and fast.step.verdict is Verdict.SLOWER
+        full = request.full and not slower
+        return BenchOutcome(fast, self._case(request, "full", "full") if full else None)
 
     def _case(self, request: BenchRequest, case: str, key: str) -> CaseResult:
         here = self.here()

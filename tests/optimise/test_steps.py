@@ -5,7 +5,7 @@ import pytest
 from harness.campaign.events import Kind
 from harness.campaign.iteration import Outcome
 from harness.campaign.state import Step
-from harness.campaign.values import LogNote, TestStatus
+from harness.campaign.values import RULES, LogNote, TestStatus
 from harness.errors import DataDamaged, NotAllowed, UsageError
 from harness.model import Verdict
 from harness.optimise import (
@@ -177,6 +177,26 @@ def test_a_failed_build_is_to_be_repaired(started, thought, planned):
     assert next_action(started.campaign).action == "REPAIR"
     started.write(build="works")
     assert run_test(started.campaign, started.bench, full=False).status is TestStatus.PASSED
+
+
+def test_a_crash_is_to_be_repaired_and_is_no_wrong_output(started, thought, planned, note):
+    think(started.campaign, thought())
+    plan(started.campaign, planned())
+    started.write(run="a typing error")
+    found = run_test(started.campaign, started.bench, full=False)
+    assert found.status is TestStatus.CRASHED
+    assert started.campaign.state.step is Step.IMPLEMENT
+    advice = next_action(started.campaign)
+    assert (advice.action, advice.why) == ("REPAIR", "crashed: work ended with signal 11")
+    log(started.campaign, note, abandon="it needs more memory than there is")
+    assert revert(started.campaign).outcome is Outcome.CRASHED
+    text = (started.root / "optim" / "optimization_log.md").read_text()
+    assert "**Correctness:** FAIL (did not end well, reverted): work ended with signal 11" in text
+
+
+def test_what_the_campaign_is_after_is_agreed_at_its_start(started):
+    terms = started.campaign.state.agreed
+    assert (terms.rules, terms.objective) == (RULES, "wall")
 
 
 def test_a_build_that_cannot_be_repaired_is_given_up(started, thought, planned, note):
