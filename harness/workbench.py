@@ -7,13 +7,11 @@ records, from where every figure can be derived again.
 from __future__ import annotations
 
 import hashlib
-import math
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from harness.baseline import (
     LABEL,
@@ -28,14 +26,11 @@ from harness.baseline.sides import CURRENT
 from harness.bench import BenchPlan, run_bench
 from harness.campaign.port import BenchRequest, SealedBaseline
 from harness.campaign.values import (
-    UNBOUNDED,
     BenchOutcome,
     CaseResult,
-    Guards,
     PhaseGain,
     ProfileOutcome,
     ProfileRow,
-    Ratio,
     TestOutcome,
     TestStatus,
 )
@@ -45,20 +40,23 @@ from harness.edge.rows import from_row
 from harness.edge.seal import SEAL_NAME
 from harness.edge.store import read_parquet, storage_errors
 from harness.errors import BuildFailed, ConfigError, DataDamaged, TrialFailed
-from harness.model import (
-    Agreement,
-    CaseBench,
-    Comparison,
-    Estimate,
-    Metric,
-    Mode,
-    ProfileReport,
-    Verdict,
-)
+from harness.model import CaseBench, Metric
 from harness.orchestrator import Cell, Listener
+from harness.outcomes import (
+    derive,
+    details,
+    failed,
+    figures_again,
+    guards_of,
+    needed,
+    profile_rows,
+    ratio_of,
+    time_of,
+    words,
+)
 from harness.schedule import Block
 from harness.session import Session, open_session
-from harness.summary import Question, blocks_of, compare_cells, summarise_cell
+from harness.summary import Question, blocks_of
 from harness.workload import Wanted, Workload, find_workload
 
 KEPT = "kept"
@@ -66,10 +64,6 @@ KEPT = "kept"
 
 RUNS = "runs"
 """The folder of kept trials, below the campaign's."""
-
-_DETAILS = 5
-_SHOWN_SHARE = 0.01
-_SHOWN_ROWS = 20
 
 
 class LocalWorkbench:
@@ -165,7 +159,7 @@ class LocalWorkbench:
         except TrialFailed as problem:
             return TestOutcome(TestStatus.CRASHED, case, problem.message)
         status = TestStatus.PASSED if report.ok else TestStatus.WRONG
-        return TestOutcome(status, case, _words(report.agreement), _details(report.agreement))
+        return TestOutcome(status, case, words(report.agreement), details(report.agreement))
 
     def bench(self, request: BenchRequest) -> BenchOutcome:
         """Baseline, last kept state and current tree in the same blocks, case by case."""
@@ -189,8 +183,8 @@ class LocalWorkbench:
 
     def _result(self, case: CaseBench, request: BenchRequest) -> CaseResult:
         if not case.agreement.ok or LABEL not in case.comparisons:
-            failed = _failed(case.case, request, _words(case.agreement) or "it was not measured")
-            return replace(failed, crashed=case.crashed)
+            what = words(case.agreement) or "it was not measured"
+            return replace(failed(case.case, request, what), crashed=case.crashed)
         cumulative = case.comparisons[LABEL]
         step = case.comparisons.get(KEPT, cumulative)
         run, digest = self._keep(case, request)
@@ -199,18 +193,18 @@ class LocalWorkbench:
             correct=True,
             step=ratio_of(step),
             cumulative=ratio_of(cumulative),
-            baseline_ns=_time(case, LABEL, cumulative.metric),
-            current_ns=_time(case, CURRENT, cumulative.metric),
+            baseline_ns=time_of(case, LABEL, cumulative.metric),
+            current_ns=time_of(case, CURRENT, cumulative.metric),
             metric=step.metric.value,
             phases=tuple(
                 PhaseGain(row.path, row.baseline.total_ns.point, row.current.total_ns.point)
                 for row in case.phases
                 if row.baseline is not None and row.current is not None
             ),
-            guards=_guards(case),
+            guards=guards_of(case),
             blocks=step.blocks,
             stopped_because=step.stopped_because,
-            budget_needed_ns=_needed(step, cumulative),
+            budget_needed_ns=needed(step, cumulative),
             run=run,
             sha256=digest,
         )
@@ -254,90 +248,12 @@ class LocalWorkbench:
             metric=step.metric.value,
             blocks=step.blocks,
         )
-        return _figures_again(derived, blocks, found[LABEL])
-
-
-def profile_rows(report: ProfileReport) -> tuple[ProfileRow, ...]:
-    """Phases by their share, then functions by what they take themselves; no small ones.
-
-    Each has its total share, since that is what Amdahl's bound is about.
-    """
-    phases = sorted(report.phases.spots, key=lambda spot: -spot.total_share)
-    functions = report.spots.spots if report.spots else ()
-    rows = [ProfileRow(s.name, min(s.total_share, 1.0), "phase") for s in phases]
-    known = {row.name for row in rows}
-    rows += [
-        ProfileRow(s.name, min(s.total_share, 1.0), "function")
-        for s in functions
-        if s.name not in known and s.total_share >= _SHOWN_SHARE
-    ]
-    return tuple(rows[:_SHOWN_ROWS])
+        return figures_again(derived, blocks, found[LABEL])
 
 
 def read_blocks(path: Path) -> list[Block]:
     """The blocks of a kept run."""
     return blocks_of(map(from_row, read_parquet(path)))
-
-
-def derive(blocks: Sequence[Block], question: Question) -> dict[str, Comparison]:
-    """The current tree against each reference of a kept run, by label."""
-    labels = dict.fromkeys(name for block in blocks for name in block if name != CURRENT)
-    found = {}
-    for label in labels:
-        for comparison in compare_cells(label, [CURRENT], blocks, question, ""):
-            found[label] = comparison
-    return found
-
-
-def _figures_again(
-    result: CaseResult, blocks: Sequence[Block], cumulative: Comparison
-) -> CaseResult:
-    """Correctness, times, phases and guards of the two sides, as their trials say them.
-
-    Times are by the metric that decided between the two, which may be another than the step's.
-    """
-    confidence = cumulative.ratio.confidence
-    before, after = (_summary(label, blocks, confidence) for label in (LABEL, CURRENT))
-    phases = [{p.path: p.total_ns.point for p in side["phases"]} for side in (before, after)]
-    metric = "cpu_ns" if cumulative.metric is Metric.CPU else "wall_ns"
-    return replace(
-        result,
-        correct=after["output_ok"] is not False,
-        baseline_ns=_point(before[metric]) or 0.0,
-        current_ns=_point(after[metric]) or 0.0,
-        phases=tuple(
-            PhaseGain(name, ns, phases[1][name])
-            for name, ns in phases[0].items()
-            if name in phases[1]
-        ),
-        guards=replace(
-            result.guards,
-            baseline_rss_bytes=before["max_rss_bytes"],
-            current_rss_bytes=after["max_rss_bytes"],
-            baseline_cpu_ns=_point(before["cpu_ns"]),
-            current_cpu_ns=_point(after["cpu_ns"]),
-            baseline_wall_ns=_point(before["wall_ns"]),
-            current_wall_ns=_point(after["wall_ns"]),
-        ),
-    )
-
-
-def _summary(label: str, blocks: Sequence[Block], confidence: float) -> dict[str, Any]:
-    """What the trials of one side say by themselves."""
-    records = [record for block in blocks for record in block.get(label, ())]
-    return summarise_cell(records, Mode.COLD, confidence)
-
-
-def ratio_of(comparison: Comparison) -> Ratio:
-    """A comparison as the campaign stores it."""
-    ratio = comparison.ratio
-    return Ratio(
-        point=ratio.point,
-        low=max(ratio.low, 1 / UNBOUNDED),
-        high=ratio.high if math.isfinite(ratio.high) else UNBOUNDED,
-        confidence=ratio.confidence,
-        verdict=comparison.verdict,
-    )
 
 
 def _decides(request: BenchRequest, found: Baseline) -> str:
@@ -348,57 +264,6 @@ def _decides(request: BenchRequest, found: Baseline) -> str:
 def _objective(request: BenchRequest) -> Metric | None:
     """The metric that the campaign declared; None: whichever serves."""
     return Metric(request.objective) if request.objective else None
-
-
-def _failed(case: str, request: BenchRequest, problem: str) -> CaseResult:
-    """A candidate with a wrong output, or without one: nothing is said of its speed."""
-    nothing = Ratio(1.0, 1 / UNBOUNDED, UNBOUNDED, request.confidence, Verdict.UNDECIDED)
-    return CaseResult(case, False, nothing, nothing, 0.0, 0.0, problem=problem)
-
-
-def _words(agreement: Agreement) -> str:
-    details = _details(agreement)
-    return "; ".join(filter(None, (agreement.summary, *details[:1])))
-
-
-def _details(agreement: Agreement) -> tuple[str, ...]:
-    return tuple(
-        f"{m.output} {m.place}: expected {m.expected}, got {m.actual}"
-        for m in agreement.mismatches[:_DETAILS]
-    )
-
-
-def _needed(step: Comparison, cumulative: Comparison) -> int | None:
-    """The budget that would decide both comparisons, where both can be decided."""
-    undecided = [c for c in (step, cumulative) if c.verdict is Verdict.UNDECIDED]
-    budgets = [c.budget_needed_ns for c in undecided]
-    if not budgets or None in budgets:
-        return None
-    return max(b for b in budgets if b is not None)
-
-
-def _time(case: CaseBench, label: str, metric: Metric) -> float:
-    side = case.sides[label]
-    estimate = side.cpu_ns if metric is Metric.CPU else side.wall_ns
-    return estimate.point if estimate else 0.0
-
-
-def _guards(case: CaseBench) -> Guards:
-    before, after = case.sides[LABEL], case.sides[CURRENT]
-    return Guards(
-        baseline_rss_bytes=before.max_rss_bytes,
-        current_rss_bytes=after.max_rss_bytes,
-        baseline_cpu_ns=_point(before.cpu_ns),
-        current_cpu_ns=_point(after.cpu_ns),
-        baseline_wall_ns=_point(before.wall_ns),
-        current_wall_ns=_point(after.wall_ns),
-        baseline_build_ns=before.build_ns or None,
-        current_build_ns=after.build_ns or None,
-    )
-
-
-def _point(estimate: Estimate | None) -> float | None:
-    return estimate.point if estimate else None
 
 
 def _digest(path: Path) -> str:

@@ -27,6 +27,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("workload",),
     ("baseline", "profiling"),
     ("bench",),
+    ("outcomes",),
     ("optimise", "workbench"),
     ("loop",),
     ("testing",),

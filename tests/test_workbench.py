@@ -25,14 +25,8 @@ from harness.model import (
     TrialStatus,
     Verdict,
 )
-from harness.workbench import (
-    _failed,
-    _figures_again,
-    _needed,
-    profile_rows,
-    ratio_of,
-    read_blocks,
-)
+from harness.outcomes import failed, figures_again, needed, profile_rows, ratio_of
+from harness.workbench import read_blocks
 
 
 def comparison(low: float, high: float, **more: object) -> Comparison:
@@ -90,14 +84,14 @@ def test_phases_come_first_and_negligible_functions_not_at_all():
 def test_the_budget_needed_is_that_of_the_slower_decision():
     step = comparison(0.9, 1.1, budget_needed_ns=5)
     total = comparison(0.9, 1.1, budget_needed_ns=9)
-    assert _needed(step, total) == 9
-    assert _needed(step, dataclasses.replace(total, budget_needed_ns=None)) is None
-    assert _needed(step, dataclasses.replace(total, verdict=Verdict.FASTER)) == 5
+    assert needed(step, total) == 9
+    assert needed(step, dataclasses.replace(total, budget_needed_ns=None)) is None
+    assert needed(step, dataclasses.replace(total, verdict=Verdict.FASTER)) == 5
 
 
 def test_a_wrong_candidate_says_nothing_of_speed():
     request = BenchRequest("k", "b", 1, 0.999, 0.01, 10**9, False)
-    result = _failed("fast", request, "energy differs")
+    result = failed("fast", request, "energy differs")
     assert not result.correct
     assert result.step.verdict is Verdict.UNDECIDED
     assert result.problem == "energy differs"
@@ -113,13 +107,13 @@ def test_trials_that_are_no_parquet_are_damage(tmp_path):
 @pytest.mark.parametrize(("metric", "times"), [(Metric.WALL, (20, 10)), (Metric.CPU, (60, 30))])
 def test_every_figure_is_derived_from_the_trials_again(metric, times):
     claimed = dataclasses.replace(
-        _failed("fast", BenchRequest("k", "b", 1, 0.999, 0.01, 10**9, False), ""),
+        failed("fast", BenchRequest("k", "b", 1, 0.999, 0.01, 10**9, False), ""),
         correct=True,
         guards=Guards(baseline_build_ns=7, current_wall_ns=1.0),
         phases=(PhaseGain("forces", 1.0, 1.0),),
     )
     blocks = [{LABEL: [trial(LABEL, 20)], CURRENT: [trial(CURRENT, 10, output_ok=False)]}]
-    derived = _figures_again(claimed, blocks, comparison(1.9, 2.1, metric=metric))
+    derived = figures_again(claimed, blocks, comparison(1.9, 2.1, metric=metric))
     assert not derived.correct
     assert (derived.baseline_ns, derived.current_ns) == times
     assert derived.phases == (PhaseGain("forces", 15, 5),)
