@@ -212,6 +212,7 @@ def _profiled(subject: _Subject, home: Path, plain: Trial) -> Profile | ProfileF
         timeout_ns=max(request.cell.target.timeout_ns, SLOWEST * plain.wall_ns),
         folder=home,
         plain_wall_ns=plain.wall_ns,
+        plain_cpu_ns=plain.cpu_ns,
     )
     try:
         found = subject.adapter.profile(subject.build, request.cell.case, plan, subject.runner)

@@ -71,6 +71,13 @@ def command(build: Build, case: Case, through: Sequence[str] = ()) -> Command:
     return Command((*start, *target.arguments(case)), _environment(build, options), target)
 
 
+def nothing(build: Build) -> Command:
+    """The same interpreter with the same flags and environment, for an empty program."""
+    target, options = build.target, Options.of(build.target)
+    start = [str(build.program), *_cache_flags(build.workdir.parent, build.toolchain)]
+    return Command((*start, *options.flags, "-c", ""), _environment(build, options), target)
+
+
 def _script(target: Target) -> str:
     return str(target.sources[0])
 

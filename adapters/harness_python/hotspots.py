@@ -39,6 +39,14 @@ HOTTEST = 5
 WORTH_LINES = 0.02
 WORTH_TOP_LEVEL = 0.2
 FEW_SAMPLES = 200
+WALL, CPU = "wall", "cpu"
+"""Clocks of a profile: what a program with threads or processes waits for is no work of its own."""
+IMPORTING = ("_find_and_load",)
+"""What Python's import system calls first: all within it is start-up."""
+STARTS = 3
+WAITING = 0.3
+"""A program whose CPU time is below this share of its wall time waits."""
+MOST_START_UP = 0.95
 MAX_REPEATS = 5
 MISLEADING = 0.15
 """A function whose share differs by this much between cProfile and the samples."""
@@ -65,6 +73,7 @@ class Session:
             "lend": self.lend(tool),
             "interval_s": interval_s(self.plan.plain_wall_ns),
             "functions": [],
+            "clock": WALL,
             **asked,
         }
         plan = self.folder / f"{tool}.plan.json"
@@ -138,15 +147,27 @@ def profile(build: Build, case: Case, plan: ProfilePlan, runner: Runner) -> Prof
 
 
 def exact(session: Session) -> Profile:
-    """Functions by cProfile, with sampled stacks beside them where pyinstrument serves."""
+    """Functions by cProfile, with sampled stacks beside them where pyinstrument serves.
+
+    A program with threads or processes is profiled again by their CPU time, so that those that
+    wait hide nothing; where cProfile cannot tell threads apart, sampling takes its place.
+    """
     trial, processes = session.run("cProfile")
+    clock = WALL
+    if is_concurrent(processes):
+        if threads_of(processes) and not tells_threads(processes) and session.plan.tool is None:
+            with contextlib.suppress(ToolchainMissing, TrialFailed):
+                return sampled(session, CPU)
+        if tells_threads(processes) or not threads_of(processes):
+            clock = CPU
+            trial, processes = session.run("cProfile", clock=clock)
     entries = entries_of(processes)
     spots, total_ns = figures.functions(entries, str(PROFILER))
     stacks: Mapping[Stack, float] = {}
     if session.plan.tool is None:
         with contextlib.suppress(ToolchainMissing, TrialFailed):
-            stacks = sampled(session).stacks
-    warnings = remarks(trial, processes, "cProfile")
+            stacks = sampled(session, clock).stacks
+    warnings = remarks(trial, processes, "cProfile", clock)
     if stacks:
         warnings += figures.misled(entries, stacks, MISLEADING)
     return Profile(
@@ -161,31 +182,71 @@ def exact(session: Session) -> Profile:
         cpu_ns=trial.cpu_ns,
         warnings=tuple(warnings),
         exports={path.name: str(path) for path in session.folder.glob("cProfile.json.*.pstats")},
+        start_up=IMPORTING,
+        start_up_share=start_up_share(session),
     )
+
+
+def threads_of(processes: Sequence[Mapping[str, Any]]) -> int:
+    """How many threads the program started, in all of its processes."""
+    return sum(process["threads"] for process in processes)
+
+
+def tells_threads(processes: Sequence[Mapping[str, Any]]) -> bool:
+    """Does the tool profile each thread by itself?"""
+    return all(process["every_thread"] for process in processes)
+
+
+def is_concurrent(processes: Sequence[Mapping[str, Any]]) -> bool:
+    """Did it start threads or processes, for which some thread of it waits?"""
+    return threads_of(processes) > 0 or any(process["children"] for process in processes)
+
+
+def start_up_share(session: Session) -> float:
+    """The share of a plain run that the interpreter takes to start and to end: of an empty one.
+
+    By CPU time, which a busy machine does not stretch; of the wall time of a program that waits.
+    """
+    command, asked = _build.nothing(session.build), session.plan
+    plan = TrialPlan(timeout_ns=asked.timeout_ns, phases=False)
+    shortest_ns = min(session.runner.trial(command, plan).cpu_ns for _ in range(STARTS))
+    waits = asked.plain_cpu_ns < WAITING * asked.plain_wall_ns
+    whole_ns = asked.plain_wall_ns if waits else asked.plain_cpu_ns
+    return min(MOST_START_UP, shortest_ns / max(1, whole_ns))
 
 
 def entries_of(processes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [entry for process in processes for entry in process["entries"]]
 
 
-def sampled(session: Session) -> Profile:
-    """Stacks by pyinstrument; a short program is run again until there are enough samples."""
+def sampled(session: Session, clock: str = WALL) -> Profile:
+    """Stacks by pyinstrument; a short program is run again until there are enough samples.
+
+    Where the program turns out to start threads or processes, their CPU time is what counts.
+    """
     stacks: defaultdict[Stack, float] = defaultdict(float)
     samples, trials = 0, []
     remarked: list[str] = []
     for _ in range(MAX_REPEATS):
-        trial, processes = session.run("sample")
+        trial, processes = session.run("sample", clock=clock)
+        if clock == WALL and is_concurrent(processes):
+            return sampled(session, CPU)
         trials.append(trial)
         entries = entries_of(processes)
         samples += sum(entry["samples"] for entry in entries)
         for stack, weight_ns in figures.stacks(entries, str(PROFILER)):
             stacks[stack] += weight_ns
-        remarked = remarks(trial, processes, "sample")
+        remarked = remarks(trial, processes, "sample", clock)
         if samples >= FEW_SAMPLES or not trial.ok:
             break
     if len(trials) > 1:
         remarked.append(
             f"the program is short: it was run {len(trials)} times for {samples} samples"
+        )
+    if not stacks:
+        raise TrialFailed(
+            f"pyinstrument took no sample of target {session.build.target.name!r}",
+            hint="Take a larger case, or exact counts: --with cProfile.",
         )
     if samples < FEW_SAMPLES:
         remarked.append(f"only {samples} samples: shares are rough; take a larger case")
@@ -198,6 +259,8 @@ def sampled(session: Session) -> Profile:
         wall_ns=sorted(trial.wall_ns for trial in trials)[len(trials) // 2],
         cpu_ns=sorted(trial.cpu_ns for trial in trials)[len(trials) // 2],
         warnings=tuple(remarked),
+        start_up=IMPORTING,
+        start_up_share=start_up_share(session),
     )
 
 
@@ -231,10 +294,13 @@ def lines(session: Session) -> Profile:
         wall_ns=trial.wall_ns,
         cpu_ns=trial.cpu_ns,
         warnings=tuple(remarked),
+        start_up_share=start_up_share(session),
     )
 
 
-def remarks(trial: Trial, processes: Sequence[Mapping[str, Any]], tool: str) -> list[str]:
+def remarks(
+    trial: Trial, processes: Sequence[Mapping[str, Any]], tool: str, clock: str = WALL
+) -> list[str]:
     """What a reader should know about how the run went."""
     said = []
     if not trial.ok:
@@ -242,18 +308,23 @@ def remarks(trial: Trial, processes: Sequence[Mapping[str, Any]], tool: str) -> 
             f"the program did not end well while it was profiled ({trial.message});"
             " the profile covers what ran until then"
         )
-    threads = sum(process["threads"] for process in processes)
+    threads = threads_of(processes)
     started = sum(process["children"] for process in processes)
     if started:
         said.append(
             f"{started} processes were started, {len(processes) - 1} of them left a profile;"
             " all that did are added up"
         )
-    if threads and all(process["every_thread"] for process in processes):
-        said.append(f"{threads} threads were started; all are added up, waiting included")
+    if threads and tells_threads(processes):
+        said.append(f"{threads} threads were started; all are added up")
     elif threads:
         said.append(
             f"{threads} threads were started: {tool} does not tell them apart here;"
             " --with sample does"
         )
+    if clock == CPU:
+        said.append("shares are of CPU time, in which threads and processes that wait take none")
+    running = sum(process["running"] for process in processes)
+    if running and tool == "sample":
+        said.append(f"{running} threads still ran at the end: their samples are not in the profile")
     return said

@@ -6,10 +6,11 @@ Executed by the target's interpreter, 3.8 or later, as
 
 PLAN is a JSON file: `tool` (cProfile, sample or line_profiler), `out` (where the result goes),
 `package` (the profiler's, or null), `lend` (a folder that has it, or null), `interval_s` (sample),
+`clock` (`wall`, or `cpu`: each thread's own CPU time, in which whoever waits takes none),
 `functions` (line_profiler: file, first line and name of each). The program sees the same
 `sys.argv`, `sys.path`, `__main__` and exit code as without. Threads are profiled by profilers of
-their own and added up, and so are the processes that `multiprocessing` forks; each process writes
-a file, `out` with its id.
+their own and added up, and so are the processes that `multiprocessing` forks, those that a pool
+terminates included; each process writes a file, `out` with its id.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ if len(sys.path) > 0 and __file__.startswith(sys.path[0] + "/"):
 
 import ast
 import builtins
+import functools
 import json
 import os
+import signal
 import threading
 import time
 import types
@@ -35,7 +38,7 @@ from pathlib import Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     Plan = dict[str, Any]
@@ -56,6 +59,10 @@ class CProfile:
         import cProfile
 
         self.profiler = cProfile.Profile()
+        if plan["clock"] == "cpu" and not ONE_MONITOR:
+            # By the thread's own number: the main thread ends the profiles of those that still run.
+            clock = time.pthread_getcpuclockid(threading.get_ident())
+            self.profiler = cProfile.Profile(functools.partial(time.clock_gettime, clock))
 
     def start(self) -> None:
         self.profiler.enable()
@@ -86,6 +93,20 @@ class Sample:
         package = import_module(plan["package"])
         self.folder = str(Path(str(package.__file__)).parent)
         self.profiler: Any = package.Profiler(interval=plan["interval_s"], async_mode="disabled")
+        if plan["clock"] == "cpu":
+            self._count_cpu_time()
+
+    def _count_cpu_time(self) -> None:
+        """Weigh each sample by the CPU time that its thread took since the last one."""
+        bare = self.profiler._sampler_saw_call_stack
+        before = [time.thread_time()]
+
+        def saw(stack: Any, since_s: float, *more: Any) -> None:
+            now = time.thread_time()
+            bare(stack, now - before[0], *more)
+            before[0] = now
+
+        self.profiler._sampler_saw_call_stack = saw
 
     def start(self) -> None:
         self.profiler.start()
@@ -95,6 +116,8 @@ class Sample:
 
     def result(self) -> Entries:
         session = self.profiler.last_session
+        if session is None:  # of a thread that still runs: only it can end its profile
+            return []
         root = session.root_frame(trim_stem=False)
         stacks: dict[tuple[Any, ...], float] = {}
         waiting: list[tuple[Any, tuple[Any, ...]]] = [(root, ())] if root is not None else []
@@ -151,6 +174,7 @@ class Run:
         self.tools: list[Any] = []
         self.threads = 0
         self.children = 0
+        self.ended = 0
         self.began = time.perf_counter()
 
     def begin(self) -> Any:
@@ -159,11 +183,16 @@ class Run:
         tool.start()
         return tool
 
+    def end(self, tool: Any) -> None:
+        tool.stop()
+        self.ended += 1
+
     def write(self) -> None:
         elapsed = time.perf_counter() - self.began
         result = {
             "elapsed_s": elapsed,
             "threads": self.threads,
+            "running": len(self.tools) - self.ended,
             "every_thread": self.tools[0].all_threads,
             "children": self.children,
             "entries": [entry for tool in self.tools for entry in tool.result()],
@@ -174,6 +203,31 @@ class Run:
         part.replace(path)
         if self.plan["tool"] == "cProfile":
             self.tools[0].profiler.dump_stats(f"{path}.pstats")
+
+
+def write_once(run: Run, tool: Any) -> Callable[[], bool]:
+    """A function that ends and writes a process's profile the first time, and says if it did.
+
+    A pool ends its workers by a signal: what they did is written all the same.
+    """
+    finished: list[bool] = []
+
+    def finish() -> bool:
+        if finished:
+            return False
+        finished.append(True)
+        run.end(tool)
+        run.write()
+        return True
+
+    def terminated(number: int, frame: Any) -> None:
+        if finish():  # else it is being written, and the process ends by itself
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, terminated)
+    return finish
 
 
 def follow(run: Run) -> None:
@@ -190,18 +244,17 @@ def follow(run: Run) -> None:
             bare_run(self)
         finally:
             if tool is not None:
-                tool.stop()
+                owner.end(tool)
 
     def bootstrap(self: Any, *args: Any, **kwargs: Any) -> Any:
         for tool in current["run"].tools[:1]:
             tool.stop()  # the parent's, which the fork copied
         mine = current["run"] = Run(run.plan)
-        tool = mine.begin()
+        finish = write_once(mine, mine.begin())
         try:
             return bare_bootstrap(self, *args, **kwargs)
         finally:
-            tool.stop()
-            mine.write()
+            finish()
 
     def start(self: Any) -> Any:
         current["run"].children += 1
@@ -305,7 +358,7 @@ def main() -> None:
     try:
         types.FunctionType(code, space)()  # as exec() would, but that shows in the profile
     finally:
-        tool.stop()
+        run.end(tool)
         run.write()
 
 

@@ -59,6 +59,8 @@ class ProfilePlan:
     """Where the profiler's own files go; it exists. None: a folder below the build's."""
     plain_wall_ns: int = 1_000_000_000
     """How long the program takes without a profiler: sampling rates follow from it."""
+    plain_cpu_ns: int = 0
+    """The same in CPU time, of all its processes. 0: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,13 @@ class Profile:
     """Exact number of calls by function, beside `stacks`, where the tool counts them."""
     counters: Mapping[str, float] = field(default_factory=dict)
     """Counts over the whole program, where the tool counts events: `instructions`, ..."""
+    start_up: tuple[str, ...] = ()
+    """Names of functions within which everything is start-up (loading, importing, compiling), such
+    as `_find_and_load`: what goes through one of them is counted as start-up. Empty: the core
+    knows start-up by the name of the innermost function alone."""
+    start_up_share: float = 0.0
+    """The share of a plain run that this profile does not see, as it passes before the program's
+    first line or in its compiler; the core makes a row of it and scales all other shares."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.model import HotSpot, Profile, ProfileReport
-from harness.profiles.spots import REST
+from harness.profiles.spots import REST, START_UP
 
 SMALL_SHARE = 0.05
 """All of it gone gives 1.05x at most: less than an iteration must gain."""
@@ -24,12 +24,13 @@ MOSTLY = 0.5
 SHIFT = 0.1
 """A phase whose share differs by this much between cases changes what to attack."""
 
-START_UP = re.compile(
-    r"^_dl_|^dl_|ld-linux|^_start$|importlib|<built-in method (builtins\.)?(compile|__import__)|"
+STARTING = re.compile(
+    r"^_dl_|^dl_|ld-linux|importlib|<built-in method (builtins\.)?(compile|__import__)|"
     r"_find_and_load|^exec_module|^get_code$|^_compile_bytecode|marshal\.loads|_imp\.|"
     r"typeinf|jl_compile|abstract_interp|^abstract_|jl_generate|codegen|llvm::|LLVM|"
     r"_require|require_prelocked|_include_from_serialized"
 )
+"""Names of functions that load, import or compile, in C, Python and Julia."""
 INPUT_OUTPUT = re.compile(
     r"(^|[._ ])_*(f?read|f?write|pread|pwrite|open|fopen|openat|fsync|recv|send|poll|select|"
     r"readline|readlines|writelines|flush|v?f?printf|fscanf|v?fscanf|getline|putc|puts|fputs|"
@@ -115,7 +116,7 @@ def _waits(cpu_share: float, crowded: float) -> Iterator[str]:
 
 def _kinds(profile: Profile) -> Iterator[str]:
     """Is most of the work start-up, or input and output, rather than the computation?"""
-    start_up = _share_of(profile, START_UP)
+    start_up = _starting(profile)
     if start_up > 0.3:
         yield (
             f"{_percent(start_up)} is start-up (loading, importing, compiling): it shrinks on a"
@@ -127,6 +128,16 @@ def _kinds(profile: Profile) -> Iterator[str]:
             f"{_percent(input_output)} is input and output: read and write in larger pieces, in"
             " another format, or less often, before touching the computation."
         )
+
+
+def _starting(profile: Profile) -> float:
+    """The share of start-up: of its own row where there is one, else by innermost functions.
+
+    By no others: every program is called by something that is named like start-up (`_start`).
+    """
+    row = next((s for s in profile.spots if s.function == START_UP.function), None)
+    own = sum(s.self_share for s in profile.spots if STARTING.search(s.function))
+    return max(row.total_share if row else 0.0, own + (row.self_share if row else 0.0))
 
 
 def _share_of(profile: Profile, names: re.Pattern[str]) -> float:

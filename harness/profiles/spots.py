@@ -25,6 +25,9 @@ HOT = 0.02
 REST = "(outside phases)"
 """The row of what no phase covers: start-up, and work without a marker."""
 
+START_UP = Frame("(start-up)", native=True)
+"""The caller of all that is no work of the program yet: loading, importing, compiling."""
+
 _Key = tuple[str, str, int | None]
 
 
@@ -51,7 +54,9 @@ def count_spots(profile: Profile, function: str | None = None) -> Profile:
     line of a function of the target's own, and what library code takes is its caller's: that is
     the line that can be changed. With `function`, only rows whose function's name contains it. A
     function that calls itself counts once a stack. A profile that brings its own rows keeps them.
+    Start-up that the profiler did not see gets a row, and all shares are of the whole run.
     """
+    profile = with_start_up(profile, rows=function is None)
     if profile.spots or not profile.stacks:
         return profile
     if profile.by is ProfileBy.LINE:
@@ -75,6 +80,40 @@ def count_spots(profile: Profile, function: str | None = None) -> Profile:
     ]
     spots.sort(key=lambda s: (-s.self_share, -s.total_share, s.function, s.line or 0))
     return replace(profile, spots=tuple(spots), total=total)
+
+
+def with_start_up(profile: Profile, *, rows: bool = True) -> Profile:
+    """The profile with start-up as a caller of its own: of what it names, and of what it missed.
+
+    Applied twice it changes nothing more. `rows`: rows that the profile brings get one for it.
+    """
+    missed, names = profile.start_up_share, frozenset(profile.start_up)
+    if not (missed or names):
+        return profile
+    stacks: defaultdict[Stack, float] = defaultdict(float)
+    for stack, weight in profile.stacks.items():
+        starts = any(frame.function in names for frame in stack)
+        stacks[(START_UP, *stack) if starts else stack] += weight
+    longer = missed / (1 - missed)
+    if stacks and missed:
+        stacks[START_UP,] += longer * sum(stacks.values())
+    spots = tuple(
+        replace(s, self_share=s.self_share * (1 - missed), total_share=s.total_share * (1 - missed))
+        for s in profile.spots
+    )
+    within = max((s.total_share for s in spots if s.function in names), default=0.0)
+    if spots and rows and missed + within > 0:
+        own = longer * profile.total
+        row = HotSpot(missed, missed + within, own, function=START_UP.function, native=True)
+        spots = tuple(sorted((*spots, row), key=lambda s: -s.self_share))
+    return replace(
+        profile,
+        stacks=dict(stacks),
+        spots=spots,
+        total=profile.total * (1 + longer),
+        start_up=(),
+        start_up_share=0.0,
+    )
 
 
 def _rows(stacks: Mapping[Stack, float], key: Callable[[Frame], _Key]) -> dict[_Key, _Row]:

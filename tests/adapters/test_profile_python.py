@@ -12,7 +12,7 @@ import pytest
 from harness.errors import ToolchainMissing, TrialFailed, UsageError
 from harness.model import Case, Frame, Profile, ProfileBy, ProfilePlan
 from harness.profiles import count_spots
-from harness.testing import completed
+from harness.testing import completed, make_trial
 from harness_python import figures
 
 PROGRAM = """\
@@ -120,7 +120,8 @@ def profiled(workshop_of: Any, tmp_path: Path) -> Any:
         folder.mkdir(exist_ok=True)
         asked = ProfilePlan(**{"tool": tool, "folder": folder, "plain_wall_ns": 10**8, **plan})
         case = Case("only")
-        return count_spots(workshop.adapter.profile(build, case, asked, runner or workshop.runner))
+        found = workshop.adapter.profile(build, case, asked, runner or workshop.runner)
+        return count_spots(found, asked.function)
 
     return profile
 
@@ -160,7 +161,7 @@ class TestFunctions:
         profile = profiled("sample", "300000")
         rows = names(profile)
         assert rows["work"].total_share > rows["work"].self_share > 0
-        assert rows["<module>"].total_share > 0.9
+        assert rows["<module>"].total_share > 0.9 * (1 - rows["(start-up)"].self_share)
         assert not [s for s in profile.spots if "profiler.py" in s.file]
 
     def test_a_program_that_fails_keeps_its_profile(self, profiled: Any) -> None:
@@ -302,3 +303,87 @@ class TestWhatIsRefused:
 def test_the_helper_leaves_nothing_but_its_result(profiled: Any, tmp_path: Path) -> None:
     profiled("cProfile", "10")
     assert {path.suffix for path in (tmp_path / "profile").iterdir()} == {".pstats"}
+
+
+# -- threads and processes that wait, and start-up -------------------------------------------------
+
+DAEMONS = """\
+import queue
+import threading
+
+waiting = queue.Queue()
+for _ in range(4):
+    threading.Thread(target=waiting.get, daemon=True).start()
+
+
+def step(i):
+    return i * i
+
+
+def hot(n):
+    return sum(step(i) for i in range(n))
+
+
+print(hot(200_000))
+"""
+POOL = """\
+import multiprocessing
+
+
+def step(i):
+    return i * i
+
+
+def work(n):
+    return sum(step(i) for i in range(n))
+
+
+if __name__ == "__main__":
+    with multiprocessing.Pool(2) as pool:
+        print(pool.map(work, [100_000] * 4))
+"""
+WAITS = "import threading\n\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+
+
+def share_of(profile: Profile, *names: str) -> float:
+    """Of the program's own time, without start-up."""
+    start_up = sum(s.self_share for s in profile.spots if s.function == "(start-up)")
+    return sum(s.self_share for s in profile.spots if s.function in names) / (1 - start_up)
+
+
+@pytest.mark.parametrize("tool", ["cProfile", "sample"])
+def test_waiting_threads_do_not_hide_the_hot_loop(profiled: Any, tool: str) -> None:
+    profile = profiled(tool, source=DAEMONS)
+    assert share_of(profile, "step", "hot", "<genexpr>", "sum") > 0.8
+    assert any("CPU time" in warning for warning in profile.warnings)
+
+
+@pytest.mark.parametrize("tool", ["cProfile", "sample"])
+def test_the_workers_of_a_pool_are_in_the_profile(profiled: Any, tool: str) -> None:
+    profile = profiled(tool, source=POOL)
+    assert share_of(profile, "step", "work", "<genexpr>", "sum") > 0.5
+    assert any(w.startswith("2 processes were started, 2 of them") for w in profile.warnings)
+
+
+def test_a_thread_that_still_waits_at_the_end_is_said_and_harms_nothing(profiled: Any) -> None:
+    profile = profiled("sample", source=WAITS)
+    assert any(w.startswith("1 threads still ran at the end") for w in profile.warnings)
+
+
+def test_a_program_without_a_sample_is_refused_in_words(profiled: Any, monkeypatch: Any) -> None:
+    nothing = {"entries": [], "threads": 0, "running": 0, "children": 0, "every_thread": True}
+    ran = make_trial(), [nothing]
+    monkeypatch.setattr("harness_python.hotspots.Session.run", lambda *_, **__: ran)
+    with pytest.raises(TrialFailed, match="took no sample") as caught:
+        profiled("sample")
+    assert "cProfile" in caught.value.hint
+
+
+def test_start_up_and_imports_are_a_row_that_every_bound_counts(profiled: Any) -> None:
+    work = "def work():\n    return sum(range(10**5))\n\nwork()\n"
+    profile = profiled("cProfile", source=f"import decimal, email.message\n\n{work}")
+    spots = names(profile)
+    start = spots["(start-up)"]
+    assert 0 < start.self_share < start.total_share < 1
+    assert start.total_share + spots["work"].total_share <= 1.01
+    assert sum(spot.self_share for spot in profile.spots) == pytest.approx(1.0)

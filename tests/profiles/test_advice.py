@@ -81,8 +81,25 @@ def test_a_name_that_only_sounds_like_it_is_not(
 
 @pytest.mark.parametrize("name", ["_dl_relocate_object", "_find_and_load", "typeinf_ext"])
 def test_a_hot_spot_in_start_up_is_named(name: str, make_profile: Make, make_report: Make) -> None:
-    spots = count_spots(make_profile(stacks={(Frame(name), Frame("leaf")): 1.0}))
+    spots = count_spots(make_profile(stacks={(MAIN, Frame(name)): 1.0}))
     assert "is start-up" in said(make_report(spots=spots))
+
+
+@pytest.mark.parametrize("name", ["_start", "_dl_start_user", "codegen_run"])
+def test_a_program_that_computes_is_not_start_up_whatever_called_it(
+    name: str, make_profile: Make, make_report: Make
+) -> None:
+    stack = (Frame(name), Frame("std::rt::lang_start"), MAIN, Frame("work"))
+    spots = count_spots(make_profile(stacks={stack: 1.0}))
+    assert "start-up" not in said(make_report(spots=spots))
+
+
+def test_what_goes_through_a_function_that_the_adapter_names_is_start_up(
+    make_profile: Make, make_report: Make
+) -> None:
+    stacks = {(MAIN, Frame("load_all"), Frame("parse")): 6.0, (MAIN, Frame("work")): 4.0}
+    spots = count_spots(make_profile(stacks=stacks, start_up=("load_all",)))
+    assert "60 % is start-up" in said(make_report(spots=spots))
 
 
 def test_a_profile_of_one_case_alone_points_to_the_others(make_report: Make) -> None:

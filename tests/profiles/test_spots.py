@@ -171,3 +171,30 @@ def test_specks_are_not_shown() -> None:
     stacks = {(Frame("hot"),): 1000.0, (Frame("speck"),): 1.0}
     profile = count_spots(Profile("perf", ProfileBy.FUNCTION, "samples", 1001.0, stacks=stacks))
     assert [spot.function for spot in worth_showing(profile, 10)] == ["hot"]
+
+
+def test_start_up_that_the_profiler_missed_is_a_row_and_every_bound_counts_it(
+    profile: Profile,
+) -> None:
+    counted = count_spots(replace(profile, start_up_share=0.5))
+    spots = by_name(counted)
+    assert spots["(start-up)"].self_share == pytest.approx(0.5)
+    assert spots["main"].total_share == pytest.approx(0.5)
+    assert spots["main"].bound == pytest.approx(2.0)
+    assert sum(spot.self_share for spot in counted.spots) == pytest.approx(1.0)
+    assert counted.total == pytest.approx(200.0)
+    assert count_spots(counted) == counted
+
+
+def test_rows_that_a_profiler_brings_are_scaled_by_start_up_too() -> None:
+    rows = (
+        HotSpot(0.8, 0.9, 8.0, function="work"),
+        HotSpot(0.1, 0.2, 1.0, function="load_all"),
+    )
+    bare = Profile("x", ProfileBy.FUNCTION, "ns", 10.0, rows)
+    counted = count_spots(replace(bare, start_up=("load_all",), start_up_share=0.5))
+    spots = by_name(counted)
+    assert {spot.function for spot in counted.spots} == {"(start-up)", "work", "load_all"}
+    assert spots["work"].total_share == pytest.approx(0.45)
+    assert spots["(start-up)"].self_share == pytest.approx(0.5)
+    assert spots["(start-up)"].total_share == pytest.approx(0.6)
