@@ -92,5 +92,11 @@ def cli() -> None:
 def main() -> None:
     """The console script: run the command line and exit with its code."""
     from harness.cli.base import guard
+    from harness.cli.streams import output_problem, take_streams
 
-    sys.exit(guard(cli, sys.argv[1:]))
+    take_streams()
+    code = guard(cli, sys.argv[1:])
+    if words := output_problem():
+        click.echo(f"harness: {words}", err=True)
+        code = code or 2
+    sys.exit(code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-import sys
+import math
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -72,11 +72,29 @@ def _command_path() -> str:
 
 def _print(name: str, answer: Answer, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(envelope(name, answer), allow_nan=False, default=str))
+        click.echo(_as_json(envelope(name, answer)))
     elif answer.text:
         click.echo(answer.text)
     if answer.error and not as_json:
         _complain(answer.error, answer.hint or "")
+
+
+def _as_json(document: dict[str, Any]) -> str:
+    try:
+        return json.dumps(document, allow_nan=False, default=str)
+    except ValueError:  # JSON knows no NaN and no infinity
+        return json.dumps(_finite(document), allow_nan=False, default=str)
+
+
+def _finite(value: Any) -> Any:
+    """The same value with null for every number that JSON cannot hold."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
 
 
 def _complain(message: str, hint: str) -> None:
@@ -113,9 +131,11 @@ def guard(group: click.Group, arguments: Sequence[str]) -> int:
         hint = " ".join(filter(None, (problem.hint, kept)))
         _fail(name, as_json, problem.exit_code, problem.message, hint)
         return problem.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
-        return ExitCode.FINE
+    except MemoryError:
+        _fail(
+            name, as_json, ExitCode.USAGE, "memory ran out", "Is an output or an input this large?"
+        )
+        return ExitCode.USAGE
     except Exception as problem:
         message = f"a bug: {type(problem).__name__}: {problem}"
         _fail(name, as_json, ExitCode.BUG, message, _keep_traceback(problem))
@@ -126,7 +146,7 @@ def guard(group: click.Group, arguments: Sequence[str]) -> int:
 def _fail(name: str, as_json: bool, code: ExitCode, message: str, hint: str = "") -> None:
     if as_json:
         answer = Answer(exit_code=code, error=message, hint=hint or None)
-        click.echo(json.dumps(envelope(name, answer)))
+        click.echo(_as_json(envelope(name, answer)))
     _complain(message, hint)
 
 
@@ -139,10 +159,18 @@ def _keep_traceback(problem: BaseException) -> str:
     import tempfile
 
     text = "".join(traceback.format_exception(problem))
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="harness-traceback-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(text)
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w",
+            encoding="utf-8",
+            prefix="harness-traceback-",
+            suffix=".txt",
+            delete=False,
+            errors="backslashreplace",
+        ) as file:
+            file.write(text)
+    except OSError as trouble:
+        return f"The traceback cannot be kept ({trouble}); please report it:\n{text}"
     return f"The traceback is kept in {file.name}; please report it."
 
 
