@@ -56,14 +56,14 @@ def _progress(state: State) -> str:
     )
 
 
-def profile_rows(state: State) -> str:
-    """The last profile: bottleneck, share, bound, and what became of it."""
+def profile_rows(state: State, most: int = _ROWS) -> str:
+    """The last profile: bottleneck, share, bound, and what became of it; at most `most` rows."""
     profile = state.profile
     if profile is None or not profile.rows:
         return ""
     rows = [
         [r.name, r.by, show_share(r.share), show_ratio(r.bound), _word(state, r.name)]
-        for r in profile.rows[:_ROWS]
+        for r in profile.rows[:most]
     ]
     notes = "".join(f"\nnote: {note}" for note in profile.notes)
     title = f"where the time goes ({profile.tool}, case {profile.case}{_wall(profile)}):"

@@ -41,6 +41,9 @@ class ThoughtForm(msgspec.Struct, forbid_unknown_fields=True):
     options: list[OptionForm]
     pattern: str = ""
     reason: str = ""
+    title: str = ""
+    """This and the next: the plan, where it is written down with the thought."""
+    optimization: str = ""
 
 
 class PlanForm(msgspec.Struct, forbid_unknown_fields=True):
@@ -98,6 +101,12 @@ def read_plan(fields: Mapping[str, Any], source: str) -> Plan:
     return Plan(form.title.strip(), form.optimization.strip())
 
 
+def read_plan_within(fields: Mapping[str, Any], source: str) -> Plan | None:
+    """The plan that is written down with a thought; None where none is."""
+    ours = {name: fields[name] for name in PlanForm.__struct_fields__ if name in fields}
+    return read_plan(ours, source) if any(ours.values()) else None
+
+
 def read_note(fields: Mapping[str, Any], source: str) -> LogNote:
     """A note from its fields."""
     form = _convert(fields, NoteForm, source)
@@ -131,6 +140,7 @@ def thought_template(state: State) -> str:
         'reasoning = "<why so much>"\n'
         'risk = "<what could go wrong>"\n'
         'pattern = ""  # such as 8.3, or empty\n'
+        'title = "<of the plan: brief>"\noptimization = "<what is changed, and why>"\n'
         '[[options]]\nname = "<A>"\npros = "<pro>"\ncons = "<con>"\n'
         '[[options]]\nname = "<B>"\npros = "<pro>"\ncons = "<con>"\n'
     )

@@ -9,7 +9,7 @@ import click
 from harness.cli.base import Answer, command
 from harness.cli.campaigns import answered, campaign_options, opened, workbench
 from harness.cli.session import config_option, read_config
-from harness.cli.status import status_answer
+from harness.cli.status import everything_option, status_answer
 from harness.errors import DataDamaged, ExitCode
 
 if TYPE_CHECKING:
@@ -59,11 +59,12 @@ def start_command(*, agent_files: bool, **options: Any) -> Answer:
 
 
 @command(name="status", epilog="Example: harness campaign status --json")
+@everything_option
 @campaign_options
-def campaign_status_command(**options: Any) -> Answer:
+def campaign_status_command(*, everything: bool, **options: Any) -> Answer:
     """Show where the campaign stands; the same as `harness status`."""
     with opened(options, lock=False) as campaign:
-        return status_answer(campaign)
+        return status_answer(campaign, everything=everything)
 
 
 @command(name="finish", epilog="Example: harness campaign finish")

@@ -24,6 +24,10 @@ _SETTLED = (
 """Options of `harness bench` that a campaign settles: a look is not tuned until it pleases."""
 
 
+_ROWS = 5
+"""Of a profile, in the answer of a step."""
+
+
 def _refuse(names: Sequence[str]) -> None:
     """UsageError where the command line itself says one of these."""
     context = click.get_current_context(silent=True)
@@ -39,7 +43,7 @@ def _refuse(names: Sequence[str]) -> None:
 
 def profile_in_campaign(config: Config, name: str | None) -> Answer | None:
     """Profile the last kept state for the campaign; None where it does not wait for that."""
-    from harness.campaign.patterns import describe, fitting
+    from harness.campaign.patterns import fitting
     from harness.campaign.state import Step
     from harness.campaign.status import profile_rows
     from harness.optimise import active_campaign, run_profile
@@ -52,8 +56,10 @@ def profile_in_campaign(config: Config, name: str | None) -> Answer | None:
     with campaign.locked(), workbench(campaign) as bench:
         outcome = run_profile(campaign, bench)
         found = fitting(outcome)
-        patterns = "\n\npatterns that fit:\n" + describe(found) if found else ""
-        return answered(campaign, profile_rows(campaign.state) + patterns, jsonable(outcome))
+        names = "; ".join(f"{p.number} {p.name}" for p, _ in found)
+        fits = f"\npatterns that fit (`harness think` says more): {names}" if found else ""
+        text = profile_rows(campaign.state, _ROWS) + fits
+        return answered(campaign, text, jsonable(outcome))
 
 
 def test_in_campaign(config: Config, name: str | None, *, full: bool) -> Answer | None:
@@ -191,6 +197,9 @@ def _undecided(outcome: BenchOutcome) -> str:
     from harness.render.units import show_ns
 
     needed = outcome.fast.budget_needed_ns
-    if needed is None:
-        return "undecided within the budget; no budget can be named that would decide"
-    return f"undecided within the budget; about {show_ns(needed, 2)} would decide"
+    more = (
+        "no budget can be named that would decide"
+        if needed is None
+        else f"about {show_ns(needed, 2)} would decide"
+    )
+    return f"undecided within the budget; {more}, or give it up: harness log --abandon WHY"

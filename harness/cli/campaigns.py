@@ -79,6 +79,8 @@ def answered(
     warnings = tuple(campaign.warnings)
     lines = [text, *(f"warning: {warning}" for warning in warnings)]
     lines.append(f"next ({advice.action}): {advice.command}")
+    if advice.template and "--file" in advice.command:
+        lines.append(f"with: {fields_of(advice.template)}")
     return Answer(
         result={**(result or {}), "warnings": list(warnings)},
         text="\n".join(filter(None, lines)),
@@ -88,6 +90,18 @@ def answered(
         state=campaign.state.step.value,
         next_actions=(advice.command,),
     )
+
+
+def fields_of(template: str) -> str:
+    """The fields of a form, by name, with those of its parts in brackets."""
+    from harness.campaign.templates import read_fields
+
+    found = read_fields(template, "the form")
+    names = [
+        f"{name} ({', '.join(value[0])})" if isinstance(value, list) else name
+        for name, value in found.items()
+    ]
+    return ", ".join(names)
 
 
 def read_input(file: str | None, flags: Mapping[str, Any]) -> tuple[dict[str, Any], str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,9 @@ from harness.cli.campaigns import (
     spoken,
 )
 
+if TYPE_CHECKING:
+    from harness.optimise import Campaign
+
 
 @command(epilog='Example: harness log --surprise "None: as predicted" --notes "try vectors next"')
 @file_option
@@ -24,29 +27,60 @@ from harness.cli.campaigns import (
 @click.option("--why", help="Outside the predicted interval: what explains it.")
 @click.option("--lesson", help="Outside the predicted interval: what it teaches about the code.")
 @click.option("--abandon", callback=spoken, help="Give the iteration up, for this reason.")
+@click.option(
+    "--then",
+    type=click.Choice(["commit", "revert", "auto"]),
+    help="Go on at once: commit or revert, as the result says, and decide.",
+)
 @campaign_options
 def log_command(**options: Any) -> Answer:
     """Write the iteration's entry: predicted against measured, and what was surprising.
 
     "None" is refused where the result lies outside the predicted interval. With --abandon an
-    iteration is given up without a result; its code is then reverted and kept aside.
+    iteration is given up without a result; its code is then reverted and kept aside. With --then
+    the iteration is committed or reverted in the same call, and the loop's decision is made.
     """
     from harness.campaign.gates import compare_words, keep_reason
     from harness.campaign.templates import read_note
-    from harness.optimise import log
+    from harness.optimise import Then, check_then, log
     from harness.render.jsonable import jsonable
 
     flags = {name: options[name] for name in ("surprise", "notes", "why", "lesson")}
     fields, source = read_input(options["file"], flags)
+    then = Then(options["then"]) if options["then"] else None
     with opened(options) as campaign:
+        if then is not None:
+            check_then(campaign, then, abandoned=bool(options["abandon"]))
         iteration = log(campaign, read_note({"surprise": "", **fields}, source), options["abandon"])
+        words = [
+            f"iteration {iteration.number} logged: {compare_words(iteration)};"
+            f" {keep_reason(iteration)}"
+        ]
+        followed: dict[str, Any] = {}
+        if then is not None:
+            followed = _follow(campaign, words)
         return answered(
             campaign,
-            f"iteration {iteration.number} logged: {compare_words(iteration)};"
-            f" {keep_reason(iteration)}",
+            "\n".join(words),
             {
                 "iteration": iteration.number,
                 "outcome": iteration.outcome.value,
                 "note": jsonable(iteration.note),
+                **followed,
             },
         )
+
+
+def _follow(campaign: Campaign, words: list[str]) -> dict[str, Any]:
+    """Commit or revert, and decide; adds what was done to the words."""
+    from harness.campaign.iteration import Outcome
+    from harness.optimise import close
+    from harness.render.jsonable import jsonable
+
+    iteration, decision = close(campaign)
+    kept = iteration.outcome is Outcome.KEPT
+    made = iteration.commit if kept else iteration.attempt
+    done = "committed as" if kept else "reverted; the attempt is kept as"
+    words.append(f"{done} {made[:12]}" if made else "reverted; no code had changed")
+    words.append(f"{'stop' if decision.stop else 'go on'}: {decision.reason}")
+    return {"commit": made, "decision": jsonable(decision)}

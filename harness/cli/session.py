@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -103,6 +105,10 @@ def ad_hoc_cell(adapter: str, source: str | None, arguments: Sequence[str], root
     return Cell(Task(name, (Case("default"),)), Case("default"), target)
 
 
+_FIRST_LINE_S, _NEXT_LINE_S = 5.0, 20.0
+"""When progress is said where no terminal shows it."""
+
+
 @dataclass(slots=True)
 class Terminal:
     """A Listener that shows a spinner with what goes on; on a terminal only."""
@@ -126,11 +132,56 @@ class Terminal:
         self.status.update(f"{self.what} ({self.trials} trials{failed})")
 
 
+@dataclass(slots=True)
+class Lines:
+    """A Listener that writes a line now and then to where no terminal is."""
+
+    write: Callable[[str], None]
+    began_s: float
+    what: str = "starting"
+    trials: int = 0
+
+    def step(self, what: str) -> None:
+        self.what = what
+
+    def trial(self, record: TrialRecord) -> None:
+        self.trials += 1
+
+    def say(self, now_s: float) -> None:
+        """One line on what goes on."""
+        self.write(f"harness: {now_s - self.began_s:.0f} s: {self.what} ({self.trials} trials)")
+
+
+@contextlib.contextmanager
+def _lines() -> Iterator[Listener]:
+    """Lines on standard error, the first one after some seconds: short commands say nothing."""
+    listener = Lines(lambda line: click.echo(line, err=True), time.monotonic())
+    done = threading.Event()
+
+    def speak() -> None:
+        wait_s = _FIRST_LINE_S
+        while not done.wait(wait_s):
+            listener.say(time.monotonic())
+            wait_s = _NEXT_LINE_S
+
+    thread = threading.Thread(target=speak, daemon=True)
+    thread.start()
+    try:
+        yield listener
+    finally:
+        done.set()
+        thread.join()
+
+
 @contextlib.contextmanager
 def progress(*, wanted: bool = True) -> Iterator[Listener]:
-    """A listener with a live line on standard error where that is a terminal."""
-    if not (wanted and sys.stderr.isatty()):
+    """A listener that shows on standard error what goes on: a live line, or a line now and then."""
+    if not wanted:
         yield Quiet()
+        return
+    if not sys.stderr.isatty():
+        with _lines() as lines:
+            yield lines
         return
     from rich.console import Console
 

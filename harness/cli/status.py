@@ -2,43 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
 
 from harness.cli.base import Answer, command
 from harness.cli.campaigns import campaign_options, opened
 
+if TYPE_CHECKING:
+    from harness.campaign.state import State
+    from harness.optimise import Campaign
+
+
+everything_option = click.option(
+    "--all", "everything", is_flag=True, help="With all bottlenecks, iterations and predictions."
+)
+
 
 @command(epilog="Example: harness status")
+@everything_option
 @campaign_options
-def status_command(**options: Any) -> Answer:
-    """Show the campaign: goal, progress, bottlenecks, iterations, predictions, next action."""
+def status_command(*, everything: bool, **options: Any) -> Answer:
+    """Show what the next one to drive the campaign has to know, in at most 500 tokens.
+
+    Goal, where it stands, the open plan and its hypothesis, whether the code has changed and where,
+    what failed and why, lessons, skipped bottlenecks, and the next action.
+    """
     with opened(options, lock=False) as campaign:
-        return status_answer(campaign)
+        return status_answer(campaign, everything=everything)
 
 
-def status_answer(campaign: Any) -> Answer:
+def status_answer(campaign: Campaign, *, everything: bool) -> Answer:
     """The campaign's status for people and programs."""
+    from harness.campaign.gates import Tree
     from harness.campaign.scoring import score
     from harness.campaign.status import status_text
+    from harness.campaign.takeover import takeover_text
     from harness.optimise import next_action
     from harness.render.jsonable import jsonable
 
     advice = next_action(campaign)
     state = campaign.state
-    iterations = [
-        {
-            "number": i.number,
-            "title": i.title,
-            "bottleneck": i.thought.prediction.bottleneck,
-            "predicted": [i.thought.prediction.low, i.thought.prediction.high],
-            "measured": jsonable(i.result.step) if i.result else None,
-            "outcome": i.outcome.value,
-            "commit": i.commit or None,
-            "attempt": i.attempt or None,
-            "surprise": i.note.surprise if i.note else None,
-        }
-        for i in state.iterations
-    ]
+    tree = campaign.tree() if campaign.active else Tree("")
+    if everything:
+        text = status_text(state, advice)
+    else:
+        text = takeover_text(state, advice, tree, _sources(campaign))
     warnings = [f"warning: {warning}" for warning in campaign.warnings]
     return Answer(
         result={
@@ -49,12 +59,43 @@ def status_answer(campaign: Any) -> Answer:
             "kept_commit": state.kept_commit or None,
             "looks": state.looks,
             "profile": jsonable(state.profile),
-            "iterations": iterations,
+            "iterations": _iterations(state),
             "skipped": dict(state.skipped),
+            "changed": list(tree.changed),
             "predictions": jsonable(score(state.iterations)),
             "next": jsonable(advice),
         },
-        text="\n".join([*warnings, status_text(state, advice)]),
+        text="\n".join([*warnings, text]),
         state=state.step.value,
         next_actions=(advice.command,),
     )
+
+
+def _sources(campaign: Campaign) -> list[str]:
+    """The target's sources, as they are named from the configuration's folder."""
+    root = campaign.config.root
+    sources: tuple[Path, ...] = campaign.config.target(campaign.section.target).sources
+    return [str(p.relative_to(root)) if p.is_relative_to(root) else str(p) for p in sources]
+
+
+def _iterations(state: State) -> list[dict[str, Any]]:
+    """Each iteration, as `--json` says it."""
+    from harness.render.jsonable import jsonable
+
+    return [
+        {
+            "number": i.number,
+            "title": i.title,
+            "bottleneck": i.thought.prediction.bottleneck,
+            "predicted": [i.thought.prediction.low, i.thought.prediction.high],
+            "measured": jsonable(i.result.step) if i.result else None,
+            "outcome": i.outcome.value,
+            "hypothesis": i.thought.hypothesis,
+            "plan": i.plan.optimization if i.plan else None,
+            "lesson": i.note.lesson if i.note else None,
+            "commit": i.commit or None,
+            "attempt": i.attempt or None,
+            "surprise": i.note.surprise if i.note else None,
+        }
+        for i in state.iterations
+    ]

@@ -19,6 +19,11 @@ from harness.cli.campaigns import (
 if TYPE_CHECKING:
     from harness.optimise import Campaign
 
+_TEXTS = (
+    *("bottleneck", "hypothesis", "chosen", "reasoning", "risk", "pattern", "reason"),
+    *("title", "optimization"),
+)
+
 
 @command(epilog="Example: harness think --file thought.toml")
 @file_option
@@ -32,35 +37,41 @@ if TYPE_CHECKING:
 @click.option("--risk", help="What could go wrong.")
 @click.option("--pattern", help="The pattern's number, such as 8.3.")
 @click.option("--reason", help="Why it is made although the profile is against it.")
+@click.option("--title", help="Of the plan: brief, becomes the commit's subject.")
+@click.option("--optimization", help="Of the plan: what is changed, and why.")
 @campaign_options
 def think_command(**options: Any) -> Answer:
     """Register a thought: hypothesis, options, choice, predicted interval, risk.
 
     Without any input it shows what the profile offers: bottlenecks with their bounds, fitting
     patterns with checks and risks, and the template. The prediction is of the whole program's
-    speed-up over the last kept state.
+    speed-up over the last kept state. With title and optimization the plan is recorded in the same
+    call.
     """
-    from harness.campaign.templates import read_thought
+    from harness.campaign.templates import read_plan_within, read_thought
     from harness.optimise import think
     from harness.render.jsonable import jsonable
 
-    flags = {
-        name: options[name]
-        for name in ("bottleneck", "hypothesis", "chosen", "reasoning", "risk", "pattern", "reason")
-    }
+    flags = {name: options[name] for name in _TEXTS}
     flags |= {"predicted_low": options["low"], "predicted_high": options["high"]}
     flags["options"] = parse_options(options["considered"]) or None
     fields, source = read_input(options["file"], flags)
     with opened(options) as campaign:
         if not fields:
             return _offer(campaign)
-        iteration = think(campaign, read_thought(fields, source))
+        planned = read_plan_within(fields, source)
+        iteration = think(campaign, read_thought(fields, source), planned)
         low, high = iteration.thought.prediction.low, iteration.thought.prediction.high
         return answered(
             campaign,
             f"iteration {iteration.number}: registered {low:g} to {high:g}x on"
-            f" {iteration.thought.prediction.bottleneck!r}",
-            {"iteration": iteration.number, "thought": jsonable(iteration.thought)},
+            f" {iteration.thought.prediction.bottleneck!r}"
+            + (f"; planned {planned.title!r}" if planned else ""),
+            {
+                "iteration": iteration.number,
+                "thought": jsonable(iteration.thought),
+                "plan": jsonable(iteration.plan),
+            },
         )
 
 

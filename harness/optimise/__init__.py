@@ -6,7 +6,7 @@ commands; `advice.next_action` says which one is due.
 
 from harness.optimise.advice import next_action
 from harness.optimise.campaign import Campaign, active_campaign, open_campaign
-from harness.optimise.keeping import commit, revert
+from harness.optimise.keeping import Then, check_then, close, commit, revert
 from harness.optimise.lifecycle import Finished, finish, start
 from harness.optimise.steps import (
     BenchOptions,
@@ -24,7 +24,10 @@ __all__ = [
     "BenchOptions",
     "Campaign",
     "Finished",
+    "Then",
     "active_campaign",
+    "check_then",
+    "close",
     "commit",
     "decide",
     "finish",

@@ -6,12 +6,56 @@ of them is taken up by the next call.
 
 from __future__ import annotations
 
+from enum import Enum
+
 from harness.campaign.events import Kind
-from harness.campaign.gates import demand, demand_tested, demand_unforbidden, forbidden
+from harness.campaign.gates import (
+    demand,
+    demand_tested,
+    demand_unforbidden,
+    forbidden,
+    keep_reason,
+)
 from harness.campaign.iteration import Iteration, Outcome
-from harness.campaign.state import Step
-from harness.errors import GitFailed
+from harness.campaign.state import Decision, Step
+from harness.errors import GitFailed, NotAllowed
 from harness.optimise.campaign import Campaign
+from harness.optimise.steps import decide
+
+
+class Then(Enum):
+    """What follows a log in the same call."""
+
+    COMMIT = "commit"
+    REVERT = "revert"
+    AUTO = "auto"
+    """Whichever the result says."""
+
+
+def check_then(campaign: Campaign, then: Then, *, abandoned: bool) -> None:
+    """NotAllowed where the result of the open iteration is against what is to follow its log."""
+    state = campaign.state
+    last = state.iterations[-1] if state.iterations else None
+    if then is Then.AUTO or last is None:
+        return
+    right = Then.COMMIT if last.outcome is Outcome.KEPT and not abandoned else Then.REVERT
+    if then is not right:
+        raise NotAllowed(
+            f"--then {then.value} is against the result: {keep_reason(last)}",
+            hint=f"--then {right.value}, or --then auto"
+            + ("; --abandon REASON gives a gain up." if right is Then.COMMIT else "."),
+        )
+
+
+def close(campaign: Campaign) -> tuple[Iteration, Decision]:
+    """Commit or revert the logged iteration, as its result says, and decide how the loop goes on.
+
+    Nothing is left to choose in any of it; what was interrupted is completed.
+    """
+    last = campaign.state.iterations[-1]
+    kept = last.outcome is Outcome.KEPT
+    closed = commit(campaign) if kept else revert(campaign)
+    return closed, decide(campaign)
 
 
 def commit(campaign: Campaign) -> Iteration:

@@ -54,9 +54,19 @@ def run_profile(campaign: Campaign, bench: Workbench) -> ProfileOutcome:
     return outcome
 
 
-def think(campaign: Campaign, thought: Thought) -> Iteration:
-    """THINK: register a prediction before the code changes."""
+def think(campaign: Campaign, thought: Thought, planned: Plan | None = None) -> Iteration:
+    """THINK: register a prediction before the code changes; and PLAN, where one is given with it.
+
+    A plan that is not complete is refused before anything is registered.
+    """
     campaign.demand_active()
+    if planned is not None:
+        check_plan(planned)
+    iteration = _think(campaign, thought)
+    return iteration if planned is None else plan(campaign, planned)
+
+
+def _think(campaign: Campaign, thought: Thought) -> Iteration:
     open_one = campaign.state.iteration
     if open_one is not None and open_one.thought == thought:
         return open_one
@@ -175,6 +185,11 @@ def log(campaign: Campaign, note: LogNote, abandon: str = "") -> Iteration:
         return last
     if abandon and not (last and last.abandoned == abandon):
         _abandon(campaign, note, abandon)
+    if campaign.state.step is Step.BENCHMARK and last is not None and last.benches:
+        raise NotAllowed(
+            "the last look decided nothing, so there is no result to be logged",
+            hint="Look longer (harness bench --budget), or give it up: harness log --abandon WHY.",
+        )
     demand(campaign.state, "log", (Step.LOG,))
     open_one = campaign.state.iteration
     assert open_one is not None

@@ -1,0 +1,76 @@
+"""The status for who takes over: everything that matters, and never more than 500 tokens."""
+
+from dataclasses import replace
+
+import pytest
+
+from harness.campaign.advice import advise
+from harness.campaign.gates import Tree
+from harness.campaign.takeover import MOST, takeover_text
+from harness.campaign.values import LogNote, Terms
+
+
+def takeover(state, *changed, sources=("work.c",)):
+    tree = Tree("other" if changed else state.kept_tree, changed)
+    return takeover_text(state, advise(state, tree), tree, sources)
+
+
+def test_it_says_what_the_next_one_needs(tell, make_result):
+    story = tell(Terms("work", "fast", "full", target_speedup=4, rules=2, objective="wall"))
+    story.iterated(make_result(2.0), title="half the pairs")
+    story.profiled()
+    note = LogNote("slower", "", "the writes miss the cache", "layout matters more than counting")
+    story.iterated(make_result(0.8), title="scatter the writes", note=note)
+    story.planned(title="blocks of 64")
+    lines = takeover(story.state, "work.c", "work.h").splitlines()
+    assert lines[0] == (
+        "goal: work 4x by wall time, same output (campaign work, case fast, validated on full)"
+    )
+    assert lines[1].startswith(
+        "stands at: 2.00x over the baseline; 1 of 3 iterations kept, 12 left"
+    )
+    assert lines[2].startswith("open: iteration 3 at IMPLEMENT: blocks of 64; predicted")
+    assert "plan: replace the division by a product" in lines
+    assert "hypothesis: the inner loop divides" in lines
+    assert "code: changed since the last kept state: work.c, work.h" in lines
+    assert (
+        "failed: 2 on forces: scatter the writes: slower 0.80x; the writes miss the cache" in lines
+    )
+    assert "lesson 2: layout matters more than counting" in lines
+    assert lines[-2].startswith("next: TEST")
+    assert lines[-1] == "run: harness test"
+
+
+def test_without_a_change_it_names_the_files_in_question(story):
+    story.profiled()
+    text = takeover(story.state, sources=("src/a.c", "src/b.c"))
+    assert "code: unchanged since the last kept state; the target's files: src/a.c, src/b.c" in text
+    assert "open: nothing; it waits for THINK" in text
+
+
+@pytest.mark.parametrize("iterations", [0, 3, 12])
+def test_it_never_takes_more_than_500_tokens(tell, make_result, make_thought, iterations):
+    story = tell(Terms("work", "fast", max_iterations=50, patience=60, rules=2))
+    words = "a long explanation of what has happened, with every detail that there is to it. " * 9
+    idea = make_thought(1.1, 1.2)
+    idea = replace(idea, hypothesis=words)
+    for number in range(iterations):
+        note = LogNote(words, words, words, words)
+        story.iterated(make_result(1.0), idea, title=f"an idea, number {number}", note=note)
+    if story.state.profiled_tree != story.state.kept_tree:
+        story.profiled()
+    if story.state.step.value == "THINK":
+        story.planned(idea)
+    changed = [f"a/deeply/nested/folder/of/sources/file_{n}.c" for n in range(40)]
+    text = takeover(story.state, *changed)
+    assert len(text) <= MOST
+    assert text.splitlines()[-1].startswith("run: ")
+
+
+def test_before_the_start_it_says_how_to_start():
+    from harness.campaign.state import State
+
+    state = State()
+    assert takeover_text(state, advise(state, Tree("")), Tree("")) == (
+        "not started. next: harness campaign start"
+    )

@@ -1,0 +1,164 @@
+"""What a campaign costs the one who drives it: calls, words, and what is left to look up."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from harness.campaign.state import Step
+from harness.campaign.values import ProfileOutcome, ProfileRow
+from harness.cli import cli
+from harness.cli.base import guard
+
+CHARACTERS_A_TOKEN = 4
+
+THOUGHT = """
+bottleneck = "forces"
+hypothesis = "the inner loop divides"
+chosen = "multiply: it is the smallest change"
+predicted_low = 1.5
+predicted_high = 2.5
+reasoning = "a division costs 4 times a product"
+risk = "rounding changes the output"
+title = "multiply by the reciprocal"
+optimization = "replace the division by a product, since it is slower"
+[[options]]
+name = "multiply"
+pros = "cheap"
+cons = "rounding"
+[[options]]
+name = "threads"
+pros = "fast"
+cons = "CPU time"
+"""
+
+
+class Driver:
+    """Calls the command line in the repository, and counts what it says."""
+
+    def __init__(self, world, capfd, monkeypatch) -> None:
+        self.world, self.capfd, self.monkeypatch = world, capfd, monkeypatch
+        self.calls = self.characters = 0
+        self.said = ""
+        monkeypatch.chdir(world.root)
+        monkeypatch.setattr("harness.workbench.LocalWorkbench", lambda *_: world.bench)
+
+    def __call__(self, *arguments: str, given: str = "") -> int:
+        self.monkeypatch.setattr("sys.stdin", io.StringIO(given))
+        self.capfd.readouterr()
+        code = guard(cli, list(arguments))
+        out, err = self.capfd.readouterr()
+        self.calls += 1
+        self.said = out + err
+        self.characters += len(self.said)
+        return code
+
+
+@pytest.fixture
+def driver(world, capfd, monkeypatch):
+    """At a campaign that has just started."""
+    made = Driver(world, capfd, monkeypatch)
+    assert made("campaign", "start") == 0
+    made.calls = made.characters = 0
+    return made
+
+
+def wide_profile() -> ProfileOutcome:
+    names = ("forces", "pair_distance_squared", "integrate_positions", "read_initial_state")
+    rows = [ProfileRow(name, 0.8 / 2**n) for n, name in enumerate(names)]
+    rows += [ProfileRow(f"helper_number_{n}", 0.06, "function") for n in range(12)]
+    return ProfileOutcome("fast", tuple(rows), "phases and perf", 1e8, 0.99)
+
+
+def test_a_whole_kept_iteration_takes_5_calls_and_700_tokens(driver, world, monkeypatch):
+    monkeypatch.setattr(world.bench, "profile", wide_profile)
+    assert driver("profile") == 0
+    assert driver("think", "--file", "-", given=THOUGHT) == 0
+    world.write(time=50)
+    assert driver("test") == 0
+    assert driver("bench") == 0
+    note = 'surprise = "None: as predicted"\nnotes = "try vectors next"\n'
+    assert driver("log", "--then", "auto", "--file", "-", given=note) == 0
+    assert driver.calls <= 6
+    assert driver.characters <= 700 * CHARACTERS_A_TOKEN, driver.characters
+    state = world.campaign.state
+    assert (len(state.kept), state.step, state.decision.stop) == (1, Step.PROFILE, False)
+
+
+def test_every_answer_ends_with_the_next_action(driver, world):
+    """Nobody has to ask what comes next, nor what its form wants."""
+    driver("decide")
+    assert driver.said.splitlines()[-1] == "next (PROFILE): harness profile"
+    driver("profile")
+    *_, action, fields = driver.said.splitlines()
+    assert action == "next (THINK): harness think --file -"
+    assert fields.startswith("with: bottleneck, hypothesis, chosen, predicted_low")
+    assert fields.endswith("title, optimization, options (name, pros, cons)")
+
+
+def test_a_thought_with_an_incomplete_plan_registers_nothing(driver, world):
+    driver("profile")
+    text = THOUGHT.replace('title = "multiply by the reciprocal"\n', "")
+    assert driver("think", "--file", "-", given=text) == 2
+    assert world.campaign.state.iterations == ()
+
+
+def test_thought_and_plan_in_one_call_are_idempotent(driver, world):
+    driver("profile")
+    for _ in range(2):
+        assert driver("think", "--file", "-", given=THOUGHT) == 0
+        assert world.campaign.state.step is Step.IMPLEMENT
+        assert len(world.campaign.state.iterations) == 1
+
+
+@pytest.mark.parametrize(
+    ("time", "then", "code", "step"),
+    [
+        (50, "commit", 0, Step.PROFILE),
+        (50, "auto", 0, Step.PROFILE),
+        (50, "revert", 7, Step.LOG),
+        (200, "revert", 0, Step.THINK),
+        (200, "auto", 0, Step.THINK),
+        (200, "commit", 7, Step.LOG),
+    ],
+)
+def test_what_follows_a_log_is_what_the_result_says(driver, world, time, then, code, step):
+    driver("profile")
+    driver("think", "--file", "-", given=THOUGHT)
+    world.write(time=time)
+    driver("test")
+    driver("bench")
+    note = 'surprise = "it was as if it knew"\nwhy = "it knew"\nlesson = "read it"\n'
+    for _ in range(2):
+        assert driver("log", "--then", then, "--file", "-", given=note) == code
+        assert world.campaign.state.step is step
+    if code:
+        assert "--then auto" in driver.said
+
+
+def test_an_undecided_look_is_not_logged_and_the_way_out_is_named(driver, world):
+    driver("profile")
+    driver("think", "--file", "-", given=THOUGHT)
+    world.write(time=95, noise=1)
+    driver("test")
+    assert driver("bench") == 8
+    assert "harness log --abandon" in driver.said
+    assert driver("log", "--surprise", "None") == 7
+    assert "harness log --abandon" in driver.said
+    why = ("--why", "noise", "--lesson", "small")
+    assert driver("log", "--abandon", "undecided", "--surprise", "x", *why, "--then", "auto") == 0
+    assert world.campaign.state.step is Step.THINK
+
+
+def test_progress_is_said_where_no_terminal_is_and_never_in_the_answer(capfd):
+    from harness.cli.session import Lines, progress
+
+    written: list[str] = []
+    lines = Lines(written.append, 10.0)
+    lines.step("building work")
+    lines.say(35.4)
+    assert written == ["harness: 25 s: building work (0 trials)"]
+    with progress() as listener:
+        listener.step("building work")
+    assert capfd.readouterr().out == ""
