@@ -43,7 +43,9 @@ def _gain(fast: Comparison, full: Comparison) -> Gain:
     if full.verdict is not Verdict.FASTER:
         return Gain.GONE
     # Each case may be decided by another metric: how much is gained is compared by one of them.
-    before = fast.ratio if fast.metric is full.metric else fast.evidence[full.metric]
+    before = (
+        fast.ratio if fast.metric is full.metric else fast.evidence.get(full.metric, fast.ratio)
+    )
     if full.ratio.low > before.high:
         return Gain.GROWS
     return Gain.SHRINKS if full.ratio.high < before.low else Gain.HOLDS

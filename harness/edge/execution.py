@@ -19,6 +19,7 @@ from harness.model import (
     Mode,
     Output,
     Phase,
+    Sample,
     Trial,
     TrialPlan,
     TrialStatus,
@@ -26,6 +27,9 @@ from harness.model import (
 )
 
 FIXED_ENVIRONMENT = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+OTHERS_SHARE = 0.01
+"""Of a steady target's own CPU time: what its other processes may take and count as nothing."""
 
 DEFAULT_MAX_FILE_BYTES = 268_435_456
 """For a command without a target."""
@@ -112,13 +116,28 @@ def make_trial(report: LaunchReport, job: Job, folder: TrialFolder, plan: TrialP
         steal_ns=max(report.get("steal_ns"), 0),
         pressure_ns=report.figures.get("pressure_ns"),
         left_behind=report.get("left_behind"),
+        threads=report.figures.get("threads"),
         pad_bytes=plan.pad_bytes,
         ready_ns=report.figures.get("ready_ns"),
         handshake_ns=report.figures.get("handshake_ns"),
-        samples=report.samples,
+        samples=_samples(report),
         phases=read_phases(folder.opened.phases),
         output=output,
     )
+
+
+def _samples(report: LaunchReport) -> tuple[Sample, ...]:
+    """The samples; without CPU times where other processes of the target did a part of the work.
+
+    The CPU clock that a sample is read from is that of the target's own process. The kernel adds
+    up the time of its descendants once they have ended, which tells that there was work in them
+    but not in which sample. A share below 1 % is what a start-up may take.
+    """
+    own_ns = report.figures.get("own_cpu_ns")
+    tree_ns = report.get("user_ns") + report.get("sys_ns")
+    if own_ns is None or tree_ns - own_ns <= OTHERS_SHARE * own_ns:
+        return report.samples
+    return tuple(replace(sample, cpu_ns=-1) for sample in report.samples)
 
 
 def judge(report: LaunchReport, job: Job, printed: Opened) -> tuple[TrialStatus, str]:

@@ -38,6 +38,7 @@
 
 enum { WORD_NOTHING = 0xFE, WORD_STOP = 0xFF, HANDSHAKES = 51, MAX_LOG2_BATCH = 40 };
 enum { REPORT_FD = 3, GRACE_MS = 100, PATIENCE_MS = 5000 };
+enum { FIRST_LOOK_MS = 20, LAST_STEP_MS = 320, MOST_TASKS = 256, MOST_COUNTED = 64 };
 
 static volatile pid_t target;           /* the target's process, while it lives */
 static volatile sig_atomic_t timed_out; /* the timeout ended it */
@@ -126,6 +127,79 @@ static void add_usage(struct usage *sum, const struct rusage *u) {
   sum->involuntary += u->ru_nivcsw;
 }
 
+/* Looks at how many threads want a CPU: far apart, so that they cost less than 0.1 % of the time even
+ * where we share the target's CPU. What ends within FIRST_LOOK_MS is never looked at. */
+static int looks[MOST_COUNTED + 1]; /* how many looks saw so many threads */
+static int64_t next_look_ns;
+static int look_step_ms;
+
+static void begin_looking(void) {
+  look_step_ms = FIRST_LOOK_MS;
+  next_look_ns = now_ns(CLOCK_MONOTONIC) + (int64_t)look_step_ms * 1000000;
+}
+
+/* Milliseconds until the next look, for poll. */
+static int until_look(void) {
+  int64_t left = (next_look_ns - now_ns(CLOCK_MONOTONIC)) / 1000000;
+  return left < 0 ? 0 : (int)left + 1;
+}
+
+static int read_text(const char *path, char *text, size_t size) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  ssize_t length = read(fd, text, size - 1);
+  close(fd);
+  text[length > 0 ? length : 0] = 0;
+  return length > 0;
+}
+
+/* Threads of a process and of its descendants that run or wait for a CPU now; at most MOST_TASKS
+ * are looked at. */
+static int runnable(pid_t pid, int depth, int *left) {
+  char path[128], text[1024];
+  int found = 0;
+  snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+  DIR *tasks = opendir(path);
+  if (!tasks) return 0;
+  for (struct dirent *entry; *left > 0 && (entry = readdir(tasks));) {
+    int task = atoi(entry->d_name);
+    if (task <= 0) continue;
+    --*left;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)pid, task);
+    if (!read_text(path, text, sizeof text)) continue;
+    char *end = strrchr(text, ')'); /* the name before it may hold anything */
+    found += end && end[1] && end[2] == 'R';
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, task);
+    if (depth > 0 && read_text(path, text, sizeof text))
+      for (char *at = text, *next; *left > 0; at = next) {
+        pid_t child = (pid_t)strtol(at, &next, 10);
+        if (next == at) break;
+        found += runnable(child, depth - 1, left);
+      }
+  }
+  closedir(tasks);
+  return found;
+}
+
+static void look(void) {
+  int left = MOST_TASKS, found = runnable(target, 8, &left);
+  looks[found < MOST_COUNTED ? found : MOST_COUNTED]++;
+  look_step_ms = look_step_ms * 4 < LAST_STEP_MS ? look_step_ms * 4 : LAST_STEP_MS;
+  next_look_ns = now_ns(CLOCK_MONOTONIC) + (int64_t)look_step_ms * 1000000;
+}
+
+/* What the upper half of the looks saw at least; looks at a target that slept do not count. */
+static void put_threads(void) {
+  int all = 0, above = 0;
+  for (int i = 1; i <= MOST_COUNTED; i++) all += looks[i];
+  if (!all) return;
+  for (int i = MOST_COUNTED; i > 0; i--)
+    if (2 * (above += looks[i]) >= all) {
+      put("threads", i);
+      return;
+    }
+}
+
 static void parse_cpus(const char *list, cpu_set_t *set) {
   CPU_ZERO(set);
   for (const char *at = list; *at; at += strcspn(at, ","), at += *at == ',')
@@ -177,6 +251,29 @@ static pid_t spawn(const struct job *job, const int pass[2], int64_t *started_ns
     give_up(job->argv[0]);
   }
   return child;
+}
+
+/* Reap the descendants that have ended, but not the target, whose end has to be timed. */
+static void reap_others(struct usage *sum) {
+  for (;;) {
+    siginfo_t info = {0};
+    struct rusage usage;
+    int status;
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid == 0) return;
+    if (info.si_pid == target || wait4(info.si_pid, &status, 0, &usage) < 0) return;
+    add_usage(sum, &usage);
+  }
+}
+
+/* Look at the target now and then until it ends; at once where the kernel has no pidfd. */
+static void look_on(struct usage *sum) {
+  struct pollfd end = {(int)syscall(SYS_pidfd_open, target, 0), POLLIN, 0};
+  if (end.fd < 0) return;
+  while (!timed_out && !cancelled && poll(&end, 1, until_look()) == 0) {
+    look();
+    reap_others(sum);
+  }
+  close(end.fd);
 }
 
 /* Wait for the target; descendants that end before it are reaped and counted on the way. */
@@ -259,6 +356,7 @@ static int say(int fd, unsigned char word) {
 }
 
 struct driver {
+  int calibrating; /* what is asked now decides nothing: a look disturbs no sample */
   int go, done;
   int process; /* a pidfd: readable once the target has ended; -1 where the kernel has none */
   clockid_t cpu;
@@ -271,10 +369,10 @@ static int hear(const struct driver *d) {
   unsigned char byte;
   for (;;) {
     if (timed_out || cancelled) return -1;
-    if (poll(wait, 2, -1) < 0) {
-      if (errno == EINTR) continue;
-      return -1;
-    }
+    int ready = poll(wait, 2, d->calibrating ? until_look() : -1);
+    if (ready == 0) look();
+    if (ready < 0 && errno != EINTR) return -1;
+    if (ready <= 0) continue;
     if (wait[0].revents) return read(d->done, &byte, 1) == 1 ? byte : -1;
     if (wait[1].revents) return -1;
   }
@@ -316,7 +414,7 @@ static void put_sample(int log2_batch, int64_t wall_ns, int64_t cpu_ns, int cali
 }
 
 /* Drive the work inside the target. Without a last line `steady_done` it was cut short. */
-static void drive(const struct job *job, const struct driver *d, int64_t started_ns) {
+static void drive(const struct job *job, struct driver *d, int64_t started_ns) {
   int64_t handshake[HANDSHAKES], wall, cpu;
   int log2_batch = 0;
   if (hear(d) != 'r') return;
@@ -329,6 +427,8 @@ static void drive(const struct job *job, const struct driver *d, int64_t started
 
   int64_t long_enough = job->min_sample_ns > 100 * typical ? job->min_sample_ns : 100 * typical;
   /* The first call may be a compiler at work: it decides nothing, and is not on the budget. */
+  begin_looking();
+  d->calibrating = 1;
   if (ask(d, 0, &wall, &cpu)) return;
   put_sample(0, wall, cpu, 1);
   int64_t begun = now_ns(CLOCK_MONOTONIC);
@@ -344,6 +444,7 @@ static void drive(const struct job *job, const struct driver *d, int64_t started
       confirmed = 1; /* once may be stolen time: a size must be long enough twice */
     }
   }
+  d->calibrating = 0;
   for (int64_t i = 0; i < job->samples; i++) {
     if (i > 0 && now_ns(CLOCK_MONOTONIC) - begun > job->budget_ns) break;
     if (ask(d, log2_batch, &wall, &cpu)) return;
@@ -352,6 +453,15 @@ static void drive(const struct job *job, const struct driver *d, int64_t started
   /* What is printed last is the output that is checked: a batch is followed by one execution. */
   if (log2_batch > 0 && ask(d, 0, &wall, &cpu)) return;
   if (say(d->go, WORD_STOP) == 0) put("steady_done", 1);
+}
+
+/* The CPU time of the target's process alone, once it has ended but before it is reaped: what the
+ * samples can have seen. The kernel counts that of its children with it, to the nanosecond, only
+ * after they have ended, so the times of samples cannot cover them. */
+static void put_own_cpu(clockid_t cpu) {
+  siginfo_t info = {0};
+  while (waitid(P_PID, (id_t)target, &info, WEXITED | WNOWAIT) && errno == EINTR) continue;
+  put("own_cpu_ns", now_ns(cpu));
 }
 
 static void run(const struct job *job) {
@@ -370,11 +480,16 @@ static void run(const struct job *job) {
   arm_timer(job->timeout_ns);
   if (cancelled) kill(target, SIGKILL);
   if (job->samples > 0) {
-    struct driver d = {go[1], done[0], (int)syscall(SYS_pidfd_open, target, 0), CLOCK_MONOTONIC};
+    int process = (int)syscall(SYS_pidfd_open, target, 0);
+    struct driver d = {0, go[1], done[0], process, CLOCK_MONOTONIC};
     close(go[0]), close(done[1]);
     clock_getcpuclockid(target, &d.cpu);
     drive(job, &d, started);
     close(go[1]), close(done[0]), close(d.process);
+    put_own_cpu(d.cpu);
+  } else {
+    begin_looking();
+    look_on(&sum);
   }
   int status = wait_for_target(&sum, &ended);
   disarm_timer();
@@ -390,6 +505,7 @@ static void run(const struct job *job) {
   put("voluntary_switches", sum.voluntary);
   put("involuntary_switches", sum.involuntary);
   put("left_behind", left_behind);
+  put_threads();
   if (steal >= 0) put("steal_ns", (steal_after - steal) * (1000000000 / sysconf(_SC_CLK_TCK)));
   if (pressure >= 0) put("pressure_ns", (pressure_after - pressure) * 1000);
   if (WIFEXITED(status)) put("exit_code", WEXITSTATUS(status));

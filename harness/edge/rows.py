@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 
+ADDED = frozenset({"threads"})
+"""Columns that older files lack; null stands for them."""
+
 
 @lru_cache(maxsize=1)
 def schema() -> pa.Schema:
@@ -50,6 +53,7 @@ def schema() -> pa.Schema:
         *((name, pa.int64()) for name in ("minor_faults", "major_faults")),
         *((name, pa.int64()) for name in ("steal_ns", "pressure_ns")),
         ("left_behind", pa.int32()),
+        ("threads", pa.int32()),
         ("pad_bytes", pa.int32()),
         *((name, pa.int64()) for name in ("ready_ns", "handshake_ns")),
         ("phases", pa.list_(phase)),
@@ -89,7 +93,7 @@ def from_row(row: Mapping[str, Any]) -> TrialRecord:
         status=TrialStatus(row["status"]),
         phases=tuple(Phase(**phase) for phase in row["phases"]),
         samples=tuple(Sample(**sample) for sample in row["samples"]),
-        **{name: row[name] for name in trial_fields},
+        **{name: row.get(name) if name in ADDED else row[name] for name in trial_fields},
     )
     record_fields = [f for f in TrialRecord.__dataclass_fields__ if f not in {"trial", "mode"}]
     return TrialRecord(

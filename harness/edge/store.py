@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.edge.rows import SCHEMA_VERSION, from_row, schema, to_row
+from harness.edge.rows import ADDED, SCHEMA_VERSION, from_row, schema, to_row
 from harness.errors import DataDamaged, NotAllowed, StorageFailed, UsageError
 from harness.model import TrialRecord
 
@@ -108,7 +108,7 @@ def read_parquet(path: Path) -> list[dict[str, Any]]:
             f"{path}: written by a newer harness (schema {int(version)}, known {SCHEMA_VERSION})",
             hint="Upgrade optim-harness to read it.",
         )
-    missing = set(schema().names) - set(table.schema.names)
+    missing = set(schema().names) - ADDED - set(table.schema.names)
     if missing:
         raise _damaged(path, f"it has no column {', '.join(sorted(missing))}")
     rows: list[dict[str, Any]] = table.to_pylist()

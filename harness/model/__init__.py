@@ -39,6 +39,7 @@ from harness.model.results import (
     Run,
     TraceShape,
     Verdict,
+    signs_disagree,
 )
 from harness.model.tasks import (
     Case,
@@ -126,4 +127,5 @@ __all__ = [
     "base_name",
     "digest_of",
     "read_options",
+    "signs_disagree",
 ]

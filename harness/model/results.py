@@ -68,6 +68,14 @@ class Estimate:
         return (self.high - self.low) / 2 / abs(self.point) if self.point else math.inf
 
 
+def signs_disagree(evidence: Mapping[Metric, Estimate]) -> bool:
+    """Is a candidate surely faster by one of wall and CPU time, and surely slower by the other?"""
+    wall, cpu = evidence.get(Metric.WALL), evidence.get(Metric.CPU)
+    if wall is None or cpu is None:
+        return False
+    return (wall.low > 1 and cpu.high < 1) or (wall.high < 1 and cpu.low > 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Mismatch:
     """One place where an output is not what was expected."""

@@ -147,6 +147,8 @@ class Sample:
     """How many times the work was done within `wall_ns`; a power of two."""
     wall_ns: int
     cpu_ns: int
+    """Of the process with all its threads; -1 where other processes did a part of the work, so
+    that the process's own time is not the work's."""
     calibration: bool = False
     """Taken while the batch size was still being found; the first is the first call."""
 
@@ -212,6 +214,9 @@ class Trial:
     """Time some task waited for a CPU (PSI) during the trial; None where not offered."""
     left_behind: int = 0
     """Processes of the target still alive at its end; they were killed."""
+    threads: int | None = None
+    """How many threads ran or waited for a CPU at once, in the upper half of the looks; None: the
+    trial ended before the first look, or was made before there were any."""
     pad_bytes: int = 0
     ready_ns: int | None = None
     """Steady: from the start of the process until it was ready for the first sample."""

@@ -92,7 +92,8 @@ def phase_comparison(case: CaseBench, reference: str, style: str = "plain") -> s
 
 def _evidence(comparison: Comparison, metric: Metric) -> list[str]:
     """The ratio by a metric that does not decide."""
-    return [*_ratio(comparison.evidence[metric]), "does not decide"]
+    ratio = comparison.evidence.get(metric)
+    return [*(_ratio(ratio) if ratio else ("-", "")), "does not decide"]
 
 
 def _phase_row(row: PhaseRow) -> list[str]:

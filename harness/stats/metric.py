@@ -44,6 +44,8 @@ class PairedTimes:
     """Time that the hypervisor took from all CPUs meanwhile, of both sides together, in ns."""
     cpu_clock: Clock | None = None
     """None: CPU times are readings."""
+    threads: Floats | None = None
+    """How many threads wanted a CPU at once, on the side that had more; 0 where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +64,19 @@ def choose_metric(times: PairedTimes) -> MetricChoice:
     """
     cpu = np.stack((times.reference_cpu, times.candidate_cpu))
     wall = np.stack((times.reference_wall, times.candidate_wall))
+    if wall.size and np.any(cpu < 0):
+        return _by_wall("other processes do a part of the work, and their CPU time is not seen")
     if wall.size == 0 or not (np.all(cpu > 0) and np.all(wall > 0)):
         return _by_wall("CPU time is not known for every trial")
     clock = times.cpu_clock or Clock(common_step(cpu.flat), 1)
     if resolution_of(clock.step_ns) / clock.batch > DISTURBED * float(np.median(cpu)):
         return _by_wall("the clock of CPU time is too coarse")
     busy = cpu / wall
+    # On a busy machine threads take turns, and CPU / wall time says nothing of how many there are:
+    # what the user waits for is the slowest of them, and those that wait may spin meanwhile.
+    threads = float(np.median(times.threads)) if times.threads is not None else 0.0
+    if threads > 1:
+        return _by_wall(f"the work is parallel ({threads:.0f} threads at once)")
     parallel = float(np.median(busy.max(axis=0)))
     if parallel > PARALLEL_ABOVE:
         return _by_wall(f"the work is parallel (CPU / wall time {parallel:.2f})")

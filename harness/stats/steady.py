@@ -86,6 +86,8 @@ def trace_of(samples: Sequence[Sample], threshold: float = THRESHOLD) -> Trace:
     found = Trace(shape, steady_from, first_call_ns=first_call_ns, changes=changes)
     if steady_from is not None:
         return _steady(timed[steady_from:], found)
+    if any(sample.cpu_ns < 0 for sample in timed):
+        return found
     logs = np.log([max(sample.cpu_ns, 1) / sample.batch for sample in timed])
     _, steady_from, _ = _judge(logs, math.log1p(threshold))
     return found if steady_from is None else replace(found, cpu_ns=_cpu_ns(timed[steady_from:]))

@@ -7,7 +7,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.model import Comparison, Estimate, Metric, TrialRecord, TrialStatus, Verdict
+from harness.model import (
+    Comparison,
+    Estimate,
+    Metric,
+    TrialRecord,
+    TrialStatus,
+    Verdict,
+    signs_disagree,
+)
 from harness.schedule import Block, StopRule
 from harness.stats.boundary import sign_boundary
 from harness.stats.medians import scaled_mad
@@ -100,7 +108,13 @@ class Judge:
         return {
             metric: ratio_estimate(sequence.interval(), self.question.confidence)
             for metric, sequence in sequences.items()
+            if metric is self.choice.metric or self._has(metric)
         }
+
+    def _has(self, metric: Metric) -> bool:
+        """Is there a pair of this metric that says something? Of CPU time there may be none."""
+        known = (min(p.reference.cpu_ns, p.candidate.cpu_ns) >= 0 for p in self.pairs)
+        return metric is not Metric.CPU or any(known)
 
     def _follow(self, pair: Pair) -> None:
         blocks = len(self.pairs)
@@ -272,8 +286,7 @@ def _comparison(follower: Judge, blocks: Sequence[Block], stopped_because: str) 
 def _doubts(interval: Interval, evidence: Mapping[Metric, Estimate]) -> list[str]:
     """What a reader should know before trusting one number."""
     doubts = []
-    wall, cpu = evidence[Metric.WALL], evidence[Metric.CPU]
-    if (wall.low > 1 and cpu.high < 1) or (wall.high < 1 and cpu.low > 1):
+    if signs_disagree(evidence):
         doubts.append("wall and CPU time disagree: less of one is paid for with more of the other")
     if not interval.settled:
         doubts.append("the ratio changed while it was measured: no single one fits all blocks")

@@ -44,12 +44,13 @@ def summarise_cell(records: Sequence[TrialRecord], mode: Mode, confidence: float
     good = [record for record in records if record.trial.ok]
     traces = [trace_of(record.trial.samples) for record in good] if mode is Mode.STEADY else []
     figures = [f for record in good if (f := figures_of(record)) is not None]
+    cpu_ns = [f.cpu_ns for f in figures]
     checked = [record.output_ok for record in records if record.output_ok is not None]
     return {
         "trials": len(good),
         "failures": len(records) - len(good),
         "wall_ns": median_estimate([f.wall_ns for f in figures], confidence),
-        "cpu_ns": median_estimate([f.cpu_ns for f in figures], confidence),
+        "cpu_ns": median_estimate(cpu_ns if min(cpu_ns, default=0) >= 0 else [], confidence),
         "max_rss_bytes": max((record.trial.max_rss_bytes for record in good), default=None),
         "output_ok": all(checked) if checked else None,
         "phases": tuple(_phases(good, confidence)),
@@ -115,6 +116,12 @@ def _warnings(records: Sequence[TrialRecord], confidence: float) -> Iterator[str
         yield f"{timeless} trials took no time by the clock"
     if any(record.trial.max_rss_is_floor for record in good):
         yield "peak memory may be the harness's own: the launcher could not be compiled"
+    others = sum(any(s.cpu_ns < 0 for s in record.trial.samples) for record in good)
+    if others:
+        yield (
+            f"other processes did a part of the work in {others} of {len(good)} trials: steady mode"
+            " cannot see their CPU time, so none is given"
+        )
     left = sum(record.trial.left_behind > 0 for record in records)
     if left:
         yield f"{left} trials left processes behind; they were killed"

@@ -21,6 +21,7 @@ class Figures:
 
     wall_ns: float
     cpu_ns: float
+    """-1 where it is not that of the work: other processes did a part of it in steady mode."""
     max_rss_bytes: float
     """-1 where it may be the launching process's own: a reading that says nothing."""
     voluntary: float
@@ -29,6 +30,8 @@ class Figures:
     """In steady mode the share of one execution, as if it had been stolen evenly."""
     clocks: Mapping[Metric, Clock] = field(default_factory=dict)
     """Of times that are no readings: those of steady mode."""
+    threads: float = 0.0
+    """How many wanted a CPU at once; 0 where nobody looked."""
 
     def of(self, metric: Metric) -> float:
         """The figure that a metric is about."""
@@ -70,12 +73,13 @@ def figures_of(record: TrialRecord) -> Figures | None:
         return None
     return Figures(
         wall_ns=wall_ns,
-        cpu_ns=cpu_ns,
+        cpu_ns=cpu_ns if cpu_ns >= 0 else -1.0,
         max_rss_bytes=-1 if trial.max_rss_is_floor else trial.max_rss_bytes,
         voluntary=trial.voluntary_switches,
         involuntary=trial.involuntary_switches,
         stolen_ns=trial.steal_ns * wall_ns / max(trial.wall_ns, 1),
         clocks=clocks,
+        threads=trial.threads or 0,
     )
 
 
@@ -118,6 +122,7 @@ def _middle(figures: Sequence[Figures]) -> Figures:
         involuntary=middle(lambda f: f.involuntary),
         stolen_ns=middle(lambda f: f.stolen_ns),
         clocks={m: common_clock(f.clocks[m] for f in figures) for m in figures[0].clocks},
+        threads=middle(lambda f: f.threads),
     )
 
 
@@ -140,6 +145,7 @@ def paired_times(pairs: Sequence[Pair]) -> PairedTimes:
         involuntary=both("involuntary"),
         stolen=both("stolen_ns"),
         cpu_clock=_common(Metric.CPU, (*references, *candidates)),
+        threads=np.maximum(side(references, "threads"), side(candidates, "threads")),
     )
 
 

@@ -112,6 +112,54 @@ def test_steady_mode_samples_the_work_inside_one_process(any_runner: LocalRunner
     assert sum(sample.wall_ns for sample in trial.samples) < trial.wall_ns
 
 
+IN_A_CHILD = """
+    pid = os.fork()
+    if pid == 0:
+        for _ in range(300_000): pass
+        os._exit(0)
+    os.waitpid(pid, 0)
+"""
+
+
+@pytest.mark.parametrize(("work", "seen"), [("", True), (IN_A_CHILD, False)])
+def test_steady_mode_gives_no_cpu_time_of_work_that_other_processes_do(
+    any_runner: LocalRunner, work: str, seen: bool
+) -> None:
+    driver = DRIVER.replace('    os.write(done, b"d")', "")
+    body = f"    if word != 0xFE:{work.replace(chr(10), chr(10) + ' ' * 4) or ' pass'}"
+    plan = TrialPlan(Mode.STEADY, steady=SteadyPlan(samples=3, min_sample_ns=0))
+    trial = any_runner.trial(python(f'{driver}{body}\n    os.write(done, b"d")\n'), plan)
+    assert printed(trial) == "result"
+    assert {sample.cpu_ns >= 0 for sample in trial.samples} == {seen}
+    assert all(sample.wall_ns > 0 for sample in trial.samples)
+
+
+SPIN = """
+import threading, time, os
+def spin():
+    ends = time.monotonic() + 0.3
+    while time.monotonic() < ends: pass
+{start}
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "threads"),
+    [
+        ("spin()", 1),
+        ("idle = threading.Thread(target=time.sleep, args=(0.3,)); idle.start(); spin()", 1),
+        ("[os.fork() for _ in range(2)]; spin()", 4),
+        ("time.sleep(0.1)", None),
+    ],
+)
+def test_threads_that_want_a_cpu_are_counted_in_the_whole_tree(
+    any_runner: LocalRunner, start: str, threads: int | None
+) -> None:
+    trial = any_runner.trial(python(SPIN.format(start=start)), PLAN)
+    assert trial.ok, trial.message
+    assert trial.threads == threads
+
+
 def test_a_program_without_a_driver_fails_in_steady_mode(any_runner: LocalRunner) -> None:
     trial = any_runner.trial(Command(("true",)), TrialPlan(Mode.STEADY))
     assert trial.status is TrialStatus.FAILED

@@ -114,3 +114,23 @@ def test_the_choice_does_not_change_when_blocks_change_their_sides(seed):
         }
 
     assert choose_metric(times(**mixed("wall"), **mixed("cpu"))) == choose_metric(one)
+
+
+def test_threads_that_take_turns_on_a_busy_machine_are_parallel_work():
+    busy = times(busy=0.6, stolen=0.3, involuntary=np.full(12, 20.0))
+    assert choose_metric(replace(busy, threads=np.ones(12))).metric is Metric.CPU
+    choice = choose_metric(replace(busy, threads=np.full(12, 2.0)))
+    assert choice.metric is Metric.WALL
+    assert "parallel (2 threads at once)" in choice.because
+
+
+def test_threads_that_spin_are_not_work_that_waits():
+    spinning = times(busy=0.5, threads=np.full(12, 2.0))
+    assert "waits" not in choose_metric(spinning).because
+
+
+def test_wall_time_decides_where_the_cpu_time_of_other_processes_is_not_seen():
+    unseen = replace(times(stolen=0.3), candidate_cpu=np.full(12, -1.0))
+    choice = choose_metric(unseen)
+    assert choice.metric is Metric.WALL
+    assert "other processes do a part of the work" in choice.because
