@@ -1,8 +1,9 @@
 """The launcher in Python, for machines without a C compiler; see `launcher.c`.
 
 A program of its own, not a part of the harness's process: called with the same command line, it
-gives the same report on file descriptor 3. It differs in two ways: the peak memory of a target
-reads at least that of this process (15 MB), and a spawn takes about 0.2 ms more.
+gives the same report on file descriptor 3. It differs in three ways: the peak memory of a target
+reads at least that of this process (15 MB), a spawn takes about 0.2 ms more, and nobody looks at
+how many threads there are.
 """
 # pathlib would add to the memory that shows in small targets.
 # ruff: noqa: PTH123, PTH208
@@ -30,7 +31,6 @@ PATIENCE_S = 5.0
 HANDSHAKES = 51
 MAX_LOG2_BATCH = 40
 WORD_NOTHING, WORD_STOP = 0xFE, 0xFF
-FIRST_LOOK_S, LAST_STEP_S, MOST_TASKS = 0.02, 0.32, 256
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 
 FIGURES = {
@@ -73,25 +73,6 @@ class State:
     timed_out: bool = False
     cancelled: bool = False
     usage: dict[str, int] = field(default_factory=lambda: dict.fromkeys(FIGURES, 0))
-    looks: list[int] = field(default_factory=list)
-    """How many threads wanted a CPU, by look."""
-    next_look: float = 0.0
-    look_step: float = 0.0
-
-    def begin_looking(self) -> None:
-        """Have the first look a moment from now."""
-        self.look_step = FIRST_LOOK_S
-        self.next_look = time.monotonic() + self.look_step
-
-    def until_look(self) -> float:
-        """Seconds until the next look."""
-        return max(0.0, self.next_look - time.monotonic())
-
-    def look(self) -> None:
-        """Count the threads that want a CPU now; the next look is further off."""
-        self.looks.append(runnable(self.target, 8, [MOST_TASKS]))
-        self.look_step = min(4 * self.look_step, LAST_STEP_S)
-        self.next_look = time.monotonic() + self.look_step
 
     def on_signal(self, number: int, frame: object) -> None:
         """End the target; what it leaves is swept up afterwards."""
@@ -181,52 +162,6 @@ def spawn(job: Job, environment: dict[str, str]) -> tuple[int, int]:
     return pid, started_ns
 
 
-def runnable(pid: int, depth: int, left: list[int]) -> int:
-    """Threads of a process and its descendants that run or wait for a CPU now."""
-    found = 0
-    with contextlib.suppress(OSError):
-        for task in map(int, os.listdir(f"/proc/{pid}/task")):
-            if left[0] <= 0:
-                break
-            left[0] -= 1
-            with contextlib.suppress(OSError, IndexError):
-                with open(f"/proc/{pid}/task/{task}/stat", "rb") as file:
-                    # The name in parentheses may hold anything.
-                    found += file.read().rpartition(b")")[2].split()[0] == b"R"
-                if depth:
-                    with open(f"/proc/{pid}/task/{task}/children", "rb") as file:
-                        children_of = list(map(int, file.read().split()))
-                    found += sum(runnable(child, depth - 1, left) for child in children_of)
-    return found
-
-
-def look_on(state: State) -> None:
-    """Look at the target now and then until it ends; descendants that end are reaped."""
-    with contextlib.suppress(OSError):
-        process = os.pidfd_open(state.target)
-        poll = select.poll()
-        poll.register(process, select.POLLIN)
-        # A fraction of a millisecond is rounded up: a wait of nothing would be a busy one.
-        while not (state.timed_out or state.cancelled or poll.poll(1000 * state.until_look() + 1)):
-            state.look()
-            reap_others(state)
-        os.close(process)
-
-
-def reap_others(state: State) -> None:
-    """Reap the descendants that have ended, but not the target, whose end has to be timed."""
-    flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
-    while (ended := os.waitid(os.P_ALL, 0, flags)) and ended.si_pid != state.target:
-        state.add(os.wait4(ended.si_pid, 0)[2])
-
-
-def put_threads(state: State) -> None:
-    """What the upper half of the looks saw at least; looks at a sleeper do not count."""
-    awake = sorted((count for count in state.looks if count), reverse=True)
-    if awake:
-        put("threads", min(64, awake[(len(awake) - 1) // 2]))
-
-
 def wait_for_target(state: State) -> tuple[int, int]:
     """Reap until the target has ended; returns its status and when that was."""
     while True:
@@ -286,16 +221,11 @@ class Driver:
     process: int
     cpu_clock: int
     state: State
-    calibrating: bool = False
-    """What is asked now decides nothing: a look disturbs no sample."""
 
     def hear(self) -> bytes:
         """One byte; DriverGoneError where the target has ended."""
         while not (self.state.timed_out or self.state.cancelled):
-            patience = min(0.05, self.state.until_look()) if self.calibrating else 0.05
-            ready, _, _ = select.select([self.done, self.process], [], [], patience)
-            if self.calibrating and not ready and not self.state.until_look():
-                self.state.look()
+            ready, _, _ = select.select([self.done, self.process], [], [], 0.05)
             if self.done in ready:
                 return os.read(self.done, 1)
             if ready:
@@ -331,12 +261,9 @@ def drive(job: Job, driver: Driver, started_ns: int) -> None:
     put("ready_ns", time.monotonic_ns() - started_ns)
     typical = round(statistics.median(driver.ask(WORD_NOTHING)[0] for _ in range(HANDSHAKES)))
     put("handshake_ns", typical)
-    driver.state.begin_looking()
-    driver.calibrating = True
     sample(0, 1)  # perhaps a compiler at work: it decides nothing, and is not on the budget
     begun = time.monotonic_ns()
     log2_batch = calibrate(job, max(job.min_sample_ns, 100 * typical), sample)
-    driver.calibrating = False
     for i in range(job.samples):
         if i and time.monotonic_ns() - begun > job.budget_ns:
             break
@@ -403,8 +330,6 @@ def run(job: Job, state: State) -> None:
     else:
         state.target, started_ns = spawn(job, environment)
         arm_timer(job, state)
-        state.begin_looking()
-        look_on(state)
     status, ended_ns = wait_for_target(state)
     signal.setitimer(signal.ITIMER_REAL, 0)
     after = kernel_facts()
@@ -413,7 +338,6 @@ def run(job: Job, state: State) -> None:
     for key, value in state.usage.items():
         put(key, value)
     put("left_behind", left_behind)
-    put_threads(state)
     for key in before.keys() & after.keys():
         put(key, after[key] - before[key])
     if os.WIFEXITED(status):

@@ -152,15 +152,15 @@ def spin():
     ],
 )
 def test_threads_that_want_a_cpu_are_counted_in_the_whole_tree(
-    any_runner: LocalRunner, start: str, threads: int
+    runner: LocalRunner, start: str, threads: int
 ) -> None:
-    trial = any_runner.trial(python(SPIN.format(start=start)), PLAN)
+    trial = runner.trial(python(SPIN.format(start=start)), PLAN)
     assert trial.ok, trial.message
     assert trial.threads == threads
 
 
-def test_what_ends_before_the_first_look_has_no_count_of_threads(any_runner: LocalRunner) -> None:
-    assert any_runner.trial(Command(("true",)), PLAN).threads in (None, 1)
+def test_what_ends_before_the_first_look_has_no_count_of_threads(runner: LocalRunner) -> None:
+    assert runner.trial(Command(("true",)), PLAN).threads in (None, 1)
 
 
 def test_a_program_without_a_driver_fails_in_steady_mode(any_runner: LocalRunner) -> None:
