@@ -9,6 +9,7 @@ class TestPerl(AdapterConformance):
     plugin = harness_perl
     suffix = ".pl"
     option = "flags"
+    changes = (("flags", ["-W"]),)
     program = 'my $sum = 0; $sum += $_ for 1 .. $ARGV[0]; print "$sum\\n";\n'
     wrong = 'print "7\\n";\n'
     failing = "exit 3;\n"

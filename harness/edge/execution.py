@@ -20,6 +20,7 @@ from harness.model import (
     Output,
     Phase,
     Sample,
+    SteadyPlan,
     Trial,
     TrialPlan,
     TrialStatus,
@@ -40,6 +41,9 @@ MAX_ARGUMENT_BYTES = 131_072
 MOST_PHASE_BYTES = 4 * 2**20
 MOST_PHASES = 10_000
 MOST_COUNT = 2**63
+
+MOST_BATCH = 1 << 40
+"""The most executions that a driver is asked for at once: the launcher's MAX_LOG2_BATCH."""
 
 _TAIL_LINES = 5
 _TAIL_BYTES = 4096
@@ -173,7 +177,26 @@ def judge(report: LaunchReport, job: Job, printed: Opened) -> tuple[TrialStatus,
     if job.steady and not report.get("steady_done"):
         what = f"{name} ended before it was told to: steady work must return"
         return TrialStatus.FAILED, what + tail_of(printed)
+    if job.steady and (words := _does_not_scale(job.steady, report)):
+        return TrialStatus.FAILED, f"{name}: {words}"
     return TrialStatus.OK, ""
+
+
+def _does_not_scale(plan: SteadyPlan, report: LaunchReport) -> str:
+    """Why samples mean nothing: the largest batch that can be asked for was still too short.
+
+    No work takes less than a hundredth of a nanosecond: the driver does not execute what it is
+    asked for. The empty string where it does.
+    """
+    timed = [sample for sample in report.samples if not sample.calibration]
+    longest = max(timed, key=lambda sample: sample.batch, default=None)
+    if longest is None or longest.batch < MOST_BATCH or longest.wall_ns >= plan.min_sample_ns:
+        return ""
+    return (
+        f"{longest.batch} executions took {longest.wall_ns} ns, less than the"
+        f" {plan.min_sample_ns} ns of a sample: the steady driver does not execute its work as"
+        " often as it is asked to (0 to 40 asks for 2^k executions)"
+    )
 
 
 def not_started(message: str) -> Trial:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,9 +14,7 @@ from harness.edge.process import LocalRunner
 from harness.errors import BuildFailed, ConfigError, ToolchainMissing, TrialFailed
 from harness.model import (
     Build,
-    Mode,
     ProfilePlan,
-    SteadyPlan,
     Target,
     Toolchain,
     TrialPlan,
@@ -26,12 +24,13 @@ from harness.orchestrator import judge
 from harness.plugins import Adapter, Adapters
 from harness.profiles import count_spots
 from harness.testing.fakes import EmptyMachine, RecordingRunner
+from harness.testing.steady import SteadyChecks
 from harness.testing.sums import SUM, TEN, THOUSAND, printed, values_of
 from harness.testing.traces import changes_below, processes_with, snapshot
 from harness.testing.values import make_target
 
 
-class AdapterConformance:
+class AdapterConformance(SteadyChecks):
     """What the core takes for granted of an adapter, as tests that name what is broken.
 
     Subclass it in a test module, with a name that begins with `Test`, and fill in the attributes;
@@ -52,6 +51,12 @@ class AdapterConformance:
     steady: ClassVar[bool] = False
     """The adapter has a steady driver. One that has none must say so with a ConfigError."""
 
+    changes: ClassVar[Sequence[tuple[str, Any]]] = ()
+    """Options of the adapter by name, each with a value that no target of the suite has: each makes
+    another build. Required where there is an `option`."""
+    extra: ClassVar[tuple[str, str]] = ("", "\n")
+    """Two contents of a second source that stands beside `program` and changes nothing."""
+
     program: ClassVar[str]
     """Source: prints the sum of the whole numbers from 1 to its first argument, and a newline."""
     wrong: ClassVar[str]
@@ -64,6 +69,12 @@ class AdapterConformance:
     """Source: refused by the toolchain. None: this adapter's programs are not built."""
     broken_says: ClassVar[str] = ""
     """Some of the toolchain's own words about `broken`."""
+    reading: ClassVar[str | None] = None
+    """Source: prints the sum of the whole numbers on standard input, one a line, and a newline.
+    Required where there is a steady driver."""
+    marked: ClassVar[str | None] = None
+    """Source: `program` with its work in a phase named `sum`. None: there is no marker for this
+    language; what has a steady driver says so by the empty string."""
 
     # -- what a subclass may change ---------------------------------------------------------------
 
@@ -194,6 +205,30 @@ class AdapterConformance:
         assert not after.cached
         assert printed(hooks.run(after, TEN, runner)) != "55\n", "an old build was executed"
 
+    def test_every_source_counts_for_a_build(
+        self, hooks: Adapter, toolchain: Toolchain, runner: RecordingRunner, tmp_path: Path
+    ) -> None:
+        folder = tmp_path / "source"
+        target = self.make_target(folder, self.program)
+        beside = folder / f"beside{self.suffix}"
+        both = replace(target, sources=(*target.sources, beside))
+        digests = []
+        for content in self.extra:
+            beside.write_text(content, encoding="utf-8")
+            digests.append(hooks.build(both, toolchain, tmp_path / "builds", runner).digest)
+        assert digests[0] != digests[1], "the second source changed: put every one in the digest"
+
+    def test_every_option_counts_for_a_build(
+        self, hooks: Adapter, build: Build, workdir: Path, runner: RecordingRunner
+    ) -> None:
+        if self.option is not None:
+            assert self.changes, "say in `changes` another value of each option"
+        for name, value in self.changes:
+            options = {**build.target.options, name: value}
+            target = replace(build.target, options=options)
+            other = hooks.build(target, build.toolchain, workdir, runner)
+            assert other.digest != build.digest, f"the option {name!r} is not in the digest"
+
     def test_another_toolchain_is_another_build(
         self, hooks: Adapter, build: Build, workdir: Path, runner: RecordingRunner
     ) -> None:
@@ -311,27 +346,6 @@ class AdapterConformance:
         trial = hooks.time(build, TEN, TrialPlan(timeout_ns=400_000_000), runner)
         assert trial.status is TrialStatus.TIMED_OUT
         assert processes_with(mark) == []
-
-    def test_steady_mode_gives_samples_or_is_refused(
-        self, hooks: Adapter, toolchain: Toolchain, workdir: Path, runner: RecordingRunner,
-        tmp_path: Path,
-    ) -> None:  # fmt: skip
-        target = self.make_target(tmp_path / "source", self.program, steady=True)
-        if not self.steady:
-            with pytest.raises(ConfigError):
-                hooks.build(target, toolchain, workdir, runner)
-            return
-        plain = hooks.build(replace(target, steady=False), toolchain, workdir, runner)
-        build = hooks.build(target, toolchain, workdir, runner)
-        assert build.digest != plain.digest
-        few = SteadyPlan(samples=3, min_sample_ns=100_000, budget_ns=1_000_000_000)
-        trial = hooks.time(build, TEN, TrialPlan(Mode.STEADY, steady=few), runner)
-        assert trial.status is TrialStatus.OK, trial.message
-        assert any(not sample.calibration for sample in trial.samples)
-        assert all(sample.wall_ns > 0 for sample in trial.samples)
-        assert trial.ready_ns is not None
-        assert trial.output is not None
-        assert printed(trial.output) == "55\n", "however many samples: the output of one run"
 
     # -- manners ----------------------------------------------------------------------------------
 

@@ -25,6 +25,29 @@ int main(int argc, char **argv) {
     hanging = "#include <unistd.h>\nint main(void) { if (fork() == 0) sleep(90); sleep(90); }\n"
     broken = "int main(void) { return undeclared; }\n"
     broken_says = "sum.c:1:25: error:"
+    changes = (
+        ("std", "gnu99"),
+        ("flags", ["-O0"]),
+        ("link_flags", ["-Wl,-O1"]),
+        ("include_dirs", ["."]),
+        ("library_dirs", ["."]),
+        ("libraries", ["m"]),
+        ("vary_link_order", True),
+    )
+    reading = """\
+#include <stdio.h>
+int main(void) {
+    long number, sum = 0;
+    while (scanf("%ld", &number) == 1) sum += number;
+    printf("%ld\\n", sum);
+    return 0;
+}
+"""
+    marked = (
+        program.replace("int main", '#include "harness_phases.h"\nint main')
+        .replace("    for", '    harness_phase_begin("sum");\n    for')
+        .replace("    printf", '    harness_phase_end("sum");\n    printf')
+    )
 
 
 @pytest.mark.julia
@@ -44,6 +67,18 @@ main()
     hanging = "run(`sleep 90`)\n"
     broken = "function f(\n"
     broken_says = "sum.jl"
+    changes = (
+        ("flags", ["--check-bounds=yes"]),
+        ("threads", 2),
+        ("optimize", 1),
+        ("project", "."),
+    )
+    reading = "main() = println(sum(parse(Int, line) for line in eachline()))\nmain()\n"
+    marked = """\
+using HarnessPhases
+main() = println(@phase "sum" sum(1:parse(Int, ARGS[1])))
+main()
+"""
 
 
 class TestPython(AdapterConformance):
@@ -62,11 +97,35 @@ if __name__ == "__main__":
     hanging = "import subprocess\nsubprocess.run(['sleep', '90'])\n"
     broken = "x = 1\ndef f(:\n"
     broken_says = "sum.py:2: SyntaxError"
+    changes = (
+        ("flags", ["-O"]),
+        ("module", "sum"),
+        ("path", ["."]),
+    )
+    reading = """\
+import sys
+
+if __name__ == "__main__":
+    print(sum(map(int, sys.stdin)))
+"""
+    marked = """\
+import sys
+from harness_phases import phase
+
+if __name__ == "__main__":
+    with phase("sum"):
+        total = sum(range(1, int(sys.argv[1]) + 1))
+    print(total)
+"""
 
 
 class TestCommand(AdapterConformance):
     adapter = "command"
     option = "argv"
+    changes = (
+        ("argv", ["1"]),
+        ("program", "true"),
+    )
     program = (
         '#!/bin/sh\ni=0; s=0\nwhile [ $i -lt "$1" ]; do i=$((i+1)); s=$((s+i)); done; echo $s\n'
     )

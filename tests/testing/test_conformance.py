@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 
 import harness_perl
+import harness_python.build
 from harness.edge.process import LocalRunner
 from harness.errors import ConfigError, HarnessError, ToolchainMissing
 from harness.hookspecs import hookimpl
@@ -25,8 +27,10 @@ from harness.model import (
     Agreement,
     Command,
     HotSpot,
+    Mode,
     Profile,
     ProfileBy,
+    SteadyPlan,
     TrialPlan,
     TrialStatus,
     digest_of,
@@ -336,6 +340,123 @@ def profile_is_upside_down() -> SimpleNamespace:
     return perl_with(harness_profile)
 
 
+# -- faulty adapters with a steady driver: the Python one, its driver or a hook replaced ----------
+
+
+class PythonSuite(AdapterConformance):
+    """What the checks of steady mode need; not collected."""
+
+    adapter = "python"
+    suffix = ".py"
+    steady = True
+    program = """\
+import sys
+
+if __name__ == "__main__":
+    print(sum(range(1, int(sys.argv[1]) + 1)))
+"""
+    reading = """\
+import sys
+
+if __name__ == "__main__":
+    print(sum(map(int, sys.stdin)))
+"""
+    marked = """\
+import sys
+from harness_phases import phase
+
+if __name__ == "__main__":
+    with phase("sum"):
+        total = sum(range(1, int(sys.argv[1]) + 1))
+    print(total)
+"""
+
+
+def python_with(change: Callable[[Command, Path], Command]) -> SimpleNamespace:
+    """The Python adapter, whose trials execute a changed command."""
+
+    @hookimpl
+    def harness_time(build, case, plan, runner):
+        return runner.trial(change(harness_python.build.command(build, case), build.workdir), plan)
+
+    names = ("harness_probe", "harness_build", "harness_run")
+    own = {name: getattr(harness_python, name) for name in names}
+    return SimpleNamespace(**own, harness_time=harness_time, suite=PythonSuite)
+
+
+def driven_with(old: str, new: str) -> SimpleNamespace:
+    """The Python adapter with one line of its steady driver replaced."""
+    text = harness_python.build.DRIVER.read_text()
+    assert old in text
+
+    def change(command: Command, folder: Path) -> Command:
+        driver = folder / "driver.py"
+        driver.write_text(text.replace(old, new))
+        ours = str(harness_python.build.DRIVER)
+        return replace(command, argv=tuple(str(driver) if w == ours else w for w in command.argv))
+
+    return python_with(change)
+
+
+BATCH = "for _ in range(1 << word):"
+
+
+@found_by("test_twice_the_batch_takes_about_twice_the_time")
+def batch_is_ignored() -> SimpleNamespace:
+    return driven_with(BATCH, "for _ in range(1):")
+
+
+@found_by("test_twice_the_batch_takes_about_twice_the_time")
+def batch_is_its_logarithm() -> SimpleNamespace:
+    return driven_with(BATCH, "for _ in range(word + 1):")
+
+
+@found_by("test_twice_the_batch_takes_about_twice_the_time")
+def batch_is_its_square_root() -> SimpleNamespace:
+    return driven_with(BATCH, "for _ in range(1 << word // 2):")
+
+
+@found_by("test_steady_work_reads_standard_input_from_its_beginning")
+def standard_input_is_not_rewound() -> SimpleNamespace:
+    return driven_with("sys.stdin.seek(0)", "pass")
+
+
+@found_by("test_phases_are_reported_where_there_is_a_marker")
+def marker_is_not_handed_over() -> SimpleNamespace:
+    def without_path(command: Command, folder: Path) -> Command:
+        return replace(command, env={**command.env, "PYTHONPATH": ""})
+
+    return python_with(without_path)
+
+
+@found_by("test_phases_are_reported_where_there_is_a_marker")
+def phases_go_nowhere() -> SimpleNamespace:
+    def nowhere(command: Command, folder: Path) -> Command:
+        return replace(command, env={**command.env, "HARNESS_PHASES": "/dev/null"})
+
+    return python_with(nowhere)
+
+
+@found_by("test_every_source_counts_for_a_build")
+def first_source_alone_counts() -> SimpleNamespace:
+    @hookimpl
+    def harness_build(target, toolchain, workdir, runner):
+        first = replace(target, sources=target.sources[:1])
+        return replace(good.harness_build(first, toolchain, workdir, runner), target=target)
+
+    return perl_with(harness_build)
+
+
+@found_by("test_every_option_counts_for_a_build")
+def options_do_not_count() -> SimpleNamespace:
+    @hookimpl
+    def harness_build(target, toolchain, workdir, runner):
+        bare = replace(target, options={})
+        return replace(good.harness_build(bare, toolchain, workdir, runner), target=target)
+
+    return perl_with(harness_build)
+
+
 # -- the checks run without pytest's fixtures ---------------------------------------------------
 
 CHECKS = [name for name in dir(AdapterConformance) if name.startswith("test_")]
@@ -351,7 +472,8 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRunner]:
 
 def prepared(name: str, plugin: object, given: dict[str, Any]) -> Callable[[], None]:
     """One check of the suite on an adapter, given what pytest's fixtures would give it."""
-    suite, hooks, runner = Suite(), Adapter("perl", plugin), given["runner"]
+    suite, runner = getattr(plugin, "suite", Suite)(), given["runner"]
+    hooks = Adapter(suite.adapter, plugin)
     values = {**given, "hooks": hooks, "workdir": given["tmp_path"] / "shared builds"}
     check = getattr(suite, name)
     wanted = inspect.signature(check).parameters.keys()
@@ -391,6 +513,23 @@ def test_a_faulty_adapter_is_found(check, make, given):
 @pytest.mark.parametrize("check", CHECKS)
 def test_a_good_adapter_passes_every_check(check, given):
     prepared(check, perl_with(), given)()
+
+
+@pytest.mark.parametrize("check", [c for c in CHECKS if re.search("batch|steady|phases", c)])
+def test_a_good_steady_driver_passes_the_checks_of_its_kind(check, given):
+    prepared(check, python_with(lambda command, folder: command), given)()
+
+
+def test_a_real_run_refuses_a_driver_that_ignores_the_batch(given):
+    """Not the suite alone: the trial itself is no trial."""
+    hooks = Adapter("python", batch_is_ignored())
+    target = PythonSuite.make_target(given["tmp_path"], PythonSuite.program, steady=True)
+    toolchain = hooks.probe(given["runner"], target)
+    build = hooks.build(target, toolchain, given["tmp_path"] / "builds", given["runner"])
+    plan = SteadyPlan(samples=3, min_sample_ns=10_000_000, budget_ns=3_000_000_000)
+    trial = hooks.time(build, make_case(n=10), TrialPlan(Mode.STEADY, steady=plan), given["runner"])
+    assert trial.status is TrialStatus.FAILED
+    assert "does not execute its work as often as it is asked to" in trial.message
 
 
 def test_every_check_has_an_adapter_that_fails_it():
