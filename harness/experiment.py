@@ -112,7 +112,7 @@ def perform(
             members = orchestrator.prepare(experiment.cells, experiment.mode)
             with discarding(orchestrator.runner, members):
                 groups = make_groups(members, lambda group: _rule(experiment, group))
-                resume_groups(groups, writer.rows, experiment.design)
+                resume_groups(groups, writer.earlier(), experiment.design)
                 interrupted = _measure(orchestrator, groups, experiment, writer)
         finally:
             problems = orchestrator.cleanup(map(Prepared, experiment.cells))

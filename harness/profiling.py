@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.edge.files import storage_errors, write_atomically
 from harness.edge.git import Git
 from harness.edge.process import LocalRunner
 from harness.edge.sources import with_sources
-from harness.edge.store import storage_errors, write_atomically
 from harness.errors import HarnessError, ToolchainMissing, TrialFailed, UsageError
 from harness.experiment import run_id
 from harness.model import (

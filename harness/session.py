@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.edge.config import Config
+from harness.edge.files import storage_errors
 from harness.edge.places import launcher_cache, may_execute, user_cache
 from harness.edge.process import LocalRunner
 from harness.edge.scratch import scratch_in_memory
-from harness.edge.store import storage_errors
 from harness.errors import StorageFailed
 from harness.orchestrator import Listener, Orchestrator
 from harness.plugins import Adapters

@@ -7,7 +7,6 @@ records, from where every figure can be derived again.
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -35,10 +34,10 @@ from harness.campaign.values import (
     TestStatus,
 )
 from harness.edge.config import Config, load_config, parse_duration_ns
+from harness.edge.files import copy_atomically, storage_errors
 from harness.edge.git import Git
-from harness.edge.rows import from_row
 from harness.edge.seal import SEAL_NAME
-from harness.edge.store import read_parquet, storage_errors
+from harness.edge.store import read_records
 from harness.errors import BuildFailed, ConfigError, DataDamaged, TrialFailed
 from harness.model import CaseBench, Metric
 from harness.orchestrator import Cell, Listener
@@ -216,9 +215,7 @@ class LocalWorkbench:
         path = self._workload.folder / name
         with storage_errors(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_suffix(".new")
-            shutil.copyfile(case.folder / "trials.parquet", fresh)
-            fresh.replace(path)
+            copy_atomically(case.folder / "trials.parquet", path)
         return name, _digest(path)
 
     def recompute(self, request: BenchRequest, stored: BenchOutcome) -> BenchOutcome:
@@ -253,7 +250,7 @@ class LocalWorkbench:
 
 def read_blocks(path: Path) -> list[Block]:
     """The blocks of a kept run."""
-    return blocks_of(map(from_row, read_parquet(path)))
+    return blocks_of(read_records(path))
 
 
 def _decides(request: BenchRequest, found: Baseline) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.edge.parquet import read_parquet
 from harness.edge.process import LocalRunner
-from harness.edge.store import read_parquet, read_run, run_folders
+from harness.edge.store import read_run, run_folders
 from harness.errors import ExitCode, NotAllowed
 from harness.experiment import Experiment, Report, perform, run_id
 from harness.model import Case, Target, Task, TrialRecord

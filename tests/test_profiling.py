@@ -178,7 +178,7 @@ def test_so_many_plain_trials_are_made_as_are_asked_for(bench: Bench) -> None:
 
 def test_nothing_goes_into_the_store_of_trials(bench: Bench) -> None:
     bench.profile()
-    assert not [*bench.folder.parent.rglob("*.parquet"), *bench.folder.parent.rglob("*.arrows")]
+    assert not [*bench.folder.parent.rglob("*.parquet"), *bench.folder.parent.rglob("*.stream")]
 
 
 def test_a_program_that_fails_without_a_profiler_is_an_error(bench: Bench) -> None:

@@ -23,10 +23,11 @@ from harness.baseline.document import (
 from harness.baseline.judging import Ready, further_seeds, run_all
 from harness.baseline.sides import Side, side_of
 from harness.baseline.store import FILES_NAME, OUTPUTS_NAME, TRIALS_NAME, Baseline, seal_in
+from harness.edge.files import storage_errors, write_atomically
 from harness.edge.git import Git
 from harness.edge.output_store import StoredOutput, metrics, save_outputs
+from harness.edge.parquet import read_parquet, write_parquet
 from harness.edge.seal import SEAL_NAME, make_seal, write_seal
-from harness.edge.store import read_parquet, storage_errors, write_atomically, write_parquet
 from harness.errors import AnswerIsNo, ExitCode, NotAllowed, TrialFailed
 from harness.experiment import Experiment, Report, perform
 from harness.model import Case, Output, OutputSource, Task

@@ -25,8 +25,7 @@ from harness.bench.measure import (
 )
 from harness.bench.plan import BenchPlan
 from harness.bench.scale import scale_of
-from harness.edge.rows import from_row
-from harness.edge.store import read_parquet
+from harness.edge.store import read_records
 from harness.experiment import Report
 from harness.model import (
     BenchReport,
@@ -58,7 +57,7 @@ def run_stored(
     """Measure the working tree alone and compare it with the baseline's stored trials."""
     bench = Bench(session, workload, baseline, plan)
     cases = [workload.case, *([workload.chosen(True)] if plan.full else [])]
-    records = [from_row(row) for row in read_parquet(baseline.trials)]
+    records = read_records(baseline.trials)
     found: list[CaseBench] = []
     with contextlib.ExitStack() as stack:
         side = stack.enter_context(current_side(session, workload))

@@ -19,7 +19,15 @@ from harness.cli.session import (
     find_results,
     results_option,
 )
-from harness.edge.store import is_being_written, read_run, run_folders, stored_rows
+from harness.edge.at_work import is_being_written
+from harness.edge.store import (
+    StoredRun,
+    check_run,
+    making_sense,
+    read_run,
+    run_folders,
+    stored_rows,
+)
 from harness.errors import DataDamaged, ExitCode, UsageError
 from harness.render.tables import layout
 from harness.render.units import show_ns
@@ -72,21 +80,37 @@ def history_command(
 def describe_run(folder: Path) -> dict[str, Any]:
     """A run's summary; of an unfinished one, the trials counted. DataDamaged where broken."""
     run = read_run(folder)
-    rows = stored_rows(run)
-    measurements = list(run.summary.get("measurements", ()))
-    if not run.finished:
-        measurements = list(count_trials(rows, run.plan.get("cells", ())))
+    with making_sense(folder):
+        return _described(run)
+
+
+def _described(run: StoredRun) -> dict[str, Any]:
+    if run.finished:
+        check_run(run)
+        measurements = [shown(m) for m in run.summary.get("measurements", ())]
+    else:
+        measurements = list(count_trials(stored_rows(run), run.plan.get("cells", ())))
     started_at_ns = run.summary.get("started_at_ns") or run.plan.get("started_at_ns") or 0
     return {
         "run_id": run.id,
-        "started_at_ns": started_at_ns,
+        "started_at_ns": int(started_at_ns),
         "finished": run.finished,
         "resumable": run.plan.get("origin", {}).get("kind") in RESUMABLE,
-        "running": not run.finished and is_being_written(folder),
-        "folder": str(folder),
+        "running": not run.finished and is_being_written(run.folder),
+        "folder": str(run.folder),
         "host": run.plan.get("host"),
         "measurements": measurements,
     }
+
+
+def shown(measurement: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A stored measurement that has what the table shows of it; else LookupError or TypeError."""
+    for key in ("task", "case", "target", "trials"):
+        _ = measurement[key]
+    wall = measurement.get("wall_ns")
+    if wall is not None:
+        show_ns(wall["point"])
+    return measurement
 
 
 def count_trials(

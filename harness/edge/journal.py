@@ -23,7 +23,7 @@ from harness.campaign.events import (
     next_event,
     parse_journal,
 )
-from harness.edge.store import storage_errors, sync_folder, write_atomically
+from harness.edge.files import storage_errors, sync_folder, write_atomically
 from harness.errors import DataDamaged
 
 JOURNAL_NAME = "events.jsonl"

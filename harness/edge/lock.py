@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness.edge.store import storage_errors
+from harness.edge.files import storage_errors
 from harness.errors import NotAllowed
 
 _TRIES, _PAUSE_S = 10, 0.01

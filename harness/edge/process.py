@@ -27,10 +27,10 @@ from harness.edge.execution import (
     refusal,
     too_long,
 )
+from harness.edge.files import storage_errors
 from harness.edge.launcher import Launcher, get_launcher
 from harness.edge.programs import find_program
 from harness.edge.scratch import Scratch
-from harness.edge.store import storage_errors
 from harness.errors import ToolchainMissing, TrialFailed
 from harness.model import Command, Completed, Output, Trial, TrialPlan, WorkingFolder
 

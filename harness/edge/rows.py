@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+
+import msgspec
 
 from harness.model import Mode, Phase, Sample, Trial, TrialRecord, TrialStatus
 
@@ -13,90 +17,192 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 
-ADDED = frozenset({"threads"})
-"""Columns that older files lack; null stands for them."""
+Row = dict[str, Any]
+"""A trial by the names of the columns."""
+
+Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+
+
+class PhaseCell(TypedDict):
+    """A phase within its column."""
+
+    path: str
+    calls: Int64
+    total_ns: Int64
+
+
+class SampleCell(TypedDict):
+    """A sample within its column."""
+
+    index: Int32
+    batch: Int64
+    wall_ns: Int64
+    cpu_ns: Int64
+    calibration: bool
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """What a column may hold: as Python checks it, and as Arrow stores it."""
+
+    python: Any
+    arrow: Callable[[], pa.DataType]
+
+
+def _arrow(name: str) -> Callable[[], pa.DataType]:
+    def make() -> pa.DataType:
+        import pyarrow as pa
+
+        return pa.type_for_alias(name)
+
+    return make
+
+
+def _structs(**fields: str) -> Callable[[], pa.DataType]:
+    def make() -> pa.DataType:
+        import pyarrow as pa
+
+        return pa.list_(pa.struct([(n, pa.type_for_alias(alias)) for n, alias in fields.items()]))
+
+    return make
+
+
+KINDS: Mapping[str, Kind] = {
+    "string": Kind(str, _arrow("string")),
+    "bool": Kind(bool, _arrow("bool")),
+    "int32": Kind(Int32, _arrow("int32")),
+    "int64": Kind(Int64, _arrow("int64")),
+    "phases": Kind(list[PhaseCell], _structs(path="string", calls="int64", total_ns="int64")),
+    "samples": Kind(
+        list[SampleCell],
+        _structs(index="int32", batch="int64", wall_ns="int64", cpu_ns="int64", calibration="bool"),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: stream, Parquet and checks are all made from this."""
+
+    name: str
+    kind: str
+    source: str = ""
+    """Where a `TrialRecord` has it; empty where `to_row` makes it."""
+    nullable: bool = False
+    added: bool = False
+    """Was it not there from the beginning? Then older files lack it."""
+    default: Any = None
+    """What stands for it in a row of an older file."""
+
+
+def _columns(names: str, kind: str, of: str = "", *, nullable: bool = False) -> list[Column]:
+    return [Column(name, kind, f"{of}{name}", nullable) for name in names.split()]
+
+
+COLUMNS: tuple[Column, ...] = (
+    *_columns("run_id", "string"),
+    Column("host_id", "string"),
+    *_columns("task case target adapter language build_digest", "string"),
+    Column("mode", "string", "mode.value"),
+    *_columns("block position", "int32"),
+    *_columns("warmup disturbed", "bool"),
+    *_columns("started_at_ns", "int64"),
+    Column("status", "string", "trial.status.value"),
+    *_columns("message", "string", "trial."),
+    *_columns("exit_code signal", "int32", "trial.", nullable=True),
+    *_columns("output_ok", "bool", nullable=True),
+    *_columns("disagreement", "string"),
+    Column("output_digest", "string", nullable=True),
+    *_columns("wall_ns user_ns sys_ns max_rss_bytes", "int64", "trial."),
+    *_columns("max_rss_is_floor", "bool", "trial."),
+    *_columns("voluntary_switches involuntary_switches", "int64", "trial."),
+    *_columns("minor_faults major_faults steal_ns", "int64", "trial."),
+    *_columns("pressure_ns", "int64", "trial.", nullable=True),
+    *_columns("left_behind", "int32", "trial."),
+    Column("threads", "int32", "trial.threads", nullable=True, added=True),
+    *_columns("pad_bytes", "int32", "trial."),
+    *_columns("ready_ns handshake_ns", "int64", "trial.", nullable=True),
+    Column("phases", "phases"),
+    Column("samples", "samples"),
+)
+"""In the order in which they are stored; every name carries its unit."""
+
+NAMES = tuple(column.name for column in COLUMNS)
+
+_DIRECT = tuple(column for column in COLUMNS if column.source)
+_read_direct = attrgetter(*(column.source for column in _DIRECT))
+_DIRECT_NAMES = tuple(column.name for column in _DIRECT)
 
 
 @lru_cache(maxsize=1)
 def schema() -> pa.Schema:
-    """The columns of a trial, in order; every name carries its unit."""
+    """The columns as Arrow has them."""
     import pyarrow as pa
 
-    phase = pa.struct([("path", pa.string()), ("calls", pa.int64()), ("total_ns", pa.int64())])
-    sample = pa.struct(
-        [
-            ("index", pa.int32()),
-            ("batch", pa.int64()),
-            ("wall_ns", pa.int64()),
-            ("cpu_ns", pa.int64()),
-            ("calibration", pa.bool_()),
-        ]
+    return pa.schema(
+        [(column.name, KINDS[column.kind].arrow()) for column in COLUMNS],
+        metadata={"harness_schema_version": str(SCHEMA_VERSION)},
     )
-    columns = [
-        *((name, pa.string()) for name in ("run_id", "host_id", "task", "case", "target")),
-        *((name, pa.string()) for name in ("adapter", "language", "build_digest", "mode")),
-        ("block", pa.int32()),
-        ("position", pa.int32()),
-        ("warmup", pa.bool_()),
-        ("disturbed", pa.bool_()),
-        ("started_at_ns", pa.int64()),
-        ("status", pa.string()),
-        ("message", pa.string()),
-        ("exit_code", pa.int32()),
-        ("signal", pa.int32()),
-        ("output_ok", pa.bool_()),
-        ("disagreement", pa.string()),
-        ("output_digest", pa.string()),
-        *((name, pa.int64()) for name in ("wall_ns", "user_ns", "sys_ns", "max_rss_bytes")),
-        ("max_rss_is_floor", pa.bool_()),
-        *((name, pa.int64()) for name in ("voluntary_switches", "involuntary_switches")),
-        *((name, pa.int64()) for name in ("minor_faults", "major_faults")),
-        *((name, pa.int64()) for name in ("steal_ns", "pressure_ns")),
-        ("left_behind", pa.int32()),
-        ("threads", pa.int32()),
-        ("pad_bytes", pa.int32()),
-        *((name, pa.int64()) for name in ("ready_ns", "handshake_ns")),
-        ("phases", pa.list_(phase)),
-        ("samples", pa.list_(sample)),
-    ]
-    return pa.schema(columns, metadata={"harness_schema_version": str(SCHEMA_VERSION)})
 
 
-def to_row(record: TrialRecord, host_id: str) -> dict[str, Any]:
+@lru_cache(maxsize=1)
+def cells_type() -> Any:
+    """The type of a row's cells in the order of the columns, for msgspec to check."""
+    kinds = (
+        KINDS[column.kind].python | None if column.nullable else KINDS[column.kind].python
+        for column in COLUMNS
+    )
+    return tuple[tuple(kinds)]  # type: ignore[misc]
+
+
+def checked(row: Mapping[str, Any]) -> Row:
+    """A row of any older file as this version has it, every known cell of the right type.
+
+    What it did not have gets its default; columns that are not known are kept. Raises ValueError
+    for a missing column or a cell of another type.
+    """
+    cells = [row[c.name] if c.name in row else _default(c) for c in COLUMNS]
+    known = zip(NAMES, msgspec.convert(cells, cells_type()), strict=True)
+    return {**row, **dict(known)}
+
+
+def _default(column: Column) -> Any:
+    if not column.added:
+        raise ValueError(f"it has no column {column.name}")
+    return column.default
+
+
+def to_row(record: TrialRecord, host_id: str) -> Row:
     """A trial as the schema's columns."""
     trial = record.trial
-    shared = {
-        name: getattr(source, name)
-        for source in (record, trial)
-        for name in schema().names
-        if hasattr(source, name)
-    }
-    return {
-        **shared,
-        "host_id": host_id,
-        "mode": record.mode.value,
-        "status": trial.status.value,
-        "output_digest": trial.output.digest if trial.output else None,
-        "phases": [_fields(p, ("path", "calls", "total_ns")) for p in trial.phases],
-        "samples": [
-            _fields(s, ("index", "batch", "wall_ns", "cpu_ns", "calibration"))
-            for s in trial.samples
-        ],
-    }
+    row: Row = dict(zip(_DIRECT_NAMES, _read_direct(record), strict=True))
+    row["host_id"] = host_id
+    row["message"] = _sayable(trial.message)
+    row["disagreement"] = _sayable(record.disagreement)
+    row["output_digest"] = trial.output.digest if trial.output else None
+    row["phases"] = [
+        {"path": _sayable(p.path), "calls": p.calls, "total_ns": p.total_ns} for p in trial.phases
+    ]
+    row["samples"] = [
+        _fields(s, ("index", "batch", "wall_ns", "cpu_ns", "calibration")) for s in trial.samples
+    ]
+    return row
+
+
+def _sayable(text: str) -> str:
+    """A text that UTF-8 can hold: a lone surrogate becomes its escape."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def from_row(row: Mapping[str, Any]) -> TrialRecord:
     """The inverse of `to_row`, but for the output, of which only the digest is kept."""
     skip = {"status", "phases", "samples", "cpu_ns", "ok"}
     trial_fields = [f for f in Trial.__dataclass_fields__ if f not in {*skip, "output"}]
-    figures: dict[str, Any] = {
-        name: row.get(name) if name in ADDED else row[name] for name in trial_fields
-    }
     trial = Trial(
         status=TrialStatus(row["status"]),
         phases=tuple(Phase(**phase) for phase in row["phases"]),
         samples=tuple(Sample(**sample) for sample in row["samples"]),
-        **figures,
+        **{name: row[name] for name in trial_fields},
     )
     record_fields = [f for f in TrialRecord.__dataclass_fields__ if f not in {"trial", "mode"}]
     return TrialRecord(

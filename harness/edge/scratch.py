@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from harness.edge.files import storage_errors
 from harness.edge.places import is_ours
-from harness.edge.store import storage_errors
 from harness.edge.trees import (
     MOST_FILES,
     Budget,

@@ -1,175 +1,165 @@
-"""Runs on disk: one folder a run, one row a trial, nothing lost when the machine goes down.
+"""Runs on disk: one folder a run, one row a trial, nothing lost when a process is killed.
 
-While a run goes on every trial is appended to `trials.arrows`, an Arrow IPC stream, before the next
-one begins; at its end the stream is turned into `trials.parquet` by an atomic rename. `run.json`
-holds the plan from the first moment on and the summary at the end. The schema is explicit and
-versioned; `docs/store.md` describes it.
+While a run goes on every trial is appended to `trials.stream` before the next one begins; at its
+end the stream is turned into `trials.parquet` by an atomic rename. `run.json` holds the plan from
+the first moment on, and at the end the summary and the digest of the Parquet file. A run's folder
+comes to be by a rename, with plan and stream in it, so that there is no moment at which it cannot
+be read. What is renamed is flushed to the disk first; trials of a run that goes on are not, since
+that would take longer than they do. `docs/store.md` describes it all.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
+import hashlib
 import json
-import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NoReturn
 
-from harness.edge.rows import ADDED, SCHEMA_VERSION, from_row, schema, to_row
-from harness.errors import DataDamaged, NotAllowed, StorageFailed, UsageError
+import msgspec
+
+from harness.edge.at_work import at_work, hold_run, killed, staging
+from harness.edge.files import (
+    FileFacts,
+    check_file,
+    clear_temporaries,
+    damaged,
+    storage_errors,
+    sync_folder,
+    write_atomically,
+)
+from harness.edge.parquet import read_old_stream, read_parquet, write_parquet
+from harness.edge.rows import SCHEMA_VERSION, Row, from_row, to_row
+from harness.edge.stream import BrokenStream, StreamWriter, can_go_on, read_rows, write_stream
+from harness.errors import DataDamaged, StorageFailed, UsageError
 from harness.model import TrialRecord
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 BlockKey = tuple[str, str, int]
 """Task, case and number: every task and case of a run has a block 0."""
 
-_STREAM = "trials.arrows"
+_STREAM = "trials.stream"
+_OLD_STREAM = "trials.arrows"
+"""What harnesses wrote before there was `trials.stream`."""
 _PARQUET = "trials.parquet"
 _RUN = "run.json"
 
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a crash leaves the old one or the new one, never a part."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+# -- streams ----------------------------------------------------------------------------------
 
 
-def sync_folder(folder: Path) -> None:
-    """Flush a folder's entries to the disk: a file that was renamed is found after a crash."""
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def read_stream(path: Path) -> Iterator[Row]:
+    """The rows of an unfinished run; a last row that was cut off by a kill is left out.
 
-
-def write_parquet(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """All rows as one Parquet file, in place of any that was there."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = _table(rows)
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
-    write_atomically(path, sink.getvalue().to_pybytes())
-
-
-def _table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Rows as an Arrow table with exactly the schema's columns.
-
-    Through JSON text, and not by `Table.from_pylist`: handed Python values, pyarrow imports pandas
-    to see whether they are any of its own, which takes longer than a short run's trials.
+    Raises DataDamaged where a byte was changed.
     """
-    import pyarrow as pa
-    import pyarrow.json as arrow_json
-
-    if not rows:
-        return schema().empty_table()  # the reader takes no empty text
-    text = "\n".join(map(json.dumps, rows)).encode()
-    table = arrow_json.read_json(
-        pa.BufferReader(text),
-        # One block holds it all: no row is too long for it.
-        arrow_json.ReadOptions(use_threads=False, block_size=len(text)),
-        arrow_json.ParseOptions(explicit_schema=schema(), unexpected_field_behavior="error"),
-    )
-    return table.replace_schema_metadata(schema().metadata)
-
-
-def read_parquet(path: Path) -> list[dict[str, Any]]:
-    """The rows of a Parquet file of trials; DataDamaged where it is none of ours or broken."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     try:
-        table = pq.read_table(path, page_checksum_verification=True)
-    except (OSError, pa.ArrowException) as problem:
-        raise _damaged(path, str(problem)) from None
-    version = (table.schema.metadata or {}).get(b"harness_schema_version")
-    if version is None:
-        raise _damaged(path, "it has no harness_schema_version")
-    if int(version) > SCHEMA_VERSION:
-        raise DataDamaged(
-            f"{path}: written by a newer harness (schema {int(version)}, known {SCHEMA_VERSION})",
-            hint="Upgrade optim-harness to read it.",
-        )
-    missing = set(schema().names) - ADDED - set(table.schema.names)
-    if missing:
-        raise _damaged(path, f"it has no column {', '.join(sorted(missing))}")
-    rows: list[dict[str, Any]] = table.to_pylist()
-    return rows
+        yield from read_rows(path)
+    except (BrokenStream, OSError) as problem:
+        raise damaged(path, str(problem)) from None
 
 
-def read_stream(path: Path) -> list[dict[str, Any]]:
-    """The rows of an unfinished run; a last row that was cut off by a crash is left out.
-
-    Raises DataDamaged where not even the beginning can be read, which is whole from the first
-    moment on.
-    """
-    import pyarrow as pa
-
-    rows: list[dict[str, Any]] = []
-    try:
-        with (
-            pa.OSFile(str(path), "rb") as file,
-            pa.ipc.open_stream(file) as reader,
-            contextlib.suppress(OSError, pa.ArrowException),  # the row in flight at a crash
-        ):
-            for batch in reader:
-                rows.extend(batch.to_pylist())
-    except (OSError, pa.ArrowException) as problem:
-        raise _damaged(path, str(problem)) from None
-    return rows
+# -- run.json ---------------------------------------------------------------------------------
 
 
-def _damaged(path: Path, what: str) -> DataDamaged:
-    first = what.splitlines()[0] if what else "unreadable"
-    return DataDamaged(
-        f"{path}: damaged: {first}",
-        hint="Move the run's folder away, or restore the file from a copy; other runs are intact.",
-    )
+class RunFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The content of `run.json`."""
+
+    schema_version: int
+    plan: dict[str, Any]
+    finished: bool
+    summary: dict[str, Any] = {}
+    parquet: FileFacts | None = None
+    """What `trials.parquet` was when it was written; older files do not say."""
+    sha256: str | None = None
+    """The digest of all the rest; older files have none."""
+
+
+def _run_digest(content: Mapping[str, Any]) -> str:
+    """SHA-256 over the canonical JSON (sorted keys, no spaces) of everything but itself."""
+    rest = {key: value for key, value in content.items() if key != "sha256"}
+    return hashlib.sha256(
+        json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
+
+
+def _encode_run(content: Mapping[str, Any]) -> bytes:
+    whole = {"schema_version": SCHEMA_VERSION, **content}
+    # What is read back is what counts: keys that are no texts become some.
+    whole = json.loads(json.dumps(whole, allow_nan=False))
+    return json.dumps({**whole, "sha256": _run_digest(whole)}, indent=1).encode()
+
+
+def _decode_run(content: bytes) -> RunFile:
+    """ValueError for anything that was not written as it stands there."""
+    loaded = json.loads(content.decode("utf-8"), parse_constant=_no_number)
+    run = msgspec.convert(loaded, RunFile)
+    if run.sha256 is not None and run.sha256 != _run_digest(loaded):
+        raise ValueError("its content does not give its digest: it was changed")
+    if run.schema_version > SCHEMA_VERSION:
+        raise ValueError(f"a newer harness wrote it (schema {run.schema_version})")
+    return run
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+# -- writing a run ----------------------------------------------------------------------------
 
 
 class RunWriter:
     """Writes one run. Use as a context manager; `finish` makes the Parquet file.
 
-    Raises NotAllowed where another process is writing it.
+    Raises NotAllowed where another process is writing it. No rows are kept in memory.
     """
 
     def __init__(self, folder: Path, plan: Mapping[str, Any], host_id: str) -> None:
-        import pyarrow as pa
-
         self.folder = folder
+        self.plan = dict(plan)
         self._host_id = host_id
         with storage_errors(folder), contextlib.ExitStack() as opened:
-            folder.mkdir(parents=True, exist_ok=True)
-            opened.enter_context(_hold(folder))
-            self.rows = load_rows(folder)
-            self.plan = dict(plan)
-            self._write_run({"plan": self.plan, "finished": False})
-            # Earlier rows are written anew beside the old stream, which stays until they are safe.
-            fresh = folder / f".{_STREAM}.new"
-            self._file = opened.enter_context(fresh.open("wb", buffering=0))
-            self._stream = pa.ipc.new_stream(self._file, schema())
-            for row in self.rows:
-                self._append(row)
-            fresh.replace(folder / _STREAM)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            clear_killed(folder.parent)
+            opened.enter_context(at_work(folder))
+            if (folder / _RUN).exists():
+                opened.enter_context(hold_run(folder))
+                self._go_on()
+            else:
+                opened.enter_context(_begin(folder, _encode_run(self._unfinished())))
+            self._stream = self._open()
+            opened.callback(self._stream.close)
             self._opened = opened.pop_all()
+
+    def _open(self) -> StreamWriter:
+        path = self.folder / _STREAM
+        try:
+            return StreamWriter(path, self.folder.name)
+        except BrokenStream as problem:
+            raise damaged(path, str(problem)) from None
+
+    def _unfinished(self) -> dict[str, Any]:
+        return {"plan": self.plan, "finished": False}
+
+    def _go_on(self) -> None:
+        """Have a stream with all earlier trials, and a `run.json` that says unfinished."""
+        clear_temporaries(self.folder)
+        run = read_run(self.folder)
+        stream = self.folder / _STREAM
+        try:
+            ready = not run.finished and can_go_on(stream)
+        except BrokenStream as problem:
+            raise damaged(stream, str(problem)) from None
+        if not ready:
+            rows = list(stored_rows(run))
+            fresh = self.folder / f".{_STREAM}.00000000.new"
+            write_stream(fresh, self.folder.name, rows)
+            fresh.replace(stream)
+            sync_folder(self.folder)
+        if run.finished or not run.sealed:
+            write_atomically(self.folder / _RUN, _encode_run(self._unfinished()))
+        (self.folder / _OLD_STREAM).unlink(missing_ok=True)
 
     def __enter__(self) -> RunWriter:
         return self
@@ -177,91 +167,89 @@ class RunWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def earlier(self) -> Iterator[Row]:
+        """The trials that are stored, one at a time, in the order in which they were made."""
+        return read_stream(self.folder / _STREAM)
+
     def append(self, record: TrialRecord) -> None:
         """Store one trial; it survives the death of this process from here on."""
         row = to_row(record, self._host_id)
-        with storage_errors(self.folder):
-            self._append(row)
-        self.rows.append(row)
-
-    def _append(self, row: Mapping[str, Any]) -> None:
-        self._stream.write_table(_table([row]))
+        try:
+            with storage_errors(self.folder):
+                self._stream.append(row)
+        except msgspec.ValidationError as problem:
+            raise StorageFailed(
+                f"a trial of {record.target} cannot be stored: {problem}",
+                hint=f"The adapter {record.adapter!r} gave a figure of the wrong kind or size.",
+            ) from None
 
     def finish(self, summary: Mapping[str, Any], disturbed_blocks: frozenset[BlockKey]) -> Path:
         """Turn the stream into Parquet, mark disturbed blocks, keep the summary.
 
         Returns the path of the Parquet file. Called again after `--resume`, it replaces the file.
         """
-        for row in self.rows:
-            row["disturbed"] = (row["task"], row["case"], row["block"]) in disturbed_blocks
+        rows = (
+            {**row, "disturbed": (row["task"], row["case"], row["block"]) in disturbed_blocks}
+            for row in self.earlier()
+        )
         path = self.folder / _PARQUET
         with storage_errors(self.folder):
-            write_parquet(path, self.rows)
-            self._write_run({"plan": self.plan, "finished": True, "summary": dict(summary)})
-            self.close()
+            facts = write_parquet(path, rows)
+            content = {
+                "plan": self.plan,
+                "finished": True,
+                "summary": dict(summary),
+                "parquet": {"bytes": facts.bytes, "sha256": facts.sha256},
+            }
+            write_atomically(self.folder / _RUN, _encode_run(content))
             (self.folder / _STREAM).unlink(missing_ok=True)
+        self.close()
         return path
 
     def close(self) -> None:
         """Close the stream; without `finish` the run stays unfinished and can be resumed."""
-        if self._file.closed:
-            return
-        with storage_errors(self.folder), self._opened:
-            self._stream.close()  # writes its end, which a full disk refuses
-
-    def _write_run(self, content: Mapping[str, Any]) -> None:
-        text = json.dumps({"schema_version": SCHEMA_VERSION, **content}, indent=1)
-        write_atomically(self.folder / _RUN, text.encode())
-
-
-def _hold(folder: Path) -> contextlib.ExitStack:
-    """Keep other processes from writing a run until the answer is closed, or this process ends."""
-    with contextlib.ExitStack() as held:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        held.callback(os.close, handle)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise NotAllowed(
-                f"{folder.name} is being measured by another process",
-                hint="Wait until it ends; `harness history` says whether it has.",
-            ) from None
-        except OSError:  # a file system without locks
-            pass
-        return held.pop_all()
-
-
-def is_being_written(folder: Path) -> bool:
-    """Is a process at work on this run now?"""
-    with contextlib.suppress(OSError):
-        try:
-            _hold(folder).close()
-        except NotAllowed:
-            return True
-    return False
+        with storage_errors(self.folder):
+            self._opened.close()
 
 
 @contextlib.contextmanager
-def storage_errors(folder: Path) -> Iterator[None]:
-    """A full disk or a read-only folder, in words."""
+def _begin(folder: Path, run: bytes) -> Iterator[None]:
+    """Make a run's folder with plan and stream in it, by a rename, and hold it."""
+    made = staging(folder)
+    made.mkdir()
     try:
-        yield
-    except OSError as problem:
-        raise StorageFailed(
-            f"cannot write to {folder}: {problem.strerror or problem}",
-            hint="Free some space or choose another folder with --results.",
-        ) from None
+        with hold_run(made):
+            write_stream(made / _STREAM, folder.name)
+            write_atomically(made / _RUN, run)
+            made.rename(folder)
+            sync_folder(folder.parent)
+            yield
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
 
 
-def load_rows(folder: Path) -> list[dict[str, Any]]:
-    """All stored trials of a run, finished or not."""
-    if (folder / _STREAM).exists():
-        rows = read_stream(folder / _STREAM)
-        if rows or not (folder / _PARQUET).exists():
-            return rows
-    if (folder / _PARQUET).exists():
-        return read_parquet(folder / _PARQUET)
-    return []
+def clear_killed(results: Path) -> None:
+    """Remove what killed processes left behind in the runs of a folder; trials are no such thing.
+
+    Runs that were not yet any vanish, and of the others temporary files and the streams of which
+    the Parquet file is finished.
+    """
+    for folder in killed(results):
+        _clear(folder)
+
+
+def _clear(folder: Path) -> None:
+    shutil.rmtree(staging(folder), ignore_errors=True)
+    clear_temporaries(folder)
+    with contextlib.suppress(DataDamaged):
+        if read_run(folder).finished:
+            (folder / _STREAM).unlink(missing_ok=True)
+
+
+# -- one writer at a time ---------------------------------------------------------------------
+
+
+# -- reading a run ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,22 +261,28 @@ class StoredRun:
     plan: Mapping[str, Any]
     finished: bool
     summary: Mapping[str, Any]
+    parquet: FileFacts | None = None
+    """What its Parquet file was when it was written; of older runs nothing is known."""
+    sealed: bool = False
+    """Was `run.json` held against a digest? Those of older runs have none."""
 
 
 def read_run(folder: Path) -> StoredRun:
-    """A run's plan and summary; DataDamaged where `run.json` cannot be read."""
+    """A run's plan and summary; DataDamaged where `run.json` is not what was written."""
     path = folder / _RUN
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return StoredRun(
-            id=folder.name,
-            folder=folder,
-            plan=content["plan"],
-            finished=bool(content["finished"]),
-            summary=content.get("summary", {}),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise _damaged(path, f"{type(problem).__name__}: {problem}") from None
+        run = _decode_run(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as problem:
+        raise damaged(path, f"{type(problem).__name__}: {problem}") from None
+    return StoredRun(
+        id=folder.name,
+        folder=folder,
+        plan=run.plan,
+        finished=run.finished,
+        summary=run.summary,
+        parquet=run.parquet,
+        sealed=run.sha256 is not None,
+    )
 
 
 def run_folders(results: Path) -> list[Path]:
@@ -298,20 +292,55 @@ def run_folders(results: Path) -> list[Path]:
     return sorted(folder for folder in results.iterdir() if (folder / _RUN).exists())
 
 
-def stored_rows(run: StoredRun) -> list[dict[str, Any]]:
+def load_rows(folder: Path) -> list[Row]:
+    """All stored trials of a run, finished or not."""
+    return list(stored_rows(read_run(folder)))
+
+
+def stored_rows(run: StoredRun) -> Iterable[Row]:
     """All trials of a stored run; DataDamaged where they are gone or cannot be read."""
-    kept = [run.folder / name for name in (_STREAM, _PARQUET)]
-    if run.finished and not any(path.exists() for path in kept):
-        raise _damaged(run.folder / _PARQUET, "it is missing, and the run was finished")
-    return load_rows(run.folder)
+    stream, old, parquet = (run.folder / name for name in (_STREAM, _OLD_STREAM, _PARQUET))
+    if run.finished and (run.sealed or parquet.exists()):
+        return read_parquet(parquet, run.parquet)
+    if stream.exists() or run.sealed:
+        return read_stream(stream)
+    if old.exists():
+        rows = read_old_stream(old)
+        if rows or not parquet.exists():
+            return rows
+    if run.finished or parquet.exists():
+        return read_parquet(parquet)
+    return []  # an older harness was killed before it had made a stream
+
+
+def check_run(run: StoredRun) -> None:
+    """DataDamaged where a run's trials are gone or changed; those of a whole run are not read."""
+    if run.finished and run.parquet is not None:
+        check_file(run.folder / _PARQUET, run.parquet)
+    else:
+        for _ in stored_rows(run):
+            pass
 
 
 def stored_records(run: StoredRun) -> list[tuple[str, TrialRecord]]:
     """All trials of a stored run, each with its host's id; DataDamaged for what makes no sense."""
-    try:
+    with making_sense(run.folder):
         return [(row["host_id"], from_row(row)) for row in stored_rows(run)]
-    except (KeyError, ValueError, TypeError) as problem:
-        raise _damaged(run.folder, f"{type(problem).__name__}: {problem}") from None
+
+
+def read_records(path: Path) -> list[TrialRecord]:
+    """The trials of a Parquet file; DataDamaged where it is broken or makes no sense."""
+    with making_sense(path):
+        return [from_row(row) for row in read_parquet(path)]
+
+
+@contextlib.contextmanager
+def making_sense(path: Path) -> Iterator[None]:
+    """What older files say is not held against a digest: what makes no sense in it is damage."""
+    try:
+        yield
+    except (LookupError, ValueError, TypeError, AttributeError) as problem:
+        raise damaged(path, f"{type(problem).__name__}: {problem}") from None
 
 
 def find_run(results: Path, run_id: str | None) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.edge.store import write_atomically
+from harness.edge.files import write_atomically
 from harness.errors import NotAllowed
 from harness.optimise.campaign import Campaign
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from harness.edge.rows import from_row
@@ -14,7 +14,7 @@ from harness.schedule import Block, Design
 
 
 def resume_groups(
-    groups: Sequence[Group], rows: Sequence[Mapping[str, Any]], design: Design
+    groups: Sequence[Group], rows: Iterable[Mapping[str, Any]], design: Design
 ) -> None:
     """Give groups the whole blocks that an earlier call stored, with the failures in them.
 

@@ -54,7 +54,9 @@ def test_a_run_cut_off_before_its_first_trial_is_listed(harness, measured):
     run = next((measured / ".harness" / "results").iterdir())
     plan = json.loads((run / "run.json").read_text())
     (run / "trials.parquet").unlink()
-    (run / "run.json").write_text(json.dumps({"plan": plan["plan"], "finished": False}))
+    (run / "run.json").write_text(
+        json.dumps({"schema_version": 1, "plan": plan["plan"], "finished": False})
+    )
     assert f"unfinished: harness run --resume {run.name}" in harness("history").out
 
 

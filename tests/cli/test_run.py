@@ -375,7 +375,7 @@ def start_run(folder, *arguments):
     )
     results = folder / ".harness" / "results"
     for _ in range(600):
-        streams = list(results.glob("*/trials.arrows")) if results.exists() else []
+        streams = list(results.glob("*/trials.stream")) if results.exists() else []
         if streams and streams[0].stat().st_size > 20_000:
             return process
         time.sleep(0.05)
@@ -407,9 +407,10 @@ def test_a_killed_run_is_topped_up_by_resume(harness, project):
 
 
 def interrupted(results, run_id):
-    """Make a stored run look as if it had been cut off at its end."""
-    plan = json.loads((results / run_id / "run.json").read_text())
-    (results / run_id / "run.json").write_text(json.dumps({**plan, "finished": False}))
+    """Make a stored run look as if an older harness had been killed at its end."""
+    path = results / run_id / "run.json"
+    plan = json.loads(path.read_text())["plan"]
+    path.write_text(json.dumps({"schema_version": 1, "plan": plan, "finished": False}))
 
 
 def test_a_bare_resume_takes_the_latest_run_that_was_interrupted(harness, project):
