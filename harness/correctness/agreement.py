@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import chain, zip_longest
 
 import numpy as np
 
 from harness.correctness.arrays import Pair, agree_arrays
 from harness.correctness.printed import PrintedArray
+from harness.correctness.scalars import as_float, within
 from harness.correctness.summaries import agree_statistics, numbers_of
 from harness.correctness.tally import WORST, Tally, allowance, refusal, show
 from harness.correctness.text import agree_bytes, agree_text
@@ -46,6 +49,46 @@ def agree(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) -> A
     tolerance says so. A stochastic output of one run tells only that it is of the right form:
     `equivalent_over_seeds` judges it. Raises ValueError for a statistic that does not exist.
     """
+    result = _agree(expected, actual, tolerance)
+    if result.ok or tolerance.kind is not OutputKind.EXACT:
+        return result
+    advice = _advice(expected, actual, tolerance)
+    return replace(result, summary=f"{result.summary}; {advice}") if advice else result
+
+
+def _advice(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) -> str:
+    """What to declare where exact outputs differ by the way that they are written alone."""
+    if isinstance(expected, bytes) or isinstance(actual, bytes):
+        return ""
+    close = replace(default_tolerance(OutputKind.DETERMINISTIC), nan_equal=tolerance.nan_equal)
+    numbers = f'kind = "deterministic" compares numbers as numbers (rtol {close.rtol:g})'
+    words = "ignore_layout = true compares words, whatever the white space between them"
+    for other, what, advice in (
+        (close, "how numbers are written or rounded", numbers),
+        (replace(tolerance, ignore_layout=True), "white space", words),
+        (
+            replace(close, ignore_layout=True),
+            "white space and how numbers are written or rounded",
+            f"{numbers}, and {words}",
+        ),
+    ):
+        if other == tolerance or not _as_many(expected, actual, other):
+            continue
+        if _agree(expected, actual, other).ok:
+            return f"they differ by {what} alone: {advice}"
+    return ""
+
+
+def _as_many(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) -> bool:
+    """Could they agree, by the number of lines or words alone?"""
+    if not (isinstance(expected, str) and isinstance(actual, str)):
+        return not tolerance.ignore_layout
+    if tolerance.ignore_layout:
+        return len(expected.split()) == len(actual.split())
+    return expected.count("\n") == actual.count("\n")
+
+
+def _agree(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) -> Agreement:
     if tolerance.kind is OutputKind.STATISTICS:
         return agree_statistics(expected, actual, tolerance)
     if tolerance.kind is OutputKind.STOCHASTIC:
@@ -113,21 +156,12 @@ def _is_int(value: OutputValue) -> bool:
 def _agree_ints(expected: int, actual: int, tolerance: Tolerance) -> Agreement:
     """Two Python integers, which may be beyond 64 bits."""
     tally = Tally(tolerance, checked=1)
-    error = abs(actual - expected)
-    allowed = 0.0
-    if tolerance.kind is not OutputKind.EXACT:
-        allowed = max(tolerance.atol + tolerance.rtol * _as_float(expected), tolerance.ulp or 0)
-    if error > allowed:
-        shown = (show(expected), show(actual), _as_float(error), allowed)
-        tally.add(_as_float(error), Mismatch(tolerance.output, "value", *shown))
+    near = within(expected, actual, tolerance)
+    if not near.ok:
+        shown = (show(expected), show(actual), near.error, near.allowed)
+        score = near.error / near.allowed if near.allowed else math.inf
+        tally.add(score, Mismatch(tolerance.output, "value", *shown))
     return tally.agreement()
-
-
-def _as_float(value: int) -> float:
-    try:
-        return float(abs(value))
-    except OverflowError:
-        return float("inf")
 
 
 def _pair(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) -> Pair:
@@ -136,7 +170,9 @@ def _pair(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) -> P
         isinstance(v, np.ndarray) and not isinstance(v, PrintedArray) for v in (expected, actual)
     ]
     # An int beyond 64 bits becomes an object array; against a float it is a float.
-    arrays = [a.astype(np.float64) if a.dtype == object and a.ndim == 0 else a for a in arrays]
+    arrays = [
+        np.asarray(as_float(a.item())) if a.dtype == object and a.ndim == 0 else a for a in arrays
+    ]
     return Pair(arrays[0], arrays[1], tolerance, (expected, actual), loose_type=not all(plain))
 
 

@@ -115,7 +115,7 @@ def _compare(pair: Pair, tally: Tally) -> None:
             problem = _structure(field)
             if problem is not None:
                 tally.checked += 1
-                tally.add(np.inf, problem.mismatches[0])
+                tally.add(np.inf, problem.mismatches[0], True)
             else:
                 _compare(field, tally)
         return
@@ -182,6 +182,10 @@ def _record(pair: Pair, tally: Tally, chunk: tuple[Array, Array, int], found: Di
         )
 
     tally.add_many(_scores(found), mismatch)
+    if expected.dtype.kind in "fc":
+        tally.hard |= not np.isfinite(expected[found.index]).all()
+    if actual.dtype.kind in "fc":
+        tally.hard |= not np.isfinite(actual[found.index]).all()
 
 
 def _scores(found: Differences) -> Array:

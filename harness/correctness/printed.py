@@ -7,8 +7,10 @@ remember the characters, so that a comparison can allow for what the print left 
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,11 +22,16 @@ FEWEST_DIGITS = 6
 """What C's `%f` and `%g` print unasked. A shorter number is taken at its word: languages that
 print the shortest exact form write 0.5 for one half, and 0.54 must not agree with it."""
 
-_INTEGER = re.compile(r"[-+]?\d+")
-_FINITE = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
+_DIGITS = r"(?:\d{1,3}(?:_\d{3})+|\d+)"
+"""Groups of three may be set apart as several languages do it: `1_000_000`."""
+
+_INTEGER = re.compile(rf"[-+]?{_DIGITS}", re.ASCII)
+_FINITE = rf"(?:{_DIGITS}(?:\.\d*)?|\.\d+)(?:[eEdD][-+]?\d+)?"
 _SPECIAL = r"(?i:nan|inf(?:inity)?)"
 _WHOLE = re.compile(rf"[-+]?(?:{_FINITE}|{_SPECIAL})", re.ASCII)
-_PARTS = re.compile(r"[-+]?(\d*)(?:(\.)(\d*))?(?:[eE]([-+]?\d+))?", re.ASCII)
+_MOST_CHARACTERS = 2**28
+_FORTRAN = str.maketrans("dD", "ee", "_")
+_PLAIN_BYTES = b"0123456789+-.eE\n"
 
 NUMBER = re.compile(
     rf"(?<![\w.])([-+]?(?:{_FINITE}|{_SPECIAL}))(?!\.\d)(?=[^\W\d_]{{0,3}}(?!\w))", re.ASCII
@@ -42,7 +49,7 @@ class PrintedFloat(float):
     token: str
 
     def __new__(cls, token: str) -> PrintedFloat:
-        self = super().__new__(cls, token)
+        self = super().__new__(cls, plain(token))
         self.token = token
         return self
 
@@ -59,6 +66,11 @@ class PrintedArray(np.ndarray[Any, np.dtype[Any]]):
         self.tokens = None
 
 
+def plain(token: str) -> str:
+    """A printed number as C and Python write it: Fortran's `1.5D+03`, groups set apart."""
+    return token if token.isdigit() or "n" in token.lower() else token.translate(_FORTRAN)
+
+
 def is_number(token: str) -> bool:
     """Is the whole of it one number (`nan` and `inf` included)?"""
     return _WHOLE.fullmatch(token) is not None
@@ -70,7 +82,7 @@ def read_token(token: str) -> int | PrintedFloat | None:
         return None
     if _INTEGER.fullmatch(token):
         try:
-            return int(token)
+            return int(token)  # Python knows the groups, too
         except ValueError:  # thousands of digits: Python refuses, and nobody's output is that
             return None
     return PrintedFloat(token)
@@ -81,48 +93,125 @@ def printed_array(tokens: Sequence[str], shape: tuple[int, ...] | None = None) -
 
     None where one is not a number, or where an integer does not fit into 64 bits.
     """
-    if not tokens or not all(map(is_number, tokens)):
-        return None
     values = _values(tokens)
     if values is None:
         return None
-    array = values.reshape(shape if shape is not None else (-1,)).view(PrintedArray)
+    values = values.reshape(shape if shape is not None else (-1,))
+    if len(tokens) * max(map(len, tokens)) > _MOST_CHARACTERS:
+        return values  # one endless number among many: as a table they would fill the memory
+    array = values.view(PrintedArray)
     array.tokens = np.array(tokens, dtype=np.bytes_)
     return array
 
 
 def _values(tokens: Sequence[str]) -> Array | None:
-    if not all(map(_INTEGER.fullmatch, tokens)):
-        return np.array(tokens, dtype=np.bytes_).astype(np.float64)
-    for dtype in (np.int64, np.uint64):
-        try:
-            return np.array([int(token) for token in tokens], dtype=dtype)
-        except (OverflowError, ValueError):
-            continue
-    return None
+    joined = "\n".join(tokens)
+    if not joined.isascii():
+        return None
+    # A million tokens made of these characters alone are numbers wherever all can be converted.
+    if joined.encode().translate(None, _PLAIN_BYTES) or joined.count("\n") != len(tokens) - 1:
+        if not tokens or not all(map(is_number, tokens)):
+            return None
+        tokens = [plain(token) for token in tokens]
+    if "." not in joined and all(map(_INTEGER.fullmatch, tokens)):
+        for dtype in (np.int64, np.uint64):
+            with contextlib.suppress(OverflowError, ValueError):
+                return np.array([int(token) for token in tokens], dtype=dtype)
+        return None
+    try:
+        return np.fromiter(map(float, tokens), np.float64, len(tokens))
+    except ValueError:
+        return None
 
 
-def half_unit(token: str) -> float:
+@dataclass(frozen=True, slots=True)
+class _Print:
+    """How numbers are written; one element a token."""
+
+    decimals: NDArray[np.int64]
+    significant: NDArray[np.int64]
+    exponent: NDArray[np.int64]
+    fixed: NDArray[np.bool_]
+    """Without an exponent."""
+    real: NDArray[np.bool_]
+    """With a point or an exponent."""
+
+    @classmethod
+    def of(cls, tokens: NDArray[np.bytes_]) -> _Print:
+        """Look at all tokens at once: their characters as a table, one row a token."""
+        width = tokens.dtype.itemsize
+        table = np.ascontiguousarray(tokens).view(np.uint8).reshape(len(tokens), width)
+        columns = np.arange(width)
+        power_at = _first(np.isin(table, np.frombuffer(b"eEdD", np.uint8)))
+        point_at = _first(table == ord("."))
+        digit = (table >= ord("0")) & (table <= ord("9"))
+        mantissa = digit & (columns < power_at[:, None])
+        leading = _first(mantissa & (table != ord("0")))
+        point_at = np.where(point_at < power_at, point_at, width)
+        return cls(
+            decimals=(mantissa & (columns > point_at[:, None])).sum(axis=1),
+            significant=(mantissa & (columns >= leading[:, None])).sum(axis=1),
+            exponent=_exponents(table, digit, power_at),
+            fixed=power_at == width,
+            real=(power_at < width) | (point_at < width),
+        )
+
+
+def _first(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The first column that is true in each row; the number of columns where none is."""
+    first: NDArray[np.int64] = np.where(mask.any(axis=1), mask.argmax(axis=1), mask.shape[1])
+    return first
+
+
+def _exponents(
+    table: NDArray[np.uint8], digit: NDArray[np.bool_], power_at: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The number behind each `e`, 0 where there is none; beyond 99999 all are alike."""
+    value = np.zeros(len(table), dtype=np.int64)
+    negative = np.zeros(len(table), dtype=bool)
+    for column in range(int(power_at.min(initial=table.shape[1])) + 1, table.shape[1]):
+        behind = column > power_at
+        digits = behind & digit[:, column]
+        value = np.where(digits, np.minimum(value * 10 + table[:, column] - 48, 99999), value)
+        negative |= behind & (table[:, column] == ord("-"))
+    return np.where(negative, -value, value)
+
+
+_TINIEST = -400
+_HALVES = np.array([float(f"5e{power}") for power in range(_TINIEST, -_TINIEST)])
+
+
+def half_units_of(tokens: NDArray[np.bytes_]) -> NDArray[np.float64]:
     """Half a unit of the last printed digit: how far the true result may lie from the print.
 
     0 for an integer, and for a number with fewer than six significant digits that is not written
     with at least six decimals either.
     """
-    match = _PARTS.fullmatch(token)
-    if match is None:
+    if not len(tokens):
+        return np.zeros(0)
+    written = _Print.of(tokens)
+    fixed = written.fixed & (written.decimals >= FEWEST_DIGITS)
+    telling = written.real & (fixed | (written.significant >= FEWEST_DIGITS))
+    power = np.clip(written.exponent - written.decimals - 1 - _TINIEST, 0, len(_HALVES) - 1)
+    return np.where(telling, _HALVES[power], 0.0)
+
+
+def most_half_unit(sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The most that `half_units_of` may be for numbers of these absolute values.
+
+    Six decimals leave half a millionth open, and six significant digits 5 millionths of the number.
+    """
+    most: NDArray[np.float64] = (
+        0.5 * 10.0**-FEWEST_DIGITS + 0.5 * 10.0 ** (1 - FEWEST_DIGITS) * sizes
+    )
+    return most
+
+
+def half_unit(token: str) -> float:
+    """`half_units_of` for one token; 0 for one that is no number."""
+    if not is_number(token):
         return 0.0
-    whole, point, decimals, exponent = match.groups()
-    if point is None and exponent is None:
-        return 0.0
-    decimals = decimals or ""
-    significant = len((whole + decimals).lstrip("0"))
-    fixed = exponent is None and len(decimals) >= FEWEST_DIGITS
-    if significant < FEWEST_DIGITS and not fixed:
-        return 0.0
-    try:
-        return float(f"5e{int(exponent or 0) - len(decimals) - 1}")
-    except ValueError:
-        return 0.0
+    return float(half_units_of(np.array([token], dtype=np.bytes_))[0])
 
 
 def half_units(value: object, indices: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -130,10 +219,15 @@ def half_units(value: object, indices: NDArray[np.intp]) -> NDArray[np.float64]:
     if isinstance(value, PrintedFloat):
         return np.full(len(indices), half_unit(value.token))
     if isinstance(value, PrintedArray) and value.tokens is not None:
-        return np.array([half_unit(token.decode()) for token in value.tokens[indices]])
+        return half_units_of(value.tokens[indices])
     return np.zeros(len(indices))
 
 
 def numbers_in(text: str) -> Array:
     """All numbers of a text, in order, as floats; empty where there are none."""
-    return np.array([float(token) for token in NUMBER.findall(text)], dtype=np.float64)
+    return np.array(list(map(value_of, NUMBER.findall(text))), dtype=np.float64)
+
+
+def value_of(token: str) -> float:
+    """The value of a token that is a number, as a float."""
+    return float(plain(token))

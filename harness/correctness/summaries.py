@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.correctness.arrays import CHUNK
 from harness.correctness.printed import Array, numbers_in
+from harness.correctness.scalars import as_float
 from harness.correctness.tally import Tally, refusal, show
 from harness.model import Agreement, Mismatch, OutputValue, Tolerance
 
@@ -29,7 +30,7 @@ def numbers_of(value: OutputValue) -> Array | None:
         return numbers if numbers.size else None
     array = np.asarray(value)
     if array.dtype.kind == "O":  # an int beyond 64 bits
-        array = array.astype(np.float64)
+        array = np.asarray(as_float(array.item())) if not array.ndim else array
     return array if array.dtype.kind in "biufc" else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,9 @@ from harness.model import Agreement, Mismatch, OutputKind, Tolerance
 
 WORST = 5
 """How many places a failure shows."""
+
+MOST_LOOKED_AT = 2_000
+"""Of the lines that differ this many are searched for the worst one; the others are counted."""
 
 _EXCERPT = 80
 
@@ -36,18 +40,33 @@ class Tally:
 
     tolerance: Tolerance
     what: str = "numbers"
+    in_order: bool = False
+    """Show the first place that differs before the worst ones."""
     checked: int = 0
     differing: int = 0
+    hard: bool = False
+    """Something differs that `max_differing` does not excuse."""
     by_print: int = 0
     """Places that agree only because the print says no more."""
     note: str = ""
     """What to do about it, where that is plain."""
     _worst: list[tuple[float, int, Mismatch]] = field(default_factory=list)
     _kept: int = 0
+    _first: Mismatch | None = None
 
-    def add(self, score: float, mismatch: Mismatch) -> None:
-        """One more place that differs; among equal scores the earlier ones are kept."""
+    @property
+    def is_full(self) -> bool:
+        """So much differs that no further place need be looked at, only counted."""
+        return self.differing >= MOST_LOOKED_AT
+
+    def add(self, score: float, mismatch: Mismatch, hard: bool = False) -> None:
+        """One more place that differs; among equal scores the earlier ones are kept.
+
+        `hard`: not a matter of a few places, whatever is declared; a missing line, say.
+        """
         self.differing += 1
+        self.hard |= hard
+        self._first = self._first or mismatch
         self._keep(score, mismatch)
 
     def add_many(self, scores: NDArray[Any], mismatch: Callable[[int], Mismatch]) -> None:
@@ -58,6 +77,7 @@ class Tally:
 
     def _keep(self, score: float, mismatch: Mismatch) -> None:
         self._kept += 1
+        score = math.inf if math.isnan(score) else score
         entry = (score, -self._kept, mismatch)
         if len(self._worst) < WORST:
             heapq.heappush(self._worst, entry)
@@ -67,25 +87,48 @@ class Tally:
     def agreement(self) -> Agreement:
         """The result, with a line that says what was compared or what is wrong."""
         name = self.tolerance.output
-        if not self.differing:
-            allowed = allowance(self.tolerance)
-            summary = f"{name}: {self.checked} {self.what} agree ({allowed})"
-            if self.by_print:
-                summary += f", {self.by_print} of them only as far as they are printed"
-            return Agreement(ok=True, checked=self.checked, summary=summary)
-        ordered = sorted(self._worst, key=lambda entry: (-entry[0], -entry[1]))
-        mismatches = tuple(entry[2] for entry in ordered)
+        allowed = self.tolerance.may_differ(self.checked)
+        if not self.hard and self.differing <= allowed:
+            return Agreement(
+                ok=True,
+                differing=self.differing,
+                checked=self.checked,
+                summary=f"{name}: {self._what_agrees()}",
+            )
+        mismatches = self._ordered()
         summary = f"{name}: {self.differing} of {self.checked} {self.what} differ"
-        summary += f" ({allowance(self.tolerance)}); worst {describe(mismatches[0])}"
-        if self.note:
-            summary += f"; {self.note}"
+        summary += f" ({allowance(self.tolerance)})"
+        if self.in_order:
+            summary += f"; first {describe(mismatches[0])}"
+        worst = max(self._worst, key=lambda entry: entry[:2])[2]
+        if not self.in_order or worst is not mismatches[0]:
+            summary += f"; worst {describe(worst)}"
         return Agreement(
             ok=False,
             mismatches=mismatches,
             differing=self.differing,
             checked=self.checked,
-            summary=summary,
+            summary=f"{summary}; {self.note}" if self.note else summary,
         )
+
+    def _what_agrees(self) -> str:
+        allowed = allowance(self.tolerance)
+        if not self.differing:
+            words = f"{self.checked} {self.what} agree ({allowed})"
+        else:
+            words = f"{self.differing} of {self.checked} {self.what} differ, which is allowed"
+            words += f" ({allowed})"
+        if self.by_print:
+            words += f", {self.by_print} numbers only as far as they are printed"
+        return words
+
+    def _ordered(self) -> tuple[Mismatch, ...]:
+        """The worst first; before them the first one where the order matters."""
+        ordered = sorted(self._worst, key=lambda entry: (-entry[0], -entry[1]))
+        worst = [entry[2] for entry in ordered]
+        if self.in_order and self._first is not None:
+            worst = [self._first, *(m for m in worst if m is not self._first)]
+        return tuple(worst[:WORST])
 
 
 def _worst_positions(scores: NDArray[Any]) -> list[int]:
@@ -119,6 +162,7 @@ def allowance(tolerance: Tolerance) -> str:
         parts.append(f"rtol {tolerance.rtol:g}")
         parts += [f"atol {tolerance.atol:g}"] if tolerance.atol else []
         parts += [f"ulp {tolerance.ulp}"] if tolerance.ulp is not None else []
+    parts += [f"max_differing {tolerance.max_differing}"] if tolerance.max_differing else []
     return ", ".join(parts)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
-from harness.correctness.arrays import ulps_apart
-from harness.correctness.printed import NOT_FINITE, NUMBER, PrintedFloat, half_unit, read_token
+from harness.correctness.alignment import Alignment, Hunk, align
+from harness.correctness.printed import NOT_FINITE, NUMBER
 from harness.correctness.tally import Tally, refusal, shorten
+from harness.correctness.units import compare_tokens, read_both
 from harness.model import Agreement, Mismatch, OutputKind, Tolerance
 
 
@@ -17,31 +17,64 @@ def agree_text(expected: str, actual: str, tolerance: Tolerance) -> Agreement:
     """Compare texts: all but the numbers character for character, line by line.
 
     Exact: the numbers too. With `ignore_layout` only the words count, not the white space
-    between them. An empty text agrees with nothing.
+    between them. A line more or less is one difference, and so is a missing newline at the end.
+    An empty text agrees with nothing.
     """
     if not expected.strip() or not actual.strip():
         seen = [shorten(repr(t)) if t.strip() else "an empty text" for t in (expected, actual)]
         wanted = seen[0] if expected.strip() else "a text"
         return refusal(tolerance, "length", wanted, seen[1])
     unit = "word" if tolerance.ignore_layout else "line"
-    tally = Tally(tolerance, what=f"{unit}s")
-    e_units = expected.split() if tolerance.ignore_layout else expected.split("\n")
-    a_units = actual.split() if tolerance.ignore_layout else actual.split("\n")
-    tally.checked = len(e_units)
-    if len(e_units) != len(a_units):
-        counts = (f"{len(e_units)} {unit}s", f"{len(a_units)} {unit}s")
-        tally.add(math.inf, Mismatch(tolerance.output, "length", *counts))
+    tally = Tally(tolerance, what=f"{unit}s", in_order=True)
+    sides = [_units(text, tolerance) for text in (expected, actual)]
+    tally.checked = len(sides[0])
     exact = tolerance.kind is OutputKind.EXACT
-    look_closer = not exact and not tolerance.nan_equal and bool(NOT_FINITE.search(actual))
-    for number, (e, a) in enumerate(zip(e_units, a_units, strict=False), start=1):
-        if e != a or (look_closer and NOT_FINITE.search(a)):
-            _compare_unit(tally, f"{unit} {number}", e, a)
+    odd = not exact and not tolerance.nan_equal and bool(NOT_FINITE.search(actual))
+    if odd or sides[0] != sides[1]:
+        found = align(*read_both(sides[0], sides[1], not exact), tolerance)
+        tally.by_print = found.by_print
+        for hunk in found.hunks:
+            _add_hunk(tally, unit, hunk, found)
+    if not tolerance.ignore_layout and expected.endswith("\n") != actual.endswith("\n"):
+        ends = ["a newline" if text.endswith("\n") else "none" for text in (expected, actual)]
+        place = "the end of the last line"
+        tally.add(math.inf, Mismatch(tolerance.output, place, ends[0], ends[1]), True)
     return tally.agreement()
+
+
+def _units(text: str, tolerance: Tolerance) -> list[str]:
+    """Words, or lines without the newline at their ends."""
+    if tolerance.ignore_layout:
+        return text.split()
+    lines = text.split("\n")
+    return lines[:-1] if not lines[-1] else lines
+
+
+def _add_hunk(tally: Tally, unit: str, hunk: Hunk, found: Alignment) -> None:
+    """Count the lines or words of a hunk: pairs, then those that one side has alone."""
+    output = tally.tolerance.output
+    sides = found.expected.texts, found.actual.texts
+    shared = min(hunk.missing, hunk.added)
+    for at in np.flatnonzero(~found.same(hunk.e, hunk.a, shared)).tolist():
+        place = f"{unit} {hunk.e + at + 1}"
+        _compare_unit(tally, place, sides[0][hunk.e + at], sides[1][hunk.a + at])
+    for at in range(hunk.e + shared, hunk.e + hunk.missing):
+        place = f"{unit} {at + 1}, which is missing"
+        shown = shorten(sides[0][at]) or f"an empty {unit}"
+        tally.add(math.inf, Mismatch(output, place, shown, "nothing"), True)
+    for at in range(hunk.a + shared, hunk.a + hunk.added):
+        place = f"{unit} {at + 1}, which is one too many"
+        shown = shorten(sides[1][at]) or f"an empty {unit}"
+        tally.add(math.inf, Mismatch(output, place, "nothing", shown), True)
 
 
 def _compare_unit(tally: Tally, place: str, expected: str, actual: str) -> None:
     """One line or word that is not the same: only its numbers may differ, and not by much."""
     tolerance = tally.tolerance
+    tally.hard |= bool(NOT_FINITE.search(expected) or NOT_FINITE.search(actual))
+    if tally.is_full:
+        tally.differing += 1
+        return
     e_parts, a_parts = NUMBER.split(expected), NUMBER.split(actual)
     if tolerance.kind is OutputKind.EXACT or e_parts[::2] != a_parts[::2]:
         shown = (shorten(expected) or "nothing", shorten(actual) or "nothing")
@@ -49,14 +82,19 @@ def _compare_unit(tally: Tally, place: str, expected: str, actual: str) -> None:
             shown = _around_first_difference(expected, actual)
         tally.add(math.inf, Mismatch(tolerance.output, place, *shown))
         return
-    found = [
-        difference
-        for e, a in zip(e_parts[1::2], a_parts[1::2], strict=True)
-        if (difference := _compare_numbers(tally, e, a)) is not None
-    ]
-    if found:
-        score, mismatch = max(found, key=lambda pair: pair[0])
-        tally.add(score, replace(mismatch, place=place))
+    worst: tuple[float, Mismatch] | None = None
+    for e, a in zip(e_parts[1::2], a_parts[1::2], strict=True):
+        compared = compare_tokens(e, a, tolerance)
+        if compared.ok:
+            continue
+        score, limits = math.inf, (compared.error, compared.allowed)
+        if compared.error is not None and compared.allowed:
+            score = compared.error / compared.allowed
+        if worst is None or score > worst[0]:
+            shown = (shorten(e), shorten(a))
+            worst = score, Mismatch(tolerance.output, place, *shown, *limits)
+    if worst is not None:
+        tally.add(*worst)
 
 
 def _around_first_difference(expected: str, actual: str) -> tuple[str, str]:
@@ -64,42 +102,6 @@ def _around_first_difference(expected: str, actual: str) -> tuple[str, str]:
     at = next((i for i, (e, a) in pairs if e != a), min(len(expected), len(actual)))
     start = max(0, at - 20)
     return (f"...{shorten(expected[start:])}", f"...{shorten(actual[start:])}")
-
-
-def _compare_numbers(tally: Tally, e_token: str, a_token: str) -> tuple[float, Mismatch] | None:
-    """None where two printed numbers agree, else how bad it is and the mismatch without place."""
-    tolerance = tally.tolerance
-    e, a = read_token(e_token), read_token(a_token)
-    if e is None or a is None:  # integers too long to be read
-        if e_token == a_token:
-            return None
-        return math.inf, Mismatch(tolerance.output, "", shorten(e_token), shorten(a_token))
-    if not (math.isfinite(e) and math.isfinite(a)):
-        same = e == a or (e != e and a != a)
-        if same and tolerance.nan_equal:
-            return None
-        return math.inf, Mismatch(tolerance.output, "", e_token, a_token)
-    error = abs(a - e)
-    allowed = tolerance.atol + tolerance.rtol * abs(e)
-    if error <= allowed or _within_ulps(e, a, tolerance.ulp):
-        return None
-    extra = half_unit(e_token) + half_unit(a_token)
-    # Half units are decimal fractions that binary cannot hold: a hair is allowed for that.
-    if extra and error <= (allowed + extra) * (1 + 1e-9):
-        tally.by_print += 1
-        return None
-    allowed += extra
-    score = float(error / allowed) if allowed else math.inf
-    mismatch = Mismatch(tolerance.output, "", e_token, a_token, float(error), float(allowed))
-    return score, mismatch
-
-
-def _within_ulps(e: int | PrintedFloat, a: int | PrintedFloat, ulp: int | None) -> bool:
-    if ulp is None:
-        return False
-    if isinstance(e, int) and isinstance(a, int):
-        return abs(a - e) <= ulp
-    return bool(ulps_apart(*(np.array([x], dtype=np.float64) for x in (e, a)))[0] <= ulp)
 
 
 def agree_bytes(expected: bytes, actual: bytes, tolerance: Tolerance) -> Agreement:
@@ -111,7 +113,7 @@ def agree_bytes(expected: bytes, actual: bytes, tolerance: Tolerance) -> Agreeme
     tally.checked = len(expected)
     if len(expected) != len(actual):
         counts = (f"{len(expected)} bytes", f"{len(actual)} bytes")
-        tally.add(math.inf, Mismatch(tolerance.output, "length", *counts))
+        tally.add(math.inf, Mismatch(tolerance.output, "length", *counts), True)
     if expected != actual:
         shared = min(len(expected), len(actual))
         e = np.frombuffer(expected, dtype=np.uint8, count=shared)

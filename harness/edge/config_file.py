@@ -17,7 +17,7 @@ from harness.model import FileFormat, OutputKind, OutputSource, OutputSpec
 CONFIG_NAME = "harness.toml"
 
 _TOLERANCE_KEYS = (
-    *("rtol", "atol", "ulp", "nan_equal", "ignore_layout"),
+    *("rtol", "atol", "ulp", "max_differing", "nan_equal", "ignore_layout"),
     *("margin", "margin_abs", "confidence", "seeds"),
 )
 
@@ -41,6 +41,7 @@ class OutputSection(Section):
     rtol: float | None = None
     atol: float | None = None
     ulp: int | None = None
+    max_differing: int | str | None = None
     nan_equal: bool | None = None
     ignore_layout: bool | None = None
     margin: float | None = None

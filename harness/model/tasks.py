@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,9 @@ class WorkingFolder(Enum):
     """The folder of `harness.toml`, or the current one where there is none."""
 
 
+_SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,9})?)%", re.ASCII)
+
+
 @dataclass(frozen=True, slots=True)
 class Tolerance:
     """How close an output has to be to count as right.
@@ -70,6 +75,9 @@ class Tolerance:
     rtol: float = 0.0
     atol: float = 0.0
     ulp: int | None = None
+    max_differing: int | str = 0
+    """How many elements may differ by any amount: a number, or a share such as `"0.1%"`. Elements
+    are numbers, bytes, and lines of a text; words with `ignore_layout`."""
     nan_equal: bool = False
     """NaN agrees with NaN, and an infinity with the same infinity."""
     ignore_layout: bool = False
@@ -96,6 +104,29 @@ class Tolerance:
             raise ValueError(f"ulp must not be negative, got {self.ulp!r}")
         if self.seeds < 4:
             raise ValueError(f"seeds must be at least 4, got {self.seeds!r}")
+        self._check_max_differing()
+
+    def _check_max_differing(self) -> None:
+        given = self.max_differing
+        share = _SHARE.fullmatch(given) if isinstance(given, str) else None
+        whole = isinstance(given, int) and not isinstance(given, bool) and given >= 0
+        if not whole and not (share and float(share[1]) < 100):
+            raise ValueError(
+                'max_differing must be a number such as 5, or a share such as "0.1%",'
+                f" got {given!r}"
+            )
+        if given and self.kind in (OutputKind.STOCHASTIC, OutputKind.STATISTICS):
+            raise ValueError(
+                f"max_differing means nothing to a {self.kind.value} output: it is not compared"
+                " element by element"
+            )
+
+    def may_differ(self, count: int) -> int:
+        """How many of `count` elements may differ; never all of them."""
+        allowed = self.max_differing
+        if isinstance(allowed, str):
+            allowed = math.floor(Fraction(allowed.rstrip("%")) * count / 100)
+        return max(0, min(allowed, count - 1))
 
 
 @dataclass(frozen=True, slots=True)

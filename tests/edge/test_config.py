@@ -83,6 +83,14 @@ def test_outputs_take_their_format_from_the_file_name(write):
     assert (table.source, table.format, table.key) == (OutputSource.FILE, FileFormat.CSV, "x")
 
 
+@pytest.mark.parametrize("allowed", ["5", '"0.1%"'])
+def test_a_few_elements_may_differ_where_that_is_declared(write, allowed):
+    config = load_config(write(GOOD.replace("rtol = 1e-9", f"max_differing = {allowed}")))
+    total, table = config.task("sum").outputs
+    assert str(total.tolerance.max_differing) == allowed.strip('"')
+    assert table.tolerance.max_differing == 0
+
+
 def test_it_is_found_from_a_folder_below(write, tmp_path):
     path = write(GOOD)
     below = tmp_path / "a" / "b"
@@ -106,6 +114,9 @@ def test_it_is_found_from_a_folder_below(write, tmp_path):
         (('target = "sum-c"', 'target = "sum-d"'), ["campaigns.sum", "'sum-c'"]),
         (('case = "fast"', 'case = "fats"'), ["campaigns.sum.case", "'fast'"]),
         (("rtol = 1e-9", "rtol = -1"), ["outputs.total", "rtol", "-1"]),
+        (("rtol = 1e-9", 'max_differing = "5"'), ["outputs.total", "max_differing", "'5'"]),
+        (("rtol = 1e-9", "max_differing = -1"), ["outputs.total", "max_differing", "-1"]),
+        (('"deterministic"', '"stochastic"\nmax_differing = 2'), ["outputs.total", "stochastic"]),
         (('path = "table.csv"', ""), ["outputs.table", "path"]),
         (('adapter = "c"', ""), ["targets.sum-c", "'adapter'"]),
     ],
