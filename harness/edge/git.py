@@ -15,11 +15,11 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from harness.edge.git_reading import Changes, GitReading, Tag, except_for, literal
+from harness.edge.git_reading import Changes, GitReading, Tag, branch_ref, except_for, literal
 from harness.edge.lock import hold, is_held
 from harness.errors import GitFailed
 
-__all__ = ["Changes", "Git", "Tag"]
+__all__ = ["Changes", "Git", "Tag", "branch_ref"]
 
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 _WORKTREE = "harness-worktree-"

@@ -4,6 +4,7 @@ What holds for every call:
 
 - The words of git are those of the C locale; nothing pages, prompts or opens an editor, and the
   variables of a surrounding git hook (`GIT_DIR`, `GIT_INDEX_FILE`, ...) are taken away.
+- A lock that a killed git left behind is cleared away, and the call repeated: `git_locks`.
 - Commits and tags are not signed, since asking for a passphrase would be a prompt. Where git does
   not know who the user is, they are those of `optim-harness`.
 """
@@ -17,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.edge.calling import Call, Ended, call
+from harness.edge.git_locks import free, way_past
 from harness.errors import GitFailed, ToolchainMissing, UsageError
 
 _SETTINGS = (
@@ -48,6 +50,7 @@ _FOREIGN = re.compile(
     r"|NAMESPACE|PREFIX|QUARANTINE_PATH|EXTERNAL_DIFF|DIFF_OPTS|LITERAL_PATHSPECS"
     r"|GLOB_PATHSPECS|NOGLOB_PATHSPECS|ICASE_PATHSPECS|TRACE\w*)"
 )
+_LOCKED = re.compile(rb"Unable to create '([^']+\.lock)': File exists")
 _NOBODY = {
     "GIT_AUTHOR_NAME": "optim-harness",
     "GIT_AUTHOR_EMAIL": "optim-harness@localhost",
@@ -114,16 +117,13 @@ class GitProgram:
         folder = cwd or self.folder
         if not folder.is_dir():
             raise UsageError(f"no such folder: {folder}")
+        variables = {**inherited, **_ENVIRONMENT, **(env or {})}
+        argv = ["git", *_SETTINGS, *arguments]
+        asked = Call(argv, folder, variables, stdin, stdout_bytes=_MOST_BYTES)
         try:
-            done = call(
-                Call(
-                    ["git", *_SETTINGS, *arguments],
-                    folder,
-                    {**inherited, **_ENVIRONMENT, **(env or {})},
-                    stdin,
-                    stdout_bytes=_MOST_BYTES,
-                )
-            )
+            done = call(asked)
+            while (lock := _lock_in_the_way(done)) is not None and free(lock):
+                done = call(asked)
         except FileNotFoundError:
             raise ToolchainMissing(
                 "git is not installed", hint="apt-get install git, or see https://git-scm.com."
@@ -155,5 +155,14 @@ class GitProgram:
         words = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
         tail = "\n  ".join(words.splitlines()[-8:]) or f"it ended with {done.returncode}"
         command = next((a for a in arguments if not a.startswith("-") and "=" not in a), "")
-        hint = "Another git is at work here; try again." if "index.lock" in words else ""
+        lock = _lock_in_the_way(done)
+        hint = way_past(lock) if lock is not None else ""
         return GitFailed(f"git {command} refused in {self.folder}: {tail}", hint=hint)
+
+
+def _lock_in_the_way(done: Ended) -> Path | None:
+    """The lock file for which git gave up; None where it did not."""
+    if done.returncode == 0:
+        return None
+    found = _LOCKED.search(done.stderr)
+    return Path(os.fsdecode(found[1])) if found else None

@@ -14,6 +14,14 @@ LARGE_BYTES = 100 * 2**20
 """A larger file that is not tracked is left out of trees and snapshots."""
 
 
+BRANCHES = "refs/heads/"
+
+
+def branch_ref(name: str) -> str:
+    """A branch as git cannot mistake it for a tag of the same name."""
+    return f"{BRANCHES}{name}"
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """How the working tree differs from HEAD; paths are relative to the top, with `/`."""
@@ -76,8 +84,10 @@ class GitReading(GitProgram):
 
     def branch(self) -> str | None:
         """The branch that is checked out; None for a detached HEAD."""
-        done = self.attempt("symbolic-ref", "--quiet", "--short", "HEAD")
-        return done.stdout.decode().strip() if done.returncode == 0 else None
+        # Not --short: where a tag has the branch's name it says `heads/main`.
+        done = self.attempt("symbolic-ref", "--quiet", "HEAD")
+        ref = os.fsdecode(done.stdout).strip()
+        return ref.removeprefix(BRANCHES) if done.returncode == 0 else None
 
     def resolve(self, revision: str) -> str:
         """The full id of the commit that a revision names; UsageError where there is none."""
@@ -177,7 +187,16 @@ class GitReading(GitProgram):
 
     def has_branch(self, name: str) -> bool:
         """Is there a local branch of that name?"""
-        return f"refs/heads/{name}" in self.refs(f"refs/heads/{name}")
+        return branch_ref(name) in self.refs(branch_ref(name))
+
+    def worktree_of(self, branch: str) -> Path | None:
+        """The worktree, this one or another, that has a branch checked out; None: there is none."""
+        listing = os.fsdecode(self.run("worktree", "list", "--porcelain", "-z"))
+        for entry in listing.split("\0\0"):
+            fields = dict(line.partition(" ")[::2] for line in entry.split("\0") if line)
+            if fields.get("branch") == branch_ref(branch):
+                return Path(fields["worktree"])
+        return None
 
     def tag(self, name: str) -> Tag | None:
         """The tag of that name, or None."""

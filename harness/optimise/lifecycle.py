@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.campaign.events import Kind
 from harness.campaign.gates import demand, demand_untouched, name_some
@@ -10,6 +12,7 @@ from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.state import Git as Place
 from harness.campaign.state import State, Step
 from harness.campaign.values import BenchOutcome
+from harness.edge.git import branch_ref
 from harness.errors import GitFailed, NotAllowed, UsageError
 from harness.optimise.campaign import Campaign, terms_of
 from harness.optimise.steps import run_profile
@@ -89,7 +92,7 @@ def _base_branch(campaign: Campaign) -> str:
 def _demand_free(campaign: Campaign, place: Place) -> None:
     """The campaign's branch is not there yet, or is the one that an interrupted start made."""
     git = campaign.git
-    if git.has_branch(place.branch) and git.resolve(place.branch) != place.base_commit:
+    if git.has_branch(place.branch) and git.resolve(branch_ref(place.branch)) != place.base_commit:
         raise NotAllowed(
             f"there is a branch {place.branch!r} already, and it is not at HEAD",
             hint=f"If the campaign lives there, git switch {place.branch}; else rename it: git"
@@ -118,7 +121,7 @@ def start_is_complete(campaign: Campaign) -> bool:
     if len(campaign.events) > 1:
         return True
     return git.has_branch(branch) and (
-        git.read_file(branch, git.below_top(campaign.journal.path)) is not None
+        git.read_file(branch_ref(branch), git.below_top(campaign.journal.path)) is not None
     )
 
 
@@ -189,14 +192,22 @@ def _conclude(campaign: Campaign, *, merge: bool) -> Finished:
 def _merge(campaign: Campaign, place: Place) -> str:
     """Merge the campaign's branch into its base; the base's new HEAD."""
     git = campaign.git
-    if git.is_ancestor(place.branch, place.base_branch):
-        if git.branch() == place.branch:
+    ours, base = branch_ref(place.branch), branch_ref(place.base_branch)
+    if git.is_ancestor(ours, base):
+        if git.branch() == place.branch and _elsewhere(campaign) is None:
             git.switch(place.base_branch)
-        return git.resolve(place.base_branch)
+        return git.resolve(base)
+    other = _elsewhere(campaign)
+    if other is not None:
+        raise NotAllowed(
+            f"{place.base_branch} is checked out in {other}, so it cannot be merged into here",
+            hint=f"Merge there: git -C {shlex.quote(str(other))} merge {ours}; then run harness"
+            " campaign finish again, which tags the end.",
+        )
     if git.branch() == place.branch:
         git.switch(place.base_branch)
     try:
-        return git.merge(place.branch, f"Merge campaign {campaign.name}")
+        return git.merge(ours, f"Merge campaign {campaign.name}")
     except GitFailed as problem:
         git.switch(place.branch)
         raise GitFailed(
@@ -206,10 +217,16 @@ def _merge(campaign: Campaign, place: Place) -> str:
         ) from None
 
 
+def _elsewhere(campaign: Campaign) -> Path | None:
+    """Another worktree that has the base branch checked out; None: there is none."""
+    found = campaign.git.worktree_of(campaign.state.place.base_branch)
+    return None if found is None or found.resolve() == campaign.git.top.resolve() else found
+
+
 def concluded(campaign: Campaign) -> bool:
     """Is a finished campaign merged and its end tagged? A clone without its branch cannot say."""
     place, git = campaign.state.place, campaign.git
     if not (git.has_branch(place.branch) and git.has_branch(place.base_branch)):
         return True
-    merged = git.is_ancestor(place.branch, place.base_branch)
+    merged = git.is_ancestor(branch_ref(place.branch), branch_ref(place.base_branch))
     return merged and git.tag(place.post_tag) is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -47,6 +48,17 @@ class TestReading:
     def test_a_detached_head_is_on_no_branch(self, repository):
         repository.sh("git checkout -q --detach")
         assert Git(repository.path).branch() is None
+
+    def test_a_branch_keeps_its_name_beside_a_tag_of_that_name(self, repository):
+        repository.sh("git tag main")
+        assert Git(repository.path).branch() == "main"
+
+    def test_the_worktree_that_has_a_branch_is_found(self, repository, tmp_path):
+        git = Git(repository.path)
+        repository.sh(f"git worktree add -q -b other {tmp_path / 'there'}")
+        assert git.worktree_of("other") == (tmp_path / "there").resolve()
+        assert git.worktree_of("main") == repository.path.resolve()
+        assert git.worktree_of("nowhere") is None
 
     def test_an_unknown_revision_is_named(self, repository):
         with pytest.raises(UsageError, match="no commit 'nowhere'"):
@@ -358,12 +370,53 @@ class TestCommittingAndRestoring:
         assert not (repository.path / "later").exists()
         assert git.changes().tracked == ("later",)
 
-    def test_a_lock_of_another_git_is_explained(self, repository):
-        (repository.path / ".git" / "index.lock").touch()
+    def test_a_lock_that_a_killed_git_left_is_cleared_away(self, repository):
+        lock = repository.path / ".git" / "index.lock"
+        lock.touch()
         repository.write("a", "changed")
-        with pytest.raises(GitFailed) as caught:
+        Git(repository.path).commit_paths(["a"], "x")
+        assert not lock.exists()
+        assert repository.sh("git log -1 --format=%s") == "x"
+
+    def test_a_lock_that_a_process_holds_is_left_and_its_holder_named(
+        self, repository, monkeypatch
+    ):
+        monkeypatch.setattr("harness.edge.git_locks.PATIENCE_S", 0.2)
+        lock = repository.path / ".git" / "index.lock"
+        repository.write("a", "changed")
+        with lock.open("w"), pytest.raises(GitFailed) as caught:
             Git(repository.path).commit_paths(["a"], "x")
-        assert "try again" in caught.value.hint
+        assert f"Process {os.getpid()} holds {lock}" in caught.value.hint
+        assert lock.exists()
+
+    def test_a_lock_is_not_stale_while_a_git_works_on_it(self, repository, monkeypatch):
+        monkeypatch.setattr("harness.edge.git_locks.PATIENCE_S", 0.2)
+        hook = repository.path / ".git" / "hooks" / "pre-commit"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text("#!/bin/sh\n: >started; exec sleep 30\n")
+        hook.chmod(0o755)
+        repository.write("a", "changed")
+        argv = ["git", "commit", "-qam", "slow"]
+        with subprocess.Popen(argv, cwd=repository.path, start_new_session=True) as slow:
+            try:
+                while not (repository.path / "started").exists():
+                    assert slow.poll() is None
+                with pytest.raises(GitFailed, match=r"index\.lock"):
+                    Git(repository.path).restore("HEAD", ["a"])
+            finally:
+                os.killpg(slow.pid, signal.SIGKILL)
+        Git(repository.path).restore("HEAD", ["a"])
+        assert repository.read("a") == "one\n"
+
+    def test_what_a_hook_leaves_running_is_not_waited_for(self, repository):
+        hook = repository.path / ".git" / "hooks" / "post-commit"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text("#!/bin/sh\nsleep 600 &\necho $! >../left\n")
+        hook.chmod(0o755)
+        repository.write("a", "changed")
+        Git(repository.path).commit_paths(["a"], "x")
+        left = int((repository.path.parent / "left").read_text())
+        os.kill(left, signal.SIGKILL)  # it still ran: the commit did not wait for its end
 
 
 class TestPrivateWorktrees:

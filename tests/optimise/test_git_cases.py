@@ -20,6 +20,7 @@ from harness.optimise import (
     plan,
     revert,
     run_bench,
+    run_profile,
     run_test,
     start,
     think,
@@ -159,6 +160,40 @@ def test_a_branch_of_the_same_name_is_not_taken_over(world):
     with pytest.raises(NotAllowed, match="branch 'optimization' already"):
         start(world.campaign, world.bench)
     assert world.git.branch() == "main"
+
+
+def test_tags_that_have_the_names_of_branches_confuse_nothing(world, thought, planned, note):
+    world.shell("tag", "main")
+    world.write(time=99)
+    world.shell("commit", "--quiet", "-am", "After the tag")
+    world.shell("tag", "optimization", "main~0")
+    start(world.campaign, world.bench)
+    run_profile(world.campaign, world.bench)
+    measured(world, thought, planned, note, time=50, full=500)
+    commit(world.campaign)
+    decide(world.campaign, exhausted="enough")
+    done = finish(world.campaign, world.bench)
+    assert world.git.branch() == "main"
+    assert world.git.resolve("refs/heads/main") == done.merged
+    assert world.git.tag("post-optimization").commit == done.merged
+
+
+def test_a_base_branch_in_another_worktree_is_merged_there(
+    started, thought, planned, note, tmp_path
+):
+    measured(started, thought, planned, note, time=50, full=500)
+    commit(started.campaign)
+    decide(started.campaign, exhausted="enough")
+    there = tmp_path / "there"
+    started.shell("worktree", "add", "--quiet", str(there), "main")
+    with pytest.raises(NotAllowed, match="checked out in") as caught:
+        finish(started.campaign, started.bench)
+    command = caught.value.hint.removeprefix("Merge there: ").partition(";")[0]
+    assert next_action(started.campaign).command == command
+    subprocess.run(["sh", "-c", command], cwd=started.root, check=True, capture_output=True)
+    done = finish(started.campaign, started.bench)
+    assert started.git.tag("post-optimization").commit == done.merged
+    assert next_action(started.campaign).action == "NONE"
 
 
 def test_the_code_of_a_checkout_is_without_records_and_the_users_own(world):
