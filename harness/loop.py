@@ -15,15 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.campaign.gates import (
-    check_plan,
-    compare_words,
-    demand_untouched,
-    forbidden,
-    keep_reason,
-    name_some,
-)
+from harness.campaign.gates import check_plan, compare_words, keep_reason, name_some
 from harness.campaign.iteration import Outcome
+from harness.campaign.moves import Move, forbidden
 from harness.campaign.port import Workbench
 from harness.campaign.state import Step
 from harness.campaign.status import profile_rows
@@ -149,7 +143,7 @@ def _turn(loop: Loop) -> HarnessError | None:
 def _iterate(loop: Loop) -> HarnessError | None:
     """Think, plan, implement, test, bench, log, commit or revert; or why no thought passed."""
     campaign = loop.campaign
-    demand_untouched(campaign.state, campaign.tree(), "loop")
+    campaign.permit(Move.THINK)
     with _worktree(loop) as folder:
         brief = _brief(loop, folder)
         proposal = _registered(loop, brief)

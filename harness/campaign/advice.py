@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.campaign.events import Kind
-from harness.campaign.gates import Tree, compare_words, forbidden, keep_reason, name_some
-from harness.campaign.iteration import Iteration, Outcome
+from harness.campaign.gates import compare_words, keep_reason, name_some
+from harness.campaign.iteration import Iteration
+from harness.campaign.moves import Move, Tree, allows, restorable
 from harness.campaign.patterns import fitting
 from harness.campaign.state import State, Step
 from harness.campaign.stopping import decide
@@ -19,7 +22,6 @@ MAX_TRIES = 3
 _MAX_STRETCH = 10
 """A budget of more than so many times the agreed one is not advised."""
 _PATTERNS_SHOWN = 2
-_PATHS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,166 +35,260 @@ class Advice:
     template: str = ""
     """What to write into the file that the command reads."""
     should_continue: bool = True
+    first: str = ""
+    """What nobody but the reader can do, before the command."""
+    instead: str = ""
+    """Another command, for a reader who knows better."""
+
+    @property
+    def line(self) -> str:
+        """What to do, in one line."""
+        return f"{self.first}, then {self.command}" if self.first else self.command
 
     @property
     def text(self) -> str:
         """For agents and people, at most about 400 tokens."""
-        lines = [f"next: {self.action}", f"why: {self.why}", f"run: {self.command}"]
+        lines = [f"next: {self.action}", f"why: {self.why}"]
+        lines += [f"first: {self.first}"] if self.first else []
+        lines.append(f"run: {self.command}")
         if self.template:
             lines += ["with:", self.template.rstrip("\n")]
+        lines += [f"or: {self.instead}"] if self.instead else []
         lines.append(f"should_continue: {str(self.should_continue).lower()}")
         return "\n".join(lines)
 
 
-def advise(state: State, tree: Tree) -> Advice:
-    """The safest next action, given the events and the working tree."""
-    if state.step not in (Step.START, Step.FINISHED):
-        bad = forbidden(tree.changed, state.agreed)
-        if bad:
-            return Advice(
-                "RESTORE",
-                f"these files may not change in this campaign: {name_some(bad)}",
-                tree.way_back(state.kept_commit, bad[:_PATHS_SHOWN]),
-            )
-    return _ADVISE[state.step](state, tree)
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that the next action of a campaign that is under way here follows from."""
+
+    state: State
+    tree: Tree
+    looked_ns: int = 0
+    """The budget of the last look at the open iteration that was answered."""
+
+    @property
+    def iteration(self) -> Iteration:
+        assert self.state.iteration is not None
+        return self.state.iteration
 
 
-def _start(_: State, __: Tree) -> Advice:
+Candidate = Callable[[Situation], Advice | None]
+"""What could be done; None where that is not the thing to do now."""
+
+
+def advise(situation: Situation) -> Advice:
+    """The safest next action, given the events and the working tree.
+
+    The first candidate of the state that the gates allow: what is advised is accepted. Where they
+    allow none the code is not what the campaign waits for, and is restored.
+    """
+    state, tree = situation.state, situation.tree
+    for move, candidate in _CANDIDATES[state.step]:
+        found = candidate(situation) if move is None or allows(move, state, tree) else None
+        if found is not None:
+            return found
+    return _restore(situation)
+
+
+def _restore(situation: Situation) -> Advice:
+    wanted = restorable(situation.state, situation.tree)
+    if wanted.source == situation.tree.tested_commit:
+        why = "the code is not what was tested any more"
+    elif situation.state.step in (Step.PLAN, Step.IMPLEMENT, Step.BENCHMARK):
+        why = f"these files may not change in this campaign: {name_some(wanted.paths)}"
+    else:
+        why = f"the code is not that of the last kept state: {name_some(wanted.paths)}"
+    return Advice("RESTORE", f"{why}; it is kept under a ref", Move.RESTORE.value)
+
+
+def _start(_: Situation) -> Advice:
     return Advice("START", "no campaign has been started", "harness campaign start")
 
 
-def _profile(state: State, _: Tree) -> Advice:
-    why = "measure before you guess" if state.profile is None else "the code changed since the last"
-    return Advice("PROFILE", why, "harness profile")
+def _profile(situation: Situation) -> Advice:
+    first = situation.state.profile is None
+    why = "measure before you guess" if first else "the code changed since the last"
+    return Advice("PROFILE", why, Move.PROFILE.value)
 
 
-def _think(state: State, tree: Tree) -> Advice:
+def _skip(situation: Situation) -> Advice | None:
+    state = situation.state
     stuck = state.stuck_on()
-    if stuck is not None:
-        return Advice(
-            "SKIP",
-            f"{state.failed_attempts(stuck)} attempts on {stuck!r} failed; document why",
-            f'harness skip "{stuck}" --reason "<why you are stuck>"',
-        )
-    if tree.fingerprint != state.kept_tree:
-        return Advice(
-            "RESTORE",
-            f"the code changed before the thought: {name_some(tree.changed)}",
-            "git diff > ../change.patch && "
-            + tree.way_back(state.kept_commit, tree.changed[:_PATHS_SHOWN]),
-        )
-    decision = decide(state, state.last_at_ns)
-    if decision.stop:
-        return Advice("DECIDE", decision.reason, "harness decide")
+    if stuck is None:
+        return None
+    return Advice(
+        "SKIP",
+        f"{state.failed_attempts(stuck)} attempts on {stuck!r} failed; document why",
+        f'harness skip {shlex.quote(stuck)} --reason "<why you are stuck>"',
+    )
+
+
+def _stop(situation: Situation) -> Advice | None:
+    """The loop ends: no thought would be taken any more."""
+    decision = decide(situation.state, situation.state.last_at_ns)
+    return Advice("DECIDE", decision.reason, Move.DECIDE.value) if decision.stop else None
+
+
+def _think(situation: Situation) -> Advice:
+    state = situation.state
     patterns = fitting(state.profile) if state.profile else []
     fits = "; ".join(f"{p.number} {p.name}: {p.check}" for p, _ in patterns[:_PATTERNS_SHOWN])
     return Advice(
         "THINK",
         "write the prediction before the code" + (f". Patterns that fit: {fits}" if fits else ""),
-        "harness think --file -",
+        f"{Move.THINK.value} --file -",
         thought_template(state),
+        instead='harness decide --exhausted "<why nothing is left to try>"',
     )
 
 
-def _plan(state: State, _: Tree) -> Advice:
-    return Advice("PLAN", "say what you will try and why", "harness plan --file -", plan_template())
+def _plan(_: Situation) -> Advice:
+    return Advice(
+        "PLAN", "say what you will try and why", f"{Move.PLAN.value} --file -", plan_template()
+    )
 
 
-def _implement(state: State, tree: Tree) -> Advice:
-    iteration = _open(state)
+def _implement(situation: Situation) -> Advice | None:
+    """The change itself, which only the reader can make."""
+    state, iteration = situation.state, situation.iteration
+    if situation.tree.fingerprint != state.kept_tree:
+        return None
+    title = iteration.plan.title if iteration.plan else ""
+    return Advice(
+        "IMPLEMENT",
+        f"the plan is made: {_short(title)}",
+        Move.TEST.value,
+        first="change the code as planned",
+        instead=_give_up("<why>").command,
+    )
+
+
+def _repair(situation: Situation) -> Advice | None:
+    iteration = situation.iteration
     test = iteration.test
-    if test is not None and test.status.repairable:
-        same = tree.fingerprint == iteration.tested_tree
-        what = "build" if test.status is TestStatus.BUILD_FAILED else "program"
-        return Advice(
-            "REPAIR" if same else "TEST",
-            f"{test.status.value}: {_short(test.summary)}" if same else f"the {what} was repaired",
-            f"fix the {what}, then harness test" if same else "harness test",
-        )
-    if tree.fingerprint == state.kept_tree:
-        title = iteration.plan.title if iteration.plan else ""
-        return Advice(
-            "IMPLEMENT", f"the plan is made: {title}", "change the code, then harness test"
-        )
-    return Advice("TEST", f"changed: {name_some(tree.changed)}", "harness test")
+    if test is None or not test.status.repairable:
+        return None
+    what = "build" if test.status is TestStatus.BUILD_FAILED else "program"
+    if situation.tree.fingerprint != iteration.tested_tree:
+        return Advice("TEST", f"the {what} was repaired", Move.TEST.value)
+    return Advice(
+        "REPAIR",
+        f"{test.status.value}: {_short(test.summary)}",
+        Move.TEST.value,
+        first=f"fix the {what}",
+        instead=_give_up("<why>").command,
+    )
 
 
-def _bench(state: State, tree: Tree) -> Advice:
-    iteration = _open(state)
-    if tree.fingerprint != iteration.tested_tree:
-        return Advice("TEST", "the code changed after its test", "harness test")
+def _test(situation: Situation) -> Advice | None:
+    """Code that was not tested yet."""
+    if situation.tree.fingerprint == situation.iteration.tested_tree:
+        return None
+    why = f"changed: {name_some(situation.tree.changed)}"
+    if situation.iteration.tests:
+        why = "the code changed after its test"
+    return Advice("TEST", why, Move.TEST.value)
+
+
+def _bench(situation: Situation) -> Advice | None:
+    """A first look, or a longer one where that may decide."""
+    state, iteration = situation.state, situation.iteration
     flag = " --validate-full" if state.full_due else ""
-    bench = iteration.bench
-    if bench is None:
-        return Advice("BENCHMARK", "the output is right; is it faster?", f"harness bench{flag}")
-    needed = bench.fast.budget_needed_ns
-    agreed = state.agreed.bench_budget_ns
-    hopeless = needed is None or needed > _MAX_STRETCH * agreed
-    most = bench.fast.step.high
-    futile = most < 1 + state.agreed.min_gain
-    if futile or hopeless or len(iteration.benches) >= MAX_TRIES:
-        return Advice(
-            "LOG",
-            f"undecided, and at most {most:.3f}x could come of it"
-            if futile
-            else "undecided, and more time would hardly decide",
-            'harness log --abandon "undecided" --file -',
-            note_template(surprised=iteration.surprised),
-        )
-    assert needed is not None
-    seconds = max(needed, agreed) / 1e9
+    command = f"{Move.BENCH.value}{flag}"
+    if iteration.bench is None:
+        return Advice("BENCHMARK", "the output is right; is it faster?", command)
+    needed_ns = _worth_looking(situation)
+    if needed_ns is None:
+        return None
+    seconds = math.ceil(needed_ns / 1e9)
     return Advice(
         "BENCHMARK",
-        f"undecided within the budget; about {seconds:.0f} s would decide",
-        f"harness bench --budget {seconds:.0f}s{flag}",
+        f"undecided within the budget; about {seconds} s would decide",
+        f"{Move.BENCH.value} --budget {seconds}s{flag}",
+        instead=_give_up("undecided").command,
     )
 
 
-def _undo(tree: Tree) -> Advice:
-    return Advice(
-        "RESTORE",
-        f"the code changed after it was measured: {name_some(tree.changed)}",
-        "undo what came later; or harness log --abandon REASON --file -",
-    )
+def _worth_looking(situation: Situation) -> int | None:
+    """The budget of one more look at what is undecided; None where it would hardly decide."""
+    state, bench = situation.state, situation.iteration.bench
+    assert bench is not None
+    needed, agreed = bench.fast.budget_needed_ns, state.agreed.bench_budget_ns
+    if needed is None or needed > _MAX_STRETCH * agreed or _futile(situation):
+        return None
+    if len(situation.iteration.benches) >= MAX_TRIES:
+        return None
+    return max(needed, agreed, situation.looked_ns + 1)
 
 
-def _log(state: State, tree: Tree) -> Advice:
-    iteration = _open(state)
-    if iteration.outcome is Outcome.KEPT and tree.fingerprint != iteration.tested_tree:
-        return _undo(tree)
+def _futile(situation: Situation) -> bool:
+    """Would even the upper end be no gain worth the name?"""
+    bench = situation.iteration.bench
+    return bench is not None and bench.fast.step.high < 1 + situation.state.agreed.min_gain
+
+
+def _undecided(situation: Situation) -> Advice | None:
+    bench = situation.iteration.bench
+    if bench is None:
+        return None
+    why = "undecided, and more time would hardly decide"
+    if _futile(situation):
+        why = f"undecided, and at most {bench.fast.step.high:.3f}x could come of it"
+    form = note_template(surprised=situation.iteration.surprised)
+    return replace(_give_up("undecided"), why=why, template=form)
+
+
+def _give_up(reason: str) -> Advice:
+    return Advice("LOG", reason, f'{Move.GIVE_UP.value} "{reason}" --file -')
+
+
+def _log(situation: Situation) -> Advice:
+    iteration = situation.iteration
     return Advice(
         "LOG",
         f"{compare_words(iteration)}. {keep_reason(iteration)}",
-        "harness log --file -",
+        f"{Move.LOG.value} --file -",
         note_template(surprised=iteration.surprised),
     )
 
 
-def _commit(state: State, tree: Tree) -> Advice:
-    iteration = _open(state)
-    if state.pending is Kind.COMMITTING:
-        return Advice("COMMIT", "it was interrupted", "harness commit")
-    if tree.fingerprint != iteration.tested_tree:
-        return _undo(tree)
-    return Advice("COMMIT", keep_reason(iteration), "harness commit")
+def _commit(situation: Situation) -> Advice:
+    interrupted = situation.state.pending is Kind.COMMITTING
+    why = "it was interrupted" if interrupted else keep_reason(situation.iteration)
+    return Advice("COMMIT", why, Move.COMMIT.value)
 
 
-def _revert(state: State, _: Tree) -> Advice:
-    going = "it was interrupted" if state.pending is Kind.REVERTING else keep_reason(_open(state))
-    return Advice("REVERT", f"{going}; the attempt's code is kept", "harness revert")
+def _give_up_other_code(situation: Situation) -> Advice | None:
+    """What was measured is nowhere any more."""
+    if situation.tree.tested_commit:
+        return None
+    changed = name_some(situation.tree.changed)
+    return replace(
+        _give_up("the code changed after it was measured"),
+        why=f"the code changed after it was measured, and no ref keeps what was: {changed}",
+        template=note_template(surprised=True),
+    )
 
 
-def _decide(state: State, _: Tree) -> Advice:
-    decision = decide(state, state.last_at_ns)
-    return Advice("DECIDE", decision.reason, "harness decide")
+def _revert(situation: Situation) -> Advice:
+    interrupted = situation.state.pending is Kind.REVERTING
+    going = "it was interrupted" if interrupted else keep_reason(situation.iteration)
+    return Advice("REVERT", f"{going}; the attempt's code is kept", Move.REVERT.value)
 
 
-def _finish(state: State, _: Tree) -> Advice:
-    reason = state.decision.reason if state.decision else "the loop has ended"
-    return Advice("FINISH", reason, "harness campaign finish")
+def _decide(situation: Situation) -> Advice:
+    decision = decide(situation.state, situation.state.last_at_ns)
+    return Advice("DECIDE", decision.reason, Move.DECIDE.value)
 
 
-def _finished(state: State, _: Tree) -> Advice:
+def _finish(situation: Situation) -> Advice:
+    decision = situation.state.decision
+    return Advice("FINISH", decision.reason if decision else "the loop ends", Move.FINISH.value)
+
+
+def _finished(situation: Situation) -> Advice:
+    state = situation.state
     profile = state.ending.profile if state.ending else None
     row = profile.rows[0] if profile and profile.rows else None
     dominates = (
@@ -201,9 +297,10 @@ def _finished(state: State, _: Tree) -> Advice:
     return Advice(
         "NONE",
         f"the campaign is finished{dominates}",
-        "declare the next campaign in harness.toml, then harness campaign start --campaign NAME",
+        "harness campaign start --campaign NAME",
         _next_campaign(state),
         should_continue=False,
+        first="declare the next campaign in harness.toml",
     )
 
 
@@ -216,27 +313,29 @@ def _next_campaign(state: State) -> str:
     )
 
 
-def _open(state: State) -> Iteration:
-    assert state.iteration is not None
-    return state.iteration
-
-
 def _short(text: str, limit: int = 200) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else flat[: limit - 3] + "..."
 
 
-_ADVISE: Mapping[Step, Callable[[State, Tree], Advice]] = {
-    Step.START: _start,
-    Step.PROFILE: _profile,
-    Step.THINK: _think,
-    Step.PLAN: _plan,
-    Step.IMPLEMENT: _implement,
-    Step.BENCHMARK: _bench,
-    Step.LOG: _log,
-    Step.COMMIT: _commit,
-    Step.REVERT: _revert,
-    Step.DECIDE: _decide,
-    Step.FINISH: _finish,
-    Step.FINISHED: _finished,
+_CANDIDATES: Mapping[Step, tuple[tuple[Move | None, Candidate], ...]] = {
+    Step.START: ((None, _start),),
+    Step.PROFILE: ((Move.PROFILE, _profile),),
+    Step.THINK: ((Move.SKIP, _skip), (Move.DECIDE, _stop), (Move.THINK, _think)),
+    Step.PLAN: ((Move.PLAN, _plan),),
+    Step.IMPLEMENT: ((None, _implement), (Move.TEST, _repair), (Move.TEST, _test)),
+    Step.BENCHMARK: (
+        (Move.BENCH, _bench),
+        (Move.BENCH, _undecided),
+        (Move.TEST, _test),
+        (Move.RESTORE, _restore),
+        (None, _implement),
+    ),
+    Step.LOG: ((Move.LOG, _log), (Move.GIVE_UP, _give_up_other_code)),
+    Step.COMMIT: ((Move.COMMIT, _commit), (Move.GIVE_UP, _give_up_other_code)),
+    Step.REVERT: ((Move.REVERT, _revert),),
+    Step.DECIDE: ((Move.DECIDE, _decide),),
+    Step.FINISH: ((Move.FINISH, _finish),),
+    Step.FINISHED: ((None, _finished),),
 }
+"""What each state may want, the best first, with the gate that it has to pass."""

@@ -1,39 +1,20 @@
-"""What the state allows, and what it refuses with what is allowed instead; pure.
+"""What a thought, a plan and a note have to say; pure. When each is due: `harness.campaign.moves`.
 
-Every gate returns nothing or raises: NotAllowed where the state, the tree or the rules of the
-guide are against it, UsageError where what was written is not complete.
+Every gate returns nothing or raises: NotAllowed where the rules of the guide are against it,
+UsageError where what was written is not complete.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import re
-import shlex
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from harness.campaign.iteration import Iteration, Outcome
-from harness.campaign.state import State, Step
+from harness.campaign.state import State
 from harness.campaign.stopping import worthwhile
-from harness.campaign.values import LogNote, Plan, ProfileRow, Terms, Thought
+from harness.campaign.values import LogNote, Plan, ProfileRow, Thought
 from harness.errors import NotAllowed, UsageError
 from harness.model import Verdict
-
-ALLOWED: Mapping[Step, str] = {
-    Step.START: "harness campaign start",
-    Step.PROFILE: "harness profile",
-    Step.THINK: "harness think",
-    Step.PLAN: "harness plan",
-    Step.IMPLEMENT: "change the code, then harness test",
-    Step.BENCHMARK: "harness bench",
-    Step.LOG: "harness log",
-    Step.COMMIT: "harness commit",
-    Step.REVERT: "harness revert",
-    Step.DECIDE: "harness decide",
-    Step.FINISH: "harness campaign finish",
-    Step.FINISHED: "nothing: it is finished; declare the next campaign in harness.toml",
-}
-"""What a state waits for, as a command."""
 
 _NO_SURPRISE = re.compile(
     r"\W*(none|nothing|nil|null|n/?a|no surprises?|not surprised|no)\W*"
@@ -41,109 +22,6 @@ _NO_SURPRISE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SHOWN = 5
-_TOP = '"$(git rev-parse --show-toplevel)"'
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """The working tree as a campaign sees it: without its records and the user's own files."""
-
-    fingerprint: str
-    changed: tuple[str, ...] = ()
-    """The files that differ from the last kept state."""
-    added: tuple[str, ...] = ()
-    """Those of them that the last kept state does not have."""
-
-    def way_back(self, kept_commit: str, paths: Iterable[str]) -> str:
-        """The command that restores some of these files and moves new ones out of the way.
-
-        It works in every folder of the repository.
-        """
-        here = list(paths)
-        old = [shlex.quote(f":/{path}") for path in here if path not in self.added]
-        new = [f"{_TOP}/{shlex.quote(path)}" for path in here if path in self.added]
-        commands = [f"git restore --source={kept_commit[:12]} -- {' '.join(old)}"] if old else []
-        commands += [f"mv -n {' '.join(new)} {_TOP}/.."] if new else []
-        return " && ".join(commands)
-
-
-def demand(state: State, command: str, steps: Iterable[Step]) -> None:
-    """The command belongs to one of these steps; NotAllowed says what is allowed instead."""
-    if state.step in steps:
-        return
-    raise NotAllowed(
-        f"`harness {command}` is not allowed now: the campaign {state.name!r} waits for"
-        f" {state.step.value}",
-        hint=f"Allowed: {ALLOWED[state.step]}. `harness next` says more.",
-    )
-
-
-def demand_untouched(state: State, tree: Tree, command: str) -> None:
-    """The code is that of the last kept state: a thought comes before the change."""
-    if tree.fingerprint == state.kept_tree:
-        return
-    raise NotAllowed(
-        f"`harness {command}` wants the code of the last kept state, but these files differ:"
-        f" {name_some(tree.changed)}",
-        hint=f"Put the change aside (git diff > ../change.patch), restore it (git restore"
-        f" --source={state.kept_commit[:12]} -- FILE; remove or ignore new files), and think"
-        " before you change.",
-    )
-
-
-def demand_change(state: State, tree: Tree) -> None:
-    """Something is there to be tested."""
-    if tree.fingerprint == state.kept_tree:
-        raise NotAllowed(
-            "there is nothing to test: the code is that of the last kept state",
-            hint="Make the change that was planned, then harness test; or give the iteration up:"
-            " harness log --abandon REASON.",
-        )
-
-
-def demand_unforbidden(state: State, tree: Tree) -> None:
-    """No protected file changed, and none outside the campaign's paths."""
-    bad = forbidden(tree.changed, state.agreed)
-    if bad:
-        raise NotAllowed(
-            f"files changed that this campaign may not change: {name_some(bad)}",
-            hint=f"Restore them: {tree.way_back(state.kept_commit, bad[:_SHOWN])}",
-        )
-
-
-def demand_tested(state: State, tree: Tree, command: str) -> None:
-    """The code is the code that was tested (and, after a bench, measured)."""
-    iteration = state.iteration
-    assert iteration is not None
-    if tree.fingerprint == iteration.tested_tree:
-        return
-    measured = state.step in (Step.LOG, Step.COMMIT)
-    raise NotAllowed(
-        f"the code changed after it was {'measured' if measured else 'tested'}, so"
-        f" `harness {command}` would speak of other code: {name_some(tree.changed)} differ from"
-        " the last kept state",
-        hint="Undo what came later, or give up: harness log --abandon REASON, then harness revert."
-        if measured
-        else "Run harness test again.",
-    )
-
-
-def forbidden(changed: Iterable[str], terms: Terms) -> list[str]:
-    """The changed files that are protected or outside the campaign's paths."""
-    return [
-        path
-        for path in changed
-        if _matches(path, terms.protect) or (terms.paths and not _matches(path, terms.paths))
-    ]
-
-
-def _matches(path: str, patterns: Iterable[str]) -> bool:
-    return any(
-        path == pattern.rstrip("/")
-        or path.startswith(pattern.rstrip("/") + "/")
-        or fnmatch.fnmatchcase(path, pattern)
-        for pattern in patterns
-    )
 
 
 def check_thought(state: State, thought: Thought) -> None:
@@ -281,11 +159,6 @@ def compare_words(iteration: Iteration) -> str:
     place = "outside" if iteration.surprised else "inside"
     interval = f"[{step.low:.3g}, {step.high:.3g}]" if step.bounded else "(no interval yet)"
     return f"{predicted}, measured {step.point:.3g}x {interval}, {place} the predicted interval"
-
-
-def may_bench_again(iteration: Iteration, budget_ns: int, last_budget_ns: int) -> bool:
-    """Undecided, and asked with more time than the last look had."""
-    return iteration.outcome is Outcome.UNDECIDED and budget_ns > last_budget_ns
 
 
 _NO_RESULT = (Outcome.ABANDONED, Outcome.WRONG, Outcome.CRASHED)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.campaign.advice import Advice
-from harness.campaign.gates import Tree, keep_reason, name_some
+from harness.campaign.gates import keep_reason, name_some
 from harness.campaign.iteration import Iteration, Outcome
+from harness.campaign.moves import Tree
 from harness.campaign.state import State, Step
 from harness.render.units import show_ratio
 
@@ -60,7 +61,7 @@ def _lines(
     skipped = [f"skipped: {short(f'{name}: {why}')}" for name, why in state.skipped.items()]
     yield from skipped[-short.count :]
     yield f"next: {advice.action}: {short(advice.why, 2)}"
-    yield f"run: {short(advice.command, 3)}"
+    yield f"run: {short(advice.line, 3)}"
 
 
 def _standing(state: State) -> Iterator[str]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -129,21 +130,33 @@ def thought_template(state: State) -> str:
     """The form of a thought, with the largest bottleneck that is open filled in."""
     rows = [name for name in worthwhile(state) if name not in state.skipped]
     row = state.profile.row(rows[0]) if state.profile and rows else None
-    name = row.name if row else "total"
+    others = (
+        [r.name for r in state.profile.rows if r.name not in state.skipped] if state.profile else []
+    )
+    name = row.name if row else next(iter(others), "total")
+    reason = "" if row else 'reason = "<why it is attacked, although it is small>"\n'
     bound = f"  # all of it gone: {row.bound:.2f}x" if row else ""
+    low, high = _example(row.bound if row else math.inf)
     return (
         f"bottleneck = {json.dumps(name, ensure_ascii=False)}{bound}\n"
         'hypothesis = "<what limits it, and why>"\n'
         'chosen = "<which option, and why>"\n'
-        "predicted_low = 1.2  # speed-up of the whole program over the last kept state\n"
-        "predicted_high = 1.5\n"
+        f"predicted_low = {low:g}  # speed-up of the whole program over the last kept state\n"
+        f"predicted_high = {high:g}\n"
         'reasoning = "<why so much>"\n'
         'risk = "<what could go wrong>"\n'
-        'pattern = ""  # such as 8.3, or empty\n'
+        f'{reason}pattern = ""  # such as 8.3, or empty\n'
         'title = "<of the plan: brief>"\noptimization = "<what is changed, and why>"\n'
         '[[options]]\nname = "<A>"\npros = "<pro>"\ncons = "<con>"\n'
         '[[options]]\nname = "<B>"\npros = "<pro>"\ncons = "<con>"\n'
     )
+
+
+def _example(bound: float) -> tuple[float, float]:
+    """An interval that Amdahl's bound allows: 1.2 to 1.5 where there is room for it."""
+    room = min(0.5, bound - 1)
+    low, high = 1 + 0.4 * room, 1 + math.floor(1000 * room) / 1000
+    return round(min(low, high), 3), high
 
 
 def plan_template() -> str:

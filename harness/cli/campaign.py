@@ -1,4 +1,4 @@
-"""`harness campaign`: start, status, finish, list."""
+"""`harness campaign`: start, status, finish, abandon, list."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.base import Answer, command
-from harness.cli.campaigns import answered, campaign_options, opened, workbench
+from harness.cli.campaigns import answered, campaign_options, named_campaign, opened, workbench
 from harness.cli.session import config_option, read_config
 from harness.cli.status import everything_option, status_answer
 from harness.errors import DataDamaged, ExitCode
@@ -24,6 +24,7 @@ def campaign_command() -> None:
     \b
     harness campaign start       seal the baseline, branch off
     harness next                 then repeat this, and do what it says
+    harness campaign abandon     end one that went wrong; nothing is lost
     """
 
 
@@ -103,6 +104,45 @@ def _gain(done: Any) -> str:
     return f"{show_ratio(best.cumulative.point)} over the baseline on {best.case}"
 
 
+@command(name="abandon", epilog="Example: harness campaign abandon")
+@campaign_options
+def abandon_command(**options: Any) -> Answer:
+    """End the campaign where it stands; branch, tags, attempts and records are kept aside.
+
+    Works with a damaged journal, without its branch, in the middle of a merge. The branch that it
+    was started from is checked out again; what was not committed is kept under a ref. Afterwards a
+    campaign of the same name can be started.
+    """
+    from harness.edge.lock import hold
+    from harness.optimise import abandon
+    from harness.render.jsonable import jsonable
+
+    config = read_config(options["config_path"])
+    name = named_campaign(config, options["campaign_name"])
+    with hold(config.root / ".harness" / "lock"):
+        done = abandon(config, name)
+    moved = {**done.branches, **done.tags, **done.attempts}
+    lines = [f"campaign {name} abandoned; checked out: {done.checked_out}"]
+    lines += [f"{_short_ref(old)} is now {_short_ref(new)}" for old, new in moved.items()]
+    lines.append(f"records: {done.records}")
+    if done.code:
+        lines.append(f"what was not committed: {done.code} (git diff {done.code}^ {done.code})")
+    start = f"harness campaign start --campaign {name}"
+    return Answer(
+        result=jsonable(done),
+        text="\n".join([*lines, f"next (START): {start}"]),
+        next_actions=(start,),
+    )
+
+
+def _short_ref(ref: str) -> str:
+    """A ref as it is spoken of: branches and tags by kind and name."""
+    for prefix, kind in (("refs/heads/", "branch"), ("refs/tags/", "tag")):
+        if ref.startswith(prefix):
+            return f"{kind} {ref.removeprefix(prefix)}"
+    return ref
+
+
 @command(name="list", epilog="Example: harness campaign list")
 @config_option
 def list_command(**options: Any) -> Answer:
@@ -168,5 +208,11 @@ def _every_campaign(config: Config) -> tuple[list[Campaign], list[str]]:
     return found, damaged
 
 
-for _made in (start_command, campaign_status_command, finish_command, list_command):
+for _made in (
+    start_command,
+    campaign_status_command,
+    finish_command,
+    abandon_command,
+    list_command,
+):
     campaign_command.add_command(_made)

@@ -16,6 +16,7 @@ from harness.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from harness.campaign.port import Workbench
+    from harness.edge.config import Config
     from harness.optimise import Campaign
 
 campaign_option = click.option(
@@ -39,6 +40,13 @@ def campaign_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """`--campaign` and `--config`."""
     made: Callable[..., Any] = campaign_option(config_option(function))
     return made
+
+
+def named_campaign(config: Config, name: str | None) -> str:
+    """The campaign that is named, or the only one; its journal is not looked at."""
+    from harness.workload import only
+
+    return name if name is not None else only(config.campaigns, "campaign")
 
 
 @contextlib.contextmanager
@@ -78,7 +86,7 @@ def answered(
     advice = next_action(campaign)
     warnings = tuple(campaign.warnings)
     lines = [text, *(f"warning: {warning}" for warning in warnings)]
-    lines.append(f"next ({advice.action}): {advice.command}")
+    lines.append(f"next ({advice.action}): {advice.line}")
     if advice.template and "--file" in advice.command:
         lines.append(f"with: {fields_of(advice.template)}")
     return Answer(
@@ -86,7 +94,7 @@ def answered(
         text="\n".join(filter(None, lines)),
         exit_code=exit_code,
         error=error,
-        hint=f"Next: {advice.command}" if error else None,
+        hint=f"Next: {advice.line}" if error else None,
         state=campaign.state.step.value,
         next_actions=(advice.command,),
     )

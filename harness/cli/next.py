@@ -18,7 +18,7 @@ def next_command(**options: Any) -> Answer:
     from harness.optimise import next_action
     from harness.render.jsonable import jsonable
 
-    with opened(options) as campaign:
+    with opened(options, lock=False) as campaign:
         advice = next_action(campaign)
         warnings = [f"warning: {warning}" for warning in campaign.warnings]
         return Answer(

@@ -35,7 +35,7 @@ def status_command(*, everything: bool, **options: Any) -> Answer:
 
 def status_answer(campaign: Campaign, *, everything: bool) -> Answer:
     """The campaign's status for people and programs."""
-    from harness.campaign.gates import Tree
+    from harness.campaign.moves import Tree
     from harness.campaign.scoring import score
     from harness.campaign.status import status_text
     from harness.campaign.takeover import takeover_text

@@ -13,16 +13,25 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.edge.git_reading import Changes, GitReading, Tag, branch_ref, except_for, literal
 from harness.edge.lock import hold, is_held
 from harness.errors import GitFailed
 
-__all__ = ["Changes", "Git", "Tag", "branch_ref"]
+__all__ = ["Changes", "Git", "Source", "Tag", "branch_ref"]
 
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 _WORKTREE = "harness-worktree-"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Some files, relative to the top, beside a commit that has them otherwise."""
+
+    commit: str
+    paths: Sequence[str]
 
 
 class Git(GitReading):
@@ -100,18 +109,41 @@ class Git(GitReading):
             self.update_ref(ref, commit)
         return commit
 
+    def keep_paths(self, message: str, source: Source, *, ref: str | None = None) -> str:
+        """Keep some files as they are here as a commit upon another, which no branch knows.
+
+        It differs from its parent in these files alone, so that `git cherry-pick` brings them back
+        whatever else changed. With `ref` it is kept for good.
+        """
+        whole = self._write_tree((), {})
+        listed = self.run("ls-tree", "-r", "-z", "--full-tree", whole)
+        here = {e.partition(b"\t")[2]: e for e in listed.split(b"\0") if e}
+        wanted = [os.fsencode(path) for path in source.paths]
+        entries = [here.get(path, b"0 " + b"0" * 40 + b"\t" + path) for path in wanted]
+        with tempfile.TemporaryDirectory(prefix="harness-index-") as folder:
+            own = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            self.run("read-tree", source.commit, env=own)
+            self.run("update-index", "-z", "--index-info", env=own, stdin=b"\0".join(entries))
+            tree = self.line("write-tree", env=own)
+        arguments = ("commit-tree", tree, "-p", source.commit, "-m", message)
+        commit = self.line(*arguments, env=self.identity)
+        if ref is not None:
+            self.update_ref(ref, commit)
+        return commit
+
     def commit_paths(self, paths: Sequence[str], message: str) -> str:
         """Commit exactly these paths (relative to the top) as they are in the working tree.
 
-        Whatever else is staged stays staged. Returns the new HEAD. GitFailed where nothing
-        differs or a hook of the user refuses, with its words.
+        One that the rules ignore is committed all the same, and whatever else is staged stays
+        staged. Returns the new HEAD. GitFailed where nothing differs or a hook of the user refuses,
+        with its words.
         """
         known = [path for path in paths if self._is_known(path)]
         if not known:
             raise GitFailed(f"nothing to commit: {', '.join(paths) or 'no path was given'}")
         fresh = [p for p in known if (self.top / p).exists() or (self.top / p).is_symlink()]
         if fresh:
-            self.run("add", "--intent-to-add", "--", *literal(fresh), cwd=self.top)
+            self.run("add", "--intent-to-add", "--force", "--", *literal(fresh), cwd=self.top)
         arguments = ("commit", "--quiet", f"--message={message}", "--only", "--", *literal(known))
         self.run(*arguments, env=self.identity, cwd=self.top)
         return self.head()

@@ -7,7 +7,6 @@ repository: git closes the file while a hook runs, so that the first alone does 
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,7 +45,7 @@ def holders(lock: Path) -> Iterator[int]:
     inside = _repository(lock)
     for entry in _PROCESSES.glob("[0-9]*"):
         try:
-            if _may_lock(entry) and _below(os.readlink(entry / "cwd"), inside):
+            if _may_lock(entry) and _below((entry / "cwd").readlink(), inside):
                 yield int(entry.name)
                 continue
         except PermissionError:
@@ -82,8 +81,8 @@ def _may_lock(process: Path) -> bool:
     return _HARMLESS.isdisjoint((process / "cmdline").read_bytes().split(b"\0"))
 
 
-def _below(folder: str, tops: tuple[Path, ...]) -> bool:
-    return any(Path(folder).is_relative_to(top) for top in tops)
+def _below(folder: Path, tops: tuple[Path, ...]) -> bool:
+    return any(folder.is_relative_to(top) for top in tops)
 
 
 def _has_open(process: Path, lock: Path) -> bool:
@@ -94,7 +93,7 @@ def _has_open(process: Path, lock: Path) -> bool:
         return False
     for file in files:
         try:
-            if os.readlink(file) == str(lock):
+            if file.readlink() == lock:
                 return True
         except OSError:
             continue

@@ -15,6 +15,16 @@ LARGE_BYTES = 100 * 2**20
 
 
 BRANCHES = "refs/heads/"
+_UNMERGED = {b"DD", b"AU", b"UD", b"UA", b"DU", b"AA", b"UU"}
+_UNDER_WAY = {
+    "MERGE_HEAD": "merge",
+    "rebase-merge": "rebase",
+    "rebase-apply/applying": "am",
+    "rebase-apply": "rebase",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+}
+"""What lies in git's folder while it is in the middle of something."""
 
 
 def branch_ref(name: str) -> str:
@@ -30,6 +40,8 @@ class Changes:
     """Changed, added to the index, deleted or in conflict."""
     untracked: tuple[str, ...]
     """Not tracked and not ignored."""
+    conflicts: tuple[str, ...] = ()
+    """Those of the tracked ones that a merge left in conflict."""
 
     @property
     def clean(self) -> bool:
@@ -120,7 +132,20 @@ class GitReading(GitProgram):
         return Changes(
             tracked=tuple(path for state, path in entries if state != b"??"),
             untracked=tuple(path for state, path in entries if state == b"??"),
+            conflicts=tuple(path for state, path in entries if state in _UNMERGED),
         )
+
+    def under_way(self) -> str:
+        """What git is in the middle of here, such as `merge` or `rebase`; empty: nothing."""
+        for name, word in _UNDER_WAY.items():
+            if (self.git_dir / name).exists():
+                return word
+        return "conflict" if self.changes().conflicts else ""
+
+    def clash(self, ours: str, theirs: str) -> bool:
+        """Would a merge of two commits end in conflicts? An old git (< 2.38) cannot say: no."""
+        done = self.attempt("merge-tree", "--write-tree", "--name-only", ours, theirs)
+        return done.returncode == 1
 
     def is_ignored(self, path: Path) -> bool:
         """Do the repository's rules say that the path is not to be tracked?"""

@@ -4,10 +4,12 @@
 commands; `advice.next_action` says which one is due.
 """
 
+from harness.optimise.abandoning import Abandoned, abandon
 from harness.optimise.advice import next_action
 from harness.optimise.campaign import Campaign, active_campaign, open_campaign
 from harness.optimise.keeping import Then, check_then, close, commit, revert
 from harness.optimise.lifecycle import Finished, finish, start
+from harness.optimise.restoring import Restored, restore
 from harness.optimise.steps import (
     BenchOptions,
     decide,
@@ -21,10 +23,13 @@ from harness.optimise.steps import (
 )
 
 __all__ = [
+    "Abandoned",
     "BenchOptions",
     "Campaign",
     "Finished",
+    "Restored",
     "Then",
+    "abandon",
     "active_campaign",
     "check_then",
     "close",
@@ -35,6 +40,7 @@ __all__ = [
     "next_action",
     "open_campaign",
     "plan",
+    "restore",
     "revert",
     "run_bench",
     "run_profile",

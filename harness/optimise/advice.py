@@ -4,31 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.campaign.advice import Advice, advise
-from harness.campaign.gates import Tree
+from harness.campaign.advice import Advice, Situation, advise
+from harness.campaign.moves import Tree
+from harness.campaign.standing import after_finish, before_start, before_step
 from harness.campaign.state import Step
-from harness.optimise.campaign import Campaign
-from harness.optimise.lifecycle import concluded, start_is_complete
+from harness.optimise.campaign import Campaign, terms_of
+from harness.optimise.standing import standing
+from harness.optimise.steps import last_budget_ns
 
 
 def next_action(campaign: Campaign) -> Advice:
     """The one safest thing to do next; never raises for a state that a command can mend."""
     state = campaign.state
-    several = len(campaign.config.campaigns) > 1
-    named = f" --campaign {campaign.name}" if several else ""
+    at = standing(campaign)
     if not campaign.started:
-        advice = advise(state, Tree(""))
-        return replace(advice, command=advice.command + named)
+        terms_of(campaign)  # a start would stumble over what harness.toml says wrongly
+        advice = before_start(at) or advise(Situation(state, Tree("")))
+        starts = advice.action == "START"
+        return replace(advice, command=at.command("campaign start")) if starts else advice
     if state.step is Step.FINISHED:
-        wrong = state.ending and state.ending.result and not state.ending.result.correct
-        if wrong or concluded(campaign):
-            return advise(state, Tree(state.kept_tree))
-        return Advice(
-            "FINISH", "it is not merged and tagged yet", f"harness campaign finish{named}"
-        )
-    branch = state.place.branch
-    if not start_is_complete(campaign):
-        return Advice("START", "the start was interrupted", f"harness campaign start{named}")
-    if campaign.git.branch() != branch:
-        return Advice("SWITCH", f"the campaign lives on {branch!r}", f"git switch {branch}")
-    return advise(state, campaign.tree())
+        return after_finish(state, at) or advise(Situation(state, Tree(state.kept_tree)))
+    way = before_step(state, at)
+    if way is not None:
+        return way
+    return advise(Situation(state, campaign.tree(), last_budget_ns(campaign)))

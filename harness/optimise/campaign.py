@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.campaign.events import Event, Kind, builtins
-from harness.campaign.gates import Tree
+from harness.campaign.moves import Move, Tree, permit
+from harness.campaign.standing import before_step, refused
 from harness.campaign.state import State, Step, apply, fold
 from harness.campaign.values import RULES, Terms
 from harness.edge.config import CampaignSection, Config, lookup, parse_duration_ns
@@ -19,6 +20,7 @@ from harness.edge.lock import hold
 from harness.errors import ConfigError, DataDamaged, NotAllowed, UsageError
 from harness.optimise.checkout import Checkout
 from harness.optimise.records import Records, rendered_digests
+from harness.optimise.standing import standing
 from harness.workload import campaign_folder
 
 STATE_FOLDER = ".harness"
@@ -115,25 +117,9 @@ class Campaign:
                 f"the campaign {self.name!r} has not been started",
                 hint=f"harness campaign start --campaign {self.name}",
             )
-        branch, here = self.state.place.branch, self.git.branch()
-        if self.state.step is Step.FINISHED or here == branch:
-            return
-        if not self.git.has_branch(branch) and len(self.events) > 1:
-            raise NotAllowed(
-                f"the branch {branch!r} of the campaign {self.name!r} is gone",
-                hint=f"git branch {branch} {self.state.kept_commit[:12]} brings it back; to forget"
-                f" the campaign, remove {self.journal.copy and self.journal.copy.parent}.",
-            )
-        if not self.git.has_branch(branch):
-            raise NotAllowed(
-                f"the start of {self.name!r} was interrupted: there is no branch {branch!r} yet",
-                hint="Complete it: harness campaign start.",
-            )
-        raise NotAllowed(
-            f"the campaign {self.name!r} lives on the branch {branch!r};"
-            f" {'no branch' if here is None else here} is checked out",
-            hint=f"git switch {branch}",
-        )
+        way = before_step(self.state, standing(self))
+        if way is not None:
+            raise refused(way)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[Campaign]:
@@ -144,8 +130,26 @@ class Campaign:
             yield self
 
     def tree(self) -> Tree:
-        """The code as it is now."""
-        return self.checkout.tree(self.state.kept_commit, self.state.untracked)
+        """The code as it is now, with what git knows of it."""
+        state, checkout = self.state, self.checkout
+        tree = checkout.tree(state.kept_commit, state.untracked)
+        open_one = state.iteration
+        if open_one is None:
+            return tree
+        if state.step is Step.COMMIT:
+            made = checkout.commit_of(open_one.number, state.place.base_commit)
+            tree = replace(tree, committed=made is not None)
+        waits = state.step in (Step.BENCHMARK, Step.LOG, Step.COMMIT)
+        if waits and open_one.tested_tree not in ("", tree.fingerprint):
+            kept = checkout.tested(open_one.tested_tree, state.untracked)
+            tree = replace(tree, tested_commit=kept)
+        return tree
+
+    def permit(self, move: Move) -> Tree:
+        """The code as it is now; NotAllowed where the move is not allowed with it."""
+        tree = self.tree()
+        permit(move, self.state, tree)
+        return tree
 
     def append(self, kind: Kind, **data: object) -> Event:
         """Write an event of this moment and render the logs."""
@@ -185,7 +189,8 @@ class Campaign:
         self.warnings += self.records.refresh(self.events)
         own = [self.git.below_top(path) for path in self.records.paths()]
         changes = self.git.changes()
-        different = {*changes.tracked, *changes.untracked}
+        # Records belong into the history, whatever the user's rules ignore of them.
+        different = {*changes.tracked, *changes.untracked, *self.git.ignored_below(own)}
         paths = [path for path in (*own, *others) if path in different]
         return self.git.commit_paths(paths, subject) if paths else self.git.head()
 

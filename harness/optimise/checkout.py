@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from harness.campaign.gates import Tree
-from harness.edge.git import Git
+from harness.campaign.moves import Tree
+from harness.edge.git import Git, Source
 from harness.edge.listing import Listing, differing, fingerprint, listing_at, listing_here
 from harness.workload import OPTIM_FOLDER
 
 ATTEMPTS = "refs/harness/attempts"
+RESTORED = "refs/harness/restored"
+TESTED = "refs/harness/tested"
 _CAMPAIGN_TRAILER = "Harness-Campaign"
 _ITERATION_TRAILER = "Harness-Iteration"
 
@@ -91,6 +93,42 @@ class Checkout:
         ref = prefix if not kept else f"{prefix}-{len(kept) + 1}"
         subject = f"optim attempt {iteration} of {self.campaign} (reverted)"
         return self.git.snapshot(self.message(subject), ref=ref)
+
+    def keep_tested(self, kept_commit: str, paths: Sequence[str]) -> None:
+        """Keep the code as it passes its test, until other code does, so that it can come back."""
+        subject = f"optim: the code of {self.campaign} as it was last tested"
+        source = Source(kept_commit, paths)
+        self.git.keep_paths(self.message(subject), source, ref=f"{TESTED}/{self.campaign}")
+
+    def tested(self, fingerprint: str, untracked: Collection[str]) -> str:
+        """The commit that keeps the code of this fingerprint as it was tested; empty: none does."""
+        commit = self.git.refs(f"{TESTED}/{self.campaign}").get(f"{TESTED}/{self.campaign}")
+        if commit is None or self.fingerprint_at(commit, untracked) != fingerprint:
+            return ""
+        return commit
+
+    def keep_aside(self, source: Source) -> tuple[str, str]:
+        """Keep files as they are now under a ref of their own; the ref and the commit.
+
+        The commit differs from its parent in these files alone. What was kept already keeps its
+        ref.
+        """
+        prefix = f"{RESTORED}/{self.campaign}/"
+        subject = f"optim: code of {self.campaign} that was put aside by harness restore"
+        commit = self.git.keep_paths(self.message(subject), source)
+        known = self.git.refs(prefix)
+        trees = {self.git.line("rev-parse", f"{c}^{{tree}}"): ref for ref, c in known.items()}
+        same = trees.get(self.git.line("rev-parse", f"{commit}^{{tree}}"))
+        if same is not None and self.git.follows(known[same], source.commit):
+            return same, known[same]
+        number = 1 + max((int(r.removeprefix(prefix)) for r in known), default=0)
+        self.git.update_ref(f"{prefix}{number}", commit)
+        return f"{prefix}{number}", commit
+
+    def differing_from(self, commit: str, untracked: Collection[str]) -> tuple[str, ...]:
+        """The code's files that are not as a commit has them."""
+        here = self._code(listing_here(self.git), untracked)
+        return differing(self._code(listing_at(self.git, commit), untracked), here)
 
     def attempts(self, iteration: int) -> dict[str, str]:
         """The refs that keep an iteration's code, with their commits."""

@@ -9,15 +9,10 @@ from __future__ import annotations
 from enum import Enum
 
 from harness.campaign.events import Kind
-from harness.campaign.gates import (
-    demand,
-    demand_tested,
-    demand_unforbidden,
-    forbidden,
-    keep_reason,
-)
+from harness.campaign.gates import keep_reason
 from harness.campaign.iteration import Iteration, Outcome
-from harness.campaign.state import Decision, Step
+from harness.campaign.moves import Move, forbidden
+from harness.campaign.state import Decision
 from harness.errors import GitFailed, NotAllowed
 from harness.optimise.campaign import Campaign
 from harness.optimise.steps import decide
@@ -64,14 +59,11 @@ def commit(campaign: Campaign) -> Iteration:
     last = campaign.state.iterations[-1] if campaign.state.iterations else None
     if last is not None and last.closed and last.outcome is Outcome.KEPT:
         return last
-    demand(campaign.state, "commit", (Step.COMMIT,))
+    tree = campaign.permit(Move.COMMIT)
     assert last is not None
     state = campaign.state
     made = campaign.checkout.commit_of(last.number, state.place.base_commit)
     if made is None:
-        tree = campaign.tree()
-        demand_unforbidden(state, tree)
-        demand_tested(state, tree, "commit")
         if state.pending is not Kind.COMMITTING:
             campaign.append(Kind.COMMITTING, iteration=last.number)
         subject = f"optim iter {last.number}: {last.title}"
@@ -93,7 +85,7 @@ def revert(campaign: Campaign) -> Iteration:
     last = campaign.state.iterations[-1] if campaign.state.iterations else None
     if last is not None and last.closed and last.outcome is not Outcome.KEPT:
         return last
-    demand(campaign.state, "revert", (Step.REVERT,))
+    campaign.permit(Move.REVERT)
     assert last is not None
     if campaign.state.pending is not Kind.REVERTING:
         campaign.append(Kind.REVERTING, iteration=last.number)

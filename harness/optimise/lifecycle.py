@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
-from pathlib import Path
 
 from harness.campaign.events import Kind
-from harness.campaign.gates import demand, demand_untouched, name_some
+from harness.campaign.moves import Move
 from harness.campaign.port import BenchRequest, Workbench
+from harness.campaign.standing import after_finish, before_start, before_step, refused
 from harness.campaign.state import Git as Place
 from harness.campaign.state import State, Step
 from harness.campaign.values import BenchOutcome
 from harness.edge.git import branch_ref
-from harness.errors import GitFailed, NotAllowed, UsageError
+from harness.errors import GitFailed, NotAllowed
 from harness.optimise.campaign import Campaign, terms_of
+from harness.optimise.standing import place_of, standing
 from harness.optimise.steps import run_profile
-from harness.workload import tag_name
 
 
 def start(campaign: Campaign, bench: Workbench) -> State:
@@ -45,14 +44,7 @@ def _begin(campaign: Campaign, bench: Workbench) -> None:
             hint="A campaign starts at its baseline: check that commit out, or move the old"
             " records away.",
         )
-    place = Place(
-        base_branch=base,
-        base_commit=head,
-        branch=tag_name("optimization", campaign.config, campaign.name),
-        tag=tag_name("pre-optimization", campaign.config, campaign.name),
-        post_tag=tag_name("post-optimization", campaign.config, campaign.name),
-    )
-    _demand_free(campaign, place)
+    place = place_of(campaign, base, head)
     untracked = checkout.untracked()
     campaign.append(
         Kind.STARTED,
@@ -67,37 +59,13 @@ def _begin(campaign: Campaign, bench: Workbench) -> None:
 
 
 def _base_branch(campaign: Campaign) -> str:
-    """The branch that is checked out, with a clean tree that keeps records."""
-    git = campaign.git
-    branch = git.branch()
-    if branch is None:
-        raise NotAllowed(
-            "no branch is checked out, so there is none to merge into at the end",
-            hint="git switch main, or git switch -c NAME.",
-        )
-    dirty = campaign.checkout.dirty()
-    if dirty:
-        raise NotAllowed(
-            f"a campaign starts from a clean tree; changed: {name_some(dirty)}",
-            hint="Commit the changes, or put them away with git stash.",
-        )
-    if git.is_ignored(campaign.journal.path):
-        raise UsageError(
-            f"git ignores {campaign.journal.path}, so the records could not be committed",
-            hint="Take the folder out of .gitignore.",
-        )
-    return branch
-
-
-def _demand_free(campaign: Campaign, place: Place) -> None:
-    """The campaign's branch is not there yet, or is the one that an interrupted start made."""
-    git = campaign.git
-    if git.has_branch(place.branch) and git.resolve(branch_ref(place.branch)) != place.base_commit:
-        raise NotAllowed(
-            f"there is a branch {place.branch!r} already, and it is not at HEAD",
-            hint=f"If the campaign lives there, git switch {place.branch}; else rename it: git"
-            f" branch -m {place.branch} {place.branch}-old.",
-        )
+    """The branch that is checked out, with a clean tree and nothing in the way."""
+    at = standing(campaign)
+    way = before_start(at)
+    if way is not None:
+        raise refused(way)
+    assert at.branch is not None
+    return at.branch
 
 
 def _complete_start(campaign: Campaign) -> None:
@@ -110,19 +78,11 @@ def _complete_start(campaign: Campaign) -> None:
         git.create_branch(place.branch, place.base_commit)
     if git.branch() == place.base_branch:
         git.switch(place.branch)
-    campaign.demand_active()
+    way = before_step(campaign.state, standing(campaign))
+    if way is not None and way.action != "START":
+        raise refused(way)
     subject = f"optim: start campaign {campaign.name}"
     campaign.commit_records(campaign.checkout.message(subject))
-
-
-def start_is_complete(campaign: Campaign) -> bool:
-    """Are branch and first records there? Asked only while nothing came after the start."""
-    git, branch = campaign.git, campaign.state.place.branch
-    if len(campaign.events) > 1:
-        return True
-    return git.has_branch(branch) and (
-        git.read_file(branch_ref(branch), git.below_top(campaign.journal.path)) is not None
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +103,7 @@ def finish(
     """Measure against the tag, profile again, write the summary, merge, tag the end."""
     campaign.demand_active()
     if campaign.state.step is not Step.FINISHED:
-        demand(campaign.state, "campaign finish", (Step.FINISH,))
-        demand_untouched(campaign.state, campaign.tree(), "campaign finish")
+        campaign.permit(Move.FINISH)
         if campaign.state.pending is not Kind.FINISHING:
             campaign.append(Kind.FINISHING, **_last_result(campaign, bench, budget_ns))
         run_profile(campaign, bench)
@@ -194,15 +153,14 @@ def _merge(campaign: Campaign, place: Place) -> str:
     git = campaign.git
     ours, base = branch_ref(place.branch), branch_ref(place.base_branch)
     if git.is_ancestor(ours, base):
-        if git.branch() == place.branch and _elsewhere(campaign) is None:
+        if git.branch() == place.branch and git.worktree_of(place.base_branch) is None:
             git.switch(place.base_branch)
         return git.resolve(base)
-    other = _elsewhere(campaign)
-    if other is not None:
+    way = after_finish(campaign.state, standing(campaign))
+    if way is not None and way.action != "FINISH":
         raise NotAllowed(
-            f"{place.base_branch} is checked out in {other}, so it cannot be merged into here",
-            hint=f"Merge there: git -C {shlex.quote(str(other))} merge {ours}; then run harness"
-            " campaign finish again, which tags the end.",
+            f"it is not merged yet: {way.why}",
+            hint=f"{way.line}; then harness campaign finish again, which tags the end.",
         )
     if git.branch() == place.branch:
         git.switch(place.base_branch)
@@ -215,18 +173,3 @@ def _merge(campaign: Campaign, place: Place) -> str:
             hint=f"Merge by hand (git switch {place.base_branch} && git merge {place.branch}),"
             " then run harness campaign finish again, which tags the end.",
         ) from None
-
-
-def _elsewhere(campaign: Campaign) -> Path | None:
-    """Another worktree that has the base branch checked out; None: there is none."""
-    found = campaign.git.worktree_of(campaign.state.place.base_branch)
-    return None if found is None or found.resolve() == campaign.git.top.resolve() else found
-
-
-def concluded(campaign: Campaign) -> bool:
-    """Is a finished campaign merged and its end tagged? A clone without its branch cannot say."""
-    place, git = campaign.state.place, campaign.git
-    if not (git.has_branch(place.branch) and git.has_branch(place.base_branch)):
-        return True
-    merged = git.is_ancestor(branch_ref(place.branch), branch_ref(place.base_branch))
-    return merged and git.tag(place.post_tag) is not None

@@ -9,17 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from harness.campaign.events import Kind
-from harness.campaign.gates import (
-    check_note,
-    check_plan,
-    check_thought,
-    demand,
-    demand_change,
-    demand_tested,
-    demand_unforbidden,
-    demand_untouched,
-)
-from harness.campaign.iteration import Iteration, Outcome
+from harness.campaign.gates import check_note, check_plan, check_thought
+from harness.campaign.iteration import Iteration
+from harness.campaign.moves import Move, permit
 from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.spending import confidence_of
 from harness.campaign.state import Decision, Step
@@ -47,8 +39,7 @@ def run_profile(campaign: Campaign, bench: Workbench) -> ProfileOutcome:
     if known and state.step in (Step.THINK, Step.FINISH):
         assert state.profile is not None
         return state.profile
-    demand(state, "profile", (*_BETWEEN, Step.FINISH))
-    demand_untouched(state, campaign.tree(), "profile")
+    campaign.permit(Move.PROFILE)
     outcome = bench.profile()
     campaign.append(Kind.PROFILED, tree=state.kept_tree, outcome=outcome)
     return outcome
@@ -70,8 +61,7 @@ def _think(campaign: Campaign, thought: Thought) -> Iteration:
     open_one = campaign.state.iteration
     if open_one is not None and open_one.thought == thought:
         return open_one
-    demand(campaign.state, "think", (Step.THINK,))
-    demand_untouched(campaign.state, campaign.tree(), "think")
+    campaign.permit(Move.THINK)
     check_thought(campaign.state, thought)
     stop = decide_by_rules(campaign.state, campaign.state.last_at_ns)
     if stop.stop:
@@ -86,7 +76,7 @@ def plan(campaign: Campaign, planned: Plan) -> Iteration:
     open_one = campaign.state.iteration
     if open_one is not None and open_one.plan == planned:
         return open_one
-    demand(campaign.state, "plan", (Step.PLAN,))
+    campaign.permit(Move.PLAN)
     check_plan(planned)
     campaign.append(Kind.PLANNED, plan=planned)
     return campaign.state.iterations[-1]
@@ -101,11 +91,11 @@ def run_test(campaign: Campaign, bench: Workbench, *, full: bool) -> TestOutcome
     known = open_one.test if open_one and open_one.tested_tree == tree.fingerprint else None
     if known is not None and (known.case == case or known.status is not TestStatus.PASSED):
         return known
-    demand(state, "test", (Step.IMPLEMENT, Step.BENCHMARK))
-    demand_change(state, tree)
-    demand_unforbidden(state, tree)
+    permit(Move.TEST, state, tree)
     outcome = bench.test(full=full)
     _demand_still(campaign, tree.fingerprint, "tested")
+    if outcome.status is TestStatus.PASSED:
+        campaign.checkout.keep_tested(state.kept_commit, tree.changed)
     campaign.append(Kind.TESTED, tree=tree.fingerprint, outcome=outcome)
     return outcome
 
@@ -131,9 +121,7 @@ def run_bench(campaign: Campaign, workbench: Workbench, options: BenchOptions) -
         more = options.again or budget_ns > last_budget_ns(campaign)
         if state.step is not Step.BENCHMARK or not more:
             return known
-    demand(state, "bench", (Step.BENCHMARK,))
-    demand_unforbidden(state, tree)
-    demand_tested(state, tree, "bench")
+    permit(Move.BENCH, state, tree)
     request = _request(campaign, budget_ns, full=options.full or state.full_due)
     campaign.append(Kind.BENCHING, request=request)
     outcome = workbench.bench(request)
@@ -163,8 +151,8 @@ def _request(campaign: Campaign, budget_ns: int, *, full: bool) -> BenchRequest:
 
 
 def last_budget_ns(campaign: Campaign) -> int:
-    """The budget of the last look."""
-    looks = [e for e in campaign.events if e.kind is Kind.BENCHING]
+    """The budget of the last look that was answered: one that was interrupted says nothing."""
+    looks = [e for e in campaign.events if e.kind is Kind.BENCHED]
     return looks[-1].value("request", BenchRequest).budget_ns if looks else 0
 
 
@@ -190,29 +178,18 @@ def log(campaign: Campaign, note: LogNote, abandon: str = "") -> Iteration:
             "the last look decided nothing, so there is no result to be logged",
             hint="Look longer (harness bench --budget), or give it up: harness log --abandon WHY.",
         )
-    demand(campaign.state, "log", (Step.LOG,))
+    campaign.permit(Move.LOG)
     open_one = campaign.state.iteration
     assert open_one is not None
-    if open_one.outcome is Outcome.KEPT:
-        demand_tested(campaign.state, campaign.tree(), "log")
     check_note(open_one, note)
     campaign.append(Kind.LOGGED, note=note)
     return campaign.state.iterations[-1]
 
 
 def _abandon(campaign: Campaign, note: LogNote, reason: str) -> None:
-    allowed = (Step.PLAN, Step.IMPLEMENT, Step.BENCHMARK, Step.LOG, Step.COMMIT)
-    demand(campaign.state, "log --abandon", allowed)
+    campaign.permit(Move.GIVE_UP)
     if not note.surprise.strip():
         raise UsageError("the surprise is missing", hint="--surprise TEXT")
-    last = campaign.state.iterations[-1]
-    made = campaign.checkout.commit_of(last.number, campaign.state.place.base_commit)
-    if made is not None:
-        raise NotAllowed(
-            f"iteration {last.number} is committed already ({made[:7]}), by a command that was"
-            " interrupted: what is in the history cannot be given up",
-            hint="Complete it: harness commit. Then git revert, if it has to go.",
-        )
     campaign.append(Kind.ABANDONED, reason=reason)
 
 
@@ -222,7 +199,7 @@ def decide(campaign: Campaign, exhausted: str = "") -> Decision:
     state = campaign.state
     if state.step is Step.FINISH and state.decision is not None:
         return state.decision
-    demand(state, "decide", (Step.DECIDE, *_BETWEEN))
+    campaign.permit(Move.DECIDE)
     draft = campaign.draft(Kind.DECIDED)
     decision = decide_by_rules(state, draft.at_ns, exhausted)
     if state.step in _BETWEEN and state.decision is not None and not decision.stop:
@@ -243,7 +220,7 @@ def skip(campaign: Campaign, bottleneck: str, reason: str) -> None:
         return
     if bottleneck in state.skipped:
         raise NotAllowed(f"{bottleneck!r} was skipped already: {state.skipped[bottleneck]}")
-    demand(state, "skip", (Step.DECIDE, *_BETWEEN))
+    campaign.permit(Move.SKIP)
     attacked = {i.thought.prediction.bottleneck for i in state.iterations}
     shown = {row.name for row in state.profile.rows} if state.profile else set()
     if bottleneck not in attacked | shown:

@@ -3,15 +3,8 @@
 import pytest
 
 from harness.campaign.events import Kind
-from harness.campaign.gates import (
-    bound_problem,
-    check_note,
-    check_plan,
-    check_thought,
-    demand,
-    forbidden,
-    name_some,
-)
+from harness.campaign.gates import bound_problem, check_note, check_plan, check_thought, name_some
+from harness.campaign.moves import RULES, Move, Tree, forbidden, permit
 from harness.campaign.state import Step
 from harness.campaign.values import LogNote, Option, Plan, Terms
 from harness.errors import NotAllowed, UsageError
@@ -19,8 +12,21 @@ from harness.errors import NotAllowed, UsageError
 
 def test_what_is_allowed_instead_is_said(story):
     with pytest.raises(NotAllowed, match="waits for PROFILE") as refused:
-        demand(story.state, "think", (Step.THINK,))
+        permit(Move.THINK, story.state, Tree(story.state.kept_tree))
     assert "harness profile" in refused.value.hint
+
+
+def test_what_the_hint_allows_is_what_the_tree_allows_too(story):
+    with pytest.raises(NotAllowed) as refused:
+        permit(Move.THINK, story.state, Tree("other", ("work.c",)))
+    assert "harness profile" not in refused.value.hint
+    assert "harness restore" in refused.value.hint
+
+
+def test_every_move_has_a_rule_and_every_state_a_move():
+    assert set(RULES) == set(Move)
+    covered = set().union(*(rule.steps for rule in RULES.values()))
+    assert covered == set(Step) - {Step.START}
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from harness.campaign.advice import advise
-from harness.campaign.gates import Tree
+from harness.campaign.advice import Situation, advise
+from harness.campaign.moves import Tree
 from harness.campaign.takeover import MOST, takeover_text
 from harness.campaign.values import LogNote, Terms
 
 
 def takeover(state, *changed, sources=("work.c",)):
     tree = Tree("other" if changed else state.kept_tree, changed)
-    return takeover_text(state, advise(state, tree), tree, sources)
+    return takeover_text(state, advise(Situation(state, tree)), tree, sources)
 
 
 def test_it_says_what_the_next_one_needs(tell, make_result):
@@ -71,6 +71,6 @@ def test_before_the_start_it_says_how_to_start():
     from harness.campaign.state import State
 
     state = State()
-    assert takeover_text(state, advise(state, Tree("")), Tree("")) == (
+    assert takeover_text(state, advise(Situation(state, Tree(""))), Tree("")) == (
         "not started. next: harness campaign start"
     )

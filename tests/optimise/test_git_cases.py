@@ -9,7 +9,7 @@ import pytest
 from harness.campaign.iteration import Outcome
 from harness.campaign.state import Step
 from harness.edge.git import Git
-from harness.errors import GitFailed, NotAllowed, UsageError
+from harness.errors import GitFailed, NotAllowed
 from harness.optimise import (
     BenchOptions,
     commit,
@@ -18,6 +18,7 @@ from harness.optimise import (
     log,
     next_action,
     plan,
+    restore,
     revert,
     run_bench,
     run_profile,
@@ -36,6 +37,11 @@ def measured(world, thought, planned, note, **change) -> None:
     if run_test(world.campaign, world.bench, full=False).status.value == "passed":
         run_bench(world.campaign, world.bench, BenchOptions())
     log(world.campaign, note)
+
+
+def obey(world, advice) -> None:
+    """Type the command that is advised, one of git's."""
+    subprocess.run(["sh", "-c", advice.command], cwd=world.root, check=True, capture_output=True)
 
 
 def test_a_hook_that_refuses_leaves_the_commit_to_be_repeated(started, thought, planned, note):
@@ -108,13 +114,19 @@ def test_a_merge_conflict_is_undone_and_can_be_done_by_hand(started, thought, pl
     started.shell("commit", "--quiet", "-am", "Meanwhile")
     main = started.git.head()
     started.shell("switch", "--quiet", "optimization")
-    with pytest.raises(GitFailed, match="merge into main was refused"):
+    with pytest.raises(NotAllowed, match="wants a hand") as caught:
         finish(started.campaign, started.bench)
     assert started.git.branch() == "optimization"
     assert started.git.resolve("main") == main
-    assert next_action(started.campaign).action == "FINISH"
-    started.shell("switch", "--quiet", "main")
-    started.shell("merge", "--quiet", "-X", "theirs", "-m", "By hand", "optimization")
+    advice = next_action(started.campaign)
+    assert advice.command in caught.value.hint
+    subprocess.run(["sh", "-c", advice.command], cwd=started.root, check=False, capture_output=True)
+    advice = next_action(started.campaign)
+    assert "work.txt" in advice.why
+    assert advice.first
+    started.shell("checkout", "--quiet", "--theirs", "work.txt")
+    obey(started, advice)
+    assert next_action(started.campaign).command == "harness campaign finish"
     done = finish(started.campaign, started.bench)
     assert started.git.tag("post-optimization").commit == done.merged == started.git.head()
 
@@ -130,11 +142,20 @@ def test_a_finish_without_merge_leaves_the_base_alone(started, thought, planned,
     assert started.git.changes().clean
 
 
-def test_records_that_git_would_ignore_are_refused_at_the_start(world):
-    (world.root / ".gitignore").write_text(".harness/\noptim/\n")
+@pytest.mark.parametrize("rule", ["optim/", "*.json\nruns/", "*.jsonl"])
+def test_records_that_git_would_ignore_are_committed(world, thought, planned, note, rule):
+    """Whatever is ignored of them: a clone can verify the campaign."""
+    (world.root / ".gitignore").write_text(f".harness/\n{rule}\n")
     world.shell("commit", "--quiet", "-am", "Ignore")
-    with pytest.raises(UsageError, match="ignores"):
-        start(world.campaign, world.bench)
+    start(world.campaign, world.bench)
+    run_profile(world.campaign, world.bench)
+    measured(world, thought, planned, note, time=50, full=500)
+    commit(world.campaign)
+    decide(world.campaign, exhausted="enough")
+    finish(world.campaign, world.bench)
+    here = {p for p in (world.root / "optim").rglob("*") if p.is_file()}
+    kept = {world.root / p for p in world.shell("ls-files", "optim").splitlines()}
+    assert here == kept
 
 
 def test_a_clone_goes_on_where_another_machine_stopped(started, thought, planned, note, tmp_path):
@@ -188,7 +209,7 @@ def test_a_base_branch_in_another_worktree_is_merged_there(
     started.shell("worktree", "add", "--quiet", str(there), "main")
     with pytest.raises(NotAllowed, match="checked out in") as caught:
         finish(started.campaign, started.bench)
-    command = caught.value.hint.removeprefix("Merge there: ").partition(";")[0]
+    command = caught.value.hint.partition(";")[0]
     assert next_action(started.campaign).command == command
     subprocess.run(["sh", "-c", command], cwd=started.root, check=True, capture_output=True)
     done = finish(started.campaign, started.bench)
@@ -250,11 +271,117 @@ def test_an_attempt_of_an_earlier_campaign_of_the_same_name_is_not_taken_for_thi
     assert verify(started.campaign, started.bench).problems == []
 
 
-def test_the_way_back_that_is_advised_works_in_every_folder(started):
+def test_what_is_restored_is_kept_and_comes_back(started):
     (started.root / "tests" / "new one.txt").write_text("new\n")
     (started.root / "tests" / "check.txt").write_text("weaker\n")
-    advice = next_action(started.campaign)
-    assert advice.action == "RESTORE"
-    subprocess.run(["sh", "-c", advice.command], cwd=started.root / "tests", check=True)
+    started.write(time=50)
+    assert next_action(started.campaign).command == "harness restore"
+    done = restore(started.campaign)
+    assert set(done.paths) == {"tests/new one.txt", "tests/check.txt", "work.txt"}
     assert next_action(started.campaign).action == "THINK"
-    assert (started.root.parent / "new one.txt").read_text() == "new\n"
+    assert not (started.root / "tests" / "new one.txt").exists()
+    subprocess.run(["sh", "-c", done.way_back], cwd=started.root / "tests", check=True)
+    assert (started.root / "tests" / "new one.txt").read_text() == "new\n"
+    assert (started.root / "tests" / "check.txt").read_text() == "weaker\n"
+    assert started.bench.here()["time"] == "50"
+    assert restore(started.campaign).ref == done.ref
+    started.write(time=60)
+    assert restore(started.campaign).ref != done.ref
+    assert started.git.read_file(done.ref, "optim/events.jsonl") == started.git.read_file(
+        started.campaign.state.kept_commit, "optim/events.jsonl"
+    )
+
+
+def test_within_an_iteration_only_what_may_not_change_is_restored(started, thought, planned):
+    think(started.campaign, thought())
+    plan(started.campaign, planned())
+    started.write(time=50)
+    (started.root / "tests" / "check.txt").write_text("weaker\n")
+    assert next_action(started.campaign).action == "RESTORE"
+    assert restore(started.campaign).paths == ("tests/check.txt",)
+    assert started.bench.here()["time"] == "50"
+    assert next_action(started.campaign).action == "TEST"
+
+
+@pytest.mark.parametrize("logged", [False, True])
+def test_what_was_measured_comes_back(started, thought, planned, note, logged):
+    think(started.campaign, thought())
+    plan(started.campaign, planned())
+    started.write(time=50)
+    (started.root / "fresh.txt").write_text("new\n")
+    run_test(started.campaign, started.bench, full=False)
+    run_bench(started.campaign, started.bench, BenchOptions())
+    if logged:
+        log(started.campaign, note)
+    started.write(time=40)
+    (started.root / "fresh.txt").unlink()
+    assert next_action(started.campaign).action == "RESTORE"
+    done = restore(started.campaign)
+    assert started.bench.here()["time"] == "50"
+    assert (started.root / "fresh.txt").read_text() == "new\n"
+    assert next_action(started.campaign).action == ("COMMIT" if logged else "LOG")
+    assert b"time = 40" in started.git.read_file(done.ref, "work.txt")
+
+
+def test_code_that_a_merge_of_main_brought_is_restored_for_good(started):
+    """Between iterations: what HEAD has is undone by a commit, so that profiles see the truth."""
+    started.shell("stash", "--quiet")
+    started.shell("switch", "--quiet", "main")
+    started.write(time=70)
+    started.shell("commit", "--quiet", "-am", "Meanwhile")
+    started.shell("switch", "--quiet", "optimization")
+    started.shell("merge", "--quiet", "--no-edit", "main")
+    assert next_action(started.campaign).action == "RESTORE"
+    restore(started.campaign)
+    assert b"time = 100" in started.git.read_file("HEAD", "work.txt")
+    assert next_action(started.campaign).action == "THINK"
+    assert started.git.changes().clean
+
+
+@pytest.mark.parametrize("operation", ["merge", "cherry-pick", "revert", "rebase"])
+def test_what_git_is_in_the_middle_of_is_given_up_first(started, operation):
+    started.shell("stash", "--quiet")
+    started.shell("switch", "--quiet", "main")
+    started.write(time=70)
+    started.shell("commit", "--quiet", "-am", "Meanwhile")
+    started.shell("switch", "--quiet", "optimization")
+    started.write(time=80)
+    started.shell("commit", "--quiet", "-am", "By hand")
+    started.write(time=90)
+    started.shell("commit", "--quiet", "-am", "By hand again")
+    revision = "HEAD~1" if operation == "revert" else "main"
+    subprocess.run(["git", operation, revision], cwd=started.root, check=False, capture_output=True)
+    advice = next_action(started.campaign)
+    assert advice.command == f"git {operation} --abort"
+    with pytest.raises(NotAllowed, match=f"a {operation} is under way"):
+        run_profile(started.campaign, started.bench)
+    obey(started, advice)
+    assert next_action(started.campaign).action == "RESTORE"
+
+
+def test_a_conflict_that_a_stash_left_is_cleared_first(started, thought, planned, note):
+    measured(started, thought, planned, note, output="wrong")
+    started.shell("stash", "--quiet")
+    started.write(output="other")
+    started.shell("commit", "--quiet", "-am", "By hand")
+    subprocess.run(["git", "stash", "pop"], cwd=started.root, check=False, capture_output=True)
+    advice = next_action(started.campaign)
+    assert advice.action == "GIT"
+    obey(started, advice)
+    assert next_action(started.campaign).action != "GIT"
+
+
+def test_each_thing_in_the_way_of_a_start_is_named_with_its_command(world):
+    world.shell("checkout", "--quiet", "--detach")
+    world.write(time=99)
+    seen = []
+    while (advice := next_action(world.campaign)).action != "START":
+        seen.append(advice.action)
+        with pytest.raises(NotAllowed):
+            start(world.campaign, world.bench)
+        subprocess.run(
+            ["sh", "-c", advice.command], cwd=world.root, check=True, capture_output=True
+        )
+    assert seen == ["BRANCH", "CLEAN"]
+    start(world.campaign, world.bench)
+    assert world.campaign.state.place.base_branch == "before-work"

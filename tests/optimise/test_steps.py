@@ -81,10 +81,14 @@ def test_nothing_of_an_iteration_is_allowed_before_its_thought(started, planned,
         "commit": commit,
         "revert": revert,
     }
-    started.write(time=50)
     with pytest.raises(NotAllowed, match=command) as refused:
         commands[command](started.campaign)
     assert "harness think" in refused.value.hint
+    started.write(time=50)
+    with pytest.raises(NotAllowed, match=command) as refused:
+        commands[command](started.campaign)
+    assert "harness think" not in refused.value.hint
+    assert "harness restore" in refused.value.hint
 
 
 def test_a_thought_after_the_change_is_refused(started, thought):

@@ -1,0 +1,227 @@
+"""Where a campaign stands in the repository, and what has to happen before it goes on here; pure.
+
+The commands refuse with what this says, and `harness next` advises it: one answer for both.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from harness.campaign.advice import Advice
+from harness.campaign.gates import name_some
+from harness.campaign.state import State, Step
+from harness.errors import NotAllowed
+
+ABORT = {
+    "merge": "git merge --abort",
+    "rebase": "git rebase --abort",
+    "am": "git am --abort",
+    "cherry-pick": "git cherry-pick --abort",
+    "revert": "git revert --abort",
+    "conflict": "git reset --quiet",
+}
+"""How each thing that git can be in the middle of is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """What lies in the way of a start."""
+
+    names: tuple[str, ...] = ()
+    """Branches, tags and records that have the names that the campaign wants."""
+    campaign: str = ""
+    """Another campaign, whose branch is checked out."""
+    its_base: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What git has of a campaign, and what is checked out."""
+
+    name: str
+    branch: str | None
+    """What is checked out; None: no branch."""
+    option: str = ""
+    """` --campaign NAME` where commands need it."""
+    under_way: str = ""
+    """What git is in the middle of, such as a merge; empty: nothing."""
+    conflicts: tuple[str, ...] = ()
+    dirty: tuple[str, ...] = ()
+    """Tracked files that differ from HEAD, records left out."""
+    leftovers: Leftovers = Leftovers()
+    """Asked only before the start."""
+    has_branch: bool = True
+    has_kept: bool = True
+    """Is the commit of the last kept state here?"""
+    complete: bool = True
+    """Was the start carried out to its end?"""
+    branch_at: str = ""
+    """Another worktree that has the campaign's branch checked out."""
+    base_at: str = ""
+    """Another worktree that has the base branch checked out."""
+    concluded: bool = False
+    """Is a finished campaign merged and tagged?"""
+    clashes: bool = False
+    """Would the merge of a finished campaign end in conflicts?"""
+
+    def command(self, words: str) -> str:
+        return f"harness {words}{self.option}"
+
+
+def refused(way: Advice) -> NotAllowed:
+    """The same as an error, for a command that is not what is to be done."""
+    other = f"; or {way.instead}" if way.instead else ""
+    return NotAllowed(way.why, hint=f"{way.line}{other}")
+
+
+def before_start(at: Standing) -> Advice | None:
+    """What has to happen before the campaign can start; None: nothing."""
+    aborted = _aborted(at)
+    if aborted is not None:
+        return aborted
+    if at.branch is None:
+        return Advice(
+            "BRANCH",
+            "no branch is checked out, so there is none to merge into at the end",
+            f"git switch --create {shlex.quote(f'before-{at.name}')}",
+            instead="git switch main",
+        )
+    left = at.leftovers
+    if left.campaign:
+        return Advice(
+            "SWITCH",
+            f"{at.branch!r} is the branch of the campaign {left.campaign!r}: another campaign"
+            " starts from the branch that it is merged into",
+            _switch(at, left.its_base),
+        )
+    if left.names:
+        return Advice(
+            "ABANDON",
+            f"there is {', '.join(left.names)} already, from another campaign of this name;"
+            " what is there is kept under other names",
+            at.command("campaign abandon"),
+        )
+    if at.dirty:
+        return Advice(
+            "CLEAN",
+            f"a campaign starts from a clean tree; changed: {name_some(at.dirty)}",
+            f"git commit --all --message {shlex.quote(f'Before the campaign {at.name}')}",
+            instead="git stash",
+        )
+    return None
+
+
+def before_step(state: State, at: Standing) -> Advice | None:
+    """What has to happen before a started campaign goes on in this checkout; None: nothing."""
+    place = state.place
+    if state.step is Step.FINISHED:
+        return None
+    aborted = _aborted(at)
+    if aborted is not None:
+        return aborted
+    if not at.has_kept:
+        return Advice(
+            "ABANDON",
+            f"the commit of the last kept state, {state.kept_commit[:12]}, is not in this"
+            " repository any more",
+            at.command("campaign abandon"),
+            instead="git fetch, where another repository has it",
+        )
+    if not at.complete:
+        return _complete(state, at)
+    if at.branch == place.branch:
+        return None
+    if not at.has_branch:
+        return Advice(
+            "BRANCH",
+            f"the branch {place.branch!r} of the campaign {at.name!r} is gone",
+            f"git branch {shlex.quote(place.branch)} {state.kept_commit[:12]}",
+            instead=at.command("campaign abandon"),
+        )
+    if at.branch_at:
+        return Advice(
+            "SWITCH",
+            f"the campaign {at.name!r} lives on the branch {place.branch!r}, which is checked out"
+            f" in {at.branch_at}",
+            f"cd {shlex.quote(at.branch_at)}",
+        )
+    return Advice(
+        "SWITCH",
+        f"the campaign {at.name!r} lives on the branch {place.branch!r};"
+        f" {at.branch or 'no branch'} is checked out",
+        _switch(at, place.branch),
+    )
+
+
+def after_finish(state: State, at: Standing) -> Advice | None:
+    """What is left to do of a finished campaign; None: nothing."""
+    result = state.ending.result if state.ending else None
+    if at.concluded or (result is not None and not result.correct):
+        return None
+    place, ours = state.place, f"refs/heads/{state.place.branch}"
+    if at.under_way == "merge" and at.branch == place.base_branch:
+        files = name_some(at.conflicts) or "none is left"
+        return Advice(
+            "MERGE",
+            f"the merge is under way; in conflict: {files}",
+            "git commit --all --no-edit",
+            first="resolve the conflicts in the files" if at.conflicts else "",
+            instead="git merge --abort",
+        )
+    aborted = _aborted(at)
+    if aborted is not None:
+        return aborted
+    if at.dirty:
+        return Advice(
+            "CLEAN",
+            f"files differ from HEAD, which the merge may not overwrite: {name_some(at.dirty)}",
+            f"git stash push --message {shlex.quote(f'before the end of {at.name}')}",
+        )
+    if at.base_at:
+        there = shlex.quote(at.base_at)
+        return Advice(
+            "MERGE",
+            f"{place.base_branch} is checked out in {at.base_at}, so it is merged into there",
+            f"git -C {there} merge {ours}",
+        )
+    if at.clashes:
+        switch = "" if at.branch == place.base_branch else f"{_switch(at, place.base_branch)} && "
+        return Advice(
+            "MERGE",
+            f"{place.base_branch} changed meanwhile, and the merge wants a hand",
+            f"{switch}git merge --no-edit {ours}",
+            instead=at.command("campaign finish --no-merge"),
+        )
+    return Advice("FINISH", "it is not merged and tagged yet", at.command("campaign finish"))
+
+
+def _aborted(at: Standing) -> Advice | None:
+    """Nothing can be committed while git is in the middle of something."""
+    if not at.under_way:
+        return None
+    return Advice(
+        "GIT",
+        f"a {at.under_way} is under way in this checkout",
+        ABORT[at.under_way],
+        instead="complete it by hand",
+    )
+
+
+def _complete(state: State, at: Standing) -> Advice:
+    """An interrupted start is completed from the branch that it began on, or from its own."""
+    place = state.place
+    if at.branch in (place.base_branch, place.branch) and not at.branch_at:
+        why = f"the start of {at.name!r} was interrupted"
+        return Advice("START", why, at.command("campaign start"))
+    return Advice(
+        "SWITCH",
+        f"the start of {at.name!r} was interrupted, and {at.branch or 'no branch'} is checked out",
+        _switch(at, place.base_branch),
+    )
+
+
+def _switch(at: Standing, branch: str) -> str:
+    """The command that checks a branch out; changes are put away, since git may refuse them."""
+    put_away = "git stash push && " if at.dirty else ""
+    return f"{put_away}git switch {shlex.quote(branch)}"

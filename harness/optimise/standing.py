@@ -1,0 +1,124 @@
+"""Finds out where a campaign stands in git; `harness.campaign.standing` says what follows."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.campaign.standing import Leftovers, Standing
+from harness.campaign.state import Git as Place
+from harness.campaign.state import Step
+from harness.edge.git import branch_ref
+from harness.edge.seal import SEAL_NAME
+from harness.optimise.archive import all_states
+from harness.workload import BASELINE_NAME, tag_name
+
+if TYPE_CHECKING:
+    from harness.optimise.campaign import Campaign
+
+
+def standing(campaign: Campaign) -> Standing:
+    """What git has of the campaign, and what is checked out; writes nothing."""
+    git, state = campaign.git, campaign.state
+    at = Standing(
+        name=campaign.name,
+        option=f" --campaign {campaign.name}" if len(campaign.config.campaigns) > 1 else "",
+        branch=git.branch(),
+        under_way=git.under_way(),
+        conflicts=git.changes().conflicts,
+        dirty=campaign.checkout.dirty(),
+    )
+    if not campaign.started:
+        return replace(at, leftovers=_leftovers(campaign))
+    if state.step is Step.FINISHED:
+        done = concluded(campaign)
+        base_at = "" if done else _elsewhere(campaign, state.place.base_branch)
+        return replace(at, concluded=done, base_at=base_at, clashes=not done and _clashes(campaign))
+    return replace(
+        at,
+        has_branch=git.has_branch(state.place.branch),
+        has_kept=git.has_commit(state.kept_commit),
+        complete=start_is_complete(campaign),
+        branch_at=_elsewhere(campaign, state.place.branch),
+    )
+
+
+def place_of(campaign: Campaign, base_branch: str, base_commit: str) -> Place:
+    """The names that a campaign that begins here gives to its branch and tags."""
+    config, name = campaign.config, campaign.name
+    return Place(
+        base_branch=base_branch,
+        base_commit=base_commit,
+        branch=tag_name("optimization", config, name),
+        tag=tag_name("pre-optimization", config, name),
+        post_tag=tag_name("post-optimization", config, name),
+    )
+
+
+def _leftovers(campaign: Campaign) -> Leftovers:
+    """What lies in the way of a start; nothing where there is no commit to start from."""
+    here = campaign.git.branch()
+    for other in all_states(campaign.config).states:
+        if other.name != campaign.name and other.place.branch == here:
+            return Leftovers(campaign=other.name, its_base=other.place.base_branch)
+    return Leftovers(names=tuple(_taken(campaign)))
+
+
+def _taken(campaign: Campaign) -> Iterator[str]:
+    """Branches, tags and records under the names that the campaign wants, and not its own."""
+    git, head = campaign.git, campaign.git.head()
+    place = place_of(campaign, "", head)
+    ref = branch_ref(place.branch)
+    if git.has_branch(place.branch) and git.resolve(ref) != head:
+        yield f"a branch {place.branch!r}"
+    for below in git.refs(f"{ref}/"):
+        yield f"a branch {below.removeprefix('refs/heads/')!r}"
+    measured = _baseline_commit(campaign.folder)
+    if measured not in ("", head) and (campaign.folder / SEAL_NAME).exists():
+        yield f"a baseline of the commit {measured[:12]} in {campaign.folder}"
+    if git.tag(place.tag) is not None and not measured:
+        yield f"a tag {place.tag!r}"
+    if git.tag(place.post_tag) is not None:
+        yield f"a tag {place.post_tag!r}"
+
+
+def _baseline_commit(folder: Path) -> str:
+    """The commit of the baseline in a folder; empty where there is none to be read."""
+    with contextlib.suppress(OSError, ValueError, TypeError, LookupError):
+        return str(json.loads((folder / BASELINE_NAME).read_bytes())["commit"])
+    return ""
+
+
+def start_is_complete(campaign: Campaign) -> bool:
+    """Are branch and first records there? Asked only while nothing came after the start."""
+    git, branch = campaign.git, campaign.state.place.branch
+    if len(campaign.events) > 1:
+        return True
+    return git.has_branch(branch) and (
+        git.read_file(branch_ref(branch), git.below_top(campaign.journal.path)) is not None
+    )
+
+
+def concluded(campaign: Campaign) -> bool:
+    """Is a finished campaign merged and its end tagged? A clone without its branch cannot say."""
+    place, git = campaign.state.place, campaign.git
+    if not (git.has_branch(place.branch) and git.has_branch(place.base_branch)):
+        return True
+    merged = git.is_ancestor(branch_ref(place.branch), branch_ref(place.base_branch))
+    return merged and git.tag(place.post_tag) is not None
+
+
+def _elsewhere(campaign: Campaign, branch: str) -> str:
+    """Another worktree that has a branch checked out; empty: there is none."""
+    found, top = campaign.git.worktree_of(branch), campaign.git.top
+    return "" if found is None or found.resolve() == top.resolve() else str(found)
+
+
+def _clashes(campaign: Campaign) -> bool:
+    """Would merging the campaign's branch end in conflicts?"""
+    place, git = campaign.state.place, campaign.git
+    return git.clash(branch_ref(place.base_branch), branch_ref(place.branch))
