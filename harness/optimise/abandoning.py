@@ -16,9 +16,9 @@ import msgspec
 from harness.campaign.standing import ABORT
 from harness.campaign.state import State, Step, fold
 from harness.edge.config import Config, lookup
+from harness.edge.files import write_atomically
 from harness.edge.git import Git, branch_ref
 from harness.edge.journal import JOURNAL_NAME, read_events
-from harness.edge.store import write_atomically
 from harness.errors import HarnessError, NotAllowed
 from harness.optimise.campaign import STATE_FOLDER
 from harness.optimise.checkout import ATTEMPTS, Checkout
