@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from harness.cli.base import Answer, command
-from harness.cli.explaining import explain, next_steps, what_would_do
+from harness.cli.explaining import explain, next_steps, shared_notes, what_would_do
 from harness.cli.options import make_question, question_options
 from harness.cli.session import (
     config_option,
@@ -218,5 +218,4 @@ def _without_pairs(report: Report, run: dict[str, Any]) -> Answer:
 
 def _remarks(report: Report) -> list[str]:
     """What the run and its measurements warn of."""
-    own = [f"{m.target}: {warning}" for m in report.run.measurements for warning in m.warnings]
-    return [*report.run.warnings, *own]
+    return [*report.run.warnings, *shared_notes(report.run.measurements, of_times=False)]

@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from harness.cli.base import Answer, command
+from harness.cli.explaining import shared_notes
 from harness.cli.options import format_option, make_question, question_options
 from harness.cli.session import (
     RESUMABLE,
@@ -358,7 +359,7 @@ def _resume_command(report: Report, options: Options) -> str:
 
 def _warnings(run: Run, blocks: Iterable[Mapping[str, Any]]) -> list[str]:
     """What the table cannot say: of single measurements first, then of the whole run."""
-    measured = [f"{m.target}: {warning}" for m in run.measurements for warning in m.warnings]
+    measured = shared_notes(run.measurements)
     of_blocks = [
         f"{b['task']} {b['case']}: {b['disturbed']} of {b['blocks']} blocks were disturbed (kept)"
         for b in blocks

@@ -12,15 +12,15 @@ from harness.cli.explaining import (
     evidence,
     explain,
     next_steps,
-    show_speed_up,
     what_would_do,
 )
 from harness.cli.session import DAMAGED_HINT, host_summary
 from harness.errors import DataDamaged, ExitCode, UsageError
-from harness.model import Verdict
+from harness.model import Metric, Verdict
 from harness.pooling import Pooled
 from harness.render.jsonable import jsonable
 from harness.render.tables import layout
+from harness.render.units import show_speed_up
 from harness.summary import Finding
 
 HEADERS = ["", "case", "mode", "builds", "given", "blocks", "verdict", "speed-up", "by"]
@@ -132,7 +132,7 @@ def _row(number: int, finding: Finding, is_current: bool) -> list[str]:
         "/".join(digest[:8] for digest in setting.given),
         str(c.blocks),
         c.verdict.value + ("" if is_current else " (older)"),
-        show_speed_up(c.ratio),
+        show_speed_up(c.ratio, memory=c.metric is Metric.MEMORY),
         c.metric.value,
     ]
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
-from harness.model import Comparison, Measurement, Metric, Mode
+from harness.model import Comparison, Measurement, Metric, Mode, Verdict, signs_disagree
 from harness.render.units import (
+    MUCH_SLOWER,
     show_bytes,
     show_ns_estimate,
-    show_ratio,
-    show_ratio_estimate,
     show_share,
+    show_speed_up,
     significant,
 )
 
@@ -47,19 +47,39 @@ def measurement_table(
     steady = any(m.mode is Mode.STEADY for m in measurements)
     headers = ["task", "case"] * several + ["target", "language", "wall (median)", "cpu"]
     headers += ["start-up", "first call"] * steady
-    headers += ["peak memory", "trials", "speed-up", "output"]
+    fastest = _fastest(measurements)
+    ranked = any(len(times) > 1 for times in fastest.values())
+    headers += ["to fastest"] * ranked + ["peak memory", "trials", "speed-up", "output"]
     rows = []
     for m in measurements:
         key = (m.task, m.case, m.target)
         row = [m.task, m.case] * several
         row += [m.target, m.language, show_ns_estimate(m.wall_ns), show_ns_estimate(m.cpu_ns)]
         row += [show_ns_estimate(m.ready_ns), show_ns_estimate(m.first_call_ns)] * steady
+        row += [_to_fastest(m, fastest)] * ranked
         ratio = "reference" if key in references else "-"
         if key in relative:
             ratio = show_comparison(relative[key])
         row += [show_bytes(m.max_rss_bytes), str(m.trials), ratio, _output_word(m, failures)]
         rows.append(row)
     return layout(headers, rows, style)
+
+
+def _fastest(measurements: Sequence[Measurement]) -> dict[tuple[str, str], list[float]]:
+    """The median wall times of each task and case, the shortest first."""
+    found: dict[tuple[str, str], list[float]] = {}
+    for m in measurements:
+        if m.wall_ns is not None and m.wall_ns.point > 0 and m.output_ok is not False:
+            found.setdefault((m.task, m.case), []).append(m.wall_ns.point)
+    return {key: sorted(times) for key, times in found.items()}
+
+
+def _to_fastest(m: Measurement, fastest: Mapping[tuple[str, str], list[float]]) -> str:
+    """The median wall time over that of the fastest one whose output is right."""
+    times = fastest.get((m.task, m.case))
+    if not times or m.wall_ns is None or m.output_ok is False:
+        return "-"
+    return significant(m.wall_ns.point / times[0])
 
 
 def _output_word(m: Measurement, failures: Mapping[tuple[str, str, str], str]) -> str:
@@ -72,13 +92,31 @@ def _output_word(m: Measurement, failures: Mapping[tuple[str, str, str], str]) -
 def show_comparison(comparison: Comparison) -> str:
     """A ratio with its interval and verdict: `2.09x [2.05, 2.12] faster`.
 
-    Where another metric than wall time decided, its name follows.
+    Where another metric than wall time decided, its name follows; and where wall and CPU time are
+    sure of opposite signs, what the other one says.
     """
-    metric = "" if comparison.metric is Metric.WALL else f" ({comparison.metric.value})"
-    ratio = comparison.ratio
-    if not ratio.bounded:
-        return f"{show_ratio(ratio.point)}, too few blocks {comparison.verdict.value}{metric}"
-    return f"{show_ratio_estimate(ratio)} {comparison.verdict.value}{metric}"
+    c, memory = comparison, comparison.metric is Metric.MEMORY
+    shown = show_speed_up(c.ratio, memory=memory)
+    notes = [] if c.metric is Metric.WALL else [c.metric.value]
+    notes += filter(None, [opposite(c)])
+    after = f" ({'; '.join(notes)})" if notes else ""
+    if not c.ratio.bounded:
+        return f"{shown.partition(',')[0]} so far, too few blocks to be sure ({c.blocks}){after}"
+    said = c.verdict is Verdict.SLOWER and shown.startswith(
+        significant(1 / c.ratio.point) + " times"
+    )
+    return f"{shown}{'' if said else ' ' + c.verdict.value}{after}"
+
+
+def opposite(comparison: Comparison) -> str:
+    """What the other of wall and CPU time is sure of, where that is the opposite; else nothing."""
+    c = comparison
+    if not signs_disagree(c.evidence) or c.metric is Metric.MEMORY:
+        return ""
+    other = Metric.CPU if c.metric is Metric.WALL else Metric.WALL
+    ratio = c.evidence[other]
+    word = "" if ratio.point < MUCH_SLOWER else f" {'faster' if ratio.point > 1 else 'slower'}"
+    return f"but by {other.value} time {show_speed_up(ratio)}{word}"
 
 
 def phase_table(measurements: Sequence[Measurement], style: str = "plain") -> str:

@@ -17,7 +17,7 @@ from harness.summary.judging import (
     compare_stored,
     sequential_rule,
 )
-from harness.summary.measuring import disturbed, summarise_cell
+from harness.summary.measuring import disturbed, is_of_times, summarise_cell
 from harness.summary.pairs import Machine, Setting, Stored, blocks_of
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "compare_cells",
     "compare_stored",
     "disturbed",
+    "is_of_times",
     "sequential_rule",
     "summarise_cell",
 ]

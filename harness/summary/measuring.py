@@ -16,6 +16,14 @@ from harness.summary.pairs import figures_of, records_in
 KEPT_WAITING = 0.01
 """A trial is disturbed where it was kept from a CPU for more than this share of its time."""
 
+ONE_TRIAL = "one trial only: nothing is known of its scatter"
+FEW_TRIALS = "trials only: the interval is their whole range"
+
+
+def is_of_times(warning: str) -> bool:
+    """Is a warning about the interval of a single time, and not about what was measured?"""
+    return warning == ONE_TRIAL or warning.endswith(FEW_TRIALS)
+
 
 def disturbed(blocks: Sequence[Block]) -> frozenset[int]:
     """The numbers of blocks during which time was stolen or the CPU was fought over.
@@ -108,9 +116,9 @@ def _work(record: TrialRecord) -> tuple[int, float]:
 def _warnings(records: Sequence[TrialRecord], confidence: float) -> Iterator[str]:
     good = [record for record in records if record.trial.ok]
     if len(good) == 1:
-        yield "one trial only: nothing is known of its scatter"
+        yield ONE_TRIAL
     elif len(good) > 1 and 2.0 ** (1 - len(good)) > 1 - confidence:
-        yield f"{len(good)} trials only: the interval is their whole range"
+        yield f"{len(good)} {FEW_TRIALS}"
     timeless = sum(record.trial.wall_ns <= 0 for record in good)
     if timeless:
         yield f"{timeless} trials took no time by the clock"

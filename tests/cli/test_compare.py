@@ -14,6 +14,7 @@ import pytest
 
 from harness.cli.explaining import explain
 from harness.model import Comparison, Estimate, Metric, Verdict
+from harness.render.tables import show_comparison
 
 CONFIG = """
 [tasks.nap]
@@ -97,7 +98,7 @@ def test_the_words_name_verdict_interval_blocks_reason_noise_and_file(harness, p
     for part in (
         "95 % interval",
         "blocks: the verdict is sure",
-        "noise between",
+        "noise of a single block",
         "smallest effect",
     ):
         assert part in said.out
@@ -235,7 +236,13 @@ def test_older_builds_are_shown_and_decide_nothing(harness, project):
 def test_a_single_stored_verdict_has_all_of_its_evidence(harness, twice):
     text = harness("compare", "short", "long", "--stored").out
     assert text.startswith("long is slower than short: 0.")
-    for part in ("cpu", "memory", "metric: wall time", "noise between", "smallest effect"):
+    for part in (
+        "cpu",
+        "memory",
+        "metric: wall time",
+        "noise of a single block",
+        "smallest effect",
+    ):
         assert part in text
     assert "machine: " in text
     assert "(2)\nbuilds: " in text
@@ -376,6 +383,30 @@ def test_no_winner_is_named_without_an_interval():
 
 
 def test_one_block_says_nothing_of_the_noise_between_blocks():
-    text = explain(replace(COMPARISON, blocks=1, verdict=Verdict.UNDECIDED))
+    ratio = replace(RATIO, low=0.0, high=math.inf)
+    text = explain(replace(COMPARISON, blocks=1, ratio=ratio, verdict=Verdict.UNDECIDED))
     assert "stopped after 1 block:" in text
-    assert "noise between blocks: not known from one" in text
+    assert "noise" not in text
+
+
+@pytest.mark.parametrize(
+    ("point", "words"), [(38.2, "much faster than"), (0.014, "much slower than")]
+)
+def test_a_huge_ratio_of_few_blocks_has_words_that_fit(point, words):
+    ratio = replace(RATIO, point=point, low=0.0, high=math.inf)
+    text = explain(replace(COMPARISON, ratio=ratio, blocks=4, verdict=Verdict.UNDECIDED))
+    assert text.startswith(f"new is in all likelihood {words} old: ")
+    assert "too few blocks" in text.splitlines()[0]
+
+
+def test_a_verdict_by_cpu_time_says_that_wall_time_is_sure_of_the_opposite():
+    evidence = {
+        Metric.CPU: replace(RATIO, point=1.8, low=1.7, high=1.9),
+        Metric.WALL: replace(RATIO, point=0.025, low=0.02, high=0.03),
+    }
+    made = replace(
+        COMPARISON, ratio=evidence[Metric.CPU], evidence=evidence, verdict=Verdict.FASTER
+    )
+    said = "but by wall time 40.0 times slower [33.3, 50.0]"
+    assert explain(made).splitlines()[0].endswith(said)
+    assert show_comparison(made) == f"1.80x [1.70, 1.90] faster (cpu; {said})"

@@ -12,6 +12,7 @@ from harness.render.units import (
     show_ratio,
     show_ratio_estimate,
     show_share,
+    show_speed_up,
     significant,
 )
 
@@ -54,3 +55,23 @@ def test_sizes_and_shares():
     assert show_share(0.81) == "81 %"
     assert show_share(0.023) == "2.3 %"
     assert show_share(1.0) == "100 %"
+
+
+@pytest.mark.parametrize(
+    ("ends", "text"),
+    [
+        ((0.0091, 0.0099, 0.010), "101 times slower [100, 110]"),
+        ((2.05, 2.09, 2.12), "2.09x [2.05, 2.12]"),
+        ((0.5, 0.6, 0.7), "0.60x [0.50, 0.70]"),
+        ((0.0, 0.014, math.inf), "71.4 times slower, too few blocks for an interval"),
+        ((0.0, 1.7, math.inf), "1.70x, too few blocks for an interval"),
+    ],
+)
+def test_a_speed_up_is_written_as_a_reader_says_it(ends, text):
+    low, point, high = ends
+    assert show_speed_up(Estimate("median ratio", point, low, high, 0.95)) == text
+
+
+def test_of_memory_a_small_ratio_is_larger():
+    ratio = Estimate("median ratio", 0.05, 0.04, 0.0625, 0.95)
+    assert show_speed_up(ratio, memory=True) == "20.0 times larger [16.0, 25.0]"
