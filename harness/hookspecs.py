@@ -25,6 +25,7 @@ from harness.model import (
     Case,
     Command,
     Completed,
+    NamedPath,
     Output,
     Profile,
     ProfilePlan,
@@ -111,6 +112,19 @@ class AdapterSpec:
             None: what would serve by default
         :returns: the toolchain; required
         :raises ToolchainMissing: nothing suitable is here; the hint says how to get it
+        :raises ConfigError: an option that this adapter does not know
+        """
+
+    @hookspec(firstresult=True)
+    def harness_paths(self, target: Target) -> tuple[NamedPath, ...] | None:
+        """Say which of a target's options name files or folders; optional.
+
+        Called once a side of a comparison, after its `setup`, to give every side its own: a
+        `PathKind` says what becomes of one that git ignores. What is not named here stays as it is
+        written. `declared_paths` answers for an options class with `path_option` fields.
+
+        :param target: what is to be built; its root is the user's or a private copy of it
+        :returns: the paths; None for an adapter whose options name none
         :raises ConfigError: an option that this adapter does not know
         """
 

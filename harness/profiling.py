@@ -45,6 +45,7 @@ from harness.profiles import (
 )
 from harness.revisions import target_at
 from harness.session import Session
+from harness.sides import private_copy, settle
 
 PROFILES = "profiles"
 """The folder of stored profiles, below `.harness`."""
@@ -360,13 +361,11 @@ def _answers(report: ProfileReport, request: ProfileRequest) -> bool:
 
 def profile_at(session: Session, request: ProfileRequest, revision: str) -> ProfileReport:
     """Profile a revision now, in a private worktree."""
-    git = Git(session.config.root)
-    commit = git.resolve(revision)
-    folder = session.state / PROFILES
-    cell = request.cell
-    with git.worktree_at(commit, session.worktrees) as worktree:
-        target = target_at(session.config, cell.target.name, commit, worktree)
-        moved = replace(cell, target=replace(target, task=cell.target.task))
+    commit = Git(session.config.root).resolve(revision)
+    folder, cell = session.state / PROFILES, request.cell
+    with private_copy(session, session.config, commit) as copy:
+        target = target_at(session.config, cell.target.name, copy.root)
+        moved = replace(cell, target=settle(session, copy, target, revision))
         return profile_cell(
             session.orchestrator, folder, replace(request, cell=moved, revision=commit)
         )

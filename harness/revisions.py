@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from harness.edge.config import Config, load_config
-from harness.edge.git import Git
-from harness.errors import ConfigError, UsageError
+from harness.edge.config import Config, load_config, lookup
+from harness.errors import UsageError
 from harness.model import Target
 
 
@@ -21,49 +20,20 @@ def split_revision(spec: str) -> tuple[str, str | None]:
     return name, revision or None
 
 
-def target_at(config: Config, name: str, revision: str, worktree: Path) -> Target:
-    """The target as it was at a revision that is checked out in `worktree`.
+def target_at(config: Config, name: str, root: Path) -> Target:
+    """The target as it was at a revision whose folder of harness.toml is checked out in `root`.
 
     Its recipe (sources, flags, options) is that of the revision's own configuration; what it is
     run on (cases, outputs) stays that of the current one. A revision without configuration, or
-    whose configuration does not know the target, gets the current recipe over its own sources.
+    whose configuration does not know the target, gets the current recipe, over the user's files.
+    Nobody has looked yet whether its files are there: `harness.sides.settle` does.
     """
     if config.path is None:
         raise UsageError("revisions need a harness.toml", hint="See README.md.")
-    root = root_in(config, worktree)
+    current = lookup(config.targets, name, "target", config.path)
     path = root / config.path.name
     if path.is_file():
-        old = load_config(path)
-        if name in old.targets:
-            return old.target(name)
-    return moved(config.target(name), config.root, root, revision)
-
-
-def root_in(config: Config, worktree: Path) -> Path:
-    """Where in a worktree of the same repository the configuration's folder is."""
-    top = Git(config.root).top
-    return worktree / config.root.resolve().relative_to(top.resolve())
-
-
-def moved(target: Target, root: Path, new_root: Path, revision: str) -> Target:
-    """The same recipe over the files of another folder; what lies outside of `root` stays.
-
-    Raises ConfigError for a file that is not there.
-    """
-
-    def move(path: Path) -> Path:
-        there = new_root / path.relative_to(root) if path.is_relative_to(root) else path
-        if not there.exists():
-            raise ConfigError(
-                f"target {target.name!r} at {revision}: {path.relative_to(root)} is not there",
-                hint="Is the revision older than the target, or the file not in git?",
-            )
-        return there
-
-    return replace(
-        target,
-        root=new_root,
-        sources=tuple(move(source) for source in target.sources),
-        inputs=tuple(move(path) for path in target.inputs),
-        stdin=move(target.stdin) if target.stdin else None,
-    )
+        old = load_config(path).targets.get(name)
+        if old is not None:
+            return replace(old, task=current.task)
+    return current

@@ -24,7 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("edge", "plugins"),
     ("orchestrator", "revisions", "proposers"),
     ("experiment", "session", "pooling"),
-    ("workload",),
+    ("workload", "sides"),
     ("baseline", "profiling"),
     ("bench",),
     ("outcomes",),

@@ -7,7 +7,7 @@ import pytest
 from harness.edge.config import load_config
 from harness.edge.git import Git
 from harness.errors import ConfigError, UsageError
-from harness.revisions import moved, root_in, split_revision, target_at
+from harness.revisions import split_revision, target_at
 
 TOML = """
 [tasks.t.cases.fast]
@@ -47,32 +47,20 @@ def test_half_a_spec_is_none(spec):
 def test_the_recipe_is_that_of_the_revision(repository, worktrees):
     config = load_config(repository.path / "below" / "harness.toml")
     with worktrees("HEAD~1") as worktree:
-        target = target_at(config, "t", "HEAD~1", worktree)
+        target = target_at(config, "t", worktree / "below")
         assert target.options["flags"] == ["-O1"]
         assert target.sources == (worktree / "below" / "p.c",)
-        assert root_in(config, worktree) == worktree / "below"
 
 
 def test_a_revision_without_configuration_gets_the_current_recipe(repository, worktrees):
     config = load_config(repository.path / "below" / "harness.toml")
     repository.sh("git rm -q --cached below/harness.toml && git commit -q -m untracked")
     with worktrees("HEAD") as worktree:
-        target = target_at(config, "t", "HEAD", worktree)
+        target = target_at(config, "t", worktree / "below")
         assert target.options["flags"] == ["-O3"]
-        assert target.root == worktree / "below"
 
 
-def test_a_source_that_was_not_there_yet_is_named(repository, worktrees, tmp_path):
+def test_a_target_that_is_declared_nowhere_is_refused_with_the_near_one(repository, worktrees):
     config = load_config(repository.path / "below" / "harness.toml")
-    with pytest.raises(ConfigError, match=r"'t' at old: p.c is not there"):
-        moved(config.target("t"), config.root, tmp_path, "old")
-
-
-def test_what_lies_outside_of_the_project_stays_where_it_is(repository, worktrees, tmp_path):
-    from dataclasses import replace
-
-    config = load_config(repository.path / "below" / "harness.toml")
-    outside = tmp_path / "data"
-    outside.touch()
-    target = replace(config.target("t"), sources=(), inputs=(outside,))
-    assert moved(target, config.root, tmp_path / "new", "old").inputs == (outside,)
+    with worktrees("HEAD") as worktree, pytest.raises(ConfigError, match="no target named 'u'"):
+        target_at(config, "u", worktree / "below")

@@ -10,6 +10,7 @@ from harness.model import (
     Build,
     Case,
     Command,
+    NamedPath,
     Output,
     Profile,
     ProfilePlan,
@@ -21,7 +22,7 @@ from harness.model import (
 from harness_c import build as _build
 from harness_c import hotspots as _hotspots
 from harness_c.layouts import layout_of, program_in
-from harness_c.options import Options
+from harness_c.options import Options, paths_of
 from harness_c.toolchain import find_compiler, named_compiler
 
 
@@ -33,9 +34,15 @@ def harness_probe(runner: Runner, target: Target | None) -> Toolchain:
 
 
 @hookimpl
+def harness_paths(target: Target) -> tuple[NamedPath, ...]:
+    """The options that name paths, and the paths within flags."""
+    return paths_of(target)
+
+
+@hookimpl
 def harness_build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -> Build:
     """Compile and link, or find the same build made before."""
-    recipe = _build.Recipe.of(target, toolchain, Options.of(target))
+    recipe = _build.Recipe.of(target, toolchain, runner)
     return _build.build(recipe, workdir, runner)
 
 

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import BuildFailed, ConfigError
@@ -14,6 +14,8 @@ from harness.hookspecs import Runner
 from harness.model import Build, Target, Toolchain, digest_of
 from harness_c.layouts import LAYOUTS, order_of, padding_source, program_in
 from harness_c.options import Options
+from harness_c.packages import Packages, find_packages
+from harness_c.reading import assembled_files, make_words
 
 HERE = Path(__file__).parent
 DRIVER = HERE / "driver.c"
@@ -33,19 +35,24 @@ class Recipe:
     options: Options
     compiled: tuple[Path, ...]
     linked: tuple[Path, ...]
+    packages: Packages = field(default_factory=Packages)
 
     @classmethod
-    def of(cls, target: Target, toolchain: Toolchain, options: Options) -> Recipe:
+    def of(cls, target: Target, toolchain: Toolchain, runner: Runner) -> Recipe:
+        """The recipe of a target; raises what its options and packages raise."""
+        options = Options.of(target)
         compiled = [s for s in target.sources if s.suffix not in HEADER_SUFFIXES | OBJECT_SUFFIXES]
         linked = [s for s in target.sources if s.suffix in OBJECT_SUFFIXES]
         if not compiled and not linked:
             raise ConfigError(f"targets.{target.name}.sources: only headers, nothing to compile")
-        return cls(target, toolchain, options, tuple(compiled), tuple(linked))
+        packages = find_packages(options.pkg_config, target, runner)
+        return cls(target, toolchain, options, tuple(compiled), tuple(linked), packages)
 
     @property
     def compile_command(self) -> tuple[str, ...]:
         words = self.options.compile_arguments(self.target)
-        return (str(self.toolchain.program), f"-I{INCLUDE}", *words)
+        start = (str(self.toolchain.program), f"-I{INCLUDE}")
+        return (*start, *words, *self.packages.compile)
 
     @property
     def entry(self) -> str:
@@ -83,11 +90,15 @@ def _digest(recipe: Recipe, runner: Runner) -> str:
     """SHA-256 over flags, compiler, and the bytes of every file that the compiler will read.
 
     The compiler itself names the headers (`-M`), those of the system too: a library upgraded below
-    /usr/include is another build. Paths are left out, those of shared libraries excepted: the same
+    /usr/include is another build. What the assembler reads is looked for, and what nobody lists the
+    target names in `build_inputs`. Paths are left out, those of shared libraries excepted: the same
     sources in another checkout are the same build.
     """
-    files = [*_files_read(recipe, runner), *recipe.linked]
+    read = _files_read(recipe, runner)
+    folders = recipe.options.assembler_folders(recipe.target)
+    files = [*read, *assembled_files(read, folders, recipe.target), *recipe.linked]
     files += recipe.options.library_files(recipe.target)
+    files += recipe.options.named_files(recipe.target)
     found_when_run = [str(path) for path in files if path.suffix == ".so"]
     if recipe.target.steady:
         files.append(DRIVER)
@@ -95,8 +106,12 @@ def _digest(recipe: Recipe, runner: Runner) -> str:
     words = [
         "c-build-1",
         recipe.toolchain.fingerprint,
-        repr((options.std, options.flags, options.include_dirs)),
-        repr((options.link_flags, options.library_dirs, options.libraries)),
+        _placeless(repr((options.std, options.flags, options.include_dirs)), recipe.target),
+        _placeless(
+            repr((options.link_flags, options.library_dirs, options.libraries)), recipe.target
+        ),
+        *([repr(recipe.packages)] if options.pkg_config else []),
+        *([recipe.target.build_inputs_digest] if recipe.target.build_inputs else []),
         recipe.entry if recipe.target.steady else "cold",
         recipe.program_name,
         repr((found_when_run, options.vary_link_order)),
@@ -104,6 +119,14 @@ def _digest(recipe: Recipe, runner: Runner) -> str:
     if any("native" in flag for flag in options.flags):
         words.append(_cpu())
     return digest_of([*words, *(_bytes_of(path, recipe.target) for path in files)])
+
+
+def _placeless(words: str, target: Target) -> str:
+    """Words without the place of the target's own tree."""
+    places = [target.root, *([target.private_copy[1]] if target.private_copy else [])]
+    for place in sorted(map(str, places), key=len, reverse=True):
+        words = words.replace(f"{place}/", "")
+    return words
 
 
 def _files_read(recipe: Recipe, runner: Runner) -> list[Path]:
@@ -117,14 +140,8 @@ def _files_read(recipe: Recipe, runner: Runner) -> list[Path]:
     if not said.ok:
         raise _failed(recipe.target, said.stderr)
     rules = said.stdout.replace("\\\n", " ").splitlines()
-    words = [word for rule in rules for word in _make_words(rule.partition(": ")[2])]
+    words = [word for rule in rules for word in make_words(rule.partition(": ")[2])]
     return [Path(word) for word in words]
-
-
-def _make_words(rule: str) -> list[str]:
-    """The prerequisites of a make rule, with make's escapes undone."""
-    words = re.findall(r"(?:\\.|\$\$|[^\s\\])+", rule)
-    return [re.sub(r"\\(.)", r"\1", word).replace("$$", "$") for word in words]
 
 
 def _bytes_of(path: Path, target: Target) -> bytes:
@@ -187,8 +204,9 @@ def _compile_and_link(recipe: Recipe, folder: Path, runner: Runner) -> dict[str,
         call(command[0], "-O2", entry, "-c", str(DRIVER), "-o", "steady.o")
         objects.append("steady.o")
         wrap = ("-Wl,--wrap=main",)
-    link = (command[0], *recipe.options.flags)
-    rest = (*map(str, recipe.linked), *wrap, *recipe.options.link_arguments(recipe.target))
+    link = (command[0], *recipe.options.link_start(recipe.target))
+    told = recipe.options.link_arguments(recipe.target)
+    rest = (*map(str, recipe.linked), *wrap, *recipe.packages.link, *told)
     call(*link, *objects, *rest, "-o", recipe.program_name)
     if recipe.options.vary_link_order:
         for layout in range(1, LAYOUTS):

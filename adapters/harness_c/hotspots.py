@@ -74,7 +74,7 @@ def with_symbols(build: Build, runner: Runner) -> Build:
         "link_flags": _keeping(options.link_flags),
     }
     target: Target = replace(build.target, options=changed, steady=False)
-    recipe = _build.Recipe.of(target, build.toolchain, Options.of(target))
+    recipe = _build.Recipe.of(target, build.toolchain, runner)
     return _build.build(recipe, build.workdir.parent, runner)
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import ConfigError
-from harness.model import Target, read_options
-
-RELATIVE_FOLDER = re.compile(r"-[IL](?!/|$)")
+from harness.model import (
+    NamedPath,
+    PathKind,
+    Target,
+    declared_paths,
+    path_option,
+    read_options,
+)
+from harness_c import flags as _flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +25,22 @@ class Options:
     `compiler flags objects link_flags -L... -l... -lm`.
     """
 
-    compiler: str | None = None
+    compiler: str | None = path_option(PathKind.TOOL, or_name=True)
     """A name on PATH or a path below the target's root; None: the first of cc, gcc and clang."""
     std: str | None = None
     """The language standard, such as `c99` or `gnu17`; None: the compiler's own."""
     flags: tuple[str, ...] = ("-O2",)
-    """For compiling and for linking (`-flto`, `-fopenmp`)."""
-    include_dirs: tuple[str, ...] = ()
+    """For compiling and for linking (`-flto`, `-fopenmp`); paths in them are relative to the
+    target's root, and `@file` is replaced by what the file says."""
+    include_dirs: tuple[str, ...] = path_option(PathKind.CODE, ())
     """Folders of headers, relative to the target's root."""
     link_flags: tuple[str, ...] = ()
-    library_dirs: tuple[str, ...] = ()
+    library_dirs: tuple[str, ...] = path_option(PathKind.CODE, ())
     """Folders of libraries, relative to the target's root; also searched when the program runs."""
     libraries: tuple[str, ...] = ()
     """Names of libraries without `lib` and suffix; `m` is always linked."""
+    pkg_config: tuple[str, ...] = ()
+    """Packages whose flags pkg-config knows."""
     vary_link_order: bool = False
     """Link the program in eight orders, with padding; trials take turns among them."""
 
@@ -49,29 +57,51 @@ class Options:
             raise ConfigError(
                 f"targets.{target.name}.entry: want the name of a C function, got {target.entry!r}"
             )
-        for flag in (*options.flags, *options.link_flags):
-            if RELATIVE_FOLDER.match(flag):
-                raise ConfigError(
-                    f"targets.{target.name}: {flag!r} is relative to the folder of the build,"
-                    " which is empty",
-                    hint="Say include_dirs or library_dirs: they are relative to harness.toml.",
-                )
-        return options
+        return replace(
+            options,
+            flags=_flags.expanded(options.flags, target),
+            link_flags=_flags.expanded(options.link_flags, target),
+        )
 
     def compile_arguments(self, target: Target) -> tuple[str, ...]:
         """What every compilation of this target is told, headers of the target's root included."""
         std = (f"-std={self.std}",) if self.std else ()
         includes = tuple(f"-I{target.root / folder}" for folder in self.include_dirs)
-        return (*std, *includes, *self.flags)
+        return (*std, *includes, *_flags.rooted(self.flags, target))
+
+    def link_start(self, target: Target) -> tuple[str, ...]:
+        """What the linker is told before the objects."""
+        return _flags.rooted(self.flags, target)
 
     def library_files(self, target: Target) -> list[Path]:
-        """The libraries that lie in `library_dirs`: parts of the build, unlike the system's."""
-        names = [f"lib{name}{suffix}" for name in self.libraries for suffix in (".a", ".so")]
-        files = [target.root / folder / name for folder in self.library_dirs for name in names]
+        """The libraries of the target's own folders: parts of the build, unlike the system's."""
+        told = (*self.flags, *self.link_flags)
+        folders = [target.root / folder for folder in self.library_dirs]
+        folders += _flags.library_folders(told, target)
+        names = [*self.libraries, *_flags.library_names(told)]
+        files = [f / f"lib{n}{suffix}" for f in folders for n in names for suffix in (".a", ".so")]
         return [path for path in files if path.is_file()]
+
+    def named_files(self, target: Target) -> list[Path]:
+        """Further files that flags name: profiles, linker scripts, objects."""
+        return _flags.named_files((*self.flags, *self.link_flags), target)
+
+    def assembler_folders(self, target: Target) -> list[Path]:
+        """Where the assembler looks for files."""
+        words = [p.value for p in _flags.parts(self.flags) if p.before == "-I"]
+        return [target.root / folder for folder in (*self.include_dirs, *words)]
 
     def link_arguments(self, target: Target) -> tuple[str, ...]:
         """What the linker is told after the objects."""
         folders = [target.root / folder for folder in self.library_dirs]
         searched = tuple(f"{flag}{folder}" for folder in folders for flag in ("-L", "-Wl,-rpath,"))
-        return (*self.link_flags, *searched, *(f"-l{name}" for name in self.libraries), "-lm")
+        told = _flags.rooted(self.link_flags, target)
+        return (*told, *searched, *(f"-l{name}" for name in self.libraries), "-lm")
+
+
+def paths_of(target: Target) -> tuple[NamedPath, ...]:
+    """The files and folders that a target's options name."""
+    said = read_options(Options, target)
+    words = {"flags": said.flags, "link_flags": said.link_flags}
+    within = [n for option, told in words.items() for n in _flags.named(option, told)]
+    return (*declared_paths(Options, target), *within)

@@ -12,12 +12,16 @@ from harness.model import (
     Build,
     Case,
     Command,
+    NamedPath,
     Output,
+    PathKind,
     Target,
     Toolchain,
     Trial,
     TrialPlan,
+    declared_paths,
     digest_of,
+    path_option,
     read_options,
 )
 
@@ -26,7 +30,7 @@ from harness.model import (
 class Options:
     """The options of a command target."""
 
-    program: str | None = None
+    program: str | None = path_option(PathKind.CODE, or_name=True)
     """A name on PATH, or a path from the target's root; None: the first source, else the first
     argument."""
     argv: tuple[str, ...] = ()
@@ -39,6 +43,16 @@ def harness_probe(runner: Runner) -> Toolchain:
     shell = runner.find("sh") or Path("/bin/sh")
     system = f"{platform.system()} {platform.machine()}"
     return Toolchain("command", "any", shell, system, digest_of(["command", system]))
+
+
+@hookimpl
+def harness_paths(target: Target) -> tuple[NamedPath, ...]:
+    """The program, and the first argument where that is the program."""
+    options = read_options(Options, target)
+    if options.program is None and not target.sources and target.args:
+        name = _program(target, options)
+        return (NamedPath("args", name, PathKind.CODE),) if "/" in name else ()
+    return declared_paths(Options, target)
 
 
 @hookimpl
@@ -62,6 +76,7 @@ def harness_build(target: Target, toolchain: Toolchain, workdir: Path, runner: R
             "command-build-1",
             toolchain.fingerprint,
             repr((options.argv, target.args)),
+            *([target.build_inputs_digest] if target.build_inputs else []),
             *(part for path in (program, *target.sources) for part in _identity(path, target)),
         ]
     )

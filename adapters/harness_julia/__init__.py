@@ -8,6 +8,7 @@ from harness.hookspecs import Runner, hookimpl
 from harness.model import (
     Build,
     Case,
+    NamedPath,
     Output,
     Profile,
     ProfilePlan,
@@ -15,6 +16,8 @@ from harness.model import (
     Toolchain,
     Trial,
     TrialPlan,
+    declared_paths,
+    within,
 )
 from harness_julia import build as _build
 from harness_julia import hotspots as _hotspots
@@ -28,7 +31,18 @@ def harness_probe(runner: Runner, target: Target | None) -> Toolchain:
     name = Options.of(target).program if target else None
     if target and name:
         return named_julia(name, target, runner)
-    return find_julia(runner, target.root if target else None)
+    return find_julia(runner, _home(target) if target else None)
+
+
+def _home(target: Target) -> Path:
+    """The folder of harness.toml in the user's own tree, where a Julia may be installed."""
+    return within(target.root, *reversed(target.private_copy or (target.root, target.root)))
+
+
+@hookimpl
+def harness_paths(target: Target) -> tuple[NamedPath, ...]:
+    """The options that `Options` declares as paths, and the project's manifests, often ignored."""
+    return (*declared_paths(Options, target), *_build.manifests(target))
 
 
 @hookimpl

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from harness.errors import BuildFailed
+from harness.errors import BuildFailed, ConfigError
 from harness.hookspecs import Runner
-from harness.model import Build, Case, Command, Target, Toolchain, digest_of
+from harness.model import (
+    Build,
+    Case,
+    Command,
+    NamedPath,
+    PathKind,
+    Target,
+    Toolchain,
+    digest_of,
+    read_options,
+    within,
+)
 from harness_julia.options import OWN_FLAGS, Options
 from harness_julia.toolchain import depot_path
 
@@ -19,6 +31,7 @@ MARKER = MARKERS / "HarnessPhases.jl"
 CHECK = HERE / "check.jl"
 DRIVER = HERE / "driver.jl"
 INCLUDE = re.compile(r'\binclude\s*\(\s*(?:[\w.]+\s*,\s*)?(?:joinpath\(@__DIR__,\s*)?"([^"$]+)"')
+USED = re.compile(r"^\s*(?:using|import)\s+([^\n:]+)", re.MULTILINE)
 LOCAL_PACKAGE = re.compile(r'\bpath\s*=\s*"([^"]+)"')
 
 
@@ -29,6 +42,7 @@ def build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -
     """
     options = Options.of(target)
     reached = sorted(reached_files(target.sources))
+    check_developed(target, toolchain, reached)
     files = sorted({*reached, *files_beside(target.sources)})
     digest = _digest(target, options, toolchain, files)
     folder = workdir / digest
@@ -94,11 +108,71 @@ def project_files(project: Path) -> list[Path]:
     """What a project (its folder or its file) says, and the sources of itself and of the packages
     that it takes from a path."""
     folder = project.parent if project.is_file() else project
-    facts = sorted({*folder.glob("*Project.toml"), *folder.glob("*Manifest*.toml")})
+    facts = _facts(project)
     named = (name for path in facts for name in LOCAL_PACKAGE.findall(path.read_text("utf-8")))
     packages = {folder, *(folder / name for name in named)}
     sources = {path for package in packages for path in package.glob("src/**/*.jl")}
     return [*facts, *sorted(sources)]
+
+
+def manifests(target: Target) -> tuple[NamedPath, ...]:
+    """The manifests of the user's project, which git often ignores."""
+    project = read_options(Options, target).project
+    if project is None or target.private_copy is None:
+        return ()
+    original, copy = target.private_copy
+    said = within(target.root, copy, original) / project
+    folder, below = (said.parent, Path(project).parent) if said.is_file() else (said, Path(project))
+    names = sorted(path.name for path in folder.glob("*Manifest*.toml"))
+    return tuple(NamedPath("project", str(below / name), PathKind.DATA) for name in names)
+
+
+def check_developed(target: Target, toolchain: Toolchain, reached: Sequence[Path]) -> None:
+    """Raise ConfigError where a private copy would load a package from the user's tree.
+
+    That is one that was `dev`ed by its absolute path, in the project or in Julia's own environment.
+    """
+    if target.private_copy is None:
+        return
+    original, copy = target.private_copy
+    project = Options.of(target).project
+    used = {n for path in reached for n in USED.findall(path.read_text(errors="replace"))}
+    depots = toolchain.details.get("depots", "").split(os.pathsep)
+    shared = [m for d in depots if d for m in Path(d).glob("environments/v*/*Manifest*.toml")]
+    own = _facts(target.root / project) if project else []
+    for manifest in (*own, *shared):
+        for name, place in _developed(manifest):
+            users = place.is_relative_to(original) and not place.is_relative_to(copy)
+            if users and (
+                manifest in own
+                or any(re.search(rf"\b{re.escape(name)}\b", words) for words in used)
+            ):
+                raise ConfigError(
+                    f"targets.{target.name}: {manifest.name} loads {name} from {place}, in your"
+                    " tree, for every state of the code",
+                    hint="Let a project in the repository name it by a relative path:"
+                    f' Pkg.develop(path="{os.path.relpath(place, original)}"), started in'
+                    " that folder; and say project = in the target.",
+                )
+
+
+def _developed(manifest: Path) -> Iterator[tuple[str, Path]]:
+    """Name and folder of every package that a manifest takes from a path."""
+    try:
+        said = tomllib.loads(manifest.read_text("utf-8"))
+    except (OSError, ValueError):
+        return
+    packages = said.get("deps", said)
+    for name, entries in packages.items() if isinstance(packages, dict) else ():
+        for entry in entries if isinstance(entries, list) else ():
+            if isinstance(entry, dict) and isinstance(entry.get("path"), str):
+                yield name, Path(os.path.normpath(manifest.parent / entry["path"]))
+
+
+def _facts(project: Path) -> list[Path]:
+    """The project and manifest files of a project, its folder or its file."""
+    folder = project.parent if project.is_file() else project
+    return sorted({*folder.glob("*Project.toml"), *folder.glob("*Manifest*.toml")})
 
 
 def _digest(target: Target, options: Options, toolchain: Toolchain, files: Sequence[Path]) -> str:
@@ -108,6 +182,7 @@ def _digest(target: Target, options: Options, toolchain: Toolchain, files: Seque
         toolchain.fingerprint,
         repr((options.project, options.flags, options.threads, options.optimize)),
         repr((target.steady, target.entry if target.steady else None)),
+        *([target.build_inputs_digest] if target.build_inputs else []),
     ]
     ours = [MARKER, DRIVER] if target.steady else [MARKER]
     project = project_files(target.root / options.project) if options.project else []

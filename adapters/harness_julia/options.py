@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.errors import ConfigError
-from harness.model import Target, read_options
+from harness.model import PathKind, Target, path_option, read_options
 
 OWN_FLAGS = ("--startup-file=no", "--history-file=no")
 
@@ -14,9 +14,9 @@ OWN_FLAGS = ("--startup-file=no", "--history-file=no")
 class Options:
     """The options of a Julia target."""
 
-    program: str | None = None
+    program: str | None = path_option(PathKind.TOOL, or_name=True)
     """A name on PATH, or a path from the target's root; None: as probed."""
-    project: str | None = None
+    project: str | None = path_option(PathKind.CODE)
     """Project.toml or its folder, relative to the target's root."""
     flags: tuple[str, ...] = ()
     """After `--startup-file=no --history-file=no`, such as `--check-bounds=no`."""

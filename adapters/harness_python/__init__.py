@@ -8,6 +8,7 @@ from harness.hookspecs import Runner, hookimpl
 from harness.model import (
     Build,
     Case,
+    NamedPath,
     Output,
     Profile,
     ProfilePlan,
@@ -15,6 +16,7 @@ from harness.model import (
     Toolchain,
     Trial,
     TrialPlan,
+    declared_paths,
 )
 from harness_python import build as _build
 from harness_python import hotspots as _hotspots
@@ -27,6 +29,12 @@ def harness_probe(runner: Runner, target: Target | None) -> Toolchain:
     """The target's interpreter, else `python3` on PATH, else the one that runs the harness."""
     name = Options.of(target).python if target else None
     return named_interpreter(name, target, runner) if target and name else find_interpreter(runner)
+
+
+@hookimpl
+def harness_paths(target: Target) -> tuple[NamedPath, ...]:
+    """The options that `Options` declares as paths."""
+    return declared_paths(Options, target)
 
 
 @hookimpl

@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.errors import BuildFailed
 from harness.hookspecs import Runner
 from harness.model import Build, Case, Command, Target, Toolchain, digest_of
+from harness_python import editable
 from harness_python.imports import files_beside, module_file, reached_files
 from harness_python.options import Options
 
@@ -25,8 +26,10 @@ def build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -
     Raises BuildFailed with `file:line` and the interpreter's words where one does not compile.
     """
     options = Options.of(target)
-    sources = _sources(target, options)
-    reached = sorted(reached_files(sources, options.search(target)))
+    search = (*options.search(target), *editable.own_folders(target, toolchain))
+    sources = _sources(target, options.module, search)
+    reached = sorted(reached_files(sources, search))
+    editable.check(target, toolchain, reached)
     files = sorted({*reached, *files_beside(sources)})
     digest = _digest(target, options, toolchain, files)
     folder = workdir / digest
@@ -82,9 +85,9 @@ def _script(target: Target) -> str:
     return str(target.sources[0])
 
 
-def _sources(target: Target, options: Options) -> tuple[Path, ...]:
+def _sources(target: Target, module: str | None, search: Sequence[Path]) -> tuple[Path, ...]:
     """The named sources and the file that the named module starts, if it is the user's own."""
-    started = module_file(options.module, options.search(target)) if options.module else None
+    started = module_file(module, search) if module else None
     return (*target.sources, started) if started else target.sources
 
 
@@ -96,6 +99,7 @@ def _digest(target: Target, options: Options, toolchain: Toolchain, files: Seque
         toolchain.fingerprint,
         repr((options.flags, options.module, options.path)),
         repr((target.steady, target.entry if target.steady else None)),
+        *([target.build_inputs_digest] if target.build_inputs else []),
     ]
     named = [part for path in files for part in (path.name, path.read_bytes())]
     return digest_of([*words, *(path.read_bytes() for path in ours), *named])
@@ -132,6 +136,7 @@ def _environment(build: Build, options: Options) -> dict[str, str]:
     own = [str(target.root / folder) for folder in options.path]
     if options.module and not own:
         own = [str(target.root)]
+    own += map(str, editable.redirections(target, build.toolchain))
     return {
         "PYTHONHASHSEED": "0",
         "NUMBA_CACHE_DIR": str(build.workdir / "numba"),  # else beside the source

@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.errors import ToolchainMissing
 from harness.hookspecs import Runner
 from harness.model import Target, Toolchain, digest_of
+from harness_python import editable
 
 INTERPRETERS = ("python3", "python")
 HINT = 'Name one in the target: python = "/path/to/python3" (3.8 or later).'
@@ -16,8 +17,10 @@ OLDEST = (3, 8)
 
 # The interpreter describes itself: `sys.executable` is what a shim or launcher led to, and the
 # names of the installed distributions tell one environment from another.
-DESCRIBE = """
-import json, os, platform, sys
+DESCRIBE = (
+    "import json, os, platform, sys\n"
+    + editable.DESCRIBE
+    + """
 def installed(folder):
     try:
         return [n for n in os.listdir(folder) if n.endswith(('.dist-info', '.egg-info'))]
@@ -27,8 +30,10 @@ print(json.dumps({
     'executable': sys.executable, 'version': list(sys.version_info[:3]), 'build': sys.version,
     'implementation': platform.python_implementation(), 'machine': platform.machine(),
     'packages': sorted(n for folder in set(sys.path) for n in installed(folder)),
+    'editable': editable(),
 }))
 """
+)
 
 
 def find_interpreter(runner: Runner) -> Toolchain:
@@ -56,6 +61,7 @@ def describe_interpreter(program: Path, runner: Runner) -> Toolchain:
         facts = json.loads(said.stdout)
         version = tuple(facts["version"])
         executable = Path(facts["executable"] or program)
+        elsewhere = facts.pop("editable", {})  # places are no part of what the interpreter is
     except (ValueError, KeyError, TypeError):
         raise ToolchainMissing(
             f"{program} is not a working Python (exit {said.exit_code}):"
@@ -71,5 +77,9 @@ def describe_interpreter(program: Path, runner: Runner) -> Toolchain:
         program=executable,
         version=f"{facts['implementation']} {dotted}",
         fingerprint=digest_of(["python", str(executable), json.dumps(facts, sort_keys=True)]),
-        details={"build": facts["build"], "machine": facts["machine"]},
+        details={
+            "build": facts["build"],
+            "machine": facts["machine"],
+            **({"editable": json.dumps(elsewhere)} if any(elsewhere.values()) else {}),
+        },
     )

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import ConfigError
-from harness.model import Target, read_options
+from harness.model import PathKind, Target, path_option, read_options
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """The options of a Python target."""
 
-    python: str | None = None
+    python: str | None = path_option(PathKind.TOOL, or_name=True)
     """The interpreter: a name on PATH or a path from the target's root; None: as probed."""
     flags: tuple[str, ...] = ()
     """Of the interpreter, such as `-O` or `-X dev`."""
     module: str | None = None
     """Run as `python -m module`, in place of the first source."""
-    path: tuple[str, ...] = ()
+    path: tuple[str, ...] = path_option(PathKind.CODE, ())
     """Folders to import from, relative to the target's root (PYTHONPATH); with `module`, the root
     itself where nothing is said."""
 

@@ -17,7 +17,8 @@ import msgspec
 from harness.errors import DataDamaged
 from harness.model import Case, Estimate, Host, Measurement, OutputSpec, Target, Toolchain
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: inputs keep the folder that they lie in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +155,20 @@ def decode(text: bytes, source: str) -> BaselineDocument:
                 f"{source}: written by a newer harness (schema {version}, known {SCHEMA_VERSION})",
                 hint="Upgrade optim-harness to read it.",
             )
-        return msgspec.json.decode(text, type=BaselineDocument, dec_hook=_from_json)
+        found = msgspec.json.decode(text, type=BaselineDocument, dec_hook=_from_json)
     except (msgspec.DecodeError, ValueError) as problem:
         raise DataDamaged(
             f"{source}: is not a baseline as it was written: {problem}",
             hint="Restore it from the tag's commit, or from a copy; it must not be edited.",
         ) from None
+    return _upgraded(found)
+
+
+def _upgraded(document: BaselineDocument) -> BaselineDocument:
+    """What an older harness wrote, said so that it is measured as it was then."""
+    if document.schema_version >= SCHEMA_VERSION:
+        return document
+    return replace(document, recipe=replace(document.recipe, inputs_by_name=True))
 
 
 def _to_json(value: object) -> Any:
@@ -186,6 +195,7 @@ def recipe_of(target: Target) -> Target:
         root=Path(),
         sources=tuple(map(relative, target.sources)),
         inputs=tuple(map(relative, target.inputs)),
+        build_inputs=tuple(map(relative, target.build_inputs)),
         stdin=relative(target.stdin) if target.stdin else None,
     )
 
@@ -197,5 +207,6 @@ def rooted(recipe: Target, root: Path) -> Target:
         root=root,
         sources=tuple(root / path for path in recipe.sources),
         inputs=tuple(root / path for path in recipe.inputs),
+        build_inputs=tuple(root / path for path in recipe.build_inputs),
         stdin=root / recipe.stdin if recipe.stdin else None,
     )

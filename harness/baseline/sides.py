@@ -2,8 +2,7 @@
 
 The folder is a worktree of the repository outside of the project, so that the user may go on
 editing, no stale file of the user's can pass for an output, and no stored output of a baseline lies
-where a program would look. What git ignores but the target names (its data, a virtual environment)
-is no part of a revision: the current one serves every side.
+where a program would look. `harness.sides` says what becomes of files that git ignores.
 """
 
 from __future__ import annotations
@@ -13,16 +12,16 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
-from typing import Any
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from harness.edge.git import Git
 from harness.edge.scratch import FileState, file_state
 from harness.errors import HarnessError, TrialFailed
 from harness.model import OutputSource, OutputSpec, Target, WorkingFolder
-from harness.revisions import moved, root_in, target_at
+from harness.revisions import target_at
 from harness.session import Session
+from harness.sides import PrivateCopy, private_copy, settle
 from harness.workload import BASELINE_NAME, OPTIM_FOLDER, RESULTS_NAME, Workload
 
 BYTECODE_FOLDER = "__pycache__"
@@ -43,7 +42,7 @@ class Side:
     target: Target
     root: Path
     """Stands for the folder of harness.toml."""
-    files: Mapping[str, FileState]
+    files: Mapping[str, FileState] = field(default_factory=dict)
     """All files below `root` before anything ran."""
 
     def check_untouched(self) -> None:
@@ -67,11 +66,11 @@ def current_side(session: Session, workload: Workload) -> Iterator[Side]:
     """The working tree as it is now, with the recipe of the current harness.toml."""
     git = Git(workload.root)
     commit = git.snapshot(f"harness: {workload.target.name} as it was measured")
-    with _checked_out(session, workload, commit) as worktree:
-        root = root_in(workload.config, worktree)
-        target = moved(workload.target, workload.root, root, "the working tree")
-        with _in_the_users_words(root, workload.root):
-            yield _side(session, workload, Side(CURRENT, commit, target, root, {}))
+    with (
+        _checked_out(session, workload, commit, as_it_is=True) as copy,
+        _in_the_users_words(copy.root, workload.root),
+    ):
+        yield _side(session, workload, copy, Side(CURRENT, commit, workload.target, copy.root))
 
 
 @contextlib.contextmanager
@@ -93,10 +92,9 @@ def _in_the_users_words(private: Path, own: Path) -> Iterator[None]:
 def side_at(session: Session, workload: Workload, revision: str, label: str) -> Iterator[Side]:
     """The target as it was at a revision, with the recipe of that revision's harness.toml."""
     commit = Git(workload.root).resolve(revision)
-    with _checked_out(session, workload, commit) as worktree:
-        root = root_in(workload.config, worktree)
-        target = target_at(workload.config, workload.target.name, revision, worktree)
-        yield _side(session, workload, Side(label, commit, target, root, {}))
+    with _checked_out(session, workload, commit) as copy:
+        target = target_at(workload.config, workload.target.name, copy.root)
+        yield _side(session, workload, copy, Side(label, commit, target, copy.root))
 
 
 @contextlib.contextmanager
@@ -104,59 +102,30 @@ def side_of(
     session: Session, workload: Workload, recipe: Target, commit: str, label: str
 ) -> Iterator[Side]:
     """A commit with a recipe that was stored: a target whose paths are relative to its root."""
-    with _checked_out(session, workload, commit) as worktree:
-        root = root_in(workload.config, worktree)
-        target = moved(recipe, recipe.root, root, label)
-        yield _side(session, workload, Side(label, commit, target, root, {}))
+    with _checked_out(session, workload, commit) as copy:
+        yield _side(session, workload, copy, Side(label, commit, recipe, copy.root))
 
 
 @contextlib.contextmanager
-def _checked_out(session: Session, workload: Workload, commit: str) -> Iterator[Path]:
-    """A private worktree, without stored outputs and with what the target needs beside git."""
-    with Git(workload.root).worktree_at(commit, session.worktrees) as worktree:
-        root = root_in(workload.config, worktree)
-        for folder in (root / OPTIM_FOLDER, *(root / OPTIM_FOLDER).glob("*/")):
+def _checked_out(
+    session: Session, workload: Workload, commit: str, *, as_it_is: bool = False
+) -> Iterator[PrivateCopy]:
+    """A private copy without stored outputs."""
+    with private_copy(session, workload.config, commit, as_it_is=as_it_is) as copy:
+        records = copy.root / OPTIM_FOLDER
+        for folder in (records, *records.glob("*/")):
             shutil.rmtree(folder / RESULTS_NAME, ignore_errors=True)
             (folder / BASELINE_NAME).unlink(missing_ok=True)
-        _bring(workload, worktree)
-        yield worktree
+        yield copy
 
 
-def _bring(workload: Workload, worktree: Path) -> None:
-    """Copy what the target names and git ignores, or would not take for its size."""
-    git, target = Git(workload.root), workload.target
-    stdin = [target.stdin] if target.stdin else []
-    paths = [p for p in (*target.sources, *target.inputs, *stdin) if git.contains(p)]
-    named = [PurePosixPath(git.below_top(path)) for path in paths]
-    large = [n for n in git.too_large() if any(PurePosixPath(n).is_relative_to(p) for p in named)]
-    for name in (*git.ignored_below([str(path) for path in named]), *large):
-        there = worktree / name
-        there.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(git.top / name, there)
-
-
-def _side(session: Session, workload: Workload, side: Side) -> Side:
+def _side(session: Session, workload: Workload, copy: PrivateCopy, side: Side) -> Side:
     """Set the target up once, and give every trial a working folder of its own."""
-    target = side.target
-    options = {k: _kept(v, workload.root, side.root) for k, v in target.options.items()}
-    target = replace(target, task=workload.target.task, options=options)
-    session.orchestrator.set_up(target)
-    target = replace(target, setup=())
+    target = settle(session, copy, side.target, side.label)
+    target = replace(target, task=workload.target.task)
     if target.working_folder is WorkingFolder.ROOT:
         target = _in_copies(target, side.root, workload.task.outputs)
     return replace(side, target=target, files=states_below(side.root))
-
-
-def _kept(value: Any, old: Path, new: Path) -> Any:
-    """An option; where it names a file that is here and not in git, by its absolute path."""
-    if isinstance(value, (list, tuple)):
-        return tuple(_kept(item, old, new) for item in value)
-    if not isinstance(value, str) or not value or value.startswith(("-", "/")):
-        return value
-    with contextlib.suppress(OSError):
-        if (old / value).exists() and not (new / value).exists():
-            return str(old / value)
-    return value
 
 
 def _in_copies(target: Target, root: Path, outputs: Iterable[OutputSpec]) -> Target:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shlex
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
@@ -24,7 +23,7 @@ from harness.cli.session import (
     results_option,
 )
 from harness.cli.stored import stored_answer
-from harness.edge.config import Config, parse_duration_ns
+from harness.edge.config import parse_duration_ns
 from harness.errors import ExitCode, UsageError
 from harness.experiment import Experiment, Report, perform
 from harness.model import Mode, TraceShape, Verdict
@@ -32,6 +31,7 @@ from harness.orchestrator import Cell
 from harness.pooling import pool
 from harness.render.jsonable import jsonable
 from harness.revisions import split_revision, target_at
+from harness.session import Session
 
 REPEATED = (
     *("case", "mode", "metric", "confidence", "threshold", "cpus"),
@@ -81,12 +81,11 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
     config = read_config(options["config_path"])
     with (
         progress() as listener,
-        open_session(config, options["results"], listener) as session,
+        open_session(config, options["results"], listener, apart=True) as session,
         contextlib.ExitStack() as stack,
     ):
         cells = tuple(
-            _cell(config, spec, options["case"], session.state, stack)
-            for spec in (reference, candidate)
+            _cell(session, spec, options["case"], stack) for spec in (reference, candidate)
         )
         _check_comparable(*cells)
         budget_ns = parse_duration_ns(options["budget"], "--budget")
@@ -140,20 +139,22 @@ def _again(specs: tuple[str, str], options: dict[str, Any]) -> str:
     return shlex.join(["harness", "compare", *specs, *given])
 
 
-def _cell(
-    config: Config, spec: str, case: str | None, state: Path, stack: contextlib.ExitStack
-) -> Cell:
+def _cell(session: Session, spec: str, case: str | None, stack: contextlib.ExitStack) -> Cell:
+    """The target of a spec, at a revision in a private copy that lasts as long as `stack`."""
     from harness.edge.git import Git
+    from harness.sides import private_copy, settle
 
+    config = session.config
     name, revision = split_revision(spec)
-    current = config.target(name)
-    task = config.task(current.task)
     if revision is None:
-        return Cell(task, config.case_of(current, case), current, spec)
-    git = Git(config.root)
-    worktree = stack.enter_context(git.worktree_at(revision, state / "worktrees"))
-    target = replace(target_at(config, name, revision, worktree), task=current.task)
-    return Cell(task, config.case_of(current, case), target, spec)
+        target = config.target(name)
+        current = target
+    else:
+        commit = Git(config.root).resolve(revision)
+        copy = stack.enter_context(private_copy(session, config, commit))
+        target = settle(session, copy, target_at(config, name, copy.root), revision)
+        current = config.targets[name]
+    return Cell(config.task(current.task), config.case_of(current, case), target, spec)
 
 
 def _check_comparable(reference: Cell, candidate: Cell) -> None:

@@ -24,6 +24,7 @@ from harness.edge.config_file import (
     schema_json,
 )
 from harness.edge.config_tables import with_targets
+from harness.edge.flags_file import joined_flags
 from harness.errors import ConfigError
 from harness.model import (
     Case,
@@ -255,6 +256,7 @@ class _Reader:
             env=section.env,
             options=self._options(section, {k: v for k, v in raw.items() if k not in ours}, where),
             inputs=tuple(root / path for path in section.inputs),
+            build_inputs=tuple(root / path for path in section.build_inputs),
             stdin=root / section.stdin if section.stdin else None,
             setup=tuple(tuple(command) for command in section.setup),
             cleanup=tuple(tuple(command) for command in section.cleanup),
@@ -290,16 +292,12 @@ class _Reader:
     def _options(
         self, section: TargetSection, options: dict[str, Any], where: str
     ) -> dict[str, Any]:
-        """The adapter's options; the lines of `flags_file` follow `flags`."""
+        """The adapter's options; the words of `flags_file` follow `flags`."""
         if section.flags_file is None:
             return options
         path = self.path.parent / section.flags_file
-        try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as problem:
-            raise self._error(f"{where}.flags_file", f"{path}: cannot be read: {problem}") from None
-        flags = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-        return {**options, "flags": [*options.get("flags", []), *flags]}
+        told = options.get("flags", [])
+        return {**options, "flags": joined_flags(told, path, f"{self.path}: {where}")}
 
     def _check_target(self, target: Target, task: Task) -> None:
         where = f"targets.{target.name}"
@@ -342,6 +340,9 @@ class _Reader:
         for path in target.inputs:
             if not path.exists():
                 return f"{at}.inputs: input not found: {path}"
+        for path in target.build_inputs:
+            if not path.exists():
+                return f"{at}.build_inputs: not found: {path}"
         if target.stdin is not None and not target.stdin.is_file():
             return f"{at}.stdin: no such file: {target.stdin}"
         return None

@@ -84,6 +84,7 @@ class TargetSection(msgspec.Struct, kw_only=True):
     env: dict[str, str] = {}
     flags_file: str | None = None
     inputs: list[str] = []
+    build_inputs: list[str] = []
     stdin: str | None = None
     setup: list[list[str]] = []
     cleanup: list[list[str]] = []

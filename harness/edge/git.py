@@ -195,7 +195,7 @@ class Git(GitReading):
         """A private folder below `parent` with the files of a revision, for as long as it lasts.
 
         It belongs to no branch, and no hook of the user runs. What a killed process left behind
-        is cleared away first. Submodules are left empty.
+        is cleared away first. Submodules are left empty: `fill_submodules`.
         """
         commit = self.resolve(revision)
         self.prune_worktrees()
@@ -208,6 +208,35 @@ class Git(GitReading):
                 yield folder
             finally:
                 self._remove_worktree(folder)
+
+    def fill_submodules(self, folder: Path, revision: str, *, as_they_are: bool = False) -> None:
+        """Write the files of a revision's submodules, and of theirs, below a worktree of it.
+
+        They come from the submodules of the user's tree, without a network: their commit that the
+        revision wants or, `as_they_are`, what the user has there now. One that the user has not
+        initialised stays empty. Raises GitFailed where the commit is not there.
+        """
+        for path, commit in self.submodules_at(revision).items():
+            own = Git(self.top / path)
+            if not (self.top / path / ".git").exists():
+                continue
+            if not as_they_are and not own.has_commit(commit):
+                raise GitFailed(
+                    f"the submodule {path} does not have the commit {commit[:12]}, which"
+                    f" {revision[:12]} wants",
+                    hint=f"git -C {path} fetch --all, or git submodule update --init.",
+                )
+            tree = own._write_tree((), {}) if as_they_are else commit
+            own._export(tree, folder / path)
+            own.fill_submodules(folder / path, tree, as_they_are=as_they_are)
+
+    def _export(self, tree: str, folder: Path) -> None:
+        """Write the files of a tree into a folder, as a checkout would."""
+        with tempfile.TemporaryDirectory(prefix="harness-index-") as place:
+            env = {"GIT_INDEX_FILE": str(Path(place) / "index")}
+            self.run("read-tree", tree, env=env, cwd=self.top)
+            prefix = f"--prefix={folder}/"
+            self.run("checkout-index", "--all", "--force", prefix, env=env, cwd=self.top)
 
     def prune_worktrees(self) -> None:
         """Remove private worktrees whose process is gone, and no others."""

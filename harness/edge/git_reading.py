@@ -234,6 +234,12 @@ class GitReading(GitProgram):
         message = contents.strip() if annotated else ""
         return Tag(name, pointed if annotated else own, message, annotated)
 
+    def submodules_at(self, revision: str) -> dict[str, str]:
+        """The submodules of a commit or tree: path, relative to the top, to the commit it wants."""
+        out = self.run("ls-tree", "-r", "-z", "--full-tree", revision)
+        entries = (os.fsdecode(entry).partition("\t") for entry in out.split(b"\0") if entry)
+        return {path: facts.split()[2] for facts, _, path in entries if facts[:6] == "160000"}
+
     def files_at(self, revision: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
         """The files that a commit has, below `paths` where given."""
         out = self.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", revision, "--", *paths)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.edge.trees import file_digest, files_below
@@ -18,22 +18,29 @@ def given_digest(target: Target, case: Case) -> str:
     What cannot be read counts as such: the trials will say why.
     """
     words = [case.name, jsonable(case.params), case.seed, target.args, sorted(target.env.items())]
-    inputs = [*([target.stdin] if target.stdin else []), *target.inputs]
-    return digest_of((json.dumps(words, sort_keys=True), *(p for i in inputs for p in _content(i))))
+    stdin = [(target.stdin.name, target.stdin)] if target.stdin else []
+    inputs = [*stdin, *target.input_places()]
+    content = (part for place, path in inputs for part in _content(place, path))
+    return digest_of((json.dumps(words, sort_keys=True), *content))
 
 
-def _content(path: Path) -> Iterator[bytes]:
-    """A file's name and digest, or those of all files below a folder."""
-    names = [path.name]
+def files_digest(paths: Sequence[Path]) -> str:
+    """SHA-256 over names and content of files and folders; empty where there are none."""
+    return digest_of(part for path in paths for part in _content(path.name, path)) if paths else ""
+
+
+def _content(place: str, path: Path) -> Iterator[bytes]:
+    """A file's place and digest, or those of all files below a folder."""
+    below = [""]
     if path.is_dir():
         try:
-            names = [f"{path.name}/{name}" for name in files_below(path)]
+            below = sorted(files_below(path))
         except OSError as problem:
             yield f"unreadable: {problem.errno}".encode()
             return
-    for name in sorted(names):
-        yield os.fsencode(name)
-        yield _digest(path.parent / name)
+    for name in below:
+        yield os.fsencode(f"{place}/{name}" if name else place)
+        yield _digest(path / name if name else path)
 
 
 def _digest(path: Path) -> bytes:

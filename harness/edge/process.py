@@ -115,10 +115,10 @@ class LocalRunner:
         self._scratch.close()
 
 
-def inputs_of(command: Command) -> Sequence[Path]:
-    """What is put into the working folder: nothing where that is the target's own."""
+def inputs_of(command: Command) -> Sequence[tuple[str, Path]]:
+    """What is put into the working folder, and where: nothing where that is the target's own."""
     scratch = command.working_folder is WorkingFolder.SCRATCH
-    return command.target.inputs if command.target and scratch else ()
+    return command.target.input_places() if command.target and scratch else ()
 
 
 def call_tool(

@@ -174,8 +174,8 @@ class Scratch:
     ) -> None:
         self.close()
 
-    def make(self, inputs: Sequence[Path]) -> TrialFolder:
-        """A fresh trial folder, with copies of the inputs.
+    def make(self, inputs: Sequence[tuple[str, Path]]) -> TrialFolder:
+        """A fresh trial folder, with copies of the inputs, each at its place in `work`.
 
         Raises StorageFailed where the disk is full or read-only, OSError for an input that cannot
         be read.
@@ -184,8 +184,8 @@ class Scratch:
             root = self._free_root()
             opened = _open_all(root)
         try:
-            for path in inputs:
-                _copy(path, root / "work" / path.name)
+            for place, path in inputs:
+                _copy(path, root / "work" / place)
             work = root / "work"
             copied = files_below(work) if inputs else ()
             states = {name: file_state(work / name) for name in copied}
@@ -317,6 +317,7 @@ def _copy(source: Path, to: Path) -> None:
     """Copy a file or folder, times included; never a link to the user's own."""
     if to.exists():
         raise FileExistsError(errno.EEXIST, "two inputs have this name", source.name)
+    to.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
         shutil.copytree(source, to, symlinks=False)
     else:

@@ -1,6 +1,6 @@
 """The values that the harness speaks in: frozen, slotted, without I/O.
 
-Six rooms, one name space; everyone imports from `harness.model`:
+Seven rooms, one name space; everyone imports from `harness.model`:
 
 - `tasks`    what is asked:  Case, OutputSpec, Tolerance, Task, Target
 - `trials`   what happened:  Toolchain, Build, Command, TrialPlan, Output, Sample, Phase, Trial
@@ -9,6 +9,7 @@ Six rooms, one name space; everyone imports from `harness.model`:
 - `profiles` where time goes: Frame, HotSpot, Profile, ProfileReport
 - `proposals` what to try next: Brief, Proposal, Reflection
 - `options`  what adapters share: typed options (`read_options`) and digests (`digest_of`)
+- `paths`    which options name files: NamedPath, PathKind (`path_option`, `declared_paths`)
 
 Times are integers in nanoseconds (`_ns`), memory is in bytes (`_bytes`); shares and ratios are
 plain numbers. A value that breaks its own invariant raises ValueError when it is made.
@@ -16,6 +17,7 @@ plain numbers. A value that breaks its own invariant raises ValueError when it i
 
 from harness.model.benches import BenchReport, CaseBench, Gain, PhaseRow, Scale, SideFigures
 from harness.model.options import digest_of, read_options
+from harness.model.paths import NamedPath, PathKind, declared_paths, path_option, within
 from harness.model.profiles import (
     Frame,
     HotSpot,
@@ -91,12 +93,14 @@ __all__ = [
     "Metric",
     "Mismatch",
     "Mode",
+    "NamedPath",
     "Output",
     "OutputKind",
     "OutputSource",
     "OutputSpec",
     "OutputValue",
     "ParamValue",
+    "PathKind",
     "Phase",
     "PhaseEstimate",
     "PhaseRow",
@@ -125,7 +129,10 @@ __all__ = [
     "Verdict",
     "WorkingFolder",
     "base_name",
+    "declared_paths",
     "digest_of",
+    "path_option",
     "read_options",
     "signs_disagree",
+    "within",
 ]

@@ -233,6 +233,15 @@ class Target:
     """What this adapter alone understands (compiler, flags, project, threads, ...)."""
     inputs: tuple[Path, ...] = ()
     """Files and folders that the program reads; they are put into every trial's folder."""
+    inputs_by_name: bool = False
+    """Put inputs there by their last name alone, as baselines of schema 1 were measured."""
+    build_inputs: tuple[Path, ...] = ()
+    """Files and folders that the build reads and the toolchain does not name."""
+    build_inputs_digest: str = ""
+    """SHA-256 over names and content of `build_inputs`, filled in by the core; empty: none."""
+    private_copy: tuple[Path, Path] | None = None
+    """The tops of the user's repository and of the private copy that `root` lies in; None: `root`
+    is the user's own."""
     stdin: Path | None = None
     setup: tuple[tuple[str, ...], ...] = ()
     """Commands run once before the trials, each an argument list."""
@@ -243,6 +252,19 @@ class Target:
     working_folder: WorkingFolder = WorkingFolder.SCRATCH
     steady: bool = False
     """Built for steady mode: the adapter puts its driver around the sources."""
+
+    def input_places(self) -> tuple[tuple[str, Path], ...]:
+        """Each input with its place in a trial's folder: as it lies below the root, else its name.
+
+        Not a mapping: two inputs of one place are the user's mistake, to be said where they meet.
+        """
+
+        def place(path: Path) -> str:
+            below = not self.inputs_by_name and path.is_relative_to(self.root)
+            parts = path.relative_to(self.root).parts if below else ()
+            return "/".join(parts) if parts and ".." not in parts else path.name
+
+        return tuple((place(path), path) for path in self.inputs)
 
     def arguments(self, case: Case) -> tuple[str, ...]:
         """`args` with the case's values filled in.

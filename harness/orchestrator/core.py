@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness.edge.given import files_digest
 from harness.edge.outputs import read_outputs
 from harness.edge.process import LocalRunner
 from harness.edge.store import RunWriter
@@ -68,9 +69,14 @@ class Orchestrator:
         prepared = [self._prepare(cell, mode) for cell in cells]
         return [self._judge(member, prepared) for member in prepared]
 
+    def adapter(self, name: str) -> Adapter:
+        """The adapter of that name; raises what loading it raises."""
+        return self._adapters.get(name)
+
     def build(self, target: Target) -> tuple[Adapter, Build]:
         """Build one target; raises what probing and building raise."""
-        adapter = self._adapters.get(target.adapter)
+        adapter = self.adapter(target.adapter)
+        target = replace(target, build_inputs_digest=files_digest(target.build_inputs))
         toolchain = self._probe(adapter, target)
         self._listener.step(f"building {target.name}")
         workdir = self._builds / target.adapter

@@ -17,6 +17,7 @@ from harness.model import (
     Agreement,
     Build,
     Case,
+    NamedPath,
     Output,
     Profile,
     ProfilePlan,
@@ -136,6 +137,10 @@ class Adapter:
 
     def probe(self, runner: Runner, target: Target | None = None) -> Toolchain:
         return self._required("harness_probe", Toolchain, runner=runner, target=target)
+
+    def paths(self, target: Target) -> tuple[NamedPath, ...]:
+        """The files and folders that the target's options name."""
+        return self._optional("harness_paths", tuple, target=target) or ()
 
     def build(self, target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -> Build:
         return self._required(

@@ -12,7 +12,7 @@ import harness_c
 from harness.errors import BuildFailed, ConfigError, ToolchainMissing
 from harness.plugins import Adapter
 from harness.testing import FakeRunner, completed, make_target
-from harness_c.build import _make_words
+from harness_c.reading import make_words
 
 SHOW = '#include <stdio.h>\n#include "value.h"\nint main(void) { printf("%d\\n", VALUE); }\n'
 
@@ -119,11 +119,99 @@ def test_a_library_of_the_user_s_is_linked_and_is_a_part_of_the_build(c):
     assert said == [(False, "1\n"), (False, "2\n")]
 
 
-def test_a_relative_folder_among_the_flags_is_refused_with_the_right_option(c):
+@pytest.mark.parametrize(
+    "flags", ["-I include", "-Iinclude", ["-include", "include/value.h"], ["-iquote", "include"]]
+)
+def test_paths_in_flags_are_relative_to_the_configuration(c, flags):
+    c.write("include/value.h", "#define VALUE 1\n")
+    c.write("main.c", SHOW if "-include" not in flags else SHOW.replace('#include "value.h"', ""))
+    build = c.build("main.c", flags=flags)
+    assert c.says(build) == "1\n"
+    c.write("include/value.h", "#define VALUE 2\n")
+    assert c.says(c.build("main.c", flags=flags)) == "2\n"
+
+
+def test_a_library_that_flags_alone_name_is_part_of_the_build(c):
+    c.write("value.h", "int answer(void);\n#define VALUE answer()\n")
     c.write("main.c", SHOW)
-    with pytest.raises(ConfigError, match="'-Iinclude' is relative") as caught:
-        c.build("main.c", flags=["-Iinclude"])
-    assert "include_dirs" in caught.value.hint
+    said = []
+    for number in (1, 2):
+        source = c.write("answer.c", f"int answer(void) {{ return {number}; }}\n")
+        (c.root / "lib").mkdir(exist_ok=True)
+        objects = c.root / "answer.o"
+        subprocess.run(["cc", "-c", source, "-o", objects], check=True)
+        subprocess.run(["ar", "rcs", c.root / "lib/libanswer.a", objects], check=True)
+        build = c.build("main.c", link_flags="-L lib -lanswer")
+        said.append((build.cached, c.says(build)))
+    assert said == [(False, "1\n"), (False, "2\n")]
+
+
+def test_a_response_file_is_read_and_its_change_is_another_build(c):
+    c.write("value.h", "")
+    c.write("main.c", SHOW)
+    said = []
+    for number in (1, 2):
+        c.write("more", f"-DVALUE={number}")
+        c.write("opts", "-O1\n'-DOTHER=a b' @more\n")
+        build = c.build("main.c", flags=["@opts"])
+        said.append((build.cached, c.says(build)))
+    assert said == [(False, "1\n"), (False, "2\n")]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [(None, "cannot be read"), ("@opts", "name one another"), ("'", "quotation")]
+)
+def test_a_response_file_that_is_wrong_is_named(c, text, words):
+    c.write("main.c", "int main(void) { return 0; }")
+    if text is not None:
+        c.write("opts", text)
+    with pytest.raises(ConfigError, match=rf"@opts: .*{words}"):
+        c.build("main.c", flags=["@opts"])
+
+
+INCLUDES_BYTES = """
+#include <stdio.h>
+#define PLACE {place}
+__asm__(".section .rodata\\n.global v\\nv: .incbin {path}\\n.byte 0\\n.text");
+extern const char v[];
+int main(void) {{ puts(v); }}
+"""
+
+
+def test_what_the_assembler_includes_is_part_of_the_build(c):
+    c.write("main.c", INCLUDES_BYTES.format(place="", path='\\"v.bin\\"'))
+    said = []
+    for text in ("one", "two"):
+        c.write("data/v.bin", text)
+        build = c.build("main.c", flags="-O1", include_dirs=["data"])
+        said.append((build.cached, c.says(build)))
+    assert said == [(False, "one\n"), (False, "two\n")]
+
+
+def test_what_it_includes_by_a_computed_path_must_be_declared(c):
+    c.write("main.c", INCLUDES_BYTES.format(place='"v.bin"', path='\\"" PLACE "\\"'))
+    c.write("v.bin", "one")
+    with pytest.raises(ConfigError, match=r"main\.c:4: the assembler reads a file") as refused:
+        c.build("main.c", include_dirs=["."])
+    assert "build_inputs" in refused.value.hint
+    known = {"build_inputs": (c.root / "v.bin",), "include_dirs": ["."]}
+    first = c.build("main.c", **known, build_inputs_digest="1")
+    assert c.says(first) == "one\n"
+    c.write("v.bin", "two")
+    assert c.says(c.build("main.c", **known, build_inputs_digest="2")) == "two\n"
+
+
+def test_flags_of_packages_are_asked_for(c, monkeypatch):
+    c.write("value.h", "")
+    c.write("main.c", SHOW)
+    monkeypatch.setenv("PKG_CONFIG_PATH", str(c.root))
+    about = "Name: v\nDescription: v\nVersion: 1\n"
+    c.write("v.pc", f"{about}Cflags: -DVALUE=7\nLibs: -lm\n")
+    assert c.says(c.build("main.c", pkg_config=["v"])) == "7\n"
+    c.write("v.pc", f"{about}Cflags: -DVALUE=8\nLibs: -lm\n")
+    assert c.says(c.build("main.c", pkg_config="v")) == "8\n"
+    with pytest.raises(ToolchainMissing, match=r"pkg_config: .*nonesuch"):
+        c.build("main.c", pkg_config=["nonesuch"])
 
 
 @pytest.mark.parametrize(
@@ -242,6 +330,6 @@ def test_clang_makes_another_build_of_the_same_program(c):
 
 
 def test_names_are_read_out_of_a_make_rule():
-    assert _make_words(r"a.c with\ space.h cost\$.h $$home.h") == [
+    assert make_words(r"a.c with\ space.h cost\$.h $$home.h") == [
         *("a.c", "with space.h", "cost$.h", "$home.h"),
     ]

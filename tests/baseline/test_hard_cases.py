@@ -9,7 +9,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from harness.errors import AnswerIsNo, BuildFailed, TrialFailed
+from harness.errors import AnswerIsNo, BuildFailed, ConfigError, TrialFailed
 
 TOML = """
 [tasks.t.cases.fast]
@@ -331,11 +331,19 @@ class TestWhatGitDoesNotHave:
         begin(project, "echo sum: $(cat data.txt)", target='inputs = ["data.txt"]')
         assert project.test().ok
 
-    def test_a_program_of_an_option_that_git_ignores_serves_both_sides(self, project):
+    def test_a_program_in_a_virtual_environment_serves_both_sides(self, project):
         project.write(".gitignore", "env/\n")
+        project.write("env/pyvenv.cfg", "")
         project.write("env/bin/tool", "#!/bin/sh\necho sum: 6.0\n").chmod(0o755)
         begin(project, "true", target='program = "env/bin/tool"')
         assert project.test().ok
+
+    def test_any_other_program_that_git_ignores_is_refused(self, project):
+        project.write(".gitignore", "build/\n")
+        project.write("build/tool", "#!/bin/sh\necho sum: 6.0\n").chmod(0o755)
+        with pytest.raises(ConfigError, match="program: build/tool is not in git") as refused:
+            begin(project, "true", target='program = "build/tool"')
+        assert "setup" in refused.value.hint
 
     def test_data_too_large_for_git_is_brought_along(self, project, monkeypatch):
         declare(project, target='inputs = ["data"]')

@@ -209,3 +209,28 @@ def test_a_missing_file_is_named_when_its_target_is_asked_for_and_not_before(wri
 def test_a_setup_may_make_the_files_of_its_target(write):
     text = MINIMAL + 'inputs = ["stars.csv"]\nsetup = [["sh", "make_stars.sh"]]\n'
     assert load_config(write(text)).target("a").inputs[0].name == "stars.csv"
+
+
+class TestFlagsFile:
+    """Words of a file that follow `flags`, split as a shell would."""
+
+    OWN = 'flags_file = "f.flags"\n'
+
+    def test_words_stand_on_lines_as_they_like(self, write):
+        path = write(MINIMAL + self.OWN + 'flags = "-g -O1"\n')
+        text = "\ufeff# best so far\n-O3 -march=native  # two\n\n'-DNAME=a b'\n"
+        (path.parent / "f.flags").write_text(text, encoding="utf-8")
+        flags = load_config(path).target("a").options["flags"]
+        assert flags == ["-g", "-O1", "-O3", "-march=native", "-DNAME=a b"]
+
+    def test_a_quotation_without_end_names_file_and_line(self, write):
+        path = write(MINIMAL + self.OWN)
+        (path.parent / "f.flags").write_text("-O3\n'-DX\n")
+        with pytest.raises(ConfigError, match=r"f\.flags:2: no closing quotation"):
+            load_config(path)
+
+    def test_flags_that_are_no_list_are_refused(self, write):
+        path = write(MINIMAL + self.OWN + "flags = 3\n")
+        (path.parent / "f.flags").write_text("")
+        with pytest.raises(ConfigError, match=r"targets\.a\.flags: want a list of strings, got 3"):
+            load_config(path)

@@ -25,7 +25,7 @@ def test_the_same_things_elsewhere_have_the_same_digest(target: Target, tmp_path
     there.mkdir()
     for path in target.inputs:
         path.rename(there / path.name)
-    moved = replace(target, inputs=tuple(there / path.name for path in target.inputs))
+    moved = replace(target, root=there, inputs=tuple(there / p.name for p in target.inputs))
     before = given_digest(moved, Case("fast"))
     for path in moved.inputs:
         path.rename(tmp_path / path.name)

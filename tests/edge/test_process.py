@@ -105,12 +105,24 @@ def test_inputs_are_copied_so_that_a_program_cannot_change_the_users_files(
     assert single.read_text() == "one"
 
 
+def test_inputs_keep_the_folder_that_they_lie_in(runner: LocalRunner, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "data.csv").write_text(folder)
+    inputs = (tmp_path / "a/data.csv", tmp_path / "b")
+    mine = target(tmp_path, inputs=inputs)
+    assert printed(runner.trial(shell("cat a/data.csv b/data.csv", mine), PLAN)) == "ab"
+    old = replace(mine, inputs_by_name=True)
+    assert printed(runner.trial(shell("cat data.csv b/data.csv", old), PLAN)) == "ab"
+
+
 def test_two_inputs_of_one_name_are_refused(runner: LocalRunner, tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "data.csv").write_text(folder)
     inputs = (tmp_path / "a/data.csv", tmp_path / "b/data.csv")
-    trial = runner.trial(shell("cat data.csv", target(tmp_path, inputs=inputs)), PLAN)
+    elsewhere = target(tmp_path / "c", inputs=inputs)
+    trial = runner.trial(shell("cat data.csv", elsewhere), PLAN)
     assert trial.status is TrialStatus.NOT_STARTED
     assert "two inputs have this name: 'data.csv'" in trial.message
 

@@ -126,9 +126,9 @@ NOTHING = (
 
 
 def test_every_difference_in_what_is_left_changes_the_digest(scratch: Scratch, data: Path) -> None:
-    digests = [scratch.make([data]).digest()]
+    digests = [scratch.make([("data", data)]).digest()]
     for change in SOMETHING:
-        folder = scratch.make([data])
+        folder = scratch.make([("data", data)])
         change(folder)
         digests.append(folder.digest())
         assert folder.digest() == digests[-1]
@@ -139,7 +139,7 @@ def test_every_difference_in_what_is_left_changes_the_digest(scratch: Scratch, d
 def test_what_is_no_output_does_not_change_the_digest(
     scratch: Scratch, data: Path, change: Callable[[TrialFolder], object]
 ) -> None:
-    folder = scratch.make([data])
+    folder = scratch.make([("data", data)])
     before = folder.digest()
     change(folder)
     assert folder.digest() == before
@@ -149,7 +149,7 @@ def test_equal_outputs_have_equal_digests_in_different_folders(
     scratch: Scratch, data: Path
 ) -> None:
     digests = set()
-    for inputs in ([data], ()):
+    for inputs in ([("data", data)], ()):
         folder = scratch.make(inputs)
         (folder.work / "b").write_text("2")
         (folder.work / "a").write_text("1")
