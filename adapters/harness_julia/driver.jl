@@ -2,10 +2,11 @@
 #
 #     driver.jl FILE ENTRY ARGUMENT...
 #
-# The file is included once, without what starts it: calls of `main` at top level, and what stands
-# under a test of PROGRAM_FILE or isinteractive(). Its work is the function ENTRY where one is named;
-# else what was left out; else a function `main`. A function is called without arguments if it can
-# be, else with ARGS.
+# The file is included once, without what starts it: calls of `main` at top level, and the branch that
+# a test of PROGRAM_FILE or isinteractive() chooses in a program (`if`, `else`, `? :`, `&&`, `||`). Its
+# work is the function ENTRY where one is named; else what was left out; else a function `main`; else
+# all that stands at top level from the first call of a function of the program's own on. A function is
+# called without arguments if it can be, else with ARGS.
 #
 # HARNESS_STEADY="<read_fd>,<write_fd>" names two pipes. The driver says `r` when it is ready, then
 # reads one byte at a time: 0 to 40 asks for 2^k executions, 0xFE for none (it measures the
@@ -31,33 +32,122 @@ mentions(ex, names) = ex in names || (ex isa Expr && any(a -> mentions(a, names)
 "`main` of `main` and of `Some.Module.main`."
 last_name(ex) = ex isa Expr && ex.head === :. && ex.args[2] isa QuoteNode ? ex.args[2].value : ex
 
-"What a top-level expression would start when the file is run as a program, or nothing."
-function started(ex, entry)
-    ex isa Expr || return nothing
-    if ex.head === :call && last_name(ex.args[1]) in (:main, entry)
-        return ex
-    elseif ex.head in (:if, :&&) && mentions(ex.args[1], (:PROGRAM_FILE, :isinteractive))
-        return ex.args[2]
+"Is it an expression that chooses by whether the file is run as a program?"
+is_guard(ex) = ex isa Expr && ex.head in (:if, :elseif, :&&, :||) &&
+    mentions(ex.args[1], (:PROGRAM_FILE, :isinteractive))
+
+is_start(ex, entry) =
+    is_guard(ex) || (ex isa Expr && ex.head === :call && last_name(ex.args[1]) in (:main, entry))
+
+"The branch that the guard chooses when the file is run as a program; nothing where it has none."
+function chosen(ex)
+    holds = Core.eval(Main, ex.args[1])
+    ex.head === :|| && return holds ? nothing : ex.args[2]
+    holds && return ex.args[2]
+    otherwise = length(ex.args) > 2 ? ex.args[3] : nothing
+    return otherwise isa Expr && otherwise.head === :elseif ? chosen(otherwise) : otherwise
+end
+
+const DEFINITIONS = (
+    :function, :macro, :struct, :abstract, :primitive, :module, :const, :using, :import, :export,
+    :global, :toplevel,
+)
+
+"Does it define something, rather than do something?"
+function is_definition(ex)
+    ex isa Expr || return true
+    ex.head in DEFINITIONS && return true
+    if ex.head === :macrocall # @inline f(x) = ..., @everywhere using ..., a documented function
+        return any(is_definition, filter(arg -> arg isa Expr, ex.args[2:end]))
     end
-    return nothing
+    signature = ex.head === :(=) ? ex.args[1] : nothing
+    while signature isa Expr && signature.head in (:where, :(::))
+        signature = signature.args[1]
+    end
+    return signature isa Expr && signature.head === :call
+end
+
+"The name of what a definition defines as a function, or nothing."
+function defined_name(ex)
+    ex isa Expr || return nothing
+    ex.head === :macrocall && return defined_name(ex.args[end])
+    ex.head in (:function, :(=)) || return nothing
+    signature = ex.args[1]
+    while signature isa Expr && signature.head in (:where, :(::))
+        signature = signature.args[1]
+    end
+    return signature isa Expr && signature.head === :call ? signature.args[1] : nothing
+end
+
+"Does it call a function of the program's own, which has been defined by now?"
+function calls_own(ex)
+    ex isa Expr || return false
+    if ex.head === :call && ex.args[1] isa Symbol && isdefined(Main, ex.args[1])
+        own = Core.eval(Main, ex.args[1])
+        (own isa Function && parentmodule(own) === Main) && return true
+    end
+    return any(calls_own, ex.args)
+end
+
+"The names that statements at top level assign: they are the program's globals."
+function assigned(ex)
+    ex isa Expr || return Symbol[]
+    ex.head === :block && return reduce(vcat, map(assigned, ex.args); init = Symbol[])
+    updates = ex.head === :(=) || endswith(string(ex.head), "=") && ex.head !== :(==)
+    updates || return Symbol[]
+    names = ex.args[1]
+    names isa Symbol && return [names]
+    return names isa Expr && names.head === :tuple ? [n for n in names.args if n isa Symbol] : Symbol[]
+end
+
+"The statements at top level of a file."
+function statements(path)
+    text, found, position = read(path, String), Any[], 1
+    while position <= ncodeunits(text)
+        statement, position = Meta.parse(text, position; raise = false)
+        push!(found, statement)
+    end
+    return found
+end
+
+"The blocks as a function. Its value is made of theirs: what nobody wants may be compiled away."
+function as_function(path, blocks)
+    globals = unique(reduce(vcat, map(assigned, blocks); init = Symbol[]))
+    declared = isempty(globals) ? nothing : Expr(:global, globals...)
+    values = map(b -> b isa Expr && b.head === :block ? b : Expr(:block, b), blocks)
+    try
+        return Core.eval(Main, Expr(:function, Expr(:tuple), Expr(:block, declared, Expr(:tuple, values...))))
+    catch problem
+        fail("what starts $path cannot be repeated ($(sprint(showerror, problem))): put the work " *
+             "into a function `main`, or name a function as `entry`")
+    end
 end
 
 "Include the program's definitions into Main and return its work as a function."
 function load(path, entry)
+    Core.eval(Base, :(PROGRAM_FILE = $path)) # what the program compares its own file with
+    inner = statements(path)
+    has_start = !isempty(entry) || any(ex -> is_start(ex, :main) || defined_name(ex) === :main, inner)
     blocks = Any[]
     Base.include(Main, path) do ex
-        block = started(ex, Symbol(entry))
-        block === nothing && return ex
-        push!(blocks, block)
+        if is_start(ex, Symbol(entry))
+            block = is_guard(ex) ? Base.invokelatest(chosen, ex) : ex
+        elseif has_start || is_definition(ex)
+            return ex
+        else
+            isempty(blocks) && !Base.invokelatest(calls_own, ex) && return ex
+            block = ex
+        end
+        block === nothing || push!(blocks, block)
         return nothing
     end
-    if isempty(entry) && !isempty(blocks)
-        # Its value is made of theirs: a call whose value nobody wants may be compiled away.
-        return Core.eval(Main, Expr(:function, Expr(:tuple), Expr(:block, Expr(:tuple, blocks...))))
-    end
+    isempty(entry) && !isempty(blocks) && return as_function(path, blocks)
     name = Symbol(isempty(entry) ? "main" : entry)
-    Base.invokelatest(isdefined, Main, name) ||
-        fail("$path has no function $name: put the work into one, or name another as `entry`")
+    Base.invokelatest(isdefined, Main, name) || fail(
+        "$path has no function $name" *
+        (isempty(entry) ? ", and calls no function of its own at top level" : "") *
+        ": put the work into one, or name another as `entry`",
+    )
     work = Core.eval(Main, name)
     return hasmethod(work, Tuple{}) ? work : () -> work(ARGS)
 end

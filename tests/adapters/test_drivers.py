@@ -505,6 +505,11 @@ def test_the_python_driver_runs_on_other_versions(bench: Bench, version: str) ->
         "abspath(PROGRAM_FILE) == @__FILE__() && main()",
         "if !isinteractive()\n    n = 2\n    main(n)\nend",
         "module Inner\nmain() = Main.main()\nend\nInner.main()",
+        "isinteractive() || main(4)",
+        "if isinteractive()\n    println(1)\nelse\n    main()\nend",
+        "if isinteractive()\n    1\nelseif abspath(PROGRAM_FILE) == @__FILE__\n    main(5)\nend",
+        "isinteractive() ? println(1) : main()",
+        "isinteractive() && println(1)\nmain(7)",
     ],
 )
 def test_julia_work_is_what_starts_the_program(bench: Bench, start: str) -> None:
@@ -512,6 +517,41 @@ def test_julia_work_is_what_starts_the_program(bench: Bench, start: str) -> None
     cold = bench.cold_text("julia", source)
     assert cold.startswith("main ")
     assert text_of(bench.steady("julia", source)) == cold
+
+
+JULIA_SCRIPTS = {
+    "a call": "f(n) = println(n)\nf(5)\n",
+    "a call of what ARGS say": "f(n) = println(n)\nn = length(ARGS)\nf(n)\n",
+    "a value printed": "f(n)::Int = 2n\nprintln(f(4))\n",
+    "a macro": 'using Printf\nf(n) = 2n\n@printf("%d\\n", f(4))\n',
+    "globals": "function f(n)\n    2n\nend\nx = f(4)\nx += 1\na, b = f(1), x\nprintln(a, b)\n",
+    "a loop": "@inline f(n) = println(n)\nfor i in 1:3\n    f(i)\nend\n",
+    "a definition after it": "f() = g()\ng() = println(1)\nf()\nh() = println(2)\nh()\n",
+}
+
+
+@pytest.mark.julia
+@pytest.mark.parametrize("name", JULIA_SCRIPTS)
+def test_julia_work_is_what_calls_the_program_s_own_functions(bench: Bench, name: str) -> None:
+    cold = bench.cold_text("julia", JULIA_SCRIPTS[name])
+    assert cold
+    assert text_of(bench.steady("julia", JULIA_SCRIPTS[name])) == cold
+
+
+@pytest.mark.julia
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("println(1)\n", "calls no function of its own at top level"),
+        ("f() = 1\nlet\n    @eval struct S end\n    f()\n    global const z = 1\nend\n", "entry"),
+    ],
+)
+def test_julia_work_that_cannot_be_repeated_is_refused_in_words(
+    bench: Bench, source: str, words: str
+) -> None:
+    trial = bench.steady("julia", source)
+    assert trial.status is TrialStatus.FAILED
+    assert words in trial.message
 
 
 @pytest.mark.julia
