@@ -10,14 +10,23 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.edge.git_reading import Changes, GitReading, Tag, branch_ref, except_for, literal
+from harness.edge.git_reading import (
+    Changes,
+    GitReading,
+    Tag,
+    branch_ref,
+    except_for,
+    literal,
+    names,
+)
 from harness.edge.lock import hold, is_held
+from harness.edge.passing import passing_folder
 from harness.errors import GitFailed
 
 __all__ = ["Changes", "Git", "Source", "Tag", "branch_ref"]
@@ -89,9 +98,9 @@ class Git(GitReading):
         (relative to the top) only what lies below them; what is not there adds nothing. Nothing
         is written into the repository.
         """
-        with tempfile.TemporaryDirectory(prefix="harness-objects-") as objects:
+        with passing_folder("objects") as objects:
             env = {
-                "GIT_OBJECT_DIRECTORY": objects,
+                "GIT_OBJECT_DIRECTORY": str(objects),
                 "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(self.common_dir / "objects"),
             }
             return self._write_tree(paths, env)
@@ -148,6 +157,28 @@ class Git(GitReading):
         self.run(*arguments, env=self.identity, cwd=self.top)
         return self.head()
 
+    def align_index(self, paths: Sequence[str]) -> None:
+        """Let the index say what HEAD says of those of these paths that are here as HEAD has them.
+
+        A commit whose index could not be written (the disk was full) leaves an older one behind,
+        which says that they are changed and that the change is to be taken back.
+        """
+        if not paths:
+            return
+        asked = ("diff-index", "--cached", "-z", "--name-only", "HEAD", "--", *literal(paths))
+        stale = [path for path in names(self.run(*asked)) if not self._differs(path)]
+        if stale:
+            self.run("reset", "--quiet", "HEAD", "--", *literal(stale), cwd=self.top)
+
+    def _differs(self, path: str) -> bool:
+        """Is a file here other than HEAD has it?"""
+        whole = self.top / path
+        if not whole.is_file():
+            return self.read_file("HEAD", path) is not None
+        own = self.attempt("hash-object", f"--path={path}", "--", str(whole), cwd=self.top)
+        head = self.attempt("rev-parse", "--verify", "--quiet", f"HEAD:{path}")
+        return own.returncode != 0 or own.stdout != head.stdout
+
     def _is_known(self, path: str) -> bool:
         """Is there anything to commit: a file here, or one that HEAD or the index has?"""
         whole = self.top / path
@@ -199,11 +230,13 @@ class Git(GitReading):
         """
         commit = self.resolve(revision)
         self.prune_worktrees()
+        self.clear_worktrees(parent)
         parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{_WORKTREE}{commit[:12]}-", dir=parent))
+        folder = parent / f"{_WORKTREE}{commit[:12]}-{os.getpid()}-{secrets.token_hex(4)}"
         add = ("worktree", "add", "--quiet", "--force", "--detach", str(folder), commit)
         with hold(_owner_lock(folder)):
             try:
+                folder.mkdir(mode=0o700)
                 self.run(*_NO_HOOKS, *add)
                 yield folder
             finally:
@@ -246,6 +279,14 @@ class Git(GitReading):
             if folder.name.startswith(_WORKTREE) and not is_held(_owner_lock(folder)):
                 self._remove_worktree(folder)
 
+    def clear_worktrees(self, parent: Path) -> None:
+        """Remove from a folder what killed processes left there, git knowing of it or not."""
+        left = {path.with_suffix("") for path in parent.glob(f"{_WORKTREE}*.lock")}
+        left |= {path for path in parent.glob(f"{_WORKTREE}*") if path.suffix != ".lock"}
+        for folder in left:
+            if not is_held(_owner_lock(folder)):
+                self._remove_worktree(folder)
+
     def _remove_worktree(self, folder: Path) -> None:
         self.attempt("worktree", "remove", "--force", "--force", str(folder))
         shutil.rmtree(folder, ignore_errors=True)
@@ -257,8 +298,8 @@ class Git(GitReading):
 
     def _write_tree(self, paths: Sequence[str], env: Mapping[str, str]) -> str:
         """Write the working tree as a tree object through an index of our own."""
-        with tempfile.TemporaryDirectory(prefix="harness-index-") as folder:
-            index = Path(folder) / "index"
+        with passing_folder("index") as folder:
+            index = folder / "index"
             own = {**env, "GIT_INDEX_FILE": str(index)}
             users = self.git_dir / "index"
             if users.exists():

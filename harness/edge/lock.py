@@ -52,14 +52,8 @@ def hold(path: Path) -> Iterator[None]:
 
     Raises NotAllowed naming the holder where another process, or another part of this one, has it.
     """
-    file = _open(path)
+    file = _taken(path)
     try:
-        if not _take(file):
-            holder = holder_of(path)
-            raise NotAllowed(
-                f"another harness is at work here: {holder or 'its lock says no more'}",
-                hint=f"Wait until it ends; the lock is {path}, and ends with its process.",
-            )
         with storage_errors(path.parent):
             os.ftruncate(file, 0)
             os.pwrite(file, json.dumps(asdict(Holder.this_process())).encode(), 0)
@@ -94,6 +88,30 @@ def _open(path: Path) -> int:
     with storage_errors(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+
+def _taken(path: Path) -> int:
+    """The lock's file, locked; NotAllowed naming the holder where another has it."""
+    while True:
+        file = _open(path)
+        try:
+            _demand(path, file)
+            # Who cleared away after a killed process may have removed the file meanwhile.
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(file), path.stat()):
+                    return file
+        except BaseException:
+            os.close(file)
+            raise
+        os.close(file)
+
+
+def _demand(path: Path, file: int) -> None:
+    if not _take(file):
+        raise NotAllowed(
+            f"another harness is at work here: {holder_of(path) or 'its lock says no more'}",
+            hint=f"Wait until it ends; the lock is {path}, and ends with its process.",
+        )
 
 
 def _take(file: int) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import math
-import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import numpy as np
 
 from harness.correctness.printed import Array, PrintedArray, PrintedFloat, printed_array
 from harness.correctness.summaries import moments
+from harness.edge.files import replacing
 from harness.errors import DataDamaged, StorageFailed
 from harness.model import OutputValue
 
@@ -84,19 +84,9 @@ def save_outputs(path: Path, outputs: Iterable[StoredOutput]) -> None:
     import pyarrow.parquet as pq
 
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                with pq.ParquetWriter(file, schema(), **_WRITING) as writer:
-                    for row in (row for stored in outputs for row in _rows(stored)):
-                        writer.write_table(pa.Table.from_pylist([row], schema=schema()))
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.chmod(0o644)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with replacing(path) as file, pq.ParquetWriter(file, schema(), **_WRITING) as writer:
+            for row in (row for stored in outputs for row in _rows(stored)):
+                writer.write_table(pa.Table.from_pylist([row], schema=schema()))
     except OSError as problem:
         raise StorageFailed(
             f"cannot write {path}: {problem.strerror or problem}",

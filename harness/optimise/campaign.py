@@ -14,6 +14,7 @@ from harness.campaign.standing import before_step, refused
 from harness.campaign.state import State, Step, apply, fold
 from harness.campaign.values import RULES, Terms
 from harness.edge.config import CampaignSection, Config, lookup, parse_duration_ns
+from harness.edge.files import clear_temporaries, storage_errors
 from harness.edge.git import Git
 from harness.edge.journal import JOURNAL_NAME, Journal, read_events
 from harness.edge.lock import hold
@@ -24,6 +25,7 @@ from harness.optimise.standing import standing
 from harness.workload import campaign_folder
 
 STATE_FOLDER = ".harness"
+WORKTREES = "worktrees"
 
 
 class Campaign:
@@ -126,8 +128,18 @@ class Campaign:
         """Hold the lock of the checkout, read the events again, and recover what a kill left."""
         with hold(self.config.root / STATE_FOLDER / "lock"):
             self.warnings = []
+            self._clear_killed()
             self.load(recover=True)
             yield self
+
+    def _clear_killed(self) -> None:
+        """Remove what commands that were killed left behind; nothing of it counted."""
+        own = self.config.root / STATE_FOLDER
+        with storage_errors(own):
+            for folder in (*self.records.folders(), own, own / "campaigns" / self.name):
+                clear_temporaries(folder)
+        if (own / WORKTREES).is_dir():
+            self.git.clear_worktrees(own / WORKTREES)
 
     def tree(self) -> Tree:
         """The code as it is now, with what git knows of it."""
@@ -188,6 +200,7 @@ class Campaign:
         # Whoever was killed between an event and its rendering left logs that are behind.
         self.warnings += self.records.refresh(self.events)
         own = [self.git.below_top(path) for path in self.records.paths()]
+        self.git.align_index([*own, *others])
         changes = self.git.changes()
         # Records belong into the history, whatever the user's rules ignore of them.
         different = {*changes.tracked, *changes.untracked, *self.git.ignored_below(own)}

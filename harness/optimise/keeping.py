@@ -69,6 +69,9 @@ def commit(campaign: Campaign) -> Iteration:
         subject = f"optim iter {last.number}: {last.title}"
         message = campaign.checkout.message(subject, last.number)
         made = campaign.commit_records(message, tree.changed)
+    else:
+        # The call that made it may have died, or met a full disk, before git wrote its index.
+        campaign.git.align_index(campaign.git.diff_names(f"{made}^", made))
     fingerprint = campaign.checkout.fingerprint_at(made, state.untracked)
     if fingerprint != last.tested_tree:
         campaign.warnings.append(

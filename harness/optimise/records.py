@@ -90,6 +90,11 @@ class Records:
             f" {JOURNAL_NAME}, so what was there was put aside: {kept}"
         )
 
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder in which files of the campaign are written."""
+        parts = (RESULTS_NAME, RUNS_NAME)
+        return (self.folder, *(self.folder / part for part in parts), self._aside)
+
     def paths(self) -> list[Path]:
         """Every record that is there, to be committed."""
         names = (JOURNAL_NAME, *RENDERED, BASELINE_NAME, SEAL_NAME)
