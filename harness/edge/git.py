@@ -129,8 +129,8 @@ class Git(GitReading):
         here = {e.partition(b"\t")[2]: e for e in listed.split(b"\0") if e}
         wanted = [os.fsencode(path) for path in source.paths]
         entries = [here.get(path, b"0 " + b"0" * 40 + b"\t" + path) for path in wanted]
-        with tempfile.TemporaryDirectory(prefix="harness-index-") as folder:
-            own = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+        with passing_folder("index") as folder:
+            own = {"GIT_INDEX_FILE": str(folder / "index")}
             self.run("read-tree", source.commit, env=own)
             self.run("update-index", "-z", "--index-info", env=own, stdin=b"\0".join(entries))
             tree = self.line("write-tree", env=own)
@@ -265,8 +265,8 @@ class Git(GitReading):
 
     def _export(self, tree: str, folder: Path) -> None:
         """Write the files of a tree into a folder, as a checkout would."""
-        with tempfile.TemporaryDirectory(prefix="harness-index-") as place:
-            env = {"GIT_INDEX_FILE": str(Path(place) / "index")}
+        with passing_folder("index") as place:
+            env = {"GIT_INDEX_FILE": str(place / "index")}
             self.run("read-tree", tree, env=env, cwd=self.top)
             prefix = f"--prefix={folder}/"
             self.run("checkout-index", "--all", "--force", prefix, env=env, cwd=self.top)
