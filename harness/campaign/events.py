@@ -122,14 +122,14 @@ def parse_line(line: str, before: Event | None, where: str) -> Event:
     try:
         data = json.loads(line)
         event = Event(data["n"], data["at_ns"], Kind(data["kind"]), data["data"], data["prev"])
-        digest = data["sha256"]
-    except (ValueError, KeyError, TypeError) as problem:
+        digest, whole = data["sha256"], (event.digest, event.line)
+    except (ValueError, KeyError, TypeError, RecursionError) as problem:
         raise _damaged(
             where, number, f"not an event: {type(problem).__name__}: {problem}"
         ) from None
     if event.number != number:
         raise _damaged(where, number, f"it says that it is event {event.number}")
-    if event.digest != digest or event.line != line:
+    if whole != (digest, line):
         raise _damaged(where, number, "its content does not give its digest: it was changed")
     if event.previous != (before.digest if before else GENESIS):
         raise _damaged(where, number, "it does not follow from the event before it")
@@ -140,7 +140,7 @@ def digest_in(line: str) -> str:
     """The digest that a line says it has; empty where it says none."""
     try:
         return str(json.loads(line)["sha256"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
 
 

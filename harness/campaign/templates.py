@@ -65,11 +65,14 @@ class NoteForm(msgspec.Struct, forbid_unknown_fields=True):
 
 def read_fields(text: str, source: str) -> dict[str, Any]:
     """TOML, or JSON where it begins with a brace; UsageError names the source and the place."""
+    text = text.removeprefix("\ufeff")  # some editors put a mark before a text in UTF-8
     try:
         data = json.loads(text) if text.lstrip().startswith("{") else msgspec.toml.decode(text)
-    except (json.JSONDecodeError, msgspec.DecodeError) as problem:
+        json.dumps(data, ensure_ascii=False, allow_nan=False, default=str).encode("utf-8")
+    except (ValueError, RecursionError, msgspec.DecodeError) as problem:
         raise UsageError(
-            f"{source}: neither TOML nor JSON: {problem}",
+            f"{source}: neither TOML nor JSON of ordinary texts and numbers:"
+            f" {str(problem).partition(';')[0]}",
             hint="`harness next` prints the template. Long texts stand in three quotes.",
         ) from None
     if not isinstance(data, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from harness.campaign.port import Workbench
     from harness.edge.config import Config
     from harness.optimise import Campaign
+
+_MOST_CHARACTERS = 1_000_000
 
 campaign_option = click.option(
     "--campaign", "campaign_name", help="Which campaign of harness.toml, where there are several."
@@ -120,14 +123,30 @@ def read_input(file: str | None, flags: Mapping[str, Any]) -> tuple[dict[str, An
     from harness.campaign.templates import read_fields
 
     given = {key: value for key, value in flags.items() if value not in (None, (), "")}
+    try:
+        json.dumps(given, ensure_ascii=False, allow_nan=False, default=str).encode("utf-8")
+    except ValueError as problem:
+        raise UsageError(
+            f"the options: want texts in UTF-8 and finite numbers: {problem}"
+        ) from None
     if file is None:
         return given, "the options"
     source = "standard input" if file == "-" else file
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise UsageError(f"{source}: cannot be read: {problem}") from None
+        text = _read(file)
+    except (OSError, ValueError) as problem:
+        raise UsageError(f"{source[:200]}: cannot be read: {problem}") from None
+    if len(text) > _MOST_CHARACTERS:
+        raise UsageError(f"{source}: has more than {_MOST_CHARACTERS:,} characters")
     return {**read_fields(text, source), **given}, source
+
+
+def _read(file: str) -> str:
+    """The beginning of a file, or of standard input, as far as any form can go."""
+    if file == "-":
+        return sys.stdin.read(_MOST_CHARACTERS + 1)
+    with Path(file).open(encoding="utf-8") as stream:
+        return stream.read(_MOST_CHARACTERS + 1)
 
 
 def parse_options(values: Sequence[str]) -> list[dict[str, str]]:

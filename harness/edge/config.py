@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 import tomllib
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -49,6 +50,11 @@ _Value = TypeVar("_Value")
 _Table = TypeVar("_Table", bound=msgspec.Struct)
 
 _UNITS_NS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000}
+_MOST_NS = 100 * 365 * 86_400 * 1_000_000_000
+
+MOST_CONFIG_BYTES = 16 * 2**20
+
+_COMMENT = re.compile(r"(?:^|\s)#.*")
 _DURATION = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|m|h)?\s*")
 
 
@@ -117,10 +123,12 @@ def parse_duration_ns(value: str | float, where: str) -> int:
     match = _DURATION.fullmatch(str(value))
     nanoseconds = 0
     if match:
-        nanoseconds = round(float(match[1]) * _UNITS_NS[match[2] or "s"])
+        product = float(match[1]) * _UNITS_NS[match[2] or "s"]
+        nanoseconds = round(product) if product < _MOST_NS else 0
     if nanoseconds <= 0:
         raise ConfigError(
-            f"{where}: want a duration above 0 such as 20s, 500ms, 2m or 1h, got {value!r}"
+            f"{where}: want a duration above 0, such as 20s, 500ms, 2m or 1h, and below 100 years,"
+            f" got {str(value)[:100]!r}"
         )
     return nanoseconds
 
@@ -137,8 +145,8 @@ def find_config(start: Path) -> Path | None:
 def load_config(path: Path) -> Config:
     """Read and check a configuration; ConfigError names file, key, value and remedy."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as problem:
+        text = _read_text(path)
+    except (OSError, ValueError) as problem:
         raise ConfigError(f"{path}: cannot be read: {problem}") from None
     try:
         data = tomllib.loads(text)
@@ -146,7 +154,38 @@ def load_config(path: Path) -> Config:
         raise ConfigError(
             f"{path}: not valid TOML: {problem}", hint="The position is that of the first error."
         ) from None
+    except ValueError as problem:  # an integer of thousands of digits
+        raise ConfigError(f"{path}: {str(problem).partition(';')[0]}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: tables or lists are nested too deep") from None
+    for key, word in _strings(data):
+        if "\0" in word:
+            raise ConfigError(f"{path}: {key}: no text here can hold a NUL: {word[:100]!r}")
     return _Reader(path.absolute()).read(data)
+
+
+def _read_text(path: Path) -> str:
+    """A text file in UTF-8, with or without the mark that some editors put before it."""
+    with path.open("rb") as file:
+        content = file.read(MOST_CONFIG_BYTES + 1)
+    if len(content) > MOST_CONFIG_BYTES:
+        raise ValueError(f"has more than {MOST_CONFIG_BYTES:,} bytes")
+    return content.decode("utf-8-sig")
+
+
+def _strings(data: object) -> Iterator[tuple[str, str]]:
+    """Every text of the decoded file, names of keys too, with the key that it stands at."""
+    waiting: list[tuple[str, object]] = [("", data)]
+    while waiting:
+        at, value = waiting.pop()
+        if isinstance(value, str):
+            yield at, value
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                yield at or "a key", key
+                waiting.append((f"{at}.{key}" if at else key, item))
+        elif isinstance(value, list):
+            waiting += [(at, item) for item in value]
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,16 +340,17 @@ class _Reader:
 
     def _check_target(self, target: Target, task: Task) -> None:
         where = f"targets.{target.name}"
-        if target.max_output_bytes < 1:
+        if not 1 <= target.max_output_bytes < 2**63:
+            wanted = "at least 1" if target.max_output_bytes < 1 else "less than 2^63"
             raise self._error(
-                f"{where}.max_output_bytes", f"want at least 1, got {target.max_output_bytes}"
+                f"{where}.max_output_bytes", f"want {wanted}, got {target.max_output_bytes}"
             )
         for key, value in target.env.items():
-            if not key or "=" in key or "\0" in key + value:
+            if not key or "=" in key:
                 raise self._error(f"{where}.env", f"no environment can hold {key!r} = {value!r}")
         for name in ("setup", "cleanup"):
             for command in getattr(target, name):
-                if not command or "\0" in "".join(command):
+                if not command:
                     raise self._error(f"{where}.{name}", f"not a command: {list(command)!r}")
         self._check_arguments(target, task)
 
@@ -335,15 +375,15 @@ class _Reader:
             return None
         at = f"{self.path}: targets.{target.name}"
         for source in target.sources:
-            if not source.exists():
+            if not _there(source):
                 return f"{at}.sources: source not found: {source}"
         for path in target.inputs:
-            if not path.exists():
+            if not _there(path):
                 return f"{at}.inputs: input not found: {path}"
         for path in target.build_inputs:
-            if not path.exists():
+            if not _there(path):
                 return f"{at}.build_inputs: not found: {path}"
-        if target.stdin is not None and not target.stdin.is_file():
+        if target.stdin is not None and not _there(target.stdin, Path.is_file):
             return f"{at}.stdin: no such file: {target.stdin}"
         return None
 
@@ -377,6 +417,13 @@ class _Reader:
     def _error(self, where: str, problem: str, hint: str = "") -> ConfigError:
         at = f"{where}: " if where else ""
         return ConfigError(f"{self.path}: {at}{problem}", hint=hint)
+
+
+def _there(path: Path, kind: Callable[[Path], bool] = Path.exists) -> bool:
+    try:
+        return kind(path)
+    except OSError:  # its name is too long, or a link leads to itself
+        return False
 
 
 def _is_struct(kind: object) -> bool:

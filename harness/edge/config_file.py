@@ -185,5 +185,9 @@ def _file_format(section: OutputSection) -> FileFormat:
 def _check_pattern(pattern: str, where: str) -> None:
     try:
         re.compile(pattern)
-    except re.error as problem:
-        raise ConfigError(f"{where}: not a regular expression: {problem}: {pattern!r}") from None
+    except (re.error, OverflowError) as problem:
+        raise ConfigError(
+            f"{where}: not a regular expression: {problem}: {pattern[:200]!r}"
+        ) from None
+    except RecursionError:
+        raise ConfigError(f"{where}: its groups are nested too deep: {pattern[:200]!r}") from None

@@ -83,3 +83,15 @@ def test_a_line_is_plain_json():
     loaded = json.loads(event.line)
     assert loaded["data"] == {"value": {"a": 1.5}}
     assert loaded["sha256"] == event.digest
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["NaN", "Infinity", '"\\ud800"', "9" * 5000, "[" * 100_000, "[" * 600 + "]" * 600, "{" * 9],
+    ids=["nan", "infinity", "surrogate", "digits", "unclosed", "deep", "braces"],
+)
+def test_values_that_were_never_written_are_damage(value):
+    rest = f'"kind":"profiled","n":1,"prev":"{GENESIS}","sha256":""'
+    line = f'{{"at_ns":0,"data":{{"value":{value}}},{rest}}}'
+    with pytest.raises(DataDamaged, match="event 1"):
+        parse_journal(line + "\n", "j")

@@ -55,3 +55,25 @@ def test_a_prediction_is_an_interval_above_zero(low, high):
     fields = {**read_fields(THOUGHT, "t"), "predicted_low": low, "predicted_high": high}
     with pytest.raises(UsageError, match="0 < low <= high"):
         read_thought(fields, "t")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = " + "[" * 600 + "]" * 600,
+        '{"x": ' + "[" * 100_000,
+        "x = " + "9" * 5000,
+        '{"x": ' + "9" * 5000 + "}",
+        '{"x": NaN}',
+        "x = inf",
+        '{"x": "\\ud800"}',
+    ],
+    ids=["deep TOML", "deep JSON", "digits", "digits in JSON", "nan", "inf", "surrogate"],
+)
+def test_what_no_journal_could_hold_is_refused(text):
+    with pytest.raises(UsageError, match=r"thought\.toml: neither TOML nor JSON"):
+        read_fields(text, "thought.toml")
+
+
+def test_a_mark_before_the_text_says_nothing():
+    assert read_fields("\ufeffx = 1", "thought.toml") == {"x": 1}

@@ -171,10 +171,10 @@ args = ["echo"]
     ("more", "said"),
     [
         ("setup = [[]]", "targets.a.setup: not a command: []"),
-        ('cleanup = [["a", "b\\u0000"]]', "targets.a.cleanup: not a command"),
+        ('cleanup = [["a", "b\\u0000"]]', "targets.a.cleanup: no text here can hold a NUL"),
         ("max_output_bytes = 0", "targets.a.max_output_bytes: want at least 1, got 0"),
         ('env = { "A=B" = "x" }', "targets.a.env: no environment can hold 'A=B' = 'x'"),
-        ('env = { A = "\\u0000" }', "targets.a.env: no environment can hold 'A'"),
+        ('env = { A = "\\u0000" }', "targets.a.env.A: no text here can hold a NUL"),
     ],
 )
 def test_what_no_process_can_be_given_is_refused_with_its_key(write, more, said):
@@ -183,7 +183,7 @@ def test_what_no_process_can_be_given_is_refused_with_its_key(write, more, said)
 
 def test_an_argument_that_cannot_be_passed_is_refused(write):
     text = MINIMAL.replace('"echo"', '"a\\u0000"')
-    assert "targets.a.args: no argument can hold a NUL" in complaint(write(text))
+    assert "targets.a.args: no text here can hold a NUL" in complaint(write(text))
 
 
 def test_a_lonely_brace_says_how_braces_are_written(write):
