@@ -81,7 +81,7 @@ KEEPERS: dict[str, tuple[str, ...]] = {
     "click": ("cli",),
     "rich": ("cli",),
     "tabulate": ("render",),
-    "tomllib": ("edge.config", "campaign.templates"),
+    "tomllib": ("edge.config_text", "campaign.templates"),
     "pyarrow": ("edge",),
     "pandas": ("edge", "experiment", "summary", "cli", "bench", "profiling"),
     "scipy": ("stats", "correctness"),

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-import shlex
-import tomllib
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -25,6 +23,7 @@ from harness.edge.config_file import (
     schema_json,
 )
 from harness.edge.config_tables import with_targets
+from harness.edge.config_text import is_there, read_toml
 from harness.edge.flags_file import joined_flags
 from harness.errors import ConfigError
 from harness.model import (
@@ -52,9 +51,6 @@ _Table = TypeVar("_Table", bound=msgspec.Struct)
 _UNITS_NS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000}
 _MOST_NS = 100 * 365 * 86_400 * 1_000_000_000
 
-MOST_CONFIG_BYTES = 16 * 2**20
-
-_COMMENT = re.compile(r"(?:^|\s)#.*")
 _DURATION = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|m|h)?\s*")
 
 
@@ -144,48 +140,7 @@ def find_config(start: Path) -> Path | None:
 
 def load_config(path: Path) -> Config:
     """Read and check a configuration; ConfigError names file, key, value and remedy."""
-    try:
-        text = _read_text(path)
-    except (OSError, ValueError) as problem:
-        raise ConfigError(f"{path}: cannot be read: {problem}") from None
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
-        raise ConfigError(
-            f"{path}: not valid TOML: {problem}", hint="The position is that of the first error."
-        ) from None
-    except ValueError as problem:  # an integer of thousands of digits
-        raise ConfigError(f"{path}: {str(problem).partition(';')[0]}") from None
-    except RecursionError:
-        raise ConfigError(f"{path}: tables or lists are nested too deep") from None
-    for key, word in _strings(data):
-        if "\0" in word:
-            raise ConfigError(f"{path}: {key}: no text here can hold a NUL: {word[:100]!r}")
-    return _Reader(path.absolute()).read(data)
-
-
-def _read_text(path: Path) -> str:
-    """A text file in UTF-8, with or without the mark that some editors put before it."""
-    with path.open("rb") as file:
-        content = file.read(MOST_CONFIG_BYTES + 1)
-    if len(content) > MOST_CONFIG_BYTES:
-        raise ValueError(f"has more than {MOST_CONFIG_BYTES:,} bytes")
-    return content.decode("utf-8-sig")
-
-
-def _strings(data: object) -> Iterator[tuple[str, str]]:
-    """Every text of the decoded file, names of keys too, with the key that it stands at."""
-    waiting: list[tuple[str, object]] = [("", data)]
-    while waiting:
-        at, value = waiting.pop()
-        if isinstance(value, str):
-            yield at, value
-        elif isinstance(value, dict):
-            for key, item in value.items():
-                yield at or "a key", key
-                waiting.append((f"{at}.{key}" if at else key, item))
-        elif isinstance(value, list):
-            waiting += [(at, item) for item in value]
+    return _Reader(path.absolute()).read(read_toml(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,15 +330,15 @@ class _Reader:
             return None
         at = f"{self.path}: targets.{target.name}"
         for source in target.sources:
-            if not _there(source):
+            if not is_there(source):
                 return f"{at}.sources: source not found: {source}"
         for path in target.inputs:
-            if not _there(path):
+            if not is_there(path):
                 return f"{at}.inputs: input not found: {path}"
         for path in target.build_inputs:
-            if not _there(path):
+            if not is_there(path):
                 return f"{at}.build_inputs: not found: {path}"
-        if target.stdin is not None and not _there(target.stdin, Path.is_file):
+        if target.stdin is not None and not is_there(target.stdin, Path.is_file):
             return f"{at}.stdin: no such file: {target.stdin}"
         return None
 
@@ -417,13 +372,6 @@ class _Reader:
     def _error(self, where: str, problem: str, hint: str = "") -> ConfigError:
         at = f"{where}: " if where else ""
         return ConfigError(f"{self.path}: {at}{problem}", hint=hint)
-
-
-def _there(path: Path, kind: Callable[[Path], bool] = Path.exists) -> bool:
-    try:
-        return kind(path)
-    except OSError:  # its name is too long, or a link leads to itself
-        return False
 
 
 def _is_struct(kind: object) -> bool:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import shlex
 from pathlib import Path
 
+from harness.edge.config_text import read_text
 from harness.errors import ConfigError
+
+_COMMENT = re.compile(r"(?:^|\s)#")
+"""As in a shell: within a word it begins none (`-DX=#1`)."""
 
 
 def joined_flags(told: object, path: Path, where: str) -> list[str]:
@@ -13,20 +19,26 @@ def joined_flags(told: object, path: Path, where: str) -> list[str]:
 
     `where` is the target's place in harness.toml, for ConfigError's words.
     """
-    if not isinstance(told, str | list):
-        raise ConfigError(f"{where}.flags: want a list of strings, got {told!r}")
+    if isinstance(told, str):
+        flags = _words(told, f"{where}.flags")
+    elif isinstance(told, list) and all(isinstance(flag, str) for flag in told):
+        flags = list(told)
+    else:
+        raise ConfigError(f"{where}.flags: want a list of strings, got {repr(told)[:100]}")
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as problem:
+        lines = read_text(path).splitlines()
+    except (OSError, ValueError) as problem:
         raise ConfigError(f"{where}.flags_file: {path}: cannot be read: {problem}") from None
-    flags = _words(told, f"{where}.flags") if isinstance(told, str) else list(told)
     for number, line in enumerate(lines, 1):
         flags += _words(line, f"{where}.flags_file: {path}:{number}")
     return flags
 
 
 def _words(line: str, where: str) -> list[str]:
+    for comment in _COMMENT.finditer(line):
+        with contextlib.suppress(ValueError):  # within quotes it begins no comment
+            return shlex.split(line[: comment.start()])
     try:
-        return shlex.split(line, comments=True)
+        return shlex.split(line)
     except ValueError as problem:
         raise ConfigError(f"{where}: {str(problem).lower()}: {line.strip()!r}") from None

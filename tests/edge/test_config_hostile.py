@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.edge.config import MOST_CONFIG_BYTES, load_config
+from harness.edge.config import load_config
+from harness.edge.config_text import MOST_CONFIG_BYTES
 from harness.errors import ConfigError
 
 BASE = """
