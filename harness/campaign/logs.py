@@ -12,6 +12,7 @@ from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.scoring import describe, score
 from harness.campaign.state import State, Step
 from harness.campaign.values import AtScale, BenchOutcome, CaseResult, Guards, ProfileOutcome, Ratio
+from harness.model import Verdict
 from harness.render.units import show_bytes, show_ns, show_ratio, show_share
 
 _HASH = 7
@@ -287,8 +288,7 @@ def _ending(state: State) -> list[str]:
     result = state.ending.result
     if result is not None:
         parts.append(_validation(state, result))
-        best = result.full or result.fast
-        parts.append(f"## Campaign result: {_total(best)}")
+        parts.append(f"## Campaign result: {headline_words(state)}")
     else:
         parts.append("## Campaign result: nothing was kept")
     if state.decision is not None:
@@ -298,21 +298,42 @@ def _ending(state: State) -> list[str]:
     return parts
 
 
-def _total(result: CaseResult) -> str:
+def headline_words(state: State) -> str:
+    """The campaign's one number in words, once it is finished."""
+    result = state.ending.result if state.ending else None
+    if result is None:
+        return "nothing was kept"
+    if state.headline is not None:
+        return _total(state.headline, state.agreed.rules)
+    return f"not decided within the budget ({_total(result.fast, state.agreed.rules)})"
+
+
+def _total(result: CaseResult, rules: int) -> str:
     ratio = result.cumulative
-    return f"{show_ratio(ratio.point)}{_interval(ratio)} over the baseline (case {result.case})"
+    by = f" by {result.metric} time" if rules > 1 else ""
+    return f"{show_ratio(ratio.point)}{_interval(ratio)} over the baseline{by} (case {result.case})"
 
 
 def _validation(state: State, result: BenchOutcome) -> str:
-    lines = ["## Full-scale validation"]
+    lines, rules = ["## Full-scale validation"], state.agreed.rules
     for case in filter(None, (result.fast, result.full)):
         lines.append(
             f"- {case.case}: {show_ns(case.current_ns)} vs {show_ns(case.baseline_ns)} original ="
-            f" {_total(case)}; correctness {'PASS' if case.correct else 'FAIL'}"
+            f" {_total(case, rules)}{_doubt(case, rules)}; correctness"
+            f" {'PASS' if case.correct else 'FAIL'}"
         )
         lines += [f"- {note}" for note in guard_notes(case)]
     lines += _unheld(state.kept)
     return "\n".join(lines)
+
+
+def _doubt(case: CaseResult, rules: int) -> str:
+    """What it would have taken, where the budget ended before this was decided."""
+    if rules < 2 or case.cumulative.verdict is not Verdict.UNDECIDED or not case.correct:
+        return ""
+    if case.budget_needed_ns is None:
+        return ", not decided within the budget"
+    return f", not decided within the budget (about {show_ns(case.budget_needed_ns, 2)} would)"
 
 
 def _unheld(kept: Iterable[Iteration]) -> list[str]:

@@ -16,6 +16,7 @@ from harness.campaign.iteration import Iteration, Outcome, bench_outcome
 from harness.campaign.port import SealedBaseline
 from harness.campaign.values import (
     BenchOutcome,
+    CaseResult,
     LogNote,
     Plan,
     ProfileOutcome,
@@ -141,6 +142,27 @@ class State:
         """The speed-up of the last kept state over the baseline; 1 before the first."""
         bench = self.kept[-1].bench if self.kept else None
         return bench.fast.cumulative.point if bench else 1.0
+
+    @property
+    def headline(self) -> CaseResult | None:
+        """The result of a finished campaign; None where nothing was kept, or nothing is decided.
+
+        By the first rules it is that of the full case, decided or not.
+        """
+        result = self.ending.result if self.ending and self.step is Step.FINISHED else None
+        if result is None:
+            return None
+        return result.decided if self.agreed.rules > 1 else result.full or result.fast
+
+    @property
+    def speedup(self) -> float | None:
+        """The campaign's one number: its headline once it is finished, before that what is kept.
+
+        None where it is finished and nothing was decided.
+        """
+        if self.ending is None or self.ending.result is None or self.step is not Step.FINISHED:
+            return self.cumulative
+        return self.headline.cumulative.point if self.headline else None
 
     @property
     def full_due(self) -> bool:

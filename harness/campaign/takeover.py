@@ -72,10 +72,14 @@ def _standing(state: State) -> Iterator[str]:
     yield f"goal: {terms.target} {goal}{by}, same output (campaign {state.name}, case {cases})"
     kept, count = len(state.kept), len(state.iterations)
     yield (
-        f"stands at: {show_ratio(state.cumulative)} over the baseline; {kept} of {count} iterations"
+        f"stands at: {_number(state)} over the baseline; {kept} of {count} iterations"
         f" kept, {terms.max_iterations - count} left; last kept {state.kept_commit[:7]} on"
         f" {place.branch}"
     )
+
+
+def _number(state: State) -> str:
+    return "not decided" if state.speedup is None else show_ratio(state.speedup)
 
 
 def _open(state: State, short: _Short) -> Iterator[str]:

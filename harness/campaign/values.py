@@ -289,6 +289,12 @@ class BenchOutcome:
         return step
 
     @property
+    def decided(self) -> CaseResult | None:
+        """The largest case whose speed-up over the baseline is decided; None where none is."""
+        cases = [case for case in (self.full, self.fast) if case is not None and case.correct]
+        return next((c for c in cases if c.cumulative.verdict is not Verdict.UNDECIDED), None)
+
+    @property
     def at_scale(self) -> AtScale | None:
         """What becomes of the gain on the full case; None where that was not measured."""
         if self.full is None:

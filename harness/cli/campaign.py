@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.campaign.values import TestStatus
 from harness.cli.base import Answer, command
 from harness.cli.campaigns import answered, campaign_options, named_campaign, opened, workbench
 from harness.cli.session import config_option, read_config
@@ -74,6 +75,7 @@ def campaign_status_command(*, everything: bool, **options: Any) -> Answer:
 @campaign_options
 def finish_command(*, no_merge: bool, budget: str | None, **options: Any) -> Answer:
     """Measure the full workload against the tag, profile again, summarise, merge, tag the end."""
+    from harness.campaign.logs import headline_words
     from harness.edge.config import parse_duration_ns
     from harness.optimise import finish
     from harness.render.jsonable import jsonable
@@ -83,25 +85,22 @@ def finish_command(*, no_merge: bool, budget: str | None, **options: Any) -> Ans
     with opened(options) as campaign:
         with workbench(campaign) as bench:
             done = finish(campaign, bench, merge=not no_merge, budget_ns=budget_ns)
-        wrong = done.result is not None and not done.result.correct
+        wrong = done.failed is not None or not (done.result is None or done.result.correct)
         word = f"merged {done.because}, tagged {done.tag}" if done.merged else done.because
         return answered(
             campaign,
-            f"campaign {campaign.name} finished: {_gain(done)}\n{word}"
+            f"campaign {campaign.name} finished: {headline_words(campaign.state)}\n{word}"
             f"\nsummary: {campaign.folder / 'summary.md'}",
             jsonable(done),
-            exit_code=ExitCode.ANSWER_IS_NO if wrong else ExitCode.FINE,
+            exit_code=_FAILED.get(done.failed, ExitCode.ANSWER_IS_NO) if wrong else ExitCode.FINE,
             error=done.because if wrong else None,
         )
 
 
-def _gain(done: Any) -> str:
-    from harness.render.units import show_ratio
-
-    if done.result is None:
-        return "nothing was kept"
-    best = done.result.full or done.result.fast
-    return f"{show_ratio(best.cumulative.point)} over the baseline on {best.case}"
+_FAILED: dict[TestStatus | None, ExitCode] = {
+    TestStatus.BUILD_FAILED: ExitCode.BUILD,
+    TestStatus.CRASHED: ExitCode.TRIAL,
+}
 
 
 @command(name="abandon", epilog="Example: harness campaign abandon")
@@ -163,7 +162,7 @@ def list_command(**options: Any) -> Answer:
             c.name,
             c.section.target,
             c.state.step.value,
-            show_ratio(c.state.cumulative),
+            "not decided" if c.state.speedup is None else show_ratio(c.state.speedup),
             f"{len(c.state.kept)} of {len(c.state.iterations)}",
         ]
         for c in found
@@ -176,7 +175,7 @@ def list_command(**options: Any) -> Answer:
                     "campaign": c.name,
                     "target": c.section.target,
                     "state": c.state.step.value,
-                    "speedup": c.state.cumulative,
+                    "speedup": c.state.speedup,
                     "iterations": len(c.state.iterations),
                     "kept": len(c.state.kept),
                     "predictions": jsonable(score(c.state.iterations)),

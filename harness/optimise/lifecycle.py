@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.campaign.events import Kind
@@ -10,7 +12,7 @@ from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.standing import after_finish, before_start, before_step, refused
 from harness.campaign.state import Git as Place
 from harness.campaign.state import State, Step
-from harness.campaign.values import BenchOutcome
+from harness.campaign.values import BenchOutcome, TestOutcome, TestStatus
 from harness.edge.git import branch_ref
 from harness.errors import GitFailed, NotAllowed
 from harness.optimise.campaign import Campaign, terms_of
@@ -95,6 +97,8 @@ class Finished:
     tag: str
     because: str
     """Why it was not merged, or how."""
+    failed: TestStatus | None = None
+    """How the test of the merged state ended, where it did not pass: then nothing is tagged."""
 
 
 def finish(
@@ -108,7 +112,7 @@ def finish(
             campaign.append(Kind.FINISHING, **_last_result(campaign, bench, budget_ns))
         run_profile(campaign, bench)
         campaign.append(Kind.FINISHED)
-    return _conclude(campaign, merge=merge)
+    return _conclude(campaign, bench, merge=merge)
 
 
 def _last_result(campaign: Campaign, bench: Workbench, budget_ns: int | None) -> dict[str, object]:
@@ -130,8 +134,8 @@ def _last_result(campaign: Campaign, bench: Workbench, budget_ns: int | None) ->
     return {"result": bench.bench(request), "request": request}
 
 
-def _conclude(campaign: Campaign, *, merge: bool) -> Finished:
-    """Commit the last records, merge and tag; whatever of it is not done yet."""
+def _conclude(campaign: Campaign, bench: Workbench, *, merge: bool) -> Finished:
+    """Commit the last records, merge, test what came of it, tag; whatever is not done yet."""
     git, state = campaign.git, campaign.state
     place = state.place
     result = state.ending.result if state.ending else None
@@ -142,10 +146,65 @@ def _conclude(campaign: Campaign, *, merge: bool) -> Finished:
         return Finished(result, "", "", "the output is wrong on the full workload: not merged")
     if not merge:
         return Finished(result, "", "", f"not merged, as asked: git merge {place.branch}")
+    before = git.resolve(branch_ref(place.base_branch))
     merged = _merge(campaign, place)
     if git.tag(place.post_tag) is None:
+        tested = _tested(campaign, bench, merged)
+        if tested is not None:
+            why = _taken_back(campaign, before, merged, tested)
+            return Finished(result, "", "", why, tested.status)
         git.create_tag(place.post_tag, merged, f"End of campaign {campaign.name}")
     return Finished(result, merged, place.post_tag, f"{place.branch} into {place.base_branch}")
+
+
+def _tested(campaign: Campaign, bench: Workbench, merged: str) -> TestOutcome | None:
+    """How the test of the merged state ended where it did not pass; None where all is well.
+
+    What is merged without anything else is what was measured, and needs no other test.
+    """
+    state = campaign.state
+    if campaign.checkout.fingerprint_at(merged, state.untracked) == state.kept_tree:
+        return None
+    cases = (False, True) if state.agreed.full_case is not None else (False,)
+    with _checked_out(campaign, merged):
+        outcomes = (bench.test(full=full) for full in cases)
+        return next((o for o in outcomes if o.status is not TestStatus.PASSED), None)
+
+
+@contextlib.contextmanager
+def _checked_out(campaign: Campaign, commit: str) -> Iterator[None]:
+    """Have a commit here for a while: its branch may be checked out in another worktree."""
+    git, branch = campaign.git, campaign.git.branch()
+    if git.head() == commit or branch is None:
+        yield
+        return
+    git.run("switch", "--quiet", "--detach", commit)
+    try:
+        yield
+    finally:
+        git.switch(branch)
+
+
+def _taken_back(campaign: Campaign, before: str, merged: str, tested: TestOutcome) -> str:
+    """Put the base branch back to before our merge; a merge made by hand stays. Returns why."""
+    git, place = campaign.git, campaign.state.place
+    what = f"the merged state is not right, so it is not tagged: {tested.status.value}"
+    what = f"{what} on {tested.case}: {tested.summary}"
+    ours = git.message(merged).startswith(_merge_subject(campaign))
+    if ours and before == merged:  # an earlier call was ended between its merge and its test
+        before = git.resolve(f"{merged}^1")
+    if before == merged:
+        return f"{what}; mend it on {place.base_branch}, commit, and finish again"
+    git.switch(place.branch)
+    git.update_ref(f"refs/heads/{place.base_branch}", before, merged)
+    return (
+        f"{what}; {place.base_branch} is where it was. On {place.branch}: git merge"
+        f" {place.base_branch}, mend it, commit, and finish again"
+    )
+
+
+def _merge_subject(campaign: Campaign) -> str:
+    return f"Merge campaign {campaign.name}"
 
 
 def _merge(campaign: Campaign, place: Place) -> str:
@@ -165,7 +224,7 @@ def _merge(campaign: Campaign, place: Place) -> str:
     if git.branch() == place.branch:
         git.switch(place.base_branch)
     try:
-        return git.merge(ours, f"Merge campaign {campaign.name}")
+        return git.merge(ours, _merge_subject(campaign))
     except GitFailed as problem:
         git.switch(place.branch)
         raise GitFailed(

@@ -9,6 +9,7 @@ from harness.campaign.events import Kind
 from harness.campaign.logs import guard_notes, optimization_log, summary, thinking_log
 from harness.campaign.state import Ending
 from harness.campaign.values import BenchOutcome, LogNote, PhaseGain, Terms, TestStatus
+from harness.model import Verdict
 
 EXPECTED = Path(__file__).parent / "expected"
 
@@ -99,8 +100,6 @@ def test_a_campaign_that_kept_nothing_says_so(tell):
 
 
 def test_gains_that_did_not_hold_or_stayed_open_at_scale_are_counted(tell, make_result):
-    from harness.model import Verdict
-
     story = tell(Terms("work", "fast", full_case="full", full_every=1))
     full = [
         make_result(1.5, case="full"),
@@ -119,9 +118,56 @@ def test_gains_that_did_not_hold_or_stayed_open_at_scale_are_counted(tell, make_
     assert "- 1 of 3 kept gains measured on the full case stayed open (iterations 3)" in text
 
 
-def test_an_interval_without_ends_is_not_shown_as_numbers(tell, make_result):
-    from harness.model import Verdict
+@pytest.mark.parametrize(
+    ("rules", "verdict", "line", "number"),
+    [
+        (2, None, "1.51x] at 99.95 % over the baseline by cpu time (case full)", 1.5),
+        (
+            2,
+            Verdict.UNDECIDED,
+            "3.31x] at 99.95 % over the baseline by cpu time",
+            3.3,
+        ),
+        (
+            1,
+            Verdict.UNDECIDED,
+            "1.51x] at 99.95 % over the baseline (case full)",
+            1.5,
+        ),
+    ],
+)
+def test_the_headline_is_a_decided_one_and_the_only_number(
+    tell, make_result, rules, verdict, line, number
+):
+    story = tell(Terms("work", "fast", full_case="full", rules=rules))
+    story.iterated(make_result(1.5))
+    story.decided("enough")
+    fast = make_result(3.3, metric="cpu")
+    full = make_result(
+        1.5, case="full", metric="cpu", total_verdict=verdict, budget_needed_ns=90_000_000_000
+    )
+    story.tell(Kind.FINISHING, result=BenchOutcome(fast, full), request=None)
+    state = story.tell(Kind.FINISHED)
+    text = summary(state)
+    [headline] = [x for x in text.splitlines() if x.startswith("## Campaign result:")]
+    assert line in headline
+    assert state.speedup == number
+    doubt = "not decided within the budget (about 90 s would)"
+    assert (doubt in text) == (rules == 2 and verdict is not None)
 
+
+def test_a_campaign_of_which_nothing_is_decided_has_no_number(tell, make_result):
+    story = tell(Terms("work", "fast", rules=2))
+    story.iterated(make_result(1.5))
+    story.decided("enough")
+    result = BenchOutcome(make_result(1.9, total_verdict=Verdict.UNDECIDED))
+    story.tell(Kind.FINISHING, result=result, request=None)
+    state = story.tell(Kind.FINISHED)
+    assert state.speedup is None
+    assert "## Campaign result: not decided within the budget (1.90x" in summary(state)
+
+
+def test_an_interval_without_ends_is_not_shown_as_numbers(tell, make_result):
     story = tell()
     story.profiled()
     story.planned()

@@ -8,6 +8,7 @@ import pytest
 
 from harness.campaign.iteration import Outcome
 from harness.campaign.state import Step
+from harness.campaign.values import TestOutcome, TestStatus
 from harness.edge.git import Git
 from harness.errors import GitFailed, NotAllowed
 from harness.optimise import (
@@ -129,6 +130,88 @@ def test_a_merge_conflict_is_undone_and_can_be_done_by_hand(started, thought, pl
     assert next_action(started.campaign).command == "harness campaign finish"
     done = finish(started.campaign, started.bench)
     assert started.git.tag("post-optimization").commit == done.merged == started.git.head()
+
+
+def kept_while_main_went_on(started, thought, planned, note) -> str:
+    """A kept iteration, and a main that changed what it rests on without touching its lines."""
+    measured(started, thought, planned, note, time=50, full=500)
+    commit(started.campaign)
+    decide(started.campaign, exhausted="enough")
+    started.shell("stash", "--quiet")
+    started.shell("switch", "--quiet", "main")
+    (started.root / "library.txt").write_text("it computes something else now\n")
+    started.shell("add", "library.txt")
+    started.shell("commit", "--quiet", "-m", "Meanwhile")
+    main = started.git.head()
+    started.shell("switch", "--quiet", "optimization")
+    test = started.bench.test
+
+    def test_with_the_library(*, full: bool):
+        if "something else" in (started.root / "library.txt").read_text():
+            return TestOutcome(TestStatus.WRONG, "fast", "energy: expected right, got left")
+        return test(full=full)
+
+    def patched(*, full: bool):
+        there = (started.root / "library.txt").exists()
+        return test_with_the_library(full=full) if there else test(full=full)
+
+    started.bench.test = patched
+    return main
+
+
+def test_a_merged_state_that_is_wrong_is_not_tagged_and_main_stays(started, thought, planned, note):
+    main = kept_while_main_went_on(started, thought, planned, note)
+    for _ in range(2):
+        done = finish(started.campaign, started.bench)
+        assert (done.merged, done.tag, done.failed) == ("", "", TestStatus.WRONG)
+        assert "energy: expected right, got left" in done.because
+        assert "git merge main" in done.because
+        assert started.git.tag("post-optimization") is None
+        assert started.git.resolve("main") == main
+        assert started.git.branch() == "optimization"
+        assert started.git.changes().clean
+    started.shell("merge", "--quiet", "-m", "Take main in", "main")
+    (started.root / "library.txt").write_text("it computes the same again\n")
+    started.shell("commit", "--quiet", "-am", "Mend it")
+    done = finish(started.campaign, started.bench)
+    assert done.failed is None
+    assert started.git.tag("post-optimization").commit == done.merged == started.git.head()
+    assert started.git.branch() == "main"
+
+
+def test_a_merge_by_hand_that_is_wrong_is_not_tagged_and_stays(started, thought, planned, note):
+    kept_while_main_went_on(started, thought, planned, note)
+    assert finish(started.campaign, started.bench).failed is TestStatus.WRONG
+    started.shell("switch", "--quiet", "main")
+    started.shell("merge", "--quiet", "-m", "By hand", "optimization")
+    by_hand = started.git.head()
+    done = finish(started.campaign, started.bench)
+    assert done.failed is TestStatus.WRONG
+    assert "mend it on main" in done.because
+    assert started.git.resolve("main") == by_hand
+    assert started.git.tag("post-optimization") is None
+    (started.root / "library.txt").write_text("it computes the same again\n")
+    started.shell("commit", "--quiet", "-am", "Mend it")
+    done = finish(started.campaign, started.bench)
+    assert started.git.tag("post-optimization").commit == done.merged == started.git.head()
+
+
+def test_a_finish_that_was_killed_before_its_test_takes_the_merge_back_later(
+    started, thought, planned, note
+):
+    main = kept_while_main_went_on(started, thought, planned, note)
+    patched = started.bench.test
+
+    def killed(*, full: bool):
+        raise KeyboardInterrupt
+
+    started.bench.test = killed
+    with pytest.raises(KeyboardInterrupt):
+        finish(started.campaign, started.bench)
+    started.bench.test = patched
+    assert finish(started.campaign, started.bench).failed is TestStatus.WRONG
+    assert started.git.resolve("main") == main
+    assert started.git.tag("post-optimization") is None
 
 
 def test_a_finish_without_merge_leaves_the_base_alone(started, thought, planned, note):
