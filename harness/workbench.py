@@ -7,7 +7,7 @@ records, from where every figure can be derived again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -30,6 +30,7 @@ from harness.campaign.values import (
     PhaseGain,
     ProfileOutcome,
     ProfileRow,
+    SideBuild,
     TestOutcome,
     TestStatus,
 )
@@ -206,6 +207,11 @@ class LocalWorkbench:
             budget_needed_ns=needed(step, cumulative),
             run=run,
             sha256=digest,
+            builds=tuple(
+                SideBuild(label, side.build_digest, side.program_digest)
+                for label, side in case.sides.items()
+            ),
+            doubts=case.doubts,
         )
 
     def _keep(self, case: CaseBench, request: BenchRequest) -> tuple[str, str]:
@@ -244,8 +250,15 @@ class LocalWorkbench:
             cumulative=ratio_of(found[LABEL]),
             metric=step.metric.value,
             blocks=step.blocks,
+            builds=tuple(replace(b, build=_ran(blocks, b.label)) for b in result.builds),
         )
         return figures_again(derived, blocks, found[LABEL])
+
+
+def _ran(blocks: Sequence[Block], label: str) -> str:
+    """The digest of the build that all trials of a side ran; of several, all of them."""
+    digests = {record.build_digest for block in blocks for record in block.get(label, ())}
+    return ", ".join(sorted(digests))
 
 
 def read_blocks(path: Path) -> list[Block]:

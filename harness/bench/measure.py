@@ -10,10 +10,12 @@ from harness.baseline import LABEL, Baseline
 from harness.baseline.document import rooted
 from harness.baseline.judging import Expected, Ready, agrees
 from harness.baseline.sides import CURRENT, Side, current_side, side_at, side_of
+from harness.bench.doubts import far_from_sealed, same_program
 from harness.bench.phases import phase_rows
 from harness.bench.plan import BenchPlan
 from harness.bench.scale import scale_of
 from harness.bench.startup import startup_of
+from harness.edge.executed import executed, program_of
 from harness.edge.git import Git
 from harness.errors import BuildFailed, ExitCode, HarnessError, TrialFailed, UsageError
 from harness.experiment import Experiment, Report, perform
@@ -55,6 +57,24 @@ class BuiltSide:
     side: Side
     adapter: Adapter
     build: Build
+    executed: str
+    """The digest of the file that it executes, when it was built."""
+
+    @classmethod
+    def of(cls, session: Session, side: Side) -> BuiltSide:
+        """Build a side; raises what building raises."""
+        adapter, build = session.orchestrator.build(side.target)
+        return cls(side, adapter, build, executed(build))
+
+    def check_untouched(self) -> None:
+        """Raise TrialFailed where its sources, or what it executes, changed meanwhile."""
+        self.side.check_untouched()
+        if executed(self.build) != self.executed:
+            raise TrialFailed(
+                f"{self.side.label}: {self.build.program} is not what was built any more: it"
+                " changed while it was measured",
+                hint="Does the program, or another build, write it?",
+            )
 
 
 def run_bench(
@@ -76,7 +96,7 @@ def run_bench(
             if not found[-1].agreement.ok or _enough(found[-1], plan.unless_slower):
                 break
         for built in sides.values():
-            built.side.check_untouched()
+            built.check_untouched()
     return BenchReport(
         campaign=workload.campaign,
         target=workload.target.name,
@@ -138,8 +158,7 @@ def _named_the_baselines() -> Iterator[None]:
 
 
 def _built(bench: Bench, side: Side) -> BuiltSide:
-    adapter, build = bench.session.orchestrator.build(side.target)
-    return BuiltSide(side, adapter, build)
+    return BuiltSide.of(bench.session, side)
 
 
 def _case(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseBench:
@@ -183,7 +202,21 @@ def _measured(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseB
         run_id=report.run.id,
         folder=report.folder,
         warnings=warnings_of(report),
+        doubts=(*_one_program(bench, sides), *_not_as_sealed(bench, case, measured[LABEL])),
     )
+
+
+def _one_program(bench: Bench, sides: Mapping[str, BuiltSide]) -> Iterator[str]:
+    """What is to be said of references that ran the current tree's program."""
+    now, git = sides[CURRENT], Git(bench.workload.root)
+    for label, built in sides.items():
+        if label != CURRENT and program_of(built.build) == program_of(now.build):
+            differing = git.diff_names(built.side.commit, now.side.commit)
+            yield from same_program((label, CURRENT), differing)
+
+
+def _not_as_sealed(bench: Bench, case: Case, measured: Measurement) -> Iterator[str]:
+    return far_from_sealed(bench.baseline.record(case).timing.wall_ns.point, measured.wall_ns)
 
 
 def judge_side(bench: Bench, built: BuiltSide, case: Case, expected: Expected) -> Agreement:
@@ -255,6 +288,7 @@ def figures(built: BuiltSide, measured: Measurement) -> SideFigures:
         max_rss_bytes=measured.max_rss_bytes,
         build_ns=built.build.build_ns,
         build_digest=built.build.digest,
+        program_digest=program_of(built.build),
         toolchain=built.build.toolchain.version,
     )
 

@@ -61,14 +61,13 @@ def run_stored(
     found: list[CaseBench] = []
     with contextlib.ExitStack() as stack:
         side = stack.enter_context(current_side(session, workload))
-        adapter, build = session.orchestrator.build(side.target)
-        built = BuiltSide(side, adapter, build)
+        built = BuiltSide.of(session, side)
         for case in cases:
             own = [r for r in records if r.case == case.name and not r.warmup]
             found.append(_case(bench, built, case, own))
             if not found[-1].agreement.ok:
                 break
-        side.check_untouched()
+        built.check_untouched()
     return BenchReport(
         campaign=workload.campaign,
         target=workload.target.name,

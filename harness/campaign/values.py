@@ -223,6 +223,17 @@ class Guards:
 
 
 @dataclass(frozen=True, slots=True)
+class SideBuild:
+    """What one side of a bench ran."""
+
+    label: str
+    build: str
+    """The build's digest, which every trial has too."""
+    program: str
+    """What tells its program from others: equal on two sides, they ran the same."""
+
+
+@dataclass(frozen=True, slots=True)
 class CaseResult:
     """Baseline, last kept state and candidate on one case, interleaved in one run."""
 
@@ -249,6 +260,10 @@ class CaseResult:
     """What was wrong with the output, or how the program ended."""
     crashed: bool = False
     """It did not end well, so that there is no output to be called wrong."""
+    builds: tuple[SideBuild, ...] = ()
+    """What ran; empty in events of before this was kept."""
+    doubts: tuple[str, ...] = ()
+    """Why the right programs may not have been measured."""
 
 
 class AtScale(Enum):

@@ -160,7 +160,7 @@ def _case_text(result: CaseResult) -> str:
             ends, sure = "", "too few blocks for an interval"
         shown = " ".join(filter(None, (show_ratio(ratio.point), ends, ratio.verdict.value)))
         lines.append(f"against the {word}: {shown} ({sure})")
-    return "\n".join([*lines, *guard_notes(result)])
+    return "\n".join([*lines, *result.doubts, *guard_notes(result)])
 
 
 def _totals(result: CaseResult) -> list[list[str]]:

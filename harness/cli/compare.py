@@ -101,6 +101,8 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
             origin={"kind": "compare", "specs": [reference, candidate]},
         )
         report = perform(session.orchestrator, session.results, experiment)
+        doubts = _one_program(session, report, (reference, candidate))
+        report = replace(report, run=replace(report.run, warnings=(*report.run.warnings, *doubts)))
     return answer(report, _again((reference, candidate), options))
 
 
@@ -155,6 +157,23 @@ def _cell(session: Session, spec: str, case: str | None, stack: contextlib.ExitS
         target = settle(session, copy, target_at(config, name, copy.root), revision)
         current = config.targets[name]
     return Cell(config.task(current.task), config.case_of(current, case), target, spec)
+
+
+def _one_program(session: Session, report: Report, specs: tuple[str, str]) -> list[str]:
+    """What is to be said of two revisions of one target that ran the same program."""
+    from harness.bench.doubts import same_program
+    from harness.edge.executed import program_of
+    from harness.edge.git import Git
+
+    (name, one), (other_name, other) = map(split_revision, specs)
+    builds = [m.build for group in report.groups for m in group.members if m.build is not None]
+    if name != other_name or len(builds) != 2 or program_of(builds[0]) != program_of(builds[1]):
+        return []
+    git = Git(session.config.root)
+    commits = [git.resolve(revision) for revision in (one, other) if revision is not None]
+    two = len(commits) == 2
+    differing = git.diff_names(*commits) if two else git.differing_here(commits[0])
+    return list(same_program(specs, differing))
 
 
 def _check_comparable(reference: Cell, candidate: Cell) -> None:

@@ -190,6 +190,10 @@ class GitReading(GitProgram):
         )
         return names(out)
 
+    def differing_here(self, commit: str) -> tuple[str, ...]:
+        """The tracked files that are not what they were at a commit."""
+        return names(self.run("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", commit))
+
     def diff(self, old: str, new: str, paths: Sequence[str] = ()) -> str:
         """The patch that leads from one commit or tree to another, for people."""
         out = self.run("diff-tree", "-r", "-p", "--no-renames", old, new, "--", *literal(paths))

@@ -33,6 +33,8 @@ class SideFigures:
     build_ns: int
     build_digest: str
     toolchain: str
+    program_digest: str = ""
+    """Equal on two sides: they ran one program, whatever their sources say."""
     ready_ns: Estimate | None = None
     """Start-up; None where it was not asked for, or the target has no steady mode."""
 
@@ -59,6 +61,9 @@ class CaseBench:
     folder: Path | None = None
     """Where the run is stored, with `trials.parquet`."""
     warnings: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    """Why the right programs may not have been measured: two sides ran one, or the baseline is far
+    from its sealed time."""
     crashed: bool = False
     """The current tree's program did not end well: its output is not wrong, there is none."""
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 
+from harness.baseline.sides import CURRENT
 from harness.campaign.events import Event, Kind
 from harness.campaign.gates import check_note, check_plan, check_thought
 from harness.campaign.iteration import Outcome
@@ -237,7 +238,17 @@ def _figures(
     for kept, again in ((stored.fast, derived.fast), (stored.full, derived.full)):
         if kept is not None and again is not None:
             found.count("measured cases")
+            found.unchecked += _one_program(kept)
             yield from _case(kept, again)
+
+
+def _one_program(kept: CaseResult) -> Iterator[str]:
+    """What is to be said of sides that ran one program where their sources differ."""
+    programs = {build.label: build.program for build in kept.builds}
+    now = programs.pop(CURRENT, "")
+    for label, program in programs.items():
+        if program == now and kept.doubts:
+            yield f"{kept.run}: {label} and {CURRENT} ran the same program, byte for byte"
 
 
 def _case(kept: CaseResult, again: CaseResult) -> Iterator[str]:
@@ -264,6 +275,7 @@ def _other_figures(kept: CaseResult, again: CaseResult) -> Iterator[tuple[str, o
         ("blocks", kept.blocks, again.blocks),
         ("baseline_ns", kept.baseline_ns, again.baseline_ns),
         ("current_ns", kept.current_ns, again.current_ns),
+        ("builds that ran", kept.builds, again.builds),
     ]
     pairs += [
         (entry.name, getattr(kept.guards, entry.name), getattr(again.guards, entry.name))

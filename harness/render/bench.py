@@ -39,7 +39,8 @@ def bench_text(report: BenchReport, style: str = "plain") -> str:
     ]
     if report.scale is not None:
         parts.append(scale_text(report.scale))
-    notes = [*report.warnings, *(w for case in report.cases for w in case.warnings)]
+    cases = [w for case in report.cases for w in (*case.doubts, *case.warnings)]
+    notes = [*report.warnings, *cases]
     notes += [
         f"{case.case}: {c.disturbed_blocks} of {c.blocks} blocks were disturbed (kept)"
         for case in report.cases

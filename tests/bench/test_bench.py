@@ -362,3 +362,67 @@ class TestTheTable:
 
     def test_it_can_be_laid_out_for_github(self, begun):
         assert "| TOTAL" in bench_text(begun.bench(), "github")
+
+
+class TestDoubts:
+    """Whether the right programs ran at all."""
+
+    C = "#include <stdio.h>\nint main(void) {{ puts({}); return 0; }}\n"
+    OTHER = 'task = "t"\nadapter = "command"\nprogram = "build/p"\nsetup = [["make", "-s"]]'
+
+    @pytest.fixture
+    def compiled(self, project):
+        """A build that git tracks, so that its setup finds nothing to make."""
+        toml = TOML.partition("[targets.t]")[0]
+        project.write("harness.toml", f"{toml}[targets.t]\n{self.OTHER}\n")
+        project.write("p.c", self.C.format('"sum: 2.0"'))
+        project.write("Makefile", "build/p:\n\tmkdir -p build; gcc -o build/p p.c\n")
+        project.sh("make -s")
+        project.commit()
+        project.make()
+        return project
+
+    def test_sides_that_ran_one_program_although_their_files_differ(self, compiled):
+        compiled.write("p.c", self.C.format('"sum: 2"'))
+        report = compiled.bench(trials=2)
+        (said,) = report.cases[0].doubts
+        assert "baseline and current ran the same program, byte for byte, although p.c" in said
+        assert said in bench_text(report)
+
+    def test_equal_trees_are_expected_to_run_one_program(self, compiled):
+        assert compiled.bench(trials=2).cases[0].doubts == ()
+
+    def test_a_build_from_other_files_is_another_program(self, compiled):
+        compiled.sh("git rm -rq --cached build; echo build/ > .gitignore")
+        compiled.write("p.c", self.C.format('"sum: 2"'))
+        assert compiled.bench(trials=2).cases[0].doubts == ()
+
+    @pytest.mark.parametrize(
+        ("cost", "words"), [("4", "5.0 times faster"), ("80", "4.0 times slower")]
+    )
+    def test_a_baseline_far_from_its_sealed_time(self, begun, cost, words):
+        change(begun, "10")
+        original = begun.load
+        sealed = 20 / float(cost)
+
+        def as_if_sealed_otherwise():
+            found = original()
+            (*cases,) = found.document.cases
+            timing = cases[0].timing
+            wall = replace(timing.wall_ns, point=timing.wall_ns.point * sealed)
+            cases[0] = replace(cases[0], timing=replace(timing, wall_ns=wall))
+            return replace(found, document=replace(found.document, cases=tuple(cases)))
+
+        object.__setattr__(begun, "load", as_if_sealed_otherwise)
+        (said,) = begun.bench(trials=2).cases[0].doubts
+        assert f"the baseline ran {words} than when it was sealed" in said
+
+    def test_a_program_that_is_replaced_while_it_is_measured(self, project, monkeypatch):
+        project.write("harness.toml", TOML)
+        project.write("p.c", self.C.format('"sum: 2.0"'))
+        project.commit()
+        project.make()
+        seen = iter(["one", "one", "one", "another"])
+        monkeypatch.setattr("harness.bench.measure.executed", lambda build: next(seen))
+        with pytest.raises(TrialFailed, match="is not what was built any more"):
+            project.bench(trials=2)

@@ -1,0 +1,49 @@
+"""What casts doubt on a bench: sides that ran one program, a baseline that is not as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from harness.model import Estimate
+
+FAR_OFF = 3.0
+"""A baseline that is so many times faster or slower than when it was sealed is said aloud: machines
+and their load differ by less, most of the time."""
+_SHOWN = 3
+
+
+def same_program(labels: tuple[str, str], differing: Iterable[str]) -> Iterator[str]:
+    """The sentence on two sides that ran one program, where these of their files differ."""
+    changed = [name for name in differing if not _is_record(name)]
+    if changed:
+        one, other = labels
+        yield (
+            f"{one} and {other} ran the same program, byte for byte, although {listed(changed)}"
+            f" differ{'s' if len(changed) == 1 else ''}: is what runs built from"
+            " these files, and does setup build it anew?"
+        )
+
+
+def far_from_sealed(sealed_ns: float, now: Estimate | None) -> Iterator[str]:
+    """The sentence on a baseline that takes another time than when it was sealed."""
+    if now is None or now.point <= 0 or sealed_ns <= 0:
+        return
+    ratio = sealed_ns / now.point
+    if max(ratio, 1 / ratio) < FAR_OFF:
+        return
+    how = f"{ratio:.1f} times faster" if ratio > 1 else f"{1 / ratio:.1f} times slower"
+    yield (
+        f"the baseline ran {how} than when it was sealed ({now.point / 1e6:.3g} ms, then"
+        f" {sealed_ns / 1e6:.3g} ms): is it the same program, on the same machine and data?"
+    )
+
+
+def listed(names: Collection[str]) -> str:
+    """Some of the names, and how many more there are."""
+    shown = ", ".join(sorted(names)[:_SHOWN])
+    more = len(names) - _SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _is_record(name: str) -> bool:
+    return "optim" in name.split("/")[:-1] or name.rsplit("/", 1)[-1] == "harness.toml"
