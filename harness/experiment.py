@@ -29,6 +29,7 @@ from harness.orchestrator import (
 )
 from harness.render.jsonable import jsonable
 from harness.schedule import Block, Design, StopRule, fixed_blocks
+from harness.stats.boundary import sign_boundary
 from harness.summary import (
     ALL_SURE,
     SURE,
@@ -40,7 +41,10 @@ from harness.summary import (
 )
 
 DEFAULT_BUDGET_NS = 20_000_000_000
-"""What each group may take where neither trials nor a budget are asked for."""
+"""What each group may take where neither trials nor a budget are asked for, but for `STRETCH`."""
+
+STRETCH = 6
+"""The default budget grows up to this many times where the blocks of a first verdict want it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +197,10 @@ def _rule(experiment: Experiment, members: Sequence[Prepared]) -> StopRule:
         return _pairs_rule(experiment)
     reference = reference_of(members)
     return sequential_rule(
-        reference.cell.name if reference else "", experiment.question, experiment.max_blocks
+        reference.cell.name if reference else "",
+        experiment.question,
+        experiment.max_blocks,
+        len(members),
     )
 
 
@@ -226,9 +233,9 @@ def _measure(
     writer: RunWriter,
 ) -> bool:
     """Measure; True where a person interrupted it."""
-    budget_ns = experiment.budget_ns
+    budget_ns, stretch = experiment.budget_ns, 1
     if budget_ns is None and experiment.trials is None:
-        budget_ns = DEFAULT_BUDGET_NS * len(groups)
+        budget_ns, stretch = DEFAULT_BUDGET_NS * len(groups), STRETCH
     settings = Settings(
         seed=writer.plan["seed"],
         mode=experiment.mode,
@@ -237,6 +244,8 @@ def _measure(
         cpus=experiment.cpus,
         vary_layout=experiment.vary_layout,
         budget_ns=budget_ns,
+        stretch=stretch,
+        blocks_wanted=_blocks_wanted(experiment),
         steady=experiment.steady,
     )
     try:
@@ -244,6 +253,17 @@ def _measure(
     except KeyboardInterrupt:
         return True
     return False
+
+
+def _blocks_wanted(experiment: Experiment) -> int:
+    """The fewest blocks that can give a verdict, or as many as were asked for where that is less.
+
+    A run of exactly so many trials is told nothing: it has what it asked for.
+    """
+    if experiment.trials is not None:
+        return 0
+    first = sign_boundary(experiment.question.confidence).first_proof()
+    return min(first, experiment.max_blocks or first)
 
 
 def _disturbed_blocks(groups: Sequence[Group]) -> frozenset[BlockKey]:

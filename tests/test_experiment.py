@@ -34,6 +34,9 @@ class Countdown:
     def step(self, what: str) -> None:
         pass
 
+    def remark(self, words: str) -> None:
+        pass
+
     def trial(self, record: TrialRecord) -> None:
         self.left -= 1
         if self.left == 0:

@@ -38,6 +38,7 @@ from harness.orchestrator import (
     make_groups,
     resume_groups,
 )
+from harness.orchestrator.listening import Quiet
 from harness.plugins import Adapter
 from harness.schedule import Design, fixed_blocks
 from harness.testing import (
@@ -210,6 +211,47 @@ def test_no_block_but_the_first_is_begun_past_the_budget(bench: Bench) -> None:
     groups = bench.groups("a")
     assert [record.block for record in bench.measure(groups, budget_ns=0)] == [0]
     assert groups[0].stopped == "the budget is spent"
+
+
+class Clock:
+    """A monotonic clock that every trial moves on by a second."""
+
+    def __init__(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("harness.orchestrator.core.time.monotonic_ns", lambda: self.now_ns)
+        self.now_ns = 0
+        for name in "ab":
+            bench.language.behaves[name] = self.tick
+
+    def tick(self, _: int) -> Trial:
+        self.now_ns += 10**9
+        return make_trial()
+
+
+@pytest.mark.parametrize(("budget_s", "blocks"), [(1, 1), (5, 2), (6, 3)])
+def test_no_block_is_begun_that_would_end_past_the_budget(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, budget_s: int, blocks: int
+) -> None:
+    Clock(bench, monkeypatch)
+    groups = bench.groups("a", "b", blocks=100)
+    bench.measure(groups, warmup=0, budget_ns=budget_s * 10**9)
+    assert len(groups[0].blocks) == blocks
+
+
+@pytest.mark.parametrize(("stretch", "blocks", "words"), [(6, 8, "measuring"), (2, 2, "--budget")])
+def test_a_budget_holds_the_blocks_of_a_verdict_or_says_at_once_what_they_take(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, stretch: int, blocks: int, words: str
+) -> None:
+    Clock(bench, monkeypatch)
+    told: list[str] = []
+    monkeypatch.setattr(Quiet, "remark", lambda _, words: told.append(words))
+    groups = bench.groups("a", "b", blocks=100)
+    settings = {"budget_ns": 5 * 10**9, "blocks_wanted": 8, "stretch": stretch}
+    bench.measure(groups, warmup=0, **settings)
+    assert len(groups[0].blocks) == blocks
+    (said,) = told
+    assert "8 blocks" in said
+    assert words in said
+    assert "18 s" in said
 
 
 # ---- failures --------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 from harness.cli.base import Answer, command
 from harness.cli.explaining import explain, next_steps, shared_notes, what_would_do
-from harness.cli.options import make_question, question_options
+from harness.cli.options import make_question, precision_option, question_options
 from harness.cli.session import (
     config_option,
     find_results,
@@ -34,7 +34,7 @@ from harness.revisions import split_revision, target_at
 from harness.session import Session
 
 REPEATED = (
-    *("case", "mode", "metric", "confidence", "threshold", "cpus"),
+    *("case", "mode", "metric", "confidence", "threshold", "precision", "cpus"),
     *("config_path", "results"),
 )
 """Options that a repetition of the command shall have too."""
@@ -51,11 +51,18 @@ REPEATED = (
     show_default=True,
     help="Time whole processes (cold), or the work inside one (steady).",
 )
-@click.option("--budget", default="60s", show_default=True, help="Measure for at most this long.")
+@click.option(
+    "--budget",
+    default="60s",
+    show_default=True,
+    help="Measure for at most this long; building and checking come before.",
+)
+@click.option("--trials", type=click.IntRange(1), help="Exactly so many trials of each.")
 @click.option("--max-trials", type=click.IntRange(2), help="At most so many trials of each.")
 @click.option("--seed", type=int, help="Of the order and the layout; drawn and recorded if absent.")
 @click.option("--cpus", help="Pin both to these CPUs, such as 0 or 0,2-3.")
 @click.option("--stored", is_flag=True, help="Run nothing: judge all blocks of both in the store.")
+@precision_option
 @question_options
 @config_option
 @results_option
@@ -88,12 +95,12 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
             _cell(session, spec, options["case"], stack) for spec in (reference, candidate)
         )
         _check_comparable(*cells)
-        budget_ns = parse_duration_ns(options["budget"], "--budget")
         experiment = Experiment(
             cells=cells,
             question=make_question(options),
             mode=Mode(options["mode"]),
-            budget_ns=budget_ns,
+            trials=options["trials"],
+            budget_ns=_budget_ns(options),
             max_blocks=options["max_trials"],
             seed=options["seed"],
             cpus=parse_cpus(options["cpus"]),
@@ -106,9 +113,24 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
     return answer(report, _again((reference, candidate), options))
 
 
+def _budget_ns(options: dict[str, Any]) -> int | None:
+    """The budget; None where it is not said and the number of trials is."""
+    source = click.get_current_context().get_parameter_source
+    if options["trials"] is not None:
+        for name in ("max_trials", "precision"):
+            if options[name] is not None:
+                option = name.replace("_", "-")
+                raise UsageError(
+                    f"--trials says exactly how many, --{option} when to stop: not both"
+                )
+        if source("budget") is not ParameterSource.COMMANDLINE:
+            return None
+    return parse_duration_ns(options["budget"], "--budget")
+
+
 def _from_store(reference: str, candidate: str, options: dict[str, Any]) -> Answer:
     source = click.get_current_context().get_parameter_source
-    for name in ("budget", "max_trials", "seed", "cpus"):
+    for name in ("budget", "trials", "max_trials", "precision", "seed", "cpus"):
         if source(name) is ParameterSource.COMMANDLINE:
             option = name.replace("_", "-")
             raise UsageError(f"--{option} is about new trials: --stored makes none")

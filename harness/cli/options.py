@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -57,5 +58,26 @@ def make_question(options: Mapping[str, Any]) -> Question:
         raise UsageError(f"--confidence: want at least 0.5 and below 1, got {confidence}")
     if not 0 < threshold < 1:
         raise UsageError(f"--threshold: want a share above 0 and below 1, got {threshold}")
+    precision = _share(options.get("precision"))
     metric = None if options["metric"] == "auto" else Metric(options["metric"])
-    return Question(metric, confidence, threshold)
+    return Question(metric, confidence, threshold, precision)
+
+
+def _share(text: str | None) -> float | None:
+    """`2%` or `0.02` as a share."""
+    if text is None:
+        return None
+    try:
+        share = float(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
+    except ValueError:
+        share = math.nan
+    if not 0 < share < 1:
+        raise UsageError(f"--precision: want a share such as 2% or 0.02, got {text!r}")
+    return share
+
+
+precision_option = click.option(
+    "--precision",
+    help="Go on until the ratio (of a single target, its time) is known to this share on either"
+    " side, such as 2%.",
+)

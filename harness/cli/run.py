@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,10 @@ from click.core import ParameterSource
 
 from harness.cli.base import Answer, command
 from harness.cli.explaining import shared_notes
-from harness.cli.options import format_option, make_question, question_options
+from harness.cli.options import format_option, make_question, precision_option, question_options
+from harness.cli.selecting import Options, select, stored_cells
 from harness.cli.session import (
     RESUMABLE,
-    ad_hoc_cell,
     config_option,
     open_session,
     parse_cpus,
@@ -26,7 +25,7 @@ from harness.cli.session import (
     results_folder,
     results_option,
 )
-from harness.edge.config import Config, lookup, parse_duration_ns
+from harness.edge.config import Config, parse_duration_ns
 from harness.edge.store import StoredRun, find_run, read_run, run_folders
 from harness.errors import DataDamaged, ExitCode, UsageError
 from harness.experiment import Experiment, Report, perform
@@ -35,31 +34,6 @@ from harness.orchestrator import Cell
 from harness.render.jsonable import jsonable
 from harness.render.tables import measurement_table, phase_table
 from harness.summary import Question, disturbed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the command line of `harness run` says."""
-
-    names: tuple[str, ...]
-    arguments: tuple[str, ...]
-    adapter: str | None
-    task: str | None
-    case: str | None
-    mode: str
-    trials: int | None
-    budget: str | None
-    warmup: int
-    seed: int | None
-    cpus: str | None
-    metric: str
-    confidence: float
-    threshold: float
-    config_path: Path | None
-    results: Path | None
-    resume: str | None
-    phases: bool
-    style: str
 
 
 class DashedCommand(click.Command):
@@ -90,7 +64,11 @@ class DashedCommand(click.Command):
     help="Time whole processes (cold), or the work inside one (steady).",
 )
 @click.option("--trials", type=click.IntRange(1), help="Exactly so many trials of each target.")
-@click.option("--budget", help="Stop after this time, such as 20s.")
+@click.option(
+    "--budget",
+    help="Measure for at most this long, such as 20s; building and checking come before. Left out:"
+    " 20 s per case, or up to 120 s where the 8 blocks of a first verdict take longer.",
+)
 @click.option(
     "--warmup",
     type=click.IntRange(0),
@@ -100,6 +78,7 @@ class DashedCommand(click.Command):
 )
 @click.option("--seed", type=int, help="Of the order and the layout; drawn and recorded if absent.")
 @click.option("--cpus", help="Pin targets to these CPUs, such as 0 or 0,2-3.")
+@precision_option
 @question_options
 @config_option
 @results_option
@@ -173,13 +152,14 @@ def _resume(options: Options) -> Answer:
         found = {**stored.summary, "run_id": stored.id}
         return Answer(text=f"{stored.id} is finished: {stored.folder}", result=found)
     plan = stored.plan
-    config, cells = _stored_cells(stored, config)
+    config, cells = stored_cells(stored, config)
     experiment = Experiment(
         cells=tuple(cells),
         question=Question(
             Metric(plan["question"]["metric"]) if plan["question"]["metric"] else None,
             plan["question"]["confidence"],
             plan["question"]["threshold"],
+            plan["question"].get("precision"),
         ),
         mode=Mode(plan["mode"]),
         trials=plan["trials"],
@@ -204,117 +184,15 @@ def _latest(results: Path) -> StoredRun:
     )
 
 
-def _stored_cells(stored: StoredRun, config: Config) -> tuple[Config, list[Cell]]:
-    """The cells of an interrupted run, found again."""
-    origin = stored.plan["origin"]
-    if origin.get("kind") == "ad hoc":
-        root = Path(origin["root"])
-        cell = ad_hoc_cell(origin["adapter"], origin["source"], origin["arguments"], root)
-        return Config(root=root), [cell]
-    if origin.get("kind") != "configured":
-        raise UsageError(
-            f"{stored.id} cannot be resumed: it was made by `harness {origin.get('kind')}`",
-            hint="Give the same command again; what was measured is kept in its folder.",
-        )
-    cells = [
-        Cell(task, config.case_of(config.target(target), case), config.target(target))
-        for task, case, target in (
-            (config.task(name), case, target) for name, case, target in stored.plan["cells"]
-        )
-    ]
-    return config, cells
-
-
-def select(options: Options) -> tuple[Config, list[Cell], dict[str, Any]]:
-    """The cells that the command line names, and how `--resume` finds them again."""
-    if options.arguments or _is_file(options):
-        if len(options.names) > 1:
-            raise UsageError(
-                f"one file at a time, got {' '.join(options.names)}",
-                hint="Several programs are compared as targets of harness.toml.",
-            )
-        if options.task or options.case:
-            raise UsageError("--task and --case are of harness.toml; a file or program has none")
-        if options.adapter is None:
-            raise UsageError(
-                "which adapter?",
-                hint="Say --adapter c, julia, python or command. What follows `--` are a file's or"
-                " program's arguments; a target's stand in harness.toml.",
-            )
-        source = options.names[0] if options.names else None
-        root = Path.cwd()
-        cell = ad_hoc_cell(options.adapter, source, options.arguments, root)
-        origin = {
-            "kind": "ad hoc",
-            "adapter": options.adapter,
-            "source": source,
-            "arguments": options.arguments,
-            "root": root,
-        }
-        return Config(root=root), [cell], origin
-    _refuse_files(options.names, read_config(options.config_path, required=False))
-    config = read_config(options.config_path)
-    return config, configured_cells(config, options), {"kind": "configured"}
-
-
-def _refuse_files(names: Sequence[str], config: Config) -> None:
-    """Say how a file is run that was named as if it were a target."""
-    for name in names:
-        if name not in config.targets and Path(name).is_file():
-            adapter = {".c": "c", ".jl": "julia", ".py": "python"}.get(Path(name).suffix, "command")
-            raise UsageError(
-                f"{name} is a file, and no target",
-                hint=f"Say its adapter, one file at a time: harness run --adapter {adapter} {name}",
-            )
-
-
-def _is_file(options: Options) -> bool:
-    """A name is a file where it is not a target and an adapter is said."""
-    if len(options.names) != 1 or options.adapter is None:
-        return False
-    return options.names[0] not in read_config(options.config_path, required=False).targets
-
-
-def configured_cells(config: Config, options: Options) -> list[Cell]:
-    """The configured targets that fit the names, adapter and task asked for."""
-    from harness.plugins import Adapters
-
-    if options.adapter is not None:
-        Adapters().get(options.adapter)
-    if options.task is not None:
-        config.task(options.task)
-    targets = [config.target(name) for name in options.names] or list(config.targets.values())
-    chosen = [
-        t
-        for t in targets
-        if options.adapter in (None, t.adapter) and options.task in (None, t.task)
-    ]
-    if not chosen:
-        raise UsageError(
-            "no target fits" + (f" adapter {options.adapter!r}" if options.adapter else ""),
-            hint=f"{config.path} has: {', '.join(config.targets) or 'no targets'}.",
-        )
-    cells = []
-    for target in chosen:
-        task = config.task(target.task)
-        cases = {case.name: case for case in task.cases}
-        if options.case is not None and options.case not in cases and options.task is None:
-            continue
-        case = config.case_of(target, options.case)
-        cells.append(Cell(task, case, config.target(target.name)))
-    if not cells:
-        assert options.case is not None
-        every = {case.name: case for task in config.tasks.values() for case in task.cases}
-        lookup(every, options.case, "case", config.path)
-    return cells
-
-
 def _experiment(options: Options, cells: list[Cell], origin: Mapping[str, Any]) -> Experiment:
     budget = options.budget
     return Experiment(
         cells=tuple(cells),
         question=make_question(
-            {key: getattr(options, key) for key in ("metric", "confidence", "threshold")}
+            {
+                key: getattr(options, key)
+                for key in ("metric", "confidence", "threshold", "precision")
+            }
         ),
         mode=Mode(options.mode),
         trials=options.trials,

@@ -127,6 +127,9 @@ class Terminal:
         self.failed += not record.trial.ok
         self._show()
 
+    def remark(self, words: str) -> None:
+        click.echo(f"harness: {words}", err=True)
+
     def _show(self) -> None:
         failed = f", {self.failed} failed" if self.failed else ""
         self.status.update(f"{self.what} ({self.trials} trials{failed})")
@@ -146,6 +149,9 @@ class Lines:
 
     def trial(self, record: TrialRecord) -> None:
         self.trials += 1
+
+    def remark(self, words: str) -> None:
+        self.write(f"harness: {words}")
 
     def say(self, now_s: float) -> None:
         """One line on what goes on."""

@@ -74,7 +74,11 @@ class Settings:
     cpus: tuple[int, ...] = ()
     vary_layout: bool = True
     budget_ns: int | None = None
-    """No new block is begun after this time; but one is always made."""
+    """No block is begun that would not end within this time; but one is always made."""
+    stretch: int = 1
+    """How many times the budget may grow to hold `blocks_wanted`."""
+    blocks_wanted: int = 0
+    """The fewest blocks that can decide; 0: nothing is to be decided."""
     steady: SteadyPlan = field(default_factory=SteadyPlan)
 
 
@@ -92,6 +96,15 @@ class Group:
     stopped: str | None = None
     """Why no further block is wanted."""
     next_block: int = 0
+    spent_ns: int = 0
+    """What the blocks that were measured now have taken, with everything between their trials."""
+    made: int = 0
+    """How many these are."""
+
+    @property
+    def block_ns(self) -> int:
+        """How long a block takes; 0 while none was measured."""
+        return self.spent_ns // self.made if self.made else 0
 
     @property
     def running(self) -> list[Prepared]:

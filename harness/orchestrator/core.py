@@ -8,6 +8,7 @@ all of them alike. A target that fails stops nothing else.
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -173,19 +174,51 @@ class Orchestrator:
         KeyboardInterrupt passes through, with everything finished so far stored.
         """
         started = time.monotonic_ns()
+        budget = settings.budget_ns
         for group in groups:
             self._warm_up(group, settings, writer)
         while active := [g for g in groups if g.stopped is None]:
             for group in active:
                 spent = time.monotonic_ns() - started
-                late = settings.budget_ns is not None and spent >= settings.budget_ns
-                if late and group.blocks:  # one block is made whatever it takes
+                # One block is made whatever it takes; none is begun that would end too late.
+                if budget is not None and group.blocks and spent + group.block_ns > budget:
                     group.stopped = "the budget is spent"
                 elif not group.running:
                     group.stopped = "no target is left that runs"
                 else:
-                    self._block(group, settings, writer)
+                    self._timed_block(group, settings, writer)
                     group.stopped = group.rule(group.blocks)
+            if budget is not None and all(g.made == 1 or g.stopped for g in groups):
+                spent = time.monotonic_ns() - started
+                budget = self._budget_that_holds(groups, settings, budget, spent)
+
+    def _budget_that_holds(
+        self, groups: Sequence[Group], settings: Settings, budget: int, spent: int
+    ) -> int:
+        """The budget after the first blocks: stretched where that serves; says what is lacking."""
+        left = [g for g in groups if g.stopped is None]
+        missing = (max(0, settings.blocks_wanted - len(g.blocks)) * g.block_ns for g in left)
+        needed = round(1.1 * (spent + sum(missing)))  # blocks are not all of one length
+        most = budget * settings.stretch
+        if needed <= budget or not any(len(g.running) > 1 for g in left):
+            return budget
+        if needed <= most:
+            self._listener.remark(
+                f"{settings.blocks_wanted} blocks, the fewest that give a verdict, take about"
+                f" {needed / 1e9:.0f} s: measuring that long"
+            )
+            return needed
+        self._listener.remark(
+            f"{budget / 1e9:.3g} s hold no verdict: {settings.blocks_wanted} blocks, the fewest"
+            f" that give one, take about {needed / 1e9:.0f} s (--budget {math.ceil(needed / 1e9)}s)"
+        )
+        return budget
+
+    def _timed_block(self, group: Group, settings: Settings, writer: RunWriter) -> None:
+        begun = time.monotonic_ns()
+        self._block(group, settings, writer)
+        group.spent_ns += time.monotonic_ns() - begun
+        group.made += 1
 
     def _warm_up(self, group: Group, settings: Settings, writer: RunWriter) -> None:
         if group.next_block:

@@ -16,6 +16,9 @@ class Listener(Protocol):
     def trial(self, record: TrialRecord) -> None:
         """A trial was stored."""
 
+    def remark(self, words: str) -> None:
+        """Something that people should know at once, not at the end."""
+
 
 class Quiet:
     """A Listener that says nothing."""
@@ -24,4 +27,7 @@ class Quiet:
         """Ignore it."""
 
     def trial(self, record: TrialRecord) -> None:
+        """Ignore it."""
+
+    def remark(self, words: str) -> None:
         """Ignore it."""

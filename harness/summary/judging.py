@@ -18,7 +18,7 @@ from harness.model import (
 )
 from harness.schedule import Block, StopRule
 from harness.stats.boundary import sign_boundary
-from harness.stats.medians import scaled_mad
+from harness.stats.medians import log_threshold, scaled_mad
 from harness.stats.metric import MetricChoice, choose_metric
 from harness.stats.paired import Interval, PairedSequence, judge, ratio_estimate, sequence_of
 from harness.stats.power import blocks_needed, detectable
@@ -43,6 +43,8 @@ NARROW = 0.01
 SURE, ALL_SURE = "the verdict is sure", "every verdict is sure"
 """Why a run ends that has its answer."""
 
+ALONE = "no other target is left to compare with"
+
 REVIEW_EVERY = 4
 """The choice of a metric is looked at again after 4, 16, ... times as many blocks."""
 
@@ -56,6 +58,8 @@ class Question:
     confidence: float = 0.95
     threshold: float = 0.01
     """Differences below this share do not matter in practice."""
+    precision: float | None = None
+    """Measured until the ratio is known to this share on either side; None: until its sign is."""
 
 
 _WORDS = {Metric.WALL: "wall time", Metric.CPU: "CPU time", Metric.MEMORY: "peak memory"}
@@ -151,17 +155,26 @@ class Judge:
 # -- stopping -----------------------------------------------------------------------------------
 
 
-def sequential_rule(reference: str, question: Question, max_blocks: int | None) -> StopRule:
+def sequential_rule(
+    reference: str, question: Question, max_blocks: int | None, members: int = 1
+) -> StopRule:
     """Stop once every candidate's verdict is sure, or after `max_blocks`.
 
-    Where there is nothing to compare, stop once every target's median wall time is known to
-    1 % on either side.
+    With a precision asked for, stop once every ratio is known as well as that. The interval holds
+    at every look, so it holds at the one that ends the run. Where there is nothing to compare,
+    stop once every target's median wall time is known to 1 % on either side (or the precision);
+    one that was to be compared (`members` above 1) and is the only one left is not measured
+    beyond the blocks of a first verdict.
     """
     judges: dict[str, Judge] = {}
+    wanted = NARROW if question.precision is None else question.precision
+    opening = sign_boundary(question.confidence).first_proof()
 
     def sure(name: str, blocks: Sequence[Block]) -> bool:
         follower = judges.setdefault(name, Judge(reference, name, question))
         follower.read(blocks)
+        if question.precision is not None:
+            return follower.interval.high - follower.interval.low <= 2 * log_threshold(wanted)
         return follower.verdict is not Verdict.UNDECIDED
 
     def rule(blocks: Sequence[Block]) -> str | None:
@@ -169,9 +182,13 @@ def sequential_rule(reference: str, question: Question, max_blocks: int | None) 
         names = [name for name in latest if name != reference]
         if reference in latest and names:
             if all(sure(name, blocks) for name in names):
+                if question.precision is not None:
+                    return f"the ratio is known to {100 * wanted:.3g}% on either side"
                 return SURE if len(names) == 1 else ALL_SURE
-        elif latest and all(_is_narrow(name, blocks, question.confidence) for name in latest):
-            return f"the median is known to {NARROW:.0%}"
+        elif latest and all(_is_narrow(n, blocks, question.confidence, wanted) for n in latest):
+            return f"the median is known to {100 * wanted:.3g}%"
+        elif len(latest) == 1 < members and len(blocks) >= opening:
+            return ALONE
         if max_blocks is not None and len(blocks) >= max_blocks:
             return f"{max_blocks} blocks were the most allowed"
         return None
@@ -179,14 +196,14 @@ def sequential_rule(reference: str, question: Question, max_blocks: int | None) 
     return rule
 
 
-def _is_narrow(name: str, blocks: Sequence[Block], confidence: float) -> bool:
+def _is_narrow(name: str, blocks: Sequence[Block], confidence: float, share: float) -> bool:
     """Is the median wall time known well enough, by an interval that holds at every look?"""
     records = (record for block in blocks for record in block.get(name, ()))
     times = sorted(f.wall_ns for r in records if (f := figures_of(r)) is not None)
     limit = sign_boundary(confidence).limit(len(times))
     if limit < 0 or times[limit] <= 0:
         return False
-    return math.log(times[-1 - limit] / times[limit]) <= 2 * NARROW
+    return math.log(times[-1 - limit] / times[limit]) <= 2 * share
 
 
 # -- comparisons --------------------------------------------------------------------------------

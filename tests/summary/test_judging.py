@@ -351,3 +351,25 @@ def test_a_target_by_itself_is_measured_until_its_median_is_known(record):
 
 def test_no_block_is_no_reason_to_stop():
     assert sequential_rule("a", Question(), None)([]) is None
+
+
+def test_a_precision_is_measured_for_beyond_the_first_sure_sign(blocks):
+    made = list(blocks(1, 1.5, scatter=0.03, count=400))
+    soon, precise = judged(made), judged(made, Question(precision=0.01))
+    assert soon.verdict is precise.verdict is Verdict.FASTER
+    assert precise.blocks > soon.blocks
+    assert math.log(precise.ratio.high / precise.ratio.low) <= 2 * math.log1p(0.01)
+    assert precise.stopped_because == "the ratio is known to 1% on either side"
+
+
+def test_a_precision_of_the_median_is_that_of_a_target_by_itself(record):
+    rough = [{"a": [record("a", n, 20_000_003 + 100_000 * (n % 7))]} for n in range(8)]
+    assert sequential_rule("a", Question(), None)(rough) is None
+    assert sequential_rule("a", Question(precision=0.05), None)(rough)
+
+
+def test_the_only_target_that_is_left_does_not_get_the_whole_budget(record):
+    wild = [{"a": [record("a", n, 20_000_003 * (1 + n % 7))]} for n in range(8)]
+    rule = sequential_rule("a", Question(), None, 3)
+    assert rule(wild[:7]) is None
+    assert rule(wild) == "no other target is left to compare with"
