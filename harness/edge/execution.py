@@ -157,6 +157,8 @@ def judge(report: LaunchReport, job: Job, printed: Opened) -> tuple[TrialStatus,
             advice = too_long(job.argv, job.env)
         words = f"{report.trouble} ({advice})" if advice else report.trouble
         return TrialStatus.NOT_STARTED, f"{name} could not be started: {words}"
+    if report.get("timed_out") and report.get("stuck_ns") > 0:
+        return TrialStatus.TIMED_OUT, f"{name} {_stuck(report)}" + tail_of(printed)
     if report.get("timed_out"):
         others = report.get("left_behind")
         company = f", with {others} of its child processes" if others else ""
@@ -180,6 +182,16 @@ def judge(report: LaunchReport, job: Job, printed: Opened) -> tuple[TrialStatus,
     if job.steady and (words := _does_not_scale(job.steady, report)):
         return TrialStatus.FAILED, f"{name}: {words}"
     return TrialStatus.OK, ""
+
+
+def _stuck(report: LaunchReport) -> str:
+    """What an execution is said to do that ran far longer than the first one."""
+    first_ns = report.samples[0].wall_ns if report.samples else 0
+    return (
+        f"was ended early: an execution after the first ran for {report.get('stuck_ns') / 1e9:.0f}"
+        f" s, and the first took {first_ns / 1e6:.1f} ms; steady mode repeats the work in one"
+        " process: does it wait for input, or for a state, that the first execution used up?"
+    )
 
 
 def _does_not_scale(plan: SteadyPlan, report: LaunchReport) -> str:

@@ -37,6 +37,7 @@
 #include <unistd.h>
 
 enum { WORD_NOTHING = 0xFE, WORD_STOP = 0xFF, HANDSHAKES = 51, MAX_LOG2_BATCH = 40 };
+static const int64_t STUCK_NS = 5000000000;
 enum { REPORT_FD = 3, GRACE_MS = 100, PATIENCE_MS = 5000 };
 enum { FIRST_LOOK_MS = 20, LAST_STEP_MS = 320, MOST_TASKS = 256, MOST_COUNTED = 64 };
 
@@ -413,6 +414,21 @@ static void put_sample(int log2_batch, int64_t wall_ns, int64_t cpu_ns, int cali
           (long long)cpu_ns, calibration);
 }
 
+/* A batch of the calibration. Work that runs a hundred times as long as the first call did waits for
+ * something that the first call used up: it is ended long before the timeout, and the report says so
+ * by `stuck_ns`. */
+static int ask_in_time(const struct job *job, const struct driver *d, int log2_batch,
+                       int64_t started_ns, int64_t first_ns, int64_t *wall_ns, int64_t *cpu_ns) {
+  int64_t left = job->timeout_ns - (now_ns(CLOCK_MONOTONIC) - started_ns);
+  int64_t limit = (first_ns * 100 << log2_batch) + STUCK_NS;
+  int early = log2_batch < 16 && (job->timeout_ns == 0 || limit < left);
+  if (early) arm_timer(limit);
+  int failed = ask(d, log2_batch, wall_ns, cpu_ns);
+  if (early && timed_out) put("stuck_ns", limit);
+  if (early && !failed) arm_timer(job->timeout_ns == 0 ? 0 : left - *wall_ns > 1 ? left - *wall_ns : 1);
+  return failed;
+}
+
 /* Drive the work inside the target. Without a last line `steady_done` it was cut short. */
 static void drive(const struct job *job, struct driver *d, int64_t started_ns) {
   int64_t handshake[HANDSHAKES], wall, cpu;
@@ -431,9 +447,10 @@ static void drive(const struct job *job, struct driver *d, int64_t started_ns) {
   d->calibrating = 1;
   if (ask(d, 0, &wall, &cpu)) return;
   put_sample(0, wall, cpu, 1);
+  int64_t first = wall;
   int64_t begun = now_ns(CLOCK_MONOTONIC);
   for (int confirmed = 1;;) {
-    if (ask(d, log2_batch, &wall, &cpu)) return;
+    if (ask_in_time(job, d, log2_batch, started_ns, first, &wall, &cpu)) return;
     put_sample(log2_batch, wall, cpu, 1);
     if (now_ns(CLOCK_MONOTONIC) - begun > job->budget_ns) break;
     if (wall < long_enough && log2_batch < MAX_LOG2_BATCH) {

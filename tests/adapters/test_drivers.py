@@ -375,6 +375,26 @@ def test_work_that_hangs_runs_into_the_timeout(bench: Bench, language: str) -> N
     assert trial.status is TrialStatus.TIMED_OUT
 
 
+WAITS_FOR_INPUT = """\
+#include <stdio.h>
+#include <unistd.h>
+int main(void) {
+    static int calls;
+    int ends[2];
+    char byte;
+    if (calls++ == 0) return 0;
+    return pipe(ends) || read(ends[0], &byte, 1) < 0;
+}
+"""
+
+
+def test_work_that_waits_for_input_that_is_used_up_is_ended_early_with_words(bench: Bench) -> None:
+    trial = bench.time(bench.build("c", WAITS_FOR_INPUT), timeout_s=600)
+    assert trial.status is TrialStatus.TIMED_OUT
+    assert "was ended early: an execution after the first ran for 5 s" in trial.message
+    assert "the first execution used up" in trial.message
+
+
 def test_a_spent_budget_still_takes_one_sample(bench: Bench) -> None:
     plan = SteadyPlan(samples=50, min_sample_ns=0, budget_ns=0)
     trial = bench.time(bench.build("c", ECHO["c"]), plan)

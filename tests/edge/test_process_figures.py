@@ -112,6 +112,27 @@ def test_steady_mode_samples_the_work_inside_one_process(any_runner: LocalRunner
     assert sum(sample.wall_ns for sample in trial.samples) < trial.wall_ns
 
 
+def test_a_driver_that_ignores_the_batch_is_no_trial(any_runner: LocalRunner) -> None:
+    script = DRIVER.replace("20_000 << word", "20")
+    plan = TrialPlan(Mode.STEADY, steady=SteadyPlan(samples=2, min_sample_ns=10_000_000_000))
+    trial = any_runner.trial(python(script), plan)
+    assert trial.status is TrialStatus.FAILED
+    assert "does not execute its work as often as it is asked to" in trial.message
+
+
+def test_a_second_execution_that_hangs_is_ended_long_before_the_timeout(
+    runner: LocalRunner,
+) -> None:
+    """By the compiled launcher; the fallback waits for the timeout."""
+    script = DRIVER.replace("import os\n", "import os, time\nwaits = iter([0] + [99] * 9)\n", 1)
+    script = script.replace("for _ in range(20_000 << word): pass", "time.sleep(next(waits))")
+    plan = TrialPlan(Mode.STEADY, timeout_ns=80 * SECOND)
+    trial = runner.trial(python(script), plan)
+    assert trial.status is TrialStatus.TIMED_OUT
+    assert "was ended early" in trial.message
+    assert trial.samples[0].calibration
+
+
 IN_A_CHILD = """
     pid = os.fork()
     if pid == 0:
