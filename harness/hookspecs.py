@@ -63,7 +63,7 @@ class Runner(Protocol):
     def find(self, program: str) -> Path | None:
         """The real executable behind a name on PATH or a path, or None.
 
-        A shim (a shell script of pyenv and its like) is resolved to the program that it starts.
+        A shim (of pyenv, rustup and their like) is resolved to the program that it starts.
         """
 
     def tool(

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from harness.edge.calling import Call, StillRunningError, call
 
-MANAGERS = ("pyenv", "rbenv", "nodenv", "goenv", "asdf", "mise")
+MANAGERS = ("pyenv", "rbenv", "nodenv", "goenv", "asdf", "mise", "rustup")
 """Version managers with shims; each answers `<manager> which <program>`."""
+RUSTUP = "rustup"
 
 _SHIM_BYTES = 4096
 _ASK_TIMEOUT_S = 20
@@ -48,9 +49,12 @@ def _candidates(name: str) -> Iterator[Path]:
 
 def _manager_of(candidate: Path) -> str | None:
     """The version manager whose shim this is, or None for a program of its own."""
-    linked = candidate.resolve().name
-    if linked in MANAGERS and candidate.name not in MANAGERS:
-        return linked  # mise makes shims that are links to itself
+    real = candidate.resolve()
+    if real.name in MANAGERS and candidate.name not in MANAGERS:
+        return str(real)  # mise and rustup make shims that are links to themselves
+    rustup = candidate.parent / RUSTUP
+    if candidate.name != RUSTUP and rustup.is_file() and candidate.samefile(rustup):
+        return str(rustup)  # or hard links
     try:
         with candidate.open("rb") as file:
             start = file.read(_SHIM_BYTES)
@@ -69,10 +73,19 @@ def _manager_of(candidate: Path) -> str | None:
     return None
 
 
+def _home_of(manager: Path) -> dict[str, str]:
+    """Where rustup keeps its toolchains, by its own place where HOME is another one."""
+    beside = manager.parent.parent.parent / ".rustup"  # of ~/.cargo/bin/rustup
+    if manager.name != RUSTUP or "RUSTUP_HOME" in os.environ or not beside.is_dir():
+        return {}
+    return {"RUSTUP_HOME": str(beside)}
+
+
 def _ask(manager: str, name: str) -> Path | None:
     """What `<manager> which <name>` says, if that is an executable."""
     try:
-        said = call(Call([manager, "which", name], timeout_s=_ASK_TIMEOUT_S))
+        env = {**os.environ, **_home_of(Path(manager))}
+        said = call(Call([manager, "which", name], env=env, timeout_s=_ASK_TIMEOUT_S))
     except (OSError, StillRunningError):
         return None
     answer = Path(os.fsdecode(said.stdout.strip()))

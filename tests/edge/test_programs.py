@@ -1,6 +1,7 @@
 """Names become real programs; shims are seen through without being run."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,23 @@ def test_a_link_to_a_manager_is_a_shim(folders: tuple[Path, Path]) -> None:
     (folders[0] / "node").symlink_to(folders[1] / "mise")
     assert find_program("node") == real
     assert find_program("mise") == folders[1] / "mise"
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_proxy_of_rustup_is_resolved_whatever_home_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, link: Callable[[Path, Path], None]
+) -> None:
+    """Rustup finds its toolchains below HOME, which a test or a jail may have moved."""
+    bin_folder, home = tmp_path / ".cargo" / "bin", tmp_path / ".rustup"
+    real = program(home / "toolchains" / "stable" / "bin" / "rustc")
+    answer = f'[ "$RUSTUP_HOME $1 $2" = "{home} which rustc" ] && echo {real}'
+    rustup = program(bin_folder / "rustup", f"#!/bin/sh\n{answer}\n")
+    link(rustup, bin_folder / "rustc")
+    monkeypatch.setenv("PATH", str(bin_folder))
+    monkeypatch.setenv("HOME", str(tmp_path / "elsewhere"))
+    monkeypatch.delenv("RUSTUP_HOME", raising=False)
+    assert find_program("rustc") == real
+    assert find_program("rustup") == rustup
 
 
 def test_a_script_of_the_users_own_that_starts_a_manager_is_no_shim(
