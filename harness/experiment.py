@@ -25,6 +25,7 @@ from harness.orchestrator import (
     discarding,
     make_groups,
     reference_of,
+    remarks,
     resume_groups,
 )
 from harness.render.jsonable import jsonable
@@ -118,10 +119,11 @@ def perform(
                 groups = make_groups(members, lambda group: _rule(experiment, group))
                 resume_groups(groups, writer.earlier(), experiment.design)
                 interrupted = _measure(orchestrator, groups, experiment, writer)
+                said = [words for group in groups for words in remarks(group.members)]
         finally:
             problems = orchestrator.cleanup(map(Prepared, experiment.cells))
         report = _report(experiment, groups, writer, host, interrupted)
-        report = replace(report, run=replace(report.run, warnings=tuple(problems)))
+        report = replace(report, run=replace(report.run, warnings=(*said, *problems)))
         if not interrupted:
             writer.finish(jsonable(report.run), _disturbed_blocks(groups))
     return report

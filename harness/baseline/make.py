@@ -23,12 +23,13 @@ from harness.baseline.document import (
 from harness.baseline.judging import Ready, further_seeds, run_all
 from harness.baseline.sides import Side, side_of
 from harness.baseline.store import FILES_NAME, OUTPUTS_NAME, TRIALS_NAME, Baseline, seal_in
+from harness.correctness.agreement import nothing_to_check
 from harness.edge.files import storage_errors, write_atomically
 from harness.edge.git import Git
 from harness.edge.output_store import StoredOutput, metrics, save_outputs
 from harness.edge.parquet import read_parquet, write_parquet
 from harness.edge.seal import SEAL_NAME, make_seal, write_seal
-from harness.errors import AnswerIsNo, ExitCode, NotAllowed, TrialFailed
+from harness.errors import AnswerIsNo, ConfigError, ExitCode, NotAllowed, TrialFailed
 from harness.experiment import Experiment, Report, perform
 from harness.model import Case, Output, OutputSource, Task
 from harness.orchestrator import Cell
@@ -126,6 +127,8 @@ def _fill(
         for case in workload.cases:
             seeds = seeds_of(workload, case)
             outputs[case.name] = list(run_all(ready, workload.task, case, seeds))
+            if workload.campaign and nothing_to_check(workload.task, outputs[case.name][0].values):
+                raise _nothing_to_check(workload, case)
         save_outputs(stage / OUTPUTS_NAME, _stored(workload, outputs))
         for case in workload.cases:
             _keep_files(outputs[case.name][0], workload.task, stage / FILES_NAME / case.name)
@@ -159,6 +162,15 @@ def _fill(
             entry.path: FileRecord(entry.size_bytes, entry.sha256)
             for entry in make_seal(stage, [RESULTS_NAME]).entries
         },
+    )
+
+
+def _nothing_to_check(workload: Workload, case: Case) -> ConfigError:
+    return ConfigError(
+        f"campaign {workload.campaign}: target {workload.target.name} prints nothing on case"
+        f" {case.name}, and no output is declared: every change that does less would be kept",
+        hint=f"Declare what it computes, [tasks.{workload.task.name}.outputs.NAME], or have it"
+        " print its result.",
     )
 
 

@@ -9,6 +9,7 @@ import click
 from harness.baseline import Baseline, MakePlan, make_baseline, tag_baseline
 from harness.cli.base import Answer, command
 from harness.cli.workload import at_work, wanted_workload, workload_options
+from harness.correctness.agreement import NOTHING_CHECKED
 from harness.edge.config import parse_duration_ns
 from harness.edge.git import Git
 from harness.render.tables import layout
@@ -72,6 +73,8 @@ def answer(workload: Workload, baseline: Baseline, tag: str) -> Answer:
     if document.dirty:
         files = ", ".join(document.changed_files[:5])
         lines.append(f"note: the commit was measured, without your changes to {files}")
+    if not document.outputs and not any(r.outputs["stdout"].get("lines") for r in document.cases):
+        lines.append(f"note: {NOTHING_CHECKED}, and nothing will be")
     relative = workload.folder.relative_to(workload.root)
     return Answer(
         result={

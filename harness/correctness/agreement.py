@@ -112,8 +112,11 @@ def agree_all(
 ) -> Agreement:
     """Judge every declared output of a task; one that is missing on either side fails.
 
-    `judged` holds, by output, what an adapter's own comparison has said already.
+    `judged` holds, by output, what an adapter's own comparison has said already. Where no output is
+    declared and neither side printed anything, there is nothing to compare, and the result says so.
     """
+    if nothing_to_check(task, expected) and nothing_to_check(task, actual):
+        return Agreement(ok=True, summary=NOTHING_CHECKED)
     results = []
     for name, tolerance in tolerances_of(task).items():
         if judged and name in judged:
@@ -124,6 +127,15 @@ def agree_all(
             seen = ["an output" if name in side else "nothing" for side in (expected, actual)]
             results.append(refusal(tolerance, "missing", *seen))
     return combine(results)
+
+
+NOTHING_CHECKED = "nothing is printed and no output is declared: nothing was checked"
+
+
+def nothing_to_check(task: Task, values: Mapping[str, OutputValue]) -> bool:
+    """Is there no declared output, and nothing on standard output either?"""
+    printed = values.get("stdout")
+    return not task.outputs and isinstance(printed, str) and not printed.strip()
 
 
 def combine(results: list[Agreement]) -> Agreement:

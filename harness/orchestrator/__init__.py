@@ -20,7 +20,7 @@ from harness.orchestrator.cells import (
     same_group,
 )
 from harness.orchestrator.core import Orchestrator, discarding
-from harness.orchestrator.judging import judge
+from harness.orchestrator.judging import judge, remarks
 from harness.orchestrator.listening import Listener, Quiet
 from harness.orchestrator.resuming import resume_groups
 
@@ -37,6 +37,7 @@ __all__ = [
     "judge",
     "make_groups",
     "reference_of",
+    "remarks",
     "resume_groups",
     "same_group",
 ]
