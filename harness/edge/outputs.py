@@ -7,12 +7,10 @@ output and the file, says what was seen, and what to do.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 import stat
-from collections import Counter
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -27,12 +25,17 @@ from harness.correctness.printed import (
 )
 from harness.edge.execution import printable
 from harness.edge.jsonpath import json_to_value, pick
+from harness.edge.patterns import TooHardError, find_all
+from harness.edge.tables import TableError, read_table
 from harness.edge.trees import MOST_FILES, LeftTooMuchError, files_below
 from harness.errors import TrialFailed
 from harness.model import FileFormat, Output, OutputSource, OutputSpec, OutputValue
 
 MAPPED_BYTES = 64 * 2**20
 """Arrays of this size and above are mapped, not read: 10^8 numbers need no memory of ours."""
+
+MOST_UNPACKED_BYTES = 256 * 2**20
+"""Of compressed arrays, which are not mapped."""
 
 MOST_TEXT_BYTES = 64 * 2**20
 MOST_JSON_VALUES = 4_000_000
@@ -159,7 +162,11 @@ def _read_text(path: Path, spec: OutputSpec) -> OutputValue:
     if spec.pattern is None and spec.key is None:
         return text_or_bytes(content)
     text = content.decode("utf-8", errors="replace")
-    found = _by_pattern(text, spec.pattern) if spec.pattern else _by_key(text, spec.key or "")
+    try:
+        found = find_all(spec.pattern, path) if spec.pattern else _by_key(text, spec.key or "")
+    except TooHardError as problem:
+        what = f"pattern {spec.pattern!r} {problem}"
+        raise _failed(spec, path, what, "Give each part one way to match: no (a+)+.") from None
     if not found:
         sought = f"pattern {spec.pattern!r}" if spec.pattern else f"key {spec.key!r}"
         lines = "\n".join(f"  {line[:100]}" for line in text.splitlines()[:5]) or "  (nothing)"
@@ -167,11 +174,6 @@ def _read_text(path: Path, spec: OutputSpec) -> OutputValue:
             spec, path, f"{sought} is not found; it begins with\n{lines}", "Correct harness.toml."
         )
     return words_to_value(found)
-
-
-def _by_pattern(text: str, pattern: str) -> list[str]:
-    matches = re.finditer(pattern, text, re.MULTILINE)
-    return [(m[1] if m.re.groups else m[0]) or "" for m in matches]
 
 
 def _by_key(text: str, key: str) -> list[str]:
@@ -221,47 +223,10 @@ def _read_json(path: Path, spec: OutputSpec) -> OutputValue:
 
 
 def _read_csv(path: Path, spec: OutputSpec) -> OutputValue:
-    text = path.read_bytes().decode("utf-8-sig")
-    rows = [row for row in csv.reader(io.StringIO(text), delimiter=_delimiter(text)) if row]
-    if not rows:
-        raise _failed(spec, path, "has no rows", "Have the program write its results.")
-    rows = [[cell.strip() for cell in row] for row in rows]
-    headed = not all(map(is_number, rows[0]))
-    body = rows[1:] if headed else rows
-    ragged = next((i for i, row in enumerate(body) if len(row) != len(rows[0])), None)
-    if ragged is not None:
-        what = f"row {ragged + 1 + headed} has {len(body[ragged])} cells, the first {len(rows[0])}"
-        raise _failed(spec, path, what, "Was the file cut off?")
-    if spec.key is not None:
-        column = _column(rows[0] if headed else [], spec, path, len(rows[0]))
-        return _column_value([row[column] for row in body])
-    cells = [cell for row in body for cell in row]
-    array = printed_array(cells, (len(body), len(rows[0]))) if cells else None
-    return array if array is not None else "\n".join(",".join(row) for row in rows)
-
-
-def _column_value(cells: list[str]) -> OutputValue:
-    """A column is an array, however short: its length is a part of the output."""
-    array = printed_array(cells)
-    if array is not None:
-        return array
-    return "\n".join(cells) if cells else np.zeros(0)
-
-
-def _delimiter(text: str) -> str:
-    """The most frequent of comma, semicolon and tab in the first line."""
-    counts = Counter(c for c in text.partition("\n")[0] if c in ",;\t")
-    return counts.most_common(1)[0][0] if counts else ","
-
-
-def _column(names: Sequence[str], spec: OutputSpec, path: Path, width: int) -> int:
-    key = spec.key or ""
-    if key in names:
-        return names.index(key)
-    if key.isascii() and key.isdigit() and int(key) < width:
-        return int(key)
-    there = ", ".join(names[:_SHOWN]) or f"{width} columns without names (give a number from 0)"
-    raise _failed(spec, path, f"has no column {key!r}; it has {there}", "Correct `key`.")
+    try:
+        return read_table(path, spec.key)
+    except TableError as problem:
+        raise _failed(spec, path, problem.what, problem.hint) from None
 
 
 # ---- binary ----------------------------------------------------------------------------------
@@ -285,8 +250,22 @@ def _read_npz(path: Path, spec: OutputSpec) -> OutputValue:
         if name not in archive.files:
             there = ", ".join(archive.files[:_SHOWN])
             raise _failed(spec, path, f"has no array {name!r}; it has {there}", "Correct `key`.")
+        _check_unpacked(_unpacked_bytes(path, name), spec, path)
         array: Array = archive[name]
         return array
+
+
+def _unpacked_bytes(path: Path, name: str) -> int:
+    with zipfile.ZipFile(path) as archive:
+        sizes = {info.filename.removesuffix(".npy"): info.file_size for info in archive.infolist()}
+    return sizes.get(name.removesuffix(".npy"), 0)
+
+
+def _check_unpacked(size: int, spec: OutputSpec, path: Path) -> None:
+    """A few kilobytes may unpack to a terabyte of zeros."""
+    if size > MOST_UNPACKED_BYTES:
+        what = f"unpacks to {size:,} bytes, and at most {MOST_UNPACKED_BYTES:,} are read"
+        raise _failed(spec, path, what, "Write large arrays as .npy, which is not unpacked.")
 
 
 def _only(names: Sequence[str], spec: OutputSpec, path: Path) -> str:
@@ -306,6 +285,10 @@ def _read_parquet(path: Path, spec: OutputSpec) -> OutputValue:
         if name not in names:
             there = ", ".join(names[:_SHOWN])
             raise _failed(spec, path, f"has no column {name!r}; it has {there}", "Correct `key`.")
+        rows = file.metadata.num_rows
+        _check_unpacked(
+            max(8 * rows, file.metadata.row_group(0).total_byte_size if rows else 0), spec, path
+        )
         column = file.read(columns=[name]).column(0)
     kind = column.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):

@@ -282,3 +282,34 @@ class TestRaw:
         data = np.arange(3, dtype="<i4").tobytes()
         value = left.text(data, format=FileFormat.RAW, dtype="<i4")
         assert value.tolist() == [0, 1, 2]
+
+
+def test_a_pattern_that_backtracks_is_ended_and_said(left, monkeypatch):
+    monkeypatch.setattr("harness.edge.patterns.SECONDS", 0.5)
+    problem = failure(left.text, "a" * 40, pattern="(a+)+b")
+    assert "pattern '(a+)+b' takes longer than 0.5 s" in problem.message
+
+
+def test_a_pattern_that_matches_without_end_is_said(left, monkeypatch):
+    monkeypatch.setattr("harness.edge.patterns.MOST_MATCHES", 10)
+    problem = failure(left.text, "a" * 40, pattern="a")
+    assert "more than 10 matches" in problem.message
+
+
+def test_a_text_that_is_too_long_is_said(left, monkeypatch):
+    monkeypatch.setattr("harness.edge.outputs.MOST_TEXT_BYTES", 10)
+    assert "has 11 bytes, and at most 10 are read as text" in failure(left.text, "x" * 11).message
+
+
+def test_json_with_too_many_values_is_said(left, monkeypatch):
+    monkeypatch.setattr("harness.edge.outputs.MOST_JSON_VALUES", 3)
+    assert (
+        "more than 3 values" in failure(left.file, "r.json", "[1,2,3,4]", FileFormat.JSON).message
+    )
+
+
+def test_an_archive_that_unpacks_to_much_more_is_said(left, tmp_path, monkeypatch):
+    monkeypatch.setattr("harness.edge.outputs.MOST_UNPACKED_BYTES", 1000)
+    np.savez_compressed(tmp_path / "r.npz", x=np.zeros(1000))
+    content = (tmp_path / "r.npz").read_bytes()
+    assert "unpacks to 8,128 bytes" in failure(left.file, "r.npz", content, FileFormat.NPZ).message
