@@ -8,7 +8,8 @@ import pytest
 from harness.baseline import LABEL
 from harness.baseline.sides import CURRENT
 from harness.campaign.port import BenchRequest
-from harness.campaign.values import Guards, PhaseGain
+from harness.campaign.values import BenchOutcome, Guards, PhaseGain
+from harness.edge.config import load_config
 from harness.errors import DataDamaged
 from harness.model import (
     Comparison,
@@ -25,8 +26,9 @@ from harness.model import (
     TrialStatus,
     Verdict,
 )
+from harness.optimise.verify import Verification, _figures
 from harness.outcomes import failed, figures_again, needed, profile_rows, ratio_of
-from harness.workbench import read_blocks
+from harness.workbench import LocalWorkbench, read_blocks
 
 
 def comparison(low: float, high: float, **more: object) -> Comparison:
@@ -146,3 +148,61 @@ def trial(name: str, wall_ns: int, *, output_ok: bool = True) -> TrialRecord:
             phases=(Phase("forces", 1, wall_ns - 5),),
         ),
     )
+
+
+class TestBuildsThatRan:
+    """What a bench remembers of what it executed is held against its trials."""
+
+    TOML = """
+[tasks.t.cases.fast]
+[tasks.t.outputs.sum]
+key = "sum"
+[targets.p]
+task = "t"
+adapter = "command"
+sources = ["p"]
+[campaigns.c]
+target = "p"
+"""
+
+    @pytest.fixture
+    def benched(self, project):
+        """The workbench, what it was asked, and what it found."""
+        project.write("harness.toml", self.TOML)
+        project.write("p", "#!/bin/sh\necho sum: 1.0\n").chmod(0o755)
+        project.commit()
+        baseline = project.make()
+        project.write("p", "#!/bin/sh\necho sum: 1.0 # again\n")
+        bench = LocalWorkbench(load_config(project.path / "harness.toml"), "c")
+        commit = baseline.commit
+        request = BenchRequest(commit, commit, 1, 0.9, 0.01, 10**9, full=False)
+        return bench, request, bench.bench(request)
+
+    def problems(self, benched, **changes):
+        bench, request, found = benched
+        said = BenchOutcome(dataclasses.replace(found.fast, **changes))
+        verification = Verification()
+        return [*_figures(bench, request, said, verification)], verification.unchecked
+
+    def test_they_are_those_of_the_trials(self, benched):
+        _, _, found = benched
+        assert [build.label for build in found.fast.builds] == [LABEL, CURRENT]
+        assert self.problems(benched) == ([], [])
+
+    def test_another_build_than_that_of_the_trials_does_not_fit(self, benched):
+        first, second = benched[2].fast.builds
+        wrong = dataclasses.replace(second, build="0" * 64)
+        problems, _ = self.problems(benched, builds=(first, wrong))
+        assert len(problems) == 1
+        assert "builds that ran" in problems[0]
+
+    def test_events_of_before_they_were_kept_still_fit(self, benched):
+        assert self.problems(benched, builds=()) == ([], [])
+
+    def test_one_program_on_both_sides_is_said(self, benched):
+        first, second = benched[2].fast.builds
+        same = dataclasses.replace(second, program=first.program)
+        doubts = ("baseline and current ran the same program",)
+        _, said = self.problems(benched, builds=(first, same), doubts=doubts)
+        assert len(said) == 1
+        assert "baseline and current ran the same program, byte for byte" in said[0]

@@ -70,7 +70,7 @@ def build(recipe: Recipe, workdir: Path, runner: Runner) -> Build:
     digest = _digest(recipe, runner)
     folder = workdir / digest
     program = folder / recipe.program_name
-    record = _read_record(folder) if program.is_file() else None
+    record = _read_record(folder, program.name)
     cached = record is not None
     if record is None:
         record = _make(recipe, folder, runner)
@@ -169,11 +169,12 @@ def _make(recipe: Recipe, folder: Path, runner: Runner) -> dict[str, object]:
     private = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
     try:
         record = _compile_and_link(recipe, private, runner)
+        record["program"] = digest_of([(private / recipe.program_name).read_bytes()])
         (private / RECORD).write_text(json.dumps(record))
         try:
             private.replace(folder)
         except OSError:
-            if _read_record(folder) is None or not (folder / recipe.program_name).is_file():
+            if _read_record(folder, recipe.program_name) is None:
                 shutil.rmtree(folder, ignore_errors=True)  # half of something: ours is whole
                 private.replace(folder)
     finally:
@@ -220,14 +221,18 @@ def _compile_and_link(recipe: Recipe, folder: Path, runner: Runner) -> dict[str,
     return {"build_ns": total_ns, "log": "\n".join(log)}
 
 
-def _read_record(folder: Path) -> dict[str, object] | None:
-    """The record of a finished build; None where there is none, or only a damaged one."""
+def _read_record(folder: Path, program: str) -> dict[str, object] | None:
+    """The record of a finished build; None where there is none, or the program is another now.
+
+    Builds are kept from run to run: one that somebody has changed since must not be measured.
+    """
     try:
         record = json.loads((folder / RECORD).read_text())
+        content = (folder / program).read_bytes()
     except (OSError, ValueError):
         return None
     whole = isinstance(record, dict) and {"build_ns", "log"} <= record.keys()
-    return record if whole else None
+    return record if whole and record.get("program") in (None, digest_of([content])) else None
 
 
 def _failed(target: Target, words: str) -> BuildFailed:

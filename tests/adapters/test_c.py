@@ -146,6 +146,16 @@ def test_a_library_that_flags_alone_name_is_part_of_the_build(c):
     assert said == [(False, "1\n"), (False, "2\n")]
 
 
+def test_a_kept_program_that_was_changed_is_built_again(c):
+    c.write("value.h", "#define VALUE 1\n")
+    c.write("main.c", SHOW)
+    build = c.build("main.c")
+    build.program.write_bytes(b"#!/bin/sh\necho 2\n")
+    again = c.build("main.c")
+    assert (again.cached, c.says(again)) == (False, "1\n")
+    assert c.build("main.c").cached
+
+
 def test_a_response_file_is_read_and_its_change_is_another_build(c):
     c.write("value.h", "")
     c.write("main.c", SHOW)
