@@ -191,8 +191,10 @@ def _of_its_own(target: Target, copy: PrivateCopy, paths: Iterable[NamedPath]) -
         if own.exists() or not users.is_relative_to(copy.original) or not users.exists():
             continue
         tool = named.kind is PathKind.TOOL or _in_environment(users, copy.original)
-        if named.kind is PathKind.CODE and not tool:
-            raise _nobodys(target, named.option, users, copy)
+        if named.kind is PathKind.CODE:
+            if not tool:
+                raise _nobodys(target, named.option, users, copy)
+            _check_environment(target, users, copy)
         if tool:
             target = _renamed(target, named, str(users))
     return target
@@ -213,8 +215,31 @@ def _replaced(said: Any, old: str, new: str) -> Any:
 
 def _in_environment(path: Path, top: Path) -> bool:
     """Does the path lie in a virtual environment below `top`?"""
+    return _environment_of(path, top) is not None
+
+
+def _environment_of(path: Path, top: Path) -> Path | None:
     above = (folder for folder in path.parents if folder.is_relative_to(top))
-    return any((folder / mark).exists() for folder in above for mark in ENVIRONMENT_MARKS)
+    return next((f for f in above if any((f / mark).exists() for mark in ENVIRONMENT_MARKS)), None)
+
+
+def _check_environment(target: Target, program: Path, copy: PrivateCopy) -> None:
+    """Raise ConfigError where a program's environment imports packages from the user's tree.
+
+    Only the adapter of the language can lead those to each side's own.
+    """
+    environment = _environment_of(program, copy.original)
+    notes = environment.glob("lib/python*/site-packages/*/direct_url.json") if environment else ()
+    for note in notes:
+        text = note.read_text(encoding="utf-8", errors="replace")
+        if '"editable": true' in text and copy.original.as_uri() in text:
+            raise ConfigError(
+                f"targets.{target.name}: {program.name} runs in an environment with an editable"
+                f" install of your tree ({note.parent.name}), which every state of the code would"
+                " import",
+                hint='Use adapter = "python" with module = "...", which leads imports to each'
+                " side's own checkout, or install the package without -e.",
+            )
 
 
 def _check_files(target: Target, copy: PrivateCopy, label: str) -> None:

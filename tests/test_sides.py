@@ -280,6 +280,17 @@ class TestEditableInstalls:
         with pytest.raises(ConfigError, match="of an unknown kind"):
             printed(package)
 
+    def test_a_program_of_the_environment_is_refused(self, package):
+        self.by_folder(package)
+        note = self.site / "pack-1.0.dist-info" / "direct_url.json"
+        note.parent.mkdir()
+        note.write_text(f'{{"url": "{package.path.as_uri()}", "dir_info": {{"editable": true}}}}')
+        declare(package, 'adapter = "command"\nprogram = ".venv/bin/python"')
+        package.commit()
+        with pytest.raises(ConfigError, match="editable install of your tree") as refused:
+            printed(package)
+        assert 'adapter = "python"' in refused.value.hint
+
     def test_packages_that_are_not_imported_do_not_matter(self, package):
         self.by_finder(package, name="other", folder="src/elsewhere")
         package.write("main.py", "print('sum: 5')\n")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.edge.given import files_digest
 from harness.edge.trees import file_digest
-from harness.model import Build
+from harness.model import Build, digest_of
 
 
 def executed(build: Build) -> str:
@@ -20,12 +21,16 @@ def program_of(build: Build) -> str:
     """What tells two sides' programs apart.
 
     That is the file's content where it was compiled for the side. A script and what an interpreter
-    of the machine executes are more than one file: there it is the build's digest.
+    of the machine executes are more than one file: there it is the build's digest, and the inputs
+    that it may execute.
     """
-    target = build.target
+    target, program = build.target, build.program
     top = target.private_copy[1] if target.private_copy else target.root
-    own = any(build.program.is_relative_to(place) for place in (build.workdir, top))
-    return executed(build) if own and not _is_script(build.program) else build.digest
+    own = any(program.is_relative_to(place) for place in (build.workdir, top))
+    shared = any((folder / "pyvenv.cfg").exists() for folder in program.parents)
+    if own and not shared and not _is_script(program):
+        return executed(build)
+    return digest_of([build.digest, files_digest(target.inputs)])
 
 
 def _is_script(path: Path) -> bool:

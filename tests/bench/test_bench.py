@@ -389,6 +389,17 @@ class TestDoubts:
         assert "baseline and current ran the same program, byte for byte, although p.c" in said
         assert said in bench_text(report)
 
+    def test_a_script_among_the_inputs_is_a_part_of_the_program(self, project):
+        target = (
+            'task = "t"\nadapter = "command"\nprogram = "sh"\nargs = ["s.sh"]\ninputs = ["s.sh"]'
+        )
+        project.write("harness.toml", f"{TOML.partition('[targets.t]')[0]}[targets.t]\n{target}\n")
+        project.write("s.sh", "echo sum: 2.0\n")
+        project.commit()
+        project.make()
+        project.write("s.sh", "echo sum: 2\n")
+        assert project.bench(trials=2).cases[0].doubts == ()
+
     def test_equal_trees_are_expected_to_run_one_program(self, compiled):
         assert compiled.bench(trials=2).cases[0].doubts == ()
 

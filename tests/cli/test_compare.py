@@ -410,3 +410,47 @@ def test_a_verdict_by_cpu_time_says_that_wall_time_is_sure_of_the_opposite():
     said = "but by wall time 40.0 times slower [33.3, 50.0]"
     assert explain(made).splitlines()[0].endswith(said)
     assert show_comparison(made) == f"1.80x [1.70, 1.90] faster (cpu; {said})"
+
+
+class TestWhatRevisionsAreMadeOf:
+    """Two revisions of one target find the same things as a baseline does."""
+
+    @pytest.fixture
+    def revisions(self, project) -> Path:
+        (project / "harness.toml").write_text(
+            CONFIG
+            + """
+[targets.own]
+task = "nap"
+adapter = "command"
+program = "tools/python"
+args = ["in.txt"]
+inputs = ["in.txt"]
+"""
+        )
+        (project / ".gitignore").write_text("tools\nin.txt\n.harness\n")
+        (project / "tools").mkdir()
+        (project / "tools" / "pyvenv.cfg").touch()
+        (project / "tools" / "python").symlink_to("/bin/cat")
+        (project / "in.txt").write_text("done\n")
+        commit(project, "one")
+        (project / "x").write_text("x")
+        commit(project, "two")
+        return project
+
+    def test_ignored_data_and_environments_are_found(self, harness, revisions):
+        said = harness("compare", "own@HEAD~1", "own@HEAD", "--max-trials", "2", "--json")
+        assert said.result["measurements"][0]["trials"] == 2, said.err
+
+    def test_one_program_in_both_is_said(self, harness, revisions):
+        said = harness("compare", "own@HEAD~1", "own", "--max-trials", "2", "--json")
+        (words,) = [w for w in said.result["warnings"] if "same program" in w]
+        assert "although x differs" in words
+
+
+def commit(folder: Path, message: str) -> None:
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    if not (folder / ".git").exists():
+        subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    subprocess.run(["git", "add", "-A"], cwd=folder, check=True)
+    subprocess.run(["git", *identity, "commit", "-qm", message], cwd=folder, check=True)
