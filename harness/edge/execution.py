@@ -13,6 +13,7 @@ from pathlib import Path
 from harness.edge.launcher import Job, LaunchReport
 from harness.edge.programs import find_program
 from harness.edge.scratch import MOST_BYTES, Opened, TrialFolder
+from harness.edge.scrubbed import missed_variables
 from harness.edge.trees import Budget, LeftTooMuchError
 from harness.model import (
     Command,
@@ -172,7 +173,11 @@ def judge(report: LaunchReport, job: Job, printed: Opened) -> tuple[TrialStatus,
         words = f"{name} was killed by {signal_name(number)}{why}"
         return TrialStatus.CRASHED, words + tail_of(printed)
     if code != 0:
-        return TrialStatus.FAILED, f"{name} ended with exit code {code}{tail_of(printed)}"
+        words = tail_of(printed)
+        missed = missed_variables(_last_of(printed.stderr), job.env)
+        return TrialStatus.FAILED, (
+            f"{name} ended with exit code {code}{words}" + (f"\n  {missed}" if missed else "")
+        )
     if job.steady and not any(not sample.calibration for sample in report.samples):
         what = f"{name} ended before it took a sample: is it built for steady mode?"
         return TrialStatus.FAILED, what + tail_of(printed)
@@ -288,12 +293,16 @@ def signal_name(number: int) -> str:
 def tail_of(printed: Opened) -> str:
     """The last lines that a program wrote to standard error, else to standard output."""
     for file, title in ((printed.stderr, "standard error"), (printed.stdout, "standard output")):
-        at = max(0, os.fstat(file).st_size - _TAIL_BYTES)
-        text = os.pread(file, _TAIL_BYTES, at).decode("utf-8", "replace").rstrip()
+        text = _last_of(file).rstrip()
         if text:
             lines = [printable(line)[:_TAIL_COLUMNS] for line in text.splitlines()[-_TAIL_LINES:]]
             return "\n  ".join([f"; its {title} ends with", *lines])
     return "; it printed nothing"
+
+
+def _last_of(file: int) -> str:
+    at = max(0, os.fstat(file).st_size - _TAIL_BYTES)
+    return os.pread(file, _TAIL_BYTES, at).decode("utf-8", "replace")
 
 
 def printable(line: str) -> str:
