@@ -46,6 +46,27 @@ def envelope(command: str, answer: Answer) -> dict[str, Any]:
     }
 
 
+class OneEach(click.Command):
+    """Refuses an option that is given twice, of which click would take the last in silence."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # The parser eats its list and names every option as often as it stands there.
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        for parameter in order:
+            single = isinstance(parameter, click.Option) and not (
+                parameter.multiple or parameter.is_flag or parameter.count
+            )
+            if single and order.count(parameter) > 1:
+                name = max(parameter.opts, key=len)
+                several = next((o for p in self.params for o in p.opts if o == f"{name}s"), None)
+                raise click.UsageError(
+                    f"{name} is given more than once; it takes one value"
+                    + (f" ({several} takes several, with commas)" if several else ""),
+                    ctx=ctx,
+                )
+        return super().parse_args(ctx, args)
+
+
 def command(**attributes: Any) -> Callable[[Callable[..., Answer]], click.Command]:
     """A click command whose function returns an Answer; adds `--json` and prints for it."""
 
@@ -59,7 +80,7 @@ def command(**attributes: Any) -> Callable[[Callable[..., Answer]], click.Comman
         option = click.option(
             "--json", "as_json", is_flag=True, help="Print one JSON envelope on standard output."
         )
-        made: click.Command = click.command(**attributes)(option(run))
+        made: click.Command = click.command(**{"cls": OneEach, **attributes})(option(run))
         return made
 
     return decorate

@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import shlex
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from harness.cli.base import Answer, command
-from harness.cli.explaining import explain, next_steps, shared_notes, what_would_do
-from harness.cli.options import make_question, precision_option, question_options
+from harness.cli.explaining import explain, extended, next_steps, shared_notes, what_would_do
+from harness.cli.options import input_option, make_question, precision_option, question_options
+from harness.cli.run import DashedCommand
+from harness.cli.selecting import refuse_input
 from harness.cli.session import (
+    ad_hoc_cell,
     config_option,
     find_results,
     open_session,
@@ -23,10 +27,10 @@ from harness.cli.session import (
     results_option,
 )
 from harness.cli.stored import stored_answer
-from harness.edge.config import parse_duration_ns
+from harness.edge.config import Config, parse_duration_ns
 from harness.errors import ExitCode, UsageError
 from harness.experiment import Experiment, Report, perform
-from harness.model import Mode, TraceShape, Verdict
+from harness.model import Case, Mode, Task, TraceShape, Verdict
 from harness.orchestrator import Cell
 from harness.pooling import pool
 from harness.render.jsonable import jsonable
@@ -34,15 +38,23 @@ from harness.revisions import split_revision, target_at
 from harness.session import Session
 
 REPEATED = (
-    *("case", "mode", "metric", "confidence", "threshold", "precision", "cpus"),
+    *("adapter", "stdin", "case", "mode", "metric", "confidence", "threshold", "precision", "cpus"),
     *("config_path", "results"),
 )
 """Options that a repetition of the command shall have too."""
 
+WORDS = {"config_path": "config", "stdin": "input"}
+"""Options that the command line calls by another name."""
 
-@command(epilog="Example: harness compare nbody-c@main nbody-c --budget 30s")
+
+@command(
+    cls=DashedCommand,
+    epilog="Example: harness compare nbody-c@main nbody-c --budget 30s",
+)
 @click.argument("reference")
 @click.argument("candidate")
+@click.option("--adapter", help="Compare two files or programs; their arguments follow `--`.")
+@input_option
 @click.option("--case", help="The case; otherwise the task's first one.")
 @click.option(
     "--mode",
@@ -69,6 +81,9 @@ REPEATED = (
 def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
     """Compare CANDIDATE with REFERENCE, each a target or TARGET@REVISION.
 
+    With --adapter each is a file or a program, and no configuration is needed:
+    `harness compare ./old ./new --adapter command --input data.txt`.
+
     Both run interleaved, in fresh processes, until the verdict is sure or the budget ends. The
     ratio is the speed-up, reference time / candidate time: above 1 the candidate is faster. The
     exit code is 0 for faster and equivalent, 1 for slower or a wrong output, 8 for undecided.
@@ -85,13 +100,14 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
         )
     if options["stored"]:
         return _from_store(reference, candidate, options)
-    config = read_config(options["config_path"])
+    files = _files((reference, candidate), options)
+    config = Config(root=Path.cwd()) if files else read_config(options["config_path"])
     with (
         progress() as listener,
-        open_session(config, options["results"], listener, apart=True) as session,
+        open_session(config, options["results"], listener, apart=not files) as session,
         contextlib.ExitStack() as stack,
     ):
-        cells = tuple(
+        cells = files or tuple(
             _cell(session, spec, options["case"], stack) for spec in (reference, candidate)
         )
         _check_comparable(*cells)
@@ -111,6 +127,30 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
         doubts = _one_program(session, report, (reference, candidate))
         report = replace(report, run=replace(report.run, warnings=(*report.run.warnings, *doubts)))
     return answer(report, _again((reference, candidate), options))
+
+
+def _files(specs: tuple[str, str], options: dict[str, Any]) -> tuple[Cell, ...]:
+    """Two files or programs as cells of one task; nothing where targets are meant."""
+    arguments = click.get_current_context().meta["arguments"]
+    if options["adapter"] is None:
+        if options["stdin"] is not None:
+            refuse_input()
+        if arguments:
+            raise UsageError(
+                "what follows `--` are a file's or program's arguments; which adapter?",
+                hint="Say --adapter c, julia, python or command; a target's stand in harness.toml.",
+            )
+        return ()
+    for name in ("case", "config_path"):
+        if options[name] is not None:
+            option = name.removesuffix("_path")
+            raise UsageError(f"--{option} is of harness.toml; a file or program has none")
+    task = Task("program", (Case("default"),))
+    made = []
+    for spec in specs:
+        cell = ad_hoc_cell(options["adapter"], spec, arguments, Path.cwd(), stdin=options["stdin"])
+        made.append(Cell(task, task.case(), replace(cell.target, task=task.name), spec))
+    return tuple(made)
 
 
 def _budget_ns(options: dict[str, Any]) -> int | None:
@@ -158,9 +198,11 @@ def _again(specs: tuple[str, str], options: dict[str, Any]) -> str:
         word
         for name in REPEATED
         if source(name) is ParameterSource.COMMANDLINE
-        for word in (f"--{name.removesuffix('_path')}", str(options[name]))
+        for word in (f"--{WORDS.get(name, name)}", str(options[name]))
     ]
-    return shlex.join(["harness", "compare", *specs, *given])
+    arguments = click.get_current_context().meta["arguments"]
+    after = ["--", *arguments] if arguments else []
+    return shlex.join(["harness", "compare", *specs, *given, *after])
 
 
 def _cell(session: Session, spec: str, case: str | None, stack: contextlib.ExitStack) -> Cell:
@@ -224,8 +266,8 @@ def answer(report: Report, again: str) -> Answer:
             result=run,
             error="interrupted; everything measured is kept",
             exit_code=ExitCode.INTERRUPTED,
-            hint=f"{again} --stored",
-            next_actions=(f"{again} --stored",),
+            hint=extended(again, "--stored"),
+            next_actions=(extended(again, "--stored"),),
         )
     if not report.run.comparisons:
         return _without_pairs(report, run)

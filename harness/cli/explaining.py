@@ -97,7 +97,14 @@ def next_steps(comparison: Comparison, again: str) -> tuple[str, ...]:
     """Of an undecided comparison: `again` with a budget that would do, and both runs together."""
     if comparison.budget_needed_ns is None:
         return ()
-    return (f"{again} --budget {_budget(comparison.budget_needed_ns)}", f"{again} --stored")
+    budget = f"--budget {_budget(comparison.budget_needed_ns)}"
+    return (extended(again, budget), extended(again, "--stored"))
+
+
+def extended(command: str, option: str) -> str:
+    """A command with one option more, before what follows its dashes."""
+    own, dashes, arguments = command.partition(" -- ")
+    return f"{own} {option}{dashes}{arguments}"
 
 
 def _budget(ns: int) -> str:

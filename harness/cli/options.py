@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -80,4 +81,12 @@ precision_option = click.option(
     "--precision",
     help="Go on until the ratio (of a single target, its time) is known to this share on either"
     " side, such as 2%.",
+)
+
+input_option = click.option(
+    "--input",
+    "stdin",
+    type=click.Path(path_type=Path),
+    help="For a FILE or program: what it reads on standard input, from the beginning in every"
+    " trial.",
 )

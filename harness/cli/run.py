@@ -11,9 +11,15 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from harness.cli.base import Answer, command
+from harness.cli.base import Answer, OneEach, command
 from harness.cli.explaining import shared_notes
-from harness.cli.options import format_option, make_question, precision_option, question_options
+from harness.cli.options import (
+    format_option,
+    input_option,
+    make_question,
+    precision_option,
+    question_options,
+)
 from harness.cli.selecting import Options, select, stored_cells
 from harness.cli.session import (
     RESUMABLE,
@@ -36,7 +42,7 @@ from harness.render.tables import measurement_table, phase_table
 from harness.summary import Question, disturbed
 
 
-class DashedCommand(click.Command):
+class DashedCommand(OneEach):
     """Keeps what follows `--` apart as the program's own arguments."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -54,6 +60,7 @@ class DashedCommand(click.Command):
 )
 @click.argument("names", nargs=-1, metavar="[TARGET|FILE]...")
 @click.option("--adapter", help="Only targets of this adapter; for a FILE, the one to use.")
+@input_option
 @click.option("--task", help="Only targets of this task.")
 @click.option("--case", help="The case; otherwise each task's first one.")
 @click.option(

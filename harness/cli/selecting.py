@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from harness.cli.session import ad_hoc_cell, read_config
 from harness.edge.config import Config, lookup
@@ -21,6 +21,7 @@ class Options:
     names: tuple[str, ...]
     arguments: tuple[str, ...]
     adapter: str | None
+    stdin: Path | None
     task: str | None
     case: str | None
     mode: str
@@ -45,7 +46,9 @@ def stored_cells(stored: StoredRun, config: Config) -> tuple[Config, list[Cell]]
     origin = stored.plan["origin"]
     if origin.get("kind") == "ad hoc":
         root = Path(origin["root"])
-        cell = ad_hoc_cell(origin["adapter"], origin["source"], origin["arguments"], root)
+        stdin = Path(origin["stdin"]) if origin.get("stdin") else None
+        given = origin["adapter"], origin["source"], origin["arguments"]
+        cell = ad_hoc_cell(*given, root, stdin=stdin)
         return Config(root=root), [cell]
     if origin.get("kind") != "configured":
         raise UsageError(
@@ -79,18 +82,29 @@ def select(options: Options) -> tuple[Config, list[Cell], dict[str, Any]]:
             )
         source = options.names[0] if options.names else None
         root = Path.cwd()
-        cell = ad_hoc_cell(options.adapter, source, options.arguments, root)
+        cell = ad_hoc_cell(options.adapter, source, options.arguments, root, stdin=options.stdin)
         origin = {
             "kind": "ad hoc",
             "adapter": options.adapter,
             "source": source,
             "arguments": options.arguments,
             "root": root,
+            "stdin": cell.target.stdin,
         }
         return Config(root=root), [cell], origin
+    if options.stdin is not None:
+        refuse_input()
     _refuse_files(options.names, read_config(options.config_path, required=False))
     config = read_config(options.config_path)
     return config, configured_cells(config, options), {"kind": "configured"}
+
+
+def refuse_input() -> NoReturn:
+    """What targets of harness.toml read is a part of what they are."""
+    raise UsageError(
+        "--input is for a file or program; what a target reads stands in harness.toml",
+        hint='Say its adapter (--adapter command), or stdin = "FILE" in the target\'s table.',
+    )
 
 
 def _refuse_files(names: Sequence[str], config: Config) -> None:

@@ -78,7 +78,14 @@ def find_results(config_path: Path | None, results: Path | None) -> Path:
     return results or results_folder(read_config(config_path, required=False))
 
 
-def ad_hoc_cell(adapter: str, source: str | None, arguments: Sequence[str], root: Path) -> Cell:
+def ad_hoc_cell(
+    adapter: str,
+    source: str | None,
+    arguments: Sequence[str],
+    root: Path,
+    *,
+    stdin: Path | None = None,
+) -> Cell:
     """A single file or program as a task, case and target of its own."""
     argv = tuple(argument.replace("{", "{{").replace("}", "}}") for argument in arguments)
     if source is None and not argv:
@@ -92,6 +99,8 @@ def ad_hoc_cell(adapter: str, source: str | None, arguments: Sequence[str], root
         if not (root / source).exists():
             raise UsageError(f"source not found: {source}", hint=f"Looked in {root}.")
         sources = (root / source,)
+    if stdin is not None and not (root / stdin).is_file():
+        raise UsageError(f"--input: no such file: {stdin}", hint=f"Looked in {root}.")
     name = Path(source if source is not None else arguments[0]).name or "program"
     target = Target(
         name=name,
@@ -100,6 +109,7 @@ def ad_hoc_cell(adapter: str, source: str | None, arguments: Sequence[str], root
         root=root,
         sources=sources,
         args=argv,
+        stdin=root / stdin if stdin is not None else None,
         working_folder=WorkingFolder.ROOT,
     )
     return Cell(Task(name, (Case("default"),)), Case("default"), target)

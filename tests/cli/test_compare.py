@@ -454,3 +454,32 @@ def commit(folder: Path, message: str) -> None:
         subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     subprocess.run(["git", "add", "-A"], cwd=folder, check=True)
     subprocess.run(["git", *identity, "commit", "-qm", message], cwd=folder, check=True)
+
+
+def test_two_programs_are_compared_on_an_input_without_configuration(
+    harness, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.txt").write_text("1\n2\n")
+    for name, body in (("one.sh", "cat"), ("two.sh", "while read line; do echo $line; done")):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    files = ("./one.sh", "./two.sh", "--adapter", "command")
+    said = harness("compare", *files, "--input", "data.txt", "--trials", "2", "--json")
+    result = said.envelope["result"]
+    assert result["comparison"]["blocks"] == 2
+    assert [m["output_ok"] for m in result["measurements"]] == [True, True]
+    assert "no such file" in harness("compare", *files, "--input", "gone").err
+
+
+@pytest.mark.parametrize("command", ["run", "compare", "profile", "test", "bench"])
+def test_an_option_of_one_value_is_refused_twice(harness, command):
+    said = harness(command, "--case", "fast", "--case", "full")
+    assert said.code == 2
+    assert "--case is given more than once" in said.err
+
+
+def test_an_input_is_no_option_of_a_configured_target(harness):
+    said = harness("compare", "short", "long", "--input", "x")
+    assert said.code == 2
+    assert 'stdin = "FILE"' in said.err
