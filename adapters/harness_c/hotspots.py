@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import ToolchainMissing, UsageError
 from harness.hookspecs import Runner
-from harness.model import Build, Case, Profile, ProfilePlan, Target
+from harness.model import Build, Case, Profile, ProfilePlan, Stack, Target
 from harness_c import build as _build
 from harness_c import callgrind, perf
 from harness_c.options import Options
 
 TOOLS = {"perf": perf.sample, "callgrind": callgrind.count, "counters": perf.count}
+SYSTEM_HEADER = re.compile(r"/lib(64|exec)?/(gcc|clang|llvm)[^/]*/.*/include/|^/usr/include/")
+"""Sources that come with the compiler or the system: intrinsics, inlined library functions."""
 STRIPPING = frozenset({"-s", "-Wl,-s", "-Wl,--strip-all", "-Wl,--strip-debug", "-g0"})
 
 
@@ -36,9 +40,23 @@ def profile(build: Build, case: Case, plan: ProfilePlan, runner: Runner) -> Prof
     folder = plan.folder or symbols.workdir / "profile"
     folder.mkdir(exist_ok=True)
     arguments = symbols.target.arguments(case)
-    if plan.tool is not None:
-        return TOOLS[plan.tool](symbols, arguments, plan, folder, runner)
-    return _best(symbols, arguments, plan, folder, runner)
+    tool = TOOLS[plan.tool] if plan.tool is not None else _best
+    found = tool(symbols, arguments, plan, folder, runner)
+    return replace(found, stacks=without_headers(found.stacks))
+
+
+def without_headers(stacks: Mapping[Stack, float]) -> dict[Stack, float]:
+    """Stacks in which what was inlined from the compiler's and system's headers is its caller's.
+
+    `_mm256_and_si256` is no place to work on; the user's line that it stands in is.
+    """
+    merged: defaultdict[Stack, float] = defaultdict(float)
+    for stack, weight in stacks.items():
+        end = len(stack)
+        while end > 1 and SYSTEM_HEADER.search(stack[end - 1].file):
+            end -= 1
+        merged[stack[:end]] += weight
+    return dict(merged)
 
 
 def _best(

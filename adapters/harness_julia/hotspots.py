@@ -38,6 +38,7 @@ TOOLS = ("julia-profile",)
 SEPARATOR = "\x1f"
 SEGMENTATION_FAULT = 11
 FEW_SAMPLES = 100
+MOST_START_UP = 0.99
 WORTH_A_WORD = 0.3
 """Compiling is mentioned where it takes this share of the first run."""
 COUNTED = re.compile(r"^\s*(?P<bytes>\d+|-) (?P<source>.*)$")
@@ -92,8 +93,16 @@ def times(build: Build, case: Case, plan: ProfilePlan, folder: Path, runner: Run
         stacks=dict(said.stacks),
         slowdown=_slowdown(said, said),
         warnings=tuple(_remarks(said, total)),
+        start_up_share=_start_up_share(said, plan),
         exports={out.name: str(out)},
     )
+
+
+def _start_up_share(said: Said, plan: ProfilePlan) -> float:
+    """The share of a plain run that is not warm work: Julia's start, loading and compiling."""
+    whole_ns = plan.plain_cpu_ns
+    warm_ns = said.figures.get("plain_ns", 0)
+    return min(MOST_START_UP, max(0.0, 1 - warm_ns / whole_ns)) if whole_ns and warm_ns else 0.0
 
 
 def _slowdown(plain: Said, profiled: Said) -> float | None:
@@ -108,8 +117,8 @@ def _remarks(said: Said, total: float) -> Iterator[str]:
     if first and later and first - later > WORTH_A_WORD * first:
         yield (
             f"the work took {first / 1e6:.0f} ms the first time and {later / 1e6:.0f} ms"
-            f" afterwards: {1 - later / first:.0%} of a cold run of it is compiling, which is not"
-            " in this table"
+            f" afterwards: {1 - later / first:.0%} of a cold run of it is compiling, which counts"
+            " as start-up"
         )
     if figures.get("repeats", 1) > 1:
         yield f"the work is short: it was profiled {figures['repeats']} times"

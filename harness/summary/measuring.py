@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -82,13 +83,14 @@ def _steady_fields(
 def _phases(good: Sequence[TrialRecord], confidence: float) -> Iterator[PhaseEstimate]:
     """Each phase over the trials that reported it, in the order of its first appearance.
 
-    Of one execution of the work: a steady trial's figures are divided by how often it did it.
+    Of one execution of the work: a steady trial's figures are divided by how often it did it, and
+    shares are of the steady time of one, as the wall time beside them is.
     """
     seen: dict[str, list[tuple[float, float, float]]] = {}
     for record in good:
-        executions, wall_ns = _work(record)
+        work = _work(record)
         for phase in record.trial.phases:
-            row = (phase.total_ns / executions, phase.calls / executions, wall_ns)
+            row = (work.time_of(phase.total_ns), phase.calls / work.executions, work.wall_ns)
             seen.setdefault(phase.path, []).append(row)
     for path, rows in seen.items():
         total = median_estimate([ns for ns, _, _ in rows], confidence)
@@ -102,15 +104,43 @@ def _phases(good: Sequence[TrialRecord], confidence: float) -> Iterator[PhaseEst
         )
 
 
-def _work(record: TrialRecord) -> tuple[int, float]:
-    """How often a trial did its work, and the mean wall time of once, in ns."""
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """How often a trial did its work, and how long once takes."""
+
+    executions: int
+    wall_ns: float
+    """Of one execution, by the same rule as the wall time of the table."""
+    first_ns: int = 0
+    """The first call, in steady mode: perhaps a compiler at work."""
+    later: int = 0
+    """How often it was done after the first call,"""
+    later_ns: int = 0
+    """and how long that took in all."""
+
+    def time_of(self, total_ns: int) -> float:
+        """A phase's time in one execution.
+
+        A phase that took longer than all calls after the first one holds what the first one
+        compiled. That is taken out as far as it can be known: what is left is the most that the
+        later calls can have spent in it.
+        """
+        if self.later and total_ns > self.later_ns:
+            return max(total_ns - self.first_ns, self.later_ns) / self.later
+        return total_ns / self.executions
+
+
+def _work(record: TrialRecord) -> _Work:
     samples = record.trial.samples
     if record.mode is Mode.COLD or not samples:
-        return 1, float(record.trial.wall_ns)
-    executions = sum(sample.batch for sample in samples)
-    wall_ns = sum(sample.wall_ns for sample in samples) / executions
+        return _Work(1, float(record.trial.wall_ns))
     # The driver does it once more where the last batch printed several outputs over each other.
-    return executions + (samples[-1].batch > 1), wall_ns
+    executions = sum(sample.batch for sample in samples) + (samples[-1].batch > 1)
+    first_ns, *later_ns = [sample.wall_ns for sample in samples]
+    figures = figures_of(record)
+    mean_ns = sum(later_ns) / max(1, sum(sample.batch for sample in samples[1:]))
+    wall_ns = figures.wall_ns if figures is not None else mean_ns or float(first_ns)
+    return _Work(executions, wall_ns, first_ns, executions - samples[0].batch, sum(later_ns))
 
 
 def _warnings(records: Sequence[TrialRecord], confidence: float) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import shutil
 import struct
 from collections import Counter
 from pathlib import Path
@@ -14,7 +16,7 @@ from harness.model import Build, Case, Frame, Profile, ProfileBy, ProfilePlan, T
 from harness.profiles import count_spots
 from harness.testing import FakeRunner, completed, make_build, make_target, make_trial
 from harness_c import callgrind, perf
-from harness_c.hotspots import with_symbols
+from harness_c.hotspots import with_symbols, without_headers
 from harness_c.perf import Entry
 from harness_c.symbols import Segment, above_main, address_of, read_addr2line, read_segments
 
@@ -423,3 +425,42 @@ class TestChoosing:
     ) -> None:
         with pytest.raises(UsageError, match="perf, callgrind, counters"):
             self.profile(workshop_of("c"), tmp_path, tool="gprof")
+
+
+GCC = "/usr/lib/gcc/x86_64-linux-gnu/12/include/avx2intrin.h"
+
+
+def test_inlined_intrinsics_are_the_user_s_own_line() -> None:
+    main, mask = Frame("main", "/src/a.c", 30), Frame("mask", "/src/a.c", 12)
+    inlined = Frame("_mm256_and_si256", GCC, 181)
+    clang = Frame("_mm_add", "/usr/lib/llvm-14/lib/clang/14.0.0/include/emmintrin.h", 2)
+    stacks = {(main, mask, inlined): 3.0, (main, mask): 1.0, (main, clang): 2.0, (inlined,): 1.0}
+    assert without_headers(stacks) == {(main, mask): 4.0, (main,): 2.0, (inlined,): 1.0}
+
+
+INTRINSICS = """\
+#include <immintrin.h>
+#include <stdio.h>
+#include <stdlib.h>
+__attribute__((noinline)) static int mask(int n) {
+    __m128i sum = _mm_set1_epi32(1);
+    for (int i = 0; i < n; i++) sum = _mm_xor_si128(_mm_add_epi32(sum, sum), _mm_set1_epi32(i));
+    return _mm_cvtsi128_si32(sum);
+}
+int main(int argc, char **argv) { (void)argc; return printf("%d\\n", mask(atoi(argv[1]))) < 0; }
+"""
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="SSE2 is of x86-64")
+@pytest.mark.skipif(shutil.which("valgrind") is None, reason="no valgrind here")
+def test_a_profile_of_intrinsics_names_the_function_that_uses_them(
+    workshop_of: Any, tmp_path: Path
+) -> None:
+    workshop = workshop_of("c")
+    workshop.write("prog.c", INTRINSICS)
+    build = workshop.build("prog.c", args=("100000",), flags=("-O1",))
+    plan = ProfilePlan(tool="callgrind", folder=tmp_path)
+    rows = count_spots(workshop.adapter.profile(build, Case("only"), plan, workshop.runner)).spots
+    assert rows[0].function == "mask"
+    assert rows[0].file.endswith("prog.c")
+    assert not [row for row in rows if row.function.startswith("_mm")]

@@ -86,6 +86,21 @@ def test_phases_of_steady_trials_are_of_one_execution(record):
     assert (solve.calls, solve.share) == (1, 0.5)
 
 
+@pytest.mark.parametrize("compiled", [0, 900_000_000])
+def test_shares_of_steady_phases_are_of_the_wall_time_beside_them(record, compiled):
+    """However long the first call took, inside of the phase or outside of it."""
+    samples = (Sample(0, 1, 1_000_000_000, 1_000_000_000, calibration=True),)
+    samples += tuple(Sample(i, 1, 2_370_000, 2_370_000) for i in range(1, 31))
+    phases = (Phase("solve", 31, 31 * 2_240_000 + compiled),)
+    made = [record(block=n, samples=samples, mode=Mode.STEADY, phases=phases) for n in range(9)]
+    summary = summarise_cell(made, Mode.STEADY, 0.95)
+    (solve,) = summary["phases"]
+    assert solve.share == pytest.approx(solve.total_ns.point / summary["wall_ns"].point)
+    assert solve.share <= 1
+    if not compiled:
+        assert solve.share == pytest.approx(2.24 / 2.37)
+
+
 def test_a_block_is_disturbed_by_stolen_time_or_pressure_in_any_of_its_trials(record):
     made = [
         {"a": [record("a", 0)], "b": [record("b", 0)]},
