@@ -11,7 +11,7 @@ PYTEST ?= -n 2
 # The examples in Python want NumPy, which the environment has.
 export PATH := $(CURDIR)/$(BIN):$(TOOLS)/julia/bin:$(PATH)
 
-.PHONY: run test fuzz soak check install dev julia tools campaigns bench clean help
+.PHONY: run test fuzz soak check install dev julia tools campaigns bench soak clean help
 
 help: ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,11 @@ campaigns: dev julia ## Measure the recorded campaigns again: plain against opti
 
 bench: dev julia tools ## Run every benchmark in its short form
 	benchmarks/run_all.sh
+
+SOAK ?= --corruptions 10000 --kills 10000
+
+soak: dev ## Corrupt and kill 10,000 times each (SOAK="--corruptions 500 --kills 50" for fewer)
+	$(BIN)/python tests/soak $(SOAK)
 
 clean: ## Remove what was built here
 	rm -rf $(VENV) .tools .harness build *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -62,6 +62,8 @@ class Records:
 
     def edited(self, events: Sequence[Event]) -> list[Path]:
         """The logs that are not what the events give."""
+        if not events:
+            return [path for name in RENDERED if (path := self.folder / name).exists()]
         state = history(events)[-1]
         return [
             self.folder / name

@@ -59,6 +59,8 @@ def verify(campaign: Campaign, bench: Workbench) -> Verification:
     found = Verification()
     if not campaign.started:
         found.unchecked.append(f"the campaign {campaign.name!r} has no events yet")
+        for path in campaign.records.edited(()):
+            found.problems.append(f"{path}: is there, and the events that it was rendered from not")
         return found
     branch = campaign.state.place.branch
     elsewhere = campaign.git.is_repository() and campaign.git.branch() != branch

@@ -269,15 +269,21 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     root = tmp_path / "repo"
     root.mkdir()
     made = World(root, FakeWorkbench(root))
+    begin(made)
+    return made
+
+
+def begin(world: World) -> None:
+    """Fill an empty folder with the program, its campaign, and a first commit."""
+    root = world.root
     (root / "harness.toml").write_text(CONFIG)
     (root / "work.txt").write_text(WORK)
     (root / ".gitignore").write_text(".harness/\n")
     (root / "tests").mkdir()
     (root / "tests" / "check.txt").write_text("checked\n")
-    made.shell("init", "--quiet", "--initial-branch=main")
-    made.shell("add", "-A")
-    made.shell("commit", "--quiet", "-m", "Begin")
-    return made
+    world.shell("init", "--quiet", "--initial-branch=main")
+    world.shell("add", "-A")
+    world.shell("commit", "--quiet", "-m", "Begin")
 
 
 @pytest.fixture

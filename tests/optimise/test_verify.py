@@ -250,3 +250,9 @@ def test_a_stop_that_was_decided_shortly_before_its_event_fits(started, apart_ns
     data = {"decision": builtins(decision), "exhausted": ""}
     event = next_event(campaign.events, Kind.DECIDED, data, at_ns + apart_ns)
     assert (list(_decision(before, event, Verification())) == []) is fits
+
+
+def test_logs_without_a_single_event_are_noticed(finished):
+    (finished.root / "optim" / "events.jsonl").write_text("")
+    shutil.rmtree(finished.root / ".harness")
+    assert "summary.md" in " ".join(checked(finished).problems)

@@ -1,0 +1,43 @@
+"""The short form of `make soak`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def soak(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(HERE), *arguments], capture_output=True, text=True, timeout=600
+    )
+
+
+def test_no_corruption_of_a_kept_file_is_silent():
+    done = soak("--corruptions", "600", "--kills", "0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 silent in 600 corruptions" in done.stdout
+
+
+@pytest.mark.slow
+def test_no_kill_loses_doubles_or_leaves_anything():
+    done = soak("--corruptions", "1", "--kills", "10")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 problems in 10 kills" in done.stdout
+
+
+def test_the_soak_finds_what_is_silent(tmp_path):
+    """A reader that believes everything is found out."""
+    script = (
+        "import sys, pathlib; sys.path.insert(0, sys.argv[1]); import corruptions\n"
+        "path = pathlib.Path(sys.argv[2]); path.write_bytes(bytes(range(200)))\n"
+        "kept = corruptions.Kept(path, path.read_bytes)\n"
+        "print(len(corruptions.corrupt([kept], 50, 1).silent))"
+    )
+    argv = [sys.executable, "-c", script, str(HERE), str(tmp_path / "file")]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
+    assert int(done.stdout) > 40
