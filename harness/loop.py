@@ -24,6 +24,7 @@ from harness.campaign.status import profile_rows
 from harness.campaign.stopping import worthwhile
 from harness.campaign.values import LogNote, Option, Plan, Prediction, TestStatus, Thought
 from harness.edge.git import Git
+from harness.edge.git_copy import copy_at
 from harness.edge.listing import differing, listing_at, listing_here
 from harness.errors import HarnessError, NotAllowed, PluginFailed, TrialFailed, UsageError
 from harness.hookspecs import Runner
@@ -162,8 +163,8 @@ def _iterate(loop: Loop) -> HarnessError | None:
 
 @contextmanager
 def _worktree(loop: Loop) -> Iterator[Path]:
-    """A private copy of the last kept state."""
-    with loop.campaign.git.worktree_at(loop.campaign.state.kept_commit, loop.worktrees) as folder:
+    """The last kept state in a repository of its own: whatever is done to git there stays there."""
+    with copy_at(loop.campaign.git, loop.campaign.state.kept_commit, loop.worktrees) as folder:
         yield folder
 
 

@@ -53,6 +53,8 @@ class Terms:
     """The edition of the rules that the campaign was started under, see `RULES`."""
     objective: str = ""
     """`wall` or `cpu`: the time that decides; empty: whichever served, as the first rules had it"""
+    commit_prefix: str = ""
+    """What every commit's subject begins with, such as `perf: `, where a hook wants that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,7 @@ class CampaignSection(Section):
     total_level: float = 0.01
     bench_budget: str | int | float = "60s"
     objective: Literal["wall", "cpu"] = "wall"
+    commit_prefix: str = ""
     protect: list[str] = msgspec.field(default_factory=lambda: ["harness.toml", "tests/"])
     paths: list[str] = []
 

@@ -140,12 +140,12 @@ class Git(GitReading):
             self.update_ref(ref, commit)
         return commit
 
-    def commit_paths(self, paths: Sequence[str], message: str) -> str:
+    def commit_paths(self, paths: Sequence[str], message: str, *, hooks: bool = True) -> str:
         """Commit exactly these paths (relative to the top) as they are in the working tree.
 
         One that the rules ignore is committed all the same, and whatever else is staged stays
         staged. Returns the new HEAD. GitFailed where nothing differs or a hook of the user refuses,
-        with its words.
+        with its words; without `hooks` none runs.
         """
         known = [path for path in paths if self._is_known(path)]
         if not known:
@@ -154,7 +154,8 @@ class Git(GitReading):
         if fresh:
             self.run("add", "--intent-to-add", "--force", "--", *literal(fresh), cwd=self.top)
         arguments = ("commit", "--quiet", f"--message={message}", "--only", "--", *literal(known))
-        self.run(*arguments, env=self.identity, cwd=self.top)
+        settings = () if hooks else _NO_HOOKS
+        self.run(*settings, *arguments, env=self.identity, cwd=self.top)
         return self.head()
 
     def align_index(self, paths: Sequence[str]) -> None:

@@ -192,10 +192,15 @@ class Campaign:
         self.warnings += self.records.refresh(self.events)
         return draft
 
-    def commit_records(self, subject: str, others: tuple[str, ...] = ()) -> str:
+    def message(self, subject: str, iteration: int | None = None) -> str:
+        """A commit message with the agreed prefix, and the trailers that say whose commit it is."""
+        return self.checkout.message(f"{self.state.agreed.commit_prefix}{subject}", iteration)
+
+    def commit_records(self, message: str, others: tuple[str, ...] = ()) -> str:
         """Commit the records, and other paths as they are; returns the new HEAD.
 
-        Where nothing differs from HEAD it is HEAD that is returned.
+        Where nothing differs from HEAD it is HEAD that is returned. The user's hooks run where
+        there is more than records; what they do to those is undone by a further commit.
         """
         # Whoever was killed between an event and its rendering left logs that are behind.
         self.warnings += self.records.refresh(self.events)
@@ -205,7 +210,19 @@ class Campaign:
         # Records belong into the history, whatever the user's rules ignore of them.
         different = {*changes.tracked, *changes.untracked, *self.git.ignored_below(own)}
         paths = [path for path in (*own, *others) if path in different]
-        return self.git.commit_paths(paths, subject) if paths else self.git.head()
+        if not paths:
+            return self.git.head()
+        if different.isdisjoint(others):
+            return self.git.commit_paths(paths, message, hooks=False)
+        content = self.records.content()
+        made = self.git.commit_paths(paths, message)
+        self.records.put_back(content)
+        broken = [path for path in own if path in self.git.changes().tracked]
+        if broken:
+            subject = "optim: the records as they were written, which a git hook had changed"
+            self.git.commit_paths(broken, self.message(subject), hooks=False)
+            self.warnings.append(f"a git hook changed {', '.join(broken)}; they were put back")
+        return made
 
 
 def open_campaign(config: Config, name: str | None = None) -> Campaign:
@@ -291,6 +308,7 @@ def terms_of(campaign: Campaign) -> Terms:
         paths=tuple(at(path) for path in section.paths),
         rules=RULES,
         objective=section.objective,
+        commit_prefix=section.commit_prefix,
     )
 
 

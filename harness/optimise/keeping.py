@@ -67,7 +67,7 @@ def commit(campaign: Campaign) -> Iteration:
         if state.pending is not Kind.COMMITTING:
             campaign.append(Kind.COMMITTING, iteration=last.number)
         subject = f"optim iter {last.number}: {last.title}"
-        message = campaign.checkout.message(subject, last.number)
+        message = campaign.message(subject, last.number)
         made = campaign.commit_records(message, tree.changed)
     else:
         # The call that made it may have died, or met a full disk, before git wrote its index.
@@ -96,7 +96,7 @@ def revert(campaign: Campaign) -> Iteration:
     campaign.append(Kind.REVERTED, attempt=attempt)
     subject = f"optim log: iteration {last.number} reverted: {last.title}"
     try:
-        campaign.commit_records(campaign.checkout.message(subject), changed)
+        campaign.commit_records(campaign.message(subject), changed)
     except GitFailed as refused:
         campaign.warnings.append(
             f"the records are not committed yet ({refused.message}); they go with the next commit"

@@ -83,8 +83,9 @@ def _complete_start(campaign: Campaign) -> None:
     way = before_step(campaign.state, standing(campaign))
     if way is not None and way.action != "START":
         raise refused(way)
+    campaign.records.guard()
     subject = f"optim: start campaign {campaign.name}"
-    campaign.commit_records(campaign.checkout.message(subject))
+    campaign.commit_records(campaign.message(subject))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def _conclude(campaign: Campaign, bench: Workbench, *, merge: bool) -> Finished:
     result = state.ending.result if state.ending else None
     subject = f"optim: finish campaign {campaign.name}"
     if git.branch() == place.branch:
-        campaign.commit_records(campaign.checkout.message(subject))
+        campaign.commit_records(campaign.message(subject))
     if result is not None and not result.correct:
         return Finished(result, "", "", "the output is wrong on the full workload: not merged")
     if not merge:
@@ -204,7 +205,7 @@ def _taken_back(campaign: Campaign, before: str, merged: str, tested: TestOutcom
 
 
 def _merge_subject(campaign: Campaign) -> str:
-    return f"Merge campaign {campaign.name}"
+    return f"{campaign.state.agreed.commit_prefix}Merge campaign {campaign.name}"
 
 
 def _merge(campaign: Campaign, place: Place) -> str:

@@ -16,6 +16,11 @@ from harness.edge.seal import SEAL_NAME
 from harness.workload import BASELINE_NAME, RESULTS_NAME
 
 RUNS_NAME = "runs"
+ATTRIBUTES_NAME = ".gitattributes"
+ATTRIBUTES = """\
+# The records of a campaign are kept byte for byte: no conversion of git's touches them.
+* -text -filter -ident -working-tree-encoding
+"""
 
 RENDERED: Mapping[str, Callable[[State], str]] = {
     "optimization_log.md": optimization_log,
@@ -99,11 +104,27 @@ class Records:
 
     def paths(self) -> list[Path]:
         """Every record that is there, to be committed."""
-        names = (JOURNAL_NAME, *RENDERED, BASELINE_NAME, SEAL_NAME)
+        names = (ATTRIBUTES_NAME, JOURNAL_NAME, *RENDERED, BASELINE_NAME, SEAL_NAME)
         files = [self.folder / name for name in names]
         for folder in (RESULTS_NAME, RUNS_NAME):
             files += sorted((self.folder / folder).rglob("*"))
         return [path for path in files if path.is_file()]
+
+    def guard(self) -> None:
+        """Tell git that the records are bytes, whatever it does to line ends elsewhere."""
+        with storage_errors(self.folder):
+            if not (self.folder / ATTRIBUTES_NAME).exists():
+                write_atomically(self.folder / ATTRIBUTES_NAME, ATTRIBUTES.encode())
+
+    def content(self) -> dict[Path, bytes]:
+        """Every record as it is now."""
+        return {path: path.read_bytes() for path in self.paths()}
+
+    def put_back(self, content: Mapping[Path, bytes]) -> None:
+        """Write those records again that are not what they were."""
+        for path, known in content.items():
+            if not path.is_file() or path.read_bytes() != known:
+                write_atomically(path, known)
 
 
 def rendered_digests(texts: Mapping[str, str]) -> dict[str, str]:

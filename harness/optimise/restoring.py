@@ -42,7 +42,7 @@ def restore(campaign: Campaign) -> Restored:
     if not {*paths}.isdisjoint(campaign.git.changes().tracked):  # HEAD has it otherwise
         subject = f"optim: restore {len(paths)} files; what they were is {ref}"
         try:
-            campaign.commit_records(checkout.message(subject), paths)
+            campaign.commit_records(campaign.message(subject), paths)
         except GitFailed as refused:
             campaign.warnings.append(f"the restored files are not committed: {refused.message}")
     return done

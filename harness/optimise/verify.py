@@ -321,7 +321,8 @@ def _commit(campaign: Campaign, event: Event, after: State, found: Verification)
         found.unchecked.append(f"commit {commit[:12]} of iteration {iteration.number} is not here")
         return
     found.count("commits")
-    if not git.message(commit).startswith(f"optim iter {iteration.number}: "):
+    subject = f"{after.agreed.commit_prefix}optim iter {iteration.number}: "
+    if not git.message(commit).startswith(subject):
         yield f"commit {commit[:12]} is not that of iteration {iteration.number}"
     code = campaign.checkout.fingerprint_at(commit, after.untracked)
     if code != iteration.tested_tree:

@@ -1,7 +1,8 @@
 """A folder of patches, tried in the order of their names: `NAME.patch` beside `NAME.toml`.
 
 The TOML file holds the thought and the plan (the forms of `harness next`, in one). A patch is what
-`git diff` prints. `--from DIR` names the folder.
+`git diff` prints, with or without colours, prefixes and carriage returns. `--from DIR` names the
+folder.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from harness.edge.git import Git
 from harness.errors import UsageError
 from harness.hookspecs import Runner, hookimpl
 from harness.model import Brief, Proposal
+from harness.proposers.applying import apply_patch
 from harness.proposers.forms import read_proposal
 
 
@@ -56,5 +58,5 @@ def harness_implement(brief: Brief, proposal: Proposal, problem: str, runner: Ru
     if problem:
         return False
     patch = next(path for path, p in _queue(_folder(brief)) if p.title == proposal.title)
-    git = Git(brief.worktree)
-    return git.attempt("apply", "--whitespace=nowarn", str(patch.resolve())).returncode == 0
+    apply_patch(Git(brief.worktree), patch)
+    return True

@@ -468,3 +468,65 @@ def test_each_thing_in_the_way_of_a_start_is_named_with_its_command(world):
     assert seen == ["BRANCH", "CLEAN"]
     start(world.campaign, world.bench)
     assert world.campaign.state.place.base_branch == "before-work"
+
+
+def whole(world, thought, planned, note) -> None:
+    """A campaign from start to finish with one kept iteration."""
+    start(world.campaign, world.bench)
+    run_profile(world.campaign, world.bench)
+    measured(world, thought, planned, note, time=50, full=500)
+    commit(world.campaign)
+    decide(world.campaign, exhausted="enough")
+    finish(world.campaign, world.bench)
+
+
+@pytest.mark.parametrize("cause", ["autocrlf", "attributes", "filter"])
+def test_records_keep_their_bytes_whatever_git_converts(world, thought, planned, note, cause):
+    if cause == "autocrlf":
+        world.shell("config", "core.autocrlf", "true")
+    elif cause == "attributes":
+        (world.root / ".gitattributes").write_text("*.json* text eol=crlf\n*.md text eol=crlf\n")
+    else:
+        (world.root / ".gitattributes").write_text("*.json* filter=upper\n")
+        world.shell("config", "filter.upper.smudge", "tr a-z A-Z")
+        world.shell("config", "filter.upper.clean", "tr A-Z a-z")
+    world.shell("add", "-A")
+    if cause != "autocrlf":
+        world.shell("commit", "--quiet", "-m", "Convert")
+    whole(world, thought, planned, note)
+    world.shell("switch", "--quiet", "--detach", "pre-optimization")
+    assert not (world.root / "optim" / "events.jsonl").exists()
+    world.shell("switch", "--quiet", "main")
+    assert verify(world.campaign, world.bench).problems == []
+
+
+def hook(world, name: str, text: str) -> None:
+    path = world.root / ".git" / "hooks" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+def test_a_hook_that_reformats_the_records_breaks_no_seal(world, thought, planned, note):
+    hook(
+        world,
+        "pre-commit",
+        "for f in optim/*.json*; do echo >>$f; done; git add -f optim",
+    )
+    whole(world, thought, planned, note)
+    assert verify(world.campaign, world.bench).problems == []
+    assert world.git.changes().clean
+    subjects = world.shell("log", "--format=%s").splitlines()
+    assert "optim: the records as they were written, which a git hook had changed" in subjects
+
+
+def test_a_hook_that_wants_another_subject_gets_it(world, thought, planned, note):
+    text = (world.root / "harness.toml").read_text()
+    (world.root / "harness.toml").write_text(text + 'commit_prefix = "feat: "\n')
+    world.shell("commit", "--quiet", "-am", "feat: a prefix")
+    hook(world, "commit-msg", "grep -q '^feat: ' $1 || { echo 'no feat:' >&2; exit 1; }")
+    whole(world, thought, planned, note)
+    subjects = world.shell("log", "--format=%s", "main").splitlines()
+    assert "feat: optim iter 1: multiply by the reciprocal" in subjects
+    assert all(subject.startswith("feat: ") for subject in subjects[:-1])
+    assert verify(world.campaign, world.bench).problems == []
