@@ -29,7 +29,7 @@ def missed_variables(said: str, given: Mapping[str, str]) -> str:
     missed = [
         name
         for name, signs in SIGNS.items()
-        if os.environ.get(name) and name not in given and any(sign in said for sign in signs)
+        if any(sign in said for sign in signs) and _lost(os.environ.get(name, ""), given.get(name))
     ]
     if not missed:
         return ""
@@ -41,6 +41,12 @@ def missed_variables(said: str, given: Mapping[str, str]) -> str:
         f"{' and '.join(missed)} of your shell {be} not passed on to targets;"
         f" in harness.toml: env = {{ {written} }}"
     )
+
+
+def _lost(ours: str, given: str | None) -> bool:
+    """Does a target that has `given` miss a part of ours? (Adapters add folders of their own.)"""
+    there = (given or "").split(os.pathsep)
+    return any(path not in there for path in _absolute(ours).split(os.pathsep) if path)
 
 
 def _absolute(paths: str) -> str:

@@ -27,7 +27,8 @@ def test_the_variable_is_named_with_what_to_write(
     assert f'env = {{ {name} = "{Path.cwd()}/lib:/opt/x"' in sentence
     assert "not passed on to targets" in sentence
     assert missed_variables("another failure", {}) == ""
-    assert missed_variables(said, {name: "mine"}) == ""
+    assert missed_variables(said, {name: "mine"}) == sentence
+    assert missed_variables(said, {name: f"{Path.cwd()}/lib:mine:/opt/x"}) == ""
 
 
 def test_an_import_error_of_a_target_says_it(
