@@ -53,6 +53,12 @@ class Call:
     timeout_s: float | None = None
     stdout_bytes: int = KEPT_BYTES
     """How much of standard output is kept; of standard error it is always KEPT_BYTES."""
+    title: str = ""
+    """What it is called where it is spoken of; left out: by its words."""
+
+    @property
+    def name(self) -> str:
+        return self.title or " ".join(map(str, self.argv))[:200]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,7 @@ def call(asked: Call) -> Ended:
         wall_ns = time.monotonic_ns() - started_ns
         _read_last_words(streams)
         if any(stream.open for stream in streams):
-            _tell_what_is_left(asked.argv, streams)
+            _tell_what_is_left(asked.name, streams)
             _drop_the_rest(streams)
     except BaseException:
         _end(process)
@@ -234,14 +240,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _tell_what_is_left(argv: Sequence[str], streams: Sequence[_Stream]) -> None:
+def _tell_what_is_left(name: str, streams: Sequence[_Stream]) -> None:
     """Say which processes still hold the pipes of a call that is over."""
     pipes = {os.fstat(stream.fd).st_ino for stream in streams if stream.open}
     holders = [who for pid in _processes() if (who := _holder(pid, pipes))]
     shown = ", ".join(holders[:_SHOWN]) or "a process of another user"
     more = f" and {len(holders) - _SHOWN} more" if len(holders) > _SHOWN else ""
-    words = " ".join(map(str, argv))[:200]
-    _log.warning("harness: %s ended, and left running: %s%s", words, shown, more)
+    _log.warning("harness: %s ended, and left running: %s%s", name, shown, more)
 
 
 def _processes() -> list[int]:

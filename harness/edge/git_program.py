@@ -154,7 +154,7 @@ class GitProgram:
     def refused(self, arguments: Sequence[str], done: Ended) -> GitFailed:
         words = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
         tail = "\n  ".join(words.splitlines()[-8:]) or f"it ended with {done.returncode}"
-        command = next((a for a in arguments if not a.startswith("-") and "=" not in a), "")
+        command = _command(arguments)
         lock = _lock_in_the_way(done)
         hint = way_past(lock) if lock is not None else ""
         return GitFailed(f"git {command} refused in {self.folder}: {tail}", hint=hint)
@@ -166,3 +166,8 @@ def _lock_in_the_way(done: Ended) -> Path | None:
         return None
     found = _LOCKED.search(done.stderr)
     return Path(os.fsdecode(found[1])) if found else None
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """Which of git's commands it is, past the settings before it."""
+    return next((a for a in arguments if not a.startswith("-") and "=" not in a), "")

@@ -343,6 +343,18 @@ class TestCommittingAndRestoring:
         with pytest.raises(GitFailed, match="nothing to commit"):
             Git(repository.path).commit_paths(["nowhere"], "x")
 
+    def test_what_a_hook_leaves_running_is_named_and_not_waited_for(self, repository, caplog):
+        hook = repository.path / ".git" / "hooks" / "post-commit"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text("#!/bin/sh\nsleep 300 & echo $! > pid\n")
+        hook.chmod(0o755)
+        repository.write("a", "two\n")
+        Git(repository.path).run("commit", "-qam", "message")
+        pid = int(repository.read("pid"))
+        os.kill(pid, signal.SIGKILL)
+        said = f"git commit (or a hook of yours) ended, and left running: sleep (process {pid})"
+        assert said in caplog.text
+
     def test_a_hook_that_refuses_is_quoted(self, repository):
         hook = repository.path / ".git" / "hooks" / "pre-commit"
         hook.parent.mkdir(exist_ok=True)
