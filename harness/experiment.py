@@ -15,7 +15,7 @@ from harness.edge.given import given_digest
 from harness.edge.machine import read_host
 from harness.edge.store import BlockKey, RunWriter, read_run
 from harness.errors import ExitCode, HarnessError, NotAllowed
-from harness.model import Host, Measurement, Mode, Run, SteadyPlan, TrialStatus
+from harness.model import Build, Host, Measurement, Mode, Run, SteadyPlan, TrialStatus
 from harness.orchestrator import (
     Cell,
     Group,
@@ -339,8 +339,21 @@ def _measurement(member: Prepared, group: Group, experiment: Experiment) -> Meas
         language=member.build.toolchain.language if member.build else cell.target.adapter,
         mode=experiment.mode,
         build_digest=member.build.digest if member.build else "",
+        **(_made_by(member.build) if member.build else {}),
         **summary,
     )
+
+
+def _made_by(build: Build) -> dict[str, Any]:
+    """What a reader of another machine needs to know of a build."""
+    chain = build.toolchain
+    version = chain.version.splitlines()[0] if chain.version else ""
+    named = chain.program.name in version
+    return {
+        "toolchain": version if named else f"{chain.program.name} {version}".strip(),
+        "options": dict(build.target.options),
+        "build_ns": build.build_ns or None,
+    }
 
 
 def _failure(member: Prepared, group: Group) -> Failure | None:

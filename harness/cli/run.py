@@ -38,7 +38,7 @@ from harness.experiment import Experiment, Report, perform
 from harness.model import Metric, Mode, Run
 from harness.orchestrator import Cell
 from harness.render.jsonable import jsonable
-from harness.render.tables import measurement_table, phase_table
+from harness.render.tables import legend, measurement_table, phase_table
 from harness.summary import Question, disturbed
 
 
@@ -220,6 +220,8 @@ def answer(report: Report, options: Options) -> Answer:
     ]
     if options.phases:
         parts.append(phase_table(report.run.measurements, options.style))
+    if options.style != "csv":
+        parts += filter(None, [legend(report.run.measurements)])
     if options.style == "plain":
         parts += filter(None, ["\n".join(_warnings(report.run, values["blocks"]))])
         parts.append(f"{report.run.parquet or report.folder}")

@@ -146,6 +146,12 @@ class Measurement:
     """Steady: the first execution of the work, with whatever is compiled on the way."""
     shapes: Mapping[TraceShape, int] = field(default_factory=dict)
     """Steady: how many trials' traces were of which shape."""
+    toolchain: str = ""
+    """The compiler or interpreter with its version, in a line; empty where none was found."""
+    options: Mapping[str, object] = field(default_factory=dict)
+    """What its table in harness.toml says to the adapter: compiler, flags, threads, ..."""
+    build_ns: int | None = None
+    """What the toolchain took to make the build, when it made it; None: nothing was built."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -118,8 +119,11 @@ def test_csv_is_nothing_but_the_table(harness, project):
     project()
     said = harness("run", "--trials", "2", "--format", "csv")
     header, *rows = said.out.strip().splitlines()
-    assert header.startswith("target,language,wall (median)")
+    assert header.startswith("task,case,target,language,mode,wall_ns,wall_low_ns")
     assert len(rows) == 2
+    for line in csv.DictReader(said.out.splitlines()):
+        assert float(line["wall_low_ns"]) <= float(line["wall_ns"]) <= float(line["wall_high_ns"])
+        assert int(line["peak_memory_bytes"]) > 0
 
 
 def test_setup_and_cleanup_commands_run_in_the_project(harness, project):

@@ -1,0 +1,66 @@
+"""The main table: what stands in it for people, and what for programs."""
+
+import csv
+
+import pytest
+
+from harness.model import Comparison, Estimate, Measurement, Metric, Mode, Verdict
+from harness.render.tables import legend, measurement_table
+
+
+def measured(name: str, wall_ns: float, **more) -> Measurement:
+    wall = Estimate("median", wall_ns, 0.9 * wall_ns, 1.1 * wall_ns, 0.95)
+    facts = {"output_ok": True, "max_rss_bytes": 4096, "cpu_ns": None, **more}
+    return Measurement("sum", "fast", name, "c", "C", Mode.COLD, 8, 0, wall, **facts)
+
+
+@pytest.fixture
+def both() -> list[Measurement]:
+    made = {"toolchain": "gcc 12.2.0", "options": {"flags": ["-O3", "-g"]}, "build_ns": 89_000_000}
+    return [measured("quick", 2e6, **made), measured("slow", 202e6)]
+
+
+SLOWER = Comparison(
+    candidate="slow",
+    reference="quick",
+    metric=Metric.WALL,
+    ratio=Estimate("median ratio", 0.0099, 0.0091, 0.010, 0.95),
+    verdict=Verdict.SLOWER,
+    blocks=8,
+    threshold=0.01,
+    stopped_because="",
+    task="sum",
+    case="fast",
+)
+
+
+def test_a_slow_target_is_told_by_how_many_times_and_relative_to_the_fastest(both):
+    head, _, quick, slow = measurement_table(both, [SLOWER], {}).splitlines()
+    at = head.index("to fastest")
+    assert quick[at:].split()[0] == "1.00"
+    assert slow[at:].split()[0] == "101"
+    assert "101 times slower [100, 110]" in slow
+    assert "101 times slower [100, 110] slower" not in slow
+
+
+def test_a_wrong_target_is_not_the_fastest(both):
+    wrong = measured("wrong", 1e3, output_ok=False)
+    head, _, quick, *_ = measurement_table([*both, wrong], [], {}).splitlines()
+    assert quick[head.index("to fastest") :].split()[0] == "1.00"
+
+
+def test_csv_holds_numbers_with_units_in_the_headers(both):
+    first, second = csv.DictReader(measurement_table(both, [SLOWER], {}, "csv").splitlines())
+    assert float(first["wall_ns"]) == 2e6
+    assert first["cpu_ns"] == first["speed_up"] == ""
+    assert (first["options"], first["build_ns"]) == ("flags = -O3 -g", "89000000")
+    assert [float(second[f"speed_up{end}"]) for end in ("", "_low", "_high")] == [
+        0.0099,
+        0.0091,
+        0.01,
+    ]
+    assert second["verdict"] == "slower"
+
+
+def test_the_legend_says_what_made_each_target(both):
+    assert legend(both) == "quick: gcc 12.2.0, flags = -O3 -g, built in 89.0 ms"
