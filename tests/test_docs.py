@@ -26,7 +26,7 @@ from harness.edge import config, config_file
 from harness.edge.rows import schema
 from harness.errors import ExitCode
 from harness.hookspecs import AdapterSpec, Runner, hookimpl
-from harness.model import TrialPlan
+from harness.model import Frame, HotSpot, Profile, ProfilePlan, TrialPlan
 from harness.plugins import Adapter, CrossCutting
 from harness.testing import (
     AdapterConformance,
@@ -145,6 +145,17 @@ def test_the_cross_cutting_plugin_of_the_docs_works():
     )
     trial = adapter.time(build, make_case(), TrialPlan(), EmptyMachine())
     assert trial.message == "measured after 01234567"
+
+
+@pytest.mark.parametrize("value", [Frame, HotSpot, Profile, ProfilePlan])
+def test_every_field_of_a_profile_stands_in_the_docs(value):
+    table = rows(sections(text_of("adapters.md"))[value.__name__])
+    assert [row[0].strip("`") for row in table] == [f.name for f in dataclasses.fields(value)]
+
+
+def test_the_driver_of_the_docs_is_the_one_that_the_tests_drive():
+    code = (ROOT / "examples/driver/steady.c").read_text(encoding="utf-8")
+    assert code in blocks(text_of("steady.md"), "c")
 
 
 @pytest.mark.parametrize("name", ["harness_perl.py", "pyproject.toml", "test_harness_perl.py"])

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from harness.edge.process import LocalRunner
-from harness.model import Build, Case, Mode, SteadyPlan, Trial, TrialPlan, TrialStatus
+from harness.model import Build, Case, Command, Mode, SteadyPlan, Trial, TrialPlan, TrialStatus
 from harness.plugins import Adapters
 from harness.testing import make_target
 
@@ -373,6 +373,39 @@ def main():
 def test_work_that_hangs_runs_into_the_timeout(bench: Bench, language: str) -> None:
     trial = bench.time(bench.build(language, HANGS[language]), timeout_s=1)
     assert trial.status is TrialStatus.TIMED_OUT
+
+
+EXAMPLE_WORK = """\
+#include <stdio.h>
+int work(int argc, char **argv) {
+    static int calls;
+    long number, sum = 0;
+    while (scanf("%ld", &number) == 1) sum += number;
+    printf("%s %d %ld%s\\n", argv[1], argc, sum, calls++ == 0 ? " the first time" : "");
+    return 0;
+}
+"""
+
+
+def test_the_driver_of_the_docs_drives_a_compiled_program(
+    local: LocalRunner, tmp_path: Path
+) -> None:
+    example = Path(__file__).parents[2] / "examples/driver/steady.c"
+    (tmp_path / "work.c").write_text(EXAMPLE_WORK)
+    (tmp_path / "numbers").write_text("1\n2\n39\n")
+    program = tmp_path / "program"
+    words = ["cc", "-Wall", "-Werror", "-O2", "-o", str(program), str(example)]
+    made = local.tool([*words, str(tmp_path / "work.c")])
+    assert made.ok, made.stderr
+    target = make_target(tmp_path, stdin=tmp_path / "numbers")
+    plan = TrialPlan(Mode.STEADY, timeout_ns=60 * 10**9, steady=QUICK)
+    trial = local.trial(Command((str(program), "seven"), {}, target), plan)
+    assert text_of(trial) == "seven 2 42\n"
+    timed = [sample for sample in trial.samples if not sample.calibration]
+    assert len(timed) == QUICK.samples
+    assert timed[0].batch > 8
+    plain = local.output(Command((str(program), "seven"), {}, target))
+    assert plain.stdout.read_text() == "seven 2 42 the first time\n"
 
 
 WAITS_FOR_INPUT = """\
