@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,9 @@ class Experiment:
     pairs: tuple[tuple[str, str], ...] = ()
     """(reference, candidate) by name: what is compared, and whose verdicts end the run. Empty:
     every cell with its group's reference."""
+    earlier: Sequence[Mapping[str, Any]] = ()
+    """Rows of an earlier run of the same builds that this one goes on with; judged with its own
+    trials, and not stored again."""
     origin: Mapping[str, Any] = field(default_factory=dict)
     """What `--resume` needs to find the same cells again; kept in the run's plan."""
 
@@ -117,7 +121,8 @@ def perform(
             members = orchestrator.prepare(experiment.cells, experiment.mode)
             with discarding(orchestrator.runner, members):
                 groups = make_groups(members, lambda group: _rule(experiment, group))
-                resume_groups(groups, writer.earlier(), experiment.design)
+                rows = chain(experiment.earlier, writer.earlier())
+                resume_groups(groups, rows, experiment.design)
                 interrupted = _measure(orchestrator, groups, experiment, writer)
                 said = [words for group in groups for words in remarks(group.members)]
         finally:

@@ -37,6 +37,8 @@ from harness.campaign.values import (
 from harness.edge.config import Config, load_config, parse_duration_ns
 from harness.edge.files import copy_atomically, storage_errors
 from harness.edge.git import Git
+from harness.edge.parquet import read_parquet, write_parquet
+from harness.edge.rows import Row
 from harness.edge.seal import SEAL_NAME
 from harness.edge.store import read_records
 from harness.errors import BuildFailed, ConfigError, DataDamaged, TrialFailed
@@ -168,7 +170,8 @@ class LocalWorkbench:
         kept = _decides(request, found)
         references = {} if kept == LABEL else {kept: request.kept}
         plan = BenchPlan(
-            budget_ns=request.budget_ns,
+            budget_ns=max(request.budget_ns - request.spent_ns, 1),
+            earlier=self._earlier(request),
             full=request.full,
             confidence=request.confidence,
             threshold=request.threshold,
@@ -204,7 +207,7 @@ class LocalWorkbench:
             guards=guards_of(case),
             blocks=step.blocks,
             stopped_because=step.stopped_because,
-            budget_needed_ns=needed(step, cumulative),
+            budget_needed_ns=_beyond(needed(step, cumulative), request),
             run=run,
             sha256=digest,
             builds=tuple(
@@ -221,8 +224,24 @@ class LocalWorkbench:
         path = self._workload.folder / name
         with storage_errors(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
-            copy_atomically(case.folder / "trials.parquet", path)
+            earlier = self._earlier(request).get(case.case, [])
+            own = read_parquet(case.folder / "trials.parquet") if earlier else []
+            if _goes_on(earlier, own):
+                write_parquet(path, [*earlier, *own])
+            else:
+                copy_atomically(case.folder / "trials.parquet", path)
         return name, _digest(path)
+
+    def _earlier(self, request: BenchRequest) -> dict[str, list[Row]]:
+        """By case, the kept rows of the look that is gone on with."""
+        if request.continues is None:
+            return {}
+        workload, look = self._workload, request.continues
+        paths = {
+            case.name: workload.folder / f"{RUNS}/bench-{look:03d}-{case.name}.parquet"
+            for case in workload.cases
+        }
+        return {case: read_parquet(path) for case, path in paths.items() if path.is_file()}
 
     def recompute(self, request: BenchRequest, stored: BenchOutcome) -> BenchOutcome:
         """Ratios, verdicts, times, phases and guards again, from the kept trials alone."""
@@ -259,6 +278,17 @@ def _ran(blocks: Sequence[Block], label: str) -> str:
     """The digest of the build that all trials of a side ran; of several, all of them."""
     digests = {record.build_digest for block in blocks for record in block.get(label, ())}
     return ", ".join(sorted(digests))
+
+
+def _goes_on(earlier: Sequence[Row], own: Sequence[Row]) -> bool:
+    """Is a run's first block the next one? It begins anew, from 0, where a build has changed."""
+    last = max((row["block"] for row in earlier), default=-1)
+    return bool(earlier) and all(row["block"] > last for row in own if not row["warmup"])
+
+
+def _beyond(needed_ns: int | None, request: BenchRequest) -> int | None:
+    """The budget that would decide: more than the one that did not, in any case."""
+    return None if needed_ns is None else max(needed_ns, request.budget_ns * 5 // 4)
 
 
 def read_blocks(path: Path) -> list[Block]:

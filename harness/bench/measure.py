@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from harness.baseline import LABEL, Baseline
 from harness.baseline.document import rooted
@@ -183,7 +184,7 @@ def _measured(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseB
         for label, built in sides.items()
     )
     pairs = tuple((label, CURRENT) for label in sides if label != CURRENT)
-    report = measure(bench, cells, pairs)
+    report = measure(bench, cells, pairs, earlier_rows(bench, sides, case))
     agreement = after_all(report, agreement)
     if not agreement.ok:
         return CaseBench(case.name, agreement, run_id=report.run.id, folder=report.folder)
@@ -229,7 +230,22 @@ def judge_side(bench: Bench, built: BuiltSide, case: Case, expected: Expected) -
         raise TrialFailed(f"{where}: {problem.message}", hint=problem.hint) from problem
 
 
-def measure(bench: Bench, cells: tuple[Cell, ...], pairs: tuple[tuple[str, str], ...]) -> Report:
+def earlier_rows(
+    bench: Bench, sides: Mapping[str, BuiltSide], case: Case
+) -> Sequence[Mapping[str, Any]]:
+    """The earlier rows of a case; none where a side is built otherwise now."""
+    rows = bench.plan.earlier.get(case.name, ())
+    built = {label: side.build.digest for label, side in sides.items()}
+    same = all(built.get(row["target"]) == row["build_digest"] for row in rows)
+    return rows if same else ()
+
+
+def measure(
+    bench: Bench,
+    cells: tuple[Cell, ...],
+    pairs: tuple[tuple[str, str], ...],
+    earlier: Sequence[Mapping[str, Any]] = (),
+) -> Report:
     """Time the cells of one case until every pair's verdict is sure, or the budget ends."""
     plan = bench.plan
     experiment = Experiment(
@@ -241,6 +257,7 @@ def measure(bench: Bench, cells: tuple[Cell, ...], pairs: tuple[tuple[str, str],
         cpus=plan.cpus,
         max_blocks=plan.max_blocks,
         pairs=pairs,
+        earlier=earlier,
         origin={"kind": "bench", "campaign": bench.workload.campaign},
     )
     report = perform(bench.session.orchestrator, bench.session.results, experiment)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from harness.model import Metric
 from harness.summary import Question
@@ -29,6 +30,8 @@ class BenchPlan:
     """Measure start-up too, in steady mode, where the targets have one."""
     references: Mapping[str, str] = field(default_factory=dict)
     """Further references: label to revision."""
+    earlier: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """By case, the rows of an earlier bench of the same code that is gone on with."""
     unless_slower: str = ""
     """The label of a reference: where the current tree is slower than it on the fast case, the full
     one is not measured, since nothing would rest on it. Empty: measured in any case."""

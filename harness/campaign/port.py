@@ -25,6 +25,10 @@ class BenchRequest:
     """Measure the full case as well."""
     objective: str = ""
     """`wall` or `cpu`, which decides; empty: whichever serves."""
+    continues: int | None = None
+    """The undecided look at the same code whose blocks are gone on with; None: begun anew."""
+    spent_ns: int = 0
+    """What of the budget that look has used."""
 
 
 @dataclass(frozen=True, slots=True)

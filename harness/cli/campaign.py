@@ -38,13 +38,21 @@ def start_command(*, agent_files: bool, **options: Any) -> Answer:
     """Seal the baseline, tag it, and switch to the campaign's branch. Wants a clean tree."""
     from harness.optimise import start
     from harness.optimise.agent_files import write_agent_files
+    from harness.optimise.budgets import need_of
+    from harness.optimise.campaign import terms_of
+    from harness.render.units import show_ns
 
     with opened(options) as campaign:
         written = write_agent_files(campaign) if agent_files and not campaign.started else []
         with workbench(campaign) as bench:
             state = start(campaign, bench)
         place = state.place
-        notes = "".join(f"\nwrote {path}" for path in written)
+        need = need_of(state.agreed, state.sealed)
+        budget = show_ns(state.agreed.bench_budget_ns, 3)
+        notes = f"\n{need.words}; the budget of a look is {budget}"
+        if state.agreed.bench_budget_ns > terms_of(campaign).bench_budget_ns:
+            notes += ", raised from harness.toml's to hold that"
+        notes += "".join(f"\nwrote {path}" for path in written)
         return answered(
             campaign,
             f"campaign {campaign.name} started on branch {place.branch}; baseline"
@@ -55,6 +63,9 @@ def start_command(*, agent_files: bool, **options: Any) -> Answer:
                 "tag": place.tag,
                 "baseline": state.sealed.commit,
                 "seal": state.sealed.root,
+                "verdict_blocks": need.blocks,
+                "block_ns": need.block_ns,
+                "bench_budget_ns": state.agreed.bench_budget_ns,
                 "agent_files": [str(path) for path in written],
             },
         )

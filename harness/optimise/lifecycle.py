@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from harness.campaign.events import Kind
 from harness.campaign.moves import Move
@@ -12,12 +12,17 @@ from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.standing import after_finish, before_start, before_step, refused
 from harness.campaign.state import Git as Place
 from harness.campaign.state import State, Step
-from harness.campaign.values import BenchOutcome, TestOutcome, TestStatus
+from harness.campaign.values import BenchOutcome, Terms, TestOutcome, TestStatus
 from harness.edge.git import branch_ref
 from harness.errors import GitFailed, NotAllowed
+from harness.model import Verdict
+from harness.optimise.budgets import affordable
 from harness.optimise.campaign import Campaign, terms_of
 from harness.optimise.standing import place_of, standing
 from harness.optimise.steps import run_profile
+
+_STRETCH = 10
+"""The end is measured on where at most so many times the agreed budget decides it."""
 
 
 def start(campaign: Campaign, bench: Workbench) -> State:
@@ -51,7 +56,7 @@ def _begin(campaign: Campaign, bench: Workbench) -> None:
     campaign.append(
         Kind.STARTED,
         name=campaign.name,
-        terms=terms,
+        terms=affordable(terms, sealed),
         git=place,
         baseline=sealed,
         commit=head,
@@ -132,7 +137,25 @@ def _last_result(campaign: Campaign, bench: Workbench, budget_ns: int | None) ->
         full=terms.full_case is not None,
         objective=terms.objective,
     )
-    return {"result": bench.bench(request), "request": request}
+    result = bench.bench(request)
+    needed = _still_needed(result, terms)
+    if budget_ns is None and needed is not None:
+        request = replace(
+            request, continues=request.look, spent_ns=request.budget_ns, budget_ns=needed
+        )
+        result = bench.bench(request)
+    return {"result": result, "request": request}
+
+
+def _still_needed(result: BenchOutcome, terms: Terms) -> int | None:
+    """The budget that decides every case, where one is open and it can be afforded."""
+    cases = [case for case in (result.fast, result.full) if case is not None]
+    open_ones = [case for case in cases if case.cumulative.verdict is Verdict.UNDECIDED]
+    budgets = [case.budget_needed_ns for case in open_ones]
+    known = [budget for budget in budgets if budget is not None]
+    if not result.correct or not known:
+        return None
+    return needed if (needed := max(known)) <= _STRETCH * terms.bench_budget_ns else None
 
 
 def _conclude(campaign: Campaign, bench: Workbench, *, merge: bool) -> Finished:

@@ -123,6 +123,8 @@ def run_bench(campaign: Campaign, workbench: Workbench, options: BenchOptions) -
             return known
     permit(Move.BENCH, state, tree)
     request = _request(campaign, budget_ns, full=options.full or state.full_due)
+    if known is not None:
+        request = _continued(campaign, request)
     campaign.append(Kind.BENCHING, request=request)
     outcome = workbench.bench(request)
     _demand_still(campaign, tree.fingerprint, "measured")
@@ -147,6 +149,24 @@ def _request(campaign: Campaign, budget_ns: int, *, full: bool) -> BenchRequest:
         budget_ns=budget_ns,
         full=full,
         objective=state.agreed.objective,
+    )
+
+
+def _continued(campaign: Campaign, request: BenchRequest) -> BenchRequest:
+    """The request as one that goes on with the last look, which decided nothing.
+
+    Its interval is that of all blocks together at the level of the new look: each look's level
+    holds however long it goes on, and all of them add up to the campaign's.
+    """
+    looks = [e for e in campaign.events if e.kind is Kind.BENCHED]
+    last = looks[-1].value("request", BenchRequest)
+    # Asked again for no more than was spent, as much is added.
+    more = request.budget_ns if request.budget_ns <= last.budget_ns else 0
+    return replace(
+        request,
+        continues=last.look,
+        spent_ns=last.budget_ns,
+        budget_ns=max(request.budget_ns, last.budget_ns + more),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from harness.bench.scale import scale_of
+from harness.edge.parquet import read_parquet
 from harness.errors import BuildFailed, TrialFailed, UsageError
 from harness.model import Gain, Metric, Verdict
 from harness.render.bench import bench_text
@@ -129,6 +130,24 @@ class TestCorrectness:
         change(begun, "10", 'echo 1 > "$(dirname "$0")/cache"; echo sum: 2')
         with pytest.raises(TrialFailed, match="outside of its working folder"):
             begun.bench()
+
+    def test_a_bench_goes_on_with_the_blocks_of_an_earlier_one(self, begun):
+        change(begun, "10")
+        (first,) = begun.bench(trials=4).cases
+        rows = read_parquet(first.folder / "trials.parquet")
+        (second,) = begun.bench(trials=9, earlier={"fast": rows}).cases
+        assert second.comparisons["baseline"].blocks == 9
+        own = read_parquet(second.folder / "trials.parquet")
+        assert {row["block"] for row in own} == {4, 5, 6, 7, 8}
+
+    def test_blocks_of_other_builds_are_not_gone_on_with(self, begun):
+        change(begun, "10")
+        (first,) = begun.bench(trials=4).cases
+        rows = read_parquet(first.folder / "trials.parquet")
+        change(begun, "12")
+        (second,) = begun.bench(trials=5, earlier={"fast": rows}).cases
+        own = read_parquet(second.folder / "trials.parquet")
+        assert {row["block"] for row in own} == {-1, 0, 1, 2, 3, 4}
 
     def test_the_baseline_is_built_by_its_own_recipe(self, begun):
         toml = begun.read("harness.toml").replace('args = ["{n}"]', 'args = ["9", "{n}"]')

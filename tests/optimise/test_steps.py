@@ -1,11 +1,15 @@
 """The loop, step by step: what each step allows, writes and refuses."""
 
+from dataclasses import replace
+
 import pytest
 
 from harness.campaign.events import Kind
 from harness.campaign.iteration import Outcome
+from harness.campaign.port import BenchRequest, SealedBaseline
+from harness.campaign.spending import confidence_of
 from harness.campaign.state import Step
-from harness.campaign.values import RULES, LogNote, TestStatus
+from harness.campaign.values import RULES, LogNote, Terms, TestStatus
 from harness.errors import DataDamaged, NotAllowed, UsageError
 from harness.model import Verdict
 from harness.optimise import (
@@ -24,7 +28,9 @@ from harness.optimise import (
     start,
     think,
 )
+from harness.optimise.budgets import affordable, need_of
 from harness.optimise.verify import verify
+from harness.stats.boundary import sign_boundary
 
 FAST = BenchOptions()
 
@@ -196,6 +202,58 @@ def test_a_crash_is_to_be_repaired_and_is_no_wrong_output(started, thought, plan
     assert revert(started.campaign).outcome is Outcome.CRASHED
     text = (started.root / "optim" / "optimization_log.md").read_text()
     assert "**Correctness:** FAIL (did not end well, reverted): work ended with signal 11" in text
+
+
+def test_an_undecided_look_is_gone_on_with(started, thought, planned):
+    think(started.campaign, thought())
+    plan(started.campaign, planned())
+    started.write(time=95, noise=1)
+    run_test(started.campaign, started.bench, full=False)
+    run_bench(started.campaign, started.bench, BenchOptions())
+    run_bench(started.campaign, started.bench, BenchOptions(budget_ns=150_000_000_000))
+    run_bench(started.campaign, started.bench, BenchOptions(again=True))
+    events = [e for e in started.campaign.events if e.kind is Kind.BENCHED]
+    asked = [e.value("request", BenchRequest) for e in events]
+    assert [r.continues for r in asked] == [None, 1, 2]
+    assert [(r.spent_ns // 10**9, r.budget_ns // 10**9) for r in asked] == [
+        (0, 60),
+        (60, 150),
+        (150, 210),
+    ]
+
+
+def test_the_end_is_measured_on_until_it_is_decided(started, thought, planned, note, monkeypatch):
+    iterate(started, thought(), planned(), note, time=50, full=500)
+    decide(started.campaign, exhausted="enough")
+    bench = started.bench.bench
+    asked = []
+
+    def short(request):
+        asked.append(request)
+        found = bench(request)
+        if len(asked) > 1:
+            return found
+        total = replace(found.full.cumulative, verdict=Verdict.UNDECIDED)
+        full = replace(found.full, cumulative=total, budget_needed_ns=200_000_000_000)
+        return replace(found, full=full)
+
+    monkeypatch.setattr(started.bench, "bench", short)
+    done = finish(started.campaign, started.bench)
+    assert [r.budget_ns // 10**9 for r in asked] == [60, 200]
+    assert (asked[1].continues, asked[1].spent_ns // 10**9) == (0, 60)
+    assert started.campaign.state.headline == done.result.full
+
+
+def test_a_budget_that_holds_no_verdict_is_raised_and_one_that_does_is_kept():
+    terms = Terms("work", "fast")
+    slow = SealedBaseline("b" * 40, "5" * 64, 1.5e9)
+    need = need_of(terms, slow)
+    assert need.blocks > sign_boundary(confidence_of(1, terms)).first_proof()
+    assert need.block_ns > 4.5e9
+    raised = affordable(terms, slow)
+    assert need.budget_ns <= raised.bench_budget_ns < need.budget_ns + 1e9
+    assert f"{need.blocks} blocks" in need.words
+    assert affordable(terms, replace(slow, total_ns=1e8)) == terms
 
 
 def test_what_the_campaign_is_after_is_agreed_at_its_start(started):
