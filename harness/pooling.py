@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.edge.store import StoredRun, read_run, run_folders, stored_records
+from harness.edge.store import (
+    StoredRun,
+    making_sense,
+    read_run,
+    run_folders,
+    stored_records,
+)
 from harness.errors import DataDamaged
 from harness.model import TrialRecord
 from harness.summary import Finding, Machine, Question, Stored, compare_stored
@@ -40,11 +46,13 @@ def pool(results: Path, reference: str, candidate: str, question: Question) -> P
         try:
             run = read_run(folder)
             records = stored_records(run)
+            with making_sense(folder):
+                trials = list(_stored(run, records))
         except DataDamaged as problem:
             damaged.append(problem.message)
             continue
         targets.update(record.target for _, record in records)
-        for trial in _stored(run, records):
+        for trial in trials:
             stored.append(trial)
             hosts[trial.machine] = run.plan.get("host") or {}
     findings = compare_stored(reference, candidate, stored, question)

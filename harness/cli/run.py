@@ -32,7 +32,7 @@ from harness.cli.session import (
     results_option,
 )
 from harness.edge.config import Config, parse_duration_ns
-from harness.edge.store import StoredRun, find_run, read_run, run_folders
+from harness.edge.store import StoredRun, find_run, making_sense, read_run, run_folders
 from harness.errors import DataDamaged, ExitCode, UsageError
 from harness.experiment import Experiment, Report, perform
 from harness.model import Metric, Mode, Run
@@ -158,9 +158,15 @@ def _resume(options: Options) -> Answer:
     if stored.finished:
         found = {**stored.summary, "run_id": stored.id}
         return Answer(text=f"{stored.id} is finished: {stored.folder}", result=found)
-    plan = stored.plan
-    config, cells = stored_cells(stored, config)
-    experiment = Experiment(
+    with making_sense(stored.folder):
+        config, cells = stored_cells(stored, config)
+        experiment = _stored_experiment(stored.plan, cells)
+    return _perform(config, options, experiment, stored.folder)
+
+
+def _stored_experiment(plan: Mapping[str, Any], cells: Sequence[Cell]) -> Experiment:
+    """What an interrupted run was to find out."""
+    return Experiment(
         cells=tuple(cells),
         question=Question(
             Metric(plan["question"]["metric"]) if plan["question"]["metric"] else None,
@@ -176,7 +182,6 @@ def _resume(options: Options) -> Answer:
         cpus=tuple(plan["cpus"]),
         origin=plan["origin"],
     )
-    return _perform(config, options, experiment, stored.folder)
 
 
 def _latest(results: Path) -> StoredRun:
@@ -184,7 +189,7 @@ def _latest(results: Path) -> StoredRun:
     for folder in reversed(run_folders(results)):
         with contextlib.suppress(DataDamaged):
             stored = read_run(folder)
-            if not stored.finished and stored.plan["origin"].get("kind") in RESUMABLE:
+            if not stored.finished and stored.plan.get("origin", {}).get("kind") in RESUMABLE:
                 return stored
     raise UsageError(
         f"no run in {results} was interrupted", hint="`harness history` lists all runs."

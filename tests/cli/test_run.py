@@ -460,3 +460,44 @@ def test_a_damaged_file_among_the_results_stops_nothing(harness, project):
     assert harness("run", "--trials", "1").code == 0
     shutil.rmtree(here / ".harness")
     assert harness("history").code == 0
+
+
+def test_a_run_killed_while_it_prepares_is_listed_and_goes_on(harness, folder):
+    """Killed within its setup command, before there was any trial."""
+    here, toml = folder, folder / "harness.toml"
+    before = (
+        "[tasks.t]\ncases.fast.params = { n = 1 }\n"
+        '[targets.p]\ntask = "t"\nadapter = "command"\nprogram = "true"\n'
+    )
+    toml.write_text(f'{before}setup = [["sleep", "60"]]\n')
+    process = subprocess.Popen(
+        [sys.executable, "-m", "harness", "run", "--trials", "2"],
+        cwd=here,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    results = here / ".harness" / "results"
+    while not list(results.glob("*/run.json")):
+        assert process.poll() is None
+    said = harness("history")
+    assert (said.code, "running" in said.out) == (0, True)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    said = harness("history")
+    assert (said.code, "unfinished" in said.out) == (0, True)
+    toml.write_text(before)
+    assert harness("run", "--resume").code == 0
+    assert {path.name for path in results.glob("*/*")} == {"run.json", "trials.parquet"}
+
+
+def test_a_plan_of_an_older_harness_that_makes_no_sense_is_damage(harness, project):
+    here = project()
+    first = harness("run", "--trials", "1", "--json").result["run_id"]
+    interrupted(here / ".harness" / "results", first)
+    path = here / ".harness" / "results" / first / "run.json"
+    plan = json.loads(path.read_text())
+    path.write_text(json.dumps({**plan, "plan": {**plan["plan"], "mode": 7}}))
+    said = harness("run", "--resume", first)
+    assert said.code == 6
+    assert first in said.err
