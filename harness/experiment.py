@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.edge.given import given_digest
-from harness.edge.machine import read_host
+from harness.edge.machine import disturbances, read_host
 from harness.edge.store import BlockKey, RunWriter, read_run
 from harness.errors import ExitCode, HarnessError, NotAllowed
 from harness.model import Build, Host, Measurement, Mode, Run, SteadyPlan, TrialStatus
@@ -128,7 +128,9 @@ def perform(
         finally:
             problems = orchestrator.cleanup(map(Prepared, experiment.cells))
         report = _report(experiment, groups, writer, host, interrupted)
-        report = replace(report, run=replace(report.run, warnings=(*said, *problems)))
+        report = replace(
+            report, run=replace(report.run, warnings=(*disturbances(), *said, *problems))
+        )
         if not interrupted:
             writer.finish(jsonable(report.run), _disturbed_blocks(groups))
     return report

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from harness.edge.machine import read_host
+from harness.edge.machine import cpu_quota, fixed_addresses, read_host
 from harness.model import Host
 
 
@@ -74,6 +74,7 @@ def diagnose(
         _smt(host),
         _load(host),
         _virtualisation(host),
+        _quota(host, root),
         *_steal(before, after),
         *_swap(root),
         *_aslr(root),
@@ -158,6 +159,21 @@ def _virtualisation(host: Host) -> Finding:
     )
 
 
+def _quota(host: Host, root: Path) -> Finding:
+    quota = cpu_quota(root)
+    if quota is None or quota >= host.cores:
+        return Finding("CPU quota", Severity.FINE, "none" if quota is None else f"{quota:g} CPUs")
+    return Finding(
+        "CPU quota",
+        Severity.PROBLEM,
+        f"{quota:g} of {host.cores} CPUs",
+        "A control group halts programs when their share is used up; wall times jump by whole"
+        " periods.",
+        "Raise the limit of the container or unit (cpu.max, --cpus, CPUQuota=), or let CPU time"
+        " decide.",
+    )
+
+
 def _steal(before: CpuTimes | None, after: CpuTimes | None) -> Iterator[Finding]:
     if before is None or after is None:
         yield Finding("steal time", Severity.NOTE, "not offered")
@@ -203,7 +219,15 @@ def _aslr(root: Path) -> Iterator[Finding]:
         setting = (root / "proc/sys/kernel/randomize_va_space").read_text(encoding="ascii").strip()
     except OSError:
         return
-    if setting == "0":
+    if setting != "0" and fixed_addresses(root):
+        yield Finding(
+            "address randomisation",
+            Severity.NOTE,
+            "off for this process and what it starts (setarch -R)",
+            "Every trial has the same layout: an accident of it looks like a fact.",
+            "Start the harness without setarch -R.",
+        )
+    elif setting == "0":
         yield Finding(
             "address randomisation",
             Severity.NOTE,

@@ -98,3 +98,71 @@ def _virtualised(root: Path, cpuinfo: str) -> str | None:
 def _load(root: Path) -> float:
     first = _text(root, "proc/loadavg").split(" ")[0]
     return float(first) if first else 0.0
+
+
+_ADDR_NO_RANDOMIZE = 0x0040000
+"""Of personality(2): what `setarch -R` sets, for a process and all that it starts."""
+
+
+def cpu_quota(root: Path = _ROOT) -> float | None:
+    """How many CPUs' worth of time a control group allows us; None where none says.
+
+    A group is bound by its own limit and by those of all groups above it.
+    """
+    found = []
+    for line in _text(root, "proc/self/cgroup").splitlines():
+        number, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if number == "0" and not controllers:
+            found += [_quota_v2(root, f"sys/fs/cgroup{g}") for g in _groups(path)]
+        elif "cpu" in controllers.split(","):
+            mounts = ("sys/fs/cgroup/cpu", f"sys/fs/cgroup/{controllers}")
+            found += [_quota_v1(root, f"{mount}{g}") for mount in mounts for g in _groups(path)]
+    return min((quota for quota in found if quota is not None), default=None)
+
+
+def fixed_addresses(root: Path = _ROOT) -> bool:
+    """Are the addresses of programs that we start not randomised, although the kernel would?"""
+    text = _text(root, "proc/self/personality")
+    try:
+        return bool(int(text, 16) & _ADDR_NO_RANDOMIZE)
+    except ValueError:
+        return False
+
+
+def disturbances(root: Path = _ROOT) -> tuple[str, ...]:
+    """What holds for every trial of a run here and that no figure of it shows, in words."""
+    host, quota = read_host(root), cpu_quota(root)
+    words = []
+    if quota is not None and quota < host.cores:
+        words.append(
+            f"a control group allows {quota:g} of {host.cores} CPUs: programs are halted when that"
+            " is used up, and wall times say more of the quota than of them"
+        )
+    if fixed_addresses(root):
+        words.append(
+            "addresses are not randomised here (setarch -R): every trial has the same layout, and"
+            " an accident of it looks like a fact"
+        )
+    return tuple(words)
+
+
+def _groups(path: str) -> list[str]:
+    """A group's path and those of all above it; the topmost one is empty."""
+    parts = path.strip("/").split("/") if path.strip("/") else []
+    return ["/" + "/".join(parts[:count]) if count else "" for count in range(len(parts) + 1)]
+
+
+def _quota_v2(root: Path, folder: str) -> float | None:
+    words = _text(root, f"{folder}/cpu.max").split()
+    if len(words) == 2 and words[0].isdigit() and words[1].isdigit() and int(words[1]):
+        return int(words[0]) / int(words[1])
+    return None
+
+
+def _quota_v1(root: Path, folder: str) -> float | None:
+    quota = _text(root, f"{folder}/cpu.cfs_quota_us")
+    period = _text(root, f"{folder}/cpu.cfs_period_us")
+    if quota.isdigit() and period.isdigit() and int(period):
+        return int(quota) / int(period)
+    return None

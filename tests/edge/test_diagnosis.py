@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.edge.diagnosis import Severity, diagnose, read_cpu_times
+from harness.edge.machine import disturbances
 
 CALM = {
     "proc/cpuinfo": "processor\t: 0\nmodel name\t: Some CPU\nprocessor\t: 1\n",
@@ -136,3 +137,39 @@ def test_cpu_times_are_those_of_the_first_line(machine):
 
 def test_this_machine_can_be_diagnosed():
     assert {"load", "virtualisation", "governor"} <= set(found(Path("/")))
+
+
+QUOTAS = [
+    {"proc/self/cgroup": "0::/a/b\n", "sys/fs/cgroup/a/cpu.max": "20000 100000\n"},
+    {"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "20000 100000\n"},
+    {
+        "proc/self/cgroup": "2:cpuacct:/\n1:cpu,cpuacct:/x\n0::/\n",
+        "sys/fs/cgroup/cpu/x/cpu.cfs_quota_us": "20000\n",
+        "sys/fs/cgroup/cpu/x/cpu.cfs_period_us": "100000\n",
+    },
+]
+
+
+@pytest.mark.parametrize("files", QUOTAS)
+def test_a_quota_of_a_control_group_is_named_and_said_of_every_run(machine, files):
+    root = machine(files)
+    finding = found(root)["CPU quota"]
+    assert finding.severity is Severity.PROBLEM
+    assert finding.seen == "0.2 of 2 CPUs"
+    (words,) = disturbances(root)
+    assert "allows 0.2 of 2 CPUs" in words
+
+
+@pytest.mark.parametrize("limit", ["max 100000", "400000 100000"])
+def test_a_quota_that_binds_nobody_is_fine(machine, limit):
+    root = machine({"proc/self/cgroup": "0::/a\n", "sys/fs/cgroup/a/cpu.max": limit})
+    assert found(root)["CPU quota"].severity is Severity.FINE
+    assert disturbances(root) == ()
+
+
+def test_fixed_addresses_of_this_process_are_seen_although_the_kernel_would_move_them(machine):
+    root = machine({"proc/self/personality": "00040000\n"})
+    finding = found(root)["address randomisation"]
+    assert finding.severity is Severity.NOTE
+    assert "setarch -R" in finding.seen
+    assert "not randomised" in disturbances(root)[0]
