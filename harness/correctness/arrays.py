@@ -165,6 +165,10 @@ def _record(pair: Pair, tally: Tally, chunk: tuple[Array, Array, int], found: Di
         found = Differences(found.index[~excused], found.error[~excused], allowed[~excused])
     if not len(found.index):
         return
+    if not pair.tolerance.nan_equal:
+        missing = [_missing(side[found.index]) for side in (expected, actual)]
+        if (missing[0] & missing[1]).any():
+            tally.note = "NaN agrees with NaN where nan_equal = true is declared"
     if not tally.note and pair.tolerance.rtol > 0 and pair.tolerance.atol == 0:
         zeros = expected[found.index] == 0
         tally.note = "rtol allows nothing where 0 is expected: declare atol" if zeros.any() else ""
@@ -318,6 +322,13 @@ def _agree_not_finite(e: Array, a: Array, tolerance: Tolerance) -> NDArray[np.bo
     rule = _same_bits if tolerance.kind is OutputKind.EXACT else _inexact
     good[rule(rest[0], rest[1], replace(tolerance, nan_equal=False)).index] = False
     return np.asarray(good & (odd[0] | odd[1]))
+
+
+def _missing(array: Array) -> NDArray[np.bool_]:
+    """NaN, and what is to times what NaN is to numbers."""
+    if array.dtype.kind in "Mm":
+        return np.asarray(np.isnat(array))
+    return np.isnan(array) if array.dtype.kind in "fc" else np.zeros(len(array), dtype=bool)
 
 
 def _both_odd(e: Array, a: Array) -> NDArray[np.bool_]:

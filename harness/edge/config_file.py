@@ -31,7 +31,7 @@ class OutputSection(Section):
 
     source: Literal["stdout", "file"] = msgspec.field(default="stdout", name="from")
     path: str | None = None
-    format: Literal["text", "json", "csv", "npy", "npz", "parquet", "raw"] | None = None
+    format: Literal["text", "json", "jsonl", "csv", "npy", "npz", "parquet", "raw"] | None = None
     pattern: str | None = None
     key: str | None = None
     json: str | None = None
@@ -174,12 +174,13 @@ def output_spec(name: str, section: OutputSection, where: str) -> OutputSpec:
 def _file_format(section: OutputSection) -> FileFormat:
     if section.format is not None:
         return FileFormat(section.format)
+    suffix = Path(section.path or "").suffix.lstrip(".").lower()
+    if suffix in ("jsonl", "ndjson"):
+        return FileFormat.JSONL
     if section.json is not None:
         return FileFormat.JSON
-    if section.path is not None:
-        suffix = Path(section.path).suffix.lstrip(".").lower()
-        if suffix in {f.value for f in FileFormat}:
-            return FileFormat(suffix)
+    if section.path is not None and suffix in {f.value for f in FileFormat}:
+        return FileFormat(suffix)
     return FileFormat.RAW if section.dtype is not None else FileFormat.TEXT
 
 

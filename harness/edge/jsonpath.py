@@ -11,7 +11,7 @@ import numpy as np
 from harness.correctness.printed import PrintedFloat, printed_array
 from harness.model import OutputValue
 
-_STEP = re.compile(r'\.?([^.\[\]\s]+)|\[(-?\d+)\]|\[(\*)\]|\["([^"]*)"\]')
+_STEP = re.compile(r"""\.?([^.\[\]\s]+)|\[(-?\d+)\]|\[(\*)\]|\.?\[("(?:[^"\\]|\\.)*"|'[^']*')\]""")
 
 _SHOWN = 10
 
@@ -27,7 +27,8 @@ _Step = str | int | _All
 def pick(document: Any, path: str) -> Any:
     """The value at a path such as `result.energy[0]`; the whole document for an empty path.
 
-    `[*]` takes all elements of a list, `["a.b"]` a name with dots, a leading `$` is allowed.
+    `[*]` takes all elements of a list, `["a.b"]` or `['a.b']` a name with dots, brackets or spaces
+    (between double quotes escaped as in JSON); a leading `$` is allowed.
     Raises LookupError saying which step leads nowhere and what is there instead.
     """
     return _walk(document, _steps(path), path)
@@ -41,9 +42,18 @@ def _steps(path: str) -> list[_Step]:
         if match is None:
             raise LookupError(f"{path!r} is not a path such as `result.energy[0]`")
         name, index, star, quoted = match.groups()
-        steps.append(_ALL if star else int(index) if index else name or quoted or "")
+        steps.append(_ALL if star else int(index) if index else name or _unquoted(quoted, path))
         at = match.end()
     return steps
+
+
+def _unquoted(quoted: str, path: str) -> str:
+    if quoted.startswith("'"):
+        return quoted[1:-1]
+    try:
+        return str(json.loads(quoted))
+    except ValueError:
+        raise LookupError(f"{path!r}: {quoted} is no JSON string") from None
 
 
 def _walk(value: Any, steps: list[_Step], path: str) -> Any:
@@ -54,8 +64,19 @@ def _walk(value: Any, steps: list[_Step], path: str) -> Any:
             value = _step(value, step)
         except (KeyError, IndexError):
             name = "[*]" if isinstance(step, _All) else repr(step)
-            raise LookupError(f"{path!r}: there is no {name} in {_describe(value)}") from None
+            what = f"{path!r}: there is no {name} in {_describe(value)}"
+            raise LookupError(what + _dotted(value, steps[done:])) from None
     return value
+
+
+def _dotted(value: Any, steps: list[_Step]) -> str:
+    """Where a name with dots was meant, how to say so."""
+    names = [step for step in steps if isinstance(step, str)]
+    for count in range(len(names), 1, -1):
+        whole = ".".join(names[:count])
+        if isinstance(value, dict) and whole in value:
+            return f"; a name with dots is quoted: [{json.dumps(whole)}]"
+    return ""
 
 
 def _step(value: Any, step: _Step) -> Any:

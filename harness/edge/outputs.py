@@ -13,6 +13,7 @@ import stat
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,8 +24,9 @@ from harness.correctness.printed import (
     printed_array,
     read_token,
 )
+from harness.edge.columns import column_value
 from harness.edge.execution import printable
-from harness.edge.jsonpath import json_to_value, pick
+from harness.edge.jsonpath import canonical_json, json_to_value, pick
 from harness.edge.patterns import TooHardError, find_all
 from harness.edge.tables import TableError, read_table
 from harness.edge.trees import MOST_FILES, LeftTooMuchError, files_below
@@ -210,13 +212,34 @@ def _read_json(path: Path, spec: OutputSpec) -> OutputValue:
     if sum(text.count(mark) for mark in ",[{") > MOST_JSON_VALUES:
         what = f"has more than {MOST_JSON_VALUES:,} values"
         raise _failed(spec, path, what, "Write so many as .npy, .npz or .parquet.")
-    document = json.loads(text, parse_float=PrintedFloat, parse_constant=PrintedFloat)
+    document = (
+        _parse_json(text) if spec.format is FileFormat.JSON else _parse_lines(text, path, spec)
+    )
+    if isinstance(document, list) and spec.format is FileFormat.JSONL and not spec.json_path:
+        return "\n".join(map(canonical_json, document))
     try:
         return json_to_value(pick(document, spec.json_path or ""))
     except LookupError as problem:
         raise _failed(
             spec, path, str(problem.args[0]), "Correct the output's `json` in harness.toml."
         ) from None
+
+
+def _parse_json(text: str) -> Any:
+    return json.loads(text, parse_float=PrintedFloat, parse_constant=PrintedFloat)
+
+
+def _parse_lines(text: str, path: Path, spec: OutputSpec) -> list[Any]:
+    """A document a line; empty lines are none."""
+    documents = []
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            try:
+                documents.append(_parse_json(line))
+            except ValueError as problem:
+                what = f"line {number} is not JSON: {problem}"
+                raise _failed(spec, path, what, _glance(path)) from None
+    return documents
 
 
 # ---- CSV -------------------------------------------------------------------------------------
@@ -276,7 +299,6 @@ def _only(names: Sequence[str], spec: OutputSpec, path: Path) -> str:
 
 
 def _read_parquet(path: Path, spec: OutputSpec) -> OutputValue:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(path) as file:
@@ -290,17 +312,7 @@ def _read_parquet(path: Path, spec: OutputSpec) -> OutputValue:
             max(8 * rows, file.metadata.row_group(0).total_byte_size if rows else 0), spec, path
         )
         column = file.read(columns=[name]).column(0)
-    kind = column.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return "\n".join(str(cell) for cell in column.to_pylist())
-    supported = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind)
-    if not supported:
-        raise _failed(spec, path, f"column {name!r} is of type {kind}", "Write plain numbers.")
-    if column.null_count and not pa.types.is_floating(kind):
-        what = f"column {name!r} has {column.null_count} nulls among its {kind} values"
-        raise _failed(spec, path, what, "Write a value for every row, or floats with NaN.")
-    array: Array = column.to_numpy()
-    return array
+    return column_value(column, spec.tolerance.nan_equal)
 
 
 def _read_raw(path: Path, spec: OutputSpec) -> OutputValue:
@@ -329,6 +341,7 @@ def _read_raw(path: Path, spec: OutputSpec) -> OutputValue:
 _READERS: dict[FileFormat, Callable[[Path, OutputSpec], OutputValue]] = {
     FileFormat.TEXT: _read_text,
     FileFormat.JSON: _read_json,
+    FileFormat.JSONL: _read_json,
     FileFormat.CSV: _read_csv,
     FileFormat.NPY: _read_npy,
     FileFormat.NPZ: _read_npz,

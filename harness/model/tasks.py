@@ -42,6 +42,8 @@ class FileFormat(Enum):
 
     TEXT = "text"
     JSON = "json"
+    JSONL = "jsonl"
+    """A JSON document a line."""
     CSV = "csv"
     NPY = "npy"
     NPZ = "npz"

@@ -285,3 +285,11 @@ def test_subnormal_numbers_are_told_apart() -> None:
     assert not agree(*sides, EXACT).ok
     assert not agree(*sides, within(rtol=0.5)).ok
     assert agree(*sides, within(ulp=1)).ok
+
+
+def test_two_nans_that_do_not_agree_say_what_would_let_them() -> None:
+    for odd in (np.array([1.0, math.nan]), np.array(["NaT"], "datetime64[s]")):
+        agreement = agree(odd, odd.copy(), EXACT)
+        assert not agreement.ok
+        assert "nan_equal = true" in agreement.summary
+    assert "nan_equal" not in agree(np.array([1.0]), np.array([math.nan]), EXACT).summary

@@ -91,6 +91,12 @@ def test_a_few_elements_may_differ_where_that_is_declared(write, allowed):
     assert table.tolerance.max_differing == 0
 
 
+@pytest.mark.parametrize("name", ["table.jsonl", "table.NDJSON"])
+def test_lines_of_json_are_known_by_their_suffix(write, name):
+    config = load_config(write(GOOD.replace("table.csv", name)))
+    assert config.task("sum").outputs[1].format is FileFormat.JSONL
+
+
 def test_it_is_found_from_a_folder_below(write, tmp_path):
     path = write(GOOD)
     below = tmp_path / "a" / "b"

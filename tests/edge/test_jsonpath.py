@@ -42,6 +42,23 @@ def test_a_path_that_leads_nowhere_says_why(path, said):
         pick(DOCUMENT, path)
 
 
+@pytest.mark.parametrize("path", ['["c.d"]', "['c.d']", '$["c.d"]', '["c\\u002ed"]'])
+def test_a_name_with_a_dot_is_quoted(path):
+    assert pick(DOCUMENT, path) == DOCUMENT["c.d"]
+
+
+def test_a_name_with_a_dot_that_is_not_quoted_says_how():
+    with pytest.raises(LookupError, match=r'a name with dots is quoted: \["c.d"\]'):
+        pick(DOCUMENT, "c.d")
+
+
+def test_names_with_quotes_brackets_and_spaces():
+    document = {'a"b': 1, "a]b": {"c d": 2}, "": 3}
+    assert pick(document, '["a\\"b"]') == 1
+    assert pick(document, '["a]b"].["c d"]') == 2
+    assert pick(document, '[""]') == 3
+
+
 def test_ragged_lists_and_mixtures_become_one_layout():
     assert json_to_value([[1, 2], [3]]) == "[[1, 2], [3]]"
     assert json_to_value([1, "a", None]) == '[1, "a", null]'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from harness.correctness import PrintedArray, PrintedFloat
+from harness.correctness import PrintedArray, PrintedFloat, agree
 from harness.edge.outputs import read_outputs, words_to_value
 from harness.errors import TrialFailed
-from harness.model import FileFormat, Output, OutputSource, OutputSpec
+from harness.model import FileFormat, Output, OutputKind, OutputSource, OutputSpec, Tolerance
 
 
 class Left:
@@ -248,9 +249,87 @@ class TestParquet:
         self.write(left, s=["a", "b"])
         assert left.path("t.parquet", FileFormat.PARQUET) == "a\nb"
 
-    def test_nulls_among_integers_are_refused(self, left):
-        self.write(left, x=[1, None])
-        assert "1 nulls" in failure(left.path, "t.parquet", FileFormat.PARQUET).message
+    def test_nulls_are_no_numbers_and_agree_with_nulls_alone(self, left):
+        exact, close = Tolerance(), Tolerance(kind=OutputKind.DETERMINISTIC, rtol=1e-9)
+        for values in ([1, None, 3], [1.5, None, 2.5], [True, None, False]):
+            self.write(left, x=values)
+            value = left.path("t.parquet", FileFormat.PARQUET)
+            assert value.split("\n")[1] == "null"
+            assert agree(value, value, exact).ok
+            assert agree(value, value, close).ok
+            self.write(left, x=[values[0], values[2], values[2]])
+            other = left.path("t.parquet", FileFormat.PARQUET)
+            assert not agree(value, other, close).ok
+
+    def test_a_null_is_not_a_nan(self, left):
+        self.write(left, x=[1.5, None])
+        null = left.path("t.parquet", FileFormat.PARQUET)
+        self.write(left, x=[1.5, float("nan")])
+        assert not agree(null, left.path("t.parquet", FileFormat.PARQUET), Tolerance()).ok
+
+    def test_where_nan_is_equal_nulls_among_floats_are_nan(self, left):
+        self.write(left, x=[1.5, None])
+        tolerance = Tolerance(nan_equal=True)
+        value = left.path("t.parquet", FileFormat.PARQUET, tolerance=tolerance)
+        assert np.isnan(value[1])
+
+    def test_categories_are_what_they_stand_for(self, left):
+        words = pa.array(["b", "a", "b"]).dictionary_encode()
+        numbers = pa.array([3, 1, 3]).dictionary_encode()
+        self.write(left, s=words, n=numbers)
+        assert left.path("t.parquet", FileFormat.PARQUET, key="s") == "b\na\nb"
+        assert left.path("t.parquet", FileFormat.PARQUET, key="n").tolist() == [3, 1, 3]
+
+    @pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+    def test_times_are_moments(self, left, zone):
+        times = pa.array([0, 1_000_000], pa.timestamp("us", tz=zone))
+        self.write(left, t=times)
+        value = left.path("t.parquet", FileFormat.PARQUET)
+        assert value.tolist() == np.array([0, 1_000_000], "datetime64[us]").tolist()
+        assert agree(value, value.copy(), Tolerance()).ok
+        assert not agree(value, value + np.timedelta64(1, "us"), Tolerance()).ok
+
+    def test_days_durations_and_clock_times(self, left):
+        self.write(
+            left,
+            d=pa.array([1, 2], pa.date32()),
+            s=pa.array([5, 6], pa.duration("s")),
+            c=pa.array([60, 61], pa.time32("s")),
+        )
+        assert str(left.path("t.parquet", FileFormat.PARQUET, key="d")[0]) == "1970-01-02"
+        assert left.path("t.parquet", FileFormat.PARQUET, key="s").dtype.kind == "m"
+        assert left.path("t.parquet", FileFormat.PARQUET, key="c") == "00:01:00\n00:01:01"
+
+    def test_decimals_are_printed_numbers(self, left):
+        self.write(left, x=pa.array([Decimal("1.500000"), Decimal("-2.250000")]))
+        value = left.path("t.parquet", FileFormat.PARQUET)
+        assert value.tolist() == [1.5, -2.25]
+        assert value.tokens.tolist() == [b"1.500000", b"-2.250000"]
+
+    def test_lists_of_one_length_are_a_table_and_others_json(self, left):
+        self.write(
+            left,
+            even=[[1.5, 2.5], [3.5, 4.5]],
+            fixed=pa.array([[1, 2], [3, 4]], pa.list_(pa.int64(), 2)),
+            deep=[[[1], [2]], [[3], [4]]],
+            ragged=[[1], [2, 3]],
+            gaps=[[1, None], [2, 3]],
+            parts=[{"b": 1, "a": "x"}, None],
+        )
+        read = {
+            key: left.path("t.parquet", FileFormat.PARQUET, key=key)
+            for key in ("even", "fixed", "deep", "ragged", "gaps", "parts")
+        }
+        assert read["even"].tolist() == [[1.5, 2.5], [3.5, 4.5]]
+        assert read["fixed"].tolist() == [[1, 2], [3, 4]]
+        assert read["deep"].shape == (2, 2, 1)
+        assert read["ragged"] == "[1]\n[2, 3]"
+        assert read["gaps"] == "[1, null]\n[2, 3]"
+        assert read["parts"] == '{"a": "x", "b": 1}\nnull'
+
+    def test_floats_with_nulls_in_lists_are_json(self, left):
+        self.write(left, x=[[1.5, None], [2.5, 3.5]])
+        assert left.path("t.parquet", FileFormat.PARQUET) == "[1.5, null]\n[2.5, 3.5]"
 
     def test_garbage_is_named(self, left):
         problem = failure(left.file, "t.parquet", b"PAR1 no", FileFormat.PARQUET)
@@ -313,3 +392,23 @@ def test_an_archive_that_unpacks_to_much_more_is_said(left, tmp_path, monkeypatc
     np.savez_compressed(tmp_path / "r.npz", x=np.zeros(1000))
     content = (tmp_path / "r.npz").read_bytes()
     assert "unpacks to 8,128 bytes" in failure(left.file, "r.npz", content, FileFormat.NPZ).message
+
+
+class TestJsonLines:
+    CONTENT = b'{"e": 1.5, "a.b": 1}\n\n{"a.b": 2, "e": 2.5}\n'
+
+    def test_a_field_of_every_line(self, left):
+        value = left.file("x.jsonl", self.CONTENT, FileFormat.JSONL, json_path="[*].e")
+        assert value.tolist() == [1.5, 2.5]
+
+    def test_a_name_with_dots(self, left):
+        value = left.file("x.jsonl", self.CONTENT, FileFormat.JSONL, json_path='[*]["a.b"]')
+        assert value.tolist() == [1, 2]
+
+    def test_the_whole_is_one_layout_line_by_line(self, left):
+        value = left.file("x.jsonl", self.CONTENT, FileFormat.JSONL)
+        assert value == '{"a.b": 1, "e": 1.5}\n{"a.b": 2, "e": 2.5}'
+
+    def test_a_broken_line_is_named(self, left):
+        problem = failure(left.file, "x.jsonl", b"{}\n{", FileFormat.JSONL)
+        assert "line 2 is not JSON" in problem.message
