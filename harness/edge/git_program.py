@@ -119,7 +119,8 @@ class GitProgram:
             raise UsageError(f"no such folder: {folder}")
         variables = {**inherited, **_ENVIRONMENT, **(env or {})}
         argv = ["git", *_SETTINGS, *arguments]
-        asked = Call(argv, folder, variables, stdin, stdout_bytes=_MOST_BYTES)
+        title = f"git {_command(arguments)} (or a hook of yours)"
+        asked = Call(argv, folder, variables, stdin, stdout_bytes=_MOST_BYTES, title=title)
         try:
             done = call(asked)
             while (lock := _lock_in_the_way(done)) is not None and free(lock):
