@@ -12,7 +12,9 @@ from harness.errors import AdapterError, AdapterNotFound, PluginFailed, Toolchai
 from harness.hookspecs import CONTRACT, AdapterSpec, hookimpl
 from harness.model import (
     Agreement,
+    NamedPath,
     Output,
+    PathKind,
     Profile,
     ProfileBy,
     ProfilePlan,
@@ -167,6 +169,7 @@ def test_the_probe_may_ask_for_the_target():
 BUILD = make_build(make_target(Path("/")))
 RESULTS = {
     "harness_probe": TOOLCHAIN,
+    "harness_paths": (NamedPath("sources", "x.c", PathKind.CODE),),
     "harness_build": BUILD,
     "harness_run": Output(Path("/"), Path("/o"), Path("/e"), "d"),
     "harness_time": make_trial(5),
@@ -175,6 +178,7 @@ RESULTS = {
 }
 CALLS = {
     "harness_probe": lambda adapter: adapter.probe(None),
+    "harness_paths": lambda adapter: adapter.paths(BUILD.target),
     "harness_build": lambda adapter: adapter.build(BUILD.target, TOOLCHAIN, Path("/"), None),
     "harness_run": lambda adapter: adapter.run(BUILD, make_case(), None),
     "harness_time": lambda adapter: adapter.time(BUILD, make_case(), TrialPlan(), None),
