@@ -182,7 +182,7 @@ target = "p"
         bench, request, found = benched
         said = BenchOutcome(dataclasses.replace(found.fast, **changes))
         verification = Verification()
-        return [*_figures(bench, request, said, verification)], verification.unchecked
+        return [*_figures(bench, request, said, verification)], verification.remarks
 
     def test_they_are_those_of_the_trials(self, benched):
         _, _, found = benched

@@ -24,6 +24,7 @@ def verify_command(**options: Any) -> Answer:
     checked = ", ".join(f"{count} {what}" for what, count in found.checked.items())
     lines = [f"checked: {checked or 'nothing'}"]
     lines += [f"not checked: {what}" for what in found.unchecked]
+    lines += [f"note: {what}" for what in found.remarks]
     lines += [f"does not fit: {problem}" for problem in found.problems]
     if found.ok:
         lines.append("everything fits")
@@ -33,6 +34,7 @@ def verify_command(**options: Any) -> Answer:
             "campaign": campaign.name,
             "checked": found.checked,
             "unchecked": found.unchecked,
+            "remarks": found.remarks,
             "problems": found.problems,
         },
         text="\n".join(lines),

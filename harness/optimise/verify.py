@@ -43,6 +43,8 @@ class Verification:
 
     checked: dict[str, int] = field(default_factory=dict)
     unchecked: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    """What fits, and is to be known all the same."""
     problems: list[str] = field(default_factory=list)
     """In the order in which they were found; the first one is the one to look at."""
 
@@ -240,7 +242,7 @@ def _figures(
     for kept, again in ((stored.fast, derived.fast), (stored.full, derived.full)):
         if kept is not None and again is not None:
             found.count("measured cases")
-            found.unchecked += _one_program(kept)
+            found.remarks += _one_program(kept)
             yield from _case(kept, again)
 
 

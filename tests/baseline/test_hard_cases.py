@@ -9,6 +9,7 @@ import textwrap
 import numpy as np
 import pytest
 
+from harness.baseline.document import decode
 from harness.errors import AnswerIsNo, BuildFailed, ConfigError, TrialFailed
 
 TOML = """
@@ -416,3 +417,16 @@ def test_what_baseline_json_says(project):
     assert set(said["files"]) == files
     assert "baseline_results/outputs.parquet" in files
     assert not np.isnan(said["cases"][0]["timing"]["wall_ns"]["point"])
+
+
+def test_a_baseline_of_before_inputs_kept_their_folder_is_measured_as_it_was(project):
+    inputs = {"target": 'inputs = ["sub/in"]', "text": "cat in sub/in 2>/dev/null; true"}
+    project.write("sub/in", "sum: 6.0\n")
+    begin(project, **inputs)
+    said = json.loads(project.read("optim/baseline.json"))
+    assert said["schema_version"] == 2
+    assert decode(json.dumps(said).encode(), "new").recipe.inputs_by_name is False
+    old = {**said, "schema_version": 1}
+    for name in ("inputs_by_name", "build_inputs", "build_inputs_digest", "private_copy"):
+        del old["recipe"][name]
+    assert decode(json.dumps(old).encode(), "old").recipe.inputs_by_name is True

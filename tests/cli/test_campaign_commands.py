@@ -206,6 +206,8 @@ def test_a_whole_campaign_from_start_to_finish(harness, project):
     verified = harness("verify", "--json")
     assert verified.code == 0, verified.err
     assert verified.result["unchecked"] == []
+    (said,) = verified.result["remarks"]  # a comment more changes no byte of the program
+    assert said.endswith("kept and current ran the same program, byte for byte")
     assert harness("next", "--json").result["should_continue"] is False
 
     run = next((project / "optim" / "runs").glob("bench-001-*.parquet"))
