@@ -173,7 +173,7 @@ def _brief(loop: Loop, worktree: Path) -> Brief:
     state, config = campaign.state, campaign.config
     target = config.target(state.agreed.target)
     below = campaign.git.below_top(config.root)
-    names = [name for name in worthwhile(state) if name not in state.skipped]
+    names = [name for name in worthwhile(state) if not state.is_skipped(name)]
     rows = state.profile.rows if state.profile else ()
     tried = [f"{i.title}: {i.outcome.value}" for i in state.iterations]
     text = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from harness.campaign.bottlenecks import holds_others
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.state import State
 from harness.campaign.stopping import worthwhile
@@ -32,12 +33,17 @@ def check_thought(state: State, thought: Thought) -> None:
     """
     _check_fields(thought)
     bottleneck = thought.prediction.bottleneck
-    if bottleneck in state.skipped:
+    if state.is_skipped(bottleneck):
+        why = next(w for n, w in state.skipped.items() if state.same_place(n, bottleneck))
+        raise NotAllowed(f"the bottleneck {bottleneck!r} was skipped: {why}", hint=_others(state))
+    if goes_around(state, bottleneck):
         raise NotAllowed(
-            f"the bottleneck {bottleneck!r} was skipped: {state.skipped[bottleneck]}",
-            hint=f"Attack another: {_open_bottlenecks(state)}.",
+            f"{bottleneck!r} holds what was skipped ({', '.join(state.skipped)}), so it is no other"
+            " bottleneck",
+            hint=_others(state),
         )
-    if state.stuck_on() == bottleneck:
+    stuck = state.stuck_on()
+    if stuck is not None and state.same_place(stuck, bottleneck):
         raise NotAllowed(
             f"{state.failed_attempts(bottleneck)} attempts on {bottleneck!r} failed: it is stuck",
             hint=f'harness skip {bottleneck!r} --reason "why you are stuck"',
@@ -49,14 +55,27 @@ def check_thought(state: State, thought: Thought) -> None:
         )
 
 
+def _others(state: State) -> str:
+    shown = _open_bottlenecks(state)
+    return f"Attack another: {shown}." if shown else 'harness decide --exhausted "WHY"'
+
+
+def goes_around(state: State, bottleneck: str) -> bool:
+    """Is it a name for the whole of what has skipped parts, in a profile that tells parts apart?"""
+    rows = state.profile.rows if state.profile else ()
+    parts = any(not holds_others(row.name) for row in rows)
+    return state.agreed.rules > 1 and bool(state.skipped) and parts and holds_others(bottleneck)
+
+
 def _check_fields(thought: Thought) -> None:
     fields = {
         "hypothesis": thought.hypothesis,
         "chosen": thought.chosen,
         "reasoning": thought.reasoning,
         "risk": thought.risk,
-        "bottleneck": thought.prediction.bottleneck,
     }
+    if thought.prediction.bottleneck.strip() in ("", "<bottleneck>"):
+        raise UsageError("a thought needs bottleneck, a row of the profile", hint=_TEMPLATE)
     for name, text in fields.items():
         if not _filled(text):
             raise UsageError(f"a thought needs {name}; got {text!r}", hint=_TEMPLATE)
@@ -103,7 +122,7 @@ def bound_problem(state: State, thought: Thought) -> str:
 def _open_bottlenecks(state: State) -> str:
     rows = state.profile.rows if state.profile else ()
     worth = worthwhile(state)
-    shown = [_row_words(r) for r in rows if r.name in worth and r.name not in state.skipped]
+    shown = [_row_words(r) for r in rows if r.name in worth and not state.is_skipped(r.name)]
     return ", ".join(shown[:_SHOWN])
 
 

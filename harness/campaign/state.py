@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from harness.campaign.bottlenecks import identity
 from harness.campaign.events import Event, Kind
 from harness.campaign.iteration import Iteration, Outcome, bench_outcome
 from harness.campaign.port import SealedBaseline
@@ -171,11 +172,22 @@ class State:
         due = (len(self.kept) + 1) % terms.full_every == 0
         return terms.full_case is not None and due
 
+    def same_place(self, one: str, other: str) -> bool:
+        """Do two names mean one bottleneck? By the first rules only where they are equal."""
+        if self.agreed.rules < 2:
+            return one == other
+        return identity(one) == identity(other)
+
+    def is_skipped(self, bottleneck: str) -> bool:
+        """Was this bottleneck given up, by this name or by another one of it?"""
+        return any(self.same_place(name, bottleneck) for name in self.skipped)
+
     def failed_attempts(self, bottleneck: str) -> int:
         """Failed attempts on a bottleneck since the last one on it that was kept."""
         count = 0
         for iteration in self.iterations:
-            if iteration.thought.prediction.bottleneck == bottleneck and iteration.closed:
+            name = iteration.thought.prediction.bottleneck
+            if self.same_place(name, bottleneck) and iteration.closed:
                 count = count + 1 if iteration.outcome.failed_attempt(self.agreed.rules) else 0
         return count
 
@@ -183,7 +195,7 @@ class State:
         """The bottleneck that wants to be skipped: too many failed attempts, not skipped yet."""
         for iteration in reversed(self.iterations):
             name = iteration.thought.prediction.bottleneck
-            if name not in self.skipped and self.failed_attempts(name) >= self.agreed.max_attempts:
+            if not self.is_skipped(name) and self.failed_attempts(name) >= self.agreed.max_attempts:
                 return name
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from harness.campaign.bottlenecks import holds_others
 from harness.campaign.state import Decision, State
 
 Rule = Callable[[State, int], str | None]
@@ -66,7 +67,7 @@ def _diminishing(state: State, _: int) -> str | None:
 
 def _all_skipped(state: State, _: int) -> str | None:
     worth = worthwhile(state)
-    if state.profile is None or not worth or any(name not in state.skipped for name in worth):
+    if state.profile is None or not worth or any(not state.is_skipped(name) for name in worth):
         return None
     return f"every bottleneck of {state.agreed.min_share:.0%} or more is skipped: " + ", ".join(
         worth
@@ -77,7 +78,9 @@ def worthwhile(state: State) -> list[str]:
     """The bottlenecks of the last profile that are large enough to be attacked."""
     if state.profile is None:
         return []
-    return [row.name for row in state.profile.rows if row.share >= state.agreed.min_share]
+    large = [row.name for row in state.profile.rows if row.share >= state.agreed.min_share]
+    parts = [name for name in large if not holds_others(name)]
+    return parts if parts and state.skipped and state.agreed.rules > 1 else large
 
 
 def _why_go_on(state: State) -> str:

@@ -131,7 +131,7 @@ def _convert(fields: Mapping[str, Any], form: type[_Form], source: str) -> _Form
 
 def thought_template(state: State) -> str:
     """The form of a thought, with the largest bottleneck that is open filled in."""
-    rows = [name for name in worthwhile(state) if name not in state.skipped]
+    rows = [name for name in worthwhile(state) if not state.is_skipped(name)]
     row = state.profile.row(rows[0]) if state.profile and rows else None
     others = (
         [r.name for r in state.profile.rows if r.name not in state.skipped] if state.profile else []
