@@ -35,7 +35,7 @@ def main() -> int:
         if asked.kills:
             killed = kills.kill(asked.kills, asked.seed, folder)
             print(dict(sorted(killed.ended.items())))
-            print(f"{len(killed.problems)} problems in {asked.kills} kills")
+            print(f"{len(killed.problems)} problems in {killed.killed} kills")
             bad += killed.problems
     for problem in bad[:SHOWN]:
         print(f"  {problem}")

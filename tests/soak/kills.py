@@ -35,6 +35,8 @@ CALLS = (
 )
 HARNESS = Path(sys.executable).with_name("harness")
 TRIALS = 3
+_MOST_TRIES = 6
+"""A process that ends before its death was no kill, and is tried again elsewhere."""
 CONFIG = """
 [tasks.say]
 cases.fast.params = { n = 1 }
@@ -52,6 +54,11 @@ class Found:
 
     ended: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
+
+    @property
+    def killed(self) -> int:
+        """How many died; the others ended before the call at which they were to die."""
+        return sum(n for word, n in self.ended.items() if word.endswith(" killed"))
 
 
 @dataclass(frozen=True)
@@ -97,11 +104,13 @@ class Kill:
 
 
 def kill(count: int, seed: int, folder: Path) -> Found:
-    """Kill so many times, runs and steps of campaigns in turn."""
+    """Kill so many times, runs and steps of campaigns in turn; problems are said as they come."""
     chance, found = random.Random(seed), Found()
     works: list[Callable[[Kill, Path, Found], None]] = [kill_a_run]
     works += [KilledScene(scene, folder / scene) for scene in ("start", "keep", "revert", "finish")]
-    for number in range(count):
+    number = 0
+    while found.killed < count and number < _MOST_TRIES * count:
+        number += 1
         drawn, work = Kill.drawn(chance), works[number % len(works)]
         with tempfile.TemporaryDirectory(dir=folder) as place:
             try:
@@ -109,6 +118,7 @@ def kill(count: int, seed: int, folder: Path) -> Found:
             except (HarnessError, AssertionError, OSError) as problem:
                 words = str(problem) or type(problem).__name__
                 found.problems.append(f"{number}: {work}, {drawn}: {words}")
+                print(found.problems[-1], file=sys.stderr, flush=True)
     return found
 
 
