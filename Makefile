@@ -30,6 +30,11 @@ fuzz: dev ## Run the randomised tests with examples that are new every time, and
 soak: dev ## Run the long forms of tests: hundreds of hostile programs and the like
 	HARNESS_SOAK=1 $(BIN)/python -m pytest $(PYTEST) -m soak
 
+FUZZ_COMMANDS ?= 10000
+fuzz: dev ## Hold `harness next` to its promise over FUZZ_COMMANDS commands, from new seeds
+	HARNESS_FUZZ_COMMANDS=$(FUZZ_COMMANDS) HARNESS_FUZZ_SEEDS=$$(date +%s),$$(date +%N) \
+	  $(BIN)/python -m pytest $(PYTEST) -q tests/optimise/test_next_is_right.py
+
 check: dev ## Lint and type-check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
