@@ -20,6 +20,7 @@ from harness.model import (
     Agreement,
     Build,
     Case,
+    Completed,
     Output,
     Target,
     Toolchain,
@@ -38,6 +39,7 @@ from harness.orchestrator import (
     make_groups,
     resume_groups,
 )
+from harness.orchestrator.core import words_of
 from harness.orchestrator.listening import Quiet
 from harness.plugins import Adapter
 from harness.schedule import Design, fixed_blocks
@@ -429,3 +431,11 @@ def test_a_set_up_command_that_fails_fails_its_target(tmp_path: Path) -> None:
     assert "setup command" in failure.message
     assert failure.exit_code is ExitCode.BUILD
     assert failure.message.splitlines()[-50:] == [str(n) for n in range(1, 51)]
+
+
+def test_long_words_of_a_set_up_command_tell_why_and_are_kept_whole() -> None:
+    lines = ["error: no such galaxy", *(f"note {n} {'x' * 200}" for n in range(300))]
+    said = words_of(Completed(("make",), 2, "", "\n".join(lines), 1))
+    assert said.startswith("error: no such galaxy\n[200 lines left out]\n")
+    whole = Path(said.rpartition("(the whole: ")[2].rstrip(")")).read_text()
+    assert whole.splitlines() == lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import signal
 import stat
@@ -10,11 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness.edge.files import write_atomically
 from harness.edge.launcher import Job, LaunchReport
+from harness.edge.places import user_cache
 from harness.edge.programs import find_program
 from harness.edge.scratch import MOST_BYTES, Opened, TrialFolder
 from harness.edge.scrubbed import missed_variables
 from harness.edge.trees import Budget, LeftTooMuchError
+from harness.errors import HarnessError
 from harness.model import (
     Command,
     Mode,
@@ -27,6 +31,7 @@ from harness.model import (
     TrialStatus,
     WorkingFolder,
 )
+from harness.model.failing import telling_lines
 
 FIXED_ENVIRONMENT = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
@@ -46,8 +51,8 @@ MOST_COUNT = 2**63
 MOST_BATCH = 1 << 40
 """The most executions that a driver is asked for at once: the launcher's MAX_LOG2_BATCH."""
 
-_TAIL_LINES = 5
-_TAIL_BYTES = 4096
+_SAID_BYTES = 2**19
+_KEPT_TEXTS = 100
 _TAIL_COLUMNS = 300
 
 _EXEC_ADVICE = {
@@ -174,7 +179,7 @@ def judge(report: LaunchReport, job: Job, printed: Opened) -> tuple[TrialStatus,
         return TrialStatus.CRASHED, words + tail_of(printed)
     if code != 0:
         words = tail_of(printed)
-        missed = missed_variables(_last_of(printed.stderr), job.env)
+        missed = missed_variables(_said(printed.stderr), job.env)
         return TrialStatus.FAILED, (
             f"{name} ended with exit code {code}{words}" + (f"\n  {missed}" if missed else "")
         )
@@ -291,18 +296,49 @@ def signal_name(number: int) -> str:
 
 
 def tail_of(printed: Opened) -> str:
-    """The last lines that a program wrote to standard error, else to standard output."""
+    """What a program said last, on standard error, else on standard output, and its first error.
+
+    Where that is not all, the whole is kept in a file that is named.
+    """
     for file, title in ((printed.stderr, "standard error"), (printed.stdout, "standard output")):
-        text = _last_of(file).rstrip()
+        text = _said(file).rstrip()
         if text:
-            lines = [printable(line)[:_TAIL_COLUMNS] for line in text.splitlines()[-_TAIL_LINES:]]
-            return "\n  ".join([f"; its {title} ends with", *lines])
+            chosen = telling_lines(text)
+            lines = [printable(line)[:_TAIL_COLUMNS] for line in chosen]
+            says = "ends with" if chosen == text.splitlines()[-len(chosen) :] else "says"
+            whole = keep_whole(text) if len(text.splitlines()) > len(chosen) else None
+            kept = [f"(the whole: {whole})"] if whole else []
+            return "\n  ".join([f"; its {title} {says}", *lines, *kept])
     return "; it printed nothing"
 
 
-def _last_of(file: int) -> str:
-    at = max(0, os.fstat(file).st_size - _TAIL_BYTES)
-    return os.pread(file, _TAIL_BYTES, at).decode("utf-8", "replace")
+def _said(file: int) -> str:
+    """The beginning and the end of what was printed; all of it where it is short."""
+    size = os.fstat(file).st_size
+    if size <= 2 * _SAID_BYTES:
+        return os.pread(file, size, 0).decode("utf-8", "replace")
+    parts = [os.pread(file, _SAID_BYTES, at) for at in (0, size - _SAID_BYTES)]
+    return f"\n[{size - 2 * _SAID_BYTES} bytes left out]\n".join(
+        part.decode("utf-8", "replace") for part in parts
+    )
+
+
+def keep_whole(text: str) -> Path | None:
+    """Keep what a failed program said, for its user to read; None where no file can be written.
+
+    The same text is kept once, and of all texts the latest few.
+    """
+    content = text.encode("utf-8", "replace")
+    folder = user_cache() / "failures"
+    path = folder / f"{hashlib.sha256(content).hexdigest()[:16]}.txt"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content)
+        for old in sorted(folder.glob("*.txt"), key=lambda p: p.stat().st_mtime)[:-_KEPT_TEXTS]:
+            old.unlink(missing_ok=True)
+    except (OSError, HarnessError):
+        return None
+    return path
 
 
 def printable(line: str) -> str:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.correctness.agreement import nothing_to_check
+from harness.edge.execution import keep_whole
 from harness.edge.given import files_digest
 from harness.edge.outputs import read_outputs
 from harness.edge.process import LocalRunner
@@ -35,6 +36,7 @@ from harness.model import (
     TrialRecord,
     TrialStatus,
 )
+from harness.model.failing import telling_lines
 from harness.orchestrator.cells import Cell, Group, Prepared, Settings, reference_of, same_group
 from harness.orchestrator.judging import judge
 from harness.orchestrator.listening import Listener, Quiet
@@ -42,6 +44,7 @@ from harness.plugins import Adapter, Adapters
 from harness.schedule import Block, block_order, padding_bytes
 
 _WORDS_MOST = 16_384
+_WORDS_LINES = 100
 """Characters of a command's own words that an error carries."""
 
 
@@ -329,13 +332,14 @@ class Orchestrator:
 def words_of(done: Completed) -> str:
     """What a command said, whole: its standard error, or where that is empty its output.
 
-    Of what would fill a screen many times the middle is left out, and that is said.
+    Of what would fill many screens the lines that tell why are given, and a file that has it all.
     """
     text = (done.stderr if done.stderr.strip() else done.stdout).rstrip()
     if len(text) <= _WORDS_MOST:
         return text
-    half = _WORDS_MOST // 2
-    return f"{text[:half]}\n[{len(text) - 2 * half} characters are left out]\n{text[-half:]}"
+    whole = keep_whole(text)
+    chosen = "\n".join(telling_lines(text, last=_WORDS_LINES))[-_WORDS_MOST:]
+    return f"{chosen}\n(the whole: {whole})" if whole else chosen
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from harness.campaign.templates import read_fields
 from harness.errors import TrialFailed, UsageError
 from harness.hookspecs import Runner, hookimpl
 from harness.model import Brief, Proposal, Reflection
+from harness.model.failing import telling_lines
 from harness.proposers.forms import read_proposal, read_reflection
 
 FOLDER = ".harness-agent"
@@ -85,7 +86,7 @@ def _call(brief: Brief, step: str, text: str, runner: Runner) -> None:
         timeout_s=float(brief.options.get("timeout_s", "600")),
     )
     if not done.ok:
-        tail = "\n".join((done.stderr or done.stdout).splitlines()[-5:])
+        tail = "\n".join(telling_lines(done.stderr or done.stdout))
         raise TrialFailed(f"the agent ended with {done.exit_code} at {step}:\n{tail}")
 
 

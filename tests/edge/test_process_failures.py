@@ -54,10 +54,30 @@ def eventually(condition: Callable[[], bool]) -> bool:
 def test_a_failing_program_shows_its_code_and_last_words(any_runner: LocalRunner) -> None:
     trial = any_runner.trial(shell("seq 100 >&2; echo 'no such galaxy' >&2; exit 3"), PLAN)
     assert (trial.status, trial.exit_code, trial.output) == (TrialStatus.FAILED, 3, None)
-    assert trial.message == (
+    said, _, kept = trial.message.partition("\n  (the whole: ")
+    assert said == (
         "sh ended with exit code 3; its standard error ends with\n  97\n  98\n  99\n  100\n"
         "  no such galaxy"
     )
+    whole = Path(kept.rstrip(")")).read_text()
+    assert whole.splitlines() == [*(str(n) for n in range(1, 101)), "no such galaxy"]
+
+
+def test_a_reason_above_a_long_stack_is_shown_and_the_whole_is_kept(
+    any_runner: LocalRunner,
+) -> None:
+    script = "echo 'ERROR: LoadError: no such galaxy' >&2; seq 20 >&2; exit 1"
+    message = any_runner.trial(shell(script), PLAN).message
+    assert "its standard error says\n  ERROR: LoadError: no such galaxy\n" in message
+    assert "[15 lines left out]\n  16\n" in message
+    whole = Path(message.rpartition("(the whole: ")[2].rstrip(")")).read_text()
+    assert whole.splitlines()[0] == "ERROR: LoadError: no such galaxy"
+    assert len(whole.splitlines()) == 21
+
+
+def test_few_last_words_need_no_file(any_runner: LocalRunner) -> None:
+    message = any_runner.trial(shell("seq 5 >&2; exit 1"), PLAN).message
+    assert "the whole" not in message
 
 
 def test_a_killed_program_shows_the_signals_name(any_runner: LocalRunner) -> None:
