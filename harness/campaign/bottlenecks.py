@@ -12,7 +12,9 @@ _ARGUMENTS = re.compile(r"\([^()]*\)$")
 _WHOLE = frozenset({"main", "<module>", "_start", "__libc_start_main", "total", "top-level scope"})
 """Names of the whole program: what it does is done by what it calls."""
 
-_KERNEL = re.compile(r"(\[kernel|asm_|sysvec_|__x64_sys_|do_syscall_|entry_syscall_|syscall_exit_)")
+_KERNEL = re.compile(
+    r"(\[kernel|asm_|irqentry_|sysvec_|__x64_sys_|do_syscall_|entry_syscall_|syscall_exit_)"
+)
 
 
 def identity(name: str) -> str:

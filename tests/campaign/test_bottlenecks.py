@@ -27,6 +27,7 @@ def test_different_places_stay_apart():
     assert not holds_others("main_loop")
     assert holds_others("main")
     assert holds_others("asm_exc_page_fault")
+    assert holds_others("irqentry_exit_to_user_mode")
 
 
 @pytest.mark.parametrize("name", ["forces", "Forces()", "<module>"])
