@@ -45,6 +45,7 @@ from harness.schedule import Block, block_order, padding_bytes
 
 _WORDS_MOST = 16_384
 _WORDS_LINES = 100
+_WORDS_COLUMNS = 300
 """Characters of a command's own words that an error carries."""
 
 
@@ -338,7 +339,7 @@ def words_of(done: Completed) -> str:
     if len(text) <= _WORDS_MOST:
         return text
     whole = keep_whole(text)
-    chosen = "\n".join(telling_lines(text, last=_WORDS_LINES))[-_WORDS_MOST:]
+    chosen = "\n".join(line[:_WORDS_COLUMNS] for line in telling_lines(text, _WORDS_LINES))
     return f"{chosen}\n(the whole: {whole})" if whole else chosen
 
 
