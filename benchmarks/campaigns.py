@@ -19,8 +19,8 @@ from typing import Any
 
 from rig import rig
 
-from harness.edge.config import Config, load_config
 from harness.model import Estimate
+from harness.project.config import Config, load_config
 from harness.render.tables import layout
 from harness.render.units import show_bytes, show_ns, show_ratio, show_ratio_estimate
 

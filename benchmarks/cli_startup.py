@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from figures import figure
 from rig import rig
 
-from harness.edge.machine import read_host
+from harness.system.machine.host import read_host
 
 HARNESS = (str(Path(sys.executable).with_name("harness")),)
 PASS = (sys.executable, "-c", "pass")

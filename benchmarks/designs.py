@@ -20,13 +20,13 @@ from rig import rig
 from tabulate import tabulate
 from verdicts import make_workload
 
-from harness.edge.config import load_config
-from harness.experiment import Experiment, perform
+from harness.analysis.blocks import figures_of
+from harness.analysis.schedule import Block, Design
 from harness.model import Metric
-from harness.orchestrator import Cell
-from harness.schedule import Block, Design
-from harness.session import open_session
-from harness.summary.pairs import figures_of
+from harness.project.config import load_config
+from harness.running import Cell
+from harness.running.experiment import Experiment, perform
+from harness.running.session import open_session
 
 REFERENCE, CANDIDATE = "base", "plus20"
 

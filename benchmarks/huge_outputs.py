@@ -27,9 +27,9 @@ from figures import figure
 from rig import rig
 
 from harness.correctness import agree
-from harness.edge.output_store import StoredOutput, load_outputs, metrics, save_outputs
-from harness.edge.outputs import read_outputs
 from harness.model import FileFormat, Output, OutputKind, OutputSource, OutputSpec, Tolerance
+from harness.system.outputs.reading import read_outputs
+from harness.system.outputs.stored import StoredOutput, load_outputs, metrics, save_outputs
 
 MIB = 2**20
 SEED = 1

@@ -27,9 +27,9 @@ from pathlib import Path
 from figures import figure
 from rig import rig
 
-from harness.edge.machine import read_host
-from harness.edge.process import LocalRunner
 from harness.model import Command, TrialPlan
+from harness.system.machine.host import read_host
+from harness.system.process.runner import LocalRunner
 
 HERE = Path(__file__).parent
 PROGRAM = "/bin/true"

@@ -27,9 +27,9 @@ from tabulate import tabulate
 
 import harness.stats.boundary
 import harness.stats.metric
+from harness.analysis import Judge, Question
 from harness.model import Metric, Mode, Trial, TrialRecord, TrialStatus, Verdict
 from harness.stats.boundary import SPENDING_RATE, SignBoundary, sign_boundary
-from harness.summary import Judge, Question
 
 Array: TypeAlias = NDArray[np.float64]
 

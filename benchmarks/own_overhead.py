@@ -24,7 +24,7 @@ def main() -> None:
         os.environ["PATH"] = os.defpath
         with phase("start"):
             from harness.cli import cli
-            from harness.cli.base import guard
+            from harness.cli.shared.base import guard
         said = io.StringIO()
         with phase("run"), contextlib.redirect_stdout(said):
             guard(cli, ["run", "--adapter", "command", "--trials", trials, "--json", "--", "true"])

@@ -18,10 +18,10 @@ from pathlib import Path
 from figures import figure
 from rig import rig
 
-from harness.edge.process import LocalRunner
 from harness.errors import ToolchainMissing
 from harness.model import Build, Case, Target, TrialPlan
 from harness.plugins import Adapters
+from harness.system.process.runner import LocalRunner
 
 CASE = Case("only")
 LIMITS_NS = {"c": 40, "julia": 100, "python": 500}

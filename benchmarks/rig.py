@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime
 
-from harness.edge.diagnosis import read_cpu_times
-from harness.edge.machine import read_host
+from harness.system.machine.diagnosis import read_cpu_times
+from harness.system.machine.host import read_host
 
 
 def rig() -> str:

@@ -31,11 +31,11 @@ from figures import figure, rate
 from rig import rig
 from synthetic_traces import traces
 
-from harness.edge.process import LocalRunner
 from harness.errors import ToolchainMissing
 from harness.model import Build, Case, Mode, SteadyPlan, Target, Trial, TrialPlan
 from harness.plugins import Adapters
 from harness.stats.steady import trace_of
+from harness.system.process.runner import LocalRunner
 
 ROOT = Path(__file__).parents[1]
 SEED = 20170101

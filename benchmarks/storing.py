@@ -16,9 +16,9 @@ from pathlib import Path
 
 import msgspec
 
-from harness.edge.rows import to_row
-from harness.edge.store import RunWriter
 from harness.model import Mode, Phase, Sample, Trial, TrialRecord, TrialStatus
+from harness.system.store.rows import to_row
+from harness.system.store.runs import RunWriter
 
 
 def a_trial() -> TrialRecord:

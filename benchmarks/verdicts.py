@@ -33,15 +33,15 @@ from neighbours import REGIMES, neighbour
 from rig import rig
 from tabulate import tabulate
 
-from harness.edge.config import load_config
-from harness.experiment import Experiment, Report, perform
+from harness.analysis import Question
+from harness.analysis.comparing import block_ns
 from harness.model import Comparison, Metric, Verdict
-from harness.orchestrator import Cell
-from harness.session import Session, open_session
+from harness.project.config import load_config
+from harness.running import Cell
+from harness.running.experiment import Experiment, Report, perform
+from harness.running.session import Session, open_session
 from harness.stats.boundary import sign_boundary
 from harness.stats.paired import PairedSequence
-from harness.summary import Question
-from harness.summary.judging import block_ns
 
 SOURCE = Path(__file__).parent / "workload.c"
 EFFECTS = (0.0, 0.01, 0.02, 0.05, 0.1)

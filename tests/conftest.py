@@ -23,12 +23,12 @@ from harness.baseline import (
 )
 from harness.baseline import TestReport as Tested
 from harness.bench import BenchPlan, run_bench, run_stored
-from harness.edge.config import load_config
-from harness.edge.git import Git
-from harness.edge.process import LocalRunner
 from harness.model import BenchReport
-from harness.session import open_session
-from harness.workload import Wanted, Workload, find_workload
+from harness.project.config import load_config
+from harness.project.workload import Wanted, Workload, find_workload
+from harness.running.session import open_session
+from harness.system.git.writing import Git
+from harness.system.process.runner import LocalRunner
 
 INSTALLED_JULIA = Path(__file__).parents[1] / ".tools" / "julia" / "bin"
 

@@ -18,25 +18,18 @@ ROOT = Path(__file__).parents[1]
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("model",),
-    ("hookspecs", "stats", "schedule", "correctness", "profiles"),
-    ("render", "summary"),
-    ("campaign",),
-    ("edge", "plugins"),
-    ("orchestrator", "revisions", "proposers"),
-    ("experiment", "session", "pooling"),
-    ("workload", "sides"),
-    ("baseline", "profiling"),
+    ("hookspecs", "stats", "correctness", "profiles"),
+    ("analysis", "render", "plugins", "system", "project"),
+    ("campaign", "running"),
+    ("baseline", "profiling", "testing"),
     ("bench",),
-    ("outcomes",),
-    ("optimise", "workbench"),
-    ("loop",),
-    ("testing",),
+    ("optimise",),
     ("cli",),
     ("__main__",),
 )
 """Rooms of `harness`, lowest floor first; a room imports only from itself and from below."""
 
-PURE = ("errors", "model", *FLOORS[2], *FLOORS[3], *FLOORS[4])
+PURE = ("errors", "model", *FLOORS[2], "analysis", "render", "campaign")
 
 PURE_BANS = {
     "asyncio",
@@ -75,19 +68,19 @@ FILE_METHODS = {
 """Methods that touch a file whatever they are called on."""
 
 KEEPERS: dict[str, tuple[str, ...]] = {
-    "subprocess": ("edge.calling",),
+    "subprocess": ("system.process.calling",),
     "pluggy": ("plugins", "hookspecs"),
-    "importlib.metadata": ("plugins", "edge.machine"),
+    "importlib.metadata": ("plugins", "system.machine"),
     "click": ("cli",),
     "rich": ("cli",),
     "tabulate": ("render",),
-    "tomllib": ("edge.config_text", "campaign.templates"),
-    "pyarrow": ("edge",),
-    "pandas": ("edge", "experiment", "summary", "cli", "bench", "profiling"),
+    "tomllib": ("project.config_text", "campaign.templates"),
+    "pyarrow": ("system",),
+    "pandas": ("system", "running"),
     "scipy": ("stats", "correctness"),
     "ruptures": ("stats",),
-    "fcntl": ("edge",),
-    "ctypes": ("edge.launcher", "edge.descent"),
+    "fcntl": ("system", "optimise.journal"),
+    "ctypes": ("system.launcher", "system.process.descent"),
     "pytest": ("testing",),
 }
 """Who may import what: a thing of the outside has one module that knows it."""
@@ -112,7 +105,7 @@ class Module:
     """One source file, read once."""
 
     name: str
-    """Below `harness`: `edge.store`; of an adapter: `harness_c.build`."""
+    """Below `harness`: `system.store.runs`; of an adapter: `harness_c.build`."""
     path: Path
     tree: ast.Module
 
@@ -249,7 +242,7 @@ def test_chance_in_pure_rooms_has_a_seed():
 @pytest.mark.parametrize("thing", KEEPERS)
 def test_a_thing_of_the_outside_is_known_to_its_keepers_alone(thing: str):
     def stranger(module: Module, name: str) -> bool:
-        # A keeper may be split into several files: edge.process, edge.process_fallback.
+        # A keeper may be split into several files.
         ours = any(
             module.name == keeper or module.name.startswith((f"{keeper}.", f"{keeper}_"))
             for keeper in KEEPERS[thing]
@@ -267,7 +260,7 @@ def test_only_one_module_calls_git():
                 if isinstance(first, ast.Constant) and first.value == "git" and len(node.elts) > 1:
                     yield node.lineno, "a git command"
 
-    strangers = [m for m in CORE + ADAPTERS if not m.name.startswith("edge.git")]
+    strangers = [m for m in CORE + ADAPTERS if not m.name.startswith("system.git")]
     assert violations(strangers, words, lambda *_: True) == []
 
 
@@ -391,8 +384,8 @@ def test_an_import_within_a_function_is_seen():
 
 
 def test_an_import_for_types_alone_is_seen():
-    text = "if TYPE_CHECKING:\n    from harness.edge import store"
-    assert list(module(text).imports()) == [(2, "harness.edge.store")]
+    text = "if TYPE_CHECKING:\n    from harness.system.store import runs"
+    assert list(module(text).imports()) == [(2, "harness.system.store.runs")]
 
 
 def test_a_call_is_seen_under_the_name_of_its_import():

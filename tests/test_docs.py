@@ -22,12 +22,12 @@ import harness_command
 import harness_julia.options
 import harness_python.options
 from harness.cli import cli
-from harness.edge import config, config_file
-from harness.edge.rows import schema
 from harness.errors import ExitCode
 from harness.hookspecs import AdapterSpec, Runner, hookimpl
 from harness.model import Frame, HotSpot, Profile, ProfilePlan, TrialPlan
 from harness.plugins import Adapter, CrossCutting
+from harness.project import config, config_file
+from harness.system.store.rows import schema
 from harness.testing import (
     AdapterConformance,
     make_build,

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from harness.correctness import agree, agree_all, equivalent_over_seeds
-from harness.edge.config import load_config
-from harness.edge.process import LocalRunner
 from harness.model import Output, OutputKind, Task, Tolerance
-from harness.orchestrator import Orchestrator
 from harness.plugins import Adapters
+from harness.project.config import load_config
+from harness.running import Orchestrator
+from harness.system.process.runner import LocalRunner
 
 ROOT = Path(__file__).parents[1]
 CONFIG = load_config(ROOT / "harness.toml")

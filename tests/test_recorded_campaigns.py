@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.edge.config import load_config
+from harness.project.config import load_config
 
 ROOT = Path(__file__).parents[1]
 RECORDED = sorted(path.parent.name for path in ROOT.glob("optim/*/events.jsonl"))

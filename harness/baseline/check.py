@@ -8,8 +8,8 @@ from harness.baseline.judging import Ready, agrees
 from harness.baseline.sides import current_side
 from harness.baseline.store import Baseline
 from harness.model import Agreement, Build
-from harness.session import Session
-from harness.workload import Workload
+from harness.project.workload import Workload
+from harness.running.session import Session
 
 
 @dataclass(frozen=True, slots=True)

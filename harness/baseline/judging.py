@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from harness.correctness import equivalent_over_seeds
 from harness.correctness.agreement import combine
-from harness.edge.outputs import read_outputs
 from harness.errors import TrialFailed
 from harness.model import Agreement, Build, Case, Output, OutputKind, OutputSpec, Task
-from harness.orchestrator import Orchestrator, judge
 from harness.plugins import Adapter
+from harness.running import Orchestrator, judge
+from harness.system.outputs.reading import read_outputs
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import __version__
+from harness.analysis import Question
 from harness.baseline.document import (
     BaselineDocument,
     BuildRecord,
@@ -24,18 +25,17 @@ from harness.baseline.judging import Ready, further_seeds, run_all
 from harness.baseline.sides import Side, side_of
 from harness.baseline.store import FILES_NAME, OUTPUTS_NAME, TRIALS_NAME, Baseline, seal_in
 from harness.correctness.agreement import nothing_to_check
-from harness.edge.files import storage_errors, write_atomically
-from harness.edge.git import Git
-from harness.edge.output_store import StoredOutput, metrics, save_outputs
-from harness.edge.parquet import read_parquet, write_parquet
-from harness.edge.seal import SEAL_NAME, make_seal, write_seal
 from harness.errors import AnswerIsNo, ConfigError, ExitCode, NotAllowed, TrialFailed
-from harness.experiment import Experiment, Report, perform
 from harness.model import Case, Output, OutputSource, Task
-from harness.orchestrator import Cell
-from harness.session import Session
-from harness.summary import Question
-from harness.workload import BASELINE_NAME, RESULTS_NAME, Workload
+from harness.project.workload import BASELINE_NAME, RESULTS_NAME, Workload
+from harness.running import Cell
+from harness.running.experiment import Experiment, Report, perform
+from harness.running.session import Session
+from harness.system.git.writing import Git
+from harness.system.outputs.stored import StoredOutput, metrics, save_outputs
+from harness.system.store.files import storage_errors, write_atomically
+from harness.system.store.parquet import read_parquet, write_parquet
+from harness.system.store.seal import SEAL_NAME, make_seal, write_seal
 
 LABEL = "baseline"
 """The name of the baseline's side in every comparison."""

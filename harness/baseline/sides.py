@@ -2,7 +2,7 @@
 
 The folder is a worktree of the repository outside of the project, so that the user may go on
 editing, no stale file of the user's can pass for an output, and no stored output of a baseline lies
-where a program would look. `harness.sides` says what becomes of files that git ignores.
+where a program would look. `harness.running.sides` says what becomes of files that git ignores.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from harness.edge.git import Git
-from harness.edge.scratch import FileState, file_state
 from harness.errors import HarnessError, TrialFailed
 from harness.model import OutputSource, OutputSpec, Target, WorkingFolder
-from harness.revisions import target_at
-from harness.session import Session
-from harness.sides import PrivateCopy, private_copy, settle
-from harness.workload import BASELINE_NAME, OPTIM_FOLDER, RESULTS_NAME, Workload
+from harness.project.revisions import target_at
+from harness.project.workload import BASELINE_NAME, OPTIM_FOLDER, RESULTS_NAME, Workload
+from harness.running.session import Session
+from harness.running.sides import PrivateCopy, private_copy, settle
+from harness.system.git.writing import Git
+from harness.system.process.scratch import FileState, file_state
 
 BYTECODE_FOLDER = "__pycache__"
 BYTECODE_FILE = re.compile(r".+\.pyc(\.\d+)?")

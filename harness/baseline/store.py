@@ -9,13 +9,13 @@ from pathlib import Path
 
 from harness.baseline.document import BaselineDocument, CaseRecord, decode
 from harness.baseline.judging import Expected
-from harness.edge.git import Git, Tag
-from harness.edge.output_store import load_outputs
-from harness.edge.seal import SEAL_NAME, verify_seal
 from harness.errors import DataDamaged, NotAllowed
 from harness.model import Case, Output, OutputValue
-from harness.render.jsonable import jsonable
-from harness.workload import BASELINE_NAME, RESULTS_NAME, Workload
+from harness.model.jsonable import jsonable
+from harness.project.workload import BASELINE_NAME, RESULTS_NAME, Workload
+from harness.system.git.writing import Git, Tag
+from harness.system.outputs.stored import load_outputs
+from harness.system.store.seal import SEAL_NAME, verify_seal
 
 OUTPUTS_NAME = f"{RESULTS_NAME}/outputs.parquet"
 TRIALS_NAME = f"{RESULTS_NAME}/trials.parquet"

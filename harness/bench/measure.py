@@ -16,10 +16,7 @@ from harness.bench.phases import phase_rows
 from harness.bench.plan import BenchPlan
 from harness.bench.scale import scale_of
 from harness.bench.startup import startup_of
-from harness.edge.executed import executed, program_of
-from harness.edge.git import Git
 from harness.errors import BuildFailed, ExitCode, HarnessError, TrialFailed, UsageError
-from harness.experiment import Experiment, Report, perform
 from harness.model import (
     Agreement,
     BenchReport,
@@ -30,10 +27,13 @@ from harness.model import (
     SideFigures,
     Verdict,
 )
-from harness.orchestrator import Cell
 from harness.plugins import Adapter
-from harness.session import Session
-from harness.workload import Workload
+from harness.project.workload import Workload
+from harness.running import Cell
+from harness.running.experiment import Experiment, Report, perform
+from harness.running.session import Session
+from harness.system.git.writing import Git
+from harness.system.process.executed import executed, program_of
 
 STORED_HINT = (
     "`--stored` compares with the stored trials instead; that is weaker, since nothing is"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from harness.analysis import Question, compare_cells
+from harness.analysis.schedule import Block
 from harness.model import Comparison, Measurement, Metric, PhaseRow, TrialRecord
-from harness.schedule import Block
-from harness.summary import Question, compare_cells
 
 
 def phase_rows(

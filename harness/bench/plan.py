@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.analysis import Question
 from harness.model import Metric
-from harness.summary import Question
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from harness.experiment import Experiment, perform
 from harness.model import Estimate, Mode, SteadyPlan
-from harness.orchestrator import Cell
-from harness.session import Session
+from harness.running import Cell
+from harness.running.experiment import Experiment, perform
+from harness.running.session import Session
 
 TRIALS = 5
 

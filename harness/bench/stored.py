@@ -11,6 +11,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 
+from harness.analysis import summarise_cell
 from harness.baseline import LABEL, Baseline
 from harness.baseline.document import CaseRecord
 from harness.baseline.sides import CURRENT, current_side
@@ -25,8 +26,6 @@ from harness.bench.measure import (
 )
 from harness.bench.plan import BenchPlan
 from harness.bench.scale import scale_of
-from harness.edge.store import read_records
-from harness.experiment import Report
 from harness.model import (
     BenchReport,
     Case,
@@ -40,11 +39,12 @@ from harness.model import (
     TrialRecord,
     Verdict,
 )
-from harness.orchestrator import Cell
-from harness.session import Session
+from harness.project.workload import Workload
+from harness.running import Cell
+from harness.running.experiment import Report
+from harness.running.session import Session
 from harness.stats.medians import median_estimate
-from harness.summary import summarise_cell
-from harness.workload import Workload
+from harness.system.store.runs import read_records
 
 DRIFT = 0.25
 """What the medians of two separate runs of one program may differ by: 2.5 times the standard

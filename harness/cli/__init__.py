@@ -19,20 +19,20 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "test": ("test", "Say whether the current tree still computes what the baseline did."),
     "bench": ("bench", "Compare the current tree with the baseline, phase by phase."),
     "profile": ("profile", "Say where a target's time goes: phases, functions, lines."),
-    "campaign": ("campaign", "Start, show, finish, abandon and list optimisation campaigns."),
-    "next": ("next", "Say the one safest next action of the campaign."),
-    "status": ("status", "Show the campaign so that anyone can take it over."),
-    "think": ("think", "Register a prediction before the code changes."),
-    "plan": ("plan", "Say what will be tried, and why."),
-    "log": ("log", "Write the surprise, after the result."),
-    "commit": ("commit", "Commit a kept iteration with its logs."),
-    "revert": ("revert", "Put the last kept state back; keep the attempt aside."),
-    "restore": ("restore", "Put back the code that is wanted; keep what was there."),
-    "decide": ("decide", "Go on or stop, by the criteria of the method."),
-    "skip": ("skip", "Give a bottleneck up, with the reason."),
-    "loop": ("loop", "Let an agent or a proposer run the campaign, unattended."),
-    "verify": ("verify", "Derive every number, log and decision of a campaign again."),
-    "surprises": ("surprises", "Search what earlier iterations taught."),
+    "campaign": ("campaign.group", "Start, show, finish, abandon and list optimisation campaigns."),
+    "next": ("campaign.next", "Say the one safest next action of the campaign."),
+    "status": ("campaign.status", "Show the campaign so that anyone can take it over."),
+    "think": ("campaign.think", "Register a prediction before the code changes."),
+    "plan": ("campaign.plan", "Say what will be tried, and why."),
+    "log": ("campaign.log", "Write the surprise, after the result."),
+    "commit": ("campaign.commit", "Commit a kept iteration with its logs."),
+    "revert": ("campaign.revert", "Put the last kept state back; keep the attempt aside."),
+    "restore": ("campaign.restore", "Put back the code that is wanted; keep what was there."),
+    "decide": ("campaign.decide", "Go on or stop, by the criteria of the method."),
+    "skip": ("campaign.skip", "Give a bottleneck up, with the reason."),
+    "loop": ("campaign.loop", "Let an agent or a proposer run the campaign, unattended."),
+    "verify": ("campaign.verify", "Derive every number, log and decision of a campaign again."),
+    "surprises": ("campaign.surprises", "Search what earlier iterations taught."),
     "history": ("history", "List stored runs and their measurements."),
     "adapters": ("adapters", "List installed adapters and the toolchains they find."),
     "doctor": ("doctor", "Say what makes timings unreliable on this machine."),
@@ -92,7 +92,7 @@ def cli() -> None:
 
 def main() -> None:
     """The console script: run the command line and exit with its code."""
-    from harness.cli.base import guard
+    from harness.cli.shared.base import guard
     from harness.cli.streams import output_problem, take_streams
 
     take_streams()

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.cli.base import Answer, command
-from harness.cli.options import format_option
+from harness.cli.shared.base import Answer, command
+from harness.cli.shared.options import format_option
 from harness.errors import HarnessError, ToolchainMissing
 from harness.hookspecs import Runner
 from harness.plugins import Adapters, Installed, Problem
@@ -24,7 +24,7 @@ def adapters_command(style: str) -> Answer:
     """
     import tempfile
 
-    from harness.edge.process import LocalRunner
+    from harness.system.process.runner import LocalRunner
 
     left_out: list[Problem] = []
     adapters = Adapters(report=left_out.append)

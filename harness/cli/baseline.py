@@ -7,14 +7,14 @@ from typing import Any
 import click
 
 from harness.baseline import Baseline, MakePlan, make_baseline, tag_baseline
-from harness.cli.base import Answer, command
-from harness.cli.workload import at_work, wanted_workload, workload_options
+from harness.cli.shared.base import Answer, command
+from harness.cli.shared.workload import at_work, wanted_workload, workload_options
 from harness.correctness.agreement import NOTHING_CHECKED
-from harness.edge.config import parse_duration_ns
-from harness.edge.git import Git
+from harness.project.config import parse_duration_ns
+from harness.project.workload import Workload
 from harness.render.tables import layout
 from harness.render.units import show_bytes, show_ns
-from harness.workload import Workload
+from harness.system.git.writing import Git
 
 
 @command(epilog="Example: harness baseline --campaign nbody-c")

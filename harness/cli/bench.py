@@ -8,18 +8,18 @@ import click
 
 from harness.baseline import load_baseline
 from harness.bench import BenchPlan, run_bench, run_stored
-from harness.cli.base import Answer, command
 from harness.cli.baseline import budget_ns
-from harness.cli.options import format_option, make_question, question_options
-from harness.cli.session import parse_cpus, read_config
-from harness.cli.workload import at_work, wanted_workload, workload_options
-from harness.edge.git import Git
+from harness.cli.shared.base import Answer, command
+from harness.cli.shared.options import format_option, make_question, question_options
+from harness.cli.shared.session import parse_cpus, read_config
+from harness.cli.shared.workload import at_work, wanted_workload, workload_options
 from harness.errors import ExitCode
 from harness.model import BenchReport, Verdict
+from harness.model.jsonable import jsonable
+from harness.project.workload import Workload
 from harness.render.bench import bench_text
-from harness.render.jsonable import jsonable
 from harness.render.units import show_ns
-from harness.workload import Workload
+from harness.system.git.writing import Git
 
 
 @command(epilog="Example: harness bench --validate-full")
@@ -62,7 +62,7 @@ def in_campaign(options: dict[str, Any]) -> Answer | None:
 
     Nor where something is asked that no step of a campaign is: a further reference, stored trials.
     """
-    from harness.cli.campaign_steps import bench_in_campaign
+    from harness.cli.campaign.steps import bench_in_campaign
 
     if options["target"] is not None or options["against"] or options["stored"]:
         return None

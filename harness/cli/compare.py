@@ -11,12 +11,17 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from harness.cli.base import Answer, command
-from harness.cli.explaining import explain, extended, next_steps, shared_notes, what_would_do
-from harness.cli.options import input_option, make_question, precision_option, question_options
 from harness.cli.run import DashedCommand
 from harness.cli.selecting import refuse_input
-from harness.cli.session import (
+from harness.cli.shared.base import Answer, command
+from harness.cli.shared.explaining import explain, extended, next_steps, shared_notes, what_would_do
+from harness.cli.shared.options import (
+    input_option,
+    make_question,
+    precision_option,
+    question_options,
+)
+from harness.cli.shared.session import (
     ad_hoc_cell,
     config_option,
     find_results,
@@ -26,16 +31,16 @@ from harness.cli.session import (
     read_config,
     results_option,
 )
-from harness.cli.stored import stored_answer
-from harness.edge.config import Config, parse_duration_ns
+from harness.cli.shared.stored import stored_answer
 from harness.errors import ExitCode, UsageError
-from harness.experiment import Experiment, Report, perform
 from harness.model import Case, Mode, Task, TraceShape, Verdict
-from harness.orchestrator import Cell
-from harness.pooling import pool
-from harness.render.jsonable import jsonable
-from harness.revisions import split_revision, target_at
-from harness.session import Session
+from harness.model.jsonable import jsonable
+from harness.project.config import Config, parse_duration_ns
+from harness.project.revisions import split_revision, target_at
+from harness.running import Cell
+from harness.running.experiment import Experiment, Report, perform
+from harness.running.pooling import pool
+from harness.running.session import Session
 
 REPEATED = (
     *("adapter", "stdin", "case", "mode", "metric", "confidence", "threshold", "precision", "cpus"),
@@ -207,8 +212,8 @@ def _again(specs: tuple[str, str], options: dict[str, Any]) -> str:
 
 def _cell(session: Session, spec: str, case: str | None, stack: contextlib.ExitStack) -> Cell:
     """The target of a spec, at a revision in a private copy that lasts as long as `stack`."""
-    from harness.edge.git import Git
-    from harness.sides import private_copy, settle
+    from harness.running.sides import private_copy, settle
+    from harness.system.git.writing import Git
 
     config = session.config
     name, revision = split_revision(spec)
@@ -226,8 +231,8 @@ def _cell(session: Session, spec: str, case: str | None, stack: contextlib.ExitS
 def _one_program(session: Session, report: Report, specs: tuple[str, str]) -> list[str]:
     """What is to be said of two revisions of one target that ran the same program."""
     from harness.bench.doubts import same_program
-    from harness.edge.executed import program_of
-    from harness.edge.git import Git
+    from harness.system.git.writing import Git
+    from harness.system.process.executed import program_of
 
     (name, one), (other_name, other) = map(split_revision, specs)
     builds = [m.build for group in report.groups for m in group.members if m.build is not None]

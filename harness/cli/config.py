@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from harness.cli.base import Answer, command
-from harness.cli.session import config_option, read_config
+from harness.cli.shared.base import Answer, command
+from harness.cli.shared.session import config_option, read_config
 from harness.render.tables import layout
 
 
@@ -45,7 +45,7 @@ def schema_command() -> Answer:
     """Print the JSON schema of harness.toml, which editors use to complete and check it."""
     import json
 
-    from harness.edge.config import schema_json
+    from harness.project.config import schema_json
 
     text = schema_json()
     return Answer(result={"schema": json.loads(text)}, text=text)

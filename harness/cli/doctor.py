@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from harness.cli.base import Answer, command
-from harness.render.jsonable import jsonable
+from harness.cli.shared.base import Answer, command
+from harness.model.jsonable import jsonable
 from harness.render.tables import layout
 
 
@@ -23,7 +23,7 @@ def doctor_command(watch_s: float) -> Answer:
 
     The exit code is 0 whatever is found: the findings are advice, not a test.
     """
-    from harness.edge.diagnosis import Severity, diagnose
+    from harness.system.machine.diagnosis import Severity, diagnose
 
     findings = diagnose(watch_s=watch_s)
     rows = [[f.name, f.severity.value, f.seen] for f in findings]

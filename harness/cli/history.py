@@ -10,17 +10,20 @@ from typing import Any
 
 import click
 
-from harness.cli.base import Answer, command
-from harness.cli.options import format_option
-from harness.cli.session import (
+from harness.cli.shared.base import Answer, command
+from harness.cli.shared.options import format_option
+from harness.cli.shared.session import (
     DAMAGED_HINT,
     RESUMABLE,
     config_option,
     find_results,
     results_option,
 )
-from harness.edge.at_work import is_being_written
-from harness.edge.store import (
+from harness.errors import DataDamaged, ExitCode, UsageError
+from harness.render.tables import layout
+from harness.render.units import show_ns
+from harness.system.store.at_work import is_being_written
+from harness.system.store.runs import (
     StoredRun,
     check_run,
     making_sense,
@@ -28,9 +31,6 @@ from harness.edge.store import (
     run_folders,
     stored_rows,
 )
-from harness.errors import DataDamaged, ExitCode, UsageError
-from harness.render.tables import layout
-from harness.render.units import show_ns
 
 _AGO = re.compile(r"(\d+)\s*(m|h|d|w)")
 _AGO_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

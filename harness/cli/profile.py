@@ -10,31 +10,31 @@ from typing import Any
 
 import click
 
-from harness.cli.base import Answer, command
 from harness.cli.run import DashedCommand
-from harness.cli.session import (
+from harness.cli.shared.base import Answer, command
+from harness.cli.shared.session import (
     ad_hoc_cell,
     config_option,
     open_session,
     progress,
     read_config,
 )
-from harness.edge.config import Config
 from harness.errors import ExitCode, UsageError
 from harness.model import ProfileBy, ProfileReport
-from harness.orchestrator import Cell
+from harness.model.jsonable import jsonable
 from harness.profiles import CaseShares, Move, advise_cases, moved, worth_showing
-from harness.profiling import (
+from harness.profiling.making import (
     PROFILES,
     ProfileRequest,
     profile_against,
     profile_at,
     profile_cell,
 )
-from harness.render.jsonable import jsonable
+from harness.project.config import Config
+from harness.project.revisions import split_revision
 from harness.render.profile import case_table, move_table, report_text
-from harness.revisions import split_revision
-from harness.session import Session
+from harness.running import Cell
+from harness.running.session import Session
 
 BASELINE = "baseline"
 
@@ -112,7 +112,7 @@ def profile_command(**options: Any) -> Answer:
 
 def of_campaign(options: dict[str, Any]) -> Answer:
     """The campaign's own profile; UsageError where none waits for one, or more is asked."""
-    from harness.cli.campaign_steps import profile_in_campaign
+    from harness.cli.campaign.steps import profile_in_campaign
 
     said = [option for option in OF_A_TARGET if options[option]]
     if said:
@@ -221,8 +221,8 @@ def make_request(options: Options, cell: Cell, among: int) -> ProfileRequest:
 def baseline_commit(config: Config, options: Options) -> str:
     """The commit that the campaign's sealed baseline is of."""
     from harness.baseline import load_baseline
-    from harness.edge.git import Git
-    from harness.workload import Wanted, find_workload
+    from harness.project.workload import Wanted, find_workload
+    from harness.system.git.writing import Git
 
     name, _ = split_revision(options.name)
     campaign = options.campaign

@@ -11,17 +11,18 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from harness.cli.base import Answer, OneEach, command
-from harness.cli.explaining import shared_notes
-from harness.cli.options import (
+from harness.analysis import Question, disturbed
+from harness.cli.selecting import Options, select, stored_cells
+from harness.cli.shared.base import Answer, OneEach, command
+from harness.cli.shared.explaining import shared_notes
+from harness.cli.shared.options import (
     format_option,
     input_option,
     make_question,
     precision_option,
     question_options,
 )
-from harness.cli.selecting import Options, select, stored_cells
-from harness.cli.session import (
+from harness.cli.shared.session import (
     RESUMABLE,
     config_option,
     open_session,
@@ -31,15 +32,14 @@ from harness.cli.session import (
     results_folder,
     results_option,
 )
-from harness.edge.config import Config, parse_duration_ns
-from harness.edge.store import StoredRun, find_run, making_sense, read_run, run_folders
 from harness.errors import DataDamaged, ExitCode, UsageError
-from harness.experiment import Experiment, Report, perform
 from harness.model import Metric, Mode, Run
-from harness.orchestrator import Cell
-from harness.render.jsonable import jsonable
+from harness.model.jsonable import jsonable
+from harness.project.config import Config, parse_duration_ns
 from harness.render.tables import legend, measurement_table, phase_table
-from harness.summary import Question, disturbed
+from harness.running import Cell
+from harness.running.experiment import Experiment, Report, perform
+from harness.system.store.runs import StoredRun, find_run, making_sense, read_run, run_folders
 
 
 class DashedCommand(OneEach):

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from harness.cli.session import ad_hoc_cell, read_config
-from harness.edge.config import Config, lookup
-from harness.edge.store import StoredRun
+from harness.cli.shared.session import ad_hoc_cell, read_config
 from harness.errors import UsageError
-from harness.orchestrator import Cell
+from harness.project.config import Config, lookup
+from harness.running import Cell
+from harness.system.store.runs import StoredRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

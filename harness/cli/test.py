@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from harness.baseline import TestReport, load_baseline, run_test
-from harness.cli.base import Answer, command
-from harness.cli.session import read_config
-from harness.cli.workload import at_work, wanted_workload, workload_options
-from harness.edge.git import Git
+from harness.cli.shared.base import Answer, command
+from harness.cli.shared.session import read_config
+from harness.cli.shared.workload import at_work, wanted_workload, workload_options
 from harness.errors import ExitCode
+from harness.model.jsonable import jsonable
 from harness.render.bench import correctness_text
-from harness.render.jsonable import jsonable
+from harness.system.git.writing import Git
 
 
 @command(epilog="Example: harness test --full")
@@ -38,7 +38,7 @@ def test_command(*, full: bool, **options: Any) -> Answer:
 
 def in_campaign(options: dict[str, Any], *, full: bool) -> Answer | None:
     """The test as a step of the campaign that is under way here; None where there is none."""
-    from harness.cli.campaign_steps import test_in_campaign
+    from harness.cli.campaign.steps import test_in_campaign
 
     if options["target"] is not None:
         return None

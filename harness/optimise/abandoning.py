@@ -15,15 +15,15 @@ import msgspec
 
 from harness.campaign.standing import ABORT
 from harness.campaign.state import State, Step, fold
-from harness.edge.config import Config, lookup
-from harness.edge.files import write_atomically
-from harness.edge.git import Git, branch_ref
-from harness.edge.journal import JOURNAL_NAME, read_events
 from harness.errors import HarnessError, NotAllowed
 from harness.optimise.campaign import STATE_FOLDER
 from harness.optimise.checkout import ATTEMPTS, Checkout
+from harness.optimise.journal import JOURNAL_NAME, read_events
 from harness.optimise.records import Records
-from harness.workload import campaign_folder, tag_name
+from harness.project.config import Config, lookup
+from harness.project.workload import campaign_folder, tag_name
+from harness.system.git.writing import Git, branch_ref
+from harness.system.store.files import write_atomically
 
 _CODE = "refs/harness/abandoned"
 _TAGS = "refs/tags/"

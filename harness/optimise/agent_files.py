@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.edge.files import write_atomically
 from harness.errors import NotAllowed
 from harness.optimise.campaign import Campaign
+from harness.system.store.files import write_atomically
 
 AGENTS = """\
 # Performance campaigns

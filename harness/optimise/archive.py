@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.campaign.state import State, fold
-from harness.edge.config import Config
-from harness.edge.journal import JOURNAL_NAME, read_events
 from harness.errors import DataDamaged
-from harness.workload import OPTIM_FOLDER
+from harness.optimise.journal import JOURNAL_NAME, read_events
+from harness.project.config import Config
+from harness.project.workload import OPTIM_FOLDER
 
 
 @dataclass(frozen=True, slots=True)

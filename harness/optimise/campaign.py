@@ -13,16 +13,16 @@ from harness.campaign.moves import Move, Tree, permit
 from harness.campaign.standing import before_step, refused
 from harness.campaign.state import State, Step, apply, fold
 from harness.campaign.values import RULES, Terms
-from harness.edge.config import CampaignSection, Config, lookup, parse_duration_ns
-from harness.edge.files import clear_temporaries, storage_errors
-from harness.edge.git import Git
-from harness.edge.journal import JOURNAL_NAME, Journal, read_events
-from harness.edge.lock import hold
 from harness.errors import ConfigError, DataDamaged, NotAllowed, UsageError
 from harness.optimise.checkout import Checkout
+from harness.optimise.journal import JOURNAL_NAME, Journal, read_events
 from harness.optimise.records import Records, rendered_digests
 from harness.optimise.standing import standing
-from harness.workload import campaign_folder
+from harness.project.config import CampaignSection, Config, lookup, parse_duration_ns
+from harness.project.workload import campaign_folder
+from harness.system.git.writing import Git
+from harness.system.store.files import clear_temporaries, storage_errors
+from harness.system.store.lock import hold
 
 STATE_FOLDER = ".harness"
 WORKTREES = "worktrees"

@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from harness.campaign.moves import Tree
-from harness.edge.git import Git, Source
-from harness.edge.listing import Listing, differing, fingerprint, listing_at, listing_here
-from harness.workload import OPTIM_FOLDER
+from harness.project.workload import OPTIM_FOLDER
+from harness.system.git.listing import Listing, differing, fingerprint, listing_at, listing_here
+from harness.system.git.writing import Git, Source
 
 ATTEMPTS = "refs/harness/attempts"
 RESTORED = "refs/harness/restored"

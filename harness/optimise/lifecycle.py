@@ -13,13 +13,13 @@ from harness.campaign.standing import after_finish, before_start, before_step, r
 from harness.campaign.state import Git as Place
 from harness.campaign.state import State, Step
 from harness.campaign.values import BenchOutcome, Terms, TestOutcome, TestStatus
-from harness.edge.git import branch_ref
 from harness.errors import GitFailed, NotAllowed
 from harness.model import Verdict
 from harness.optimise.budgets import affordable
 from harness.optimise.campaign import Campaign, terms_of
 from harness.optimise.standing import place_of, standing
 from harness.optimise.steps import run_profile
+from harness.system.git.writing import branch_ref
 
 _STRETCH = 10
 """The end is measured on where at most so many times the agreed budget decides it."""

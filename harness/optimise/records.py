@@ -10,10 +10,10 @@ from pathlib import Path
 from harness.campaign.events import Event
 from harness.campaign.logs import optimization_log, summary, thinking_log
 from harness.campaign.state import State, Step, history
-from harness.edge.files import storage_errors, write_atomically
-from harness.edge.journal import JOURNAL_NAME
-from harness.edge.seal import SEAL_NAME
-from harness.workload import BASELINE_NAME, RESULTS_NAME
+from harness.optimise.journal import JOURNAL_NAME
+from harness.project.workload import BASELINE_NAME, RESULTS_NAME
+from harness.system.store.files import storage_errors, write_atomically
+from harness.system.store.seal import SEAL_NAME
 
 RUNS_NAME = "runs"
 ATTRIBUTES_NAME = ".gitattributes"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.campaign.moves import Move, restorable
-from harness.edge.git import Source
 from harness.errors import GitFailed
 from harness.optimise.campaign import Campaign
+from harness.system.git.writing import Source
 
 
 @dataclass(frozen=True, slots=True)

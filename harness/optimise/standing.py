@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from harness.campaign.standing import Leftovers, Standing
 from harness.campaign.state import Git as Place
 from harness.campaign.state import Step
-from harness.edge.git import branch_ref
-from harness.edge.seal import SEAL_NAME
 from harness.optimise.archive import all_states
-from harness.workload import BASELINE_NAME, tag_name
+from harness.project.workload import BASELINE_NAME, tag_name
+from harness.system.git.writing import branch_ref
+from harness.system.store.seal import SEAL_NAME
 
 if TYPE_CHECKING:
     from harness.optimise.campaign import Campaign

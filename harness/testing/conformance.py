@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 import pytest
 
-from harness.edge.process import LocalRunner
 from harness.errors import BuildFailed, ConfigError, ToolchainMissing, TrialFailed
 from harness.model import (
     Build,
@@ -20,9 +19,10 @@ from harness.model import (
     TrialPlan,
     TrialStatus,
 )
-from harness.orchestrator import judge
 from harness.plugins import Adapter, Adapters
 from harness.profiles import count_spots
+from harness.running import judge
+from harness.system.process.runner import LocalRunner
 from harness.testing.fakes import EmptyMachine, RecordingRunner
 from harness.testing.steady import SteadyChecks
 from harness.testing.sums import SUM, TEN, THOUSAND, printed, values_of

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.edge.outputs import read_outputs
 from harness.model import Case, Output, OutputSpec, Task
+from harness.system.outputs.reading import read_outputs
 
 TEN = Case("ten", {"n": 10}, seed=1)
 THOUSAND = Case("thousand", {"n": 1000}, seed=1)

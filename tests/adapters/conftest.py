@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from harness.edge.process import LocalRunner
 from harness.model import Build, Case, Target
 from harness.plugins import Adapter, Adapters
+from harness.system.process.runner import LocalRunner
 from harness.testing import make_target
 
 CASE = Case("only", seed=1)

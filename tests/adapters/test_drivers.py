@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from harness.edge.process import LocalRunner
 from harness.model import Build, Case, Command, Mode, SteadyPlan, Trial, TrialPlan, TrialStatus
 from harness.plugins import Adapters
+from harness.system.process.runner import LocalRunner
 from harness.testing import make_target
 
 CASE = Case("only", seed=1)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from harness.edge.process import LocalRunner
 from harness.errors import BuildFailed, ConfigError, ToolchainMissing
 from harness.model import Build, Case, Trial, TrialPlan
 from harness.plugins import Adapter, Adapters
+from harness.system.process.runner import LocalRunner
 from harness.testing import FakeRunner, completed, make_target, make_toolchain
 from harness_julia import build as julia_build
 from harness_julia.toolchain import describe_julia, find_julia, named_julia

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.edge.process import LocalRunner
+from harness.analysis.schedule import padding_bytes
 from harness.model import Build, Case, Target, TrialPlan
 from harness.plugins import Adapters
-from harness.schedule import padding_bytes
+from harness.system.process.runner import LocalRunner
 from harness.testing import make_target
 from harness_c.layouts import LAYOUTS, layout_of, order_of, program_in
 

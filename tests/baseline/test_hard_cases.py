@@ -351,7 +351,7 @@ class TestWhatGitDoesNotHave:
         program(project, "echo sum: $(cat data/n)")
         project.write("data/.gitkeep", "")
         project.commit()
-        monkeypatch.setattr("harness.edge.git_reading.LARGE_BYTES", 2)
+        monkeypatch.setattr("harness.system.git.reading.LARGE_BYTES", 2)
         project.write("data/n", "6.0\n")
         project.make()
         assert project.test().ok

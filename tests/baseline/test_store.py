@@ -9,12 +9,12 @@ import pytest
 
 from harness.baseline import MakePlan, make_baseline
 from harness.baseline.document import decode, encode
-from harness.edge.config import load_config
-from harness.edge.git import Git
-from harness.edge.seal import SEAL_NAME, make_seal, write_seal
 from harness.errors import BuildFailed, ConfigError, DataDamaged, NotAllowed, UsageError
-from harness.session import open_session
-from harness.workload import Wanted, campaign_folder, find_workload, tag_name
+from harness.project.config import load_config
+from harness.project.workload import Wanted, campaign_folder, find_workload, tag_name
+from harness.running.session import open_session
+from harness.system.git.writing import Git
+from harness.system.store.seal import SEAL_NAME, make_seal, write_seal
 
 TWO_TARGETS = """
 [tasks.t.cases.fast]
@@ -74,7 +74,7 @@ class TestMaking:
         def interrupted(*_: object) -> None:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("harness.orchestrator.Orchestrator.measure", interrupted)
+        monkeypatch.setattr("harness.running.Orchestrator.measure", interrupted)
         with pytest.raises(KeyboardInterrupt):
             begun.make()
         assert not (begun.path / "optim").exists()

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import pytest
 
-from harness.edge.process import LocalRunner
 from harness.model import Command, Phase, Trial, TrialPlan
+from harness.system.process.runner import LocalRunner
 
 TOML = """
 [tasks.t.cases.fast]
@@ -84,6 +84,6 @@ def fill(project):
 @pytest.fixture
 def begun(begin, monkeypatch):
     """A project with that baseline, and the scripted clock at work."""
-    monkeypatch.setattr("harness.session.LocalRunner", ScriptedClock)
+    monkeypatch.setattr("harness.running.session.LocalRunner", ScriptedClock)
     monkeypatch.setattr(ScriptedClock, "rng", random.Random(7))
     return begin("clocked-project", fill)

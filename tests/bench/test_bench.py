@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from harness.bench.scale import scale_of
-from harness.edge.parquet import read_parquet
 from harness.errors import BuildFailed, TrialFailed, UsageError
 from harness.model import Gain, Metric, Verdict
 from harness.render.bench import bench_text
+from harness.system.store.parquet import read_parquet
 
 TOML = """
 [tasks.t.cases.fast]
@@ -164,7 +164,7 @@ class TestCorrectness:
     def other_outputs(path, case):
         from dataclasses import replace
 
-        from harness.edge.output_store import load_outputs
+        from harness.system.outputs.stored import load_outputs
 
         # As if the library that both sides use had changed what they compute.
         return [replace(o, value=o.value + 1) for o in load_outputs(path, case)]
@@ -307,7 +307,9 @@ class TestABaselineThatCannotBeBuilt:
     def gone(self, begun, monkeypatch):
         """A project whose baseline refuses to build: its commit has lost its program."""
         real = begun.load().commit
-        monkeypatch.setattr("harness.edge.git.Git.has_commit", lambda self, commit: commit != real)
+        monkeypatch.setattr(
+            "harness.system.git.writing.Git.has_commit", lambda self, commit: commit != real
+        )
         return begun
 
     def test_it_is_said_and_the_weaker_way_is_offered(self, gone):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness.cli import cli
-from harness.cli.base import guard
+from harness.cli.shared.base import guard
 
 
 @dataclass(frozen=True)

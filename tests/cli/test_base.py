@@ -56,7 +56,7 @@ def test_a_bug_keeps_its_traceback_and_exits_with_70(harness, monkeypatch):
     def broken(**_):
         raise ZeroDivisionError("by a bug")
 
-    monkeypatch.setattr("harness.edge.diagnosis.diagnose", broken)
+    monkeypatch.setattr("harness.system.machine.diagnosis.diagnose", broken)
     said = harness("doctor")
     assert said.code == 70
     kept = Path(said.err.split("kept in ")[1].split(";")[0])

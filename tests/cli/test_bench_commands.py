@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.edge.lock import hold
+from harness.system.store.lock import hold
 
 TOML = """
 [tasks.t.cases.fast]

@@ -264,7 +264,7 @@ def test_input_from_standard_input_is_read_as_from_a_file(harness, project, monk
 
 def test_flags_win_over_the_file(harness, project):
     (project / "plan.toml").write_text('title = "from the file"\noptimization = "x"\n')
-    from harness.cli.campaigns import read_input
+    from harness.cli.campaign.opening import read_input
 
     fields, _ = read_input("plan.toml", {"title": "from the flag", "optimization": None})
     assert fields == {"title": "from the flag", "optimization": "x"}
@@ -329,9 +329,9 @@ def test_a_loop_wants_a_started_campaign(harness, project):
 
 
 def test_agent_files_are_added_to_what_is_there_and_committed(harness, project):
-    from harness.edge.config import load_config
     from harness.optimise import open_campaign
     from harness.optimise.agent_files import write_agent_files
+    from harness.project.config import load_config
 
     (project / "AGENTS.md").write_text("# Ours\n")
     git("add", "AGENTS.md")

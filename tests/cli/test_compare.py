@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from harness.cli.explaining import explain
+from harness.cli.shared.explaining import explain
 from harness.model import Comparison, Estimate, Metric, Verdict
 from harness.render.tables import show_comparison
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from harness.edge import diagnosis
-from harness.edge.diagnosis import Finding, Severity
+from harness.system.machine import diagnosis
+from harness.system.machine.diagnosis import Finding, Severity
 
 
 def test_the_table_names_what_was_looked_at(harness, folder):

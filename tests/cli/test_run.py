@@ -360,7 +360,7 @@ def test_a_full_disk_is_an_error_in_words(harness, project, monkeypatch):
         raise OSError(28, "No space left on device")
 
     project()
-    monkeypatch.setattr("harness.edge.store.write_atomically", full)
+    monkeypatch.setattr("harness.system.store.runs.write_atomically", full)
     said = harness("run", "--trials", "1")
     assert said.code == 2
     assert "No space left on device" in said.err

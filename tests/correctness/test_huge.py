@@ -11,7 +11,8 @@ SCRIPT = textwrap.dedent("""
     from pathlib import Path
     import numpy as np
     from harness.correctness import agree
-    from harness.edge import output_store, outputs
+    from harness.system.outputs import stored as output_store
+    from harness.system.outputs import reading as outputs
     from harness.model import (
         FileFormat, Output, OutputKind, OutputSource, OutputSpec, Tolerance,
     )

@@ -40,10 +40,10 @@ from harness.campaign.values import (
     TestStatus,
     Thought,
 )
-from harness.edge.config import load_config
-from harness.edge.git import Git
 from harness.model import Verdict
 from harness.optimise import Campaign
+from harness.project.config import load_config
+from harness.system.git.writing import Git
 
 CONFIG = """
 [tasks.work]

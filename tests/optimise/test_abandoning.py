@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from harness.edge.config import load_config
 from harness.errors import NotAllowed
 from harness.optimise import (
     BenchOptions,
@@ -26,6 +25,7 @@ from harness.optimise import (
     start,
     think,
 )
+from harness.project.config import load_config
 
 
 def give_up(world):
@@ -144,7 +144,7 @@ def test_a_start_that_was_interrupted_leaves_nothing(world):
 
 @pytest.mark.parametrize("after", range(1, 8))
 def test_a_kill_in_between_is_completed(started, monkeypatch, after):
-    from harness.edge.git_program import GitProgram
+    from harness.system.git.program import GitProgram
 
     class Killed(BaseException):
         pass

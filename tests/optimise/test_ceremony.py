@@ -9,7 +9,7 @@ import pytest
 from harness.campaign.state import Step
 from harness.campaign.values import ProfileOutcome, ProfileRow
 from harness.cli import cli
-from harness.cli.base import guard
+from harness.cli.shared.base import guard
 
 CHARACTERS_A_TOKEN = 4
 
@@ -42,7 +42,7 @@ class Driver:
         self.calls = self.characters = 0
         self.said = ""
         monkeypatch.chdir(world.root)
-        monkeypatch.setattr("harness.workbench.LocalWorkbench", lambda *_: world.bench)
+        monkeypatch.setattr("harness.optimise.workbench.LocalWorkbench", lambda *_: world.bench)
 
     def __call__(self, *arguments: str, given: str = "") -> int:
         self.monkeypatch.setattr("sys.stdin", io.StringIO(given))
@@ -152,7 +152,7 @@ def test_an_undecided_look_is_not_logged_and_the_way_out_is_named(driver, world)
 
 
 def test_progress_is_said_where_no_terminal_is_and_never_in_the_answer(capfd):
-    from harness.cli.session import Lines, progress
+    from harness.cli.shared.session import Lines, progress
 
     written: list[str] = []
     lines = Lines(written.append, 10.0)

@@ -15,13 +15,12 @@ import pytest
 from harness.campaign.events import Kind, next_event
 from harness.campaign.iteration import Outcome
 from harness.campaign.state import Step
-from harness.edge import journal
-from harness.edge.git_program import GitProgram
 from harness.optimise import (
     BenchOptions,
     commit,
     decide,
     finish,
+    journal,
     log,
     next_action,
     plan,
@@ -34,6 +33,7 @@ from harness.optimise import (
 )
 from harness.optimise import records as records_module
 from harness.optimise.verify import verify
+from harness.system.git.program import GitProgram
 
 CHANGING = {
     *("commit", "commit-tree", "update-ref", "restore", "rm", "switch", "branch", "merge", "tag"),

@@ -25,7 +25,6 @@ from hypothesis.stateful import (
 from harness.campaign.iteration import Outcome
 from harness.campaign.state import Step, fold
 from harness.campaign.values import LogNote
-from harness.edge.journal import read_events
 from harness.errors import HarnessError, NotAllowed, UsageError
 from harness.model import Verdict
 from harness.optimise import (
@@ -42,6 +41,7 @@ from harness.optimise import (
     skip,
     think,
 )
+from harness.optimise.journal import read_events
 
 
 def machine(started, thought, planned, pristine: Path) -> type[RuleBasedStateMachine]:

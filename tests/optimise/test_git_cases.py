@@ -9,7 +9,6 @@ import pytest
 from harness.campaign.iteration import Outcome
 from harness.campaign.state import Step
 from harness.campaign.values import TestOutcome, TestStatus
-from harness.edge.git import Git
 from harness.errors import GitFailed, NotAllowed
 from harness.optimise import (
     BenchOptions,
@@ -29,6 +28,7 @@ from harness.optimise import (
 )
 from harness.optimise.checkout import Checkout
 from harness.optimise.verify import verify
+from harness.system.git.writing import Git
 
 
 def measured(world, thought, planned, note, **change) -> None:
@@ -327,7 +327,7 @@ def test_neither_index_nor_objects_are_touched_by_looking(started):
 
 
 def test_data_that_no_snapshot_keeps_is_not_removed(started, thought, planned, note, monkeypatch):
-    monkeypatch.setattr("harness.edge.git_reading.LARGE_BYTES", 1000)
+    monkeypatch.setattr("harness.system.git.reading.LARGE_BYTES", 1000)
     think(started.campaign, thought())
     plan(started.campaign, planned())
     data = started.root / "measured.dat"

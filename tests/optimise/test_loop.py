@@ -12,14 +12,14 @@ import pytest
 
 from harness.campaign.iteration import Outcome
 from harness.campaign.state import Step
-from harness.edge.process import LocalRunner
 from harness.errors import HarnessError, NotAllowed, PluginFailed, UsageError
 from harness.hookspecs import ProposerSpec, hookimpl
-from harness.loop import Loop, LoopPlan, run_loop
 from harness.model import Brief, Proposal, Reflection
 from harness.optimise import plan, think
+from harness.optimise.loop import Loop, LoopPlan, run_loop
 from harness.optimise.verify import verify
 from harness.plugins import Proposer, find_proposer
+from harness.system.process.runner import LocalRunner
 
 DOCS = Path(__file__).parents[2] / "docs"
 WORK = "time = {time}\noutput = right\nforces = 0.8\n"

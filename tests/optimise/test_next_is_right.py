@@ -16,8 +16,6 @@ import pytest
 
 from harness.campaign.advice import Advice
 from harness.campaign.templates import read_fields, read_note, read_plan, read_thought
-from harness.edge.config import load_config
-from harness.edge.listing import fingerprint, listing_here
 from harness.optimise import (
     BenchOptions,
     abandon,
@@ -36,6 +34,8 @@ from harness.optimise import (
     start,
     think,
 )
+from harness.project.config import load_config
+from harness.system.git.listing import fingerprint, listing_here
 
 COMMANDS = int(os.environ.get("HARNESS_FUZZ_COMMANDS", "45"))
 SEEDS = tuple(map(int, os.environ.get("HARNESS_FUZZ_SEEDS", "1,2").split(",")))

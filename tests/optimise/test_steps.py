@@ -569,7 +569,7 @@ def contents(root):
 
 def test_a_reader_beside_a_writer_changes_nothing(started, thought, monkeypatch):
     """The writer is stopped between the journal and its copy, and before the journal."""
-    from harness.edge import journal
+    from harness.optimise import journal
 
     original, seen = journal._append, []
 

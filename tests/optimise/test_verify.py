@@ -8,7 +8,6 @@ import pytest
 
 from harness.campaign.events import Kind, builtins, next_event
 from harness.campaign.stopping import decide as rules
-from harness.edge.journal import read_events
 from harness.errors import DataDamaged
 from harness.optimise import (
     BenchOptions,
@@ -25,6 +24,7 @@ from harness.optimise import (
     start,
     think,
 )
+from harness.optimise.journal import read_events
 from harness.optimise.verify import Verification, _decision, verify
 
 

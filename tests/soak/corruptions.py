@@ -14,12 +14,12 @@ from typing import Any
 
 from harness.campaign.events import Event, Kind
 from harness.campaign.values import BenchOutcome
-from harness.edge.journal import JOURNAL_NAME, Journal, read_events
-from harness.edge.seal import SEAL_NAME, read_seal, verify_seal
-from harness.edge.store import RunWriter, load_rows, read_run
 from harness.errors import DataDamaged
 from harness.model import Mode, Phase, Sample, Trial, TrialRecord, TrialStatus
+from harness.optimise.journal import JOURNAL_NAME, Journal, read_events
 from harness.optimise.records import Records
+from harness.system.store.runs import RunWriter, load_rows, read_run
+from harness.system.store.seal import SEAL_NAME, read_seal, verify_seal
 
 ROOT = Path(__file__).parents[2]
 RECORDED = ROOT / "optim" / "nbody-c"

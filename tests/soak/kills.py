@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.cli import cli
-from harness.cli.base import guard
-from harness.edge.parquet import read_parquet
-from harness.edge.store import load_rows, read_run, run_folders
+from harness.cli.shared.base import guard
 from harness.errors import HarnessError
+from harness.system.store.parquet import read_parquet
+from harness.system.store.runs import load_rows, read_run, run_folders
 
 HERE = Path(__file__).parent
 OPTIMISE = HERE.parent / "optimise"

@@ -20,7 +20,6 @@ import pytest
 
 import harness_perl
 import harness_python.build
-from harness.edge.process import LocalRunner
 from harness.errors import ConfigError, HarnessError, ToolchainMissing
 from harness.hookspecs import hookimpl
 from harness.model import (
@@ -36,6 +35,7 @@ from harness.model import (
     digest_of,
 )
 from harness.plugins import Adapter
+from harness.system.process.runner import LocalRunner
 from harness.testing import (
     AdapterConformance,
     completed,

@@ -1,0 +1,39 @@
+"""From trials to what is said of them; pure.
+
+`harness.stats` knows numbers; these rooms know what a trial and a block are:
+
+- `pairs`     the figures of a block's two sides, and blocks of stored trials
+- `judging`   Question, when to stop, comparisons
+- `measuring` the fields of a Measurement, disturbed blocks
+"""
+
+from harness.analysis.blocks import Machine, Setting, Stored, blocks_of
+from harness.analysis.comparing import (
+    ALL_SURE,
+    SURE,
+    Finding,
+    Judge,
+    Question,
+    compare_cells,
+    compare_stored,
+    sequential_rule,
+)
+from harness.analysis.summarising import disturbed, is_of_times, summarise_cell
+
+__all__ = [
+    "ALL_SURE",
+    "SURE",
+    "Finding",
+    "Judge",
+    "Machine",
+    "Question",
+    "Setting",
+    "Stored",
+    "blocks_of",
+    "compare_cells",
+    "compare_stored",
+    "disturbed",
+    "is_of_times",
+    "sequential_rule",
+    "summarise_cell",
+]

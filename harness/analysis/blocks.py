@@ -1,0 +1,228 @@
+"""The two sides of a block as figures that can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from harness.analysis.schedule import Block
+from harness.model import Metric, Mode, Sample, TrialRecord
+from harness.stats.metric import PairedTimes
+from harness.stats.ratios import Clock, Floats, common_clock, common_step
+from harness.stats.steady import trace_of
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One trial's figures; in steady mode, times of one execution of the work."""
+
+    wall_ns: float
+    cpu_ns: float
+    """-1 where it is not that of the work: other processes did a part of it in steady mode."""
+    max_rss_bytes: float
+    """-1 where it may be the launching process's own: a reading that says nothing."""
+    voluntary: float
+    involuntary: float
+    stolen_ns: float
+    """In steady mode the share of one execution, as if it had been stolen evenly."""
+    clocks: Mapping[Metric, Clock] = field(default_factory=dict)
+    """Of times that are no readings: those of steady mode."""
+    threads: float = 0.0
+    """How many wanted a CPU at once; 0 where nobody looked."""
+
+    def of(self, metric: Metric) -> float:
+        """The figure that a metric is about."""
+        if metric is Metric.MEMORY:
+            return self.max_rss_bytes
+        return self.wall_ns if metric is Metric.WALL else self.cpu_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The figures of reference and candidate in the same block."""
+
+    reference: Figures
+    candidate: Figures
+
+    def clock(self, metric: Metric) -> Clock | None:
+        """Of both sides' times; None where they are readings themselves."""
+        return _common(metric, (self.reference, self.candidate))
+
+
+def _common(metric: Metric, figures: Iterable[Figures]) -> Clock | None:
+    clocks = [f.clocks[metric] for f in figures if metric in f.clocks]
+    return common_clock(clocks) if clocks else None
+
+
+def figures_of(record: TrialRecord) -> Figures | None:
+    """A trial's figures; None where it did not end well or never became steady."""
+    trial = record.trial
+    if not trial.ok:
+        return None
+    wall_ns: float | None = trial.wall_ns
+    cpu_ns: float | None = trial.cpu_ns
+    clocks: dict[Metric, Clock] = {}
+    if record.mode is Mode.STEADY:
+        trace = trace_of(trial.samples)
+        wall_ns, cpu_ns = trace.steady_ns, trace.cpu_ns
+        clocks = _clocks([sample for sample in trial.samples if not sample.calibration])
+    if wall_ns is None or cpu_ns is None:
+        return None
+    return Figures(
+        wall_ns=wall_ns,
+        cpu_ns=cpu_ns if cpu_ns >= 0 else -1.0,
+        max_rss_bytes=-1 if trial.max_rss_is_floor else trial.max_rss_bytes,
+        voluntary=trial.voluntary_switches,
+        involuntary=trial.involuntary_switches,
+        stolen_ns=trial.steal_ns * wall_ns / max(trial.wall_ns, 1),
+        clocks=clocks,
+        threads=trial.threads or 0,
+    )
+
+
+def _clocks(samples: Sequence[Sample]) -> dict[Metric, Clock]:
+    batch = min((sample.batch for sample in samples), default=1)
+    return {
+        Metric.WALL: Clock(common_step(sample.wall_ns for sample in samples), batch),
+        Metric.CPU: Clock(common_step(sample.cpu_ns for sample in samples), batch),
+    }
+
+
+def pair_of(block: Block, reference: str, candidate: str) -> Pair | None:
+    """A block's pair, from equally many trials of either side; None where one side has none.
+
+    Where a side's trial failed, its partner is left out too: the middle of two trials is not
+    comparable with a single one.
+    """
+    sides = [
+        [f for record in block.get(name, ()) if (f := figures_of(record)) is not None]
+        for name in (reference, candidate)
+    ]
+    count = min(len(side) for side in sides)
+    if count == 0:
+        return None
+    return Pair(*(_middle(side[:count]) for side in sides))
+
+
+def _middle(figures: Sequence[Figures]) -> Figures:
+    if len(figures) == 1:
+        return figures[0]
+
+    def middle(of: Callable[[Figures], float]) -> float:
+        return float(np.median([of(f) for f in figures]))
+
+    return Figures(
+        wall_ns=middle(lambda f: f.wall_ns),
+        cpu_ns=middle(lambda f: f.cpu_ns),
+        max_rss_bytes=middle(lambda f: f.max_rss_bytes),
+        voluntary=middle(lambda f: f.voluntary),
+        involuntary=middle(lambda f: f.involuntary),
+        stolen_ns=middle(lambda f: f.stolen_ns),
+        clocks={m: common_clock(f.clocks[m] for f in figures) for m in figures[0].clocks},
+        threads=middle(lambda f: f.threads),
+    )
+
+
+def paired_times(pairs: Sequence[Pair]) -> PairedTimes:
+    """What the choice of a metric looks at."""
+    references, candidates = [p.reference for p in pairs], [p.candidate for p in pairs]
+
+    def side(figures: Sequence[Figures], name: str) -> Floats:
+        return np.array([getattr(f, name) for f in figures], dtype=np.float64)
+
+    def both(name: str) -> Floats:
+        return side(references, name) + side(candidates, name)
+
+    return PairedTimes(
+        reference_wall=side(references, "wall_ns"),
+        candidate_wall=side(candidates, "wall_ns"),
+        reference_cpu=side(references, "cpu_ns"),
+        candidate_cpu=side(candidates, "cpu_ns"),
+        voluntary=both("voluntary"),
+        involuntary=both("involuntary"),
+        stolen=both("stolen_ns"),
+        cpu_clock=_common(Metric.CPU, (*references, *candidates)),
+        threads=np.maximum(side(references, "threads"), side(candidates, "threads")),
+    )
+
+
+def records_in(blocks: Iterable[Block]) -> Iterator[TrialRecord]:
+    """All trials of some blocks, of every target."""
+    return (record for block in blocks for records in block.values() for record in records)
+
+
+def blocks_of(records: Iterable[TrialRecord]) -> list[Block]:
+    """The blocks of one run of one task and case, in the order of time; without its warm-up."""
+    together: dict[int, Block] = {}
+    counted = (record for record in records if not record.warmup and record.block >= 0)
+    for record in sorted(counted, key=lambda record: record.started_at_ns):
+        together.setdefault(record.block, {}).setdefault(record.target, []).append(record)
+    return list(together.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where trials ran: a host, or the part of it that they were held to."""
+
+    host_id: str
+    hostname: str
+    """Machines of one kind have one id."""
+    cpus: tuple[int, ...] = ()
+    """What the run was pinned to; empty: not pinned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A trial from the store, with what its run says of its circumstances."""
+
+    machine: Machine
+    given: str
+    """Equal for trials that were given the same case, arguments, environment and input data."""
+    record: TrialRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What must be alike for the blocks of several runs to count as blocks of one."""
+
+    machine: Machine
+    task: str
+    case: str
+    mode: Mode
+    builds: tuple[str, ...]
+    """The digests of reference and candidate."""
+    given: tuple[str, ...]
+    """What both were given."""
+
+
+def stored_blocks(stored: Iterable[Stored], names: Sequence[str]) -> dict[Setting, list[Block]]:
+    """The blocks, in the order of time, in which each of the named targets has a trial.
+
+    Every task and case of a run has a block 0; warm-up trials belong to none.
+    """
+    together: dict[tuple[Any, ...], list[TrialRecord]] = {}
+    given: dict[tuple[Any, ...], str] = {}
+    for item in stored:
+        record = item.record
+        if record.target in names:
+            where = (item.machine, record.task, record.case, record.mode, record.run_id)
+            together.setdefault(where, []).append(record)
+            given[*where, record.target] = item.given
+    found: dict[Setting, list[Block]] = {}
+    for where, records in sorted(together.items(), key=lambda item: _began(item[1])):
+        for block in blocks_of(records):
+            if all(name in block for name in names):
+                setting = Setting(
+                    *where[:-1],
+                    builds=tuple(block[name][0].build_digest for name in names),
+                    given=tuple(given[*where, name] for name in names),
+                )
+                found.setdefault(setting, []).append(block)
+    return found
+
+
+def _began(records: Sequence[TrialRecord]) -> int:
+    return min(record.started_at_ns for record in records)

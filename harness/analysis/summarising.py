@@ -1,0 +1,165 @@
+"""What the trials of one target say by themselves, and which blocks were disturbed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from harness.analysis.blocks import figures_of, records_in
+from harness.analysis.schedule import Block
+from harness.model import Mode, PhaseEstimate, TrialRecord
+from harness.stats.medians import median_estimate
+from harness.stats.steady import Trace, shapes_of, trace_of, trace_warnings
+
+KEPT_WAITING = 0.01
+"""A trial is disturbed where it was kept from a CPU for more than this share of its time."""
+
+ONE_TRIAL = "one trial only: nothing is known of its scatter"
+FEW_TRIALS = "trials only: the interval is their whole range"
+
+
+def is_of_times(warning: str) -> bool:
+    """Is a warning about the interval of a single time, and not about what was measured?"""
+    return warning == ONE_TRIAL or warning.endswith(FEW_TRIALS)
+
+
+def disturbed(blocks: Sequence[Block]) -> frozenset[int]:
+    """The numbers of blocks during which time was stolen or the CPU was fought over.
+
+    They stay in every estimate: leaving out what looks odd is how wrong answers are made.
+    """
+    return frozenset(record.block for record in records_in(blocks) if is_disturbed(record))
+
+
+def is_disturbed(record: TrialRecord) -> bool:
+    """Was the trial kept from a CPU, by whatever the kernel reports?"""
+    trial = record.trial
+    kept_ns = trial.steal_ns + (trial.pressure_ns or 0)
+    if trial.cpu_ns < trial.wall_ns:
+        # Both figures are of the whole machine: others may have waited, not this program.
+        kept_ns = min(kept_ns, trial.wall_ns - trial.cpu_ns)
+    return kept_ns > KEPT_WAITING * max(trial.wall_ns, 0)
+
+
+def summarise_cell(records: Sequence[TrialRecord], mode: Mode, confidence: float) -> dict[str, Any]:
+    """The fields of a Measurement that come from trials.
+
+    A trial counts once, however many samples it holds: they share a process and are not
+    independent.
+    """
+    good = [record for record in records if record.trial.ok]
+    traces = [trace_of(record.trial.samples) for record in good] if mode is Mode.STEADY else []
+    figures = [f for record in good if (f := figures_of(record)) is not None]
+    cpu_ns = [f.cpu_ns for f in figures]
+    checked = [record.output_ok for record in records if record.output_ok is not None]
+    return {
+        "trials": len(good),
+        "failures": len(records) - len(good),
+        "wall_ns": median_estimate([f.wall_ns for f in figures], confidence),
+        "cpu_ns": median_estimate(cpu_ns if min(cpu_ns, default=0) >= 0 else [], confidence),
+        "max_rss_bytes": max((record.trial.max_rss_bytes for record in good), default=None),
+        "output_ok": all(checked) if checked else None,
+        "phases": tuple(_phases(good, confidence)),
+        "warnings": (*_warnings(records, confidence), *trace_warnings(traces)),
+        **(_steady_fields(good, traces, confidence) if mode is Mode.STEADY else {}),
+    }
+
+
+def _steady_fields(
+    good: Sequence[TrialRecord], traces: Sequence[Trace], confidence: float
+) -> dict[str, Any]:
+    ready = [r.trial.ready_ns for r in good if r.trial.ready_ns is not None]
+    first = [trace.first_call_ns for trace in traces if trace.first_call_ns is not None]
+    return {
+        "ready_ns": median_estimate(ready, confidence),
+        "first_call_ns": median_estimate(first, confidence),
+        "shapes": shapes_of(traces),
+    }
+
+
+def _phases(good: Sequence[TrialRecord], confidence: float) -> Iterator[PhaseEstimate]:
+    """Each phase over the trials that reported it, in the order of its first appearance.
+
+    Of one execution of the work: a steady trial's figures are divided by how often it did it, and
+    shares are of the steady time of one, as the wall time beside them is.
+    """
+    seen: dict[str, list[tuple[float, float, float]]] = {}
+    for record in good:
+        work = _work(record)
+        for phase in record.trial.phases:
+            row = (work.time_of(phase.total_ns), phase.calls / work.executions, work.wall_ns)
+            seen.setdefault(phase.path, []).append(row)
+    for path, rows in seen.items():
+        total = median_estimate([ns for ns, _, _ in rows], confidence)
+        assert total is not None
+        shares = [ns / wall for ns, _, wall in rows if wall > 0]
+        yield PhaseEstimate(
+            path=path,
+            calls=float(np.median([calls for _, calls, _ in rows])),
+            total_ns=total,
+            share=float(np.median(shares)) if shares else 0.0,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """How often a trial did its work, and how long once takes."""
+
+    executions: int
+    wall_ns: float
+    """Of one execution, by the same rule as the wall time of the table."""
+    first_ns: int = 0
+    """The first call, in steady mode: perhaps a compiler at work."""
+    later: int = 0
+    """How often it was done after the first call,"""
+    later_ns: int = 0
+    """and how long that took in all."""
+
+    def time_of(self, total_ns: int) -> float:
+        """A phase's time in one execution.
+
+        A phase that took longer than all calls after the first one holds what the first one
+        compiled. That is taken out as far as it can be known: what is left is the most that the
+        later calls can have spent in it.
+        """
+        if self.later and total_ns > self.later_ns:
+            return max(total_ns - self.first_ns, self.later_ns) / self.later
+        return total_ns / self.executions
+
+
+def _work(record: TrialRecord) -> _Work:
+    samples = record.trial.samples
+    if record.mode is Mode.COLD or not samples:
+        return _Work(1, float(record.trial.wall_ns))
+    # The driver does it once more where the last batch printed several outputs over each other.
+    executions = sum(sample.batch for sample in samples) + (samples[-1].batch > 1)
+    first_ns, *later_ns = [sample.wall_ns for sample in samples]
+    figures = figures_of(record)
+    mean_ns = sum(later_ns) / max(1, sum(sample.batch for sample in samples[1:]))
+    wall_ns = figures.wall_ns if figures is not None else mean_ns or float(first_ns)
+    return _Work(executions, wall_ns, first_ns, executions - samples[0].batch, sum(later_ns))
+
+
+def _warnings(records: Sequence[TrialRecord], confidence: float) -> Iterator[str]:
+    good = [record for record in records if record.trial.ok]
+    if len(good) == 1:
+        yield ONE_TRIAL
+    elif len(good) > 1 and 2.0 ** (1 - len(good)) > 1 - confidence:
+        yield f"{len(good)} {FEW_TRIALS}"
+    timeless = sum(record.trial.wall_ns <= 0 for record in good)
+    if timeless:
+        yield f"{timeless} trials took no time by the clock"
+    if any(record.trial.max_rss_is_floor for record in good):
+        yield "peak memory may be the harness's own: the launcher could not be compiled"
+    others = sum(any(s.cpu_ns < 0 for s in record.trial.samples) for record in good)
+    if others:
+        yield (
+            f"other processes did a part of the work in {others} of {len(good)} trials: steady mode"
+            " cannot see their CPU time, so none is given"
+        )
+    left = sum(record.trial.left_behind > 0 for record in records)
+    if left:
+        yield f"{left} trials left processes behind; they were killed"

@@ -1,0 +1,234 @@
+"""`harness campaign`: start, status, finish, abandon, list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.campaign.values import TestStatus
+from harness.cli.campaign.opening import (
+    answered,
+    campaign_options,
+    named_campaign,
+    opened,
+    workbench,
+)
+from harness.cli.campaign.status import everything_option, status_answer
+from harness.cli.shared.base import Answer, command
+from harness.cli.shared.session import config_option, read_config
+from harness.errors import DataDamaged, ExitCode
+
+if TYPE_CHECKING:
+    from harness.optimise import Campaign
+    from harness.project.config import Config
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def campaign_command() -> None:
+    """Begin, show, end and list optimisation campaigns.
+
+    \b
+    harness campaign start       seal the baseline, branch off
+    harness next                 then repeat this, and do what it says
+    harness campaign abandon     end one that went wrong; nothing is lost
+    """
+
+
+@command(name="start", epilog="Example: harness campaign start --agent-files")
+@click.option(
+    "--agent-files", is_flag=True, help="Write AGENTS.md and a skill that say how to drive it."
+)
+@campaign_options
+def start_command(*, agent_files: bool, **options: Any) -> Answer:
+    """Seal the baseline, tag it, and switch to the campaign's branch. Wants a clean tree."""
+    from harness.optimise import start
+    from harness.optimise.agent_files import write_agent_files
+    from harness.optimise.budgets import need_of
+    from harness.optimise.campaign import terms_of
+    from harness.render.units import show_ns
+
+    with opened(options) as campaign:
+        written = write_agent_files(campaign) if agent_files and not campaign.started else []
+        with workbench(campaign) as bench:
+            state = start(campaign, bench)
+        place = state.place
+        need = need_of(state.agreed, state.sealed)
+        budget = show_ns(state.agreed.bench_budget_ns, 3)
+        notes = f"\n{need.words}; the budget of a look is {budget}"
+        if state.agreed.bench_budget_ns > terms_of(campaign).bench_budget_ns:
+            notes += ", raised from harness.toml's to hold that"
+        notes += "".join(f"\nwrote {path}" for path in written)
+        return answered(
+            campaign,
+            f"campaign {campaign.name} started on branch {place.branch}; baseline"
+            f" {state.sealed.commit[:7]} is tagged {place.tag}{notes}",
+            {
+                "campaign": campaign.name,
+                "branch": place.branch,
+                "tag": place.tag,
+                "baseline": state.sealed.commit,
+                "seal": state.sealed.root,
+                "verdict_blocks": need.blocks,
+                "block_ns": need.block_ns,
+                "bench_budget_ns": state.agreed.bench_budget_ns,
+                "agent_files": [str(path) for path in written],
+            },
+        )
+
+
+@command(name="status", epilog="Example: harness campaign status --json")
+@everything_option
+@campaign_options
+def campaign_status_command(*, everything: bool, **options: Any) -> Answer:
+    """Show where the campaign stands; the same as `harness status`."""
+    with opened(options, lock=False) as campaign:
+        return status_answer(campaign, everything=everything)
+
+
+@command(name="finish", epilog="Example: harness campaign finish")
+@click.option("--no-merge", is_flag=True, help="Leave the merge into the base branch to you.")
+@click.option("--budget", help="Answer within this time, for each case; else the campaign's.")
+@campaign_options
+def finish_command(*, no_merge: bool, budget: str | None, **options: Any) -> Answer:
+    """Measure the full workload against the tag, profile again, summarise, merge, tag the end."""
+    from harness.campaign.logs import headline_words
+    from harness.model.jsonable import jsonable
+    from harness.optimise import finish
+    from harness.project.config import parse_duration_ns
+
+    budget_ns = parse_duration_ns(budget, "--budget") if budget else None
+
+    with opened(options) as campaign:
+        with workbench(campaign) as bench:
+            done = finish(campaign, bench, merge=not no_merge, budget_ns=budget_ns)
+        wrong = done.failed is not None or not (done.result is None or done.result.correct)
+        word = f"merged {done.because}, tagged {done.tag}" if done.merged else done.because
+        return answered(
+            campaign,
+            f"campaign {campaign.name} finished: {headline_words(campaign.state)}\n{word}"
+            f"\nsummary: {campaign.folder / 'summary.md'}",
+            jsonable(done),
+            exit_code=_FAILED.get(done.failed, ExitCode.ANSWER_IS_NO) if wrong else ExitCode.FINE,
+            error=done.because if wrong else None,
+        )
+
+
+_FAILED: dict[TestStatus | None, ExitCode] = {
+    TestStatus.BUILD_FAILED: ExitCode.BUILD,
+    TestStatus.CRASHED: ExitCode.TRIAL,
+}
+
+
+@command(name="abandon", epilog="Example: harness campaign abandon")
+@campaign_options
+def abandon_command(**options: Any) -> Answer:
+    """End the campaign where it stands; branch, tags, attempts and records are kept aside.
+
+    Works with a damaged journal, without its branch, in the middle of a merge. The branch that it
+    was started from is checked out again; what was not committed is kept under a ref. Afterwards a
+    campaign of the same name can be started.
+    """
+    from harness.model.jsonable import jsonable
+    from harness.optimise import abandon
+    from harness.system.store.lock import hold
+
+    config = read_config(options["config_path"])
+    name = named_campaign(config, options["campaign_name"])
+    with hold(config.root / ".harness" / "lock"):
+        done = abandon(config, name)
+    moved = {**done.branches, **done.tags, **done.attempts}
+    lines = [f"campaign {name} abandoned; checked out: {done.checked_out}"]
+    lines += [f"{_short_ref(old)} is now {_short_ref(new)}" for old, new in moved.items()]
+    lines.append(f"records: {done.records}")
+    if done.code:
+        lines.append(f"what was not committed: {done.code} (git diff {done.code}^ {done.code})")
+    start = f"harness campaign start --campaign {name}"
+    return Answer(
+        result=jsonable(done),
+        text="\n".join([*lines, f"next (START): {start}"]),
+        next_actions=(start,),
+    )
+
+
+def _short_ref(ref: str) -> str:
+    """A ref as it is spoken of: branches and tags by kind and name."""
+    for prefix, kind in (("refs/heads/", "branch"), ("refs/tags/", "tag")):
+        if ref.startswith(prefix):
+            return f"{kind} {ref.removeprefix(prefix)}"
+    return ref
+
+
+@command(name="list", epilog="Example: harness campaign list")
+@config_option
+def list_command(**options: Any) -> Answer:
+    """List the campaigns of harness.toml with their state, gain and predictions.
+
+    A damaged one is named and makes the exit code 6; all others are still listed.
+    """
+    from harness.campaign.scoring import describe, score
+    from harness.model.jsonable import jsonable
+    from harness.render.tables import layout
+    from harness.render.units import show_ratio
+
+    config = read_config(options["config_path"])
+    found, damaged = _every_campaign(config)
+    everything = [i for c in found for i in c.state.iterations]
+    rows = [
+        [
+            c.name,
+            c.section.target,
+            c.state.step.value,
+            "not decided" if c.state.speedup is None else show_ratio(c.state.speedup),
+            f"{len(c.state.kept)} of {len(c.state.iterations)}",
+        ]
+        for c in found
+    ]
+    table = layout(["campaign", "target", "state", "speed-up", "kept"], rows)
+    return Answer(
+        result={
+            "campaigns": [
+                {
+                    "campaign": c.name,
+                    "target": c.section.target,
+                    "state": c.state.step.value,
+                    "speedup": c.state.speedup,
+                    "iterations": len(c.state.iterations),
+                    "kept": len(c.state.kept),
+                    "predictions": jsonable(score(c.state.iterations)),
+                }
+                for c in found
+            ],
+            "predictions": jsonable(score(everything)),
+            "damaged": damaged,
+        },
+        text=f"{table}\n\npredictions over all campaigns: {describe(score(everything))}"
+        if config.campaigns
+        else "harness.toml declares no campaign",
+        exit_code=ExitCode.DAMAGED if damaged else ExitCode.FINE,
+        error="; ".join(damaged) or None,
+        hint="`harness verify --campaign NAME` says how to mend it." if damaged else None,
+    )
+
+
+def _every_campaign(config: Config) -> tuple[list[Campaign], list[str]]:
+    """The declared campaigns that can be read, and what is damaged of the others."""
+    from harness.optimise import Campaign
+
+    found, damaged = [], []
+    for name in config.campaigns:
+        try:
+            found.append(Campaign(config, name))
+        except DataDamaged as problem:
+            damaged.append(problem.message)
+    return found, damaged
+
+
+for _made in (
+    start_command,
+    campaign_status_command,
+    finish_command,
+    abandon_command,
+    list_command,
+):
+    campaign_command.add_command(_made)

@@ -1,0 +1,160 @@
+"""What the campaign's commands share: finding the campaign, reading input, answering."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli.shared.base import Answer
+from harness.cli.shared.session import config_option, read_config
+from harness.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from harness.campaign.port import Workbench
+    from harness.optimise import Campaign
+    from harness.project.config import Config
+
+_MOST_CHARACTERS = 1_000_000
+
+campaign_option = click.option(
+    "--campaign", "campaign_name", help="Which campaign of harness.toml, where there are several."
+)
+file_option = click.option(
+    "--file",
+    "file",
+    help="Read the fields from this file, or from standard input where it is `-`: TOML or JSON.",
+)
+
+
+def spoken(_: click.Context, parameter: click.Parameter, value: str | None) -> str:
+    """The callback of an option that holds a reason: one that is given says something."""
+    if value is not None and not value.strip():
+        raise UsageError(f"--{parameter.name} is empty", hint="Say why; the reason is recorded.")
+    return (value or "").strip()
+
+
+def campaign_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--campaign` and `--config`."""
+    made: Callable[..., Any] = campaign_option(config_option(function))
+    return made
+
+
+def named_campaign(config: Config, name: str | None) -> str:
+    """The campaign that is named, or the only one; its journal is not looked at."""
+    from harness.project.workload import only
+
+    return name if name is not None else only(config.campaigns, "campaign")
+
+
+@contextlib.contextmanager
+def opened(options: Mapping[str, Any], *, lock: bool = True) -> Iterator[Campaign]:
+    """The campaign that the options mean, with the checkout's lock held."""
+    from harness.optimise import open_campaign
+
+    campaign = open_campaign(read_config(options["config_path"]), options["campaign_name"])
+    if not lock:
+        yield campaign
+        return
+    with campaign.locked():
+        yield campaign
+
+
+@contextlib.contextmanager
+def workbench(campaign: Campaign) -> Iterator[Workbench]:
+    """What builds and runs the campaign's target, with progress on a terminal."""
+    from harness.cli.shared.session import progress
+    from harness.optimise.workbench import LocalWorkbench
+
+    with progress() as listener:
+        yield LocalWorkbench(campaign.config, campaign.name, listener)
+
+
+def answered(
+    campaign: Campaign,
+    text: str,
+    result: Mapping[str, Any] | None = None,
+    *,
+    exit_code: ExitCode = ExitCode.FINE,
+    error: str | None = None,
+) -> Answer:
+    """An answer with the campaign's state, its warnings, and what is to be done next."""
+    from harness.optimise import next_action
+
+    advice = next_action(campaign)
+    warnings = tuple(campaign.warnings)
+    lines = [text, *(f"warning: {warning}" for warning in warnings)]
+    lines.append(f"next ({advice.action}): {advice.line}")
+    if advice.template and "--file" in advice.command:
+        lines.append(f"with: {fields_of(advice.template)}")
+    return Answer(
+        result={**(result or {}), "warnings": list(warnings)},
+        text="\n".join(filter(None, lines)),
+        exit_code=exit_code,
+        error=error,
+        hint=f"Next: {advice.line}" if error else None,
+        state=campaign.state.step.value,
+        next_actions=(advice.command,),
+    )
+
+
+def fields_of(template: str) -> str:
+    """The fields of a form, by name, with those of its parts in brackets."""
+    from harness.campaign.templates import read_fields
+
+    found = read_fields(template, "the form")
+    names = [
+        f"{name} ({', '.join(value[0])})" if isinstance(value, list) else name
+        for name, value in found.items()
+    ]
+    return ", ".join(names)
+
+
+def read_input(file: str | None, flags: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """The fields of a file or standard input, with flags over them, and where they came from.
+
+    Without either there are no fields.
+    """
+    from harness.campaign.templates import read_fields
+
+    given = {key: value for key, value in flags.items() if value not in (None, (), "")}
+    try:
+        json.dumps(given, ensure_ascii=False, allow_nan=False, default=str).encode("utf-8")
+    except ValueError as problem:
+        raise UsageError(
+            f"the options: want texts in UTF-8 and finite numbers: {problem}"
+        ) from None
+    if file is None:
+        return given, "the options"
+    source = "standard input" if file == "-" else file
+    try:
+        text = _read(file)
+    except (OSError, ValueError) as problem:
+        raise UsageError(f"{source[:200]}: cannot be read: {problem}") from None
+    if len(text) > _MOST_CHARACTERS:
+        raise UsageError(f"{source}: has more than {_MOST_CHARACTERS:,} characters")
+    return {**read_fields(text, source), **given}, source
+
+
+def _read(file: str) -> str:
+    """The beginning of a file, or of standard input, as far as any form can go."""
+    if file == "-":
+        return sys.stdin.read(_MOST_CHARACTERS + 1)
+    with Path(file).open(encoding="utf-8") as stream:
+        return stream.read(_MOST_CHARACTERS + 1)
+
+
+def parse_options(values: Sequence[str]) -> list[dict[str, str]]:
+    """`name | pros | cons`, each."""
+    made = []
+    for value in values:
+        parts = [part.strip() for part in value.split("|")]
+        if len(parts) != 3:
+            raise UsageError(f'--option: want "name | pros | cons", got {value!r}')
+        made.append(dict(zip(("name", "pros", "cons"), parts, strict=True)))
+    return made

@@ -1,0 +1,205 @@
+"""`harness profile`, `test` and `bench` within a campaign: gated, and recorded as its events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from harness.cli.campaign.opening import answered, workbench
+from harness.cli.shared.base import Answer
+from harness.errors import ExitCode, UsageError
+from harness.project.config import Config, parse_duration_ns
+
+if TYPE_CHECKING:
+    from harness.campaign.values import BenchOutcome, CaseResult
+    from harness.optimise import Campaign
+
+
+_SETTLED = (
+    *("trials", "max_trials", "seed", "cpus", "metric", "confidence", "threshold", "results"),
+)
+"""Options of `harness bench` that a campaign settles: a look is not tuned until it pleases."""
+
+
+_ROWS = 5
+"""Of a profile, in the answer of a step."""
+
+
+def _refuse(names: Sequence[str]) -> None:
+    """UsageError where the command line itself says one of these."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return
+    given = [n for n in names if context.get_parameter_source(n) is ParameterSource.COMMANDLINE]
+    if given:
+        raise UsageError(
+            f"--{given[0].replace('_', '-')} is not the command line's to say in a campaign",
+            hint="harness.toml settles it; --budget, --validate-full and --again are yours.",
+        )
+
+
+def profile_in_campaign(config: Config, name: str | None) -> Answer | None:
+    """Profile the last kept state for the campaign; None where it does not wait for that."""
+    from harness.campaign.patterns import fitting
+    from harness.campaign.state import Step
+    from harness.campaign.status import profile_rows
+    from harness.model.jsonable import jsonable
+    from harness.optimise import active_campaign, run_profile
+
+    campaign = active_campaign(config, name)
+    waits = (Step.PROFILE, Step.THINK, Step.FINISH)
+    if campaign is None or campaign.state.step not in waits:
+        return None
+    with campaign.locked(), workbench(campaign) as bench:
+        outcome = run_profile(campaign, bench)
+        found = fitting(outcome)
+        names = "; ".join(f"{p.number} {p.name}" for p, _ in found)
+        fits = f"\npatterns that fit (`harness think` says more): {names}" if found else ""
+        text = profile_rows(campaign.state, _ROWS) + fits
+        return answered(campaign, text, jsonable(outcome))
+
+
+def test_in_campaign(config: Config, name: str | None, *, full: bool) -> Answer | None:
+    """Test the current tree for the campaign; None where no campaign is active here."""
+    from harness.campaign.values import TestStatus
+    from harness.model.jsonable import jsonable
+    from harness.optimise import active_campaign, run_test
+
+    campaign = active_campaign(config, name)
+    if campaign is None:
+        return None
+    with campaign.locked(), workbench(campaign) as bench:
+        outcome = run_test(campaign, bench, full=full)
+        code = {
+            TestStatus.PASSED: ExitCode.FINE,
+            TestStatus.WRONG: ExitCode.ANSWER_IS_NO,
+            TestStatus.BUILD_FAILED: ExitCode.BUILD,
+            TestStatus.CRASHED: ExitCode.TRIAL,
+        }[outcome.status]
+        passed = outcome.status is TestStatus.PASSED
+        word = None if outcome.status.repairable else "PASS" if passed else "FAIL"
+        lines = [f"Correctness: {word or 'not known'} ({outcome.case})", *outcome.details]
+        error = None if passed else f"{outcome.status.value}: {outcome.summary}"
+        result = {"verdict": word, **jsonable(outcome)}
+        return answered(campaign, "\n".join(lines), result, exit_code=code, error=error)
+
+
+test_in_campaign.__test__ = False  # type: ignore[attr-defined]
+
+
+def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any]) -> Answer | None:
+    """Measure the current tree for the campaign; None where no campaign is active here.
+
+    `options`: `validate_full`, `budget` (a duration or None), `again`.
+    """
+    from harness.model import Verdict
+    from harness.model.jsonable import jsonable
+    from harness.optimise import BenchOptions, active_campaign, run_bench
+
+    campaign = active_campaign(config, name)
+    if campaign is None:
+        return None
+    _refuse(_SETTLED)
+    budget = options.get("budget")
+    wanted = BenchOptions(
+        full=bool(options.get("validate_full")),
+        budget_ns=parse_duration_ns(budget, "--budget") if budget else None,
+        again=bool(options.get("again")),
+    )
+    with campaign.locked(), workbench(campaign) as bench:
+        outcome = run_bench(campaign, bench, wanted)
+        code, error = ExitCode.FINE, None
+        if outcome.crashed:
+            code, error = ExitCode.TRIAL, f"crashed: {_problem(outcome)}"
+        elif not outcome.correct:
+            code, error = ExitCode.ANSWER_IS_NO, f"wrong output: {_problem(outcome)}"
+        elif outcome.verdict is Verdict.SLOWER:
+            code, error = ExitCode.ANSWER_IS_NO, "slower: a regression, to be reverted"
+        elif outcome.verdict is Verdict.UNDECIDED:
+            code, error = ExitCode.UNDECIDED, _undecided(outcome)
+        result = {**jsonable(outcome), "correct": outcome.correct, "verdict": outcome.verdict.value}
+        return answered(
+            campaign, bench_text(campaign, outcome), result, exit_code=code, error=error
+        )
+
+
+def bench_text(campaign: Campaign, outcome: BenchOutcome) -> str:
+    """The guide's table by case, the two comparisons, guards, and whether it holds at scale."""
+    from harness.campaign.gates import compare_words
+    from harness.campaign.logs import scale_note
+
+    parts = [_case_text(r) for r in (outcome.fast, outcome.full) if r is not None and r.correct]
+    if outcome.full is not None and outcome.correct:
+        parts.append(scale_note(outcome))
+    iteration = campaign.state.iterations[-1]
+    said = "PASS" if outcome.correct else "not known" if outcome.crashed else "FAIL"
+    parts.append(f"Correctness: {said}")
+    parts.append(f"{compare_words(iteration)}; verdict: {outcome.verdict.value}")
+    return "\n\n".join(parts)
+
+
+def _case_text(result: CaseResult) -> str:
+    from harness.campaign.logs import guard_notes
+    from harness.render.tables import layout
+    from harness.render.units import show_ns, show_ratio
+
+    rows = [
+        [p.name, show_ns(p.baseline_ns), show_ns(p.current_ns), _gain(p.baseline_ns, p.current_ns)]
+        for p in result.phases
+    ]
+    rows += _totals(result)
+    table = layout(["Phase", "Baseline", "Current", "Speedup"], rows)
+    lines = [f"case {result.case}, {result.blocks} blocks; {result.metric} time decides", table]
+    for word, ratio in (("last kept state", result.step), ("baseline", result.cumulative)):
+        ends = f"[{show_ratio(ratio.low)}, {show_ratio(ratio.high)}]"
+        sure = f"{100 * ratio.confidence:.6g} % interval"
+        if not ratio.bounded:
+            ends, sure = "", "too few blocks for an interval"
+        shown = " ".join(filter(None, (show_ratio(ratio.point), ends, ratio.verdict.value)))
+        lines.append(f"against the {word}: {shown} ({sure})")
+    return "\n".join([*lines, *result.doubts, *guard_notes(result)])
+
+
+def _totals(result: CaseResult) -> list[list[str]]:
+    """The whole program by wall time, and by CPU time where that decides; phases are wall times."""
+    from harness.render.units import show_ns, show_ratio
+
+    g = result.guards
+    sides = [("wall", g.baseline_wall_ns, g.current_wall_ns)]
+    if result.metric == "cpu":
+        sides.append(("cpu", g.baseline_cpu_ns, g.current_cpu_ns))
+    rows = []
+    for name, before, after in sides:
+        if before is not None and after is not None:
+            ratio = (
+                show_ratio(result.cumulative.point)
+                if name == result.metric
+                else _gain(before, after)
+            )
+            rows.append([f"TOTAL ({name})", show_ns(before), show_ns(after), ratio])
+    return rows
+
+
+def _gain(before: float, after: float) -> str:
+    from harness.render.units import show_ratio
+
+    return show_ratio(before / after) if after > 0 else "-"
+
+
+def _problem(outcome: BenchOutcome) -> str:
+    return " ".join(r.problem for r in (outcome.fast, outcome.full) if r is not None and r.problem)
+
+
+def _undecided(outcome: BenchOutcome) -> str:
+    from harness.render.units import show_ns
+
+    needed = outcome.fast.budget_needed_ns
+    more = (
+        "no budget can be named that would decide"
+        if needed is None
+        else f"about {show_ns(needed, 2)} would decide"
+    )
+    return f"undecided within the budget; {more}, or give it up: harness log --abandon WHY"

@@ -1,0 +1,45 @@
+"""`harness verify`: re-derive every number, log and decision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.cli.campaign.opening import campaign_options, opened, workbench
+from harness.cli.shared.base import Answer, command
+from harness.errors import ExitCode
+
+
+@command(epilog="Example: harness verify --campaign nbody-c")
+@campaign_options
+def verify_command(**options: Any) -> Answer:
+    """Derive the campaign again from its events, trials and commits; name the first misfit.
+
+    Exit code 6 where something does not fit. What a clone does not have (tags, refs/harness) is
+    said and does not count.
+    """
+    from harness.optimise.verify import damage, verify
+
+    with opened(options, lock=False) as campaign, workbench(campaign) as bench:
+        found = verify(campaign, bench)
+    checked = ", ".join(f"{count} {what}" for what, count in found.checked.items())
+    lines = [f"checked: {checked or 'nothing'}"]
+    lines += [f"not checked: {what}" for what in found.unchecked]
+    lines += [f"note: {what}" for what in found.remarks]
+    lines += [f"does not fit: {problem}" for problem in found.problems]
+    if found.ok:
+        lines.append("everything fits")
+    error = None if found.ok else damage(found)
+    return Answer(
+        result={
+            "campaign": campaign.name,
+            "checked": found.checked,
+            "unchecked": found.unchecked,
+            "remarks": found.remarks,
+            "problems": found.problems,
+        },
+        text="\n".join(lines),
+        exit_code=ExitCode.FINE if error is None else ExitCode.DAMAGED,
+        error=error.message if error else None,
+        hint=error.hint if error else None,
+        state=campaign.state.step.value,
+    )

@@ -1,0 +1,132 @@
+"""A comparison in words: the verdict, and what it rests on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from harness.analysis import is_of_times
+from harness.model import Comparison, Measurement, Metric, Verdict
+from harness.render.tables import layout, opposite
+from harness.render.units import MUCH_SLOWER, show_share, show_speed_up
+
+
+def explain(comparison: Comparison) -> str:
+    """A verdict with its evidence, for people."""
+    c = comparison
+    rows = [
+        [
+            metric.value,
+            show_speed_up(estimate, memory=metric is Metric.MEMORY),
+            "decides" if metric is c.metric else "",
+        ]
+        for metric, estimate in c.evidence.items()
+    ]
+    interval = f" ({100 * c.ratio.confidence:.10g} % interval)" if c.ratio.bounded else ""
+    other = f", {opposite(c)}" if opposite(c) else ""
+    shown = show_speed_up(c.ratio, memory=c.metric is Metric.MEMORY)
+    lines = [
+        f"{c.candidate} is {_words(c)} {c.reference}: {shown} by {c.metric.value}{interval}{other}",
+        "",
+        layout(["metric", "speed-up", ""], rows),
+        "",
+        *evidence(c),
+    ]
+    return "\n".join(lines)
+
+
+def evidence(comparison: Comparison) -> list[str]:
+    """Why this metric, why it stopped, how noisy it was and what could have been found: lines."""
+    c = comparison
+    lines = [
+        f"metric: {c.metric_because}",
+        f"stopped after {c.blocks} block{'s' * (c.blocks != 1)}: {c.stopped_because}",
+    ]
+    if c.ratio.bounded:
+        # Without an interval it would say how sure a ratio is that nobody is sure of.
+        lines.append(f"noise of a single block: {show_share(c.noise_floor)}, typically")
+    if c.detectable is not None:
+        effect = show_share(c.detectable)
+        lines.append(f"smallest effect that as many blocks find 4 times in 5: {effect}")
+    if c.disturbed_blocks:
+        lines.append(f"disturbed blocks (kept): {c.disturbed_blocks}")
+    return lines
+
+
+def by_every_metric(comparison: Comparison) -> str:
+    """The speed-up by wall and CPU time and memory, in a line."""
+    each = comparison.evidence.items()
+    return ", ".join(
+        f"{metric.value} {show_speed_up(ratio, memory=metric is Metric.MEMORY)}"
+        for metric, ratio in each
+    )
+
+
+def _words(comparison: Comparison) -> str:
+    memory = comparison.metric is Metric.MEMORY
+    return {
+        Verdict.FASTER: "smaller than" if memory else "faster than",
+        Verdict.SLOWER: "larger than" if memory else "slower than",
+        Verdict.EQUIVALENT: f"equivalent within {show_share(comparison.threshold)} to",
+        Verdict.UNDECIDED: _undecided(comparison, memory),
+    }[comparison.verdict]
+
+
+def _undecided(comparison: Comparison, memory: bool) -> str:
+    """Words that fit what was seen: a huge ratio of few blocks is no draw."""
+    point = comparison.ratio.point
+    if comparison.ratio.bounded or MUCH_SLOWER < point < 1 / MUCH_SLOWER:
+        return "not told apart from"
+    words = ("smaller than", "larger than") if memory else ("faster than", "slower than")
+    return f"in all likelihood much {words[point < 1]}"
+
+
+def what_would_do(comparison: Comparison) -> str:
+    """Of an undecided comparison: how much more would decide it."""
+    if comparison.budget_needed_ns is None:
+        return "No budget can be named that would decide."
+    about = "About" if math.isfinite(comparison.ratio.high) else "At least"
+    return (
+        f"{about} {comparison.blocks_needed} blocks would decide,"
+        f" a budget of {_budget(comparison.budget_needed_ns)}; --stored judges this run and the"
+        " next one together."
+    )
+
+
+def next_steps(comparison: Comparison, again: str) -> tuple[str, ...]:
+    """Of an undecided comparison: `again` with a budget that would do, and both runs together."""
+    if comparison.budget_needed_ns is None:
+        return ()
+    budget = f"--budget {_budget(comparison.budget_needed_ns)}"
+    return (extended(again, budget), extended(again, "--stored"))
+
+
+def extended(command: str, option: str) -> str:
+    """A command with one option more, before what follows its dashes."""
+    own, dashes, arguments = command.partition(" -- ")
+    return f"{own} {option}{dashes}{arguments}"
+
+
+def _budget(ns: int) -> str:
+    """A budget as `--budget` takes it, rounded up to two digits of whole seconds."""
+    seconds = math.ceil(ns / 1e9)
+    step = 10 ** max(0, len(str(seconds)) - 2)
+    return f"{math.ceil(seconds / step) * step}s"
+
+
+def shared_notes(measurements: Sequence[Measurement], *, of_times: bool = True) -> list[str]:
+    """What measurements warn of, each sentence once, with the targets that it is said of.
+
+    Without `of_times` what concerns the intervals of single times is left out: a comparison has an
+    interval of its own.
+    """
+    said: dict[str, list[str]] = {}
+    for m in measurements:
+        for warning in m.warnings:
+            if of_times or not is_of_times(warning):
+                said.setdefault(warning, []).append(m.target)
+    everyone = [m.target for m in measurements]
+    return [
+        warning if names == everyone and len(names) > 1 else f"{', '.join(names)}: {warning}"
+        for warning, names in said.items()
+    ]

@@ -1,1 +1,0 @@
-"""The only modules that touch the outside, one module an outside thing."""

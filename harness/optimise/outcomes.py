@@ -1,0 +1,165 @@
+"""What a campaign remembers of reports, and derives again from kept trials; pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from harness.analysis import Question, compare_cells, summarise_cell
+from harness.analysis.schedule import Block
+from harness.baseline import LABEL
+from harness.baseline.sides import CURRENT
+from harness.campaign.port import BenchRequest
+from harness.campaign.values import (
+    UNBOUNDED,
+    CaseResult,
+    Guards,
+    PhaseGain,
+    ProfileRow,
+    Ratio,
+)
+from harness.model import (
+    Agreement,
+    CaseBench,
+    Comparison,
+    Estimate,
+    Metric,
+    Mode,
+    ProfileReport,
+    Verdict,
+)
+
+_DETAILS = 5
+_SHOWN_SHARE = 0.01
+_SHOWN_ROWS = 20
+
+
+def profile_rows(report: ProfileReport) -> tuple[ProfileRow, ...]:
+    """Phases by their share, then functions by what they take themselves; no small ones.
+
+    Each has its total share, since that is what Amdahl's bound is about.
+    """
+    phases = sorted(report.phases.spots, key=lambda spot: -spot.total_share)
+    functions = report.spots.spots if report.spots else ()
+    rows = [ProfileRow(s.name, min(s.total_share, 1.0), "phase") for s in phases]
+    known = {row.name for row in rows}
+    rows += [
+        ProfileRow(s.name, min(s.total_share, 1.0), "function")
+        for s in functions
+        if s.name not in known and s.total_share >= _SHOWN_SHARE
+    ]
+    return tuple(rows[:_SHOWN_ROWS])
+
+
+def derive(blocks: Sequence[Block], question: Question) -> dict[str, Comparison]:
+    """The current tree against each reference of a kept run, by label."""
+    labels = dict.fromkeys(name for block in blocks for name in block if name != CURRENT)
+    found = {}
+    for label in labels:
+        for comparison in compare_cells(label, [CURRENT], blocks, question, ""):
+            found[label] = comparison
+    return found
+
+
+def figures_again(
+    result: CaseResult, blocks: Sequence[Block], cumulative: Comparison
+) -> CaseResult:
+    """Correctness, times, phases and guards of the two sides, as their trials say them.
+
+    Times are by the metric that decided between the two, which may be another than the step's.
+    """
+    confidence = cumulative.ratio.confidence
+    before, after = (_summary(label, blocks, confidence) for label in (LABEL, CURRENT))
+    phases = [{p.path: p.total_ns.point for p in side["phases"]} for side in (before, after)]
+    metric = "cpu_ns" if cumulative.metric is Metric.CPU else "wall_ns"
+    return replace(
+        result,
+        correct=after["output_ok"] is not False,
+        baseline_ns=_point(before[metric]) or 0.0,
+        current_ns=_point(after[metric]) or 0.0,
+        phases=tuple(
+            PhaseGain(name, ns, phases[1][name])
+            for name, ns in phases[0].items()
+            if name in phases[1]
+        ),
+        guards=replace(
+            result.guards,
+            baseline_rss_bytes=before["max_rss_bytes"],
+            current_rss_bytes=after["max_rss_bytes"],
+            baseline_cpu_ns=_point(before["cpu_ns"]),
+            current_cpu_ns=_point(after["cpu_ns"]),
+            baseline_wall_ns=_point(before["wall_ns"]),
+            current_wall_ns=_point(after["wall_ns"]),
+        ),
+    )
+
+
+def _summary(label: str, blocks: Sequence[Block], confidence: float) -> dict[str, Any]:
+    """What the trials of one side say by themselves."""
+    records = [record for block in blocks for record in block.get(label, ())]
+    return summarise_cell(records, Mode.COLD, confidence)
+
+
+def ratio_of(comparison: Comparison) -> Ratio:
+    """A comparison as the campaign stores it."""
+    ratio = comparison.ratio
+    return Ratio(
+        point=ratio.point,
+        low=max(ratio.low, 1 / UNBOUNDED),
+        high=ratio.high if math.isfinite(ratio.high) else UNBOUNDED,
+        confidence=ratio.confidence,
+        verdict=comparison.verdict,
+    )
+
+
+def failed(case: str, request: BenchRequest, problem: str) -> CaseResult:
+    """A candidate with a wrong output, or without one: nothing is said of its speed."""
+    nothing = Ratio(1.0, 1 / UNBOUNDED, UNBOUNDED, request.confidence, Verdict.UNDECIDED)
+    return CaseResult(case, False, nothing, nothing, 0.0, 0.0, problem=problem)
+
+
+def words(agreement: Agreement) -> str:
+    found = details(agreement)
+    return "; ".join(filter(None, (agreement.summary, *found[:1])))
+
+
+def details(agreement: Agreement) -> tuple[str, ...]:
+    return tuple(
+        f"{m.output} {m.place}: expected {m.expected}, got {m.actual}"
+        for m in agreement.mismatches[:_DETAILS]
+    )
+
+
+def needed(step: Comparison, cumulative: Comparison) -> int | None:
+    """The budget that would decide both comparisons, where both can be decided."""
+    undecided = [c for c in (step, cumulative) if c.verdict is Verdict.UNDECIDED]
+    budgets = [c.budget_needed_ns for c in undecided]
+    if not budgets or None in budgets:
+        return None
+    return max(b for b in budgets if b is not None)
+
+
+def time_of(case: CaseBench, label: str, metric: Metric) -> float:
+    side = case.sides[label]
+    estimate = side.cpu_ns if metric is Metric.CPU else side.wall_ns
+    return estimate.point if estimate else 0.0
+
+
+def guards_of(case: CaseBench) -> Guards:
+    before, after = case.sides[LABEL], case.sides[CURRENT]
+    return Guards(
+        baseline_rss_bytes=before.max_rss_bytes,
+        current_rss_bytes=after.max_rss_bytes,
+        baseline_cpu_ns=_point(before.cpu_ns),
+        current_cpu_ns=_point(after.cpu_ns),
+        baseline_wall_ns=_point(before.wall_ns),
+        current_wall_ns=_point(after.wall_ns),
+        baseline_build_ns=before.build_ns or None,
+        current_build_ns=after.build_ns or None,
+    )
+
+
+def _point(estimate: Estimate | None) -> float | None:
+    return estimate.point if estimate else None

@@ -1,0 +1,310 @@
+"""The real workbench of a campaign: profiling, baseline, test and bench behind the campaign's port.
+
+Figures come from the run that measured them; the run's trials are copied into the campaign's
+records, from where every figure can be derived again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from harness.analysis import Question, blocks_of
+from harness.analysis.schedule import Block
+from harness.baseline import (
+    LABEL,
+    Baseline,
+    MakePlan,
+    load_baseline,
+    make_baseline,
+    run_test,
+    tag_baseline,
+)
+from harness.baseline.sides import CURRENT
+from harness.bench import BenchPlan, run_bench
+from harness.campaign.port import BenchRequest, SealedBaseline
+from harness.campaign.values import (
+    BenchOutcome,
+    CaseResult,
+    PhaseGain,
+    ProfileOutcome,
+    ProfileRow,
+    SideBuild,
+    TestOutcome,
+    TestStatus,
+)
+from harness.errors import BuildFailed, ConfigError, DataDamaged, TrialFailed
+from harness.model import CaseBench, Metric
+from harness.optimise.outcomes import (
+    derive,
+    details,
+    failed,
+    figures_again,
+    guards_of,
+    needed,
+    profile_rows,
+    ratio_of,
+    time_of,
+    words,
+)
+from harness.project.config import Config, load_config, parse_duration_ns
+from harness.project.workload import Wanted, Workload, find_workload
+from harness.running import Cell, Listener
+from harness.running.session import Session, open_session
+from harness.system.git.writing import Git
+from harness.system.store.files import copy_atomically, storage_errors
+from harness.system.store.parquet import read_parquet, write_parquet
+from harness.system.store.rows import Row
+from harness.system.store.runs import read_records
+from harness.system.store.seal import SEAL_NAME
+
+KEPT = "kept"
+"""The label of the last kept state."""
+
+RUNS = "runs"
+"""The folder of kept trials, below the campaign's."""
+
+
+class LocalWorkbench:
+    """Builds and runs the target of a campaign on this machine."""
+
+    def __init__(self, config: Config, campaign: str, listener: Listener | None = None) -> None:
+        self._config = config
+        self._campaign = campaign
+        self._git = Git(config.root)
+        self._listener = listener
+
+    @property
+    def _workload(self) -> Workload:
+        """As the files say now: what a target is made of may have changed since the last step."""
+        path = self._config.path
+        config = self._config if path is None else load_config(path)
+        return find_workload(config, Wanted(campaign=self._campaign))
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with open_session(self._config, listener=self._listener, apart=True) as session:
+            yield session
+
+    def baseline(self) -> SealedBaseline:
+        """The sealed baseline, made and tagged where that was not done yet."""
+        workload = self._workload
+        if not (workload.folder / SEAL_NAME).exists():
+            section = workload.section
+            budget = section.bench_budget if section else "60s"
+            plan = MakePlan(budget_ns=parse_duration_ns(budget, "bench_budget"))
+            with self._session() as session:
+                make_baseline(session, workload, plan)
+        found = load_baseline(workload, self._git)
+        if self._git.tag(workload.tag) is None:
+            tag_baseline(workload, self._git, found)
+        return self._sealed(found)
+
+    def check_baseline(self) -> tuple[SealedBaseline, tuple[str, ...]]:
+        """The sealed baseline as it is here, and what of it could not be verified."""
+        found = load_baseline(self._workload, self._git)
+        return self._sealed(found), found.warnings
+
+    def _sealed(self, found: Baseline) -> SealedBaseline:
+        timing = found.record(self._workload.case).timing
+        return SealedBaseline(
+            commit=found.commit,
+            root=found.root,
+            total_ns=timing.wall_ns.point,
+            phases=tuple((p.path, p.total_ns.point) for p in timing.phases),
+        )
+
+    def profile(self) -> ProfileOutcome:
+        """Phases first, then functions, each with its share of the whole."""
+        from harness.profiles import waiting_is_unclear
+        from harness.profiling.making import ProfileRequest, profile_cell
+
+        workload = self._workload
+        cell = Cell(workload.task, workload.case, workload.target)
+        with self._session() as session:
+            report = profile_cell(
+                session.orchestrator,
+                session.state / "profiles",
+                ProfileRequest(cell, revision=self._git.head()),
+            )
+        rows = profile_rows(report)
+        unclear = waiting_is_unclear(report.cpu_share, report.crowded)
+        return ProfileOutcome(
+            case=report.case,
+            rows=rows or (ProfileRow("total", 1.0, "whole program"),),
+            tool=" and ".join(
+                p.tool for p in (report.phases, report.spots) if p is not None and p.spots
+            )
+            or "none",
+            wall_ns=report.wall_ns.point,
+            cpu_share=None if unclear else report.cpu_share,
+            notes=(*report.advice, *report.warnings),
+            report=report.id,
+        )
+
+    def test(self, *, full: bool) -> TestOutcome:
+        """Build and run a private copy of the tree once, and judge its outputs."""
+        try:
+            workload = self._workload
+        except ConfigError as problem:
+            return TestOutcome(TestStatus.BUILD_FAILED, "full" if full else "fast", problem.message)
+        case = workload.chosen(full).name
+        found = load_baseline(workload, self._git)
+        try:
+            with self._session() as session:
+                report = run_test(session, workload, found, full=full)
+        except BuildFailed as problem:
+            return TestOutcome(TestStatus.BUILD_FAILED, case, problem.message)
+        except TrialFailed as problem:
+            return TestOutcome(TestStatus.CRASHED, case, problem.message)
+        status = TestStatus.PASSED if report.ok else TestStatus.WRONG
+        return TestOutcome(status, case, words(report.agreement), details(report.agreement))
+
+    def bench(self, request: BenchRequest) -> BenchOutcome:
+        """Baseline, last kept state and current tree in the same blocks, case by case."""
+        workload = self._workload
+        found = load_baseline(workload, self._git)
+        kept = _decides(request, found)
+        references = {} if kept == LABEL else {kept: request.kept}
+        plan = BenchPlan(
+            budget_ns=max(request.budget_ns - request.spent_ns, 1),
+            earlier=self._earlier(request),
+            full=request.full,
+            confidence=request.confidence,
+            threshold=request.threshold,
+            metric=_objective(request),
+            references=references,
+            unless_slower=kept if request.look else "",  # the end is measured whole
+        )
+        with self._session() as session:
+            report = run_bench(session, workload, found, plan)
+        results = [self._result(case, request) for case in report.cases]
+        return BenchOutcome(*results)
+
+    def _result(self, case: CaseBench, request: BenchRequest) -> CaseResult:
+        if not case.agreement.ok or LABEL not in case.comparisons:
+            what = words(case.agreement) or "it was not measured"
+            return replace(failed(case.case, request, what), crashed=case.crashed)
+        cumulative = case.comparisons[LABEL]
+        step = case.comparisons.get(KEPT, cumulative)
+        run, digest = self._keep(case, request)
+        return CaseResult(
+            case=case.case,
+            correct=True,
+            step=ratio_of(step),
+            cumulative=ratio_of(cumulative),
+            baseline_ns=time_of(case, LABEL, cumulative.metric),
+            current_ns=time_of(case, CURRENT, cumulative.metric),
+            metric=step.metric.value,
+            phases=tuple(
+                PhaseGain(row.path, row.baseline.total_ns.point, row.current.total_ns.point)
+                for row in case.phases
+                if row.baseline is not None and row.current is not None
+            ),
+            guards=guards_of(case),
+            blocks=step.blocks,
+            stopped_because=step.stopped_because,
+            budget_needed_ns=_beyond(needed(step, cumulative), request),
+            run=run,
+            sha256=digest,
+            builds=tuple(
+                SideBuild(label, side.build_digest, side.program_digest)
+                for label, side in case.sides.items()
+            ),
+            doubts=case.doubts,
+        )
+
+    def _keep(self, case: CaseBench, request: BenchRequest) -> tuple[str, str]:
+        """Copy the run's trials into the records; their place there, and their digest."""
+        assert case.folder is not None
+        name = f"{RUNS}/bench-{request.look:03d}-{case.case}.parquet"
+        path = self._workload.folder / name
+        with storage_errors(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            earlier = self._earlier(request).get(case.case, [])
+            own = read_parquet(case.folder / "trials.parquet") if earlier else []
+            if _goes_on(earlier, own):
+                write_parquet(path, [*earlier, *own])
+            else:
+                copy_atomically(case.folder / "trials.parquet", path)
+        return name, _digest(path)
+
+    def _earlier(self, request: BenchRequest) -> dict[str, list[Row]]:
+        """By case, the kept rows of the look that is gone on with."""
+        if request.continues is None:
+            return {}
+        workload, look = self._workload, request.continues
+        paths = {
+            case.name: workload.folder / f"{RUNS}/bench-{look:03d}-{case.name}.parquet"
+            for case in workload.cases
+        }
+        return {case: read_parquet(path) for case, path in paths.items() if path.is_file()}
+
+    def recompute(self, request: BenchRequest, stored: BenchOutcome) -> BenchOutcome:
+        """Ratios, verdicts, times, phases and guards again, from the kept trials alone."""
+        results = [
+            self._derive(request, result) if result.run else result
+            for result in (stored.fast, stored.full)
+            if result is not None
+        ]
+        return BenchOutcome(*results)
+
+    def _derive(self, request: BenchRequest, result: CaseResult) -> CaseResult:
+        path = self._workload.folder / result.run
+        if not path.is_file():
+            raise DataDamaged(f"{path}: missing", hint="Restore it from git.")
+        if _digest(path) != result.sha256:
+            raise DataDamaged(f"{path}: changed since it was measured", hint="Restore it from git.")
+        blocks = read_blocks(path)
+        found = derive(blocks, Question(_objective(request), request.confidence, request.threshold))
+        if LABEL not in found:
+            raise DataDamaged(f"{path}: has no pair of {LABEL} and {CURRENT}")
+        step = found.get(KEPT, found[LABEL])
+        derived = replace(
+            result,
+            step=ratio_of(step),
+            cumulative=ratio_of(found[LABEL]),
+            metric=step.metric.value,
+            blocks=step.blocks,
+            builds=tuple(replace(b, build=_ran(blocks, b.label)) for b in result.builds),
+        )
+        return figures_again(derived, blocks, found[LABEL])
+
+
+def _ran(blocks: Sequence[Block], label: str) -> str:
+    """The digest of the build that all trials of a side ran; of several, all of them."""
+    digests = {record.build_digest for block in blocks for record in block.get(label, ())}
+    return ", ".join(sorted(digests))
+
+
+def _goes_on(earlier: Sequence[Row], own: Sequence[Row]) -> bool:
+    """Is a run's first block the next one? It begins anew, from 0, where a build has changed."""
+    last = max((row["block"] for row in earlier), default=-1)
+    return bool(earlier) and all(row["block"] > last for row in own if not row["warmup"])
+
+
+def _beyond(needed_ns: int | None, request: BenchRequest) -> int | None:
+    """The budget that would decide: more than the one that did not, in any case."""
+    return None if needed_ns is None else max(needed_ns, request.budget_ns * 5 // 4)
+
+
+def read_blocks(path: Path) -> list[Block]:
+    """The blocks of a kept run."""
+    return blocks_of(read_records(path))
+
+
+def _decides(request: BenchRequest, found: Baseline) -> str:
+    """The label of the last kept state, which may be the baseline itself."""
+    return LABEL if request.kept == found.commit else KEPT
+
+
+def _objective(request: BenchRequest) -> Metric | None:
+    """The metric that the campaign declared; None: whichever serves."""
+    return Metric(request.objective) if request.objective else None
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,398 @@
+"""Profiles made and stored: phases from plain trials, the rest from the adapter's profiler.
+
+A profile is a folder below `.harness/profiles/`: `profile.json` (the report), `flame.svg`,
+`stacks.folded`, `profile.speedscope.json`, and the profiler's own files. Nothing of it goes into
+the store of trials: a profiled run is never a timing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.errors import HarnessError, ToolchainMissing, TrialFailed, UsageError
+from harness.model import (
+    Build,
+    Estimate,
+    Profile,
+    ProfileBy,
+    ProfileFailure,
+    ProfilePlan,
+    ProfileReport,
+    Trial,
+    TrialPlan,
+)
+from harness.plugins import Adapter
+from harness.profiles import (
+    advise,
+    collapsed,
+    count_spots,
+    flame_graph,
+    phase_spots,
+    report_from_json,
+    report_to_json,
+    speedscope,
+)
+from harness.profiling.sources import with_sources
+from harness.project.revisions import target_at
+from harness.running import Cell, Orchestrator, Prepared
+from harness.running.experiment import run_id
+from harness.running.session import Session
+from harness.running.sides import private_copy, settle
+from harness.system.git.writing import Git
+from harness.system.process.runner import LocalRunner
+from harness.system.store.files import storage_errors, write_atomically
+
+PROFILES = "profiles"
+"""The folder of stored profiles, below `.harness`."""
+REPORT = "profile.json"
+
+CONFIDENCE = 0.95
+DEFAULT_TRIALS = 6
+"""The fewest whose full range holds the median at 95 %."""
+FEWEST_TRIALS = 2
+PLAIN_BUDGET_NS = 20_000_000_000
+"""Where the number of trials is not said, no further one is begun after this time."""
+WAITING = 0.02
+"""CPU time below this share of the wall time says nothing of a profiler's cost."""
+SLOWEST = 200
+"""A profiled run may take this many times as long as a plain one, or the target's own limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRequest:
+    """What is to be profiled, and how."""
+
+    cell: Cell
+    by: ProfileBy = ProfileBy.FUNCTION
+    tool: str | None = None
+    function: str | None = None
+    memory: bool = False
+    trials: int | None = None
+    """Plain trials for the phases' intervals; None: up to 6, within 20 s."""
+    revision: str = ""
+    """The commit that the cell's sources are of; empty: the working tree."""
+    one_of_several: bool = False
+    """Other cases are profiled beside this one: nobody needs to be told that it is not all."""
+
+
+def profile_cell(
+    orchestrator: Orchestrator, folder: Path, request: ProfileRequest
+) -> ProfileReport:
+    """Profile a target on a case and store the report in a folder of its own below `folder`.
+
+    A profiler that fails leaves the report with phases and the reason; a profiler that was asked
+    for by name and is missing raises ToolchainMissing. Raises what building raises, TrialFailed
+    where the program itself does not run, UsageError for what the adapter cannot do.
+    """
+    cell = request.cell
+    orchestrator.set_up(cell.target)
+    try:
+        adapter, build = orchestrator.build(replace(cell.target, steady=False))
+        subject = _Subject(request, adapter, build, orchestrator.runner)
+        first = _plain_trial(subject)
+        with _new_home(folder) as home:
+            found = _profiled(subject, home, first)
+            plain = [first, *_more_trials(subject, first)]
+    finally:
+        problems = orchestrator.cleanup([Prepared(cell)])
+    report = _with_profile(_report(home.name, subject, plain), found, plain)
+    report = replace(
+        report,
+        advice=advise(report, () if request.one_of_several else _names(cell)),
+        warnings=(*report.warnings, *problems),
+    )
+    return store_report(report, home)
+
+
+def _names(cell: Cell) -> list[str]:
+    return [case.name for case in cell.task.cases]
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is profiled, and the means to run it."""
+
+    request: ProfileRequest
+    adapter: Adapter
+    build: Build
+    runner: LocalRunner
+
+
+@contextlib.contextmanager
+def _new_home(folder: Path) -> Iterator[Path]:
+    """A new profile's folder; gone again where nothing came of it."""
+    home = folder / run_id(time.time_ns())
+    with storage_errors(home):
+        home.mkdir(parents=True)
+    try:
+        yield home
+    except BaseException:
+        with contextlib.suppress(OSError):
+            home.rmdir()
+        raise
+
+
+def _plain_trial(subject: _Subject) -> Trial:
+    """A trial without a profiler; TrialFailed where the program does not end well."""
+    case, target = subject.request.cell.case, subject.request.cell.target
+    plan = TrialPlan(timeout_ns=target.timeout_ns)
+    trial = subject.adapter.time(subject.build, case, plan, subject.runner)
+    if trial.output is not None:
+        subject.runner.discard(trial.output)
+    if not trial.ok:
+        raise TrialFailed(f"target {target.name!r} on case {case.name!r}: {trial.message}")
+    return trial
+
+
+def _more_trials(subject: _Subject, first: Trial) -> Iterator[Trial]:
+    """The plain trials after the first: what phases' intervals and the overhead are read from.
+
+    They follow the profiled run, so that a wrong request is refused soon.
+    """
+    asked = subject.request.trials
+    spent_ns = first.wall_ns
+    for count in range(1, asked or DEFAULT_TRIALS):
+        if asked is None and count >= FEWEST_TRIALS and spent_ns > PLAIN_BUDGET_NS:
+            return
+        trial = _plain_trial(subject)
+        spent_ns += trial.wall_ns
+        yield trial
+
+
+def _estimate(values: Sequence[float]) -> Estimate:
+    from harness.stats.medians import median_estimate
+
+    found = median_estimate(values, CONFIDENCE)
+    assert found is not None
+    return found
+
+
+def _report(identity: str, subject: _Subject, plain: Sequence[Trial]) -> ProfileReport:
+    """A report of phases alone."""
+    request, build = subject.request, subject.build
+    cell = request.cell
+    walls = [max(1, trial.wall_ns) for trial in plain]
+    wall = _estimate([float(w) for w in walls])
+    spots = phase_spots([trial.phases for trial in plain], walls, _estimate)
+    return ProfileReport(
+        id=identity,
+        task=cell.task.name,
+        case=cell.case.name,
+        target=cell.target.name,
+        language=build.toolchain.language,
+        root=str(cell.target.root),
+        revision=request.revision,
+        build_digest=build.digest,
+        wall_ns=wall,
+        cpu_share=_estimate([t.cpu_ns / w for t, w in zip(plain, walls, strict=True)]).point,
+        crowded=_estimate([_crowded(t) for t in plain]).point,
+        phases=Profile("phases", ProfileBy.PHASE, "ns", wall.point, spots),
+    )
+
+
+def _crowded(trial: Trial) -> float:
+    disturbed = max(trial.pressure_ns or 0, trial.steal_ns or 0)
+    return min(1.0, disturbed / max(1, trial.wall_ns))
+
+
+def _profiled(subject: _Subject, home: Path, plain: Trial) -> Profile | ProfileFailure | None:
+    """Functions or lines, or why there are none; None where phases are all that is asked for."""
+    request = subject.request
+    if request.by is ProfileBy.PHASE:
+        return None
+    plan = ProfilePlan(
+        by=request.by,
+        tool=request.tool,
+        function=request.function,
+        memory=request.memory,
+        timeout_ns=max(request.cell.target.timeout_ns, SLOWEST * plain.wall_ns),
+        folder=home,
+        plain_wall_ns=plain.wall_ns,
+        plain_cpu_ns=plain.cpu_ns,
+    )
+    try:
+        found = subject.adapter.profile(subject.build, request.cell.case, plan, subject.runner)
+    except (ToolchainMissing, TrialFailed) as failure:
+        if request.tool is not None and isinstance(failure, ToolchainMissing):
+            raise
+        return _reason(failure)
+    if found is None:
+        return _reason(_no_profiler(subject.adapter.name))
+    counted = count_spots(found, request.function)
+    if request.function is not None and not counted.spots:
+        raise UsageError(
+            f"no function like {request.function!r} was seen on the CPU",
+            hint="Profile without --function for the names of those that were.",
+        )
+    return with_sources(counted, request.cell.target.root)
+
+
+def _with_profile(
+    report: ProfileReport, found: Profile | ProfileFailure | None, plain: Sequence[Trial]
+) -> ProfileReport:
+    """The report with what the profiler said, and what it cost."""
+    if not isinstance(found, Profile):
+        return replace(report, failure=found)
+    slowdown, measure = _slowdown(found, report, plain)
+    return replace(
+        report, spots=found, slowdown=slowdown, slowdown_of=measure, warnings=found.warnings
+    )
+
+
+def _slowdown(
+    spots: Profile, report: ProfileReport, plain: Sequence[Trial]
+) -> tuple[float | None, str]:
+    """The profiler's cost: by CPU time, but for programs that mostly wait by wall time."""
+    if spots.slowdown is not None:
+        return spots.slowdown, "CPU time"
+    if spots.cpu_ns and report.cpu_share > WAITING:
+        return spots.cpu_ns / _estimate([float(t.cpu_ns) for t in plain]).point, "CPU time"
+    if spots.wall_ns:
+        return spots.wall_ns / report.wall_ns.point, "wall time"
+    return None, ""
+
+
+def _no_profiler(adapter: str) -> ToolchainMissing:
+    return ToolchainMissing(
+        f"the adapter {adapter!r} has no profiler: it knows phases alone",
+        hint="Mark phases in the program, or use the adapter of its language.",
+    )
+
+
+def _reason(failure: HarnessError) -> ProfileFailure:
+    return ProfileFailure(failure.message, failure.hint, int(failure.exit_code))
+
+
+def store_report(report: ProfileReport, home: Path) -> ProfileReport:
+    """Write the report and its exports into its folder; returns it with all paths."""
+    files: dict[str, str] = {}
+    title = f"{report.target} on {report.case}" + (
+        f" at {report.revision[:12]}" if report.revision else ""
+    )
+    with storage_errors(home):
+        if report.spots is not None and report.spots.stacks:
+            spots = report.spots
+            for kind, name, text in (
+                ("flame graph", "flame.svg", flame_graph(spots, title, _note(report))),
+                ("speedscope", "profile.speedscope.json", json.dumps(speedscope(spots, title))),
+                ("collapsed stacks", "stacks.folded", collapsed(spots)),
+            ):
+                write_atomically(home / name, text.encode())
+                files[kind] = str(home / name)
+        if report.spots is not None:
+            files.update(report.spots.exports)
+        files["report"] = str(home / REPORT)
+        report = replace(report, exports=files)
+        write_atomically(home / REPORT, report_to_json(report))
+    return report
+
+
+def _note(report: ProfileReport) -> str:
+    assert report.spots is not None
+    weight = sum(report.spots.stacks.values())
+    amount = f"{weight / 1e6:.0f} ms" if report.spots.unit == "ns" else f"{weight:.0f}"
+    unit = "" if report.spots.unit == "ns" else f" {report.spots.unit}"
+    return f"{report.language}, {report.spots.stacks_by or report.spots.tool}, {amount}{unit}"
+
+
+# -- stored profiles ------------------------------------------------------------------------------
+
+
+def load_report(home: Path) -> ProfileReport:
+    """The report in a profile's folder; UsageError where there is none, DataDamaged if broken."""
+    path = home / REPORT
+    try:
+        text = path.read_bytes()
+    except OSError as problem:
+        raise UsageError(f"{path}: {problem.strerror}") from None
+    return report_from_json(text, str(path))
+
+
+def stored_reports(folder: Path) -> Iterator[ProfileReport]:
+    """All stored profiles that can be read, the newest first."""
+    homes = sorted((p.parent for p in folder.glob(f"*/{REPORT}")), reverse=True)
+    for home in homes:
+        with contextlib.suppress(HarnessError):
+            yield load_report(home)
+
+
+def find_report(folder: Path, name: str) -> ProfileReport | None:
+    """The stored profile of that name or unambiguous beginning; None where there is none."""
+    homes = sorted(p.parent for p in folder.glob(f"{_literal(name)}*/{REPORT}"))
+    exact = [home for home in homes if home.name == name]
+    if exact or len(homes) == 1:
+        return load_report((exact or homes)[0])
+    if homes:
+        raise UsageError(
+            f"several profiles begin with {name!r}: {', '.join(home.name for home in homes)}"
+        )
+    return None
+
+
+def _literal(name: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name.replace("/", ""))
+
+
+def latest_report(
+    folder: Path, request: ProfileRequest, revision: str | None = None
+) -> ProfileReport | None:
+    """The newest stored profile that answers the same request, at a revision where one is named."""
+    for report in stored_reports(folder):
+        cell = request.cell
+        same = (report.target, report.case) == (cell.target.name, cell.case.name)
+        if same and revision in (None, report.revision) and _answers(report, request):
+            return report
+    return None
+
+
+def _answers(report: ProfileReport, request: ProfileRequest) -> bool:
+    if request.by is ProfileBy.PHASE:
+        return True
+    spots = report.spots
+    if spots is None or spots.by is not request.by or request.function is not None:
+        return False
+    return request.tool in (None, spots.tool) and (spots.unit == "bytes") == request.memory
+
+
+def profile_at(session: Session, request: ProfileRequest, revision: str) -> ProfileReport:
+    """Profile a revision now, in a private worktree."""
+    commit = Git(session.config.root).resolve(revision)
+    folder, cell = session.state / PROFILES, request.cell
+    with private_copy(session, session.config, commit) as copy:
+        target = target_at(session.config, cell.target.name, copy.root)
+        moved = replace(cell, target=settle(session, copy, target, revision))
+        return profile_cell(
+            session.orchestrator, folder, replace(request, cell=moved, revision=commit)
+        )
+
+
+def profile_against(session: Session, request: ProfileRequest, spec: str) -> ProfileReport:
+    """What `--against` names: `last`, a stored profile, or a revision.
+
+    Raises UsageError where it is none of them.
+    """
+    folder = session.state / PROFILES
+    if spec == "last":
+        found = latest_report(folder, request)
+        if found is None:
+            raise UsageError("no earlier profile of this target on this case is stored")
+        return found
+    stored = find_report(folder, spec)
+    if stored is not None:
+        return stored
+    try:
+        commit = Git(session.config.root).resolve(spec)
+        stored = latest_report(folder, request, commit)
+        return stored if stored is not None else profile_at(session, request, commit)
+    except UsageError as problem:
+        if "@" in spec or not problem.message:
+            raise
+        raise UsageError(
+            f"--against {spec}: neither a stored profile nor a revision ({problem.message})",
+            hint="Say baseline, last, a profile's name, or a commit.",
+        ) from None

@@ -1,0 +1,1 @@
+"""A project: its `harness.toml`, its targets at other revisions, its workloads."""

@@ -1,0 +1,393 @@
+"""`harness.toml`: found, decoded with types, and turned into tasks, targets and campaigns."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from harness.errors import ConfigError
+from harness.model import (
+    Case,
+    Target,
+    Task,
+    WorkingFolder,
+    base_name,
+)
+from harness.project.config_file import (
+    CONFIG_NAME,
+    CampaignSection,
+    ConfigFile,
+    Section,
+    TargetSection,
+    TaskSection,
+    output_spec,
+    schema_json,
+)
+from harness.project.config_tables import with_targets
+from harness.project.config_text import is_there, read_toml
+from harness.project.flags_file import joined_flags
+
+__all__ = [
+    "CONFIG_NAME",
+    "CampaignSection",
+    "Config",
+    "find_config",
+    "load_config",
+    "lookup",
+    "parse_duration_ns",
+    "schema_json",
+]
+
+_Value = TypeVar("_Value")
+_Table = TypeVar("_Table", bound=msgspec.Struct)
+
+_UNITS_NS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000}
+_MOST_NS = 100 * 365 * 86_400 * 1_000_000_000
+
+_DURATION = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|m|h)?\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A configuration ready for use; every path in it is absolute."""
+
+    root: Path
+    path: Path | None = None
+    """The file it came from; None for a run without configuration."""
+    tasks: Mapping[str, Task] = field(default_factory=dict)
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    campaigns: Mapping[str, CampaignSection] = field(default_factory=dict)
+    flags_files: Mapping[str, str] = field(default_factory=dict)
+    """Target: its file of flags, relative to the root."""
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Target: which of its files is not there, in words. That is nobody's business who does not
+    ask for that target."""
+    own_cases: Mapping[str, Mapping[str, Case]] = field(default_factory=dict)
+    """Target: the cases, by the task's name for them, that it is given other parameters of."""
+
+    def target(self, name: str) -> Target:
+        """The target of that name, ready for use.
+
+        ConfigError, with the near name, where there is none; and where one of its files is missing.
+        """
+        target = lookup(self.targets, name, "target", self.path)
+        if name in self.missing:
+            raise ConfigError(self.missing[name], hint=f"Paths are relative to {self.root}.")
+        return target
+
+    def task(self, name: str) -> Task:
+        """The task of that name; ConfigError, with the near name, where there is none."""
+        return lookup(self.tasks, name, "task", self.path)
+
+    def case(self, task: Task, name: str | None) -> Case:
+        """A task's case by name, or its default one."""
+        if name is None:
+            return task.case()
+        return lookup({c.name: c for c in task.cases}, name, f"case of task {task.name}", self.path)
+
+    def case_of(self, target: Target, name: str | None) -> Case:
+        """The case as this target is given it: with the parameters of its own, if it has any.
+
+        Such a case has a name of its own, which says the parameters: it is another measurement.
+        """
+        task = self.task(target.task)
+        known = {case.name for case in task.cases}
+        case = self.case(task, base_name(name) if name and name not in known else name)
+        return self.own_cases.get(target.name, {}).get(case.name, case)
+
+
+def lookup(table: Mapping[str, _Value], name: str, what: str, path: Path | None = None) -> _Value:
+    """`table[name]`; ConfigError that lists what there is, and suggests the near one."""
+    if name in table:
+        return table[name]
+    where = f"{path}: " if path else ""
+    known = ", ".join(table) or "none"
+    raise ConfigError(
+        f"{where}no {what} named {name!r}; there are: {known}", hint=_suggest(name, table)
+    )
+
+
+def parse_duration_ns(value: str | float, where: str) -> int:
+    """`"20s"`, `"500ms"`, `"2m"`, or a number of seconds, as nanoseconds above 0."""
+    match = _DURATION.fullmatch(str(value))
+    nanoseconds = 0
+    if match:
+        product = float(match[1]) * _UNITS_NS[match[2] or "s"]
+        nanoseconds = round(product) if product < _MOST_NS else 0
+    if nanoseconds <= 0:
+        raise ConfigError(
+            f"{where}: want a duration above 0, such as 20s, 500ms, 2m or 1h, and below 100 years,"
+            f" got {str(value)[:100]!r}"
+        )
+    return nanoseconds
+
+
+def find_config(start: Path) -> Path | None:
+    """The nearest `harness.toml` in `start` or a folder above it."""
+    for folder in (start, *start.parents):
+        candidate = folder / CONFIG_NAME
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a configuration; ConfigError names file, key, value and remedy."""
+    return _Reader(path.absolute()).read(read_toml(path))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Turns the decoded TOML of one file into a Config; knows the file for its messages."""
+
+    path: Path
+
+    def read(self, data: dict[str, Any]) -> Config:
+        data = with_targets(data, self._error)
+        file = self._section(data, ConfigFile, "")
+        tasks = {name: self._task(name, section) for name, section in file.tasks.items()}
+        raw_targets = data.get("targets", {})
+        targets = {
+            name: self._target(name, section, raw_targets[name], tasks)
+            for name, section in file.targets.items()
+        }
+        for task in tasks.values():
+            self._check_reference(task, targets)
+        for name, campaign in file.campaigns.items():
+            self._check_campaign(name, campaign, tasks, targets)
+        flags = {n: s.flags_file for n, s in file.targets.items() if s.flags_file is not None}
+        missing = {n: why for n, target in targets.items() if (why := self._missing_file(target))}
+        own = {n: self._own_cases(n, s, tasks[s.task]) for n, s in file.targets.items() if s.cases}
+        return Config(
+            self.path.parent, self.path, tasks, targets, file.campaigns, flags, missing, own
+        )
+
+    def _section(self, data: object, kind: type[_Table], where: str) -> _Table:
+        """Decode one table, tables within it first, so that every message has its full key."""
+        if not isinstance(data, dict):
+            raise self._error(where, f"want a table, got {data!r}")
+        fields = {f.encode_name: f for f in msgspec.structs.fields(kind)}
+        if issubclass(kind, Section):
+            self._check_unknown(data, fields, where)
+        else:
+            self._check_misspelt(data, fields, where)
+        values: dict[str, Any] = {}
+        for key, info in fields.items():
+            at = f"{where}.{key}" if where else key
+            if key in data:
+                values[info.name] = self._value(data[key], info.type, at)
+            elif info.required:
+                raise self._error(where, f"the key {key!r} is missing")
+        return kind(**values)
+
+    def _value(self, value: object, kind: Any, at: str) -> Any:
+        arguments = typing.get_args(kind)
+        if typing.get_origin(kind) is dict and _is_struct(arguments[1]):
+            if not isinstance(value, dict):
+                raise self._error(at, f"want a table of tables, got {value!r}")
+            return {k: self._section(v, arguments[1], f"{at}.{k}") for k, v in value.items()}
+        try:
+            return msgspec.convert(value, kind)
+        except msgspec.ValidationError as problem:
+            raise self._error(at, _explain(value, kind, str(problem))) from None
+
+    def _check_unknown(self, data: dict[str, Any], fields: Iterable[str], where: str) -> None:
+        for key in data:
+            if key not in fields:
+                known = ", ".join(fields)
+                raise self._error(
+                    where, f"unknown key {key!r} (known: {known})", _suggest(key, fields)
+                )
+
+    def _check_misspelt(self, data: dict[str, Any], fields: Iterable[str], where: str) -> None:
+        """Keys that are not ours go to the adapter, unless they are one letter from ours."""
+        for key in data:
+            near = difflib.get_close_matches(key, fields, n=1, cutoff=0.85)
+            if key not in fields and near:
+                raise self._error(where, f"unknown key {key!r}", f"Did you mean {near[0]!r}?")
+
+    def _task(self, name: str, section: TaskSection) -> Task:
+        cases = []
+        for case, values in section.cases.items():
+            try:
+                cases.append(Case(case, values.params, values.seed))
+            except ValueError as problem:
+                raise self._error(f"tasks.{name}.cases.{case}.params", str(problem)) from None
+        outputs = tuple(
+            output_spec(key, value, f"{self.path}: tasks.{name}.outputs.{key}")
+            for key, value in section.outputs.items()
+        )
+        return Task(name, tuple(cases) or (Case("default"),), outputs, section.reference)
+
+    def _target(
+        self, name: str, section: TargetSection, raw: dict[str, Any], tasks: Mapping[str, Task]
+    ) -> Target:
+        where = f"targets.{name}"
+        if section.task not in tasks:
+            known = ", ".join(tasks) or "none"
+            raise self._error(
+                f"{where}.task",
+                f"no task named {section.task!r}; there are: {known}",
+                _suggest(section.task, tasks),
+            )
+        ours = {f.encode_name for f in msgspec.structs.fields(TargetSection)}
+        root = self.path.parent
+        target = Target(
+            name=name,
+            task=section.task,
+            adapter=section.adapter,
+            root=root,
+            sources=tuple(root / source for source in section.sources),
+            entry=section.entry,
+            args=tuple(section.args),
+            env=section.env,
+            options=self._options(section, {k: v for k, v in raw.items() if k not in ours}, where),
+            inputs=tuple(root / path for path in section.inputs),
+            build_inputs=tuple(root / path for path in section.build_inputs),
+            stdin=root / section.stdin if section.stdin else None,
+            setup=tuple(tuple(command) for command in section.setup),
+            cleanup=tuple(tuple(command) for command in section.cleanup),
+            timeout_ns=parse_duration_ns(section.timeout, f"{self.path}: {where}.timeout"),
+            max_output_bytes=section.max_output_bytes,
+            working_folder=WorkingFolder(section.working_folder),
+        )
+        self._check_target(target, tasks[section.task])
+        return target
+
+    def _own_cases(self, name: str, section: TargetSection, task: Task) -> dict[str, Case]:
+        """A target's cases whose parameters differ from the task's, by the task's names."""
+        cases = {case.name: case for case in task.cases}
+        found = {}
+        for key, own in section.cases.items():
+            where = f"targets.{name}.cases.{key}"
+            case = lookup(cases, key, f"case of task {task.name} (in {where})", self.path)
+            for param in own.params:
+                if param not in case.params:
+                    known = ", ".join(case.params) or "none"
+                    raise self._error(
+                        f"{where}.params",
+                        f"case {key!r} of task {task.name} has no parameter {param!r};"
+                        f" it has: {known}",
+                        _suggest(param, case.params),
+                    )
+            try:
+                found[key] = case.with_params(own.params)
+            except ValueError as problem:
+                raise self._error(f"{where}.params", str(problem)) from None
+        return found
+
+    def _options(
+        self, section: TargetSection, options: dict[str, Any], where: str
+    ) -> dict[str, Any]:
+        """The adapter's options; the words of `flags_file` follow `flags`."""
+        if section.flags_file is None:
+            return options
+        path = self.path.parent / section.flags_file
+        told = options.get("flags", [])
+        return {**options, "flags": joined_flags(told, path, f"{self.path}: {where}")}
+
+    def _check_target(self, target: Target, task: Task) -> None:
+        where = f"targets.{target.name}"
+        if not 1 <= target.max_output_bytes < 2**63:
+            wanted = "at least 1" if target.max_output_bytes < 1 else "less than 2^63"
+            raise self._error(
+                f"{where}.max_output_bytes", f"want {wanted}, got {target.max_output_bytes}"
+            )
+        for key, value in target.env.items():
+            if not key or "=" in key:
+                raise self._error(f"{where}.env", f"no environment can hold {key!r} = {value!r}")
+        for name in ("setup", "cleanup"):
+            for command in getattr(target, name):
+                if not command:
+                    raise self._error(f"{where}.{name}", f"not a command: {list(command)!r}")
+        self._check_arguments(target, task)
+
+    def _check_arguments(self, target: Target, task: Task) -> None:
+        where = f"targets.{target.name}.args"
+        for case in task.cases:
+            try:
+                arguments = target.arguments(case)
+            except ValueError as problem:
+                hint = "{{ and }} stand for braces." if "encountered" in str(problem) else ""
+                raise self._error(where, str(problem), hint) from None
+            for argument in arguments:
+                if "\0" in argument:
+                    raise self._error(where, f"no argument can hold a NUL: {argument!r}")
+
+    def _missing_file(self, target: Target) -> str | None:
+        """Which file of a target is not there, in words that name file, key and value.
+
+        Where there is a setup, that may be about to make it.
+        """
+        if target.setup:
+            return None
+        at = f"{self.path}: targets.{target.name}"
+        for source in target.sources:
+            if not is_there(source):
+                return f"{at}.sources: source not found: {source}"
+        for path in target.inputs:
+            if not is_there(path):
+                return f"{at}.inputs: input not found: {path}"
+        for path in target.build_inputs:
+            if not is_there(path):
+                return f"{at}.build_inputs: not found: {path}"
+        if target.stdin is not None and not is_there(target.stdin, Path.is_file):
+            return f"{at}.stdin: no such file: {target.stdin}"
+        return None
+
+    def _check_reference(self, task: Task, targets: Mapping[str, Target]) -> None:
+        if task.reference is None:
+            return
+        own = [t.name for t in targets.values() if t.task == task.name]
+        if task.reference not in own:
+            raise self._error(
+                f"tasks.{task.name}.reference",
+                f"no target of this task is named {task.reference!r}; there are: "
+                f"{', '.join(own) or 'none'}",
+                _suggest(task.reference, own),
+            )
+
+    def _check_campaign(
+        self,
+        name: str,
+        campaign: CampaignSection,
+        tasks: Mapping[str, Task],
+        targets: Mapping[str, Target],
+    ) -> None:
+        where = f"campaigns.{name}"
+        target = lookup(targets, campaign.target, f"target (in {where})", self.path)
+        cases = {case.name: case for case in tasks[target.task].cases}
+        for key in ("case", "full_case"):
+            wanted = getattr(campaign, key)
+            if wanted is not None:
+                lookup(cases, wanted, f"case (in {where}.{key})", self.path)
+
+    def _error(self, where: str, problem: str, hint: str = "") -> ConfigError:
+        at = f"{where}: " if where else ""
+        return ConfigError(f"{self.path}: {at}{problem}", hint=hint)
+
+
+def _is_struct(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _explain(value: object, kind: Any, problem: str) -> str:
+    choices = typing.get_args(kind)
+    literal = next((c for c in (kind, *choices) if typing.get_origin(c) is Literal), None)
+    if literal is not None:
+        allowed = ", ".join(repr(choice) for choice in typing.get_args(literal))
+        near = _suggest(str(value), [str(c) for c in typing.get_args(literal)])
+        return f"got {value!r}, allowed: {allowed}" + (f". {near}" if near else "")
+    return f"{problem[0].lower()}{problem[1:]}, value seen: {value!r}"
+
+
+def _suggest(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"Did you mean {near[0]!r}?" if near else ""

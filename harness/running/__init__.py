@@ -1,0 +1,43 @@
+"""Runs targets: makes them ready, times them in blocks, checks and stores every trial.
+
+Five rooms, one name space:
+
+- `cells`     what is run: Cell, Prepared, Group, Settings
+- `core`      the Orchestrator: probe, build, check, time, record
+- `judging`   is an output right?
+- `resuming`  goes on with an interrupted run
+- `listening` who is told what goes on
+"""
+
+from harness.running.cells import (
+    MAX_FAILURES,
+    Cell,
+    Group,
+    Prepared,
+    Settings,
+    make_groups,
+    reference_of,
+    same_group,
+)
+from harness.running.checking import judge, remarks
+from harness.running.listening import Listener, Quiet
+from harness.running.orchestrator import Orchestrator, discarding
+from harness.running.resuming import resume_groups
+
+__all__ = [
+    "MAX_FAILURES",
+    "Cell",
+    "Group",
+    "Listener",
+    "Orchestrator",
+    "Prepared",
+    "Quiet",
+    "Settings",
+    "discarding",
+    "judge",
+    "make_groups",
+    "reference_of",
+    "remarks",
+    "resume_groups",
+    "same_group",
+]

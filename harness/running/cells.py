@@ -1,0 +1,147 @@
+"""What is run: cells, what they became when made ready, and the groups that run in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from harness.analysis.schedule import Block, Design, StopRule
+from harness.errors import HarnessError
+from harness.model import (
+    Agreement,
+    Build,
+    Case,
+    Mode,
+    Output,
+    SteadyPlan,
+    Target,
+    Task,
+    Trial,
+    TrialRecord,
+    TrialStatus,
+)
+from harness.plugins import Adapter
+
+MAX_FAILURES = 3
+"""A target whose trials failed this often is not tried again; one that hung, never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A target on a case: what gets a row of the table."""
+
+    task: Task
+    case: Case
+    target: Target
+    label: str = ""
+    """Its name in results; the target's where two revisions need no telling apart."""
+    expected: Output | None = None
+    """What its outputs must agree with, such as a baseline's stored ones; None: the reference
+    target's outputs, and in every trial its own first one."""
+
+    @property
+    def name(self) -> str:
+        return self.label or self.target.name
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A cell made ready to be timed, or the reason why it could not be."""
+
+    cell: Cell
+    adapter: Adapter | None = None
+    build: Build | None = None
+    expected: Output | None = None
+    """Its own first output, with the declared values."""
+    failure: HarnessError | None = None
+    verdict: Agreement | None = None
+    """Its first output against what is wanted; None for the reference target itself."""
+
+    @property
+    def ready(self) -> bool:
+        return self.failure is None and self.expected is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How trials are made; the same for all cells of a run."""
+
+    seed: int
+    mode: Mode = Mode.COLD
+    design: Design = Design.PAIRED
+    warmup: int = 1
+    """Trials of each target before the first block; stored, marked and not counted."""
+    cpus: tuple[int, ...] = ()
+    vary_layout: bool = True
+    budget_ns: int | None = None
+    """No block is begun that would not end within this time; but one is always made."""
+    stretch: int = 1
+    """How many times the budget may grow to hold `blocks_wanted`."""
+    blocks_wanted: int = 0
+    """The fewest blocks that can decide; 0: nothing is to be decided."""
+    steady: SteadyPlan = field(default_factory=SteadyPlan)
+
+
+@dataclass(slots=True)
+class Group:
+    """All cells of one task on one case, with the blocks measured so far."""
+
+    members: list[Prepared]
+    rule: StopRule
+    blocks: list[Block] = field(default_factory=list)
+    failures: dict[str, int] = field(default_factory=dict)
+    """How often a cell has failed, by its name; a trial that hung counts for all."""
+    first_failure: dict[str, Trial] = field(default_factory=dict)
+    """By the cell's name, warm-up trials included."""
+    stopped: str | None = None
+    """Why no further block is wanted."""
+    next_block: int = 0
+    spent_ns: int = 0
+    """What the blocks that were measured now have taken, with everything between their trials."""
+    made: int = 0
+    """How many these are."""
+
+    @property
+    def block_ns(self) -> int:
+        """How long a block takes; 0 while none was measured."""
+        return self.spent_ns // self.made if self.made else 0
+
+    @property
+    def running(self) -> list[Prepared]:
+        """The members that still take part in blocks."""
+        return [m for m in self.members if m.ready and not self.given_up(m.cell.name)]
+
+    def given_up(self, name: str) -> bool:
+        """Has this cell failed too often to be tried again?"""
+        return self.failures.get(name, 0) >= MAX_FAILURES
+
+    def note(self, record: TrialRecord) -> None:
+        """Count a trial that did not end well."""
+        trial = record.trial
+        if trial.ok:
+            return
+        weight = MAX_FAILURES if trial.status is TrialStatus.TIMED_OUT else 1
+        self.failures[record.target] = self.failures.get(record.target, 0) + weight
+        self.first_failure.setdefault(record.target, trial)
+
+
+def same_group(one: Cell, other: Cell) -> bool:
+    """Do two cells belong to the same task and case?"""
+    return (one.task.name, one.case.name) == (other.task.name, other.case.name)
+
+
+def reference_of(members: Sequence[Prepared]) -> Prepared | None:
+    """The member that ratios are against: the task's reference, else the first one that runs."""
+    ready = [m for m in members if m.ready]
+    named = [m for m in ready if m.cell.name == m.cell.task.reference]
+    return next(iter(named or ready), None)
+
+
+def make_groups(
+    members: Sequence[Prepared], rule_of: Callable[[Sequence[Prepared]], StopRule]
+) -> list[Group]:
+    """One group a task and case, in the order of the members, each with a rule of its own."""
+    together: dict[tuple[str, str], list[Prepared]] = {}
+    for member in members:
+        together.setdefault((member.cell.task.name, member.cell.case.name), []).append(member)
+    return [Group(group, rule_of(group)) for group in together.values()]

@@ -1,0 +1,99 @@
+"""Is an output right? By the adapter's own knowledge where it has any, else by the core's.
+
+And what is to be said of a group's outputs beside right and wrong: who disagrees with whom, who
+stands in for a reference that failed, and that there was nothing to check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from harness.correctness import agree_all
+from harness.correctness.agreement import NOTHING_CHECKED, nothing_to_check
+from harness.errors import HarnessError
+from harness.model import Agreement, Output, OutputValue, Task
+from harness.plugins import Adapter
+from harness.running.cells import Prepared, reference_of
+
+
+def judge(
+    adapter: Adapter,
+    task: Task,
+    expected: Output,
+    actual: Output,
+    judged: Mapping[str, Agreement] | None = None,
+) -> Agreement:
+    """Compare all declared outputs: by the adapter's own knowledge where it has any.
+
+    `judged` holds, by output, what has been said already.
+    """
+    own = dict(judged or {})
+    if adapter.compares():
+        for spec in task.outputs:
+            if spec.name in own:
+                continue
+            tolerance = replace(spec.tolerance, output=spec.name)
+            agreement = adapter.compare(expected, actual, tolerance)
+            if agreement is not None:
+                own[spec.name] = agreement
+    return agree_all(task, expected.values, actual.values, own)
+
+
+def remarks(members: Sequence[Prepared]) -> Iterator[str]:
+    """What to say of the outputs of a group: all cells of one task on one case."""
+    ready = [m for m in members if m.expected is not None and m.failure is None]
+    if not ready:
+        return
+    cell = members[0].cell
+    where = f"{cell.task.name} {cell.case.name}"
+    if all(nothing_to_check(cell.task, _values(m)) for m in ready):
+        yield f"{where}: {NOTHING_CHECKED}"
+    if any(m.cell.expected is not None for m in members):
+        return  # what is right was not decided among these
+    reference = reference_of(members)
+    wanted = next((m for m in members if m.cell.name == cell.task.reference), members[0])
+    if reference is not None and reference is not wanted and not wanted.ready:
+        yield (
+            f"{where}: {wanted.cell.name} failed; {reference.cell.name} takes its place: ratios and"
+            " outputs are against it"
+        )
+    if reference is not None:
+        yield from _odd_one_out(where, reference, [m for m in ready if m is not reference])
+
+
+def _odd_one_out(where: str, reference: Prepared, others: Sequence[Prepared]) -> Iterator[str]:
+    """Say so where those that do not agree with the reference agree with one another."""
+    against = [m for m in others if m.verdict is not None and not m.verdict.ok]
+    if len(against) < 2 or len(against) < len(others):
+        return
+    groups: list[list[Prepared]] = []
+    for member in against:
+        like = next((group for group in groups if _agree(group[0], member)), None)
+        if like is None:
+            groups.append([member])
+        else:
+            like.append(member)
+    largest = max(groups, key=len)
+    if len(largest) < 2:
+        return
+    names = ", ".join(m.cell.name for m in largest)
+    who = "all others" if len(groups) == 1 else "the most"
+    yield (
+        f"{where}: the reference {reference.cell.name} is the odd one out: {who} ({names}) agree"
+        " with one another, and not with it"
+    )
+
+
+def _agree(one: Prepared, other: Prepared) -> bool:
+    assert one.adapter is not None
+    assert one.expected is not None
+    assert other.expected is not None
+    try:
+        return judge(one.adapter, one.cell.task, one.expected, other.expected).ok
+    except HarnessError:  # an adapter's own comparison that fails has been told already
+        return False
+
+
+def _values(member: Prepared) -> Mapping[str, OutputValue]:
+    return member.expected.values if member.expected is not None else {}

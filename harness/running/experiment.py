@@ -1,0 +1,393 @@
+"""One whole run: make ready, measure in blocks, judge, store, report."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from harness.analysis import (
+    ALL_SURE,
+    SURE,
+    Question,
+    compare_cells,
+    disturbed,
+    sequential_rule,
+    summarise_cell,
+)
+from harness.analysis.schedule import Block, Design, StopRule, fixed_blocks
+from harness.errors import ExitCode, HarnessError, NotAllowed
+from harness.model import Build, Host, Measurement, Mode, Run, SteadyPlan, TrialStatus
+from harness.model.jsonable import jsonable
+from harness.running import (
+    Cell,
+    Group,
+    Orchestrator,
+    Prepared,
+    Settings,
+    discarding,
+    make_groups,
+    reference_of,
+    remarks,
+    resume_groups,
+)
+from harness.stats.boundary import sign_boundary
+from harness.system.machine.host import disturbances, read_host
+from harness.system.process.given import given_digest
+from harness.system.store.runs import BlockKey, RunWriter, read_run
+
+DEFAULT_BUDGET_NS = 20_000_000_000
+"""What each group may take where neither trials nor a budget are asked for, but for `STRETCH`."""
+
+STRETCH = 6
+"""The default budget grows up to this many times where the blocks of a first verdict want it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """What a run is to find out, and how."""
+
+    cells: tuple[Cell, ...]
+    question: Question = field(default_factory=Question)
+    mode: Mode = Mode.COLD
+    trials: int | None = None
+    """Exactly so many blocks; None: until every interval decides, or the budget ends."""
+    budget_ns: int | None = None
+    warmup: int = 1
+    seed: int | None = None
+    """Of order and layout; None: drawn, and recorded."""
+    cpus: tuple[int, ...] = ()
+    design: Design = Design.PAIRED
+    vary_layout: bool = True
+    steady: SteadyPlan = field(default_factory=SteadyPlan)
+    max_blocks: int | None = None
+    pairs: tuple[tuple[str, str], ...] = ()
+    """(reference, candidate) by name: what is compared, and whose verdicts end the run. Empty:
+    every cell with its group's reference."""
+    earlier: Sequence[Mapping[str, Any]] = ()
+    """Rows of an earlier run of the same builds that this one goes on with; judged with its own
+    trials, and not stored again."""
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    """What `--resume` needs to find the same cells again; kept in the run's plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong with a cell: the words for its row, the message, the exit code."""
+
+    words: str
+    message: str
+    exit_code: ExitCode
+
+
+CellKey = tuple[str, str, str]
+"""Task, case and the cell's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run found."""
+
+    run: Run
+    folder: Path
+    failures: Mapping[CellKey, Failure]
+    groups: tuple[Group, ...] = ()
+    interrupted: bool = False
+
+
+def perform(
+    orchestrator: Orchestrator, results: Path, experiment: Experiment, folder: Path | None = None
+) -> Report:
+    """Run an experiment from its beginning, or go on with the one stored in `folder`.
+
+    Everything measured is stored whatever happens; after Ctrl-C the report covers what was
+    finished and says that it was interrupted.
+    """
+    host = read_host()
+    if folder is None:
+        started_at_ns = time.time_ns()
+        folder, plan = results / run_id(started_at_ns), _plan(experiment, host, started_at_ns)
+    else:
+        plan = _stored_plan(folder, host, experiment)
+    orchestrator.runner.cpus = experiment.cpus
+    with RunWriter(folder, plan, host.id) as writer:
+        try:
+            members = orchestrator.prepare(experiment.cells, experiment.mode)
+            with discarding(orchestrator.runner, members):
+                groups = make_groups(members, lambda group: _rule(experiment, group))
+                rows = chain(experiment.earlier, writer.earlier())
+                resume_groups(groups, rows, experiment.design)
+                interrupted = _measure(orchestrator, groups, experiment, writer)
+                said = [words for group in groups for words in remarks(group.members)]
+        finally:
+            problems = orchestrator.cleanup(map(Prepared, experiment.cells))
+        report = _report(experiment, groups, writer, host, interrupted)
+        report = replace(
+            report, run=replace(report.run, warnings=(*disturbances(), *said, *problems))
+        )
+        if not interrupted:
+            writer.finish(jsonable(report.run), _disturbed_blocks(groups))
+    return report
+
+
+def run_id(started_at_ns: int) -> str:
+    """A name that sorts by time and does not repeat: `20260131-175959-8f3a27c1`.
+
+    After the second come its fraction in 65536ths and four digits of chance: short runs fit into
+    one second.
+    """
+    seconds, rest_ns = divmod(started_at_ns, 1_000_000_000)
+    moment = datetime.fromtimestamp(seconds, UTC)
+    fraction = (rest_ns << 16) // 1_000_000_000
+    return f"{moment:%Y%m%d-%H%M%S}-{fraction:04x}{random.SystemRandom().getrandbits(16):04x}"
+
+
+def _plan(experiment: Experiment, host: Host, started_at_ns: int) -> dict[str, Any]:
+    seed = experiment.seed if experiment.seed is not None else random.SystemRandom().getrandbits(32)
+    return {
+        "started_at_ns": started_at_ns,
+        "command": sys.argv[1:],
+        "seed": seed,
+        "host": jsonable(host),
+        "mode": experiment.mode.value,
+        "trials": experiment.trials,
+        "budget_ns": experiment.budget_ns,
+        "warmup": experiment.warmup,
+        "cpus": list(experiment.cpus),
+        "design": experiment.design.value,
+        "question": jsonable(experiment.question),
+        "cells": [[c.task.name, c.case.name, c.name] for c in experiment.cells],
+        "given": _given(experiment),
+        "origin": jsonable(experiment.origin),
+    }
+
+
+def _given(experiment: Experiment) -> list[list[str]]:
+    return [
+        [c.task.name, c.case.name, c.name, given_digest(c.target, c.case)] for c in experiment.cells
+    ]
+
+
+def _stored_plan(folder: Path, host: Host, experiment: Experiment) -> dict[str, Any]:
+    """The plan of a run that is to go on here.
+
+    NotAllowed on another machine than before, or where targets are given something else now.
+    """
+    plan = dict(read_run(folder).plan)
+    before = plan["host"]
+    if before["id"] != host.id:
+        raise NotAllowed(
+            f"{folder.name} was begun on another machine: {before['cpu']}, kernel"
+            f" {before['kernel']}; this is {host.cpu}, kernel {host.kernel}",
+            hint="Begin a new run: times of two machines do not make one measurement.",
+        )
+    now = _given(experiment)
+    changed = [cell for cell in now if cell not in plan.get("given", now)]
+    if changed:
+        _, case, name, _ = changed[0]
+        raise NotAllowed(
+            f"{name} on {case} is not given what it was when the run began: parameters, arguments,"
+            " environment or input data have changed",
+            hint="Restore them, or begin a new run.",
+        )
+    return plan
+
+
+def _rule(experiment: Experiment, members: Sequence[Prepared]) -> StopRule:
+    if experiment.trials is not None:
+        return fixed_blocks(experiment.trials)
+    if experiment.pairs:
+        return _pairs_rule(experiment)
+    reference = reference_of(members)
+    return sequential_rule(
+        reference.cell.name if reference else "",
+        experiment.question,
+        experiment.max_blocks,
+        len(members),
+    )
+
+
+def _pairs_rule(experiment: Experiment) -> StopRule:
+    """Stop once the verdict on every pair is sure."""
+    rules = {
+        pair: sequential_rule(pair[0], experiment.question, experiment.max_blocks)
+        for pair in experiment.pairs
+    }
+
+    def rule(blocks: Sequence[Block]) -> str | None:
+        reasons = []
+        for pair, of_pair in rules.items():
+            reason: str | None = f"{' or '.join(pair)} does not run any more"
+            if not blocks or all(name in blocks[-1] for name in pair):
+                reason = of_pair([{n: b[n] for n in pair if n in b} for b in blocks])
+            if reason is None:
+                return None
+            reasons.append(reason)
+        unsure = [reason for reason in reasons if reason != SURE]
+        return next(iter(unsure), SURE if len(rules) == 1 else ALL_SURE)
+
+    return rule
+
+
+def _measure(
+    orchestrator: Orchestrator,
+    groups: Sequence[Group],
+    experiment: Experiment,
+    writer: RunWriter,
+) -> bool:
+    """Measure; True where a person interrupted it."""
+    budget_ns, stretch = experiment.budget_ns, 1
+    if budget_ns is None and experiment.trials is None:
+        budget_ns, stretch = DEFAULT_BUDGET_NS * len(groups), STRETCH
+    settings = Settings(
+        seed=writer.plan["seed"],
+        mode=experiment.mode,
+        design=experiment.design,
+        warmup=experiment.warmup,
+        cpus=experiment.cpus,
+        vary_layout=experiment.vary_layout,
+        budget_ns=budget_ns,
+        stretch=stretch,
+        blocks_wanted=_blocks_wanted(experiment),
+        steady=experiment.steady,
+    )
+    try:
+        orchestrator.measure(groups, settings, writer)
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+def _blocks_wanted(experiment: Experiment) -> int:
+    """The fewest blocks that can give a verdict, or as many as were asked for where that is less.
+
+    A run of exactly so many trials is told nothing: it has what it asked for.
+    """
+    if experiment.trials is not None:
+        return 0
+    first = sign_boundary(experiment.question.confidence).first_proof()
+    return min(first, experiment.max_blocks or first)
+
+
+def _disturbed_blocks(groups: Sequence[Group]) -> frozenset[BlockKey]:
+    return frozenset(
+        (cell.task.name, cell.case.name, number)
+        for group in groups
+        for cell in [group.members[0].cell]
+        for number in disturbed(group.blocks)
+    )
+
+
+def _report(
+    experiment: Experiment,
+    groups: Sequence[Group],
+    writer: RunWriter,
+    host: Host,
+    interrupted: bool,
+) -> Report:
+    measurements: list[Measurement] = []
+    comparisons = []
+    failures: dict[CellKey, Failure] = {}
+    for group in groups:
+        for member in group.members:
+            cell = member.cell
+            measurement = _measurement(member, group, experiment)
+            measurements.append(measurement)
+            failure = _failure(member, group)
+            if failure is not None:
+                failures[cell.task.name, cell.case.name, cell.name] = failure
+        for reference, candidates in _comparable(experiment, group).items():
+            because = group.stopped or "interrupted"
+            comparisons += compare_cells(
+                reference, candidates, group.blocks, experiment.question, because
+            )
+    run = Run(
+        id=writer.folder.name,
+        started_at_ns=writer.plan["started_at_ns"],
+        command=tuple(writer.plan["command"]),
+        seed=writer.plan["seed"],
+        host=host,
+        measurements=tuple(measurements),
+        comparisons=tuple(comparisons),
+        finished=not interrupted,
+        parquet=None if interrupted else str(writer.folder / "trials.parquet"),
+    )
+    return Report(run, writer.folder, failures, tuple(groups), interrupted)
+
+
+def _comparable(experiment: Experiment, group: Group) -> dict[str, list[str]]:
+    """The candidates of every reference, of those cells that run."""
+    names = [m.cell.name for m in group.members if m.ready]
+    reference = reference_of(group.members)
+    first = reference.cell.name if reference else ""
+    pairs = experiment.pairs or [(first, name) for name in names if name != first]
+    found: dict[str, list[str]] = {}
+    for one, other in pairs:
+        if one in names and other in names:
+            found.setdefault(one, []).append(other)
+    return found
+
+
+def _measurement(member: Prepared, group: Group, experiment: Experiment) -> Measurement:
+    cell = member.cell
+    records = [r for block in group.blocks for r in block.get(cell.name, ())]
+    summary = summarise_cell(records, experiment.mode, experiment.question.confidence)
+    return Measurement(
+        task=cell.task.name,
+        case=cell.case.name,
+        target=cell.name,
+        adapter=cell.target.adapter,
+        language=member.build.toolchain.language if member.build else cell.target.adapter,
+        mode=experiment.mode,
+        build_digest=member.build.digest if member.build else "",
+        **(_made_by(member.build) if member.build else {}),
+        **summary,
+    )
+
+
+def _made_by(build: Build) -> dict[str, Any]:
+    """What a reader of another machine needs to know of a build."""
+    chain = build.toolchain
+    version = chain.version.splitlines()[0] if chain.version else ""
+    named = chain.program.name in version
+    return {
+        "toolchain": version if named else f"{chain.program.name} {version}".strip(),
+        "options": dict(build.target.options),
+        "build_ns": build.build_ns or None,
+    }
+
+
+def _failure(member: Prepared, group: Group) -> Failure | None:
+    """The first thing that went wrong with a cell, or None."""
+    if member.failure is not None:
+        return _preparation_failure(member.failure)
+    name = member.cell.name
+    first = group.first_failure.get(name)
+    if first is None:
+        return None
+    if first.status is TrialStatus.WRONG_OUTPUT:
+        return Failure("WRONG", f"wrong output: {first.message}", ExitCode.ANSWER_IS_NO)
+    trials = [r.trial for block in group.blocks for r in block.get(name, ())]
+    bad = sum(not trial.ok for trial in trials)
+    count = f"{bad} of {len(trials)} trials" if bad else "warming up"
+    note = ", given up" if group.given_up(name) else ""
+    return Failure(
+        f"{first.status.value} ({count}{note})", f"{count}: {first.message}", ExitCode.TRIAL
+    )
+
+
+def _preparation_failure(failure: HarnessError) -> Failure:
+    words = {
+        ExitCode.ADAPTER: "toolchain missing",
+        ExitCode.BUILD: "build failed",
+        ExitCode.TRIAL: "failed",
+        ExitCode.USAGE: "configuration",
+    }.get(failure.exit_code, type(failure).__name__)
+    hint = f" ({failure.hint})" if failure.hint else ""
+    return Failure(words, failure.message + hint, failure.exit_code)

@@ -1,0 +1,354 @@
+"""Probe, build, check, time, record: the core that runs targets and stores their trials.
+
+A run is made of groups; a group is all targets of one task on one case. Every group's targets run
+interleaved in blocks, and the groups take turns, so that whatever the machine does meanwhile hits
+all of them alike. A target that fails stops nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from harness.analysis.schedule import Block, block_order, padding_bytes
+from harness.correctness.agreement import nothing_to_check
+from harness.errors import BuildFailed, HarnessError, StorageFailed, TrialFailed
+from harness.model import (
+    Agreement,
+    Build,
+    Case,
+    Completed,
+    Mode,
+    Output,
+    Target,
+    Task,
+    Toolchain,
+    Trial,
+    TrialPlan,
+    TrialRecord,
+    TrialStatus,
+)
+from harness.model.failing import telling_lines
+from harness.plugins import Adapter, Adapters
+from harness.running.cells import Cell, Group, Prepared, Settings, reference_of, same_group
+from harness.running.checking import judge
+from harness.running.listening import Listener, Quiet
+from harness.system.outputs.reading import read_outputs
+from harness.system.process.execution import keep_whole
+from harness.system.process.given import files_digest
+from harness.system.process.runner import LocalRunner
+from harness.system.store.runs import RunWriter
+
+_WORDS_MOST = 16_384
+_WORDS_LINES = 100
+_WORDS_COLUMNS = 300
+"""Characters of a command's own words that an error carries."""
+
+
+class Orchestrator:
+    """Makes cells ready and runs their trials."""
+
+    def __init__(
+        self,
+        adapters: Adapters,
+        runner: LocalRunner,
+        builds: Path,
+        listener: Listener | None = None,
+    ) -> None:
+        self._adapters = adapters
+        self.runner = runner
+        self._builds = builds
+        self._listener = listener or Quiet()
+        self._toolchains: dict[tuple[str, Path, str], Toolchain | HarnessError] = {}
+
+    # -- make ready -----------------------------------------------------------------------------
+
+    def prepare(self, cells: Iterable[Cell], mode: Mode = Mode.COLD) -> list[Prepared]:
+        """Probe, set up, build and run each cell once; failures are kept, not raised.
+
+        But for StorageFailed: a full disk is nobody's failure.
+        """
+        prepared = [self._prepare(cell, mode) for cell in cells]
+        return [self._judge(member, prepared) for member in prepared]
+
+    def adapter(self, name: str) -> Adapter:
+        """The adapter of that name; raises what loading it raises."""
+        return self._adapters.get(name)
+
+    def build(self, target: Target) -> tuple[Adapter, Build]:
+        """Build one target; raises what probing and building raise."""
+        adapter = self.adapter(target.adapter)
+        target = replace(target, build_inputs_digest=files_digest(target.build_inputs))
+        toolchain = self._probe(adapter, target)
+        self._listener.step(f"building {target.name}")
+        workdir = self._builds / target.adapter
+        workdir.mkdir(parents=True, exist_ok=True)
+        return adapter, adapter.build(target, toolchain, workdir, self.runner)
+
+    def check(self, adapter: Adapter, build: Build, task: Task, case: Case) -> Output:
+        """Run a build once and read its declared outputs; TrialFailed where that cannot be."""
+        output = self.run_once(adapter, build, case)
+        return replace(output, values=read_outputs(output, task.outputs))
+
+    def run_once(self, adapter: Adapter, build: Build, case: Case) -> Output:
+        """Run a build for its output, untimed; TrialFailed where it does not end well."""
+        self._listener.step(f"checking {build.target.name}")
+        return adapter.run(build, case, self.runner)
+
+    def _prepare(self, cell: Cell, mode: Mode) -> Prepared:
+        target = replace(cell.target, steady=mode is Mode.STEADY)
+        adapter: Adapter | None = None
+        build: Build | None = None
+        try:
+            self.set_up(target)
+            adapter, build = self.build(target)
+            expected = self._expected(cell, adapter, build)
+        except StorageFailed:
+            raise
+        except HarnessError as failure:
+            return Prepared(cell, adapter, build, failure=failure)
+        return Prepared(cell, adapter, build, expected)
+
+    def _expected(self, cell: Cell, adapter: Adapter, build: Build) -> Output:
+        """The output to compare trials with: that of the plain program, in either mode."""
+        if build.target.steady:
+            adapter, build = self.build(replace(build.target, steady=False))
+        return self.check(adapter, build, cell.task, cell.case)
+
+    def _probe(self, adapter: Adapter, target: Target) -> Toolchain:
+        """The target's toolchain; asked for once a set of options, failures remembered too."""
+        key = (adapter.name, target.root, repr(sorted(target.options.items())))
+        if key not in self._toolchains:
+            try:
+                self._toolchains[key] = adapter.probe(self.runner, target)
+            except HarnessError as failure:
+                self._toolchains[key] = failure
+        found = self._toolchains[key]
+        if isinstance(found, HarnessError):
+            raise found
+        return found
+
+    def set_up(self, target: Target) -> None:
+        """Run a target's setup commands; BuildFailed where one does not end with 0."""
+        self._commands(target, target.setup, "setup")
+
+    def _commands(self, target: Target, commands: Sequence[Sequence[str]], what: str) -> None:
+        for command in commands:
+            done = self.runner.tool(command, cwd=target.root, env=target.env)
+            if not done.ok:
+                raise BuildFailed(
+                    f"target {target.name!r}: {what} command {' '.join(command)!r} ended with"
+                    f" {done.exit_code}\n{words_of(done)}"
+                )
+
+    def cleanup(self, members: Iterable[Prepared]) -> list[str]:
+        """Run the cleanup commands; returns what went wrong, in words."""
+        problems = []
+        for member in members:
+            try:
+                self._commands(member.cell.target, member.cell.target.cleanup, "cleanup")
+            except HarnessError as failure:
+                problems.append(failure.message)
+        return problems
+
+    def _judge(self, member: Prepared, everyone: Sequence[Prepared]) -> Prepared:
+        """Compare a cell's first output with the one given, else with its reference's."""
+        wanted = member.cell.expected
+        if wanted is None:
+            reference = reference_of([m for m in everyone if same_group(m.cell, member.cell)])
+            wanted = reference.expected if reference and reference is not member else None
+        if wanted is None or member.expected is None:
+            return member
+        assert member.adapter is not None
+        try:
+            verdict = judge(member.adapter, member.cell.task, wanted, member.expected)
+        except HarnessError as failure:
+            return replace(member, failure=failure)
+        return replace(member, verdict=verdict)
+
+    # -- time -----------------------------------------------------------------------------------
+
+    def measure(self, groups: Sequence[Group], settings: Settings, writer: RunWriter) -> None:
+        """Run blocks until every group's rule is content or the budget is spent.
+
+        Every trial is stored before the next one begins; `groups` carry the blocks afterwards.
+        KeyboardInterrupt passes through, with everything finished so far stored.
+        """
+        started = time.monotonic_ns()
+        budget = settings.budget_ns
+        for group in groups:
+            self._warm_up(group, settings, writer)
+        while active := [g for g in groups if g.stopped is None]:
+            for group in active:
+                spent = time.monotonic_ns() - started
+                # One block is made whatever it takes; none is begun that would end too late.
+                if budget is not None and group.blocks and spent + group.block_ns > budget:
+                    group.stopped = "the budget is spent"
+                elif not group.running:
+                    group.stopped = "no target is left that runs"
+                else:
+                    self._timed_block(group, settings, writer)
+                    group.stopped = group.rule(group.blocks)
+            if budget is not None and all(g.made == 1 or g.stopped for g in groups):
+                spent = time.monotonic_ns() - started
+                budget = self._budget_that_holds(groups, settings, budget, spent)
+
+    def _budget_that_holds(
+        self, groups: Sequence[Group], settings: Settings, budget: int, spent: int
+    ) -> int:
+        """The budget after the first blocks: stretched where that serves; says what is lacking."""
+        left = [g for g in groups if g.stopped is None]
+        missing = (max(0, settings.blocks_wanted - len(g.blocks)) * g.block_ns for g in left)
+        needed = round(1.1 * (spent + sum(missing)))  # blocks are not all of one length
+        most = budget * settings.stretch
+        if needed <= budget or not any(len(g.running) > 1 for g in left):
+            return budget
+        if needed <= most:
+            self._listener.remark(
+                f"{settings.blocks_wanted} blocks, the fewest that give a verdict, take about"
+                f" {needed / 1e9:.0f} s: measuring that long"
+            )
+            return needed
+        self._listener.remark(
+            f"{budget / 1e9:.3g} s hold no verdict: {settings.blocks_wanted} blocks, the fewest"
+            f" that give one, take about {needed / 1e9:.0f} s (--budget {math.ceil(needed / 1e9)}s)"
+        )
+        return budget
+
+    def _timed_block(self, group: Group, settings: Settings, writer: RunWriter) -> None:
+        begun = time.monotonic_ns()
+        self._block(group, settings, writer)
+        group.spent_ns += time.monotonic_ns() - begun
+        group.made += 1
+
+    def _warm_up(self, group: Group, settings: Settings, writer: RunWriter) -> None:
+        if group.next_block:
+            return
+        for member in group.running:
+            for _ in range(settings.warmup):
+                self._trial(group, member, settings, writer, place=(-1, 0))
+
+    def _block(self, group: Group, settings: Settings, writer: RunWriter) -> None:
+        number = group.next_block
+        group.next_block += 1
+        names = [m.cell.name for m in group.running]
+        self._listener.step(f"{group.members[0].cell.task.name}: block {number + 1}")
+        block: Block = {}
+        for position, name in enumerate(block_order(names, settings.design, settings.seed, number)):
+            member = next(m for m in group.members if m.cell.name == name)
+            if group.given_up(name):
+                continue
+            record = self._trial(group, member, settings, writer, place=(number, position))
+            block.setdefault(name, []).append(record)
+        group.blocks.append(block)
+
+    def _trial(
+        self,
+        group: Group,
+        member: Prepared,
+        settings: Settings,
+        writer: RunWriter,
+        place: tuple[int, int],
+    ) -> TrialRecord:
+        assert member.adapter is not None
+        assert member.build is not None
+        cell, build = member.cell, member.build
+        block, position = place
+        plan = TrialPlan(
+            mode=settings.mode,
+            timeout_ns=cell.target.timeout_ns,
+            cpus=settings.cpus,
+            pad_bytes=padding_bytes(settings.seed, *place) if settings.vary_layout else 0,
+            steady=settings.steady,
+        )
+        started_at_ns = time.time_ns()
+        trial, agreement = self._execute(member, plan)
+        record = TrialRecord(
+            run_id=writer.folder.name,
+            task=cell.task.name,
+            case=cell.case.name,
+            target=cell.name,
+            adapter=member.adapter.name,
+            language=build.toolchain.language,
+            build_digest=build.digest,
+            mode=settings.mode,
+            block=block,
+            position=position,
+            warmup=block < 0,
+            started_at_ns=started_at_ns,
+            trial=trial,
+            output_ok=None if agreement is None else agreement.ok,
+            disagreement="" if agreement is None or agreement.ok else agreement.summary,
+        )
+        writer.append(record)
+        group.note(record)
+        if trial.output is not None:
+            self.runner.discard(trial.output)
+        self._listener.trial(record)
+        return record
+
+    def _execute(self, member: Prepared, plan: TrialPlan) -> tuple[Trial, Agreement | None]:
+        """One trial and what is to be said of its output; an adapter that fails stops nothing."""
+        assert member.adapter is not None
+        assert member.build is not None
+        trial = Trial(TrialStatus.NOT_STARTED, wall_ns=0)
+        try:
+            trial = member.adapter.time(member.build, member.cell.case, plan, self.runner)
+            agreement = self._check_trial(member, trial)
+        except StorageFailed:
+            raise
+        except HarnessError as failure:
+            status = TrialStatus.FAILED if trial.ok else TrialStatus.NOT_STARTED
+            return replace(trial, status=status, message=failure.message), None
+        if agreement is not None and not agreement.ok:
+            trial = replace(trial, status=TrialStatus.WRONG_OUTPUT, message=agreement.summary)
+        return trial, agreement
+
+    def _check_trial(self, member: Prepared, trial: Trial) -> Agreement | None:
+        """A trial's output against the wanted one; the bytes of the first one need no look.
+
+        None where there was nothing to compare.
+        """
+        if trial.output is None or member.expected is None or not trial.ok:
+            return None
+        if member.verdict is not None and not member.verdict.ok:
+            return member.verdict
+        task = member.cell.task
+        unchecked = nothing_to_check(task, member.expected.values)
+        if trial.output.digest == member.expected.digest:
+            return None if unchecked else Agreement(ok=True, summary="the same bytes")
+        assert member.adapter is not None
+        try:
+            actual = replace(trial.output, values=read_outputs(trial.output, task.outputs))
+        except TrialFailed as failure:
+            return Agreement(ok=False, summary=failure.message)
+        agreement = judge(member.adapter, task, member.cell.expected or member.expected, actual)
+        return None if unchecked and agreement.ok else agreement
+
+
+def words_of(done: Completed) -> str:
+    """What a command said, whole: its standard error, or where that is empty its output.
+
+    Of what would fill many screens the lines that tell why are given, and a file that has it all.
+    """
+    text = (done.stderr if done.stderr.strip() else done.stdout).rstrip()
+    if len(text) <= _WORDS_MOST:
+        return text
+    whole = keep_whole(text)
+    chosen = "\n".join(line[:_WORDS_COLUMNS] for line in telling_lines(text, _WORDS_LINES))
+    return f"{chosen}\n(the whole: {whole})" if whole else chosen
+
+
+@contextlib.contextmanager
+def discarding(runner: LocalRunner, members: Sequence[Prepared]) -> Iterator[None]:
+    """Remove the cells' first outputs at the end."""
+    try:
+        yield
+    finally:
+        for member in members:
+            if member.expected is not None:
+                runner.discard(member.expected)

@@ -1,0 +1,66 @@
+"""A private repository with the files of a revision, in which anybody may do anything with git.
+
+It shares objects with the user's repository, and nothing else: stashes, branches, tags, commits and
+settings that are made there stay there, where a worktree would share them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.system.git.writing import Git
+from harness.system.store.lock import hold, is_held
+
+_PREFIX = "harness-copy-"
+
+
+@contextlib.contextmanager
+def copy_at(git: Git, revision: str, parent: Path) -> Iterator[Path]:
+    """Such a repository below `parent`, at a revision without a branch, for as long as it lasts.
+
+    What a killed process left behind is cleared away first. Submodules are left empty.
+    """
+    commit = git.resolve(revision)
+    parent.mkdir(parents=True, exist_ok=True)
+    for left in parent.glob(f"{_PREFIX}*/"):
+        if not is_held(_lock(left)):
+            _remove(left)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{commit[:12]}-", dir=parent))
+    with hold(_lock(folder)):
+        try:
+            git.run("init", "--quiet", "--template=", str(folder))
+            _share(git, folder / ".git")
+            Git(folder).run("checkout", "--quiet", "--detach", commit)
+            yield folder
+        finally:
+            _remove(folder)
+
+
+def _share(git: Git, own: Path) -> None:
+    """Let a new repository read the user's objects, settings and rules, and write none of them."""
+    common = git.common_dir
+    (own / "objects" / "info").mkdir(parents=True, exist_ok=True)
+    (own / "objects" / "info" / "alternates").write_text(f"{common / 'objects'}\n")
+    (own / "info").mkdir(exist_ok=True)
+    for name in ("exclude", "attributes"):
+        if (common / "info" / name).is_file():
+            shutil.copyfile(common / "info" / name, own / "info" / name)
+    # The user's settings come first, so that those of this folder win over them.
+    settings = (own / "config").read_text()
+    ours = f"\tworktree = {own.parent}\n\tbare = false\n\thooksPath = {os.devnull}\n"
+    users = f'[include]\n\tpath = "{common / "config"}"\n'
+    (own / "config").write_text(f"{users}{settings}[core]\n{ours}")
+
+
+def _lock(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.lock")
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    _lock(folder).unlink(missing_ok=True)

@@ -1,0 +1,174 @@
+"""The git program: how it is called, and what it says in words; `writing` says what for.
+
+What holds for every call:
+
+- The words of git are those of the C locale; nothing pages, prompts or opens an editor, and the
+  variables of a surrounding git hook (`GIT_DIR`, `GIT_INDEX_FILE`, ...) are taken away.
+- A lock that a killed git left behind is cleared away, and the call repeated: `git_locks`.
+- Commits and tags are not signed, since asking for a passphrase would be a prompt. Where git does
+  not know who the user is, they are those of `optim-harness`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from harness.errors import GitFailed, ToolchainMissing, UsageError
+from harness.system.git.locks import free, way_past
+from harness.system.process.calling import Call, Ended, call
+
+_SETTINGS = (
+    *("-c", "core.quotepath=off"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "commit.gpgsign=false"),
+    *("-c", "tag.gpgsign=false"),
+    *("-c", "gc.auto=0"),
+    *("-c", "maintenance.auto=false"),
+    *("-c", "advice.detachedHead=false"),
+)
+
+_MOST_BYTES = 256 * 2**20
+"""A file or a difference that git shows is wanted whole, or not at all."""
+
+_ENVIRONMENT = {
+    "LC_ALL": "C",
+    "LANGUAGE": "",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_ASKPASS": "true",
+    "SSH_ASKPASS": "true",
+    "GIT_EDITOR": "true",
+    "GIT_MERGE_AUTOEDIT": "no",
+    "GIT_PAGER": "cat",
+    "GIT_OPTIONAL_LOCKS": "0",
+}
+_FOREIGN = re.compile(
+    r"GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR"
+    r"|NAMESPACE|PREFIX|QUARANTINE_PATH|EXTERNAL_DIFF|DIFF_OPTS|LITERAL_PATHSPECS"
+    r"|GLOB_PATHSPECS|NOGLOB_PATHSPECS|ICASE_PATHSPECS|TRACE\w*)"
+)
+_LOCKED = re.compile(rb"Unable to create '([^']+\.lock)': File exists")
+_NOBODY = {
+    "GIT_AUTHOR_NAME": "optim-harness",
+    "GIT_AUTHOR_EMAIL": "optim-harness@localhost",
+    "GIT_COMMITTER_NAME": "optim-harness",
+    "GIT_COMMITTER_EMAIL": "optim-harness@localhost",
+}
+
+
+class GitProgram:
+    """Calls git in `folder`.
+
+    Every call raises UsageError where the folder lies in no repository, and ToolchainMissing where
+    there is no git.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @cached_property
+    def top(self) -> Path:
+        """The repository's top folder (of this worktree)."""
+        return Path(self.line("rev-parse", "--show-toplevel"))
+
+    @cached_property
+    def git_dir(self) -> Path:
+        """The folder with HEAD and the index of this worktree."""
+        return Path(self.line("rev-parse", "--absolute-git-dir"))
+
+    @cached_property
+    def common_dir(self) -> Path:
+        """The folder with the objects and refs that all worktrees share."""
+        return (self.folder / self.line("rev-parse", "--git-common-dir")).resolve()
+
+    @cached_property
+    def identity(self) -> dict[str, str]:
+        """Who commits, as variables, where the user's configuration does not say."""
+        asked = (self.attempt("var", f"GIT_{role}_IDENT") for role in ("AUTHOR", "COMMITTER"))
+        return {} if all(done.returncode == 0 for done in asked) else dict(_NOBODY)
+
+    def line(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
+        return os.fsdecode(self.run(*arguments, env=env)).rstrip("\n")
+
+    def run(
+        self,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+        cwd: Path | None = None,
+    ) -> bytes:
+        """Call git and return its standard output; GitFailed where it does not end with 0."""
+        done = self.attempt(*arguments, env=env, stdin=stdin, cwd=cwd)
+        if done.returncode:
+            raise self.refused(arguments, done)
+        return done.stdout
+
+    def attempt(
+        self,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+        cwd: Path | None = None,
+    ) -> Ended:
+        inherited = {k: v for k, v in os.environ.items() if not _FOREIGN.fullmatch(k)}
+        folder = cwd or self.folder
+        if not folder.is_dir():
+            raise UsageError(f"no such folder: {folder}")
+        variables = {**inherited, **_ENVIRONMENT, **(env or {})}
+        argv = ["git", *_SETTINGS, *arguments]
+        title = f"git {_command(arguments)} (or a hook of yours)"
+        asked = Call(argv, folder, variables, stdin, stdout_bytes=_MOST_BYTES, title=title)
+        try:
+            done = call(asked)
+            while (lock := _lock_in_the_way(done)) is not None and free(lock):
+                done = call(asked)
+        except FileNotFoundError:
+            raise ToolchainMissing(
+                "git is not installed", hint="apt-get install git, or see https://git-scm.com."
+            ) from None
+        self._check_repository(done)
+        if done.cut_bytes:
+            raise GitFailed(
+                f"git printed more than the {_MOST_BYTES:,} bytes that the harness takes in",
+                hint="Is a large file in the repository that belongs in no commit?",
+            )
+        return done
+
+    def _check_repository(self, done: Ended) -> None:
+        if done.returncode != 128:
+            return
+        words = done.stderr.decode("utf-8", "replace")
+        if "not a git repository" in words or "must be run in a work tree" in words:
+            raise UsageError(
+                f"{self.folder} lies in no git repository",
+                hint="A baseline is a commit: `git init`, `git add -A` and `git commit` first.",
+            )
+        if "dubious ownership" in words:
+            raise UsageError(
+                f"git does not trust {self.folder}: it belongs to another user",
+                hint=f"git config --global --add safe.directory {self.folder}",
+            )
+
+    def refused(self, arguments: Sequence[str], done: Ended) -> GitFailed:
+        words = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
+        tail = "\n  ".join(words.splitlines()[-8:]) or f"it ended with {done.returncode}"
+        command = _command(arguments)
+        lock = _lock_in_the_way(done)
+        hint = way_past(lock) if lock is not None else ""
+        return GitFailed(f"git {command} refused in {self.folder}: {tail}", hint=hint)
+
+
+def _lock_in_the_way(done: Ended) -> Path | None:
+    """The lock file for which git gave up; None where it did not."""
+    if done.returncode == 0:
+        return None
+    found = _LOCKED.search(done.stderr)
+    return Path(os.fsdecode(found[1])) if found else None
+
+
+def _command(arguments: Sequence[str]) -> str:
+    """Which of git's commands it is, past the settings before it."""
+    return next((a for a in arguments if not a.startswith("-") and "=" not in a), "")

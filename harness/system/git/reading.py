@@ -1,0 +1,264 @@
+"""What the harness reads from the user's git repository; nothing here changes anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import ToolchainMissing, UsageError
+from harness.system.git.program import GitProgram
+
+LARGE_BYTES = 100 * 2**20
+"""A larger file that is not tracked is left out of trees and snapshots."""
+
+
+BRANCHES = "refs/heads/"
+_UNMERGED = {b"DD", b"AU", b"UD", b"UA", b"DU", b"AA", b"UU"}
+_UNDER_WAY = {
+    "MERGE_HEAD": "merge",
+    "rebase-merge": "rebase",
+    "rebase-apply/applying": "am",
+    "rebase-apply": "rebase",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+}
+"""What lies in git's folder while it is in the middle of something."""
+
+
+def branch_ref(name: str) -> str:
+    """A branch as git cannot mistake it for a tag of the same name."""
+    return f"{BRANCHES}{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """How the working tree differs from HEAD; paths are relative to the top, with `/`."""
+
+    tracked: tuple[str, ...]
+    """Changed, added to the index, deleted or in conflict."""
+    untracked: tuple[str, ...]
+    """Not tracked and not ignored."""
+    conflicts: tuple[str, ...] = ()
+    """Those of the tracked ones that a merge left in conflict."""
+
+    @property
+    def clean(self) -> bool:
+        """No tracked file differs; untracked ones do not count."""
+        return not self.tracked
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag with what it says."""
+
+    name: str
+    commit: str
+    """The commit that it leads to."""
+    message: str
+    """Of an annotated tag; empty for a lightweight one."""
+    annotated: bool
+
+
+class GitReading(GitProgram):
+    """The repository that `folder` lies in, to be looked at."""
+
+    def is_repository(self) -> bool:
+        """Does the folder lie in a repository? False, too, where there is no git."""
+        try:
+            return bool(self.top)
+        except (UsageError, ToolchainMissing):
+            return False
+
+    def is_shallow(self) -> bool:
+        """Was the history cut off when it was cloned?"""
+        return self.line("rev-parse", "--is-shallow-repository") == "true"
+
+    def below_top(self, path: Path) -> str:
+        """A path as the repository names it: relative to its top, with `/`.
+
+        Raises UsageError for a path outside of it.
+        """
+        absolute = path if path.is_absolute() else self.folder / path
+        # The last part may be a link of the user's: it is itself what git tracks.
+        real = absolute.parent.resolve() / absolute.name
+        if absolute.resolve() == self.top.resolve():
+            return "."
+        try:
+            return real.relative_to(self.top.resolve()).as_posix()
+        except ValueError:
+            raise UsageError(f"{path} lies outside of the repository {self.top}") from None
+
+    def head(self) -> str:
+        """The full id of the commit that is checked out."""
+        return self.resolve("HEAD")
+
+    def branch(self) -> str | None:
+        """The branch that is checked out; None for a detached HEAD."""
+        # Not --short: where a tag has the branch's name it says `heads/main`.
+        done = self.attempt("symbolic-ref", "--quiet", "HEAD")
+        ref = os.fsdecode(done.stdout).strip()
+        return ref.removeprefix(BRANCHES) if done.returncode == 0 else None
+
+    def resolve(self, revision: str) -> str:
+        """The full id of the commit that a revision names; UsageError where there is none."""
+        spec = f"{revision}^{{commit}}"
+        done = self.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", spec)
+        if done.returncode == 0:
+            return done.stdout.decode().strip()
+        if revision == "HEAD":
+            raise UsageError(
+                f"{self.top} has no commit yet", hint='git add -A && git commit -m "Begin"'
+            )
+        shallow = " The clone is shallow: `git fetch --unshallow` gets the rest."
+        raise UsageError(
+            f"no commit {revision!r} in {self.top}",
+            hint="`git log --oneline --all` and `git tag` list what there is."
+            + (shallow if self.is_shallow() else ""),
+        )
+
+    def has_commit(self, commit: str) -> bool:
+        """Is the commit's content here? Not in a shallow clone that was cut above it."""
+        return self.attempt("cat-file", "-e", f"{commit}^{{tree}}").returncode == 0
+
+    def changes(self) -> Changes:
+        """What differs from HEAD. A submodule's own untracked files do not count."""
+        out = self.run(
+            *("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"),
+            "--ignore-submodules=untracked",
+        )
+        entries = [(e[:2], os.fsdecode(e[3:])) for e in out.split(b"\0") if e]
+        return Changes(
+            tracked=tuple(path for state, path in entries if state != b"??"),
+            untracked=tuple(path for state, path in entries if state == b"??"),
+            conflicts=tuple(path for state, path in entries if state in _UNMERGED),
+        )
+
+    def under_way(self) -> str:
+        """What git is in the middle of here, such as `merge` or `rebase`; empty: nothing."""
+        for name, word in _UNDER_WAY.items():
+            if (self.git_dir / name).exists():
+                return word
+        return "conflict" if self.changes().conflicts else ""
+
+    def clash(self, ours: str, theirs: str) -> bool:
+        """Would a merge of two commits end in conflicts? An old git (< 2.38) cannot say: no."""
+        done = self.attempt("merge-tree", "--write-tree", "--name-only", ours, theirs)
+        return done.returncode == 1
+
+    def is_ignored(self, path: Path) -> bool:
+        """Do the repository's rules say that the path is not to be tracked?"""
+        return self.attempt("check-ignore", "--quiet", "--", str(path)).returncode == 0
+
+    def contains(self, path: Path) -> bool:
+        """Does the path lie in this repository's working tree?"""
+        return path.parent.resolve().is_relative_to(self.top.resolve())
+
+    def ignored_below(self, paths: Sequence[str]) -> tuple[str, ...]:
+        """The files below these paths that are not tracked because the rules say so."""
+        if not paths:
+            return ()
+        only = ("--others", "--ignored", "--exclude-standard")
+        return names(self.run("ls-files", "-z", *only, "--", *literal(paths), cwd=self.top))
+
+    def too_large(self) -> tuple[str, ...]:
+        """Files above LARGE_BYTES that are neither tracked nor ignored: data that nobody meant."""
+        sizes = ((name, self.top / name) for name in self.changes().untracked)
+        return tuple(n for n, p in sizes if p.is_file() and p.stat().st_size > LARGE_BYTES)
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """Is the first commit the second one or behind it?"""
+        done = self.attempt("merge-base", "--is-ancestor", ancestor, descendant)
+        if done.returncode > 1:
+            raise self.refused(("merge-base", ancestor, descendant), done)
+        return done.returncode == 0
+
+    def follows(self, commit: str, parent: str) -> bool:
+        """Is the second commit the first one's parent?"""
+        done = self.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^")
+        return done.returncode == 0 and done.stdout.decode().strip() == parent
+
+    def diff_names(self, old: str, new: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
+        """The files that differ between two commits or trees, below `paths` where given."""
+        out = self.run(
+            *("diff-tree", "-r", "-z", "--name-only", "--no-renames"),
+            old,
+            new,
+            "--",
+            *literal(paths),
+        )
+        return names(out)
+
+    def differing_here(self, commit: str) -> tuple[str, ...]:
+        """The tracked files that are not what they were at a commit."""
+        return names(self.run("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", commit))
+
+    def diff(self, old: str, new: str, paths: Sequence[str] = ()) -> str:
+        """The patch that leads from one commit or tree to another, for people."""
+        out = self.run("diff-tree", "-r", "-p", "--no-renames", old, new, "--", *literal(paths))
+        return out.decode("utf-8", "replace")
+
+    def read_file(self, revision: str, path: str) -> bytes | None:
+        """A file's content at a revision; None where it is not there."""
+        done = self.attempt("cat-file", "blob", f"{revision}:{path}")
+        return done.stdout if done.returncode == 0 else None
+
+    def message(self, revision: str) -> str:
+        """A commit's whole message."""
+        return self.run("log", "-1", "--format=%B", revision).decode("utf-8", "replace").strip()
+
+    def refs(self, prefix: str) -> dict[str, str]:
+        """All refs below a prefix such as `refs/harness/`: name to object id."""
+        out = self.run("for-each-ref", "--format=%(refname) %(objectname)", prefix)
+        pairs = (line.rpartition(" ") for line in out.decode().splitlines())
+        return {name: object_id for name, _, object_id in pairs}
+
+    def has_branch(self, name: str) -> bool:
+        """Is there a local branch of that name?"""
+        return branch_ref(name) in self.refs(branch_ref(name))
+
+    def worktree_of(self, branch: str) -> Path | None:
+        """The worktree, this one or another, that has a branch checked out; None: there is none."""
+        listing = os.fsdecode(self.run("worktree", "list", "--porcelain", "-z"))
+        for entry in listing.split("\0\0"):
+            fields = dict(line.partition(" ")[::2] for line in entry.split("\0") if line)
+            if fields.get("branch") == branch_ref(branch):
+                return Path(fields["worktree"])
+        return None
+
+    def tag(self, name: str) -> Tag | None:
+        """The tag of that name, or None."""
+        if f"refs/tags/{name}" not in self.refs(f"refs/tags/{name}"):  # but one below it, x/y
+            return None
+        form = "%(objecttype)%00%(objectname)%00%(*objectname)%00%(contents)"
+        out = self.run("for-each-ref", f"--format={form}", f"refs/tags/{name}")
+        kind, own, pointed, contents = out.decode("utf-8", "replace").split("\0", 3)
+        annotated = kind == "tag"
+        message = contents.strip() if annotated else ""
+        return Tag(name, pointed if annotated else own, message, annotated)
+
+    def submodules_at(self, revision: str) -> dict[str, str]:
+        """The submodules of a commit or tree: path, relative to the top, to the commit it wants."""
+        out = self.run("ls-tree", "-r", "-z", "--full-tree", revision)
+        entries = (os.fsdecode(entry).partition("\t") for entry in out.split(b"\0") if entry)
+        return {path: facts.split()[2] for facts, _, path in entries if facts[:6] == "160000"}
+
+    def files_at(self, revision: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
+        """The files that a commit has, below `paths` where given."""
+        out = self.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", revision, "--", *paths)
+        return names(out)
+
+
+def names(listing: bytes) -> tuple[str, ...]:
+    return tuple(os.fsdecode(name) for name in listing.split(b"\0") if name)
+
+
+def literal(paths: Sequence[str]) -> list[str]:
+    """Paths as pathspecs that mean themselves, whatever characters they have."""
+    return [f":(top,literal){path}" for path in paths]
+
+
+def except_for(paths: Sequence[str]) -> list[str]:
+    """Pathspecs that take these paths out of what others name."""
+    return [f":(top,literal,exclude){path}" for path in paths]

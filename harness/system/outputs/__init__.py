@@ -1,0 +1,1 @@
+"""What programs computed, read within bounds and kept."""

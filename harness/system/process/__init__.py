@@ -1,0 +1,1 @@
+"""Programs and processes: scratch folders, calls, trials, and what they leave behind."""

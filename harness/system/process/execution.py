@@ -1,0 +1,385 @@
+"""One execution of a target: what the launcher is told, and what its report means in words."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import signal
+import stat
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from harness.errors import HarnessError
+from harness.model import (
+    Command,
+    Mode,
+    Output,
+    Phase,
+    Sample,
+    SteadyPlan,
+    Trial,
+    TrialPlan,
+    TrialStatus,
+    WorkingFolder,
+)
+from harness.model.failing import telling_lines
+from harness.system.launcher.launching import Job, LaunchReport
+from harness.system.process.places import user_cache
+from harness.system.process.programs import find_program
+from harness.system.process.scratch import MOST_BYTES, Opened, TrialFolder
+from harness.system.process.scrubbed import missed_variables
+from harness.system.process.trees import Budget, LeftTooMuchError
+from harness.system.store.files import write_atomically
+
+FIXED_ENVIRONMENT = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+OTHERS_SHARE = 0.01
+"""Of a steady target's own CPU time: what its other processes may take and count as nothing."""
+
+DEFAULT_MAX_FILE_BYTES = 268_435_456
+"""For a command without a target."""
+
+MAX_ARGUMENT_BYTES = 131_072
+"""What Linux takes in one argument or variable, on pages of 4 KiB."""
+
+MOST_PHASE_BYTES = 4 * 2**20
+MOST_PHASES = 10_000
+MOST_COUNT = 2**63
+
+MOST_BATCH = 1 << 40
+"""The most executions that a driver is asked for at once: the launcher's MAX_LOG2_BATCH."""
+
+_SAID_BYTES = 2**19
+_KEPT_TEXTS = 100
+_TAIL_COLUMNS = 300
+
+_EXEC_ADVICE = {
+    errno.ENOENT: "the interpreter in its first line, or the loader it was linked for, is missing",
+    errno.ENOEXEC: "it is no program for this machine; a script needs a first line like #!/bin/sh",
+    errno.EACCES: "it, or the interpreter in its first line, is not executable",
+    errno.EINVAL: "is a CPU named that this machine does not have?",
+}
+
+
+def make_job(command: Command, plan: TrialPlan, folder: TrialFolder) -> Job:
+    """What the launcher is told to execute a command in a trial's folder."""
+    target = command.target
+    scratch = command.working_folder is WorkingFolder.SCRATCH or target is None
+    return Job(
+        argv=(str(find_program(command.argv[0])), *command.argv[1:]),
+        env=environment(command, plan, folder),
+        folder=folder.work if scratch or target is None else target.root,
+        stdin=target.stdin if target and target.stdin else folder.stdin,
+        stdout=folder.stdout,
+        stderr=folder.stderr,
+        timeout_ns=plan.timeout_ns,
+        cpus=plan.cpus,
+        max_file_bytes=target.max_output_bytes if target else DEFAULT_MAX_FILE_BYTES,
+        steady=plan.steady if plan.mode is Mode.STEADY else None,
+    )
+
+
+def environment(command: Command, plan: TrialPlan, folder: TrialFolder) -> dict[str, str]:
+    """The whole environment of a target; `harness.system.process.runner` says why each is there."""
+    env = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.environ.get("HOME", "/"),
+        **FIXED_ENVIRONMENT,
+        "TMPDIR": str(folder.tmp),
+        "HARNESS_PAD": "x" * plan.pad_bytes,
+    }
+    if plan.phases:
+        env["HARNESS_PHASES"] = str(folder.phases)
+    return {**env, **command.env}
+
+
+def make_trial(report: LaunchReport, job: Job, folder: TrialFolder, plan: TrialPlan) -> Trial:
+    """The launcher's report as a trial; with its output where the program ended well."""
+    status, message = judge(report, job, folder.opened)
+    output = None
+    budget = Budget(max(MOST_BYTES, 4 * job.max_file_bytes), max(job.timeout_ns / 1e9, 1.0))
+    if status is TrialStatus.OK:
+        try:
+            output = Output(job.folder, folder.stdout, folder.stderr, folder.digest(budget))
+        except LeftTooMuchError as problem:
+            status, message = (
+                TrialStatus.FAILED,
+                f"{Path(job.argv[0]).name} ended well, but {problem}",
+            )
+        except OSError as problem:
+            status, message = TrialStatus.FAILED, f"what it left cannot be read: {problem}"
+    return Trial(
+        status=status,
+        message=message,
+        wall_ns=report.get("wall_ns"),
+        user_ns=report.get("user_ns"),
+        sys_ns=report.get("sys_ns"),
+        max_rss_bytes=report.get("max_rss_bytes"),
+        exit_code=report.figures.get("exit_code"),
+        signal=report.figures.get("signal"),
+        voluntary_switches=report.get("voluntary_switches"),
+        involuntary_switches=report.get("involuntary_switches"),
+        minor_faults=report.get("minor_faults"),
+        major_faults=report.get("major_faults"),
+        steal_ns=max(report.get("steal_ns"), 0),
+        pressure_ns=report.figures.get("pressure_ns"),
+        left_behind=report.get("left_behind"),
+        threads=report.figures.get("threads"),
+        pad_bytes=plan.pad_bytes,
+        ready_ns=report.figures.get("ready_ns"),
+        handshake_ns=report.figures.get("handshake_ns"),
+        samples=_samples(report),
+        phases=read_phases(folder.opened.phases),
+        output=output,
+    )
+
+
+def _samples(report: LaunchReport) -> tuple[Sample, ...]:
+    """The samples; without CPU times where other processes of the target did a part of the work.
+
+    The CPU clock that a sample is read from is that of the target's own process. The kernel adds
+    up the time of its descendants once they have ended, which tells that there was work in them
+    but not in which sample. A share below 1 % is what a start-up may take.
+    """
+    own_ns = report.figures.get("own_cpu_ns")
+    tree_ns = report.get("user_ns") + report.get("sys_ns")
+    if own_ns is None or tree_ns - own_ns <= OTHERS_SHARE * own_ns:
+        return report.samples
+    return tuple(replace(sample, cpu_ns=-1) for sample in report.samples)
+
+
+def judge(report: LaunchReport, job: Job, printed: Opened) -> tuple[TrialStatus, str]:
+    """How a job ended, and in words what went wrong."""
+    name = Path(job.argv[0]).name
+    code, number = report.figures.get("exit_code"), report.figures.get("signal")
+    if report.trouble:
+        if report.lost:
+            return TrialStatus.CRASHED, f"{name}: {report.trouble}{tail_of(printed)}"
+        number = report.get("exec_errno")
+        advice = _EXEC_ADVICE.get(number, "")
+        if number == errno.E2BIG:
+            advice = too_long(job.argv, job.env)
+        words = f"{report.trouble} ({advice})" if advice else report.trouble
+        return TrialStatus.NOT_STARTED, f"{name} could not be started: {words}"
+    if report.get("timed_out") and report.get("stuck_ns") > 0:
+        return TrialStatus.TIMED_OUT, f"{name} {_stuck(report)}" + tail_of(printed)
+    if report.get("timed_out"):
+        others = report.get("left_behind")
+        company = f", with {others} of its child processes" if others else ""
+        what = f"{name} ran past its timeout of {job.timeout_ns / 1e9:g} s and was ended{company}"
+        return TrialStatus.TIMED_OUT, what + tail_of(printed)
+    if number == signal.SIGXFSZ or (code != 0 and _is_full(job, printed)):
+        what = f"{name} wrote more than the {job.max_file_bytes:,} bytes that one file may have"
+        return TrialStatus.FAILED, f"{what} (max_output_bytes)"
+    if number is not None:
+        why = ", as the kernel does when memory runs out" if number == signal.SIGKILL else ""
+        words = f"{name} was killed by {signal_name(number)}{why}"
+        return TrialStatus.CRASHED, words + tail_of(printed)
+    if code != 0:
+        words = tail_of(printed)
+        missed = missed_variables(_said(printed.stderr), job.env)
+        return TrialStatus.FAILED, (
+            f"{name} ended with exit code {code}{words}" + (f"\n  {missed}" if missed else "")
+        )
+    if job.steady and not any(not sample.calibration for sample in report.samples):
+        what = f"{name} ended before it took a sample: is it built for steady mode?"
+        return TrialStatus.FAILED, what + tail_of(printed)
+    if job.steady and not report.get("steady_done"):
+        what = f"{name} ended before it was told to: steady work must return"
+        return TrialStatus.FAILED, what + tail_of(printed)
+    if job.steady and (words := _does_not_scale(job.steady, report)):
+        return TrialStatus.FAILED, f"{name}: {words}"
+    return TrialStatus.OK, ""
+
+
+def _stuck(report: LaunchReport) -> str:
+    """What an execution is said to do that ran far longer than the first one."""
+    first_ns = report.samples[0].wall_ns if report.samples else 0
+    return (
+        f"was ended early: an execution after the first ran for {report.get('stuck_ns') / 1e9:.0f}"
+        f" s, and the first took {first_ns / 1e6:.1f} ms; steady mode repeats the work in one"
+        " process: does it wait for input, or for a state, that the first execution used up?"
+    )
+
+
+def _does_not_scale(plan: SteadyPlan, report: LaunchReport) -> str:
+    """Why samples mean nothing: the largest batch that can be asked for was still too short.
+
+    No work takes less than a hundredth of a nanosecond: the driver does not execute what it is
+    asked for. The empty string where it does.
+    """
+    timed = [sample for sample in report.samples if not sample.calibration]
+    longest = max(timed, key=lambda sample: sample.batch, default=None)
+    if longest is None or longest.batch < MOST_BATCH or longest.wall_ns >= plan.min_sample_ns:
+        return ""
+    return (
+        f"{longest.batch} executions took {longest.wall_ns} ns, less than the"
+        f" {plan.min_sample_ns} ns of a sample: the steady driver does not execute its work as"
+        " often as it is asked to (0 to 40 asks for 2^k executions)"
+    )
+
+
+def not_started(message: str) -> Trial:
+    """A trial of a program that could not even be tried."""
+    return Trial(TrialStatus.NOT_STARTED, wall_ns=0, message=message)
+
+
+def floored(trial: Trial) -> Trial:
+    """A trial of the Python fallback, whose own memory is the least that can be read."""
+    return replace(trial, max_rss_is_floor=True)
+
+
+def refusal(command: Command) -> str | None:
+    """Why a command need not even be tried, in words: its program or its input is not there."""
+    program, stdin = command.argv[0], command.target.stdin if command.target else None
+    if find_program(program) is None:
+        return f"{program}: {_why_no_program(program)}"
+    if stdin is not None:
+        problem = _why_not_read(stdin)
+        return f"standard input {stdin}: {problem}" if problem else None
+    return None
+
+
+def too_long(argv: Sequence[str], env: Mapping[str, str]) -> str:
+    """What to do about arguments that the system does not take (E2BIG), with the longest one."""
+    sizes = [len(os.fsencode(word)) + 1 for word in argv]
+    longest = max(sizes)
+    if longest > MAX_ARGUMENT_BYTES:
+        return (
+            f"Argument {sizes.index(longest)} has {longest:,} bytes, and the system takes"
+            f" {MAX_ARGUMENT_BYTES:,} in one: pass such data in a file (`inputs` or `stdin`)."
+        )
+    named = [(len(os.fsencode(value)), name) for name, value in env.items()]
+    size, name = max(named, default=(0, ""))
+    if size > MAX_ARGUMENT_BYTES:
+        return f"The variable {name} has {size:,} bytes; the system takes {MAX_ARGUMENT_BYTES:,}."
+    return (
+        f"The {len(argv):,} arguments have {sum(sizes):,} bytes together, which the system does"
+        " not take: pass such data in a file (`inputs` or `stdin`)."
+    )
+
+
+def _why_not_read(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+    except OSError as problem:
+        return problem.strerror or str(problem)
+    if not (stat.S_ISREG(mode) or stat.S_ISCHR(mode)):
+        return "is not a file"  # a pipe would never end
+    return "" if os.access(path, os.R_OK) else "may not be read"
+
+
+def _why_no_program(program: str) -> str:
+    """Why a name is not that of a program."""
+    if "/" not in program:
+        return "no such program on PATH"
+    try:
+        mode = Path(program).stat().st_mode
+    except FileNotFoundError:
+        return "no such program"
+    except OSError as problem:
+        return problem.strerror or str(problem)
+    if stat.S_ISDIR(mode):
+        return "is a folder, not a program"
+    return "is not executable (chmod +x makes it so)"
+
+
+def signal_name(number: int) -> str:
+    """`signal 11 (SIGSEGV: Segmentation fault)`."""
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+    return f"signal {number} ({name}: {signal.strsignal(number)})"
+
+
+def tail_of(printed: Opened) -> str:
+    """What a program said last, on standard error, else on standard output, and its first error.
+
+    Where that is not all, the whole is kept in a file that is named.
+    """
+    for file, title in ((printed.stderr, "standard error"), (printed.stdout, "standard output")):
+        text = _said(file).rstrip()
+        if text:
+            chosen = telling_lines(text)
+            lines = [printable(line)[:_TAIL_COLUMNS] for line in chosen]
+            says = "ends with" if chosen == text.splitlines()[-len(chosen) :] else "says"
+            whole = keep_whole(text) if len(text.splitlines()) > len(chosen) else None
+            kept = [f"(the whole: {whole})"] if whole else []
+            return "\n  ".join([f"; its {title} {says}", *lines, *kept])
+    return "; it printed nothing"
+
+
+def _said(file: int) -> str:
+    """The beginning and the end of what was printed; all of it where it is short."""
+    size = os.fstat(file).st_size
+    if size <= 2 * _SAID_BYTES:
+        return os.pread(file, size, 0).decode("utf-8", "replace")
+    parts = [os.pread(file, _SAID_BYTES, at) for at in (0, size - _SAID_BYTES)]
+    return f"\n[{size - 2 * _SAID_BYTES} bytes left out]\n".join(
+        part.decode("utf-8", "replace") for part in parts
+    )
+
+
+def keep_whole(text: str) -> Path | None:
+    """Keep what a failed program said, for its user to read; None where no file can be written.
+
+    The same text is kept once, and of all texts the latest few.
+    """
+    content = text.encode("utf-8", "replace")
+    folder = user_cache() / "failures"
+    path = folder / f"{hashlib.sha256(content).hexdigest()[:16]}.txt"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content)
+        for old in sorted(folder.glob("*.txt"), key=lambda p: p.stat().st_mtime)[:-_KEPT_TEXTS]:
+            old.unlink(missing_ok=True)
+    except (OSError, HarnessError):
+        return None
+    return path
+
+
+def printable(line: str) -> str:
+    """A line that does nothing to a terminal: what is not printable becomes U+FFFD."""
+    return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in line)
+
+
+def _is_full(job: Job, printed: Opened) -> bool:
+    sizes = (os.fstat(file).st_size for file in (printed.stdout, printed.stderr))
+    return 0 < job.max_file_bytes <= max(sizes)
+
+
+def read_phases(file: int) -> tuple[Phase, ...]:
+    """What marked processes appended to the open file of phases, summed by path.
+
+    Of a file longer than MOST_PHASE_BYTES, and past MOST_PHASES paths, the rest is passed over.
+    """
+    os.lseek(file, 0, os.SEEK_SET)
+    with os.fdopen(file, "rb", closefd=False) as lines:
+        content = lines.read(MOST_PHASE_BYTES)
+    if len(content) == MOST_PHASE_BYTES:
+        content = content[: content.rfind(b"\n") + 1]
+    return sum_phases(content.decode("utf-8", "replace").splitlines())
+
+
+def sum_phases(lines: Iterable[str]) -> tuple[Phase, ...]:
+    """`calls TAB nanoseconds TAB outer/inner` lines by path, in the order of their first one.
+
+    Other lines, a torn last one among them, are passed over: a target's word is not to be trusted.
+    """
+    sums: dict[str, tuple[int, int]] = {}
+    for line in lines:
+        calls, _, rest = line.partition("\t")
+        total_ns, _, path = rest.partition("\t")
+        if path and _is_count(calls) and _is_count(total_ns):
+            before = sums.get(path, (0, 0))
+            after = before[0] + int(calls), before[1] + int(total_ns)
+            if max(after) < MOST_COUNT and (path in sums or len(sums) < MOST_PHASES):
+                sums[path] = after
+    return tuple(Phase(path, calls, total_ns) for path, (calls, total_ns) in sums.items())
+
+
+def _is_count(word: str) -> bool:
+    return len(word) <= len(str(MOST_COUNT)) and word.isascii() and word.isdecimal()

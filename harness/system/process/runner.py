@@ -1,0 +1,154 @@
+"""Processes: finds programs, calls tools, and runs targets under the launcher's clock.
+
+What a target sees is the same in every kind of run:
+
+- the environment is `PATH` and `HOME` of the caller, `LANG=C.UTF-8`, `LC_ALL=C.UTF-8`, `TZ=UTC`,
+  `TMPDIR` (a folder of the trial), `HARNESS_PHASES` (a file for its phases), `HARNESS_PAD` (padding
+  that varies the layout), and what its own `env` adds. Nothing else of the caller's comes through,
+  `OMP_NUM_THREADS` and `LD_LIBRARY_PATH` included;
+- standard input is an empty file, or the target's; standard output and error go to files;
+- the working folder is a fresh one with copies of the target's inputs, or the target's root;
+- no other file is open, no core is dumped, the umask is 022 and signals have their default effect.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from harness.errors import ToolchainMissing, TrialFailed
+from harness.model import Command, Completed, Output, Trial, TrialPlan, WorkingFolder
+from harness.system.launcher.launching import Launcher, get_launcher
+from harness.system.process.calling import Call, StillRunningError, call
+from harness.system.process.execution import (
+    floored,
+    make_job,
+    make_trial,
+    not_started,
+    refusal,
+    too_long,
+)
+from harness.system.process.programs import find_program
+from harness.system.process.scratch import Scratch
+from harness.system.store.files import storage_errors
+
+
+class LocalRunner:
+    """Runs programs on this machine; the `Runner` that adapters are handed.
+
+    Compiles the launcher on its first trial. Not for use by several threads at once.
+    """
+
+    def __init__(self, scratch: Path, cache: Path) -> None:
+        """`scratch` holds trial folders while they are needed, `cache` the compiled launcher."""
+        self._scratch = Scratch(scratch)
+        self._cache = cache.absolute()
+        self._launcher: Launcher | None = None
+        self.cpus: tuple[int, ...] = ()
+        """Where `output` pins targets: outputs may depend on how many CPUs there are."""
+
+    @property
+    def launcher(self) -> Launcher:
+        """The launcher, compiled if need be."""
+        if self._launcher is None:
+            with storage_errors(self._cache):
+                self._cache.mkdir(parents=True, exist_ok=True)
+                self._launcher = get_launcher(self._cache)
+        return self._launcher
+
+    @property
+    def fallback_reason(self) -> str | None:
+        """Why the Python fallback serves; None while it does not."""
+        return self._launcher.fallback_reason or None if self._launcher else None
+
+    def find(self, program: str) -> Path | None:
+        """See `Runner.find`."""
+        return find_program(program)
+
+    def tool(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout_s: float = 600.0,
+    ) -> Completed:
+        """See `Runner.tool`."""
+        return call_tool(argv, cwd, {**os.environ, **(env or {})}, timeout_s)
+
+    def output(self, command: Command) -> Output:
+        """See `Runner.output`."""
+        timeout_ns = command.target.timeout_ns if command.target else TrialPlan().timeout_ns
+        trial = self.trial(command, TrialPlan(timeout_ns=timeout_ns, cpus=self.cpus))
+        if trial.output is None:
+            name = f"target {command.target.name!r}: " if command.target else ""
+            raise TrialFailed(f"{name}{trial.message}")
+        return trial.output
+
+    def trial(self, command: Command, plan: TrialPlan) -> Trial:
+        """See `Runner.trial`. A trial that did not end well carries no output."""
+        problem = refusal(command)
+        if problem is not None:
+            return not_started(problem)
+        try:
+            folder = self._scratch.make(inputs_of(command))
+        except OSError as trouble:
+            return not_started(f"the inputs cannot be copied: {trouble}")
+        trial = None
+        try:
+            job = make_job(command, plan, folder)
+            trial = make_trial(self.launcher.launch(job), job, folder, plan)
+        finally:
+            folder.opened.close()
+            if trial is None or not trial.ok:
+                self._scratch.discard(folder.root)
+        return trial if self.launcher.compiled else floored(trial)
+
+    def discard(self, output: Output) -> None:
+        """Delete what a trial left; its folder may serve another one from now on."""
+        self._scratch.discard(output.stdout.parent)
+
+    def close(self) -> None:
+        """Remove all that is left in this process's scratch."""
+        self._scratch.close()
+
+
+def inputs_of(command: Command) -> Sequence[tuple[str, Path]]:
+    """What is put into the working folder, and where: nothing where that is the target's own."""
+    scratch = command.working_folder is WorkingFolder.SCRATCH
+    return command.target.input_places() if command.target and scratch else ()
+
+
+def call_tool(
+    argv: Sequence[str], cwd: Path | None, env: Mapping[str, str], timeout_s: float
+) -> Completed:
+    """Run a program of the toolchain's to its end, with nothing on its standard input.
+
+    At a timeout, or when a person interrupts, everything in its process group is killed. What it
+    leaves running after its own end is not waited for; see `harness.system.process.calling`.
+    Raises ToolchainMissing where it cannot be started and TrialFailed past `timeout_s`.
+    """
+    words = " ".join(map(str, argv))[:200]
+    try:
+        done = call(Call(argv, cwd, env, timeout_s=timeout_s))
+    except StillRunningError:
+        raise TrialFailed(
+            f"{words} was still running after {timeout_s:g} s and was ended"
+        ) from None
+    except OSError as problem:
+        place = f" in {cwd}" if cwd else ""
+        raise ToolchainMissing(
+            f"{argv[0][:200]} cannot be started{place}: {problem.strerror or problem}",
+            hint=too_long(argv, env)
+            if problem.errno == errno.E2BIG
+            else "Check that it is installed, on PATH and executable.",
+        ) from None
+    return Completed(
+        argv=tuple(map(str, argv)),
+        exit_code=done.returncode,
+        stdout=done.stdout.decode("utf-8", "replace"),
+        stderr=done.stderr.decode("utf-8", "replace"),
+        wall_ns=done.wall_ns,
+    )

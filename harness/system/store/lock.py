@@ -1,0 +1,131 @@
+"""One at a time: a lock that names its holder and is gone when its holder is.
+
+The kernel's `flock` is held on a small file, so that a process that is killed, or a machine that
+goes down, leaves no stale lock behind: whoever comes next takes it over. What the file says is for
+people; whether it is held, only the kernel says. The file itself stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import platform
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.errors import NotAllowed
+from harness.system.store.files import storage_errors
+
+_TRIES, _PAUSE_S = 10, 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lock, as the lock's file says."""
+
+    pid: int
+    host: str
+    command: str
+    since: str
+    """Time in UTC, as `2026-01-31T17:59:59Z`."""
+
+    @classmethod
+    def this_process(cls) -> Holder:
+        """The process that asks."""
+        since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return cls(os.getpid(), platform.node(), shlex.join(sys.argv), since)
+
+    def __str__(self) -> str:
+        return f"`{self.command}` (process {self.pid} on {self.host}, since {self.since})"
+
+
+@contextlib.contextmanager
+def hold(path: Path) -> Iterator[None]:
+    """Hold the lock of that file, whose folder is made where it is missing.
+
+    Raises NotAllowed naming the holder where another process, or another part of this one, has it.
+    """
+    file = _taken(path)
+    try:
+        with storage_errors(path.parent):
+            os.ftruncate(file, 0)
+            os.pwrite(file, json.dumps(asdict(Holder.this_process())).encode(), 0)
+        yield
+        os.ftruncate(file, 0)
+    finally:
+        os.close(file)
+
+
+def is_held(path: Path) -> bool:
+    """Does a process hold the lock of that file now? A missing file is not held."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        # Shared: whoever asks does not look like a holder to others who ask.
+        return not _try_lock(file, fcntl.LOCK_SH)
+    finally:
+        os.close(file)
+
+
+def holder_of(path: Path) -> Holder | None:
+    """Who wrote himself into the lock's file last; None where it says nothing."""
+    try:
+        return Holder(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _open(path: Path) -> int:
+    with storage_errors(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+
+
+def _taken(path: Path) -> int:
+    """The lock's file, locked; NotAllowed naming the holder where another has it."""
+    while True:
+        file = _open(path)
+        try:
+            _demand(path, file)
+            # Who cleared away after a killed process may have removed the file meanwhile.
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(file), path.stat()):
+                    return file
+        except BaseException:
+            os.close(file)
+            raise
+        os.close(file)
+
+
+def _demand(path: Path, file: int) -> None:
+    if not _take(file):
+        raise NotAllowed(
+            f"another harness is at work here: {holder_of(path) or 'its lock says no more'}",
+            hint=f"Wait until it ends; the lock is {path}, and ends with its process.",
+        )
+
+
+def _take(file: int) -> bool:
+    """Lock for ourselves; whoever only asks whether it is held has it for a moment, so we wait."""
+    for _ in range(_TRIES):
+        if _try_lock(file, fcntl.LOCK_EX):
+            return True
+        time.sleep(_PAUSE_S)
+    return False
+
+
+def _try_lock(file: int, kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,111 @@
+"""Trials as Parquet, and as the Arrow streams of older harnesses."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import DataDamaged
+from harness.system.store.files import FileFacts, check_file, damaged, facts_of, replacing
+from harness.system.store.rows import SCHEMA_VERSION, Row, checked, schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_BATCH_ROWS = 4096
+
+
+def write_parquet(path: Path, rows: Iterable[Row]) -> FileFacts:
+    """All rows as one Parquet file, in place of any that was there; a part of them at a time."""
+    import pyarrow.parquet as pq
+
+    with replacing(path) as file:
+        waiting = iter(rows)
+        options = {"compression": "zstd", "write_page_checksum": True}
+        with pq.ParquetWriter(file, schema(), **options) as writer:
+            while batch := list(islice(waiting, _BATCH_ROWS)):
+                writer.write_table(_table(batch))
+        file.flush()
+        return facts_of(file)
+
+
+def _table(rows: list[Row]) -> pa.Table:
+    """Rows as an Arrow table with exactly the schema's columns.
+
+    Through JSON text, and not by `Table.from_pylist`: handed Python values, pyarrow imports pandas
+    to see whether they are any of its own, which takes longer than a short run's trials.
+    """
+    import pyarrow as pa
+    import pyarrow.json as arrow_json
+
+    names = schema().names
+    text = "\n".join(json.dumps({name: row[name] for name in names}) for row in rows).encode()
+    table = arrow_json.read_json(
+        pa.BufferReader(text),
+        # One block holds it all: no row is too long for it.
+        arrow_json.ReadOptions(use_threads=False, block_size=len(text)),
+        arrow_json.ParseOptions(explicit_schema=schema(), unexpected_field_behavior="error"),
+    )
+    return table.replace_schema_metadata(schema().metadata)
+
+
+def read_parquet(path: Path, facts: FileFacts | None = None) -> list[Row]:
+    """The rows of a Parquet file of trials; DataDamaged where it is none of ours or broken.
+
+    With `facts`, every byte of it is what was written.
+    """
+    if facts is not None:
+        check_file(path, facts)
+    try:
+        return _read_parquet(path)
+    except DataDamaged:
+        raise
+    except Exception as problem:
+        # A flipped bit may make the reader stumble over anything.
+        raise damaged(path, str(problem) or type(problem).__name__) from None
+
+
+def _read_parquet(path: Path) -> list[Row]:
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path, page_checksum_verification=True)
+    table.validate(full=True)
+    said = (table.schema.metadata or {}).get(b"harness_schema_version")
+    if said is None:
+        raise damaged(path, "it has no harness_schema_version")
+    version = int(said)
+    if version > SCHEMA_VERSION:
+        raise DataDamaged(
+            f"{path}: written by a newer harness (schema {version}, known {SCHEMA_VERSION})",
+            hint="Upgrade optim-harness to read it.",
+        )
+    return [checked(row) for row in table.to_pylist()]
+
+
+def read_old_stream(path: Path) -> list[Row]:
+    """The rows of a `trials.arrows`, which has no checksums; the last ones may be cut off.
+
+    Raises DataDamaged where its beginning cannot be read or a row makes no sense. An empty one is
+    that of a run which was killed before its first trial.
+    """
+    import pyarrow as pa
+
+    rows: list[Row] = []
+    try:
+        if path.stat().st_size == 0:
+            return rows
+        with (
+            pa.OSFile(str(path), "rb") as file,
+            pa.ipc.open_stream(file) as reader,
+            contextlib.suppress(OSError, pa.ArrowException),  # the row in flight at a kill
+        ):
+            for batch in reader:
+                batch.validate(full=True)
+                rows.extend(checked(row) for row in batch.to_pylist())
+    except Exception as problem:
+        raise damaged(path, str(problem) or type(problem).__name__) from None
+    return rows

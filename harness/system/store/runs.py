@@ -1,0 +1,366 @@
+"""Runs on disk: one folder a run, one row a trial, nothing lost when a process is killed.
+
+While a run goes on every trial is appended to `trials.stream` before the next one begins; at its
+end the stream is turned into `trials.parquet` by an atomic rename. `run.json` holds the plan from
+the first moment on, and at the end the summary and the digest of the Parquet file. A run's folder
+comes to be by a rename, with plan and stream in it, so that there is no moment at which it cannot
+be read. What is renamed is flushed to the disk first; trials of a run that goes on are not, since
+that would take longer than they do. `docs/store.md` describes it all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+
+from harness.errors import DataDamaged, StorageFailed, UsageError
+from harness.model import TrialRecord
+from harness.system.store.at_work import at_work, hold_run, killed, staging
+from harness.system.store.files import (
+    FileFacts,
+    check_file,
+    clear_temporaries,
+    damaged,
+    storage_errors,
+    sync_folder,
+    write_atomically,
+)
+from harness.system.store.parquet import read_old_stream, read_parquet, write_parquet
+from harness.system.store.rows import SCHEMA_VERSION, Row, from_row, to_row
+from harness.system.store.stream import (
+    BrokenStream,
+    StreamWriter,
+    can_go_on,
+    read_rows,
+    write_stream,
+)
+
+BlockKey = tuple[str, str, int]
+"""Task, case and number: every task and case of a run has a block 0."""
+
+_STREAM = "trials.stream"
+_OLD_STREAM = "trials.arrows"
+"""What harnesses wrote before there was `trials.stream`."""
+_PARQUET = "trials.parquet"
+_RUN = "run.json"
+
+# -- streams ----------------------------------------------------------------------------------
+
+
+def read_stream(path: Path) -> Iterator[Row]:
+    """The rows of an unfinished run; a last row that was cut off by a kill is left out.
+
+    Raises DataDamaged where a byte was changed.
+    """
+    try:
+        yield from read_rows(path)
+    except (BrokenStream, OSError) as problem:
+        raise damaged(path, str(problem)) from None
+
+
+# -- run.json ---------------------------------------------------------------------------------
+
+
+class RunFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The content of `run.json`."""
+
+    schema_version: int
+    plan: dict[str, Any]
+    finished: bool
+    summary: dict[str, Any] = {}
+    parquet: FileFacts | None = None
+    """What `trials.parquet` was when it was written; older files do not say."""
+    sha256: str | None = None
+    """The digest of all the rest; older files have none."""
+
+
+def _run_digest(content: Mapping[str, Any]) -> str:
+    """SHA-256 over the canonical JSON (sorted keys, no spaces) of everything but itself."""
+    rest = {key: value for key, value in content.items() if key != "sha256"}
+    return hashlib.sha256(
+        json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
+
+
+def _encode_run(content: Mapping[str, Any]) -> bytes:
+    whole = {"schema_version": SCHEMA_VERSION, **content}
+    # What is read back is what counts: keys that are no texts become some.
+    whole = json.loads(json.dumps(whole, allow_nan=False))
+    return json.dumps({**whole, "sha256": _run_digest(whole)}, indent=1).encode()
+
+
+def _decode_run(content: bytes) -> RunFile:
+    """ValueError for anything that was not written as it stands there."""
+    loaded = json.loads(content.decode("utf-8"), parse_constant=_no_number)
+    run = msgspec.convert(loaded, RunFile)
+    if run.sha256 is not None and run.sha256 != _run_digest(loaded):
+        raise ValueError("its content does not give its digest: it was changed")
+    if run.schema_version > SCHEMA_VERSION:
+        raise ValueError(f"a newer harness wrote it (schema {run.schema_version})")
+    return run
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+# -- writing a run ----------------------------------------------------------------------------
+
+
+class RunWriter:
+    """Writes one run. Use as a context manager; `finish` makes the Parquet file.
+
+    Raises NotAllowed where another process is writing it. No rows are kept in memory.
+    """
+
+    def __init__(self, folder: Path, plan: Mapping[str, Any], host_id: str) -> None:
+        self.folder = folder
+        self.plan = dict(plan)
+        self._host_id = host_id
+        with storage_errors(folder), contextlib.ExitStack() as opened:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            clear_killed(folder.parent)
+            opened.enter_context(at_work(folder))
+            if (folder / _RUN).exists():
+                opened.enter_context(hold_run(folder))
+                self._go_on()
+            else:
+                opened.enter_context(_begin(folder, _encode_run(self._unfinished())))
+            self._stream = self._open()
+            opened.callback(self._stream.close)
+            self._opened = opened.pop_all()
+
+    def _open(self) -> StreamWriter:
+        path = self.folder / _STREAM
+        try:
+            return StreamWriter(path, self.folder.name)
+        except BrokenStream as problem:
+            raise damaged(path, str(problem)) from None
+
+    def _unfinished(self) -> dict[str, Any]:
+        return {"plan": self.plan, "finished": False}
+
+    def _go_on(self) -> None:
+        """Have a stream with all earlier trials, and a `run.json` that says unfinished."""
+        clear_temporaries(self.folder)
+        run = read_run(self.folder)
+        stream = self.folder / _STREAM
+        try:
+            ready = not run.finished and can_go_on(stream)
+        except BrokenStream as problem:
+            raise damaged(stream, str(problem)) from None
+        if not ready:
+            rows = list(stored_rows(run))
+            fresh = self.folder / f".{_STREAM}.00000000.new"
+            write_stream(fresh, self.folder.name, rows)
+            fresh.replace(stream)
+            sync_folder(self.folder)
+        if run.finished or not run.sealed:
+            write_atomically(self.folder / _RUN, _encode_run(self._unfinished()))
+        (self.folder / _OLD_STREAM).unlink(missing_ok=True)
+
+    def __enter__(self) -> RunWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def earlier(self) -> Iterator[Row]:
+        """The trials that are stored, one at a time, in the order in which they were made."""
+        return read_stream(self.folder / _STREAM)
+
+    def append(self, record: TrialRecord) -> None:
+        """Store one trial; it survives the death of this process from here on."""
+        row = to_row(record, self._host_id)
+        try:
+            with storage_errors(self.folder):
+                self._stream.append(row)
+        except msgspec.ValidationError as problem:
+            raise StorageFailed(
+                f"a trial of {record.target} cannot be stored: {problem}",
+                hint=f"The adapter {record.adapter!r} gave a figure of the wrong kind or size.",
+            ) from None
+
+    def finish(self, summary: Mapping[str, Any], disturbed_blocks: frozenset[BlockKey]) -> Path:
+        """Turn the stream into Parquet, mark disturbed blocks, keep the summary.
+
+        Returns the path of the Parquet file. Called again after `--resume`, it replaces the file.
+        """
+        rows = (
+            {**row, "disturbed": (row["task"], row["case"], row["block"]) in disturbed_blocks}
+            for row in self.earlier()
+        )
+        path = self.folder / _PARQUET
+        with storage_errors(self.folder):
+            facts = write_parquet(path, rows)
+            content = {
+                "plan": self.plan,
+                "finished": True,
+                "summary": dict(summary),
+                "parquet": {"bytes": facts.bytes, "sha256": facts.sha256},
+            }
+            write_atomically(self.folder / _RUN, _encode_run(content))
+            (self.folder / _STREAM).unlink(missing_ok=True)
+        self.close()
+        return path
+
+    def close(self) -> None:
+        """Close the stream; without `finish` the run stays unfinished and can be resumed."""
+        with storage_errors(self.folder):
+            self._opened.close()
+
+
+@contextlib.contextmanager
+def _begin(folder: Path, run: bytes) -> Iterator[None]:
+    """Make a run's folder with plan and stream in it, by a rename, and hold it."""
+    made = staging(folder)
+    made.mkdir()
+    try:
+        with hold_run(made):
+            write_stream(made / _STREAM, folder.name)
+            write_atomically(made / _RUN, run)
+            made.rename(folder)
+            sync_folder(folder.parent)
+            yield
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def clear_killed(results: Path) -> None:
+    """Remove what killed processes left behind in the runs of a folder; trials are no such thing.
+
+    Runs that were not yet any vanish, and of the others temporary files and the streams of which
+    the Parquet file is finished.
+    """
+    for folder in killed(results):
+        _clear(folder)
+
+
+def _clear(folder: Path) -> None:
+    shutil.rmtree(staging(folder), ignore_errors=True)
+    clear_temporaries(folder)
+    with contextlib.suppress(DataDamaged):
+        if read_run(folder).finished:
+            (folder / _STREAM).unlink(missing_ok=True)
+
+
+# -- one writer at a time ---------------------------------------------------------------------
+
+
+# -- reading a run ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """What `run.json` says of a run."""
+
+    id: str
+    folder: Path
+    plan: Mapping[str, Any]
+    finished: bool
+    summary: Mapping[str, Any]
+    parquet: FileFacts | None = None
+    """What its Parquet file was when it was written; of older runs nothing is known."""
+    sealed: bool = False
+    """Was `run.json` held against a digest? Those of older runs have none."""
+
+
+def read_run(folder: Path) -> StoredRun:
+    """A run's plan and summary; DataDamaged where `run.json` is not what was written."""
+    path = folder / _RUN
+    try:
+        run = _decode_run(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as problem:
+        raise damaged(path, f"{type(problem).__name__}: {problem}") from None
+    return StoredRun(
+        id=folder.name,
+        folder=folder,
+        plan=run.plan,
+        finished=run.finished,
+        summary=run.summary,
+        parquet=run.parquet,
+        sealed=run.sha256 is not None,
+    )
+
+
+def run_folders(results: Path) -> list[Path]:
+    """The folders of all runs, oldest first (their names begin with the time)."""
+    if not results.is_dir():
+        return []
+    return sorted(folder for folder in results.iterdir() if (folder / _RUN).exists())
+
+
+def load_rows(folder: Path) -> list[Row]:
+    """All stored trials of a run, finished or not."""
+    return list(stored_rows(read_run(folder)))
+
+
+def stored_rows(run: StoredRun) -> Iterable[Row]:
+    """All trials of a stored run; DataDamaged where they are gone or cannot be read."""
+    stream, old, parquet = (run.folder / name for name in (_STREAM, _OLD_STREAM, _PARQUET))
+    if run.finished and (run.sealed or parquet.exists()):
+        return read_parquet(parquet, run.parquet)
+    if stream.exists() or run.sealed:
+        return read_stream(stream)
+    if old.exists():
+        rows = read_old_stream(old)
+        if rows or not parquet.exists():
+            return rows
+    if run.finished or parquet.exists():
+        return read_parquet(parquet)
+    return []  # an older harness was killed before it had made a stream
+
+
+def check_run(run: StoredRun) -> None:
+    """DataDamaged where a run's trials are gone or changed; those of a whole run are not read."""
+    if run.finished and run.parquet is not None:
+        check_file(run.folder / _PARQUET, run.parquet)
+    else:
+        for _ in stored_rows(run):
+            pass
+
+
+def stored_records(run: StoredRun) -> list[tuple[str, TrialRecord]]:
+    """All trials of a stored run, each with its host's id; DataDamaged for what makes no sense."""
+    with making_sense(run.folder):
+        return [(row["host_id"], from_row(row)) for row in stored_rows(run)]
+
+
+def read_records(path: Path) -> list[TrialRecord]:
+    """The trials of a Parquet file; DataDamaged where it is broken or makes no sense."""
+    with making_sense(path):
+        return [from_row(row) for row in read_parquet(path)]
+
+
+@contextlib.contextmanager
+def making_sense(path: Path) -> Iterator[None]:
+    """What older files say is not held against a digest: what makes no sense in it is damage."""
+    try:
+        yield
+    except (LookupError, ValueError, TypeError, AttributeError) as problem:
+        raise damaged(path, f"{type(problem).__name__}: {problem}") from None
+
+
+def find_run(results: Path, run_id: str | None) -> Path:
+    """A run's folder by its id or an unambiguous beginning; None: the latest one."""
+    folders = run_folders(results)
+    if run_id is None:
+        if not folders:
+            raise UsageError(f"no runs in {results}", hint="`harness run` makes one.")
+        return folders[-1]
+    matching = [f for f in folders if f.name.startswith(run_id)]
+    exact = [f for f in matching if f.name == run_id]
+    if len(exact or matching) != 1:
+        count = "no run" if not matching else f"{len(matching)} runs"
+        raise UsageError(
+            f"{count} in {results} with the id {run_id!r}", hint="`harness history` lists them."
+        )
+    return (exact or matching)[0]

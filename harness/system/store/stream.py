@@ -1,0 +1,215 @@
+"""`trials.stream`: the trials of a run that goes on, in frames that are whole or found not to be.
+
+The file is eight bytes of magic and then frames, each twelve bytes and a payload (msgpack)::
+
+    length of the payload    uint32, little-endian
+    CRC-32 of the payload    uint32
+    CRC-32 of these two      uint32, begun with the frame's number and the heading's CRC
+
+The first frame is the heading: version of the schema, columns. Every further one is a trial, its
+cells in the order of the columns. So a flipped bit is found wherever it is, and a frame that was
+left out, doubled, moved, or taken from another file as well. A last frame of which the end is
+missing was torn when its writer was killed: it never counted.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+from zlib import crc32
+
+import msgspec
+
+from harness.system.store.rows import COLUMNS, NAMES, SCHEMA_VERSION, Row, cells_type, checked
+
+MAGIC = b"HTRIALS\x01"
+_HEADER = struct.Struct("<III")
+_TWO = struct.Struct("<II")
+
+
+class BrokenStream(Exception):
+    """What does not fit about a stream, in words."""
+
+
+class Heading(msgspec.Struct, frozen=True, kw_only=True):
+    """The first frame."""
+
+    schema_version: int
+    run: str
+    columns: list[tuple[str, str]]
+    """Name and kind of each, in the order of a row's cells."""
+
+    @classmethod
+    def of(cls, run: str) -> Heading:
+        """That of a stream which is begun now."""
+        columns = [(column.name, column.kind) for column in COLUMNS]
+        return cls(schema_version=SCHEMA_VERSION, run=run, columns=columns)
+
+
+def _frame(payload: bytes, number: int, seed: int) -> bytes:
+    two = _TWO.pack(len(payload), crc32(payload))
+    return two + crc32(two, _begun(number, seed)).to_bytes(4, "little") + payload
+
+
+def _begun(number: int, seed: int) -> int:
+    return crc32(number.to_bytes(8, "little"), seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A whole frame that was read."""
+
+    payload: bytes
+    end: int
+    """Where the next one begins in the file."""
+    seed: int
+    """The CRC of the heading's payload, with which the CRCs of all further frames begin."""
+
+
+def read_frames(file: BinaryIO) -> Iterator[Frame]:
+    """The whole frames of a stream, the heading first; BrokenStream where a byte was changed."""
+    if file.read(len(MAGIC)) != MAGIC:
+        raise BrokenStream("it does not begin as a stream of trials does")
+    number, seed, end = 0, 0, len(MAGIC)
+    while len(header := file.read(_HEADER.size)) == _HEADER.size:
+        length, of_payload, of_two = _HEADER.unpack(header)
+        if crc32(header[:8], _begun(number, seed)) != of_two:
+            if number and _is_zeros(header, file):
+                return  # the file had grown, and its bytes had not come, when the machine went down
+            raise BrokenStream(f"frame {number} does not give its checksum: it was changed")
+        payload = file.read(length)
+        if len(payload) < length:
+            break
+        if crc32(payload) != of_payload:
+            raise BrokenStream(f"frame {number} does not give its checksum: it was changed")
+        seed = seed if number else of_payload
+        number, end = number + 1, end + _HEADER.size + length
+        yield Frame(payload, end, seed)
+    if number == 0:
+        raise BrokenStream("its heading is cut off")
+
+
+def _is_zeros(header: bytes, file: BinaryIO) -> bool:
+    if header.strip(b"\0"):
+        return False
+    return not any(block.strip(b"\0") for block in iter(lambda: file.read(1 << 16), b""))
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """The trials of a stream, one at a time, as this version of the schema has them.
+
+    Raises BrokenStream where a byte was changed or a newer harness wrote it, OSError where it
+    cannot be read.
+    """
+    with path.open("rb") as file:
+        frames = read_frames(file)
+        heading = _heading(next(frames).payload)
+        yield from _decode(frames, heading)
+
+
+def _heading(payload: bytes) -> Heading:
+    try:
+        heading = msgspec.msgpack.decode(payload, type=Heading)
+    except (msgspec.MsgspecError, ValueError) as problem:
+        raise BrokenStream(f"its heading: {problem}") from None
+    if heading.schema_version > SCHEMA_VERSION:
+        raise BrokenStream(
+            f"a newer harness wrote it (schema {heading.schema_version}, known {SCHEMA_VERSION})"
+        )
+    return heading
+
+
+def _decode(frames: Iterator[Frame], heading: Heading) -> Iterator[Row]:
+    names = tuple(name for name, _ in heading.columns)
+    ours = names == NAMES
+    decoder = msgspec.msgpack.Decoder(cells_type() if ours else list[Any])
+    for number, frame in enumerate(frames, 1):
+        try:
+            row = dict(zip(names, decoder.decode(frame.payload), strict=True))
+            yield row if ours else checked(row)
+        except (msgspec.MsgspecError, ValueError) as problem:
+            raise BrokenStream(f"frame {number}: {problem}") from None
+
+
+class StreamWriter:
+    """Appends trials to a stream; each is the kernel's before `append` returns."""
+
+    def __init__(self, path: Path, run: str) -> None:
+        """Go on with the stream at `path`, whose torn end is cut off, or begin one there."""
+        self._encoder = msgspec.msgpack.Encoder()
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            if os.fstat(self._file).st_size == 0:
+                self._begin(run)
+            else:
+                self._go_on(path)
+        except BaseException:
+            os.close(self._file)
+            raise
+
+    def _begin(self, run: str) -> None:
+        payload = self._encoder.encode(Heading.of(run))
+        self._end, self._number, self._seed = 0, 1, crc32(payload)
+        self._write(MAGIC + _frame(payload, 0, 0))
+
+    def _go_on(self, path: Path) -> None:
+        with path.open("rb") as file:
+            for number, frame in enumerate(read_frames(file), 1):
+                self._number, last = number, frame
+        self._end, self._seed = last.end, last.seed
+        os.ftruncate(self._file, self._end)
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Store one trial.
+
+        Raises msgspec.ValidationError for cells that no reader would accept, and OSError where the
+        disk is full; the stream is then what it was before.
+        """
+        cells = msgspec.convert([row[name] for name in NAMES], cells_type())
+        self._write(_frame(self._encoder.encode(cells), self._number, self._seed))
+        self._number += 1
+
+    def _write(self, content: bytes) -> None:
+        end = self._end
+        try:
+            while content:
+                written = os.pwrite(self._file, content, end)
+                content, end = content[written:], end + written
+        except OSError:
+            os.ftruncate(self._file, self._end)
+            raise
+        self._end = end
+
+    @property
+    def closed(self) -> bool:
+        return self._file < 0
+
+    def close(self) -> None:
+        """Close the file; may be called again."""
+        if self._file >= 0:
+            file, self._file = self._file, -1
+            os.close(file)
+
+
+def can_go_on(path: Path) -> bool:
+    """Is there a stream with this version's columns? BrokenStream where its heading is broken."""
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        heading = _heading(next(read_frames(file)).payload)
+    return tuple(name for name, _ in heading.columns) == NAMES
+
+
+def write_stream(path: Path, run: str, rows: Sequence[Row] = ()) -> None:
+    """A whole new stream, flushed to the disk."""
+    writer = StreamWriter(path, run)
+    try:
+        for row in rows:
+            writer.append(row)
+        os.fsync(writer._file)
+    finally:
+        writer.close()

@@ -1,0 +1,32 @@
+"""Runners for the tests of `harness.system`: with the compiled launcher, and with the fallback."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.system.launcher.launching import FALLBACK, Launcher
+from harness.system.process.runner import LocalRunner
+
+
+@pytest.fixture(scope="session")
+def launcher_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for the compiled launcher: compiling it takes a moment."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def runner(tmp_path: Path, launcher_cache: Path) -> Iterator[LocalRunner]:
+    """A runner with the compiled launcher."""
+    made = LocalRunner(tmp_path / "scratch", launcher_cache)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["compiled", "fallback"])
+def any_runner(request: pytest.FixtureRequest, runner: LocalRunner) -> LocalRunner:
+    """A runner with either launcher: what it does must be the same."""
+    if request.param == "fallback":
+        runner._launcher = Launcher((sys.executable, "-I", "-S", str(FALLBACK)), "asked for")
+    return runner
