@@ -376,6 +376,7 @@ def test_the_answer_of_a_refusal_is_one_envelope(harness, project):
 def test_with_several_campaigns_the_start_carries_the_name(harness, project):
     more = '[campaigns.other]\ntarget = "sum"\ncase = "full"\n'
     (project / "harness.toml").write_text(TOML + more)
+    git("commit", "--quiet", "--all", "--message", "Declare another campaign")
     assert harness("next", "--json").code == 2
     said = harness("next", "--campaign", "other", "--json")
     assert said.result["command"] == "harness campaign start --campaign other"

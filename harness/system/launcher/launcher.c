@@ -13,7 +13,7 @@
  * passed on as it is; of the open files only 0, 1 and 2 are. The report is `key value` lines on
  * file descriptor 3; a last line `end 1` says that it is whole.
  *
- * `launcher --version` answers `harness launcher 1`. launcher_fallback.py does the same in Python.
+ * `launcher --version` answers `harness launcher 1`. fallback.py does the same in Python.
  */
 #define _GNU_SOURCE
 #include <dirent.h>

@@ -1,7 +1,7 @@
 """The launcher: compiled on first use, kept by content, called once a trial.
 
 `launcher.c` says what it does and why it is no part of this process. Where it cannot be compiled
-`launcher_fallback.py` is called in its place: a small Python process with the same command line
+`fallback.py` is called in its place: a small Python process with the same command line
 and the same report, whose own memory (15 MB) shows in the peak memory of small targets.
 """
 
@@ -27,7 +27,7 @@ from harness.system.process.descent import end_orphans, end_tree, orphans_come_t
 from harness.system.process.programs import find_program
 
 SOURCE = Path(__file__).with_name("launcher.c")
-FALLBACK = Path(__file__).with_name("launcher_fallback.py")
+FALLBACK = Path(__file__).with_name("fallback.py")
 COMPILERS = ("cc", "gcc", "clang", "tcc")
 VERSION = "harness launcher 1"
 
