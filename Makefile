@@ -11,10 +11,10 @@ PYTEST ?= -n 2
 # The examples in Python want NumPy, which the environment has.
 export PATH := $(CURDIR)/$(BIN):$(TOOLS)/julia/bin:$(PATH)
 
-.PHONY: run test fuzz soak check install dev julia tools campaigns bench soak clean help
+.PHONY: run test test-fast fuzz check install dev julia tools campaigns bench soak clean help
 
 help: ## Show what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 run: install ## Build, check, time and table the C examples
 	$(BIN)/harness run --adapter c
@@ -24,16 +24,21 @@ test: dev julia tools ## Run the tests, with everything that they need installed
 
 FUZZED := $(shell grep -lr --include='test_*.py' '^from hypothesis import given' tests)
 
-fuzz: dev ## Run the randomised tests with examples that are new every time, and many
-	HARNESS_FUZZ=1 $(BIN)/python -m pytest $(PYTEST) $(FUZZED)
-
-soak: dev ## Run the long forms of tests: hundreds of hostile programs and the like
-	HARNESS_SOAK=1 $(BIN)/python -m pytest $(PYTEST) -m soak
-
 FUZZ_COMMANDS ?= 10000
-fuzz: dev ## Hold `harness next` to its promise over FUZZ_COMMANDS commands, from new seeds
+
+fuzz: dev ## Randomised tests, anew each time; `harness next` over FUZZ_COMMANDS commands
+	HARNESS_FUZZ=1 $(BIN)/python -m pytest $(PYTEST) $(FUZZED)
 	HARNESS_FUZZ_COMMANDS=$(FUZZ_COMMANDS) HARNESS_FUZZ_SEEDS=$$(date +%s),$$(date +%N) \
 	  $(BIN)/python -m pytest $(PYTEST) -q tests/optimise/test_next_is_right.py
+
+SOAK ?= --corruptions 10000 --kills 10000
+
+soak: dev ## Hostile programs, corruptions and kills (SOAK="--corruptions 500 --kills 50" for fewer)
+	HARNESS_SOAK=1 $(BIN)/python -m pytest $(PYTEST) -m soak
+	$(BIN)/python tests/soak $(SOAK)
+
+test-fast: dev ## Run the tests that need neither Julia nor a whole campaign
+	$(BIN)/python -m pytest -n 2 -m "not slow and not julia" tests/stats tests/analysis tests/correctness tests/profiles tests/campaign tests/render tests/model tests/test_architecture.py tests/test_docs.py
 
 check: dev ## Lint and type-check
 	$(BIN)/ruff check .
@@ -68,11 +73,6 @@ campaigns: dev julia ## Measure the recorded campaigns again: plain against opti
 
 bench: dev julia tools ## Run every benchmark in its short form
 	benchmarks/run_all.sh
-
-SOAK ?= --corruptions 10000 --kills 10000
-
-soak: dev ## Corrupt and kill 10,000 times each (SOAK="--corruptions 500 --kills 50" for fewer)
-	$(BIN)/python tests/soak $(SOAK)
 
 clean: ## Remove what was built here
 	rm -rf $(VENV) .tools .harness build *.egg-info .mypy_cache .pytest_cache .ruff_cache

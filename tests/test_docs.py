@@ -7,6 +7,8 @@ import importlib.util
 import inspect
 import json
 import re
+import subprocess
+import sys
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -397,3 +399,24 @@ def test_every_page_is_reachable_from_the_readme():
         links = re.findall(r"\]\(([^)#\s]+\.md)", page.read_text(encoding="utf-8"))
         waiting += [(page.parent / link).resolve() for link in links if ":" not in link]
     assert sorted(str(p.relative_to(ROOT)) for p in {*DOCS.rglob("*.md")} - seen) == []
+
+
+def test_the_drawing_of_the_floors_is_that_of_the_tests():
+    path = ROOT / "scripts/render_architecture.py"
+    done = subprocess.run([sys.executable, path, "--check"], check=False)
+    assert done.returncode == 0, "run: python scripts/render_architecture.py"
+
+
+def test_every_place_of_the_architecture_page_exists():
+    """The table that says where a change belongs names files that are there."""
+    named = re.findall(
+        r"`((?:harness|adapters|tests|cli|running|analysis|system|render|executors|correctness|model|project|plugins)/[\w./]*)`",
+        text_of("architecture.md"),
+    )
+    lost = [
+        name
+        for name in named
+        if not any((base / name).exists() for base in (ROOT, ROOT / "harness"))
+    ]
+    assert named
+    assert lost == []

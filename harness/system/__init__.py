@@ -1,1 +1,1 @@
-"""The only room that touches the outside: one room within it for each outside thing."""
+"""What touches the outside: one room within it for each thing, which no other room knows."""
