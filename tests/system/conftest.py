@@ -1,12 +1,11 @@
 """Runners for the tests of `harness.system`: with the compiled launcher, and with the fallback."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from harness.system.launcher.launching import FALLBACK, Launcher
+from harness.system.launcher.launching import Launcher, fallback_command
 from harness.system.process.runner import LocalRunner
 
 
@@ -28,5 +27,5 @@ def runner(tmp_path: Path, launcher_cache: Path) -> Iterator[LocalRunner]:
 def any_runner(request: pytest.FixtureRequest, runner: LocalRunner) -> LocalRunner:
     """A runner with either launcher: what it does must be the same."""
     if request.param == "fallback":
-        runner._launcher = Launcher((sys.executable, "-I", "-S", str(FALLBACK)), "asked for")
+        runner._launcher = Launcher(fallback_command(), "asked for")
     return runner

@@ -1,19 +1,18 @@
-/* The launcher: one trial, one fresh process, one clock.
+/* The launcher: serves one run of the harness; one trial, one fresh process, one clock.
  *
- * It spawns a target, times it with the monotonic clock, collects what the kernel knows of it and of
- * every descendant, and leaves no process behind. It is small on purpose: Linux keeps the spawning
- * process's peak memory in the child's ru_maxrss across exec, so the spawner must be tiny.
+ *   launcher PARENT
  *
- *   launcher PARENT TIMEOUT_NS CPUS MAX_FILE_BYTES STDIN STDOUT STDERR FOLDER
- *            SAMPLES MIN_SAMPLE_NS BUDGET_NS PROGRAM [ARGUMENT]...
+ * PARENT is the process that started us, with whose death we end everything. On file descriptor 3
+ * we read a job, execute it, write a report, and read the next job, until the other end closes.
+ * Both are described in protocol.py, of which protocol.h is made.
  *
- * PARENT is the process that started us, with whose death we end everything. CPUS is a
- * comma-separated list, or `-` for all. MAX_FILE_BYTES 0 means no limit. SAMPLES 0 means a cold
- * trial; otherwise the target is driven in steady mode (see docs/steady.md). The environment is
- * passed on as it is; of the open files only 0, 1 and 2 are. The report is `key value` lines on
- * file descriptor 3; a last line `end 1` says that it is whole.
+ * For a job we spawn the target, time it with the monotonic clock, collect what the kernel knows of
+ * it and of every descendant, and leave no process behind. We are small on purpose: Linux keeps the
+ * spawning process's peak memory in the child's ru_maxrss across exec, so the spawner must be tiny.
+ * No job leaves a trace in us that the next one would see: `begin` and `forget` are there for that,
+ * and limits, which could not be raised again, are set in the child.
  *
- * `launcher --version` answers `harness launcher 1`. fallback.py does the same in Python.
+ * `launcher --version` answers with its version. fallback.py does the same in Python.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -29,48 +28,68 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "protocol.h"
+
 enum { WORD_NOTHING = 0xFE, WORD_STOP = 0xFF, HANDSHAKES = 51, MAX_LOG2_BATCH = 40 };
 static const int64_t STUCK_NS = 5000000000;
-enum { REPORT_FD = 3, GRACE_MS = 100, PATIENCE_MS = 5000 };
+enum { FIRST_OWN_FD = 16, GRACE_MS = 100, PATIENCE_MS = 5000 };
 enum { FIRST_LOOK_MS = 20, LAST_STEP_MS = 320, MOST_TASKS = 256, MOST_COUNTED = 64 };
 
 static volatile pid_t target;           /* the target's process, while it lives */
 static volatile sig_atomic_t timed_out; /* the timeout ended it */
 static volatile sig_atomic_t cancelled; /* the harness told us to stop, or died */
-static FILE *report;
+static int spoilt; /* a process that we cannot end is left: it is not to show in a later job */
+static pid_t parent;
 
 struct usage {
   int64_t user_ns, sys_ns, max_rss_bytes, minor_faults, major_faults, voluntary, involuntary;
 };
 
 struct job {
-  int64_t timeout_ns, max_file_bytes;
-  const char *cpus, *in, *out, *err, *folder;
-  int64_t samples, min_sample_ns, budget_ns;
-  char **argv;
+#define NUMBER(name) int64_t name;
+#define TEXT(name) char *name;
+  JOB_NUMBERS(NUMBER)
+  JOB_TEXTS(TEXT)
+  char **argv, **env;
 };
+
+#define NAMED(name) FIGURE_##name,
+enum figure { FIGURES(NAMED) FIGURE_COUNT };
+
+struct sample {
+  int64_t numbers[SAMPLE_NUMBERS];
+};
+
+/* The report of the job that runs. */
+static int64_t figures[FIGURE_COUNT];
+static struct sample *samples;
+static size_t sample_count, sample_room;
+static char trouble[8192];
 
 static int64_t now_ns(clockid_t clock) {
   struct timespec t;
   return clock_gettime(clock, &t) ? 0 : (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static void put(const char *key, int64_t value) {
-  fprintf(report, "%s %lld\n", key, (long long)value);
+static void put(enum figure which, int64_t value) { figures[which] = value; }
+
+/* What keeps the target from being started; there is only one such thing in a job. */
+static int give_up(const char *what) {
+  snprintf(trouble, sizeof trouble, "%s: %s", what, strerror(errno));
+  return -1;
 }
 
-static void give_up(const char *what) {
-  fprintf(report, "trouble %s: %s\nend 1\n", what, strerror(errno));
-  fflush(report);
-  _exit(0);
-}
+/* We cannot go on; the harness finds us gone, and starts another one. */
+static void fail(void) { _exit(3); }
 
 /* Killing in the handler itself leaves no gap in which a signal could come too early for wait4. */
 static void on_signal(int number) {
@@ -95,15 +114,8 @@ static void disarm_timer(void) {
   setitimer(ITIMER_REAL, &none, NULL);
 }
 
-static int64_t read_number_after(const char *path, const char *key, int skip) {
-  char text[4096];
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return -1;
-  ssize_t length = read(fd, text, sizeof text - 1);
-  close(fd);
-  if (length <= 0) return -1;
-  text[length] = 0;
-  char *at = strstr(text, key);
+static int64_t number_after(const char *text, const char *key, int skip) {
+  const char *at = strstr(text, key);
   if (!at) return -1;
   for (at += strlen(key); skip > 0; skip--) {
     at += strspn(at, " ");
@@ -112,10 +124,29 @@ static int64_t read_number_after(const char *path, const char *key, int skip) {
   return strtoll(at, NULL, 10);
 }
 
-/* Stolen ticks of all CPUs: the eighth number of the first line. */
-static int64_t steal_ticks(void) { return read_number_after("/proc/stat", "cpu ", 7); }
+/* A file of the kernel's that we read in every job, kept open; -1 where there is none. */
+static int keep_open(const char *path) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return -1;
+  int kept = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_OWN_FD); /* 0 to 2 are for targets */
+  close(fd);
+  return kept;
+}
 
-static int64_t pressure_us(void) { return read_number_after("/proc/pressure/cpu", "total=", 0); }
+static int64_t kept_number_after(int fd, const char *key, int skip) {
+  char text[1024];
+  ssize_t length = fd < 0 ? -1 : pread(fd, text, sizeof text - 1, 0);
+  if (length <= 0) return -1;
+  text[length] = 0;
+  return number_after(text, key, skip);
+}
+
+static int proc_stat, proc_pressure;
+
+/* Stolen ticks of all CPUs: the eighth number of the first line. */
+static int64_t steal_ticks(void) { return kept_number_after(proc_stat, "cpu ", 7); }
+
+static int64_t pressure_us(void) { return kept_number_after(proc_pressure, "total=", 0); }
 
 static void add_usage(struct usage *sum, const struct rusage *u) {
   sum->user_ns += (int64_t)u->ru_utime.tv_sec * 1000000000 + (int64_t)u->ru_utime.tv_usec * 1000;
@@ -196,7 +227,7 @@ static void put_threads(void) {
   if (!all) return;
   for (int i = MOST_COUNTED; i > 0; i--)
     if (2 * (above += looks[i]) >= all) {
-      put("threads", i);
+      put(FIGURE_threads, i);
       return;
     }
 }
@@ -207,32 +238,43 @@ static void parse_cpus(const char *list, cpu_set_t *set) {
     CPU_SET((unsigned)atoi(at), set);
 }
 
-static void open_as(int number, const char *path, int flags) {
+static int open_as(int number, const char *path, int flags) {
   int fd = open(path, flags, 0644);
-  if (fd < 0 || dup2(fd, number) < 0) give_up(path);
-  if (fd != number) close(fd); /* equal where the harness itself was started without it */
+  if (fd < 0) return give_up(path);
+  if (fd == number) return 0; /* nearly always: the lowest one that is free is taken */
+  int done = dup2(fd, number);
+  close(fd);
+  return done < 0 ? give_up(path) : 0;
 }
 
 /* Take on what the target is to inherit: a thing done here does not take of the target's time. */
-static void prepare(const struct job *job) {
-  struct rlimit size, none = {0, 0};
-  open_as(0, job->in, O_RDONLY);
-  open_as(1, job->out, O_WRONLY | O_CREAT | O_TRUNC);
-  open_as(2, job->err, O_WRONLY | O_CREAT | O_TRUNC);
-  if (chdir(job->folder)) give_up(job->folder);
-  if (getrlimit(RLIMIT_FSIZE, &size)) give_up("getrlimit");
-  if (job->max_file_bytes > 0 && (rlim_t)job->max_file_bytes < size.rlim_max)
-    size.rlim_cur = size.rlim_max = (rlim_t)job->max_file_bytes;
-  if (setrlimit(RLIMIT_FSIZE, &size) || setrlimit(RLIMIT_CORE, &none)) give_up("setrlimit");
+static int prepare(const struct job *job) {
+  if (open_as(0, job->stdin_path, O_RDONLY) ||
+      open_as(1, job->stdout_path, O_WRONLY | O_CREAT | O_TRUNC) ||
+      open_as(2, job->stderr_path, O_WRONLY | O_CREAT | O_TRUNC))
+    return -1;
+  return chdir(job->folder) ? give_up(job->folder) : 0;
 }
 
-/* Start the target; the child shares our memory until it execs, so its errno comes back in ours. */
-static pid_t spawn(const struct job *job, const int pass[2], int64_t *started_ns) {
-  static volatile int trouble;
-  cpu_set_t cpus;
-  int pinned = strcmp(job->cpus, "-") != 0;
-  if (pinned) parse_cpus(job->cpus, &cpus);
+/* The opposite of `prepare`: nothing that the target wrote is held any longer. */
+static void forget(void) {
+  for (int number = 0; number < 3; number++) close(number);
+  if (chdir("/")) fail();
+}
 
+/* Start the target; the child shares our memory until it execs, so its errno comes back in ours.
+ * Returns -1 where it could not be. */
+static pid_t spawn(const struct job *job, const int pass[2], int64_t *started_ns) {
+  static volatile int problem;
+  struct rlimit size, none = {0, 0};
+  cpu_set_t cpus;
+  int pinned = job->cpus[0] != 0;
+  if (pinned) parse_cpus(job->cpus, &cpus);
+  if (getrlimit(RLIMIT_FSIZE, &size)) return give_up("getrlimit");
+  int limited = job->max_file_bytes > 0 && (rlim_t)job->max_file_bytes < size.rlim_max;
+  if (limited) size.rlim_cur = size.rlim_max = (rlim_t)job->max_file_bytes;
+
+  problem = 0;
   *started_ns = now_ns(CLOCK_MONOTONIC);
   pid_t child = vfork();
   if (child == 0) {
@@ -240,16 +282,18 @@ static pid_t spawn(const struct job *job, const int pass[2], int64_t *started_ns
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (int i = 0; i < 2; i++)
       if (pass[i] >= 0) fcntl(pass[i], F_SETFD, 0);
-    if (!pinned || sched_setaffinity(0, sizeof cpus, &cpus) == 0) execv(job->argv[0], job->argv);
-    trouble = errno;
+    if ((!pinned || sched_setaffinity(0, sizeof cpus, &cpus) == 0) &&
+        (!limited || setrlimit(RLIMIT_FSIZE, &size) == 0) && setrlimit(RLIMIT_CORE, &none) == 0)
+      execve(job->argv[0], job->argv, job->env);
+    problem = errno;
     _exit(127);
   }
-  if (child < 0) give_up("vfork");
-  if (trouble) {
-    waitpid(child, NULL, 0);
-    errno = trouble;
-    put("exec_errno", errno);
-    give_up(job->argv[0]);
+  if (child < 0) return give_up("vfork");
+  if (problem) {
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
+    errno = problem;
+    put(FIGURE_exec_errno, errno);
+    return give_up(job->argv[0]);
   }
   return child;
 }
@@ -286,7 +330,7 @@ static int wait_for_target(struct usage *sum, int64_t *ended_ns) {
     int64_t at = now_ns(CLOCK_MONOTONIC);
     if (pid < 0) {
       if (errno == EINTR) continue;
-      give_up("wait4");
+      fail();
     }
     add_usage(sum, &usage);
     if (pid == target) {
@@ -342,7 +386,8 @@ static int sweep(struct usage *sum) {
       struct timespec moment = {0, 1000000};
       int64_t waited = now_ns(CLOCK_MONOTONIC) - begun;
       int alive = waited >= grace || cancelled ? kill_children() : 0;
-      if (waited > grace + PATIENCE_MS * ms) return left_behind + alive;
+      spoilt = waited > grace + PATIENCE_MS * ms;
+      if (spoilt) return left_behind + alive;
       nanosleep(&moment, NULL);
     } else if (errno != EINTR) {
       return left_behind;
@@ -381,16 +426,27 @@ static int hear(const struct driver *d) {
 
 /* Go to the CPU that the target's main thread is on. While it works we sleep, and a sleeper on
  * another, idle CPU takes 50 us to wake; on the target's own, which is free just then, 4 us. */
+static int here = -1;
+
 static void stay_near(pid_t pid) {
-  static int here = -1;
-  char path[64];
   cpu_set_t only;
+  char path[64], text[1024];
   snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-  int cpu = (int)read_number_after(path, ") ", 36); /* field 39; the state is the third */
+  if (!read_text(path, text, sizeof text)) return;
+  int cpu = (int)number_after(text, ") ", 36); /* field 39; the state is the third */
   if (cpu == here || cpu < 0 || cpu >= CPU_SETSIZE) return;
   CPU_ZERO(&only);
   CPU_SET((unsigned)cpu, &only);
   if (sched_setaffinity(0, sizeof only, &only) == 0) here = cpu;
+}
+
+/* Go where the harness may be, as a process would that it starts now; after `stay_near` too. */
+static void go_home(void) {
+  cpu_set_t ours, theirs;
+  here = -1;
+  if (sched_getaffinity(parent, sizeof theirs, &theirs) < 0) return;
+  if (sched_getaffinity(0, sizeof ours, &ours) < 0 || !CPU_EQUAL(&ours, &theirs))
+    sched_setaffinity(0, sizeof theirs, &theirs);
 }
 
 /* One word and its answer; 0 and the two times, or -1. */
@@ -410,8 +466,13 @@ static int compare_ns(const void *a, const void *b) {
 }
 
 static void put_sample(int log2_batch, int64_t wall_ns, int64_t cpu_ns, int calibration) {
-  fprintf(report, "sample %lld %lld %lld %d\n", 1LL << log2_batch, (long long)wall_ns,
-          (long long)cpu_ns, calibration);
+  if (sample_count == sample_room) {
+    size_t room = sample_room ? 2 * sample_room : 256;
+    struct sample *larger = realloc(samples, room * sizeof *samples);
+    if (!larger) fail();
+    samples = larger, sample_room = room;
+  }
+  samples[sample_count++] = (struct sample){{1LL << log2_batch, wall_ns, cpu_ns, calibration}};
 }
 
 /* A batch of the calibration. Work that runs a hundred times as long as the first call did waits for
@@ -424,7 +485,7 @@ static int ask_in_time(const struct job *job, const struct driver *d, int log2_b
   int early = log2_batch < 16 && (job->timeout_ns == 0 || limit < left);
   if (early) arm_timer(limit);
   int failed = ask(d, log2_batch, wall_ns, cpu_ns);
-  if (early && timed_out) put("stuck_ns", limit);
+  if (early && timed_out) put(FIGURE_stuck_ns, limit);
   if (early && !failed) arm_timer(job->timeout_ns == 0 ? 0 : left - *wall_ns > 1 ? left - *wall_ns : 1);
   return failed;
 }
@@ -434,12 +495,12 @@ static void drive(const struct job *job, struct driver *d, int64_t started_ns) {
   int64_t handshake[HANDSHAKES], wall, cpu;
   int log2_batch = 0;
   if (hear(d) != 'r') return;
-  put("ready_ns", now_ns(CLOCK_MONOTONIC) - started_ns);
+  put(FIGURE_ready_ns, now_ns(CLOCK_MONOTONIC) - started_ns);
   for (int i = 0; i < HANDSHAKES; i++)
     if (ask(d, WORD_NOTHING, &handshake[i], &cpu)) return;
   qsort(handshake, HANDSHAKES, sizeof *handshake, compare_ns);
   int64_t typical = handshake[HANDSHAKES / 2];
-  put("handshake_ns", typical);
+  put(FIGURE_handshake_ns, typical);
 
   int64_t long_enough = job->min_sample_ns > 100 * typical ? job->min_sample_ns : 100 * typical;
   /* The first call may be a compiler at work: it decides nothing, and is not on the budget. */
@@ -469,7 +530,7 @@ static void drive(const struct job *job, struct driver *d, int64_t started_ns) {
   }
   /* What is printed last is the output that is checked: a batch is followed by one execution. */
   if (log2_batch > 0 && ask(d, 0, &wall, &cpu)) return;
-  if (say(d->go, WORD_STOP) == 0) put("steady_done", 1);
+  if (say(d->go, WORD_STOP) == 0) put(FIGURE_steady_done, 1);
 }
 
 /* The CPU time of the target's process alone, once it has ended but before it is reaped: what the
@@ -478,32 +539,83 @@ static void drive(const struct job *job, struct driver *d, int64_t started_ns) {
 static void put_own_cpu(clockid_t cpu) {
   siginfo_t info = {0};
   while (waitid(P_PID, (id_t)target, &info, WEXITED | WNOWAIT) && errno == EINTR) continue;
-  put("own_cpu_ns", now_ns(cpu));
+  put(FIGURE_own_cpu_ns, now_ns(cpu));
+}
+
+/* Nothing of an earlier job is left. */
+static void begin(const struct job *job) {
+  target = 0, timed_out = 0;
+  for (int i = 0; i < FIGURE_COUNT; i++) figures[i] = UNKNOWN;
+  sample_count = 0, trouble[0] = 0;
+  memset(looks, 0, sizeof looks);
+  put(FIGURE_ticket, job->ticket);
+  go_home();
+}
+
+/* Have the target, and in steady mode two pipes to it; -1 where it could not be started. */
+static int start(const struct job *job, int go[2], int done[2], int64_t *started_ns) {
+  static char words[64];
+  if (prepare(job)) return -1;
+  if (job->samples > 0) {
+    if (pipe2(go, O_CLOEXEC) || pipe2(done, O_CLOEXEC)) return give_up("pipe");
+    snprintf(words, sizeof words, "HARNESS_STEADY=%d,%d", go[0], done[1]);
+    job->env[0] = words; /* receive() has kept this place free */
+  }
+  const int pass[2] = {go[0], done[1]};
+  pid_t child = spawn(job, pass, started_ns);
+  if (child < 0) return -1;
+  target = child;
+  arm_timer(job->timeout_ns);
+  if (cancelled) kill(target, SIGKILL);
+  return 0;
+}
+
+static void close_both(int pipe[2]) {
+  for (int i = 0; i < 2; i++)
+    if (pipe[i] >= 0) close(pipe[i]);
+  pipe[0] = pipe[1] = -1;
+}
+
+/* Steady mode: from the target's start until its end, before it is reaped. */
+static void attend(const struct job *job, int go[2], int done[2], int64_t started_ns) {
+  int process = (int)syscall(SYS_pidfd_open, target, 0);
+  struct driver d = {0, go[1], done[0], process, CLOCK_MONOTONIC};
+  close(go[0]), close(done[1]);
+  go[0] = done[1] = -1;
+  clock_getcpuclockid(target, &d.cpu);
+  drive(job, &d, started_ns);
+  close_both(go), close_both(done);
+  if (process >= 0) close(process);
+  put_own_cpu(d.cpu);
+}
+
+static void put_end(int status) {
+  if (WIFEXITED(status)) put(FIGURE_exit_code, WEXITSTATUS(status));
+  if (WIFSIGNALED(status)) put(FIGURE_signal, WTERMSIG(status));
+  put(FIGURE_timed_out, timed_out && WIFSIGNALED(status));
+  put(FIGURE_cancelled, cancelled);
+}
+
+static void put_usage(const struct usage *sum) {
+  put(FIGURE_user_ns, sum->user_ns);
+  put(FIGURE_sys_ns, sum->sys_ns);
+  put(FIGURE_max_rss_bytes, sum->max_rss_bytes);
+  put(FIGURE_minor_faults, sum->minor_faults);
+  put(FIGURE_major_faults, sum->major_faults);
+  put(FIGURE_voluntary_switches, sum->voluntary);
+  put(FIGURE_involuntary_switches, sum->involuntary);
 }
 
 static void run(const struct job *job) {
   struct usage sum = {0};
   int go[2] = {-1, -1}, done[2] = {-1, -1};
   int64_t started, ended, steal = steal_ticks(), pressure = pressure_us();
-  if (job->samples > 0) {
-    char text[64];
-    if (pipe2(go, O_CLOEXEC) || pipe2(done, O_CLOEXEC)) give_up("pipe");
-    snprintf(text, sizeof text, "%d,%d", go[0], done[1]);
-    setenv("HARNESS_STEADY", text, 1);
+  if (start(job, go, done, &started)) {
+    close_both(go), close_both(done);
+    return;
   }
-  const int pass[2] = {go[0], done[1]};
-  prepare(job);
-  target = spawn(job, pass, &started);
-  arm_timer(job->timeout_ns);
-  if (cancelled) kill(target, SIGKILL);
   if (job->samples > 0) {
-    int process = (int)syscall(SYS_pidfd_open, target, 0);
-    struct driver d = {0, go[1], done[0], process, CLOCK_MONOTONIC};
-    close(go[0]), close(done[1]);
-    clock_getcpuclockid(target, &d.cpu);
-    drive(job, &d, started);
-    close(go[1]), close(done[0]), close(d.process);
-    put_own_cpu(d.cpu);
+    attend(job, go, done, started);
   } else {
     begin_looking();
     look_on(&sum);
@@ -511,25 +623,92 @@ static void run(const struct job *job) {
   int status = wait_for_target(&sum, &ended);
   disarm_timer();
   int64_t steal_after = steal_ticks(), pressure_after = pressure_us();
-  int left_behind = sweep(&sum);
-
-  put("wall_ns", ended - started);
-  put("user_ns", sum.user_ns);
-  put("sys_ns", sum.sys_ns);
-  put("max_rss_bytes", sum.max_rss_bytes);
-  put("minor_faults", sum.minor_faults);
-  put("major_faults", sum.major_faults);
-  put("voluntary_switches", sum.voluntary);
-  put("involuntary_switches", sum.involuntary);
-  put("left_behind", left_behind);
+  put(FIGURE_left_behind, sweep(&sum));
+  put(FIGURE_wall_ns, ended - started);
+  put_usage(&sum);
   put_threads();
-  if (steal >= 0) put("steal_ns", (steal_after - steal) * (1000000000 / sysconf(_SC_CLK_TCK)));
-  if (pressure >= 0) put("pressure_ns", (pressure_after - pressure) * 1000);
-  if (WIFEXITED(status)) put("exit_code", WEXITSTATUS(status));
-  if (WIFSIGNALED(status)) put("signal", WTERMSIG(status));
-  put("timed_out", timed_out && WIFSIGNALED(status));
-  put("cancelled", cancelled);
+  if (steal >= 0) put(FIGURE_steal_ns, (steal_after - steal) * (1000000000 / sysconf(_SC_CLK_TCK)));
+  if (pressure >= 0) put(FIGURE_pressure_ns, (pressure_after - pressure) * 1000);
+  put_end(status);
 }
+
+/* ---- the wire ------------------------------------------------------------------------------- */
+
+/* So many bytes; -1 where the other end is closed, or we are told to end. */
+static int take(void *to, size_t size) {
+  for (char *at = to; size > 0;) {
+    ssize_t got = cancelled ? 0 : read(CONTROL_FD, at, size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return -1;
+    at += got, size -= (size_t)got;
+  }
+  return 0;
+}
+
+static void *room_for(void *old, size_t size) {
+  void *room = realloc(old, size);
+  if (!room) fail();
+  return room;
+}
+
+static char *next_text(char **at, const char *end) {
+  char *text = *at;
+  if (text >= end) fail();
+  *at += strlen(text) + 1;
+  return text;
+}
+
+/* The next job; -1 where there is none. */
+static int receive(struct job *job) {
+  static char *frame;
+  static char **words;
+  uint32_t length;
+  if (take(&length, sizeof length)) return -1;
+  frame = room_for(frame, (size_t)length + 1);
+  if (take(frame, length)) return -1;
+  frame[length] = 0;
+  char *at = frame, *end = frame + length;
+#define TAKE_NUMBER(name) memcpy(&job->name, at, sizeof job->name), at += sizeof job->name;
+#define TAKE_TEXT(name) job->name = next_text(&at, end);
+  JOB_NUMBERS(TAKE_NUMBER)
+  JOB_TEXTS(TAKE_TEXT)
+  size_t count = 0;
+  for (char *text = at; text < end; text += strlen(text) + 1) count++;
+  if (job->arguments < 1 || (size_t)job->arguments > count) fail();
+  words = room_for(words, (count + 3) * sizeof *words);
+  char **word = job->argv = words;
+  for (int64_t i = 0; i < job->arguments; i++) *word++ = next_text(&at, end);
+  *word++ = NULL;
+  job->env = word;
+  if (job->samples > 0) *word++ = NULL; /* for HARNESS_STEADY, see start() */
+  while (at < end) *word++ = next_text(&at, end);
+  *word = NULL;
+  return 0;
+}
+
+static void send_report(int last) {
+  put(FIGURE_samples, (int64_t)sample_count);
+  put(FIGURE_last, last);
+  size_t text = strlen(trouble), rest = sample_count * sizeof *samples;
+  uint32_t length = (uint32_t)(sizeof figures + rest + text);
+  struct iovec parts[] = {
+      {&length, sizeof length}, {figures, sizeof figures}, {samples, rest}, {trouble, text}};
+  struct msghdr message = {.msg_iov = parts, .msg_iovlen = 4};
+  while (message.msg_iovlen > 0) {
+    ssize_t sent = sendmsg(CONTROL_FD, &message, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0) _exit(0); /* nobody is there any more */
+    for (size_t left = (size_t)sent; message.msg_iovlen > 0;) {
+      struct iovec *part = message.msg_iov;
+      size_t step = left < part->iov_len ? left : part->iov_len;
+      part->iov_base = (char *)part->iov_base + step, part->iov_len -= step, left -= step;
+      if (part->iov_len > 0) break;
+      message.msg_iov++, message.msg_iovlen--;
+    }
+  }
+}
+
+/* ---- beginning ------------------------------------------------------------------------------ */
 
 /* What the harness has open is none of the target's business. */
 static void close_all_above(int fd) {
@@ -549,44 +728,41 @@ static void leave_terminal(void) {
   setpgid(0, 0);
 }
 
-int main(int argc, char **argv) {
-  static char buffer[1 << 20]; /* a long report is written at the end, not while we measure */
-  if (argc == 2 && strcmp(argv[1], "--version") == 0) return puts("harness launcher 1") < 0;
-  if (argc < 13 || !(report = fdopen(REPORT_FD, "w"))) {
-    fputs("launcher: called by the harness, not by hand\n", stderr);
-    return 2;
-  }
-  setvbuf(report, buffer, _IOFBF, sizeof buffer);
-  fcntl(REPORT_FD, F_SETFD, FD_CLOEXEC);
-  close_all_above(REPORT_FD);
-  umask(022);
-  leave_terminal();
-  prctl(PR_SET_CHILD_SUBREAPER, 1);
-  /* Python ignores some signals, and a target would inherit that. */
+/* Python ignores some signals, and a target would inherit that. */
+static void take_signals(void) {
   for (int s = 1; s <= SIGRTMAX; s++) signal(s, SIG_DFL);
   struct sigaction action = {.sa_handler = on_signal};
   sigaction(SIGALRM, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGPIPE, &action, NULL);
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (getppid() != atoi(argv[1])) return 2;
+}
 
-  struct job job = {
-      .timeout_ns = atoll(argv[2]),
-      .cpus = argv[3],
-      .max_file_bytes = atoll(argv[4]),
-      .in = argv[5],
-      .out = argv[6],
-      .err = argv[7],
-      .folder = argv[8],
-      .samples = atoll(argv[9]),
-      .min_sample_ns = atoll(argv[10]),
-      .budget_ns = atoll(argv[11]),
-      .argv = argv + 12,
-  };
-  run(&job);
-  put("end", 1);
-  fclose(report);
+int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "--version") == 0) return puts(VERSION) < 0;
+  if (argc != 2 || fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC)) {
+    fputs("launcher: called by the harness, not by hand\n", stderr);
+    return 2;
+  }
+  parent = (pid_t)atoi(argv[1]);
+  close_all_above(CONTROL_FD);
+  umask(022);
+  leave_terminal();
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  prctl(PR_SET_DUMPABLE, 0); /* a target has no business in our memory and files */
+  take_signals();
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid() != parent) return 2;
+  proc_stat = keep_open("/proc/stat");
+  proc_pressure = keep_open("/proc/pressure/cpu");
+  forget();
+  int last = 0;
+  for (struct job job; !last && receive(&job) == 0;) {
+    begin(&job);
+    run(&job);
+    forget();
+    last = cancelled || spoilt;
+    send_report(last);
+  }
   return 0;
 }

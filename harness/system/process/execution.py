@@ -25,7 +25,7 @@ from harness.model import (
     WorkingFolder,
 )
 from harness.model.failing import telling_lines
-from harness.system.launcher.launching import Job, LaunchReport
+from harness.system.launcher.wire import Job, LaunchReport
 from harness.system.process.places import user_cache
 from harness.system.process.programs import find_program
 from harness.system.process.scratch import MOST_BYTES, Opened, TrialFolder

@@ -38,7 +38,8 @@ from harness.system.store.files import storage_errors
 class LocalRunner:
     """Runs programs on this machine; the `Runner` that adapters are handed.
 
-    Compiles the launcher on its first trial. Not for use by several threads at once.
+    Compiles the launcher on its first trial, and has it serve all of them. Not for use by several
+    threads at once.
     """
 
     def __init__(self, scratch: Path, cache: Path) -> None:
@@ -111,7 +112,9 @@ class LocalRunner:
         self._scratch.discard(output.stdout.parent)
 
     def close(self) -> None:
-        """Remove all that is left in this process's scratch."""
+        """End the launcher, and remove all that is left in this process's scratch."""
+        if self._launcher is not None:
+            self._launcher.close()
         self._scratch.close()
 
 

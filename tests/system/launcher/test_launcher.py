@@ -1,20 +1,24 @@
 """How the launcher is made and kept, and how its report is read."""
 
+import struct
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.model import Sample
+from harness.model import Sample, SteadyPlan
+from harness.system.launcher import protocol
 from harness.system.launcher.launching import (
     FALLBACK,
+    HEADER,
     SOURCE,
-    Job,
     Launcher,
+    fallback_command,
     get_launcher,
-    parse_report,
 )
+from harness.system.launcher.wire import Job, decode_report, encode_job
 
 
 def program(path: Path, script: str) -> None:
@@ -57,6 +61,7 @@ def test_another_source_is_another_launcher(
     before = get_launcher(launcher_cache)
     changed = tmp_path / "launcher.c"
     changed.write_text(SOURCE.read_text() + "/* changed */\n")
+    (tmp_path / "protocol.h").write_bytes(HEADER.read_bytes())
     monkeypatch.setattr("harness.system.launcher.launching.SOURCE", changed)
     assert get_launcher(launcher_cache) != before
 
@@ -116,26 +121,99 @@ def test_a_launcher_that_has_gone_is_trouble_and_no_exception(tmp_path: Path) ->
     assert "the launcher cannot be started" in report.trouble
 
 
-def test_a_report_is_figures_and_samples() -> None:
-    report = parse_report(b"wall_ns 12\nsample 1 30 20 1\nsample 4 90 80 0\nexit_code 0\nend 1\n")
-    assert report.figures == {"wall_ns": 12, "exit_code": 0}
-    assert report.samples == (
+# ---- the protocol ----------------------------------------------------------------------------
+
+JOB = Job(
+    argv=("/bin/echo", "", "caf\u00e9"),
+    env={"A": "1", "EMPTY": ""},
+    folder=Path("/work"),
+    stdin=Path("/in"),
+    stdout=Path("/out"),
+    stderr=Path("/err"),
+    timeout_ns=7,
+    cpus=(0, 3),
+    max_file_bytes=9,
+    steady=SteadyPlan(5, 6, 8),
+)
+
+
+def test_a_job_is_its_numbers_and_then_its_texts() -> None:
+    frame = encode_job(JOB, ticket=4)
+    assert struct.unpack_from("=I", frame) == (len(frame) - 4,)
+    numbers = struct.unpack_from(f"={len(protocol.JOB_NUMBERS)}q", frame, 4)
+    assert dict(zip(protocol.JOB_NUMBERS, numbers, strict=True)) == {
+        "ticket": 4,
+        "timeout_ns": 7,
+        "max_file_bytes": 9,
+        "arguments": 3,
+        "samples": 5,
+        "min_sample_ns": 6,
+        "budget_ns": 8,
+    }
+    texts = frame[4 + 8 * len(numbers) :].decode().split("\0")
+    assert texts.pop() == ""
+    named = dict(zip(protocol.JOB_TEXTS, texts, strict=False))
+    assert (named["cpus"], named["folder"], named["stdin_path"]) == ("0,3", "/work", "/in")
+    assert texts[len(named) :] == ["/bin/echo", "", "caf\u00e9", "A=1", "EMPTY="]
+
+
+def test_a_text_with_a_zero_byte_is_no_two_texts() -> None:
+    for job in (replace(JOB, argv=("/bin/echo", "a\0b")), replace(JOB, env={"A": "\0"})):
+        with pytest.raises(ValueError, match="null byte"):
+            encode_job(job, 1)
+
+
+def report(
+    ticket: int = 1, samples: tuple[int, ...] = (), words: bytes = b"", **more: int
+) -> bytes:
+    count = len(samples) // len(protocol.SAMPLE)
+    figures = {**dict.fromkeys(protocol.FIGURES, protocol.UNKNOWN), **more}
+    numbers = [*{**figures, "ticket": ticket, "samples": count, **more}.values(), *samples]
+    return struct.pack(f"={len(numbers)}q", *numbers) + words
+
+
+def test_a_report_is_figures_samples_and_words() -> None:
+    found = decode_report(report(1, (1, 30, 20, 1, 4, 90, 80, 0), b"oh", wall_ns=12), 1)
+    assert found is not None
+    assert found.figures == {"wall_ns": 12, "ticket": 1, "samples": 2}
+    assert found.samples == (
         Sample(0, 1, 30, 20, calibration=True),
         Sample(1, 4, 90, 80, calibration=False),
     )
-    assert report.trouble == ""
+    assert found.trouble == "oh"
 
 
-@pytest.mark.parametrize("text", [b"", b"wall_ns 12\n", b"wall_ns 12\nexit_co", b"sample 4 90 8"])
-def test_a_report_without_its_end_is_trouble(text: bytes) -> None:
-    report = parse_report(text, -9)
-    assert report.lost
-    assert "the launcher itself was killed by signal SIGKILL" in report.trouble
-    assert parse_report(text, 2).trouble == "the launcher itself ended early, with 2"
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"sample x\n",
+        bytes(8 * len(protocol.FIGURES)),
+        report(ticket=2),
+        report(samples=(0, 1, 1, 1)),
+        report(samples=(1, 2, 3, 4))[:-1],
+    ],
+    ids=["words", "zeros", "another job's", "a batch of none", "cut off"],
+)
+def test_what_is_no_report_of_this_job_is_none(payload: bytes) -> None:
+    assert decode_report(payload, 1) is None
 
 
-@pytest.mark.parametrize("line", ["sample 1 2", "sample a b c d", f"wall_ns {'9' * 5000}"])
-def test_a_report_that_a_target_has_written_into_is_trouble(line: str) -> None:
-    report = parse_report(f"{line}\nend 1\n".encode())
-    assert report.lost
-    assert "tampered with" in report.trouble
+def test_a_report_that_counts_more_than_it_holds_is_none() -> None:
+    for count in (3, 2**62, -1):
+        payload = bytearray(report(1))
+        place = 8 * list(protocol.FIGURES).index("samples")
+        struct.pack_into("=q", payload, place, count)
+        assert decode_report(bytes(payload), 1) is None
+
+
+def test_what_is_rendered_from_the_protocol_is_up_to_date() -> None:
+    script = Path(__file__).parents[3] / "scripts/render_protocol.py"
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("kind", ["compiled", "fallback"])
+def test_both_launchers_say_which_protocol_they_speak(kind: str, launcher_cache: Path) -> None:
+    command = get_launcher(launcher_cache).command if kind == "compiled" else fallback_command()
+    said = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
+    assert said.stdout == f"{protocol.VERSION}\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.model import Phase, TrialStatus
-from harness.system.launcher.launching import Job, LaunchReport
+from harness.system.launcher.wire import Job, LaunchReport
 from harness.system.process.execution import judge, printable, read_phases, signal_name, sum_phases
 from harness.system.process.scratch import Opened
 
