@@ -1,9 +1,10 @@
 """The values that the harness speaks in: frozen, slotted, without I/O.
 
-Seven rooms, one name space; everyone imports from `harness.model`:
+Eight rooms, one name space; everyone imports from `harness.model`:
 
 - `tasks`    what is asked:  Case, OutputSpec, Tolerance, Task, Target
 - `trials`   what happened:  Toolchain, Build, Command, TrialPlan, Output, Sample, Phase, Trial
+- `metrics`  what a figure is: MetricInfo, Better
 - `results`  what it means:  Estimate, Agreement, Measurement, Comparison, Verdict, Host, Run
 - `benches`  what a bench finds: PhaseRow, SideFigures, CaseBench, Scale, BenchReport
 - `profiles` where time goes: Frame, HotSpot, Profile, ProfileReport
@@ -16,6 +17,7 @@ plain numbers. A value that breaks its own invariant raises ValueError when it i
 """
 
 from harness.model.benches import BenchReport, CaseBench, Gain, PhaseRow, Scale, SideFigures
+from harness.model.metrics import Better, MetricInfo
 from harness.model.options import digest_of, read_options
 from harness.model.paths import NamedPath, PathKind, declared_paths, path_option, within
 from harness.model.profiles import (
@@ -76,6 +78,7 @@ from harness.model.trials import (
 __all__ = [
     "Agreement",
     "BenchReport",
+    "Better",
     "Brief",
     "Build",
     "Case",
@@ -91,6 +94,7 @@ __all__ = [
     "HotSpot",
     "Measurement",
     "Metric",
+    "MetricInfo",
     "Mismatch",
     "Mode",
     "NamedPath",

@@ -225,6 +225,8 @@ class Trial:
     samples: tuple[Sample, ...] = ()
     phases: tuple[Phase, ...] = ()
     output: Output | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """Further figures by name, each finite; what they are, a `MetricInfo` says."""
 
     @property
     def cpu_ns(self) -> int:

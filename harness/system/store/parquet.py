@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import DataDamaged
 from harness.system.store.files import FileFacts, check_file, damaged, facts_of, replacing
@@ -43,14 +43,46 @@ def _table(rows: list[Row]) -> pa.Table:
     import pyarrow.json as arrow_json
 
     names = schema().names
-    text = "\n".join(json.dumps({name: row[name] for name in names}) for row in rows).encode()
+    text = "\n".join(
+        json.dumps({name: _json_cell(row[name]) for name in names}) for row in rows
+    ).encode()
     table = arrow_json.read_json(
         pa.BufferReader(text),
         # One block holds it all: no row is too long for it.
         arrow_json.ReadOptions(use_threads=False, block_size=len(text)),
-        arrow_json.ParseOptions(explicit_schema=schema(), unexpected_field_behavior="error"),
+        arrow_json.ParseOptions(explicit_schema=_json_schema(), unexpected_field_behavior="error"),
     )
-    return table.replace_schema_metadata(schema().metadata)
+    columns = [_cast(table.column(field.name), field.type) for field in schema()]
+    return pa.table(columns, schema=schema())
+
+
+def _json_schema() -> pa.Schema:
+    """The schema with pairs for maps, which pyarrow cannot read from JSON."""
+    import pyarrow as pa
+
+    def of(kind: pa.DataType) -> pa.DataType:
+        if not pa.types.is_map(kind):
+            return kind
+        return pa.list_(pa.struct([("key", kind.key_type), ("value", kind.item_type)]))
+
+    return pa.schema([(field.name, of(field.type)) for field in schema()])
+
+
+def _json_cell(cell: Any) -> Any:
+    if not isinstance(cell, dict):
+        return cell
+    return [{"key": key, "value": value} for key, value in cell.items()]
+
+
+def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    if not pa.types.is_map(kind):
+        return column
+    maps = [
+        pa.MapArray.from_arrays(pairs.offsets, *pairs.values.flatten()) for pairs in column.chunks
+    ]
+    return pa.chunked_array(maps, kind)
 
 
 def read_parquet(path: Path, facts: FileFacts | None = None) -> list[Row]:
@@ -83,7 +115,16 @@ def _read_parquet(path: Path) -> list[Row]:
             f"{path}: written by a newer harness (schema {version}, known {SCHEMA_VERSION})",
             hint="Upgrade optim-harness to read it.",
         )
-    return [checked(row) for row in table.to_pylist()]
+    return [checked(row) for row in _rows(table)]
+
+
+def _rows(table: pa.Table | pa.RecordBatch) -> Iterator[Row]:
+    """The rows of a table, its maps as dictionaries (pyarrow has pairs for them)."""
+    import pyarrow as pa
+
+    maps = [field.name for field in table.schema if pa.types.is_map(field.type)]
+    for row in table.to_pylist():
+        yield {**row, **{name: dict(row[name] or ()) for name in maps}}
 
 
 def read_old_stream(path: Path) -> list[Row]:
@@ -105,7 +146,7 @@ def read_old_stream(path: Path) -> list[Row]:
         ):
             for batch in reader:
                 batch.validate(full=True)
-                rows.extend(checked(row) for row in batch.to_pylist())
+                rows.extend(checked(row) for row in _rows(batch))
     except Exception as problem:
         raise damaged(path, str(problem) or type(problem).__name__) from None
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,13 +16,14 @@ from harness.model import Mode, Phase, Sample, Trial, TrialRecord, TrialStatus
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Row = dict[str, Any]
 """A trial by the names of the columns."""
 
 Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+Finite = Annotated[float, msgspec.Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
 
 
 class PhaseCell(TypedDict):
@@ -67,6 +69,12 @@ def _structs(**fields: str) -> Callable[[], pa.DataType]:
     return make
 
 
+def _figures() -> pa.DataType:
+    import pyarrow as pa
+
+    return pa.map_(pa.string(), pa.float64())
+
+
 KINDS: Mapping[str, Kind] = {
     "string": Kind(str, _arrow("string")),
     "bool": Kind(bool, _arrow("bool")),
@@ -77,6 +85,7 @@ KINDS: Mapping[str, Kind] = {
         list[SampleCell],
         _structs(index="int32", batch="int64", wall_ns="int64", cpu_ns="int64", calibration="bool"),
     ),
+    "figures": Kind(dict[str, Finite], _figures),
 }
 
 
@@ -124,6 +133,7 @@ COLUMNS: tuple[Column, ...] = (
     *_columns("ready_ns handshake_ns", "int64", "trial.", nullable=True),
     Column("phases", "phases"),
     Column("samples", "samples"),
+    Column("metrics", "figures", added=True, default={}),
 )
 """In the order in which they are stored; every name carries its unit."""
 
@@ -186,6 +196,7 @@ def to_row(record: TrialRecord, host_id: str) -> Row:
     row["samples"] = [
         _fields(s, ("index", "batch", "wall_ns", "cpu_ns", "calibration")) for s in trial.samples
     ]
+    row["metrics"] = dict(trial.metrics)
     return row
 
 

@@ -29,6 +29,7 @@ def record(block: int, wall_ns: int = 1000) -> TrialRecord:
         exit_code=0,
         phases=(Phase("a", 1, 400), Phase("a/b", 2, 300)),
         samples=(Sample(0, 4, 900, 890, calibration=True),),
+        metrics={"joules": 1.5, "a/b:c": -5e-324},
     )
     return TrialRecord(
         run_id="r1",
@@ -439,3 +440,11 @@ def test_a_writer_keeps_no_rows_in_memory(tmp_path):
         return most
 
     assert peak(3000) < peak(300) + 50_000
+
+
+@pytest.mark.parametrize("figure", [float("nan"), float("inf"), "12"])
+def test_a_metric_that_is_no_finite_number_is_the_adapter_s(tmp_path, figure):
+    with RunWriter(tmp_path / "r1", {}, "host") as writer:
+        trial = replace(record(0).trial, metrics={"joules": figure})
+        with pytest.raises(StorageFailed, match="cannot be stored"):
+            writer.append(replace(record(0), trial=trial))
