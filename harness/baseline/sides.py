@@ -15,13 +15,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from harness.campaign.scope import in_scope
 from harness.errors import HarnessError, TrialFailed
 from harness.model import OutputSource, OutputSpec, Target, WorkingFolder
 from harness.project.revisions import target_at
 from harness.project.workload import BASELINE_NAME, OPTIM_FOLDER, RESULTS_NAME, Workload
 from harness.running.session import Session
 from harness.running.sides import PrivateCopy, private_copy, settle
-from harness.system.git.writing import Git
+from harness.system.git.writing import Git, Source
 from harness.system.process.scratch import FileState, file_state
 
 BYTECODE_FOLDER = "__pycache__"
@@ -65,12 +66,25 @@ class Side:
 def current_side(session: Session, workload: Workload) -> Iterator[Side]:
     """The working tree as it is now, with the recipe of the current harness.toml."""
     git = Git(workload.root)
-    commit = git.snapshot(f"harness: {workload.target.name} as it was measured")
+    commit = _here(git, workload)
     with (
         _checked_out(session, workload, commit, as_it_is=True) as copy,
         _in_the_users_words(copy.root, workload.root),
     ):
         yield _side(session, workload, copy, Side(CURRENT, commit, workload.target, copy.root))
+
+
+def _here(git: Git, workload: Workload) -> str:
+    """A commit of the working tree that no branch knows; outside of the scope it is HEAD's.
+
+    What an iteration's commit will not hold is not measured as a part of it.
+    """
+    message = f"harness: {workload.target.name} as it was measured"
+    if not workload.scope:
+        return git.snapshot(message)
+    changes = git.changes()
+    own = [p for p in (*changes.tracked, *changes.untracked) if in_scope(p, workload.scope)]
+    return git.keep_paths(message, Source(git.head(), own))
 
 
 @contextlib.contextmanager

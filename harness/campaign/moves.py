@@ -13,6 +13,7 @@ from enum import Enum
 
 from harness.campaign.gates import name_some
 from harness.campaign.iteration import Outcome
+from harness.campaign.scope import in_scope
 from harness.campaign.state import State, Step
 from harness.campaign.values import Terms
 from harness.errors import NotAllowed
@@ -233,11 +234,13 @@ def restorable(state: State, tree: Tree) -> Restoring:
 
 
 def forbidden(changed: Iterable[str], terms: Terms) -> list[str]:
-    """The changed files that are protected or outside the campaign's paths."""
+    """The changed files that are protected, or outside the campaign's paths or its scope."""
     return [
         path
         for path in changed
-        if _matches(path, terms.protect) or (terms.paths and not _matches(path, terms.paths))
+        if _matches(path, terms.protect)
+        or (terms.paths and not _matches(path, terms.paths))
+        or not in_scope(path, terms.scope)
     ]
 
 

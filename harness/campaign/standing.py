@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from harness.campaign.advice import Advice
 from harness.campaign.gates import name_some
+from harness.campaign.scope import touched
 from harness.campaign.state import State, Step
 from harness.errors import NotAllowed
 
@@ -48,7 +49,10 @@ class Standing:
     """What git is in the middle of, such as a merge; empty: nothing."""
     conflicts: tuple[str, ...] = ()
     dirty: tuple[str, ...] = ()
-    """Tracked files that differ from HEAD, records left out."""
+    """Tracked files in scope that differ from HEAD, records left out."""
+    elsewhere: tuple[str, ...] = ()
+    """Those outside of the scope that the branch to be checked out or merged would overwrite."""
+    scope: tuple[str, ...] = ()
     leftovers: Leftovers = Leftovers()
     """Asked only before the start."""
     has_branch: bool = True
@@ -64,9 +68,29 @@ class Standing:
     """Is a finished campaign merged and tagged?"""
     clashes: bool = False
     """Would the merge of a finished campaign end in conflicts?"""
+    unfit: str = ""
+    """How the test of what a merge would give ended already; empty: it passed, or nobody asked."""
+    mending: bool = False
+    """Is what failed its test in the history of the branch that is checked out?"""
 
     def command(self, words: str) -> str:
         return f"harness {words}{self.option}"
+
+    @property
+    def _own(self) -> str:
+        """Pathspecs of the campaign's dirty files; empty where they are all that there are."""
+        return "".join(f" {shlex.quote(f':/{p}')}" for p in touched(self.dirty, self.scope))
+
+    def commit(self, message: str) -> str:
+        """The command that commits the campaign's dirty files."""
+        subject = f"--message {shlex.quote(message)}"
+        return f"git commit {subject} --{self._own}" if self._own else f"git commit --all {subject}"
+
+    @property
+    def put_away(self) -> str:
+        """The command that puts away what a switch or a merge would overwrite."""
+        only = "" if self.elsewhere or not self._own else f" --{self._own}"
+        return f"git stash push{only}"
 
 
 def refused(way: Advice) -> NotAllowed:
@@ -106,8 +130,8 @@ def before_start(at: Standing) -> Advice | None:
         return Advice(
             "CLEAN",
             f"a campaign starts from a clean tree; changed: {name_some(at.dirty)}",
-            f"git commit --all --message {shlex.quote(f'Before the campaign {at.name}')}",
-            instead="git stash",
+            at.commit(f"Before the campaign {at.name}"),
+            instead=at.put_away,
         )
     return None
 
@@ -172,11 +196,14 @@ def after_finish(state: State, at: Standing) -> Advice | None:
     aborted = _aborted(at)
     if aborted is not None:
         return aborted
-    if at.dirty:
+    if at.unfit and at.mending:
+        return _mend(at)
+    if at.dirty or at.elsewhere:
+        dirty = name_some((*at.dirty, *at.elsewhere))
         return Advice(
             "CLEAN",
-            f"files differ from HEAD, which the merge may not overwrite: {name_some(at.dirty)}",
-            f"git stash push --message {shlex.quote(f'before the end of {at.name}')}",
+            f"files differ from HEAD, which the merge may not overwrite: {dirty}",
+            at.put_away,
         )
     if at.base_at:
         there = shlex.quote(at.base_at)
@@ -185,6 +212,8 @@ def after_finish(state: State, at: Standing) -> Advice | None:
             f"{place.base_branch} is checked out in {at.base_at}, so it is merged into there",
             f"git -C {there} merge {ours}",
         )
+    if at.unfit:
+        return _take_in(state, at)
     if at.clashes:
         switch = "" if at.branch == place.base_branch else f"{_switch(at, place.base_branch)} && "
         return Advice(
@@ -194,6 +223,30 @@ def after_finish(state: State, at: Standing) -> Advice | None:
             instead=at.command("campaign finish --no-merge"),
         )
     return Advice("FINISH", "it is not merged and tagged yet", at.command("campaign finish"))
+
+
+def _take_in(state: State, at: Standing) -> Advice:
+    """The merged state is mended on the campaign's branch, so that its base stays whole."""
+    place = state.place
+    switch = "" if at.branch == place.branch else f"{_switch(at, place.branch)} && "
+    return Advice(
+        "MERGE",
+        f"merged with {place.base_branch} the code does not pass its test, so {place.base_branch}"
+        f" was left as it was: {at.unfit}",
+        f"{switch}git merge --no-edit {shlex.quote(f'refs/heads/{place.base_branch}')}",
+        instead=at.command("campaign abandon"),
+    )
+
+
+def _mend(at: Standing) -> Advice:
+    """The merged state is here, and wants to be repaired by hand."""
+    return Advice(
+        "REPAIR",
+        f"what {at.branch} has does not pass its test: {at.unfit}",
+        at.commit(f"Mend the merge of the campaign {at.name}"),
+        first="change the code until `harness test` passes",
+        instead=at.command("campaign finish --no-merge"),
+    )
 
 
 def _aborted(at: Standing) -> Advice | None:
@@ -223,5 +276,5 @@ def _complete(state: State, at: Standing) -> Advice:
 
 def _switch(at: Standing, branch: str) -> str:
     """The command that checks a branch out; changes are put away, since git may refuse them."""
-    put_away = "git stash push && " if at.dirty else ""
+    put_away = f"{at.put_away} && " if at.dirty or at.elsewhere else ""
     return f"{put_away}git switch {shlex.quote(branch)}"

@@ -55,6 +55,9 @@ class Terms:
     """`wall` or `cpu`: the time that decides; empty: whichever served, as the first rules had it"""
     commit_prefix: str = ""
     """What every commit's subject begins with, such as `perf: `, where a hook wants that."""
+    scope: tuple[str, ...] = ()
+    """The files and folders, relative to the repository's top, that are the campaign's; empty: the
+    whole repository."""
 
 
 @dataclass(frozen=True, slots=True)

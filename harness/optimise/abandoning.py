@@ -17,9 +17,10 @@ from harness.campaign.standing import ABORT
 from harness.campaign.state import State, Step, fold
 from harness.errors import HarnessError, NotAllowed
 from harness.optimise.campaign import STATE_FOLDER
-from harness.optimise.checkout import ATTEMPTS, Checkout
+from harness.optimise.checkout import ATTEMPTS, UNFIT, Checkout
 from harness.optimise.journal import JOURNAL_NAME, read_events
 from harness.optimise.records import Records
+from harness.optimise.scoping import scope_of
 from harness.project.config import Config, lookup
 from harness.project.workload import campaign_folder, tag_name
 from harness.system.git.writing import Git, branch_ref
@@ -43,7 +44,7 @@ class Abandoned:
     """Old name to new name."""
     tags: dict[str, str]
     attempts: dict[str, str]
-    """The refs of reverted attempts, old name to new name."""
+    """The refs of reverted attempts and of a merge that was refused, old name to new name."""
     records: str
     """The folder that the records lie in now."""
     code: str = ""
@@ -77,6 +78,10 @@ class _Work:
         self.machine = config.root / STATE_FOLDER / "campaigns" / name
         self.aside = config.root / STATE_FOLDER / "abandoned"
         self._config = config
+        state = self._state()
+        terms = state.terms if state else None
+        known = scope_of(config, config.campaigns[name], self.git)
+        self.checkout.scope = terms.scope if terms else known
 
     # -- what is to be done --------------------------------------------------------------------
 
@@ -105,6 +110,8 @@ class _Work:
         own = f"{ATTEMPTS}/{self.name}/"
         tried = (r.removeprefix(own) for r in refs if r.startswith(own))
         attempts = {f"{own}{r}": f"{ATTEMPTS}/{label}/{r}" for r in tried}
+        if f"{UNFIT}/{self.name}" in refs:
+            attempts[f"{UNFIT}/{self.name}"] = f"{UNFIT}/{label}"
         if not (branches or tags or self._files() or self.machine.exists()):
             raise NotAllowed(
                 f"there is nothing of a campaign {self.name!r} to abandon",
@@ -205,13 +212,15 @@ class _Work:
     def _leave_branch(self, plan: Abandoned, ref: str) -> None:
         """Keep the working tree under a ref, then check the base out as it is."""
         git, head = self.git, self.git.head()
-        changes = git.changes()
-        if changes.tracked and ref not in git.refs(ref):
-            subject = f"optim: the tree of {self.name} as it was abandoned"
-            git.snapshot(self.checkout.message(subject), ref=ref)
-        git.restore(head, changes.tracked)
         base = branch_ref(plan.base)
         known = bool(plan.base) and git.has_branch(plan.base)
+        tracked = git.changes().tracked
+        mine = [p for p in tracked if self.checkout.is_own(p)]
+        mine += self.checkout.in_the_way(base) if known else ()
+        if mine and ref not in git.refs(ref):
+            subject = f"optim: the tree of {self.name} as it was abandoned"
+            git.snapshot(self.checkout.message(subject), ref=ref)
+        git.restore(head, mine)
         if known and git.worktree_of(plan.base) is None:
             git.switch(plan.base)
         else:

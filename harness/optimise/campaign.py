@@ -17,6 +17,7 @@ from harness.errors import ConfigError, DataDamaged, NotAllowed, UsageError
 from harness.optimise.checkout import Checkout
 from harness.optimise.journal import JOURNAL_NAME, Journal, read_events
 from harness.optimise.records import Records, rendered_digests
+from harness.optimise.scoping import check_scope, scope_of
 from harness.optimise.standing import standing
 from harness.project.config import CampaignSection, Config, lookup, parse_duration_ns
 from harness.project.workload import campaign_folder
@@ -58,9 +59,14 @@ class Campaign:
         try:
             self.recoverable = mine = self._is_mine()
             self.events = self.journal.recover() if recover and mine else self.journal.read_all()
+            self.state = fold(self.events)
         except DataDamaged as damage:
-            raise DataDamaged(damage.message, hint=self._way_back(damage)) from None
-        self.state = fold(self.events)
+            hint = (
+                f"`harness campaign abandon --campaign {self.name}` begins anew and loses nothing."
+                f" {self._way_back(damage)}"
+            )
+            raise DataDamaged(damage.message, hint=hint) from None
+        self.checkout.scope = self._scope()
         if self.state.name not in ("", self.name):
             raise UsageError(
                 f"{self.journal.path} belongs to the campaign {self.state.name!r},"
@@ -69,6 +75,14 @@ class Campaign:
             )
         if self.journal.missing and mine:
             self.warnings = [*self.warnings, self._missing(recover)]
+
+    def _scope(self) -> tuple[str, ...]:
+        """What was agreed at the start; before it, what harness.toml says."""
+        if self.started:
+            return self.state.agreed.scope
+        if not self.git.is_repository():
+            return ()
+        return scope_of(self.config, self.section, self.git)
 
     def _missing(self, recovered: bool) -> str:
         """What is said of events that the journal lacked."""
@@ -289,6 +303,8 @@ def terms_of(campaign: Campaign) -> Terms:
     where = f"campaigns.{campaign.name}"
     budget = section.time_budget
     at = campaign.checkout.at
+    scope = scope_of(campaign.config, section, campaign.git)
+    check_scope(scope, target, campaign.git)
     return Terms(
         target=section.target,
         case=case_of(target, section.case).name,
@@ -309,6 +325,7 @@ def terms_of(campaign: Campaign) -> Terms:
         rules=RULES,
         objective=section.objective,
         commit_prefix=section.commit_prefix,
+        scope=scope,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from harness.campaign.moves import Tree
+from harness.campaign.scope import in_scope
 from harness.project.workload import OPTIM_FOLDER
 from harness.system.git.listing import Listing, differing, fingerprint, listing_at, listing_here
 from harness.system.git.writing import Git, Source
@@ -13,6 +14,7 @@ from harness.system.git.writing import Git, Source
 ATTEMPTS = "refs/harness/attempts"
 RESTORED = "refs/harness/restored"
 TESTED = "refs/harness/tested"
+UNFIT = "refs/harness/unfit"
 _CAMPAIGN_TRAILER = "Harness-Campaign"
 _ITERATION_TRAILER = "Harness-Iteration"
 
@@ -25,6 +27,8 @@ class Checkout:
         self.campaign = campaign
         self._prefix = git.below_top(root)
         self._records = self.at(OPTIM_FOLDER)
+        self.scope: tuple[str, ...] = ()
+        """What of the repository is the campaign's own; empty: all of it."""
 
     def at(self, path: str) -> str:
         """A path below the configuration's folder as the repository names it."""
@@ -45,18 +49,38 @@ class Checkout:
         return {
             path: content
             for path, content in files.items()
-            if path not in untracked and not path.startswith(f"{self._records}/")
+            if path not in untracked and self._is_code(path)
         }
 
+    def is_own(self, path: str) -> bool:
+        """Is a file the campaign's: a record, or in its scope?"""
+        return path.startswith(f"{self._records}/") or in_scope(path, self.scope)
+
+    def _is_code(self, path: str) -> bool:
+        return not path.startswith(f"{self._records}/") and in_scope(path, self.scope)
+
+    def code_at(self, commit: str) -> str:
+        """The fingerprint of a commit's whole code, outside of the scope too."""
+        files, records = listing_at(self.git, commit), f"{self._records}/"
+        return fingerprint({p: c for p, c in files.items() if not p.startswith(records)})
+
     def dirty(self) -> tuple[str, ...]:
-        """Tracked files that differ from HEAD, the records of campaigns left out."""
-        changes = self.git.changes()
-        return tuple(p for p in changes.tracked if not p.startswith(f"{self._records}/"))
+        """Tracked files in scope that differ from HEAD, the records of campaigns left out."""
+        return tuple(p for p in self.git.changes().tracked if self._is_code(p))
+
+    def in_the_way(self, revision: str) -> tuple[str, ...]:
+        """Tracked files elsewhere that differ from HEAD and that a switch to a revision, or a merge
+        with it, would have to overwrite."""
+        changed = self.git.changes().tracked
+        elsewhere = [path for path in changed if not in_scope(path, self.scope)]
+        if not elsewhere:
+            return ()
+        differ = {*self.git.diff_names("HEAD", revision), *self.git.staged()}
+        return tuple(path for path in elsewhere if path in differ)
 
     def untracked(self) -> tuple[str, ...]:
-        """Files that git does not know and that are not records: the user's own."""
-        changes = self.git.changes()
-        return tuple(p for p in changes.untracked if not p.startswith(f"{self._records}/"))
+        """Files in scope that git does not know and that are not records: the user's own."""
+        return tuple(p for p in self.git.changes().untracked if self._is_code(p))
 
     # -- iterations in git ----------------------------------------------------------------------
 
@@ -92,7 +116,9 @@ class Checkout:
                 return commit
         ref = prefix if not kept else f"{prefix}-{len(kept) + 1}"
         subject = f"optim attempt {iteration} of {self.campaign} (reverted)"
-        return self.git.snapshot(self.message(subject), ref=ref)
+        head = self.git.head()
+        source = Source(head, self.differing_from(head, untracked))
+        return self.git.keep_paths(self.message(subject), source, ref=ref)
 
     def keep_tested(self, kept_commit: str, paths: Sequence[str]) -> None:
         """Keep the code as it passes its test, until other code does, so that it can come back."""
@@ -106,6 +132,17 @@ class Checkout:
         if commit is None or self.fingerprint_at(commit, untracked) != fingerprint:
             return ""
         return commit
+
+    def keep_unfit(self, merged: str, parents: tuple[str, str], words: str) -> None:
+        """Keep a merge of base and campaign that did not pass its test, and how that ended."""
+        subject = f"optim: the merge of {self.campaign} that does not pass its test"
+        message = f"{self.message(subject)}".replace(subject, f"{subject}\n\n{words}", 1)
+        self.git.keep_merge(message, merged, parents, f"{UNFIT}/{self.campaign}")
+
+    def unfit(self) -> str:
+        """The commit that keeps the last merge which did not pass its test; empty: none does."""
+        ref = f"{UNFIT}/{self.campaign}"
+        return self.git.refs(ref).get(ref, "")
 
     def keep_aside(self, source: Source) -> tuple[str, str]:
         """Keep files as they are now under a ref of their own; the ref and the commit.

@@ -17,7 +17,7 @@ from harness.errors import GitFailed, NotAllowed
 from harness.model import Verdict
 from harness.optimise.budgets import affordable
 from harness.optimise.campaign import Campaign, terms_of
-from harness.optimise.standing import place_of, standing
+from harness.optimise.standing import place_of, standing, unfit_merge
 from harness.optimise.steps import run_profile
 from harness.system.git.writing import branch_ref
 
@@ -170,6 +170,7 @@ def _conclude(campaign: Campaign, bench: Workbench, *, merge: bool) -> Finished:
         return Finished(result, "", "", "the output is wrong on the full workload: not merged")
     if not merge:
         return Finished(result, "", "", f"not merged, as asked: git merge {place.branch}")
+    _demand_fit(campaign)
     before = git.resolve(branch_ref(place.base_branch))
     merged = _merge(campaign, place)
     if git.tag(place.post_tag) is None:
@@ -187,7 +188,8 @@ def _tested(campaign: Campaign, bench: Workbench, merged: str) -> TestOutcome | 
     What is merged without anything else is what was measured, and needs no other test.
     """
     state = campaign.state
-    if campaign.checkout.fingerprint_at(merged, state.untracked) == state.kept_tree:
+    checkout = campaign.checkout
+    if checkout.code_at(merged) == checkout.code_at(state.kept_commit):
         return None
     cases = (False, True) if state.agreed.full_case is not None else (False,)
     with _checked_out(campaign, merged):
@@ -212,11 +214,13 @@ def _checked_out(campaign: Campaign, commit: str) -> Iterator[None]:
 def _taken_back(campaign: Campaign, before: str, merged: str, tested: TestOutcome) -> str:
     """Put the base branch back to before our merge; a merge made by hand stays. Returns why."""
     git, place = campaign.git, campaign.state.place
-    what = f"the merged state is not right, so it is not tagged: {tested.status.value}"
-    what = f"{what} on {tested.case}: {tested.summary}"
+    how = " ".join(f"{tested.status.value} on {tested.case}: {tested.summary}".split())
+    what = f"the merged state is not right, so it is not tagged: {how}"
     ours = git.message(merged).startswith(_merge_subject(campaign))
     if ours and before == merged:  # an earlier call was ended between its merge and its test
         before = git.resolve(f"{merged}^1")
+    tips = (before, git.resolve(branch_ref(place.branch)))
+    campaign.checkout.keep_unfit(merged, tips, how)
     if before == merged:
         return f"{what}; mend it on {place.base_branch}, commit, and finish again"
     git.switch(place.branch)
@@ -225,6 +229,15 @@ def _taken_back(campaign: Campaign, before: str, merged: str, tested: TestOutcom
         f"{what}; {place.base_branch} is where it was. On {place.branch}: git merge"
         f" {place.base_branch}, mend it, commit, and finish again"
     )
+
+
+def _demand_fit(campaign: Campaign) -> None:
+    """NotAllowed where it is known that what the merge would give does not pass its test."""
+    if not unfit_merge(campaign)[0]:
+        return
+    way = after_finish(campaign.state, standing(campaign))
+    if way is not None and way.action != "FINISH":
+        raise refused(way)
 
 
 def _merge_subject(campaign: Campaign) -> str:

@@ -31,20 +31,57 @@ def standing(campaign: Campaign) -> Standing:
         under_way=git.under_way(),
         conflicts=git.changes().conflicts,
         dirty=campaign.checkout.dirty(),
+        scope=campaign.checkout.scope,
     )
     if not campaign.started:
         return replace(at, leftovers=_leftovers(campaign))
     if state.step is Step.FINISHED:
-        done = concluded(campaign)
-        base_at = "" if done else _elsewhere(campaign, state.place.base_branch)
-        return replace(at, concluded=done, base_at=base_at, clashes=not done and _clashes(campaign))
+        return replace(at, concluded=True) if concluded(campaign) else _ending(campaign, at)
+    has_branch = git.has_branch(state.place.branch)
+    other = has_branch and at.branch != state.place.branch
+    ours = branch_ref(state.place.branch)
     return replace(
         at,
-        has_branch=git.has_branch(state.place.branch),
+        has_branch=has_branch,
+        elsewhere=campaign.checkout.in_the_way(ours) if other else (),
         has_kept=git.has_commit(state.kept_commit),
         complete=start_is_complete(campaign),
         branch_at=_elsewhere(campaign, state.place.branch),
     )
+
+
+def _ending(campaign: Campaign, at: Standing) -> Standing:
+    """What stands between a finished campaign and its merge."""
+    place = campaign.state.place
+    ours, base = branch_ref(place.branch), branch_ref(place.base_branch)
+    unfit, mending = unfit_merge(campaign)
+    here = place.base_branch if at.branch == place.branch else place.branch
+    return replace(
+        at,
+        base_at=_elsewhere(campaign, place.base_branch),
+        clashes=campaign.git.clash(base, ours),
+        elsewhere=campaign.checkout.in_the_way(branch_ref(here)),
+        unfit=unfit,
+        mending=bool(mending) and at.branch == mending,
+    )
+
+
+def unfit_merge(campaign: Campaign) -> tuple[str, str]:
+    """How the test of what a merge would give ended before, and the branch that has its code
+    already, where it is to be mended; empty where nobody knows, and where none has."""
+    git, checkout, place = campaign.git, campaign.checkout, campaign.state.place
+    commit = checkout.unfit()
+    if not commit:
+        return "", ""
+    ours, base = branch_ref(place.branch), branch_ref(place.base_branch)
+    words = git.message(commit).partition("\n\n")[2].partition("\n\n")[0]
+    tips = {place.branch: git.resolve(ours), place.base_branch: git.resolve(base)}
+    for branch, tip in tips.items():
+        if all(git.is_ancestor(other, tip) for other in tips.values()):
+            same = checkout.code_at(tip) == checkout.code_at(commit)
+            return (words, branch) if same else ("", "")
+    same = git.parents(commit) == (tips[place.base_branch], tips[place.branch])
+    return (words if same else "", "")
 
 
 def place_of(campaign: Campaign, base_branch: str, base_commit: str) -> Place:
@@ -116,9 +153,3 @@ def _elsewhere(campaign: Campaign, branch: str) -> str:
     """Another worktree that has a branch checked out; empty: there is none."""
     found, top = campaign.git.worktree_of(branch), campaign.git.top
     return "" if found is None or found.resolve() == top.resolve() else str(found)
-
-
-def _clashes(campaign: Campaign) -> bool:
-    """Would merging the campaign's branch end in conflicts?"""
-    place, git = campaign.state.place, campaign.git
-    return git.clash(branch_ref(place.base_branch), branch_ref(place.branch))

@@ -71,18 +71,27 @@ RUNS = "runs"
 class LocalWorkbench:
     """Builds and runs the target of a campaign on this machine."""
 
-    def __init__(self, config: Config, campaign: str, listener: Listener | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        campaign: str,
+        listener: Listener | None = None,
+        *,
+        scope: tuple[str, ...] = (),
+    ) -> None:
         self._config = config
         self._campaign = campaign
         self._git = Git(config.root)
         self._listener = listener
+        self._scope = scope
 
     @property
     def _workload(self) -> Workload:
         """As the files say now: what a target is made of may have changed since the last step."""
         path = self._config.path
         config = self._config if path is None else load_config(path)
-        return find_workload(config, Wanted(campaign=self._campaign))
+        found = find_workload(config, Wanted(campaign=self._campaign))
+        return replace(found, scope=self._scope)
 
     @contextmanager
     def _session(self) -> Iterator[Session]:

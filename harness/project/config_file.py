@@ -120,6 +120,7 @@ class CampaignSection(Section):
     commit_prefix: str = ""
     protect: list[str] = msgspec.field(default_factory=lambda: ["harness.toml", "tests/"])
     paths: list[str] = []
+    scope: list[str] = []
 
 
 class ConfigFile(Section):

@@ -32,6 +32,9 @@ class Workload:
     """Where the records of the campaign lie: `optim/`, or `optim/<campaign>/`."""
     campaign: str = ""
     """Its name in harness.toml; empty where none is declared."""
+    scope: tuple[str, ...] = ()
+    """What of the repository counts as the working tree; what lies elsewhere is as HEAD has it.
+    Empty: everything."""
 
     @property
     def root(self) -> Path:

@@ -72,7 +72,9 @@ def workbench(campaign: Campaign) -> Iterator[Workbench]:
     from harness.optimise.workbench import LocalWorkbench
 
     with progress() as listener:
-        yield LocalWorkbench(campaign.config, campaign.name, listener)
+        yield LocalWorkbench(
+            campaign.config, campaign.name, listener, scope=campaign.checkout.scope
+        )
 
 
 def answered(

@@ -135,6 +135,10 @@ class GitReading(GitProgram):
             conflicts=tuple(path for state, path in entries if state in _UNMERGED),
         )
 
+    def staged(self) -> tuple[str, ...]:
+        """The files of which the index has something else than HEAD."""
+        return names(self.run("diff-index", "--cached", "-z", "--name-only", "HEAD"))
+
     def under_way(self) -> str:
         """What git is in the middle of here, such as `merge` or `rebase`; empty: nothing."""
         for name, word in _UNDER_WAY.items():
@@ -178,6 +182,10 @@ class GitReading(GitProgram):
         """Is the second commit the first one's parent?"""
         done = self.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^")
         return done.returncode == 0 and done.stdout.decode().strip() == parent
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The commits that a commit follows."""
+        return tuple(self.line("log", "-1", "--format=%P", commit).split())
 
     def diff_names(self, old: str, new: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
         """The files that differ between two commits or trees, below `paths` where given."""

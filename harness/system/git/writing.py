@@ -140,6 +140,14 @@ class Git(GitReading):
             self.update_ref(ref, commit)
         return commit
 
+    def keep_merge(self, message: str, like: str, parents: Sequence[str], ref: str) -> str:
+        """Keep the tree of a commit under a ref of ours, as a merge of these parents."""
+        named = [word for parent in parents for word in ("-p", parent)]
+        tree = self.line("rev-parse", f"{like}^{{tree}}")
+        commit = self.line("commit-tree", tree, *named, "-m", message, env=self.identity)
+        self.update_ref(ref, commit)
+        return commit
+
     def commit_paths(self, paths: Sequence[str], message: str, *, hooks: bool = True) -> str:
         """Commit exactly these paths (relative to the top) as they are in the working tree.
 
