@@ -157,7 +157,7 @@ def _implement(situation: Situation) -> Advice | None:
     title = iteration.plan.title if iteration.plan else ""
     return Advice(
         "IMPLEMENT",
-        f"the plan is made: {_short(title)}",
+        f"the plan is made: {short(title)}",
         Move.TEST.value,
         first="change the code as planned",
         instead=_give_up("<why>").command,
@@ -174,7 +174,7 @@ def _repair(situation: Situation) -> Advice | None:
         return Advice("TEST", f"the {what} was repaired", Move.TEST.value)
     return Advice(
         "REPAIR",
-        f"{test.status.value}: {_short(test.summary)}",
+        f"{test.status.value}: {short(test.summary)}",
         Move.TEST.value,
         first=f"fix the {what}",
         instead=_give_up("<why>").command,
@@ -313,7 +313,8 @@ def _next_campaign(state: State) -> str:
     )
 
 
-def _short(text: str, limit: int = 200) -> str:
+def short(text: str, limit: int = 200) -> str:
+    """A text on one line, cut where it is long."""
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else flat[: limit - 3] + "..."
 

@@ -5,16 +5,35 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.campaign.advice import Advice, Situation, advise
+from harness.campaign.failing import after_failure
 from harness.campaign.moves import Tree
 from harness.campaign.standing import after_finish, before_start, before_step
 from harness.campaign.state import Step
 from harness.optimise.campaign import Campaign, terms_of
+from harness.optimise.failures import recall
 from harness.optimise.standing import standing
 from harness.optimise.steps import last_budget_ns
 
 
 def next_action(campaign: Campaign) -> Advice:
-    """The one safest thing to do next; never raises for a state that a command can mend."""
+    """The one safest thing to do next; never raises for a state that a command can mend.
+
+    Where that was tried in this very state and failed, it is another one.
+    """
+    found = _next(campaign)
+    failure = recall(campaign)
+    if failure is None:
+        return found
+    state = campaign.state
+    under_way = campaign.started and state.step is not Step.FINISHED
+    tree = campaign.tree() if under_way else Tree(state.kept_tree)
+    advice = after_failure(Situation(state, tree), found, failure)
+    if advice.command == "harness campaign abandon":
+        return replace(advice, command=standing(campaign).command("campaign abandon"))
+    return advice
+
+
+def _next(campaign: Campaign) -> Advice:
     state = campaign.state
     at = standing(campaign)
     if not campaign.started:

@@ -39,6 +39,8 @@ class Campaign:
         self.folder = campaign_folder(config, name)
         own = config.root / STATE_FOLDER / "campaigns" / name
         self.journal = Journal(self.folder / JOURNAL_NAME, own / JOURNAL_NAME)
+        self.failure_path = own / "failure.json"
+        """Where `failures` remembers what failed last."""
         self.records = Records(self.folder, own / "edited")
         self.git = Git(config.root)
         self.checkout = Checkout(self.git, config.root, name)

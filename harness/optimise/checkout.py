@@ -59,6 +59,10 @@ class Checkout:
     def _is_code(self, path: str) -> bool:
         return not path.startswith(f"{self._records}/") and in_scope(path, self.scope)
 
+    def code_here(self) -> str:
+        """The fingerprint of the code in scope as it is now."""
+        return fingerprint(self._code(listing_here(self.git), ()))
+
     def code_at(self, commit: str) -> str:
         """The fingerprint of a commit's whole code, outside of the scope too."""
         files, records = listing_at(self.git, commit), f"{self._records}/"

@@ -15,6 +15,7 @@ from harness.campaign.moves import Move, forbidden
 from harness.campaign.state import Decision
 from harness.errors import GitFailed, NotAllowed
 from harness.optimise.campaign import Campaign
+from harness.optimise.failures import remembered
 from harness.optimise.steps import decide
 
 
@@ -53,6 +54,7 @@ def close(campaign: Campaign) -> tuple[Iteration, Decision]:
     return closed, decide(campaign)
 
 
+@remembered(Move.COMMIT.value)
 def commit(campaign: Campaign) -> Iteration:
     """COMMIT: one commit of the code and the logs, `optim iter N: title`."""
     campaign.demand_active()
@@ -82,6 +84,7 @@ def commit(campaign: Campaign) -> Iteration:
     return campaign.state.iterations[-1]
 
 
+@remembered(Move.REVERT.value)
 def revert(campaign: Campaign) -> Iteration:
     """REVERT: keep the attempt's code under refs/harness/attempts, then restore the kept state."""
     campaign.demand_active()

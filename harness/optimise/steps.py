@@ -27,10 +27,12 @@ from harness.campaign.values import (
 )
 from harness.errors import NotAllowed, UsageError
 from harness.optimise.campaign import Campaign
+from harness.optimise.failures import remembered
 
 _BETWEEN = (Step.PROFILE, Step.THINK)
 
 
+@remembered(Move.PROFILE.value)
 def run_profile(campaign: Campaign, bench: Workbench) -> ProfileOutcome:
     """PROFILE: where the last kept state spends its time."""
     campaign.demand_active()
@@ -82,6 +84,7 @@ def plan(campaign: Campaign, planned: Plan) -> Iteration:
     return campaign.state.iterations[-1]
 
 
+@remembered(Move.TEST.value)
 def run_test(campaign: Campaign, bench: Workbench, *, full: bool) -> TestOutcome:
     """TEST: is the output still right? A failed build is to be repaired, a wrong output ends it."""
     campaign.demand_active()
@@ -110,6 +113,7 @@ class BenchOptions:
     """Look again although the budget is not larger."""
 
 
+@remembered(Move.BENCH.value)
 def run_bench(campaign: Campaign, workbench: Workbench, options: BenchOptions) -> BenchOutcome:
     """BENCHMARK: is it faster than the last kept state and the baseline? Each look is counted."""
     campaign.demand_active()

@@ -530,3 +530,38 @@ def test_a_hook_that_wants_another_subject_gets_it(world, thought, planned, note
     assert "feat: optim iter 1: multiply by the reciprocal" in subjects
     assert all(subject.startswith("feat: ") for subject in subjects[:-1])
     assert verify(world.campaign, world.bench).problems == []
+
+
+def test_the_advice_after_a_merge_that_is_wrong_leads_to_its_repair(
+    started, thought, planned, note
+):
+    kept_while_main_went_on(started, thought, planned, note)
+    assert finish(started.campaign, started.bench).failed is TestStatus.WRONG
+    take_in = next_action(started.reader)
+    assert take_in.action == "MERGE"
+    assert "energy: expected right, got left" in take_in.why
+    obey(started, take_in)
+    assert started.git.is_ancestor("main", "optimization")
+    mend = next_action(started.reader)
+    assert mend.action == "REPAIR"
+    (started.root / "library.txt").write_text("it computes the same again\n")
+    assert next_action(started.reader) == mend
+    obey(started, mend)
+    assert next_action(started.reader).command == "harness campaign finish"
+    assert finish(started.campaign, started.bench).failed is None
+    assert next_action(started.reader).action == "NONE"
+
+
+def test_a_merge_by_hand_that_is_wrong_is_mended_where_it_is(started, thought, planned, note):
+    kept_while_main_went_on(started, thought, planned, note)
+    started.shell("switch", "--quiet", "main")
+    started.shell("switch", "--quiet", "optimization")
+    finish(started.campaign, started.bench, merge=False)
+    started.shell("switch", "--quiet", "main")
+    started.shell("merge", "--quiet", "-m", "By hand", "optimization")
+    assert finish(started.campaign, started.bench).failed is TestStatus.WRONG
+    mend = next_action(started.reader)
+    assert (mend.action, started.git.branch()) == ("REPAIR", "main")
+    (started.root / "library.txt").write_text("it computes the same again\n")
+    obey(started, mend)
+    assert next_action(started.reader).action == "FINISH"

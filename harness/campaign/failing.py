@@ -1,0 +1,56 @@
+"""What follows from a command that was advised and failed: never the same advice again; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from harness.campaign.advice import Advice, Situation, short
+from harness.campaign.moves import Move, allows
+from harness.campaign.state import Step
+from harness.campaign.templates import note_template
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A command that could not do what it was asked for, and where that was."""
+
+    command: str
+    """As it is typed, without options."""
+    at: str
+    """Stands for events and code; with others the failure says nothing."""
+    message: str
+    hint: str = ""
+    times: int = 1
+
+
+_TRIES = 2
+"""So many failures in one state, and another way is advised."""
+_START = "harness campaign start"
+_ABANDON = "harness campaign abandon"
+
+
+def after_failure(situation: Situation, advice: Advice, failure: Failure) -> Advice:
+    """The advice, or what comes in its place where it failed here already."""
+    if not f"{advice.command} ".startswith(f"{failure.command} "):
+        return advice
+    why = f"`{failure.command}` failed: {short(failure.message)}"
+    first = f"mend that ({short(failure.hint)})" if failure.hint else "mend that"
+    if failure.command == _START:
+        command = 'git commit --all --message "Mend what the campaign starts from"'
+        return Advice("REPAIR", why, command, first=first, instead=advice.command)
+    other = _other_way(situation, failure)
+    if failure.times < _TRIES:
+        return replace(advice, action="REPAIR", why=why, first=first, instead=other.command)
+    return replace(other, why=f"{failure.times} times {why}", instead=advice.command)
+
+
+def _other_way(situation: Situation, failure: Failure) -> Advice:
+    """How the campaign goes on without what fails."""
+    state = situation.state
+    if state.step is Step.FINISHED:
+        first = "see to what refuses the merge"
+        return Advice("NONE", "", failure.command, should_continue=False, first=first)
+    if state.iteration is not None and allows(Move.GIVE_UP, state, situation.tree):
+        command = f'{Move.GIVE_UP.value} "{failure.command} fails" --file -'
+        return Advice("LOG", "", command, note_template(surprised=state.iteration.surprised))
+    return Advice("ABANDON", "", _ABANDON)

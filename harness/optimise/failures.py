@@ -1,0 +1,67 @@
+"""Remembers, on this machine alone, which command failed in which state: `harness next` asks."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Concatenate, ParamSpec, TypeVar
+
+import msgspec
+
+from harness.campaign.events import Kind
+from harness.campaign.failing import Failure
+from harness.errors import HarnessError, NotAllowed, UsageError
+from harness.optimise.campaign import Campaign
+from harness.system.store.files import storage_errors, write_atomically
+
+_P = ParamSpec("_P")
+_Result = TypeVar("_Result")
+_Step = Callable[Concatenate[Campaign, _P], _Result]
+
+
+def remembered(command: str) -> Callable[[_Step[_P, _Result]], _Step[_P, _Result]]:
+    """A step whose failures are remembered; a refusal is none, since nothing was tried."""
+
+    def wrap(step: _Step[_P, _Result]) -> _Step[_P, _Result]:
+        @functools.wraps(step)
+        def tried(campaign: Campaign, /, *args: _P.args, **options: _P.kwargs) -> _Result:
+            try:
+                return step(campaign, *args, **options)
+            except HarnessError as problem:
+                if not (isinstance(problem, NotAllowed) or type(problem) is UsageError):
+                    _remember(campaign, command, problem)
+                raise
+
+        return tried
+
+    return wrap
+
+
+def recall(campaign: Campaign) -> Failure | None:
+    """The last failure, where it happened in the state that the campaign is in now."""
+    with contextlib.suppress(OSError, msgspec.MsgspecError):
+        found = msgspec.json.decode(campaign.failure_path.read_bytes(), type=Failure)
+        if found.at == _here(campaign):
+            return found
+    return None
+
+
+def _remember(campaign: Campaign, command: str, problem: HarnessError) -> None:
+    """What cannot be written is not remembered: the failure itself is what is to be said."""
+    with contextlib.suppress(HarnessError, OSError):
+        before = recall(campaign)
+        fresh = Failure(command, _here(campaign), problem.message, problem.hint or "")
+        if before is not None and before.command == command:
+            fresh = replace(fresh, times=before.times + 1)
+        with storage_errors(campaign.failure_path.parent):
+            campaign.failure_path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(campaign.failure_path, msgspec.json.encode(fresh))
+
+
+def _here(campaign: Campaign) -> str:
+    """Events, code and committed code; looks that were begun and not answered change nothing."""
+    count = sum(event.kind is not Kind.BENCHING for event in campaign.events)
+    checkout = campaign.checkout
+    return f"{count} {checkout.code_here()} {checkout.code_at('HEAD')}"
