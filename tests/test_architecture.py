@@ -82,6 +82,7 @@ KEEPERS: dict[str, tuple[str, ...]] = {
     "fcntl": ("system", "optimise.journal"),
     "ctypes": ("system.launcher", "system.process.descent"),
     "pytest": ("testing",),
+    "harness.system.process.runner": ("system",),
 }
 """Who may import what: a thing of the outside has one module that knows it."""
 

@@ -24,12 +24,12 @@ def adapters_command(style: str) -> Answer:
     """
     import tempfile
 
-    from harness.system.process.runner import LocalRunner
+    from harness.system.process.opening import open_runner
 
     left_out: list[Problem] = []
     adapters = Adapters(report=left_out.append)
     with tempfile.TemporaryDirectory(prefix="harness-") as folder:
-        runner = LocalRunner(Path(folder) / "scratch", Path(folder) / "cache")
+        runner = open_runner(Path(folder) / "scratch", Path(folder) / "cache")
         try:
             found = [describe(adapter, adapters, runner) for adapter in adapters.installed()]
         finally:

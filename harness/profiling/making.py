@@ -44,7 +44,7 @@ from harness.running.experiment import run_id
 from harness.running.session import Session
 from harness.running.sides import private_copy, settle
 from harness.system.git.writing import Git
-from harness.system.process.runner import LocalRunner
+from harness.system.process.opening import CoreRunner
 from harness.system.store.files import storage_errors, write_atomically
 
 PROFILES = "profiles"
@@ -120,7 +120,7 @@ class _Subject:
     request: ProfileRequest
     adapter: Adapter
     build: Build
-    runner: LocalRunner
+    runner: CoreRunner
 
 
 @contextlib.contextmanager

@@ -38,7 +38,6 @@ from harness.running import (
     resume_groups,
 )
 from harness.stats.boundary import sign_boundary
-from harness.system.machine.host import disturbances, read_host
 from harness.system.process.given import given_digest
 from harness.system.store.runs import BlockKey, RunWriter, read_run
 
@@ -109,7 +108,7 @@ def perform(
     Everything measured is stored whatever happens; after Ctrl-C the report covers what was
     finished and says that it was interrupted.
     """
-    host = read_host()
+    host = orchestrator.runner.host()
     if folder is None:
         started_at_ns = time.time_ns()
         folder, plan = results / run_id(started_at_ns), _plan(experiment, host, started_at_ns)
@@ -129,7 +128,10 @@ def perform(
             problems = orchestrator.cleanup(map(Prepared, experiment.cells))
         report = _report(experiment, groups, writer, host, interrupted)
         report = replace(
-            report, run=replace(report.run, warnings=(*disturbances(), *said, *problems))
+            report,
+            run=replace(
+                report.run, warnings=(*orchestrator.runner.disturbances(), *said, *problems)
+            ),
         )
         if not interrupted:
             writer.finish(jsonable(report.run), _disturbed_blocks(groups))

@@ -40,7 +40,7 @@ from harness.running.listening import Listener, Quiet
 from harness.system.outputs.reading import read_outputs
 from harness.system.process.execution import keep_whole
 from harness.system.process.given import files_digest
-from harness.system.process.runner import LocalRunner
+from harness.system.process.opening import CoreRunner
 from harness.system.store.runs import RunWriter
 
 _WORDS_MOST = 16_384
@@ -55,7 +55,7 @@ class Orchestrator:
     def __init__(
         self,
         adapters: Adapters,
-        runner: LocalRunner,
+        runner: CoreRunner,
         builds: Path,
         listener: Listener | None = None,
     ) -> None:
@@ -344,7 +344,7 @@ def words_of(done: Completed) -> str:
 
 
 @contextlib.contextmanager
-def discarding(runner: LocalRunner, members: Sequence[Prepared]) -> Iterator[None]:
+def discarding(runner: CoreRunner, members: Sequence[Prepared]) -> Iterator[None]:
     """Remove the cells' first outputs at the end."""
     try:
         yield

@@ -15,8 +15,8 @@ from harness.errors import StorageFailed
 from harness.plugins import Adapters
 from harness.project.config import Config
 from harness.running import Listener, Orchestrator
+from harness.system.process.opening import CoreRunner, open_runner
 from harness.system.process.places import launcher_cache, may_execute, user_cache
-from harness.system.process.runner import LocalRunner
 from harness.system.process.scratch import scratch_in_memory
 from harness.system.store.files import storage_errors
 
@@ -37,7 +37,7 @@ class Session:
     """What the harness keeps on this machine, beside the configuration."""
     results: Path
     orchestrator: Orchestrator
-    runner: LocalRunner
+    runner: CoreRunner
     apart: Path | None = None
     """A folder of this user's outside of the project; for sessions that were opened apart."""
 
@@ -69,7 +69,7 @@ def open_session(
             ignore.write_text("*\n", encoding="utf-8")
     away = folder_apart(config.root) if apart else None
     scratch = scratch_in_memory(otherwise=(away or state) / "scratch")
-    runner = LocalRunner(scratch, launcher_cache(otherwise=state / "cache"))
+    runner = open_runner(scratch, launcher_cache(otherwise=state / "cache"))
     try:
         orchestrator = Orchestrator(Adapters(), runner, state / "builds", listener)
         yield Session(config, state, results, orchestrator, runner, away)

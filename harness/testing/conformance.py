@@ -22,7 +22,7 @@ from harness.model import (
 from harness.plugins import Adapter, Adapters
 from harness.profiles import count_spots
 from harness.running import judge
-from harness.system.process.runner import LocalRunner
+from harness.system.process.opening import CoreRunner, open_runner
 from harness.testing.fakes import EmptyMachine, RecordingRunner
 from harness.testing.steady import SteadyChecks
 from harness.testing.sums import SUM, TEN, THOUSAND, printed, values_of
@@ -105,20 +105,20 @@ class AdapterConformance(SteadyChecks):
 
     @pytest.fixture(scope="class")
     @classmethod
-    def local(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRunner]:
+    def local(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CoreRunner]:
         folder = tmp_path_factory.mktemp("runner")
-        runner = LocalRunner(folder / "scratch", folder / "cache")
+        runner = open_runner(folder / "scratch", folder / "cache")
         yield runner
         runner.close()
 
     @pytest.fixture
-    def runner(self, local: LocalRunner) -> RecordingRunner:
+    def runner(self, local: CoreRunner) -> RecordingRunner:
         return RecordingRunner(local)
 
     @pytest.fixture(scope="class")
     @classmethod
     def toolchain(
-        cls, hooks: Adapter, local: LocalRunner, tmp_path_factory: pytest.TempPathFactory
+        cls, hooks: Adapter, local: CoreRunner, tmp_path_factory: pytest.TempPathFactory
     ) -> Toolchain:
         target = cls.make_target(tmp_path_factory.mktemp("probe"), cls.program)
         return hooks.probe(local, target)

@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 from harness.errors import ToolchainMissing
 from harness.hookspecs import Runner
-from harness.model import Command, Completed, Output, Trial, TrialPlan
-from harness.testing.values import make_output, make_trial
+from harness.model import Command, Completed, Host, Output, Trial, TrialPlan
+from harness.testing.values import make_host, make_output, make_trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,10 @@ Answer: TypeAlias = Completed | Callable[[ToolCall], Completed]
 
 
 class FakeRunner:
-    """A Runner without a machine.
+    """A Runner without a machine, complete with what the core asks of one.
 
     It finds the programs that it was told of, answers tools by script, and lets every target print
-    `stdout`. What it was asked stands in `tool_calls`, `commands` and `plans`.
+    `stdout`. What it was asked stands in `tool_calls`, `commands`, `plans` and `discarded`.
     """
 
     def __init__(self, folder: Path, programs: Iterable[str] = ()) -> None:
@@ -42,6 +42,10 @@ class FakeRunner:
         self.tool_calls: list[ToolCall] = []
         self.commands: list[Command] = []
         self.plans: list[TrialPlan] = []
+        self.discarded: list[Path] = []
+        """The folders of outputs that were given back."""
+        self.cpus: tuple[int, ...] = ()
+        self.closed = False
         self._programs = {name: Path("/usr/bin", name) for name in programs}
         self._answers: list[tuple[str, Answer]] = []
 
@@ -82,6 +86,18 @@ class FakeRunner:
         if trial.ok and trial.output is None:
             trial = replace(trial, output=self._output())
         return trial
+
+    def discard(self, output: Output) -> None:
+        self.discarded.append(output.stdout.parent)
+
+    def host(self) -> Host:
+        return make_host()
+
+    def disturbances(self) -> tuple[str, ...]:
+        return ()
+
+    def close(self) -> None:
+        self.closed = True
 
     def _output(self) -> Output:
         return make_output(self.folder / f"output-{len(self.commands)}", self.stdout)

@@ -10,6 +10,7 @@ from harness.model import (
     Build,
     Case,
     Completed,
+    Host,
     Output,
     ParamValue,
     Target,
@@ -87,6 +88,24 @@ def make_trial(wall_ns: int = 1_000_000, **changes: Any) -> Trial:
         "exit_code": 0,
     }
     return Trial(**{**fields, **changes})
+
+
+def make_host(**changes: Any) -> Host:
+    """A machine of two cores."""
+    fields: dict[str, Any] = {
+        "id": digest_of(["a machine"]),
+        "cpu": "A CPU",
+        "cores": 2,
+        "memory_bytes": 2**30,
+        "kernel": "6.0",
+        "system": "A system",
+        "governor": None,
+        "turbo": None,
+        "smt": None,
+        "virtualised": None,
+        "load": 0.0,
+    }
+    return Host(**{**fields, **changes})
 
 
 def completed(stdout: str = "", *, stderr: str = "", exit_code: int = 0) -> Completed:

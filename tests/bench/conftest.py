@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 
 from harness.model import Command, Phase, Trial, TrialPlan
+from harness.system.process.opening import runners_from
 from harness.system.process.runner import LocalRunner
 
 TOML = """
@@ -84,6 +85,6 @@ def fill(project):
 @pytest.fixture
 def begun(begin, monkeypatch):
     """A project with that baseline, and the scripted clock at work."""
-    monkeypatch.setattr("harness.running.session.LocalRunner", ScriptedClock)
     monkeypatch.setattr(ScriptedClock, "rng", random.Random(7))
-    return begin("clocked-project", fill)
+    with runners_from(ScriptedClock):
+        yield begin("clocked-project", fill)

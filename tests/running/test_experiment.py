@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import ExitCode, NotAllowed
-from harness.model import Case, Target, Task, TrialRecord
+from harness.model import Case, Host, Target, Task, TrialRecord
 from harness.plugins import Adapters
 from harness.running import Cell, Orchestrator
 from harness.running.experiment import Experiment, Report, perform, run_id
@@ -158,17 +158,21 @@ def test_a_run_does_not_go_on_with_something_else_to_work_on(
         run(replace(begun, cells=(changed[what],)), first.folder)
 
 
-def test_a_run_does_not_go_on_on_another_machine(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from harness.system.machine.host import read_host
+class Elsewhere(LocalRunner):
+    """A runner on another machine."""
 
+    def host(self) -> Host:
+        return replace(super().host(), id="another", cpu="Slow CPU")
+
+
+def test_a_run_does_not_go_on_on_another_machine(run: Run, tmp_path: Path) -> None:
     asked = experiment(tmp_path, "echo 1")
     first = run(asked, stop_after=3)
-    host = replace(read_host(), id="another", cpu="Slow CPU")
-    monkeypatch.setattr("harness.running.experiment.read_host", lambda: host)
+    orchestrator = Orchestrator(
+        Adapters(), Elsewhere(tmp_path / "scratch", tmp_path / "cache"), tmp_path / "builds"
+    )
     with pytest.raises(NotAllowed, match=r"another machine.*this is Slow CPU"):
-        run(asked, first.folder)
+        perform(orchestrator, tmp_path / "results", asked, first.folder)
 
 
 @pytest.mark.parametrize("stop_after", [0, 3])

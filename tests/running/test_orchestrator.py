@@ -116,23 +116,12 @@ class OneAdapter:
         return self._adapter
 
 
-class Discarding(FakeRunner):
-    """A runner that remembers what was discarded."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.discarded: list[Path] = []
-
-    def discard(self, output: Output) -> None:
-        self.discarded.append(output.stdout.parent)
-
-
 @dataclass
 class Bench:
     """Everything for one run."""
 
     language: Language
-    runner: Discarding
+    runner: FakeRunner
     orchestrator: Orchestrator
     writer: RunWriter
     root: Path
@@ -155,7 +144,7 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     language = Language(tmp_path / "outputs")
-    runner = Discarding(tmp_path / "fake")
+    runner = FakeRunner(tmp_path / "fake")
     orchestrator = Orchestrator(OneAdapter(Adapter("x", language)), runner, tmp_path / "builds")
     with RunWriter(tmp_path / "run-1", {}, "host") as writer:
         yield Bench(language, runner, orchestrator, writer, tmp_path)

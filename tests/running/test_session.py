@@ -10,6 +10,8 @@ import pytest
 from harness.errors import StorageFailed
 from harness.project.config import Config
 from harness.running.session import folder_apart, open_session
+from harness.system.process.opening import runners_from
+from harness.testing import FakeRunner
 
 
 def test_what_the_harness_keeps_is_ignored_by_git(tmp_path):
@@ -74,3 +76,15 @@ def test_where_the_users_cache_cannot_be_made_the_project_keeps_its_own(tmp_path
     with open_session(Config(root=tmp_path)) as session:
         [made] = session.runner.launcher.command
     assert Path(made).parent == tmp_path / ".harness" / "cache"
+
+
+def test_a_session_takes_its_runner_from_whoever_gives_one(tmp_path: Path) -> None:
+    config = Config(tmp_path)
+    fake = FakeRunner(tmp_path / "fake")
+    with runners_from(lambda *_: fake), open_session(config) as session:
+        assert session.runner is fake
+        assert session.orchestrator.runner is fake
+        assert not fake.closed
+    assert fake.closed
+    with open_session(config) as session:
+        assert session.runner is not fake

@@ -19,8 +19,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.errors import ToolchainMissing, TrialFailed
-from harness.model import Command, Completed, Output, Trial, TrialPlan, WorkingFolder
+from harness.model import Command, Completed, Host, Output, Trial, TrialPlan, WorkingFolder
 from harness.system.launcher.launching import Launcher, get_launcher
+from harness.system.machine.host import disturbances, read_host
 from harness.system.process.calling import Call, StillRunningError, call
 from harness.system.process.execution import (
     floored,
@@ -110,6 +111,14 @@ class LocalRunner:
     def discard(self, output: Output) -> None:
         """Delete what a trial left; its folder may serve another one from now on."""
         self._scratch.discard(output.stdout.parent)
+
+    def host(self) -> Host:
+        """This machine."""
+        return read_host()
+
+    def disturbances(self) -> tuple[str, ...]:
+        """See `CoreRunner.disturbances`."""
+        return disturbances()
 
     def close(self) -> None:
         """End the launcher, and remove all that is left in this process's scratch."""
