@@ -373,6 +373,65 @@ def parameters(arguments: ast.arguments) -> list[str]:
     return [each.arg for each in every if each.arg not in ("self", "cls")]
 
 
+TWINS = {
+    "harness_propose": "every proposer implements this hook",
+    "harness_implement": "every proposer implements this hook",
+    "main": "the fallback launcher is a program of its own, which imports nothing of the harness",
+}
+"""Names that stand in two modules, each with the reason why one name is right."""
+
+
+def defined(modules: list[Module]) -> dict[str, list[str]]:
+    """Where each public class and function at the top of a module is defined, by its name."""
+    places: dict[str, list[str]] = {}
+    for m in modules:
+        for node in m.tree.body:
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not node.name.startswith("_"):
+                places.setdefault(node.name, []).append(m.at(node.lineno, node.name))
+    return places
+
+
+def test_no_two_public_things_have_one_name():
+    twins = {name: at for name, at in defined(CORE).items() if len(at) > 1}
+    assert {name: at for name, at in twins.items() if name not in TWINS} == {}
+    assert sorted(TWINS) == sorted(twins), "an allowed twin that no longer is one"
+
+
+MOST_REPEATED_LINES = 12
+
+
+def repeated(modules: list[Module], most: int) -> list[str]:
+    """Runs of more than `most` lines that stand twice; empty lines and imports do not count.
+
+    Adapters are not held to this: each is written as a third party would write it, alone.
+    """
+    seen: dict[tuple[str, ...], str] = {}
+    found = []
+    for m in modules:
+        imported = {
+            line
+            for node in ast.walk(m.tree)
+            if isinstance(node, (ast.Import, ast.ImportFrom))
+            for line in range(node.lineno, (node.end_lineno or 0) + 1)
+        }
+        numbered = [
+            (number, text.strip())
+            for number, text in enumerate(m.path.read_text(encoding="utf-8").splitlines(), 1)
+            if text.strip() and number not in imported
+        ]
+        for at in range(len(numbered) - most):
+            run = numbered[at : at + most + 1]
+            here = f"{m.name}:{run[0][0]}"
+            first = seen.setdefault(tuple(text for _, text in run), here)
+            if first != here:
+                found.append(f"{here} is the same as {first}")
+    return found
+
+
+def test_no_long_run_of_lines_stands_twice():
+    assert repeated(CORE, MOST_REPEATED_LINES) == []
+
+
 # The rules themselves are checked: a rule that cannot fail protects nothing.
 
 
@@ -392,3 +451,17 @@ def test_an_import_for_types_alone_is_seen():
 def test_a_call_is_seen_under_the_name_of_its_import():
     text = "from os import system as s\ns('x')\nPath(p).read_text()"
     assert [name for _, name in module(text).calls()] == ["os.system", "?.read_text", "Path"]
+
+
+def test_a_name_that_stands_twice_is_seen():
+    two = [module("class A: pass"), module("def A(): pass\ndef _b(): pass"), module("_b = 1")]
+    assert {name: len(at) for name, at in defined(two).items()} == {"A": 2}
+
+
+def test_lines_that_stand_twice_are_seen(tmp_path: Path):
+    path = tmp_path / "x.py"
+    path.write_text("import os\na = 1\n\nb = 2\nc = 3\n", encoding="utf-8")
+    one, other = (Module(name, path, ast.parse(path.read_bytes())) for name in ("one", "other"))
+    assert repeated([one], 2) == []
+    assert repeated([one, other], 2) == ["other:2 is the same as one:2"]
+    assert repeated([one, other], 3) == []

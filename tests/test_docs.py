@@ -29,7 +29,7 @@ from harness.hookspecs import AdapterSpec, Runner, hookimpl
 from harness.model import Frame, HotSpot, Profile, ProfilePlan, TrialPlan
 from harness.plugins import Adapter, CrossCutting
 from harness.project import config, config_file
-from harness.system.store.rows import schema
+from harness.system.store.rows import trials_schema
 from harness.testing import (
     AdapterConformance,
     make_build,
@@ -351,9 +351,11 @@ def test_the_columns_in_the_docs_are_those_of_the_schema():
     told = {}
     for names, kind, _ in rows(sections(text_of("store.md"))[heading]):
         told.update({name.strip(): kind for name in names.split(",")})
-    assert list(told) == schema().names
+    assert list(told) == trials_schema().names
     assert {name: kind for name, kind in told.items() if not kind.startswith("list")} == {
-        field.name: str(field.type) for field in schema() if not str(field.type).startswith("list")
+        field.name: str(field.type)
+        for field in trials_schema()
+        if not str(field.type).startswith("list")
     }
 
 
@@ -361,7 +363,7 @@ def test_the_nested_columns_in_the_docs_are_those_of_the_schema():
     table = {names: kind for names, kind, _ in rows(sections(text_of("store.md"))[
         next(h for h in sections(text_of("store.md")) if h.startswith("Schema"))])}  # fmt: skip
     for name in ("phases", "samples"):
-        fields = [field.name for field in schema().field(name).type.value_type]
+        fields = [field.name for field in trials_schema().field(name).type.value_type]
         assert table[name] == f"list of ({', '.join(fields)})"
 
 

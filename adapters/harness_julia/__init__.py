@@ -17,7 +17,7 @@ from harness.model import (
     Trial,
     TrialPlan,
     declared_paths,
-    within,
+    moved_into,
 )
 from harness_julia import build as _build
 from harness_julia import hotspots as _hotspots
@@ -36,7 +36,7 @@ def harness_probe(runner: Runner, target: Target | None) -> Toolchain:
 
 def _home(target: Target) -> Path:
     """The folder of harness.toml in the user's own tree, where a Julia may be installed."""
-    return within(target.root, *reversed(target.private_copy or (target.root, target.root)))
+    return moved_into(target.root, *reversed(target.private_copy or (target.root, target.root)))
 
 
 @hookimpl

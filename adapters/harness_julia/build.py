@@ -19,8 +19,8 @@ from harness.model import (
     Target,
     Toolchain,
     digest_of,
+    moved_into,
     read_options,
-    within,
 )
 from harness_julia.options import OWN_FLAGS, Options
 from harness_julia.toolchain import depot_path
@@ -121,7 +121,7 @@ def manifests(target: Target) -> tuple[NamedPath, ...]:
     if project is None or target.private_copy is None:
         return ()
     original, copy = target.private_copy
-    said = within(target.root, copy, original) / project
+    said = moved_into(target.root, copy, original) / project
     folder, below = (said.parent, Path(project).parent) if said.is_file() else (said, Path(project))
     names = sorted(path.name for path in folder.glob("*Manifest*.toml"))
     return tuple(NamedPath("project", str(below / name), PathKind.DATA) for name in names)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import ConfigError
-from harness.model import Target, Toolchain, within
+from harness.model import Target, Toolchain, moved_into
 from harness_python.options import Options
 
 # Executed within the interpreter's description of itself. Entries of sys.path come from .pth files;
@@ -81,7 +81,7 @@ def own_folders(target: Target, toolchain: Toolchain) -> list[Path]:
         return folders
     original, copy = target.private_copy
     return [
-        within(folder, original, copy) if folder.is_relative_to(original) else folder
+        moved_into(folder, original, copy) if folder.is_relative_to(original) else folder
         for folder in folders
     ]
 
@@ -146,7 +146,7 @@ def _only_the_users(target: Target, folder: Path, name: str) -> Iterator[str]:
     compiled = [*folder.glob(f"{name}.*.so"), *folder.glob(f"{name}.so")]
     compiled += (folder / name).rglob("*.so") if (folder / name).is_dir() else []
     for path in sorted(compiled):
-        if not within(path, original, copy).exists():
+        if not moved_into(path, original, copy).exists():
             yield (
                 f"{path.relative_to(original)} is built in your tree alone, and nothing makes it in"
                 " a fresh checkout"

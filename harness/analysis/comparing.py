@@ -31,7 +31,13 @@ from harness.model import (
 from harness.stats.boundary import sign_boundary
 from harness.stats.medians import log_threshold, scaled_mad
 from harness.stats.metric import MetricChoice, choose_metric
-from harness.stats.paired import Interval, PairedSequence, judge, ratio_estimate, sequence_of
+from harness.stats.paired import (
+    PairedSequence,
+    RatioInterval,
+    judge_interval,
+    ratio_estimate,
+    sequence_of,
+)
 from harness.stats.power import blocks_needed, detectable
 
 MEMORY_STEP_BYTES = 4096
@@ -97,13 +103,13 @@ class Judge:
         self._read = len(blocks)
 
     @property
-    def interval(self) -> Interval:
+    def interval(self) -> RatioInterval:
         """Of the log-ratio, by the metric that decides."""
         return self.sequence.interval()
 
     @property
     def verdict(self) -> Verdict:
-        return judge(self.interval, self.question.threshold)
+        return judge_interval(self.interval, self.question.threshold)
 
     def evidence(self) -> dict[Metric, Estimate]:
         """The speed-up by every metric; that which decides is as it was followed."""
@@ -231,7 +237,7 @@ def compare_cells(
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class StoredComparison:
     """What all stored blocks of one setting say together."""
 
     setting: Setting
@@ -246,7 +252,7 @@ class Finding:
 
 def compare_stored(
     reference: str, candidate: str, stored: Iterable[Stored], question: Question
-) -> list[Finding]:
+) -> list[StoredComparison]:
     """A comparison for each machine, case, mode and pair of builds: their rows are never pooled.
 
     Runs of the same setting follow one another, as if the first had gone on; the interval allows
@@ -259,7 +265,7 @@ def compare_stored(
         for comparison in compare_cells(reference, [candidate], blocks, question, because):
             bad = [record for record in records_in(blocks) if not record.trial.ok]
             wrong = any(record.trial.status is TrialStatus.WRONG_OUTPUT for record in bad)
-            found.append(Finding(setting, runs, comparison, _failures(bad), wrong))
+            found.append(StoredComparison(setting, runs, comparison, _failures(bad), wrong))
     return found
 
 
@@ -300,7 +306,7 @@ def _comparison(follower: Judge, blocks: Sequence[Block], stopped_because: str) 
     )
 
 
-def _doubts(interval: Interval, evidence: Mapping[Metric, Estimate]) -> list[str]:
+def _doubts(interval: RatioInterval, evidence: Mapping[Metric, Estimate]) -> list[str]:
     """What a reader should know before trusting one number."""
     doubts = []
     if signs_disagree(evidence):

@@ -10,7 +10,7 @@ from harness.correctness.agreement import combine
 from harness.errors import TrialFailed
 from harness.model import Agreement, Build, Case, Output, OutputKind, OutputSpec, Task
 from harness.plugins import Adapter
-from harness.running import Orchestrator, judge
+from harness.running import Orchestrator, check_outputs
 from harness.system.outputs.reading import read_outputs
 
 
@@ -89,7 +89,7 @@ def agrees(ready: Ready, task: Task, case: Case, expected: Expected) -> Agreemen
         assert main is not None
         paired = case.seed is not None
         over_seeds = _over_seeds(task, expected, Expected(main, further), paired)
-        results.append(judge(ready.adapter, task, expected.main, main, over_seeds))
+        results.append(check_outputs(ready.adapter, task, expected.main, main, over_seeds))
         results += _seed_by_seed(ready.adapter, task, expected, further)
     finally:
         for output in (*further.values(), *([main] if main else [])):
@@ -121,7 +121,7 @@ def _seed_by_seed(
     if not rest.outputs:
         return
     for seed, output in actual.items():
-        agreement = judge(adapter, rest, expected.further[seed], output)
+        agreement = check_outputs(adapter, rest, expected.further[seed], output)
         if not agreement.ok:
             yield replace(
                 agreement,

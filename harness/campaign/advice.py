@@ -13,7 +13,7 @@ from harness.campaign.iteration import Iteration
 from harness.campaign.moves import Move, Tree, allows, restorable
 from harness.campaign.patterns import fitting
 from harness.campaign.state import State, Step
-from harness.campaign.stopping import decide
+from harness.campaign.stopping import decision_by_rules
 from harness.campaign.templates import note_template, plan_template, thought_template
 from harness.campaign.values import TestStatus
 
@@ -126,7 +126,7 @@ def _skip(situation: Situation) -> Advice | None:
 
 def _stop(situation: Situation) -> Advice | None:
     """The loop ends: no thought would be taken any more."""
-    decision = decide(situation.state, situation.state.last_at_ns)
+    decision = decision_by_rules(situation.state, situation.state.last_at_ns)
     return Advice("DECIDE", decision.reason, Move.DECIDE.value) if decision.stop else None
 
 
@@ -278,7 +278,7 @@ def _revert(situation: Situation) -> Advice:
 
 
 def _decide(situation: Situation) -> Advice:
-    decision = decide(situation.state, situation.state.last_at_ns)
+    decision = decision_by_rules(situation.state, situation.state.last_at_ns)
     return Advice("DECIDE", decision.reason, Move.DECIDE.value)
 
 

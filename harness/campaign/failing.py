@@ -11,7 +11,7 @@ from harness.campaign.templates import note_template
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FailedCommand:
     """A command that could not do what it was asked for, and where that was."""
 
     command: str
@@ -29,7 +29,7 @@ _START = "harness campaign start"
 _ABANDON = "harness campaign abandon"
 
 
-def after_failure(situation: Situation, advice: Advice, failure: Failure) -> Advice:
+def after_failure(situation: Situation, advice: Advice, failure: FailedCommand) -> Advice:
     """The advice, or what comes in its place where it failed here already."""
     if not f"{advice.command} ".startswith(f"{failure.command} "):
         return advice
@@ -44,7 +44,7 @@ def after_failure(situation: Situation, advice: Advice, failure: Failure) -> Adv
     return replace(other, why=f"{failure.times} times {why}", instead=advice.command)
 
 
-def _other_way(situation: Situation, failure: Failure) -> Advice:
+def _other_way(situation: Situation, failure: FailedCommand) -> Advice:
     """How the campaign goes on without what fails."""
     state = situation.state
     if state.step is Step.FINISHED:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.campaign.iteration import Iteration, Outcome
-from harness.campaign.scoring import describe, score
+from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import State, Step
 from harness.campaign.values import AtScale, BenchOutcome, CaseResult, Guards, ProfileOutcome, Ratio
 from harness.model import Verdict
@@ -50,7 +50,7 @@ def summary(state: State) -> str:
     parts = [f"# Optimization Campaign: {state.name}", _baseline(state)]
     parts += [_short(i) for i in state.iterations if i.note is not None]
     parts += _ending(state)
-    parts.append(f"## Predictions\n- {describe(score(state.iterations))}")
+    parts.append(f"## Predictions\n- {describe_scores(score(state.iterations))}")
     return "\n\n".join(parts) + "\n"
 
 

@@ -89,7 +89,7 @@ def pattern_named(number: str) -> Pattern | None:
     return next((p for p in PATTERNS if wanted in (p.number, p.name)), None)
 
 
-def describe(found: Sequence[tuple[Pattern, str]]) -> str:
+def describe_patterns(found: Sequence[tuple[Pattern, str]]) -> str:
     """Patterns for people: one line each with check and risk."""
     return "\n".join(
         f"{p.number} {p.name} ({reason})\n    check: {p.check}\n    gain: {p.gain}; risk: {p.risk}"

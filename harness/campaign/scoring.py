@@ -39,7 +39,7 @@ def score(iterations: Iterable[Iteration]) -> Score:
     )
 
 
-def describe(found: Score) -> str:
+def describe_scores(found: Score) -> str:
     """The score in one sentence."""
     if found.coverage is None or found.bias is None or found.error is None:
         return "no prediction was measured yet"

@@ -48,7 +48,7 @@ class Step(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Git:
+class CampaignGit:
     """Where a campaign lives in the repository."""
 
     base_branch: str
@@ -85,7 +85,7 @@ class State:
     name: str = ""
     step: Step = Step.START
     terms: Terms | None = None
-    git: Git | None = None
+    git: CampaignGit | None = None
     baseline: SealedBaseline | None = None
     kept_tree: str = ""
     """The fingerprint of the last kept state."""
@@ -116,7 +116,7 @@ class State:
         return self.terms
 
     @property
-    def place(self) -> Git:
+    def place(self) -> CampaignGit:
         """Branches and tags of a campaign that was started."""
         assert self.git is not None
         return self.git
@@ -251,7 +251,7 @@ def _started(state: State, event: Event) -> State:
         name=event.value("name", str),
         step=Step.PROFILE,
         terms=event.value("terms", Terms),
-        git=event.value("git", Git),
+        git=event.value("git", CampaignGit),
         baseline=event.value("baseline", SealedBaseline),
         kept_tree=event.value("tree", str),
         kept_commit=event.value("commit", str),

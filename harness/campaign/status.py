@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.campaign.advice import Advice
 from harness.campaign.iteration import Iteration, Outcome
-from harness.campaign.scoring import describe, score
+from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import State, Step
 from harness.campaign.values import ProfileOutcome
 from harness.render.tables import layout
@@ -23,10 +23,10 @@ def status_text(state: State, advice: Advice) -> str:
             (
                 _goal(state),
                 _progress(state),
-                profile_rows(state),
+                profile_table(state),
                 _iterations(state),
                 _skipped(state),
-                f"predictions: {describe(score(state.iterations))}",
+                f"predictions: {describe_scores(score(state.iterations))}",
                 advice.text,
             ),
         )
@@ -56,7 +56,7 @@ def _progress(state: State) -> str:
     )
 
 
-def profile_rows(state: State, most: int = _ROWS) -> str:
+def profile_table(state: State, most: int = _ROWS) -> str:
     """The last profile: bottleneck, share, bound, and what became of it; at most `most` rows."""
     profile = state.profile
     if profile is None or not profile.rows:

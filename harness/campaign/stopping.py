@@ -11,7 +11,7 @@ Rule = Callable[[State, int], str | None]
 """Answers why the loop ends now (given the state and the time in ns), or None."""
 
 
-def decide(state: State, at_ns: int, exhausted: str = "") -> Decision:
+def decision_by_rules(state: State, at_ns: int, exhausted: str = "") -> Decision:
     """Go on or stop, by the first rule that says so.
 
     `exhausted` is the reason for which the user sees nothing more to try, or empty.

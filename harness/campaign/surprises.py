@@ -26,7 +26,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class PastSurprise:
     """One iteration that fits."""
 
     campaign: str
@@ -57,7 +57,7 @@ class Finding:
         return "\n".join(lines)
 
 
-def search(states: Iterable[State], query: Query) -> list[Finding]:
+def search(states: Iterable[State], query: Query) -> list[PastSurprise]:
     """The logged iterations that fit, campaign by campaign, latest first."""
     return [
         _finding(state, iteration)
@@ -107,10 +107,10 @@ def _texts(iteration: Iteration) -> Iterator[str]:
         yield iteration.test.summary
 
 
-def _finding(state: State, iteration: Iteration) -> Finding:
+def _finding(state: State, iteration: Iteration) -> PastSurprise:
     note = iteration.note
     assert note is not None
-    return Finding(
+    return PastSurprise(
         campaign=state.name,
         iteration=iteration.number,
         title=iteration.title,

@@ -31,7 +31,7 @@ def adapters_command(style: str) -> Answer:
     with tempfile.TemporaryDirectory(prefix="harness-") as folder:
         runner = open_runner(Path(folder) / "scratch", Path(folder) / "cache")
         try:
-            found = [describe(adapter, adapters, runner) for adapter in adapters.installed()]
+            found = [adapter_facts(adapter, adapters, runner) for adapter in adapters.installed()]
         finally:
             runner.close()
     plugins = [asdict(plugin) for plugin in adapters.plugins()]
@@ -46,7 +46,7 @@ def adapters_command(style: str) -> Answer:
     return Answer(result=result, text=text, next_actions=hints)
 
 
-def describe(adapter: Installed, adapters: Adapters, runner: Runner) -> dict[str, Any]:
+def adapter_facts(adapter: Installed, adapters: Adapters, runner: Runner) -> dict[str, Any]:
     """One adapter as found here; a missing toolchain is an answer, not an error."""
     facts: dict[str, Any] = {
         **asdict(adapter),

@@ -8,7 +8,7 @@ import click
 
 from harness.baseline import Baseline, MakePlan, make_baseline, tag_baseline
 from harness.cli.shared.base import Answer, command
-from harness.cli.shared.workload import at_work, wanted_workload, workload_options
+from harness.cli.shared.workload import wanted_workload, workload_options, workload_session
 from harness.correctness.agreement import NOTHING_CHECKED
 from harness.project.config import parse_duration_ns
 from harness.project.workload import Workload
@@ -35,10 +35,10 @@ def baseline_command(**options: Any) -> Answer:
         trials=options["trials"],
         seed=options["seed"],
     )
-    with at_work(workload, options["results"]) as session:
+    with workload_session(workload, options["results"]) as session:
         baseline = make_baseline(session, workload, plan)
         tag = tag_baseline(workload, Git(workload.root), baseline)
-    return answer(workload, baseline, tag)
+    return _answer(workload, baseline, tag)
 
 
 def budget_ns(given: str | None, workload: Workload) -> int:
@@ -48,7 +48,7 @@ def budget_ns(given: str | None, workload: Workload) -> int:
     return parse_duration_ns(value, "--budget")
 
 
-def answer(workload: Workload, baseline: Baseline, tag: str) -> Answer:
+def _answer(workload: Workload, baseline: Baseline, tag: str) -> Answer:
     """What was made, and what to do with it."""
     document = baseline.document
     rows = [

@@ -12,7 +12,7 @@ from harness.cli.baseline import budget_ns
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.options import format_option, make_question, question_options
 from harness.cli.shared.session import parse_cpus, read_config
-from harness.cli.shared.workload import at_work, wanted_workload, workload_options
+from harness.cli.shared.workload import wanted_workload, workload_options, workload_session
 from harness.errors import ExitCode
 from harness.model import BenchReport, Verdict
 from harness.model.jsonable import jsonable
@@ -45,19 +45,19 @@ def bench_command(**options: Any) -> Answer:
     In a campaign it is the BENCHMARK step: against the last kept state too, at a confidence that
     follows from how often was looked before, and recorded.
     """
-    made = in_campaign(options)
+    made = _of_campaign(options)
     if made is not None:
         return made
     workload = wanted_workload(options)
     plan = make_plan(options, workload)
     baseline = load_baseline(workload, Git(workload.root))
-    with at_work(workload, options["results"]) as session:
+    with workload_session(workload, options["results"]) as session:
         run = run_stored if options["stored"] else run_bench
         report = run(session, workload, baseline, plan)
-    return answer(report, options["style"])
+    return _answer(report, options["style"])
 
 
-def in_campaign(options: dict[str, Any]) -> Answer | None:
+def _of_campaign(options: dict[str, Any]) -> Answer | None:
     """The bench as a step of the campaign that is under way here; None where there is none.
 
     Nor where something is asked that no step of a campaign is: a further reference, stored trials.
@@ -87,7 +87,7 @@ def make_plan(options: dict[str, Any], workload: Workload) -> BenchPlan:
     )
 
 
-def answer(report: BenchReport, style: str = "plain") -> Answer:
+def _answer(report: BenchReport, style: str = "plain") -> Answer:
     """The report as text and JSON; the exit code says the worst."""
     code, error = _judge(report)
     folders = [str(case.folder) for case in report.cases if case.folder]

@@ -131,7 +131,7 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
         report = perform(session.orchestrator, session.results, experiment)
         doubts = _one_program(session, report, (reference, candidate))
         report = replace(report, run=replace(report.run, warnings=(*report.run.warnings, *doubts)))
-    return answer(report, _again((reference, candidate), options))
+    return _answer(report, _again((reference, candidate), options))
 
 
 def _files(specs: tuple[str, str], options: dict[str, Any]) -> tuple[Cell, ...]:
@@ -259,7 +259,7 @@ def _check_comparable(reference: Cell, candidate: Cell) -> None:
         )
 
 
-def answer(report: Report, again: str) -> Answer:
+def _answer(report: Report, again: str) -> Answer:
     """The comparison in words, numbers and an exit code; `again` is the command to repeat it."""
     run = jsonable(report.run)
     if report.failures:

@@ -22,7 +22,7 @@ from harness.cli.shared.session import (
 from harness.errors import ExitCode, UsageError
 from harness.model import ProfileBy, ProfileReport
 from harness.model.jsonable import jsonable
-from harness.profiles import CaseShares, Move, advise_cases, moved, worth_showing
+from harness.profiles import CaseShares, ShareChange, advise_cases, share_changes, worth_showing
 from harness.profiling.making import (
     PROFILES,
     ProfileRequest,
@@ -46,7 +46,7 @@ OF_A_TARGET = ("adapter", "case", "cases", "by", *OF_A_PROFILER, "against", "tri
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class ProfileOptions:
     """What the command line of `harness profile` says."""
 
     name: str
@@ -71,7 +71,7 @@ class Found:
 
     report: ProfileReport
     before: ProfileReport | None = None
-    moves: tuple[Move, ...] = ()
+    moves: tuple[ShareChange, ...] = ()
 
 
 @command(
@@ -107,7 +107,7 @@ def profile_command(**options: Any) -> Answer:
     arguments = click.get_current_context().meta["arguments"]
     if options["name"] is None:
         return of_campaign(options)
-    return profile(checked(Options(arguments=arguments, **options)))
+    return profile(checked(ProfileOptions(arguments=arguments, **options)))
 
 
 def of_campaign(options: dict[str, Any]) -> Answer:
@@ -129,7 +129,7 @@ def of_campaign(options: dict[str, Any]) -> Answer:
     return made
 
 
-def checked(options: Options) -> Options:
+def checked(options: ProfileOptions) -> ProfileOptions:
     """The options as they are; UsageError for a wish that another one makes void."""
     if options.memory and options.function:
         raise UsageError("--memory shows the lines that allocate; --function does not go with it")
@@ -147,23 +147,23 @@ def checked(options: Options) -> Options:
     return options
 
 
-def _without(options: Options, names: Sequence[str], why: str) -> None:
+def _without(options: ProfileOptions, names: Sequence[str], why: str) -> None:
     """UsageError where one of these options is given."""
     for name in names:
         if getattr(options, name):
             raise UsageError(f"--{WORDS.get(name, name)} {why}")
 
 
-def profile(options: Options) -> Answer:
+def profile(options: ProfileOptions) -> Answer:
     """Profile what the options name, on one case or several."""
-    config, cells, revision = select(options)
+    config, cells, revision = _select(options)
     with progress() as listener, open_session(config, None, listener) as session:
         requests = [make_request(options, cell, among=len(cells)) for cell in cells]
         found = [one_case(session, options, request, revision) for request in requests]
-    return answer(found, options)
+    return _answer(found, options)
 
 
-def select(options: Options) -> tuple[Config, list[Cell], str | None]:
+def _select(options: ProfileOptions) -> tuple[Config, list[Cell], str | None]:
     """The cells to profile, and the revision where one is named."""
     name, revision = split_revision(options.name)
     if options.case is not None and options.cases is not None:
@@ -183,7 +183,7 @@ def select(options: Options) -> tuple[Config, list[Cell], str | None]:
 
 
 def one_case(
-    session: Session, options: Options, request: ProfileRequest, revision: str | None
+    session: Session, options: ProfileOptions, request: ProfileRequest, revision: str | None
 ) -> Found:
     """Profile one case, and what it is to be compared with."""
     before = None
@@ -198,10 +198,10 @@ def one_case(
         report = profile_cell(session.orchestrator, session.state / PROFILES, request)
     if before is None:
         return Found(report)
-    return Found(report, before, moved(before, report))
+    return Found(report, before, share_changes(before, report))
 
 
-def make_request(options: Options, cell: Cell, among: int) -> ProfileRequest:
+def make_request(options: ProfileOptions, cell: Cell, among: int) -> ProfileRequest:
     """The request that the options make of a cell, one `among` so many."""
     by = ProfileBy(options.by) if options.by else None
     if by is None:
@@ -218,7 +218,7 @@ def make_request(options: Options, cell: Cell, among: int) -> ProfileRequest:
     )
 
 
-def baseline_commit(config: Config, options: Options) -> str:
+def baseline_commit(config: Config, options: ProfileOptions) -> str:
     """The commit that the campaign's sealed baseline is of."""
     from harness.baseline import load_baseline
     from harness.project.workload import Wanted, find_workload
@@ -234,7 +234,7 @@ def baseline_commit(config: Config, options: Options) -> str:
     return load_baseline(workload, Git(config.root)).commit
 
 
-def answer(found: list[Found], options: Options) -> Answer:
+def _answer(found: list[Found], options: ProfileOptions) -> Answer:
     """The tables and the JSON of all cases; where a profiler failed, its exit code."""
     reports = [one.report for one in found]
     shares = advise_cases(reports) if len(reports) > 1 else ()

@@ -148,7 +148,7 @@ def _perform(
         open_session(config, options.results, listener) as session,
     ):
         report = perform(session.orchestrator, session.results, experiment, folder)
-    return answer(report, options)
+    return _answer(report, options)
 
 
 def _resume(options: Options) -> Answer:
@@ -216,7 +216,7 @@ def _experiment(options: Options, cells: list[Cell], origin: Mapping[str, Any]) 
     )
 
 
-def answer(report: Report, options: Options) -> Answer:
+def _answer(report: Report, options: Options) -> Answer:
     """The report as a table and as JSON; the exit code says the worst that happened."""
     values = result(report)
     failures = {key: failure.words for key, failure in report.failures.items()}

@@ -9,7 +9,7 @@ import click
 from harness.baseline import TestReport, load_baseline, run_test
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.session import read_config
-from harness.cli.shared.workload import at_work, wanted_workload, workload_options
+from harness.cli.shared.workload import wanted_workload, workload_options, workload_session
 from harness.errors import ExitCode
 from harness.model.jsonable import jsonable
 from harness.render.bench import correctness_text
@@ -26,17 +26,17 @@ def test_command(*, full: bool, **options: Any) -> Answer:
     a wrong output, 4 where it does not build, 5 where it does not run, 6 where the baseline was
     tampered with. In a campaign it is the TEST step, and is recorded.
     """
-    made = in_campaign(options, full=full)
+    made = _of_campaign(options, full=full)
     if made is not None:
         return made
     workload = wanted_workload(options)
     baseline = load_baseline(workload, Git(workload.root))
-    with at_work(workload, options["results"]) as session:
+    with workload_session(workload, options["results"]) as session:
         report = run_test(session, workload, baseline, full=full)
-    return answer(report)
+    return _answer(report)
 
 
-def in_campaign(options: dict[str, Any], *, full: bool) -> Answer | None:
+def _of_campaign(options: dict[str, Any], *, full: bool) -> Answer | None:
     """The test as a step of the campaign that is under way here; None where there is none."""
     from harness.cli.campaign.steps import test_in_campaign
 
@@ -45,7 +45,7 @@ def in_campaign(options: dict[str, Any], *, full: bool) -> Answer | None:
     return test_in_campaign(read_config(options["config_path"]), options["campaign"], full=full)
 
 
-def answer(report: TestReport) -> Answer:
+def _answer(report: TestReport) -> Answer:
     """PASS or FAIL with the reasons."""
     lines = [correctness_text(report.agreement), *(f"note: {w}" for w in report.warnings)]
     return Answer(

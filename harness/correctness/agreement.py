@@ -9,11 +9,11 @@ from itertools import chain, zip_longest
 
 import numpy as np
 
-from harness.correctness.arrays import Pair, agree_arrays
+from harness.correctness.arrays import ArrayPair, agree_arrays
 from harness.correctness.printed import PrintedArray
-from harness.correctness.scalars import as_float, within
+from harness.correctness.scalars import as_float, nearness_of
 from harness.correctness.summaries import agree_statistics, numbers_of
-from harness.correctness.tally import WORST, Tally, allowance, refusal, show
+from harness.correctness.tally import WORST, Tally, allowance, incomparable, show
 from harness.correctness.text import agree_bytes, agree_text
 from harness.model import Agreement, Mismatch, OutputKind, OutputValue, Task, Tolerance
 
@@ -98,7 +98,7 @@ def _agree(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) -> 
     if isinstance(expected, bytes) and isinstance(actual, bytes):
         return agree_bytes(expected, actual, tolerance)
     if isinstance(expected, str | bytes) or isinstance(actual, str | bytes):
-        return refusal(tolerance, "type", type_name(expected), type_name(actual))
+        return incomparable(tolerance, "type", type_name(expected), type_name(actual))
     if _is_int(expected) and _is_int(actual):
         return _agree_ints(int(expected), int(actual), tolerance)
     return agree_arrays(_pair(expected, actual, tolerance))
@@ -125,7 +125,7 @@ def agree_all(
             results.append(agree(expected[name], actual[name], tolerance))
         else:
             seen = ["an output" if name in side else "nothing" for side in (expected, actual)]
-            results.append(refusal(tolerance, "missing", *seen))
+            results.append(incomparable(tolerance, "missing", *seen))
     return combine(results)
 
 
@@ -168,7 +168,7 @@ def _is_int(value: OutputValue) -> bool:
 def _agree_ints(expected: int, actual: int, tolerance: Tolerance) -> Agreement:
     """Two Python integers, which may be beyond 64 bits."""
     tally = Tally(tolerance, checked=1)
-    near = within(expected, actual, tolerance)
+    near = nearness_of(expected, actual, tolerance)
     if not near.ok:
         shown = (show(expected), show(actual), near.error, near.allowed)
         score = near.error / near.allowed if near.allowed else math.inf
@@ -176,7 +176,7 @@ def _agree_ints(expected: int, actual: int, tolerance: Tolerance) -> Agreement:
     return tally.agreement()
 
 
-def _pair(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) -> Pair:
+def _pair(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) -> ArrayPair:
     arrays = [np.asarray(value) for value in (expected, actual)]
     plain = [
         isinstance(v, np.ndarray) and not isinstance(v, PrintedArray) for v in (expected, actual)
@@ -185,21 +185,21 @@ def _pair(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) -> P
     arrays = [
         np.asarray(as_float(a.item())) if a.dtype == object and a.ndim == 0 else a for a in arrays
     ]
-    return Pair(arrays[0], arrays[1], tolerance, (expected, actual), loose_type=not all(plain))
+    return ArrayPair(arrays[0], arrays[1], tolerance, (expected, actual), loose_type=not all(plain))
 
 
 def _right_form(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) -> Agreement:
     """One run of a stochastic output: numbers, finite, and as many as expected."""
     numbers = [numbers_of(value) for value in (expected, actual)]
     if numbers[0] is None or numbers[1] is None:
-        return refusal(tolerance, "type", *(type_name(value) for value in (expected, actual)))
+        return incomparable(tolerance, "type", *(type_name(value) for value in (expected, actual)))
     e, a = numbers[0], numbers[1]
     if e.shape != a.shape or not e.size:
-        return refusal(tolerance, "shape", e.shape, a.shape)
+        return incomparable(tolerance, "shape", e.shape, a.shape)
     broken = np.argwhere(~np.isfinite(a))
     if len(broken):
         place = str([int(i) for i in broken[0]]) if a.ndim else "value"
-        return refusal(tolerance, place, "a finite number", a[tuple(broken[0])])
+        return incomparable(tolerance, place, "a finite number", a[tuple(broken[0])])
     summary = f"{tolerance.output}: {a.size} numbers of the right form ({allowance(tolerance)}); "
     summary += "one run does not judge a stochastic output"
     return Agreement(ok=True, checked=int(a.size), summary=summary)

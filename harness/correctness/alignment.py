@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.correctness.units import Side, Units, same_units
+from harness.correctness.units import Units, UnitsFrom, same_units
 from harness.model import Tolerance
 
 _REACH = 32
@@ -61,7 +61,9 @@ class Alignment:
 
     def look(self, e: int, a: int, count: int) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
         """Which of `count` pairs agree, and how many numbers of each only by their print."""
-        return same_units(Side(self.expected, e), Side(self.actual, a), count, self.tolerance)
+        return same_units(
+            UnitsFrom(self.expected, e), UnitsFrom(self.actual, a), count, self.tolerance
+        )
 
     def cost(self, hunk: Hunk) -> int:
         """How many lines of a hunk differ: the pairs that do, and what one side has alone."""

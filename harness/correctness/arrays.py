@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.correctness.printed import Array, half_units
-from harness.correctness.tally import Tally, refusal, show
+from harness.correctness.tally import Tally, incomparable, show
 from harness.model import Agreement, Mismatch, OutputKind, Tolerance
 
 CHUNK = 1 << 17
@@ -33,7 +33,7 @@ _FAMILIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class ArrayPair:
     """An expected and an actual array under one tolerance, and what they were before."""
 
     expected: Array
@@ -65,7 +65,7 @@ class Differences:
     allowed: Array
 
 
-def agree_arrays(pair: Pair) -> Agreement:
+def agree_arrays(pair: ArrayPair) -> Agreement:
     """Compare two arrays of any kind but `object`, element by element."""
     problem = _structure(pair)
     if problem is not None:
@@ -75,7 +75,7 @@ def agree_arrays(pair: Pair) -> Agreement:
     return tally.agreement()
 
 
-def _structure(pair: Pair) -> Agreement | None:
+def _structure(pair: ArrayPair) -> Agreement | None:
     """What makes a comparison of elements pointless: empty, another shape, another dtype."""
     expected, actual, tolerance = pair.expected, pair.actual, pair.tolerance
     place = f"{pair.prefix}." if pair.prefix else ""
@@ -83,15 +83,15 @@ def _structure(pair: Pair) -> Agreement | None:
         what = "length" if expected.ndim == actual.ndim == 1 else "shape"
         shapes = (expected.shape, actual.shape)
         seen = [str(s[0]) if what == "length" else str(s) for s in shapes]
-        return refusal(tolerance, place + what, *seen)
+        return incomparable(tolerance, place + what, *seen)
     if not _types_fit(pair):
-        return refusal(tolerance, f"{place}dtype", expected.dtype, actual.dtype)
+        return incomparable(tolerance, f"{place}dtype", expected.dtype, actual.dtype)
     if expected.size == 0:
-        return refusal(tolerance, f"{place}length", "at least one element", "an empty array")
+        return incomparable(tolerance, f"{place}length", "at least one element", "an empty array")
     return None
 
 
-def _types_fit(pair: Pair) -> bool:
+def _types_fit(pair: ArrayPair) -> bool:
     expected, actual = pair.expected.dtype, pair.actual.dtype
     exact = pair.tolerance.kind is OutputKind.EXACT
     if expected.names or actual.names:
@@ -107,7 +107,7 @@ def _types_fit(pair: Pair) -> bool:
     return same or not exact or pair.loose_type or expected.kind in "SU"
 
 
-def _compare(pair: Pair, tally: Tally) -> None:
+def _compare(pair: ArrayPair, tally: Tally) -> None:
     names = pair.expected.dtype.names
     if names:
         for name in names:
@@ -129,8 +129,8 @@ def _compare(pair: Pair, tally: Tally) -> None:
     tally.checked += pair.expected.size
 
 
-def _field(pair: Pair, name: str) -> Pair:
-    return Pair(
+def _field(pair: ArrayPair, name: str) -> ArrayPair:
+    return ArrayPair(
         pair.expected[name],
         pair.actual[name],
         pair.tolerance,
@@ -144,7 +144,7 @@ def _flat(array: Array) -> Any:
     return array.reshape(-1) if array.flags.c_contiguous else array.flat
 
 
-def _finder(pair: Pair) -> Callable[[Array, Array, Tolerance], Differences]:
+def _finder(pair: ArrayPair) -> Callable[[Array, Array, Tolerance], Differences]:
     kinds = {pair.expected.dtype.kind, pair.actual.dtype.kind}
     if not kinds <= set("iufc"):
         return _unequal
@@ -153,7 +153,9 @@ def _finder(pair: Pair) -> Callable[[Array, Array, Tolerance], Differences]:
     return _same_bits if pair.tolerance.kind is OutputKind.EXACT else _inexact
 
 
-def _record(pair: Pair, tally: Tally, chunk: tuple[Array, Array, int], found: Differences) -> None:
+def _record(
+    pair: ArrayPair, tally: Tally, chunk: tuple[Array, Array, int], found: Differences
+) -> None:
     """Count what differs, but for places where the print says no more."""
     expected, actual, start = chunk
     if pair.tolerance.kind is not OutputKind.EXACT:

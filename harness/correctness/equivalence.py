@@ -15,7 +15,7 @@ import numpy as np
 
 from harness.correctness.printed import Array
 from harness.correctness.summaries import common_scale, numbers_of
-from harness.correctness.tally import Tally, refusal
+from harness.correctness.tally import Tally, incomparable
 from harness.model import Agreement, Mismatch, OutputValue, Tolerance
 
 _GROSS_SPREAD = 3.0
@@ -74,20 +74,20 @@ def _unusable(
     """Too few runs, other shapes, no numbers, or numbers that are not finite."""
     fewest = min(len(expected), len(actual))
     if fewest < tolerance.seeds:
-        return refusal(tolerance, "seeds", f"{tolerance.seeds} runs a side", f"{fewest} runs")
+        return incomparable(tolerance, "seeds", f"{tolerance.seeds} runs a side", f"{fewest} runs")
     if paired and len(expected) != len(actual):
-        return refusal(tolerance, "seeds", f"{len(expected)} pairs", f"{len(actual)} runs")
+        return incomparable(tolerance, "seeds", f"{len(expected)} pairs", f"{len(actual)} runs")
     first = numbers_of(expected[0])
     for side, values in (("expected", expected), ("actual", actual)):
         for index, value in enumerate(values):
             numbers = numbers_of(value)
             place = f"{side}, run {index}"
             if numbers is None or first is None or numbers.dtype.kind == "c":
-                return refusal(tolerance, place, "real numbers", "something else")
+                return incomparable(tolerance, place, "real numbers", "something else")
             if numbers.shape != first.shape or not numbers.size:
-                return refusal(tolerance, f"{place}, shape", first.shape, numbers.shape)
+                return incomparable(tolerance, f"{place}, shape", first.shape, numbers.shape)
             if not np.isfinite(numbers).all():
-                return refusal(tolerance, place, "finite numbers", "NaN or infinity")
+                return incomparable(tolerance, place, "finite numbers", "NaN or infinity")
     return None
 
 

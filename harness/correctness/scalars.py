@@ -24,7 +24,7 @@ class Nearness:
     """Infinite where it is beyond the largest float."""
 
 
-def within(expected: float, actual: float, tolerance: Tolerance) -> Nearness:
+def nearness_of(expected: float, actual: float, tolerance: Tolerance) -> Nearness:
     """Hold two integers or floats to `atol + rtol |expected|` and to `ulp`; exactly.
 
     Integers may have any number of digits. What is not finite agrees with its like where

@@ -11,7 +11,7 @@ import numpy as np
 from harness.correctness.arrays import CHUNK
 from harness.correctness.printed import Array, numbers_in
 from harness.correctness.scalars import as_float
-from harness.correctness.tally import Tally, refusal, show
+from harness.correctness.tally import Tally, incomparable, show
 from harness.model import Agreement, Mismatch, OutputValue, Tolerance
 
 _PERCENTILE = re.compile(r"q(\d{1,2}(?:\.\d+)?|100)")
@@ -84,17 +84,17 @@ def agree_statistics(expected: OutputValue, actual: OutputValue, tolerance: Tole
     for value in (expected, actual):
         numbers = numbers_of(value)
         if numbers is None or not numbers.size or numbers.dtype.kind == "c":
-            return refusal(tolerance, "type", "real numbers", _describe(value))
+            return incomparable(tolerance, "type", "real numbers", _describe(value))
         sides.append(np.asarray(numbers))
     finite = [_finite(side) for side in sides]
     left_out = [side.size - rest.size for side, rest in zip(sides, finite, strict=True)]
     if any(left_out) and not tolerance.nan_equal:
-        return refusal(
+        return incomparable(
             tolerance, "not finite", f"{left_out[0]} elements", f"{left_out[1]} elements"
         )
     if left_out[0] != left_out[1] or not finite[0].size or not finite[1].size:
         counts = [f"{n} of {s.size} elements" for n, s in zip(left_out, sides, strict=True)]
-        return refusal(tolerance, "not finite", *counts)
+        return incomparable(tolerance, "not finite", *counts)
     tally = Tally(tolerance, what="statistics")
     scale = common_scale(*finite)
     scaled = [side if scale == 1 else side.astype(np.float64) * scale for side in finite]

@@ -22,7 +22,7 @@ MOST_LOOKED_AT = 2_000
 _EXCERPT = 80
 
 
-def shorten(text: str) -> str:
+def excerpt(text: str) -> str:
     """A value as a message shows it: one line of at most 80 characters."""
     text = text.encode("unicode_escape").decode("ascii") if not text.isprintable() else text
     return text if len(text) <= _EXCERPT else f"{text[: _EXCERPT - 3]}..."
@@ -31,7 +31,7 @@ def shorten(text: str) -> str:
 def show(value: Any) -> str:
     """An element in words that tell it from its neighbours: the shortest exact form."""
     item = value.item() if isinstance(value, np.generic) else value
-    return shorten(repr(item) if not isinstance(item, np.generic) else str(item))
+    return excerpt(repr(item) if not isinstance(item, np.generic) else str(item))
 
 
 @dataclass(slots=True)
@@ -99,10 +99,10 @@ class Tally:
         summary = f"{name}: {self.differing} of {self.checked} {self.what} differ"
         summary += f" ({allowance(self.tolerance)})"
         if self.in_order:
-            summary += f"; first {describe(mismatches[0])}"
+            summary += f"; first {describe_mismatch(mismatches[0])}"
         worst = max(self._worst, key=lambda entry: entry[:2])[2]
         if not self.in_order or worst is not mismatches[0]:
-            summary += f"; worst {describe(worst)}"
+            summary += f"; worst {describe_mismatch(worst)}"
         return Agreement(
             ok=False,
             mismatches=mismatches,
@@ -141,7 +141,7 @@ def _worst_positions(scores: NDArray[Any]) -> list[int]:
     return sorted(int(position) for position in (*above, *level))
 
 
-def describe(mismatch: Mismatch) -> str:
+def describe_mismatch(mismatch: Mismatch) -> str:
     """One place in words: where, expected, got, error and what was allowed."""
     words = f"at {mismatch.place}: expected {mismatch.expected}, got {mismatch.actual}"
     if mismatch.error is not None:
@@ -166,12 +166,12 @@ def allowance(tolerance: Tolerance) -> str:
     return ", ".join(parts)
 
 
-def refusal(tolerance: Tolerance, place: str, expected: object, actual: object) -> Agreement:
+def incomparable(tolerance: Tolerance, place: str, expected: object, actual: object) -> Agreement:
     """The agreement of outputs that cannot even be compared: another type, shape or length."""
-    mismatch = Mismatch(tolerance.output, place, shorten(str(expected)), shorten(str(actual)))
+    mismatch = Mismatch(tolerance.output, place, excerpt(str(expected)), excerpt(str(actual)))
     return Agreement(
         ok=False,
         mismatches=(mismatch,),
         differing=1,
-        summary=f"{tolerance.output}: {describe(mismatch)}",
+        summary=f"{tolerance.output}: {describe_mismatch(mismatch)}",
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.correctness.alignment import Alignment, Hunk, align
 from harness.correctness.printed import NOT_FINITE, NUMBER
-from harness.correctness.tally import Tally, refusal, shorten
+from harness.correctness.tally import Tally, excerpt, incomparable
 from harness.correctness.units import compare_tokens, read_both
 from harness.model import Agreement, Mismatch, OutputKind, Tolerance
 
@@ -21,9 +21,9 @@ def agree_text(expected: str, actual: str, tolerance: Tolerance) -> Agreement:
     An empty text agrees with nothing.
     """
     if not expected.strip() or not actual.strip():
-        seen = [shorten(repr(t)) if t.strip() else "an empty text" for t in (expected, actual)]
+        seen = [excerpt(repr(t)) if t.strip() else "an empty text" for t in (expected, actual)]
         wanted = seen[0] if expected.strip() else "a text"
-        return refusal(tolerance, "length", wanted, seen[1])
+        return incomparable(tolerance, "length", wanted, seen[1])
     unit = "word" if tolerance.ignore_layout else "line"
     tally = Tally(tolerance, what=f"{unit}s", in_order=True)
     sides = [_units(text, tolerance) for text in (expected, actual)]
@@ -60,11 +60,11 @@ def _add_hunk(tally: Tally, unit: str, hunk: Hunk, found: Alignment) -> None:
         _compare_unit(tally, place, sides[0][hunk.e + at], sides[1][hunk.a + at])
     for at in range(hunk.e + shared, hunk.e + hunk.missing):
         place = f"{unit} {at + 1}, which is missing"
-        shown = shorten(sides[0][at]) or f"an empty {unit}"
+        shown = excerpt(sides[0][at]) or f"an empty {unit}"
         tally.add(math.inf, Mismatch(output, place, shown, "nothing"), True)
     for at in range(hunk.a + shared, hunk.a + hunk.added):
         place = f"{unit} {at + 1}, which is one too many"
-        shown = shorten(sides[1][at]) or f"an empty {unit}"
+        shown = excerpt(sides[1][at]) or f"an empty {unit}"
         tally.add(math.inf, Mismatch(output, place, "nothing", shown), True)
 
 
@@ -77,7 +77,7 @@ def _compare_unit(tally: Tally, place: str, expected: str, actual: str) -> None:
         return
     e_parts, a_parts = NUMBER.split(expected), NUMBER.split(actual)
     if tolerance.kind is OutputKind.EXACT or e_parts[::2] != a_parts[::2]:
-        shown = (shorten(expected) or "nothing", shorten(actual) or "nothing")
+        shown = (excerpt(expected) or "nothing", excerpt(actual) or "nothing")
         if shown[0] == shown[1]:
             shown = _around_first_difference(expected, actual)
         tally.add(math.inf, Mismatch(tolerance.output, place, *shown))
@@ -91,7 +91,7 @@ def _compare_unit(tally: Tally, place: str, expected: str, actual: str) -> None:
         if compared.error is not None and compared.allowed:
             score = compared.error / compared.allowed
         if worst is None or score > worst[0]:
-            shown = (shorten(e), shorten(a))
+            shown = (excerpt(e), excerpt(a))
             worst = score, Mismatch(tolerance.output, place, *shown, *limits)
     if worst is not None:
         tally.add(*worst)
@@ -101,14 +101,14 @@ def _around_first_difference(expected: str, actual: str) -> tuple[str, str]:
     pairs = enumerate(zip(expected, actual, strict=False))
     at = next((i for i, (e, a) in pairs if e != a), min(len(expected), len(actual)))
     start = max(0, at - 20)
-    return (f"...{shorten(expected[start:])}", f"...{shorten(actual[start:])}")
+    return (f"...{excerpt(expected[start:])}", f"...{excerpt(actual[start:])}")
 
 
 def agree_bytes(expected: bytes, actual: bytes, tolerance: Tolerance) -> Agreement:
     """Compare bytes: equal or not, whatever the kind; says where they begin to differ."""
     if not expected or not actual:
         seen = [f"{len(b)} bytes" if b else "no bytes" for b in (expected, actual)]
-        return refusal(tolerance, "length", seen[0] if expected else "some bytes", seen[1])
+        return incomparable(tolerance, "length", seen[0] if expected else "some bytes", seen[1])
     tally = Tally(tolerance, what="bytes")
     tally.checked = len(expected)
     if len(expected) != len(actual):

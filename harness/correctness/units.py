@@ -16,7 +16,7 @@ from harness.correctness.printed import (
     read_token,
     value_of,
 )
-from harness.correctness.scalars import within
+from harness.correctness.scalars import nearness_of
 from harness.model import Tolerance
 
 _MARKS = ("\0", *map(chr, range(0xE000, 0xF900)))
@@ -46,7 +46,7 @@ class Units:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class UnitsFrom:
     """Units of one side from a place on."""
 
     units: Units
@@ -84,7 +84,7 @@ def _read(texts: Sequence[str], joined: str, mark: str, names: dict[str, int]) -
 
 
 def same_units(
-    expected: Side, actual: Side, count: int, tolerance: Tolerance
+    expected: UnitsFrom, actual: UnitsFrom, count: int, tolerance: Tolerance
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Which of `count` pairs of units agree, and how many numbers of each only by their print."""
     e, a = expected.units, actual.units
@@ -178,7 +178,7 @@ def compare_tokens(expected: str, actual: str, tolerance: Tolerance) -> Compared
     e, a = read_token(expected), read_token(actual)
     if e is None or a is None:  # integers too long to be read
         return Compared(expected == actual, finite=False)
-    result = within(e, a, tolerance)
+    result = nearness_of(e, a, tolerance)
     if not result.finite:
         return Compared(result.ok, finite=False)
     if result.ok:

@@ -19,7 +19,7 @@ plain numbers. A value that breaks its own invariant raises ValueError when it i
 from harness.model.benches import BenchReport, CaseBench, Gain, PhaseRow, Scale, SideFigures
 from harness.model.metrics import Better, MetricInfo
 from harness.model.options import digest_of, read_options
-from harness.model.paths import NamedPath, PathKind, declared_paths, path_option, within
+from harness.model.paths import NamedPath, PathKind, declared_paths, moved_into, path_option
 from harness.model.profiles import (
     Frame,
     HotSpot,
@@ -135,8 +135,8 @@ __all__ = [
     "base_name",
     "declared_paths",
     "digest_of",
+    "moved_into",
     "path_option",
     "read_options",
     "signs_disagree",
-    "within",
 ]

@@ -75,6 +75,6 @@ def _values(said: str | Iterable[str] | None) -> list[str]:
     return [said] if isinstance(said, str) else list(said)
 
 
-def within(path: Path, original: Path, copy: Path) -> Path:
+def moved_into(path: Path, original: Path, copy: Path) -> Path:
     """A path below `original` as the one below `copy`; any other path stays as it is."""
     return copy / path.relative_to(original) if path.is_relative_to(original) else path

@@ -12,12 +12,12 @@ from harness.optimise.lifecycle import Finished, finish, start
 from harness.optimise.restoring import Restored, restore
 from harness.optimise.steps import (
     BenchOptions,
+    bench_candidate,
+    check_candidate,
     decide,
     log,
     plan,
-    run_bench,
     run_profile,
-    run_test,
     skip,
     think,
 )
@@ -31,6 +31,8 @@ __all__ = [
     "Then",
     "abandon",
     "active_campaign",
+    "bench_candidate",
+    "check_candidate",
     "check_then",
     "close",
     "commit",
@@ -42,9 +44,7 @@ __all__ = [
     "plan",
     "restore",
     "revert",
-    "run_bench",
     "run_profile",
-    "run_test",
     "skip",
     "start",
     "think",

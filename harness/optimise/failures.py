@@ -11,7 +11,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import msgspec
 
 from harness.campaign.events import Kind
-from harness.campaign.failing import Failure
+from harness.campaign.failing import FailedCommand
 from harness.errors import HarnessError, NotAllowed, UsageError
 from harness.optimise.campaign import Campaign
 from harness.system.store.files import storage_errors, write_atomically
@@ -39,10 +39,10 @@ def remembered(command: str) -> Callable[[_Step[_P, _Result]], _Step[_P, _Result
     return wrap
 
 
-def recall(campaign: Campaign) -> Failure | None:
+def recall(campaign: Campaign) -> FailedCommand | None:
     """The last failure, where it happened in the state that the campaign is in now."""
     with contextlib.suppress(OSError, msgspec.MsgspecError):
-        found = msgspec.json.decode(campaign.failure_path.read_bytes(), type=Failure)
+        found = msgspec.json.decode(campaign.failure_path.read_bytes(), type=FailedCommand)
         if found.at == _here(campaign):
             return found
     return None
@@ -52,7 +52,7 @@ def _remember(campaign: Campaign, command: str, problem: HarnessError) -> None:
     """What cannot be written is not remembered: the failure itself is what is to be said."""
     with contextlib.suppress(HarnessError, OSError):
         before = recall(campaign)
-        fresh = Failure(command, _here(campaign), problem.message, problem.hint or "")
+        fresh = FailedCommand(command, _here(campaign), problem.message, problem.hint or "")
         if before is not None and before.command == command:
             fresh = replace(fresh, times=before.times + 1)
         with storage_errors(campaign.failure_path.parent):

@@ -10,7 +10,7 @@ from harness.campaign.events import Kind
 from harness.campaign.moves import Move
 from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.standing import after_finish, before_start, before_step, refused
-from harness.campaign.state import Git as Place
+from harness.campaign.state import CampaignGit as Place
 from harness.campaign.state import State, Step
 from harness.campaign.values import BenchOutcome, Terms, TestOutcome, TestStatus
 from harness.errors import GitFailed, NotAllowed

@@ -20,7 +20,7 @@ from harness.campaign.iteration import Outcome
 from harness.campaign.moves import Move, forbidden
 from harness.campaign.port import Workbench
 from harness.campaign.state import Step
-from harness.campaign.status import profile_rows
+from harness.campaign.status import profile_table
 from harness.campaign.stopping import worthwhile
 from harness.campaign.values import LogNote, Option, Plan, Prediction, TestStatus, Thought
 from harness.errors import HarnessError, NotAllowed, PluginFailed, TrialFailed, UsageError
@@ -29,14 +29,14 @@ from harness.model import Brief, Proposal
 from harness.optimise import (
     BenchOptions,
     Campaign,
+    bench_candidate,
+    check_candidate,
     commit,
     decide,
     log,
     plan,
     revert,
-    run_bench,
     run_profile,
-    run_test,
     skip,
     think,
 )
@@ -180,7 +180,7 @@ def _brief(loop: Loop, worktree: Path) -> Brief:
         f"You make the program {target.name!r} faster without changing its output. Campaign"
         f" {campaign.name}, iteration {len(state.iterations) + 1},"
         f" {show_ratio(state.cumulative)} so far.\n"
-        f"{profile_rows(state)}\n"
+        f"{profile_table(state)}\n"
         f"tried so far: {'; '.join(tried) or 'nothing'}\n"
         f"You may not change: {', '.join(state.agreed.protect) or 'nothing is protected'}.\n"
     )
@@ -272,7 +272,7 @@ def _implemented(loop: Loop, brief: Brief, proposal: Proposal) -> str:
             _copy(brief.worktree, loop.campaign.git.top, paths)
         except OSError as refused:
             return f"the proposer's change could not be taken over: {refused}"
-        outcome = run_test(loop.campaign, loop.bench, full=False)
+        outcome = check_candidate(loop.campaign, loop.bench, full=False)
         if not outcome.status.repairable:
             return ""
         problem, word = outcome.summary, _UNREPAIRED[outcome.status]
@@ -308,12 +308,12 @@ def _copy(worktree: Path, top: Path, paths: tuple[str, ...]) -> None:
 def _measured(loop: Loop) -> str:
     """Bench, once more where that would decide; why it is given up, or nothing."""
     campaign = loop.campaign
-    outcome = run_bench(campaign, loop.bench, BenchOptions())
+    outcome = bench_candidate(campaign, loop.bench, BenchOptions())
     agreed = campaign.state.agreed.bench_budget_ns
     needed = outcome.fast.budget_needed_ns
     if campaign.state.step is Step.BENCHMARK and needed and needed <= _STRETCH * agreed:
         budget_ns = max(needed, agreed + 1)
-        run_bench(campaign, loop.bench, BenchOptions(budget_ns=budget_ns))
+        bench_candidate(campaign, loop.bench, BenchOptions(budget_ns=budget_ns))
     return "undecided within the budget" if campaign.state.step is Step.BENCHMARK else ""
 
 

@@ -36,7 +36,7 @@ _SHOWN_SHARE = 0.01
 _SHOWN_ROWS = 20
 
 
-def profile_rows(report: ProfileReport) -> tuple[ProfileRow, ...]:
+def bottleneck_rows(report: ProfileReport) -> tuple[ProfileRow, ...]:
     """Phases by their share, then functions by what they take themselves; no small ones.
 
     Each has its total share, since that is what Amdahl's bound is about.

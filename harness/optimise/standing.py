@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.campaign.standing import Leftovers, Standing
-from harness.campaign.state import Git as Place
+from harness.campaign.state import CampaignGit as Place
 from harness.campaign.state import Step
 from harness.optimise.archive import all_states
 from harness.project.workload import BASELINE_NAME, tag_name

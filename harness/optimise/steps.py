@@ -15,7 +15,7 @@ from harness.campaign.moves import Move, permit
 from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.spending import confidence_of
 from harness.campaign.state import Decision, Step
-from harness.campaign.stopping import decide as decide_by_rules
+from harness.campaign.stopping import decision_by_rules as decide_by_rules
 from harness.campaign.values import (
     BenchOutcome,
     LogNote,
@@ -85,7 +85,7 @@ def plan(campaign: Campaign, planned: Plan) -> Iteration:
 
 
 @remembered(Move.TEST.value)
-def run_test(campaign: Campaign, bench: Workbench, *, full: bool) -> TestOutcome:
+def check_candidate(campaign: Campaign, bench: Workbench, *, full: bool) -> TestOutcome:
     """TEST: is the output still right? A failed build is to be repaired, a wrong output ends it."""
     campaign.demand_active()
     state, tree = campaign.state, campaign.tree()
@@ -114,7 +114,9 @@ class BenchOptions:
 
 
 @remembered(Move.BENCH.value)
-def run_bench(campaign: Campaign, workbench: Workbench, options: BenchOptions) -> BenchOutcome:
+def bench_candidate(
+    campaign: Campaign, workbench: Workbench, options: BenchOptions
+) -> BenchOutcome:
     """BENCHMARK: is it faster than the last kept state and the baseline? Each look is counted."""
     campaign.demand_active()
     state, tree = campaign.state, campaign.tree()

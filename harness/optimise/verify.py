@@ -19,7 +19,7 @@ from harness.campaign.iteration import Outcome
 from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.spending import confidence_of
 from harness.campaign.state import Decision, State, Step, history
-from harness.campaign.stopping import decide
+from harness.campaign.stopping import decision_by_rules
 from harness.campaign.values import (
     BenchOutcome,
     CaseResult,
@@ -144,7 +144,7 @@ def _event(campaign: Campaign, bench: Workbench, found: Verification, turn: Turn
 def _decision(before: State, event: Event, found: Verification) -> Iterator[str]:
     stored = event.value("decision", Decision)
     exhausted = event.value("exhausted", str)
-    derived = decide(before, event.at_ns, exhausted)
+    derived = decision_by_rules(before, event.at_ns, exhausted)
     found.count("decisions")
     if derived == stored or _decided_just_before(before, event, stored):
         return
@@ -164,12 +164,12 @@ def _decided_just_before(before: State, event: Event, stored: Decision) -> bool:
     """
     exhausted = event.value("exhausted", str)
     early, late = max(before.last_at_ns, event.at_ns - _CLOCKS_APART_NS), event.at_ns
-    if decide(before, early, exhausted) == stored:
+    if decision_by_rules(before, early, exhausted) == stored:
         return True
     spent = _minutes(stored)
     while spent is not None and late - early > 1:
         middle = (early + late) // 2
-        derived = decide(before, middle, exhausted)
+        derived = decision_by_rules(before, middle, exhausted)
         if derived == stored:
             return True
         minutes = _minutes(derived)

@@ -39,13 +39,13 @@ from harness.campaign.values import (
 from harness.errors import BuildFailed, ConfigError, DataDamaged, TrialFailed
 from harness.model import CaseBench, Metric
 from harness.optimise.outcomes import (
+    bottleneck_rows,
     derive,
     details,
     failed,
     figures_again,
     guards_of,
     needed,
-    profile_rows,
     ratio_of,
     time_of,
     words,
@@ -139,7 +139,7 @@ class LocalWorkbench:
                 session.state / "profiles",
                 ProfileRequest(cell, revision=self._git.head()),
             )
-        rows = profile_rows(report)
+        rows = bottleneck_rows(report)
         unclear = waiting_is_unclear(report.cpu_share, report.crowded)
         return ProfileOutcome(
             case=report.case,

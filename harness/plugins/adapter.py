@@ -34,7 +34,7 @@ from harness.plugins.found import (
     check_contract,
     how_to_uninstall,
     standard_output_kept,
-    words_of,
+    words_of_problem,
 )
 
 _Result = TypeVar("_Result")
@@ -229,7 +229,7 @@ class Adapter:
     def _failed(self, hook: str, owner: str, problem: BaseException) -> PluginFailed:
         wrapped = f", plugin {owner!r}" if owner != self.name else ""
         origin = self._others.origins.get(owner) if wrapped else self._origin
-        words = f"adapter {self.name!r}{wrapped}: {hook} raised {words_of(problem)}"
+        words = f"adapter {self.name!r}{wrapped}: {hook} raised {words_of_problem(problem)}"
         return bug_of(words, problem, origin)
 
 

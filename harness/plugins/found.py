@@ -68,7 +68,7 @@ def standard_output_kept() -> contextlib.AbstractContextManager[object]:
 # -- entry points ---------------------------------------------------------------------------------
 
 
-def facts_of(point: EntryPoint) -> Installed:
+def entry_facts(point: EntryPoint) -> Installed:
     return Installed(
         name=point.name,
         module=point.value,
@@ -107,8 +107,8 @@ def the_one(
     chosen = chosen_of(points)
     name = points[0].name
     if len(chosen) > 1:
-        rivals = " and ".join(named(facts_of(point)) for point in chosen)
-        removes = " or ".join(facts_of(point).distribution or point.value for point in chosen)
+        rivals = " and ".join(named(entry_facts(point)) for point in chosen)
+        removes = " or ".join(entry_facts(point).distribution or point.value for point in chosen)
         raise AdapterError(
             f"several installed packages register the {kind} {name!r}: {rivals};"
             f" keep one of them (pip uninstall {removes})",
@@ -116,19 +116,21 @@ def the_one(
         )
     for point in points:
         if point not in chosen:
-            facts = facts_of(point)
+            facts = entry_facts(point)
             words = f"{kind} {name!r} of {named(facts)} is not used: {OURS} brings one of its own"
             report(Problem(name, facts.distribution, words, how_to_uninstall(facts)))
     return chosen[0]
 
 
 def import_plugin(point: EntryPoint, kind: str) -> object:
-    facts = facts_of(point)
+    facts = entry_facts(point)
     try:
         with standard_output_kept():
             return cast(object, point.load())
     except (Exception, SystemExit) as problem:
-        words = f"{kind} {point.name!r} ({point.value}) cannot be imported: {words_of(problem)}"
+        words = (
+            f"{kind} {point.name!r} ({point.value}) cannot be imported: {words_of_problem(problem)}"
+        )
         raise bug_of(words, problem, facts) from problem
 
 
@@ -146,7 +148,7 @@ def how_to_uninstall(origin: Installed | None) -> str:
     return f"`pip uninstall {origin.distribution}` takes it away."
 
 
-def words_of(problem: BaseException) -> str:
+def words_of_problem(problem: BaseException) -> str:
     return f"{type(problem).__name__}: {problem}"
 
 

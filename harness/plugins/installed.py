@@ -13,7 +13,7 @@ from harness.plugins.found import (
     Problem,
     chosen_of,
     claims_of,
-    facts_of,
+    entry_facts,
     import_plugin,
     say,
     the_one,
@@ -45,12 +45,14 @@ class Adapters:
     def installed(self) -> list[Installed]:
         """The adapters that are installed, by name; each claimant of a name that several claim."""
         return [
-            facts_of(p) for _, points in sorted(self._claims.items()) for p in chosen_of(points)
+            entry_facts(p) for _, points in sorted(self._claims.items()) for p in chosen_of(points)
         ]
 
     def plugins(self) -> list[Installed]:
         """The cross-cutting plugins that are installed, by name."""
-        return [facts_of(point) for _, points in sorted(self._plugins.items()) for point in points]
+        return [
+            entry_facts(point) for _, points in sorted(self._plugins.items()) for point in points
+        ]
 
     def problems(self) -> tuple[Problem, ...]:
         """What had to be left out so far."""
@@ -77,7 +79,7 @@ class Adapters:
             )
         point = the_one(self._claims[name], "adapter", self._others.report)
         self._find_others()
-        return Adapter(name, import_plugin(point, "adapter"), self._others, facts_of(point))
+        return Adapter(name, import_plugin(point, "adapter"), self._others, entry_facts(point))
 
     def _find_others(self) -> None:
         """Import the cross-cutting plugins, once; leave out those that do not import."""
@@ -85,10 +87,10 @@ class Adapters:
             return
         self._found_others = True
         for name, points in sorted(self._plugins.items()):
-            self._others.origins[name] = facts_of(points[0])
+            self._others.origins[name] = entry_facts(points[0])
             try:
                 point = the_one(points, "plugin", self._others.report)
                 self._others.plugins[name] = import_plugin(point, "plugin")
-                self._others.origins[name] = facts_of(point)
+                self._others.origins[name] = entry_facts(point)
             except (AdapterError, PluginFailed) as problem:
                 self._others.drop(name, problem)

@@ -17,12 +17,12 @@ from harness.plugins.found import (
     bug_of,
     check_contract,
     claims_of,
-    facts_of,
+    entry_facts,
     import_plugin,
     say,
     standard_output_kept,
     the_one,
-    words_of,
+    words_of_problem,
 )
 
 PROPOSER_GROUP = "harness.proposers"
@@ -79,7 +79,7 @@ class Proposer:
         except HarnessError:
             raise
         except (Exception, SystemExit) as problem:
-            words = f"proposer {self.name!r}: {hook} raised {words_of(problem)}"
+            words = f"proposer {self.name!r}: {hook} raised {words_of_problem(problem)}"
             raise bug_of(words, problem, self._origin) from problem
         if result is not None and not isinstance(result, kind):
             raise PluginFailed(
@@ -98,4 +98,4 @@ def find_proposer(name: str, found: Iterable[EntryPoint] | None = None) -> Propo
             hint="pip install the package that brings it; docs/proposers.md says how to write one.",
         )
     point = the_one(claims[name], "proposer", say)
-    return Proposer(name, import_plugin(point, "proposer"), facts_of(point))
+    return Proposer(name, import_plugin(point, "proposer"), entry_facts(point))

@@ -8,26 +8,26 @@
 - `stored`   reports to JSON and back
 """
 
-from harness.profiles.advice import CaseShares, advise, advise_cases, waiting_is_unclear
+from harness.profiles.advice import CaseShares, advise_cases, profile_advice, waiting_is_unclear
 from harness.profiles.exports import collapsed, speedscope
 from harness.profiles.flame import flame_graph
-from harness.profiles.moves import Move, enough_trials, moved
+from harness.profiles.moves import ShareChange, enough_trials, share_changes
 from harness.profiles.spots import count_spots, phase_spots, worth_showing
 from harness.profiles.stored import report_from_json, report_to_json
 
 __all__ = [
     "CaseShares",
-    "Move",
-    "advise",
+    "ShareChange",
     "advise_cases",
     "collapsed",
     "count_spots",
     "enough_trials",
     "flame_graph",
-    "moved",
     "phase_spots",
+    "profile_advice",
     "report_from_json",
     "report_to_json",
+    "share_changes",
     "speedscope",
     "waiting_is_unclear",
     "worth_showing",

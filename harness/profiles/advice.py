@@ -54,7 +54,7 @@ class CaseShares:
         return max(values) - min(values)
 
 
-def advise(report: ProfileReport, cases: Sequence[str]) -> tuple[str, ...]:
+def profile_advice(report: ProfileReport, cases: Sequence[str]) -> tuple[str, ...]:
     """Sentences for a person who is about to choose what to attack.
 
     `cases` names all cases of the task: a profile of one of several says little of the others.

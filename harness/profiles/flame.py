@@ -100,7 +100,7 @@ def _draw(box: _Box, depth: int, unit: str) -> str:
     y = TOP + (depth - 1 - box.depth) * ROW
     label = box.frame.label
     words = f"{label}: {box.share:.1%} in all, {box.own:.1%} itself, {_amount(box.weight, unit)}"
-    text = escape(shorten(label, width))
+    text = escape(fit_label(label, width))
     return (
         f'<g data-l="{box.left:.6f}" data-s="{box.share:.6f}" data-n="{escape(label)}">'
         f"<title>{escape(words)}</title>"
@@ -109,7 +109,7 @@ def _draw(box: _Box, depth: int, unit: str) -> str:
     )
 
 
-def shorten(label: str, width: float) -> str:
+def fit_label(label: str, width: float) -> str:
     """As much of a label as fits into so many pixels."""
     room = int((width - 6) / CHARACTER)
     if len(label) <= room:

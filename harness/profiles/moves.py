@@ -21,7 +21,7 @@ TWO_SIDED = 1.96
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class ShareChange:
     """One row of both profiles; a share of None: the row was not there."""
 
     name: str
@@ -45,7 +45,7 @@ class Move:
         return (self.after or 0.0) - (self.before or 0.0)
 
 
-def moved(before: ProfileReport, after: ProfileReport) -> tuple[Move, ...]:
+def share_changes(before: ProfileReport, after: ProfileReport) -> tuple[ShareChange, ...]:
     """Every row of either profile; phases first, then the largest change first.
 
     Functions are left out where the two were not made by the same tool in the same way: their
@@ -74,7 +74,7 @@ def comparable(before: ProfileReport, after: ProfileReport) -> bool:
     return (one.tool, one.by, one.unit) == (other.tool, other.by, other.unit)
 
 
-def _pair(before: Profile, after: Profile) -> list[Move]:
+def _pair(before: Profile, after: Profile) -> list[ShareChange]:
     old, new = _by_name(before.spots), _by_name(after.spots)
     exact = after.unit in EXACT_UNITS
     moves = [_move(after, key, old.get(key), new.get(key), exact) for key in {**old, **new}]
@@ -111,7 +111,7 @@ def _move(
     old: HotSpot | None,
     new: HotSpot | None,
     exact: bool,
-) -> Move:
+) -> ShareChange:
     is_phase = any(spot.phase for spot in (old, new) if spot)
 
     def share(spot: HotSpot | None) -> float | None:
@@ -119,7 +119,7 @@ def _move(
             return None
         return spot.total_share if is_phase else spot.self_share
 
-    return Move(
+    return ShareChange(
         name=key[0],
         kind="phase" if is_phase else profile.by.value,
         place=key[1],
@@ -131,7 +131,7 @@ def _move(
     )
 
 
-def _beyond_chance(move: Move, before: float, after: float) -> bool:
+def _beyond_chance(move: ShareChange, before: float, after: float) -> bool:
     """Do two shares of so many samples differ at 95 %? The pooled two-proportion z test."""
     old, new = move.before or 0.0, move.after or 0.0
     pooled = (old * before + new * after) / (before + after)

@@ -28,11 +28,11 @@ from harness.model import (
 )
 from harness.plugins import Adapter
 from harness.profiles import (
-    advise,
     collapsed,
     count_spots,
     flame_graph,
     phase_spots,
+    profile_advice,
     report_from_json,
     report_to_json,
     speedscope,
@@ -103,7 +103,7 @@ def profile_cell(
     report = _with_profile(_report(home.name, subject, plain), found, plain)
     report = replace(
         report,
-        advice=advise(report, () if request.one_of_several else _names(cell)),
+        advice=profile_advice(report, () if request.one_of_several else _names(cell)),
         warnings=(*report.warnings, *problems),
     )
     return store_report(report, home)

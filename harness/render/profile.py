@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from harness.model import HotSpot, Profile, ProfileReport
-from harness.profiles import CaseShares, Move, enough_trials, worth_showing
+from harness.profiles import CaseShares, ShareChange, enough_trials, worth_showing
 from harness.render.tables import layout
 from harness.render.units import (
     show_bytes,
@@ -156,7 +156,9 @@ def files(report: ProfileReport) -> str:
     return "\n".join(f"{kind:{width}}  {path}" for kind, path in report.exports.items())
 
 
-def move_table(before: ProfileReport, after: ProfileReport, moves: Sequence[Move], top: int) -> str:
+def move_table(
+    before: ProfileReport, after: ProfileReport, moves: Sequence[ShareChange], top: int
+) -> str:
     """What moved between two profiles: shares, and exact counts where there are any."""
     exact = any(m.weight_before is not None or m.weight_after is not None for m in moves)
     seen = [m for m in moves if m.kind == "phase"]

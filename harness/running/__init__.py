@@ -19,7 +19,7 @@ from harness.running.cells import (
     reference_of,
     same_group,
 )
-from harness.running.checking import judge, remarks
+from harness.running.checking import check_outputs, remarks
 from harness.running.listening import Listener, Quiet
 from harness.running.orchestrator import Orchestrator, discarding
 from harness.running.resuming import resume_groups
@@ -33,8 +33,8 @@ __all__ = [
     "Prepared",
     "Quiet",
     "Settings",
+    "check_outputs",
     "discarding",
-    "judge",
     "make_groups",
     "reference_of",
     "remarks",

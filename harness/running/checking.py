@@ -17,7 +17,7 @@ from harness.plugins import Adapter
 from harness.running.cells import Prepared, reference_of
 
 
-def judge(
+def check_outputs(
     adapter: Adapter,
     task: Task,
     expected: Output,
@@ -90,7 +90,7 @@ def _agree(one: Prepared, other: Prepared) -> bool:
     assert one.expected is not None
     assert other.expected is not None
     try:
-        return judge(one.adapter, one.cell.task, one.expected, other.expected).ok
+        return check_outputs(one.adapter, one.cell.task, one.expected, other.expected).ok
     except HarnessError:  # an adapter's own comparison that fails has been told already
         return False
 

@@ -35,7 +35,7 @@ from harness.model import (
 from harness.model.failing import telling_lines
 from harness.plugins import Adapter, Adapters
 from harness.running.cells import Cell, Group, Prepared, Settings, reference_of, same_group
-from harness.running.checking import judge
+from harness.running.checking import check_outputs
 from harness.running.listening import Listener, Quiet
 from harness.system.outputs.reading import read_outputs
 from harness.system.process.execution import keep_whole
@@ -142,7 +142,7 @@ class Orchestrator:
             if not done.ok:
                 raise BuildFailed(
                     f"target {target.name!r}: {what} command {' '.join(command)!r} ended with"
-                    f" {done.exit_code}\n{words_of(done)}"
+                    f" {done.exit_code}\n{words_of_command(done)}"
                 )
 
     def cleanup(self, members: Iterable[Prepared]) -> list[str]:
@@ -165,7 +165,7 @@ class Orchestrator:
             return member
         assert member.adapter is not None
         try:
-            verdict = judge(member.adapter, member.cell.task, wanted, member.expected)
+            verdict = check_outputs(member.adapter, member.cell.task, wanted, member.expected)
         except HarnessError as failure:
             return replace(member, failure=failure)
         return replace(member, verdict=verdict)
@@ -326,11 +326,13 @@ class Orchestrator:
             actual = replace(trial.output, values=read_outputs(trial.output, task.outputs))
         except TrialFailed as failure:
             return Agreement(ok=False, summary=failure.message)
-        agreement = judge(member.adapter, task, member.cell.expected or member.expected, actual)
+        agreement = check_outputs(
+            member.adapter, task, member.cell.expected or member.expected, actual
+        )
         return None if unchecked and agreement.ok else agreement
 
 
-def words_of(done: Completed) -> str:
+def words_of_command(done: Completed) -> str:
     """What a command said, whole: its standard error, or where that is empty its output.
 
     Of what would fill many screens the lines that tell why are given, and a file that has it all.

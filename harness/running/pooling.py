@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.analysis import Finding, Machine, Question, Stored, compare_stored
+from harness.analysis import Machine, Question, Stored, StoredComparison, compare_stored
 from harness.errors import DataDamaged
 from harness.model import TrialRecord
 from harness.system.store.runs import (
@@ -24,7 +24,7 @@ class Pooled:
     """What the store says, of which machines, and what of it could not be read."""
 
     results: Path
-    findings: tuple[Finding, ...]
+    findings: tuple[StoredComparison, ...]
     hosts: Mapping[Machine, Mapping[str, Any]]
     """Each machine as its latest run describes it."""
     targets: tuple[str, ...] = ()

@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harness.errors import ConfigError
-from harness.model import NamedPath, PathKind, Target, within
+from harness.model import NamedPath, PathKind, Target, moved_into
 from harness.project.config import Config
 from harness.running.session import Session
 from harness.system.git.writing import Git
@@ -57,11 +57,11 @@ class PrivateCopy:
         """The copy's file for one of the user's; what lies outside of the repository stays."""
         real = _real(path)
         users = real.is_relative_to(self.original) and not real.is_relative_to(_real(self.top))
-        return within(real, self.original, self.top) if users else path
+        return moved_into(real, self.original, self.top) if users else path
 
     def users(self, path: Path) -> Path:
         """The user's file for one of the copy's."""
-        return within(_real(path), _real(self.top), self.original)
+        return moved_into(_real(path), _real(self.top), self.original)
 
     def redirected(self, text: str) -> str:
         """Words in which each of the user's files is the copy's, where that has it."""
@@ -124,7 +124,7 @@ def _moved(target: Target, copy: PrivateCopy) -> Target:
 
     def own(paths: Iterable[Path]) -> tuple[Path, ...]:
         # A path below the root moves with it, also where the root itself is new at this revision.
-        moved = (within(path, root, copy.root) if root != copy.root else path for path in paths)
+        moved = (moved_into(path, root, copy.root) if root != copy.root else path for path in paths)
         return tuple(copy.own(path) for path in moved)
 
     stdin = own(_some(target.stdin))

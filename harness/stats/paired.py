@@ -23,7 +23,7 @@ from harness.stats.ratios import (
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class RatioInterval:
     """The median log-ratio with an interval that holds however often one looked."""
 
     point: float
@@ -81,11 +81,11 @@ class PairedSequence:
         self._resolution = resolution
         return finer
 
-    def interval(self) -> Interval:
+    def interval(self) -> RatioInterval:
         """The interval so far; from -inf to inf while nothing can be sure."""
         known = self.ratios.known
         point = float(np.median(known)) if len(known) else 0.0
-        return Interval(
+        return RatioInterval(
             min(max(point, self._low), self._high), self._low, self._high, self._settled
         )
 
@@ -123,7 +123,7 @@ def sequence_of(
     return made
 
 
-def judge(interval: Interval, threshold: float) -> Verdict:
+def judge_interval(interval: RatioInterval, threshold: float) -> Verdict:
     """What an interval of log-ratios says; `threshold` is a share, 0.01 for 1 %."""
     bound = log_threshold(threshold)
     if -bound <= interval.low and interval.high <= bound:
@@ -133,7 +133,7 @@ def judge(interval: Interval, threshold: float) -> Verdict:
     return Verdict.SLOWER if interval.high < 0 else Verdict.UNDECIDED
 
 
-def ratio_estimate(interval: Interval, confidence: float) -> Estimate:
+def ratio_estimate(interval: RatioInterval, confidence: float) -> Estimate:
     """The interval as a speed-up."""
     low, point, high = (_exp(v) for v in (interval.low, interval.point, interval.high))
     return Estimate("median ratio", point, low, high, confidence)

@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.stats.boundary import SignBoundary
 from harness.stats.medians import log_threshold
-from harness.stats.paired import Interval
+from harness.stats.paired import RatioInterval
 from harness.stats.ratios import Floats, LogRatios
 
 POWER = 0.8
@@ -44,7 +44,7 @@ def detectable(ratios: LogRatios, boundary: SignBoundary) -> float | None:
 
 
 def blocks_needed(
-    ratios: LogRatios, interval: Interval, boundary: SignBoundary, threshold: float
+    ratios: LogRatios, interval: RatioInterval, boundary: SignBoundary, threshold: float
 ) -> int | None:
     """About how many blocks would decide, were the median what it seems to be; None: no number.
 

@@ -21,7 +21,7 @@ from harness.model import (
 )
 from harness.plugins import Adapter, Adapters
 from harness.profiles import count_spots
-from harness.running import judge
+from harness.running import check_outputs
 from harness.system.process.opening import CoreRunner, open_runner
 from harness.testing.fakes import EmptyMachine, RecordingRunner
 from harness.testing.steady import SteadyChecks
@@ -296,8 +296,8 @@ class AdapterConformance(SteadyChecks):
         target = self.make_target(tmp_path / "wrong", self.wrong)
         other = hooks.build(target, build.toolchain, workdir, runner)
         right, wrong = (values_of(hooks.run(b, TEN, runner)) for b in (build, other))
-        assert judge(hooks, SUM, right, right).ok
-        assert not judge(hooks, SUM, right, wrong).ok
+        assert check_outputs(hooks, SUM, right, right).ok
+        assert not check_outputs(hooks, SUM, right, wrong).ok
 
     def test_a_failing_program_raises_when_run_and_reports_when_timed(
         self, hooks: Adapter, toolchain: Toolchain, runner: RecordingRunner, tmp_path: Path

@@ -10,8 +10,8 @@ import pytest
 from harness.campaign.events import Event, Kind, builtins, next_event
 from harness.campaign.iteration import Outcome
 from harness.campaign.port import SealedBaseline
-from harness.campaign.state import Git, State, fold
-from harness.campaign.stopping import decide
+from harness.campaign.state import CampaignGit, State, fold
+from harness.campaign.stopping import decision_by_rules
 from harness.campaign.values import (
     BenchOutcome,
     CaseResult,
@@ -91,7 +91,7 @@ class Story:
             Kind.STARTED,
             name="work",
             terms=self.terms,
-            git=Git("main", BASE, "optimization", "pre-optimization", "post-optimization"),
+            git=CampaignGit("main", BASE, "optimization", "pre-optimization", "post-optimization"),
             baseline=SealedBaseline(BASE, "5" * 64, 1e8, (("forces", 8e7), ("read", 1.5e7))),
             commit=BASE,
             tree="tree-0",
@@ -140,7 +140,7 @@ class Story:
         return self.state
 
     def decided(self, exhausted: str = "") -> State:
-        decision = decide(self.state, (len(self.events) + 1) * MINUTE, exhausted)
+        decision = decision_by_rules(self.state, (len(self.events) + 1) * MINUTE, exhausted)
         return self.tell(Kind.DECIDED, decision=decision, exhausted=exhausted)
 
     def iterated(self, fast: CaseResult, idea: Thought | None = None, **more: Any) -> State:

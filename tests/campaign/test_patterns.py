@@ -1,6 +1,6 @@
 """Patterns: which of the guide's fit what a profile shows."""
 
-from harness.campaign.patterns import PATTERNS, describe, fitting, pattern_named
+from harness.campaign.patterns import PATTERNS, describe_patterns, fitting, pattern_named
 from harness.campaign.values import ProfileOutcome, ProfileRow
 
 
@@ -35,7 +35,7 @@ def test_a_named_bottleneck_is_looked_at_instead_of_the_largest():
 
 def test_every_offer_has_a_check_and_a_risk():
     profile = ProfileOutcome("fast", (ProfileRow("filter_table", 0.9),))
-    text = describe(fitting(profile))
+    text = describe_patterns(fitting(profile))
     assert text.count("check:") == text.count("risk:") == len(fitting(profile)) >= 3
 
 

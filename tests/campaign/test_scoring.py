@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from harness.campaign.scoring import describe, score
+from harness.campaign.scoring import describe_scores, score
 
 
 def test_a_score_counts_what_was_measured_and_what_was_not(story, make_result, make_thought):
@@ -23,7 +23,7 @@ def test_without_a_measured_prediction_there_is_no_score(story):
     story.failed()
     found = score(story.state.iterations)
     assert found.coverage is None
-    assert describe(found) == "no prediction was measured yet"
+    assert describe_scores(found) == "no prediction was measured yet"
 
 
 def test_an_open_iteration_is_not_scored(story, make_result):
@@ -36,4 +36,4 @@ def test_an_open_iteration_is_not_scored(story, make_result):
 
 def test_bias_is_said_in_words(story, make_result, make_thought):
     story.iterated(make_result(1.2), make_thought(2.0, 3.0))
-    assert "promised too much" in describe(score(story.state.iterations))
+    assert "promised too much" in describe_scores(score(story.state.iterations))

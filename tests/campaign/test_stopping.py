@@ -1,7 +1,7 @@
 """Stop rules: each decided from events, with its reason."""
 
 from harness.campaign.events import Kind
-from harness.campaign.stopping import decide
+from harness.campaign.stopping import decision_by_rules
 from harness.campaign.values import Terms
 
 MINUTE = 60_000_000_000
@@ -12,15 +12,15 @@ def now(story) -> int:
 
 
 def test_a_fresh_campaign_goes_on(story):
-    assert not decide(story.profiled(), now(story)).stop
+    assert not decision_by_rules(story.profiled(), now(story)).stop
 
 
 def test_the_target_counts_by_the_lower_end_of_the_cumulative_interval(tell, make_result):
     story = tell(Terms("work", "fast", target_speedup=2.0))
     story.iterated(make_result(2.005))
-    assert not decide(story.state, now(story)).stop
+    assert not decision_by_rules(story.state, now(story)).stop
     story.iterated(make_result(1.1, 2.2))
-    found = decide(story.state, now(story))
+    found = decision_by_rules(story.state, now(story))
     assert (found.stop, found.rule) == (True, "target reached")
     assert "2.20x over the baseline [2.19, 2.21]" in found.reason
 
@@ -29,12 +29,12 @@ def test_little_gain_counts_by_the_upper_end_of_the_interval(story, make_result)
     for _ in range(2):
         story.iterated(make_result(1.0))
     story.iterated(make_result(1.03, half=0.021))
-    assert not decide(story.state, now(story)).stop
+    assert not decision_by_rules(story.state, now(story)).stop
     for _ in range(2):
         story.iterated(make_result(1.03, half=0.019))
-    assert not decide(story.state, now(story)).stop
+    assert not decision_by_rules(story.state, now(story)).stop
     story.iterated(make_result(0.9))
-    found = decide(story.state, now(story))
+    found = decision_by_rules(story.state, now(story))
     assert found.rule == "diminishing returns"
     assert "1.049x, 1.049x, 0.910x" in found.reason
 
@@ -50,9 +50,9 @@ def test_a_failure_says_nothing_of_what_is_left_to_gain(story, make_result):
     story.iterated(make_result(1.0))
     story.iterated(make_result(1.0))
     story.failed()
-    assert not decide(story.state, now(story)).stop
+    assert not decision_by_rules(story.state, now(story)).stop
     story.iterated(make_result(1.0))
-    assert decide(story.state, now(story)).rule == "diminishing returns"
+    assert decision_by_rules(story.state, now(story)).rule == "diminishing returns"
 
 
 def test_the_iteration_cap_counts_failures_too(tell, make_result):
@@ -64,18 +64,18 @@ def test_the_iteration_cap_counts_failures_too(tell, make_result):
 def test_the_time_budget_counts_from_the_start(tell):
     story = tell(Terms("work", "fast", time_budget_ns=10 * MINUTE))
     start = story.state.started_at_ns
-    assert not decide(story.state, start + 9 * MINUTE).stop
-    assert decide(story.state, start + 10 * MINUTE).rule == "time budget"
+    assert not decision_by_rules(story.state, start + 9 * MINUTE).stop
+    assert decision_by_rules(story.state, start + 10 * MINUTE).rule == "time budget"
 
 
 def test_all_bottlenecks_skipped_leaves_out_the_small_ones(story):
     story.profiled()
     story.tell(Kind.SKIPPED, bottleneck="forces", reason="x")
-    assert not decide(story.state, now(story)).stop
+    assert not decision_by_rules(story.state, now(story)).stop
     story.tell(Kind.SKIPPED, bottleneck="read", reason="y")
-    assert decide(story.state, now(story)).rule == "all bottlenecks skipped"
+    assert decision_by_rules(story.state, now(story)).rule == "all bottlenecks skipped"
 
 
 def test_exhausted_is_said_with_its_reason(story):
-    found = decide(story.profiled(), now(story), "only libm is left")
+    found = decision_by_rules(story.profiled(), now(story), "only libm is left")
     assert (found.rule, found.reason) == ("exhausted", "only libm is left")

@@ -13,6 +13,8 @@ from harness.errors import NotAllowed
 from harness.optimise import (
     BenchOptions,
     abandon,
+    bench_candidate,
+    check_candidate,
     commit,
     decide,
     finish,
@@ -20,8 +22,6 @@ from harness.optimise import (
     next_action,
     plan,
     revert,
-    run_bench,
-    run_test,
     start,
     think,
 )
@@ -36,8 +36,8 @@ def iterate(world, thought, planned, note, **change) -> None:
     think(world.campaign, thought())
     plan(world.campaign, planned())
     world.write(**change)
-    if run_test(world.campaign, world.bench, full=False).status.value == "passed":
-        run_bench(world.campaign, world.bench, BenchOptions())
+    if check_candidate(world.campaign, world.bench, full=False).status.value == "passed":
+        bench_candidate(world.campaign, world.bench, BenchOptions())
     log(world.campaign, note)
 
 

@@ -17,6 +17,8 @@ from harness.campaign.iteration import Outcome
 from harness.campaign.state import Step
 from harness.optimise import (
     BenchOptions,
+    bench_candidate,
+    check_candidate,
     commit,
     decide,
     finish,
@@ -25,9 +27,7 @@ from harness.optimise import (
     next_action,
     plan,
     revert,
-    run_bench,
     run_profile,
-    run_test,
     start,
     think,
 )
@@ -119,7 +119,7 @@ def prepare_revert(world, idea, planned, note) -> None:
     world.write(output="wrong")
     (world.root / "second.txt").unlink()
     (world.root / "fresh.txt").write_text("new in the attempt\n")
-    run_test(world.campaign, world.bench, full=False)
+    check_candidate(world.campaign, world.bench, full=False)
 
 
 def prepare_measured(world, idea, planned, **change) -> None:
@@ -128,8 +128,8 @@ def prepare_measured(world, idea, planned, **change) -> None:
     think(world.campaign, idea)
     plan(world.campaign, planned)
     world.write(**change)
-    run_test(world.campaign, world.bench, full=False)
-    run_bench(world.campaign, world.bench, BenchOptions())
+    check_candidate(world.campaign, world.bench, full=False)
+    bench_candidate(world.campaign, world.bench, BenchOptions())
 
 
 def prepare_finish(world, idea, planned, note) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from harness.errors import BuildFailed, DataDamaged, ToolchainMissing, TrialFailed
-from harness.optimise import next_action, plan, run_profile, run_test, start, think
+from harness.optimise import check_candidate, next_action, plan, run_profile, start, think
 
 BROKEN = BuildFailed("work does not build: work.c:1: error: expected ';'", hint="Mend work.c.")
 
@@ -57,7 +57,7 @@ def test_a_test_that_cannot_be_made_is_given_up(started, thought, planned):
     started.bench.test = failing(ToolchainMissing("no compiler cc", hint="apt-get install gcc"))
     for _ in range(2):
         with pytest.raises(ToolchainMissing):
-            run_test(started.campaign, started.bench, full=False)
+            check_candidate(started.campaign, started.bench, full=False)
     advice = next_action(started.reader)
     assert advice.action == "LOG"
     assert advice.template

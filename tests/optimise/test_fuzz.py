@@ -29,15 +29,15 @@ from harness.errors import HarnessError, NotAllowed, UsageError
 from harness.model import Verdict
 from harness.optimise import (
     BenchOptions,
+    bench_candidate,
+    check_candidate,
     commit,
     decide,
     log,
     next_action,
     plan,
     revert,
-    run_bench,
     run_profile,
-    run_test,
     skip,
     think,
 )
@@ -94,11 +94,11 @@ def machine(started, thought, planned, pristine: Path) -> type[RuleBasedStateMac
 
         @rule()
         def test(self) -> None:
-            self.call(lambda c: run_test(c, started.bench, full=False))
+            self.call(lambda c: check_candidate(c, started.bench, full=False))
 
         @rule(again=st.booleans())
         def bench(self, again: bool) -> None:
-            self.call(lambda c: run_bench(c, started.bench, BenchOptions(again=again)))
+            self.call(lambda c: bench_candidate(c, started.bench, BenchOptions(again=again)))
 
         @rule(
             surprise=st.sampled_from(["None", "it was slower than I thought"]),
@@ -133,7 +133,7 @@ def machine(started, thought, planned, pristine: Path) -> type[RuleBasedStateMac
                 "PROFILE": lambda c: run_profile(c, started.bench),
                 "THINK": lambda c: think(c, thought(low=1.1, high=1.2, reason="fuzz")),
                 "PLAN": lambda c: plan(c, planned("as advised")),
-                "TEST": lambda c: run_test(c, started.bench, full=False),
+                "TEST": lambda c: check_candidate(c, started.bench, full=False),
                 "LOG": lambda c: log(c, note, "undecided" if "--abandon" in advice.command else ""),
                 "COMMIT": commit,
                 "REVERT": revert,

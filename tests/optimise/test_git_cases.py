@@ -12,6 +12,8 @@ from harness.campaign.values import TestOutcome, TestStatus
 from harness.errors import GitFailed, NotAllowed
 from harness.optimise import (
     BenchOptions,
+    bench_candidate,
+    check_candidate,
     commit,
     decide,
     finish,
@@ -20,9 +22,7 @@ from harness.optimise import (
     plan,
     restore,
     revert,
-    run_bench,
     run_profile,
-    run_test,
     start,
     think,
 )
@@ -35,8 +35,8 @@ def measured(world, thought, planned, note, **change) -> None:
     think(world.campaign, thought())
     plan(world.campaign, planned())
     world.write(**change)
-    if run_test(world.campaign, world.bench, full=False).status.value == "passed":
-        run_bench(world.campaign, world.bench, BenchOptions())
+    if check_candidate(world.campaign, world.bench, full=False).status.value == "passed":
+        bench_candidate(world.campaign, world.bench, BenchOptions())
     log(world.campaign, note)
 
 
@@ -85,8 +85,8 @@ def test_code_committed_by_hand_is_judged_like_any_other(started, thought, plann
     plan(started.campaign, planned())
     started.write(time=50)
     started.shell("commit", "--quiet", "-am", "by hand")
-    run_test(started.campaign, started.bench, full=False)
-    run_bench(started.campaign, started.bench, BenchOptions())
+    check_candidate(started.campaign, started.bench, full=False)
+    bench_candidate(started.campaign, started.bench, BenchOptions())
     log(started.campaign, note)
     assert commit(started.campaign).outcome is Outcome.KEPT
     assert verify(started.campaign, started.bench).problems == []
@@ -98,7 +98,7 @@ def test_code_committed_by_hand_is_reverted_without_rewriting(started, thought, 
     started.write(output="wrong")
     started.shell("commit", "--quiet", "-am", "by hand")
     by_hand = started.git.head()
-    run_test(started.campaign, started.bench, full=False)
+    check_candidate(started.campaign, started.bench, full=False)
     log(started.campaign, note)
     revert(started.campaign)
     assert b"output = right" in started.git.read_file("HEAD", "work.txt")
@@ -334,7 +334,7 @@ def test_data_that_no_snapshot_keeps_is_not_removed(started, thought, planned, n
     data.write_bytes(b"0" * 1001)
     assert next_action(started.campaign).action == "IMPLEMENT"
     started.write(output="wrong")
-    run_test(started.campaign, started.bench, full=False)
+    check_candidate(started.campaign, started.bench, full=False)
     log(started.campaign, note)
     revert(started.campaign)
     assert data.stat().st_size == 1001
@@ -392,8 +392,8 @@ def test_what_was_measured_comes_back(started, thought, planned, note, logged):
     plan(started.campaign, planned())
     started.write(time=50)
     (started.root / "fresh.txt").write_text("new\n")
-    run_test(started.campaign, started.bench, full=False)
-    run_bench(started.campaign, started.bench, BenchOptions())
+    check_candidate(started.campaign, started.bench, full=False)
+    bench_candidate(started.campaign, started.bench, BenchOptions())
     if logged:
         log(started.campaign, note)
     started.write(time=40)

@@ -19,6 +19,8 @@ from harness.campaign.templates import read_fields, read_note, read_plan, read_t
 from harness.optimise import (
     BenchOptions,
     abandon,
+    bench_candidate,
+    check_candidate,
     commit,
     decide,
     finish,
@@ -27,9 +29,7 @@ from harness.optimise import (
     plan,
     restore,
     revert,
-    run_bench,
     run_profile,
-    run_test,
     skip,
     start,
     think,
@@ -123,7 +123,7 @@ class Hand:
 
         original, bench.bench = bench.bench, die
         try:
-            run_bench(world.campaign, bench, BenchOptions(budget_ns=2_000_000_000))
+            bench_candidate(world.campaign, bench, BenchOptions(budget_ns=2_000_000_000))
         except (Killed, Exception):
             pass
         finally:
@@ -169,7 +169,7 @@ def obey(hand: Hand, advice: Advice) -> None:
         seconds = words[words.index("--budget") + 1][:-1] if "--budget" in words else None
         budget_ns = int(seconds) * 10**9 if seconds else None
         full = "--validate-full" in words
-        run_bench(campaign, bench, BenchOptions(full=full, budget_ns=budget_ns))
+        bench_candidate(campaign, bench, BenchOptions(full=full, budget_ns=budget_ns))
     elif words[0] == "skip":
         skip(campaign, words[1], "stuck")
     elif words[0] == "campaign" and words[1] == "abandon":
@@ -177,7 +177,7 @@ def obey(hand: Hand, advice: Advice) -> None:
     else:
         {
             "profile": lambda: run_profile(campaign, bench),
-            "test": lambda: run_test(campaign, bench, full=False),
+            "test": lambda: check_candidate(campaign, bench, full=False),
             "commit": lambda: commit(campaign),
             "revert": lambda: revert(campaign),
             "decide": lambda: decide(campaign),

@@ -13,6 +13,8 @@ from harness.errors import ConfigError
 from harness.optimise import (
     BenchOptions,
     abandon,
+    bench_candidate,
+    check_candidate,
     commit,
     decide,
     finish,
@@ -21,9 +23,7 @@ from harness.optimise import (
     plan,
     restore,
     revert,
-    run_bench,
     run_profile,
-    run_test,
     start,
     think,
 )
@@ -76,8 +76,8 @@ def kept(world, note, **changes):
     think(world.campaign, make_thought())
     plan(world.campaign, make_plan())
     world.write(**changes)
-    run_test(world.campaign, world.bench, full=False)
-    run_bench(world.campaign, world.bench, BenchOptions())
+    check_candidate(world.campaign, world.bench, full=False)
+    bench_candidate(world.campaign, world.bench, BenchOptions())
     log(world.campaign, note)
 
 
@@ -105,7 +105,7 @@ def test_what_is_staged_elsewhere_stays_staged_and_is_no_part_of_an_attempt(mono
     think(mono.campaign, make_thought())
     plan(mono.campaign, make_plan())
     mono.write(output="wrong")
-    run_test(mono.campaign, mono.bench, full=False)
+    check_candidate(mono.campaign, mono.bench, full=False)
     log(mono.campaign, note)
     revert(mono.campaign)
     assert mono.campaign.state.step is Step.DECIDE

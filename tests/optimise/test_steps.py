@@ -14,6 +14,8 @@ from harness.errors import DataDamaged, NotAllowed, UsageError
 from harness.model import Verdict
 from harness.optimise import (
     BenchOptions,
+    bench_candidate,
+    check_candidate,
     commit,
     decide,
     finish,
@@ -21,9 +23,7 @@ from harness.optimise import (
     next_action,
     plan,
     revert,
-    run_bench,
     run_profile,
-    run_test,
     skip,
     start,
     think,
@@ -40,8 +40,8 @@ def iterate(world, thought, planned, note, **change):
     think(world.campaign, thought)
     plan(world.campaign, planned)
     world.write(**change)
-    if run_test(world.campaign, world.bench, full=False).status is TestStatus.PASSED:
-        run_bench(world.campaign, world.bench, FAST)
+    if check_candidate(world.campaign, world.bench, full=False).status is TestStatus.PASSED:
+        bench_candidate(world.campaign, world.bench, FAST)
     log(world.campaign, note)
     keep = world.campaign.state.step is Step.COMMIT
     done = commit(world.campaign) if keep else revert(world.campaign)
@@ -81,8 +81,8 @@ def test_a_second_start_answers_the_same(world):
 def test_nothing_of_an_iteration_is_allowed_before_its_thought(started, planned, note, command):
     commands = {
         "plan": lambda c: plan(c, planned()),
-        "test": lambda c: run_test(c, started.bench, full=False),
-        "bench": lambda c: run_bench(c, started.bench, FAST),
+        "test": lambda c: check_candidate(c, started.bench, full=False),
+        "bench": lambda c: bench_candidate(c, started.bench, FAST),
         "log": lambda c: log(c, note),
         "commit": commit,
         "revert": revert,
@@ -165,8 +165,8 @@ def test_a_reverted_attempt_is_kept_under_a_ref(started, thought, planned, note)
     plan(started.campaign, planned())
     started.write(time=200)
     (started.root / "new.txt").write_text("of the attempt\n")
-    run_test(started.campaign, started.bench, full=False)
-    run_bench(started.campaign, started.bench, FAST)
+    check_candidate(started.campaign, started.bench, full=False)
+    bench_candidate(started.campaign, started.bench, FAST)
     log(started.campaign, note)
     revert(started.campaign)
     kept = started.git.refs("refs/harness/attempts/work/")
@@ -181,19 +181,19 @@ def test_a_failed_build_is_to_be_repaired(started, thought, planned):
     think(started.campaign, thought())
     plan(started.campaign, planned())
     started.write(time=50, build="broken")
-    found = run_test(started.campaign, started.bench, full=False)
+    found = check_candidate(started.campaign, started.bench, full=False)
     assert found.status is TestStatus.BUILD_FAILED
     assert started.campaign.state.step is Step.IMPLEMENT
     assert next_action(started.campaign).action == "REPAIR"
     started.write(build="works")
-    assert run_test(started.campaign, started.bench, full=False).status is TestStatus.PASSED
+    assert check_candidate(started.campaign, started.bench, full=False).status is TestStatus.PASSED
 
 
 def test_a_crash_is_to_be_repaired_and_is_no_wrong_output(started, thought, planned, note):
     think(started.campaign, thought())
     plan(started.campaign, planned())
     started.write(run="a typing error")
-    found = run_test(started.campaign, started.bench, full=False)
+    found = check_candidate(started.campaign, started.bench, full=False)
     assert found.status is TestStatus.CRASHED
     assert started.campaign.state.step is Step.IMPLEMENT
     advice = next_action(started.campaign)
@@ -208,10 +208,10 @@ def test_an_undecided_look_is_gone_on_with(started, thought, planned):
     think(started.campaign, thought())
     plan(started.campaign, planned())
     started.write(time=95, noise=1)
-    run_test(started.campaign, started.bench, full=False)
-    run_bench(started.campaign, started.bench, BenchOptions())
-    run_bench(started.campaign, started.bench, BenchOptions(budget_ns=150_000_000_000))
-    run_bench(started.campaign, started.bench, BenchOptions(again=True))
+    check_candidate(started.campaign, started.bench, full=False)
+    bench_candidate(started.campaign, started.bench, BenchOptions())
+    bench_candidate(started.campaign, started.bench, BenchOptions(budget_ns=150_000_000_000))
+    bench_candidate(started.campaign, started.bench, BenchOptions(again=True))
     events = [e for e in started.campaign.events if e.kind is Kind.BENCHED]
     asked = [e.value("request", BenchRequest) for e in events]
     assert [r.continues for r in asked] == [None, 1, 2]
@@ -265,7 +265,7 @@ def test_a_build_that_cannot_be_repaired_is_given_up(started, thought, planned, 
     think(started.campaign, thought())
     plan(started.campaign, planned())
     started.write(build="broken")
-    run_test(started.campaign, started.bench, full=False)
+    check_candidate(started.campaign, started.bench, full=False)
     log(started.campaign, note, abandon="no such instruction here")
     assert revert(started.campaign).outcome is Outcome.BUILD_FAILED
     assert started.git.changes().clean
@@ -283,27 +283,29 @@ def test_a_test_without_a_change_is_refused(started, thought, planned):
     think(started.campaign, thought())
     plan(started.campaign, planned())
     with pytest.raises(NotAllowed, match="nothing to test"):
-        run_test(started.campaign, started.bench, full=False)
+        check_candidate(started.campaign, started.bench, full=False)
 
 
 def test_a_change_after_the_test_invalidates_it(started, thought, planned):
     think(started.campaign, thought())
     plan(started.campaign, planned())
     started.write(time=50)
-    run_test(started.campaign, started.bench, full=False)
+    check_candidate(started.campaign, started.bench, full=False)
     started.write(time=40)
     with pytest.raises(NotAllowed, match="changed after it was tested"):
-        run_bench(started.campaign, started.bench, FAST)
-    run_test(started.campaign, started.bench, full=False)
-    assert run_bench(started.campaign, started.bench, FAST).fast.step.point == pytest.approx(2.5)
+        bench_candidate(started.campaign, started.bench, FAST)
+    check_candidate(started.campaign, started.bench, full=False)
+    assert bench_candidate(started.campaign, started.bench, FAST).fast.step.point == pytest.approx(
+        2.5
+    )
 
 
 def test_a_change_after_the_bench_cannot_be_kept(started, thought, planned, note):
     think(started.campaign, thought())
     plan(started.campaign, planned())
     started.write(time=50)
-    run_test(started.campaign, started.bench, full=False)
-    run_bench(started.campaign, started.bench, FAST)
+    check_candidate(started.campaign, started.bench, full=False)
+    bench_candidate(started.campaign, started.bench, FAST)
     started.write(time=40)
     with pytest.raises(NotAllowed, match="changed after it was measured"):
         log(started.campaign, note)
@@ -320,7 +322,7 @@ def test_protected_files_may_not_change(started, thought, planned):
     started.write(time=50)
     (started.root / "tests" / "check.txt").write_text("anything goes\n")
     with pytest.raises(NotAllowed, match=r"tests/check\.txt"):
-        run_test(started.campaign, started.bench, full=False)
+        check_candidate(started.campaign, started.bench, full=False)
     assert next_action(started.campaign).action == "RESTORE"
 
 
@@ -328,8 +330,8 @@ def test_an_undecided_bench_says_what_would_decide(started, thought, planned):
     think(started.campaign, thought())
     plan(started.campaign, planned())
     started.write(time=98, noise=1)
-    run_test(started.campaign, started.bench, full=False)
-    found = run_bench(started.campaign, started.bench, FAST)
+    check_candidate(started.campaign, started.bench, full=False)
+    found = bench_candidate(started.campaign, started.bench, FAST)
     assert found.verdict is Verdict.UNDECIDED
     assert started.campaign.state.step is Step.BENCHMARK
     advice = next_action(started.campaign)
@@ -340,11 +342,11 @@ def test_a_look_with_the_same_budget_is_not_taken_twice(started, thought, planne
     think(started.campaign, thought())
     plan(started.campaign, planned())
     started.write(time=98, noise=1)
-    run_test(started.campaign, started.bench, full=False)
-    first = run_bench(started.campaign, started.bench, FAST)
-    assert run_bench(started.campaign, started.bench, FAST) == first
+    check_candidate(started.campaign, started.bench, full=False)
+    first = bench_candidate(started.campaign, started.bench, FAST)
+    assert bench_candidate(started.campaign, started.bench, FAST) == first
     assert started.campaign.state.looks == 1
-    run_bench(started.campaign, started.bench, BenchOptions(budget_ns=120_000_000_000))
+    bench_candidate(started.campaign, started.bench, BenchOptions(budget_ns=120_000_000_000))
     assert started.campaign.state.looks == 2
 
 
@@ -352,7 +354,7 @@ def test_an_interrupted_look_is_spent(started, thought, planned, monkeypatch):
     think(started.campaign, thought())
     plan(started.campaign, planned())
     started.write(time=50)
-    run_test(started.campaign, started.bench, full=False)
+    check_candidate(started.campaign, started.bench, full=False)
 
     def interrupted(_):
         raise KeyboardInterrupt
@@ -360,8 +362,8 @@ def test_an_interrupted_look_is_spent(started, thought, planned, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(started.bench, "bench", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            run_bench(started.campaign, started.bench, FAST)
-    run_bench(started.campaign, started.bench, FAST)
+            bench_candidate(started.campaign, started.bench, FAST)
+    bench_candidate(started.campaign, started.bench, FAST)
     assert started.campaign.state.looks == 2
 
 
@@ -369,8 +371,8 @@ def test_none_is_refused_as_a_surprise_where_the_prediction_failed(started, thou
     think(started.campaign, thought(low=3, high=4))
     plan(started.campaign, planned())
     started.write(time=50)
-    run_test(started.campaign, started.bench, full=False)
-    run_bench(started.campaign, started.bench, FAST)
+    check_candidate(started.campaign, started.bench, full=False)
+    bench_candidate(started.campaign, started.bench, FAST)
     for words in ("None", "none.", "None - as expected", "n/a", "No", "Nothing; all fine"):
         with pytest.raises(NotAllowed, match=r"predicted 3 to 4x, measured 2x"):
             log(started.campaign, LogNote(words, why="w", lesson="l"))
@@ -384,8 +386,8 @@ def test_a_postmortem_is_wanted_where_the_result_left_the_interval(started, thou
     think(started.campaign, thought(low=3, high=4))
     plan(started.campaign, planned())
     started.write(time=50)
-    run_test(started.campaign, started.bench, full=False)
-    run_bench(started.campaign, started.bench, FAST)
+    check_candidate(started.campaign, started.bench, full=False)
+    bench_candidate(started.campaign, started.bench, FAST)
     with pytest.raises(UsageError, match="missing: why, lesson"):
         log(started.campaign, LogNote("half of what I thought"))
     log(started.campaign, LogNote("half of what I thought", why="memory", lesson="it waits"))
@@ -594,8 +596,8 @@ def test_a_commit_that_was_made_cannot_be_abandoned(started, thought, planned, n
     think(started.campaign, thought())
     plan(started.campaign, planned())
     started.write(time=50)
-    run_test(started.campaign, started.bench, full=False)
-    run_bench(started.campaign, started.bench, BenchOptions())
+    check_candidate(started.campaign, started.bench, full=False)
+    bench_candidate(started.campaign, started.bench, BenchOptions())
     log(started.campaign, note)
     campaign = started.campaign
     append = campaign.append
@@ -662,8 +664,8 @@ def test_every_step_is_idempotent(started, thought, planned, note):
         lambda c: think(c, thought()),
         lambda c: plan(c, planned()),
         lambda _: started.write(time=50),
-        lambda c: run_test(c, started.bench, full=False),
-        lambda c: run_bench(c, started.bench, FAST),
+        lambda c: check_candidate(c, started.bench, full=False),
+        lambda c: bench_candidate(c, started.bench, FAST),
         lambda c: log(c, note),
         commit,
         decide,

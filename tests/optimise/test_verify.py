@@ -7,20 +7,20 @@ from dataclasses import replace
 import pytest
 
 from harness.campaign.events import Kind, builtins, next_event
-from harness.campaign.stopping import decide as rules
+from harness.campaign.stopping import decision_by_rules as rules
 from harness.errors import DataDamaged
 from harness.optimise import (
     BenchOptions,
     Campaign,
+    bench_candidate,
+    check_candidate,
     commit,
     decide,
     finish,
     log,
     plan,
     revert,
-    run_bench,
     run_profile,
-    run_test,
     start,
     think,
 )
@@ -37,9 +37,9 @@ def finished(world, thought, planned, note):
         think(world.campaign, thought())
         plan(world.campaign, planned())
         world.write(**change)
-        run_test(world.campaign, world.bench, full=False)
+        check_candidate(world.campaign, world.bench, full=False)
         if "time" in change:
-            run_bench(world.campaign, world.bench, BenchOptions())
+            bench_candidate(world.campaign, world.bench, BenchOptions())
         log(world.campaign, note)
         (commit if "time" in change else revert)(world.campaign)
         decide(world.campaign)

@@ -25,7 +25,7 @@ from harness.model import (
     TrialStatus,
     Verdict,
 )
-from harness.optimise.outcomes import failed, figures_again, needed, profile_rows, ratio_of
+from harness.optimise.outcomes import bottleneck_rows, failed, figures_again, needed, ratio_of
 from harness.optimise.verify import Verification, _figures
 from harness.optimise.workbench import LocalWorkbench, read_blocks
 from harness.project.config import load_config
@@ -74,7 +74,7 @@ def test_phases_come_first_and_negligible_functions_not_at_all():
         HotSpot(0.001, 0.002, 1, function="start"),
         HotSpot(0.0, 1.0, 0, function="main"),
     )
-    rows = profile_rows(report(phases, functions))
+    rows = bottleneck_rows(report(phases, functions))
     assert [(row.name, row.by) for row in rows] == [
         ("forces", "phase"),
         ("read", "phase"),

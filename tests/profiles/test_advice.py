@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from harness.model import Frame, ProfileReport
-from harness.profiles import advise, advise_cases, count_spots
+from harness.profiles import advise_cases, count_spots, profile_advice
 
 Make = Callable[..., Any]
 MAIN = Frame("main", "/src/a.c", 20)
 
 
 def said(report: ProfileReport, *cases: str) -> str:
-    return "\n".join(advise(report, cases or ("fast",)))
+    return "\n".join(profile_advice(report, cases or ("fast",)))
 
 
 def test_nothing_is_said_of_a_healthy_profile(make_phases: Make, make_report: Make) -> None:

@@ -20,7 +20,7 @@ from harness.profiles import (
     report_to_json,
     speedscope,
 )
-from harness.profiles.flame import colour, shorten
+from harness.profiles.flame import colour, fit_label
 
 Make = Callable[..., Any]
 MAIN = Frame("main", "/src/a.c", 20)
@@ -116,9 +116,9 @@ def test_without_stacks_there_is_no_graph(profile: Profile) -> None:
 
 
 def test_a_label_is_cut_to_the_room_that_it_has() -> None:
-    assert shorten("compute_accelerations", 100) == "compute_acce.."
-    assert shorten("f", 100) == "f"
-    assert shorten("compute", 12) == ""
+    assert fit_label("compute_accelerations", 100) == "compute_acce.."
+    assert fit_label("f", 100) == "f"
+    assert fit_label("compute", 12) == ""
 
 
 def test_library_code_has_another_colour() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.model import Estimate, Frame, Profile, ProfileBy
-from harness.profiles import count_spots, moved
+from harness.profiles import count_spots, share_changes
 
 Make = Callable[..., Any]
 MAIN = Frame("main", "/src/a.c", 20)
@@ -20,20 +20,20 @@ def counted(weight: float, unit: str = "samples", tool: str = "perf") -> Profile
 
 
 def test_a_function_s_share_moves_by_the_difference(make_report: Make) -> None:
-    moves = moved(make_report(spots=counted(80)), make_report(spots=counted(50)))
+    moves = share_changes(make_report(spots=counted(80)), make_report(spots=counted(50)))
     step = next(move for move in moves if move.name == "step")
     assert (step.before, step.after, round(step.change, 9)) == (0.8, 0.5, -0.3)
 
 
 def test_a_new_function_has_no_share_before(make_profile: Make, make_report: Make) -> None:
     fresh = count_spots(make_profile(stacks={(Frame("fresh", "/src/a.c", 1),): 1.0}))
-    moves = moved(make_report(spots=counted(80)), make_report(spots=fresh))
+    moves = share_changes(make_report(spots=counted(80)), make_report(spots=fresh))
     assert next(move for move in moves if move.name == "fresh").before is None
     assert next(move for move in moves if move.name == "step").after is None
 
 
 def test_the_largest_change_of_functions_comes_first(make_report: Make) -> None:
-    moves = moved(make_report(spots=counted(80)), make_report(spots=counted(50)))
+    moves = share_changes(make_report(spots=counted(80)), make_report(spots=counted(50)))
     assert [abs(move.change) for move in moves] == sorted(
         (abs(move.change) for move in moves), reverse=True
     )
@@ -42,27 +42,27 @@ def test_the_largest_change_of_functions_comes_first(make_report: Make) -> None:
 def test_a_file_that_lies_elsewhere_is_the_same_file(make_profile: Make, make_report: Make) -> None:
     elsewhere = replace(STEP, file="/worktree/a.c")
     before = count_spots(make_profile(stacks={(MAIN, elsewhere): 1.0}))
-    moves = moved(make_report(spots=before), make_report(spots=counted(50)))
+    moves = share_changes(make_report(spots=before), make_report(spots=counted(50)))
     assert [move.name for move in moves if move.name == "step"] == ["step"]
 
 
 def test_exact_counts_are_carried_and_samples_are_not(make_report: Make) -> None:
     exact = counted(80, "instructions", "callgrind")
-    moves = moved(make_report(spots=exact), make_report(spots=exact))
+    moves = share_changes(make_report(spots=exact), make_report(spots=exact))
     assert {move.weight_before for move in moves} == {80.0, 20.0}
-    sampled = moved(make_report(spots=counted(80)), make_report(spots=counted(80)))
+    sampled = share_changes(make_report(spots=counted(80)), make_report(spots=counted(80)))
     assert {move.weight_before for move in sampled} == {None}
 
 
 def test_functions_of_different_tools_are_not_compared(make_report: Make) -> None:
     other = counted(80, "instructions", "callgrind")
-    assert moved(make_report(spots=counted(80)), make_report(spots=other)) == ()
+    assert share_changes(make_report(spots=counted(80)), make_report(spots=other)) == ()
 
 
 def test_a_share_of_few_samples_is_not_sure_to_have_moved(make_report: Make) -> None:
-    few = moved(make_report(spots=counted(55)), make_report(spots=counted(50)))
+    few = share_changes(make_report(spots=counted(55)), make_report(spots=counted(50)))
     assert {move.sure for move in few} == {False}
-    many = moved(make_report(spots=counted(80)), make_report(spots=counted(50)))
+    many = share_changes(make_report(spots=counted(80)), make_report(spots=counted(50)))
     assert {move.sure for move in many} == {True}
 
 
@@ -71,7 +71,7 @@ def test_a_phase_whose_intervals_overlap_is_not_sure_to_have_moved(
 ) -> None:
     before = make_report(phases=make_phases(force=0.80, move=0.10))
     after = make_report(phases=make_phases(force=0.79, move=0.20))
-    sure = {move.name: move.sure for move in moved(before, after)}
+    sure = {move.name: move.sure for move in share_changes(before, after)}
     assert sure == {"force": False, "move": True}
 
 
@@ -81,4 +81,4 @@ def test_intervals_of_two_trials_part_by_chance_and_are_not_sure(
     two_trials = Estimate("median", 1e9, 0.9e9, 1.1e9, 0.5)
     before = make_report(phases=make_phases(move=0.10), wall_ns=two_trials)
     after = make_report(phases=make_phases(move=0.20))
-    assert [move.sure for move in moved(before, after)] == [False]
+    assert [move.sure for move in share_changes(before, after)] == [False]

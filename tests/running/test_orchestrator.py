@@ -41,7 +41,7 @@ from harness.running import (
     resume_groups,
 )
 from harness.running.listening import Quiet
-from harness.running.orchestrator import words_of
+from harness.running.orchestrator import words_of_command
 from harness.system.store.runs import RunWriter
 from harness.testing import (
     FakeRunner,
@@ -424,7 +424,7 @@ def test_a_set_up_command_that_fails_fails_its_target(tmp_path: Path) -> None:
 
 def test_long_words_of_a_set_up_command_tell_why_and_are_kept_whole() -> None:
     lines = ["error: no such galaxy", *(f"note {n} {'x' * 200}" for n in range(300))]
-    said = words_of(Completed(("make",), 2, "", "\n".join(lines), 1))
+    said = words_of_command(Completed(("make",), 2, "", "\n".join(lines), 1))
     assert said.startswith("error: no such galaxy\n[200 lines left out]\n")
     whole = Path(said.rpartition("(the whole: ")[2].rstrip(")")).read_text()
     assert whole.splitlines() == lines

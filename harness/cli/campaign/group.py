@@ -166,7 +166,7 @@ def list_command(**options: Any) -> Answer:
 
     A damaged one is named and makes the exit code 6; all others are still listed.
     """
-    from harness.campaign.scoring import describe, score
+    from harness.campaign.scoring import describe_scores, score
     from harness.model.jsonable import jsonable
     from harness.render.tables import layout
     from harness.render.units import show_ratio
@@ -202,7 +202,7 @@ def list_command(**options: Any) -> Answer:
             "predictions": jsonable(score(everything)),
             "damaged": damaged,
         },
-        text=f"{table}\n\npredictions over all campaigns: {describe(score(everything))}"
+        text=f"{table}\n\npredictions over all campaigns: {describe_scores(score(everything))}"
         if config.campaigns
         else "harness.toml declares no campaign",
         exit_code=ExitCode.DAMAGED if damaged else ExitCode.FINE,

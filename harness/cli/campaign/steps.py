@@ -45,7 +45,7 @@ def profile_in_campaign(config: Config, name: str | None) -> Answer | None:
     """Profile the last kept state for the campaign; None where it does not wait for that."""
     from harness.campaign.patterns import fitting
     from harness.campaign.state import Step
-    from harness.campaign.status import profile_rows
+    from harness.campaign.status import profile_table
     from harness.model.jsonable import jsonable
     from harness.optimise import active_campaign, run_profile
 
@@ -58,7 +58,7 @@ def profile_in_campaign(config: Config, name: str | None) -> Answer | None:
         found = fitting(outcome)
         names = "; ".join(f"{p.number} {p.name}" for p, _ in found)
         fits = f"\npatterns that fit (`harness think` says more): {names}" if found else ""
-        text = profile_rows(campaign.state, _ROWS) + fits
+        text = profile_table(campaign.state, _ROWS) + fits
         return answered(campaign, text, jsonable(outcome))
 
 
@@ -66,13 +66,13 @@ def test_in_campaign(config: Config, name: str | None, *, full: bool) -> Answer 
     """Test the current tree for the campaign; None where no campaign is active here."""
     from harness.campaign.values import TestStatus
     from harness.model.jsonable import jsonable
-    from harness.optimise import active_campaign, run_test
+    from harness.optimise import active_campaign, check_candidate
 
     campaign = active_campaign(config, name)
     if campaign is None:
         return None
     with campaign.locked(), workbench(campaign) as bench:
-        outcome = run_test(campaign, bench, full=full)
+        outcome = check_candidate(campaign, bench, full=full)
         code = {
             TestStatus.PASSED: ExitCode.FINE,
             TestStatus.WRONG: ExitCode.ANSWER_IS_NO,
@@ -97,7 +97,7 @@ def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any])
     """
     from harness.model import Verdict
     from harness.model.jsonable import jsonable
-    from harness.optimise import BenchOptions, active_campaign, run_bench
+    from harness.optimise import BenchOptions, active_campaign, bench_candidate
 
     campaign = active_campaign(config, name)
     if campaign is None:
@@ -110,7 +110,7 @@ def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any])
         again=bool(options.get("again")),
     )
     with campaign.locked(), workbench(campaign) as bench:
-        outcome = run_bench(campaign, bench, wanted)
+        outcome = bench_candidate(campaign, bench, wanted)
         code, error = ExitCode.FINE, None
         if outcome.crashed:
             code, error = ExitCode.TRIAL, f"crashed: {_problem(outcome)}"
@@ -122,11 +122,11 @@ def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any])
             code, error = ExitCode.UNDECIDED, _undecided(outcome)
         result = {**jsonable(outcome), "correct": outcome.correct, "verdict": outcome.verdict.value}
         return answered(
-            campaign, bench_text(campaign, outcome), result, exit_code=code, error=error
+            campaign, _bench_text(campaign, outcome), result, exit_code=code, error=error
         )
 
 
-def bench_text(campaign: Campaign, outcome: BenchOutcome) -> str:
+def _bench_text(campaign: Campaign, outcome: BenchOutcome) -> str:
     """The guide's table by case, the two comparisons, guards, and whether it holds at scale."""
     from harness.campaign.gates import compare_words
     from harness.campaign.logs import scale_note

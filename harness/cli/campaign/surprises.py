@@ -24,7 +24,7 @@ def surprises_command(words: tuple[str, ...], **options: Any) -> Answer:
     campaign is named, and the others are searched.
     """
     from harness.campaign.patterns import PATTERNS, pattern_named
-    from harness.campaign.scoring import describe, score
+    from harness.campaign.scoring import describe_scores, score
     from harness.campaign.surprises import Query, search, skipped
     from harness.model.jsonable import jsonable
     from harness.optimise.archive import all_states
@@ -39,7 +39,7 @@ def surprises_command(words: tuple[str, ...], **options: Any) -> Answer:
     scored = score(i for state in states for i in state.iterations)
     lines = [finding.text for finding in found]
     lines += [f"{name}: skipped {what}: {reason}" for name, what, reason in given_up]
-    lines.append(f"predictions over {len(states)} campaigns: {describe(scored)}")
+    lines.append(f"predictions over {len(states)} campaigns: {describe_scores(scored)}")
     return Answer(
         result={
             "findings": jsonable(found),

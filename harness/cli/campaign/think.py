@@ -77,9 +77,9 @@ def think_command(**options: Any) -> Answer:
 
 def _offer(campaign: Campaign) -> Answer:
     """What can be thought about, from the last profile."""
-    from harness.campaign.patterns import describe, fitting
+    from harness.campaign.patterns import describe_patterns, fitting
     from harness.campaign.state import Step
-    from harness.campaign.status import profile_rows
+    from harness.campaign.status import profile_table
     from harness.campaign.templates import thought_template
 
     state = campaign.state
@@ -88,7 +88,10 @@ def _offer(campaign: Campaign) -> Answer:
     found = fitting(state.profile)
     template = thought_template(state)
     text = "\n\n".join(
-        filter(None, (profile_rows(state), "patterns that fit:\n" + describe(found), template))
+        filter(
+            None,
+            (profile_table(state), "patterns that fit:\n" + describe_patterns(found), template),
+        )
     )
     patterns = [
         {"number": p.number, "name": p.name, "fits": why, "check": p.check, "risk": p.risk}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NoReturn
 
-from harness.analysis import Finding
+from harness.analysis import StoredComparison
 from harness.cli.shared.base import Answer
 from harness.cli.shared.explaining import (
     by_every_metric,
@@ -55,16 +55,16 @@ def stored_answer(pooled: Pooled, names: tuple[str, str], again: str) -> Answer:
     return _judged(answer, current, again)
 
 
-def _current(findings: Sequence[Finding]) -> list[Finding]:
+def _current(findings: Sequence[StoredComparison]) -> list[StoredComparison]:
     """Of each machine, case and mode the finding whose builds ran last."""
-    latest: dict[object, Finding] = {}
+    latest: dict[object, StoredComparison] = {}
     for finding in sorted(findings, key=lambda finding: finding.runs[-1]):
         s = finding.setting
         latest[s.machine, s.task, s.case, s.mode] = finding
     return list(latest.values())
 
 
-def _judged(answer: Answer, findings: Sequence[Finding], again: str) -> Answer:
+def _judged(answer: Answer, findings: Sequence[StoredComparison], again: str) -> Answer:
     """The answer with the exit code of the worst, what is wrong, and what to do about it."""
     failures = "; ".join(failure for finding in findings for failure in finding.failures)
     if any(finding.wrong for finding in findings):
@@ -104,7 +104,7 @@ def _refuse(pooled: Pooled, names: tuple[str, str], again: str) -> NoReturn:
     raise UsageError(f"no stored block in which both {' and '.join(names)} ran", hint=again)
 
 
-def _lines(pooled: Pooled, current: Sequence[Finding]) -> Iterator[str]:
+def _lines(pooled: Pooled, current: Sequence[StoredComparison]) -> Iterator[str]:
     """One verdict in full; several as a table, with what each of them rests on."""
     findings = pooled.findings
     first = findings[0].comparison
@@ -122,7 +122,7 @@ def _lines(pooled: Pooled, current: Sequence[Finding]) -> Iterator[str]:
             yield f"{number}: {line}"
 
 
-def _row(number: int, finding: Finding, is_current: bool) -> list[str]:
+def _row(number: int, finding: StoredComparison, is_current: bool) -> list[str]:
     setting, c = finding.setting, finding.comparison
     return [
         str(number),
@@ -137,7 +137,7 @@ def _row(number: int, finding: Finding, is_current: bool) -> list[str]:
     ]
 
 
-def _origin(pooled: Pooled, finding: Finding) -> Iterator[str]:
+def _origin(pooled: Pooled, finding: StoredComparison) -> Iterator[str]:
     """The machine and the runs."""
     machine = finding.setting.machine
     host = pooled.hosts[machine]

@@ -51,7 +51,7 @@ def lock_of(root: Path) -> Path:
 
 
 @contextlib.contextmanager
-def at_work(workload: Workload, results: Path | None) -> Iterator[Session]:
+def workload_session(workload: Workload, results: Path | None) -> Iterator[Session]:
     """A session apart from the project, with progress on a terminal, one at a time."""
     with (
         hold(lock_of(workload.root)),

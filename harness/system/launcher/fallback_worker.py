@@ -46,7 +46,7 @@ samples: list[tuple[int, ...]] = []
 
 
 @dataclass(frozen=True)
-class Job:
+class WorkerJob:
     """What the harness sends, by name."""
 
     ticket: int
@@ -66,7 +66,7 @@ class Job:
 
 
 @dataclass
-class State:
+class WorkerState:
     """What the signal handlers and the main line share."""
 
     target: int = 0
@@ -98,7 +98,7 @@ def put(key: str, value: int) -> None:
     figures[key] = int(value)
 
 
-def finish(trouble: str = "") -> NoReturn:
+def report_and_end(trouble: str = "") -> NoReturn:
     """Send the report and end."""
     put("samples", len(samples))
     numbers = [*figures.values(), *(number for sample in samples for number in sample)]
@@ -119,7 +119,7 @@ def or_give_up(what: str, *, starting: bool = False) -> Iterator[None]:
     except OSError as problem:
         if starting:
             put("exec_errno", problem.errno or 0)
-        finish(f"{what}: {problem.strerror}")
+        report_and_end(f"{what}: {problem.strerror}")
 
 
 def kernel_facts() -> dict[str, int]:
@@ -132,7 +132,7 @@ def kernel_facts() -> dict[str, int]:
     return facts
 
 
-def prepare(job: Job) -> None:
+def prepare(job: WorkerJob) -> None:
     """Take on what the target is to inherit: files, folder, limits, CPUs."""
     writing = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     paths = (job.stdin_path, job.stdout_path, job.stderr_path)
@@ -155,7 +155,7 @@ def prepare(job: Job) -> None:
             os.sched_setaffinity(0, set(map(int, job.cpus.split(","))))
 
 
-def spawn(job: Job, environment: dict[str, str]) -> tuple[int, int]:
+def spawn(job: WorkerJob, environment: dict[str, str]) -> tuple[int, int]:
     """Start the target; returns its process and the moment just before."""
     ignored = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
     started_ns = time.monotonic_ns()
@@ -166,7 +166,7 @@ def spawn(job: Job, environment: dict[str, str]) -> tuple[int, int]:
     return pid, started_ns
 
 
-def wait_for_target(state: State) -> tuple[int, int]:
+def wait_for_target(state: WorkerState) -> tuple[int, int]:
     """Reap until the target has ended; returns its status and when that was."""
     while True:
         pid, status, used = os.wait4(-1, 0)
@@ -188,7 +188,7 @@ def children() -> list[int]:
     return found
 
 
-def sweep(state: State) -> int:
+def sweep(state: WorkerState) -> int:
     """Wait a moment for what the target left behind, then kill it; returns how many were."""
     left_behind = 0
     grace_ends = time.monotonic() + (0 if state.timed_out or state.cancelled else GRACE_S)
@@ -224,7 +224,7 @@ class Driver:
     done: int
     process: int
     cpu_clock: int
-    state: State
+    state: WorkerState
 
     def hear(self) -> bytes:
         """One byte; DriverGoneError where the target has ended."""
@@ -252,7 +252,7 @@ class Driver:
         return wall_ns, cpu_ns
 
 
-def drive(job: Job, driver: Driver, started_ns: int) -> None:
+def drive(job: WorkerJob, driver: Driver, started_ns: int) -> None:
     """Drive the work inside the target; without a last line `steady_done` it was cut short."""
 
     def sample(log2_batch: int, calibration: int) -> int:
@@ -278,7 +278,7 @@ def drive(job: Job, driver: Driver, started_ns: int) -> None:
     put("steady_done", 1)
 
 
-def calibrate(job: Job, long_enough: int, sample: Callable[[int, int], int]) -> int:
+def calibrate(job: WorkerJob, long_enough: int, sample: Callable[[int, int], int]) -> int:
     """The batch size, as a power of two, that takes long enough twice."""
     begun = time.monotonic_ns()
     log2_batch, confirmed = 0, True
@@ -294,7 +294,7 @@ def calibrate(job: Job, long_enough: int, sample: Callable[[int, int], int]) -> 
             confirmed = True
 
 
-def run_steady(job: Job, state: State, environment: dict[str, str]) -> int:
+def run_steady(job: WorkerJob, state: WorkerState, environment: dict[str, str]) -> int:
     """Start the target with its pipes and drive it; returns when it was started."""
     (go_read, go_write), (done_read, done_write) = os.pipe(), os.pipe()
     for fd in (go_read, done_write):
@@ -316,7 +316,7 @@ def run_steady(job: Job, state: State, environment: dict[str, str]) -> int:
     return started_ns
 
 
-def arm_timer(job: Job, state: State) -> None:
+def arm_timer(job: WorkerJob, state: WorkerState) -> None:
     """Ask for an alarm at the timeout, again and again, so that none can come too early."""
     if job.timeout_ns > 0:
         signal.setitimer(signal.ITIMER_REAL, max(job.timeout_ns / 1e9, 1e-6), 0.05)
@@ -324,7 +324,7 @@ def arm_timer(job: Job, state: State) -> None:
         os.kill(state.target, signal.SIGKILL)
 
 
-def run(job: Job, state: State) -> None:
+def run_job(job: WorkerJob, state: WorkerState) -> None:
     """One trial."""
     environment = job.env
     before = kernel_facts()
@@ -359,7 +359,7 @@ def become_subreaper() -> None:
     prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
 
 
-def job_of(frame: bytes) -> Job:
+def job_of(frame: bytes) -> WorkerJob:
     """A job by its fields."""
     count = len(protocol.JOB_NUMBERS)
     numbers = struct.unpack_from(f"={count}q", frame)
@@ -369,12 +369,12 @@ def job_of(frame: bytes) -> Job:
     rest = texts[len(protocol.JOB_TEXTS) :]
     argv, env = rest[: named["arguments"]], rest[named["arguments"] :]
     pairs = (entry.partition("=") for entry in env)
-    return Job(**named, argv=argv, env={name: value for name, _, value in pairs})
+    return WorkerJob(**named, argv=argv, env={name: value for name, _, value in pairs})
 
 
 def work(frame: bytes, server: int) -> NoReturn:
     """Execute one job in a process of its own, and report."""
-    state = State()
+    state = WorkerState()
     for number in (signal.SIGALRM, signal.SIGTERM, signal.SIGINT):
         signal.signal(number, state.on_signal)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -384,6 +384,6 @@ def work(frame: bytes, server: int) -> NoReturn:
     job = job_of(frame)
     put("ticket", job.ticket)
     put("last", 0)
-    run(job, state)
+    run_job(job, state)
     put("last", state.cancelled)
-    finish()
+    report_and_end()

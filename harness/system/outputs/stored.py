@@ -56,7 +56,7 @@ class StoredOutput:
 
 
 @lru_cache(maxsize=1)
-def schema() -> pa.Schema:
+def outputs_schema() -> pa.Schema:
     """The columns, in order; `docs/correctness.md` describes them."""
     import pyarrow as pa
 
@@ -84,9 +84,12 @@ def save_outputs(path: Path, outputs: Iterable[StoredOutput]) -> None:
     import pyarrow.parquet as pq
 
     try:
-        with replacing(path) as file, pq.ParquetWriter(file, schema(), **_WRITING) as writer:
+        with (
+            replacing(path) as file,
+            pq.ParquetWriter(file, outputs_schema(), **_WRITING) as writer,
+        ):
             for row in (row for stored in outputs for row in _rows(stored)):
-                writer.write_table(pa.Table.from_pylist([row], schema=schema()))
+                writer.write_table(pa.Table.from_pylist([row], schema=outputs_schema()))
     except OSError as problem:
         raise StorageFailed(
             f"cannot write {path}: {problem.strerror or problem}",

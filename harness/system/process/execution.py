@@ -95,9 +95,9 @@ def environment(command: Command, plan: TrialPlan, folder: TrialFolder) -> dict[
     return {**env, **command.env}
 
 
-def make_trial(report: LaunchReport, job: Job, folder: TrialFolder, plan: TrialPlan) -> Trial:
+def trial_of_report(report: LaunchReport, job: Job, folder: TrialFolder, plan: TrialPlan) -> Trial:
     """The launcher's report as a trial; with its output where the program ended well."""
-    status, message = judge(report, job, folder.opened)
+    status, message = how_it_ended(report, job, folder.opened)
     output = None
     budget = Budget(max(MOST_BYTES, 4 * job.max_file_bytes), max(job.timeout_ns / 1e9, 1.0))
     if status is TrialStatus.OK:
@@ -150,7 +150,7 @@ def _samples(report: LaunchReport) -> tuple[Sample, ...]:
     return tuple(replace(sample, cpu_ns=-1) for sample in report.samples)
 
 
-def judge(report: LaunchReport, job: Job, printed: Opened) -> tuple[TrialStatus, str]:
+def how_it_ended(report: LaunchReport, job: Job, printed: Opened) -> tuple[TrialStatus, str]:
     """How a job ended, and in words what went wrong."""
     name = Path(job.argv[0]).name
     code, number = report.figures.get("exit_code"), report.figures.get("signal")
@@ -231,7 +231,7 @@ def floored(trial: Trial) -> Trial:
     return replace(trial, max_rss_is_floor=True)
 
 
-def refusal(command: Command) -> str | None:
+def why_not_tried(command: Command) -> str | None:
     """Why a command need not even be tried, in words: its program or its input is not there."""
     program, stdin = command.argv[0], command.target.stdin if command.target else None
     if find_program(program) is None:

@@ -26,10 +26,10 @@ from harness.system.process.calling import Call, StillRunningError, call
 from harness.system.process.execution import (
     floored,
     make_job,
-    make_trial,
     not_started,
-    refusal,
     too_long,
+    trial_of_report,
+    why_not_tried,
 )
 from harness.system.process.programs import find_program
 from harness.system.process.scratch import Scratch
@@ -91,7 +91,7 @@ class LocalRunner:
 
     def trial(self, command: Command, plan: TrialPlan) -> Trial:
         """See `Runner.trial`. A trial that did not end well carries no output."""
-        problem = refusal(command)
+        problem = why_not_tried(command)
         if problem is not None:
             return not_started(problem)
         try:
@@ -101,7 +101,7 @@ class LocalRunner:
         trial = None
         try:
             job = make_job(command, plan, folder)
-            trial = make_trial(self.launcher.launch(job), job, folder, plan)
+            trial = trial_of_report(self.launcher.launch(job), job, folder, plan)
         finally:
             folder.opened.close()
             if trial is None or not trial.ok:

@@ -25,12 +25,12 @@ from harness.system.process.places import is_ours
 from harness.system.process.trees import (
     MOST_FILES,
     Budget,
-    digest_of,
     empty,
     file_digest,
     files_below,
     open_folder,
     remove_tree,
+    tree_digest,
 )
 from harness.system.store.files import storage_errors
 
@@ -116,7 +116,7 @@ class TrialFolder:
         for name in written:
             budget.take((self.work / name).lstat().st_size)
         os.lseek(self.opened.stdout, 0, os.SEEK_SET)
-        total = hashlib.sha256(digest_of(self.opened.stdout, budget))
+        total = hashlib.sha256(tree_digest(self.opened.stdout, budget))
         for name in written:
             total.update(b"\0" + os.fsencode(name) + b"\0" + _content(self.work / name, budget))
         for name in sorted(self.inputs.keys() - set(left)):

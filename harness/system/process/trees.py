@@ -80,7 +80,7 @@ def files_below(folder: Path, most: int | None = None) -> Iterator[str]:
                     yield prefix + entry.name
 
 
-def digest_of(file: int, budget: Budget | None = None) -> bytes:
+def tree_digest(file: int, budget: Budget | None = None) -> bytes:
     """SHA-256 of what an open file holds from where it stands; within the budget."""
     total = hashlib.sha256()
     while data := os.read(file, _CHUNK_BYTES):
@@ -94,7 +94,7 @@ def file_digest(path: Path, budget: Budget | None = None) -> bytes:
     """SHA-256 of an ordinary file's content; OSError for anything else, without waiting for it."""
     file = open_ordinary(path)
     try:
-        return digest_of(file, budget)
+        return tree_digest(file, budget)
     finally:
         os.close(file)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import DataDamaged
 from harness.system.store.files import FileFacts, check_file, damaged, facts_of, replacing
-from harness.system.store.rows import SCHEMA_VERSION, Row, checked, schema
+from harness.system.store.rows import SCHEMA_VERSION, Row, checked_row, trials_schema
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,7 +26,7 @@ def write_parquet(path: Path, rows: Iterable[Row]) -> FileFacts:
     with replacing(path) as file:
         waiting = iter(rows)
         options = {"compression": "zstd", "write_page_checksum": True}
-        with pq.ParquetWriter(file, schema(), **options) as writer:
+        with pq.ParquetWriter(file, trials_schema(), **options) as writer:
             while batch := list(islice(waiting, _BATCH_ROWS)):
                 writer.write_table(_table(batch))
         file.flush()
@@ -42,7 +42,7 @@ def _table(rows: list[Row]) -> pa.Table:
     import pyarrow as pa
     import pyarrow.json as arrow_json
 
-    names = schema().names
+    names = trials_schema().names
     text = "\n".join(
         json.dumps({name: _json_cell(row[name]) for name in names}) for row in rows
     ).encode()
@@ -52,8 +52,8 @@ def _table(rows: list[Row]) -> pa.Table:
         arrow_json.ReadOptions(use_threads=False, block_size=len(text)),
         arrow_json.ParseOptions(explicit_schema=_json_schema(), unexpected_field_behavior="error"),
     )
-    columns = [_cast(table.column(field.name), field.type) for field in schema()]
-    return pa.table(columns, schema=schema())
+    columns = [_cast(table.column(field.name), field.type) for field in trials_schema()]
+    return pa.table(columns, schema=trials_schema())
 
 
 def _json_schema() -> pa.Schema:
@@ -65,7 +65,7 @@ def _json_schema() -> pa.Schema:
             return kind
         return pa.list_(pa.struct([("key", kind.key_type), ("value", kind.item_type)]))
 
-    return pa.schema([(field.name, of(field.type)) for field in schema()])
+    return pa.schema([(field.name, of(field.type)) for field in trials_schema()])
 
 
 def _json_cell(cell: Any) -> Any:
@@ -115,7 +115,7 @@ def _read_parquet(path: Path) -> list[Row]:
             f"{path}: written by a newer harness (schema {version}, known {SCHEMA_VERSION})",
             hint="Upgrade optim-harness to read it.",
         )
-    return [checked(row) for row in _rows(table)]
+    return [checked_row(row) for row in _rows(table)]
 
 
 def _rows(table: pa.Table | pa.RecordBatch) -> Iterator[Row]:
@@ -146,7 +146,7 @@ def read_old_stream(path: Path) -> list[Row]:
         ):
             for batch in reader:
                 batch.validate(full=True)
-                rows.extend(checked(row) for row in _rows(batch))
+                rows.extend(checked_row(row) for row in _rows(batch))
     except Exception as problem:
         raise damaged(path, str(problem) or type(problem).__name__) from None
     return rows

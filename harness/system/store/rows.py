@@ -44,7 +44,7 @@ class SampleCell(TypedDict):
     calibration: bool
 
 
-class Kind(msgspec.Struct, frozen=True):
+class CellKind(msgspec.Struct, frozen=True):
     """What a column may hold: as Python checks it, and as Arrow stores it."""
 
     python: Any
@@ -75,17 +75,17 @@ def _figures() -> pa.DataType:
     return pa.map_(pa.string(), pa.float64())
 
 
-KINDS: Mapping[str, Kind] = {
-    "string": Kind(str, _arrow("string")),
-    "bool": Kind(bool, _arrow("bool")),
-    "int32": Kind(Int32, _arrow("int32")),
-    "int64": Kind(Int64, _arrow("int64")),
-    "phases": Kind(list[PhaseCell], _structs(path="string", calls="int64", total_ns="int64")),
-    "samples": Kind(
+KINDS: Mapping[str, CellKind] = {
+    "string": CellKind(str, _arrow("string")),
+    "bool": CellKind(bool, _arrow("bool")),
+    "int32": CellKind(Int32, _arrow("int32")),
+    "int64": CellKind(Int64, _arrow("int64")),
+    "phases": CellKind(list[PhaseCell], _structs(path="string", calls="int64", total_ns="int64")),
+    "samples": CellKind(
         list[SampleCell],
         _structs(index="int32", batch="int64", wall_ns="int64", cpu_ns="int64", calibration="bool"),
     ),
-    "figures": Kind(dict[str, Finite], _figures),
+    "figures": CellKind(dict[str, Finite], _figures),
 }
 
 
@@ -145,7 +145,7 @@ _DIRECT_NAMES = tuple(column.name for column in _DIRECT)
 
 
 @lru_cache(maxsize=1)
-def schema() -> pa.Schema:
+def trials_schema() -> pa.Schema:
     """The columns as Arrow has them."""
     import pyarrow as pa
 
@@ -165,7 +165,7 @@ def cells_type() -> Any:
     return tuple[tuple(kinds)]  # type: ignore[misc]
 
 
-def checked(row: Mapping[str, Any]) -> Row:
+def checked_row(row: Mapping[str, Any]) -> Row:
     """A row of any older file as this version has it, every known cell of the right type.
 
     What it did not have gets its default; columns that are not known are kept. Raises ValueError

@@ -24,7 +24,7 @@ from zlib import crc32
 
 import msgspec
 
-from harness.system.store.rows import COLUMNS, NAMES, SCHEMA_VERSION, Row, cells_type, checked
+from harness.system.store.rows import COLUMNS, NAMES, SCHEMA_VERSION, Row, cells_type, checked_row
 
 MAGIC = b"HTRIALS\x01"
 _HEADER = struct.Struct("<III")
@@ -60,7 +60,7 @@ def _begun(number: int, seed: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class StreamFrame:
     """A whole frame that was read."""
 
     payload: bytes
@@ -70,7 +70,7 @@ class Frame:
     """The CRC of the heading's payload, with which the CRCs of all further frames begin."""
 
 
-def read_frames(file: BinaryIO) -> Iterator[Frame]:
+def read_frames(file: BinaryIO) -> Iterator[StreamFrame]:
     """The whole frames of a stream, the heading first; BrokenStream where a byte was changed."""
     if file.read(len(MAGIC)) != MAGIC:
         raise BrokenStream("it does not begin as a stream of trials does")
@@ -88,7 +88,7 @@ def read_frames(file: BinaryIO) -> Iterator[Frame]:
             raise BrokenStream(f"frame {number} does not give its checksum: it was changed")
         seed = seed if number else of_payload
         number, end = number + 1, end + _HEADER.size + length
-        yield Frame(payload, end, seed)
+        yield StreamFrame(payload, end, seed)
     if number == 0:
         raise BrokenStream("its heading is cut off")
 
@@ -123,14 +123,14 @@ def _heading(payload: bytes) -> Heading:
     return heading
 
 
-def _decode(frames: Iterator[Frame], heading: Heading) -> Iterator[Row]:
+def _decode(frames: Iterator[StreamFrame], heading: Heading) -> Iterator[Row]:
     names = tuple(name for name, _ in heading.columns)
     ours = names == NAMES
     decoder = msgspec.msgpack.Decoder(cells_type() if ours else list[Any])
     for number, frame in enumerate(frames, 1):
         try:
             row = dict(zip(names, decoder.decode(frame.payload), strict=True))
-            yield row if ours else checked(row)
+            yield row if ours else checked_row(row)
         except (msgspec.MsgspecError, ValueError) as problem:
             raise BrokenStream(f"frame {number}: {problem}") from None
 

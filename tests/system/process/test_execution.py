@@ -8,7 +8,13 @@ import pytest
 
 from harness.model import Phase, TrialStatus
 from harness.system.launcher.wire import Job, LaunchReport
-from harness.system.process.execution import judge, printable, read_phases, signal_name, sum_phases
+from harness.system.process.execution import (
+    how_it_ended,
+    printable,
+    read_phases,
+    signal_name,
+    sum_phases,
+)
 from harness.system.process.scratch import Opened
 
 
@@ -63,7 +69,7 @@ def printed(job: Job) -> Iterator[Opened]:
 def test_how_a_job_ended(
     job: Job, printed: Opened, figures: dict[str, int], status: TrialStatus, words: str
 ) -> None:
-    found, message = judge(LaunchReport(figures, ()), job, printed)
+    found, message = how_it_ended(LaunchReport(figures, ()), job, printed)
     assert found is status
     assert words in message
     assert bool(message) == (status is not TrialStatus.OK)
@@ -71,25 +77,25 @@ def test_how_a_job_ended(
 
 def test_a_full_output_explains_a_failure_but_not_a_success(job: Job, printed: Opened) -> None:
     job.stdout.write_text("x" * 100)
-    failed = judge(LaunchReport({"exit_code": 1}, ()), job, printed)
+    failed = how_it_ended(LaunchReport({"exit_code": 1}, ()), job, printed)
     assert "more than the 100 bytes" in failed[1]
-    assert judge(LaunchReport({"exit_code": 0}, ()), job, printed)[0] is TrialStatus.OK
+    assert how_it_ended(LaunchReport({"exit_code": 0}, ()), job, printed)[0] is TrialStatus.OK
 
 
 def test_the_last_words_are_those_of_standard_error_if_there_are_any(
     job: Job, printed: Opened
 ) -> None:
     job.stdout.write_text("step 1\nstep 2\n")
-    said = judge(LaunchReport({"exit_code": 1}, ()), job, printed)[1]
+    said = how_it_ended(LaunchReport({"exit_code": 1}, ()), job, printed)[1]
     assert said.endswith("its standard output ends with\n  step 1\n  step 2")
     job.stderr.write_text("panic\n\n")
-    said = judge(LaunchReport({"exit_code": 1}, ()), job, printed)[1]
+    said = how_it_ended(LaunchReport({"exit_code": 1}, ()), job, printed)[1]
     assert said.endswith("its standard error ends with\n  panic")
 
 
 def test_a_long_line_is_cut(job: Job, printed: Opened) -> None:
     job.stderr.write_text("x" * 100_000)
-    assert len(judge(LaunchReport({"exit_code": 1}, ()), job, printed)[1]) < 500
+    assert len(how_it_ended(LaunchReport({"exit_code": 1}, ()), job, printed)[1]) < 500
 
 
 def test_an_unknown_signal_has_only_its_number() -> None:

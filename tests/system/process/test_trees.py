@@ -12,11 +12,11 @@ from harness.system.process.trees import (
     MOST_DEPTH,
     Budget,
     LeftTooMuchError,
-    digest_of,
     file_digest,
     files_below,
     open_ordinary,
     remove_tree,
+    tree_digest,
 )
 
 
@@ -153,5 +153,5 @@ def test_only_ordinary_files_are_opened(tmp_path: Path) -> None:
         with pytest.raises(OSError, match=r"ordinary|links"):
             open_ordinary(path)
     file = open_ordinary(tmp_path / "file")
-    assert digest_of(file) == hashlib.sha256(b"x").digest()
+    assert tree_digest(file) == hashlib.sha256(b"x").digest()
     os.close(file)

@@ -14,7 +14,7 @@ from harness.errors import DataDamaged, NotAllowed, StorageFailed, UsageError
 from harness.model import Mode, Phase, Sample, Trial, TrialRecord, TrialStatus
 from harness.system.store.at_work import is_being_written
 from harness.system.store.parquet import read_parquet
-from harness.system.store.rows import from_row, schema, to_row
+from harness.system.store.rows import from_row, to_row, trials_schema
 from harness.system.store.runs import RunWriter, find_run, load_rows, read_run, run_folders
 from harness.system.store.stream import read_frames
 
@@ -62,7 +62,7 @@ def test_a_row_and_a_record_are_each_other_s_inverse():
 
 
 def test_every_column_of_a_row_is_in_the_schema():
-    assert set(to_row(record(0), "host")) == set(schema().names)
+    assert set(to_row(record(0), "host")) == set(trials_schema().names)
 
 
 def test_what_is_stored_comes_back_as_it_was(tmp_path):
@@ -292,9 +292,12 @@ def test_a_run_of_an_older_harness_goes_on(tmp_path):
     folder.mkdir()
     plan = {"schema_version": 1, "plan": {"seed": 1}, "finished": False}
     (folder / "run.json").write_text(json.dumps(plan))
-    with (folder / "trials.arrows").open("wb") as file, pa.ipc.new_stream(file, schema()) as out:
+    with (
+        (folder / "trials.arrows").open("wb") as file,
+        pa.ipc.new_stream(file, trials_schema()) as out,
+    ):
         for block in range(3):
-            row = pa.Table.from_pylist([to_row(record(block), "host")], schema=schema())
+            row = pa.Table.from_pylist([to_row(record(block), "host")], schema=trials_schema())
             out.write_table(row)
             whole = file.tell()
     content = (folder / "trials.arrows").read_bytes()
