@@ -22,7 +22,7 @@ from harness.baseline import (
     tag_baseline,
 )
 from harness.baseline import TestReport as Tested
-from harness.bench import BenchPlan, run_bench, run_stored
+from harness.bench import BenchSettings, run_bench, run_stored
 from harness.model import BenchReport
 from harness.project.config import load_config
 from harness.project.workload import Wanted, Workload, find_workload
@@ -163,7 +163,7 @@ class Project(Repository):
     def bench(self, *, stored: bool = False, **plan: object) -> BenchReport:
         """Compare the working tree with the baseline; 8 blocks unless told."""
         workload = self.workload()
-        asked = BenchPlan(**{"budget_ns": 10**11, "trials": 8, **plan})  # type: ignore[arg-type]
+        asked = BenchSettings(**{"budget_ns": 10**11, "trials": 8, **plan})  # type: ignore[arg-type]
         with open_session(workload.config, apart=True) as session:
             run = run_stored if stored else run_bench
             return run(session, workload, self.load(), asked)

@@ -2,7 +2,7 @@
 
 The folder is a worktree of the repository outside of the project, so that the user may go on
 editing, no stale file of the user's can pass for an output, and no stored output of a baseline lies
-where a program would look. `harness.running.sides` says what becomes of files that git ignores.
+where a program would look. `harness.running.copies` says what becomes of files that git ignores.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from harness.errors import HarnessError, TrialFailed
 from harness.model import OutputSource, OutputSpec, Target, WorkingFolder
 from harness.project.revisions import target_at
 from harness.project.workload import BASELINE_NAME, OPTIM_FOLDER, RESULTS_NAME, Workload
+from harness.running.copies import PrivateCopy, private_copy, settle
 from harness.running.session import Session
-from harness.running.sides import PrivateCopy, private_copy, settle
 from harness.system.git.writing import Git, Source
 from harness.system.process.scratch import FileState, file_state
 

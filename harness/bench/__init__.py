@@ -8,8 +8,8 @@
 - `scale`    from the fast case to the full one
 """
 
+from harness.bench.from_store import run_stored
 from harness.bench.measure import run_bench
-from harness.bench.plan import BenchPlan
-from harness.bench.stored import run_stored
+from harness.bench.settings import BenchSettings
 
-__all__ = ["BenchPlan", "run_bench", "run_stored"]
+__all__ = ["BenchSettings", "run_bench", "run_stored"]

@@ -13,8 +13,8 @@ from harness.baseline.judging import Expected, Ready, agrees
 from harness.baseline.sides import CURRENT, Side, current_side, side_at, side_of
 from harness.bench.doubts import far_from_sealed, same_program
 from harness.bench.phases import phase_rows
-from harness.bench.plan import BenchPlan
 from harness.bench.scale import scale_of
+from harness.bench.settings import BenchSettings
 from harness.bench.startup import startup_of
 from harness.errors import BuildFailed, ExitCode, HarnessError, TrialFailed, UsageError
 from harness.model import (
@@ -48,7 +48,7 @@ class Bench:
     session: Session
     workload: Workload
     baseline: Baseline
-    plan: BenchPlan
+    plan: BenchSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class BuiltSide:
 
 
 def run_bench(
-    session: Session, workload: Workload, baseline: Baseline, plan: BenchPlan
+    session: Session, workload: Workload, baseline: Baseline, plan: BenchSettings
 ) -> BenchReport:
     """Compare the working tree with the baseline, and with the plan's further references.
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from harness.baseline import load_baseline
-from harness.bench import BenchPlan, run_bench, run_stored
+from harness.bench import BenchSettings, run_bench, run_stored
 from harness.cli.baseline import budget_ns
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.options import format_option, make_question, question_options
@@ -69,10 +69,10 @@ def _of_campaign(options: dict[str, Any]) -> Answer | None:
     return bench_in_campaign(read_config(options["config_path"]), options["campaign"], options)
 
 
-def make_plan(options: dict[str, Any], workload: Workload) -> BenchPlan:
+def make_plan(options: dict[str, Any], workload: Workload) -> BenchSettings:
     """The plan that the command line asks for."""
     question = make_question(options)
-    return BenchPlan(
+    return BenchSettings(
         budget_ns=budget_ns(options["budget"], workload),
         full=options["validate_full"],
         confidence=question.confidence,

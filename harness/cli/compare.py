@@ -212,7 +212,7 @@ def _again(specs: tuple[str, str], options: dict[str, Any]) -> str:
 
 def _cell(session: Session, spec: str, case: str | None, stack: contextlib.ExitStack) -> Cell:
     """The target of a spec, at a revision in a private copy that lasts as long as `stack`."""
-    from harness.running.sides import private_copy, settle
+    from harness.running.copies import private_copy, settle
     from harness.system.git.writing import Git
 
     config = session.config

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.correctness.units import Units, UnitsFrom, same_units
+from harness.correctness.tokens import Units, UnitsFrom, same_units
 from harness.model import Tolerance
 
 _REACH = 32

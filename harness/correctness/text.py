@@ -9,7 +9,7 @@ import numpy as np
 from harness.correctness.alignment import Alignment, Hunk, align
 from harness.correctness.printed import NOT_FINITE, NUMBER
 from harness.correctness.tally import Tally, excerpt, incomparable
-from harness.correctness.units import compare_tokens, read_both
+from harness.correctness.tokens import compare_tokens, read_both
 from harness.model import Agreement, Mismatch, OutputKind, Tolerance
 
 

@@ -24,7 +24,7 @@ from harness.baseline import (
     tag_baseline,
 )
 from harness.baseline.sides import CURRENT
-from harness.bench import BenchPlan, run_bench
+from harness.bench import BenchSettings, run_bench
 from harness.campaign.port import BenchRequest, SealedBaseline
 from harness.campaign.values import (
     BenchOutcome,
@@ -178,7 +178,7 @@ class LocalWorkbench:
         found = load_baseline(workload, self._git)
         kept = _decides(request, found)
         references = {} if kept == LABEL else {kept: request.kept}
-        plan = BenchPlan(
+        plan = BenchSettings(
             budget_ns=max(request.budget_ns - request.spent_ns, 1),
             earlier=self._earlier(request),
             full=request.full,

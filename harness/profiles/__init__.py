@@ -8,12 +8,12 @@
 - `stored`   reports to JSON and back
 """
 
-from harness.profiles.advice import CaseShares, advise_cases, profile_advice, waiting_is_unclear
+from harness.profiles.changes import ShareChange, enough_trials, share_changes
 from harness.profiles.exports import collapsed, speedscope
 from harness.profiles.flame import flame_graph
-from harness.profiles.moves import ShareChange, enough_trials, share_changes
+from harness.profiles.json_form import report_from_json, report_to_json
+from harness.profiles.remarks import CaseShares, advise_cases, profile_advice, waiting_is_unclear
 from harness.profiles.spots import count_spots, phase_spots, worth_showing
-from harness.profiles.stored import report_from_json, report_to_json
 
 __all__ = [
     "CaseShares",

@@ -40,9 +40,9 @@ from harness.profiles import (
 from harness.profiling.sources import with_sources
 from harness.project.revisions import target_at
 from harness.running import Cell, Orchestrator, Prepared
+from harness.running.copies import private_copy, settle
 from harness.running.experiment import run_id
 from harness.running.session import Session
-from harness.running.sides import private_copy, settle
 from harness.system.git.writing import Git
 from harness.system.process.opening import CoreRunner
 from harness.system.store.files import storage_errors, write_atomically

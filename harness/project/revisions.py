@@ -26,7 +26,7 @@ def target_at(config: Config, name: str, root: Path) -> Target:
     Its recipe (sources, flags, options) is that of the revision's own configuration; what it is
     run on (cases, outputs) stays that of the current one. A revision without configuration, or
     whose configuration does not know the target, gets the current recipe, over the user's files.
-    Nobody has looked yet whether its files are there: `harness.running.sides.settle` does.
+    Nobody has looked yet whether its files are there: `harness.running.copies.settle` does.
     """
     if config.path is None:
         raise UsageError("revisions need a harness.toml", hint="See README.md.")

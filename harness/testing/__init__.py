@@ -9,7 +9,7 @@ pytest is needed by those who import this package, and by nobody else.
 
 from harness.testing.conformance import AdapterConformance
 from harness.testing.fakes import FakeRunner, ToolCall
-from harness.testing.values import (
+from harness.testing.makers import (
     completed,
     make_build,
     make_case,

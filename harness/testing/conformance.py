@@ -24,10 +24,10 @@ from harness.profiles import count_spots
 from harness.running import check_outputs
 from harness.system.process.opening import CoreRunner, open_runner
 from harness.testing.fakes import EmptyMachine, RecordingRunner
+from harness.testing.makers import make_target
 from harness.testing.steady import SteadyChecks
 from harness.testing.sums import SUM, TEN, THOUSAND, printed, values_of
 from harness.testing.traces import changes_below, processes_with, snapshot
-from harness.testing.values import make_target
 
 
 class AdapterConformance(SteadyChecks):

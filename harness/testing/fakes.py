@@ -10,7 +10,7 @@ from typing import TypeAlias
 from harness.errors import ToolchainMissing
 from harness.hookspecs import Runner
 from harness.model import Command, Completed, Host, Output, Trial, TrialPlan
-from harness.testing.values import make_host, make_output, make_trial
+from harness.testing.makers import make_host, make_output, make_trial
 
 
 @dataclass(frozen=True, slots=True)

@@ -364,13 +364,13 @@ class TestRaw:
 
 
 def test_a_pattern_that_backtracks_is_ended_and_said(left, monkeypatch):
-    monkeypatch.setattr("harness.system.outputs.patterns.SECONDS", 0.5)
+    monkeypatch.setattr("harness.system.outputs.regexes.SECONDS", 0.5)
     problem = failure(left.text, "a" * 40, pattern="(a+)+b")
     assert "pattern '(a+)+b' takes longer than 0.5 s" in problem.message
 
 
 def test_a_pattern_that_matches_without_end_is_said(left, monkeypatch):
-    monkeypatch.setattr("harness.system.outputs.patterns.MOST_MATCHES", 10)
+    monkeypatch.setattr("harness.system.outputs.regexes.MOST_MATCHES", 10)
     problem = failure(left.text, "a" * 40, pattern="a")
     assert "more than 10 matches" in problem.message
 

@@ -11,8 +11,8 @@ import pytest
 from harness.errors import ConfigError
 from harness.project.config import load_config
 from harness.project.revisions import target_at
+from harness.running.copies import private_copy, settle
 from harness.running.session import open_session
-from harness.running.sides import private_copy, settle
 
 TOML = """
 [tasks.t.cases.fast]

@@ -24,8 +24,8 @@ from harness.bench.measure import (
     measure,
     warnings_of,
 )
-from harness.bench.plan import BenchPlan
 from harness.bench.scale import scale_of
+from harness.bench.settings import BenchSettings
 from harness.model import (
     BenchReport,
     Case,
@@ -52,7 +52,7 @@ deviation of 10 % that such runs were seen to have on a shared two-core machine.
 
 
 def run_stored(
-    session: Session, workload: Workload, baseline: Baseline, plan: BenchPlan
+    session: Session, workload: Workload, baseline: Baseline, plan: BenchSettings
 ) -> BenchReport:
     """Measure the working tree alone and compare it with the baseline's stored trials."""
     bench = Bench(session, workload, baseline, plan)

@@ -11,7 +11,7 @@ from harness.model import Metric
 
 
 @dataclass(frozen=True, slots=True)
-class BenchPlan:
+class BenchSettings:
     """How the current tree is compared, and with what beside the baseline."""
 
     budget_ns: int
