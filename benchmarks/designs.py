@@ -24,7 +24,7 @@ from harness.analysis.blocks import figures_of
 from harness.analysis.schedule import Block, Design
 from harness.model import Metric
 from harness.project.config import load_config
-from harness.running import Cell
+from harness.running import Cell, Settings
 from harness.running.experiment import Experiment, perform
 from harness.running.session import open_session
 
@@ -40,7 +40,9 @@ def measure(blocks: int) -> Sequence[Block]:
             Cell(task, config.case(task, None), config.target(target))
             for target in (REFERENCE, CANDIDATE)
         )
-        experiment = Experiment(cells=cells, trials=blocks, design=Design.MIRRORED)
+        experiment = Experiment(
+            cells=cells, settings=Settings(trials=blocks, design=Design.MIRRORED)
+        )
         with open_session(config) as session:
             return perform(session.orchestrator, session.results, experiment).groups[0].blocks
 

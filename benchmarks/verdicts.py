@@ -37,7 +37,7 @@ from harness.analysis import Question
 from harness.analysis.comparing import block_ns
 from harness.model import Comparison, Metric, Verdict
 from harness.project.config import load_config
-from harness.running import Cell
+from harness.running import Cell, Settings
 from harness.running.experiment import Experiment, Report, perform
 from harness.running.session import Session, open_session
 from harness.stats.boundary import sign_boundary
@@ -179,7 +179,9 @@ def _cells(session: Session, effect: float) -> tuple[Cell, ...]:
 
 def ask_harness(session: Session, effect: float, budget_s: float, seed: int) -> Report:
     """One run as `harness compare` makes it."""
-    experiment = Experiment(_cells(session, effect), budget_ns=round(budget_s * 1e9), seed=seed)
+    experiment = Experiment(
+        _cells(session, effect), Settings(budget_ns=round(budget_s * 1e9), seed=seed)
+    )
     return perform(session.orchestrator, session.results, experiment)
 
 
@@ -371,7 +373,8 @@ def peeking_real(session: Session, options: argparse.Namespace) -> list[bool]:
 
 def _to_the_end(session: Session, question: Question, blocks: int, seed: int) -> Comparison:
     experiment = Experiment(
-        _cells(session, 0.0), question, budget_ns=600 * 10**9, max_blocks=blocks, seed=seed
+        _cells(session, 0.0),
+        Settings(question=question, budget_ns=600 * 10**9, max_blocks=blocks, seed=seed),
     )
     return perform(session.orchestrator, session.results, experiment).run.comparisons[0]
 

@@ -28,6 +28,7 @@ from harness.model import (
     Verdict,
     signs_disagree,
 )
+from harness.model.declaring import RunOption, confidence_level, declared, one_of, share
 from harness.stats.boundary import sign_boundary
 from harness.stats.medians import log_threshold, scaled_mad
 from harness.stats.metric import MetricChoice, choose_metric
@@ -59,12 +60,46 @@ REVIEW_EVERY = 4
 class Question:
     """What a comparison is asked."""
 
-    metric: Metric | None = None
+    metric: Metric | None = declared(
+        None,
+        RunOption(
+            "metric",
+            "What decides; auto takes CPU time where wall time is disturbed.",
+            one_of(Metric, nothing="auto"),
+            choices=("auto", *(m.value for m in Metric)),
+        ),
+    )
     """None: wall or CPU time, whichever serves here."""
-    confidence: float = 0.95
-    threshold: float = 0.01
+    confidence: float = declared(
+        0.95,
+        RunOption(
+            "confidence",
+            "Of the intervals and the verdict.",
+            confidence_level,
+            kind=float,
+            default="0.95",
+        ),
+    )
+    threshold: float = declared(
+        0.01,
+        RunOption(
+            "threshold",
+            "Differences below this share are equivalent in practice.",
+            share("a share above 0 and below 1"),
+            kind=float,
+            default="0.01",
+        ),
+    )
     """Differences below this share do not matter in practice."""
-    precision: float | None = None
+    precision: float | None = declared(
+        None,
+        RunOption(
+            "precision",
+            "Go on until the ratio (of a single target, its time) is known to this share on either"
+            " side, such as 2%.",
+            share("a share such as 2% or 0.02"),
+        ),
+    )
     """Measured until the ratio is known to this share on either side; None: until its sign is."""
 
 

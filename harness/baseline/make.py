@@ -28,7 +28,7 @@ from harness.correctness.agreement import nothing_to_check
 from harness.errors import AnswerIsNo, ConfigError, ExitCode, NotAllowed, TrialFailed
 from harness.model import Case, Output, OutputSource, Task
 from harness.project.workload import BASELINE_NAME, RESULTS_NAME, Workload
-from harness.running import Cell
+from harness.running import Cell, Settings
 from harness.running.experiment import Experiment, Report, perform
 from harness.running.session import Session
 from harness.system.git.writing import Git
@@ -210,10 +210,12 @@ def _measure(
     side, case, output = what
     experiment = Experiment(
         cells=(Cell(workload.task, case, side.target, LABEL, output),),
-        question=Question(confidence=plan.confidence),
-        trials=plan.trials,
-        budget_ns=plan.budget_ns,
-        seed=plan.seed,
+        settings=Settings(
+            question=Question(confidence=plan.confidence),
+            trials=plan.trials,
+            budget_ns=plan.budget_ns,
+            seed=plan.seed,
+        ),
         origin={"kind": "baseline", "campaign": workload.campaign},
     )
     report = perform(session.orchestrator, session.results, experiment)

@@ -29,7 +29,7 @@ from harness.model import (
 )
 from harness.plugins import Adapter
 from harness.project.workload import Workload
-from harness.running import Cell
+from harness.running import Cell, Settings
 from harness.running.experiment import Experiment, Report, perform
 from harness.running.session import Session
 from harness.system.git.writing import Git
@@ -250,12 +250,14 @@ def measure(
     plan = bench.plan
     experiment = Experiment(
         cells=cells,
-        question=plan.question,
-        trials=plan.trials,
-        budget_ns=plan.budget_ns,
-        seed=plan.seed,
-        cpus=plan.cpus,
-        max_blocks=plan.max_blocks,
+        settings=Settings(
+            question=plan.question,
+            trials=plan.trials,
+            budget_ns=plan.budget_ns,
+            seed=plan.seed,
+            cpus=plan.cpus,
+            max_blocks=plan.max_blocks,
+        ),
         pairs=pairs,
         earlier=earlier,
         origin={"kind": "bench", "campaign": bench.workload.campaign},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from harness.model import Estimate, Mode, SteadyPlan
-from harness.running import Cell
+from harness.running import Cell, Settings
 from harness.running.experiment import Experiment, perform
 from harness.running.session import Session
 
@@ -20,10 +20,12 @@ def startup_of(session: Session, cells: Sequence[Cell]) -> Mapping[str, Estimate
     """
     experiment = Experiment(
         cells=tuple(cells),
-        mode=Mode.STEADY,
-        trials=TRIALS,
-        warmup=0,
-        steady=SteadyPlan(samples=1, min_sample_ns=0, budget_ns=0),
+        settings=Settings(
+            mode=Mode.STEADY,
+            trials=TRIALS,
+            warmup=0,
+            steady=SteadyPlan(samples=1, min_sample_ns=0, budget_ns=0),
+        ),
         origin={"kind": "start-up"},
     )
     report = perform(session.orchestrator, session.results, experiment)

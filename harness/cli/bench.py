@@ -10,8 +10,13 @@ from harness.baseline import load_baseline
 from harness.bench import BenchSettings, run_bench, run_stored
 from harness.cli.baseline import budget_ns
 from harness.cli.shared.base import Answer, command
-from harness.cli.shared.options import format_option, make_question, question_options
-from harness.cli.shared.session import parse_cpus, read_config
+from harness.cli.shared.options import (
+    QUESTION,
+    format_option,
+    make_settings,
+    settings_options,
+)
+from harness.cli.shared.session import read_config
 from harness.cli.shared.workload import wanted_workload, workload_options, workload_session
 from harness.errors import ExitCode
 from harness.model import BenchReport, Verdict
@@ -28,13 +33,10 @@ from harness.system.git.writing import Git
 @click.option("--against", multiple=True, metavar="REVISION", help="A further reference.")
 @click.option("--budget", help="Answer within this time, for each case; else the campaign's.")
 @click.option("--trials", type=click.IntRange(2), help="Exactly so many trials of each side.")
-@click.option("--max-trials", type=click.IntRange(2), help="At most so many trials of each side.")
 @click.option("--stored", is_flag=True, help="Compare with the stored trials; weaker.")
 @click.option("--startup", is_flag=True, help="Measure start-up too, where there is steady mode.")
-@click.option("--seed", type=int, help="Of order and layout; drawn and recorded if absent.")
 @click.option("--again", is_flag=True, help="In a campaign: look again with the same budget.")
-@click.option("--cpus", help="Pin all sides to these CPUs, such as 0 or 0,2-3.")
-@question_options
+@settings_options("max_trials", "seed", "cpus", *QUESTION)
 @format_option
 def bench_command(**options: Any) -> Answer:
     """Compare the current tree with the baseline: correctness first, then time.
@@ -71,17 +73,17 @@ def _of_campaign(options: dict[str, Any]) -> Answer | None:
 
 def make_plan(options: dict[str, Any], workload: Workload) -> BenchSettings:
     """The plan that the command line asks for."""
-    question = make_question(options)
+    settings = make_settings({**options, "budget": None, "trials": None})
     return BenchSettings(
         budget_ns=budget_ns(options["budget"], workload),
         full=options["validate_full"],
-        confidence=question.confidence,
-        threshold=question.threshold,
-        metric=question.metric,
-        max_blocks=options["max_trials"],
+        confidence=settings.question.confidence,
+        threshold=settings.question.threshold,
+        metric=settings.question.metric,
+        max_blocks=settings.max_blocks,
         trials=options["trials"],
-        seed=options["seed"],
-        cpus=parse_cpus(options["cpus"]),
+        seed=settings.seed,
+        cpus=settings.cpus,
         startup=options["startup"],
         references={revision: revision for revision in options["against"]},
     )

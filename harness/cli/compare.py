@@ -9,44 +9,50 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from harness.cli.run import DashedCommand
 from harness.cli.selecting import refuse_input
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.explaining import explain, extended, next_steps, shared_notes, what_would_do
 from harness.cli.shared.options import (
+    DECLARED,
+    QUESTION,
     input_option,
-    make_question,
-    precision_option,
-    question_options,
+    make_settings,
+    settings_options,
 )
 from harness.cli.shared.session import (
     ad_hoc_cell,
     config_option,
     find_results,
     open_session,
-    parse_cpus,
     progress,
     read_config,
     results_option,
 )
 from harness.cli.shared.stored import stored_answer
 from harness.errors import ExitCode, UsageError
-from harness.model import Case, Mode, Task, TraceShape, Verdict
+from harness.model import Case, Task, TraceShape, Verdict
 from harness.model.jsonable import jsonable
-from harness.project.config import Config, parse_duration_ns
+from harness.project.config import Config
 from harness.project.revisions import split_revision, target_at
-from harness.running import Cell
+from harness.running import Cell, Settings
 from harness.running.experiment import Experiment, Report, perform
 from harness.running.pooling import pool
 from harness.running.session import Session
 
+ONCE = ("budget", "trials", "max_trials", "seed")
+"""Settings that a repetition of the command shall choose anew."""
+
 REPEATED = (
-    *("adapter", "stdin", "case", "mode", "metric", "confidence", "threshold", "precision", "cpus"),
+    *("adapter", "stdin", "case"),
+    *(keyword for keyword in DECLARED if keyword not in ONCE),
     *("config_path", "results"),
 )
 """Options that a repetition of the command shall have too."""
+
+DEFAULT_BUDGET_NS = 60_000_000_000
+"""How long a comparison measures at most where nothing else is asked for."""
 
 WORDS = {"config_path": "config", "stdin": "input"}
 """Options that the command line calls by another name."""
@@ -61,26 +67,11 @@ WORDS = {"config_path": "config", "stdin": "input"}
 @click.option("--adapter", help="Compare two files or programs; their arguments follow `--`.")
 @input_option
 @click.option("--case", help="The case; otherwise the task's first one.")
-@click.option(
-    "--mode",
-    type=click.Choice([m.value for m in Mode]),
-    default="cold",
-    show_default=True,
-    help="Time whole processes (cold), or the work inside one (steady).",
+@settings_options(
+    budget="Measure for at most this long, such as 20s; building and checking come before. Left"
+    " out: 60 s, or as long as --trials take.",
 )
-@click.option(
-    "--budget",
-    default="60s",
-    show_default=True,
-    help="Measure for at most this long; building and checking come before.",
-)
-@click.option("--trials", type=click.IntRange(1), help="Exactly so many trials of each.")
-@click.option("--max-trials", type=click.IntRange(2), help="At most so many trials of each.")
-@click.option("--seed", type=int, help="Of the order and the layout; drawn and recorded if absent.")
-@click.option("--cpus", help="Pin both to these CPUs, such as 0 or 0,2-3.")
 @click.option("--stored", is_flag=True, help="Run nothing: judge all blocks of both in the store.")
-@precision_option
-@question_options
 @config_option
 @results_option
 def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
@@ -105,6 +96,7 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
         )
     if options["stored"]:
         return _from_store(reference, candidate, options)
+    settings = _settings(options)
     files = _files((reference, candidate), options)
     config = Config(root=Path.cwd()) if files else read_config(options["config_path"])
     with (
@@ -118,13 +110,7 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
         _check_comparable(*cells)
         experiment = Experiment(
             cells=cells,
-            question=make_question(options),
-            mode=Mode(options["mode"]),
-            trials=options["trials"],
-            budget_ns=_budget_ns(options),
-            max_blocks=options["max_trials"],
-            seed=options["seed"],
-            cpus=parse_cpus(options["cpus"]),
+            settings=settings,
             pairs=((reference, candidate),),
             origin={"kind": "compare", "specs": [reference, candidate]},
         )
@@ -158,34 +144,26 @@ def _files(specs: tuple[str, str], options: dict[str, Any]) -> tuple[Cell, ...]:
     return tuple(made)
 
 
-def _budget_ns(options: dict[str, Any]) -> int | None:
-    """The budget; None where it is not said and the number of trials is."""
-    source = click.get_current_context().get_parameter_source
-    if options["trials"] is not None:
-        for name in ("max_trials", "precision"):
-            if options[name] is not None:
-                option = name.replace("_", "-")
-                raise UsageError(
-                    f"--trials says exactly how many, --{option} when to stop: not both"
-                )
-        if source("budget") is not ParameterSource.COMMANDLINE:
-            return None
-    return parse_duration_ns(options["budget"], "--budget")
+def _settings(options: dict[str, Any]) -> Settings:
+    """The settings asked for, with the budget of a comparison where nothing else ends it."""
+    settings = make_settings(options)
+    if settings.trials is None and settings.budget_ns is None:
+        return replace(settings, budget_ns=DEFAULT_BUDGET_NS)
+    return settings
 
 
 def _from_store(reference: str, candidate: str, options: dict[str, Any]) -> Answer:
-    source = click.get_current_context().get_parameter_source
-    for name in ("budget", "trials", "max_trials", "precision", "seed", "cpus"):
-        if source(name) is ParameterSource.COMMANDLINE:
-            option = name.replace("_", "-")
-            raise UsageError(f"--{option} is about new trials: --stored makes none")
+    for name in DECLARED.keys() - {*QUESTION, "mode"}:
+        if options[name] is not None:
+            flag = DECLARED[name].flag
+            raise UsageError(f"{flag} is about new trials: --stored makes none")
     pooled = pool(
         find_results(options["config_path"], options["results"]),
         reference,
         candidate,
-        make_question(options),
+        make_settings(options).question,
     )
-    mode = options["mode"] if source("mode") is ParameterSource.COMMANDLINE else None
+    mode = options["mode"]
     findings = tuple(
         finding
         for finding in pooled.findings
@@ -198,16 +176,20 @@ def _from_store(reference: str, candidate: str, options: dict[str, Any]) -> Answ
 
 def _again(specs: tuple[str, str], options: dict[str, Any]) -> str:
     """The command once more, with the options that were given, but for its budget."""
-    source = click.get_current_context().get_parameter_source
-    given = [
-        word
-        for name in REPEATED
-        if source(name) is ParameterSource.COMMANDLINE
-        for word in (f"--{WORDS.get(name, name)}", str(options[name]))
-    ]
+    given = [word for name in REPEATED for word in _as_given(name, options[name])]
     arguments = click.get_current_context().meta["arguments"]
     after = ["--", *arguments] if arguments else []
     return shlex.join(["harness", "compare", *specs, *given, *after])
+
+
+def _as_given(name: str, value: Any) -> list[str]:
+    """An option as the command line had it."""
+    if value is None:
+        return []
+    flag = "--" + WORDS.get(name, name).replace("_", "-")
+    if isinstance(value, bool):
+        return [flag if value else flag.replace("--", "--no-", 1)]
+    return [flag, str(value)]
 
 
 def _cell(session: Session, spec: str, case: str | None, stack: contextlib.ExitStack) -> Cell:

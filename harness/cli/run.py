@@ -11,34 +11,34 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from harness.analysis import Question, disturbed
+from harness.analysis import disturbed
 from harness.cli.selecting import Options, select, stored_cells
 from harness.cli.shared.base import Answer, OneEach, command
 from harness.cli.shared.explaining import shared_notes
 from harness.cli.shared.options import (
+    DECLARED,
     format_option,
     input_option,
-    make_question,
-    precision_option,
-    question_options,
+    make_settings,
+    settings_options,
 )
 from harness.cli.shared.session import (
     RESUMABLE,
     config_option,
     open_session,
-    parse_cpus,
     progress,
     read_config,
     results_folder,
     results_option,
 )
 from harness.errors import DataDamaged, ExitCode, UsageError
-from harness.model import Metric, Mode, Run
+from harness.model import Run
 from harness.model.jsonable import jsonable
-from harness.project.config import Config, parse_duration_ns
+from harness.project.config import Config
 from harness.render.tables import legend, measurement_table, phase_table
 from harness.running import Cell
 from harness.running.experiment import Experiment, Report, perform
+from harness.running.settings import of_plan
 from harness.system.store.runs import StoredRun, find_run, making_sense, read_run, run_folders
 
 
@@ -63,30 +63,7 @@ class DashedCommand(OneEach):
 @input_option
 @click.option("--task", help="Only targets of this task.")
 @click.option("--case", help="The case; otherwise each task's first one.")
-@click.option(
-    "--mode",
-    type=click.Choice([m.value for m in Mode]),
-    default="cold",
-    show_default=True,
-    help="Time whole processes (cold), or the work inside one (steady).",
-)
-@click.option("--trials", type=click.IntRange(1), help="Exactly so many trials of each target.")
-@click.option(
-    "--budget",
-    help="Measure for at most this long, such as 20s; building and checking come before. Left out:"
-    " 20 s per case, or up to 120 s where the 8 blocks of a first verdict take longer.",
-)
-@click.option(
-    "--warmup",
-    type=click.IntRange(0),
-    default=1,
-    show_default=True,
-    help="Trials of each target before the first block; kept, not counted.",
-)
-@click.option("--seed", type=int, help="Of the order and the layout; drawn and recorded if absent.")
-@click.option("--cpus", help="Pin targets to these CPUs, such as 0 or 0,2-3.")
-@precision_option
-@question_options
+@settings_options()
 @config_option
 @results_option
 @click.option(
@@ -111,7 +88,8 @@ def run_command(**options: Any) -> Answer:
     arguments = context.meta["arguments"]
     if options["resume"] is not None:
         _check_resume(context, arguments)
-    return run(Options(arguments=arguments, **options))
+    rest = {name: value for name, value in options.items() if name not in DECLARED}
+    return run(Options(arguments=arguments, settings=make_settings(options), **rest))
 
 
 def _check_resume(context: click.Context, arguments: Sequence[str]) -> None:
@@ -136,8 +114,7 @@ def run(options: Options) -> Answer:
     if options.resume is not None:
         return _resume(options)
     config, cells, origin = select(options)
-    experiment = _experiment(options, cells, origin)
-    return _perform(config, options, experiment)
+    return _perform(config, options, Experiment(tuple(cells), options.settings, origin=origin))
 
 
 def _perform(
@@ -166,22 +143,7 @@ def _resume(options: Options) -> Answer:
 
 def _stored_experiment(plan: Mapping[str, Any], cells: Sequence[Cell]) -> Experiment:
     """What an interrupted run was to find out."""
-    return Experiment(
-        cells=tuple(cells),
-        question=Question(
-            Metric(plan["question"]["metric"]) if plan["question"]["metric"] else None,
-            plan["question"]["confidence"],
-            plan["question"]["threshold"],
-            plan["question"].get("precision"),
-        ),
-        mode=Mode(plan["mode"]),
-        trials=plan["trials"],
-        budget_ns=plan["budget_ns"],
-        warmup=plan["warmup"],
-        seed=plan["seed"],
-        cpus=tuple(plan["cpus"]),
-        origin=plan["origin"],
-    )
+    return Experiment(tuple(cells), of_plan(plan), origin=plan["origin"])
 
 
 def _latest(results: Path) -> StoredRun:
@@ -193,26 +155,6 @@ def _latest(results: Path) -> StoredRun:
                 return stored
     raise UsageError(
         f"no run in {results} was interrupted", hint="`harness history` lists all runs."
-    )
-
-
-def _experiment(options: Options, cells: list[Cell], origin: Mapping[str, Any]) -> Experiment:
-    budget = options.budget
-    return Experiment(
-        cells=tuple(cells),
-        question=make_question(
-            {
-                key: getattr(options, key)
-                for key in ("metric", "confidence", "threshold", "precision")
-            }
-        ),
-        mode=Mode(options.mode),
-        trials=options.trials,
-        budget_ns=parse_duration_ns(budget, "--budget") if budget is not None else None,
-        warmup=options.warmup,
-        seed=options.seed,
-        cpus=parse_cpus(options.cpus),
-        origin=origin,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from harness.cli.shared.session import ad_hoc_cell, read_config
 from harness.errors import UsageError
 from harness.project.config import Config, lookup
-from harness.running import Cell
+from harness.running import Cell, Settings
 from harness.system.store.runs import StoredRun
 
 
@@ -24,16 +24,7 @@ class Options:
     stdin: Path | None
     task: str | None
     case: str | None
-    mode: str
-    trials: int | None
-    budget: str | None
-    warmup: int
-    seed: int | None
-    cpus: str | None
-    precision: str | None
-    metric: str
-    confidence: float
-    threshold: float
+    settings: Settings
     config_path: Path | None
     results: Path | None
     resume: str | None

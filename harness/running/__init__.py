@@ -1,8 +1,9 @@
 """Runs targets: makes them ready, times them in blocks, checks and stores every trial.
 
-Five rooms, one name space:
+Six rooms, one name space:
 
-- `cells`     what is run: Cell, Prepared, Group, Settings
+- `cells`     what is run: Cell, Prepared, Group
+- `settings`  how it is run: Settings, declared once
 - `core`      the Orchestrator: probe, build, check, time, record
 - `judging`   is an output right?
 - `resuming`  goes on with an interrupted run
@@ -14,7 +15,6 @@ from harness.running.cells import (
     Cell,
     Group,
     Prepared,
-    Settings,
     make_groups,
     reference_of,
     same_group,
@@ -23,6 +23,7 @@ from harness.running.checking import check_outputs, remarks
 from harness.running.listening import Listener, Quiet
 from harness.running.orchestrator import Orchestrator, discarding
 from harness.running.resuming import resume_groups
+from harness.running.settings import Settings
 
 __all__ = [
     "MAX_FAILURES",

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from harness.analysis.schedule import Block, Design, StopRule
+from harness.analysis.schedule import Block, StopRule
 from harness.errors import HarnessError
 from harness.model import (
     Agreement,
     Build,
     Case,
-    Mode,
     Output,
-    SteadyPlan,
     Target,
     Task,
     Trial,
@@ -60,26 +58,6 @@ class Prepared:
     @property
     def ready(self) -> bool:
         return self.failure is None and self.expected is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How trials are made; the same for all cells of a run."""
-
-    seed: int
-    mode: Mode = Mode.COLD
-    design: Design = Design.PAIRED
-    warmup: int = 1
-    """Trials of each target before the first block; stored, marked and not counted."""
-    cpus: tuple[int, ...] = ()
-    vary_layout: bool = True
-    budget_ns: int | None = None
-    """No block is begun that would not end within this time; but one is always made."""
-    stretch: int = 1
-    """How many times the budget may grow to hold `blocks_wanted`."""
-    blocks_wanted: int = 0
-    """The fewest blocks that can decide; 0: nothing is to be decided."""
-    steady: SteadyPlan = field(default_factory=SteadyPlan)
 
 
 @dataclass(slots=True)

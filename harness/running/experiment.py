@@ -15,15 +15,14 @@ from typing import Any
 from harness.analysis import (
     ALL_SURE,
     SURE,
-    Question,
     compare_cells,
     disturbed,
     sequential_rule,
     summarise_cell,
 )
-from harness.analysis.schedule import Block, Design, StopRule, fixed_blocks
+from harness.analysis.schedule import Block, StopRule, fixed_blocks
 from harness.errors import ExitCode, HarnessError, NotAllowed
-from harness.model import Build, Host, Measurement, Mode, Run, SteadyPlan, TrialStatus
+from harness.model import Build, Host, Measurement, Run, TrialStatus
 from harness.model.jsonable import jsonable
 from harness.running import (
     Cell,
@@ -37,15 +36,9 @@ from harness.running import (
     remarks,
     resume_groups,
 )
-from harness.stats.boundary import sign_boundary
+from harness.running.settings import of_plan, to_plan
 from harness.system.process.given import given_digest
 from harness.system.store.runs import BlockKey, RunWriter, read_run
-
-DEFAULT_BUDGET_NS = 20_000_000_000
-"""What each group may take where neither trials nor a budget are asked for, but for `STRETCH`."""
-
-STRETCH = 6
-"""The default budget grows up to this many times where the blocks of a first verdict want it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +46,7 @@ class Experiment:
     """What a run is to find out, and how."""
 
     cells: tuple[Cell, ...]
-    question: Question = field(default_factory=Question)
-    mode: Mode = Mode.COLD
-    trials: int | None = None
-    """Exactly so many blocks; None: until every interval decides, or the budget ends."""
-    budget_ns: int | None = None
-    warmup: int = 1
-    seed: int | None = None
-    """Of order and layout; None: drawn, and recorded."""
-    cpus: tuple[int, ...] = ()
-    design: Design = Design.PAIRED
-    vary_layout: bool = True
-    steady: SteadyPlan = field(default_factory=SteadyPlan)
-    max_blocks: int | None = None
+    settings: Settings = field(default_factory=Settings)
     pairs: tuple[tuple[str, str], ...] = ()
     """(reference, candidate) by name: what is compared, and whose verdicts end the run. Empty:
     every cell with its group's reference."""
@@ -111,18 +92,22 @@ def perform(
     host = orchestrator.runner.host()
     if folder is None:
         started_at_ns = time.time_ns()
+        experiment = replace(experiment, settings=experiment.settings.seeded())
         folder, plan = results / run_id(started_at_ns), _plan(experiment, host, started_at_ns)
     else:
         plan = _stored_plan(folder, host, experiment)
-    orchestrator.runner.cpus = experiment.cpus
+        seed = of_plan(plan).seed
+        experiment = replace(experiment, settings=replace(experiment.settings, seed=seed))
+    settings = experiment.settings
+    orchestrator.runner.cpus = settings.cpus
     with RunWriter(folder, plan, host.id) as writer:
         try:
-            members = orchestrator.prepare(experiment.cells, experiment.mode)
+            members = orchestrator.prepare(experiment.cells, settings.mode)
             with discarding(orchestrator.runner, members):
                 groups = make_groups(members, lambda group: _rule(experiment, group))
                 rows = chain(experiment.earlier, writer.earlier())
-                resume_groups(groups, rows, experiment.design)
-                interrupted = _measure(orchestrator, groups, experiment, writer)
+                resume_groups(groups, rows, settings.design)
+                interrupted = _measure(orchestrator, groups, settings, writer)
                 said = [words for group in groups for words in remarks(group.members)]
         finally:
             problems = orchestrator.cleanup(map(Prepared, experiment.cells))
@@ -151,19 +136,11 @@ def run_id(started_at_ns: int) -> str:
 
 
 def _plan(experiment: Experiment, host: Host, started_at_ns: int) -> dict[str, Any]:
-    seed = experiment.seed if experiment.seed is not None else random.SystemRandom().getrandbits(32)
     return {
         "started_at_ns": started_at_ns,
         "command": sys.argv[1:],
-        "seed": seed,
         "host": jsonable(host),
-        "mode": experiment.mode.value,
-        "trials": experiment.trials,
-        "budget_ns": experiment.budget_ns,
-        "warmup": experiment.warmup,
-        "cpus": list(experiment.cpus),
-        "design": experiment.design.value,
-        "question": jsonable(experiment.question),
+        **to_plan(experiment.settings),
         "cells": [[c.task.name, c.case.name, c.name] for c in experiment.cells],
         "given": _given(experiment),
         "origin": jsonable(experiment.origin),
@@ -202,23 +179,25 @@ def _stored_plan(folder: Path, host: Host, experiment: Experiment) -> dict[str, 
 
 
 def _rule(experiment: Experiment, members: Sequence[Prepared]) -> StopRule:
-    if experiment.trials is not None:
-        return fixed_blocks(experiment.trials)
+    settings = experiment.settings
+    if settings.trials is not None:
+        return fixed_blocks(settings.trials)
     if experiment.pairs:
         return _pairs_rule(experiment)
     reference = reference_of(members)
     return sequential_rule(
         reference.cell.name if reference else "",
-        experiment.question,
-        experiment.max_blocks,
+        settings.question,
+        settings.max_blocks,
         len(members),
     )
 
 
 def _pairs_rule(experiment: Experiment) -> StopRule:
     """Stop once the verdict on every pair is sure."""
+    settings = experiment.settings
     rules = {
-        pair: sequential_rule(pair[0], experiment.question, experiment.max_blocks)
+        pair: sequential_rule(pair[0], settings.question, settings.max_blocks)
         for pair in experiment.pairs
     }
 
@@ -238,43 +217,14 @@ def _pairs_rule(experiment: Experiment) -> StopRule:
 
 
 def _measure(
-    orchestrator: Orchestrator,
-    groups: Sequence[Group],
-    experiment: Experiment,
-    writer: RunWriter,
+    orchestrator: Orchestrator, groups: Sequence[Group], settings: Settings, writer: RunWriter
 ) -> bool:
     """Measure; True where a person interrupted it."""
-    budget_ns, stretch = experiment.budget_ns, 1
-    if budget_ns is None and experiment.trials is None:
-        budget_ns, stretch = DEFAULT_BUDGET_NS * len(groups), STRETCH
-    settings = Settings(
-        seed=writer.plan["seed"],
-        mode=experiment.mode,
-        design=experiment.design,
-        warmup=experiment.warmup,
-        cpus=experiment.cpus,
-        vary_layout=experiment.vary_layout,
-        budget_ns=budget_ns,
-        stretch=stretch,
-        blocks_wanted=_blocks_wanted(experiment),
-        steady=experiment.steady,
-    )
     try:
         orchestrator.measure(groups, settings, writer)
     except KeyboardInterrupt:
         return True
     return False
-
-
-def _blocks_wanted(experiment: Experiment) -> int:
-    """The fewest blocks that can give a verdict, or as many as were asked for where that is less.
-
-    A run of exactly so many trials is told nothing: it has what it asked for.
-    """
-    if experiment.trials is not None:
-        return 0
-    first = sign_boundary(experiment.question.confidence).first_proof()
-    return min(first, experiment.max_blocks or first)
 
 
 def _disturbed_blocks(groups: Sequence[Group]) -> frozenset[BlockKey]:
@@ -299,7 +249,7 @@ def _report(
     for group in groups:
         for member in group.members:
             cell = member.cell
-            measurement = _measurement(member, group, experiment)
+            measurement = _measurement(member, group, experiment.settings)
             measurements.append(measurement)
             failure = _failure(member, group)
             if failure is not None:
@@ -307,7 +257,7 @@ def _report(
         for reference, candidates in _comparable(experiment, group).items():
             because = group.stopped or "interrupted"
             comparisons += compare_cells(
-                reference, candidates, group.blocks, experiment.question, because
+                reference, candidates, group.blocks, experiment.settings.question, because
             )
     run = Run(
         id=writer.folder.name,
@@ -336,17 +286,17 @@ def _comparable(experiment: Experiment, group: Group) -> dict[str, list[str]]:
     return found
 
 
-def _measurement(member: Prepared, group: Group, experiment: Experiment) -> Measurement:
+def _measurement(member: Prepared, group: Group, settings: Settings) -> Measurement:
     cell = member.cell
     records = [r for block in group.blocks for r in block.get(cell.name, ())]
-    summary = summarise_cell(records, experiment.mode, experiment.question.confidence)
+    summary = summarise_cell(records, settings.mode, settings.question.confidence)
     return Measurement(
         task=cell.task.name,
         case=cell.case.name,
         target=cell.name,
         adapter=cell.target.adapter,
         language=member.build.toolchain.language if member.build else cell.target.adapter,
-        mode=experiment.mode,
+        mode=settings.mode,
         build_digest=member.build.digest if member.build else "",
         **(_made_by(member.build) if member.build else {}),
         **summary,

@@ -34,9 +34,10 @@ from harness.model import (
 )
 from harness.model.failing import telling_lines
 from harness.plugins import Adapter, Adapters
-from harness.running.cells import Cell, Group, Prepared, Settings, reference_of, same_group
+from harness.running.cells import Cell, Group, Prepared, reference_of, same_group
 from harness.running.checking import check_outputs
 from harness.running.listening import Listener, Quiet
+from harness.running.settings import Settings, TimeLimit
 from harness.system.outputs.reading import read_outputs
 from harness.system.process.execution import keep_whole
 from harness.system.process.given import files_digest
@@ -179,7 +180,8 @@ class Orchestrator:
         KeyboardInterrupt passes through, with everything finished so far stored.
         """
         started = time.monotonic_ns()
-        budget = settings.budget_ns
+        limit = settings.time_limit(len(groups))
+        budget = limit.ns
         for group in groups:
             self._warm_up(group, settings, writer)
         while active := [g for g in groups if g.stopped is None]:
@@ -195,26 +197,27 @@ class Orchestrator:
                     group.stopped = group.rule(group.blocks)
             if budget is not None and all(g.made == 1 or g.stopped for g in groups):
                 spent = time.monotonic_ns() - started
-                budget = self._budget_that_holds(groups, settings, budget, spent)
+                wanted = settings.blocks_wanted
+                budget = self._budget_that_holds(groups, wanted, replace(limit, ns=budget), spent)
 
     def _budget_that_holds(
-        self, groups: Sequence[Group], settings: Settings, budget: int, spent: int
-    ) -> int:
+        self, groups: Sequence[Group], wanted: int, limit: TimeLimit, spent: int
+    ) -> int | None:
         """The budget after the first blocks: stretched where that serves; says what is lacking."""
         left = [g for g in groups if g.stopped is None]
-        missing = (max(0, settings.blocks_wanted - len(g.blocks)) * g.block_ns for g in left)
+        missing = (max(0, wanted - len(g.blocks)) * g.block_ns for g in left)
         needed = round(1.1 * (spent + sum(missing)))  # blocks are not all of one length
-        most = budget * settings.stretch
-        if needed <= budget or not any(len(g.running) > 1 for g in left):
+        budget = limit.ns
+        if budget is None or needed <= budget or not any(len(g.running) > 1 for g in left):
             return budget
-        if needed <= most:
+        if needed <= budget * limit.stretch:
             self._listener.remark(
-                f"{settings.blocks_wanted} blocks, the fewest that give a verdict, take about"
+                f"{wanted} blocks, the fewest that give a verdict, take about"
                 f" {needed / 1e9:.0f} s: measuring that long"
             )
             return needed
         self._listener.remark(
-            f"{budget / 1e9:.3g} s hold no verdict: {settings.blocks_wanted} blocks, the fewest"
+            f"{budget / 1e9:.3g} s hold no verdict: {wanted} blocks, the fewest"
             f" that give one, take about {needed / 1e9:.0f} s (--budget {math.ceil(needed / 1e9)}s)"
         )
         return budget
@@ -238,7 +241,9 @@ class Orchestrator:
         names = [m.cell.name for m in group.running]
         self._listener.step(f"{group.members[0].cell.task.name}: block {number + 1}")
         block: Block = {}
-        for position, name in enumerate(block_order(names, settings.design, settings.seed, number)):
+        for position, name in enumerate(
+            block_order(names, settings.design, settings.drawn_seed, number)
+        ):
             member = next(m for m in group.members if m.cell.name == name)
             if group.given_up(name):
                 continue
@@ -262,7 +267,7 @@ class Orchestrator:
             mode=settings.mode,
             timeout_ns=cell.target.timeout_ns,
             cpus=settings.cpus,
-            pad_bytes=padding_bytes(settings.seed, *place) if settings.vary_layout else 0,
+            pad_bytes=padding_bytes(settings.drawn_seed, *place) if settings.vary_layout else 0,
             steady=settings.steady,
         )
         started_at_ns = time.time_ns()

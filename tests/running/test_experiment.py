@@ -10,7 +10,7 @@ import pytest
 from harness.errors import ExitCode, NotAllowed
 from harness.model import Case, Host, Target, Task, TrialRecord
 from harness.plugins import Adapters
-from harness.running import Cell, Orchestrator
+from harness.running import Cell, Orchestrator, Settings
 from harness.running.experiment import Experiment, Report, perform, run_id
 from harness.system.process.runner import LocalRunner
 from harness.system.store.parquet import read_parquet
@@ -71,7 +71,7 @@ def experiment(root: Path, *scripts: str, **changes: object) -> Experiment:
         )
         for i, script in enumerate(scripts)
     )
-    return Experiment(cells, trials=5, seed=11)
+    return Experiment(cells, Settings(trials=5, seed=11))
 
 
 def test_a_run_is_measured_stored_and_compared(run: Run, tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_ctrl_c_keeps_what_was_measured_and_resuming_tops_it_up(run: Run, tmp_pa
     assert not read_run(first.folder).finished
 
     plan = read_run(first.folder).plan
-    second = run(replace(asked, seed=None), first.folder)
+    second = run(replace(asked, settings=replace(asked.settings, seed=None)), first.folder)
     assert not second.interrupted
     assert [m.trials for m in second.run.measurements] == [5, 5]
     assert read_run(first.folder).plan == plan
@@ -204,6 +204,7 @@ def test_clean_up_commands_run_after_ctrl_c_in_a_set_up(run: Run, tmp_path: Path
 
 def test_the_expected_output_is_made_on_the_cpus_of_the_trials(run: Run, tmp_path: Path) -> None:
     one = min(os.sched_getaffinity(0))
-    report = run(replace(experiment(tmp_path, "nproc"), cpus=(one,)))
+    asked = experiment(tmp_path, "nproc")
+    report = run(replace(asked, settings=replace(asked.settings, cpus=(one,))))
     (measurement,) = report.run.measurements
     assert measurement.output_ok

@@ -228,16 +228,18 @@ def test_no_block_is_begun_that_would_end_past_the_budget(
     assert len(groups[0].blocks) == blocks
 
 
-@pytest.mark.parametrize(("stretch", "blocks", "words"), [(6, 8, "measuring"), (2, 2, "--budget")])
+@pytest.mark.parametrize(
+    ("budget_ns", "blocks", "words"), [(None, 8, "measuring"), (5 * 10**9, 2, "--budget")]
+)
 def test_a_budget_holds_the_blocks_of_a_verdict_or_says_at_once_what_they_take(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch, stretch: int, blocks: int, words: str
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, budget_ns: int | None, blocks: int, words: str
 ) -> None:
     Clock(bench, monkeypatch)
     told: list[str] = []
     monkeypatch.setattr(Quiet, "remark", lambda _, words: told.append(words))
     groups = bench.groups("a", "b", blocks=100)
-    settings = {"budget_ns": 5 * 10**9, "blocks_wanted": 8, "stretch": stretch}
-    bench.measure(groups, warmup=0, **settings)
+    monkeypatch.setattr("harness.running.settings.DEFAULT_BUDGET_NS", 5 * 10**9)
+    bench.measure(groups, warmup=0, budget_ns=budget_ns)
     assert len(groups[0].blocks) == blocks
     (said,) = told
     assert "8 blocks" in said

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-from harness.analysis import Question
-from harness.errors import UsageError
-from harness.model import Metric
+from harness.model.declaring import RunOption, options_of
 from harness.render.tables import FORMATS
+from harness.running.settings import Settings, read_settings
 
 format_option = click.option(
     "--format",
@@ -23,65 +21,42 @@ format_option = click.option(
     help="How tables are laid out.",
 )
 
-
-def question_options(function: Any) -> Any:
-    """The options that say how sure and how fine an answer has to be."""
-    for option in (
-        click.option(
-            "--metric",
-            type=click.Choice(["auto", *(m.value for m in Metric)]),
-            default="auto",
-            help="What decides; auto takes CPU time where wall time is disturbed.",
-        ),
-        click.option(
-            "--confidence",
-            type=float,
-            default=0.95,
-            show_default=True,
-            help="Of the intervals and the verdict.",
-        ),
-        click.option(
-            "--threshold",
-            type=float,
-            default=0.01,
-            show_default=True,
-            help="Differences below this share are equivalent in practice.",
-        ),
-    ):
-        function = option(function)
-    return function
+DECLARED = {option.keyword: option for option in options_of(Settings)}
+QUESTION = ("metric", "confidence", "threshold")
 
 
-def make_question(options: Mapping[str, Any]) -> Question:
-    """The Question that `question_options` asked for; UsageError where it makes no sense."""
-    confidence, threshold = options["confidence"], options["threshold"]
-    if not 0.5 <= confidence < 1:
-        raise UsageError(f"--confidence: want at least 0.5 and below 1, got {confidence}")
-    if not 0 < threshold < 1:
-        raise UsageError(f"--threshold: want a share above 0 and below 1, got {threshold}")
-    precision = _share(options.get("precision"))
-    metric = None if options["metric"] == "auto" else Metric(options["metric"])
-    return Question(metric, confidence, threshold, precision)
+def settings_options(*keywords: str, **helps: str) -> Callable[[Any], Any]:
+    """The options of `Settings` as options of a command: those named, or all of them.
+
+    Each is None where it is not given. `helps` has other words for a command that means less.
+    """
+
+    def decorate(function: Any) -> Any:
+        for keyword in reversed(keywords or tuple(DECLARED)):
+            function = _click_option(DECLARED[keyword], helps.get(keyword))(function)
+        return function
+
+    return decorate
 
 
-def _share(text: str | None) -> float | None:
-    """`2%` or `0.02` as a share."""
-    if text is None:
-        return None
-    try:
-        share = float(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
-    except ValueError:
-        share = math.nan
-    if not 0 < share < 1:
-        raise UsageError(f"--precision: want a share such as 2% or 0.02, got {text!r}")
-    return share
+def _click_option(option: RunOption, words: str | None) -> Callable[[Any], Any]:
+    words = (words or option.help) + (f" [default: {option.default}]" if option.default else "")
+    if option.kind is bool:
+        both = f"{option.flag}/--no-{option.flag.removeprefix('--')}"
+        return click.option(both, option.keyword, is_flag=True, default=None, help=words)
+    kind: Any = option.kind
+    if option.choices:
+        kind = click.Choice(option.choices)
+    elif option.minimum is not None:
+        kind = click.IntRange(option.minimum)
+    return click.option(option.flag, option.keyword, type=kind, help=words)
 
 
-precision_option = click.option(
-    "--precision",
-    help="Go on until the ratio (of a single target, its time) is known to this share on either"
-    " side, such as 2%.",
-)
+def make_settings(options: Mapping[str, Any]) -> Settings:
+    """The Settings that `settings_options` asked for; UsageError where they make no sense."""
+    given = {keyword: value for keyword, value in options.items() if keyword in DECLARED}
+    return read_settings(given, lambda option: option.flag)
+
 
 input_option = click.option(
     "--input",

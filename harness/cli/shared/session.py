@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import threading
 import time
@@ -31,7 +30,6 @@ __all__ = [
     "find_results",
     "host_summary",
     "open_session",
-    "parse_cpus",
     "progress",
     "read_config",
     "results_folder",
@@ -203,26 +201,6 @@ def progress(*, wanted: bool = True) -> Iterator[Listener]:
 
     with Console(stderr=True).status("starting", refresh_per_second=2) as status:
         yield Terminal(status)
-
-
-def parse_cpus(text: str | None) -> tuple[int, ...]:
-    """`0,2-3` as (0, 2, 3); UsageError for a CPU that we may not run on."""
-    if not text:
-        return ()
-    usable = sorted(os.sched_getaffinity(0))
-    cpus: list[int] = []
-    for part in text.split(","):
-        first, dash, last = part.partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
-            raise UsageError(f"--cpus: want numbers and ranges such as 0,2-3, got {text!r}")
-        low, high = int(first), int(last if dash else first)
-        if low > high or low not in usable or high not in usable:
-            raise UsageError(
-                f"--cpus: {part} is not among the CPUs that programs may use here:"
-                f" {', '.join(map(str, usable))}"
-            )
-        cpus.extend(range(low, high + 1))
-    return tuple(dict.fromkeys(cpus))
 
 
 def host_summary(host: Mapping[str, Any]) -> str:

@@ -1,0 +1,161 @@
+"""Options of a run, declared once where their values live; pure.
+
+A field of a frozen dataclass carries in its metadata what the command line, the Python API and the
+documentation need to know of it. `harness.running.settings.Settings` is made of such fields.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from enum import Enum
+from typing import Any, TypeAlias, TypeVar, get_type_hints
+
+from harness.errors import UsageError
+
+Reader: TypeAlias = Callable[[Any, str], Any]
+"""What a caller gave, and the option's name for messages; gives the field's value or raises
+UsageError."""
+
+_KEY = "option"
+
+_Settings = TypeVar("_Settings")
+
+
+@dataclass(frozen=True, slots=True)
+class RunOption:
+    """What a caller may say of one field."""
+
+    keyword: str
+    """The API's keyword argument; on the command line with dashes: `max_trials`, `--max-trials`."""
+    help: str
+    read: Reader
+    kind: type = str
+    """What the command line takes it for before `read` sees it: str, int or float."""
+    minimum: int | None = None
+    choices: tuple[str, ...] = ()
+    default: str = ""
+    """The default in words, for the help; empty: there is none to show."""
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.keyword.replace("_", "-")
+
+
+def declared(default: Any, option: RunOption) -> Any:
+    """A dataclass field that callers may set by `option`."""
+    return field(default=default, metadata={_KEY: option})
+
+
+def options_of(kind: type) -> Iterator[RunOption]:
+    """Every option that is declared in a dataclass or in a dataclass that a field of it holds."""
+    for _, option in _walk(kind):
+        yield option
+
+
+def given_to(
+    settings: _Settings, given: Mapping[str, Any], spell: Callable[[RunOption], str]
+) -> Any:
+    """The settings with what a caller gave, by keyword; None stands for not given.
+
+    `spell` says how messages name an option. Raises UsageError for a value that an option does not
+    take.
+    """
+    for path, option in _walk(type(settings)):
+        value = given.get(option.keyword)
+        if value is not None:
+            settings = _with(settings, path, option.read(value, spell(option)))
+    return settings
+
+
+def _walk(kind: type, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], RunOption]]:
+    hints = get_type_hints(kind)
+    for each in fields(kind):
+        path = (*above, each.name)
+        if _KEY in each.metadata:
+            yield path, each.metadata[_KEY]
+        elif is_dataclass(hints[each.name]):
+            yield from _walk(hints[each.name], path)
+
+
+def _with(value: Any, path: tuple[str, ...], new: Any) -> Any:
+    first, *rest = path
+    return replace(
+        value, **{first: _with(getattr(value, first), tuple(rest), new) if rest else new}
+    )
+
+
+# -- readers --------------------------------------------------------------------------------------
+
+
+def one_of(kind: type[Enum], *, nothing: str = "") -> Reader:
+    """Reads a member of `kind` by its value; the word `nothing` is None."""
+    words = [*([nothing] if nothing else []), *(member.value for member in kind)]
+
+    def read(value: Any, name: str) -> Any:
+        if isinstance(value, kind):
+            return value
+        if nothing and value == nothing:
+            return None
+        try:
+            return kind(value)
+        except ValueError:
+            raise UsageError(f"{name}: want one of {', '.join(words)}, got {value!r}") from None
+
+    return read
+
+
+def whole_number(minimum: int | None = None) -> Reader:
+    """Reads a whole number that is not below `minimum`."""
+
+    def read(value: Any, name: str) -> int:
+        low = minimum is not None and isinstance(value, int) and value < minimum
+        if not isinstance(value, int) or isinstance(value, bool) or low:
+            least = "" if minimum is None else f" of at least {minimum}"
+            raise UsageError(f"{name}: want a whole number{least}, got {value!r}")
+        return value
+
+    return read
+
+
+def truth(value: Any, name: str) -> bool:
+    """Reads True or False."""
+    if not isinstance(value, bool):
+        raise UsageError(f"{name}: want True or False, got {value!r}")
+    return value
+
+
+def share(example: str) -> Reader:
+    """Reads `2%` or `0.02` as a share above 0 and below 1; `example` is for the message."""
+
+    def read(value: Any, name: str) -> float:
+        number = _number(value)
+        if not 0 < number < 1:
+            raise UsageError(f"{name}: want {example}, got {_as_given(value)}")
+        return number
+
+    return read
+
+
+def confidence_level(value: Any, name: str) -> float:
+    """Reads a confidence: at least one half and below 1."""
+    number = _number(value)
+    if not 0.5 <= number < 1:
+        raise UsageError(f"{name}: want at least 0.5 and below 1, got {_as_given(value)}")
+    return number
+
+
+def _as_given(value: Any) -> str:
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+def _number(value: Any) -> float:
+    """A share as a number; NaN for what is none."""
+    try:
+        if isinstance(value, str):
+            text = value.strip()
+            return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+        return math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return math.nan

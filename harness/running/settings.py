@@ -1,0 +1,253 @@
+"""How a run makes its trials and when it ends: every option declared once.
+
+The options of `harness run` and `harness compare`, the keyword arguments of `harness.run` and
+`harness.compare`, the plan in `run.json` and what `--resume` goes on with all follow from the
+fields below. A field that is added here is an option, is stored and survives `--resume`.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypedDict
+
+from harness.analysis import Question
+from harness.analysis.schedule import Design
+from harness.errors import UsageError
+from harness.model import Metric, Mode, SteadyPlan
+from harness.model.declaring import (
+    RunOption,
+    declared,
+    given_to,
+    one_of,
+    options_of,
+    truth,
+    whole_number,
+)
+from harness.model.jsonable import jsonable
+from harness.project.config import parse_duration_ns
+from harness.stats.boundary import sign_boundary
+
+DEFAULT_BUDGET_NS = 20_000_000_000
+"""What each group may take where neither trials nor a budget are asked for, but for `STRETCH`."""
+
+STRETCH = 6
+"""The default budget grows up to this many times where the blocks of a first verdict want it."""
+
+
+def read_cpus(value: str | int | Iterable[int], name: str) -> tuple[int, ...]:
+    """`0,2-3`, a number or numbers as (0, 2, 3); UsageError for a CPU that we may not run on."""
+    text = value if isinstance(value, str) else ",".join(map(str, _listed(value)))
+    usable = sorted(os.sched_getaffinity(0))
+    cpus: list[int] = []
+    for part in text.split(",") if text else ():
+        first, dash, last = part.partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise UsageError(f"{name}: want numbers and ranges such as 0,2-3, got {text!r}")
+        low, high = int(first), int(last if dash else first)
+        if low > high or low not in usable or high not in usable:
+            raise UsageError(
+                f"{name}: {part} is not among the CPUs that programs may use here:"
+                f" {', '.join(map(str, usable))}"
+            )
+        cpus.extend(range(low, high + 1))
+    return tuple(dict.fromkeys(cpus))
+
+
+def _listed(value: object) -> Iterable[object]:
+    return value if isinstance(value, Iterable) else [value]
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimit:
+    """How long the blocks of a run may take together."""
+
+    ns: int | None
+    """No block is begun that would not end within this time, but one is always made."""
+    stretch: int = 1
+    """How many times it may grow to hold the fewest blocks that can decide."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How trials are made and when measuring ends; the same for all cells of a run."""
+
+    mode: Mode = declared(
+        Mode.COLD,
+        RunOption(
+            "mode",
+            "Time whole processes (cold), or the work inside one (steady).",
+            one_of(Mode),
+            choices=tuple(m.value for m in Mode),
+            default="cold",
+        ),
+    )
+    trials: int | None = declared(
+        None,
+        RunOption(
+            "trials",
+            "Exactly this many trials of each target.",
+            whole_number(1),
+            kind=int,
+            minimum=1,
+        ),
+    )
+    """None: until every interval decides, or the budget ends."""
+    budget_ns: int | None = declared(
+        None,
+        RunOption(
+            "budget",
+            "Measure for at most this long, such as 20s; building and checking come before. Left"
+            " out: 20 s per case, or up to 120 s where the 8 blocks of a first verdict take"
+            " longer.",
+            parse_duration_ns,
+        ),
+    )
+    max_blocks: int | None = declared(
+        None,
+        RunOption(
+            "max_trials",
+            "At most this many trials of each target.",
+            whole_number(2),
+            kind=int,
+            minimum=2,
+        ),
+    )
+    warmup: int = declared(
+        1,
+        RunOption(
+            "warmup",
+            "Trials of each target before the first block; kept, not counted.",
+            whole_number(0),
+            kind=int,
+            minimum=0,
+            default="1",
+        ),
+    )
+    seed: int | None = declared(
+        None,
+        RunOption(
+            "seed",
+            "Of the order and the layout; drawn and recorded if absent.",
+            whole_number(),
+            kind=int,
+        ),
+    )
+    cpus: tuple[int, ...] = declared(
+        (), RunOption("cpus", "Pin targets to these CPUs, such as 0 or 0,2-3.", read_cpus)
+    )
+    design: Design = declared(
+        Design.PAIRED,
+        RunOption(
+            "design",
+            "Every target once per block in a random order (paired), or twice, the second time in"
+            " the reverse order (mirrored).",
+            one_of(Design),
+            choices=tuple(d.value for d in Design),
+            default="paired",
+        ),
+    )
+    vary_layout: bool = declared(
+        True,
+        RunOption(
+            "vary_layout",
+            "Move the stack by a random padding in every trial, so that its layout is no bias.",
+            truth,
+            kind=bool,
+            default="vary-layout",
+        ),
+    )
+    question: Question = field(default_factory=Question)
+    steady: SteadyPlan = field(default_factory=SteadyPlan)
+
+    @property
+    def drawn_seed(self) -> int:
+        """The seed of a run that has begun; ValueError where none was given or drawn yet."""
+        if self.seed is None:
+            raise ValueError("no seed was drawn: see Settings.seeded")
+        return self.seed
+
+    def seeded(self) -> Settings:
+        """The same settings with a seed, drawn where none was given."""
+        return self if self.seed is not None else replace(self, seed=drawn_seed())
+
+    def time_limit(self, groups: int) -> TimeLimit:
+        """How long this many groups may take together."""
+        if self.budget_ns is None and self.trials is None:
+            return TimeLimit(DEFAULT_BUDGET_NS * groups, STRETCH)
+        return TimeLimit(self.budget_ns)
+
+    @property
+    def blocks_wanted(self) -> int:
+        """The fewest blocks that can give a verdict, or the most that were asked for if fewer.
+
+        0 for a run of exactly so many trials: it has what it asked for.
+        """
+        if self.trials is not None:
+            return 0
+        first = sign_boundary(self.question.confidence).first_proof()
+        return min(first, self.max_blocks or first)
+
+
+def drawn_seed() -> int:
+    """A seed by chance."""
+    return random.SystemRandom().getrandbits(32)
+
+
+class Asked(TypedDict, total=False):
+    """The keyword arguments that make Settings: the options declared above, for type checkers."""
+
+    mode: Mode | str
+    trials: int
+    budget: str | float
+    max_trials: int
+    warmup: int
+    seed: int
+    cpus: str | int | Sequence[int]
+    design: Design | str
+    vary_layout: bool
+    metric: Metric | str
+    confidence: float
+    threshold: float | str
+    precision: float | str
+
+
+def read_settings(
+    given: Mapping[str, Any],
+    spell: Callable[[RunOption], str] = lambda option: option.keyword,
+    over: Settings | None = None,
+) -> Settings:
+    """Settings of what a caller gave, by keyword; what is left out or None is as in `over`.
+
+    Raises UsageError for a value that makes no sense, an unknown keyword, or two wishes of which
+    one makes the other void.
+    """
+    known = {option.keyword: option for option in options_of(Settings)}
+    for keyword in given:
+        if keyword not in known:
+            raise UsageError(f"unknown option {keyword!r}; there are: {', '.join(known)}")
+    settings = given_to(over or Settings(), given, spell)
+    if settings.trials is not None:
+        for keyword in ("max_trials", "precision"):
+            if given.get(keyword) is not None:
+                trials, other = spell(known["trials"]), spell(known[keyword])
+                raise UsageError(f"{trials} says exactly how many, {other} when to stop: not both")
+    return settings
+
+
+def to_plan(settings: Settings) -> dict[str, Any]:
+    """The settings as they stand in the plan of a stored run."""
+    return {each.name: jsonable(getattr(settings, each.name)) for each in fields(settings)}
+
+
+def of_plan(plan: Mapping[str, Any]) -> Settings:
+    """The settings of a stored plan; what an older harness did not store is the default.
+
+    Raises ValueError for what makes no sense.
+    """
+    import msgspec
+
+    own = {each.name: plan[each.name] for each in fields(Settings) if each.name in plan}
+    return msgspec.convert(own, Settings)
