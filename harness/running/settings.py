@@ -250,4 +250,5 @@ def of_plan(plan: Mapping[str, Any]) -> Settings:
     import msgspec
 
     own = {each.name: plan[each.name] for each in fields(Settings) if each.name in plan}
-    return msgspec.convert(own, Settings)
+    settings: Settings = msgspec.convert(own, Settings)
+    return settings
