@@ -56,7 +56,7 @@ def options_of(kind: type) -> Iterator[RunOption]:
 
 def given_to(
     settings: _Settings, given: Mapping[str, Any], spell: Callable[[RunOption], str]
-) -> Any:
+) -> _Settings:
     """The settings with what a caller gave, by keyword; None stands for not given.
 
     `spell` says how messages name an option. Raises UsageError for a value that an option does not
