@@ -16,6 +16,7 @@ from harness.campaign.state import State, Step
 from harness.campaign.stopping import decision_by_rules
 from harness.campaign.templates import note_template, plan_template, thought_template
 from harness.campaign.values import TestStatus
+from harness.model.durations import write_duration
 
 MAX_TRIES = 3
 """A candidate that is still undecided after so many looks is given up."""
@@ -201,11 +202,10 @@ def _bench(situation: Situation) -> Advice | None:
     needed_ns = _worth_looking(situation)
     if needed_ns is None:
         return None
-    seconds = math.ceil(needed_ns / 1e9)
     return Advice(
         "BENCHMARK",
-        f"undecided within the budget; about {seconds} s would decide",
-        f"{Move.BENCH.value} --budget {seconds}s{flag}",
+        f"undecided within the budget; about {math.ceil(needed_ns / 1e9)} s would decide",
+        f"{Move.BENCH.value} --budget {write_duration(needed_ns)}{flag}",
         instead=_give_up("undecided").command,
     )
 

@@ -61,11 +61,10 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as problem:
-            import difflib
+            from harness.model.suggesting import did_you_mean
 
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            suggestion = f" Did you mean {near[0]!r}?" if near else ""
-            raise click.UsageError(f"{problem.message}{suggestion}", ctx) from None
+            message = f"{problem.message} {did_you_mean(args[0], COMMANDS)}".rstrip()
+            raise click.UsageError(message, ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

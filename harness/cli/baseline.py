@@ -10,7 +10,7 @@ from harness.baseline import Baseline, MakePlan, make_baseline, tag_baseline
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.workload import wanted_workload, workload_options, workload_session
 from harness.correctness.agreement import NOTHING_CHECKED
-from harness.project.config import parse_duration_ns
+from harness.model.durations import parse_duration_ns
 from harness.project.workload import Workload
 from harness.render.tables import layout
 from harness.render.units import show_bytes, show_ns

@@ -28,7 +28,7 @@ from harness.cli.shared.session import (
     open_session,
     progress,
     read_config,
-    results_folder,
+    results_of,
     results_option,
 )
 from harness.errors import DataDamaged, ExitCode, UsageError
@@ -130,7 +130,7 @@ def _perform(
 
 def _resume(options: Options) -> Answer:
     config = read_config(options.config_path, required=False)
-    results = options.results or results_folder(config)
+    results = options.results or results_of(config.root)
     stored = read_run(find_run(results, options.resume)) if options.resume else _latest(results)
     if stored.finished:
         found = {**stored.summary, "run_id": stored.id}

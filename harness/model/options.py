@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import shlex
 from collections.abc import Iterable
@@ -10,6 +9,7 @@ from dataclasses import MISSING, fields
 from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
 
 from harness.errors import ConfigError
+from harness.model.suggesting import did_you_mean
 from harness.model.tasks import Target
 
 
@@ -64,11 +64,10 @@ def digest_of(parts: Iterable[str | bytes]) -> str:
 def _checked(name: str, value: Any, hints: dict[str, Any], target: Target) -> Any:
     where = f"targets.{target.name}.{name}"
     if name not in hints:
-        near = difflib.get_close_matches(name, hints, n=1)
         raise ConfigError(
             f"{where}: the adapter {target.adapter!r} has no option {name!r};"
             f" it has: {', '.join(sorted(hints)) or 'none'}",
-            hint=f"Did you mean {near[0]!r}?" if near else "Remove it, or see docs/adapters.md.",
+            hint=did_you_mean(name, hints) or "Remove it, or see docs/adapters.md.",
         )
     words, wanted = _KINDS[hints[name]]
     problem = ConfigError(f"{where}: want {words}, got {value!r}")

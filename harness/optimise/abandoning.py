@@ -16,12 +16,12 @@ import msgspec
 from harness.campaign.standing import ABORT
 from harness.campaign.state import State, Step, fold
 from harness.errors import HarnessError, NotAllowed
-from harness.optimise.campaign import STATE_FOLDER
 from harness.optimise.checkout import ATTEMPTS, UNFIT, Checkout
 from harness.optimise.journal import JOURNAL_NAME, read_events
 from harness.optimise.records import Records
 from harness.optimise.scoping import scope_of
 from harness.project.config import Config, lookup
+from harness.project.state_folder import campaign_state, state_folder
 from harness.project.workload import campaign_folder, tag_name
 from harness.system.git.writing import Git, branch_ref
 from harness.system.store.files import write_atomically
@@ -75,8 +75,8 @@ class _Work:
         self.git = Git(config.root)
         self.checkout = Checkout(self.git, config.root, name)
         self.folder = campaign_folder(config, name)
-        self.machine = config.root / STATE_FOLDER / "campaigns" / name
-        self.aside = config.root / STATE_FOLDER / "abandoned"
+        self.machine = campaign_state(config.root, name)
+        self.aside = state_folder(config.root) / "abandoned"
         self._config = config
         state = self._state()
         terms = state.terms if state else None

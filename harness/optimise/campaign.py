@@ -14,19 +14,18 @@ from harness.campaign.standing import before_step, refused
 from harness.campaign.state import State, Step, apply, fold
 from harness.campaign.values import RULES, Terms
 from harness.errors import ConfigError, DataDamaged, NotAllowed, UsageError
+from harness.model.durations import parse_duration_ns
 from harness.optimise.checkout import Checkout
 from harness.optimise.journal import JOURNAL_NAME, Journal, read_events
 from harness.optimise.records import Records, rendered_digests
 from harness.optimise.scoping import check_scope, scope_of
 from harness.optimise.standing import standing
-from harness.project.config import CampaignSection, Config, lookup, parse_duration_ns
+from harness.project.config import CampaignSection, Config, lookup
+from harness.project.state_folder import WORKTREES, campaign_state, lock_of, state_folder
 from harness.project.workload import campaign_folder
 from harness.system.git.writing import Git
 from harness.system.store.files import clear_temporaries, storage_errors
 from harness.system.store.lock import hold
-
-STATE_FOLDER = ".harness"
-WORKTREES = "worktrees"
 
 
 class Campaign:
@@ -37,7 +36,7 @@ class Campaign:
         self.name = name
         self.section: CampaignSection = lookup(config.campaigns, name, "campaign", config.path)
         self.folder = campaign_folder(config, name)
-        own = config.root / STATE_FOLDER / "campaigns" / name
+        own = campaign_state(config.root, name)
         self.journal = Journal(self.folder / JOURNAL_NAME, own / JOURNAL_NAME)
         self.failure_path = own / "failure.json"
         """Where `failures` remembers what failed last."""
@@ -142,7 +141,7 @@ class Campaign:
     @contextlib.contextmanager
     def locked(self) -> Iterator[Campaign]:
         """Hold the lock of the checkout, read the events again, and recover what a kill left."""
-        with hold(self.config.root / STATE_FOLDER / "lock"):
+        with hold(lock_of(self.config.root)):
             self.warnings = []
             self._clear_killed()
             self.load(recover=True)
@@ -150,9 +149,13 @@ class Campaign:
 
     def _clear_killed(self) -> None:
         """Remove what commands that were killed left behind; nothing of it counted."""
-        own = self.config.root / STATE_FOLDER
+        own = state_folder(self.config.root)
         with storage_errors(own):
-            for folder in (*self.records.folders(), own, own / "campaigns" / self.name):
+            for folder in (
+                *self.records.folders(),
+                own,
+                campaign_state(self.config.root, self.name),
+            ):
                 clear_temporaries(folder)
         if (own / WORKTREES).is_dir():
             self.git.clear_worktrees(own / WORKTREES)

@@ -38,6 +38,7 @@ from harness.campaign.values import (
 )
 from harness.errors import BuildFailed, ConfigError, DataDamaged, TrialFailed
 from harness.model import CaseBench, Metric
+from harness.model.durations import parse_duration_ns
 from harness.optimise.outcomes import (
     bottleneck_rows,
     derive,
@@ -50,7 +51,7 @@ from harness.optimise.outcomes import (
     time_of,
     words,
 )
-from harness.project.config import Config, load_config, parse_duration_ns
+from harness.project.config import Config, load_config
 from harness.project.workload import Wanted, Workload, find_workload
 from harness.running import Cell, Listener
 from harness.running.session import Session, open_session

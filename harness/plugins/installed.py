@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 from importlib.metadata import EntryPoint, entry_points
 
 from harness.errors import AdapterError, AdapterNotFound, PluginFailed
+from harness.model.suggesting import did_you_mean
 from harness.plugins.adapter import Adapter, CrossCutting
 from harness.plugins.found import (
     Installed,
@@ -70,12 +70,10 @@ class Adapters:
 
     def _load(self, name: str) -> Adapter:
         if name not in self._claims:
-            near = difflib.get_close_matches(name.lower(), self._claims, n=1, cutoff=0.6)
             raise AdapterNotFound(
                 f"no adapter named {name!r}; installed: {', '.join(sorted(self._claims))}",
-                hint=f"Did you mean {near[0]!r}?"
-                if near
-                else "`harness adapters` lists them; pip install the package that brings it.",
+                hint=did_you_mean(name.lower(), self._claims)
+                or "`harness adapters` lists them; pip install the package that brings it.",
             )
         point = the_one(self._claims[name], "adapter", self._others.report)
         self._find_others()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +18,8 @@ from harness.model import (
     WorkingFolder,
     base_name,
 )
+from harness.model.durations import parse_duration_ns
+from harness.model.suggesting import did_you_mean
 from harness.project.config_file import (
     CONFIG_NAME,
     CampaignSection,
@@ -41,17 +41,14 @@ __all__ = [
     "find_config",
     "load_config",
     "lookup",
-    "parse_duration_ns",
     "schema_json",
 ]
 
+_ALIKE = 0.5
+"""How like a known name a word must be to be taken for it; see `did_you_mean`."""
+
 _Value = TypeVar("_Value")
 _Table = TypeVar("_Table", bound=msgspec.Struct)
-
-_UNITS_NS = {"ms": 1_000_000, "s": 1_000_000_000, "m": 60_000_000_000, "h": 3_600_000_000_000}
-_MOST_NS = 100 * 365 * 86_400 * 1_000_000_000
-
-_DURATION = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|m|h)?\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,23 +107,9 @@ def lookup(table: Mapping[str, _Value], name: str, what: str, path: Path | None 
     where = f"{path}: " if path else ""
     known = ", ".join(table) or "none"
     raise ConfigError(
-        f"{where}no {what} named {name!r}; there are: {known}", hint=_suggest(name, table)
+        f"{where}no {what} named {name!r}; there are: {known}",
+        hint=did_you_mean(name, table, _ALIKE),
     )
-
-
-def parse_duration_ns(value: str | float, where: str) -> int:
-    """`"20s"`, `"500ms"`, `"2m"`, or a number of seconds, as nanoseconds above 0."""
-    match = _DURATION.fullmatch(str(value))
-    nanoseconds = 0
-    if match:
-        product = float(match[1]) * _UNITS_NS[match[2] or "s"]
-        nanoseconds = round(product) if product < _MOST_NS else 0
-    if nanoseconds <= 0:
-        raise ConfigError(
-            f"{where}: want a duration above 0, such as 20s, 500ms, 2m or 1h, and below 100 years,"
-            f" got {str(value)[:100]!r}"
-        )
-    return nanoseconds
 
 
 def find_config(start: Path) -> Path | None:
@@ -203,15 +186,17 @@ class _Reader:
             if key not in fields:
                 known = ", ".join(fields)
                 raise self._error(
-                    where, f"unknown key {key!r} (known: {known})", _suggest(key, fields)
+                    where,
+                    f"unknown key {key!r} (known: {known})",
+                    did_you_mean(key, fields, _ALIKE),
                 )
 
     def _check_misspelt(self, data: dict[str, Any], fields: Iterable[str], where: str) -> None:
         """Keys that are not ours go to the adapter, unless they are one letter from ours."""
         for key in data:
-            near = difflib.get_close_matches(key, fields, n=1, cutoff=0.85)
-            if key not in fields and near:
-                raise self._error(where, f"unknown key {key!r}", f"Did you mean {near[0]!r}?")
+            meant = did_you_mean(key, fields, cutoff=0.85)
+            if key not in fields and meant:
+                raise self._error(where, f"unknown key {key!r}", meant)
 
     def _task(self, name: str, section: TaskSection) -> Task:
         cases = []
@@ -235,7 +220,7 @@ class _Reader:
             raise self._error(
                 f"{where}.task",
                 f"no task named {section.task!r}; there are: {known}",
-                _suggest(section.task, tasks),
+                did_you_mean(section.task, tasks, _ALIKE),
             )
         ours = {f.encode_name for f in msgspec.structs.fields(TargetSection)}
         root = self.path.parent
@@ -275,7 +260,7 @@ class _Reader:
                         f"{where}.params",
                         f"case {key!r} of task {task.name} has no parameter {param!r};"
                         f" it has: {known}",
-                        _suggest(param, case.params),
+                        did_you_mean(param, case.params, _ALIKE),
                     )
             try:
                 found[key] = case.with_params(own.params)
@@ -351,7 +336,7 @@ class _Reader:
                 f"tasks.{task.name}.reference",
                 f"no target of this task is named {task.reference!r}; there are: "
                 f"{', '.join(own) or 'none'}",
-                _suggest(task.reference, own),
+                did_you_mean(task.reference, own, _ALIKE),
             )
 
     def _check_campaign(
@@ -383,11 +368,6 @@ def _explain(value: object, kind: Any, problem: str) -> str:
     literal = next((c for c in (kind, *choices) if typing.get_origin(c) is Literal), None)
     if literal is not None:
         allowed = ", ".join(repr(choice) for choice in typing.get_args(literal))
-        near = _suggest(str(value), [str(c) for c in typing.get_args(literal)])
+        near = did_you_mean(str(value), map(str, typing.get_args(literal)), _ALIKE)
         return f"got {value!r}, allowed: {allowed}" + (f". {near}" if near else "")
     return f"{problem[0].lower()}{problem[1:]}, value seen: {value!r}"
-
-
-def _suggest(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"Did you mean {near[0]!r}?" if near else ""

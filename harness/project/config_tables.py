@@ -6,9 +6,10 @@ target made of them is checked, refused and measured like any other.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
+
+from harness.model.suggesting import nearest
 
 Refuse: TypeAlias = Callable[[str, str], Exception]
 """From a key and what is wrong with it to the error that is to be raised."""
@@ -40,8 +41,8 @@ def with_targets(data: Mapping[str, Any], refuse: Refuse) -> Table:
                 made[name] = _merged(under, own) if isinstance(own, dict) else own
     used = {str(t.get("adapter")) for t in made.values() if isinstance(t, dict)}
     for adapter in defaults.keys() - used:
-        if near := difflib.get_close_matches(adapter.lower(), used, n=1):
-            raise refuse(f"defaults.{adapter}", f"no target has it; did you mean {near[0]!r}?")
+        if near := nearest(adapter.lower(), used):
+            raise refuse(f"defaults.{adapter}", f"no target has it; did you mean {near!r}?")
     if not made:
         return dict(data)
     filled = {

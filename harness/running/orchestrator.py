@@ -8,7 +8,6 @@ all of them alike. A target that fails stops nothing else.
 from __future__ import annotations
 
 import contextlib
-import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -32,6 +31,7 @@ from harness.model import (
     TrialRecord,
     TrialStatus,
 )
+from harness.model.durations import write_duration
 from harness.model.failing import telling_lines
 from harness.plugins import Adapter, Adapters
 from harness.running.cells import Cell, Group, Prepared, reference_of, same_group
@@ -218,7 +218,7 @@ class Orchestrator:
             return needed
         self._listener.remark(
             f"{budget / 1e9:.3g} s hold no verdict: {wanted} blocks, the fewest"
-            f" that give one, take about {needed / 1e9:.0f} s (--budget {math.ceil(needed / 1e9)}s)"
+            f" that give one, take about {needed / 1e9:.0f} s (--budget {write_duration(needed)})"
         )
         return budget
 

@@ -14,18 +14,12 @@ from pathlib import Path
 from harness.errors import StorageFailed
 from harness.plugins import Adapters
 from harness.project.config import Config
+from harness.project.state_folder import WORKTREES, results_of, state_folder
 from harness.running import Listener, Orchestrator
 from harness.system.process.opening import CoreRunner, open_runner
 from harness.system.process.places import launcher_cache, may_execute, user_cache
 from harness.system.process.scratch import scratch_in_memory
 from harness.system.store.files import storage_errors
-
-STATE_FOLDER = ".harness"
-
-
-def results_folder(config: Config) -> Path:
-    """Where a project's runs are stored unless somebody says otherwise."""
-    return config.root / STATE_FOLDER / "results"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +38,7 @@ class Session:
     @property
     def worktrees(self) -> Path:
         """Where private worktrees are made."""
-        return (self.apart or self.state) / "worktrees"
+        return (self.apart or self.state) / WORKTREES
 
 
 @contextlib.contextmanager
@@ -60,8 +54,8 @@ def open_session(
     Trials run in memory where there is room. `apart`: else they run outside of the project (below
     TMPDIR) too, from where no relative path leads to what is stored in it.
     """
-    state = config.root / STATE_FOLDER
-    results = results.absolute() if results else results_folder(config)
+    state = state_folder(config.root)
+    results = results.absolute() if results else results_of(config.root)
     with storage_errors(state):
         state.mkdir(exist_ok=True)
         ignore = state / ".gitignore"

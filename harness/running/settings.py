@@ -26,8 +26,8 @@ from harness.model.declaring import (
     truth,
     whole_number,
 )
+from harness.model.durations import parse_duration_ns
 from harness.model.jsonable import jsonable
-from harness.project.config import parse_duration_ns
 from harness.stats.boundary import sign_boundary
 
 DEFAULT_BUDGET_NS = 20_000_000_000

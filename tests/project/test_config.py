@@ -8,7 +8,8 @@ import pytest
 
 from harness.errors import ConfigError
 from harness.model import FileFormat, OutputKind, OutputSource
-from harness.project.config import find_config, load_config, parse_duration_ns, schema_json
+from harness.model.durations import parse_duration_ns
+from harness.project.config import find_config, load_config, schema_json
 
 GOOD = """
 [tasks.sum]

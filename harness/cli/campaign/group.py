@@ -93,9 +93,9 @@ def campaign_status_command(*, everything: bool, **options: Any) -> Answer:
 def finish_command(*, no_merge: bool, budget: str | None, **options: Any) -> Answer:
     """Measure the full workload against the tag, profile again, summarise, merge, tag the end."""
     from harness.campaign.logs import headline_words
+    from harness.model.durations import parse_duration_ns
     from harness.model.jsonable import jsonable
     from harness.optimise import finish
-    from harness.project.config import parse_duration_ns
 
     budget_ns = parse_duration_ns(budget, "--budget") if budget else None
 
@@ -131,11 +131,12 @@ def abandon_command(**options: Any) -> Answer:
     """
     from harness.model.jsonable import jsonable
     from harness.optimise import abandon
+    from harness.project.state_folder import lock_of
     from harness.system.store.lock import hold
 
     config = read_config(options["config_path"])
     name = named_campaign(config, options["campaign_name"])
-    with hold(config.root / ".harness" / "lock"):
+    with hold(lock_of(config.root)):
         done = abandon(config, name)
     moved = {**done.branches, **done.tags, **done.attempts}
     lines = [f"campaign {name} abandoned; checked out: {done.checked_out}"]

@@ -9,7 +9,7 @@ import click
 from harness.cli.campaign.opening import answered, campaign_options, opened, workbench
 from harness.cli.shared.base import Answer, command
 from harness.errors import ExitCode, UsageError
-from harness.project.config import parse_duration_ns
+from harness.model.durations import parse_duration_ns
 
 
 @command(epilog='Example: harness loop --agent "my-agent --yes" --iterations 5 --budget 2h')

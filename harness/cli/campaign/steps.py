@@ -11,7 +11,8 @@ from click.core import ParameterSource
 from harness.cli.campaign.opening import answered, workbench
 from harness.cli.shared.base import Answer
 from harness.errors import ExitCode, UsageError
-from harness.project.config import Config, parse_duration_ns
+from harness.model.durations import parse_duration_ns
+from harness.project.config import Config
 
 if TYPE_CHECKING:
     from harness.campaign.values import BenchOutcome, CaseResult

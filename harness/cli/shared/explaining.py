@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from harness.analysis import is_of_times
 from harness.model import Comparison, Measurement, Metric, Verdict
+from harness.model.durations import write_duration
 from harness.render.tables import layout, opposite
 from harness.render.units import MUCH_SLOWER, show_share, show_speed_up
 
@@ -86,10 +87,10 @@ def what_would_do(comparison: Comparison) -> str:
     if comparison.budget_needed_ns is None:
         return "No budget can be named that would decide."
     about = "About" if math.isfinite(comparison.ratio.high) else "At least"
+    budget = write_duration(comparison.budget_needed_ns, digits=2)
     return (
-        f"{about} {comparison.blocks_needed} blocks would decide,"
-        f" a budget of {_budget(comparison.budget_needed_ns)}; --stored judges this run and the"
-        " next one together."
+        f"{about} {comparison.blocks_needed} blocks would decide, a budget of {budget};"
+        " --stored judges this run and the next one together."
     )
 
 
@@ -97,7 +98,7 @@ def next_steps(comparison: Comparison, again: str) -> tuple[str, ...]:
     """Of an undecided comparison: `again` with a budget that would do, and both runs together."""
     if comparison.budget_needed_ns is None:
         return ()
-    budget = f"--budget {_budget(comparison.budget_needed_ns)}"
+    budget = f"--budget {write_duration(comparison.budget_needed_ns, digits=2)}"
     return (extended(again, budget), extended(again, "--stored"))
 
 
@@ -105,13 +106,6 @@ def extended(command: str, option: str) -> str:
     """A command with one option more, before what follows its dashes."""
     own, dashes, arguments = command.partition(" -- ")
     return f"{own} {option}{dashes}{arguments}"
-
-
-def _budget(ns: int) -> str:
-    """A budget as `--budget` takes it, rounded up to two digits of whole seconds."""
-    seconds = math.ceil(ns / 1e9)
-    step = 10 ** max(0, len(str(seconds)) - 2)
-    return f"{math.ceil(seconds / step) * step}s"
 
 
 def shared_notes(measurements: Sequence[Measurement], *, of_times: bool = True) -> list[str]:

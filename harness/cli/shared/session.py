@@ -16,13 +16,13 @@ import click
 from harness.errors import ConfigError, UsageError
 from harness.model import Case, Target, Task, TrialRecord, WorkingFolder
 from harness.project.config import CONFIG_NAME, Config, find_config, load_config
+from harness.project.state_folder import STATE_FOLDER, results_of
 from harness.running import Cell, Listener, Quiet
-from harness.running.session import STATE_FOLDER, Session, open_session, results_folder
+from harness.running.session import Session, open_session
 
 __all__ = [
     "DAMAGED_HINT",
     "RESUMABLE",
-    "STATE_FOLDER",
     "Session",
     "Terminal",
     "ad_hoc_cell",
@@ -32,7 +32,7 @@ __all__ = [
     "open_session",
     "progress",
     "read_config",
-    "results_folder",
+    "results_of",
     "results_option",
 ]
 
@@ -73,7 +73,7 @@ def read_config(path: Path | None, *, required: bool = True) -> Config:
 
 def find_results(config_path: Path | None, results: Path | None) -> Path:
     """The folder of stored runs: the one named, else the configuration's."""
-    return results or results_folder(read_config(config_path, required=False))
+    return results or results_of(read_config(config_path, required=False).root)
 
 
 def ad_hoc_cell(

@@ -10,17 +10,15 @@ from typing import Any
 import click
 
 from harness.cli.shared.session import (
-    STATE_FOLDER,
     config_option,
     progress,
     read_config,
     results_option,
 )
+from harness.project.state_folder import lock_of
 from harness.project.workload import Wanted, Workload, find_workload
 from harness.running.session import Session, open_session
 from harness.system.store.lock import hold
-
-LOCK_NAME = "lock"
 
 
 def workload_options(function: Any) -> Any:
@@ -43,11 +41,6 @@ def wanted_workload(options: dict[str, Any]) -> Workload:
     """The workload that `workload_options` name."""
     wanted = Wanted(*(options[key] for key in ("campaign", "target", "case", "full_case")))
     return find_workload(read_config(options["config_path"]), wanted)
-
-
-def lock_of(root: Path) -> Path:
-    """The lock that everything takes that measures or changes a campaign of this project."""
-    return root / STATE_FOLDER / LOCK_NAME
 
 
 @contextlib.contextmanager
