@@ -60,6 +60,7 @@ from harness.model.tasks import (
 )
 from harness.model.trials import (
     Build,
+    BuildFacts,
     Command,
     Completed,
     Mode,
@@ -81,6 +82,7 @@ __all__ = [
     "Better",
     "Brief",
     "Build",
+    "BuildFacts",
     "Case",
     "CaseBench",
     "Command",

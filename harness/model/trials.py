@@ -59,6 +59,43 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildFacts:
+    """What a reader on another machine needs to know of a build; stored with its trials."""
+
+    digest: str
+    """That of the `Build`, which each of its trials names."""
+    adapter: str
+    language: str
+    toolchain: str
+    """The compiler or interpreter with its version, in a line."""
+    fingerprint: str = ""
+    """Of the toolchain."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What its table in harness.toml says to the adapter: compiler, flags, threads, ..."""
+    details: Mapping[str, str] = field(default_factory=dict)
+    """What the adapter says further of the toolchain."""
+    build_ns: int | None = None
+    """What the toolchain took to make the build, when it made it; None: nothing was built."""
+
+    @classmethod
+    def of(cls, build: Build) -> BuildFacts:
+        """Those of a build."""
+        chain = build.toolchain
+        version = chain.version.splitlines()[0] if chain.version else ""
+        named = chain.program.name in version
+        return cls(
+            digest=build.digest,
+            adapter=chain.adapter,
+            language=chain.language,
+            toolchain=version if named else f"{chain.program.name} {version}".strip(),
+            fingerprint=chain.fingerprint,
+            options=dict(build.target.options),
+            details=dict(chain.details),
+            build_ns=build.build_ns or None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """One program call: what an adapter asks a Runner to execute."""
 

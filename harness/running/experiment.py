@@ -22,7 +22,7 @@ from harness.analysis import (
 )
 from harness.analysis.schedule import Block, StopRule, fixed_blocks
 from harness.errors import ExitCode, HarnessError, NotAllowed
-from harness.model import Build, Host, Measurement, Run, TrialStatus
+from harness.model import Build, BuildFacts, Host, Measurement, Run, TrialStatus
 from harness.model.jsonable import jsonable
 from harness.running import (
     Cell,
@@ -103,6 +103,7 @@ def perform(
     with RunWriter(folder, plan, host.id) as writer:
         try:
             members = orchestrator.prepare(experiment.cells, settings.mode)
+            writer.describe(builds=(BuildFacts.of(m.build) for m in members if m.build))
             with discarding(orchestrator.runner, members):
                 groups = make_groups(members, lambda group: _rule(experiment, group))
                 rows = chain(experiment.earlier, writer.earlier())
@@ -304,14 +305,11 @@ def _measurement(member: Prepared, group: Group, settings: Settings) -> Measurem
 
 
 def _made_by(build: Build) -> dict[str, Any]:
-    """What a reader of another machine needs to know of a build."""
-    chain = build.toolchain
-    version = chain.version.splitlines()[0] if chain.version else ""
-    named = chain.program.name in version
+    facts = BuildFacts.of(build)
     return {
-        "toolchain": version if named else f"{chain.program.name} {version}".strip(),
-        "options": dict(build.target.options),
-        "build_ns": build.build_ns or None,
+        "toolchain": facts.toolchain,
+        "options": facts.options,
+        "build_ns": facts.build_ns,
     }
 
 

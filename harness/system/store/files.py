@@ -115,6 +115,14 @@ def check_file(path: Path, facts: FileFacts) -> None:
         )
 
 
+def from_newer(path: Path, version: int, known: int) -> DataDamaged:
+    """The error for a file that is whole and that this harness is too old to understand."""
+    return DataDamaged(
+        f"{path}: written by a newer harness (schema {version}; this one knows {known})",
+        hint="Upgrade optim-harness to read it; nothing is wrong with the file.",
+    )
+
+
 def damaged(path: Path, what: str) -> DataDamaged:
     """The error that names a damaged file of a run, and what is wrong with it."""
     first = what.splitlines()[0] if what else "unreadable"

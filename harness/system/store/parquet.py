@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import DataDamaged
-from harness.system.store.files import FileFacts, check_file, damaged, facts_of, replacing
-from harness.system.store.rows import SCHEMA_VERSION, Row, checked_row, trials_schema
+from harness.system.store.described import Described
+from harness.system.store.files import (
+    FileFacts,
+    check_file,
+    damaged,
+    facts_of,
+    from_newer,
+    replacing,
+)
+from harness.system.store.rows import (
+    SCHEMA_VERSION,
+    NewerSchema,
+    Row,
+    check_version,
+    checked_row,
+    trials_schema,
+    unknown_names,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,21 +35,65 @@ if TYPE_CHECKING:
 _BATCH_ROWS = 4096
 
 
-def write_parquet(path: Path, rows: Iterable[Row]) -> FileFacts:
-    """All rows as one Parquet file, in place of any that was there; a part of them at a time."""
+def write_parquet(
+    path: Path,
+    rows: Iterable[Row],
+    described: Described | None = None,
+    unknown: Mapping[str, pa.DataType] | None = None,
+) -> FileFacts:
+    """All rows as one Parquet file, in place of any that was there; a part of them at a time.
+
+    `unknown` has the types of the columns that this version does not know; None: rows are a
+    sequence, and their values tell.
+    """
     import pyarrow.parquet as pq
 
     with replacing(path) as file:
+        if unknown is None:
+            rows = list(rows)
+            unknown = unknown_types(rows, unknown_names(rows))
         waiting = iter(rows)
+        whole = _whole_schema(unknown, described or Described())
         options = {"compression": "zstd", "write_page_checksum": True}
-        with pq.ParquetWriter(file, trials_schema(), **options) as writer:
+        with pq.ParquetWriter(file, whole, **options) as writer:
             while batch := list(islice(waiting, _BATCH_ROWS)):
-                writer.write_table(_table(batch))
+                writer.write_table(_table(batch, whole))
         file.flush()
         return facts_of(file)
 
 
-def _table(rows: list[Row]) -> pa.Table:
+def _whole_schema(unknown: Mapping[str, pa.DataType], described: Described) -> pa.Schema:
+    import pyarrow as pa
+
+    whole = trials_schema()
+    for name, kind in unknown.items():
+        whole = whole.append(pa.field(name, kind))
+    return whole.with_metadata({**(trials_schema().metadata or {}), **described.metadata})
+
+
+def unknown_types(rows: Iterable[Row], names: Sequence[str]) -> dict[str, pa.DataType]:
+    """The types of columns that this version does not know, by the values that rows have there.
+
+    Values that make no Arrow column together are kept as text.
+    """
+    if not names:
+        return {}
+    import pyarrow as pa
+
+    values: dict[str, list[Any]] = {name: [] for name in names}
+    for row in rows:
+        for name, cells in values.items():
+            cells.append(row.get(name))
+    types = {}
+    for name, cells in values.items():
+        try:
+            types[name] = pa.array(cells).type
+        except (pa.ArrowException, TypeError, ValueError, OverflowError):
+            types[name] = pa.string()
+    return types
+
+
+def _table(rows: list[Row], whole: pa.Schema) -> pa.Table:
     """Rows as an Arrow table with exactly the schema's columns.
 
     Through JSON text, and not by `Table.from_pylist`: handed Python values, pyarrow imports pandas
@@ -42,9 +102,8 @@ def _table(rows: list[Row]) -> pa.Table:
     import pyarrow as pa
     import pyarrow.json as arrow_json
 
-    names = trials_schema().names
     text = "\n".join(
-        json.dumps({name: _json_cell(row[name]) for name in names}) for row in rows
+        json.dumps({name: _json_cell(row[name]) for name in trials_schema().names}) for row in rows
     ).encode()
     table = arrow_json.read_json(
         pa.BufferReader(text),
@@ -53,7 +112,14 @@ def _table(rows: list[Row]) -> pa.Table:
         arrow_json.ParseOptions(explicit_schema=_json_schema(), unexpected_field_behavior="error"),
     )
     columns = [_cast(table.column(field.name), field.type) for field in trials_schema()]
-    return pa.table(columns, schema=trials_schema())
+    for field in list(whole)[len(columns) :]:
+        cells = [row.get(field.name) for row in rows]
+        if pa.types.is_string(field.type):
+            cells = [
+                c if c is None or isinstance(c, str) else json.dumps(c, default=str) for c in cells
+            ]
+        columns.append(pa.chunked_array([pa.array(cells, field.type)]))
+    return pa.table(columns, schema=whole)
 
 
 def _json_schema() -> pa.Schema:
@@ -106,16 +172,33 @@ def _read_parquet(path: Path) -> list[Row]:
 
     table = pq.read_table(path, page_checksum_verification=True)
     table.validate(full=True)
-    said = (table.schema.metadata or {}).get(b"harness_schema_version")
+    check_metadata(path, table.schema.metadata)
+    return [checked_row(row) for row in _rows(table)]
+
+
+def check_metadata(path: Path, metadata: Mapping[bytes, bytes] | None) -> None:
+    """DataDamaged for metadata of a Parquet file that is none of ours, or of a newer harness."""
+    said = (metadata or {}).get(b"harness_schema_version")
     if said is None:
         raise damaged(path, "it has no harness_schema_version")
-    version = int(said)
-    if version > SCHEMA_VERSION:
-        raise DataDamaged(
-            f"{path}: written by a newer harness (schema {version}, known {SCHEMA_VERSION})",
-            hint="Upgrade optim-harness to read it.",
-        )
-    return [checked_row(row) for row in _rows(table)]
+    try:
+        check_version(int(said))
+    except NewerSchema as newer:
+        raise from_newer(path, newer.version, SCHEMA_VERSION) from None
+
+
+def read_described(path: Path) -> Described:
+    """The metrics and builds that a Parquet file of trials declares; DataDamaged for nonsense."""
+    import pyarrow.parquet as pq
+
+    try:
+        metadata = pq.read_metadata(path).metadata
+        check_metadata(path, metadata)
+        return Described.from_metadata(metadata or {})
+    except DataDamaged:
+        raise
+    except Exception as problem:
+        raise damaged(path, str(problem) or type(problem).__name__) from None
 
 
 def _rows(table: pa.Table | pa.RecordBatch) -> Iterator[Row]:

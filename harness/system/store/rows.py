@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
@@ -49,6 +49,8 @@ class CellKind(msgspec.Struct, frozen=True):
 
     python: Any
     arrow: Callable[[], pa.DataType]
+    empty: Any
+    """What stands for a cell where a file has no such column, or it may be null."""
 
 
 def _arrow(name: str) -> Callable[[], pa.DataType]:
@@ -76,16 +78,19 @@ def _figures() -> pa.DataType:
 
 
 KINDS: Mapping[str, CellKind] = {
-    "string": CellKind(str, _arrow("string")),
-    "bool": CellKind(bool, _arrow("bool")),
-    "int32": CellKind(Int32, _arrow("int32")),
-    "int64": CellKind(Int64, _arrow("int64")),
-    "phases": CellKind(list[PhaseCell], _structs(path="string", calls="int64", total_ns="int64")),
+    "string": CellKind(str, _arrow("string"), ""),
+    "bool": CellKind(bool, _arrow("bool"), False),
+    "int32": CellKind(Int32, _arrow("int32"), 0),
+    "int64": CellKind(Int64, _arrow("int64"), 0),
+    "phases": CellKind(
+        list[PhaseCell], _structs(path="string", calls="int64", total_ns="int64"), []
+    ),
     "samples": CellKind(
         list[SampleCell],
         _structs(index="int32", batch="int64", wall_ns="int64", cpu_ns="int64", calibration="bool"),
+        [],
     ),
-    "figures": CellKind(dict[str, Finite], _figures),
+    "figures": CellKind(dict[str, Finite], _figures, {}),
 }
 
 
@@ -98,10 +103,25 @@ class Column:
     source: str = ""
     """Where a `TrialRecord` has it; empty where `to_row` makes it."""
     nullable: bool = False
-    added: bool = False
-    """Was it not there from the beginning? Then older files lack it."""
-    default: Any = None
-    """What stands for it in a row of an older file."""
+
+    @property
+    def needed(self) -> bool:
+        """Is a trial without it no trial? Every other column may be missing in a file."""
+        return self.name in _NEEDED
+
+    @property
+    def default(self) -> Any:
+        """What stands for it in a row of a file that lacks it."""
+        return None if self.nullable else KINDS[self.kind].empty
+
+
+_NEEDED = frozenset(
+    (
+        *("host_id", "task", "case", "target", "build_digest"),
+        *("mode", "block", "warmup", "status", "wall_ns"),
+    )
+)
+"""What a trial belongs to and what it took: a guess would compare trials that must not be."""
 
 
 def _columns(names: str, kind: str, of: str = "", *, nullable: bool = False) -> list[Column]:
@@ -128,16 +148,17 @@ COLUMNS: tuple[Column, ...] = (
     *_columns("minor_faults major_faults steal_ns", "int64", "trial."),
     *_columns("pressure_ns", "int64", "trial.", nullable=True),
     *_columns("left_behind", "int32", "trial."),
-    Column("threads", "int32", "trial.threads", nullable=True, added=True),
+    Column("threads", "int32", "trial.threads", nullable=True),
     *_columns("pad_bytes", "int32", "trial."),
     *_columns("ready_ns handshake_ns", "int64", "trial.", nullable=True),
     Column("phases", "phases"),
     Column("samples", "samples"),
-    Column("metrics", "figures", added=True, default={}),
+    Column("metrics", "figures"),
 )
 """In the order in which they are stored; every name carries its unit."""
 
 NAMES = tuple(column.name for column in COLUMNS)
+_KNOWN = frozenset(NAMES)
 
 _DIRECT = tuple(column for column in COLUMNS if column.source)
 _read_direct = attrgetter(*(column.source for column in _DIRECT))
@@ -165,11 +186,33 @@ def cells_type() -> Any:
     return tuple[tuple(kinds)]  # type: ignore[misc]
 
 
-def checked_row(row: Mapping[str, Any]) -> Row:
-    """A row of any older file as this version has it, every known cell of the right type.
+class NewerSchema(Exception):
+    """A file is of a later version of the schema than this harness knows."""
 
-    What it did not have gets its default; columns that are not known are kept. Raises ValueError
-    for a missing column or a cell of another type.
+    def __init__(self, version: int) -> None:
+        super().__init__(f"a newer harness wrote it (schema {version}, known {SCHEMA_VERSION})")
+        self.version = version
+
+
+def check_version(version: int) -> None:
+    """NewerSchema for a version that is not known yet."""
+    if version > SCHEMA_VERSION:
+        raise NewerSchema(version)
+
+
+def unknown_names(rows: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The columns that rows have beside those of this version, in the order of their appearance."""
+    found: dict[str, None] = {}
+    for row in rows:
+        found.update(dict.fromkeys(name for name in row if name not in _KNOWN))
+    return tuple(found)
+
+
+def checked_row(row: Mapping[str, Any]) -> Row:
+    """A row of any file as this version has it, every known cell of the right type.
+
+    What the file did not have gets its default; columns that are not known are kept. Raises
+    ValueError for a missing column that a trial needs, or a cell of another type.
     """
     cells = [row[c.name] if c.name in row else _default(c) for c in COLUMNS]
     known = zip(NAMES, msgspec.convert(cells, cells_type()), strict=True)
@@ -177,8 +220,8 @@ def checked_row(row: Mapping[str, Any]) -> Row:
 
 
 def _default(column: Column) -> Any:
-    if not column.added:
-        raise ValueError(f"it has no column {column.name}")
+    if column.needed:
+        raise ValueError(f"it has no column {column.name}, without which a trial means nothing")
     return column.default
 
 

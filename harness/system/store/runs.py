@@ -15,26 +15,35 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
 
 from harness.errors import DataDamaged, StorageFailed, UsageError
-from harness.model import TrialRecord
+from harness.model import BuildFacts, MetricInfo, TrialRecord
 from harness.system.store.at_work import at_work, hold_run, killed, staging
+from harness.system.store.described import Described
 from harness.system.store.files import (
     FileFacts,
     check_file,
     clear_temporaries,
     damaged,
+    from_newer,
     storage_errors,
     sync_folder,
     write_atomically,
 )
-from harness.system.store.parquet import read_old_stream, read_parquet, write_parquet
-from harness.system.store.rows import SCHEMA_VERSION, Row, from_row, to_row
+from harness.system.store.parquet import read_old_stream, read_parquet, unknown_types, write_parquet
+from harness.system.store.rows import (
+    SCHEMA_VERSION,
+    NewerSchema,
+    Row,
+    check_version,
+    from_row,
+    to_row,
+)
 from harness.system.store.stream import (
     BrokenStream,
     StreamWriter,
@@ -60,8 +69,17 @@ def read_stream(path: Path) -> Iterator[Row]:
 
     Raises DataDamaged where a byte was changed.
     """
-    try:
+    with _understood(path):
         yield from read_rows(path)
+
+
+@contextlib.contextmanager
+def _understood(path: Path) -> Iterator[None]:
+    """What is wrong with a file of a run, by its name: damaged, or of a newer harness."""
+    try:
+        yield
+    except NewerSchema as newer:
+        raise from_newer(path, newer.version, SCHEMA_VERSION) from None
     except (BrokenStream, OSError) as problem:
         raise damaged(path, str(problem)) from None
 
@@ -69,8 +87,8 @@ def read_stream(path: Path) -> Iterator[Row]:
 # -- run.json ---------------------------------------------------------------------------------
 
 
-class RunFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The content of `run.json`."""
+class RunFile(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The content of `run.json`; what it says beyond that is nothing that this version knows."""
 
     schema_version: int
     plan: dict[str, Any]
@@ -78,8 +96,14 @@ class RunFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     summary: dict[str, Any] = {}
     parquet: FileFacts | None = None
     """What `trials.parquet` was when it was written; older files do not say."""
+    metrics: tuple[MetricInfo, ...] = ()
+    builds: tuple[BuildFacts, ...] = ()
     sha256: str | None = None
     """The digest of all the rest; older files have none."""
+
+
+_FIRST_FIELDS = frozenset(("schema_version", "plan", "finished", "summary", "parquet", "sha256"))
+"""What a `run.json` of schema 1 may say."""
 
 
 def _run_digest(content: Mapping[str, Any]) -> str:
@@ -100,11 +124,16 @@ def _encode_run(content: Mapping[str, Any]) -> bytes:
 def _decode_run(content: bytes) -> RunFile:
     """ValueError for anything that was not written as it stands there."""
     loaded = json.loads(content.decode("utf-8"), parse_constant=_no_number)
+    if isinstance(loaded, dict) and isinstance(version := loaded.get("schema_version"), int):
+        check_version(version)
     run = msgspec.convert(loaded, RunFile)
+    if run.schema_version > 1 and run.sha256 is None:
+        raise ValueError("it has no digest")
+    if run.sha256 is None and (more := loaded.keys() - _FIRST_FIELDS):
+        # Files of schema 1 may have no digest: nothing else tells that a key was changed.
+        raise ValueError(f"it says {', '.join(sorted(more))}, which no file of schema 1 does")
     if run.sha256 is not None and run.sha256 != _run_digest(loaded):
         raise ValueError("its content does not give its digest: it was changed")
-    if run.schema_version > SCHEMA_VERSION:
-        raise ValueError(f"a newer harness wrote it (schema {run.schema_version})")
     return run
 
 
@@ -124,6 +153,7 @@ class RunWriter:
     def __init__(self, folder: Path, plan: Mapping[str, Any], host_id: str) -> None:
         self.folder = folder
         self.plan = dict(plan)
+        self.described = Described()
         self._host_id = host_id
         with storage_errors(folder), contextlib.ExitStack() as opened:
             folder.parent.mkdir(parents=True, exist_ok=True)
@@ -146,17 +176,16 @@ class RunWriter:
             raise damaged(path, str(problem)) from None
 
     def _unfinished(self) -> dict[str, Any]:
-        return {"plan": self.plan, "finished": False}
+        return {"plan": self.plan, "finished": False, **self.described.to_json()}
 
     def _go_on(self) -> None:
         """Have a stream with all earlier trials, and a `run.json` that says unfinished."""
         clear_temporaries(self.folder)
         run = read_run(self.folder)
+        self.described = run.described
         stream = self.folder / _STREAM
-        try:
+        with _understood(stream):
             ready = not run.finished and can_go_on(stream)
-        except BrokenStream as problem:
-            raise damaged(stream, str(problem)) from None
         if not ready:
             rows = list(stored_rows(run))
             fresh = self.folder / f".{_STREAM}.00000000.new"
@@ -176,6 +205,19 @@ class RunWriter:
     def earlier(self) -> Iterator[Row]:
         """The trials that are stored, one at a time, in the order in which they were made."""
         return read_stream(self.folder / _STREAM)
+
+    def describe(
+        self, metrics: Iterable[MetricInfo] = (), builds: Iterable[BuildFacts] = ()
+    ) -> None:
+        """Declare metrics and builds that trials name; may be called at any time, and again.
+
+        `run.json` says them from here on, the Parquet file at the end.
+        """
+        more = self.described.plus(metrics, builds)
+        if more != self.described:
+            self.described = more
+            with storage_errors(self.folder):
+                write_atomically(self.folder / _RUN, _encode_run(self._unfinished()))
 
     def append(self, record: TrialRecord) -> None:
         """Store one trial; it survives the death of this process from here on."""
@@ -200,12 +242,14 @@ class RunWriter:
         )
         path = self.folder / _PARQUET
         with storage_errors(self.folder):
-            facts = write_parquet(path, rows)
+            unknown = unknown_types(self.earlier(), self._stream.unknown)
+            facts = write_parquet(path, rows, self.described, unknown)
             content = {
                 "plan": self.plan,
                 "finished": True,
                 "summary": dict(summary),
                 "parquet": {"bytes": facts.bytes, "sha256": facts.sha256},
+                **self.described.to_json(),
             }
             write_atomically(self.folder / _RUN, _encode_run(content))
             (self.folder / _STREAM).unlink(missing_ok=True)
@@ -269,6 +313,8 @@ class StoredRun:
     summary: Mapping[str, Any]
     parquet: FileFacts | None = None
     """What its Parquet file was when it was written; of older runs nothing is known."""
+    described: Described = field(default_factory=Described)
+    """The metrics and builds that its trials name; older runs do not say."""
     sealed: bool = False
     """Was `run.json` held against a digest? Those of older runs have none."""
 
@@ -278,6 +324,8 @@ def read_run(folder: Path) -> StoredRun:
     path = folder / _RUN
     try:
         run = _decode_run(path.read_bytes())
+    except NewerSchema as newer:
+        raise from_newer(path, newer.version, SCHEMA_VERSION) from None
     except (OSError, ValueError, RecursionError) as problem:
         raise damaged(path, f"{type(problem).__name__}: {problem}") from None
     return StoredRun(
@@ -287,6 +335,7 @@ def read_run(folder: Path) -> StoredRun:
         finished=run.finished,
         summary=run.summary,
         parquet=run.parquet,
+        described=Described(run.metrics, run.builds),
         sealed=run.sha256 is not None,
     )
 

@@ -24,9 +24,20 @@ from zlib import crc32
 
 import msgspec
 
-from harness.system.store.rows import COLUMNS, NAMES, SCHEMA_VERSION, Row, cells_type, checked_row
+from harness.system.store.rows import (
+    COLUMNS,
+    NAMES,
+    SCHEMA_VERSION,
+    Row,
+    cells_type,
+    check_version,
+    checked_row,
+    unknown_names,
+)
 
 MAGIC = b"HTRIALS\x01"
+UNKNOWN = "any"
+"""The kind of a column that is kept for whoever knows it."""
 _HEADER = struct.Struct("<III")
 _TWO = struct.Struct("<II")
 
@@ -43,10 +54,20 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True):
     columns: list[tuple[str, str]]
     """Name and kind of each, in the order of a row's cells."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.columns)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The names of the columns that this version does not know."""
+        return tuple(name for name in self.names if name not in NAMES)
+
     @classmethod
-    def of(cls, run: str) -> Heading:
-        """That of a stream which is begun now."""
+    def of(cls, run: str, unknown: Sequence[str] = ()) -> Heading:
+        """That of a stream which is begun now, with columns that this version does not know."""
         columns = [(column.name, column.kind) for column in COLUMNS]
+        columns += [(name, UNKNOWN) for name in unknown]
         return cls(schema_version=SCHEMA_VERSION, run=run, columns=columns)
 
 
@@ -102,8 +123,8 @@ def _is_zeros(header: bytes, file: BinaryIO) -> bool:
 def read_rows(path: Path) -> Iterator[Row]:
     """The trials of a stream, one at a time, as this version of the schema has them.
 
-    Raises BrokenStream where a byte was changed or a newer harness wrote it, OSError where it
-    cannot be read.
+    Raises BrokenStream where a byte was changed, NewerSchema where a newer harness wrote it,
+    OSError where it cannot be read.
     """
     with path.open("rb") as file:
         frames = read_frames(file)
@@ -116,15 +137,12 @@ def _heading(payload: bytes) -> Heading:
         heading = msgspec.msgpack.decode(payload, type=Heading)
     except (msgspec.MsgspecError, ValueError) as problem:
         raise BrokenStream(f"its heading: {problem}") from None
-    if heading.schema_version > SCHEMA_VERSION:
-        raise BrokenStream(
-            f"a newer harness wrote it (schema {heading.schema_version}, known {SCHEMA_VERSION})"
-        )
+    check_version(heading.schema_version)
     return heading
 
 
 def _decode(frames: Iterator[StreamFrame], heading: Heading) -> Iterator[Row]:
-    names = tuple(name for name, _ in heading.columns)
+    names = heading.names
     ours = names == NAMES
     decoder = msgspec.msgpack.Decoder(cells_type() if ours else list[Any])
     for number, frame in enumerate(frames, 1):
@@ -138,9 +156,13 @@ def _decode(frames: Iterator[StreamFrame], heading: Heading) -> Iterator[Row]:
 class StreamWriter:
     """Appends trials to a stream; each is the kernel's before `append` returns."""
 
-    def __init__(self, path: Path, run: str) -> None:
-        """Go on with the stream at `path`, whose torn end is cut off, or begin one there."""
-        self._encoder = msgspec.msgpack.Encoder()
+    def __init__(self, path: Path, run: str, unknown: Sequence[str] = ()) -> None:
+        """Go on with the stream at `path`, whose torn end is cut off, or begin one there.
+
+        One that is begun has the `unknown` columns too, one that goes on those that it has.
+        """
+        self._encoder = msgspec.msgpack.Encoder(enc_hook=str)
+        self.unknown = tuple(unknown)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             if os.fstat(self._file).st_size == 0:
@@ -152,13 +174,15 @@ class StreamWriter:
             raise
 
     def _begin(self, run: str) -> None:
-        payload = self._encoder.encode(Heading.of(run))
+        payload = self._encoder.encode(Heading.of(run, self.unknown))
         self._end, self._number, self._seed = 0, 1, crc32(payload)
         self._write(MAGIC + _frame(payload, 0, 0))
 
     def _go_on(self, path: Path) -> None:
         with path.open("rb") as file:
             for number, frame in enumerate(read_frames(file), 1):
+                if number == 1:
+                    self.unknown = _heading(frame.payload).unknown
                 self._number, last = number, frame
         self._end, self._seed = last.end, last.seed
         os.ftruncate(self._file, self._end)
@@ -170,6 +194,8 @@ class StreamWriter:
         disk is full; the stream is then what it was before.
         """
         cells = msgspec.convert([row[name] for name in NAMES], cells_type())
+        if self.unknown:
+            cells += tuple(row.get(name) for name in self.unknown)
         self._write(_frame(self._encoder.encode(cells), self._number, self._seed))
         self._number += 1
 
@@ -196,17 +222,22 @@ class StreamWriter:
 
 
 def can_go_on(path: Path) -> bool:
-    """Is there a stream with this version's columns? BrokenStream where its heading is broken."""
-    if not path.exists():
-        return False
+    """Is there a stream that begins with this version's columns?
+
+    Raises BrokenStream where its heading is broken, NewerSchema where it is of a newer harness.
+    """
+    return path.exists() and read_heading(path).names[: len(NAMES)] == NAMES
+
+
+def read_heading(path: Path) -> Heading:
+    """The columns of a stream; BrokenStream or NewerSchema where they cannot be understood."""
     with path.open("rb") as file:
-        heading = _heading(next(read_frames(file)).payload)
-    return tuple(name for name, _ in heading.columns) == NAMES
+        return _heading(next(read_frames(file)).payload)
 
 
 def write_stream(path: Path, run: str, rows: Sequence[Row] = ()) -> None:
     """A whole new stream, flushed to the disk."""
-    writer = StreamWriter(path, run)
+    writer = StreamWriter(path, run, unknown_names(rows))
     try:
         for row in rows:
             writer.append(row)

@@ -412,7 +412,7 @@ def test_columns_that_are_not_known_are_kept_and_missing_ones_are_damage(tmp_pat
     assert [row["joules"] for row in rows] == [1.5, 2.5]
     assert from_row(rows[1]) == replace(record(1), disturbed=True)
     pq.write_table(table.drop_columns("wall_ns"), tmp_path / "fewer.parquet")
-    with pytest.raises(DataDamaged, match="no column wall_ns"):
+    with pytest.raises(DataDamaged, match="no column wall_ns, without which a trial means nothing"):
         read_parquet(tmp_path / "fewer.parquet")
 
 

@@ -1,0 +1,53 @@
+"""What a file of trials says of itself beside its rows: its metrics, and what made its builds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from harness.model import BuildFacts, MetricInfo
+from harness.model.jsonable import jsonable
+
+_METRICS = b"harness_metrics"
+_BUILDS = b"harness_builds"
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """The metrics and builds that a run's trials name."""
+
+    metrics: tuple[MetricInfo, ...] = ()
+    builds: tuple[BuildFacts, ...] = ()
+
+    def plus(
+        self, metrics: Iterable[MetricInfo] = (), builds: Iterable[BuildFacts] = ()
+    ) -> Described:
+        """With further ones; of two that have one name or one digest, the later."""
+        by_name = {m.name: m for m in (*self.metrics, *metrics)}
+        by_digest = {b.digest: b for b in (*self.builds, *builds)}
+        return Described(tuple(by_name.values()), tuple(by_digest.values()))
+
+    def to_json(self) -> dict[str, Any]:
+        """As `run.json` has it."""
+        return {"metrics": jsonable(self.metrics), "builds": jsonable(self.builds)}
+
+    @property
+    def metadata(self) -> dict[bytes, bytes]:
+        """As the key-value metadata of a Parquet file has it."""
+        told = self.to_json()
+        return {
+            _METRICS: json.dumps(told["metrics"]).encode(),
+            _BUILDS: json.dumps(told["builds"]).encode(),
+        }
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[bytes, bytes]) -> Described:
+        """The inverse of `metadata`; files of schema 1 say nothing. ValueError for nonsense."""
+        return cls(
+            msgspec.json.decode(metadata.get(_METRICS, b"[]"), type=tuple[MetricInfo, ...]),
+            msgspec.json.decode(metadata.get(_BUILDS, b"[]"), type=tuple[BuildFacts, ...]),
+        )
