@@ -23,14 +23,8 @@ from harness.errors import DataDamaged, ExitCode, UsageError
 from harness.render.tables import layout
 from harness.render.units import show_ns
 from harness.system.store.at_work import is_being_written
-from harness.system.store.runs import (
-    StoredRun,
-    check_run,
-    making_sense,
-    read_run,
-    run_folders,
-    stored_rows,
-)
+from harness.system.store.run_file import StoredRun, read_run, run_folders
+from harness.system.store.runs import check_run, making_sense, stored_rows
 
 _AGO = re.compile(r"(\d+)\s*(m|h|d|w)")
 _AGO_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -39,7 +39,8 @@ from harness.render.tables import legend, measurement_table, phase_table
 from harness.running import Cell
 from harness.running.experiment import Experiment, Report, perform
 from harness.running.settings import of_plan
-from harness.system.store.runs import StoredRun, find_run, making_sense, read_run, run_folders
+from harness.system.store.run_file import StoredRun, find_run, read_run, run_folders
+from harness.system.store.runs import making_sense
 
 
 class DashedCommand(OneEach):

@@ -11,7 +11,7 @@ from harness.cli.shared.session import ad_hoc_cell, read_config
 from harness.errors import UsageError
 from harness.project.config import Config, lookup
 from harness.running import Cell, Settings
-from harness.system.store.runs import StoredRun
+from harness.system.store.run_file import StoredRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,8 @@ from harness.running import (
 )
 from harness.running.settings import of_plan, to_plan
 from harness.system.process.given import given_digest
-from harness.system.store.runs import BlockKey, RunWriter, read_run
+from harness.system.store.run_file import read_run
+from harness.system.store.runs import BlockKey, RunWriter
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,8 @@ from typing import Any
 from harness.analysis import Machine, Question, Stored, StoredComparison, compare_stored
 from harness.errors import DataDamaged
 from harness.model import TrialRecord
-from harness.system.store.runs import (
-    StoredRun,
-    making_sense,
-    read_run,
-    run_folders,
-    stored_records,
-)
+from harness.system.store.run_file import StoredRun, read_run, run_folders
+from harness.system.store.runs import making_sense, stored_records
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from harness.running import Cell, Orchestrator, Settings
 from harness.running.experiment import Experiment, Report, perform, run_id
 from harness.system.process.runner import LocalRunner
 from harness.system.store.parquet import read_parquet
-from harness.system.store.runs import read_run, run_folders
+from harness.system.store.run_file import read_run, run_folders
 
 
 def test_the_names_of_runs_within_one_second_sort_by_time():

@@ -18,7 +18,8 @@ from harness.errors import DataDamaged
 from harness.model import Mode, Phase, Sample, Trial, TrialRecord, TrialStatus
 from harness.optimise.journal import JOURNAL_NAME, Journal, read_events
 from harness.optimise.records import Records
-from harness.system.store.runs import RunWriter, load_rows, read_run
+from harness.system.store.run_file import read_run
+from harness.system.store.runs import RunWriter, load_rows
 from harness.system.store.seal import SEAL_NAME, read_seal, verify_seal
 
 ROOT = Path(__file__).parents[2]

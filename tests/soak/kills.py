@@ -24,7 +24,8 @@ from harness.cli import cli
 from harness.cli.shared.base import guard
 from harness.errors import HarnessError
 from harness.system.store.parquet import read_parquet
-from harness.system.store.runs import load_rows, read_run, run_folders
+from harness.system.store.run_file import read_run, run_folders
+from harness.system.store.runs import load_rows
 
 HERE = Path(__file__).parent
 OPTIMISE = HERE.parent / "optimise"

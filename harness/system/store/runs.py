@@ -11,22 +11,18 @@ that would take longer than they do. `docs/store.md` describes it all.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
 
-from harness.errors import DataDamaged, StorageFailed, UsageError
+from harness.errors import DataDamaged, StorageFailed
 from harness.model import BuildFacts, MetricInfo, TrialRecord
 from harness.system.store.at_work import at_work, hold_run, killed, staging
 from harness.system.store.described import Described
 from harness.system.store.files import (
-    FileFacts,
     check_file,
     clear_temporaries,
     damaged,
@@ -40,10 +36,10 @@ from harness.system.store.rows import (
     SCHEMA_VERSION,
     NewerSchema,
     Row,
-    check_version,
     from_row,
     to_row,
 )
+from harness.system.store.run_file import RUN_NAME, StoredRun, encode_run, read_run
 from harness.system.store.stream import (
     BrokenStream,
     StreamWriter,
@@ -59,7 +55,6 @@ _STREAM = "trials.stream"
 _OLD_STREAM = "trials.arrows"
 """What harnesses wrote before there was `trials.stream`."""
 _PARQUET = "trials.parquet"
-_RUN = "run.json"
 
 # -- streams ----------------------------------------------------------------------------------
 
@@ -84,63 +79,6 @@ def _understood(path: Path) -> Iterator[None]:
         raise damaged(path, str(problem)) from None
 
 
-# -- run.json ---------------------------------------------------------------------------------
-
-
-class RunFile(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The content of `run.json`; what it says beyond that is nothing that this version knows."""
-
-    schema_version: int
-    plan: dict[str, Any]
-    finished: bool
-    summary: dict[str, Any] = {}
-    parquet: FileFacts | None = None
-    """What `trials.parquet` was when it was written; older files do not say."""
-    metrics: tuple[MetricInfo, ...] = ()
-    builds: tuple[BuildFacts, ...] = ()
-    sha256: str | None = None
-    """The digest of all the rest; older files have none."""
-
-
-_FIRST_FIELDS = frozenset(("schema_version", "plan", "finished", "summary", "parquet", "sha256"))
-"""What a `run.json` of schema 1 may say."""
-
-
-def _run_digest(content: Mapping[str, Any]) -> str:
-    """SHA-256 over the canonical JSON (sorted keys, no spaces) of everything but itself."""
-    rest = {key: value for key, value in content.items() if key != "sha256"}
-    return hashlib.sha256(
-        json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()
-    ).hexdigest()
-
-
-def _encode_run(content: Mapping[str, Any]) -> bytes:
-    whole = {"schema_version": SCHEMA_VERSION, **content}
-    # What is read back is what counts: keys that are no texts become some.
-    whole = json.loads(json.dumps(whole, allow_nan=False))
-    return json.dumps({**whole, "sha256": _run_digest(whole)}, indent=1).encode()
-
-
-def _decode_run(content: bytes) -> RunFile:
-    """ValueError for anything that was not written as it stands there."""
-    loaded = json.loads(content.decode("utf-8"), parse_constant=_no_number)
-    if isinstance(loaded, dict) and isinstance(version := loaded.get("schema_version"), int):
-        check_version(version)
-    run = msgspec.convert(loaded, RunFile)
-    if run.schema_version > 1 and run.sha256 is None:
-        raise ValueError("it has no digest")
-    if run.sha256 is None and (more := loaded.keys() - _FIRST_FIELDS):
-        # Files of schema 1 may have no digest: nothing else tells that a key was changed.
-        raise ValueError(f"it says {', '.join(sorted(more))}, which no file of schema 1 does")
-    if run.sha256 is not None and run.sha256 != _run_digest(loaded):
-        raise ValueError("its content does not give its digest: it was changed")
-    return run
-
-
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number of JSON")
-
-
 # -- writing a run ----------------------------------------------------------------------------
 
 
@@ -159,11 +97,11 @@ class RunWriter:
             folder.parent.mkdir(parents=True, exist_ok=True)
             clear_killed(folder.parent)
             opened.enter_context(at_work(folder))
-            if (folder / _RUN).exists():
+            if (folder / RUN_NAME).exists():
                 opened.enter_context(hold_run(folder))
                 self._go_on()
             else:
-                opened.enter_context(_begin(folder, _encode_run(self._unfinished())))
+                opened.enter_context(_begin(folder, encode_run(self._unfinished())))
             self._stream = self._open()
             opened.callback(self._stream.close)
             self._opened = opened.pop_all()
@@ -193,7 +131,7 @@ class RunWriter:
             fresh.replace(stream)
             sync_folder(self.folder)
         if run.finished or not run.sealed:
-            write_atomically(self.folder / _RUN, _encode_run(self._unfinished()))
+            write_atomically(self.folder / RUN_NAME, encode_run(self._unfinished()))
         (self.folder / _OLD_STREAM).unlink(missing_ok=True)
 
     def __enter__(self) -> RunWriter:
@@ -217,7 +155,7 @@ class RunWriter:
         if more != self.described:
             self.described = more
             with storage_errors(self.folder):
-                write_atomically(self.folder / _RUN, _encode_run(self._unfinished()))
+                write_atomically(self.folder / RUN_NAME, encode_run(self._unfinished()))
 
     def append(self, record: TrialRecord) -> None:
         """Store one trial; it survives the death of this process from here on."""
@@ -251,7 +189,7 @@ class RunWriter:
                 "parquet": {"bytes": facts.bytes, "sha256": facts.sha256},
                 **self.described.to_json(),
             }
-            write_atomically(self.folder / _RUN, _encode_run(content))
+            write_atomically(self.folder / RUN_NAME, encode_run(content))
             (self.folder / _STREAM).unlink(missing_ok=True)
         self.close()
         return path
@@ -270,7 +208,7 @@ def _begin(folder: Path, run: bytes) -> Iterator[None]:
     try:
         with hold_run(made):
             write_stream(made / _STREAM, folder.name)
-            write_atomically(made / _RUN, run)
+            write_atomically(made / RUN_NAME, run)
             made.rename(folder)
             sync_folder(folder.parent)
             yield
@@ -296,55 +234,7 @@ def _clear(folder: Path) -> None:
             (folder / _STREAM).unlink(missing_ok=True)
 
 
-# -- one writer at a time ---------------------------------------------------------------------
-
-
 # -- reading a run ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRun:
-    """What `run.json` says of a run."""
-
-    id: str
-    folder: Path
-    plan: Mapping[str, Any]
-    finished: bool
-    summary: Mapping[str, Any]
-    parquet: FileFacts | None = None
-    """What its Parquet file was when it was written; of older runs nothing is known."""
-    described: Described = field(default_factory=Described)
-    """The metrics and builds that its trials name; older runs do not say."""
-    sealed: bool = False
-    """Was `run.json` held against a digest? Those of older runs have none."""
-
-
-def read_run(folder: Path) -> StoredRun:
-    """A run's plan and summary; DataDamaged where `run.json` is not what was written."""
-    path = folder / _RUN
-    try:
-        run = _decode_run(path.read_bytes())
-    except NewerSchema as newer:
-        raise from_newer(path, newer.version, SCHEMA_VERSION) from None
-    except (OSError, ValueError, RecursionError) as problem:
-        raise damaged(path, f"{type(problem).__name__}: {problem}") from None
-    return StoredRun(
-        id=folder.name,
-        folder=folder,
-        plan=run.plan,
-        finished=run.finished,
-        summary=run.summary,
-        parquet=run.parquet,
-        described=Described(run.metrics, run.builds),
-        sealed=run.sha256 is not None,
-    )
-
-
-def run_folders(results: Path) -> list[Path]:
-    """The folders of all runs, oldest first (their names begin with the time)."""
-    if not results.is_dir():
-        return []
-    return sorted(folder for folder in results.iterdir() if (folder / _RUN).exists())
 
 
 def load_rows(folder: Path) -> list[Row]:
@@ -396,20 +286,3 @@ def making_sense(path: Path) -> Iterator[None]:
         yield
     except (LookupError, ValueError, TypeError, AttributeError) as problem:
         raise damaged(path, f"{type(problem).__name__}: {problem}") from None
-
-
-def find_run(results: Path, run_id: str | None) -> Path:
-    """A run's folder by its id or an unambiguous beginning; None: the latest one."""
-    folders = run_folders(results)
-    if run_id is None:
-        if not folders:
-            raise UsageError(f"no runs in {results}", hint="`harness run` makes one.")
-        return folders[-1]
-    matching = [f for f in folders if f.name.startswith(run_id)]
-    exact = [f for f in matching if f.name == run_id]
-    if len(exact or matching) != 1:
-        count = "no run" if not matching else f"{len(matching)} runs"
-        raise UsageError(
-            f"{count} in {results} with the id {run_id!r}", hint="`harness history` lists them."
-        )
-    return (exact or matching)[0]

@@ -15,7 +15,8 @@ from harness.model import Mode, Phase, Sample, Trial, TrialRecord, TrialStatus
 from harness.system.store.at_work import is_being_written
 from harness.system.store.parquet import read_parquet
 from harness.system.store.rows import from_row, to_row, trials_schema
-from harness.system.store.runs import RunWriter, find_run, load_rows, read_run, run_folders
+from harness.system.store.run_file import find_run, read_run, run_folders
+from harness.system.store.runs import RunWriter, load_rows
 from harness.system.store.stream import read_frames
 
 

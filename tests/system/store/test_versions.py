@@ -25,7 +25,8 @@ from harness.model import (
 )
 from harness.system.store.parquet import read_described, read_parquet, write_parquet
 from harness.system.store.rows import COLUMNS, NAMES, from_row, to_row, trials_schema
-from harness.system.store.runs import RunWriter, load_rows, read_run
+from harness.system.store.run_file import read_run
+from harness.system.store.runs import RunWriter, load_rows
 from harness.system.store.stream import MAGIC, Heading, StreamWriter, _frame
 
 OPTIONAL = [column for column in COLUMNS if not column.needed]

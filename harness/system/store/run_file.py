@@ -1,0 +1,136 @@
+"""`run.json`: what a run was to find out, what it found, and the digests that hold it to that."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+
+from harness.errors import UsageError
+from harness.model import BuildFacts, MetricInfo
+from harness.system.store.described import Described
+from harness.system.store.files import FileFacts, damaged, from_newer
+from harness.system.store.rows import SCHEMA_VERSION, NewerSchema, check_version
+
+RUN_NAME = "run.json"
+
+
+class RunFile(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The content of `run.json`; what it says beyond that is nothing that this version knows."""
+
+    schema_version: int
+    plan: dict[str, Any]
+    finished: bool
+    summary: dict[str, Any] = {}
+    parquet: FileFacts | None = None
+    """What `trials.parquet` was when it was written; older files do not say."""
+    metrics: tuple[MetricInfo, ...] = ()
+    builds: tuple[BuildFacts, ...] = ()
+    sha256: str | None = None
+    """The digest of all the rest; older files have none."""
+
+
+_FIRST_FIELDS = frozenset(("schema_version", "plan", "finished", "summary", "parquet", "sha256"))
+"""What a `run.json` of schema 1 may say."""
+
+
+def _run_digest(content: Mapping[str, Any]) -> str:
+    """SHA-256 over the canonical JSON (sorted keys, no spaces) of everything but itself."""
+    rest = {key: value for key, value in content.items() if key != "sha256"}
+    return hashlib.sha256(
+        json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
+
+
+def encode_run(content: Mapping[str, Any]) -> bytes:
+    whole = {"schema_version": SCHEMA_VERSION, **content}
+    # What is read back is what counts: keys that are no texts become some.
+    whole = json.loads(json.dumps(whole, allow_nan=False))
+    return json.dumps({**whole, "sha256": _run_digest(whole)}, indent=1).encode()
+
+
+def _decode_run(content: bytes) -> RunFile:
+    """ValueError for anything that was not written as it stands there."""
+    loaded = json.loads(content.decode("utf-8"), parse_constant=_no_number)
+    if isinstance(loaded, dict) and isinstance(version := loaded.get("schema_version"), int):
+        check_version(version)
+    run = msgspec.convert(loaded, RunFile)
+    if run.schema_version > 1 and run.sha256 is None:
+        raise ValueError("it has no digest")
+    if run.sha256 is None and (more := loaded.keys() - _FIRST_FIELDS):
+        # Files of schema 1 may have no digest: nothing else tells that a key was changed.
+        raise ValueError(f"it says {', '.join(sorted(more))}, which no file of schema 1 does")
+    if run.sha256 is not None and run.sha256 != _run_digest(loaded):
+        raise ValueError("its content does not give its digest: it was changed")
+    return run
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """What `run.json` says of a run."""
+
+    id: str
+    folder: Path
+    plan: Mapping[str, Any]
+    finished: bool
+    summary: Mapping[str, Any]
+    parquet: FileFacts | None = None
+    """What its Parquet file was when it was written; of older runs nothing is known."""
+    described: Described = field(default_factory=Described)
+    """The metrics and builds that its trials name; older runs do not say."""
+    sealed: bool = False
+    """Was `run.json` held against a digest? Those of older runs have none."""
+
+
+def read_run(folder: Path) -> StoredRun:
+    """A run's plan and summary; DataDamaged where `run.json` is not what was written."""
+    path = folder / RUN_NAME
+    try:
+        run = _decode_run(path.read_bytes())
+    except NewerSchema as newer:
+        raise from_newer(path, newer.version, SCHEMA_VERSION) from None
+    except (OSError, ValueError, RecursionError) as problem:
+        raise damaged(path, f"{type(problem).__name__}: {problem}") from None
+    return StoredRun(
+        id=folder.name,
+        folder=folder,
+        plan=run.plan,
+        finished=run.finished,
+        summary=run.summary,
+        parquet=run.parquet,
+        described=Described(run.metrics, run.builds),
+        sealed=run.sha256 is not None,
+    )
+
+
+def run_folders(results: Path) -> list[Path]:
+    """The folders of all runs, oldest first (their names begin with the time)."""
+    if not results.is_dir():
+        return []
+    return sorted(folder for folder in results.iterdir() if (folder / RUN_NAME).exists())
+
+
+def find_run(results: Path, run_id: str | None) -> Path:
+    """A run's folder by its id or an unambiguous beginning; None: the latest one."""
+    folders = run_folders(results)
+    if run_id is None:
+        if not folders:
+            raise UsageError(f"no runs in {results}", hint="`harness run` makes one.")
+        return folders[-1]
+    matching = [f for f in folders if f.name.startswith(run_id)]
+    exact = [f for f in matching if f.name == run_id]
+    if len(exact or matching) != 1:
+        count = "no run" if not matching else f"{len(matching)} runs"
+        raise UsageError(
+            f"{count} in {results} with the id {run_id!r}", hint="`harness history` lists them."
+        )
+    return (exact or matching)[0]
