@@ -6,6 +6,7 @@ import hashlib
 import shlex
 from collections.abc import Iterable
 from dataclasses import MISSING, fields
+from functools import lru_cache
 from typing import Any, ClassVar, Protocol, TypeVar, get_type_hints
 
 from harness.errors import ConfigError
@@ -40,15 +41,22 @@ def read_options(kind: type[_Options], target: Target) -> _Options:
     Raises ConfigError for an option that is not declared (with the near one) or that has another
     type (with the value seen), TypeError where the declaration itself does not fit.
     """
+    hints = _declared(kind)
+    return kind(
+        **{name: _checked(name, value, hints, target) for name, value in target.options.items()}
+    )
+
+
+@lru_cache(maxsize=64)  # adapters read a target's options for every trial
+def _declared(kind: type[OptionsClass]) -> dict[str, Any]:
+    """The options that an adapter knows, with their types."""
     hints = get_type_hints(kind)
     for field in fields(kind):
         if hints[field.name] not in _KINDS:
             raise TypeError(f"option {field.name!r}: a field of type {field.type} is not supported")
         if field.default is MISSING:
             raise TypeError(f"option {field.name!r} needs a default")
-    return kind(
-        **{name: _checked(name, value, hints, target) for name, value in target.options.items()}
-    )
+    return hints
 
 
 def digest_of(parts: Iterable[str | bytes]) -> str:

@@ -27,7 +27,6 @@ from harness.model import (
 from harness.model.failing import telling_lines
 from harness.system.launcher.wire import Job, LaunchReport
 from harness.system.process.places import user_cache
-from harness.system.process.programs import find_program
 from harness.system.process.scratch import MOST_BYTES, Opened, TrialFolder
 from harness.system.process.scrubbed import missed_variables
 from harness.system.process.trees import Budget, LeftTooMuchError
@@ -63,12 +62,12 @@ _EXEC_ADVICE = {
 }
 
 
-def make_job(command: Command, plan: TrialPlan, folder: TrialFolder) -> Job:
-    """What the launcher is told to execute a command in a trial's folder."""
+def make_job(command: Command, plan: TrialPlan, folder: TrialFolder, program: Path) -> Job:
+    """What the launcher is told to execute a command, whose `program` was found, in a folder."""
     target = command.target
     scratch = command.working_folder is WorkingFolder.SCRATCH or target is None
     return Job(
-        argv=(str(find_program(command.argv[0])), *command.argv[1:]),
+        argv=(str(program), *command.argv[1:]),
         env=environment(command, plan, folder),
         folder=folder.work if scratch or target is None else target.root,
         stdin=target.stdin if target and target.stdin else folder.stdin,
@@ -152,7 +151,7 @@ def _samples(report: LaunchReport) -> tuple[Sample, ...]:
 
 def how_it_ended(report: LaunchReport, job: Job, printed: Opened) -> tuple[TrialStatus, str]:
     """How a job ended, and in words what went wrong."""
-    name = Path(job.argv[0]).name
+    name = job.argv[0].rpartition("/")[2]
     code, number = report.figures.get("exit_code"), report.figures.get("signal")
     if report.trouble:
         if report.lost:
@@ -231,10 +230,13 @@ def floored(trial: Trial) -> Trial:
     return replace(trial, max_rss_is_floor=True)
 
 
-def why_not_tried(command: Command) -> str | None:
-    """Why a command need not even be tried, in words: its program or its input is not there."""
+def why_not_tried(command: Command, found: Path | None) -> str | None:
+    """Why a command need not even be tried, in words: its program or its input is not there.
+
+    `found`: where its program is.
+    """
     program, stdin = command.argv[0], command.target.stdin if command.target else None
-    if find_program(program) is None:
+    if found is None:
         return f"{program}: {_why_no_program(program)}"
     if stdin is not None:
         problem = _why_not_read(stdin)
@@ -356,6 +358,8 @@ def read_phases(file: int) -> tuple[Phase, ...]:
 
     Of a file longer than MOST_PHASE_BYTES, and past MOST_PHASES paths, the rest is passed over.
     """
+    if os.fstat(file).st_size == 0:
+        return ()
     os.lseek(file, 0, os.SEEK_SET)
     with os.fdopen(file, "rb", closefd=False) as lines:
         content = lines.read(MOST_PHASE_BYTES)

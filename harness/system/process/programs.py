@@ -10,12 +10,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 from harness.system.process.calling import Call, StillRunningError, call
 
 MANAGERS = ("pyenv", "rbenv", "nodenv", "goenv", "asdf", "mise", "rustup")
 """Version managers with shims; each answers `<manager> which <program>`."""
 RUSTUP = "rustup"
+
+FileFacts: TypeAlias = tuple[int, ...]
 
 _SHIM_BYTES = 4096
 _ASK_TIMEOUT_S = 20
@@ -32,6 +35,33 @@ def find_program(name: str) -> Path | None:
         if found is not None:
             return found
     return None
+
+
+class FoundPrograms:
+    """Programs that were found once: looked for again when they, or PATH, have changed."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str | None], tuple[Path, FileFacts]] = {}
+
+    def find(self, name: str) -> Path | None:
+        """As `find_program`; a name that depends on the working folder is looked for every time."""
+        key = name, None if name.startswith("/") else os.environ.get("PATH", os.defpath)
+        known = self._known.get(key)
+        if known is not None and _facts(known[0]) == known[1]:
+            return known[0]
+        found = find_program(name)
+        if found is not None and (name.startswith("/") or "/" not in name):
+            self._known[key] = found, _facts(found)
+        return found
+
+
+def _facts(path: Path) -> FileFacts:
+    """What changes when a file is replaced, or may no longer be executed."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return ()
+    return facts.st_dev, facts.st_ino, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_mode
 
 
 def _candidates(name: str) -> Iterator[Path]:

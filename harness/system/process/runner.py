@@ -31,7 +31,7 @@ from harness.system.process.execution import (
     trial_of_report,
     why_not_tried,
 )
-from harness.system.process.programs import find_program
+from harness.system.process.programs import FoundPrograms, find_program
 from harness.system.process.scratch import Scratch
 from harness.system.store.files import storage_errors
 
@@ -46,6 +46,7 @@ class LocalRunner:
     def __init__(self, scratch: Path, cache: Path) -> None:
         """`scratch` holds trial folders while they are needed, `cache` the compiled launcher."""
         self._scratch = Scratch(scratch)
+        self._programs = FoundPrograms()
         self._cache = cache.absolute()
         self._launcher: Launcher | None = None
         self.cpus: tuple[int, ...] = ()
@@ -91,16 +92,17 @@ class LocalRunner:
 
     def trial(self, command: Command, plan: TrialPlan) -> Trial:
         """See `Runner.trial`. A trial that did not end well carries no output."""
-        problem = why_not_tried(command)
-        if problem is not None:
-            return not_started(problem)
+        program = self._programs.find(command.argv[0])
+        problem = why_not_tried(command, program)
+        if program is None or problem is not None:
+            return not_started(problem or "there is no such program")
         try:
             folder = self._scratch.make(inputs_of(command))
         except OSError as trouble:
             return not_started(f"the inputs cannot be copied: {trouble}")
         trial = None
         try:
-            job = make_job(command, plan, folder)
+            job = make_job(command, plan, folder, program)
             trial = trial_of_report(self.launcher.launch(job), job, folder, plan)
         finally:
             folder.opened.close()

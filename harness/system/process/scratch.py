@@ -42,6 +42,11 @@ FileState = tuple[int, int, int]
 """Size, time of modification and time of change (both ns): equal means untouched."""
 
 
+_FOLDERS = ("work", "tmp")
+_FILES = ("stdin", "stdout", "stderr", "phases")
+_EVERYTHING = {*_FOLDERS, *_FILES}
+_AS_MADE = stat.S_IFREG | stat.S_IRUSR | stat.S_IWUSR
+
 MOST_BYTES = 4 * 2**30
 """What is read of what one trial leaves, holes of sparse files included: this, or four times the
 target's `max_output_bytes` where that is more."""
@@ -61,42 +66,73 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class TrialFolder:
-    """The places of one trial."""
+class Places:
+    """Where the things of a trial lie; made once for a folder, which serves many trials."""
 
     root: Path
+    work: Path
+    """Where the program runs, with the target's inputs."""
+    tmp: Path
+    """The program's TMPDIR."""
+    stdin: Path
+    """An empty file."""
+    stdout: Path
+    stderr: Path
+    phases: Path
+    """Where marked programs write their phases."""
+
+    @classmethod
+    def below(cls, root: Path) -> Places:
+        """Those of the folder `root`."""
+        return cls(root, *(root / name for name in (*_FOLDERS, *_FILES)))
+
+    @property
+    def folders(self) -> tuple[Path, Path, Path]:
+        return self.root, self.work, self.tmp
+
+    @property
+    def files(self) -> tuple[Path, Path, Path, Path]:
+        return self.stdin, self.stdout, self.stderr, self.phases
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFolder:
+    """The folder of one trial."""
+
+    places: Places
     inputs: Mapping[str, FileState]
     """Every file that was put into `work`, by its path there."""
     opened: Opened
     """To be closed by whoever made the folder."""
 
     @property
+    def root(self) -> Path:
+        return self.places.root
+
+    @property
     def work(self) -> Path:
-        """Where the program runs, with the target's inputs."""
-        return self.root / "work"
+        """See `Places`, as for those that follow."""
+        return self.places.work
 
     @property
     def tmp(self) -> Path:
-        """The program's TMPDIR."""
-        return self.root / "tmp"
-
-    @property
-    def stdout(self) -> Path:
-        return self.root / "stdout"
-
-    @property
-    def stderr(self) -> Path:
-        return self.root / "stderr"
+        return self.places.tmp
 
     @property
     def stdin(self) -> Path:
-        """An empty file."""
-        return self.root / "stdin"
+        return self.places.stdin
+
+    @property
+    def stdout(self) -> Path:
+        return self.places.stdout
+
+    @property
+    def stderr(self) -> Path:
+        return self.places.stderr
 
     @property
     def phases(self) -> Path:
-        """Where marked programs write their phases."""
-        return self.root / "phases"
+        return self.places.phases
 
     def digest(self, budget: Budget | None = None) -> str:
         """SHA-256 over standard output and all files in `work` but the inputs left untouched.
@@ -161,7 +197,9 @@ class Scratch:
         self._own: Path | None = None
         self._lock = -1
         self._count = 0
-        self._free: list[Path] = []
+        self._free: list[Places] = []
+        self._given: dict[Path, Places] = {}
+        """Folders that serve a trial now, by their root."""
 
     def __enter__(self) -> Scratch:
         return self
@@ -181,56 +219,62 @@ class Scratch:
         be read.
         """
         with storage_errors(self._folder):
-            root = self._free_root()
-            opened = _open_all(root)
+            places = self._free_places()
+            opened = _open_all(places)
         try:
             for place, path in inputs:
-                _copy(path, root / "work" / place)
-            work = root / "work"
-            copied = files_below(work) if inputs else ()
-            states = {name: file_state(work / name) for name in copied}
+                _copy(path, places.work / place)
+            copied = files_below(places.work) if inputs else ()
+            states = {name: file_state(places.work / name) for name in copied}
         except BaseException as problem:
             opened.close()
-            self.discard(root)
+            self.discard(places.root)
             if isinstance(problem, RecursionError):  # of shutil.copytree
                 raise OSError(errno.ENAMETOOLONG, "folders are nested too deep") from None
             raise
-        return TrialFolder(root, states, opened)
+        return TrialFolder(places, states, opened)
 
-    def _free_root(self) -> Path:
+    def _free_places(self) -> Places:
         """A folder that is empty: one that has served, where it is still there, or a new one."""
+        places = self._places_that_served() or self._new_places()
+        self._given[places.root] = places
+        return places
+
+    def _places_that_served(self) -> Places | None:
         while self._free:
-            root = self._free.pop()
-            with contextlib.suppress(OSError):
-                if all(_is_folder(path) for path in (root, root / "work", root / "tmp")):
-                    return root
-            remove_tree(root)
+            places = self._free.pop()
+            if all(map(_is_folder, places.folders)):
+                return places
+            remove_tree(places.root)
+        return None
+
+    def _new_places(self) -> Places:
         if self._own is None or not _is_folder(self._own):
             self.close()  # a program may have removed it
             self._own, self._lock = _claim(self._folder)
-        return self._new(self._own)
-
-    def _new(self, own: Path) -> Path:
         self._count += 1
-        root = own / f"{self._count:08d}"
-        for folder in (root, root / "work", root / "tmp"):
+        places = Places.below(self._own / f"{self._count:08d}")
+        for folder in places.folders:
             folder.mkdir(stat.S_IRWXU)
-        return root
+        return places
 
     def discard(self, root: Path) -> None:
         """Delete all that is in a trial's folder; it may be given out again from now on."""
-        if root in self._free:
+        places = self._given.pop(root, None)
+        if places is None:
             return
         try:
-            _empty(root)
+            if not _emptied_at_once(places):
+                _empty(root)
         except OSError:
             remove_tree(root)
         else:
-            self._free.append(root)
+            self._free.append(places)
 
     def close(self) -> None:
         """Remove this process's folder."""
         self._free.clear()
+        self._given.clear()
         if self._own is not None:
             remove_tree(self._own)
             os.close(self._lock)
@@ -270,14 +314,14 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _open_all(root: Path) -> Opened:
-    """Make the files of a trial, and open those that it writes to."""
-    (root / "stdin").touch()
+def _open_all(places: Places) -> Opened:
+    """Make the files of a trial where they are not, and open those that it writes to."""
+    places.stdin.touch(0o600)
     flags = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     opened: list[int] = []
     try:
-        for name in ("stdout", "stderr", "phases"):
-            opened.append(os.open(root / name, flags, 0o600))
+        for path in (places.stdout, places.stderr, places.phases):
+            opened.append(os.open(path, flags, 0o600))
     except OSError:
         for file in opened:
             os.close(file)
@@ -285,18 +329,42 @@ def _open_all(root: Path) -> Opened:
     return Opened(*opened)
 
 
+def _emptied_at_once(places: Places) -> bool:
+    """Empty the folder of a trial that left nothing but its files; False where it did more.
+
+    Files that nobody has touched stay. A large output is not cut short but removed: who has mapped
+    it reads on.
+    """
+    with os.scandir(places.root) as found:
+        if {entry.name for entry in found} != _EVERYTHING:
+            return False
+    for folder in (places.work, places.tmp):
+        if folder.lstat().st_mode != stat.S_IFDIR | stat.S_IRWXU:
+            return False
+        with os.scandir(folder) as found:
+            if next(found, None) is not None:
+                return False
+    for path in places.files:
+        facts = path.lstat()
+        if facts.st_size or facts.st_nlink != 1 or facts.st_mode != _AS_MADE:
+            if stat.S_ISDIR(facts.st_mode):
+                return False
+            path.unlink()
+    return True
+
+
 def _empty(root: Path) -> None:
     """Bring a trial's folder back to its first state; OSError where that cannot be."""
     outer = open_folder(root)
     try:
-        for name in ("work", "tmp"):
+        for name in _FOLDERS:
             inner = open_folder(name, outer)
             try:
                 os.fchmod(inner, stat.S_IRWXU)
                 _empty_but(inner)
             finally:
                 os.close(inner)
-        _empty_but(outer, ("work", "tmp"))
+        _empty_but(outer, _FOLDERS)
     finally:
         os.close(outer)
 

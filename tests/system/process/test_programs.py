@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.system.process.programs import find_program
+from harness.system.process.programs import FoundPrograms, find_program
 
 
 def program(path: Path, text: str = "#!/bin/sh\n") -> Path:
@@ -116,3 +116,37 @@ def test_a_closed_folder_on_path_is_passed_over(folders: tuple[Path, Path]) -> N
     expected = program(folders[1] / "tool")
     assert find_program("tool") == expected
     folders[0].chmod(0o755)
+
+
+def test_a_program_that_was_found_is_looked_for_again_when_something_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = [tmp_path / name for name in ("first", "second")]
+    for folder in folders:
+        folder.mkdir()
+        tool = folder / "tool"
+        tool.write_text("#!/bin/sh\n")
+        tool.chmod(0o755)
+    monkeypatch.setenv("PATH", os.pathsep.join(map(str, folders)))
+    programs = FoundPrograms()
+    assert programs.find("tool") == programs.find("tool") == folders[0] / "tool"
+    (folders[0] / "tool").chmod(0o644)
+    assert programs.find("tool") == folders[1] / "tool"
+    (folders[0] / "tool").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folders[0]))
+    assert programs.find("tool") == folders[0] / "tool"
+    (folders[0] / "tool").unlink()
+    assert programs.find("tool") is None
+    assert programs.find(str(folders[1] / "tool")) == folders[1] / "tool"
+
+
+def test_a_relative_path_is_looked_for_in_the_folder_that_one_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = FoundPrograms()
+    for name in ("a", "b"):
+        (tmp_path / name / "bin").mkdir(parents=True)
+        (tmp_path / name / "bin/tool").write_text("#!/bin/sh\n")
+        (tmp_path / name / "bin/tool").chmod(0o755)
+        monkeypatch.chdir(tmp_path / name)
+        assert programs.find("bin/tool") == tmp_path / name / "bin/tool"

@@ -1,6 +1,7 @@
 """Scratch folders: whose they are, what is cleaned up, what counts as output."""
 
 import os
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -61,7 +62,7 @@ def test_closing_removes_everything(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_an_error_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(path: Path) -> None:
+    def full(path: Path, mode: int = 0o666) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "touch", full)
@@ -169,6 +170,14 @@ MESSES = {
         (root / "work").rmdir(),
         (root / "work").symlink_to(root.parents[2] / "precious"),
     ),
+    "a second name of a file": lambda root: os.link(root / "stderr", root.parents[2] / "second"),
+    "a file with another mode": lambda root: (root / "stdout").chmod(0),
+    "an input that was written": lambda root: (root / "stdin").write_text("1"),
+    "a link for a file": lambda root: (
+        (root / "stdin").unlink(),
+        (root / "stdin").symlink_to(root.parents[2] / "precious" / "file"),
+    ),
+    "a folder for a file": lambda root: ((root / "stdout").unlink(), (root / "stdout").mkdir()),
     "a file": lambda root: ((root / "tmp").rmdir(), (root / "tmp").write_text("not a folder")),
 }
 
@@ -193,6 +202,10 @@ def test_a_discarded_folder_leaves_nothing_to_the_next_trial(
     ]
     assert again.work.is_dir()
     assert not again.work.is_symlink()
+    for facts in (path.lstat() for path in again.places.files):
+        assert stat.S_ISREG(facts.st_mode)
+        assert facts.st_mode & 0o600 == 0o600
+        assert (facts.st_size, facts.st_nlink) == (0, 1)
     assert (precious / "file").exists()
 
 
