@@ -22,6 +22,7 @@ designs.py        --blocks 60
 steady.py         3
 phases.py         3
 launcher.py       --rounds 10 --repeats 1
+storing.py       2000
 cli_startup.py    --rounds 8
 huge_outputs.py   --count 1e7
 false_keeps.py    --campaigns 30

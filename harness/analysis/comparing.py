@@ -35,11 +35,12 @@ from harness.stats.metric import MetricChoice, choose_metric
 from harness.stats.paired import (
     PairedSequence,
     RatioInterval,
-    judge_interval,
+    judge_bounds,
     ratio_estimate,
     sequence_of,
 )
 from harness.stats.power import blocks_needed, detectable
+from harness.stats.ranks import RisingRank
 
 MEMORY_STEP_BYTES = 4096
 """Peak memory is counted in pages."""
@@ -144,7 +145,7 @@ class Judge:
 
     @property
     def verdict(self) -> Verdict:
-        return judge_interval(self.interval, self.question.threshold)
+        return judge_bounds(self.sequence.bounds, self.question.threshold)
 
     def evidence(self) -> dict[Metric, Estimate]:
         """The speed-up by every metric; that which decides is as it was followed."""
@@ -208,15 +209,24 @@ def sequential_rule(
     beyond the blocks of a first verdict.
     """
     judges: dict[str, Judge] = {}
+    alone: dict[str, _Alone] = {}
     wanted = NARROW if question.precision is None else question.precision
     opening = sign_boundary(question.confidence).first_proof()
 
     def sure(name: str, blocks: Sequence[Block]) -> bool:
-        follower = judges.setdefault(name, Judge(reference, name, question))
+        follower = judges.get(name)
+        if follower is None:
+            follower = judges[name] = Judge(reference, name, question)
         follower.read(blocks)
         if question.precision is not None:
-            return follower.interval.high - follower.interval.low <= 2 * log_threshold(wanted)
+            low, high = follower.sequence.bounds
+            return high - low <= 2 * log_threshold(wanted)
         return follower.verdict is not Verdict.UNDECIDED
+
+    def narrow(name: str, blocks: Sequence[Block]) -> bool:
+        if name not in alone:
+            alone[name] = _Alone(name, question.confidence)
+        return alone[name].is_narrow(blocks, wanted)
 
     def rule(blocks: Sequence[Block]) -> str | None:
         latest = blocks[-1] if blocks else {}
@@ -226,7 +236,7 @@ def sequential_rule(
                 if question.precision is not None:
                     return f"the ratio is known to {100 * wanted:.3g}% on either side"
                 return SURE if len(names) == 1 else ALL_SURE
-        elif latest and all(_is_narrow(n, blocks, question.confidence, wanted) for n in latest):
+        elif latest and all(narrow(name, blocks) for name in latest):
             return f"the median is known to {100 * wanted:.3g}%"
         elif len(latest) == 1 < members and len(blocks) >= opening:
             return ALONE
@@ -237,14 +247,29 @@ def sequential_rule(
     return rule
 
 
-def _is_narrow(name: str, blocks: Sequence[Block], confidence: float, share: float) -> bool:
-    """Is the median wall time known well enough, by an interval that holds at every look?"""
-    records = (record for block in blocks for record in block.get(name, ()))
-    times = sorted(f.wall_ns for r in records if (f := figures_of(r)) is not None)
-    limit = sign_boundary(confidence).limit(len(times))
-    if limit < 0 or times[limit] <= 0:
-        return False
-    return math.log(times[-1 - limit] / times[limit]) <= 2 * share
+class _Alone:
+    """Follows the wall times of one target, block by block."""
+
+    def __init__(self, name: str, confidence: float) -> None:
+        self._name = name
+        self._boundary = sign_boundary(confidence)
+        self._from_below, self._from_above = RisingRank(), RisingRank()
+        self._read = 0
+
+    def is_narrow(self, blocks: Sequence[Block], share: float) -> bool:
+        """Is the median known well enough, by an interval that holds at every look?"""
+        for block in blocks[self._read :]:
+            for record in block.get(self._name, ()):
+                figures = figures_of(record)
+                if figures is not None:
+                    self._from_below.add(figures.wall_ns)
+                    self._from_above.add(-figures.wall_ns)
+        self._read = len(blocks)
+        limit = self._boundary.limit(len(self._from_below))
+        if limit < 0:
+            return False
+        low, high = self._from_below.at(limit), -self._from_above.at(limit)
+        return low > 0 and math.log(high / low) <= 2 * share
 
 
 # -- comparisons --------------------------------------------------------------------------------

@@ -202,13 +202,20 @@ def _pairs_rule(experiment: Experiment) -> StopRule:
         pair: sequential_rule(pair[0], settings.question, settings.max_blocks)
         for pair in experiment.pairs
     }
+    parts: dict[tuple[str, str], list[Block]] = {pair: [] for pair in rules}
+
+    def part(pair: tuple[str, str], blocks: Sequence[Block]) -> list[Block]:
+        """The blocks as they are for a pair; those that were there before are not cut again."""
+        known = parts[pair]
+        known += ({n: b[n] for n in pair if n in b} for b in blocks[len(known) :])
+        return known
 
     def rule(blocks: Sequence[Block]) -> str | None:
         reasons = []
         for pair, of_pair in rules.items():
             reason: str | None = f"{' or '.join(pair)} does not run any more"
             if not blocks or all(name in blocks[-1] for name in pair):
-                reason = of_pair([{n: b[n] for n in pair if n in b} for b in blocks])
+                reason = of_pair(part(pair, blocks))
             if reason is None:
                 return None
             reasons.append(reason)

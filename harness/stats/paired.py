@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +11,13 @@ import numpy as np
 from harness.model import Estimate, Verdict
 from harness.stats.boundary import SignBoundary
 from harness.stats.medians import log_threshold
+from harness.stats.ranks import RisingRank
 from harness.stats.ratios import (
     COARSEST_NS,
     Clock,
     LogRatios,
     common_step,
+    log_ratio_bounds,
     log_ratios,
     resolution_of,
 )
@@ -81,6 +82,11 @@ class PairedSequence:
         self._resolution = resolution
         return finer
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The ends of the interval so far: all that a verdict needs, after every block."""
+        return self._low, self._high
+
     def interval(self) -> RatioInterval:
         """The interval so far; from -inf to inf while nothing can be sure."""
         known = self.ratios.known
@@ -90,18 +96,19 @@ class PairedSequence:
         )
 
     def _forget(self) -> None:
-        self._lows: list[float] = []
-        self._highs: list[float] = []
+        self._lows = RisingRank()
+        self._highs = RisingRank()
+        """Negated: their rank is counted from the largest."""
         self._low, self._high, self._settled = -math.inf, math.inf, True
 
     def _place(self, reference: float, candidate: float, batch: int) -> None:
-        ratio = log_ratios([reference], [candidate], self._resolution / batch)
-        bisect.insort(self._lows, float(ratio.low[0]))
-        bisect.insort(self._highs, float(ratio.high[0]))
+        low, high = log_ratio_bounds(reference, candidate, self._resolution / batch)
+        self._lows.add(low)
+        self._highs.add(-high)
         limit = self.boundary.limit(len(self._lows))
         if limit < 0:
             return
-        low, high = self._lows[limit], self._highs[-1 - limit]
+        low, high = self._lows.at(limit), -self._highs.at(limit)
         if max(low, self._low) > min(high, self._high):
             # Nothing is left: no single ratio fits all blocks. Go by what holds now, and say so.
             self._low, self._high, self._settled = low, high, False
@@ -125,12 +132,18 @@ def sequence_of(
 
 def judge_interval(interval: RatioInterval, threshold: float) -> Verdict:
     """What an interval of log-ratios says; `threshold` is a share, 0.01 for 1 %."""
+    return judge_bounds((interval.low, interval.high), threshold)
+
+
+def judge_bounds(bounds: tuple[float, float], threshold: float) -> Verdict:
+    """What the two ends of an interval of log-ratios say."""
+    low, high = bounds
     bound = log_threshold(threshold)
-    if -bound <= interval.low and interval.high <= bound:
+    if -bound <= low and high <= bound:
         return Verdict.EQUIVALENT
-    if interval.low > 0:
+    if low > 0:
         return Verdict.FASTER
-    return Verdict.SLOWER if interval.high < 0 else Verdict.UNDECIDED
+    return Verdict.SLOWER if high < 0 else Verdict.UNDECIDED
 
 
 def ratio_estimate(interval: RatioInterval, confidence: float) -> Estimate:

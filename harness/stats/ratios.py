@@ -71,6 +71,16 @@ def log_ratios(
     return LogRatios(point, low, high)
 
 
+def log_ratio_bounds(reference: float, candidate: float, resolution: float) -> tuple[float, float]:
+    """The two ends of a single log-ratio; to the last bit those that `log_ratios` gives."""
+    if not (reference > 0 and candidate > 0):
+        ratio = log_ratios([reference], [candidate], resolution)
+        return float(ratio.low[0]), float(ratio.high[0])
+    of = (reference, candidate + resolution, reference + resolution, candidate)
+    a, b, c, d = np.log(np.array(of, dtype=np.float64)).tolist()
+    return a - b, c - d
+
+
 def common_step(times_ns: Iterable[float]) -> int:
     """The greatest common divisor of readings in ns, those above 0; 0 where there are none."""
     return math.gcd(*(int(time) for time in times_ns if time > 0))

@@ -5,7 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from harness.stats.ratios import COARSEST_NS, common_step, log_ratios, resolution_of
+from harness.stats.ratios import (
+    COARSEST_NS,
+    common_step,
+    log_ratio_bounds,
+    log_ratios,
+    resolution_of,
+)
 
 
 def test_above_zero_means_that_the_candidate_is_faster():
@@ -56,3 +62,16 @@ def test_lists_of_different_length_are_refused():
 )
 def test_the_step_of_a_clock_is_found_from_its_readings(times, resolution):
     assert resolution_of(common_step(times)) == resolution
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_single_ratios_ends_are_to_the_last_bit_those_of_many(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    reference = [*np.exp(rng.uniform(0, 30, 500)), 0.0, 5.0, 0.0, -1.0, 3.0]
+    candidate = [*np.exp(rng.uniform(0, 30, 500)), 5.0, 0.0, 0.0, 3.0, -1.0]
+    for resolution in (1.0, 4_000_000.0, 0.37):
+        many = log_ratios(reference, candidate, resolution)
+        each = [
+            log_ratio_bounds(a, b, resolution) for a, b in zip(reference, candidate, strict=True)
+        ]
+        assert each == list(zip(many.low.tolist(), many.high.tolist(), strict=True))

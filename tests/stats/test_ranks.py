@@ -1,0 +1,33 @@
+"""The value at a rank of values that come one by one."""
+
+import random
+
+import pytest
+
+from harness.stats.ranks import RisingRank
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_it_is_the_one_that_sorting_gives(seed: int) -> None:
+    rng = random.Random(seed)
+    values, rank, ranks = [], 0, RisingRank()
+    for _ in range(300):
+        value = rng.choice([rng.random(), float(rng.randrange(5)), float("-inf"), float("inf")])
+        values.append(value)
+        ranks.add(value)
+        if rng.random() < 0.4 and rank + 1 < len(values):
+            rank += 1
+        if rng.random() < 0.7:
+            assert ranks.at(rank) == sorted(values)[rank]
+    assert len(ranks) == len(values)
+
+
+def test_a_rank_that_falls_is_refused() -> None:
+    ranks = RisingRank()
+    for value in (3.0, 1.0, 2.0):
+        ranks.add(value)
+    assert ranks.at(2) == 3.0
+    with pytest.raises(ValueError, match="below the one asked for before"):
+        ranks.at(1)
+    with pytest.raises(IndexError):
+        ranks.at(3)
