@@ -39,7 +39,7 @@ from harness.profiles import (
 )
 from harness.profiling.sources import with_sources
 from harness.project.revisions import target_at
-from harness.running import Cell, Orchestrator, Prepared
+from harness.running import Cell, Orchestrator
 from harness.running.copies import private_copy, settle
 from harness.running.experiment import run_id
 from harness.running.session import Session
@@ -99,7 +99,7 @@ def profile_cell(
             found = _profiled(subject, home, first)
             plain = [first, *_more_trials(subject, first)]
     finally:
-        problems = orchestrator.cleanup([Prepared(cell)])
+        problems = orchestrator.cleanup([cell])
     report = _with_profile(_report(home.name, subject, plain), found, plain)
     report = replace(
         report,

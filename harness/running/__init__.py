@@ -2,7 +2,7 @@
 
 Six rooms, one name space:
 
-- `cells`     what is run: Cell, Prepared, Group
+- `cells`     what is run: Cell, Ready, Failed, Group
 - `settings`  how it is run: Settings, declared once
 - `core`      the Orchestrator: probe, build, check, time, record
 - `judging`   is an output right?
@@ -13,8 +13,10 @@ Six rooms, one name space:
 from harness.running.cells import (
     MAX_FAILURES,
     Cell,
+    Failed,
     Group,
     Prepared,
+    Ready,
     make_groups,
     reference_of,
     same_group,
@@ -28,11 +30,13 @@ from harness.running.settings import Settings
 __all__ = [
     "MAX_FAILURES",
     "Cell",
+    "Failed",
     "Group",
     "Listener",
     "Orchestrator",
     "Prepared",
     "Quiet",
+    "Ready",
     "Settings",
     "check_outputs",
     "discarding",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from harness.analysis.schedule import Block, StopRule
 from harness.errors import HarnessError
@@ -43,21 +44,32 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A cell made ready to be timed, or the reason why it could not be."""
+class Ready:
+    """A cell made ready to be timed."""
 
     cell: Cell
-    adapter: Adapter | None = None
-    build: Build | None = None
-    expected: Output | None = None
+    adapter: Adapter
+    build: Build
+    expected: Output
     """Its own first output, with the declared values."""
-    failure: HarnessError | None = None
     verdict: Agreement | None = None
     """Its first output against what is wanted; None for the reference target itself."""
 
-    @property
-    def ready(self) -> bool:
-        return self.failure is None and self.expected is not None
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A cell that could not be made ready, and why."""
+
+    cell: Cell
+    failure: HarnessError
+    build: Build | None = None
+    """None where it failed before or while it was built."""
+    output: Output | None = None
+    """Its first output, where it had one that could not be compared."""
+
+
+Prepared: TypeAlias = Ready | Failed
+"""What becomes of a cell before anything is timed."""
 
 
 @dataclass(slots=True)
@@ -85,9 +97,9 @@ class Group:
         return self.spent_ns // self.made if self.made else 0
 
     @property
-    def running(self) -> list[Prepared]:
+    def running(self) -> list[Ready]:
         """The members that still take part in blocks."""
-        return [m for m in self.members if m.ready and not self.given_up(m.cell.name)]
+        return [m for m in self.members if isinstance(m, Ready) and not self.given_up(m.cell.name)]
 
     def given_up(self, name: str) -> bool:
         """Has this cell failed too often to be tried again?"""
@@ -108,9 +120,9 @@ def same_group(one: Cell, other: Cell) -> bool:
     return (one.task.name, one.case.name) == (other.task.name, other.case.name)
 
 
-def reference_of(members: Sequence[Prepared]) -> Prepared | None:
+def reference_of(members: Sequence[Prepared]) -> Ready | None:
     """The member that ratios are against: the task's reference, else the first one that runs."""
-    ready = [m for m in members if m.ready]
+    ready = [m for m in members if isinstance(m, Ready)]
     named = [m for m in ready if m.cell.name == m.cell.task.reference]
     return next(iter(named or ready), None)
 

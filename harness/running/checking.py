@@ -12,9 +12,9 @@ from dataclasses import replace
 from harness.correctness import agree_all
 from harness.correctness.agreement import NOTHING_CHECKED, nothing_to_check
 from harness.errors import HarnessError
-from harness.model import Agreement, Output, OutputValue, Task
+from harness.model import Agreement, Output, Task
 from harness.plugins import Adapter
-from harness.running.cells import Prepared, reference_of
+from harness.running.cells import Failed, Prepared, Ready, reference_of
 
 
 def check_outputs(
@@ -42,18 +42,18 @@ def check_outputs(
 
 def remarks(members: Sequence[Prepared]) -> Iterator[str]:
     """What to say of the outputs of a group: all cells of one task on one case."""
-    ready = [m for m in members if m.expected is not None and m.failure is None]
+    ready = [m for m in members if isinstance(m, Ready)]
     if not ready:
         return
     cell = members[0].cell
     where = f"{cell.task.name} {cell.case.name}"
-    if all(nothing_to_check(cell.task, _values(m)) for m in ready):
+    if all(nothing_to_check(cell.task, m.expected.values) for m in ready):
         yield f"{where}: {NOTHING_CHECKED}"
     if any(m.cell.expected is not None for m in members):
         return  # what is right was not decided among these
     reference = reference_of(members)
     wanted = next((m for m in members if m.cell.name == cell.task.reference), members[0])
-    if reference is not None and reference is not wanted and not wanted.ready:
+    if reference is not None and reference is not wanted and isinstance(wanted, Failed):
         yield (
             f"{where}: {wanted.cell.name} failed; {reference.cell.name} takes its place: ratios and"
             " outputs are against it"
@@ -62,12 +62,12 @@ def remarks(members: Sequence[Prepared]) -> Iterator[str]:
         yield from _odd_one_out(where, reference, [m for m in ready if m is not reference])
 
 
-def _odd_one_out(where: str, reference: Prepared, others: Sequence[Prepared]) -> Iterator[str]:
+def _odd_one_out(where: str, reference: Ready, others: Sequence[Ready]) -> Iterator[str]:
     """Say so where those that do not agree with the reference agree with one another."""
     against = [m for m in others if m.verdict is not None and not m.verdict.ok]
     if len(against) < 2 or len(against) < len(others):
         return
-    groups: list[list[Prepared]] = []
+    groups: list[list[Ready]] = []
     for member in against:
         like = next((group for group in groups if _agree(group[0], member)), None)
         if like is None:
@@ -85,15 +85,8 @@ def _odd_one_out(where: str, reference: Prepared, others: Sequence[Prepared]) ->
     )
 
 
-def _agree(one: Prepared, other: Prepared) -> bool:
-    assert one.adapter is not None
-    assert one.expected is not None
-    assert other.expected is not None
+def _agree(one: Ready, other: Ready) -> bool:
     try:
         return check_outputs(one.adapter, one.cell.task, one.expected, other.expected).ok
     except HarnessError:  # an adapter's own comparison that fails has been told already
         return False
-
-
-def _values(member: Prepared) -> Mapping[str, OutputValue]:
-    return member.expected.values if member.expected is not None else {}

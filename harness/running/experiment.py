@@ -26,9 +26,11 @@ from harness.model import Build, BuildFacts, Host, Measurement, Run, TrialStatus
 from harness.model.jsonable import jsonable
 from harness.running import (
     Cell,
+    Failed,
     Group,
     Orchestrator,
     Prepared,
+    Ready,
     Settings,
     discarding,
     make_groups,
@@ -112,7 +114,7 @@ def perform(
                 interrupted = _measure(orchestrator, groups, settings, writer)
                 said = [words for group in groups for words in remarks(group.members)]
         finally:
-            problems = orchestrator.cleanup(map(Prepared, experiment.cells))
+            problems = orchestrator.cleanup(experiment.cells)
         report = _report(experiment, groups, writer, host, interrupted)
         report = replace(
             report,
@@ -284,7 +286,7 @@ def _report(
 
 def _comparable(experiment: Experiment, group: Group) -> dict[str, list[str]]:
     """The candidates of every reference, of those cells that run."""
-    names = [m.cell.name for m in group.members if m.ready]
+    names = [m.cell.name for m in group.members if isinstance(m, Ready)]
     reference = reference_of(group.members)
     first = reference.cell.name if reference else ""
     pairs = experiment.pairs or [(first, name) for name in names if name != first]
@@ -323,7 +325,7 @@ def _made_by(build: Build) -> dict[str, Any]:
 
 def _failure(member: Prepared, group: Group) -> Failure | None:
     """The first thing that went wrong with a cell, or None."""
-    if member.failure is not None:
+    if isinstance(member, Failed):
         return _preparation_failure(member.failure)
     name = member.cell.name
     first = group.first_failure.get(name)

@@ -34,7 +34,7 @@ from harness.model import (
 from harness.model.durations import write_duration
 from harness.model.failing import telling_lines
 from harness.plugins import Adapter, Adapters
-from harness.running.cells import Cell, Group, Prepared, reference_of, same_group
+from harness.running.cells import Cell, Failed, Group, Prepared, Ready, reference_of, same_group
 from harness.running.checking import check_outputs
 from harness.running.listening import Listener, Quiet
 from harness.running.settings import Settings, TimeLimit
@@ -102,7 +102,6 @@ class Orchestrator:
 
     def _prepare(self, cell: Cell, mode: Mode) -> Prepared:
         target = replace(cell.target, steady=mode is Mode.STEADY)
-        adapter: Adapter | None = None
         build: Build | None = None
         try:
             self.set_up(target)
@@ -111,8 +110,8 @@ class Orchestrator:
         except StorageFailed:
             raise
         except HarnessError as failure:
-            return Prepared(cell, adapter, build, failure=failure)
-        return Prepared(cell, adapter, build, expected)
+            return Failed(cell, failure, build)
+        return Ready(cell, adapter, build, expected)
 
     def _expected(self, cell: Cell, adapter: Adapter, build: Build) -> Output:
         """The output to compare trials with: that of the plain program, in either mode."""
@@ -146,29 +145,30 @@ class Orchestrator:
                     f" {done.exit_code}\n{words_of_command(done)}"
                 )
 
-    def cleanup(self, members: Iterable[Prepared]) -> list[str]:
+    def cleanup(self, cells: Iterable[Cell]) -> list[str]:
         """Run the cleanup commands; returns what went wrong, in words."""
         problems = []
-        for member in members:
+        for cell in cells:
             try:
-                self._commands(member.cell.target, member.cell.target.cleanup, "cleanup")
+                self._commands(cell.target, cell.target.cleanup, "cleanup")
             except HarnessError as failure:
                 problems.append(failure.message)
         return problems
 
     def _judge(self, member: Prepared, everyone: Sequence[Prepared]) -> Prepared:
         """Compare a cell's first output with the one given, else with its reference's."""
+        if isinstance(member, Failed):
+            return member
         wanted = member.cell.expected
         if wanted is None:
             reference = reference_of([m for m in everyone if same_group(m.cell, member.cell)])
             wanted = reference.expected if reference and reference is not member else None
-        if wanted is None or member.expected is None:
+        if wanted is None:
             return member
-        assert member.adapter is not None
         try:
             verdict = check_outputs(member.adapter, member.cell.task, wanted, member.expected)
         except HarnessError as failure:
-            return replace(member, failure=failure)
+            return Failed(member.cell, failure, member.build, member.expected)
         return replace(member, verdict=verdict)
 
     # -- time -----------------------------------------------------------------------------------
@@ -238,29 +238,26 @@ class Orchestrator:
     def _block(self, group: Group, settings: Settings, writer: RunWriter) -> None:
         number = group.next_block
         group.next_block += 1
-        names = [m.cell.name for m in group.running]
+        running = {m.cell.name: m for m in group.running}
         self._listener.step(f"{group.members[0].cell.task.name}: block {number + 1}")
         block: Block = {}
         for position, name in enumerate(
-            block_order(names, settings.design, settings.drawn_seed, number)
+            block_order(list(running), settings.design, settings.drawn_seed, number)
         ):
-            member = next(m for m in group.members if m.cell.name == name)
             if group.given_up(name):
                 continue
-            record = self._trial(group, member, settings, writer, place=(number, position))
+            record = self._trial(group, running[name], settings, writer, place=(number, position))
             block.setdefault(name, []).append(record)
         group.blocks.append(block)
 
     def _trial(
         self,
         group: Group,
-        member: Prepared,
+        member: Ready,
         settings: Settings,
         writer: RunWriter,
         place: tuple[int, int],
     ) -> TrialRecord:
-        assert member.adapter is not None
-        assert member.build is not None
         cell, build = member.cell, member.build
         block, position = place
         plan = TrialPlan(
@@ -296,10 +293,8 @@ class Orchestrator:
         self._listener.trial(record)
         return record
 
-    def _execute(self, member: Prepared, plan: TrialPlan) -> tuple[Trial, Agreement | None]:
+    def _execute(self, member: Ready, plan: TrialPlan) -> tuple[Trial, Agreement | None]:
         """One trial and what is to be said of its output; an adapter that fails stops nothing."""
-        assert member.adapter is not None
-        assert member.build is not None
         trial = Trial(TrialStatus.NOT_STARTED, wall_ns=0)
         try:
             trial = member.adapter.time(member.build, member.cell.case, plan, self.runner)
@@ -313,12 +308,12 @@ class Orchestrator:
             trial = replace(trial, status=TrialStatus.WRONG_OUTPUT, message=agreement.summary)
         return trial, agreement
 
-    def _check_trial(self, member: Prepared, trial: Trial) -> Agreement | None:
+    def _check_trial(self, member: Ready, trial: Trial) -> Agreement | None:
         """A trial's output against the wanted one; the bytes of the first one need no look.
 
         None where there was nothing to compare.
         """
-        if trial.output is None or member.expected is None or not trial.ok:
+        if trial.output is None or not trial.ok:
             return None
         if member.verdict is not None and not member.verdict.ok:
             return member.verdict
@@ -326,7 +321,6 @@ class Orchestrator:
         unchecked = nothing_to_check(task, member.expected.values)
         if trial.output.digest == member.expected.digest:
             return None if unchecked else Agreement(ok=True, summary="the same bytes")
-        assert member.adapter is not None
         try:
             actual = replace(trial.output, values=read_outputs(trial.output, task.outputs))
         except TrialFailed as failure:
@@ -357,5 +351,6 @@ def discarding(runner: CoreRunner, members: Sequence[Prepared]) -> Iterator[None
         yield
     finally:
         for member in members:
-            if member.expected is not None:
-                runner.discard(member.expected)
+            output = member.expected if isinstance(member, Ready) else member.output
+            if output is not None:
+                runner.discard(output)

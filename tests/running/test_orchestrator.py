@@ -33,8 +33,10 @@ from harness.plugins import Adapter
 from harness.running import (
     MAX_FAILURES,
     Cell,
+    Failed,
     Group,
     Orchestrator,
+    Ready,
     Settings,
     discarding,
     make_groups,
@@ -301,9 +303,9 @@ def test_a_target_that_cannot_be_built_keeps_its_reason_and_stops_nothing(bench:
     bench.measure(groups)
     assert bench.language.ran.count("a") == 5
     assert "b" not in bench.language.ran
-    failure = groups[0].members[1].failure
-    assert failure is not None
-    assert failure.message == "no semicolon"
+    failed = groups[0].members[1]
+    assert isinstance(failed, Failed)
+    assert failed.failure.message == "no semicolon"
 
 
 # ---- outputs ---------------------------------------------------------------------------------
@@ -416,9 +418,9 @@ def test_a_set_up_command_that_fails_fails_its_target(tmp_path: Path) -> None:
     bad = make_target(tmp_path, name="bad", setup=(("sh", "-c", "seq 50 >&2; exit 2"),))
     members = orchestrator.prepare([Cell(task, Case("fast"), target) for target in (good, bad)])
     assert (tmp_path / "made").read_text() == "made\n"
-    assert members[0].ready
+    assert isinstance(members[0], Ready)
+    assert isinstance(members[1], Failed)
     failure = members[1].failure
-    assert failure is not None
     assert "setup command" in failure.message
     assert failure.exit_code is ExitCode.BUILD
     assert failure.message.splitlines()[-50:] == [str(n) for n in range(1, 51)]
