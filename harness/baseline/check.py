@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.baseline.judging import Ready, agrees
+from harness.baseline.agreeing import BuiltWorkload, agrees
 from harness.baseline.sides import current_side
 from harness.baseline.store import Baseline
 from harness.model import Agreement, Build
@@ -41,7 +41,7 @@ def run_test(
     expected = baseline.expected(case)
     with current_side(session, workload) as side:
         adapter, build = session.orchestrator.build(side.target)
-        ready = Ready(session.orchestrator, adapter, build)
+        ready = BuiltWorkload(session.orchestrator, adapter, build)
         agreement = agrees(ready, workload.task, case, expected)
         side.check_untouched()
     return TestReport(case.name, agreement, build, side.commit, baseline.warnings)

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness import __version__
 from harness.analysis import Question
+from harness.baseline.agreeing import BuiltWorkload, further_seeds, run_all
 from harness.baseline.document import (
     BaselineDocument,
     BuildRecord,
@@ -21,7 +22,6 @@ from harness.baseline.document import (
     encode,
     recipe_of,
 )
-from harness.baseline.judging import Ready, further_seeds, run_all
 from harness.baseline.sides import Side, side_of
 from harness.baseline.store import FILES_NAME, OUTPUTS_NAME, TRIALS_NAME, Baseline, seal_in
 from harness.correctness.agreement import nothing_to_check
@@ -121,7 +121,7 @@ def _fill(
     """Build, run every case and seed, measure, and write all results below the stage."""
     side, stage = places
     adapter, build = session.orchestrator.build(side.target)
-    ready = Ready(session.orchestrator, adapter, build)
+    ready = BuiltWorkload(session.orchestrator, adapter, build)
     outputs: dict[str, list[Output]] = {}
     try:
         for case in workload.cases:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.baseline.agreeing import Expected
 from harness.baseline.document import BaselineDocument, CaseRecord, decode
-from harness.baseline.judging import Expected
 from harness.errors import DataDamaged, NotAllowed
 from harness.model import Case, Output, OutputValue
 from harness.model.jsonable import jsonable

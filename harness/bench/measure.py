@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.baseline import LABEL, Baseline
+from harness.baseline.agreeing import BuiltWorkload, Expected, agrees
 from harness.baseline.document import rooted
-from harness.baseline.judging import Expected, Ready, agrees
 from harness.baseline.sides import CURRENT, Side, current_side, side_at, side_of
 from harness.bench.doubts import far_from_sealed, same_program
 from harness.bench.phases import phase_rows
@@ -222,7 +222,7 @@ def _not_as_sealed(bench: Bench, case: Case, measured: Measurement) -> Iterator[
 
 def judge_side(bench: Bench, built: BuiltSide, case: Case, expected: Expected) -> Agreement:
     """Judge one run of a side, and of every further seed; TrialFailed names the side."""
-    ready = Ready(bench.session.orchestrator, built.adapter, built.build)
+    ready = BuiltWorkload(bench.session.orchestrator, built.adapter, built.build)
     try:
         return agrees(ready, bench.workload.task, case, expected)
     except TrialFailed as problem:

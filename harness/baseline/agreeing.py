@@ -15,7 +15,7 @@ from harness.system.outputs.reading import read_outputs
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class BuiltWorkload:
     """A build with the adapter that runs it."""
 
     orchestrator: Orchestrator
@@ -64,7 +64,7 @@ def with_seed(case: Case, seed: int) -> Case:
     return case if case.seed is None else replace(case, seed=seed)
 
 
-def agrees(ready: Ready, task: Task, case: Case, expected: Expected) -> Agreement:
+def agrees(ready: BuiltWorkload, task: Task, case: Case, expected: Expected) -> Agreement:
     """Run a build on a case, with every seed that was stored, and judge all outputs.
 
     An output that is missing or cannot be read is a wrong one. Raises TrialFailed where the
@@ -132,7 +132,7 @@ def _seed_by_seed(
             )
 
 
-def run_all(ready: Ready, task: Task, case: Case, seeds: Sequence[int]) -> Iterator[Output]:
+def run_all(ready: BuiltWorkload, task: Task, case: Case, seeds: Sequence[int]) -> Iterator[Output]:
     """The outputs of a case's own seed and of further ones, in this order; to be discarded."""
     yield ready.output(task, case)
     for seed in seeds:
