@@ -24,6 +24,7 @@ phases.py         3
 launcher.py       --rounds 10 --repeats 1
 storing.py       2000
 cli_startup.py    --rounds 8
+storing.py        20000
 huge_outputs.py   --count 1e7
 false_keeps.py    --campaigns 30
 campaigns.py      --case fast --budget 20s
