@@ -38,7 +38,8 @@ from harness.analysis.comparing import block_ns
 from harness.model import Comparison, Metric, Verdict
 from harness.project.config import load_config
 from harness.running import Cell, Settings
-from harness.running.experiment import Experiment, Report, perform
+from harness.running.experiment import Experiment, perform
+from harness.running.reports import Report
 from harness.running.session import Session, open_session
 from harness.stats.boundary import sign_boundary
 from harness.stats.paired import PairedSequence

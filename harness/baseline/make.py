@@ -29,7 +29,8 @@ from harness.errors import AnswerIsNo, ConfigError, ExitCode, NotAllowed, TrialF
 from harness.model import Case, Output, OutputSource, Task
 from harness.project.workload import BASELINE_NAME, RESULTS_NAME, Workload
 from harness.running import Cell, Settings
-from harness.running.experiment import Experiment, Report, perform
+from harness.running.experiment import Experiment, perform
+from harness.running.reports import Report
 from harness.running.session import Session
 from harness.system.git.writing import Git
 from harness.system.outputs.stored import StoredOutput, metrics, save_outputs

@@ -41,7 +41,7 @@ from harness.model import (
 )
 from harness.project.workload import Workload
 from harness.running import Cell
-from harness.running.experiment import Report
+from harness.running.reports import Report
 from harness.running.session import Session
 from harness.stats.medians import median_estimate
 from harness.system.store.runs import read_records

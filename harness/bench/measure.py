@@ -30,7 +30,8 @@ from harness.model import (
 from harness.plugins import Adapter
 from harness.project.workload import Workload
 from harness.running import Cell, Settings
-from harness.running.experiment import Experiment, Report, perform
+from harness.running.experiment import Experiment, perform
+from harness.running.reports import Report
 from harness.running.session import Session
 from harness.system.git.writing import Git
 from harness.system.process.executed import executed, program_of

@@ -37,8 +37,9 @@ from harness.model.jsonable import jsonable
 from harness.project.config import Config
 from harness.project.revisions import split_revision, target_at
 from harness.running import Cell, Settings
-from harness.running.experiment import Experiment, Report, perform
+from harness.running.experiment import Experiment, perform
 from harness.running.pooling import pool
+from harness.running.reports import Report
 from harness.running.session import Session
 
 ONCE = ("budget", "trials", "max_trials", "seed")
@@ -274,7 +275,7 @@ def _answer(report: Report, again: str) -> Answer:
 
 def _without_pairs(report: Report, run: dict[str, Any]) -> Answer:
     """Nothing failed, and yet no block has a figure of both."""
-    reasons = {group.stopped for group in report.groups if group.stopped}
+    reasons = {count.stopped for count in report.counts if count.stopped}
     unsteady = any(TraceShape.NO_STEADY_STATE in m.shapes for m in report.run.measurements)
     return Answer(
         result=run,

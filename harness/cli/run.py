@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from harness.analysis import disturbed
 from harness.cli.selecting import Options, select, stored_cells
 from harness.cli.shared.base import Answer, OneEach, command
 from harness.cli.shared.explaining import shared_notes
@@ -32,15 +31,16 @@ from harness.cli.shared.session import (
     results_option,
 )
 from harness.errors import DataDamaged, ExitCode, UsageError
-from harness.model import Run
 from harness.model.jsonable import jsonable
 from harness.project.config import Config
 from harness.render.tables import legend, measurement_table, phase_table
 from harness.running import Cell
-from harness.running.experiment import Experiment, Report, perform
+from harness.running.experiment import Experiment, perform
+from harness.running.reading_back import report_of
+from harness.running.reports import Report
 from harness.running.settings import of_plan
 from harness.system.store.run_file import StoredRun, find_run, read_run, run_folders
-from harness.system.store.runs import making_sense
+from harness.system.store.runs import check_run, making_sense
 
 
 class DashedCommand(OneEach):
@@ -134,8 +134,9 @@ def _resume(options: Options) -> Answer:
     results = options.results or results_of(config.root)
     stored = read_run(find_run(results, options.resume)) if options.resume else _latest(results)
     if stored.finished:
-        found = {**stored.summary, "run_id": stored.id}
-        return Answer(text=f"{stored.id} is finished: {stored.folder}", result=found)
+        check_run(stored)
+        with making_sense(stored.folder):
+            return _answer(report_of(stored), options)
     with making_sense(stored.folder):
         config, cells = stored_cells(stored, config)
         experiment = _stored_experiment(stored.plan, cells)
@@ -171,7 +172,7 @@ def _answer(report: Report, options: Options) -> Answer:
     if options.style != "csv":
         parts += filter(None, [legend(report.run.measurements)])
     if options.style == "plain":
-        parts += filter(None, ["\n".join(_warnings(report.run, values["blocks"]))])
+        parts += filter(None, ["\n".join(_warnings(report))])
         parts.append(f"{report.run.parquet or report.folder}")
     code = ExitCode(max((f.exit_code for f in report.failures.values()), default=ExitCode.FINE))
     errors = [f"{key[2]}: {failure.message}" for key, failure in sorted(report.failures.items())]
@@ -192,35 +193,21 @@ def _resume_command(report: Report, options: Options) -> str:
     return shlex.join(["harness", "run", "--resume", report.run.id, *given])
 
 
-def _warnings(run: Run, blocks: Iterable[Mapping[str, Any]]) -> list[str]:
+def _warnings(report: Report) -> list[str]:
     """What the table cannot say: of single measurements first, then of the whole run."""
-    measured = shared_notes(run.measurements)
     of_blocks = [
-        f"{b['task']} {b['case']}: {b['disturbed']} of {b['blocks']} blocks were disturbed (kept)"
-        for b in blocks
-        if b["disturbed"]
+        f"{c.task} {c.case}: {c.disturbed} of {c.blocks} blocks were disturbed (kept)"
+        for c in report.counts
+        if c.disturbed
     ]
-    return [*measured, *of_blocks, *run.warnings]
-
-
-def _blocks(report: Report) -> list[dict[str, Any]]:
-    """Blocks by task and case, and how many met stolen time or a CPU that was fought over."""
-    return [
-        {
-            "task": group.members[0].cell.task.name,
-            "case": group.members[0].cell.case.name,
-            "blocks": len(group.blocks),
-            "disturbed": len(disturbed(group.blocks)),
-        }
-        for group in report.groups
-    ]
+    return [*shared_notes(report.run.measurements), *of_blocks, *report.run.warnings]
 
 
 def result(report: Report) -> dict[str, Any]:
     """The `result` of the JSON envelope."""
     values: dict[str, Any] = jsonable(report.run)
     values["run_id"] = values.pop("id")
-    values["blocks"] = _blocks(report)
+    values["blocks"] = jsonable(report.counts)
     for measurement in values["measurements"]:
         key = (measurement["task"], measurement["case"], measurement["target"])
         failure = report.failures.get(key)

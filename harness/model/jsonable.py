@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 
-def jsonable(value: object) -> Any:
+def jsonable(value: object, beyond: Callable[[float], Any] = lambda _: None) -> Any:
     """A value as dicts, lists, strings and numbers.
 
     Dataclasses become objects by field name, enums their value, paths strings, and numbers that
-    JSON does not know (infinities, NaN) null.
+    JSON does not know (infinities, NaN) what `beyond` makes of them: null.
     """
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, bool) or value is None or isinstance(value, (int, str)):
         return value
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return value if math.isfinite(value) else beyond(value)
     if isinstance(value, Path):
         return str(value)
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: jsonable(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: jsonable(getattr(value, f.name), beyond) for f in fields(value)}
     if isinstance(value, Mapping):
-        return {_key(key): jsonable(item) for key, item in value.items()}
+        return {_key(key): jsonable(item, beyond) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [jsonable(item) for item in value]
+        return [jsonable(item, beyond) for item in value]
     if hasattr(value, "tolist"):
-        return jsonable(value.tolist())
+        return jsonable(value.tolist(), beyond)
     raise TypeError(f"cannot be written as JSON: {value!r}")
 
 

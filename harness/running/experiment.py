@@ -38,6 +38,7 @@ from harness.running import (
     remarks,
     resume_groups,
 )
+from harness.running.reports import CellKey, Failure, Report, counts_of, to_summary
 from harness.running.settings import of_plan, to_plan
 from harness.system.process.given import given_digest
 from harness.system.store.run_file import read_run
@@ -58,30 +59,6 @@ class Experiment:
     trials, and not stored again."""
     origin: Mapping[str, Any] = field(default_factory=dict)
     """What `--resume` needs to find the same cells again; kept in the run's plan."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What went wrong with a cell: the words for its row, the message, the exit code."""
-
-    words: str
-    message: str
-    exit_code: ExitCode
-
-
-CellKey = tuple[str, str, str]
-"""Task, case and the cell's name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a run found."""
-
-    run: Run
-    folder: Path
-    failures: Mapping[CellKey, Failure]
-    groups: tuple[Group, ...] = ()
-    interrupted: bool = False
 
 
 def perform(
@@ -123,7 +100,7 @@ def perform(
             ),
         )
         if not interrupted:
-            writer.finish(jsonable(report.run), _disturbed_blocks(groups))
+            writer.finish(to_summary(report), _disturbed_blocks(groups))
     return report
 
 
@@ -281,7 +258,7 @@ def _report(
         finished=not interrupted,
         parquet=None if interrupted else str(writer.folder / "trials.parquet"),
     )
-    return Report(run, writer.folder, failures, tuple(groups), interrupted)
+    return Report(run, writer.folder, failures, counts_of(groups), tuple(groups), interrupted)
 
 
 def _comparable(experiment: Experiment, group: Group) -> dict[str, list[str]]:

@@ -501,3 +501,35 @@ def test_a_plan_of_an_older_harness_that_makes_no_sense_is_damage(harness, proje
     said = harness("run", "--resume", first)
     assert said.code == 6
     assert first in said.err
+
+
+@pytest.mark.parametrize("style", ["plain", "github", "csv"])
+def test_a_finished_run_is_shown_again_byte_for_byte(harness, project, style):
+    """A target that fails, one that is right, and one whose output is wrong."""
+    project("echo total $1", THREE)
+    first = harness("run", "--trials", "3", "--format", style, "--phases")
+    (folder,) = Path(".harness/results").glob("2*")
+    again = harness("run", "--resume", folder.name, "--format", style, "--phases")
+    assert (again.out, again.code) == (first.out, first.code)
+    as_json = harness("run", "--resume", folder.name, "--json")
+    assert as_json.code == first.code == 5
+    failures = {m["target"]: m["failure"] for m in as_json.result["measurements"]}
+    assert failures["one"] is None
+    assert "3" in failures["broken"]
+    assert "wrong output" in failures["wrong"]
+    assert as_json.result["blocks"][0]["blocks"] == 3
+
+
+THREE = """
+[targets.broken]
+task = "sum"
+adapter = "command"
+program = "sh"
+argv = ["-c", "exit 3", "sh"]
+
+[targets.wrong]
+task = "sum"
+adapter = "command"
+program = "sh"
+argv = ["-c", "echo total 11", "sh"]
+"""

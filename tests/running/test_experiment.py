@@ -11,7 +11,8 @@ from harness.errors import ExitCode, NotAllowed
 from harness.model import Case, Host, Target, Task, TrialRecord
 from harness.plugins import Adapters
 from harness.running import Cell, Orchestrator, Settings
-from harness.running.experiment import Experiment, Report, perform, run_id
+from harness.running.experiment import Experiment, perform, run_id
+from harness.running.reports import Report
 from harness.system.process.runner import LocalRunner
 from harness.system.store.parquet import read_parquet
 from harness.system.store.run_file import read_run, run_folders

@@ -1,0 +1,149 @@
+"""What a run found, and its form in the store: there and back without loss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from harness.analysis import disturbed
+from harness.errors import ExitCode
+from harness.model import Estimate, Run
+from harness.model.jsonable import jsonable
+from harness.running.cells import Group
+
+Value = TypeVar("Value")
+
+CellKey = tuple[str, str, str]
+"""Task, case and the cell's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong with a cell: the words for its row, the message, the exit code."""
+
+    words: str
+    message: str
+    exit_code: ExitCode
+
+
+@dataclass(frozen=True, slots=True)
+class BlockCount:
+    """The blocks of one task on one case, and how many met stolen time or a busy CPU."""
+
+    task: str
+    case: str
+    blocks: int
+    disturbed: int
+    stopped: str | None = None
+    """Why no further block was wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run found."""
+
+    run: Run
+    folder: Path
+    failures: Mapping[CellKey, Failure]
+    counts: tuple[BlockCount, ...] = ()
+    """One of each task and case, in the order in which they were asked for."""
+    groups: tuple[Group, ...] = ()
+    """Cells with their blocks; empty where the report was read back from the store."""
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _StoredFailure:
+    task: str
+    case: str
+    target: str
+    words: str
+    message: str
+    exit_code: ExitCode
+
+
+def to_summary(report: Report) -> dict[str, Any]:
+    """A report as `run.json` has it: the run's fields, `blocks`, `failures`; strict JSON."""
+    failures = [
+        _StoredFailure(*key, failure.words, failure.message, failure.exit_code)
+        for key, failure in report.failures.items()
+    ]
+    return {
+        **to_plain(report.run),
+        "blocks": to_plain(report.counts),
+        "failures": to_plain(failures),
+    }
+
+
+def of_summary(summary: Mapping[str, Any], folder: Path) -> Report:
+    """The inverse of `to_summary`, but for the groups; ValueError for what makes no sense.
+
+    Summaries of older harnesses have no blocks and no failures.
+    """
+    run = of_plain(summary, Run)
+    failures = of_plain(summary.get("failures", []), list[_StoredFailure])
+    return Report(
+        run=run,
+        folder=folder,
+        failures={
+            (f.task, f.case, f.target): Failure(f.words, f.message, f.exit_code) for f in failures
+        },
+        counts=of_plain(summary.get("blocks", []), tuple[BlockCount, ...]),
+    )
+
+
+# -- values as JSON, and back -------------------------------------------------------------------
+
+_BEYOND = "$float"
+"""The key of a number that JSON does not know: `{"$float": "inf"}`."""
+
+
+def to_plain(value: object) -> Any:
+    """A value as JSON that `of_plain` reads back as the same value."""
+    return jsonable(value, lambda number: {_BEYOND: repr(number)})
+
+
+def of_plain(plain: object, kind: type[Value]) -> Value:
+    """The value of that type which was written so; ValueError for what makes no sense."""
+    return msgspec.convert(_with_numbers(plain), kind)
+
+
+_ESTIMATE = frozenset(field.name for field in fields(Estimate))
+
+
+def _with_numbers(plain: object) -> Any:
+    if isinstance(plain, list):
+        return [_with_numbers(item) for item in plain]
+    if not isinstance(plain, Mapping):
+        return plain
+    if plain.keys() == {_BEYOND}:
+        return float(plain[_BEYOND])
+    found = {key: _with_numbers(item) for key, item in plain.items()}
+    return _bounded(found) if found.keys() == _ESTIMATE else found
+
+
+def _bounded(estimate: dict[str, Any]) -> dict[str, Any]:
+    """An estimate of an older harness, which wrote null for both infinities."""
+    ends = {"low": -math.inf, "point": math.inf, "high": math.inf}
+    lacking = {key: end for key, end in ends.items() if estimate[key] is None}
+    return {**estimate, **lacking}
+
+
+def counts_of(groups: Iterable[Group]) -> tuple[BlockCount, ...]:
+    """The blocks of each group, counted."""
+    return tuple(
+        BlockCount(
+            cell.task.name,
+            cell.case.name,
+            len(group.blocks),
+            len(disturbed(group.blocks)),
+            group.stopped,
+        )
+        for group in groups
+        for cell in [group.members[0].cell]
+    )
