@@ -13,9 +13,10 @@ from harness.campaign.bottlenecks import holds_others
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.state import State
 from harness.campaign.stopping import worthwhile
-from harness.campaign.values import LogNote, Plan, ProfileRow, Thought
+from harness.campaign.values import ProfileRow
 from harness.errors import NotAllowed, UsageError
 from harness.model import Verdict
+from harness.model.proposals import Plan, Reflection, Thought
 
 _NO_SURPRISE = re.compile(
     r"\W*(none|nothing|nil|null|n/?a|no surprises?|not surprised|no)\W*"
@@ -141,7 +142,7 @@ def check_plan(plan: Plan) -> None:
         raise UsageError("a plan says what will be changed and why: optimization", hint=_TEMPLATE)
 
 
-def check_note(iteration: Iteration, note: LogNote) -> None:
+def check_note(iteration: Iteration, note: Reflection) -> None:
     """A surprise is written, and more than "None" where the result left the prediction."""
     if not note.surprise.strip():
         raise UsageError(

@@ -8,14 +8,12 @@ from enum import Enum
 from harness.campaign.values import (
     BenchOutcome,
     CaseResult,
-    LogNote,
-    Plan,
     ProfileOutcome,
     TestOutcome,
     TestStatus,
-    Thought,
 )
 from harness.model import Verdict
+from harness.model.proposals import Plan, Reflection, Thought
 
 
 class Outcome(Enum):
@@ -62,7 +60,7 @@ class Iteration:
     """Tree and outcome of every look."""
     abandoned: str = ""
     """Why it was given up without a result."""
-    note: LogNote | None = None
+    note: Reflection | None = None
     commit: str = ""
     attempt: str = ""
     """The commit under refs/harness/attempts that keeps a reverted attempt's code."""

@@ -18,15 +18,13 @@ from harness.campaign.port import SealedBaseline
 from harness.campaign.values import (
     BenchOutcome,
     CaseResult,
-    LogNote,
-    Plan,
     ProfileOutcome,
     Terms,
     TestOutcome,
     TestStatus,
-    Thought,
 )
 from harness.errors import DataDamaged
+from harness.model.proposals import Plan, Reflection, Thought
 
 
 class Step(Enum):
@@ -322,7 +320,9 @@ def _abandoned(state: State, event: Event) -> State:
 
 def _logged(state: State, event: Event) -> State:
     keep = state.iterations[-1].outcome is Outcome.KEPT
-    return _change(state, Step.COMMIT if keep else Step.REVERT, note=event.value("note", LogNote))
+    return _change(
+        state, Step.COMMIT if keep else Step.REVERT, note=event.value("note", Reflection)
+    )
 
 
 def _intent(state: State, event: Event) -> State:

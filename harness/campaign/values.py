@@ -97,61 +97,6 @@ class ProfileOutcome:
         return next((row for row in self.rows if row.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """An approach that was considered."""
-
-    name: str
-    pros: str
-    cons: str
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """An interval of the whole program's speed-up in this iteration, for a named bottleneck."""
-
-    bottleneck: str
-    low: float
-    high: float
-
-    def __post_init__(self) -> None:
-        if not (0 < self.low <= self.high and math.isfinite(self.high)):
-            raise ValueError(f"want 0 < low <= high, got {self.low} to {self.high}")
-
-    @property
-    def middle(self) -> float:
-        """The geometric middle, what is scored against the result."""
-        return math.sqrt(self.low * self.high)
-
-    def holds(self, ratio: float) -> bool:
-        """Does the measured point lie within the interval, ends included?"""
-        return self.low <= ratio <= self.high
-
-
-@dataclass(frozen=True, slots=True)
-class Thought:
-    """The pre-registration of an iteration: the guide's fields, before any code changes."""
-
-    hypothesis: str
-    options: tuple[Option, ...]
-    chosen: str
-    prediction: Prediction
-    reasoning: str
-    risk: str
-    pattern: str = ""
-    """The number of a pattern of the guide's section 8, such as `8.3`; or empty."""
-    reason: str = ""
-    """Why a prediction beyond the bound, or an attack on something small, is made all the same."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What will be tried, and why."""
-
-    title: str
-    optimization: str
-
-
 class TestStatus(Enum):
     """How a correctness test ended."""
 
@@ -321,15 +266,3 @@ class BenchOutcome:
             return None
         known = {Verdict.FASTER: AtScale.HOLDS, Verdict.UNDECIDED: AtScale.UNDECIDED}
         return known.get(self.full.step.verdict, AtScale.LOST)
-
-
-@dataclass(frozen=True, slots=True)
-class LogNote:
-    """What is written after the result: the surprise, and what follows from it."""
-
-    surprise: str
-    notes: str = ""
-    why: str = ""
-    """Where the result left the predicted interval: the explanation."""
-    lesson: str = ""
-    """What this teaches about the code."""

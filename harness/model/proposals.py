@@ -1,12 +1,71 @@
-"""What a proposer is told, and what it proposes: one iteration of an unattended campaign."""
+"""The thought, plan and reflection of an iteration, and how a proposer is asked for them.
+
+Events of a campaign carry them: their fields are what is stored.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.model.tasks import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An approach that was considered."""
+
+    name: str
+    pros: str
+    cons: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """An interval of the whole program's speed-up in this iteration, for a named bottleneck."""
+
+    bottleneck: str
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not (0 < self.low <= self.high and math.isfinite(self.high)):
+            raise ValueError(f"want 0 < low <= high, got {self.low} to {self.high}")
+
+    @property
+    def middle(self) -> float:
+        """The geometric middle, what is scored against the result."""
+        return math.sqrt(self.low * self.high)
+
+    def holds(self, ratio: float) -> bool:
+        """Does the measured point lie within the interval, ends included?"""
+        return self.low <= ratio <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """The pre-registration of an iteration: the guide's fields, before any code changes."""
+
+    hypothesis: str
+    options: tuple[Option, ...]
+    chosen: str
+    prediction: Prediction
+    reasoning: str
+    risk: str
+    pattern: str = ""
+    """The number of a pattern of the guide's section 8, such as `8.3`; or empty."""
+    reason: str = ""
+    """Why a prediction beyond the bound, or an attack on something small, is made all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be tried, and why."""
+
+    title: str
+    optimization: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +100,7 @@ class Brief:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A thought and a plan, made before any code changes; the fields are those of the guide."""
+    """A thought and a plan in one, as a proposer or a form gives them; nothing is checked yet."""
 
     title: str
     optimization: str
@@ -57,12 +116,31 @@ class Proposal:
     pattern: str = ""
     reason: str = ""
 
+    def thought(self) -> Thought:
+        """The thought in it; ValueError where low and high are no interval of speed-ups."""
+        return Thought(
+            hypothesis=self.hypothesis,
+            options=tuple(Option(*option) for option in self.options),
+            chosen=self.chosen,
+            prediction=Prediction(self.bottleneck, self.low, self.high),
+            reasoning=self.reasoning,
+            risk=self.risk,
+            pattern=self.pattern,
+            reason=self.reason,
+        )
+
+    def plan(self) -> Plan:
+        """The plan in it."""
+        return Plan(self.title, self.optimization)
+
 
 @dataclass(frozen=True, slots=True)
 class Reflection:
-    """What a proposer says after the result."""
+    """What is written after the result: the surprise, and what follows from it."""
 
     surprise: str
     notes: str = ""
     why: str = ""
+    """Where the result left the predicted interval: the explanation."""
     lesson: str = ""
+    """What this teaches about the code."""

@@ -22,10 +22,11 @@ from harness.campaign.port import Workbench
 from harness.campaign.state import Step
 from harness.campaign.status import profile_table
 from harness.campaign.stopping import worthwhile
-from harness.campaign.values import LogNote, Option, Plan, Prediction, TestStatus, Thought
+from harness.campaign.values import TestStatus
 from harness.errors import HarnessError, NotAllowed, PluginFailed, TrialFailed, UsageError
 from harness.hookspecs import Runner
 from harness.model import Brief, Proposal
+from harness.model.proposals import Reflection
 from harness.optimise import (
     BenchOptions,
     Campaign,
@@ -211,10 +212,13 @@ def _registered(loop: Loop, brief: Brief) -> Proposal | HarnessError | None:
             if proposal is None:
                 return failure
             _demand_unchanged(loop, brief.worktree)
-            planned = Plan(proposal.title, proposal.optimization)
-            check_plan(planned)
-            think(loop.campaign, _thought(proposal))
-            plan(loop.campaign, planned)
+            check_plan(proposal.plan())
+            try:
+                thought = proposal.thought()
+            except ValueError as problem:
+                raise UsageError(f"the prediction: {problem}") from None
+            think(loop.campaign, thought)
+            plan(loop.campaign, proposal.plan())
         except (NotAllowed, UsageError, TrialFailed, PluginFailed) as refused:
             if brief.problem and brief.problem in refused.message:
                 return refused
@@ -222,23 +226,6 @@ def _registered(loop: Loop, brief: Brief) -> Proposal | HarnessError | None:
         else:
             return proposal
     return failure
-
-
-def _thought(proposal: Proposal) -> Thought:
-    try:
-        prediction = Prediction(proposal.bottleneck, proposal.low, proposal.high)
-    except ValueError as problem:
-        raise UsageError(f"the prediction: {problem}") from None
-    return Thought(
-        hypothesis=proposal.hypothesis,
-        options=tuple(Option(*option) for option in proposal.options),
-        chosen=proposal.chosen,
-        prediction=prediction,
-        reasoning=proposal.reasoning,
-        risk=proposal.risk,
-        pattern=proposal.pattern,
-        reason=proposal.reason,
-    )
 
 
 def _changes(loop: Loop, worktree: Path) -> tuple[str, ...]:
@@ -326,20 +313,20 @@ def _logged(loop: Loop, brief: Brief, proposal: Proposal, abandoned: str) -> Non
     try:
         found = loop.proposer.reflect(brief, proposal, result, loop.runner)
         if found is not None:
-            log(campaign, LogNote(found.surprise, found.notes, found.why, found.lesson), abandoned)
+            log(campaign, found, abandoned)
             return
     except HarnessError as failure:
         note = replace(note, notes=f"The proposer did not reflect: {failure.message}")
     log(campaign, note, abandoned)
 
 
-def _mechanical(loop: Loop, result: str) -> LogNote:
+def _mechanical(loop: Loop, result: str) -> Reflection:
     """What can be said without understanding anything."""
     iteration = loop.campaign.state.iterations[-1]
     name = loop.proposer.name
     if not iteration.surprised:
-        return LogNote(f"None: {compare_words(iteration)}", f"By the proposer {name!r}.")
-    return LogNote(
+        return Reflection(f"None: {compare_words(iteration)}", f"By the proposer {name!r}.")
+    return Reflection(
         surprise=f"The result was not the predicted one: {result}",
         notes=f"By the proposer {name!r}.",
         why="not examined: an automatic proposer does not explain",

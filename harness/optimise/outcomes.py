@@ -12,14 +12,7 @@ from harness.analysis.schedule import Block
 from harness.baseline import LABEL
 from harness.baseline.sides import CURRENT
 from harness.campaign.port import BenchRequest
-from harness.campaign.values import (
-    UNBOUNDED,
-    CaseResult,
-    Guards,
-    PhaseGain,
-    ProfileRow,
-    Ratio,
-)
+from harness.campaign.values import UNBOUNDED, CaseResult, Guards, PhaseGain, ProfileRow, Ratio
 from harness.model import (
     Agreement,
     CaseBench,

@@ -16,16 +16,9 @@ from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.spending import confidence_of
 from harness.campaign.state import Decision, Step
 from harness.campaign.stopping import decision_by_rules as decide_by_rules
-from harness.campaign.values import (
-    BenchOutcome,
-    LogNote,
-    Plan,
-    ProfileOutcome,
-    TestOutcome,
-    TestStatus,
-    Thought,
-)
+from harness.campaign.values import BenchOutcome, ProfileOutcome, TestOutcome, TestStatus
 from harness.errors import NotAllowed, UsageError
+from harness.model.proposals import Plan, Reflection, Thought
 from harness.optimise.campaign import Campaign
 from harness.optimise.failures import remembered
 
@@ -191,7 +184,7 @@ def _demand_still(campaign: Campaign, fingerprint: str, done: str) -> None:
         )
 
 
-def log(campaign: Campaign, note: LogNote, abandon: str = "") -> Iteration:
+def log(campaign: Campaign, note: Reflection, abandon: str = "") -> Iteration:
     """LOG: the surprise, after the result; `abandon` is the reason to give the iteration up."""
     campaign.demand_active()
     last = campaign.state.iterations[-1] if campaign.state.iterations else None
@@ -212,7 +205,7 @@ def log(campaign: Campaign, note: LogNote, abandon: str = "") -> Iteration:
     return campaign.state.iterations[-1]
 
 
-def _abandon(campaign: Campaign, note: LogNote, reason: str) -> None:
+def _abandon(campaign: Campaign, note: Reflection, reason: str) -> None:
     campaign.permit(Move.GIVE_UP)
     if not note.surprise.strip():
         raise UsageError("the surprise is missing", hint="--surprise TEXT")

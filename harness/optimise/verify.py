@@ -20,17 +20,10 @@ from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.spending import confidence_of
 from harness.campaign.state import Decision, State, Step, history
 from harness.campaign.stopping import decision_by_rules
-from harness.campaign.values import (
-    BenchOutcome,
-    CaseResult,
-    Guards,
-    LogNote,
-    Plan,
-    Ratio,
-    Thought,
-)
+from harness.campaign.values import BenchOutcome, CaseResult, Guards, Ratio
 from harness.errors import DataDamaged, GitFailed, HarnessError, UsageError
 from harness.model import Verdict
+from harness.model.proposals import Plan, Reflection, Thought
 from harness.optimise.campaign import Campaign
 
 _SAME = 1e-9
@@ -125,7 +118,7 @@ def _event(campaign: Campaign, bench: Workbench, found: Verification, turn: Turn
         elif event.kind is Kind.PLANNED:
             check_plan(event.value("plan", Plan))
         elif event.kind is Kind.LOGGED and before.iteration is not None:
-            check_note(before.iteration, event.value("note", LogNote))
+            check_note(before.iteration, event.value("note", Reflection))
             found.count("surprises")
         elif event.kind is Kind.DECIDED:
             yield from _decision(before, event, found)

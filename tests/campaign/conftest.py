@@ -16,19 +16,15 @@ from harness.campaign.values import (
     BenchOutcome,
     CaseResult,
     Guards,
-    LogNote,
-    Option,
-    Plan,
-    Prediction,
     ProfileOutcome,
     ProfileRow,
     Ratio,
     Terms,
     TestOutcome,
     TestStatus,
-    Thought,
 )
 from harness.model import Verdict
+from harness.model.proposals import Option, Plan, Prediction, Reflection, Thought
 
 MINUTE = 60_000_000_000
 BASE = "b" * 40
@@ -124,9 +120,9 @@ class Story:
         tree = self.state.iterations[-1].tested_tree
         return self.tell(Kind.BENCHED, tree=tree, request={}, outcome=BenchOutcome(fast, full))
 
-    def closed(self, note: LogNote | None = None) -> State:
+    def closed(self, note: Reflection | None = None) -> State:
         """Log, then commit or revert as the outcome wants, then decide."""
-        default = LogNote("the compiler knew", "try vectors", "it was known", "read it first")
+        default = Reflection("the compiler knew", "try vectors", "it was known", "read it first")
         self.tell(Kind.LOGGED, note=note or default)
         number = len(self.state.iterations)
         if self.state.iterations[-1].outcome is Outcome.KEPT:

@@ -9,9 +9,10 @@ from harness.campaign.advice import Advice, Situation, advise
 from harness.campaign.events import Kind
 from harness.campaign.moves import Tree
 from harness.campaign.state import State, Step
-from harness.campaign.templates import read_fields, read_note, read_plan, read_thought
-from harness.campaign.values import LogNote, ProfileOutcome, ProfileRow, Terms, TestStatus
+from harness.campaign.values import ProfileOutcome, ProfileRow, Terms, TestStatus
 from harness.model import Verdict
+from harness.model.forms import read_fields, read_plan, read_reflection, read_thought
+from harness.model.proposals import Reflection
 
 KEPT = Tree("tree-0")
 CHANGED = Tree("changed", ("work.c",))
@@ -68,7 +69,7 @@ def test_code_that_changed_after_it_was_measured_is_undone_before_the_commit(sto
     story.planned()
     story.tested()
     story.benched(make_result(2.0))
-    state = story.tell(Kind.LOGGED, note=LogNote("the compiler knew"))
+    state = story.tell(Kind.LOGGED, note=Reflection("the compiler knew"))
     assert state.step is Step.COMMIT
     kept = replace(CHANGED, tested_commit="abc")
     assert _advise(state, kept).command == "harness restore"
@@ -195,5 +196,5 @@ def test_the_templates_are_what_the_commands_read(story, make_result):
     story.tested()
     state = story.benched(make_result(9.0))
     tree = Tree(state.iterations[-1].tested_tree, ("work.c",))
-    note = read_note(read_fields(_advise(state, tree).template, "next"), "next")
+    note = read_reflection(read_fields(_advise(state, tree).template, "next"), "next")
     assert note.lesson == "<what it teaches>"

@@ -6,8 +6,9 @@ from harness.campaign.events import Kind
 from harness.campaign.gates import bound_problem, check_note, check_plan, check_thought, name_some
 from harness.campaign.moves import RULES, Move, Tree, forbidden, permit
 from harness.campaign.state import Step
-from harness.campaign.values import LogNote, Option, Plan, Terms
+from harness.campaign.values import Terms
 from harness.errors import NotAllowed, UsageError
+from harness.model.proposals import Option, Plan, Reflection
 
 
 def test_what_is_allowed_instead_is_said(story):
@@ -104,14 +105,14 @@ def measured(story, make_result, make_thought, point):
 
 @pytest.mark.parametrize("point", [1.5, 2.0, 2.5])
 def test_the_predicted_interval_holds_its_ends(story, make_result, make_thought, point):
-    check_note(measured(story, make_result, make_thought, point), LogNote("None"))
+    check_note(measured(story, make_result, make_thought, point), Reflection("None"))
 
 
 @pytest.mark.parametrize("point", [1.49, 2.51, 0.9])
 def test_none_is_refused_where_the_point_lies_outside(story, make_result, make_thought, point):
     iteration = measured(story, make_result, make_thought, point)
     with pytest.raises(NotAllowed, match="outside the predicted interval"):
-        check_note(iteration, LogNote("None", why="w", lesson="l"))
+        check_note(iteration, Reflection("None", why="w", lesson="l"))
 
 
 @pytest.mark.parametrize(
@@ -124,12 +125,12 @@ def test_none_is_refused_where_the_point_lies_outside(story, make_result, make_t
 )
 def test_a_surprise_that_begins_with_a_denial_is_still_one(story, make_result, make_thought, words):
     iteration = measured(story, make_result, make_thought, 1.0)
-    check_note(iteration, LogNote(words, why="w", lesson="l"))
+    check_note(iteration, Reflection(words, why="w", lesson="l"))
 
 
 def test_an_empty_surprise_is_never_fine(story, make_result, make_thought):
     with pytest.raises(UsageError, match="think hard"):
-        check_note(measured(story, make_result, make_thought, 2.0), LogNote(" "))
+        check_note(measured(story, make_result, make_thought, 2.0), Reflection(" "))
 
 
 def test_many_paths_are_named_by_a_few():

@@ -7,9 +7,10 @@ import pytest
 from harness.campaign.events import Kind
 from harness.campaign.iteration import Outcome
 from harness.campaign.state import Step, fold, history
-from harness.campaign.values import LogNote, Terms, TestStatus
+from harness.campaign.values import Terms, TestStatus
 from harness.errors import DataDamaged
 from harness.model import Verdict
+from harness.model.proposals import Reflection
 
 
 def test_the_steps_of_a_kept_iteration_follow_the_guide(story, make_result):
@@ -19,7 +20,7 @@ def test_the_steps_of_a_kept_iteration_follow_the_guide(story, make_result):
     seen.append(story.state.step)
     seen.append(story.tested().step)
     seen.append(story.benched(make_result(2.0)).step)
-    seen.append(story.tell(Kind.LOGGED, note=LogNote("None")).step)
+    seen.append(story.tell(Kind.LOGGED, note=Reflection("None")).step)
     assert seen == [
         Step.PROFILE,
         Step.THINK,
@@ -92,7 +93,7 @@ def test_a_wrong_output_goes_straight_to_its_log_and_to_revert(story):
     story.profiled()
     story.planned()
     assert story.tested(TestStatus.WRONG).step is Step.LOG
-    assert story.tell(Kind.LOGGED, note=LogNote("x")).step is Step.REVERT
+    assert story.tell(Kind.LOGGED, note=Reflection("x")).step is Step.REVERT
 
 
 def test_an_undecided_look_leaves_the_benchmark_open(story, make_result):

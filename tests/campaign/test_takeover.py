@@ -7,7 +7,8 @@ import pytest
 from harness.campaign.advice import Situation, advise
 from harness.campaign.moves import Tree
 from harness.campaign.takeover import MOST, takeover_text
-from harness.campaign.values import LogNote, Terms
+from harness.campaign.values import Terms
+from harness.model.proposals import Reflection
 
 
 def takeover(state, *changed, sources=("work.c",)):
@@ -19,7 +20,9 @@ def test_it_says_what_the_next_one_needs(tell, make_result):
     story = tell(Terms("work", "fast", "full", target_speedup=4, rules=2, objective="wall"))
     story.iterated(make_result(2.0), title="half the pairs")
     story.profiled()
-    note = LogNote("slower", "", "the writes miss the cache", "layout matters more than counting")
+    note = Reflection(
+        "slower", "", "the writes miss the cache", "layout matters more than counting"
+    )
     story.iterated(make_result(0.8), title="scatter the writes", note=note)
     story.planned(title="blocks of 64")
     lines = takeover(story.state, "work.c", "work.h").splitlines()
@@ -55,7 +58,7 @@ def test_it_never_takes_more_than_500_tokens(tell, make_result, make_thought, it
     idea = make_thought(1.1, 1.2)
     idea = replace(idea, hypothesis=words)
     for number in range(iterations):
-        note = LogNote(words, words, words, words)
+        note = Reflection(words, words, words, words)
         story.iterated(make_result(1.0), idea, title=f"an idea, number {number}", note=note)
     if story.state.profiled_tree != story.state.kept_tree:
         story.profiled()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.campaign.templates import read_fields, read_note, read_plan, read_thought
 from harness.errors import UsageError
+from harness.model.forms import read_fields, read_plan, read_reflection, read_thought
 
 THOUGHT = """
 bottleneck = "forces"
@@ -47,7 +47,7 @@ def test_an_unknown_field_is_named_with_the_known_ones():
 
 def test_a_missing_field_is_named():
     with pytest.raises(UsageError, match="surprise"):
-        read_note({"notes": "x"}, "n")
+        read_reflection({"notes": "x"}, "n")
 
 
 @pytest.mark.parametrize(("low", "high"), [(2, 1), (0, 1), (-1, 2), (1, float("inf"))])

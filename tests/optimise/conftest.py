@@ -29,18 +29,14 @@ from harness.campaign.values import (
     BenchOutcome,
     CaseResult,
     Guards,
-    LogNote,
-    Option,
-    Plan,
-    Prediction,
     ProfileOutcome,
     ProfileRow,
     Ratio,
     TestOutcome,
     TestStatus,
-    Thought,
 )
 from harness.model import Verdict
+from harness.model.proposals import Option, Plan, Prediction, Reflection, Thought
 from harness.optimise import Campaign
 from harness.project.config import load_config
 from harness.system.git.writing import Git
@@ -257,7 +253,7 @@ def make_plan(title: str = "multiply by the reciprocal") -> Plan:
     return Plan(title, "replace the division by a product, since it is slower")
 
 
-NOTE = LogNote("it was as if the compiler had known", "try vectors next", "it knew", "read it")
+NOTE = Reflection("it was as if the compiler had known", "try vectors next", "it knew", "read it")
 
 
 @pytest.fixture
@@ -307,5 +303,5 @@ def planned() -> Callable[..., Plan]:
 
 
 @pytest.fixture
-def note() -> LogNote:
+def note() -> Reflection:
     return NOTE

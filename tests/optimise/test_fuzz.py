@@ -24,9 +24,9 @@ from hypothesis.stateful import (
 
 from harness.campaign.iteration import Outcome
 from harness.campaign.state import Step, fold
-from harness.campaign.values import LogNote
 from harness.errors import HarnessError, NotAllowed, UsageError
 from harness.model import Verdict
+from harness.model.proposals import Reflection
 from harness.optimise import (
     BenchOptions,
     bench_candidate,
@@ -105,7 +105,7 @@ def machine(started, thought, planned, pristine: Path) -> type[RuleBasedStateMac
             abandon=st.sampled_from(["", "", "no way"]),
         )
         def log(self, surprise: str, abandon: str) -> None:
-            note = LogNote(surprise, "n", "w", "l")
+            note = Reflection(surprise, "n", "w", "l")
             self.call(lambda c: log(c, note, abandon))
 
         @rule()
@@ -128,7 +128,7 @@ def machine(started, thought, planned, pristine: Path) -> type[RuleBasedStateMac
         def follow_the_advice(self) -> None:
             """What `next` says is never refused by the state."""
             advice = next_action(started.campaign)
-            note = LogNote("it was slower than I thought", "n", "w", "l")
+            note = Reflection("it was slower than I thought", "n", "w", "l")
             moves = {
                 "PROFILE": lambda c: run_profile(c, started.bench),
                 "THINK": lambda c: think(c, thought(low=1.1, high=1.2, reason="fuzz")),

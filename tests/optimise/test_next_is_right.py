@@ -15,7 +15,7 @@ from collections.abc import Callable
 import pytest
 
 from harness.campaign.advice import Advice
-from harness.campaign.templates import read_fields, read_note, read_plan, read_thought
+from harness.model.forms import read_fields, read_plan, read_reflection, read_thought
 from harness.optimise import (
     BenchOptions,
     abandon,
@@ -164,7 +164,7 @@ def obey(hand: Hand, advice: Advice) -> None:
         plan(campaign, read_plan(filled(advice, hand), "x"))
     elif words[0] == "log":
         reason = words[words.index("--abandon") + 1] if "--abandon" in words else ""
-        log(campaign, read_note(filled(advice, hand), "x"), reason)
+        log(campaign, read_reflection(filled(advice, hand), "x"), reason)
     elif words[0] == "bench":
         seconds = words[words.index("--budget") + 1][:-1] if "--budget" in words else None
         budget_ns = int(seconds) * 10**9 if seconds else None

@@ -9,9 +9,10 @@ from harness.campaign.iteration import Outcome
 from harness.campaign.port import BenchRequest, SealedBaseline
 from harness.campaign.spending import confidence_of
 from harness.campaign.state import Step
-from harness.campaign.values import RULES, LogNote, Terms, TestStatus
+from harness.campaign.values import RULES, Terms, TestStatus
 from harness.errors import DataDamaged, NotAllowed, UsageError
 from harness.model import Verdict
+from harness.model.proposals import Reflection
 from harness.optimise import (
     BenchOptions,
     bench_candidate,
@@ -375,11 +376,11 @@ def test_none_is_refused_as_a_surprise_where_the_prediction_failed(started, thou
     bench_candidate(started.campaign, started.bench, FAST)
     for words in ("None", "none.", "None - as expected", "n/a", "No", "Nothing; all fine"):
         with pytest.raises(NotAllowed, match=r"predicted 3 to 4x, measured 2x"):
-            log(started.campaign, LogNote(words, why="w", lesson="l"))
+            log(started.campaign, Reflection(words, why="w", lesson="l"))
 
 
 def test_none_is_fine_where_the_prediction_held(started, thought, planned):
-    assert iterate(started, thought(), planned(), LogNote("None"), time=50) is Outcome.KEPT
+    assert iterate(started, thought(), planned(), Reflection("None"), time=50) is Outcome.KEPT
 
 
 def test_a_postmortem_is_wanted_where_the_result_left_the_interval(started, thought, planned):
@@ -389,8 +390,8 @@ def test_a_postmortem_is_wanted_where_the_result_left_the_interval(started, thou
     check_candidate(started.campaign, started.bench, full=False)
     bench_candidate(started.campaign, started.bench, FAST)
     with pytest.raises(UsageError, match="missing: why, lesson"):
-        log(started.campaign, LogNote("half of what I thought"))
-    log(started.campaign, LogNote("half of what I thought", why="memory", lesson="it waits"))
+        log(started.campaign, Reflection("half of what I thought"))
+    log(started.campaign, Reflection("half of what I thought", why="memory", lesson="it waits"))
     text = (started.root / "optim" / "thinking_log.md").read_text()
     assert "### Postmortem — Iteration 1\n- **Predicted:** 3-4x speedup\n" in text
     assert "- **Lesson:** it waits" in text

@@ -41,7 +41,7 @@ def log_command(**options: Any) -> Answer:
     the iteration is committed or reverted in the same call, and the loop's decision is made.
     """
     from harness.campaign.gates import compare_words, keep_reason
-    from harness.campaign.templates import read_note
+    from harness.model.forms import read_reflection
     from harness.model.jsonable import jsonable
     from harness.optimise import Then, check_then, log
 
@@ -51,7 +51,9 @@ def log_command(**options: Any) -> Answer:
     with opened(options) as campaign:
         if then is not None:
             check_then(campaign, then, abandoned=bool(options["abandon"]))
-        iteration = log(campaign, read_note({"surprise": "", **fields}, source), options["abandon"])
+        iteration = log(
+            campaign, read_reflection({"surprise": "", **fields}, source), options["abandon"]
+        )
         words = [
             f"iteration {iteration.number} logged: {compare_words(iteration)};"
             f" {keep_reason(iteration)}"

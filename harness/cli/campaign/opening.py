@@ -107,7 +107,7 @@ def answered(
 
 def fields_of(template: str) -> str:
     """The fields of a form, by name, with those of its parts in brackets."""
-    from harness.campaign.templates import read_fields
+    from harness.model.forms import read_fields
 
     found = read_fields(template, "the form")
     names = [
@@ -122,7 +122,7 @@ def read_input(file: str | None, flags: Mapping[str, Any]) -> tuple[dict[str, An
 
     Without either there are no fields.
     """
-    from harness.campaign.templates import read_fields
+    from harness.model.forms import read_fields
 
     given = {key: value for key, value in flags.items() if value not in (None, (), "")}
     try:

@@ -17,7 +17,7 @@ from harness.cli.shared.base import Answer, command
 @campaign_options
 def plan_command(**options: Any) -> Answer:
     """Record what will be tried in this iteration."""
-    from harness.campaign.templates import read_plan
+    from harness.model.forms import read_plan
     from harness.model.jsonable import jsonable
     from harness.optimise import plan
 

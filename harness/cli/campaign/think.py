@@ -48,7 +48,7 @@ def think_command(**options: Any) -> Answer:
     speed-up over the last kept state. With title and optimization the plan is recorded in the same
     call.
     """
-    from harness.campaign.templates import read_plan_within, read_thought
+    from harness.model.forms import read_plan_within, read_thought
     from harness.model.jsonable import jsonable
     from harness.optimise import think
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.campaign.templates import read_fields
 from harness.errors import TrialFailed, UsageError
 from harness.hookspecs import Runner, hookimpl
 from harness.model import Brief, Proposal, Reflection
 from harness.model.failing import telling_lines
-from harness.optimise.proposers.forms import read_proposal, read_reflection
+from harness.model.forms import read_fields, read_proposal, read_reflection
 
 FOLDER = ".harness-agent"
 """Where the agent's files lie within the worktree; never part of a change."""

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.campaign.templates import read_fields
 from harness.errors import UsageError
 from harness.hookspecs import Runner, hookimpl
 from harness.model import Brief, Proposal
+from harness.model.forms import read_fields, read_proposal
 from harness.optimise.proposers.applying import apply_patch
-from harness.optimise.proposers.forms import read_proposal
 from harness.system.git.writing import Git
 
 
