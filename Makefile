@@ -37,8 +37,8 @@ soak: dev ## Hostile programs, corruptions and kills (SOAK="--corruptions 500 --
 	HARNESS_SOAK=1 $(BIN)/python -m pytest $(PYTEST) -m soak
 	$(BIN)/python tests/soak $(SOAK)
 
-test-fast: dev ## Run the tests that need neither Julia nor a whole campaign
-	$(BIN)/python -m pytest -n 2 -m "not slow and not julia" tests/stats tests/analysis tests/correctness tests/profiles tests/campaign tests/render tests/model tests/test_architecture.py tests/test_docs.py
+test-fast: dev ## Run the tests that need nothing but Python, in half a minute
+	$(BIN)/python -m pytest $(PYTEST) -q -m "pure and not slow"
 
 check: dev ## Lint and type-check
 	$(BIN)/ruff check .

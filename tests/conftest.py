@@ -46,35 +46,76 @@ def pytest_configure() -> None:
         os.environ["PATH"] += os.pathsep + str(INSTALLED_JULIA)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without Julia its tests are skipped, but never in continuous integration: there they fail.
+JOURNEYS = ("tests/test_tutorial.py", "tests/test_recorded_campaigns.py", "tests/soak/")
+"""Tests that do what a person does in a quarter of an hour."""
 
-    Those marked `soak` take minutes to hours: `make soak` asks for them.
+TOOLS = (
+    *("tests/adapters/", "tests/cli/", "tests/profiling/", "tests/running/", "tests/testing/"),
+    *("tests/system/launcher/", "tests/system/process/", "examples/", "tests/test_scripts.py"),
+    *("tests/test_examples.py", "tests/system/outputs/", "tests/system/store/"),
+)
+"""Tests that compile something, or start other programs than git."""
+
+GIT = ("tests/optimise/", "tests/baseline/", "tests/bench/", "tests/system/git/")
+
+
+def need_of(item: pytest.Item) -> str:
+    """What a test needs beside Python: the marker by which it can be asked for or left out."""
+    place = item.nodeid
+    if item.get_closest_marker("journey") or place.startswith(JOURNEYS):
+        return "journey"
+    if place.startswith(TOOLS) or "local_runner" in getattr(item, "fixturenames", ()):
+        return "toolchain"
+    if place.startswith(GIT) or "git_settings" in getattr(item, "fixturenames", ()):
+        return "git"
+    return "pure"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by what it needs, and skip what cannot or should not run here.
+
+    Without Julia its tests are skipped, but never in continuous integration: there they fail. Those
+    marked `soak` take minutes to hours: `make soak` asks for them.
     """
-    if not os.environ.get("HARNESS_SOAK"):
-        for item in items:
-            if item.get_closest_marker("soak"):
-                item.add_marker(pytest.mark.skip(reason="the long form: make soak"))
-    if shutil.which("julia") is not None or os.environ.get("CI"):
-        return
+    soak = bool(os.environ.get("HARNESS_SOAK"))
+    julia = shutil.which("julia") is not None or bool(os.environ.get("CI"))
     for item in items:
-        if item.get_closest_marker("julia"):
+        item.add_marker(need_of(item))
+        if item.get_closest_marker("soak") and not soak:
+            item.add_marker(pytest.mark.skip(reason="the long form: make soak"))
+        if item.get_closest_marker("julia") and not julia:
             item.add_marker(pytest.mark.skip(reason="no Julia on PATH: make julia"))
+
+
+def shared_folder(factory: pytest.TempPathFactory, name: str) -> Path:
+    """One folder for the whole session, also where several processes run the tests."""
+    base = factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    folder = shared / name
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session", autouse=True)
 def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A cache that all tests share, and not the user's: the launcher is compiled once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("user-cache")))
+        patch.setenv("XDG_CACHE_HOME", str(shared_folder(tmp_path_factory, "user-cache")))
         yield
 
 
 @pytest.fixture(scope="session")
-def local_runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRunner]:
-    """A real runner with folders of its own; its launcher is compiled once."""
-    folder = tmp_path_factory.mktemp("runner")
-    runner = LocalRunner(folder / "scratch", folder / "cache")
+def launcher_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the compiled launcher is kept: compiling it takes a moment."""
+    return shared_folder(tmp_path_factory, "launcher")
+
+
+@pytest.fixture(scope="session")
+def local_runner(
+    tmp_path_factory: pytest.TempPathFactory, launcher_cache: Path
+) -> Iterator[LocalRunner]:
+    """A real runner with scratch folders of its own."""
+    runner = LocalRunner(tmp_path_factory.mktemp("runner") / "scratch", launcher_cache)
     yield runner
     runner.close()
 

@@ -65,9 +65,10 @@ class Workshop:
 
 
 @pytest.fixture(scope="module")
-def local_runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRunner]:
-    folder = tmp_path_factory.mktemp("runner")
-    runner = LocalRunner(folder / "scratch", folder / "cache")
+def local_runner(
+    tmp_path_factory: pytest.TempPathFactory, launcher_cache: Path
+) -> Iterator[LocalRunner]:
+    runner = LocalRunner(tmp_path_factory.mktemp("runner") / "scratch", launcher_cache)
     yield runner
     runner.close()
 

@@ -31,6 +31,7 @@ def judged(blocks, question=None, max_blocks=None):
     return compare_cells("a", ["b"], seen, question, stopped or "the budget is spent")[0]
 
 
+@pytest.mark.slow
 def test_identical_programs_judged_after_every_block_are_seldom_called_different(blocks):
     verdicts = [judged(blocks(seed, count=150)).verdict for seed in range(120)]
     wrong = sum(v in (Verdict.FASTER, Verdict.SLOWER) for v in verdicts)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import textwrap
 
+import pytest
+
 SCRIPT = textwrap.dedent("""
     import re, resource, sys
     from pathlib import Path
@@ -70,12 +72,14 @@ def run(folder, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_ten_million_numbers_need_no_memory_for_a_whole_array(tmp_path):
     # The kernel enforces the limit: 64 MiB of private memory, while one array has 76.
     said = run(tmp_path, "64")
     assert said.stdout == "done\n", said.stderr[-2000:]
 
 
+@pytest.mark.slow
 def test_the_limit_would_notice_a_whole_array(tmp_path):
     said = run(tmp_path, "64", "whole")
     assert said.stdout == ""

@@ -9,12 +9,6 @@ from harness.system.launcher.launching import Launcher, fallback_command
 from harness.system.process.runner import LocalRunner
 
 
-@pytest.fixture(scope="session")
-def launcher_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for the compiled launcher: compiling it takes a moment."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
 def runner(tmp_path: Path, launcher_cache: Path) -> Iterator[LocalRunner]:
     """A runner with the compiled launcher."""

@@ -33,7 +33,7 @@ def deep(folder: Path, depth: int, name: str = "d") -> None:
     os.close(at)
 
 
-@pytest.mark.parametrize("depth", [0, 1, 3, 1200, 20_000])
+@pytest.mark.parametrize("depth", [0, 1, 3, 1200, pytest.param(20_000, marks=pytest.mark.soak)])
 def test_a_tree_of_any_depth_is_removed(tmp_path: Path, depth: int) -> None:
     deep(tmp_path / "tree", depth)
     remove_tree(tmp_path / "tree")
