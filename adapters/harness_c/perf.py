@@ -91,7 +91,7 @@ def sample(
     Raises ToolchainMissing without perf, Forbidden where the kernel refuses, TrialFailed where
     the program left no sample.
     """
-    perf = find_perf(runner)
+    perf = _find_perf(runner)
     hertz, repeats = sampling(plan.plain_wall_ns)
     files, runs, problems = [], [], []
     for number in range(repeats):
@@ -130,7 +130,7 @@ def sample(
     )
 
 
-def find_perf(runner: Runner) -> Path:
+def _find_perf(runner: Runner) -> Path:
     """The perf program; ToolchainMissing where there is none."""
     perf = runner.find("perf")
     if perf is None:
@@ -273,7 +273,7 @@ def count(
     build: Build, arguments: Sequence[str], plan: ProfilePlan, folder: Path, runner: Runner
 ) -> Profile:
     """Counters over the whole program; hardware ones where the machine has them."""
-    perf = find_perf(runner)
+    perf = _find_perf(runner)
     file = folder / "perf-stat.csv"
     argv = (str(perf), "stat", "-x", ";", "-e", ",".join(EVENTS), "-o", str(file), "--")
     command = Command((*argv, str(build.program), *arguments), build.target.env, build.target)

@@ -21,7 +21,7 @@ def find_compiler(runner: Runner) -> Toolchain:
     for name in COMPILERS:
         program = runner.find(name)
         if program is not None:
-            return describe_compiler(program, runner)
+            return _describe_compiler(program, runner)
     raise ToolchainMissing(
         f"no C compiler found: none of {', '.join(COMPILERS)} is on PATH", hint=HINT
     )
@@ -32,10 +32,10 @@ def named_compiler(name: str, target: Target, runner: Runner) -> Toolchain:
     program = runner.find(str(target.root / name) if "/" in name else name)
     if program is None:
         raise ToolchainMissing(f"targets.{target.name}.compiler: {name!r} was not found", hint=HINT)
-    return describe_compiler(program, runner)
+    return _describe_compiler(program, runner)
 
 
-def describe_compiler(program: Path, runner: Runner) -> Toolchain:
+def _describe_compiler(program: Path, runner: Runner) -> Toolchain:
     """Version, machine and fingerprint of a compiler.
 
     The fingerprint covers the path, all of `--version` (distributions put their patch level

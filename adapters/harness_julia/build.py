@@ -42,7 +42,7 @@ def build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -
     """
     options = Options.of(target)
     reached = sorted(reached_files(target.sources))
-    check_developed(target, toolchain, reached)
+    _check_developed(target, toolchain, reached)
     files = sorted({*reached, *files_beside(target.sources)})
     digest = _digest(target, options, toolchain, files)
     folder = workdir / digest
@@ -104,7 +104,7 @@ def files_beside(sources: Sequence[Path]) -> set[Path]:
     return {path for path in beside if path.is_file()}
 
 
-def project_files(project: Path) -> list[Path]:
+def _project_files(project: Path) -> list[Path]:
     """What a project (its folder or its file) says, and the sources of itself and of the packages
     that it takes from a path."""
     folder = project.parent if project.is_file() else project
@@ -127,7 +127,7 @@ def manifests(target: Target) -> tuple[NamedPath, ...]:
     return tuple(NamedPath("project", str(below / name), PathKind.DATA) for name in names)
 
 
-def check_developed(target: Target, toolchain: Toolchain, reached: Sequence[Path]) -> None:
+def _check_developed(target: Target, toolchain: Toolchain, reached: Sequence[Path]) -> None:
     """Raise ConfigError where a private copy would load a package from the user's tree.
 
     That is one that was `dev`ed by its absolute path, in the project or in Julia's own environment.
@@ -185,7 +185,7 @@ def _digest(target: Target, options: Options, toolchain: Toolchain, files: Seque
         *([target.build_inputs_digest] if target.build_inputs else []),
     ]
     ours = [MARKER, DRIVER] if target.steady else [MARKER]
-    project = project_files(target.root / options.project) if options.project else []
+    project = _project_files(target.root / options.project) if options.project else []
     read = [*ours, *files, *project]
     return digest_of([*words, *(part for path in read for part in (path.name, path.read_bytes()))])
 

@@ -122,7 +122,7 @@ def hottest(
     `name`, all functions of that name that ran; else only the user's own, of at least the share
     `worth`.
     """
-    heat = heat_of(entries)
+    heat = _heat_of(entries)
     whole = sum(heat.values()) or 1e-9
     ranked = sorted(heat, key=lambda place: -heat[place])
     if name is not None:
@@ -131,7 +131,7 @@ def hottest(
     return worthy[:count]
 
 
-def heat_of(entries: Iterable[Mapping[str, Any]]) -> dict[Place, float]:
+def _heat_of(entries: Iterable[Mapping[str, Any]]) -> dict[Place, float]:
     """Each Python function's own seconds, with those of the built-in functions that it calls."""
     heat: defaultdict[Place, float] = defaultdict(float)
     for entry in entries:
@@ -168,7 +168,7 @@ def misled(
     Compared is the heat of Python functions; `by` is the difference of shares that matters.
     """
     heat: defaultdict[tuple[str, str], float] = defaultdict(float)
-    for (file, _, name), own_s in heat_of(entries).items():
+    for (file, _, name), own_s in _heat_of(entries).items():
         heat[file, name] += own_s
     seen: defaultdict[tuple[str, str], float] = defaultdict(float)
     for stack, weight in sampled.items():

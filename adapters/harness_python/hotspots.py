@@ -154,14 +154,14 @@ def exact(session: Session) -> Profile:
     """
     trial, processes = session.run("cProfile")
     clock = WALL
-    if is_concurrent(processes):
-        if threads_of(processes) and not tells_threads(processes) and session.plan.tool is None:
+    if _is_concurrent(processes):
+        if _threads_of(processes) and not _tells_threads(processes) and session.plan.tool is None:
             with contextlib.suppress(ToolchainMissing, TrialFailed):
                 return sampled(session, CPU)
-        if tells_threads(processes) or not threads_of(processes):
+        if _tells_threads(processes) or not _threads_of(processes):
             clock = CPU
             trial, processes = session.run("cProfile", clock=clock)
-    entries = entries_of(processes)
+    entries = _entries_of(processes)
     spots, total_ns = figures.functions(entries, str(PROFILER))
     stacks: Mapping[Stack, float] = {}
     if session.plan.tool is None:
@@ -187,19 +187,19 @@ def exact(session: Session) -> Profile:
     )
 
 
-def threads_of(processes: Sequence[Mapping[str, Any]]) -> int:
+def _threads_of(processes: Sequence[Mapping[str, Any]]) -> int:
     """How many threads the program started, in all of its processes."""
     return sum(process["threads"] for process in processes)
 
 
-def tells_threads(processes: Sequence[Mapping[str, Any]]) -> bool:
+def _tells_threads(processes: Sequence[Mapping[str, Any]]) -> bool:
     """Does the tool profile each thread by itself?"""
     return all(process["every_thread"] for process in processes)
 
 
-def is_concurrent(processes: Sequence[Mapping[str, Any]]) -> bool:
+def _is_concurrent(processes: Sequence[Mapping[str, Any]]) -> bool:
     """Did it start threads or processes, for which some thread of it waits?"""
-    return threads_of(processes) > 0 or any(process["children"] for process in processes)
+    return _threads_of(processes) > 0 or any(process["children"] for process in processes)
 
 
 def start_up_share(session: Session) -> float:
@@ -215,7 +215,7 @@ def start_up_share(session: Session) -> float:
     return min(MOST_START_UP, shortest_ns / max(1, whole_ns))
 
 
-def entries_of(processes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _entries_of(processes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [entry for process in processes for entry in process["entries"]]
 
 
@@ -229,10 +229,10 @@ def sampled(session: Session, clock: str = WALL) -> Profile:
     remarked: list[str] = []
     for _ in range(MAX_REPEATS):
         trial, processes = session.run("sample", clock=clock)
-        if clock == WALL and is_concurrent(processes):
+        if clock == WALL and _is_concurrent(processes):
             return sampled(session, CPU)
         trials.append(trial)
-        entries = entries_of(processes)
+        entries = _entries_of(processes)
         samples += sum(entry["samples"] for entry in entries)
         for stack, weight_ns in figures.stacks(entries, str(PROFILER)):
             stacks[stack] += weight_ns
@@ -268,7 +268,7 @@ def lines(session: Session) -> Profile:
     """Lines of the hottest functions, or of the one asked for, by line_profiler."""
     session.lend("line_profiler")
     _, processes = session.run("cProfile")
-    entries, wanted = entries_of(processes), session.plan.function
+    entries, wanted = _entries_of(processes), session.plan.function
     chosen = figures.hottest(entries, wanted, HOTTEST, WORTH_LINES)
     if not chosen:
         ranked = figures.functions(entries, str(PROFILER))[0][:HOTTEST]
@@ -290,7 +290,7 @@ def lines(session: Session) -> Profile:
         by=ProfileBy.LINE,
         unit="ns",
         total=elapsed_ns,
-        spots=figures.lines(entries_of(processes), elapsed_ns),
+        spots=figures.lines(_entries_of(processes), elapsed_ns),
         wall_ns=trial.wall_ns,
         cpu_ns=trial.cpu_ns,
         warnings=tuple(remarked),
@@ -308,14 +308,14 @@ def remarks(
             f"the program did not end well while it was profiled ({trial.message});"
             " the profile covers what ran until then"
         )
-    threads = threads_of(processes)
+    threads = _threads_of(processes)
     started = sum(process["children"] for process in processes)
     if started:
         said.append(
             f"{started} processes were started, {len(processes) - 1} of them left a profile;"
             " all that did are added up"
         )
-    if threads and tells_threads(processes):
+    if threads and _tells_threads(processes):
         said.append(f"{threads} threads were started; all are added up")
     elif threads:
         said.append(

@@ -41,7 +41,7 @@ def find_interpreter(runner: Runner) -> Toolchain:
     for name in (*INTERPRETERS, sys.executable):
         program = runner.find(name) if name else None
         if program is not None:
-            return describe_interpreter(program, runner)
+            return _describe_interpreter(program, runner)
     raise ToolchainMissing("no Python interpreter found on PATH", hint=HINT)
 
 
@@ -50,10 +50,10 @@ def named_interpreter(name: str, target: Target, runner: Runner) -> Toolchain:
     program = runner.find(str(target.root / name) if "/" in name else name)
     if program is None:
         raise ToolchainMissing(f"targets.{target.name}.python: {name!r} was not found", hint=HINT)
-    return describe_interpreter(program, runner)
+    return _describe_interpreter(program, runner)
 
 
-def describe_interpreter(program: Path, runner: Runner) -> Toolchain:
+def _describe_interpreter(program: Path, runner: Runner) -> Toolchain:
     """What an interpreter says of itself; ToolchainMissing where it cannot say it or is too old."""
     # -E: the caller's PYTHONPATH is not the target's.
     said = runner.tool([str(program), "-E", "-c", DESCRIBE], timeout_s=60)

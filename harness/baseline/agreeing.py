@@ -59,7 +59,7 @@ def further_seeds(task: Task, case: Case, *, another: bool = False) -> tuple[int
     return tuple(range(first + 1, first + runs))
 
 
-def with_seed(case: Case, seed: int) -> Case:
+def _with_seed(case: Case, seed: int) -> Case:
     """The case with another seed, where it takes any."""
     return case if case.seed is None else replace(case, seed=seed)
 
@@ -72,7 +72,7 @@ def agrees(ready: BuiltWorkload, task: Task, case: Case, expected: Expected) -> 
     """
     results: list[Agreement] = []
     further: dict[int, Output] = {}
-    runs = [(None, case), *((seed, with_seed(case, seed)) for seed in expected.further)]
+    runs = [(None, case), *((seed, _with_seed(case, seed)) for seed in expected.further)]
     main: Output | None = None
     try:
         for seed, seeded in runs:
@@ -136,4 +136,4 @@ def run_all(ready: BuiltWorkload, task: Task, case: Case, seeds: Sequence[int]) 
     """The outputs of a case's own seed and of further ones, in this order; to be discarded."""
     yield ready.output(task, case)
     for seed in seeds:
-        yield ready.output(task, with_seed(case, seed))
+        yield ready.output(task, _with_seed(case, seed))

@@ -66,7 +66,7 @@ def make_baseline(session: Session, workload: Workload, plan: MakePlan) -> Basel
     not run, AnswerIsNo where its outputs are not the same in every run.
     """
     git = Git(workload.root)
-    refuse_second(workload, git)
+    _refuse_second(workload, git)
     commit = git.head()
     stage = session.state / "baseline-in-the-making"
     with storage_errors(stage):
@@ -86,7 +86,7 @@ def make_baseline(session: Session, workload: Workload, plan: MakePlan) -> Basel
     return Baseline(workload.folder, document, seal.root)
 
 
-def refuse_second(workload: Workload, git: Git) -> None:
+def _refuse_second(workload: Workload, git: Git) -> None:
     """Raise NotAllowed where there is a baseline, its tag, or something of the user's in its place.
 
     What an interrupted call left behind, which has no seal, is none of these.
@@ -126,7 +126,7 @@ def _fill(
     outputs: dict[str, list[Output]] = {}
     try:
         for case in workload.cases:
-            seeds = seeds_of(workload, case)
+            seeds = _seeds_of(workload, case)
             outputs[case.name] = list(run_all(ready, workload.task, case, seeds))
             if workload.campaign and nothing_to_check(workload.task, outputs[case.name][0].values):
                 raise _nothing_to_check(workload, case)
@@ -175,7 +175,7 @@ def _nothing_to_check(workload: Workload, case: Case) -> ConfigError:
     )
 
 
-def seeds_of(workload: Workload, case: Case) -> tuple[int, ...]:
+def _seeds_of(workload: Workload, case: Case) -> tuple[int, ...]:
     """The further seeds of a case; on the fast one, one more where the target takes a seed."""
     takes_it = any("{seed" in arg for arg in workload.target.args)
     another = takes_it and case.name == workload.case.name
@@ -184,7 +184,7 @@ def seeds_of(workload: Workload, case: Case) -> tuple[int, ...]:
 
 def _stored(workload: Workload, outputs: dict[str, list[Output]]) -> Iterator[StoredOutput]:
     for case in workload.cases:
-        seeds = (case.seed, *seeds_of(workload, case))
+        seeds = (case.seed, *_seeds_of(workload, case))
         for seed, output in zip(seeds, outputs[case.name], strict=True):
             for name, value in output.values.items():
                 keys = (workload.task.name, case.name, workload.target.name)
@@ -246,7 +246,7 @@ def _record(workload: Workload, case: Case, output: Output, report: Report) -> C
         timing=Timing.of(measurement),
         run=report.run.id,
         layout_seed=report.run.seed,
-        seeds=seeds_of(workload, case),
+        seeds=_seeds_of(workload, case),
     )
 
 

@@ -51,7 +51,7 @@ class Side:
 
         A later trial could read what an earlier one left there, and then times nothing.
         """
-        now = states_below(self.root)
+        now = _states_below(self.root)
         touched = sorted(name for name, state in now.items() if self.files.get(name) != state)
         if touched:
             shown = ", ".join(touched[:5]) + (" ..." if len(touched) > 5 else "")
@@ -139,7 +139,7 @@ def _side(session: Session, workload: Workload, copy: PrivateCopy, side: Side) -
     target = replace(target, task=workload.target.task)
     if target.working_folder is WorkingFolder.ROOT:
         target = _in_copies(target, side.root, workload.task.outputs)
-    return replace(side, target=target, files=states_below(side.root))
+    return replace(side, target=target, files=_states_below(side.root))
 
 
 def _in_copies(target: Target, root: Path, outputs: Iterable[OutputSpec]) -> Target:
@@ -154,7 +154,7 @@ def _in_copies(target: Target, root: Path, outputs: Iterable[OutputSpec]) -> Tar
     return replace(target, inputs=inputs, working_folder=WorkingFolder.SCRATCH)
 
 
-def states_below(root: Path) -> dict[str, FileState]:
+def _states_below(root: Path) -> dict[str, FileState]:
     """Every file below a folder, by its path there, with what changes when it is written.
 
     Without the bytecode that Python keeps beside imported sources: it holds no results. Anything

@@ -160,7 +160,7 @@ def seal_in(tag: Tag | None) -> str | None:
     return match[1] if match else None
 
 
-def seal_message(baseline: Baseline, campaign: str) -> str:
+def _seal_message(baseline: Baseline, campaign: str) -> str:
     """What the tag of a baseline says."""
     of = campaign or baseline.document.recipe.name
     return f"Baseline of {of}\n\n{_SEAL_LINE}{baseline.root}\n"
@@ -168,5 +168,5 @@ def seal_message(baseline: Baseline, campaign: str) -> str:
 
 def tag_baseline(workload: Workload, git: Git, baseline: Baseline) -> str:
     """Write the seal's root into the annotated tag of the workload; returns the tag's name."""
-    git.create_tag(workload.tag, baseline.commit, seal_message(baseline, workload.campaign))
+    git.create_tag(workload.tag, baseline.commit, _seal_message(baseline, workload.campaign))
     return workload.tag

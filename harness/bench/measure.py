@@ -125,7 +125,7 @@ def _sides(bench: Bench, stack: contextlib.ExitStack) -> dict[str, BuiltSide]:
         raise UsageError(f"a reference cannot be called {', '.join(sorted(clash))}")
     made: dict[str, BuiltSide] = {}
     with _named_the_baselines():
-        made[LABEL] = _built(bench, stack.enter_context(baseline_side(bench)))
+        made[LABEL] = _built(bench, stack.enter_context(_baseline_side(bench)))
     for label, revision in bench.plan.references.items():
         side = stack.enter_context(side_at(session, workload, revision, label))
         made[label] = _built(bench, side)
@@ -134,7 +134,7 @@ def _sides(bench: Bench, stack: contextlib.ExitStack) -> dict[str, BuiltSide]:
 
 
 @contextlib.contextmanager
-def baseline_side(bench: Bench) -> Iterator[Side]:
+def _baseline_side(bench: Bench) -> Iterator[Side]:
     """The baseline's commit with the baseline's own recipe."""
     baseline, root = bench.baseline, bench.workload.root
     if not Git(root).has_commit(baseline.commit):
@@ -185,7 +185,7 @@ def _measured(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseB
         for label, built in sides.items()
     )
     pairs = tuple((label, CURRENT) for label in sides if label != CURRENT)
-    report = measure(bench, cells, pairs, earlier_rows(bench, sides, case))
+    report = measure(bench, cells, pairs, _earlier_rows(bench, sides, case))
     agreement = after_all(report, agreement)
     if not agreement.ok:
         return CaseBench(case.name, agreement, run_id=report.run.id, folder=report.folder)
@@ -231,7 +231,7 @@ def judge_side(bench: Bench, built: BuiltSide, case: Case, expected: Expected) -
         raise TrialFailed(f"{where}: {problem.message}", hint=problem.hint) from problem
 
 
-def earlier_rows(
+def _earlier_rows(
     bench: Bench, sides: Mapping[str, BuiltSide], case: Case
 ) -> Sequence[Mapping[str, Any]]:
     """The earlier rows of a case; none where a side is built otherwise now."""

@@ -113,7 +113,7 @@ def next_event(events: Sequence[Event], kind: Kind, data: Mapping[str, Any], at_
     return Event(len(events) + 1, at_ns, kind, data, previous)
 
 
-def parse_line(line: str, before: Event | None, where: str) -> Event:
+def _parse_line(line: str, before: Event | None, where: str) -> Event:
     """The event that a line says, checked against the one before it.
 
     Raises DataDamaged naming the event and what does not fit.
@@ -149,7 +149,7 @@ def parse_journal(text: str, where: str) -> list[Event]:
     events: list[Event] = []
     lines = text.split("\n")
     for line in lines[:-1]:
-        events.append(parse_line(line, events[-1] if events else None, where))
+        events.append(_parse_line(line, events[-1] if events else None, where))
     torn = lines[-1]
     if digest_in(torn[:-1]):
         # A whole line and one character more was not torn: its line feed has been changed.

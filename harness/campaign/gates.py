@@ -37,7 +37,7 @@ def check_thought(state: State, thought: Thought) -> None:
     if state.is_skipped(bottleneck):
         why = next(w for n, w in state.skipped.items() if state.same_place(n, bottleneck))
         raise NotAllowed(f"the bottleneck {bottleneck!r} was skipped: {why}", hint=_others(state))
-    if goes_around(state, bottleneck):
+    if _goes_around(state, bottleneck):
         raise NotAllowed(
             f"{bottleneck!r} holds what was skipped ({', '.join(state.skipped)}), so it is no other"
             " bottleneck",
@@ -61,7 +61,7 @@ def _others(state: State) -> str:
     return f"Attack another: {shown}." if shown else 'harness decide --exhausted "WHY"'
 
 
-def goes_around(state: State, bottleneck: str) -> bool:
+def _goes_around(state: State, bottleneck: str) -> bool:
     """Is it a name for the whole of what has skipped parts, in a profile that tells parts apart?"""
     rows = state.profile.rows if state.profile else ()
     parts = any(not holds_others(row.name) for row in rows)

@@ -95,7 +95,7 @@ def allows(move: Move, state: State, tree: Tree) -> bool:
     return True
 
 
-def demand_untouched(state: State, tree: Tree, move: Move) -> None:
+def _demand_untouched(state: State, tree: Tree, move: Move) -> None:
     """The code is that of the last kept state: a thought comes before the change."""
     if tree.fingerprint == state.kept_tree:
         return
@@ -107,7 +107,7 @@ def demand_untouched(state: State, tree: Tree, move: Move) -> None:
     )
 
 
-def demand_change(state: State, tree: Tree, _: Move) -> None:
+def _demand_change(state: State, tree: Tree, _: Move) -> None:
     """Something is there to be tested."""
     if tree.fingerprint == state.kept_tree:
         raise NotAllowed(
@@ -117,7 +117,7 @@ def demand_change(state: State, tree: Tree, _: Move) -> None:
         )
 
 
-def demand_unforbidden(state: State, tree: Tree, _: Move) -> None:
+def _demand_unforbidden(state: State, tree: Tree, _: Move) -> None:
     """No protected file changed, and none outside the campaign's paths."""
     bad = forbidden(tree.changed, state.agreed)
     if bad:
@@ -127,7 +127,7 @@ def demand_unforbidden(state: State, tree: Tree, _: Move) -> None:
         )
 
 
-def demand_tested(state: State, tree: Tree, move: Move) -> None:
+def _demand_tested(state: State, tree: Tree, move: Move) -> None:
     """The code is the code that was tested (and, after a bench, measured)."""
     iteration = state.iteration
     assert iteration is not None
@@ -148,14 +148,14 @@ def demand_tested(state: State, tree: Tree, move: Move) -> None:
 def _demand_tested_if_kept(state: State, tree: Tree, move: Move) -> None:
     """What is to be kept is what was measured; of a failure the tree says nothing."""
     if state.iteration is not None and state.iteration.outcome is Outcome.KEPT:
-        demand_tested(state, tree, move)
+        _demand_tested(state, tree, move)
 
 
 def _demand_committable(state: State, tree: Tree, move: Move) -> None:
     """The code is what was measured, unless it was committed before a kill."""
     if not tree.committed:
-        demand_unforbidden(state, tree, move)
-        demand_tested(state, tree, move)
+        _demand_unforbidden(state, tree, move)
+        _demand_tested(state, tree, move)
 
 
 def _demand_uncommitted(state: State, tree: Tree, _: Move) -> None:
@@ -180,13 +180,13 @@ _OPEN = frozenset({Step.PLAN, Step.IMPLEMENT, Step.BENCHMARK})
 _MEASURED = frozenset({Step.LOG, Step.COMMIT})
 
 RULES: Mapping[Move, Rule] = {
-    Move.PROFILE: Rule(_BETWEEN | {Step.FINISH}, (demand_untouched,)),
-    Move.THINK: Rule(frozenset({Step.THINK}), (demand_untouched,)),
+    Move.PROFILE: Rule(_BETWEEN | {Step.FINISH}, (_demand_untouched,)),
+    Move.THINK: Rule(frozenset({Step.THINK}), (_demand_untouched,)),
     Move.PLAN: Rule(frozenset({Step.PLAN})),
     Move.TEST: Rule(
-        frozenset({Step.IMPLEMENT, Step.BENCHMARK}), (demand_change, demand_unforbidden)
+        frozenset({Step.IMPLEMENT, Step.BENCHMARK}), (_demand_change, _demand_unforbidden)
     ),
-    Move.BENCH: Rule(frozenset({Step.BENCHMARK}), (demand_unforbidden, demand_tested)),
+    Move.BENCH: Rule(frozenset({Step.BENCHMARK}), (_demand_unforbidden, _demand_tested)),
     Move.LOG: Rule(frozenset({Step.LOG}), (_demand_tested_if_kept,)),
     Move.GIVE_UP: Rule(_OPEN | _MEASURED, (_demand_uncommitted,)),
     Move.COMMIT: Rule(frozenset({Step.COMMIT}), (_demand_committable,)),
@@ -196,7 +196,7 @@ RULES: Mapping[Move, Rule] = {
     Move.RESTORE: Rule(
         _BETWEEN | _OPEN | _MEASURED | {Step.FINISH, Step.FINISHED}, (_demand_restorable,)
     ),
-    Move.FINISH: Rule(frozenset({Step.FINISH}), (demand_untouched,)),
+    Move.FINISH: Rule(frozenset({Step.FINISH}), (_demand_untouched,)),
 }
 """The one table of what is allowed in which state."""
 

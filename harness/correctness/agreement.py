@@ -98,7 +98,7 @@ def _agree(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) -> 
     if isinstance(expected, bytes) and isinstance(actual, bytes):
         return agree_bytes(expected, actual, tolerance)
     if isinstance(expected, str | bytes) or isinstance(actual, str | bytes):
-        return incomparable(tolerance, "type", type_name(expected), type_name(actual))
+        return incomparable(tolerance, "type", _type_name(expected), _type_name(actual))
     if _is_int(expected) and _is_int(actual):
         return _agree_ints(int(expected), int(actual), tolerance)
     return agree_arrays(_pair(expected, actual, tolerance))
@@ -152,7 +152,7 @@ def combine(results: list[Agreement]) -> Agreement:
     )
 
 
-def type_name(value: OutputValue) -> str:
+def _type_name(value: OutputValue) -> str:
     """What an output is, in words."""
     if isinstance(value, str):
         return "a text"
@@ -192,7 +192,7 @@ def _right_form(expected: OutputValue, actual: OutputValue, tolerance: Tolerance
     """One run of a stochastic output: numbers, finite, and as many as expected."""
     numbers = [numbers_of(value) for value in (expected, actual)]
     if numbers[0] is None or numbers[1] is None:
-        return incomparable(tolerance, "type", *(type_name(value) for value in (expected, actual)))
+        return incomparable(tolerance, "type", *(_type_name(value) for value in (expected, actual)))
     e, a = numbers[0], numbers[1]
     if e.shape != a.shape or not e.size:
         return incomparable(tolerance, "shape", e.shape, a.shape)

@@ -99,10 +99,10 @@ class Tally:
         summary = f"{name}: {self.differing} of {self.checked} {self.what} differ"
         summary += f" ({allowance(self.tolerance)})"
         if self.in_order:
-            summary += f"; first {describe_mismatch(mismatches[0])}"
+            summary += f"; first {_describe_mismatch(mismatches[0])}"
         worst = max(self._worst, key=lambda entry: entry[:2])[2]
         if not self.in_order or worst is not mismatches[0]:
-            summary += f"; worst {describe_mismatch(worst)}"
+            summary += f"; worst {_describe_mismatch(worst)}"
         return Agreement(
             ok=False,
             mismatches=mismatches,
@@ -141,7 +141,7 @@ def _worst_positions(scores: NDArray[Any]) -> list[int]:
     return sorted(int(position) for position in (*above, *level))
 
 
-def describe_mismatch(mismatch: Mismatch) -> str:
+def _describe_mismatch(mismatch: Mismatch) -> str:
     """One place in words: where, expected, got, error and what was allowed."""
     words = f"at {mismatch.place}: expected {mismatch.expected}, got {mismatch.actual}"
     if mismatch.error is not None:
@@ -173,5 +173,5 @@ def incomparable(tolerance: Tolerance, place: str, expected: object, actual: obj
         ok=False,
         mismatches=(mismatch,),
         differing=1,
-        summary=f"{tolerance.output}: {describe_mismatch(mismatch)}",
+        summary=f"{tolerance.output}: {_describe_mismatch(mismatch)}",
     )

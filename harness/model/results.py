@@ -62,11 +62,6 @@ class Estimate:
         """Does a ratio's interval leave out anything, or does it reach from 0 to infinity?"""
         return self.low > 0 or math.isfinite(self.high)
 
-    @property
-    def relative_half_width(self) -> float:
-        """Half the interval's width as a share of the point; infinite where the point is 0."""
-        return (self.high - self.low) / 2 / abs(self.point) if self.point else math.inf
-
 
 def signs_disagree(evidence: Mapping[Metric, Estimate]) -> bool:
     """Is a candidate surely faster by one of wall and CPU time, and surely slower by the other?"""

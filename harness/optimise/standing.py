@@ -45,7 +45,7 @@ def standing(campaign: Campaign) -> Standing:
         has_branch=has_branch,
         elsewhere=campaign.checkout.in_the_way(ours) if other else (),
         has_kept=git.has_commit(state.kept_commit),
-        complete=start_is_complete(campaign),
+        complete=_start_is_complete(campaign),
         branch_at=_elsewhere(campaign, state.place.branch),
     )
 
@@ -54,7 +54,7 @@ def _ending(campaign: Campaign, at: Standing) -> Standing:
     """What stands between a finished campaign and its merge."""
     place = campaign.state.place
     ours, base = branch_ref(place.branch), branch_ref(place.base_branch)
-    unfit, mending = unfit_merge(campaign)
+    unfit, mending = _unfit_merge(campaign)
     here = place.base_branch if at.branch == place.branch else place.branch
     return replace(
         at,
@@ -66,7 +66,7 @@ def _ending(campaign: Campaign, at: Standing) -> Standing:
     )
 
 
-def unfit_merge(campaign: Campaign) -> tuple[str, str]:
+def _unfit_merge(campaign: Campaign) -> tuple[str, str]:
     """How the test of what a merge would give ended before, and the branch that has its code
     already, where it is to be mended; empty where nobody knows, and where none has."""
     git, checkout, place = campaign.git, campaign.checkout, campaign.state.place
@@ -130,7 +130,7 @@ def _baseline_commit(folder: Path) -> str:
     return ""
 
 
-def start_is_complete(campaign: Campaign) -> bool:
+def _start_is_complete(campaign: Campaign) -> bool:
     """Are branch and first records there? Asked only while nothing came after the start."""
     git, branch = campaign.git, campaign.state.place.branch
     if len(campaign.events) > 1:

@@ -21,8 +21,6 @@ STARVED = 0.05
 """CPU time below this share is no crowd's doing: the kernel gives a part to all that want it."""
 BUSY = 1.3
 MOSTLY = 0.5
-SHIFT = 0.1
-"""A phase whose share differs by this much between cases changes what to attack."""
 
 STARTING = re.compile(
     r"^_dl_|^dl_|ld-linux|importlib|<built-in method (builtins\.)?(compile|__import__)|"

@@ -56,7 +56,7 @@ def count_spots(profile: Profile, function: str | None = None) -> Profile:
     function that calls itself counts once a stack. A profile that brings its own rows keeps them.
     Start-up that the profiler did not see gets a row, and all shares are of the whole run.
     """
-    profile = with_start_up(profile, rows=function is None)
+    profile = _with_start_up(profile, rows=function is None)
     if profile.spots or not profile.stacks:
         return profile
     if profile.by is ProfileBy.LINE:
@@ -82,7 +82,7 @@ def count_spots(profile: Profile, function: str | None = None) -> Profile:
     return replace(profile, spots=tuple(spots), total=total)
 
 
-def with_start_up(profile: Profile, *, rows: bool = True) -> Profile:
+def _with_start_up(profile: Profile, *, rows: bool = True) -> Profile:
     """The profile with start-up as a caller of its own: of what it names, and of what it missed.
 
     Applied twice it changes nothing more. `rows`: rows that the profile brings get one for it.

@@ -106,7 +106,7 @@ def profile_cell(
         advice=profile_advice(report, () if request.one_of_several else _names(cell)),
         warnings=(*report.warnings, *problems),
     )
-    return store_report(report, home)
+    return _store_report(report, home)
 
 
 def _names(cell: Cell) -> list[str]:
@@ -268,7 +268,7 @@ def _reason(failure: HarnessError) -> ProfileFailure:
     return ProfileFailure(failure.message, failure.hint, int(failure.exit_code))
 
 
-def store_report(report: ProfileReport, home: Path) -> ProfileReport:
+def _store_report(report: ProfileReport, home: Path) -> ProfileReport:
     """Write the report and its exports into its folder; returns it with all paths."""
     files: dict[str, str] = {}
     title = f"{report.target} on {report.case}" + (

@@ -38,7 +38,7 @@ def bench_text(report: BenchReport, style: str = "plain") -> str:
         for part in _case(case, report.reference, style, named=len(report.cases) > 1)
     ]
     if report.scale is not None:
-        parts.append(scale_text(report.scale))
+        parts.append(_scale_text(report.scale))
     cases = [w for case in report.cases for w in (*case.doubts, *case.warnings)]
     notes = [*report.warnings, *cases]
     notes += [
@@ -60,15 +60,15 @@ def _case(case: CaseBench, reference: str, style: str, named: bool) -> Iterable[
     if not case.comparisons:
         yield title + correctness_text(case.agreement)
         return
-    yield title + phase_comparison(case, reference, style)
+    yield title + _phase_comparison(case, reference, style)
     yield correctness_text(case.agreement)
-    yield verdict_text(case.comparisons[reference])
+    yield _verdict_text(case.comparisons[reference])
     others = [c for label, c in case.comparisons.items() if label != reference]
     yield "\n".join(f"against {c.reference}: {show_comparison(c)}" for c in others)
-    yield guard_table(case, reference, style)
+    yield _guard_table(case, reference, style)
 
 
-def phase_comparison(case: CaseBench, reference: str, style: str = "plain") -> str:
+def _phase_comparison(case: CaseBench, reference: str, style: str = "plain") -> str:
     """The guide's table: phases as the targets report them, TOTAL by the harness's own clock."""
     total = case.comparisons[reference]
     sides = [case.sides[label] for label in (reference, total.candidate)]
@@ -152,7 +152,7 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.3g}"
 
 
-def verdict_text(comparison: Comparison) -> str:
+def _verdict_text(comparison: Comparison) -> str:
     """The verdict in a sentence, and what it rests on."""
     words = {
         Verdict.FASTER: "faster",
@@ -172,7 +172,7 @@ def verdict_text(comparison: Comparison) -> str:
     return "\n".join(line for line in lines if not line.endswith(": "))
 
 
-def guard_table(case: CaseBench, reference: str, style: str = "plain") -> str:
+def _guard_table(case: CaseBench, reference: str, style: str = "plain") -> str:
     """Memory, CPU time, CPUs and build time of both sides: what a gain may be paid for with."""
     current = case.comparisons[reference].candidate
     sides = [case.sides[label] for label in (reference, current)]
@@ -191,7 +191,7 @@ def _cpus(side: SideFigures) -> str:
     return "-" if side.cpus_used is None else f"{side.cpus_used:.2f}"
 
 
-def scale_text(scale: Scale) -> str:
+def _scale_text(scale: Scale) -> str:
     """Does the gain hold on the full case, and how does time grow on both sides?"""
     sentence = {
         Gain.HOLDS: "the gain holds on the full case",

@@ -25,9 +25,9 @@ MOVED = 0.001
 
 def report_text(report: ProfileReport, top: int) -> str:
     """Everything that `harness profile` says of one case, but for the comparison."""
-    parts = [heading(report), spot_table(report, top)]
+    parts = [heading(report), _spot_table(report, top)]
     if report.spots is not None and report.spots.counters:
-        parts.append(counter_table(report.spots))
+        parts.append(_counter_table(report.spots))
     parts += ["\n".join(notes(report)), files(report)]
     return "\n\n".join(part for part in parts if part)
 
@@ -41,7 +41,7 @@ def heading(report: ProfileReport) -> str:
     )
 
 
-def spot_table(report: ProfileReport, top: int) -> str:
+def _spot_table(report: ProfileReport, top: int) -> str:
     """The hot-spot table: phases, then the `top` functions or lines with the largest shares.
 
     Lines come with their text, where it is known.
@@ -68,14 +68,14 @@ def _row(profile: Profile, spot: HotSpot, root: str) -> list[str]:
         _place(spot, root),
         percent(spot.self_share),
         total,
-        show_amount(spot.weight, profile.unit),
+        _show_amount(spot.weight, profile.unit),
         "-" if spot.calls is None else f"{spot.calls}",
-        show_bound(spot.bound),
+        _show_bound(spot.bound),
         _shorten(spot.source),
     ]
 
 
-def show_bound(bound: float) -> str:
+def _show_bound(bound: float) -> str:
     """Amdahl's bound for people: `at most 1.23x`; nothing is promised where all would go."""
     return f"at most {bound:.2f}x" if bound < 100 else "nearly all"
 
@@ -85,7 +85,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %" if share >= 0.0005 or share == 0 else "<0.1 %"
 
 
-def show_amount(weight: float, unit: str) -> str:
+def _show_amount(weight: float, unit: str) -> str:
     """A weight with its unit."""
     if unit == "ns":
         return show_ns(weight)
@@ -109,7 +109,7 @@ def _place(spot: HotSpot, root: str) -> str:
     return f"{path}:{spot.line}" if spot.line else str(path)
 
 
-def counter_table(profile: Profile) -> str:
+def _counter_table(profile: Profile) -> str:
     """Counters over the whole program, with instructions a cycle where both are counted."""
     counters = profile.counters
     rows = [
@@ -143,7 +143,7 @@ def _how(report: ProfileReport, spots: Profile) -> str:
     """By what the rows were made, of how much, and at which cost."""
     if spots.counters:
         return "Counters: by perf stat, which costs nothing to speak of."
-    amount = show_amount(spots.total, spots.unit)
+    amount = _show_amount(spots.total, spots.unit)
     cost = "its cost is not known"
     if report.slowdown is not None:
         cost = f"under it the program took {report.slowdown:.2f}x the {report.slowdown_of}"

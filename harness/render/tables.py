@@ -93,7 +93,7 @@ def _numbers(
                 *(_number(v) for e in (m.wall_ns, m.cpu_ns) for v in _ends(e)),
                 *(_number(v) for v in (*single, m.max_rss_bytes, m.trials, *_ends(ratio))),
                 *((c.metric.value, c.verdict.value) if c else ("", "")),
-                *(_output_word(m, failures), m.toolchain, show_options(m), _number(m.build_ns)),
+                *(_output_word(m, failures), m.toolchain, _show_options(m), _number(m.build_ns)),
             ]
         )
     return layout(_NUMBERS, rows, "csv")
@@ -110,7 +110,7 @@ def _number(value: float | None) -> str:
     return str(value) if isinstance(value, int) else f"{value:.6g}".replace("e+", "e")
 
 
-def show_options(m: Measurement) -> str:
+def _show_options(m: Measurement) -> str:
     """What harness.toml says to the adapter, in a line: `flags = -O3 -march=native; std = c99`."""
     words = (
         f"{name} = {' '.join(map(str, value)) if isinstance(value, (list, tuple)) else value}"
@@ -125,7 +125,7 @@ def legend(measurements: Sequence[Measurement]) -> str:
     for m in measurements:
         if m.toolchain:
             built = [f"built in {show_ns(m.build_ns)}"] if m.build_ns else []
-            facts = [m.toolchain, show_options(m) or "default options", *built]
+            facts = [m.toolchain, _show_options(m) or "default options", *built]
             lines.setdefault(m.target, f"{m.target}: {', '.join(facts)}")
     return "\n".join(lines.values())
 

@@ -8,7 +8,7 @@ import math
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -193,8 +193,3 @@ def _keep_traceback(problem: BaseException) -> str:
     except OSError as trouble:
         return f"The traceback cannot be kept ({trouble}); please report it:\n{text}"
     return f"The traceback is kept in {file.name}; please report it."
-
-
-def unreachable(value: object) -> NoReturn:
-    """For the end of a chain over a closed choice."""
-    raise AssertionError(f"not a case that exists: {value!r}")
