@@ -25,6 +25,7 @@ from harness.model import (
     Case,
     Command,
     Completed,
+    MetricInfo,
     NamedPath,
     Output,
     Profile,
@@ -178,6 +179,18 @@ class AdapterSpec:
         :param runner: owns the clock; its figures are returned as they are
         :returns: the raw figures; required. A failing program is a trial with another status,
             not an exception.
+        """
+
+    @hookspec
+    def harness_metrics(self) -> Sequence[MetricInfo] | None:
+        """Declare the figures that this plugin adds to `trial.metrics`; optional.
+
+        Called once an adapter. A metric plugin (entry-point group `harness.metrics`, asked for by
+        `--metrics NAME`) answers it and wraps `harness_time`; an adapter or a cross-cutting plugin
+        may answer it too. A figure that nobody declares is left out, and so is one that is no
+        finite number. docs/plugins.md has one in ten lines.
+
+        :returns: name, unit and direction of each, with the plugin's name as the source
         """
 
     @hookspec(firstresult=True)

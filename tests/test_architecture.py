@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("model",),
     ("hookspecs", "stats", "correctness", "profiles"),
-    ("analysis", "render", "plugins", "system", "project"),
+    ("analysis", "render", "plugins", "system", "project", "metrics"),
     ("campaign", "running"),
     ("baseline", "profiling", "testing"),
     ("bench",),

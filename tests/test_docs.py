@@ -228,6 +228,7 @@ SECTIONS: Mapping[str, type[msgspec.Struct]] = {
     "[tasks.NAME]": config_file.TaskSection,
     "[tasks.NAME.cases.NAME]": config_file.CaseSection,
     "[tasks.NAME.outputs.NAME]": config_file.OutputSection,
+    "[tasks.NAME.metrics.NAME]": config_file.MetricSection,
     "[targets.NAME]": config_file.TargetSection,
     "[targets.NAME.cases.NAME]": config_file.TargetCaseSection,
     "[matrix.NAME]": config_file.MatrixSection,
@@ -252,6 +253,7 @@ WORDS: Mapping[Any, str] = {
     dict[str, bool | int | float | str]: "table of values",
     dict[str, config_file.CaseSection]: "tables",
     dict[str, config_file.OutputSection]: "tables",
+    dict[str, config_file.MetricSection]: "tables",
     dict[str, config_file.TargetCaseSection]: "tables",
 }
 
@@ -302,7 +304,8 @@ def test_an_adapter_s_options_types_and_defaults_are_those_of_the_adapter(headin
 
 def test_every_section_of_the_file_is_described():
     assert {f.name for f in msgspec.structs.fields(config_file.ConfigFile)} == {
-        heading.strip("[]").split(".")[0] for heading in (*SECTIONS, "[defaults.ADAPTER]")
+        heading.strip("[]").split(".")[0]
+        for heading in (*SECTIONS, "[defaults.ADAPTER]", "[metrics]")
     }
 
 

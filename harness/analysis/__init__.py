@@ -18,7 +18,12 @@ from harness.analysis.comparing import (
     compare_stored,
     sequential_rule,
 )
-from harness.analysis.summarising import disturbed, is_of_times, summarise_cell
+from harness.analysis.summarising import (
+    disturbed,
+    is_of_times,
+    metric_estimates,
+    summarise_cell,
+)
 
 __all__ = [
     "ALL_SURE",
@@ -34,6 +39,7 @@ __all__ = [
     "compare_stored",
     "disturbed",
     "is_of_times",
+    "metric_estimates",
     "sequential_rule",
     "summarise_cell",
 ]

@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.analysis.blocks import figures_of, records_in
 from harness.analysis.schedule import Block
-from harness.model import Mode, PhaseEstimate, TrialRecord
+from harness.model import MetricEstimate, MetricInfo, Mode, PhaseEstimate, TrialRecord
 from harness.stats.medians import median_estimate
 from harness.stats.steady import Trace, shapes_of, trace_of, trace_warnings
 
@@ -102,6 +102,20 @@ def _phases(good: Sequence[TrialRecord], confidence: float) -> Iterator[PhaseEst
             total_ns=total,
             share=float(np.median(shares)) if shares else 0.0,
         )
+
+
+def metric_estimates(
+    records: Sequence[TrialRecord], declared: Sequence[MetricInfo], confidence: float
+) -> tuple[MetricEstimate, ...]:
+    """The median of each declared figure over the trials that ended well and have it."""
+    good = [record.trial.metrics for record in records if record.trial.ok]
+    found = []
+    for info in declared:
+        values = [figures[info.name] for figures in good if info.name in figures]
+        estimate = median_estimate(values, confidence)
+        if estimate is not None:
+            found.append(MetricEstimate(info, estimate, len(values)))
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from harness.model import Case, Task, TraceShape, Verdict
 from harness.model.jsonable import jsonable
 from harness.project.config import Config
 from harness.project.revisions import split_revision, target_at
+from harness.render.tables import metric_table
 from harness.running import Cell, Settings
 from harness.running.experiment import Experiment, perform
 from harness.running.pooling import pool
@@ -102,7 +103,9 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
     config = Config(root=Path.cwd()) if files else read_config(options["config_path"])
     with (
         progress() as listener,
-        open_session(config, options["results"], listener, apart=not files) as session,
+        open_session(
+            config, options["results"], listener, apart=not files, metrics=settings.metrics
+        ) as session,
         contextlib.ExitStack() as stack,
     ):
         cells = files or tuple(
@@ -118,7 +121,10 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
         report = perform(session.orchestrator, session.results, experiment)
         doubts = _one_program(session, report, (reference, candidate))
         report = replace(report, run=replace(report.run, warnings=(*report.run.warnings, *doubts)))
-    return _answer(report, _again((reference, candidate), options))
+    found = _answer(report, _again((reference, candidate), options))
+    if options["metrics"] is None:
+        return found
+    return replace(found, text=f"{found.text}\n\n{metric_table(report.run.measurements)}")
 
 
 def _files(specs: tuple[str, str], options: dict[str, Any]) -> tuple[Cell, ...]:

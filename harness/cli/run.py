@@ -33,7 +33,7 @@ from harness.cli.shared.session import (
 from harness.errors import DataDamaged, ExitCode, UsageError
 from harness.model.jsonable import jsonable
 from harness.project.config import Config
-from harness.render.tables import legend, measurement_table, phase_table
+from harness.render.tables import legend, measurement_table, metric_table, phase_table
 from harness.running import Cell
 from harness.running.experiment import Experiment, perform
 from harness.running.reading_back import report_of
@@ -90,12 +90,15 @@ def run_command(**options: Any) -> Answer:
     if options["resume"] is not None:
         _check_resume(context, arguments)
     rest = {name: value for name, value in options.items() if name not in DECLARED}
+    rest["show_metrics"] = options["metrics"] is not None
     return run(Options(arguments=arguments, settings=make_settings(options), **rest))
 
 
 def _check_resume(context: click.Context, arguments: Sequence[str]) -> None:
     """What is measured, and how often, is the stored plan's to say: nothing is ignored silently."""
     free = {"resume", "results", "config_path", "phases", "style", "as_json"}
+    if context.params["metrics"] == "":  # which only asks to show what is there
+        free.add("metrics")
     given = [
         parameter.opts[0] if isinstance(parameter, click.Option) else " ".join(context.params[name])
         for parameter in context.command.params
@@ -123,7 +126,9 @@ def _perform(
 ) -> Answer:
     with (
         progress() as listener,
-        open_session(config, options.results, listener) as session,
+        open_session(
+            config, options.results, listener, metrics=experiment.settings.metrics
+        ) as session,
     ):
         report = perform(session.orchestrator, session.results, experiment, folder)
     return _answer(report, options)
@@ -167,6 +172,10 @@ def _answer(report: Report, options: Options) -> Answer:
     parts = [
         measurement_table(report.run.measurements, report.run.comparisons, failures, options.style)
     ]
+    if options.show_metrics:
+        parts.append(metric_table(report.run.measurements, options.style))
+        if options.style == "plain":
+            parts += filter(None, [_no_figures(report, options.settings.metrics)])
     if options.phases:
         parts.append(phase_table(report.run.measurements, options.style))
     if options.style != "csv":
@@ -185,6 +194,13 @@ def _answer(report: Report, options: Options) -> Answer:
         hint=_resume_command(report, options) if report.interrupted else None,
         next_actions=(_resume_command(report, options),) if report.interrupted else (),
     )
+
+
+def _no_figures(report: Report, asked: Sequence[str]) -> str:
+    """Which of the metric plugins that were asked for had nothing to say."""
+    gave = {figure.info.source for m in report.run.measurements for figure in m.metrics}
+    silent = [name for name in asked if name not in gave]
+    return f"no figures here by: {', '.join(silent)}" if silent else ""
 
 
 def _resume_command(report: Report, options: Options) -> str:

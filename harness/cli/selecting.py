@@ -29,6 +29,7 @@ class Options:
     results: Path | None
     resume: str | None
     phases: bool
+    show_metrics: bool
     style: str
 
 

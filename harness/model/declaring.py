@@ -38,6 +38,9 @@ class RunOption:
     default: str = ""
     """The default in words, for the help; empty: there is none to show."""
 
+    bare: str | None = None
+    """What the option alone stands for on the command line; None: it wants a value."""
+
     @property
     def flag(self) -> str:
         return "--" + self.keyword.replace("_", "-")
@@ -117,6 +120,14 @@ def whole_number(minimum: int | None = None) -> Reader:
         return value
 
     return read
+
+
+def names_in(value: Any, name: str) -> tuple[str, ...]:
+    """Reads `temperature,voltage`, or several names, as names without repetition."""
+    words = value.split(",") if isinstance(value, str) else value
+    if not isinstance(words, (list, tuple)) or not all(isinstance(word, str) for word in words):
+        raise UsageError(f"{name}: want names such as temperature,voltage, got {value!r}")
+    return tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
 
 
 def truth(value: Any, name: str) -> bool:

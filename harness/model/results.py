@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from harness.model.metrics import MetricInfo
 from harness.model.trials import Mode
 
 
@@ -115,6 +116,16 @@ class PhaseEstimate:
 
 
 @dataclass(frozen=True, slots=True)
+class MetricEstimate:
+    """A named figure over the trials of a measurement that have it."""
+
+    info: MetricInfo
+    value: Estimate
+    trials: int
+    """How many trials have it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """All trials of one build on one case in one run, summed up."""
 
@@ -147,6 +158,8 @@ class Measurement:
     """What its table in harness.toml says to the adapter: compiler, flags, threads, ..."""
     build_ns: int | None = None
     """What the toolchain took to make the build, when it made it; None: nothing was built."""
+    metrics: tuple[MetricEstimate, ...] = ()
+    """Figures of plugins and of the target's own, beside those that every trial has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from harness.model.metrics import MetricInfo
+
 ParamValue = bool | int | float | str
 """What a case's parameter may be; each is written into a target's `args` by `{name}`."""
 
@@ -201,6 +203,8 @@ class Task:
     """Empty: the whole of standard output is the output, and it must be equal."""
     reference: str | None = None
     """The target against which ratios are given; the first one where it is not named."""
+    metrics: tuple[MetricInfo, ...] = ()
+    """Figures that its targets report of themselves."""
 
     def __post_init__(self) -> None:
         if not self.cases:
@@ -252,6 +256,8 @@ class Target:
     max_output_bytes: int = 268_435_456
     """The largest file, standard output included, that the program may write."""
     working_folder: WorkingFolder = WorkingFolder.SCRATCH
+    metrics: tuple[MetricInfo, ...] = ()
+    """Figures that it reports of itself, as its task declares them."""
     steady: bool = False
     """Built for steady mode: the adapter puts its driver around the sources."""
 

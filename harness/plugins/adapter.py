@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -17,6 +19,7 @@ from harness.model import (
     Agreement,
     Build,
     Case,
+    MetricInfo,
     NamedPath,
     Output,
     Profile,
@@ -91,6 +94,8 @@ class Adapter:
         self._manager = self._manager_of(plugin)
         self._hooks = self._manager.hook
         self._check_required(plugin)
+        self._metrics: tuple[list[str], tuple[MetricInfo, ...]] | None = None
+        self._unfit: set[str] = set()
 
     def _try(self, other: str) -> None:
         """Leave a cross-cutting plugin out that does not fit the contract or this adapter."""
@@ -113,6 +118,21 @@ class Adapter:
                     f"plugin {other!r} implements {hook}, which belongs to the adapter",
                     hint="A cross-cutting plugin wraps it: @hookimpl(wrapper=True).",
                 )
+        self._check_figures(other, manager)
+
+    def _check_figures(self, other: str, manager: pluggy.PluginManager) -> None:
+        """What a plugin declares is asked of it alone, so that its fault has its name."""
+        try:
+            with standard_output_kept():
+                found = [*chain.from_iterable(manager.hook.harness_metrics())]
+        except (Exception, SystemExit) as problem:
+            words = f"plugin {other!r}: harness_metrics raised {words_of_problem(problem)}"
+            raise bug_of(words, problem, self._others.origins.get(other)) from problem
+        strangers = [value for value in found if not isinstance(value, MetricInfo)]
+        if strangers:
+            raise PluginFailed(
+                f"plugin {other!r}: harness_metrics gave {strangers[0]!r}, want MetricInfo"
+            )
 
     def _manager_of(self, plugin: object) -> pluggy.PluginManager:
         # The adapter comes last: its own answer is asked for first.
@@ -156,9 +176,38 @@ class Adapter:
         return self._required("harness_run", Output, build=build, case=case, runner=runner)
 
     def time(self, build: Build, case: Case, plan: TrialPlan, runner: Runner) -> Trial:
-        return self._required(
+        """One trial; with the figures that somebody declares, and no others."""
+        trial = self._required(
             "harness_time", Trial, build=build, case=case, plan=plan, runner=runner
         )
+        if not trial.metrics:
+            return trial
+        known = {info.name for info in (*self.metrics(), *build.target.metrics)}
+        return replace(trial, metrics=dict(self._fitting(trial.metrics, known)))
+
+    def metrics(self) -> tuple[MetricInfo, ...]:
+        """The figures that plugins, and the adapter itself, add to each trial."""
+        if self._metrics is None or self._metrics[0] != [*self._others.plugins]:
+            found = self._optional("harness_metrics", list) or []
+            by_name: dict[str, MetricInfo] = {}
+            for info in chain.from_iterable(found):
+                by_name.setdefault(info.name, info)
+            self._metrics = [*self._others.plugins], tuple(by_name.values())
+        return self._metrics[1]
+
+    def _fitting(
+        self, figures: Mapping[str, float], known: Collection[str]
+    ) -> Iterator[tuple[str, float]]:
+        """The figures that can be stored; each of the others is named once."""
+        for name, value in figures.items():
+            number = isinstance(value, (int, float)) and math.isfinite(value)
+            if number and name in known:
+                yield name, float(value)
+            elif name not in self._unfit:
+                self._unfit.add(name)
+                what = "no plugin declares it" if number else f"{value!r} is no finite number"
+                words = f"figure {name!r} of adapter {self.name!r}: {what}"
+                self._others.report(Problem(name, "", words, "See docs/plugins.md."))
 
     def profile(
         self, build: Build, case: Case, plan: ProfilePlan, runner: Runner

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import sys
 import tempfile
 import traceback
@@ -12,7 +13,7 @@ from importlib.metadata import EntryPoint
 from typing import cast
 
 from harness import hookspecs
-from harness.errors import AdapterError, PluginFailed
+from harness.errors import AdapterError, PluginFailed, UsageError
 
 OURS = "optim-harness"
 """The distribution whose plugins keep their names, whoever else claims them."""
@@ -132,6 +133,17 @@ def import_plugin(point: EntryPoint, kind: str) -> object:
             f"{kind} {point.name!r} ({point.value}) cannot be imported: {words_of_problem(problem)}"
         )
         raise bug_of(words, problem, facts) from problem
+
+
+def unknown(name: str, kind: str, claims: Iterable[str]) -> UsageError:
+    """The error for a plugin that is not installed: lists what there is, names the near one."""
+    known = sorted(claims)
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
+    meant = f"Did you mean {near[0]!r}? " if near else ""
+    return UsageError(
+        f"no {kind} named {name!r}; installed: {', '.join(known) or 'none'}",
+        hint=f"{meant}pip install the package that brings it; see docs/plugins.md.",
+    )
 
 
 # -- words ----------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 
 from harness.errors import AdapterError, AdapterNotFound, PluginFailed
@@ -17,10 +17,23 @@ from harness.plugins.found import (
     import_plugin,
     say,
     the_one,
+    unknown,
 )
 
 ADAPTER_GROUP = "harness.adapters"
 PLUGIN_GROUP = "harness.plugins"
+METRIC_GROUP = "harness.metrics"
+
+
+def metric_plugins(
+    names: Iterable[str], found: Iterable[EntryPoint] | None = None
+) -> Mapping[str, list[EntryPoint]]:
+    """The installed metric plugins of these names; UsageError lists what there is."""
+    claims = claims_of(entry_points(group=METRIC_GROUP) if found is None else found)
+    for name in names:
+        if name not in claims:
+            raise unknown(name, "metric plugin", claims)
+    return {name: claims[name] for name in names}
 
 
 class Adapters:
@@ -31,13 +44,17 @@ class Adapters:
         found: Iterable[EntryPoint] | None = None,
         plugins: Iterable[EntryPoint] | None = None,
         report: Callable[[Problem], None] | None = None,
+        metrics: Iterable[str] = (),
     ) -> None:
         """`found`, `plugins`: in place of the installed entry points of the two groups.
 
-        `report` is told of each plugin that is left out; otherwise it is said on standard error.
+        `metrics` names the metric plugins that take part; UsageError for one that is not
+        installed. `report` is told of each plugin that is left out; otherwise it is said on
+        standard error.
         """
         self._claims = claims_of(entry_points(group=ADAPTER_GROUP) if found is None else found)
         self._plugins = claims_of(entry_points(group=PLUGIN_GROUP) if plugins is None else plugins)
+        self._plugins = {**self._plugins, **metric_plugins(metrics)}
         self._others = CrossCutting(report=report or say)
         self._loaded: dict[str, Adapter] = {}
         self._found_others = False

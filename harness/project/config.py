@@ -11,13 +11,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from harness.errors import ConfigError
-from harness.model import (
-    Case,
-    Target,
-    Task,
-    WorkingFolder,
-    base_name,
-)
+from harness.model import Case, Target, Task, WorkingFolder, base_name
 from harness.model.durations import parse_duration_ns
 from harness.model.suggesting import did_you_mean
 from harness.project.config_file import (
@@ -27,6 +21,7 @@ from harness.project.config_file import (
     Section,
     TargetSection,
     TaskSection,
+    metric_infos,
     output_spec,
     schema_json,
 )
@@ -68,6 +63,8 @@ class Config:
     ask for that target."""
     own_cases: Mapping[str, Mapping[str, Case]] = field(default_factory=dict)
     """Target: the cases, by the task's name for them, that it is given other parameters of."""
+    metrics: tuple[str, ...] = ()
+    """Metric plugins that take part in every run."""
 
     def target(self, name: str) -> Target:
         """The target of that name, ready for use.
@@ -148,9 +145,8 @@ class _Reader:
         flags = {n: s.flags_file for n, s in file.targets.items() if s.flags_file is not None}
         missing = {n: why for n, target in targets.items() if (why := self._missing_file(target))}
         own = {n: self._own_cases(n, s, tasks[s.task]) for n, s in file.targets.items() if s.cases}
-        return Config(
-            self.path.parent, self.path, tasks, targets, file.campaigns, flags, missing, own
-        )
+        more = (flags, missing, own, tuple(file.metrics))
+        return Config(self.path.parent, self.path, tasks, targets, file.campaigns, *more)
 
     def _section(self, data: object, kind: type[_Table], where: str) -> _Table:
         """Decode one table, tables within it first, so that every message has its full key."""
@@ -209,7 +205,8 @@ class _Reader:
             output_spec(key, value, f"{self.path}: tasks.{name}.outputs.{key}")
             for key, value in section.outputs.items()
         )
-        return Task(name, tuple(cases) or (Case("default"),), outputs, section.reference)
+        metrics = metric_infos(section.metrics, f"{self.path}: tasks.{name}.metrics")
+        return Task(name, tuple(cases) or (Case("default"),), outputs, section.reference, metrics)
 
     def _target(
         self, name: str, section: TargetSection, raw: dict[str, Any], tasks: Mapping[str, Task]
@@ -242,6 +239,7 @@ class _Reader:
             timeout_ns=parse_duration_ns(section.timeout, f"{self.path}: {where}.timeout"),
             max_output_bytes=section.max_output_bytes,
             working_folder=WorkingFolder(section.working_folder),
+            metrics=tasks[section.task].metrics,
         )
         self._check_target(target, tasks[section.task])
         return target

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +13,7 @@ import msgspec
 
 from harness.correctness import default_tolerance
 from harness.errors import ConfigError
-from harness.model import FileFormat, OutputKind, OutputSource, OutputSpec
+from harness.model import Better, FileFormat, MetricInfo, OutputKind, OutputSource, OutputSpec
 
 CONFIG_NAME = "harness.toml"
 
@@ -51,6 +52,14 @@ class OutputSection(Section):
     statistics: list[str] | None = None
 
 
+class MetricSection(Section):
+    """[tasks.<task>.metrics.<metric>]: a figure that the targets report of themselves"""
+
+    unit: str = ""
+    better: Literal["lower", "higher", "neither"] = "neither"
+    resolution: float | None = None
+
+
 class CaseSection(Section):
     """[tasks.<task>.cases.<case>]"""
 
@@ -65,6 +74,7 @@ class TaskSection(Section):
     args: list[str] | None = None
     cases: dict[str, CaseSection] = {}
     outputs: dict[str, OutputSection] = {}
+    metrics: dict[str, MetricSection] = {}
 
 
 class TargetCaseSection(Section):
@@ -131,6 +141,7 @@ class ConfigFile(Section):
     defaults: dict[str, dict[str, Any]] = {}
     matrix: dict[str, MatrixSection] = {}
     campaigns: dict[str, CampaignSection] = {}
+    metrics: list[str] = []
 
 
 def schema_json() -> str:
@@ -170,6 +181,18 @@ def output_spec(name: str, section: OutputSection, where: str) -> OutputSpec:
         shape=tuple(section.shape) if section.shape is not None else None,
         tolerance=tolerance,
     )
+
+
+def metric_infos(sections: Mapping[str, MetricSection], where: str) -> tuple[MetricInfo, ...]:
+    """The declared figures of the targets' own."""
+    found = []
+    for name, section in sections.items():
+        try:
+            info = MetricInfo(name, section.unit, Better(section.better), section.resolution)
+        except ValueError as problem:
+            raise ConfigError(f"{where}.{name}: {problem}") from None
+        found.append(info)
+    return tuple(found)
 
 
 def _file_format(section: OutputSection) -> FileFormat:

@@ -6,7 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
-from harness.model import Comparison, Estimate, Measurement, Metric, Mode, Verdict, signs_disagree
+from harness.model import (
+    Better,
+    Comparison,
+    Estimate,
+    Measurement,
+    Metric,
+    Mode,
+    Verdict,
+    signs_disagree,
+)
 from harness.render.units import (
     MUCH_SLOWER,
     show_bytes,
@@ -182,6 +191,23 @@ def opposite(comparison: Comparison) -> str:
     ratio = c.evidence[other]
     word = "" if ratio.point < MUCH_SLOWER else f" {'faster' if ratio.point > 1 else 'slower'}"
     return f"but by {other.value} time {show_speed_up(ratio)}{word}"
+
+
+def metric_table(measurements: Sequence[Measurement], style: str = "plain") -> str:
+    """The named figures of every measurement that has any, one per row, with their medians."""
+    several = len({(m.task, m.case) for m in measurements}) > 1
+    rows = []
+    for m in measurements:
+        for figure in m.metrics:
+            value, info = figure.value, figure.info
+            interval = f"[{value.low:.4g}, {value.high:.4g}]" if value.bounded else "-"
+            better = "-" if info.better is Better.NEITHER else info.better.value
+            row = [m.task, m.case] * several
+            row += [m.target, info.name, f"{value.point:.6g}", info.unit or "-", interval]
+            rows.append([*row, str(figure.trials), better, info.source])
+    headers = ["task", "case"] * several
+    headers += ["target", "metric", "median", "unit", "interval", "trials", "better", "source"]
+    return layout(headers, rows, style)
 
 
 def phase_table(measurements: Sequence[Measurement], style: str = "plain") -> str:

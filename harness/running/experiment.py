@@ -17,12 +17,21 @@ from harness.analysis import (
     SURE,
     compare_cells,
     disturbed,
+    metric_estimates,
     sequential_rule,
     summarise_cell,
 )
 from harness.analysis.schedule import Block, StopRule, fixed_blocks
 from harness.errors import ExitCode, HarnessError, NotAllowed
-from harness.model import Build, BuildFacts, Host, Measurement, Run, TrialStatus
+from harness.model import (
+    Build,
+    BuildFacts,
+    Host,
+    Measurement,
+    MetricInfo,
+    Run,
+    TrialStatus,
+)
 from harness.model.jsonable import jsonable
 from harness.running import (
     Cell,
@@ -83,7 +92,10 @@ def perform(
     with RunWriter(folder, plan, host.id) as writer:
         try:
             members = orchestrator.prepare(experiment.cells, settings.mode)
-            writer.describe(builds=(BuildFacts.of(m.build) for m in members if m.build))
+            writer.describe(
+                metrics=chain.from_iterable(map(_declared, members)),
+                builds=(BuildFacts.of(m.build) for m in members if m.build),
+            )
             with discarding(orchestrator.runner, members):
                 groups = make_groups(members, lambda group: _rule(experiment, group))
                 rows = chain(experiment.earlier, writer.earlier())
@@ -288,7 +300,16 @@ def _measurement(member: Prepared, group: Group, settings: Settings) -> Measurem
         build_digest=member.build.digest if member.build else "",
         **(_made_by(member.build) if member.build else {}),
         **summary,
+        metrics=metric_estimates(records, _declared(member), settings.question.confidence),
     )
+
+
+def _declared(member: Prepared) -> tuple[MetricInfo, ...]:
+    """The figures that the target itself and plugins declare; the target's where both do."""
+    if isinstance(member, Failed):
+        return member.cell.target.metrics
+    infos = (*member.adapter.metrics(), *member.cell.target.metrics)
+    return tuple({info.name: info for info in infos}.values())
 
 
 def _made_by(build: Build) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,12 +48,15 @@ def open_session(
     listener: Listener | None = None,
     *,
     apart: bool = False,
+    metrics: Sequence[str] = (),
 ) -> Iterator[Session]:
     """Make the folders, a runner and an orchestrator; clean up the scratch at the end.
 
     Trials run in memory where there is room. `apart`: else they run outside of the project (below
-    TMPDIR) too, from where no relative path leads to what is stored in it.
+    TMPDIR) too, from where no relative path leads to what is stored in it. `metrics` names metric
+    plugins that take part beside those of the configuration.
     """
+    adapters = Adapters(metrics=dict.fromkeys((*config.metrics, *metrics)))
     state = state_folder(config.root)
     results = results.absolute() if results else results_of(config.root)
     with storage_errors(state):
@@ -65,7 +68,7 @@ def open_session(
     scratch = scratch_in_memory(otherwise=(away or state) / "scratch")
     runner = open_runner(scratch, launcher_cache(otherwise=state / "cache"))
     try:
-        orchestrator = Orchestrator(Adapters(), runner, state / "builds", listener)
+        orchestrator = Orchestrator(adapters, runner, state / "builds", listener)
         yield Session(config, state, results, orchestrator, runner, away)
     finally:
         runner.close()

@@ -21,6 +21,7 @@ from harness.model.declaring import (
     RunOption,
     declared,
     given_to,
+    names_in,
     one_of,
     options_of,
     truth,
@@ -159,6 +160,17 @@ class Settings:
             default="vary-layout",
         ),
     )
+    metrics: tuple[str, ...] = declared(
+        (),
+        RunOption(
+            "metrics",
+            "Show named figures: those that targets report of themselves, and those of these"
+            " metric plugins, such as temperature (`harness adapters` lists them).",
+            names_in,
+            bare="",
+        ),
+    )
+    """Metric plugins that take part beside those of the configuration."""
     question: Question = field(default_factory=Question)
     steady: SteadyPlan = field(default_factory=SteadyPlan)
 
@@ -208,6 +220,7 @@ class Asked(TypedDict, total=False):
     cpus: str | int | Sequence[int]
     design: Design | str
     vary_layout: bool
+    metrics: str | Sequence[str]
     metric: Metric | str
     confidence: float
     threshold: float | str

@@ -55,6 +55,50 @@ def trials(said):
     return pq.read_table(said.result["parquet"]).to_pylist()
 
 
+FIGURES = """
+[tasks.sum.metrics.rate]
+unit = "MB/s"
+better = "higher"
+"""
+
+
+def test_a_targets_own_figures_are_stored_and_shown_and_are_no_wrong_output(harness, project):
+    project("echo METRIC rate=$$ MB/s; echo total $1", FIGURES)
+    said = harness("run", "--trials", "3", "--metrics")
+    assert said.code == 0
+    line = next(line for line in said.out.splitlines() if "rate" in line)
+    assert line.split()[:2] == ["two", "rate"]
+    assert "MB/s" in line
+    assert "higher" in line
+    stored = harness("run", "--trials", "3", "--json")
+    assert all(set(t["metrics"]) in ({"rate"}, set()) for t in trials_as_maps(stored))
+    (figure,) = row(stored, "two")["metrics"]
+    assert figure["info"]["unit"] == "MB/s"
+    assert figure["trials"] == 3
+
+
+def trials_as_maps(said):
+    return [{**t, "metrics": dict(t["metrics"])} for t in trials(said)]
+
+
+def test_a_metric_plugin_without_sensors_says_so_and_an_unknown_one_is_refused(harness, project):
+    project()
+    said = harness("run", "--trials", "2", "--metrics", "temperature,frequency")
+    assert said.code == 0
+    unknown = harness("run", "--metrics", "temprature")
+    assert unknown.code == 2
+    assert "Did you mean 'temperature'?" in unknown.err
+
+
+def test_metric_plugins_may_stand_in_the_configuration(harness, project):
+    folder = project()
+    toml = folder / "harness.toml"
+    toml.write_text('metrics = ["voltage", "no such thing"]\n' + toml.read_text())
+    said = harness("run", "--trials", "2")
+    assert said.code == 2
+    assert "no metric plugin named 'no such thing'" in said.err
+
+
 def row(said, target):
     return next(m for m in said.result["measurements"] if m["target"] == target)
 

@@ -8,10 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.errors import AdapterError, AdapterNotFound, PluginFailed, ToolchainMissing
+from harness.errors import AdapterError, AdapterNotFound, PluginFailed, ToolchainMissing, UsageError
 from harness.hookspecs import CONTRACT, AdapterSpec, hookimpl
 from harness.model import (
     Agreement,
+    MetricInfo,
     NamedPath,
     Output,
     PathKind,
@@ -207,7 +208,8 @@ def wrapping(name: str, wrapper) -> SimpleNamespace:
 
 def test_the_calls_below_are_all_the_hooks():
     hooks = {name for name in vars(AdapterSpec) if name.startswith("harness_")}
-    assert hooks == set(CALLS) == set(RESULTS)
+    gathered = {"harness_metrics"}  # of all plugins, not the first answer; below
+    assert hooks - gathered == set(CALLS) == set(RESULTS)
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -231,6 +233,68 @@ def test_a_wrapper_may_change_the_result():
 
     adapter = Adapter("x", answering(**RESULTS), beside(wrap=wrapping("harness_time", wrapper)))
     assert CALLS["harness_time"](adapter).message == "within 600000000000 ns"
+
+
+# -- metric plugins -----------------------------------------------------------------------------
+
+
+def metering(infos: object, **figures: object) -> SimpleNamespace:
+    """A metric plugin that declares `infos` and adds `figures` to each trial."""
+
+    def wrapper():
+        trial = yield
+        return replace(trial, metrics={**trial.metrics, **figures})
+
+    return SimpleNamespace(
+        harness_metrics=hookimpl(lambda: infos), harness_time=hookimpl(wrapper=True)(wrapper)
+    )
+
+
+def test_a_metric_plugin_adds_figures_and_declares_them():
+    watts, volts = MetricInfo("power_w", "W"), MetricInfo("core_v", "V")
+    others = beside(power=metering([watts], power_w=7), volt=metering((volts,), core_v=1.1))
+    adapter = Adapter("x", answering(**RESULTS), others)
+    assert {info.name for info in adapter.metrics()} == {"power_w", "core_v"}
+    assert CALLS["harness_time"](adapter).metrics == {"power_w": 7.0, "core_v": 1.1}
+
+
+@pytest.mark.parametrize(
+    ("figures", "words"),
+    [
+        ({"stray": 1.0}, "figure 'stray' of adapter 'x': no plugin declares it"),
+        ({"power_w": float("nan")}, "nan is no finite number"),
+        ({"power_w": "7"}, "'7' is no finite number"),
+    ],
+)
+def test_a_figure_that_cannot_be_stored_is_left_out_and_named_once(figures, words):
+    told: list[Problem] = []
+    others = CrossCutting(
+        {"power": metering([MetricInfo("power_w")], **figures)}, report=told.append
+    )
+    adapter = Adapter("x", answering(**RESULTS), others)
+    for _ in range(3):
+        assert CALLS["harness_time"](adapter).metrics == {}
+    (problem,) = told
+    assert words in problem.message
+
+
+@pytest.mark.parametrize("declared", [["power_w"], 7, lambda: 1 / 0])
+def test_a_plugin_that_declares_nonsense_is_left_out_and_named(declared):
+    told: list[Problem] = []
+    others = CrossCutting({"power": metering(declared)}, report=told.append)
+    adapter = Adapter("x", answering(**RESULTS), others)
+    assert adapter.metrics() == ()
+    (problem,) = told
+    assert "plugin 'power': harness_metrics" in problem.message
+
+
+def test_a_metric_plugin_takes_part_only_where_it_is_asked_for():
+    asked = Adapters(metrics=["temperature"])
+    assert [p.name for p in asked.plugins() if "sensors" in p.module] == ["temperature"]
+    assert [p.name for p in Adapters().plugins() if "sensors" in p.module] == []
+    with pytest.raises(UsageError, match="no metric plugin named 'temprature'") as caught:
+        Adapters(metrics=["temprature"])
+    assert "Did you mean 'temperature'?" in caught.value.hint
 
 
 def failing_after(served: int):

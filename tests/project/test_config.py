@@ -161,7 +161,7 @@ def test_a_duration_that_is_none_is_refused(text):
 
 def test_the_schema_is_json_and_knows_the_tables():
     schema = json.loads(schema_json())
-    tables = {"tasks", "targets", "campaigns", "defaults", "matrix"}
+    tables = {"tasks", "targets", "campaigns", "defaults", "matrix", "metrics"}
     assert set(schema["$defs"]["ConfigFile"]["properties"]) == tables
 
 

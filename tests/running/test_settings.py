@@ -33,6 +33,7 @@ OTHER = Settings(
     cpus=(0, 1),
     design=Design.MIRRORED,
     vary_layout=False,
+    metrics=("temperature",),
     question=Question(Metric.CPU, 0.9, 0.02, 0.03),
     steady=SteadyPlan(5, 6, 7),
 )

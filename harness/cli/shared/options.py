@@ -44,6 +44,11 @@ def _click_option(option: RunOption, words: str | None) -> Callable[[Any], Any]:
     if option.kind is bool:
         both = f"{option.flag}/--no-{option.flag.removeprefix('--')}"
         return click.option(both, option.keyword, is_flag=True, default=None, help=words)
+    if option.bare is not None:
+        shown = f"[{option.keyword.upper()}]"
+        return click.option(
+            option.flag, is_flag=False, flag_value=option.bare, metavar=shown, help=words
+        )
     kind: Any = option.kind
     if option.choices:
         kind = click.Choice(option.choices)

@@ -26,6 +26,7 @@ from harness.model import (
 )
 from harness.model.failing import telling_lines
 from harness.system.launcher.wire import Job, LaunchReport
+from harness.system.process.own_figures import figures_file
 from harness.system.process.places import user_cache
 from harness.system.process.scratch import MOST_BYTES, Opened, TrialFolder
 from harness.system.process.scrubbed import missed_variables
@@ -91,6 +92,8 @@ def environment(command: Command, plan: TrialPlan, folder: TrialFolder) -> dict[
     }
     if plan.phases:
         env["HARNESS_PHASES"] = str(folder.phases)
+    if command.target and command.target.metrics:
+        env["HARNESS_METRICS"] = str(figures_file(folder))
     return {**env, **command.env}
 
 

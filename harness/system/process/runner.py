@@ -3,8 +3,9 @@
 What a target sees is the same in every kind of run:
 
 - the environment is `PATH` and `HOME` of the caller, `LANG=C.UTF-8`, `LC_ALL=C.UTF-8`, `TZ=UTC`,
-  `TMPDIR` (a folder of the trial), `HARNESS_PHASES` (a file for its phases), `HARNESS_PAD` (padding
-  that varies the layout), and what its own `env` adds. Nothing else of the caller's comes through,
+  `TMPDIR` (a folder of the trial), `HARNESS_PHASES` (a file for its phases), `HARNESS_METRICS` (a
+  file for its own figures, where some are declared), `HARNESS_PAD` (padding that varies the
+  layout), and what its own `env` adds. Nothing else of the caller's comes through,
   `OMP_NUM_THREADS` and `LD_LIBRARY_PATH` included;
 - standard input is an empty file, or the target's; standard output and error go to files;
 - the working folder is a fresh one with copies of the target's inputs, or the target's root;
@@ -16,10 +17,20 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import ToolchainMissing, TrialFailed
-from harness.model import Command, Completed, Host, Output, Trial, TrialPlan, WorkingFolder
+from harness.model import (
+    Command,
+    Completed,
+    Host,
+    Output,
+    Trial,
+    TrialPlan,
+    TrialStatus,
+    WorkingFolder,
+)
 from harness.system.launcher.launching import Launcher, get_launcher
 from harness.system.machine.host import disturbances, read_host
 from harness.system.process.calling import Call, StillRunningError, call
@@ -31,8 +42,9 @@ from harness.system.process.execution import (
     trial_of_report,
     why_not_tried,
 )
+from harness.system.process.own_figures import BadFigureError, take_figures
 from harness.system.process.programs import FoundPrograms, find_program
-from harness.system.process.scratch import Scratch
+from harness.system.process.scratch import Scratch, TrialFolder
 from harness.system.store.files import storage_errors
 
 
@@ -103,7 +115,13 @@ class LocalRunner:
         trial = None
         try:
             job = make_job(command, plan, folder, program)
-            trial = trial_of_report(self.launcher.launch(job), job, folder, plan)
+            report = self.launcher.launch(job)
+            figures, trouble_with_it = own_figures_of(command, folder)
+            trial = replace(trial_of_report(report, job, folder, plan), metrics=figures)
+            if trouble_with_it and trial.ok:
+                trial = replace(
+                    trial, status=TrialStatus.FAILED, message=trouble_with_it, output=None
+                )
         finally:
             folder.opened.close()
             if trial is None or not trial.ok:
@@ -127,6 +145,18 @@ class LocalRunner:
         if self._launcher is not None:
             self._launcher.close()
         self._scratch.close()
+
+
+def own_figures_of(command: Command, folder: TrialFolder) -> tuple[Mapping[str, float], str]:
+    """What the target reports of itself, where figures are declared; and what is wrong with it."""
+    if command.target is None or not command.target.metrics:
+        return {}, ""
+    try:
+        return take_figures(command.target, folder), ""
+    except BadFigureError as problem:
+        return {}, str(problem)
+    except OSError as problem:
+        return {}, f"what it left cannot be read: {problem}"
 
 
 def inputs_of(command: Command) -> Sequence[tuple[str, Path]]:
