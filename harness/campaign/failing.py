@@ -38,6 +38,7 @@ def after_failure(situation: Situation, advice: Advice, failure: FailedCommand) 
     if failure.command == _START:
         command = 'git commit --all --message "Mend what the campaign starts from"'
         return Advice("REPAIR", why, command, first=first, instead=advice.command)
+    first = f"{first}, without a change of the code"
     other = _other_way(situation, failure)
     if failure.times < _TRIES:
         return replace(advice, action="REPAIR", why=why, first=first, instead=other.command)

@@ -55,6 +55,8 @@ class Standing:
     scope: tuple[str, ...] = ()
     leftovers: Leftovers = Leftovers()
     """Asked only before the start."""
+    free_branch: str = ""
+    """A name for a branch that there is none of yet."""
     has_branch: bool = True
     has_kept: bool = True
     """Is the commit of the last kept state here?"""
@@ -108,7 +110,7 @@ def before_start(at: Standing) -> Advice | None:
         return Advice(
             "BRANCH",
             "no branch is checked out, so there is none to merge into at the end",
-            f"git switch --create {shlex.quote(f'before-{at.name}')}",
+            f"git switch --create {shlex.quote(at.free_branch)}",
             instead="git switch main",
         )
     left = at.leftovers
@@ -163,18 +165,24 @@ def before_step(state: State, at: Standing) -> Advice | None:
             f"git branch {shlex.quote(place.branch)} {state.kept_commit[:12]}",
             instead=at.command("campaign abandon"),
         )
+    return _back(state, at)
+
+
+def _back(state: State, at: Standing) -> Advice:
+    """The way to the campaign's branch."""
+    branch = state.place.branch
     if at.branch_at:
         return Advice(
             "SWITCH",
-            f"the campaign {at.name!r} lives on the branch {place.branch!r}, which is checked out"
-            f" in {at.branch_at}",
+            f"the campaign {at.name!r} lives on the branch {branch!r}, which is checked out in"
+            f" {at.branch_at}",
             f"cd {shlex.quote(at.branch_at)}",
         )
     return Advice(
         "SWITCH",
-        f"the campaign {at.name!r} lives on the branch {place.branch!r};"
+        f"the campaign {at.name!r} lives on the branch {branch!r};"
         f" {at.branch or 'no branch'} is checked out",
-        _switch(at, place.branch),
+        _switch(at, branch),
     )
 
 
@@ -196,6 +204,8 @@ def after_finish(state: State, at: Standing) -> Advice | None:
     aborted = _aborted(at)
     if aborted is not None:
         return aborted
+    if at.branch not in (place.branch, place.base_branch):
+        return _back(state, at)
     if at.unfit and at.mending:
         return _mend(at)
     if at.dirty or at.elsewhere:

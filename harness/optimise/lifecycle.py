@@ -167,6 +167,9 @@ def _conclude(campaign: Campaign, bench: Workbench, *, merge: bool) -> Finished:
     place = state.place
     result = state.ending.result if state.ending else None
     subject = f"optim: finish campaign {campaign.name}"
+    way = after_finish(state, standing(campaign))
+    if way is not None and way.action == "SWITCH":
+        raise refused(way)
     if git.branch() == place.branch:
         campaign.commit_records(campaign.message(subject))
     if result is not None and not result.correct:

@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ def standing(campaign: Campaign) -> Standing:
         scope=campaign.checkout.scope,
     )
     if not campaign.started:
-        return replace(at, leftovers=_leftovers(campaign))
+        return replace(at, leftovers=_leftovers(campaign), free_branch=_free_branch(campaign))
     if state.step is Step.FINISHED:
         return replace(at, concluded=True) if concluded(campaign) else _ending(campaign, at)
     has_branch = git.has_branch(state.place.branch)
@@ -59,6 +60,7 @@ def _ending(campaign: Campaign, at: Standing) -> Standing:
     return replace(
         at,
         base_at=_elsewhere(campaign, place.base_branch),
+        branch_at=_elsewhere(campaign, place.branch),
         clashes=campaign.git.clash(base, ours),
         elsewhere=campaign.checkout.in_the_way(branch_ref(here)),
         unfit=unfit,
@@ -103,6 +105,13 @@ def _leftovers(campaign: Campaign) -> Leftovers:
         if other.name != campaign.name and other.place.branch == here:
             return Leftovers(campaign=other.name, its_base=other.place.base_branch)
     return Leftovers(names=tuple(_taken(campaign)))
+
+
+def _free_branch(campaign: Campaign) -> str:
+    """`before-NAME`, with a number where there is such a branch."""
+    name = f"before-{campaign.name}"
+    names = chain((name,), (f"{name}-{number}" for number in count(2)))
+    return next(name for name in names if not campaign.git.has_branch(name))
 
 
 def _taken(campaign: Campaign) -> Iterator[str]:

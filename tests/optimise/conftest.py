@@ -269,14 +269,18 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     return made
 
 
-def begin(world: World) -> None:
-    """Fill an empty folder with the program, its campaign, and a first commit."""
-    root = world.root
+def write_program(root: Path) -> None:
+    """The program, its campaign, and a file that no iteration may change."""
     (root / "harness.toml").write_text(CONFIG)
     (root / "work.txt").write_text(WORK)
     (root / ".gitignore").write_text(".harness/\n")
     (root / "tests").mkdir()
     (root / "tests" / "check.txt").write_text("checked\n")
+
+
+def begin(world: World) -> None:
+    """Fill an empty folder with the program, its campaign, and a first commit."""
+    write_program(world.root)
     world.shell("init", "--quiet", "--initial-branch=main")
     world.shell("add", "-A")
     world.shell("commit", "--quiet", "-m", "Begin")

@@ -565,3 +565,32 @@ def test_a_merge_by_hand_that_is_wrong_is_mended_where_it_is(started, thought, p
     (started.root / "library.txt").write_text("it computes the same again\n")
     obey(started, mend)
     assert next_action(started.reader).action == "FINISH"
+
+
+@pytest.mark.parametrize("how", [["--detach"], ["--create", "mine"]])
+def test_the_end_is_never_merged_into_what_happens_to_be_checked_out(
+    started, thought, planned, note, how
+):
+    measured(started, thought, planned, note, time=50, full=500)
+    commit(started.campaign)
+    decide(started.campaign, exhausted="enough")
+    finish(started.campaign, started.bench, merge=False)
+    started.shell("switch", "--quiet", *how)
+    here = started.git.head()
+    back = next_action(started.reader)
+    assert back.action == "SWITCH"
+    with pytest.raises(NotAllowed, match="is checked out"):
+        finish(started.campaign, started.bench)
+    assert started.git.head() == here
+    assert started.git.tag("post-optimization") is None
+    obey(started, back)
+    assert finish(started.campaign, started.bench).merged == started.git.resolve("main")
+
+
+def test_a_branch_that_begins_a_campaign_has_a_name_that_is_free(world):
+    world.shell("branch", "before-work")
+    world.shell("switch", "--quiet", "--detach")
+    advice = next_action(world.reader)
+    assert advice.command == "git switch --create before-work-2"
+    obey(world, advice)
+    assert next_action(world.reader).action == "START"
