@@ -13,7 +13,7 @@ import weakref
 
 from harness.system.launcher import protocol
 from harness.system.launcher.wire import LENGTH, Job, LaunchReport, decode_report, encode_job
-from harness.system.process.descent import end_orphans, end_tree, orphans_come_to_us
+from harness.system.process.descent import OrphansComeToUs, end_orphans, end_tree
 
 _CANCEL_PATIENCE_S = 10.0
 _CLOSE_PATIENCE_S = 2.0
@@ -37,6 +37,7 @@ class Line:
     def __init__(self) -> None:
         self._ticket = 0
         self._process: _Process | None = None
+        self._orphans = OrphansComeToUs()
         self._end: weakref.finalize[[], Line] | None = None
 
     def serve(self, command: tuple[str, ...], job: Job) -> LaunchReport:
@@ -45,7 +46,7 @@ class Line:
         frame = encode_job(job, self._ticket)
         if len(frame) > _MOST_JOB_BYTES:
             return LaunchReport({"exec_errno": errno.E2BIG}, (), os.strerror(errno.E2BIG))
-        with orphans_come_to_us():
+        with self._orphans:
             try:
                 process = self._with_job(command, frame)
                 report, good = process.answer(self._ticket, _patience_s(job))
@@ -100,6 +101,7 @@ class _Process:
                 raise
             finally:
                 os.close(high)
+        ours.settimeout(_LOOK_S)
         self._socket = ours
         self._reaped = False
         self._started_s = time.clock_gettime(time.CLOCK_BOOTTIME)
@@ -117,9 +119,12 @@ class _Process:
     def sent(self, frame: bytes) -> bool:
         """Send a job; False where nobody takes it."""
         self._started_s = time.clock_gettime(time.CLOCK_BOOTTIME)
-        self._socket.settimeout(_LOOK_S if len(frame) < _SMALL_BYTES else _CANCEL_PATIENCE_S)
         try:
+            if len(frame) > _SMALL_BYTES:
+                self._socket.settimeout(_CANCEL_PATIENCE_S)
             self._socket.sendall(frame)
+            if len(frame) > _SMALL_BYTES:
+                self._socket.settimeout(_LOOK_S)
         except OSError:  # the timeout, where somebody has stopped it, among them
             return False
         return True
@@ -148,7 +153,6 @@ class _Process:
         """
         ends = None if patience_s is None else time.monotonic() + patience_s
         data, was_stopped, wanted = bytearray(), False, LENGTH.size
-        self._socket.settimeout(_LOOK_S)
         while ends is None or time.monotonic() < ends:
             try:
                 more = self._socket.recv(_REPORT_CHUNK)

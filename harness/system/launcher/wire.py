@@ -97,8 +97,9 @@ def decode_report(payload: bytes, ticket: int) -> LaunchReport | None:
         values = _FIGURES.unpack_from(payload)
     except struct.error:
         return None
-    unknown = protocol.UNKNOWN
-    figures = {k: v for k, v in zip(_NAMES, values, strict=True) if v != unknown}
+    figures = {k: v for k, v in zip(_NAMES, values, strict=True) if v != protocol.UNKNOWN}
+    if len(payload) == _FIGURES.size and figures.get("ticket") == ticket:
+        return None if figures.get("samples") else LaunchReport(figures)
     text = _FIGURES.size + _SAMPLE.size * figures.get("samples", -1)
     if figures.get("ticket") != ticket or not _FIGURES.size <= text <= len(payload):
         return None

@@ -31,19 +31,29 @@ class _Process(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _prctl() -> Any:
-    return ctypes.CDLL(None, use_errno=True).prctl
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
+    return prctl
 
 
-@contextlib.contextmanager
-def orphans_come_to_us() -> Iterator[None]:
-    """Meanwhile, processes below us whose parents end become our children, not those of init."""
-    before = ctypes.c_int(0)
-    _prctl()(_PR_GET_CHILD_SUBREAPER, ctypes.byref(before), 0, 0, 0)
-    _prctl()(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    try:
-        yield
-    finally:
-        _prctl()(_PR_SET_CHILD_SUBREAPER, before.value, 0, 0, 0)
+class OrphansComeToUs:
+    """Within it, processes below us whose parents end become our children, not those of init.
+
+    Entered once for every trial, and no generator for that reason.
+    """
+
+    def __init__(self) -> None:
+        self._before = ctypes.c_int(0)
+
+    def __enter__(self) -> None:
+        prctl = _prctl()
+        prctl(_PR_GET_CHILD_SUBREAPER, ctypes.addressof(self._before), 0, 0, 0)
+        if not self._before.value:
+            prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+    def __exit__(self, *_: object) -> None:
+        if not self._before.value:
+            _prctl()(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
 
 def end_tree(root: int) -> int:

@@ -162,6 +162,8 @@ class StreamWriter:
         One that is begun has the `unknown` columns too, one that goes on those that it has.
         """
         self._encoder = msgspec.msgpack.Encoder(enc_hook=str)
+        self._plain = msgspec.msgpack.Encoder()
+        self._reader = msgspec.msgpack.Decoder(cells_type())
         self.unknown = tuple(unknown)
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
@@ -193,10 +195,16 @@ class StreamWriter:
         Raises msgspec.ValidationError for cells that no reader would accept, and OSError where the
         disk is full; the stream is then what it was before.
         """
-        cells = msgspec.convert([row[name] for name in NAMES], cells_type())
+        cells = [row[name] for name in NAMES]
+        try:
+            payload = self._plain.encode(cells)
+        except (TypeError, OverflowError) as problem:
+            raise msgspec.ValidationError(str(problem)) from None
+        # By reading it, and not by `convert`, which takes the type apart anew for every row.
+        self._reader.decode(payload)
         if self.unknown:
-            cells += tuple(row.get(name) for name in self.unknown)
-        self._write(_frame(self._encoder.encode(cells), self._number, self._seed))
+            payload = self._encoder.encode([*cells, *(row.get(name) for name in self.unknown)])
+        self._write(_frame(payload, self._number, self._seed))
         self._number += 1
 
     def _write(self, content: bytes) -> None:
