@@ -23,7 +23,7 @@ from harness.project.workload import BASELINE_NAME, OPTIM_FOLDER, RESULTS_NAME, 
 from harness.running.copies import PrivateCopy, private_copy, settle
 from harness.running.session import Session
 from harness.system.git.writing import Git, Source
-from harness.system.process.scratch import FileState, file_state
+from harness.system.process.trial_folder import FileState, file_state
 
 BYTECODE_FOLDER = "__pycache__"
 BYTECODE_FILE = re.compile(r".+\.pyc(\.\d+)?")

@@ -28,9 +28,9 @@ from harness.model.failing import telling_lines
 from harness.system.launcher.wire import Job, LaunchReport
 from harness.system.process.own_figures import figures_file
 from harness.system.process.places import user_cache
-from harness.system.process.scratch import MOST_BYTES, Opened, TrialFolder
 from harness.system.process.scrubbed import missed_variables
 from harness.system.process.trees import Budget, LeftTooMuchError
+from harness.system.process.trial_folder import MOST_BYTES, Opened, TrialFolder
 from harness.system.store.files import write_atomically
 
 FIXED_ENVIRONMENT = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from harness.model import MetricInfo, Target
-from harness.system.process.scratch import TrialFolder
+from harness.system.process.trial_folder import TrialFolder
 
 MOST_FILE_BYTES = 1 << 20
 """Of the file that HARNESS_METRICS names; what follows is passed over."""

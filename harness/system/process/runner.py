@@ -44,7 +44,8 @@ from harness.system.process.execution import (
 )
 from harness.system.process.own_figures import BadFigureError, take_figures
 from harness.system.process.programs import FoundPrograms, find_program
-from harness.system.process.scratch import Scratch, TrialFolder
+from harness.system.process.scratch import Scratch
+from harness.system.process.trial_folder import TrialFolder
 from harness.system.store.files import storage_errors
 
 

@@ -11,200 +11,36 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import hashlib
 import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
 from harness.system.process.places import is_ours
 from harness.system.process.trees import (
-    MOST_FILES,
-    Budget,
     empty,
-    file_digest,
     files_below,
     open_folder,
     remove_tree,
-    tree_digest,
+)
+from harness.system.process.trial_folder import (
+    AS_MADE,
+    EMPTY_BYTES,
+    ENTRY_BYTES,
+    FOLDERS,
+    Opened,
+    Places,
+    TrialFolder,
+    file_state,
 )
 from harness.system.store.files import storage_errors
 
 MEMORY = Path("/dev/shm")
 ENOUGH_BYTES = 2 * 2**30
 """Free memory file system that scratch wants; containers often have 64 MiB, which is not enough."""
-
-FileState = tuple[int, int, int]
-"""Size, time of modification and time of change (both ns): equal means untouched."""
-
-
-_FOLDERS = ("work", "tmp")
-_FILES = ("stdin", "stdout", "stderr", "phases")
-_EVERYTHING = {*_FOLDERS, *_FILES}
-_AS_MADE = stat.S_IFREG | stat.S_IRUSR | stat.S_IWUSR
-_FOLDER_AS_MADE = stat.S_IFDIR | stat.S_IRWXU
-_EMPTY_BYTES, _ENTRY_BYTES = 40, 20
-"""Of folders in tmpfs, where their size counts what is in them."""
-_SMALL_BYTES = 1 << 16
-
-MOST_BYTES = 4 * 2**30
-"""What is read of what one trial leaves, holes of sparse files included: this, or four times the
-target's `max_output_bytes` where that is more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """The files that a trial writes for us, opened before it began: it cannot exchange these."""
-
-    stdout: int
-    stderr: int
-    phases: int
-
-    def close(self) -> None:
-        for file in (self.stdout, self.stderr, self.phases):
-            os.close(file)
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where the things of a trial lie; made once for a folder, which serves many trials."""
-
-    root: Path
-    work: Path
-    """Where the program runs, with the target's inputs."""
-    tmp: Path
-    """The program's TMPDIR."""
-    stdin: Path
-    """An empty file."""
-    stdout: Path
-    stderr: Path
-    phases: Path
-    """Where marked programs write their phases."""
-    sized: bool = False
-    """Is this a file system on which a folder's size says how many entries it has?"""
-
-    @classmethod
-    def below(cls, root: Path, sized: bool = False) -> Places:
-        """Those of the folder `root`."""
-        work, tmp, stdin, stdout, stderr, phases = (root / n for n in (*_FOLDERS, *_FILES))
-        return cls(root, work, tmp, stdin, stdout, stderr, phases, sized)
-
-    def is_empty(self, folder: Path) -> bool:
-        """Is there nothing in a folder, which has the mode that it was made with?"""
-        facts = folder.lstat()
-        if facts.st_mode != _FOLDER_AS_MADE:
-            return False
-        if self.sized:
-            return facts.st_size == _EMPTY_BYTES
-        return next(folder.iterdir(), None) is None
-
-    def holds_only_ours(self) -> bool:
-        """Is there nothing beside the folders and files of ours, if those are all there?"""
-        if self.sized:
-            return self.root.lstat().st_size == _EMPTY_BYTES + len(_EVERYTHING) * _ENTRY_BYTES
-        return {path.name for path in self.root.iterdir()} == _EVERYTHING
-
-    @property
-    def folders(self) -> tuple[Path, Path, Path]:
-        return self.root, self.work, self.tmp
-
-    @property
-    def files(self) -> tuple[Path, Path, Path, Path]:
-        return self.stdin, self.stdout, self.stderr, self.phases
-
-
-@dataclass(frozen=True, slots=True)
-class TrialFolder:
-    """The folder of one trial."""
-
-    places: Places
-    inputs: Mapping[str, FileState]
-    """Every file that was put into `work`, by its path there."""
-    opened: Opened
-    """To be closed by whoever made the folder."""
-
-    @property
-    def root(self) -> Path:
-        return self.places.root
-
-    @property
-    def work(self) -> Path:
-        """See `Places`, as for those that follow."""
-        return self.places.work
-
-    @property
-    def tmp(self) -> Path:
-        return self.places.tmp
-
-    @property
-    def stdin(self) -> Path:
-        return self.places.stdin
-
-    @property
-    def stdout(self) -> Path:
-        return self.places.stdout
-
-    @property
-    def stderr(self) -> Path:
-        return self.places.stderr
-
-    @property
-    def phases(self) -> Path:
-        return self.places.phases
-
-    def digest(self, budget: Budget | None = None) -> str:
-        """SHA-256 over standard output and all files in `work` but the inputs left untouched.
-
-        Files count by path and content, links by where they lead, pipes and sockets by being
-        there, and so does an input that is gone. Empty folders, modes and times do not.
-
-        Raises LeftTooMuchError past the budget, and OSError where the program has made something
-        of it unreadable, or has put something else in the place of its standard output.
-        """
-        if not self.inputs and self.places.is_empty(self.work):
-            size = self._size_of_stdout()
-            if size <= _SMALL_BYTES and (budget is None or size <= budget.left_bytes):
-                printed = os.pread(self.opened.stdout, size + 1, 0)
-                if len(printed) == size:
-                    return _digest_of_printed(printed)
-        budget = budget or Budget(MOST_BYTES, 60.0)
-        untouched = {name for name, state in self.inputs.items() if state == self._state(name)}
-        left = sorted(files_below(self.work, MOST_FILES + len(self.inputs)))
-        written = [name for name in left if name not in untouched]
-        # All sizes before the first byte: a hole of a terabyte is made in no time.
-        budget.take(self._size_of_stdout())
-        for name in written:
-            budget.take((self.work / name).lstat().st_size)
-        os.lseek(self.opened.stdout, 0, os.SEEK_SET)
-        total = hashlib.sha256(tree_digest(self.opened.stdout, budget))
-        for name in written:
-            total.update(b"\0" + os.fsencode(name) + b"\0" + _content(self.work / name, budget))
-        for name in sorted(self.inputs.keys() - set(left)):
-            total.update(b"\0" + os.fsencode(name) + b"\0gone")
-        return total.hexdigest()
-
-    def _size_of_stdout(self) -> int:
-        ours, there = os.fstat(self.opened.stdout), self.stdout.lstat()
-        if (ours.st_dev, ours.st_ino) != (there.st_dev, there.st_ino):
-            raise OSError(errno.ESTALE, "the program has put something else in its place", "stdout")
-        return ours.st_size
-
-    def _state(self, name: str) -> FileState | None:
-        try:
-            return file_state(self.work / name)
-        except OSError:
-            return None
-
-
-@lru_cache(maxsize=16)  # most trials of a program print what the one before did
-def _digest_of_printed(printed: bytes) -> str:
-    """The digest of a trial that left its standard output and nothing else."""
-    return hashlib.sha256(hashlib.sha256(printed).digest()).hexdigest()
 
 
 def scratch_in_memory(otherwise: Path, memory: Path = MEMORY) -> Path:
@@ -342,7 +178,7 @@ def _is_sized(folder: Path) -> bool:
     sizes.append(folder.lstat().st_size)
     probe.rmdir()
     sizes.append(folder.lstat().st_size)
-    return sizes == [_EMPTY_BYTES, _EMPTY_BYTES + _ENTRY_BYTES, _EMPTY_BYTES]
+    return sizes == [EMPTY_BYTES, EMPTY_BYTES + ENTRY_BYTES, EMPTY_BYTES]
 
 
 def _remove_if_dead(folder: Path) -> None:
@@ -389,7 +225,7 @@ def _emptied_at_once(places: Places) -> bool:
         return False
     for path in places.files:
         facts = path.lstat()
-        if facts.st_size or facts.st_nlink != 1 or facts.st_mode != _AS_MADE:
+        if facts.st_size or facts.st_nlink != 1 or facts.st_mode != AS_MADE:
             if stat.S_ISDIR(facts.st_mode):
                 return False
             path.unlink()
@@ -400,14 +236,14 @@ def _empty(root: Path) -> None:
     """Bring a trial's folder back to its first state; OSError where that cannot be."""
     outer = open_folder(root)
     try:
-        for name in _FOLDERS:
+        for name in FOLDERS:
             inner = open_folder(name, outer)
             try:
                 os.fchmod(inner, stat.S_IRWXU)
                 _empty_but(inner)
             finally:
                 os.close(inner)
-        _empty_but(outer, _FOLDERS)
+        _empty_but(outer, FOLDERS)
     finally:
         os.close(outer)
 
@@ -416,12 +252,6 @@ def _empty_but(folder: int, keep: tuple[str, ...] = ()) -> None:
     empty(folder, keep)
     if set(os.listdir(folder)) != set(keep):
         raise OSError(errno.ENOTEMPTY, "cannot be emptied")
-
-
-def file_state(path: Path) -> FileState:
-    """What changes when a file is written."""
-    facts = path.lstat()
-    return facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
 
 
 def _copy(source: Path, to: Path) -> None:
@@ -433,10 +263,3 @@ def _copy(source: Path, to: Path) -> None:
         shutil.copytree(source, to, symlinks=False)
     else:
         shutil.copy2(source, to)
-
-
-def _content(path: Path, budget: Budget) -> bytes:
-    mode = path.lstat().st_mode
-    if stat.S_ISLNK(mode):
-        return b"link " + os.fsencode(path.readlink())
-    return file_digest(path, budget) if stat.S_ISREG(mode) else b"special"

@@ -15,7 +15,7 @@ from harness.system.process.execution import (
     signal_name,
     sum_phases,
 )
-from harness.system.process.scratch import Opened
+from harness.system.process.trial_folder import Opened
 
 
 @pytest.fixture

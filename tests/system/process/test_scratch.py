@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import StorageFailed
-from harness.system.process.scratch import Scratch, TrialFolder, remove_tree, scratch_in_memory
+from harness.system.process.scratch import Scratch, scratch_in_memory
+from harness.system.process.trees import remove_tree
+from harness.system.process.trial_folder import TrialFolder
 
 
 @pytest.fixture
