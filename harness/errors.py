@@ -6,7 +6,7 @@
     ├── AnswerIsNo                   1  the question was answered: no
     ├── UsageError                   2  the command line or the arguments are wrong
     │   ├── ConfigError              2  harness.toml is wrong; names file, key and value
-    │   ├── GitFailed            2  git refused; carries its words
+    │   ├── GitFailed                2  git refused; carries its words
     │   └── StorageFailed            2  a folder cannot be written: full, read-only, not ours
     ├── AdapterError                 3
     │   ├── AdapterNotFound          3  no such adapter; suggests the near one

@@ -4,10 +4,11 @@ An adapter is a module (or object) that the entry-point group `harness.adapters`
 raw figures; statistics belong to the core. It starts no process itself: everything goes through
 the `Runner`, which scrubs the environment, owns the clock and cleans up.
 
-The life of an adapter in one run: `harness_probe` and `harness_build` once a target; `harness_run`
-once a build and case, for the output that later trials are compared with; `harness_time` once a
-trial, possibly hundreds of times, in random order among other adapters' trials. `harness_profile`
-and `harness_compare` are optional: `None` means that the core's own way serves.
+In one run an adapter is called so: `harness_probe` and `harness_build` once per target;
+`harness_run` once per build and case, for the output that later trials are compared with;
+`harness_time` once per trial, possibly hundreds of times, in random order among other adapters'
+trials. `harness_profile` and `harness_compare` are optional: `None` means that the core's own way
+serves.
 """
 
 from __future__ import annotations
@@ -120,7 +121,7 @@ class AdapterSpec:
     def harness_paths(self, target: Target) -> tuple[NamedPath, ...] | None:
         """Say which of a target's options name files or folders; optional.
 
-        Called once a side of a comparison, after its `setup`, to give every side its own: a
+        Called once per side of a comparison, after its `setup`, to give every side its own: a
         `PathKind` says what becomes of one that git ignores. What is not named here stays as it is
         written. `declared_paths` answers for an options class with `path_option` fields.
 
@@ -135,7 +136,7 @@ class AdapterSpec:
     ) -> Build | None:
         """Make a target executable, or find it made.
 
-        Called once a target and run. Writes below `workdir` only, in a folder named by the
+        Called once per target and run. Writes below `workdir` only, in a folder named by the
         build's digest, so that equal inputs are built once; never into the source tree. With
         `target.steady` the work is wrapped in the language's steady driver; an adapter that has
         none raises ConfigError.
@@ -154,7 +155,7 @@ class AdapterSpec:
     def harness_run(self, build: Build, case: Case, runner: Runner) -> Output | None:
         """Execute a build once for its output, untimed.
 
-        Called once a build and case, before any trial is timed. Most adapters return
+        Called once per build and case, before any trial is timed. Most adapters return
         `runner.output(command)`.
 
         :param build: what `harness_build` returned, in this run or an earlier one
@@ -170,7 +171,7 @@ class AdapterSpec:
     ) -> Trial | None:
         """Execute one trial: one fresh process, timed by the launcher.
 
-        Called once a trial. Most adapters return `runner.trial(command, plan)`, with the same
+        Called once per trial. Most adapters return `runner.trial(command, plan)`, with the same
         command as in `harness_run`.
 
         :param build: what `harness_build` returned
@@ -218,7 +219,7 @@ class AdapterSpec:
     ) -> Agreement | None:
         """Judge one declared output by the adapter's own knowledge.
 
-        Called once a declared output and trial, after the digests differ.
+        Called once per declared output and trial, after the digests differ.
 
         :param expected: the output to agree with; its `values` are read
         :param actual: the output in question; its `values` are read
@@ -252,7 +253,7 @@ class ProposerSpec:
     ) -> bool | None:
         """Change files in `brief.worktree`.
 
-        Called once a proposal, and again with the compiler's words in `problem` where the build
+        Called once per proposal, and again with the compiler's words in `problem` where the build
         failed.
 
         :returns: True where something was changed; None gives the proposal up

@@ -68,7 +68,7 @@ def build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -
 def command(build: Build, case: Case, through: Sequence[str] = ()) -> Command:
     """How a build is started; `steady` puts the driver before it.
 
-    `through` holds further flags and a script that runs the program in its stead.
+    `through` holds further flags and a script that runs the program instead.
     """
     target = build.target
     start = [str(build.program), *Options.of(target).julia_flags(target)]

@@ -56,7 +56,7 @@ def build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -
 def command(build: Build, case: Case, through: Sequence[str] = ()) -> Command:
     """How a build is started; `steady` puts the driver before it.
 
-    `through` is a script, with its own arguments, that runs the program in its stead: it is told
+    `through` is a script, with its own arguments, that runs the program instead: it is told
     `file` or `module`, the name, and the program's arguments.
     """
     target, options = build.target, Options.of(build.target)

@@ -16,7 +16,7 @@ class Options:
     python: str | None = path_option(PathKind.TOOL, or_name=True)
     """The interpreter: a name on PATH or a path from the target's root; None: as probed."""
     flags: tuple[str, ...] = ()
-    """Of the interpreter, such as `-O` or `-X dev`."""
+    """Flags of the interpreter, such as `-O` or `-X dev`."""
     module: str | None = None
     """Run as `python -m module`, in place of the first source."""
     path: tuple[str, ...] = path_option(PathKind.CODE, ())

@@ -29,7 +29,7 @@ class Figures:
     stolen_ns: float
     """In steady mode the share of one execution, as if it had been stolen evenly."""
     clocks: Mapping[Metric, Clock] = field(default_factory=dict)
-    """Of times that are no readings: those of steady mode."""
+    """The clock of times that are no readings: those of steady mode."""
     threads: float = 0.0
     """How many wanted a CPU at once; 0 where nobody looked."""
 
@@ -48,7 +48,7 @@ class Pair:
     candidate: Figures
 
     def clock(self, metric: Metric) -> Clock | None:
-        """Of both sides' times; None where they are readings themselves."""
+        """The clock of both sides' times; None where they are readings themselves."""
         return _common(metric, (self.reference, self.candidate))
 
 

@@ -140,7 +140,7 @@ class Judge:
 
     @property
     def interval(self) -> RatioInterval:
-        """Of the log-ratio, by the metric that decides."""
+        """The interval of the log-ratio, by the metric that decides."""
         return self.sequence.interval()
 
     @property
@@ -377,7 +377,7 @@ def _doubts(interval: RatioInterval, evidence: Mapping[Metric, Estimate]) -> lis
 
 
 def _budget_ns(pairs: int, follower: Judge, blocks: Sequence[Block]) -> int:
-    """What so many pairs take, where as many blocks give none as did so far."""
+    """The time that `pairs` pairs take, where as many blocks give no pair as did so far."""
     return round(pairs * block_ns(blocks) * len(blocks) / len(follower.pairs))
 
 

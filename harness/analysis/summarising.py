@@ -124,7 +124,7 @@ class _Work:
 
     executions: int
     wall_ns: float
-    """Of one execution, by the same rule as the wall time of the table."""
+    """The time of one execution, by the same rule as the wall time of the table."""
     first_ns: int = 0
     """The first call, in steady mode: perhaps a compiler at work."""
     later: int = 0

@@ -41,16 +41,17 @@ class Expected:
 
 
 def stochastic(task: Task) -> list[OutputSpec]:
-    """The outputs that one run cannot judge."""
+    """The outputs that cannot be checked by one run."""
     return [s for s in task.outputs if s.tolerance.kind is OutputKind.STOCHASTIC]
 
 
 def further_seeds(task: Task, case: Case, *, another: bool = False) -> tuple[int, ...]:
     """The seeds that outputs are compared for beside the case's own.
 
-    So many that each side has as many runs as the tolerances of stochastic outputs ask for. A
-    program that takes no seed is run as often; its runs are numbered from 1. `another`: one at
-    least, where the case has a seed, so that an answer learned by heart is found out.
+    There are enough of them that each side has as many runs as the tolerances of stochastic
+    outputs ask for. A program that takes no seed is run as often; its runs are numbered from 1.
+    `another`: one at least, where the case has a seed, so that a program that only prints a
+    remembered answer is found out.
     """
     runs = max((spec.tolerance.seeds for spec in stochastic(task)), default=1)
     if another and case.seed is not None:

@@ -14,7 +14,7 @@ from harness.running.session import Session
 
 @dataclass(frozen=True, slots=True)
 class TestReport:
-    """What a test found."""
+    """Whether the current tree's outputs are the baseline's, and where they are not."""
 
     __test__ = False
 

@@ -87,7 +87,7 @@ class CaseRecord:
     run: str
     """The run that the timing is of."""
     layout_seed: int
-    """Of the layout of its trials."""
+    """The seed of the layout of its trials."""
     seeds: tuple[int, ...] = ()
     """The further seeds that outputs are stored for; of a case without a seed, the numbers of the
     runs."""

@@ -52,10 +52,10 @@ class MakePlan:
     budget_ns: int
     """For each case."""
     trials: int | None = None
-    """Exactly so many of each case; None: until the median is known well, or the budget ends."""
+    """Exactly this many of each case; None: until the median is known well, or the budget ends."""
     confidence: float = 0.95
     seed: int | None = None
-    """Of the layout; None: drawn."""
+    """The seed of the layout; None: drawn."""
 
 
 def make_baseline(session: Session, workload: Workload, plan: MakePlan) -> Baseline:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from harness.model import Estimate
 
 FAR_OFF = 3.0
-"""A baseline that is so many times faster or slower than when it was sealed is said aloud: machines
+"""A baseline this many times faster or slower than when it was sealed is mentioned: machines
 and their load differ by less, most of the time."""
 _SHOWN = 3
 

@@ -23,7 +23,7 @@ class BenchSettings:
     metric: Metric | None = None
     max_blocks: int | None = None
     trials: int | None = None
-    """Exactly so many blocks, whatever they say."""
+    """Exactly this many blocks, whatever they say."""
     seed: int | None = None
     cpus: tuple[int, ...] = ()
     startup: bool = False

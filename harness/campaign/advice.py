@@ -19,9 +19,9 @@ from harness.campaign.values import TestStatus
 from harness.model.durations import write_duration
 
 MAX_TRIES = 3
-"""A candidate that is still undecided after so many looks is given up."""
+"""A candidate that is still undecided after this many looks is given up."""
 _MAX_STRETCH = 10
-"""A budget of more than so many times the agreed one is not advised."""
+"""A budget of more than this many times the agreed one is not advised."""
 _PATTERNS_SHOWN = 2
 
 

@@ -24,7 +24,7 @@ class FailedCommand:
 
 
 _TRIES = 2
-"""So many failures in one state, and another way is advised."""
+"""After this many failures in one state another way is advised."""
 _START = "harness campaign start"
 _ABANDON = "harness campaign abandon"
 

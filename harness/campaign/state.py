@@ -73,7 +73,7 @@ class Ending:
     result: BenchOutcome | None
     """Base against the last kept state, both cases; None where nothing was kept."""
     profile: ProfileOutcome | None
-    """Of the last kept state: where the next campaign may begin."""
+    """The profile of the last kept state: where the next campaign may begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class State:
     """The fingerprint of the last kept state."""
     kept_commit: str = ""
     untracked: tuple[str, ...] = ()
-    """What lay about untracked at the start: the user's, never touched."""
+    """Files that were untracked at the start: they are the user's, and are never touched."""
     profile: ProfileOutcome | None = None
     profiled_tree: str = ""
     iterations: tuple[Iteration, ...] = ()

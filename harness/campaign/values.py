@@ -32,9 +32,9 @@ class Terms:
     min_gain: float = 0.05
     """An iteration whose interval ends below 1 + min_gain counts as one of little gain."""
     patience: int = 3
-    """So many iterations of little gain in a row end the campaign."""
+    """This many iterations of little gain, one after the other, end the campaign."""
     full_every: int = 3
-    """The full case is required at every so-manieth kept iteration."""
+    """3: the full case is required at every third kept iteration."""
     time_budget_ns: int | None = None
     threshold: float = 0.01
     """Differences below this share are equivalent in practice."""
@@ -46,7 +46,7 @@ class Terms:
     paths: tuple[str, ...] = ()
     """Where the campaign may change files; empty: everywhere but in `protect`."""
     max_attempts: int = 3
-    """So many failed attempts on one bottleneck mean: stuck, skip it."""
+    """After this many failed attempts a bottleneck is to be skipped."""
     min_share: float = 0.05
     """A bottleneck below this share of the time is not worth an attack."""
     rules: int = 1
@@ -205,7 +205,7 @@ class CaseResult:
     run: str = ""
     """The file of its trials, below the campaign's folder."""
     sha256: str = ""
-    """Of that file."""
+    """The digest of that file."""
     problem: str = ""
     """What was wrong with the output, or how the program ended."""
     crashed: bool = False

@@ -20,7 +20,7 @@ from harness.system.git.writing import Git
 @command(epilog="Example: harness baseline --campaign nbody-c")
 @workload_options
 @click.option("--budget", help="Measure each case for at most this long; else the campaign's.")
-@click.option("--trials", type=click.IntRange(2), help="Exactly so many trials of each case.")
+@click.option("--trials", type=click.IntRange(2), help="The number of trials of each case.")
 @click.option("--seed", type=int, help="Of the trials' layout; drawn and recorded if absent.")
 def baseline_command(**options: Any) -> Answer:
     """Measure the commit that is checked out as the baseline of a campaign, and seal it.

@@ -32,7 +32,7 @@ from harness.system.git.writing import Git
 @click.option("--validate-full", is_flag=True, help="Measure the larger case too.")
 @click.option("--against", multiple=True, metavar="REVISION", help="A further reference.")
 @click.option("--budget", help="Answer within this time, for each case; else the campaign's.")
-@click.option("--trials", type=click.IntRange(2), help="Exactly so many trials of each side.")
+@click.option("--trials", type=click.IntRange(2), help="The number of trials of each side.")
 @click.option("--stored", is_flag=True, help="Compare with the stored trials; weaker.")
 @click.option("--startup", is_flag=True, help="Measure start-up too, where there is steady mode.")
 @click.option("--again", is_flag=True, help="In a campaign: look again with the same budget.")

@@ -202,7 +202,7 @@ def one_case(
 
 
 def make_request(options: ProfileOptions, cell: Cell, among: int) -> ProfileRequest:
-    """The request that the options make of a cell, one `among` so many."""
+    """The request that the options make of a cell, one of `among` cells."""
     by = ProfileBy(options.by) if options.by else None
     if by is None:
         lines = options.function is not None or options.memory or options.tool == "line_profiler"

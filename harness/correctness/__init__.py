@@ -1,6 +1,6 @@
 """Is the output right? Tolerances by kind, and the agreement of outputs with what was expected.
 
-`agree` judges one declared output of one run, `agree_all` every output of a task, and
+`agree` checks one declared output of one run, `agree_all` every output of a task, and
 `equivalent_over_seeds` a stochastic output that was run with several seeds on both sides.
 Everything here is pure: values in, an Agreement out. `docs/correctness.md` gives the rules.
 """

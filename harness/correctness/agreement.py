@@ -1,4 +1,4 @@
-"""Judges one declared output, or all of a task's, against what was expected."""
+"""Checks one declared output, or all outputs of a task, against what was expected."""
 
 from __future__ import annotations
 

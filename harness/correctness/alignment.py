@@ -23,7 +23,7 @@ _FAR = 20_000
 """How far for a long insertion, by the first line behind it."""
 
 _CONVINCING = 3
-"""So many lines that agree are no chance."""
+"""This many lines that agree do not agree by chance."""
 
 _MOST_HUNKS = 500
 _MOST_LOST = 16

@@ -83,7 +83,7 @@ def read_token(token: str) -> int | PrintedFloat | None:
     if _INTEGER.fullmatch(token):
         try:
             return int(token)  # Python knows the groups, too
-        except ValueError:  # thousands of digits: Python refuses, and nobody's output is that
+        except ValueError:  # thousands of digits, which Python refuses and no output has
             return None
     return PrintedFloat(token)
 
@@ -138,7 +138,7 @@ class _Print:
 
     @classmethod
     def of(cls, tokens: NDArray[np.bytes_]) -> _Print:
-        """Look at all tokens at once: their characters as a table, one row a token."""
+        """Look at all tokens at once: their characters as a table, one row per token."""
         width = tokens.dtype.itemsize
         table = np.ascontiguousarray(tokens).view(np.uint8).reshape(len(tokens), width)
         columns = np.arange(width)

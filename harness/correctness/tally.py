@@ -17,7 +17,7 @@ WORST = 5
 """How many places a failure shows."""
 
 MOST_LOOKED_AT = 2_000
-"""Of the lines that differ this many are searched for the worst one; the others are counted."""
+"""This many differing lines are searched for the worst one; the others are counted."""
 
 _EXCERPT = 80
 
@@ -56,7 +56,7 @@ class Tally:
 
     @property
     def is_full(self) -> bool:
-        """So much differs that no further place need be looked at, only counted."""
+        """Enough places differ: further ones are counted, not looked at."""
         return self.differing >= MOST_LOOKED_AT
 
     def add(self, score: float, mismatch: Mismatch, hard: bool = False) -> None:

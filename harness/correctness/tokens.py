@@ -20,7 +20,7 @@ from harness.correctness.scalars import nearness_of
 from harness.model import Tolerance
 
 _MARKS = ("\0", *map(chr, range(0xE000, 0xF900)))
-"""Of these one that no text holds stands for the numbers."""
+"""The first of these that no text holds stands for the numbers."""
 
 _EXACT_INTEGERS = 2.0**53
 """From here on two integers may be one float."""

@@ -52,7 +52,7 @@ class CaseBench:
 
     case: str
     agreement: Agreement
-    """Of the current tree's outputs, in every trial, with the stored ones."""
+    """How the current tree's outputs, in every trial, compare with the stored ones."""
     comparisons: Mapping[str, Comparison] = field(default_factory=dict)
     """The current tree against each reference, by label; empty where the output is wrong."""
     phases: tuple[PhaseRow, ...] = ()
@@ -95,7 +95,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class BenchReport:
-    """What a bench found."""
+    """The comparisons that one bench made, case by case."""
 
     campaign: str
     target: str

@@ -76,7 +76,7 @@ class HotSpot:
     function: str = ""
     file: str = ""
     line: int | None = None
-    """Of a function: where it spends most, or begins where the profiler knows only that."""
+    """The line where a function spends most, or begins where the profiler knows only that."""
     calls: int | None = None
     """Exact counts only; a sampling profiler does not know."""
     low: float | None = None
@@ -164,7 +164,7 @@ class ProfileReport:
     """The commit that was built; empty: the working tree."""
     build_digest: str
     wall_ns: Estimate
-    """Of the plain trials, without a profiler."""
+    """The wall time of the plain trials, without a profiler."""
     cpu_share: float
     """CPU time over wall time, the median of the plain trials: far below 1, it waits."""
     crowded: float

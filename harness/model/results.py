@@ -112,7 +112,7 @@ class PhaseEstimate:
     calls: float
     total_ns: Estimate
     share: float
-    """Of the trial's wall time, median over trials; above 1 where threads overlap."""
+    """Share of the trial's wall time, median over trials; above 1 where threads overlap."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class BuildFacts:
     toolchain: str
     """The compiler or interpreter with its version, in a line."""
     fingerprint: str = ""
-    """Of the toolchain."""
+    """The toolchain's."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """What its table in harness.toml says to the adapter: compiler, flags, threads, ..."""
     details: Mapping[str, str] = field(default_factory=dict)

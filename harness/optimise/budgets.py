@@ -18,7 +18,7 @@ _BETWEEN_TRIALS_NS = 10_000_000
 """What is roughly spent around each trial: its folder, its launch, the check of its output."""
 
 _MARGIN = 1.5
-"""Blocks seldom all agree: so many times the fewest that can decide are reckoned with."""
+"""Blocks seldom all agree: a verdict is taken to need this many times the fewest blocks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ class Journal:
         return max(self._both(), key=len)
 
     def recover(self) -> list[Event]:
-        """Put back what the journal or its copy lacks; all events. Wants the campaign's lock."""
+        """Put back what the journal or its copy lacks; all events. The caller holds the lock."""
         events, seen = self._both()
         with storage_errors(self.path.parent):
             for event in seen[len(events) :]:

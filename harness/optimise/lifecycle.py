@@ -23,7 +23,7 @@ from harness.optimise.steps import run_profile
 from harness.system.git.writing import branch_ref
 
 _STRETCH = 10
-"""The end is measured on where at most so many times the agreed budget decides it."""
+"""The last comparison goes on where at most this many times the agreed budget decides it."""
 
 
 @remembered("harness campaign start")

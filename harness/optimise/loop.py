@@ -55,7 +55,7 @@ THOUGHTS = 3
 """How often a thought may be refused before the loop ends."""
 
 _STRETCH = 10
-"""An undecided look is repeated where at most so many times the agreed budget would decide."""
+"""An undecided look is repeated where at most this many times the agreed budget would decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class LoopPlan:
     """How long the loop runs, and what it tells its proposer."""
 
     max_iterations: int | None = None
-    """Of this call; the campaign has a cap of its own."""
+    """The most iterations of this call; the campaign has a cap of its own."""
     budget_s: float | None = None
     """No further iteration is begun after this time."""
     options: Mapping[str, str] = field(default_factory=dict)

@@ -53,7 +53,7 @@ def count_spots(profile: Profile, function: str | None = None) -> Profile:
     By function, a row's line is the one where most of its own weight lies. By line, a row is a
     line of a function of the target's own, and what library code takes is its caller's: that is
     the line that can be changed. With `function`, only rows whose function's name contains it. A
-    function that calls itself counts once a stack. A profile that brings its own rows keeps them.
+    function that calls itself counts once per stack. A profile that brings its own rows keeps them.
     Start-up that the profiler did not see gets a row, and all shares are of the whole run.
     """
     profile = _with_start_up(profile, rows=function is None)

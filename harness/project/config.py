@@ -59,8 +59,7 @@ class Config:
     flags_files: Mapping[str, str] = field(default_factory=dict)
     """Target: its file of flags, relative to the root."""
     missing: Mapping[str, str] = field(default_factory=dict)
-    """Target: which of its files is not there, in words. That is nobody's business who does not
-    ask for that target."""
+    """Target: which of its files is not there, in words. Only who asks for that target is told."""
     own_cases: Mapping[str, Mapping[str, Case]] = field(default_factory=dict)
     """Target: the cases, by the task's name for them, that it is given other parameters of."""
     metrics: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""A bench as people read it: the table of the guide, an interval and verdict a row; pure."""
+"""A bench as people read it: the table of the guide, an interval and a verdict per row; pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ METRIC_WORDS = {
 
 
 def bench_text(report: BenchReport, style: str = "plain") -> str:
-    """The whole report: a table a case, correctness, what the gain may have cost, the verdict."""
+    """The whole report: one table per case, correctness, what the gain may have cost, verdict."""
     parts = [
         part
         for case in report.cases

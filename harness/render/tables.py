@@ -47,7 +47,7 @@ def measurement_table(
     failures: Mapping[tuple[str, str, str], str],
     style: str = "plain",
 ) -> str:
-    """The main table: a row a target, relative to its task's reference.
+    """The main table: one row per target, relative to its task's reference.
 
     `failures` says, by (task, case, target), what went wrong.
     """

@@ -11,7 +11,7 @@ _SIZES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """A number with so many significant digits and no exponent: 0.0123, 1.23, 123, 12345."""
+    """A number with `digits` significant digits and no exponent: 0.0123, 1.23, 123, 12345."""
     if not math.isfinite(value):
         return "inf" if value > 0 else ("-inf" if value < 0 else "nan")
     if value == 0:

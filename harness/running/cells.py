@@ -130,7 +130,7 @@ def reference_of(members: Sequence[Prepared]) -> Ready | None:
 def make_groups(
     members: Sequence[Prepared], rule_of: Callable[[Sequence[Prepared]], StopRule]
 ) -> list[Group]:
-    """One group a task and case, in the order of the members, each with a rule of its own."""
+    """One group per task and case, in the order of the members, each with a rule of its own."""
     together: dict[tuple[str, str], list[Prepared]] = {}
     for member in members:
         together.setdefault((member.cell.task.name, member.cell.case.name), []).append(member)

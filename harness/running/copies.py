@@ -100,7 +100,7 @@ def private_copy(
 def settle(session: Session, copy: PrivateCopy, target: Target, label: str) -> Target:
     """A target made ready in its copy: data brought, set up, and made of its own files alone.
 
-    Raises ConfigError for a file that is not there, or that is everybody's and nobody's.
+    Raises ConfigError for a file that is not there, or that does not belong to one side alone.
     """
     target = _moved(target, copy)
     adapter = session.orchestrator.adapter(target.adapter)

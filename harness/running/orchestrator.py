@@ -71,7 +71,7 @@ class Orchestrator:
     def prepare(self, cells: Iterable[Cell], mode: Mode = Mode.COLD) -> list[Prepared]:
         """Probe, set up, build and run each cell once; failures are kept, not raised.
 
-        But for StorageFailed: a full disk is nobody's failure.
+        StorageFailed alone is raised: a full disk is no failure of a cell.
         """
         prepared = [self._prepare(cell, mode) for cell in cells]
         return [self._judge(member, prepared) for member in prepared]
@@ -120,7 +120,7 @@ class Orchestrator:
         return self.check(adapter, build, cell.task, cell.case)
 
     def _probe(self, adapter: Adapter, target: Target) -> Toolchain:
-        """The target's toolchain; asked for once a set of options, failures remembered too."""
+        """The target's toolchain; asked for once per set of options, failures included."""
         key = (adapter.name, target.root, repr(sorted(target.options.items())))
         if key not in self._toolchains:
             try:

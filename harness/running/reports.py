@@ -1,4 +1,4 @@
-"""What a run found, and its form in the store: there and back without loss."""
+"""The report of a run, and its form in the store, from which it is read back without loss."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class BlockCount:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run found."""
+    """The measurements, comparisons and failures of one run."""
 
     run: Run
     folder: Path

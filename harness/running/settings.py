@@ -195,7 +195,7 @@ class Settings:
     def blocks_wanted(self) -> int:
         """The fewest blocks that can give a verdict, or the most that were asked for if fewer.
 
-        0 for a run of exactly so many trials: it has what it asked for.
+        0 for a run of a fixed number of trials: it has what it asked for.
         """
         if self.trials is not None:
             return 0

@@ -48,7 +48,7 @@ class SignBoundary:
         """Probability of each count of positive signs from `limit + 1` on, of paths not ended."""
 
     def limit(self, blocks: int) -> int:
-        """The largest minority of signs that is proof after so many blocks; -1: nothing is."""
+        """The largest minority of signs that is proof after `blocks` blocks; -1: nothing is."""
         self._extend(blocks)
         return self._limits[blocks]
 

@@ -22,7 +22,7 @@ _EXACT_UP_TO = 4096
 
 
 def detectable(ratios: LogRatios, boundary: SignBoundary) -> float | None:
-    """The smallest effect, as a share, that so many blocks would have found 4 times in 5.
+    """The smallest effect, as a share, that as many blocks would have found 4 times in 5.
 
     An effect x makes 1/2 + P(|difference from the median| < x) / 2 of the signs agree, by the
     scatter seen; and the share of agreeing signs that n blocks find 4 times in 5 follows from the

@@ -29,7 +29,7 @@ class RisingRank:
     def at(self, rank: int) -> float:
         """The value with `rank` values below it; `rank` is at least that of every earlier call.
 
-        Raises IndexError where there are not so many values, ValueError for a smaller rank.
+        Raises IndexError where there are fewer values, ValueError for a smaller rank.
         """
         if rank + 1 < len(self._up_to):
             raise ValueError(f"rank {rank} is below the one asked for before")

@@ -23,7 +23,7 @@ COARSEST_NS = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Of times that are no readings of a clock themselves, but readings divided by a batch."""
+    """The clock of times that are not its readings, but readings divided by a batch."""
 
     step_ns: int
     """The greatest common divisor of the readings behind them; 0 where there is none."""

@@ -36,12 +36,12 @@ MIN_SAMPLES = 8
 STEADY_SHARE = 0.25
 """A steady segment is at least this share of the trace: what settles later has not settled."""
 STEADY_SAMPLES = 5
-"""And at least so many samples."""
+"""And at least this many samples."""
 BANDWIDTH = 3.0
-"""Of the kernel, in units of the noise's scale."""
+"""The kernel's width, in units of the noise's scale."""
 PENALTY = 0.6
-"""Of one change point, times the logarithm of the trace's length; the kernel's gain is at most 1
-a sample, so a change is seen once it lasts for about 3 samples of 30, or 4 of 200."""
+"""The penalty of one change point, times the logarithm of the trace's length; the kernel gains at
+most 1 per sample, so a change is seen once it lasts for about 3 samples of 30, or 4 of 200."""
 TREND_LEVEL = 0.001
 """Level of the test for a drift within the steady segment."""
 THRESHOLD = 0.01

@@ -43,7 +43,7 @@ class AdapterConformance(SteadyChecks):
     plugin: ClassVar[object | None] = None
     """The module or object with the hooks; None: the installed adapter of that name."""
     suffix: ClassVar[str] = ""
-    """Of a source file, with its dot."""
+    """The suffix of a source file, with its dot."""
     options: ClassVar[Mapping[str, Any]] = {}
     """What every target here says to its adapter."""
     option: ClassVar[str | None] = None

@@ -72,7 +72,7 @@ class SteadyChecks:
         self, hooks: Adapter, toolchain: Toolchain, workdir: Path, runner: RecordingRunner,
         tmp_path: Path,
     ) -> None:  # fmt: skip
-        """Of three trials one must show it: a machine may be disturbed, a driver is not."""
+        """One of three trials must show it: a machine may be disturbed, a driver is not."""
         if not self.steady:
             return
         target = self.make_target(tmp_path / "source", self.program, steady=True)
@@ -124,4 +124,4 @@ class SteadyChecks:
             phases = {phase.path: phase.calls for phase in trial.phases}
             assert phases.keys() == {"sum"}, "the marker is handed to the target"
             timed = sum(sample.batch for sample in trial.samples)
-            assert phases["sum"] >= max(1, timed), "once an execution"
+            assert phases["sum"] >= max(1, timed), "once per execution"

@@ -41,7 +41,7 @@ def campaign_command() -> None:
 )
 @campaign_options
 def start_command(*, agent_files: bool, **options: Any) -> Answer:
-    """Seal the baseline, tag it, and switch to the campaign's branch. Wants a clean tree."""
+    """Seal the baseline, tag it, and switch to the campaign's branch. The tree must be clean."""
     from harness.optimise import start
     from harness.optimise.agent_files import write_agent_files
     from harness.optimise.budgets import need_of

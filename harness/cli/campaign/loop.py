@@ -16,7 +16,7 @@ from harness.model.durations import parse_duration_ns
 @click.option("--agent", help="A command that reads its task on standard input and edits files.")
 @click.option("--proposer", help="An installed proposer instead: flags, patches, or another's.")
 @click.option("--from", "folder", help="For patches: the folder of NAME.patch and NAME.toml.")
-@click.option("--iterations", type=click.IntRange(1), help="At most so many in this call.")
+@click.option("--iterations", type=click.IntRange(1), help="The most in this call.")
 @click.option("--budget", help="Begin no further iteration after this time, such as 2h.")
 @click.option(
     "--agent-timeout", default="10m", show_default=True, help="An agent that takes longer is ended."

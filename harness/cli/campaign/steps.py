@@ -26,7 +26,7 @@ _SETTLED = (
 
 
 _ROWS = 5
-"""Of a profile, in the answer of a step."""
+"""The rows of a profile in the answer of a step."""
 
 
 def _refuse(names: Sequence[str]) -> None:

@@ -83,7 +83,7 @@ def _undecided(comparison: Comparison, memory: bool) -> str:
 
 
 def what_would_do(comparison: Comparison) -> str:
-    """Of an undecided comparison: how much more would decide it."""
+    """How much more would decide an undecided comparison."""
     if comparison.budget_needed_ns is None:
         return "No budget can be named that would decide."
     about = "About" if math.isfinite(comparison.ratio.high) else "At least"
@@ -95,7 +95,7 @@ def what_would_do(comparison: Comparison) -> str:
 
 
 def next_steps(comparison: Comparison, again: str) -> tuple[str, ...]:
-    """Of an undecided comparison: `again` with a budget that would do, and both runs together."""
+    """What decides an undecided comparison: `again` with a larger budget, or both runs together."""
     if comparison.budget_needed_ns is None:
         return ()
     budget = f"--budget {write_duration(comparison.budget_needed_ns, digits=2)}"

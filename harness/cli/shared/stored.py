@@ -56,7 +56,7 @@ def stored_answer(pooled: Pooled, names: tuple[str, str], again: str) -> Answer:
 
 
 def _current(findings: Sequence[StoredComparison]) -> list[StoredComparison]:
-    """Of each machine, case and mode the finding whose builds ran last."""
+    """For each machine, case and mode the comparison whose builds ran last."""
     latest: dict[object, StoredComparison] = {}
     for finding in sorted(findings, key=lambda finding: finding.runs[-1]):
         s = finding.setting

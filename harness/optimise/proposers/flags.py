@@ -95,7 +95,7 @@ def harness_propose(brief: Brief, runner: Runner) -> Proposal | None:
 
 @hookimpl
 def harness_implement(brief: Brief, proposal: Proposal, problem: str, runner: Runner) -> bool:
-    """Add the flags to the file, one a line; a build that fails is not repaired."""
+    """Add the flags to the file, one per line; a build that fails is not repaired."""
     del runner
     found = next(f for f in LISTS[brief.target.adapter] if f.title == proposal.title)
     if problem or brief.flags_file is None:

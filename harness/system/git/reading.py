@@ -57,7 +57,7 @@ class Tag:
     commit: str
     """The commit that it leads to."""
     message: str
-    """Of an annotated tag; empty for a lightweight one."""
+    """The message of an annotated tag; empty for a lightweight one."""
     annotated: bool
 
 

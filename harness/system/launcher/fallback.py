@@ -38,7 +38,7 @@ def leave_terminal() -> None:
 
 
 def take(size: int) -> bytes:
-    """So many bytes of what the harness sends; the end of us where it sends no more."""
+    """`size` bytes of what the harness sends; the process ends where it sends no more."""
     data = b""
     while len(data) < size:
         more = os.read(protocol.CONTROL_FD, size - len(data))

@@ -26,7 +26,7 @@ _STOPPED_OR_GONE = os.WSTOPPED | os.WEXITED | os.WNOHANG | os.WNOWAIT
 _REPORT_CHUNK = 1 << 16
 _MOST_REPORT_BYTES = 64 * 2**20
 _MOST_JOB_BYTES = 16 * 2**20
-"""Of arguments and environment Linux takes 6 MiB at most."""
+"""Linux takes at most 6 MiB of arguments and environment."""
 _SMALL_BYTES = 1 << 17
 """A launcher that had to hold more in a job is replaced: its memory is the least that is read."""
 

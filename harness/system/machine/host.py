@@ -101,7 +101,7 @@ def _load(root: Path) -> float:
 
 
 _ADDR_NO_RANDOMIZE = 0x0040000
-"""Of personality(2): what `setarch -R` sets, for a process and all that it starts."""
+"""The flag of personality(2) that `setarch -R` sets, for a process and all that it starts."""
 
 
 def cpu_quota(root: Path = _ROOT) -> float | None:

@@ -22,7 +22,7 @@ def column_value(column: pa.ChunkedArray, nulls_are_nan: bool) -> OutputValue:
     Categories become what they stand for. Numbers, truth values, times and lists of equally many
     numbers become arrays, decimals printed numbers. Where rows have no value the column is a text
     in which they read `null`, so that a null agrees with a null and with nothing else; of floats
-    they are NaN where `nulls_are_nan`. Everything else is JSON, one row a line.
+    they are NaN where `nulls_are_nan`. Everything else is JSON, one line per row.
     """
     import pyarrow as pa
 

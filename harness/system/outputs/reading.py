@@ -37,7 +37,7 @@ MAPPED_BYTES = 64 * 2**20
 """Arrays of this size and above are mapped, not read: 10^8 numbers need no memory of ours."""
 
 MOST_UNPACKED_BYTES = 256 * 2**20
-"""Of compressed arrays, which are not mapped."""
+"""The most bytes of compressed arrays, which are not mapped."""
 
 MOST_TEXT_BYTES = 64 * 2**20
 MOST_JSON_VALUES = 4_000_000

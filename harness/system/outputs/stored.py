@@ -1,7 +1,7 @@
 """Outputs on disk: `outputs.parquet`, lossless, and their summary for `baseline.json`.
 
-One row a part of an output. A large array is cut into parts of 16 MiB, so that neither writing nor
-reading needs more memory than one part; a part's pages carry checksums.
+There is one row per part of an output. A large array is cut into parts of 16 MiB, so that neither
+writing nor reading needs more memory than one part; a part's pages carry checksums.
 """
 
 from __future__ import annotations

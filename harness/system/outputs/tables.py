@@ -21,7 +21,7 @@ MOST_LINE = 16 * 2**20
 MOST_CELLS = 2**24
 """A table with more numbers is refused: 128 MiB, and as much again for how they were printed."""
 MOST_TEXT = 64 * 2**20
-"""Of a table that is no numbers alone, which is compared as a text."""
+"""The most bytes of a table that does not hold numbers alone: it is compared as a text."""
 
 _PART = 1 << 16
 _MOST_TOKENS_BYTES = 160 * 2**20

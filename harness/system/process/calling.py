@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO
 
 KEPT_BYTES = 32 * 2**20
-"""Of a longer standard output or error the first and the last half of this are kept."""
+"""A longer standard output or error is cut: the first and the last half of this are kept."""
 
 _READ_BYTES = 1 << 16
 _GRACE_S = 0.1
@@ -168,7 +168,7 @@ class _Stream:
             self.cut_bytes += surplus
 
     def text(self) -> bytes:
-        """What was printed; a longer one without its middle, which a line of ours stands for."""
+        """What was printed; a longer one without its middle, in whose place one line says so."""
         if self.cut_bytes or len(self.head) + len(self.tail) > self.keep:
             self._cut(self.keep // 2)
             self.head += b"\n[... %d bytes are left out here ...]\n" % self.cut_bytes

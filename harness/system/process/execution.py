@@ -36,7 +36,7 @@ from harness.system.store.files import write_atomically
 FIXED_ENVIRONMENT = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 OTHERS_SHARE = 0.01
-"""Of a steady target's own CPU time: what its other processes may take and count as nothing."""
+"""The share of a steady target's own CPU time that its other processes may take unnoticed."""
 
 DEFAULT_MAX_FILE_BYTES = 268_435_456
 """For a command without a target."""
@@ -374,7 +374,7 @@ def read_phases(file: int) -> tuple[Phase, ...]:
 def sum_phases(lines: Iterable[str]) -> tuple[Phase, ...]:
     """`calls TAB nanoseconds TAB outer/inner` lines by path, in the order of their first one.
 
-    Other lines, a torn last one among them, are passed over: a target's word is not to be trusted.
+    Other lines, a torn last one among them, are passed over: what a target writes is not trusted.
     """
     sums: dict[str, tuple[int, int]] = {}
     for line in lines:

@@ -64,7 +64,7 @@ _TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}\.new")
 def clear_temporaries(folder: Path) -> None:
     """Remove what `replacing` left in a folder when its process was killed.
 
-    Wants to be the only one who writes there.
+    The caller must be the only one who writes there.
     """
     with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
         for entry in entries:

@@ -1,4 +1,4 @@
-"""Runs on disk: one folder a run, one row a trial, nothing lost when a process is killed.
+"""Runs on disk: one folder per run, one row per trial; nothing is lost when a process is killed.
 
 While a run goes on every trial is appended to `trials.stream` before the next one begins; at its
 end the stream is turned into `trials.parquet` by an atomic rename. `run.json` holds the plan from
