@@ -24,6 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("baseline", "profiling", "testing"),
     ("bench",),
     ("optimise",),
+    ("api",),
     ("cli",),
     ("__main__",),
 )
@@ -76,7 +77,7 @@ KEEPERS: dict[str, tuple[str, ...]] = {
     "tabulate": ("render",),
     "tomllib": ("project.config_text", "campaign.templates"),
     "pyarrow": ("system",),
-    "pandas": ("system", "running"),
+    "pandas": ("system", "running", "api"),
     "scipy": ("stats", "correctness"),
     "ruptures": ("stats",),
     "fcntl": ("system", "optimise.journal"),

@@ -22,6 +22,7 @@ from harness.analysis.summarising import (
     disturbed,
     is_of_times,
     metric_estimates,
+    shared_notes,
     summarise_cell,
 )
 
@@ -41,5 +42,6 @@ __all__ = [
     "is_of_times",
     "metric_estimates",
     "sequential_rule",
+    "shared_notes",
     "summarise_cell",
 ]

@@ -10,7 +10,14 @@ import numpy as np
 
 from harness.analysis.blocks import figures_of, records_in
 from harness.analysis.schedule import Block
-from harness.model import MetricEstimate, MetricInfo, Mode, PhaseEstimate, TrialRecord
+from harness.model import (
+    Measurement,
+    MetricEstimate,
+    MetricInfo,
+    Mode,
+    PhaseEstimate,
+    TrialRecord,
+)
 from harness.stats.medians import median_estimate
 from harness.stats.steady import Trace, shapes_of, trace_of, trace_warnings
 
@@ -24,6 +31,24 @@ FEW_TRIALS = "trials only: the interval is their whole range"
 def is_of_times(warning: str) -> bool:
     """Is a warning about the interval of a single time, and not about what was measured?"""
     return warning == ONE_TRIAL or warning.endswith(FEW_TRIALS)
+
+
+def shared_notes(measurements: Sequence[Measurement], *, of_times: bool = True) -> list[str]:
+    """What measurements warn of, each sentence once, with the targets that it is said of.
+
+    Without `of_times` what concerns the intervals of single times is left out: a comparison has an
+    interval of its own.
+    """
+    said: dict[str, list[str]] = {}
+    for m in measurements:
+        for warning in m.warnings:
+            if of_times or not is_of_times(warning):
+                said.setdefault(warning, []).append(m.target)
+    everyone = [m.target for m in measurements]
+    return [
+        warning if names == everyone and len(names) > 1 else f"{', '.join(names)}: {warning}"
+        for warning, names in said.items()
+    ]
 
 
 def disturbed(blocks: Sequence[Block]) -> frozenset[int]:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from harness.model import Estimate
+from harness.project.revisions import split_revision
+from harness.running.reports import Report
+from harness.running.session import Session
+from harness.system.git.writing import Git
+from harness.system.process.executed import program_of
 
 FAR_OFF = 3.0
 """A baseline this many times faster or slower than when it was sealed is mentioned: machines
@@ -22,6 +27,19 @@ def same_program(labels: tuple[str, str], differing: Iterable[str]) -> Iterator[
             f" differ{'s' if len(changed) == 1 else ''}: is what runs built from"
             " these files, and does setup build it anew?"
         )
+
+
+def one_program(session: Session, report: Report, specs: tuple[str, str]) -> list[str]:
+    """What is to be said of two revisions of one target that ran the same program."""
+    (name, one), (other_name, other) = map(split_revision, specs)
+    builds = [m.build for group in report.groups for m in group.members if m.build is not None]
+    if name != other_name or len(builds) != 2 or program_of(builds[0]) != program_of(builds[1]):
+        return []
+    git = Git(session.config.root)
+    commits = [git.resolve(revision) for revision in (one, other) if revision is not None]
+    two = len(commits) == 2
+    differing = git.diff_names(*commits) if two else git.differing_here(commits[0])
+    return list(same_program(specs, differing))
 
 
 def far_from_sealed(sealed_ns: float, now: Estimate | None) -> Iterator[str]:

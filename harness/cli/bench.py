@@ -16,11 +16,11 @@ from harness.cli.shared.options import (
     make_settings,
     settings_options,
 )
-from harness.cli.shared.session import read_config
 from harness.cli.shared.workload import wanted_workload, workload_options, workload_session
 from harness.errors import ExitCode
 from harness.model import BenchReport, Verdict
 from harness.model.jsonable import jsonable
+from harness.project.finding import read_config
 from harness.project.workload import Workload
 from harness.render.bench import bench_text
 from harness.render.units import show_ns

@@ -12,16 +12,12 @@ import click
 
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.options import format_option
-from harness.cli.shared.session import (
-    DAMAGED_HINT,
-    RESUMABLE,
-    config_option,
-    find_results,
-    results_option,
-)
+from harness.cli.shared.session import DAMAGED_HINT, config_option, results_option
 from harness.errors import DataDamaged, ExitCode, UsageError
 from harness.render.tables import layout
 from harness.render.units import show_ns
+from harness.running.selecting import RESUMABLE
+from harness.running.session import find_results
 from harness.system.store.at_work import is_being_written
 from harness.system.store.run_file import StoredRun, read_run, run_folders
 from harness.system.store.runs import check_run, making_sense, stored_rows

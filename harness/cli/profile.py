@@ -12,13 +12,7 @@ import click
 
 from harness.cli.run import DashedCommand
 from harness.cli.shared.base import Answer, command
-from harness.cli.shared.session import (
-    ad_hoc_cell,
-    config_option,
-    open_session,
-    progress,
-    read_config,
-)
+from harness.cli.shared.session import config_option, progress
 from harness.errors import ExitCode, UsageError
 from harness.model import ProfileBy, ProfileReport
 from harness.model.jsonable import jsonable
@@ -31,10 +25,12 @@ from harness.profiling.making import (
     profile_cell,
 )
 from harness.project.config import Config
+from harness.project.finding import read_config
 from harness.project.revisions import split_revision
 from harness.render.profile import case_table, move_table, report_text
 from harness.running import Cell
-from harness.running.session import Session
+from harness.running.selecting import ad_hoc_cell
+from harness.running.session import Session, open_session
 
 BASELINE = "baseline"
 

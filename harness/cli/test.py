@@ -8,10 +8,10 @@ import click
 
 from harness.baseline import TestReport, load_baseline, run_test
 from harness.cli.shared.base import Answer, command
-from harness.cli.shared.session import read_config
 from harness.cli.shared.workload import wanted_workload, workload_options, workload_session
 from harness.errors import ExitCode
 from harness.model.jsonable import jsonable
+from harness.project.finding import read_config
 from harness.render.bench import correctness_text
 from harness.system.git.writing import Git
 

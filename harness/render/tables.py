@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
@@ -30,11 +31,16 @@ FORMATS = ("plain", "github", "csv")
 
 
 def layout(headers: Sequence[str], rows: Sequence[Sequence[str]], style: str = "plain") -> str:
-    """A table of texts in one of FORMATS."""
+    """A table of texts in one of FORMATS, or as `html`, for notebooks."""
     if style == "csv":
         return "\n".join(",".join(_quote(cell) for cell in row) for row in (headers, *rows))
-    kind = {"plain": "simple", "github": "github"}[style]
+    kind = {"plain": "simple", "github": "github", "html": "html"}[style]
     return tabulate(rows, headers=headers, tablefmt=kind, disable_numparse=True)
+
+
+def as_html(sentence: str, table: str) -> str:
+    """A sentence above a table that `layout` made, for notebooks."""
+    return f"<p>{html.escape(sentence)}</p>{table}"
 
 
 def _quote(cell: str) -> str:

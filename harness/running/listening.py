@@ -1,8 +1,10 @@
-"""Who is told what goes on."""
+"""Who is told what goes on, and what is told."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
 from harness.model import TrialRecord
 
@@ -31,3 +33,57 @@ class Quiet:
 
     def remark(self, words: str) -> None:
         """Ignore it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepBegun:
+    """A build, a check or a block begins."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialStored:
+    """A trial has ended and is stored."""
+
+    record: TrialRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that people should know at once, not at the end."""
+
+    words: str
+
+
+ProgressEvent: TypeAlias = StepBegun | TrialStored | Remark
+
+Progress: TypeAlias = Callable[[ProgressEvent], object]
+"""Called with each event, in the thread that measures; what it raises ends the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """A Listener that tells a callable."""
+
+    progress: Progress
+
+    def step(self, what: str) -> None:
+        self.progress(StepBegun(what))
+
+    def trial(self, record: TrialRecord) -> None:
+        self.progress(TrialStored(record))
+
+    def remark(self, words: str) -> None:
+        self.progress(Remark(words))
+
+
+def tell(listener: Listener, event: ProgressEvent) -> None:
+    """Tell a Listener an event: the inverse of `Telling`."""
+    match event:
+        case StepBegun(what):
+            listener.step(what)
+        case TrialStored(record):
+            listener.trial(record)
+        case Remark(words):
+            listener.remark(words)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from harness.cli.shared.explaining import explain
 from harness.model import Comparison, Estimate, Metric, Verdict
+from harness.render.explaining import explain
 from harness.render.tables import show_comparison
 
 CONFIG = """

@@ -16,8 +16,9 @@ from harness.cli.campaign.opening import (
 )
 from harness.cli.campaign.status import everything_option, status_answer
 from harness.cli.shared.base import Answer, command
-from harness.cli.shared.session import config_option, read_config
+from harness.cli.shared.session import config_option
 from harness.errors import DataDamaged, ExitCode
+from harness.project.finding import read_config
 
 if TYPE_CHECKING:
     from harness.optimise import Campaign

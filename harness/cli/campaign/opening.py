@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.shared.base import Answer
-from harness.cli.shared.session import config_option, read_config
+from harness.cli.shared.session import config_option
 from harness.errors import ExitCode, UsageError
+from harness.project.finding import read_config
 
 if TYPE_CHECKING:
     from harness.campaign.port import Workbench

@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from harness.cli.shared.base import Answer, command
-from harness.cli.shared.session import config_option, read_config
+from harness.cli.shared.session import config_option
 from harness.errors import ExitCode, UsageError
+from harness.project.finding import read_config
 
 
 @command(epilog="Example: harness surprises threads --failed")

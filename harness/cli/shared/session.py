@@ -6,38 +6,21 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from harness.errors import ConfigError, UsageError
-from harness.model import Case, Target, Task, TrialRecord, WorkingFolder
-from harness.project.config import CONFIG_NAME, Config, find_config, load_config
-from harness.project.state_folder import STATE_FOLDER, results_of
-from harness.running import Cell, Listener, Quiet
-from harness.running.session import Session, open_session
+from harness.model import TrialRecord
+from harness.project.config import CONFIG_NAME
+from harness.project.state_folder import STATE_FOLDER
+from harness.running import Listener, Quiet
+from harness.running.listening import Progress
 
-__all__ = [
-    "DAMAGED_HINT",
-    "RESUMABLE",
-    "Session",
-    "Terminal",
-    "ad_hoc_cell",
-    "config_option",
-    "find_results",
-    "host_summary",
-    "open_session",
-    "progress",
-    "read_config",
-    "results_of",
-    "results_option",
-]
-
-RESUMABLE = ("ad hoc", "configured")
-"""The origins of runs that `harness run --resume` can make again."""
+if TYPE_CHECKING:
+    from harness.api import Place
 
 DAMAGED_HINT = "Move the damaged run's folder away, or restore it from a copy."
 
@@ -54,63 +37,15 @@ results_option = click.option(
 )
 
 
-def read_config(path: Path | None, *, required: bool = True) -> Config:
-    """The configuration named, or the nearest one upward; ConfigError where there is none.
-
-    With `required=False` a missing one is an empty configuration rooted in the current folder.
-    """
-    found = path or find_config(Path.cwd())
-    if found is not None:
-        return load_config(found)
-    if required:
-        raise ConfigError(
-            f"no {CONFIG_NAME} in {Path.cwd()} or any folder above it",
-            hint="Write one (see README.md), name one with --config, or measure a single program:"
-            " `harness run --adapter command -- ./program its args`.",
-        )
-    return Config(root=Path.cwd())
+def said(**options: Any) -> dict[str, Any]:
+    """Those of the options that were given."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
-def find_results(config_path: Path | None, results: Path | None) -> Path:
-    """The folder of stored runs: the one named, else the configuration's."""
-    return results or results_of(read_config(config_path, required=False).root)
-
-
-def ad_hoc_cell(
-    adapter: str,
-    source: str | None,
-    arguments: Sequence[str],
-    root: Path,
-    *,
-    stdin: Path | None = None,
-) -> Cell:
-    """A single file or program as a task, case and target of its own."""
-    argv = tuple(argument.replace("{", "{{").replace("}", "}}") for argument in arguments)
-    if source is None and not argv:
-        raise UsageError(
-            "nothing to run",
-            hint=f"Name a source file, or a program after `--`:"
-            f" `harness run --adapter {adapter} -- ./program its args`.",
-        )
-    sources: tuple[Path, ...] = ()
-    if source is not None:
-        if not (root / source).exists():
-            raise UsageError(f"source not found: {source}", hint=f"Looked in {root}.")
-        sources = (root / source,)
-    if stdin is not None and not (root / stdin).is_file():
-        raise UsageError(f"--input: no such file: {stdin}", hint=f"Looked in {root}.")
-    name = Path(source if source is not None else arguments[0]).name or "program"
-    target = Target(
-        name=name,
-        task=name,
-        adapter=adapter,
-        root=root,
-        sources=sources,
-        args=argv,
-        stdin=root / stdin if stdin is not None else None,
-        working_folder=WorkingFolder.ROOT,
-    )
-    return Cell(Task(name, (Case("default"),)), Case("default"), target)
+def named_place(options: Mapping[str, Any], told: Progress | None = None) -> Place:
+    """What `config_option` and `results_option` say, and whom progress is told."""
+    place = said(config=options["config_path"], results=options.get("results"), progress=told)
+    return cast("Place", place)
 
 
 _FIRST_LINE_S, _NEXT_LINE_S = 5.0, 20.0

@@ -8,17 +8,17 @@ from typing import NoReturn
 
 from harness.analysis import StoredComparison
 from harness.cli.shared.base import Answer
-from harness.cli.shared.explaining import (
+from harness.cli.shared.session import DAMAGED_HINT, host_summary
+from harness.errors import DataDamaged, ExitCode, UsageError
+from harness.model import Metric, Verdict
+from harness.model.jsonable import jsonable
+from harness.render.explaining import (
     by_every_metric,
     evidence,
     explain,
     next_steps,
     what_would_do,
 )
-from harness.cli.shared.session import DAMAGED_HINT, host_summary
-from harness.errors import DataDamaged, ExitCode, UsageError
-from harness.model import Metric, Verdict
-from harness.model.jsonable import jsonable
 from harness.render.tables import layout
 from harness.render.units import show_speed_up
 from harness.running.pooling import Pooled

@@ -9,12 +9,8 @@ from typing import Any
 
 import click
 
-from harness.cli.shared.session import (
-    config_option,
-    progress,
-    read_config,
-    results_option,
-)
+from harness.cli.shared.session import config_option, progress, results_option
+from harness.project.finding import read_config
 from harness.project.state_folder import lock_of
 from harness.project.workload import Wanted, Workload, find_workload
 from harness.running.session import Session, open_session

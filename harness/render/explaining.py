@@ -1,12 +1,10 @@
-"""A comparison in words: the verdict, and what it rests on."""
+"""A comparison in words: the verdict, and what it rests on; pure."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
-from harness.analysis import is_of_times
-from harness.model import Comparison, Measurement, Metric, Verdict
+from harness.model import Comparison, Metric, Verdict
 from harness.model.durations import write_duration
 from harness.render.tables import layout, opposite
 from harness.render.units import MUCH_SLOWER, show_share, show_speed_up
@@ -15,7 +13,31 @@ from harness.render.units import MUCH_SLOWER, show_share, show_speed_up
 def explain(comparison: Comparison) -> str:
     """A verdict with its evidence, for people."""
     c = comparison
-    rows = [
+    lines = [
+        headline(c),
+        "",
+        layout(["metric", "speed-up", ""], evidence_rows(c)),
+        "",
+        *evidence(c),
+    ]
+    return "\n".join(lines)
+
+
+def headline(comparison: Comparison) -> str:
+    """The verdict and the ratio in one sentence."""
+    c = comparison
+    interval = f" ({100 * c.ratio.confidence:.10g} % interval)" if c.ratio.bounded else ""
+    other = f", {opposite(c)}" if opposite(c) else ""
+    shown = show_speed_up(c.ratio, memory=c.metric is Metric.MEMORY)
+    return (
+        f"{c.candidate} is {_words(c)} {c.reference}: {shown} by {c.metric.value}{interval}{other}"
+    )
+
+
+def evidence_rows(comparison: Comparison) -> list[list[str]]:
+    """The speed-up by every metric, and which one decides: rows of a table."""
+    c = comparison
+    return [
         [
             metric.value,
             show_speed_up(estimate, memory=metric is Metric.MEMORY),
@@ -23,17 +45,6 @@ def explain(comparison: Comparison) -> str:
         ]
         for metric, estimate in c.evidence.items()
     ]
-    interval = f" ({100 * c.ratio.confidence:.10g} % interval)" if c.ratio.bounded else ""
-    other = f", {opposite(c)}" if opposite(c) else ""
-    shown = show_speed_up(c.ratio, memory=c.metric is Metric.MEMORY)
-    lines = [
-        f"{c.candidate} is {_words(c)} {c.reference}: {shown} by {c.metric.value}{interval}{other}",
-        "",
-        layout(["metric", "speed-up", ""], rows),
-        "",
-        *evidence(c),
-    ]
-    return "\n".join(lines)
 
 
 def evidence(comparison: Comparison) -> list[str]:
@@ -106,21 +117,3 @@ def extended(command: str, option: str) -> str:
     """A command with one option more, before what follows its dashes."""
     own, dashes, arguments = command.partition(" -- ")
     return f"{own} {option}{dashes}{arguments}"
-
-
-def shared_notes(measurements: Sequence[Measurement], *, of_times: bool = True) -> list[str]:
-    """What measurements warn of, each sentence once, with the targets that it is said of.
-
-    Without `of_times` what concerns the intervals of single times is left out: a comparison has an
-    interval of its own.
-    """
-    said: dict[str, list[str]] = {}
-    for m in measurements:
-        for warning in m.warnings:
-            if of_times or not is_of_times(warning):
-                said.setdefault(warning, []).append(m.target)
-    everyone = [m.target for m in measurements]
-    return [
-        warning if names == everyone and len(names) > 1 else f"{', '.join(names)}: {warning}"
-        for warning, names in said.items()
-    ]

@@ -1,0 +1,222 @@
+"""What a run runs: the cells that a caller names, or that a stored run had."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from harness.errors import DataDamaged, UsageError
+from harness.model import Case, Target, Task, WorkingFolder
+from harness.project.config import Config, lookup
+from harness.project.finding import required_config
+from harness.running import Cell
+from harness.system.store.run_file import StoredRun, find_run, read_run, run_folders
+
+RESUMABLE = ("ad hoc", "configured")
+"""The origins of runs that can be made again from what is stored of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What is to be run, as a caller names it."""
+
+    names: tuple[str, ...] = ()
+    """Targets, or one file."""
+    arguments: tuple[str, ...] = ()
+    """Of the file; with no name, a program with its arguments."""
+    adapter: str | None = None
+    stdin: Path | None = None
+    task: str | None = None
+    case: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The cells that a selection means, and how they are found again when a run is resumed."""
+
+    config: Config
+    cells: tuple[Cell, ...]
+    origin: Mapping[str, Any]
+
+
+def ad_hoc_cell(
+    adapter: str,
+    source: str | None,
+    arguments: Sequence[str],
+    root: Path,
+    *,
+    stdin: Path | None = None,
+) -> Cell:
+    """A single file or program as a task, case and target of its own."""
+    argv = tuple(argument.replace("{", "{{").replace("}", "}}") for argument in arguments)
+    if source is None and not argv:
+        raise UsageError(
+            "nothing to run",
+            hint=f"Name a source file, or a program after `--`:"
+            f" `harness run --adapter {adapter} -- ./program its args`.",
+        )
+    sources: tuple[Path, ...] = ()
+    if source is not None:
+        if not (root / source).exists():
+            raise UsageError(f"source not found: {source}", hint=f"Looked in {root}.")
+        sources = (root / source,)
+    if stdin is not None and not (root / stdin).is_file():
+        raise UsageError(f"--input: no such file: {stdin}", hint=f"Looked in {root}.")
+    name = Path(source if source is not None else arguments[0]).name or "program"
+    target = Target(
+        name=name,
+        task=name,
+        adapter=adapter,
+        root=root,
+        sources=sources,
+        args=argv,
+        stdin=root / stdin if stdin is not None else None,
+        working_folder=WorkingFolder.ROOT,
+    )
+    return Cell(Task(name, (Case("default"),)), Case("default"), target)
+
+
+def stored_cells(stored: StoredRun, config: Config) -> tuple[Config, list[Cell]]:
+    """The cells of an interrupted run, found again."""
+    origin = stored.plan["origin"]
+    if origin.get("kind") == "ad hoc":
+        root = Path(origin["root"])
+        stdin = Path(origin["stdin"]) if origin.get("stdin") else None
+        given = origin["adapter"], origin["source"], origin["arguments"]
+        cell = ad_hoc_cell(*given, root, stdin=stdin)
+        return Config(root=root), [cell]
+    if origin.get("kind") != "configured":
+        raise UsageError(
+            f"{stored.id} cannot be resumed: it was made by `harness {origin.get('kind')}`",
+            hint="Give the same command again; what was measured is kept in its folder.",
+        )
+    cells = [
+        Cell(task, config.case_of(config.target(target), case), config.target(target))
+        for task, case, target in (
+            (config.task(name), case, target) for name, case, target in stored.plan["cells"]
+        )
+    ]
+    return config, cells
+
+
+def select(selection: Selection, config: Config) -> Selected:
+    """The cells that are named; `config` may be the empty one where a file or program is."""
+    if selection.arguments or _is_file(selection, config):
+        return _of_a_file(selection)
+    if selection.stdin is not None:
+        refuse_input()
+    refuse_files(selection.names, config)
+    required_config(config)
+    cells = configured_cells(config, selection)
+    return Selected(config, tuple(cells), {"kind": "configured"})
+
+
+def _of_a_file(selection: Selection) -> Selected:
+    names, adapter = selection.names, selection.adapter
+    if len(names) > 1:
+        raise UsageError(
+            f"one file at a time, got {' '.join(names)}",
+            hint="Several programs are compared as targets of harness.toml.",
+        )
+    if selection.task or selection.case:
+        raise UsageError("--task and --case are of harness.toml; a file or program has none")
+    if adapter is None:
+        raise UsageError(
+            "which adapter?",
+            hint="Say --adapter c, julia, python or command. What follows `--` are a file's or"
+            " program's arguments; a target's stand in harness.toml.",
+        )
+    source = names[0] if names else None
+    root = Path.cwd()
+    cell = ad_hoc_cell(adapter, source, selection.arguments, root, stdin=selection.stdin)
+    origin = {
+        "kind": "ad hoc",
+        "adapter": adapter,
+        "source": source,
+        "arguments": selection.arguments,
+        "root": root,
+        "stdin": cell.target.stdin,
+    }
+    return Selected(Config(root=root), (cell,), origin)
+
+
+def refuse_input() -> NoReturn:
+    """What targets of harness.toml read is a part of what they are."""
+    raise UsageError(
+        "--input is for a file or program; what a target reads stands in harness.toml",
+        hint='Say its adapter (--adapter command), or stdin = "FILE" in the target\'s table.',
+    )
+
+
+def refuse_files(names: Sequence[str], config: Config) -> None:
+    """Say how a file is run that was named as if it were a target."""
+    for name in names:
+        if name not in config.targets and Path(name).is_file():
+            adapter = adapter_of(Path(name))
+            raise UsageError(
+                f"{name} is a file, and no target",
+                hint=f"Say its adapter, one file at a time: harness run --adapter {adapter} {name}",
+            )
+
+
+def adapter_of(path: Path) -> str:
+    """The adapter that a file most likely wants, by the end of its name."""
+    return {".c": "c", ".jl": "julia", ".py": "python"}.get(path.suffix, "command")
+
+
+def _is_file(selection: Selection, config: Config) -> bool:
+    """A name is a file where it is not a target and an adapter is said."""
+    if len(selection.names) != 1 or selection.adapter is None:
+        return False
+    return selection.names[0] not in config.targets
+
+
+def configured_cells(config: Config, selection: Selection) -> list[Cell]:
+    """The configured targets that fit the names, adapter and task asked for."""
+    from harness.plugins import Adapters
+
+    if selection.adapter is not None:
+        Adapters().get(selection.adapter)
+    if selection.task is not None:
+        config.task(selection.task)
+    targets = [config.target(name) for name in selection.names] or list(config.targets.values())
+    chosen = [
+        t
+        for t in targets
+        if selection.adapter in (None, t.adapter) and selection.task in (None, t.task)
+    ]
+    if not chosen:
+        raise UsageError(
+            "no target fits" + (f" adapter {selection.adapter!r}" if selection.adapter else ""),
+            hint=f"{config.path} has: {', '.join(config.targets) or 'no targets'}.",
+        )
+    cells = []
+    for target in chosen:
+        task = config.task(target.task)
+        cases = {case.name: case for case in task.cases}
+        if selection.case is not None and selection.case not in cases and selection.task is None:
+            continue
+        case = config.case_of(target, selection.case)
+        cells.append(Cell(task, case, config.target(target.name)))
+    if not cells:
+        assert selection.case is not None
+        every = {case.name: case for task in config.tasks.values() for case in task.cases}
+        lookup(every, selection.case, "case", config.path)
+    return cells
+
+
+def find_interrupted(results: Path, run_id: str) -> StoredRun:
+    """The stored run of an id or its beginning; of none, the latest that can go on."""
+    if run_id:
+        return read_run(find_run(results, run_id))
+    for folder in reversed(run_folders(results)):
+        with contextlib.suppress(DataDamaged):
+            stored = read_run(folder)
+            if not stored.finished and stored.plan.get("origin", {}).get("kind") in RESUMABLE:
+                return stored
+    raise UsageError(
+        f"no run in {results} was interrupted", hint="`harness history` lists all runs."
+    )
