@@ -70,7 +70,7 @@ def build(recipe: Recipe, workdir: Path, runner: Runner) -> Build:
     digest = _digest(recipe, runner)
     folder = workdir / digest
     program = folder / recipe.program_name
-    record = _read_record(folder, program.name)
+    record = _read_record(folder, digest)
     cached = record is not None
     if record is None:
         record = _make(recipe, folder, runner)
@@ -169,12 +169,16 @@ def _make(recipe: Recipe, folder: Path, runner: Runner) -> dict[str, object]:
     private = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
     try:
         record = _compile_and_link(recipe, private, runner)
-        record["program"] = digest_of([(private / recipe.program_name).read_bytes()])
+        record["digest"] = folder.name
+        record["programs"] = {
+            str(path.relative_to(private)): digest_of([path.read_bytes()])
+            for path in _programs(recipe, private)
+        }
         (private / RECORD).write_text(json.dumps(record))
         try:
             private.replace(folder)
         except OSError:
-            if _read_record(folder, recipe.program_name) is None:
+            if _read_record(folder, folder.name) is None:
                 shutil.rmtree(folder, ignore_errors=True)  # half of something: ours is whole
                 private.replace(folder)
     finally:
@@ -221,18 +225,27 @@ def _compile_and_link(recipe: Recipe, folder: Path, runner: Runner) -> dict[str,
     return {"build_ns": total_ns, "log": "\n".join(log)}
 
 
-def _read_record(folder: Path, program: str) -> dict[str, object] | None:
-    """The record of a finished build; None where there is none, or the program is another now.
+def _programs(recipe: Recipe, folder: Path) -> list[Path]:
+    """Everything in a build's folder that may be executed: the program in each of its layouts."""
+    program = folder / recipe.program_name
+    layouts = range(1, LAYOUTS) if recipe.options.vary_link_order else ()
+    return [program, *(program_in(program, layout) for layout in layouts)]
 
-    Builds are kept from run to run: one that somebody has changed since must not be measured.
+
+def _read_record(folder: Path, digest: str) -> dict[str, object] | None:
+    """The record of a finished build; None where there is none, or it is another now.
+
+    Builds are kept from run to run: one that stands for other sources, or that has a program which
+    somebody has changed since, must not be measured.
     """
     try:
         record = json.loads((folder / RECORD).read_text())
-        content = (folder / program).read_bytes()
-    except (OSError, ValueError):
+        programs = record["programs"]
+        found = {name: digest_of([(folder / name).read_bytes()]) for name in programs}
+        whole = {"build_ns", "log"} <= record.keys() and int(record["build_ns"]) >= 0
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
-    whole = isinstance(record, dict) and {"build_ns", "log"} <= record.keys()
-    return record if whole and record.get("program") in (None, digest_of([content])) else None
+    return record if whole and record.get("digest") == digest and found == programs else None
 
 
 def _failed(target: Target, words: str) -> BuildFailed:

@@ -47,12 +47,13 @@ def build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -
     digest = _digest(target, options, toolchain, files)
     folder = workdir / digest
     stamp = folder / "checked"
-    cached = stamp.is_file()
-    if not cached:
+    build_ns = _checked_ns(stamp, digest)
+    cached = build_ns is not None
+    if build_ns is None:
         folder.mkdir(parents=True, exist_ok=True)
         build_ns = _check(reached, target, toolchain, runner, workdir)
         fresh = folder / f"checked.{os.getpid()}"
-        fresh.write_text(str(build_ns))
+        fresh.write_text(f"{build_ns} {digest}")
         fresh.replace(stamp)
     return Build(
         target=target,
@@ -60,9 +61,18 @@ def build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -
         digest=digest,
         workdir=folder,
         program=toolchain.program,
-        build_ns=int(stamp.read_text()),
+        build_ns=build_ns,
         cached=cached,
     )
+
+
+def _checked_ns(stamp: Path, digest: str) -> int | None:
+    """How long the check of these files took; None where it was not made, or was of others."""
+    try:
+        took_ns, checked = stamp.read_text().split()
+        return int(took_ns) if checked == digest else None
+    except (OSError, ValueError):
+        return None
 
 
 def command(build: Build, case: Case, through: Sequence[str] = ()) -> Command:

@@ -156,6 +156,30 @@ def test_a_kept_program_that_was_changed_is_built_again(c):
     assert c.build("main.c").cached
 
 
+def test_kept_builds_that_have_changed_places_are_built_again(c):
+    built = {}
+    for number in ("1", "2"):
+        c.write(f"main{number}/main.c", f'#include <stdio.h>\nint main() {{ puts("{number}"); }}\n')
+        built[number] = c.build(f"main{number}/main.c").workdir
+    aside = built["1"].with_name("aside")
+    built["1"].rename(aside)
+    built["2"].rename(built["1"])
+    aside.rename(built["2"])
+    for number in ("1", "2"):
+        again = c.build(f"main{number}/main.c")
+        assert (again.cached, c.says(again)) == (False, f"{number}\n")
+        assert c.build(f"main{number}/main.c").cached
+
+
+@pytest.mark.parametrize("record", ["[]", "{}", '{"programs": 3}', '{"build_ns": "x"}', "null"])
+def test_a_kept_build_without_its_record_is_built_again(c, record):
+    c.write("main.c", "int main(void) { return 0; }\n")
+    build = c.build("main.c")
+    (build.workdir / "build.json").write_text(record)
+    assert not c.build("main.c").cached
+    assert c.build("main.c").cached
+
+
 def test_a_response_file_is_read_and_its_change_is_another_build(c):
     c.write("value.h", "")
     c.write("main.c", SHOW)

@@ -96,6 +96,15 @@ def test_another_environment_has_another_fingerprint(tmp_path, change):
     assert ADAPTER.probe(one).fingerprint != ADAPTER.probe(other).fingerprint
 
 
+@pytest.mark.parametrize("stamp", ["", "12", "12 of another build", "soon"])
+def test_files_whose_check_is_not_theirs_are_checked_again(python, stamp):
+    python.write("main.py", "print(1)\n")
+    (kept,) = python.build("main.py").workdir.glob("checked-*")
+    kept.write_text(stamp)
+    assert not python.build("main.py").cached
+    assert python.build("main.py").cached
+
+
 # -- what is run --------------------------------------------------------------------------------
 
 
