@@ -80,7 +80,7 @@ KEEPERS: dict[str, tuple[str, ...]] = {
     "pandas": ("system", "running", "api"),
     "scipy": ("stats", "correctness"),
     "ruptures": ("stats",),
-    "fcntl": ("system", "optimise.journal"),
+    "fcntl": ("system.store.flock", "system.launcher"),
     "ctypes": ("system.launcher", "system.process.descent"),
     "pytest": ("testing",),
     "harness.system.process.runner": ("system",),

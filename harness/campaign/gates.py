@@ -17,6 +17,7 @@ from harness.campaign.values import ProfileRow
 from harness.errors import NotAllowed, UsageError
 from harness.model import Verdict
 from harness.model.proposals import Plan, Reflection, Thought
+from harness.render.units import NO_INTERVAL
 
 _NO_SURPRISE = re.compile(
     r"\W*(none|nothing|nil|null|n/?a|no surprises?|not surprised|no)\W*"
@@ -177,7 +178,7 @@ def compare_words(iteration: Iteration) -> str:
         return f"{predicted}, got no valid result ({iteration.outcome.value})"
     step = iteration.result.step
     place = "outside" if iteration.surprised else "inside"
-    interval = f"[{step.low:.3g}, {step.high:.3g}]" if step.bounded else "(no interval yet)"
+    interval = f"[{step.low:.3g}, {step.high:.3g}]" if step.bounded else f"({NO_INTERVAL})"
     return f"{predicted}, measured {step.point:.3g}x {interval}, {place} the predicted interval"
 
 

@@ -13,7 +13,7 @@ from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import State, Step
 from harness.campaign.values import AtScale, BenchOutcome, CaseResult, Guards, ProfileOutcome, Ratio
 from harness.model import Verdict
-from harness.render.units import show_bytes, show_ns, show_ratio, show_share
+from harness.render.units import NO_INTERVAL, show_bytes, show_ns, show_ratio, show_share
 
 _HASH = 7
 _PHASES_SHOWN = 4
@@ -121,7 +121,7 @@ def _result(iteration: Iteration) -> str:
 
 def _interval(ratio: Ratio) -> str:
     if not ratio.bounded:
-        return " (too few blocks for an interval)"
+        return f" ({NO_INTERVAL})"
     return f" [{show_ratio(ratio.low)}, {show_ratio(ratio.high)}] at {100 * ratio.confidence:.6g} %"
 
 

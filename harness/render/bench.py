@@ -19,7 +19,14 @@ from harness.model import (
     Verdict,
 )
 from harness.render.tables import layout, show_comparison
-from harness.render.units import show_bytes, show_ns, show_ratio, show_ratio_estimate, show_share
+from harness.render.units import (
+    NO_INTERVAL,
+    show_bytes,
+    show_ns,
+    show_ratio,
+    show_ratio_estimate,
+    show_share,
+)
 
 TOTAL = "TOTAL"
 
@@ -128,7 +135,7 @@ def _ratio(ratio: Estimate) -> list[str]:
 def _interval(ratio: Estimate) -> str:
     """`[1.81, 1.83]`; in words while too few blocks are measured to be sure of anything."""
     if not ratio.bounded:
-        return "not known yet"
+        return NO_INTERVAL
     low, high = (show_ratio(end).rstrip("x") for end in (ratio.low, ratio.high))
     return f"[{low}, {high}]"
 

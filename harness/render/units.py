@@ -46,7 +46,10 @@ def show_bytes(size: int | None) -> str:
 
 
 def show_ratio(ratio: float) -> str:
-    """A speed-up as the guide writes it: `2.09x`; with more digits near 1 and below 0.1."""
+    """A bare speed-up, as the guide and the records of campaigns write it: `2.09x`.
+
+    It has more digits near 1 and below 0.1.
+    """
     if 0 < ratio < 0.1 or not math.isfinite(ratio):
         return f"{significant(ratio, 2)}x"
     return f"{ratio:.{3 if 0.95 < ratio < 1.05 else 2}f}x"
@@ -57,6 +60,9 @@ def show_ratio_estimate(estimate: Estimate) -> str:
     low, high = (show_ratio(v).rstrip("x") for v in (estimate.low, estimate.high))
     return f"{show_ratio(estimate.point)} [{low}, {high}]"
 
+
+NO_INTERVAL = "too few blocks for an interval"
+"""What is said wherever a ratio has no interval yet."""
 
 MUCH_SLOWER = 0.1
 """Below this speed-up a reader wants to know how many times slower it is."""
@@ -72,10 +78,10 @@ def show_speed_up(ratio: Estimate, *, memory: bool = False) -> str:
     if not 0 < ratio.point < MUCH_SLOWER:
         if ratio.bounded:
             return show_ratio_estimate(ratio)
-        return f"{show_ratio(ratio.point)}, too few blocks for an interval"
+        return f"{show_ratio(ratio.point)}, {NO_INTERVAL}"
     times = f"{significant(1 / ratio.point)} times {word}"
     if not ratio.bounded:
-        return f"{times}, too few blocks for an interval"
+        return f"{times}, {NO_INTERVAL}"
     low, high = (significant(1 / end) if end > 0 else "inf" for end in (ratio.high, ratio.low))
     return f"{times} [{low}, {high}]"
 

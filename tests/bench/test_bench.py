@@ -374,7 +374,7 @@ class TestTheTable:
 
     def test_too_few_blocks_are_said_in_words(self, begun):
         text = bench_text(begun.bench(trials=2))
-        assert re.search(r"TOTAL .* not known yet +undecided", text)
+        assert re.search(r"TOTAL .* too few blocks for an interval +undecided", text)
         assert "inf" not in text
 
     def test_scale_is_a_sentence(self, begun):

@@ -145,7 +145,7 @@ def _bench_text(campaign: Campaign, outcome: BenchOutcome) -> str:
 def _case_text(result: CaseResult) -> str:
     from harness.campaign.logs import guard_notes
     from harness.render.tables import layout
-    from harness.render.units import show_ns, show_ratio
+    from harness.render.units import NO_INTERVAL, show_ns, show_ratio
 
     rows = [
         [p.name, show_ns(p.baseline_ns), show_ns(p.current_ns), _gain(p.baseline_ns, p.current_ns)]
@@ -158,7 +158,7 @@ def _case_text(result: CaseResult) -> str:
         ends = f"[{show_ratio(ratio.low)}, {show_ratio(ratio.high)}]"
         sure = f"{100 * ratio.confidence:.6g} % interval"
         if not ratio.bounded:
-            ends, sure = "", "too few blocks for an interval"
+            ends, sure = "", NO_INTERVAL
         shown = " ".join(filter(None, (show_ratio(ratio.point), ends, ratio.verdict.value)))
         lines.append(f"against the {word}: {shown} ({sure})")
     return "\n".join([*lines, *result.doubts, *guard_notes(result)])

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import shutil
 import stat
@@ -37,6 +36,7 @@ from harness.system.process.trial_folder import (
     file_state,
 )
 from harness.system.store.files import storage_errors
+from harness.system.store.flock import try_lock, wait_for_lock
 
 MEMORY = Path("/dev/shm")
 ENOUGH_BYTES = 2 * 2**30
@@ -163,7 +163,7 @@ def _claim(scratch: Path) -> tuple[Path, int]:
         own = Path(tempfile.mkdtemp(dir=scratch, prefix=f"{os.getpid():07d}-"))
         with contextlib.suppress(FileNotFoundError):
             lock = os.open(own, os.O_RDONLY | os.O_DIRECTORY)
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            wait_for_lock(lock)
             # Another process may have taken it for a dead one's before it was locked.
             if own.exists():
                 return own, lock
@@ -185,8 +185,8 @@ def _remove_if_dead(folder: Path) -> None:
     with contextlib.suppress(OSError):
         lock = open_folder(folder)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            remove_tree(folder)
+            if try_lock(lock):
+                remove_tree(folder)
         finally:
             os.close(lock)
 

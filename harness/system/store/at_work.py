@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import NotAllowed
+from harness.system.store.flock import take_lock, try_lock
 
 _MAKING = ".making"
 """Beside the runs: marks of those that a process is at work in, and folders not yet runs."""
@@ -22,11 +21,11 @@ def hold_run(folder: Path) -> contextlib.ExitStack:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         held.callback(os.close, handle)
         try:
-            _lock(handle, fcntl.LOCK_EX)
-        except BlockingIOError:
-            raise _is_measured(folder.name) from None
+            free = take_lock(handle)
         except OSError:  # a file system without locks
-            pass
+            free = True
+        if not free:
+            raise _is_measured(folder.name)
         return held.pop_all()
 
 
@@ -37,18 +36,6 @@ def _is_measured(name: str) -> NotAllowed:
     )
 
 
-_TRIES, _PAUSE_S = 10, 0.01
-
-
-def _lock(handle: int, kind: int) -> None:
-    """Lock; whoever only asks whether it is held has it for a moment, so we wait as long."""
-    for _ in range(_TRIES - 1):
-        with contextlib.suppress(BlockingIOError):
-            return fcntl.flock(handle, kind | fcntl.LOCK_NB)
-        time.sleep(_PAUSE_S)
-    return fcntl.flock(handle, kind | fcntl.LOCK_NB)
-
-
 def is_being_written(folder: Path) -> bool:
     """Is a process at work on this run now?"""
     try:
@@ -56,15 +43,11 @@ def is_being_written(folder: Path) -> bool:
     except OSError:
         return False
     try:
-        # Shared: whoever asks does not look like a writer to others who ask.
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        return not try_lock(handle, shared=True)
     except OSError:  # a file system without locks
         return False
     finally:
         os.close(handle)
-    return False
 
 
 def staging(folder: Path) -> Path:
@@ -94,16 +77,15 @@ def _claim(mark: Path) -> int:
     """A mark's file with its lock; FileNotFoundError where it was removed meanwhile."""
     handle = os.open(mark, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
-        _lock(handle, fcntl.LOCK_EX)
-        if os.path.samestat(os.fstat(handle), mark.stat()):
+        taken = take_lock(handle)
+        if taken and os.path.samestat(os.fstat(handle), mark.stat()):
             return handle
-    except BlockingIOError:
-        os.close(handle)
-        raise _is_measured(mark.name.removesuffix(_AT_WORK)) from None
     except BaseException:
         os.close(handle)
         raise
     os.close(handle)
+    if not taken:
+        raise _is_measured(mark.name.removesuffix(_AT_WORK))
     raise FileNotFoundError(mark)
 
 

@@ -8,13 +8,11 @@ people; whether it is held, only the kernel says. The file itself stays.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import platform
 import shlex
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -22,8 +20,7 @@ from pathlib import Path
 
 from harness.errors import NotAllowed
 from harness.system.store.files import storage_errors
-
-_TRIES, _PAUSE_S = 10, 0.01
+from harness.system.store.flock import take_lock, try_lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +67,7 @@ def is_held(path: Path) -> bool:
     except OSError:
         return False
     try:
-        # Shared: whoever asks does not look like a holder to others who ask.
-        return not _try_lock(file, fcntl.LOCK_SH)
+        return not try_lock(file, shared=True)
     finally:
         os.close(file)
 
@@ -107,25 +103,8 @@ def _taken(path: Path) -> int:
 
 
 def _demand(path: Path, file: int) -> None:
-    if not _take(file):
+    if not take_lock(file):
         raise NotAllowed(
             f"another harness is at work here: {holder_of(path) or 'its lock says no more'}",
             hint=f"Wait until it ends; the lock is {path}, and ends with its process.",
         )
-
-
-def _take(file: int) -> bool:
-    """Lock for ourselves; whoever only asks whether it is held has it for a moment, so we wait."""
-    for _ in range(_TRIES):
-        if _try_lock(file, fcntl.LOCK_EX):
-            return True
-        time.sleep(_PAUSE_S)
-    return False
-
-
-def _try_lock(file: int, kind: int) -> bool:
-    try:
-        fcntl.flock(file, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
