@@ -20,11 +20,11 @@ from harness.model import (
 )
 from harness.render.tables import layout, show_comparison
 from harness.render.units import (
-    NO_INTERVAL,
     show_bytes,
     show_ns,
     show_ratio,
     show_ratio_estimate,
+    show_ratio_interval,
     show_share,
 )
 
@@ -129,15 +129,7 @@ def _speedup(comparison: Comparison) -> list[str]:
 
 
 def _ratio(ratio: Estimate) -> list[str]:
-    return [show_ratio(ratio.point), _interval(ratio)]
-
-
-def _interval(ratio: Estimate) -> str:
-    """`[1.81, 1.83]`; in words while too few blocks are measured to be sure of anything."""
-    if not ratio.bounded:
-        return NO_INTERVAL
-    low, high = (show_ratio(end).rstrip("x") for end in (ratio.low, ratio.high))
-    return f"[{low}, {high}]"
+    return [show_ratio(ratio.point), show_ratio_interval(ratio)]
 
 
 def correctness_text(agreement: Agreement) -> str:

@@ -57,8 +57,17 @@ def show_ratio(ratio: float) -> str:
 
 def show_ratio_estimate(estimate: Estimate) -> str:
     """A speed-up with its interval: `2.09x [2.05, 2.12]`."""
-    low, high = (show_ratio(v).rstrip("x") for v in (estimate.low, estimate.high))
-    return f"{show_ratio(estimate.point)} [{low}, {high}]"
+    return f"{show_ratio(estimate.point)} {_ends(estimate)}"
+
+
+def show_ratio_interval(ratio: Estimate) -> str:
+    """The interval of a speed-up alone, for a column of its own: `[2.05, 2.12]`, or NO_INTERVAL."""
+    return _ends(ratio) if ratio.bounded else NO_INTERVAL
+
+
+def _ends(ratio: Estimate) -> str:
+    low, high = (show_ratio(end).rstrip("x") for end in (ratio.low, ratio.high))
+    return f"[{low}, {high}]"
 
 
 NO_INTERVAL = "too few blocks for an interval"
