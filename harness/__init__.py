@@ -1,7 +1,151 @@
-"""A multi-language benchmark harness for optimisation campaigns.
+"""A multi-language benchmark harness for optimisation campaigns, as a Python API.
 
-Importing this package does nothing but make its modules reachable; start reading at
-`harness.model` (the values), then `harness.hookspecs` (the plugin contract).
+`import harness` costs next to nothing: what it names is loaded when it is first used.
+`docs/api.md` describes every name; start reading the code at `harness.model` (the values), then
+`harness.hookspecs` (the plugin contract).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from harness.api import (
+        DoctorReport,
+        Interrupted,
+        Project,
+        compare,
+        doctor,
+        load,
+        profile,
+        resume,
+        run,
+    )
+    from harness.errors import (
+        AdapterError,
+        AdapterNotFound,
+        AnswerIsNo,
+        BuildFailed,
+        ConfigError,
+        DataDamaged,
+        ExitCode,
+        GitFailed,
+        HarnessError,
+        NotAllowed,
+        PluginFailed,
+        StorageFailed,
+        ToolchainMissing,
+        TrialFailed,
+        Undecided,
+        UsageError,
+    )
+    from harness.model import (
+        Comparison,
+        Estimate,
+        Host,
+        Measurement,
+        Metric,
+        Mode,
+        Phase,
+        ProfileReport,
+        Run,
+        Sample,
+        Trial,
+        TrialRecord,
+        TrialStatus,
+        Verdict,
+    )
+    from harness.profiling.asking import ProfileResult
+    from harness.running.listening import Remark, StepBegun, TrialStored
+    from harness.running.results import ComparisonResult, RunResult
+    from harness.running.settings import Settings
+
+_HOMES = {
+    "harness.api": (
+        *("DoctorReport", "Interrupted", "Project", "compare", "doctor", "load", "profile"),
+        *("resume", "run"),
+    ),
+    "harness.errors": (
+        *("AdapterError", "AdapterNotFound", "AnswerIsNo", "BuildFailed", "ConfigError"),
+        *("DataDamaged", "ExitCode", "GitFailed", "HarnessError", "NotAllowed", "PluginFailed"),
+        *("StorageFailed", "ToolchainMissing", "TrialFailed", "Undecided", "UsageError"),
+    ),
+    "harness.model": (
+        *("Comparison", "Estimate", "Host", "Measurement", "Metric", "Mode", "Phase"),
+        *("ProfileReport", "Run", "Sample", "Trial", "TrialRecord", "TrialStatus", "Verdict"),
+    ),
+    "harness.profiling.asking": ("ProfileResult",),
+    "harness.running.listening": ("Remark", "StepBegun", "TrialStored"),
+    "harness.running.results": ("ComparisonResult", "RunResult"),
+    "harness.running.settings": ("Settings",),
+}
+"""Where each name is defined; the imports above say the same to type checkers."""
+
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AdapterError",
+    "AdapterNotFound",
+    "AnswerIsNo",
+    "BuildFailed",
+    "Comparison",
+    "ComparisonResult",
+    "ConfigError",
+    "DataDamaged",
+    "DoctorReport",
+    "Estimate",
+    "ExitCode",
+    "GitFailed",
+    "HarnessError",
+    "Host",
+    "Interrupted",
+    "Measurement",
+    "Metric",
+    "Mode",
+    "NotAllowed",
+    "Phase",
+    "PluginFailed",
+    "ProfileReport",
+    "ProfileResult",
+    "Project",
+    "Remark",
+    "Run",
+    "RunResult",
+    "Sample",
+    "Settings",
+    "StepBegun",
+    "StorageFailed",
+    "ToolchainMissing",
+    "Trial",
+    "TrialFailed",
+    "TrialRecord",
+    "TrialStatus",
+    "TrialStored",
+    "Undecided",
+    "UsageError",
+    "Verdict",
+    "compare",
+    "doctor",
+    "load",
+    "profile",
+    "resume",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name of the API when it is first used."""
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'harness' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

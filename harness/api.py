@@ -8,45 +8,65 @@ notebook shows it as a table. `docs/api.md` describes it all.
 from __future__ import annotations
 
 import contextlib
-import shlex
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from os import PathLike, fspath
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from harness.errors import NotAllowed, UsageError
-from harness.project.config import Config
-from harness.project.finding import read_config, required_config
+from harness.model.jsonable import jsonable
+from harness.profiling.asking import ProfileWishes
+from harness.project.config import Config, find_config, load_config
+from harness.project.finding import required_config
+from harness.project.revisions import split_revision
 from harness.project.state_folder import results_of
-from harness.running import Settings
+from harness.render.tables import layout
+from harness.running import Cell
 from harness.running.experiment import Experiment, perform
-from harness.running.listening import Progress, Telling
+from harness.running.keywords import (
+    CompareOptions,
+    Place,
+    RunOptions,
+    TargetSpec,
+    check_apart,
+    check_keywords,
+    comparison_settings,
+    config_of,
+    is_file,
+    label_of,
+    programs_of,
+    runs_of,
+    selected_cells,
+    settings_of,
+)
+from harness.running.listening import Telling
 from harness.running.reports import Report
 from harness.running.results import ComparisonResult, RunResult
-from harness.running.selecting import (
-    Selected,
-    Selection,
-    adapter_of,
-    find_interrupted,
-    refuse_input,
-    select,
-    stored_cells,
-)
+from harness.running.selecting import ad_hoc_cell, adapter_of, find_interrupted, stored_cells
 from harness.running.session import Session, open_session
-from harness.running.settings import Asked, of_plan, read_settings
+from harness.running.settings import of_plan
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from harness.profiling.asking import ProfileResult
     from harness.running.pairs import Program
+    from harness.system.machine.diagnosis import Finding
 
-TargetSpec: TypeAlias = "str | PathLike[str] | Sequence[str]"
-"""A target of harness.toml, a file, or a command as a list of words."""
+BASELINE = "baseline"
+"""What a profile is compared with by this word: the sealed baseline's commit."""
 
-COMPARE_BUDGET_NS = 60_000_000_000
-"""How long a comparison measures at most where nothing else is asked for."""
+
+class ProfileOptions(ProfileWishes, Place, total=False):
+    """The keyword arguments of `profile`."""
+
+    adapter: str
+    arguments: Sequence[str]
+    case: str
+    cases: str | Sequence[str]
+    campaign: str
 
 
 class Interrupted(KeyboardInterrupt):
@@ -57,35 +77,6 @@ class Interrupted(KeyboardInterrupt):
         self.result = result
 
 
-class Place(TypedDict, total=False):
-    """Where the configuration and the stored runs are, and who is told what goes on."""
-
-    config: Config | str | PathLike[str]
-    results: str | PathLike[str]
-    progress: Progress
-
-
-class ProgramOptions(Place, total=False):
-    """Of files and programs."""
-
-    adapter: str
-    arguments: Sequence[str]
-    input: str | PathLike[str]
-
-
-class CompareOptions(Asked, ProgramOptions, total=False):
-    """The keyword arguments of `compare`."""
-
-    settings: Settings
-    case: str
-
-
-class RunOptions(CompareOptions, total=False):
-    """The keyword arguments of `run`."""
-
-    task: str
-
-
 def run(*targets: TargetSpec, **options: Unpack[RunOptions]) -> RunResult:
     """Build, check, time and store targets: those named, or all that fit.
 
@@ -94,7 +85,7 @@ def run(*targets: TargetSpec, **options: Unpack[RunOptions]) -> RunResult:
     """
     check_keywords("run", options, RunOptions)
     settings = settings_of(options)
-    selected = _selected(targets, options)
+    selected = selected_cells(targets, options)
     experiment = Experiment(selected.cells, settings, origin=selected.origin)
     return _performed(selected.config, options, experiment)
 
@@ -133,7 +124,7 @@ def compare(
     settings = comparison_settings(settings_of(options))
     labels = label_of(reference), label_of(candidate)
     check_apart(*labels)
-    programs = _programs((reference, candidate), options)
+    programs = programs_of((reference, candidate), options)
     config = Config(root=Path.cwd()) if programs else required_config(config_of(options))
     with (
         measuring(config, options, settings.metrics, apart=not programs) as session,
@@ -174,6 +165,107 @@ def load(
     return trials_frame(folder) if of == "trials" else measurements_frame(folder)
 
 
+def profile(target: str, **options: Unpack[ProfileOptions]) -> ProfileResult:
+    """Say where a target or a file spends its time: phases first, then functions or lines.
+
+    A profiler that fails raises nothing: see `failure` of the result. Raises UsageError for what
+    makes no sense or what the language's profilers cannot do.
+    """
+    from harness.profiling.asking import ProfileWishes, check_wishes, profile_cells
+
+    check_keywords("profile", options, ProfileOptions)
+    wishes = {k: v for k, v in options.items() if k in ProfileWishes.__optional_keys__}
+    check_wishes(wishes)
+    config, cells, revision = _to_profile(target, options)
+    if options.get("against") == BASELINE:
+        wishes["against"] = _baseline_commit(config, target, options.get("campaign"))
+    with measuring(config, options) as session:
+        return profile_cells(session, cells, wishes, revision)  # type: ignore[arg-type]
+
+
+def doctor(*, watch_s: float = 1.0) -> DoctorReport:
+    """Say what on this machine makes timings unreliable; watches the CPUs for `watch_s`."""
+    from harness.system.machine.diagnosis import diagnose
+
+    return DoctorReport(tuple(diagnose(watch_s=watch_s)))
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorReport:
+    """What was looked at on this machine, and what to do about it."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """Those that make timings unreliable."""
+        return tuple(f for f in self.findings if f.severity.value == "problem")
+
+    def table(self, style: str = "plain") -> str:
+        """One row per thing looked at."""
+        rows = [[f.name, f.severity.value, f.seen] for f in self.findings]
+        return layout(["looked at", "finding", "seen"], rows, style)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `result` of `harness doctor --json`."""
+        return {"findings": jsonable(self.findings), "problems": [f.name for f in self.problems]}
+
+    def __str__(self) -> str:
+        return self.table()
+
+    def _repr_html_(self) -> str:
+        return self.table("html")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A `harness.toml` with its stored runs: the functions above, said once where they work."""
+
+    config: Config
+    results: Path
+
+    @classmethod
+    def open(cls, place: str | PathLike[str] = ".") -> Project:
+        """The project of a folder (or of one above it), or of a `harness.toml`."""
+        path = Path(place)
+        found = find_config(path.absolute()) if path.is_dir() else path
+        config = required_config(load_config(found) if found else Config(root=path.absolute()))
+        return cls(config, results_of(config.root))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return tuple(self.config.targets)
+
+    def run(self, *targets: TargetSpec, **options: Unpack[RunOptions]) -> RunResult:
+        """See `harness.run`."""
+        options.setdefault("results", self.results)
+        options.setdefault("config", self.config)
+        return run(*targets, **options)
+
+    def resume(self, run_id: str = "", **options: Unpack[Place]) -> RunResult:
+        """See `harness.resume`."""
+        options.setdefault("results", self.results)
+        options.setdefault("config", self.config)
+        return resume(run_id, **options)
+
+    def compare(
+        self, reference: TargetSpec, candidate: TargetSpec, **options: Unpack[CompareOptions]
+    ) -> ComparisonResult:
+        """See `harness.compare`."""
+        options.setdefault("results", self.results)
+        options.setdefault("config", self.config)
+        return compare(reference, candidate, **options)
+
+    def profile(self, target: str, **options: Unpack[ProfileOptions]) -> ProfileResult:
+        """See `harness.profile`."""
+        options.setdefault("config", self.config)
+        return profile(target, **options)
+
+    def load(self, *, of: Literal["trials", "measurements"] = "trials") -> pd.DataFrame:
+        """See `harness.load`: all stored runs of the project."""
+        return load(self.results, of=of)
+
+
 # -- what the functions and `Project` share --------------------------------------------------------
 
 _AT_WORK = threading.Lock()
@@ -211,69 +303,6 @@ def one_at_a_time() -> Iterator[None]:
         _AT_WORK.release()
 
 
-def check_keywords(name: str, options: Mapping[str, Any], known: type) -> None:
-    """TypeError for a keyword argument that a function does not have, as Python's own."""
-    keywords: frozenset[str] = known.__optional_keys__  # type: ignore[attr-defined]
-    for keyword in options:
-        if keyword not in keywords:
-            import difflib
-
-            near = difflib.get_close_matches(keyword, keywords, n=1)
-            meant = f"; did you mean {near[0]!r}?" if near else ""
-            raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}{meant}")
-
-
-def config_of(options: Place) -> Config:
-    """The configuration that is meant; the empty one where there is none."""
-    given = options.get("config")
-    if isinstance(given, Config):
-        return given
-    return read_config(Path(given) if given is not None else None, required=False)
-
-
-def runs_of(options: Place, config: Config) -> Path:
-    """The folder of stored runs."""
-    given = options.get("results")
-    return Path(given) if given is not None else results_of(config.root)
-
-
-def settings_of(options: CompareOptions) -> Settings:
-    """The settings asked for: those of `settings`, with what is said beside them."""
-    given = {name: value for name, value in options.items() if name in Asked.__optional_keys__}
-    return read_settings(given, over=options.get("settings"))
-
-
-def comparison_settings(settings: Settings) -> Settings:
-    """The settings, with the budget of a comparison where nothing else ends it."""
-    if settings.trials is None and settings.budget_ns is None:
-        return replace(settings, budget_ns=COMPARE_BUDGET_NS)
-    return settings
-
-
-def check_apart(reference: str, candidate: str) -> None:
-    """UsageError where a target is to be compared with itself."""
-    if reference == candidate:
-        raise UsageError(
-            f"{reference} against itself has no answer",
-            hint=f"Compare two targets, or one at two revisions: {reference}@main {reference}.",
-        )
-
-
-def label_of(spec: TargetSpec) -> str:
-    """What a target, file or command is called in results."""
-    return shlex.join(_words(spec)) or _name(spec)
-
-
-def _words(spec: TargetSpec) -> tuple[str, ...]:
-    """The words of a command; none of a name or path."""
-    return () if isinstance(spec, (str, PathLike)) else tuple(spec)
-
-
-def _name(spec: TargetSpec) -> str:
-    """A name or path as text; empty of a command."""
-    return fspath(spec) if isinstance(spec, (str, PathLike)) else ""
-
-
 def _performed(
     config: Config, options: Place, experiment: Experiment, folder: Path | None = None
 ) -> RunResult:
@@ -283,81 +312,6 @@ def _performed(
     if report.interrupted:
         raise Interrupted(result)
     return result
-
-
-def _selected(targets: Sequence[TargetSpec], options: RunOptions) -> Selected:
-    """The cells that the arguments of `run` mean."""
-    config = config_of(options)
-    commands = [words for spec in targets if (words := _words(spec))]
-    names = tuple(name for spec in targets if (name := _name(spec)))
-    if commands and len(targets) > 1:
-        raise UsageError("one command at a time; compare takes two")
-    adapter = options.get("adapter") or ("command" if commands else None)
-    if adapter is None and len(names) == 1 and _is_file(names[0], config):
-        adapter = adapter_of(Path(names[0]))
-    arguments = commands[0] if commands else tuple(options.get("arguments", ()))
-    selection = Selection(
-        names=names,
-        arguments=arguments,
-        adapter=adapter,
-        stdin=_input_of(options),
-        task=options.get("task"),
-        case=options.get("case"),
-    )
-    return select(selection, config)
-
-
-def _is_file(name: str, config: Config) -> bool:
-    """Is a name that of a file, and of no target?"""
-    return name not in config.targets and Path(name).is_file()
-
-
-def _input_of(options: ProgramOptions) -> Path | None:
-    given = options.get("input")
-    return Path(given) if given is not None else None
-
-
-def _programs(specs: Sequence[TargetSpec], options: CompareOptions) -> list[Program]:
-    """Two files or programs; nothing where targets are meant. UsageError for one of each."""
-    from harness.running.pairs import Program
-
-    adapter, arguments = options.get("adapter"), tuple(options.get("arguments", ()))
-    config = config_of(options) if adapter is None else Config(root=Path.cwd())
-    programs: list[Program] = []
-    for spec in specs:
-        name, words = _name(spec), _words(spec)
-        if words:
-            made = Program(label=label_of(spec), adapter="command", arguments=(*words, *arguments))
-        elif adapter is not None or _is_file(name, config):
-            kind = adapter or adapter_of(Path(name))
-            made = Program(label=name, adapter=kind, source=name, arguments=arguments)
-        else:
-            continue
-        programs.append(replace(made, stdin=_input_of(options)))
-    if len(programs) == 1:
-        raise UsageError(
-            f"{programs[0].label} is a file or command, the other one a target: they have no task"
-            " in common",
-            hint="Compare two files or commands, or declare both as targets of harness.toml.",
-        )
-    _check_words(bool(programs), options)
-    return programs
-
-
-def _check_words(programs: bool, options: CompareOptions) -> None:
-    """UsageError for what is said of programs where targets are compared, and vice versa."""
-    if programs:
-        for name in ("case", "config"):
-            if options.get(name) is not None:
-                raise UsageError(f"--{name} is of harness.toml; a file or program has none")
-        return
-    if options.get("input") is not None:
-        refuse_input()
-    if options.get("arguments"):
-        raise UsageError(
-            "what follows `--` are a file's or program's arguments; which adapter?",
-            hint="Say --adapter c, julia, python or command; a target's stand in harness.toml.",
-        )
 
 
 @contextlib.contextmanager
@@ -380,3 +334,57 @@ def _with_doubts(session: Session, report: Report, labels: tuple[str, str]) -> R
 
     doubts = one_program(session, report, labels)
     return replace(report, run=replace(report.run, warnings=(*report.run.warnings, *doubts)))
+
+
+def _to_profile(target: str, options: ProfileOptions) -> tuple[Config, list[Cell], str | None]:
+    """The configuration, the cells to profile, and the revision where one is named."""
+    from harness.profiling.asking import cells_to_profile
+
+    config, adapter = config_of(options), options.get("adapter")
+    if adapter is None and is_file(target, config):
+        adapter = adapter_of(Path(target))
+    case, cases = options.get("case"), options.get("cases")
+    if case is not None and cases is not None:
+        raise UsageError("--case or --cases, not both")
+    _check_profile(target, adapter, options)
+    name, revision = split_revision(target) if adapter is None else (target, None)
+    if adapter is not None:
+        root = Path.cwd()
+        arguments = tuple(options.get("arguments", ()))
+        return Config(root=root), [ad_hoc_cell(adapter, name, arguments, root)], None
+    names: list[str | None] = [case]
+    if cases is not None:
+        words = cases.split(",") if isinstance(cases, str) else cases
+        names = list(dict.fromkeys(filter(None, map(str.strip, words))))
+        if not names:
+            raise UsageError(f"--cases: want names such as fast,full, got {cases!r}")
+    return config, cells_to_profile(required_config(config), name, names), revision
+
+
+def _check_profile(target: str, adapter: str | None, options: ProfileOptions) -> None:
+    """UsageError for what is said of files where a target is meant, and vice versa."""
+    if adapter is not None:
+        for name in ("case", "cases", "campaign"):
+            if options.get(name):
+                raise UsageError(f"--{name} is said of a target of harness.toml, not of a file")
+    elif options.get("arguments"):
+        raise UsageError(
+            f"target {target!r} takes its arguments from its case, not from the command line",
+            hint="Name another --case; or a single file, with --adapter.",
+        )
+    if options.get("campaign") is not None and options.get("against") != BASELINE:
+        raise UsageError(f"--campaign says whose baseline is meant by --against {BASELINE}")
+
+
+def _baseline_commit(config: Config, target: str, campaign: str | None) -> str:
+    """The commit that the campaign's sealed baseline is of."""
+    from harness.baseline import load_baseline
+    from harness.project.workload import Wanted, find_workload
+    from harness.system.git.writing import Git
+
+    name, _ = split_revision(target)
+    if campaign is None and config.campaigns:
+        of_target = [key for key, section in config.campaigns.items() if section.target == name]
+        campaign = of_target[0] if len(of_target) == 1 else None
+    wanted = Wanted(campaign=campaign, target=None if config.campaigns else name)
+    return load_baseline(find_workload(config, wanted), Git(config.root)).commit

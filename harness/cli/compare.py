@@ -10,7 +10,7 @@ from typing import Any, cast
 import click
 
 from harness.analysis import shared_notes
-from harness.api import Interrupted, check_apart, compare
+from harness.api import Interrupted, compare
 from harness.cli.run import DashedCommand
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.options import (
@@ -32,6 +32,7 @@ from harness.errors import UsageError
 from harness.model import TraceShape, Verdict
 from harness.render.explaining import extended, next_steps, what_would_do
 from harness.render.tables import metric_table
+from harness.running.keywords import check_apart
 from harness.running.listening import tell
 from harness.running.pooling import pool
 from harness.running.results import ComparisonResult

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from harness.api import doctor
 from harness.cli.shared.base import Answer, command
-from harness.model.jsonable import jsonable
-from harness.render.tables import layout
+from harness.system.machine.diagnosis import Severity
 
 
 @command(epilog="Example: harness doctor --json")
@@ -23,19 +23,14 @@ def doctor_command(watch_s: float) -> Answer:
 
     The exit code is 0 whatever is found: the findings are advice, not a test.
     """
-    from harness.system.machine.diagnosis import Severity, diagnose
-
-    findings = diagnose(watch_s=watch_s)
-    rows = [[f.name, f.severity.value, f.seen] for f in findings]
+    report = doctor(watch_s=watch_s)
     advice = [
         "\n  ".join(filter(None, (f"{f.name}: {f.meaning}", f.remedy, f.command)))
-        for f in findings
+        for f in report.findings
         if f.severity is not Severity.FINE and f.meaning
     ]
-    table = layout(["looked at", "finding", "seen"], rows)
-    problems = [f.name for f in findings if f.severity is Severity.PROBLEM]
     return Answer(
-        result={"findings": jsonable(findings), "problems": problems},
-        text="\n\n".join([table, "\n".join(advice)]),
-        next_actions=[f.command for f in findings if f.severity is Severity.PROBLEM and f.command],
+        result=report.to_dict(),
+        text="\n\n".join([report.table(), "\n".join(advice)]),
+        next_actions=[f.command for f in report.problems if f.command],
     )

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from harness.analysis import shared_notes
-from harness.api import Interrupted, config_of, resume, run
+from harness.api import Interrupted, resume, run
 from harness.cli.shared.base import Answer, OneEach, command
 from harness.cli.shared.options import (
     format_option,
@@ -28,6 +28,7 @@ from harness.cli.shared.session import (
 )
 from harness.errors import UsageError
 from harness.render.tables import legend
+from harness.running.keywords import config_of
 from harness.running.listening import Progress, tell
 from harness.running.results import RunResult
 from harness.running.selecting import refuse_files

@@ -25,7 +25,7 @@ MOVED = 0.001
 
 def report_text(report: ProfileReport, top: int) -> str:
     """Everything that `harness profile` says of one case, but for the comparison."""
-    parts = [heading(report), _spot_table(report, top)]
+    parts = [heading(report), spot_table(report, top)]
     if report.spots is not None and report.spots.counters:
         parts.append(_counter_table(report.spots))
     parts += ["\n".join(notes(report)), files(report)]
@@ -41,7 +41,7 @@ def heading(report: ProfileReport) -> str:
     )
 
 
-def _spot_table(report: ProfileReport, top: int) -> str:
+def spot_table(report: ProfileReport, top: int, style: str = "plain") -> str:
     """The hot-spot table: phases, then the `top` functions or lines with the largest shares.
 
     Lines come with their text, where it is known.
@@ -53,8 +53,8 @@ def _spot_table(report: ProfileReport, top: int) -> str:
     if not rows:
         return ""
     if not any(row[-1] for row in rows):
-        return layout(HEADERS, [row[:-1] for row in rows])
-    return layout((*HEADERS, "source"), rows)
+        return layout(HEADERS, [row[:-1] for row in rows], style)
+    return layout((*HEADERS, "source"), rows, style)
 
 
 def _row(profile: Profile, spot: HotSpot, root: str) -> list[str]:

@@ -20,7 +20,7 @@ from harness.running import Listener, Quiet
 from harness.running.listening import Progress
 
 if TYPE_CHECKING:
-    from harness.api import Place
+    from harness.running.keywords import Place
 
 DAMAGED_HINT = "Move the damaged run's folder away, or restore it from a copy."
 

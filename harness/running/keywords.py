@@ -1,0 +1,190 @@
+"""The keyword arguments of the Python API, and what its callers name: targets, files, commands."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, TypeAlias, TypedDict
+
+from harness.errors import UsageError
+from harness.project.config import Config
+from harness.project.finding import read_config
+from harness.project.state_folder import results_of
+from harness.running.listening import Progress
+from harness.running.pairs import Program
+from harness.running.selecting import Selected, Selection, adapter_of, refuse_input, select
+from harness.running.settings import Asked, Settings, read_settings
+
+TargetSpec: TypeAlias = "str | PathLike[str] | Sequence[str]"
+"""A target of harness.toml, a file, or a command as a list of words."""
+
+COMPARE_BUDGET_NS = 60_000_000_000
+"""How long a comparison measures at most where nothing else is asked for."""
+
+
+class Place(TypedDict, total=False):
+    """Where the configuration and the stored runs are, and who is told what goes on."""
+
+    config: Config | str | PathLike[str]
+    results: str | PathLike[str]
+    progress: Progress
+
+
+class ProgramOptions(Place, total=False):
+    """Of files and programs."""
+
+    adapter: str
+    arguments: Sequence[str]
+    input: str | PathLike[str]
+
+
+class CompareOptions(Asked, ProgramOptions, total=False):
+    """The keyword arguments of `compare`."""
+
+    settings: Settings
+    case: str
+
+
+class RunOptions(CompareOptions, total=False):
+    """The keyword arguments of `run`."""
+
+    task: str
+
+
+def check_keywords(name: str, options: Mapping[str, Any], known: type) -> None:
+    """TypeError for a keyword argument that a function does not have, as Python's own."""
+    keywords: frozenset[str] = known.__optional_keys__  # type: ignore[attr-defined]
+    for keyword in options:
+        if keyword not in keywords:
+            import difflib
+
+            near = difflib.get_close_matches(keyword, keywords, n=1)
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}{meant}")
+
+
+def config_of(options: Place) -> Config:
+    """The configuration that is meant; the empty one where there is none."""
+    given = options.get("config")
+    if isinstance(given, Config):
+        return given
+    return read_config(Path(given) if given is not None else None, required=False)
+
+
+def runs_of(options: Place, config: Config) -> Path:
+    """The folder of stored runs."""
+    given = options.get("results")
+    return Path(given) if given is not None else results_of(config.root)
+
+
+def settings_of(options: CompareOptions) -> Settings:
+    """The settings asked for: those of `settings`, with what is said beside them."""
+    given = {name: value for name, value in options.items() if name in Asked.__optional_keys__}
+    return read_settings(given, over=options.get("settings"))
+
+
+def comparison_settings(settings: Settings) -> Settings:
+    """The settings, with the budget of a comparison where nothing else ends it."""
+    if settings.trials is None and settings.budget_ns is None:
+        return replace(settings, budget_ns=COMPARE_BUDGET_NS)
+    return settings
+
+
+def check_apart(reference: str, candidate: str) -> None:
+    """UsageError where a target is to be compared with itself."""
+    if reference == candidate:
+        raise UsageError(
+            f"{reference} against itself has no answer",
+            hint=f"Compare two targets, or one at two revisions: {reference}@main {reference}.",
+        )
+
+
+def label_of(spec: TargetSpec) -> str:
+    """What a target, file or command is called in results."""
+    return shlex.join(_words(spec)) or _name(spec)
+
+
+def _words(spec: TargetSpec) -> tuple[str, ...]:
+    """The words of a command; none of a name or path."""
+    return () if isinstance(spec, (str, PathLike)) else tuple(spec)
+
+
+def _name(spec: TargetSpec) -> str:
+    """A name or path as text; empty of a command."""
+    return fspath(spec) if isinstance(spec, (str, PathLike)) else ""
+
+
+def selected_cells(targets: Sequence[TargetSpec], options: RunOptions) -> Selected:
+    """The cells that the arguments of `run` mean."""
+    config = config_of(options)
+    commands = [words for spec in targets if (words := _words(spec))]
+    names = tuple(name for spec in targets if (name := _name(spec)))
+    if commands and len(targets) > 1:
+        raise UsageError("one command at a time; compare takes two")
+    adapter = options.get("adapter") or ("command" if commands else None)
+    if adapter is None and len(names) == 1 and is_file(names[0], config):
+        adapter = adapter_of(Path(names[0]))
+    arguments = commands[0] if commands else tuple(options.get("arguments", ()))
+    selection = Selection(
+        names=names,
+        arguments=arguments,
+        adapter=adapter,
+        stdin=_input_of(options),
+        task=options.get("task"),
+        case=options.get("case"),
+    )
+    return select(selection, config)
+
+
+def is_file(name: str, config: Config) -> bool:
+    """Is a name that of a file, and of no target?"""
+    return name not in config.targets and Path(name).is_file()
+
+
+def _input_of(options: ProgramOptions) -> Path | None:
+    given = options.get("input")
+    return Path(given) if given is not None else None
+
+
+def programs_of(specs: Sequence[TargetSpec], options: CompareOptions) -> list[Program]:
+    """Two files or programs; nothing where targets are meant. UsageError for one of each."""
+    adapter, arguments = options.get("adapter"), tuple(options.get("arguments", ()))
+    config = config_of(options) if adapter is None else Config(root=Path.cwd())
+    programs: list[Program] = []
+    for spec in specs:
+        name, words = _name(spec), _words(spec)
+        if words:
+            made = Program(label=label_of(spec), adapter="command", arguments=(*words, *arguments))
+        elif adapter is not None or is_file(name, config):
+            kind = adapter or adapter_of(Path(name))
+            made = Program(label=name, adapter=kind, source=name, arguments=arguments)
+        else:
+            continue
+        programs.append(replace(made, stdin=_input_of(options)))
+    if len(programs) == 1:
+        raise UsageError(
+            f"{programs[0].label} is a file or command, the other one a target: they have no task"
+            " in common",
+            hint="Compare two files or commands, or declare both as targets of harness.toml.",
+        )
+    _check_words(bool(programs), options)
+    return programs
+
+
+def _check_words(programs: bool, options: CompareOptions) -> None:
+    """UsageError for what is said of programs where targets are compared, and vice versa."""
+    if programs:
+        for name in ("case", "config"):
+            if options.get(name) is not None:
+                raise UsageError(f"--{name} is of harness.toml; a file or program has none")
+        return
+    if options.get("input") is not None:
+        refuse_input()
+    if options.get("arguments"):
+        raise UsageError(
+            "what follows `--` are a file's or program's arguments; which adapter?",
+            hint="Say --adapter c, julia, python or command; a target's stand in harness.toml.",
+        )
