@@ -36,9 +36,9 @@ class Design(Enum):
 
 def block_order(cells: Sequence[Cell], design: Design, seed: int, block: int) -> list[Cell]:
     """The order of one block; the same for the same arguments, so that a run can be resumed."""
-    rng = random.Random(f"{seed}:{block}")
     order = list(cells)
-    rng.shuffle(order)
+    if len(order) > 1:
+        random.Random(f"{seed}:{block}").shuffle(order)
     return order + order[::-1] if design is Design.MIRRORED else order
 
 

@@ -15,6 +15,9 @@ class Listener(Protocol):
     def step(self, what: str) -> None:
         """A build, a check or a block begins."""
 
+    def measuring(self) -> None:
+        """Trials are timed from now on: nothing of the listener may run but in its calls."""
+
     def trial(self, record: TrialRecord) -> None:
         """A trial was stored."""
 
@@ -26,6 +29,9 @@ class Quiet:
     """A Listener that says nothing."""
 
     def step(self, what: str) -> None:
+        """Ignore it."""
+
+    def measuring(self) -> None:
         """Ignore it."""
 
     def trial(self, record: TrialRecord) -> None:
@@ -70,6 +76,9 @@ class Telling:
 
     def step(self, what: str) -> None:
         self.progress(StepBegun(what))
+
+    def measuring(self) -> None:
+        """A callable is called between trials alone."""
 
     def trial(self, record: TrialRecord) -> None:
         self.progress(TrialStored(record))

@@ -179,6 +179,7 @@ class Orchestrator:
         Every trial is stored before the next one begins; `groups` carry the blocks afterwards.
         KeyboardInterrupt passes through, with everything finished so far stored.
         """
+        self._listener.measuring()
         started = time.monotonic_ns()
         limit = settings.time_limit(len(groups))
         budget = limit.ns

@@ -35,6 +35,8 @@ class Countdown:
     def step(self, what: str) -> None:
         pass
 
+    def measuring(self) -> None: ...
+
     def remark(self, words: str) -> None:
         pass
 

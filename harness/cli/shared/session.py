@@ -50,20 +50,32 @@ def named_place(options: Mapping[str, Any], told: Progress | None = None) -> Pla
 
 _FIRST_LINE_S, _NEXT_LINE_S = 5.0, 20.0
 """When progress is said where no terminal shows it."""
+_REDRAW_S = 0.5
+_CLEARED = "\r\x1b[2K"
+"""A terminal's line, emptied."""
 
 
 @dataclass(slots=True)
 class Terminal:
-    """A Listener that shows a spinner with what goes on; on a terminal only."""
+    """A Listener that shows what goes on in one line of a terminal, with a spinner at first.
+
+    The spinner is drawn by a thread. While trials are timed nothing is drawn but between them.
+    """
 
     status: Any
+    write: Callable[[str], None]
     trials: int = 0
     failed: int = 0
     what: str = field(default="")
+    spinning: bool = True
+    shown_s: float = field(default=-_REDRAW_S)
 
     def step(self, what: str) -> None:
         self.what = what
         self._show()
+
+    def measuring(self) -> None:
+        self.end()
 
     def trial(self, record: TrialRecord) -> None:
         self.trials += 1
@@ -71,55 +83,83 @@ class Terminal:
         self._show()
 
     def remark(self, words: str) -> None:
-        click.echo(f"harness: {words}", err=True)
+        self.write(f"{'' if self.spinning else _CLEARED}harness: {words}\n")
+
+    def end(self) -> None:
+        """Stop the spinner; the line is empty."""
+        if self.spinning:
+            self.spinning = False
+            self.status.stop()
+        else:
+            self.write(_CLEARED)
 
     def _show(self) -> None:
+        now_s = time.monotonic()
+        if not self.spinning and now_s - self.shown_s < _REDRAW_S:
+            return
+        self.shown_s = now_s
         failed = f", {self.failed} failed" if self.failed else ""
-        self.status.update(f"{self.what} ({self.trials} trials{failed})")
+        line = f"{self.what} ({self.trials} trials{failed})"
+        if self.spinning:
+            self.status.update(line)
+        else:
+            self.write(f"{_CLEARED}{line}")
 
 
 @dataclass(slots=True)
 class Lines:
-    """A Listener that writes a line now and then to where no terminal is."""
+    """A Listener that writes a line now and then to where no terminal is.
+
+    A thread writes them until trials are timed; from then on they are written between trials.
+    """
 
     write: Callable[[str], None]
     began_s: float
     what: str = "starting"
     trials: int = 0
+    due_s: float = field(init=False)
+    over: threading.Event = field(default_factory=threading.Event)
+    """Set once the thread is to end."""
+    thread: threading.Thread | None = None
+
+    def __post_init__(self) -> None:
+        self.due_s = self.began_s + _FIRST_LINE_S
+
+    def start(self) -> None:
+        """Begin to write."""
+        self.thread = threading.Thread(target=self._speak, daemon=True)
+        self.thread.start()
 
     def step(self, what: str) -> None:
         self.what = what
 
+    def measuring(self) -> None:
+        self.end()
+
     def trial(self, record: TrialRecord) -> None:
         self.trials += 1
+        now_s = time.monotonic()
+        if self.thread is None and now_s >= self.due_s:
+            self.say(now_s)
 
     def remark(self, words: str) -> None:
         self.write(f"harness: {words}")
 
     def say(self, now_s: float) -> None:
         """One line on what goes on."""
+        self.due_s = now_s + _NEXT_LINE_S
         self.write(f"harness: {now_s - self.began_s:.0f} s: {self.what} ({self.trials} trials)")
 
+    def end(self) -> None:
+        """End the thread."""
+        self.over.set()
+        if self.thread is not None:
+            self.thread.join()
+            self.thread = None
 
-@contextlib.contextmanager
-def _lines() -> Iterator[Listener]:
-    """Lines on standard error, the first one after some seconds: short commands say nothing."""
-    listener = Lines(lambda line: click.echo(line, err=True), time.monotonic())
-    done = threading.Event()
-
-    def speak() -> None:
-        wait_s = _FIRST_LINE_S
-        while not done.wait(wait_s):
-            listener.say(time.monotonic())
-            wait_s = _NEXT_LINE_S
-
-    thread = threading.Thread(target=speak, daemon=True)
-    thread.start()
-    try:
-        yield listener
-    finally:
-        done.set()
-        thread.join()
+    def _speak(self) -> None:
+        while not self.over.wait(max(0.0, self.due_s - time.monotonic())):
+            self.say(time.monotonic())
 
 
 @contextlib.contextmanager
@@ -129,13 +169,21 @@ def progress(*, wanted: bool = True) -> Iterator[Listener]:
         yield Quiet()
         return
     if not sys.stderr.isatty():
-        with _lines() as lines:
+        lines = Lines(lambda line: click.echo(line, err=True), time.monotonic())
+        lines.start()  # short commands say nothing
+        try:
             yield lines
+        finally:
+            lines.end()
         return
     from rich.console import Console
 
     with Console(stderr=True).status("starting", refresh_per_second=2) as status:
-        yield Terminal(status)
+        terminal = Terminal(status, lambda text: click.echo(text, nl=False, err=True))
+        try:
+            yield terminal
+        finally:
+            terminal.end()
 
 
 def host_summary(host: Mapping[str, Any]) -> str:

@@ -118,7 +118,9 @@ class LocalRunner:
             job = make_job(command, plan, folder, program)
             report = self.launcher.launch(job)
             figures, trouble_with_it = own_figures_of(command, folder)
-            trial = replace(trial_of_report(report, job, folder, plan), metrics=figures)
+            trial = trial_of_report(report, job, folder, plan)
+            if figures:
+                trial = replace(trial, metrics=figures)
             if trouble_with_it and trial.ok:
                 trial = replace(
                     trial, status=TrialStatus.FAILED, message=trouble_with_it, output=None

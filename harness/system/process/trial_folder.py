@@ -77,7 +77,7 @@ class Places:
 
     def is_empty(self, folder: Path) -> bool:
         """Is there nothing in a folder, which has the mode that it was made with?"""
-        facts = folder.lstat()
+        facts = os.lstat(str(folder))
         if facts.st_mode != _FOLDER_AS_MADE:
             return False
         if self.sized:

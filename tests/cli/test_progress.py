@@ -1,0 +1,112 @@
+"""Nothing of the harness runs while a trial does: progress is shown between trials."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+
+import pytest
+
+from harness.cli.shared.session import Lines, Terminal, progress
+from harness.model import Mode, TrialRecord
+from harness.testing import make_trial
+
+
+def record() -> TrialRecord:
+    return TrialRecord(
+        *("run", "task", "case", "target", "command", "any", "digest"),
+        mode=Mode.COLD,
+        block=0,
+        position=0,
+        warmup=False,
+        started_at_ns=0,
+        trial=make_trial(),
+    )
+
+
+@dataclass
+class Clock:
+    """A clock that stands until it is told otherwise."""
+
+    now_s: float = 100.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr("harness.cli.shared.session.time", made)
+    return made
+
+
+@dataclass
+class Spinner:
+    """What rich gives."""
+
+    shown: list[str] = field(default_factory=list)
+    stopped: int = 0
+
+    def update(self, line: str) -> None:
+        self.shown.append(line)
+
+    def stop(self) -> None:
+        self.stopped += 1
+
+
+def ended(before: int) -> bool:
+    """Are there as many threads as before? One that was told to end has a moment for it."""
+    for _ in range(1000):
+        if threading.active_count() == before:
+            return True
+        time.sleep(0.002)
+    return False
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_no_thread_is_left_once_trials_are_timed(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+    before = threading.active_count()
+    with progress() as listener:
+        listener.step("building work")
+        assert threading.active_count() > before
+        listener.measuring()
+        assert ended(before)
+        listener.trial(record())
+        assert threading.active_count() == before
+    assert ended(before)
+
+
+def test_lines_are_written_between_trials_when_they_are_due(clock: Clock) -> None:
+    written: list[str] = []
+    lines = Lines(written.append, clock.now_s)
+    lines.measuring()
+    lines.step("work: block 1")
+    lines.trial(record())
+    assert written == []
+    for after_s in (6, 7, 27):
+        clock.now_s = 100.0 + after_s
+        lines.trial(record())
+    assert written == [
+        "harness: 6 s: work: block 1 (2 trials)",
+        "harness: 27 s: work: block 1 (4 trials)",
+    ]
+
+
+def test_a_terminals_line_is_drawn_between_trials_and_not_after_each(clock: Clock) -> None:
+    spinner, written = Spinner(), []
+    terminal = Terminal(spinner, written.append)
+    terminal.step("building work")
+    terminal.measuring()
+    assert (spinner.shown, spinner.stopped) == (["building work (0 trials)"], 1)
+    for _ in range(100):
+        clock.now_s += 0.01
+        terminal.trial(record())
+    assert 1 <= len(written) <= 3
+    assert written[-1].startswith("\r\x1b[2Kbuilding work (")
+    terminal.end()
+    assert written[-1] == "\r\x1b[2K"
