@@ -24,12 +24,14 @@ test: dev julia tools ## Run the tests, with everything that they need installed
 
 FUZZED := $(shell grep -lr --include='test_*.py' '^from hypothesis import given' tests)
 
+CLI_COMMANDS ?= 10000
 FUZZ_COMMANDS ?= 10000
 
 fuzz: dev ## Randomised tests, anew each time; `harness next` over FUZZ_COMMANDS commands
 	HARNESS_FUZZ=1 $(BIN)/python -m pytest $(PYTEST) $(FUZZED)
 	HARNESS_FUZZ_COMMANDS=$(FUZZ_COMMANDS) HARNESS_FUZZ_SEEDS=$$(date +%s),$$(date +%N) \
 	  $(BIN)/python -m pytest $(PYTEST) -q tests/optimise/test_next_is_right.py
+	$(BIN)/python tests/soak/following.py --commands $(CLI_COMMANDS)
 
 SOAK ?= --corruptions 10000 --kills 10000
 

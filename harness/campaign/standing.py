@@ -198,7 +198,9 @@ def after_finish(state: State, at: Standing) -> Advice | None:
             "MERGE",
             f"the merge is under way; in conflict: {files}",
             "git commit --all --no-edit",
-            first="resolve the conflicts in the files" if at.conflicts else "",
+            first=f"resolve the conflicts in the files (records as {place.branch} has them)"
+            if at.conflicts
+            else "",
             instead="git merge --abort",
         )
     aborted = _aborted(at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 
 from harness.campaign.advice import Advice, Situation, advise
@@ -13,6 +14,7 @@ from harness.optimise.campaign import Campaign, terms_of
 from harness.optimise.failures import recall
 from harness.optimise.standing import standing
 from harness.optimise.steps import last_budget_ns
+from harness.system.git.locks import is_stale
 
 
 def next_action(campaign: Campaign) -> Advice:
@@ -21,6 +23,10 @@ def next_action(campaign: Campaign) -> Advice:
     Where that was tried in this very state and failed, it is another one.
     """
     found = _next(campaign)
+    lock = campaign.git.git_dir / "index.lock"
+    if found.command.startswith("git ") and is_stale(lock):
+        # The harness clears such a lock away itself; git, typed by hand, would refuse.
+        return Advice("GIT", "a git that was killed left its lock", f"rm {shlex.quote(str(lock))}")
     failure = recall(campaign)
     if failure is None:
         return found

@@ -62,6 +62,8 @@ class Campaign:
             self.events = self.journal.recover() if recover and mine else self.journal.read_all()
             self.state = fold(self.events)
         except DataDamaged as damage:
+            if self._reads_copy_meanwhile():
+                return
             hint = (
                 f"`harness campaign abandon --campaign {self.name}` begins anew and loses nothing."
                 f" {self._way_back(damage)}"
@@ -76,6 +78,22 @@ class Campaign:
             )
         if self.journal.missing and mine:
             self.warnings = [*self.warnings, self._missing(recover)]
+
+    def _reads_copy_meanwhile(self) -> bool:
+        """Take the events from the copy while a merge or the like has its marks in the journal.
+
+        No step is taken then: what is under way has to be ended first, as `harness next` advises.
+        """
+        copy = self.journal.copy
+        if copy is None or not (self.git.is_repository() and self.git.under_way()):
+            return False
+        with contextlib.suppress(DataDamaged):
+            self.events = read_events(copy)
+            self.state = fold(self.events)
+            self.recoverable = False
+            self.checkout.scope = self._scope()
+            return self.started
+        return False
 
     def _scope(self) -> tuple[str, ...]:
         """What was agreed at the start; before it, what harness.toml says."""

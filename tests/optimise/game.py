@@ -152,7 +152,7 @@ def fake_world(root: Path, begin, patch) -> FakeWorld:
 def _remember(patch) -> None:
     """Events are parsed, folded and rendered once."""
     parsed: dict[str, events_module.Event] = {}
-    parse = events_module.parse_line
+    parse = events_module._parse_line
     folded: list[tuple[events_module.Event, State]] = []
     rendered: dict[int, tuple[State, dict[str, str]]] = {}
     expected = records_module.Records.expected
@@ -186,7 +186,7 @@ def _remember(patch) -> None:
             known = rendered[id(state)] = (state, expected(self, state))
         return known[1]
 
-    patch.setattr(events_module, "parse_line", parse_once)
+    patch.setattr(events_module, "_parse_line", parse_once)
     patch.setattr(campaign_module, "fold", fold)
     patch.setattr(abandoning_module, "fold", fold)
     patch.setattr(records_module, "history", states)
@@ -221,8 +221,14 @@ class Hand:
         )
 
     def _resolve(self, path: Path) -> None:
-        """Take both sides of a conflict."""
-        if path.exists():
+        """Take both sides of a conflict; of the records those of the campaign's branch."""
+        name = path.relative_to(self.world.root).as_posix()
+        if name.startswith("optim/"):
+            content = self.world.git.read_file("refs/heads/optimization", name)
+            path.unlink(missing_ok=True)
+            if content is not None:
+                path.write_bytes(content)
+        elif path.exists():
             lines = path.read_text().splitlines(keepends=True)
             signs = ("<<<<<<<", "=======", ">>>>>>>")
             path.write_text("".join(line for line in lines if not line.startswith(signs)))

@@ -594,3 +594,31 @@ def test_a_branch_that_begins_a_campaign_has_a_name_that_is_free(world):
     assert advice.command == "git switch --create before-work-2"
     obey(world, advice)
     assert next_action(world.reader).action == "START"
+
+
+def test_a_merge_that_leaves_its_marks_in_the_journal_is_to_be_ended_first(started):
+    started.shell("commit", "--quiet", "-am", "The records so far")
+    whole = (started.root / "optim" / "events.jsonl").read_text()
+    started.shell("switch", "--quiet", "main")
+    (started.root / "optim").mkdir(exist_ok=True)
+    (started.root / "optim" / "events.jsonl").write_text("of another campaign\n")
+    started.shell("add", "--force", "optim")
+    started.shell("commit", "--quiet", "-m", "Another campaign")
+    started.shell("switch", "--quiet", "--discard-changes", "optimization")
+    subprocess.run(["git", "merge", "main"], cwd=started.root, check=False, capture_output=True)
+    assert "<<<<<<<" in (started.root / "optim" / "events.jsonl").read_text()
+    advice = next_action(started.reader)
+    assert advice.command == "git merge --abort"
+    obey(started, advice)
+    assert next_action(started.campaign).action == "THINK"
+    assert (started.root / "optim" / "events.jsonl").read_text() == whole
+
+
+def test_a_stale_lock_is_taken_away_before_git_is_typed(world):
+    world.write(time=90)
+    lock = world.root / ".git" / "index.lock"
+    lock.touch()
+    advice = next_action(world.reader)
+    assert advice.command == f"rm {lock}"
+    obey(world, advice)
+    assert next_action(world.reader).action == "CLEAN"

@@ -30,6 +30,16 @@ def test_no_kill_loses_doubles_or_leaves_anything():
     assert "0 problems in 5 kills" in done.stdout, done.stdout
 
 
+@pytest.mark.slow
+def test_following_the_advice_ends_what_was_meddled_with_and_killed():
+    argv = [sys.executable, str(HERE / "following.py"), "--commands", "1", "--seed", "3"]
+    done = subprocess.run(
+        [*argv, "--turns", "5"], capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 problems" in done.stdout
+
+
 def test_the_soak_finds_what_is_silent(tmp_path):
     """A reader that believes everything is found out."""
     script = (

@@ -57,6 +57,11 @@ def holders(lock: Path) -> Iterator[int]:
             yield int(entry.name)
 
 
+def is_stale(lock: Path) -> bool:
+    """Is the lock there, and surely nobody's? Nothing is changed."""
+    return lock.exists() and _PROCESSES.is_dir() and next(holders(lock), None) is None
+
+
 def way_past(lock: Path) -> str:
     """What to do about a lock that is held, in a sentence."""
     found = next(holders(lock), None) if _PROCESSES.is_dir() else None
