@@ -22,7 +22,7 @@ SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class StoredEstimate:
     """An Estimate as JSON can hold it."""
 
     statistic: str
@@ -32,7 +32,7 @@ class Interval:
     confidence: float
 
     @classmethod
-    def of(cls, estimate: Estimate) -> Interval:
+    def of(cls, estimate: Estimate) -> StoredEstimate:
         high = estimate.high if math.isfinite(estimate.high) else None
         return cls(estimate.statistic, estimate.point, estimate.low, high, estimate.confidence)
 
@@ -43,7 +43,7 @@ class PhaseTime:
 
     path: str
     calls: float
-    total_ns: Interval
+    total_ns: StoredEstimate
     share: float
 
 
@@ -52,8 +52,8 @@ class Timing:
     """What the trials of the baseline took. For the record: comparisons measure it again."""
 
     trials: int
-    wall_ns: Interval
-    cpu_ns: Interval
+    wall_ns: StoredEstimate
+    cpu_ns: StoredEstimate
     max_rss_bytes: int
     phases: tuple[PhaseTime, ...] = ()
 
@@ -64,11 +64,11 @@ class Timing:
             raise ValueError("a measurement without a trial that ended well")
         return cls(
             trials=measurement.trials,
-            wall_ns=Interval.of(measurement.wall_ns),
-            cpu_ns=Interval.of(measurement.cpu_ns),
+            wall_ns=StoredEstimate.of(measurement.wall_ns),
+            cpu_ns=StoredEstimate.of(measurement.cpu_ns),
             max_rss_bytes=measurement.max_rss_bytes or 0,
             phases=tuple(
-                PhaseTime(p.path, p.calls, Interval.of(p.total_ns), p.share)
+                PhaseTime(p.path, p.calls, StoredEstimate.of(p.total_ns), p.share)
                 for p in measurement.phases
             ),
         )

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 from enum import Enum
 
-from harness.model import Verdict
+from harness.model import CaseBench, Comparison, Estimate, Metric, SideFigures, Verdict
 
 RULES = 2
 """The present edition of the rules. A campaign keeps those that it was started under.
@@ -145,6 +145,18 @@ class Ratio:
         """Does the interval say anything? Too few blocks leave it without an end."""
         return self.low > 1 / UNBOUNDED or self.high < UNBOUNDED
 
+    @classmethod
+    def of(cls, comparison: Comparison) -> Ratio:
+        """A comparison as the campaign stores it."""
+        ratio = comparison.ratio
+        return cls(
+            point=ratio.point,
+            low=max(ratio.low, 1 / UNBOUNDED),
+            high=ratio.high if math.isfinite(ratio.high) else UNBOUNDED,
+            confidence=ratio.confidence,
+            verdict=comparison.verdict,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class PhaseGain:
@@ -170,6 +182,25 @@ class Guards:
     baseline_ready_ns: float | None = None
     """Start-up, where it is known: steady mode alone tells it from the work."""
     current_ready_ns: float | None = None
+
+    @classmethod
+    def of(cls, before: SideFigures, after: SideFigures) -> Guards:
+        """The guards of two sides of a bench; start-up is not known there."""
+        return cls(
+            baseline_rss_bytes=before.max_rss_bytes,
+            current_rss_bytes=after.max_rss_bytes,
+            baseline_cpu_ns=point_of(before.cpu_ns),
+            current_cpu_ns=point_of(after.cpu_ns),
+            baseline_wall_ns=point_of(before.wall_ns),
+            current_wall_ns=point_of(after.wall_ns),
+            baseline_build_ns=before.build_ns or None,
+            current_build_ns=after.build_ns or None,
+        )
+
+
+def point_of(estimate: Estimate | None) -> float | None:
+    """The figure itself, without its interval; None where there is none."""
+    return estimate.point if estimate else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +245,40 @@ class CaseResult:
     """What ran; empty in events of before this was kept."""
     doubts: tuple[str, ...] = ()
     """Why the right programs may not have been measured."""
+
+    @classmethod
+    def of(cls, case: CaseBench, baseline: str, kept: str, current: str) -> CaseResult:
+        """What a campaign keeps of a case with right outputs, whose sides have these labels.
+
+        The place and digest of its trials, and the budget that would decide, are added by whoever
+        stores it.
+        """
+        cumulative = case.comparisons[baseline]
+        step = case.comparisons.get(kept, cumulative)
+        sides = case.sides[baseline], case.sides[current]
+        times = [s.cpu_ns if cumulative.metric is Metric.CPU else s.wall_ns for s in sides]
+        return cls(
+            case=case.case,
+            correct=True,
+            step=Ratio.of(step),
+            cumulative=Ratio.of(cumulative),
+            baseline_ns=point_of(times[0]) or 0.0,
+            current_ns=point_of(times[1]) or 0.0,
+            metric=step.metric.value,
+            phases=tuple(
+                PhaseGain(row.path, row.baseline.total_ns.point, row.current.total_ns.point)
+                for row in case.phases
+                if row.baseline is not None and row.current is not None
+            ),
+            guards=Guards.of(*sides),
+            blocks=step.blocks,
+            stopped_because=step.stopped_because,
+            builds=tuple(
+                SideBuild(label, side.build_digest, side.program_digest)
+                for label, side in case.sides.items()
+            ),
+            doubts=case.doubts,
+        )
 
 
 class AtScale(Enum):

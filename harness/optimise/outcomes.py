@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,12 +11,10 @@ from harness.analysis.schedule import Block
 from harness.baseline import LABEL
 from harness.baseline.sides import CURRENT
 from harness.campaign.port import BenchRequest
-from harness.campaign.values import UNBOUNDED, CaseResult, Guards, PhaseGain, ProfileRow, Ratio
+from harness.campaign.values import UNBOUNDED, CaseResult, PhaseGain, ProfileRow, Ratio, point_of
 from harness.model import (
     Agreement,
-    CaseBench,
     Comparison,
-    Estimate,
     Metric,
     Mode,
     ProfileReport,
@@ -70,8 +67,8 @@ def figures_again(
     return replace(
         result,
         correct=after["output_ok"] is not False,
-        baseline_ns=_point(before[metric]) or 0.0,
-        current_ns=_point(after[metric]) or 0.0,
+        baseline_ns=point_of(before[metric]) or 0.0,
+        current_ns=point_of(after[metric]) or 0.0,
         phases=tuple(
             PhaseGain(name, ns, phases[1][name])
             for name, ns in phases[0].items()
@@ -81,10 +78,10 @@ def figures_again(
             result.guards,
             baseline_rss_bytes=before["max_rss_bytes"],
             current_rss_bytes=after["max_rss_bytes"],
-            baseline_cpu_ns=_point(before["cpu_ns"]),
-            current_cpu_ns=_point(after["cpu_ns"]),
-            baseline_wall_ns=_point(before["wall_ns"]),
-            current_wall_ns=_point(after["wall_ns"]),
+            baseline_cpu_ns=point_of(before["cpu_ns"]),
+            current_cpu_ns=point_of(after["cpu_ns"]),
+            baseline_wall_ns=point_of(before["wall_ns"]),
+            current_wall_ns=point_of(after["wall_ns"]),
         ),
     )
 
@@ -93,18 +90,6 @@ def _summary(label: str, blocks: Sequence[Block], confidence: float) -> dict[str
     """What the trials of one side say by themselves."""
     records = [record for block in blocks for record in block.get(label, ())]
     return summarise_cell(records, Mode.COLD, confidence)
-
-
-def ratio_of(comparison: Comparison) -> Ratio:
-    """A comparison as the campaign stores it."""
-    ratio = comparison.ratio
-    return Ratio(
-        point=ratio.point,
-        low=max(ratio.low, 1 / UNBOUNDED),
-        high=ratio.high if math.isfinite(ratio.high) else UNBOUNDED,
-        confidence=ratio.confidence,
-        verdict=comparison.verdict,
-    )
 
 
 def failed(case: str, request: BenchRequest, problem: str) -> CaseResult:
@@ -132,27 +117,3 @@ def needed(step: Comparison, cumulative: Comparison) -> int | None:
     if not budgets or None in budgets:
         return None
     return max(b for b in budgets if b is not None)
-
-
-def time_of(case: CaseBench, label: str, metric: Metric) -> float:
-    side = case.sides[label]
-    estimate = side.cpu_ns if metric is Metric.CPU else side.wall_ns
-    return estimate.point if estimate else 0.0
-
-
-def guards_of(case: CaseBench) -> Guards:
-    before, after = case.sides[LABEL], case.sides[CURRENT]
-    return Guards(
-        baseline_rss_bytes=before.max_rss_bytes,
-        current_rss_bytes=after.max_rss_bytes,
-        baseline_cpu_ns=_point(before.cpu_ns),
-        current_cpu_ns=_point(after.cpu_ns),
-        baseline_wall_ns=_point(before.wall_ns),
-        current_wall_ns=_point(after.wall_ns),
-        baseline_build_ns=before.build_ns or None,
-        current_build_ns=after.build_ns or None,
-    )
-
-
-def _point(estimate: Estimate | None) -> float | None:
-    return estimate.point if estimate else None

@@ -29,10 +29,9 @@ from harness.campaign.port import BenchRequest, SealedBaseline
 from harness.campaign.values import (
     BenchOutcome,
     CaseResult,
-    PhaseGain,
     ProfileOutcome,
     ProfileRow,
-    SideBuild,
+    Ratio,
     TestOutcome,
     TestStatus,
 )
@@ -45,10 +44,7 @@ from harness.optimise.outcomes import (
     details,
     failed,
     figures_again,
-    guards_of,
     needed,
-    ratio_of,
-    time_of,
     words,
 )
 from harness.project.config import Config, load_config
@@ -201,30 +197,11 @@ class LocalWorkbench:
         cumulative = case.comparisons[LABEL]
         step = case.comparisons.get(KEPT, cumulative)
         run, digest = self._keep(case, request)
-        return CaseResult(
-            case=case.case,
-            correct=True,
-            step=ratio_of(step),
-            cumulative=ratio_of(cumulative),
-            baseline_ns=time_of(case, LABEL, cumulative.metric),
-            current_ns=time_of(case, CURRENT, cumulative.metric),
-            metric=step.metric.value,
-            phases=tuple(
-                PhaseGain(row.path, row.baseline.total_ns.point, row.current.total_ns.point)
-                for row in case.phases
-                if row.baseline is not None and row.current is not None
-            ),
-            guards=guards_of(case),
-            blocks=step.blocks,
-            stopped_because=step.stopped_because,
+        return replace(
+            CaseResult.of(case, LABEL, KEPT, CURRENT),
             budget_needed_ns=_beyond(needed(step, cumulative), request),
             run=run,
             sha256=digest,
-            builds=tuple(
-                SideBuild(label, side.build_digest, side.program_digest)
-                for label, side in case.sides.items()
-            ),
-            doubts=case.doubts,
         )
 
     def _keep(self, case: CaseBench, request: BenchRequest) -> tuple[str, str]:
@@ -275,8 +252,8 @@ class LocalWorkbench:
         step = found.get(KEPT, found[LABEL])
         derived = replace(
             result,
-            step=ratio_of(step),
-            cumulative=ratio_of(found[LABEL]),
+            step=Ratio.of(step),
+            cumulative=Ratio.of(found[LABEL]),
             metric=step.metric.value,
             blocks=step.blocks,
             builds=tuple(replace(b, build=_ran(blocks, b.label)) for b in result.builds),

@@ -8,7 +8,7 @@ import pytest
 from harness.baseline import LABEL
 from harness.baseline.sides import CURRENT
 from harness.campaign.port import BenchRequest
-from harness.campaign.values import BenchOutcome, Guards, PhaseGain
+from harness.campaign.values import BenchOutcome, Guards, PhaseGain, Ratio
 from harness.errors import DataDamaged
 from harness.model import (
     Comparison,
@@ -25,7 +25,7 @@ from harness.model import (
     TrialStatus,
     Verdict,
 )
-from harness.optimise.outcomes import bottleneck_rows, failed, figures_again, needed, ratio_of
+from harness.optimise.outcomes import bottleneck_rows, failed, figures_again, needed
 from harness.optimise.verify import Verification, _figures
 from harness.optimise.workbench import LocalWorkbench, read_blocks
 from harness.project.config import load_config
@@ -63,7 +63,7 @@ def report(phases: tuple[HotSpot, ...], functions: tuple[HotSpot, ...]) -> Profi
 
 
 def test_an_interval_that_says_nothing_can_be_stored():
-    stored = ratio_of(comparison(0.0, math.inf))
+    stored = Ratio.of(comparison(0.0, math.inf))
     assert (stored.low, stored.high) == (1e-6, 1e6)
 
 
