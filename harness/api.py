@@ -148,21 +148,23 @@ def load(
     results: str | PathLike[str] | RunResult | ComparisonResult | None = None,
     *,
     of: Literal["trials", "measurements"] = "trials",
+    columns: Sequence[str] | None = None,
+    target: str | None = None,
 ) -> pd.DataFrame:
     """Stored trials, or measurements, as a table of pandas: one row each.
 
     `results` is a folder of runs, the folder of one run, or what `run` or `compare` gave; left
-    out, the results of the project around the current folder.
+    out, the results of the project around the current folder. `columns` and `target` say what of
+    it is read; each metric of the trials is a column `metrics.NAME`. Of many runs a damaged one is
+    left out, warned of, and named in `attrs["damaged"]`.
     """
-    from harness.running.loading import measurements_frame, trials_frame
+    from harness.running.loading import load_frame
 
     if isinstance(results, (RunResult, ComparisonResult)):
         folder = results.folder
     else:
         folder = Path(results) if results is not None else runs_of({}, config_of({}))
-    if of not in ("trials", "measurements"):
-        raise UsageError(f"of: want trials or measurements, got {of!r}")
-    return trials_frame(folder) if of == "trials" else measurements_frame(folder)
+    return load_frame(folder, of, columns, target)
 
 
 def profile(target: str, **options: Unpack[ProfileOptions]) -> ProfileResult:

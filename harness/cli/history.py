@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,9 @@ from harness.render.units import show_ns
 from harness.running.selecting import RESUMABLE
 from harness.running.session import find_results
 from harness.system.store.at_work import is_being_written
+from harness.system.store.columns import lists_of, unknown_columns
 from harness.system.store.run_file import StoredRun, read_run, run_folders
-from harness.system.store.runs import check_run, making_sense, stored_rows
+from harness.system.store.runs import check_run, making_sense
 
 _AGO = re.compile(r"(\d+)\s*(m|h|d|w)")
 _AGO_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -47,48 +50,79 @@ def history_command(
     """
     results = find_results(config_path, results)
     earliest_ns = parse_since(since)
-    runs, damaged = [], []
+    runs, damaged, hints = [], [], []
     for folder in run_folders(results):
         try:
-            run = describe_run(folder)
+            run = describe_run(folder, HistoryQuery(task, target, earliest_ns))
         except DataDamaged as problem:
             damaged.append(problem.message)
+            hints.append(problem.hint or DAMAGED_HINT)
             continue
-        wanted = [m for m in run["measurements"] if fits(m, task, target)]
-        if wanted and run["started_at_ns"] >= earliest_ns:
-            runs.append({**run, "measurements": wanted})
+        if run is not None:
+            runs.append(run)
     found_none = " that fit" if any((task, target, since)) else ""
     return Answer(
         result={"runs": runs, "damaged": damaged},
         text=history_table(runs, style) if runs else f"no runs{found_none} in {results}",
         exit_code=ExitCode.DAMAGED if damaged else ExitCode.FINE,
         error="; ".join(damaged) or None,
-        hint=DAMAGED_HINT if damaged else None,
+        hint=" ".join(dict.fromkeys(hints)) or None,
     )
 
 
-def describe_run(folder: Path) -> dict[str, Any]:
-    """A run's summary; of an unfinished one, the trials counted. DataDamaged where broken."""
+@dataclass(frozen=True, slots=True)
+class HistoryQuery:
+    """Which measurements are asked for; None: all."""
+
+    task: str | None = None
+    target: str | None = None
+    earliest_ns: int = 0
+
+    def fits(self, task: str, target: str) -> bool:
+        return self.task in (None, task) and self.target in (None, target)
+
+
+def describe_run(folder: Path, wanted: HistoryQuery) -> dict[str, Any] | None:
+    """A run's summary; of an unfinished one, the trials counted; None where it has nothing wanted.
+
+    Trials are looked at only where something is wanted. DataDamaged where it is broken.
+    """
     run = read_run(folder)
     with making_sense(folder):
-        return _described(run)
+        started_at_ns = int(run.summary.get("started_at_ns") or run.plan.get("started_at_ns") or 0)
+        if started_at_ns < wanted.earliest_ns:
+            return None
+        measurements = list(_measurements(run, wanted))
+        return _described(run, started_at_ns, measurements) if measurements else None
 
 
-def _described(run: StoredRun) -> dict[str, Any]:
+def _measurements(run: StoredRun, wanted: HistoryQuery) -> Iterator[Mapping[str, Any]]:
     if run.finished:
-        check_run(run)
-        measurements = [shown(m) for m in run.summary.get("measurements", ())]
-    else:
-        measurements = list(count_trials(stored_rows(run), run.plan.get("cells", ())))
-    started_at_ns = run.summary.get("started_at_ns") or run.plan.get("started_at_ns") or 0
+        found = [shown(m) for m in run.summary.get("measurements", ())]
+        fitting = [m for m in found if wanted.fits(m["task"], m["target"])]
+        if fitting or not found:
+            check_run(run)
+        yield from fitting
+        return
+    cells = [cell for cell in run.plan.get("cells", ()) if wanted.fits(cell[0], cell[2])]
+    if cells or "cells" not in run.plan:
+        for counted in count_trials(lists_of(run, COUNTED), cells):
+            if wanted.fits(counted["task"], counted["target"]):
+                yield counted
+
+
+def _described(
+    run: StoredRun, started_at_ns: int, measurements: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
     return {
         "run_id": run.id,
-        "started_at_ns": int(started_at_ns),
+        "started_at_ns": started_at_ns,
         "finished": run.finished,
         "resumable": run.plan.get("origin", {}).get("kind") in RESUMABLE,
         "running": not run.finished and is_being_written(run.folder),
         "folder": str(run.folder),
         "host": run.plan.get("host"),
+        "unknown_columns": list(unknown_columns(run)),
         "measurements": measurements,
     }
 
@@ -103,25 +137,23 @@ def shown(measurement: Mapping[str, Any]) -> Mapping[str, Any]:
     return measurement
 
 
+COUNTED = ("task", "case", "target", "warmup", "status")
+"""The columns of the trials that `count_trials` reads."""
+
+
 def count_trials(
-    rows: Iterable[Mapping[str, Any]], cells: Iterable[Sequence[str]]
-) -> Iterable[dict[str, Any]]:
+    columns: Mapping[str, Sequence[Any]], cells: Iterable[Sequence[str]]
+) -> Iterator[dict[str, Any]]:
     """The measurements of a run that was cut off: names and counts, without estimates.
 
     `cells` are the (task, case, target) of its plan, which may have no trial yet.
     """
-    counts: dict[tuple[str, ...], int] = {tuple(cell): 0 for cell in cells}
-    for row in rows:
-        if not row["warmup"] and row["status"] == "ok":
-            key = (row["task"], row["case"], row["target"])
-            counts[key] = counts.get(key, 0) + 1
+    counts = Counter({tuple(cell): 0 for cell in cells})
+    for *cell, warmup, status in zip(*(columns[name] for name in COUNTED), strict=True):
+        if not warmup and status == "ok":
+            counts[tuple(cell)] += 1
     for (task, case, target), trials in counts.items():
         yield {"task": task, "case": case, "target": target, "trials": trials, "wall_ns": None}
-
-
-def fits(measurement: Mapping[str, Any], task: str | None, target: str | None) -> bool:
-    """Is the measurement of that task and target?"""
-    return task in (None, measurement["task"]) and target in (None, measurement["target"])
 
 
 def parse_since(since: str | None) -> int:
@@ -157,7 +189,7 @@ def note_on(run: Mapping[str, Any], measurement: Mapping[str, Any]) -> str:
     return f"{failures} trials failed" if failures else "" if measurement["trials"] else "failed"
 
 
-def history_table(runs: Iterable[Mapping[str, Any]], style: str) -> str:
+def history_table(runs: Sequence[Mapping[str, Any]], style: str) -> str:
     """A row a measurement."""
     rows = []
     for run in runs:
@@ -177,4 +209,9 @@ def history_table(runs: Iterable[Mapping[str, Any]], style: str) -> str:
                 ]
             )
     headers = ["run", "started (UTC)", "task", "case", "target", "wall (median)", "trials", "note"]
-    return layout(headers, rows, style)
+    unknown = [
+        f"{run['run_id']}: columns that this harness does not know: {', '.join(names)}"
+        for run in runs
+        if (names := run["unknown_columns"]) and style == "plain"
+    ]
+    return "\n\n".join(filter(None, [layout(headers, rows, style), "\n".join(unknown)]))

@@ -1,65 +1,144 @@
-"""Stored runs as tables of pandas, for people who go on with them."""
+"""Stored runs as pandas tables, of trials or of measurements; read by columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import UsageError
-from harness.system.store.run_file import read_run, run_folders
-from harness.system.store.runs import load_rows
+from harness.errors import DataDamaged, UsageError
+from harness.model import Estimate, Measurement
+from harness.model.jsonable import jsonable
+from harness.running.reading_back import report_of
+from harness.system.store.columns import table_of
+from harness.system.store.frames import METRICS, frame_of
+from harness.system.store.run_file import RUN_NAME, StoredRun, read_run, run_folders
+from harness.system.store.runs import making_sense
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_ESTIMATES = ("wall_ns", "cpu_ns", "ready_ns", "first_call_ns")
+KINDS = ("trials", "measurements")
 
 
-def trials_frame(folder: Path) -> pd.DataFrame:
-    """Every stored trial below a folder of runs, or of one run: a row each, columns as stored.
+def load_frame(
+    results: Path | str,
+    of: str = "trials",
+    columns: Sequence[str] | None = None,
+    target: str | None = None,
+) -> pd.DataFrame:
+    """The stored runs below a folder, or one run, as a table: a row per trial or measurement.
 
-    Raises DataDamaged where a run cannot be read.
+    Runs are in the order of time, those that are not finished among them. `columns` names the ones
+    that are read, `target` the only target; each metric of the trials is a column `metrics.NAME`.
+    What is damaged, or of a newer harness, is left out, warned of, and named in
+    `attrs["damaged"]`; where one run is asked for, DataDamaged. Raises UsageError for a kind or a
+    column that there is not.
     """
     import pandas as pd
 
-    return pd.DataFrame([row for run in _runs(folder) for row in load_rows(run)])
-
-
-def measurements_frame(folder: Path) -> pd.DataFrame:
-    """Every measurement of a finished run: a row each, estimates as point, low and high."""
-    import pandas as pd
-
-    return pd.DataFrame([row for run in _runs(folder) for row in _measurements(run)])
-
-
-def _runs(folder: Path) -> list[Path]:
-    found = [folder] if (folder / "run.json").exists() else run_folders(folder)
-    if not found and not folder.is_dir():
+    if of not in KINDS:
+        raise UsageError(f"of: want one of {', '.join(KINDS)}, got {of!r}")
+    folder = Path(results)
+    one = (folder / RUN_NAME).exists()
+    if not folder.is_dir():
         raise UsageError(f"no such folder of runs: {folder}", hint="`harness run` makes one.")
+    parts, damaged = [], []
+    read = _readers(columns, target)[of]
+    for path in [folder] if one else run_folders(folder):
+        try:
+            run = read_run(path)
+            with making_sense(path):
+                parts.append(read(run))
+        except DataDamaged as problem:
+            if one:
+                raise
+            damaged.append(problem.message)
+            warnings.warn(f"left out: {problem.message}", stacklevel=2)
+    frame = (
+        frame_of([part for part in parts if part is not None])
+        if of == "trials"
+        else pd.DataFrame([row for p in parts for row in p])
+    )
+    frame.attrs["damaged"] = tuple(damaged)
+    found_any = any(part is not None and part != [] for part in parts)
+    return frame if columns is None else _chosen(frame, columns, found_any)
+
+
+def _readers(
+    columns: Sequence[str] | None, target: str | None
+) -> dict[str, Callable[[StoredRun], Any]]:
+    names = None if columns is None else [name.partition(".")[0] for name in columns]
+    return {
+        "trials": lambda run: _trials(run, names, target),
+        "measurements": lambda run: list(_measurements(run, target)),
+    }
+
+
+def _trials(run: StoredRun, names: Sequence[str] | None, target: str | None) -> Any:
+    if target is not None and not has_target(run, target):
+        return None
+    return table_of(run, names, target)
+
+
+def has_target(run: StoredRun, target: str) -> bool:
+    """May a run have a trial of that target, as far as `run.json` says?"""
+    cells = run.plan.get("cells")
+    return cells is None or any(cell[2] == target for cell in cells)
+
+
+def _chosen(frame: pd.DataFrame, columns: Sequence[str], found_any: bool) -> pd.DataFrame:
+    """The columns asked for, in that order; a metric that no trial has is an empty one."""
+    chosen: list[str] = []
+    for name in columns:
+        if name == METRICS:
+            chosen += [n for n in frame.columns if n.startswith(f"{METRICS}.")]
+            continue
+        if found_any and name not in frame.columns and not name.startswith(f"{METRICS}."):
+            raise UsageError(
+                f"no column {name!r} in these runs",
+                hint="Without `columns` the table has all that there are.",
+            )
+        chosen.append(name)
+    return frame.reindex(columns=chosen)
+
+
+# -- measurements -----------------------------------------------------------------------------
+
+
+def _measurements(run: StoredRun, target: str | None) -> Iterator[dict[str, Any]]:
+    """A row of each measurement of a finished run; the others have none yet."""
+    report = report_of(run)
+    of_run = {
+        "run_id": run.id,
+        "started_at_ns": report.run.started_at_ns,
+        "host_id": report.run.host.id,
+        "hostname": report.run.host.hostname,
+    }
+    for measurement in report.run.measurements:
+        if target in (None, measurement.target):
+            yield {**of_run, **_figures(measurement)}
+
+
+_ESTIMATES = ("wall_ns", "cpu_ns", "ready_ns", "first_call_ns")
+
+
+def _figures(measurement: Measurement) -> dict[str, Any]:
+    """The plain fields by their names, and the ends of each estimate beside its point."""
+    found: dict[str, Any] = {}
+    for field in fields(Measurement):
+        value = getattr(measurement, field.name)
+        if field.name in _ESTIMATES:
+            found.update(_ends(field.name, value))
+        elif not isinstance(value, (Mapping, tuple)):
+            found[field.name] = jsonable(value)
     return found
 
 
-def _measurements(folder: Path) -> Iterator[dict[str, Any]]:
-    run = read_run(folder)
-    for measured in run.summary.get("measurements", ()):
-        plain = {k: v for k, v in measured.items() if not isinstance(v, (dict, list))}
-        ends = {
-            name: value
-            for of in _ESTIMATES
-            for name, value in _ends(of, measured.get(of))
-            if of in measured
-        }
-        yield {
-            "run_id": run.id,
-            "started_at_ns": run.plan.get("started_at_ns"),
-            **{k: v for k, v in plain.items() if k not in _ESTIMATES},
-            **ends,
-        }
-
-
-def _ends(name: str, estimate: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:
+def _ends(name: str, estimate: Estimate | None) -> dict[str, float | None]:
     """`wall_ns`, `wall_low_ns` and `wall_high_ns`."""
     stem = name.removesuffix("_ns")
-    for column, key in ((name, "point"), (f"{stem}_low_ns", "low"), (f"{stem}_high_ns", "high")):
-        yield column, (estimate or {}).get(key)
+    ends = (estimate.point, estimate.low, estimate.high) if estimate else (None, None, None)
+    return dict(zip((name, f"{stem}_low_ns", f"{stem}_high_ns"), ends, strict=True))

@@ -6,6 +6,8 @@ import json
 import time
 from datetime import UTC, datetime
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 
@@ -70,3 +72,36 @@ def test_a_date_is_read_in_the_time_of_the_table(harness, measured, monkeypatch)
     assert harness("history", "--since", later, "--json").result["runs"] == []
     monkeypatch.undo()
     time.tzset()
+
+
+def test_of_one_target_only_its_runs_are_looked_at(harness, measured):
+    one, other = sorted((measured / ".harness" / "results").iterdir())
+    (other / "trials.parquet").write_bytes(b"")
+    said = harness("history", "--target", "true", "--json")
+    assert (said.code, [run["run_id"] for run in said.result["runs"]]) == (0, [one.name])
+    assert harness("history", "--target", "false").code == 6
+
+
+def test_a_column_that_is_not_known_is_shown(harness, measured):
+    first = min((measured / ".harness" / "results").iterdir())
+    path = first / "trials.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.append_column("joules", pa.array([1.5] * table.num_rows)), path)
+    run = json.loads((first / "run.json").read_text())
+    old = {key: run[key] for key in ("plan", "finished", "summary")}
+    (first / "run.json").write_text(json.dumps({"schema_version": 1, **old}))
+    said = harness("history")
+    assert said.code == 0
+    assert f"{first.name}: columns that this harness does not know: joules" in said.out
+    assert harness("history", "--json").result["runs"][0]["unknown_columns"] == ["joules"]
+
+
+def test_a_run_of_a_newer_harness_is_refused_with_what_to_do(harness, measured):
+    first = min((measured / ".harness" / "results").iterdir())
+    (first / "run.json").write_text(json.dumps({"schema_version": 3}))
+    said = harness("history")
+    assert said.code == 6
+    assert "newer harness (schema 3; this one knows 2)" in said.err
+    assert "Upgrade optim-harness" in said.err
+    assert "damaged" not in said.err
+    assert "false" in said.out

@@ -176,13 +176,16 @@ def trials_schema() -> pa.Schema:
     )
 
 
+def column_type(column: Column) -> Any:
+    """The type of a column's cells, for msgspec to check."""
+    python = KINDS[column.kind].python
+    return python | None if column.nullable else python
+
+
 @lru_cache(maxsize=1)
 def cells_type() -> Any:
     """The type of a row's cells in the order of the columns, for msgspec to check."""
-    kinds = (
-        KINDS[column.kind].python | None if column.nullable else KINDS[column.kind].python
-        for column in COLUMNS
-    )
+    kinds = map(column_type, COLUMNS)
     return tuple[tuple(kinds)]  # type: ignore[misc]
 
 
@@ -214,12 +217,13 @@ def checked_row(row: Mapping[str, Any]) -> Row:
     What the file did not have gets its default; columns that are not known are kept. Raises
     ValueError for a missing column that a trial needs, or a cell of another type.
     """
-    cells = [row[c.name] if c.name in row else _default(c) for c in COLUMNS]
+    cells = [row[c.name] if c.name in row else empty_cell(c) for c in COLUMNS]
     known = zip(NAMES, msgspec.convert(cells, cells_type()), strict=True)
     return {**row, **dict(known)}
 
 
-def _default(column: Column) -> Any:
+def empty_cell(column: Column) -> Any:
+    """What stands for a column that a file lacks; ValueError where a trial needs it."""
     if column.needed:
         raise ValueError(f"it has no column {column.name}, without which a trial means nothing")
     return column.default

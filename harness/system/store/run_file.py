@@ -31,6 +31,7 @@ class RunFile(msgspec.Struct, frozen=True, omit_defaults=True):
     """What `trials.parquet` was when it was written; older files do not say."""
     metrics: tuple[MetricInfo, ...] = ()
     builds: tuple[BuildFacts, ...] = ()
+    unknown: tuple[str, ...] = ()
     sha256: str | None = None
     """The digest of all the rest; older files have none."""
 
@@ -87,6 +88,8 @@ class StoredRun:
     """What its Parquet file was when it was written; of older runs nothing is known."""
     described: Described = field(default_factory=Described)
     """The metrics and builds that its trials name; older runs do not say."""
+    unknown: tuple[str, ...] = ()
+    """Columns of its Parquet file that the harness which wrote it did not know but kept."""
     sealed: bool = False
     """Was `run.json` held against a digest? Those of older runs have none."""
 
@@ -108,6 +111,7 @@ def read_run(folder: Path) -> StoredRun:
         summary=run.summary,
         parquet=run.parquet,
         described=Described(run.metrics, run.builds),
+        unknown=run.unknown,
         sealed=run.sha256 is not None,
     )
 

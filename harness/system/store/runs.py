@@ -51,7 +51,7 @@ from harness.system.store.stream import (
 BlockKey = tuple[str, str, int]
 """Task, case and number: every task and case of a run has a block 0."""
 
-_STREAM = "trials.stream"
+STREAM_NAME = "trials.stream"
 _OLD_STREAM = "trials.arrows"
 """What harnesses wrote before there was `trials.stream`."""
 _PARQUET = "trials.parquet"
@@ -64,12 +64,12 @@ def read_stream(path: Path) -> Iterator[Row]:
 
     Raises DataDamaged where a byte was changed.
     """
-    with _understood(path):
+    with understood(path):
         yield from read_rows(path)
 
 
 @contextlib.contextmanager
-def _understood(path: Path) -> Iterator[None]:
+def understood(path: Path) -> Iterator[None]:
     """What is wrong with a file of a run, by its name: damaged, or of a newer harness."""
     try:
         yield
@@ -107,7 +107,7 @@ class RunWriter:
             self._opened = opened.pop_all()
 
     def _open(self) -> StreamWriter:
-        path = self.folder / _STREAM
+        path = self.folder / STREAM_NAME
         try:
             return StreamWriter(path, self.folder.name)
         except BrokenStream as problem:
@@ -121,12 +121,12 @@ class RunWriter:
         clear_temporaries(self.folder)
         run = read_run(self.folder)
         self.described = run.described
-        stream = self.folder / _STREAM
-        with _understood(stream):
+        stream = self.folder / STREAM_NAME
+        with understood(stream):
             ready = not run.finished and can_go_on(stream)
         if not ready:
             rows = list(stored_rows(run))
-            fresh = self.folder / f".{_STREAM}.00000000.new"
+            fresh = self.folder / f".{STREAM_NAME}.00000000.new"
             write_stream(fresh, self.folder.name, rows)
             fresh.replace(stream)
             sync_folder(self.folder)
@@ -142,7 +142,7 @@ class RunWriter:
 
     def earlier(self) -> Iterator[Row]:
         """The trials that are stored, one at a time, in the order in which they were made."""
-        return read_stream(self.folder / _STREAM)
+        return read_stream(self.folder / STREAM_NAME)
 
     def describe(
         self, metrics: Iterable[MetricInfo] = (), builds: Iterable[BuildFacts] = ()
@@ -188,9 +188,10 @@ class RunWriter:
                 "summary": dict(summary),
                 "parquet": {"bytes": facts.bytes, "sha256": facts.sha256},
                 **self.described.to_json(),
+                **({"unknown": list(unknown)} if unknown else {}),
             }
             write_atomically(self.folder / RUN_NAME, encode_run(content))
-            (self.folder / _STREAM).unlink(missing_ok=True)
+            (self.folder / STREAM_NAME).unlink(missing_ok=True)
         self.close()
         return path
 
@@ -207,7 +208,7 @@ def _begin(folder: Path, run: bytes) -> Iterator[None]:
     made.mkdir()
     try:
         with hold_run(made):
-            write_stream(made / _STREAM, folder.name)
+            write_stream(made / STREAM_NAME, folder.name)
             write_atomically(made / RUN_NAME, run)
             made.rename(folder)
             sync_folder(folder.parent)
@@ -231,7 +232,7 @@ def _clear(folder: Path) -> None:
     clear_temporaries(folder)
     with contextlib.suppress(DataDamaged):
         if read_run(folder).finished:
-            (folder / _STREAM).unlink(missing_ok=True)
+            (folder / STREAM_NAME).unlink(missing_ok=True)
 
 
 # -- reading a run ----------------------------------------------------------------------------
@@ -242,20 +243,26 @@ def load_rows(folder: Path) -> list[Row]:
     return list(stored_rows(read_run(folder)))
 
 
+def parquet_of(run: StoredRun) -> Path | None:
+    """The Parquet file in which a run's trials are; None where they are in a stream, or nowhere."""
+    stream, old, parquet = (run.folder / name for name in (STREAM_NAME, _OLD_STREAM, _PARQUET))
+    if run.finished and (run.sealed or parquet.exists()):
+        return parquet
+    if stream.exists() or run.sealed or not (run.finished or parquet.exists()):
+        return None
+    return None if old.exists() and read_old_stream(old) else parquet
+
+
 def stored_rows(run: StoredRun) -> Iterable[Row]:
     """All trials of a stored run; DataDamaged where they are gone or cannot be read."""
-    stream, old, parquet = (run.folder / name for name in (_STREAM, _OLD_STREAM, _PARQUET))
-    if run.finished and (run.sealed or parquet.exists()):
+    parquet = parquet_of(run)
+    if parquet is not None:
         return read_parquet(parquet, run.parquet)
+    stream, old = run.folder / STREAM_NAME, run.folder / _OLD_STREAM
     if stream.exists() or run.sealed:
         return read_stream(stream)
-    if old.exists():
-        rows = read_old_stream(old)
-        if rows or not parquet.exists():
-            return rows
-    if run.finished or parquet.exists():
-        return read_parquet(parquet)
-    return []  # an older harness was killed before it had made a stream
+    # An older harness may have been killed before it had made a stream.
+    return read_old_stream(old) if old.exists() else []
 
 
 def check_run(run: StoredRun) -> None:

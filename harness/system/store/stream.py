@@ -32,6 +32,8 @@ from harness.system.store.rows import (
     cells_type,
     check_version,
     checked_row,
+    column_type,
+    empty_cell,
     unknown_names,
 )
 
@@ -151,6 +153,48 @@ def _decode(frames: Iterator[StreamFrame], heading: Heading) -> Iterator[Row]:
             yield row if ours else checked_row(row)
         except (msgspec.MsgspecError, ValueError) as problem:
             raise BrokenStream(f"frame {number}: {problem}") from None
+
+
+def read_columns(path: Path, wanted: Sequence[str] | None = None) -> dict[str, list[Any]]:
+    """Columns of a stream as lists; every frame is held against its checksum, other cells are not
+    decoded. None: all columns. One that the stream lacks has its default.
+
+    Raises what `read_rows` raises.
+    """
+    with path.open("rb") as file:
+        frames = read_frames(file)
+        heading = _heading(next(frames).payload)
+        types = {column.name: column_type(column) for column in COLUMNS}
+        kinds = (
+            types.get(name, Any) if wanted is None or name in wanted else msgspec.Raw
+            for name in heading.names
+        )
+        decoder = msgspec.msgpack.Decoder(tuple[tuple(kinds)])  # type: ignore[misc]
+        rows: list[Any] = []
+        for number, frame in enumerate(frames, 1):
+            try:
+                rows.append(decoder.decode(frame.payload))
+            except (msgspec.MsgspecError, ValueError) as problem:
+                raise BrokenStream(f"frame {number}: {problem}") from None
+    return _columns_of(rows, heading.names, wanted)
+
+
+def _columns_of(
+    rows: Sequence[Sequence[Any]], names: Sequence[str], wanted: Sequence[str] | None
+) -> dict[str, list[Any]]:
+    lacking = {column.name: column for column in COLUMNS if column.name not in names}
+    try:
+        empty = {name: empty_cell(column) for name, column in lacking.items()}
+    except ValueError as problem:
+        raise BrokenStream(str(problem)) from None
+    places = {name: at for at, name in enumerate(names)}
+    found = {}
+    for name in dict.fromkeys((*NAMES, *names)):
+        if wanted is not None and name not in wanted:
+            continue
+        at = places.get(name)
+        found[name] = [empty[name]] * len(rows) if at is None else [row[at] for row in rows]
+    return found
 
 
 class StreamWriter:

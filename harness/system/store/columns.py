@@ -1,0 +1,135 @@
+"""The trials of a stored run by columns: only those that are asked for, no row made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import DataDamaged
+from harness.system.store.files import check_file, damaged
+from harness.system.store.parquet import check_metadata
+from harness.system.store.rows import COLUMNS, Row, empty_cell, trials_schema
+from harness.system.store.run_file import StoredRun
+from harness.system.store.runs import STREAM_NAME, parquet_of, stored_rows, understood
+from harness.system.store.stream import read_columns, read_heading
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def table_of(
+    run: StoredRun, names: Sequence[str] | None = None, target: str | None = None
+) -> pa.Table:
+    """Columns of a run's trials, finished or not, of one target or all; None: every column.
+
+    A column that the file lacks has its default; one that neither it nor the schema knows is left
+    out. DataDamaged where the trials are gone, changed, or cannot be read.
+    """
+    parquet = parquet_of(run)
+    if parquet is not None:
+        return _of_parquet(run, parquet, names, target)
+    return _as_table(lists_of(run, names), target)
+
+
+def lists_of(run: StoredRun, names: Sequence[str] | None = None) -> Mapping[str, Sequence[Any]]:
+    """Columns of a run's trials as lists; of a run that goes on without a look at Arrow."""
+    parquet, stream = parquet_of(run), run.folder / STREAM_NAME
+    if parquet is not None:
+        columns: dict[str, list[Any]] = _of_parquet(run, parquet, names, None).to_pydict()
+        return columns
+    if stream.exists() or run.sealed:
+        with understood(stream):
+            return read_columns(stream, names)
+    return _turned(stored_rows(run), names)
+
+
+def unknown_columns(run: StoredRun) -> tuple[str, ...]:
+    """The columns of a run's trials that this version of the schema does not know."""
+    stream, parquet = run.folder / STREAM_NAME, parquet_of(run)
+    if parquet is not None:
+        return run.unknown if run.parquet is not None else _unknown_in(parquet)
+    if not stream.exists():
+        return ()
+    with understood(stream):
+        return read_heading(stream).unknown
+
+
+def _unknown_in(parquet: Path) -> tuple[str, ...]:
+    import pyarrow.parquet as pq
+
+    known = {column.name for column in COLUMNS}
+    return tuple(name for name in pq.read_schema(parquet).names if name not in known)
+
+
+def _turned(rows: Iterable[Row], names: Sequence[str] | None) -> dict[str, list[Any]]:
+    rows = list(rows)
+    known = [column.name for column in COLUMNS]
+    found = dict.fromkeys([*known, *(name for row in rows for name in row)])
+    return {n: [row.get(n) for row in rows] for n in found if names is None or n in names}
+
+
+def _of_parquet(
+    run: StoredRun, path: Path, names: Sequence[str] | None, target: str | None
+) -> pa.Table:
+    if run.parquet is not None:
+        check_file(path, run.parquet)
+    try:
+        return _scanned(path, names, target)
+    except DataDamaged:
+        raise
+    except Exception as problem:
+        # A flipped bit may make the reader stumble over anything.
+        raise damaged(path, str(problem) or type(problem).__name__) from None
+
+
+def _scanned(path: Path, names: Sequence[str] | None, target: str | None) -> pa.Table:
+    import pyarrow.dataset as ds
+    from pyarrow.fs import LocalFileSystem
+
+    checked = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
+    kind = ds.ParquetFileFormat(default_fragment_scan_options=checked)
+    fragment = kind.make_fragment(str(path), LocalFileSystem())
+    there = fragment.physical_schema
+    check_metadata(path, there.metadata)
+    for column in COLUMNS:
+        if column.needed and column.name not in there.names:
+            empty_cell(column)  # says what is missing
+    wanted = [name for name in there.names if names is None or name in names]
+    where = None if target is None else ds.field("target") == target
+    table = fragment.to_table(columns=wanted, filter=where)
+    table.validate(full=True)
+    return _filled(table, names)
+
+
+def _filled(table: pa.Table, names: Sequence[str] | None) -> pa.Table:
+    """With the schema's columns first, each of its type; those that lack have their default."""
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {}
+    for column, field in zip(COLUMNS, trials_schema(), strict=True):
+        if names is not None and column.name not in names:
+            continue
+        if column.name in table.column_names:
+            columns[column.name] = table.column(column.name).cast(field.type)
+        else:
+            columns[column.name] = pa.repeat(
+                pa.scalar(empty_cell(column), field.type), table.num_rows
+            )
+    more = {n: table.column(n) for n in table.column_names if n not in trials_schema().names}
+    return pa.table({**columns, **more})
+
+
+def _as_table(lists: Mapping[str, Sequence[Any]], target: str | None) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kinds = {field.name: field.type for field in trials_schema()}
+    columns = {}
+    for name, cells in lists.items():
+        kind = kinds.get(name)
+        if kind is not None and pa.types.is_map(kind):
+            cells = [list(cell.items()) for cell in cells]
+        columns[name] = pa.array(cells, kind)
+    table = pa.table(columns)
+    return table if target is None else table.filter(pc.field("target") == target)
