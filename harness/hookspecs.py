@@ -33,6 +33,7 @@ from harness.model import (
     ProfilePlan,
     Proposal,
     Reflection,
+    Run,
     Target,
     Tolerance,
     Toolchain,
@@ -40,7 +41,16 @@ from harness.model import (
     TrialPlan,
 )
 
-__all__ = ["CONTRACT", "PROJECT", "AdapterSpec", "ProposerSpec", "Runner", "hookimpl", "hookspec"]
+__all__ = [
+    "CONTRACT",
+    "PROJECT",
+    "AdapterSpec",
+    "ExporterSpec",
+    "ProposerSpec",
+    "Runner",
+    "hookimpl",
+    "hookspec",
+]
 
 PROJECT = "harness"
 """The project name of the hook markers."""
@@ -267,4 +277,30 @@ class ProposerSpec:
 
         :param result: predicted against measured, and what becomes of the change
         :returns: the reflection; None where the result in words will do
+        """
+
+
+class ExporterSpec:
+    """The hooks of an exporter, which writes a run in a format of its own.
+
+    The entry-point group `harness.exporters` names it; `harness run --export FILE` chooses it by
+    the file's suffix, `--export-format NAME` by its name. docs/plugins.md has one in ten lines.
+    """
+
+    @hookspec(firstresult=True)
+    def harness_suffix(self) -> str | None:
+        """Say which files are written in this format: `.csv`.
+
+        :returns: the suffix with its dot; required
+        """
+
+    @hookspec(firstresult=True)
+    def harness_export(
+        self, run: Run, failures: Mapping[tuple[str, str, str], str]
+    ) -> str | bytes | None:
+        """Write a run in this format. Reads no clock and no file.
+
+        :param run: measurements, comparisons, host and warnings
+        :param failures: by task, case and target what went wrong, in a few words
+        :returns: the whole content of the file; a text is stored as UTF-8; required
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 import click
@@ -28,6 +29,7 @@ from harness.cli.shared.session import (
 )
 from harness.errors import UsageError
 from harness.render.tables import legend
+from harness.running.exporting import Export
 from harness.running.keywords import config_of
 from harness.running.listening import Progress, tell
 from harness.running.results import RunResult
@@ -65,6 +67,13 @@ class DashedCommand(OneEach):
     flag_value="",
     help="Top up an interrupted run by its plan; the latest one if bare.",
 )
+@click.option(
+    "--export",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the run to this file too; its suffix says how: .csv, .md, .json or a plugin's.",
+)
+@click.option("--export-format", metavar="NAME", help="The exporter to use, whatever the suffix.")
 @click.option("--phases", is_flag=True, help="Show the phases that targets mark.")
 @format_option
 def run_command(**options: Any) -> Answer:
@@ -80,8 +89,19 @@ def run_command(**options: Any) -> Answer:
     arguments = context.meta["arguments"]
     if options["resume"] is not None:
         _check_resume(context, arguments)
+    export = _export(options["export"], options["export_format"])
     with progress() as listener:
-        return _answer(_run(arguments, options, partial(tell, listener)), options)
+        result = _run(arguments, options, partial(tell, listener))
+    if export is not None:
+        export.write(result.report)
+    return _answer(result, options)
+
+
+def _export(path: Path | None, name: str | None) -> Export | None:
+    """The file to write at the end, with an exporter that was found before anything runs."""
+    if path is None and name is not None:
+        raise UsageError("--export-format says how --export FILE is written; which file?")
+    return Export.of(path, name) if path is not None else None
 
 
 def _run(arguments: Sequence[str], options: Mapping[str, Any], told: Progress) -> RunResult:
@@ -108,6 +128,7 @@ def _run(arguments: Sequence[str], options: Mapping[str, Any], told: Progress) -
 def _check_resume(context: click.Context, arguments: Sequence[str]) -> None:
     """What is measured, and how often, is the stored plan's to say: nothing is ignored silently."""
     free = {"resume", "results", "config_path", "phases", "style", "as_json"}
+    free |= {"export", "export_format"}
     if context.params["metrics"] == "":  # which only asks to show what is there
         free.add("metrics")
     given = [

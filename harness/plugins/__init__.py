@@ -11,17 +11,18 @@ cross-cutting plugin that does not serve is left out and named on standard error
 """
 
 from harness.plugins.adapter import REQUIRED_HOOKS, Adapter, CrossCutting
+from harness.plugins.exporter import Exporter
 from harness.plugins.found import Installed, Problem
 from harness.plugins.installed import Adapters
-from harness.plugins.proposer import Proposer, find_proposer
+from harness.plugins.proposer import Proposer
 
 __all__ = [
     "REQUIRED_HOOKS",
     "Adapter",
     "Adapters",
     "CrossCutting",
+    "Exporter",
     "Installed",
     "Problem",
     "Proposer",
-    "find_proposer",
 ]

@@ -10,7 +10,6 @@ from tabulate import tabulate
 from harness.model import (
     Better,
     Comparison,
-    Estimate,
     Measurement,
     Metric,
     Mode,
@@ -58,8 +57,6 @@ def measurement_table(
     `failures` says, by (task, case, target), what went wrong.
     """
     relative = {(c.task, c.case, c.candidate): c for c in comparisons}
-    if style == "csv":
-        return _numbers(measurements, relative, failures)
     references = {(c.task, c.case, c.reference) for c in comparisons}
     several = len({(m.task, m.case) for m in measurements}) > 1
     steady = any(m.mode is Mode.STEADY for m in measurements)
@@ -78,54 +75,12 @@ def measurement_table(
         ratio = "reference" if key in references else "-"
         if key in relative:
             ratio = show_comparison(relative[key])
-        row += [show_bytes(m.max_rss_bytes), str(m.trials), ratio, _output_word(m, failures)]
+        row += [show_bytes(m.max_rss_bytes), str(m.trials), ratio, output_word(m, failures)]
         rows.append(row)
     return layout(headers, rows, style)
 
 
-_NUMBERS = (
-    *("task", "case", "target", "language", "mode", "wall_ns", "wall_low_ns", "wall_high_ns"),
-    *("cpu_ns", "cpu_low_ns", "cpu_high_ns", "start_up_ns", "first_call_ns", "peak_memory_bytes"),
-    *("trials", "speed_up", "speed_up_low", "speed_up_high", "metric", "verdict", "output"),
-    *("toolchain", "options", "build_ns"),
-)
-
-
-def _numbers(
-    measurements: Sequence[Measurement],
-    relative: Mapping[tuple[str, str, str], Comparison],
-    failures: Mapping[tuple[str, str, str], str],
-) -> str:
-    """The main table for programs: plain numbers, their units in the headers; empty: not known."""
-    rows = []
-    for m in measurements:
-        c = relative.get((m.task, m.case, m.target))
-        ratio = c.ratio if c else None
-        single = [e.point if e else None for e in (m.ready_ns, m.first_call_ns)]
-        rows.append(
-            [
-                *(m.task, m.case, m.target, m.language, m.mode.value),
-                *(_number(v) for e in (m.wall_ns, m.cpu_ns) for v in _ends(e)),
-                *(_number(v) for v in (*single, m.max_rss_bytes, m.trials, *_ends(ratio))),
-                *((c.metric.value, c.verdict.value) if c else ("", "")),
-                *(_output_word(m, failures), m.toolchain, _show_options(m), _number(m.build_ns)),
-            ]
-        )
-    return layout(_NUMBERS, rows, "csv")
-
-
-def _ends(estimate: Estimate | None) -> tuple[float | None, float | None, float | None]:
-    return (estimate.point, estimate.low, estimate.high) if estimate else (None, None, None)
-
-
-def _number(value: float | None) -> str:
-    """A number as a program reads it: six digits, whole ones as they are; empty: not known."""
-    if value is None:
-        return ""
-    return str(value) if isinstance(value, int) else f"{value:.6g}".replace("e+", "e")
-
-
-def _show_options(m: Measurement) -> str:
+def show_options(m: Measurement) -> str:
     """What harness.toml says to the adapter, in a line: `flags = -O3 -march=native; std = c99`."""
     words = (
         f"{name} = {' '.join(map(str, value)) if isinstance(value, (list, tuple)) else value}"
@@ -140,7 +95,7 @@ def legend(measurements: Sequence[Measurement]) -> str:
     for m in measurements:
         if m.toolchain:
             built = [f"built in {show_ns(m.build_ns)}"] if m.build_ns else []
-            facts = [m.toolchain, _show_options(m) or "default options", *built]
+            facts = [m.toolchain, show_options(m) or "default options", *built]
             lines.setdefault(m.target, f"{m.target}: {', '.join(facts)}")
     return "\n".join(lines.values())
 
@@ -162,7 +117,7 @@ def _to_fastest(m: Measurement, fastest: Mapping[tuple[str, str], list[float]]) 
     return significant(m.wall_ns.point / times[0])
 
 
-def _output_word(m: Measurement, failures: Mapping[tuple[str, str, str], str]) -> str:
+def output_word(m: Measurement, failures: Mapping[tuple[str, str, str], str]) -> str:
     failure = failures.get((m.task, m.case, m.target))
     if failure:
         return failure

@@ -10,8 +10,10 @@ from typing import Any
 from harness.errors import ExitCode
 from harness.model import Comparison, Measurement, Run, Verdict
 from harness.model.jsonable import jsonable
+from harness.plugins import Exporter
 from harness.render.explaining import evidence_rows, explain, headline
 from harness.render.tables import as_html, layout, measurement_table, metric_table, phase_table
+from harness.running.exporting import Export, exported
 from harness.running.reports import CellKey, Report
 
 
@@ -79,8 +81,14 @@ class RunResult:
 
     def table(self, style: str = "plain") -> str:
         """The main table, as `harness run` prints it, in a style of `--format` or as `html`."""
+        if style == "csv":
+            return str(exported(Exporter.find("csv"), self.report))
         words: Mapping[CellKey, str] = {k: f.words for k, f in self.report.failures.items()}
         return measurement_table(self.measurements, self.comparisons, words, style)
+
+    def export(self, path: str | Path, format: str | None = None) -> None:
+        """Write the run to a file, by its suffix or by the name of an exporter."""
+        Export.of(Path(path), format).write(self.report)
 
     def metrics(self, style: str = "plain") -> str:
         """The named figures of targets and metric plugins, as a table."""

@@ -90,6 +90,26 @@ def test_a_metric_plugin_without_sensors_says_so_and_an_unknown_one_is_refused(h
     assert "Did you mean 'temperature'?" in unknown.err
 
 
+@pytest.mark.parametrize("name", ["out.csv", "out.md", "out.json"])
+def test_a_run_is_written_to_a_file_in_the_format_of_its_suffix(harness, project, name):
+    folder = project()
+    said = harness("run", "--trials", "2", "--export", name)
+    assert said.code == 0
+    assert "one" in (folder / name).read_text()
+    shown = {"out.csv": "csv", "out.md": "github"}.get(name)
+    if shown:
+        again = harness("run", "--trials", "2", "--format", shown)
+        assert (folder / name).read_text().split()[0] == again.out.split()[0]
+
+
+def test_a_format_that_nobody_writes_is_refused_before_anything_runs(harness, project):
+    folder = project()
+    for arguments in (["--export", "x.xml"], ["--export", "x", "--export-format", "xml"]):
+        assert harness("run", *arguments).code == 2
+    assert harness("run", "--export-format", "csv").code == 2
+    assert not (folder / ".harness" / "results").exists()
+
+
 def test_metric_plugins_may_stand_in_the_configuration(harness, project):
     folder = project()
     toml = folder / "harness.toml"

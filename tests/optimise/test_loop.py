@@ -18,7 +18,7 @@ from harness.model import Brief, Proposal, Reflection
 from harness.optimise import plan, think
 from harness.optimise.loop import Loop, LoopPlan, run_loop
 from harness.optimise.verify import verify
-from harness.plugins import Proposer, find_proposer
+from harness.plugins import Proposer
 from harness.system.process.runner import LocalRunner
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -155,7 +155,7 @@ def test_code_that_changes_before_the_thought_is_refused(loop, started):
 
 def test_a_proposer_that_cannot_be_asked_ends_the_loop_and_not_the_campaign(loop, started):
     with pytest.raises(UsageError, match="no folder of patches: /nowhere"):
-        run_loop(loop(find_proposer("patches"), options={"from": "/nowhere"}))
+        run_loop(loop(Proposer.find("patches"), options={"from": "/nowhere"}))
     assert started.campaign.state.step is Step.THINK
 
 
@@ -171,7 +171,7 @@ def test_an_agent_without_a_thought_ends_the_loop_and_not_the_campaign(
     loop, started, command, error
 ):
     with pytest.raises(HarnessError, match=error):
-        run_loop(loop(find_proposer("agent"), options={"command": command}))
+        run_loop(loop(Proposer.find("agent"), options={"command": command}))
     assert started.campaign.state.step is Step.THINK
 
 
@@ -206,7 +206,7 @@ def test_a_patch_whose_thought_is_refused_is_named(loop, started, tmp_path):
     (tmp_path / "1-half.toml").write_text(form)
     (tmp_path / "1-half.patch").write_text("")
     with pytest.raises(UsageError, match=r"1-half\.patch was refused: 1\.5 to 50x is beyond"):
-        run_loop(loop(find_proposer("patches"), options={"from": str(tmp_path)}))
+        run_loop(loop(Proposer.find("patches"), options={"from": str(tmp_path)}))
     assert started.campaign.state.step is Step.THINK
 
 
@@ -321,7 +321,7 @@ esac
 def test_an_agent_is_told_on_standard_input_and_answers_in_files(loop, started, tmp_path):
     script = tmp_path / "agent.sh"
     script.write_text(AGENT)
-    report = run_loop(loop(find_proposer("agent"), options={"command": f"sh {script}"}))
+    report = run_loop(loop(Proposer.find("agent"), options={"command": f"sh {script}"}))
     assert report.iterations == ((1, "by an agent", "kept"),)
     assert started.campaign.state.iterations[0].note.surprise == "None: as I said"
     assert not any("harness-agent" in path for path in started.git.files_at("HEAD"))
@@ -330,7 +330,7 @@ def test_an_agent_is_told_on_standard_input_and_answers_in_files(loop, started, 
 def test_what_an_agent_leaves_running_neither_delays_its_turn_nor_outlives_it(loop, tmp_path):
     script = tmp_path / "agent.sh"
     script.write_text(f"sleep 600 & echo $! >> {tmp_path}/pids\n{AGENT}")
-    report = run_loop(loop(find_proposer("agent"), options={"command": f"sh {script}"}))
+    report = run_loop(loop(Proposer.find("agent"), options={"command": f"sh {script}"}))
     assert report.iterations == ((1, "by an agent", "kept"),)
     pids = (tmp_path / "pids").read_text().split()
     assert len(pids) >= 3
@@ -343,7 +343,7 @@ def test_a_hung_agent_is_ended_and_its_iteration_given_up(loop, started, tmp_pat
     script = tmp_path / "agent.sh"
     script.write_text(AGENT.replace("implement)", "implement) sleep 60;"))
     options = {"command": f"sh {script}", "timeout_s": "1"}
-    report = run_loop(loop(find_proposer("agent"), options=options, max_iterations=1))
+    report = run_loop(loop(Proposer.find("agent"), options=options, max_iterations=1))
     assert report.iterations == ((1, "by an agent", "abandoned"),)
     assert "still running after 1 s" in started.campaign.state.iterations[0].abandoned
 
@@ -360,7 +360,7 @@ def test_patches_are_tried_in_the_order_of_their_names(loop, started, tmp_path):
         (folder / f"{name}.patch").write_bytes(patch)
         form = AGENT.split("<<'END'\n")[1].split("END\n")[0].replace("by an agent", name)
         (folder / f"{name}.toml").write_text(form)
-    report = run_loop(loop(find_proposer("patches"), options={"from": str(folder)}))
+    report = run_loop(loop(Proposer.find("patches"), options={"from": str(folder)}))
     assert [(title, outcome) for _, title, outcome in report.iterations] == [
         ("1-half", "kept"),
         ("2-third", "abandoned"),
@@ -383,7 +383,7 @@ def brief(started, **more: object) -> Brief:
 
 
 def test_flags_are_added_to_the_file_one_a_line(started):
-    proposer = find_proposer("flags")
+    proposer = Proposer.find("flags")
     (started.root / "work.flags").write_text("-O1\n")
     first = proposer.propose(brief(started), None)
     assert first.title == "flags -O3"
@@ -392,7 +392,7 @@ def test_flags_are_added_to_the_file_one_a_line(started):
 
 
 def test_flags_that_were_tried_are_not_tried_again_until_none_is_left(started):
-    proposer = find_proposer("flags")
+    proposer = Proposer.find("flags")
     tried: list[str] = []
     while (found := proposer.propose(brief(started, tried=tuple(tried)), None)) is not None:
         assert found.title not in tried
@@ -403,7 +403,7 @@ def test_flags_that_were_tried_are_not_tried_again_until_none_is_left(started):
 
 def test_flags_without_a_file_for_them_say_how_to_make_one(started):
     with pytest.raises(UsageError, match="flags_file"):
-        find_proposer("flags").propose(brief(started, flags_file=None), None)
+        Proposer.find("flags").propose(brief(started, flags_file=None), None)
 
 
 def test_a_proposer_without_the_required_hooks_is_refused():
@@ -423,12 +423,12 @@ def test_a_proposer_that_returns_something_else_is_named(started):
 
 def test_an_unknown_proposer_is_answered_with_the_installed_ones():
     with pytest.raises(UsageError, match="agent, flags, patches"):
-        find_proposer("oracle")
+        Proposer.find("oracle")
 
 
 @pytest.mark.parametrize("name", ["agent", "flags", "patches"])
 def test_the_proposers_of_the_house_fit_the_contract(name):
-    assert find_proposer(name).name == name
+    assert Proposer.find(name).name == name
 
 
 def test_every_hook_of_a_proposer_is_described():

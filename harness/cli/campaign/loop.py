@@ -30,11 +30,11 @@ def loop_command(**options: Any) -> Answer:
     """
     from harness.model.jsonable import jsonable
     from harness.optimise.loop import Loop, run_loop
-    from harness.plugins import find_proposer
+    from harness.plugins import Proposer
     from harness.running.session import open_session
 
     name = _proposer_name(options)
-    proposer = find_proposer(name)
+    proposer = Proposer.find(name)
     with opened(options) as campaign, workbench(campaign) as bench:
         with open_session(campaign.config, apart=True) as session:
             plan = _plan(options)

@@ -1,0 +1,41 @@
+"""Writes a run's report to a file, in the format of an exporter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.plugins import Exporter
+from harness.running.reports import Report
+from harness.system.store.files import storage_errors, write_atomically
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A file to be written once the run is over, and the exporter that writes it."""
+
+    path: Path
+    exporter: Exporter
+
+    @classmethod
+    def of(cls, path: Path, name: str | None) -> Export:
+        """By the exporter's name, or by the file's suffix; UsageError where neither serves.
+
+        Asked before anything is measured: a run is not lost to a misspelt name.
+        """
+        return cls(path, Exporter.find(name) if name else Exporter.for_file(path))
+
+    def write(self, report: Report) -> None:
+        """Write the whole file at once, or leave what was there."""
+        content = exported(self.exporter, report)
+        if isinstance(content, str):
+            content = (content.rstrip("\n") + "\n").encode()
+        with storage_errors(self.path):
+            write_atomically(self.path, content)
+
+
+def exported(exporter: Exporter, report: Report) -> str | bytes:
+    """The report in the exporter's format."""
+    return exporter.export(
+        report.run, {key: failure.words for key, failure in report.failures.items()}
+    )
