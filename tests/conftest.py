@@ -15,7 +15,7 @@ from hypothesis import settings
 
 from harness.baseline import (
     Baseline,
-    MakePlan,
+    BaselineSettings,
     load_baseline,
     make_baseline,
     run_test,
@@ -188,7 +188,7 @@ class Project(Repository):
         """Make the baseline, and tag it."""
         workload = self.workload()
         with open_session(workload.config, apart=True) as session:
-            baseline = make_baseline(session, workload, MakePlan(10**9, trials))
+            baseline = make_baseline(session, workload, BaselineSettings(10**9, trials))
         tag_baseline(workload, Git(self.path), baseline)
         return baseline
 

@@ -9,13 +9,13 @@
 """
 
 from harness.baseline.check import TestReport, run_test
-from harness.baseline.make import LABEL, MakePlan, make_baseline
+from harness.baseline.make import LABEL, BaselineSettings, make_baseline
 from harness.baseline.store import Baseline, load_baseline, tag_baseline
 
 __all__ = [
     "LABEL",
     "Baseline",
-    "MakePlan",
+    "BaselineSettings",
     "TestReport",
     "load_baseline",
     "make_baseline",

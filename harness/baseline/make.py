@@ -46,7 +46,7 @@ KEPT_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class MakePlan:
+class BaselineSettings:
     """How the baseline's trials are made."""
 
     budget_ns: int
@@ -58,7 +58,7 @@ class MakePlan:
     """The seed of the layout; None: drawn."""
 
 
-def make_baseline(session: Session, workload: Workload, plan: MakePlan) -> Baseline:
+def make_baseline(session: Session, workload: Workload, plan: BaselineSettings) -> Baseline:
     """Measure the commit that is checked out and seal what it gave; writes no tag.
 
     What is built is the commit: changes that are not committed are noted, and not measured. Raises
@@ -117,7 +117,7 @@ def _changed_files(workload: Workload, git: Git) -> tuple[str, ...]:
 
 
 def _fill(
-    session: Session, workload: Workload, plan: MakePlan, places: tuple[Side, Path]
+    session: Session, workload: Workload, plan: BaselineSettings, places: tuple[Side, Path]
 ) -> BaselineDocument:
     """Build, run every case and seed, measure, and write all results below the stage."""
     side, stage = places
@@ -205,7 +205,7 @@ def _keep_files(output: Output, task: Task, folder: Path) -> None:
 
 
 def _measure(
-    session: Session, workload: Workload, plan: MakePlan, what: tuple[Side, Case, Output]
+    session: Session, workload: Workload, plan: BaselineSettings, what: tuple[Side, Case, Output]
 ) -> Report:
     """Time one case, each trial judged by the output that is stored."""
     side, case, output = what

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from harness.baseline import Baseline, MakePlan, make_baseline, tag_baseline
+from harness.baseline import Baseline, BaselineSettings, make_baseline, tag_baseline
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.workload import wanted_workload, workload_options, workload_session
 from harness.correctness.agreement import NOTHING_CHECKED
@@ -30,7 +30,7 @@ def baseline_command(**options: Any) -> Answer:
     modified: a second call is refused (exit code 7).
     """
     workload = wanted_workload(options)
-    plan = MakePlan(
+    plan = BaselineSettings(
         budget_ns=budget_ns(options["budget"], workload),
         trials=options["trials"],
         seed=options["seed"],

@@ -17,7 +17,7 @@ from harness.analysis.schedule import Block
 from harness.baseline import (
     LABEL,
     Baseline,
-    MakePlan,
+    BaselineSettings,
     load_baseline,
     make_baseline,
     run_test,
@@ -101,7 +101,7 @@ class LocalWorkbench:
         if not (workload.folder / SEAL_NAME).exists():
             section = workload.section
             budget = section.bench_budget if section else "60s"
-            plan = MakePlan(budget_ns=parse_duration_ns(budget, "bench_budget"))
+            plan = BaselineSettings(budget_ns=parse_duration_ns(budget, "bench_budget"))
             with self._session() as session:
                 make_baseline(session, workload, plan)
         found = load_baseline(workload, self._git)

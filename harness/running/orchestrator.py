@@ -74,7 +74,7 @@ class Orchestrator:
         StorageFailed alone is raised: a full disk is no failure of a cell.
         """
         prepared = [self._prepare(cell, mode) for cell in cells]
-        return [self._judge(member, prepared) for member in prepared]
+        return [self._checked(member, prepared) for member in prepared]
 
     def adapter(self, name: str) -> Adapter:
         """The adapter of that name; raises what loading it raises."""
@@ -155,7 +155,7 @@ class Orchestrator:
                 problems.append(failure.message)
         return problems
 
-    def _judge(self, member: Prepared, everyone: Sequence[Prepared]) -> Prepared:
+    def _checked(self, member: Prepared, everyone: Sequence[Prepared]) -> Prepared:
         """Compare a cell's first output with the one given, else with its reference's."""
         if isinstance(member, Failed):
             return member

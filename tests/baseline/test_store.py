@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from harness.baseline import MakePlan, make_baseline
+from harness.baseline import BaselineSettings, make_baseline
 from harness.baseline.document import decode, encode
 from harness.errors import BuildFailed, ConfigError, DataDamaged, NotAllowed, UsageError
 from harness.project.config import load_config
@@ -297,7 +297,7 @@ class TestCampaigns:
             find_workload(config)
         wanted = Wanted(target="b", case="small", full_case="huge")
         with open_session(config, apart=True) as session:
-            make_baseline(session, find_workload(config, wanted), MakePlan(10**9, 2))
+            make_baseline(session, find_workload(config, wanted), BaselineSettings(10**9, 2))
         workload = find_workload(config)
         assert workload.target.name == "b"
         assert [case.name for case in workload.cases] == ["small", "huge"]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.errors import TrialFailed, UsageError
 from harness.hookspecs import Runner, hookimpl
-from harness.model import Brief, Proposal, Reflection
+from harness.model import Brief, Proposal, Reflection, environment
 from harness.model.failing import telling_lines
 from harness.model.forms import read_fields, read_proposal, read_reflection
 
@@ -81,7 +81,7 @@ def _call(brief: Brief, step: str, text: str, runner: Runner) -> None:
     done = runner.tool(
         argv,
         cwd=brief.worktree,
-        env={"HARNESS_STEP": step, "HARNESS_AGENT_FOLDER": FOLDER},
+        env={environment.STEP: step, environment.AGENT_FOLDER: FOLDER},
         timeout_s=float(brief.options.get("timeout_s", "600")),
     )
     if not done.ok:
@@ -110,7 +110,7 @@ def harness_propose(brief: Brief, runner: Runner) -> Proposal | None:
     if written is None:
         raise UsageError(
             f"the agent wrote no {FOLDER}/thought.toml; where nothing is left to try it is empty",
-            hint="HARNESS_STEP and the text on standard input say what is asked for; see"
+            hint=f"{environment.STEP} and the text on standard input say what is asked for; see"
             " docs/proposers.md.",
         )
     if not written.strip():

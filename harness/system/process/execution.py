@@ -24,6 +24,7 @@ from harness.model import (
     TrialStatus,
     WorkingFolder,
 )
+from harness.model import environment as environment_names
 from harness.model.failing import telling_lines
 from harness.system.launcher.wire import Job, LaunchReport
 from harness.system.process.own_figures import figures_file
@@ -88,12 +89,12 @@ def environment(command: Command, plan: TrialPlan, folder: TrialFolder) -> dict[
         "HOME": os.environ.get("HOME", "/"),
         **FIXED_ENVIRONMENT,
         "TMPDIR": str(folder.tmp),
-        "HARNESS_PAD": "x" * plan.pad_bytes,
+        environment_names.PAD: "x" * plan.pad_bytes,
     }
     if plan.phases:
-        env["HARNESS_PHASES"] = str(folder.phases)
+        env[environment_names.PHASES] = str(folder.phases)
     if command.target and command.target.metrics:
-        env["HARNESS_METRICS"] = str(figures_file(folder))
+        env[environment_names.METRICS] = str(figures_file(folder))
     return {**env, **command.env}
 
 
