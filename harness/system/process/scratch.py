@@ -193,7 +193,7 @@ def _remove_if_dead(folder: Path) -> None:
 
 def _is_folder(path: Path) -> bool:
     try:
-        return stat.S_ISDIR(path.lstat().st_mode)
+        return stat.S_ISDIR(os.lstat(str(path)).st_mode)
     except OSError:
         return False
 
@@ -205,7 +205,7 @@ def _open_all(places: Places) -> Opened:
     opened: list[int] = []
     try:
         for path in (places.stdout, places.stderr, places.phases):
-            opened.append(os.open(path, flags, 0o600))
+            opened.append(os.open(str(path), flags, 0o600))
     except OSError:
         for file in opened:
             os.close(file)
@@ -224,7 +224,7 @@ def _emptied_at_once(places: Places) -> bool:
     ):
         return False
     for path in places.files:
-        facts = path.lstat()
+        facts = os.lstat(str(path))
         if facts.st_size or facts.st_nlink != 1 or facts.st_mode != AS_MADE:
             if stat.S_ISDIR(facts.st_mode):
                 return False

@@ -87,7 +87,7 @@ class Places:
     def holds_only_ours(self) -> bool:
         """Is there nothing beside the folders and files of ours, if those are all there?"""
         if self.sized:
-            return self.root.lstat().st_size == EMPTY_BYTES + len(EVERYTHING) * ENTRY_BYTES
+            return os.lstat(str(self.root)).st_size == EMPTY_BYTES + len(EVERYTHING) * ENTRY_BYTES
         return {path.name for path in self.root.iterdir()} == EVERYTHING
 
     @property
@@ -170,7 +170,7 @@ class TrialFolder:
         return total.hexdigest()
 
     def _size_of_stdout(self) -> int:
-        ours, there = os.fstat(self.opened.stdout), self.stdout.lstat()
+        ours, there = os.fstat(self.opened.stdout), os.lstat(str(self.stdout))
         if (ours.st_dev, ours.st_ino) != (there.st_dev, there.st_ino):
             raise OSError(errno.ESTALE, "the program has put something else in its place", "stdout")
         return ours.st_size

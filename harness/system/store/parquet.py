@@ -9,6 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from harness.errors import DataDamaged
 from harness.system.store.described import Described
 from harness.system.store.files import (
@@ -102,9 +104,9 @@ def _table(rows: list[Row], whole: pa.Schema) -> pa.Table:
     import pyarrow as pa
     import pyarrow.json as arrow_json
 
-    text = "\n".join(
-        json.dumps({name: _json_cell(row[name]) for name in trials_schema().names}) for row in rows
-    ).encode()
+    names = trials_schema().names
+    encode = msgspec.json.Encoder().encode
+    text = b"\n".join(encode({name: _json_cell(row[name]) for name in names}) for row in rows)
     table = arrow_json.read_json(
         pa.BufferReader(text),
         # One block holds it all: no row is too long for it.
