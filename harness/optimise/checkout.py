@@ -72,14 +72,14 @@ class Checkout:
         """Tracked files in scope that differ from HEAD, the records of campaigns left out."""
         return tuple(p for p in self.git.changes().tracked if self._is_code(p))
 
-    def in_the_way(self, revision: str) -> tuple[str, ...]:
-        """Tracked files elsewhere that differ from HEAD and that a switch to a revision, or a merge
-        with it, would have to overwrite."""
+    def in_the_way(self, revision: str, *, merge: bool = False) -> tuple[str, ...]:
+        """Tracked files elsewhere that differ from HEAD and that a switch to a revision would have
+        to overwrite; for a merge that is no fast-forward, those that are staged as well."""
         changed = self.git.changes().tracked
         elsewhere = [path for path in changed if not in_scope(path, self.scope)]
         if not elsewhere:
             return ()
-        differ = {*self.git.diff_names("HEAD", revision), *self.git.staged()}
+        differ = {*self.git.diff_names("HEAD", revision), *(self.git.staged() if merge else ())}
         return tuple(path for path in elsewhere if path in differ)
 
     def untracked(self) -> tuple[str, ...]:

@@ -62,7 +62,9 @@ def _ending(campaign: Campaign, at: Standing) -> Standing:
         base_at=_elsewhere(campaign, place.base_branch),
         branch_at=_elsewhere(campaign, place.branch),
         clashes=campaign.git.clash(base, ours),
-        elsewhere=campaign.checkout.in_the_way(branch_ref(here)),
+        elsewhere=campaign.checkout.in_the_way(
+            branch_ref(here), merge=not campaign.git.is_ancestor(base, ours)
+        ),
         unfit=unfit,
         mending=bool(mending) and at.branch == mending,
     )

@@ -86,6 +86,7 @@ def test_edits_elsewhere_neither_block_nor_are_committed_nor_lost(mono, note):
     start(mono.campaign, mono.bench)
     assert mono.campaign.state.agreed.scope == ("svc",)
     edit_elsewhere(mono, "edited again\n")
+    mono.shell("add", ":/other/code.txt")
     kept(mono, note, time=50, full=500)
     commit(mono.campaign)
     decide(mono.campaign, exhausted="enough")
