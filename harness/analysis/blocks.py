@@ -31,7 +31,7 @@ class Figures:
     clocks: Mapping[Metric, Clock] = field(default_factory=dict)
     """The clock of times that are no readings: those of steady mode."""
     threads: float = 0.0
-    """How many wanted a CPU at once; 0 where nobody looked."""
+    """How many wanted a CPU at once; 0 where it was not counted."""
 
     def of(self, metric: Metric) -> float:
         """The figure that a metric is about."""

@@ -37,7 +37,7 @@ class Advice:
     """What to write into the file that the command reads."""
     should_continue: bool = True
     first: str = ""
-    """What nobody but the reader can do, before the command."""
+    """What only the reader can do, before the command."""
     instead: str = ""
     """Another command, for a reader who knows better."""
 

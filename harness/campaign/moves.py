@@ -84,6 +84,7 @@ def permit(move: Move, state: State, tree: Tree) -> None:
 
 def allows(move: Move, state: State, tree: Tree) -> bool:
     """Is the move allowed now?"""
+    # Asked of the same conditions that refuse it, so that advice and refusal cannot disagree.
     rule = RULES[move]
     if state.step not in rule.steps:
         return False

@@ -71,7 +71,7 @@ class Standing:
     clashes: bool = False
     """Would the merge of a finished campaign end in conflicts?"""
     unfit: str = ""
-    """How the test of what a merge would give ended already; empty: it passed, or nobody asked."""
+    """How the test of what a merge would give ended already; empty: it passed, or was not run."""
     mending: bool = False
     """Is what failed its test in the history of the branch that is checked out?"""
 

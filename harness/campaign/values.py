@@ -151,6 +151,7 @@ class Ratio:
         ratio = comparison.ratio
         return cls(
             point=ratio.point,
+            # JSON has no infinity, and a journal must read back to the byte.
             low=max(ratio.low, 1 / UNBOUNDED),
             high=ratio.high if math.isfinite(ratio.high) else UNBOUNDED,
             confidence=ratio.confidence,

@@ -5,7 +5,7 @@ from __future__ import annotations
 PAD = "HARNESS_PAD"
 """Padding of another length in each trial, so that no trial owes its time to one memory layout."""
 PHASES = "HARNESS_PHASES"
-"""The file that a target's markers append their phases to; absent where nobody asks for them."""
+"""The file that a target's markers append their phases to; absent where no phases are asked for."""
 METRICS = "HARNESS_METRICS"
 """The file that a target may write its own figures to, where some are declared."""
 STEADY = "HARNESS_STEADY"

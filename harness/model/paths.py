@@ -1,7 +1,7 @@
 """Files that a target's options name, so that every state of the code is given its own. Pure.
 
 A side of a comparison is built from a private copy of the user's tree. Which options are paths, and
-what becomes of one that git ignores, the adapter declares: nobody guesses it from their text.
+what becomes of one that git ignores, the adapter declares: it is never guessed from their text.
 """
 
 from __future__ import annotations

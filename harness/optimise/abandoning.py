@@ -39,7 +39,7 @@ class Abandoned:
     label: str
     """The campaign's name with a number, under which its things are kept."""
     base: str
-    """The branch that it was started from; empty where nobody knows any more."""
+    """The branch that it was started from; empty where it is no longer known."""
     branches: dict[str, str]
     """Old name to new name."""
     tags: dict[str, str]

@@ -2,7 +2,7 @@
 
 The proposer works in a private worktree at the last kept state. Its thought is registered before it
 may change anything there; what it changed is then copied into the checkout, tested, measured and
-kept or reverted like anybody's. A proposer that fails costs its iteration, not the campaign; one
+kept or reverted like any other. A proposer that fails costs its iteration, not the campaign; one
 whose thoughts do not pass ends the loop, not the campaign.
 """
 

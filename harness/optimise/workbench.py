@@ -176,6 +176,7 @@ class LocalWorkbench:
         kept = _decides(request, found)
         references = {} if kept == LABEL else {kept: request.kept}
         plan = BenchSettings(
+            # A look that is gone on with has spent a part; one block is always made.
             budget_ns=max(request.budget_ns - request.spent_ns, 1),
             earlier=self._earlier(request),
             full=request.full,

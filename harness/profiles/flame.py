@@ -22,7 +22,7 @@ BOTTOM = 34
 CHARACTER = 6.7
 ALL = Frame("all")
 NARROWEST = 0.3
-"""Boxes below this many pixels are left out: nobody can see them, and the file stays small."""
+"""Boxes below this many pixels are left out: they cannot be seen, and the file stays small."""
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ SMALL_SHARE = 0.05
 WAITING = 0.7
 """CPU time below this share of the wall time: the program waits more than noise explains."""
 STARVED = 0.05
-"""CPU time below this share is no crowd's doing: the kernel gives a part to all that want it."""
+"""CPU time below this share is not due to a crowded machine: the kernel gives each a part."""
 BUSY = 1.3
 MOSTLY = 0.5
 

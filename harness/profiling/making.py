@@ -77,7 +77,7 @@ class ProfileRequest:
     revision: str = ""
     """The commit that the cell's sources are of; empty: the working tree."""
     one_of_several: bool = False
-    """Other cases are profiled beside this one: nobody needs to be told that it is not all."""
+    """Other cases are profiled beside this one: its reader need not be told that it is not all."""
 
 
 def profile_cell(

@@ -189,6 +189,7 @@ class _Reader:
     def _check_misspelt(self, data: dict[str, Any], fields: Iterable[str], where: str) -> None:
         """Keys that are not ours go to the adapter, unless they are one letter from ours."""
         for key in data:
+            # Adapters have keys of their own: only what is nearly one of ours is taken for a slip.
             meant = did_you_mean(key, fields, cutoff=0.85)
             if key not in fields and meant:
                 raise self._error(where, f"unknown key {key!r}", meant)

@@ -52,6 +52,7 @@ def show_ratio(ratio: float) -> str:
     """
     if 0 < ratio < 0.1 or not math.isfinite(ratio):
         return f"{significant(ratio, 2)}x"
+    # Near 1 a change of half a per cent matters, which two digits would round away.
     return f"{ratio:.{3 if 0.95 < ratio < 1.05 else 2}f}x"
 
 

@@ -103,6 +103,7 @@ def perform(
                 interrupted = _measure(orchestrator, groups, settings, writer)
                 said = [words for group in groups for words in remarks(group.members)]
         finally:
+            # After Ctrl-C too: setup commands may have started what must not stay.
             problems = orchestrator.cleanup(experiment.cells)
         report = _report(experiment, groups, writer, host, interrupted)
         report = replace(
@@ -125,6 +126,7 @@ def run_id(started_at_ns: int) -> str:
     seconds, rest_ns = divmod(started_at_ns, 1_000_000_000)
     moment = datetime.fromtimestamp(seconds, UTC)
     fraction = (rest_ns << 16) // 1_000_000_000
+    # Chance of the system, not of a seed: two processes that begin at once must get two names.
     return f"{moment:%Y%m%d-%H%M%S}-{fraction:04x}{random.SystemRandom().getrandbits(16):04x}"
 
 

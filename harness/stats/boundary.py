@@ -30,7 +30,7 @@ sooner and leaves less for small ones and for showing that there is none; 0.3 to
 class SignBoundary:
     """The limits of one error level; extended as far as it is asked for.
 
-    With `joined_at`, nobody looks at this walk before that block, and what the boundary from the
+    With `joined_at`, this walk is not looked at before that block, and what the boundary from the
     beginning may have spent by then on another one is gone: the two together keep the level.
     """
 

@@ -45,7 +45,7 @@ class PairedTimes:
     cpu_clock: Clock | None = None
     """None: CPU times are readings."""
     threads: Floats | None = None
-    """How many threads wanted a CPU at once, on the side that had more; 0 where nobody looked."""
+    """How many threads wanted a CPU at once, on the side that had more; 0: not counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A private repository with the files of a revision, in which anybody may do anything with git.
+"""A private repository with the files of a revision, in which git may be used freely.
 
 It shares objects with the user's repository, and nothing else: stashes, branches, tags, commits and
 settings that are made there stay there, where a worktree would share them.

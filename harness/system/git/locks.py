@@ -22,7 +22,7 @@ _HARMLESS = {b"cat-file", b"log", b"show", b"fsmonitor--daemon", b"credential-ca
 def free(lock: Path) -> bool:
     """Wait until the lock is gone, or clear it away where it is stale.
 
-    True where git may try again, False where it is held for too long, or nobody can say by whom.
+    True where git may try again, False where it is held for too long, or by an unknown process.
     """
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
@@ -58,7 +58,7 @@ def holders(lock: Path) -> Iterator[int]:
 
 
 def is_stale(lock: Path) -> bool:
-    """Is the lock there, and surely nobody's? Nothing is changed."""
+    """Is the lock there, and surely held by no process? Nothing is changed."""
     return lock.exists() and _PROCESSES.is_dir() and next(holders(lock), None) is None
 
 
@@ -91,7 +91,7 @@ def _below(folder: Path, tops: tuple[Path, ...]) -> bool:
 
 
 def _has_open(process: Path, lock: Path) -> bool:
-    """Does the process have the file open? One that we may not look into is none of ours."""
+    """Does the process have the file open? One that may not be looked into is another user's."""
     try:
         files = list((process / "fd").iterdir())
     except OSError:

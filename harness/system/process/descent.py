@@ -57,7 +57,7 @@ class OrphansComeToUs:
 
 
 def end_tree(root: int) -> int:
-    """Kill a child of ours with all its descendants, itself last; how many there were.
+    """Kill a child of this process with all its descendants, itself last; how many there were.
 
     As long as it lives it inherits the orphans among them: none gets away in between.
     """
@@ -74,7 +74,7 @@ def end_tree(root: int) -> int:
 
 
 def end_orphans(since_s: float) -> int:
-    """Kill the children of ours that were started since then, and all below; how many there were.
+    """Kill the children that this process started since then, and all below; how many there were.
 
     `since_s`: by CLOCK_BOOTTIME. For when the launcher is gone: its children have become ours.
     """

@@ -45,7 +45,7 @@ _factory: ContextVar[RunnerFactory] = ContextVar("runner_factory", default=Local
 
 
 def open_runner(scratch: Path, cache: Path) -> CoreRunner:
-    """A runner for one session; whoever opens it closes it."""
+    """A runner for one session; its opener closes it."""
     return _factory.get()(scratch, cache)
 
 

@@ -107,7 +107,7 @@ class TrialFolder:
     inputs: Mapping[str, FileState]
     """Every file that was put into `work`, by its path there."""
     opened: Opened
-    """To be closed by whoever made the folder."""
+    """The folder's maker closes it."""
 
     @property
     def root(self) -> Path:

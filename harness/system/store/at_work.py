@@ -1,4 +1,4 @@
-"""One process at a time is at work in a run, and word of it is left for when it is killed."""
+"""One process at a time is at work in a run, and a mark tells of it if it is killed."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def staging(folder: Path) -> Path:
 
 @contextlib.contextmanager
 def at_work(folder: Path) -> Iterator[None]:
-    """Leave word, locked, that a process is at work in a run; a kill leaves it to be found."""
+    """Keep a locked mark that a process is at work in a run; a kill leaves it to be found."""
     mark = folder.parent / _MAKING / f"{folder.name}{_AT_WORK}"
     handle = -1
     while handle < 0:

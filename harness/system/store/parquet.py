@@ -154,7 +154,7 @@ def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
 
 
 def read_parquet(path: Path, facts: FileFacts | None = None) -> list[Row]:
-    """The rows of a Parquet file of trials; DataDamaged where it is none of ours or broken.
+    """The rows of a Parquet file of trials; DataDamaged where it is broken or not one.
 
     With `facts`, every byte of it is what was written.
     """
@@ -179,7 +179,7 @@ def _read_parquet(path: Path) -> list[Row]:
 
 
 def check_metadata(path: Path, metadata: Mapping[bytes, bytes] | None) -> None:
-    """DataDamaged for metadata of a Parquet file that is none of ours, or of a newer harness."""
+    """DataDamaged for metadata that the harness did not write, or a newer one did."""
     said = (metadata or {}).get(b"harness_schema_version")
     if said is None:
         raise damaged(path, "it has no harness_schema_version")
