@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from harness import __version__
 from harness.analysis import Question
@@ -35,7 +34,8 @@ from harness.running.session import Session
 from harness.system.git.writing import Git
 from harness.system.outputs.stored import StoredOutput, metrics, save_outputs
 from harness.system.store.files import storage_errors, write_atomically
-from harness.system.store.parquet import read_parquet, write_parquet
+from harness.system.store.parquet import join_parquet
+from harness.system.store.runs import PARQUET_NAME
 from harness.system.store.seal import SEAL_NAME, make_seal, write_seal
 
 LABEL = "baseline"
@@ -138,7 +138,7 @@ def _fill(
             for case in workload.cases
         }
         side.check_untouched()
-        write_parquet(stage / TRIALS_NAME, [row for r in reports.values() for row in _rows(r)])
+        join_parquet(stage / TRIALS_NAME, [r.folder / PARQUET_NAME for r in reports.values()])
         records = tuple(
             _record(workload, c, outputs[c.name][0], reports[c.name]) for c in workload.cases
         )
@@ -231,10 +231,6 @@ def _measure(
             )
         raise TrialFailed(f"the baseline does not run: {failure.message}")
     return report
-
-
-def _rows(report: Report) -> list[dict[str, Any]]:
-    return read_parquet(report.folder / "trials.parquet")
 
 
 def _record(workload: Workload, case: Case, output: Output, report: Report) -> CaseRecord:

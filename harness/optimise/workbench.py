@@ -53,9 +53,9 @@ from harness.running import Cell, Listener
 from harness.running.session import Session, open_session
 from harness.system.git.writing import Git
 from harness.system.store.files import copy_atomically, storage_errors
-from harness.system.store.parquet import read_parquet, write_parquet
+from harness.system.store.parquet import join_parquet, read_parquet
 from harness.system.store.rows import Row
-from harness.system.store.runs import read_records
+from harness.system.store.runs import PARQUET_NAME, read_records
 from harness.system.store.seal import SEAL_NAME
 
 KEPT = "kept"
@@ -178,7 +178,7 @@ class LocalWorkbench:
         plan = BenchSettings(
             # A look that is gone on with has spent a part; one block is always made.
             budget_ns=max(request.budget_ns - request.spent_ns, 1),
-            earlier=self._earlier(request),
+            earlier={c: read_parquet(path) for c, path in self._earlier(request).items()},
             full=request.full,
             confidence=request.confidence,
             threshold=request.threshold,
@@ -212,16 +212,16 @@ class LocalWorkbench:
         path = self._workload.folder / name
         with storage_errors(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
-            earlier = self._earlier(request).get(case.case, [])
-            own = read_parquet(case.folder / "trials.parquet") if earlier else []
-            if _goes_on(earlier, own):
-                write_parquet(path, [*earlier, *own])
+            earlier = self._earlier(request).get(case.case)
+            own = case.folder / PARQUET_NAME
+            if earlier is not None and _goes_on(read_parquet(earlier), read_parquet(own)):
+                join_parquet(path, [earlier, own])
             else:
-                copy_atomically(case.folder / "trials.parquet", path)
+                copy_atomically(own, path)
         return name, _digest(path)
 
-    def _earlier(self, request: BenchRequest) -> dict[str, list[Row]]:
-        """By case, the kept rows of the look that is gone on with."""
+    def _earlier(self, request: BenchRequest) -> dict[str, Path]:
+        """By case, the kept trials of the look that is gone on with."""
         if request.continues is None:
             return {}
         workload, look = self._workload, request.continues
@@ -229,7 +229,7 @@ class LocalWorkbench:
             case.name: workload.folder / f"{RUNS}/bench-{look:03d}-{case.name}.parquet"
             for case in workload.cases
         }
-        return {case: read_parquet(path) for case, path in paths.items() if path.is_file()}
+        return {case: path for case, path in paths.items() if path.is_file()}
 
     def recompute(self, request: BenchRequest, stored: BenchOutcome) -> BenchOutcome:
         """Ratios, verdicts, times, phases and guards again, from the kept trials alone."""

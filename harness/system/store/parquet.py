@@ -64,6 +64,16 @@ def write_parquet(
         return facts_of(file)
 
 
+def join_parquet(path: Path, sources: Sequence[Path]) -> FileFacts:
+    """The trials of several files as one, with what each says of its metrics and builds."""
+    rows, described = [], Described()
+    for source in sources:
+        rows += read_parquet(source)
+        of_source = read_described(source)
+        described = described.plus(of_source.metrics, of_source.builds)
+    return write_parquet(path, rows, described)
+
+
 def _whole_schema(unknown: Mapping[str, pa.DataType], described: Described) -> pa.Schema:
     import pyarrow as pa
 

@@ -54,7 +54,7 @@ BlockKey = tuple[str, str, int]
 STREAM_NAME = "trials.stream"
 _OLD_STREAM = "trials.arrows"
 """What harnesses wrote before there was `trials.stream`."""
-_PARQUET = "trials.parquet"
+PARQUET_NAME = "trials.parquet"
 
 # -- streams ----------------------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ class RunWriter:
             {**row, "disturbed": (row["task"], row["case"], row["block"]) in disturbed_blocks}
             for row in self.earlier()
         )
-        path = self.folder / _PARQUET
+        path = self.folder / PARQUET_NAME
         with storage_errors(self.folder):
             unknown = unknown_types(self.earlier(), self._stream.unknown)
             facts = write_parquet(path, rows, self.described, unknown)
@@ -245,7 +245,7 @@ def load_rows(folder: Path) -> list[Row]:
 
 def parquet_of(run: StoredRun) -> Path | None:
     """The Parquet file in which a run's trials are; None where they are in a stream, or nowhere."""
-    stream, old, parquet = (run.folder / name for name in (STREAM_NAME, _OLD_STREAM, _PARQUET))
+    stream, old, parquet = (run.folder / name for name in (STREAM_NAME, _OLD_STREAM, PARQUET_NAME))
     if run.finished and (run.sealed or parquet.exists()):
         return parquet
     if stream.exists() or run.sealed or not (run.finished or parquet.exists()):
@@ -268,7 +268,7 @@ def stored_rows(run: StoredRun) -> Iterable[Row]:
 def check_run(run: StoredRun) -> None:
     """DataDamaged where a run's trials are gone or changed; those of a whole run are not read."""
     if run.finished and run.parquet is not None:
-        check_file(run.folder / _PARQUET, run.parquet)
+        check_file(run.folder / PARQUET_NAME, run.parquet)
     else:
         for _ in stored_rows(run):
             pass

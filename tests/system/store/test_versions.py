@@ -23,7 +23,8 @@ from harness.model import (
     TrialRecord,
     TrialStatus,
 )
-from harness.system.store.parquet import read_described, read_parquet, write_parquet
+from harness.system.store.described import Described
+from harness.system.store.parquet import join_parquet, read_described, read_parquet, write_parquet
 from harness.system.store.rows import COLUMNS, NAMES, from_row, to_row, trials_schema
 from harness.system.store.run_file import read_run
 from harness.system.store.runs import RunWriter, load_rows
@@ -227,6 +228,21 @@ def test_metrics_and_builds_are_said_by_each_file_alone(tmp_path):
     shutil.move(folder / "trials.parquet", tmp_path / "alone.parquet")
     alone = read_described(tmp_path / "alone.parquet")
     assert (alone.metrics, alone.builds) == ((joules,), (build,))
+
+
+def test_files_that_are_joined_keep_what_each_says(tmp_path):
+    parts = []
+    for number, name in enumerate(["joules", "volts"]):
+        rows = [{**to_row(record(number), "host"), name: number}]
+        build = BuildFacts(name, "c", "C", "gcc 13.2")
+        parts.append(tmp_path / f"{name}.parquet")
+        write_parquet(parts[-1], rows, Described((MetricInfo(name),), (build,)))
+    join_parquet(tmp_path / "both.parquet", parts)
+    both = read_described(tmp_path / "both.parquet")
+    assert [m.name for m in both.metrics] == ["joules", "volts"]
+    assert [b.digest for b in both.builds] == ["joules", "volts"]
+    found = read_parquet(tmp_path / "both.parquet")
+    assert [(r["block"], r["joules"], r["volts"]) for r in found] == [(0, 0, None), (1, None, 1)]
 
 
 def test_a_file_of_schema_1_declares_nothing(tmp_path):
