@@ -13,7 +13,6 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from harness.api import (
-        DoctorReport,
         Interrupted,
         Project,
         compare,
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
         resume,
         run,
     )
+    from harness.bench.asking import BaselineResult, BenchResult, CheckResult
     from harness.errors import (
         AdapterError,
         AdapterNotFound,
@@ -58,15 +58,17 @@ if TYPE_CHECKING:
         Verdict,
     )
     from harness.profiling.asking import ProfileResult
+    from harness.running.doctoring import DoctorReport
     from harness.running.listening import Remark, StepBegun, TrialStored
     from harness.running.results import ComparisonResult, RunResult
     from harness.running.settings import Settings
 
 _HOMES = {
     "harness.api": (
-        *("DoctorReport", "Interrupted", "Project", "compare", "doctor", "load", "profile"),
+        *("Interrupted", "Project", "compare", "doctor", "load", "profile"),
         *("resume", "run"),
     ),
+    "harness.bench.asking": ("BaselineResult", "BenchResult", "CheckResult"),
     "harness.errors": (
         *("AdapterError", "AdapterNotFound", "AnswerIsNo", "BuildFailed", "ConfigError"),
         *("DataDamaged", "ExitCode", "GitFailed", "HarnessError", "NotAllowed", "PluginFailed"),
@@ -77,6 +79,7 @@ _HOMES = {
         *("ProfileReport", "Run", "Sample", "Trial", "TrialRecord", "TrialStatus", "Verdict"),
     ),
     "harness.profiling.asking": ("ProfileResult",),
+    "harness.running.doctoring": ("DoctorReport",),
     "harness.running.listening": ("Remark", "StepBegun", "TrialStored"),
     "harness.running.results": ("ComparisonResult", "RunResult"),
     "harness.running.settings": ("Settings",),
@@ -89,7 +92,10 @@ __all__ = [
     "AdapterError",
     "AdapterNotFound",
     "AnswerIsNo",
+    "BaselineResult",
+    "BenchResult",
     "BuildFailed",
+    "CheckResult",
     "Comparison",
     "ComparisonResult",
     "ConfigError",

@@ -15,15 +15,12 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from harness.errors import NotAllowed, UsageError
-from harness.model.jsonable import jsonable
-from harness.profiling.asking import ProfileWishes
+from harness.errors import NotAllowed
+from harness.profiling.asking import BASELINE, ProfileOptions, ProfileWishes
 from harness.project.config import Config, find_config, load_config
 from harness.project.finding import required_config
-from harness.project.revisions import split_revision
 from harness.project.state_folder import results_of
-from harness.render.tables import layout
-from harness.running import Cell
+from harness.running.doctoring import DoctorReport, look_at_this_machine
 from harness.running.experiment import Experiment, perform
 from harness.running.keywords import (
     CompareOptions,
@@ -34,7 +31,6 @@ from harness.running.keywords import (
     check_keywords,
     comparison_settings,
     config_of,
-    is_file,
     label_of,
     programs_of,
     runs_of,
@@ -44,29 +40,26 @@ from harness.running.keywords import (
 from harness.running.listening import Telling
 from harness.running.reports import Report
 from harness.running.results import ComparisonResult, RunResult
-from harness.running.selecting import ad_hoc_cell, adapter_of, find_interrupted, stored_cells
+from harness.running.selecting import find_interrupted, stored_cells
 from harness.running.session import Session, open_session
 from harness.running.settings import of_plan
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from harness.bench.asking import (
+        BaselineOptions,
+        BaselineResult,
+        BenchKeywords,
+        BenchResult,
+        CheckOptions,
+        CheckResult,
+        WorkloadOptions,
+    )
+    from harness.optimise import Campaign
     from harness.profiling.asking import ProfileResult
+    from harness.project.workload import Workload
     from harness.running.pairs import Program
-    from harness.system.machine.diagnosis import Finding
-
-BASELINE = "baseline"
-"""What a profile is compared with by this word: the sealed baseline's commit."""
-
-
-class ProfileOptions(ProfileWishes, Place, total=False):
-    """The keyword arguments of `profile`."""
-
-    adapter: str
-    arguments: Sequence[str]
-    case: str
-    cases: str | Sequence[str]
-    campaign: str
 
 
 class Interrupted(KeyboardInterrupt):
@@ -173,50 +166,23 @@ def profile(target: str, **options: Unpack[ProfileOptions]) -> ProfileResult:
     A profiler that fails raises nothing: see `failure` of the result. Raises UsageError for what
     makes no sense or what the language's profilers cannot do.
     """
-    from harness.profiling.asking import ProfileWishes, check_wishes, profile_cells
+    from harness.profiling.asking import check_wishes, profile_cells, what_to_profile
 
     check_keywords("profile", options, ProfileOptions)
     wishes = {k: v for k, v in options.items() if k in ProfileWishes.__optional_keys__}
     check_wishes(wishes)
-    config, cells, revision = _to_profile(target, options)
+    config, cells, revision = what_to_profile(target, options)
     if options.get("against") == BASELINE:
-        wishes["against"] = _baseline_commit(config, target, options.get("campaign"))
+        from harness.bench.asking import baseline_commit
+
+        wishes["against"] = baseline_commit(config, target, options.get("campaign"))
     with measuring(config, options) as session:
         return profile_cells(session, cells, wishes, revision)  # type: ignore[arg-type]
 
 
 def doctor(*, watch_s: float = 1.0) -> DoctorReport:
     """Say what on this machine makes timings unreliable; watches the CPUs for `watch_s`."""
-    from harness.system.machine.diagnosis import diagnose
-
-    return DoctorReport(tuple(diagnose(watch_s=watch_s)))
-
-
-@dataclass(frozen=True, slots=True)
-class DoctorReport:
-    """What was looked at on this machine, and what to do about it."""
-
-    findings: tuple[Finding, ...]
-
-    @property
-    def problems(self) -> tuple[Finding, ...]:
-        """Those that make timings unreliable."""
-        return tuple(f for f in self.findings if f.severity.value == "problem")
-
-    def table(self, style: str = "plain") -> str:
-        """One row per thing looked at."""
-        rows = [[f.name, f.severity.value, f.seen] for f in self.findings]
-        return layout(["looked at", "finding", "seen"], rows, style)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The `result` of `harness doctor --json`."""
-        return {"findings": jsonable(self.findings), "problems": [f.name for f in self.problems]}
-
-    def __str__(self) -> str:
-        return self.table()
-
-    def _repr_html_(self) -> str:
-        return self.table("html")
+    return look_at_this_machine(watch_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +228,87 @@ class Project:
         """See `harness.profile`."""
         options.setdefault("config", self.config)
         return profile(target, **options)
+
+    def baseline(self, **options: Unpack[BaselineOptions]) -> BaselineResult:
+        """Measure the commit that is checked out as a campaign's baseline, and seal it."""
+        from harness.baseline import make_baseline, tag_baseline
+        from harness.bench.asking import BaselineOptions, BaselineResult, baseline_settings
+        from harness.system.git.writing import Git
+
+        check_keywords("baseline", options, BaselineOptions)
+        workload = self._workload(options)
+        settings = baseline_settings(options, workload)
+        with self._apart(options) as session:
+            made = make_baseline(session, workload, settings)
+            return BaselineResult(workload, made, tag_baseline(workload, Git(workload.root), made))
+
+    def test(self, **options: Unpack[CheckOptions]) -> CheckResult:
+        """Say whether the current tree still computes what the baseline did."""
+        from harness.baseline import load_baseline, run_test
+        from harness.bench.asking import CheckOptions, CheckResult
+        from harness.system.git.writing import Git
+
+        check_keywords("test", options, CheckOptions)
+        if options.get("target") is None:
+            self._refuse_a_step("test", options)
+        workload = self._workload(options)
+        baseline = load_baseline(workload, Git(workload.root))
+        with self._apart(options) as session:
+            full = bool(options.get("full"))
+            return CheckResult(run_test(session, workload, baseline, full=full))
+
+    def bench(self, **options: Unpack[BenchKeywords]) -> BenchResult:
+        """Compare the current tree with the baseline: correctness first, then time."""
+        from harness.baseline import load_baseline
+        from harness.bench import run_bench, run_stored
+        from harness.bench.asking import BenchKeywords, BenchResult, bench_settings
+        from harness.system.git.writing import Git
+
+        check_keywords("bench", options, BenchKeywords)
+        if not any(options.get(key) for key in ("target", "against", "stored")):
+            self._refuse_a_step("bench", options)
+        workload = self._workload(options)
+        settings = bench_settings(options, workload)
+        baseline = load_baseline(workload, Git(workload.root))
+        measure = run_stored if options.get("stored") else run_bench
+        with self._apart(options) as session:
+            return BenchResult(measure(session, workload, baseline, settings))
+
+    def campaign(self, name: str | None = None) -> Campaign:
+        """A campaign as it is recorded, to read: the one named, or the only one."""
+        from harness.optimise import open_campaign
+
+        return open_campaign(self.config, name)
+
+    def _workload(self, options: WorkloadOptions) -> Workload:
+        from harness.bench.asking import wanted_of
+        from harness.project.workload import find_workload
+
+        return find_workload(self.config, wanted_of(options))
+
+    @contextlib.contextmanager
+    def _apart(self, options: Place) -> Iterator[Session]:
+        """A session outside of the project's folder, with the project's lock."""
+        from harness.project.state_folder import lock_of
+        from harness.system.store.lock import hold
+
+        options.setdefault("results", self.results)
+        with (
+            hold(lock_of(self.config.root)),
+            measuring(self.config, options, apart=True) as session,
+        ):
+            yield session
+
+    def _refuse_a_step(self, step: str, options: WorkloadOptions) -> None:
+        """NotAllowed where a campaign is under way, which records what is measured."""
+        from harness.optimise import active_campaign
+
+        campaign = active_campaign(self.config, options.get("campaign"))
+        if campaign is not None:
+            raise NotAllowed(
+                f"the campaign {campaign.name} is under way, and {step} is a step of it",
+                hint=f"`harness {step}` takes the step and records it.",
+            )
 
     def load(self, *, of: Literal["trials", "measurements"] = "trials") -> pd.DataFrame:
         """See `harness.load`: all stored runs of the project."""
@@ -336,57 +383,3 @@ def _with_doubts(session: Session, report: Report, labels: tuple[str, str]) -> R
 
     doubts = one_program(session, report, labels)
     return replace(report, run=replace(report.run, warnings=(*report.run.warnings, *doubts)))
-
-
-def _to_profile(target: str, options: ProfileOptions) -> tuple[Config, list[Cell], str | None]:
-    """The configuration, the cells to profile, and the revision where one is named."""
-    from harness.profiling.asking import cells_to_profile
-
-    config, adapter = config_of(options), options.get("adapter")
-    if adapter is None and is_file(target, config):
-        adapter = adapter_of(Path(target))
-    case, cases = options.get("case"), options.get("cases")
-    if case is not None and cases is not None:
-        raise UsageError("--case or --cases, not both")
-    _check_profile(target, adapter, options)
-    name, revision = split_revision(target) if adapter is None else (target, None)
-    if adapter is not None:
-        root = Path.cwd()
-        arguments = tuple(options.get("arguments", ()))
-        return Config(root=root), [ad_hoc_cell(adapter, name, arguments, root)], None
-    names: list[str | None] = [case]
-    if cases is not None:
-        words = cases.split(",") if isinstance(cases, str) else cases
-        names = list(dict.fromkeys(filter(None, map(str.strip, words))))
-        if not names:
-            raise UsageError(f"--cases: want names such as fast,full, got {cases!r}")
-    return config, cells_to_profile(required_config(config), name, names), revision
-
-
-def _check_profile(target: str, adapter: str | None, options: ProfileOptions) -> None:
-    """UsageError for what is said of files where a target is meant, and vice versa."""
-    if adapter is not None:
-        for name in ("case", "cases", "campaign"):
-            if options.get(name):
-                raise UsageError(f"--{name} is said of a target of harness.toml, not of a file")
-    elif options.get("arguments"):
-        raise UsageError(
-            f"target {target!r} takes its arguments from its case, not from the command line",
-            hint="Name another --case; or a single file, with --adapter.",
-        )
-    if options.get("campaign") is not None and options.get("against") != BASELINE:
-        raise UsageError(f"--campaign says whose baseline is meant by --against {BASELINE}")
-
-
-def _baseline_commit(config: Config, target: str, campaign: str | None) -> str:
-    """The commit that the campaign's sealed baseline is of."""
-    from harness.baseline import load_baseline
-    from harness.project.workload import Wanted, find_workload
-    from harness.system.git.writing import Git
-
-    name, _ = split_revision(target)
-    if campaign is None and config.campaigns:
-        of_target = [key for key, section in config.campaigns.items() if section.target == name]
-        campaign = of_target[0] if len(of_target) == 1 else None
-    wanted = Wanted(campaign=campaign, target=None if config.campaigns else name)
-    return load_baseline(find_workload(config, wanted), Git(config.root)).commit

@@ -6,25 +6,21 @@ from typing import Any
 
 import click
 
-from harness.baseline import load_baseline
-from harness.bench import BenchSettings, run_bench, run_stored
-from harness.cli.baseline import budget_ns
+from harness.bench.asking import BenchResult
 from harness.cli.shared.base import Answer, command
-from harness.cli.shared.options import (
-    QUESTION,
-    format_option,
-    make_settings,
-    settings_options,
-)
-from harness.cli.shared.workload import wanted_workload, workload_options, workload_session
+from harness.cli.shared.options import QUESTION, format_option, settings_options
+from harness.cli.shared.session import progress, said
+from harness.cli.shared.workload import project_of, workload_options, workload_said
 from harness.errors import ExitCode
-from harness.model import BenchReport, Verdict
-from harness.model.jsonable import jsonable
+from harness.model import BenchReport
 from harness.project.finding import read_config
-from harness.project.workload import Workload
-from harness.render.bench import bench_text
 from harness.render.units import show_ns
-from harness.system.git.writing import Git
+
+OF_THE_BENCH = (
+    *("budget", "trials", "seed", "validate_full", "against", "stored", "startup"),
+    *("max_trials", "cpus", *QUESTION),
+)
+"""Options of the command that `Project.bench` takes under the same names."""
 
 
 @command(epilog="Example: harness bench --validate-full")
@@ -50,13 +46,10 @@ def bench_command(**options: Any) -> Answer:
     made = _of_campaign(options)
     if made is not None:
         return made
-    workload = wanted_workload(options)
-    plan = make_plan(options, workload)
-    baseline = load_baseline(workload, Git(workload.root))
-    with workload_session(workload, options["results"]) as session:
-        run = run_stored if options["stored"] else run_bench
-        report = run(session, workload, baseline, plan)
-    return _answer(report, options["style"])
+    given = said(**{key: options[key] for key in OF_THE_BENCH})
+    with progress() as listener:
+        result = project_of(options).bench(**workload_said(options, listener), **given)
+    return _answer(result, options["style"])
 
 
 def _of_campaign(options: dict[str, Any]) -> Answer | None:
@@ -71,51 +64,17 @@ def _of_campaign(options: dict[str, Any]) -> Answer | None:
     return bench_in_campaign(read_config(options["config_path"]), options["campaign"], options)
 
 
-def make_plan(options: dict[str, Any], workload: Workload) -> BenchSettings:
-    """The plan that the command line asks for."""
-    settings = make_settings({**options, "budget": None, "trials": None})
-    return BenchSettings(
-        budget_ns=budget_ns(options["budget"], workload),
-        full=options["validate_full"],
-        confidence=settings.question.confidence,
-        threshold=settings.question.threshold,
-        metric=settings.question.metric,
-        max_blocks=settings.max_blocks,
-        trials=options["trials"],
-        seed=settings.seed,
-        cpus=settings.cpus,
-        startup=options["startup"],
-        references={revision: revision for revision in options["against"]},
-    )
-
-
-def _answer(report: BenchReport, style: str = "plain") -> Answer:
+def _answer(result: BenchResult, style: str = "plain") -> Answer:
     """The report as text and JSON; the exit code says the worst."""
-    code, error = _judge(report)
-    folders = [str(case.folder) for case in report.cases if case.folder]
+    code, error = result.problem
+    folders = [str(case.folder) for case in result.report.cases if case.folder]
     return Answer(
-        result={**jsonable(report), "correct": report.correct, "verdict": _word(report)},
-        text="\n\n".join(filter(None, [bench_text(report, style), "\n".join(folders)])),
+        result=result.to_dict(),
+        text="\n\n".join(filter(None, [result.text(style), "\n".join(folders)])),
         exit_code=code,
         error=error,
-        hint=_more(report) if code is ExitCode.UNDECIDED else None,
+        hint=_more(result.report) if code is ExitCode.UNDECIDED else None,
     )
-
-
-def _word(report: BenchReport) -> str | None:
-    return report.verdict.value if report.verdict else None
-
-
-def _judge(report: BenchReport) -> tuple[ExitCode, str | None]:
-    if report.crashed:
-        return ExitCode.TRIAL, report.crashed
-    if not report.correct:
-        return ExitCode.ANSWER_IS_NO, "wrong output"
-    if report.verdict is Verdict.SLOWER:
-        return ExitCode.ANSWER_IS_NO, "slower than the baseline"
-    if report.verdict is Verdict.UNDECIDED or report.verdict is None:
-        return ExitCode.UNDECIDED, "undecided within the budget"
-    return ExitCode.FINE, None
 
 
 def _more(report: BenchReport) -> str:

@@ -6,14 +6,11 @@ from typing import Any
 
 import click
 
-from harness.baseline import TestReport, load_baseline, run_test
+from harness.bench.asking import CheckResult
 from harness.cli.shared.base import Answer, command
-from harness.cli.shared.workload import wanted_workload, workload_options, workload_session
-from harness.errors import ExitCode
-from harness.model.jsonable import jsonable
+from harness.cli.shared.session import progress
+from harness.cli.shared.workload import project_of, workload_options, workload_said
 from harness.project.finding import read_config
-from harness.render.bench import correctness_text
-from harness.system.git.writing import Git
 
 
 @command(epilog="Example: harness test --full")
@@ -29,11 +26,9 @@ def test_command(*, full: bool, **options: Any) -> Answer:
     made = _of_campaign(options, full=full)
     if made is not None:
         return made
-    workload = wanted_workload(options)
-    baseline = load_baseline(workload, Git(workload.root))
-    with workload_session(workload, options["results"]) as session:
-        report = run_test(session, workload, baseline, full=full)
-    return _answer(report)
+    with progress() as listener:
+        result = project_of(options).test(full=full, **workload_said(options, listener))
+    return _answer(result)
 
 
 def _of_campaign(options: dict[str, Any], *, full: bool) -> Answer | None:
@@ -45,19 +40,12 @@ def _of_campaign(options: dict[str, Any], *, full: bool) -> Answer | None:
     return test_in_campaign(read_config(options["config_path"]), options["campaign"], full=full)
 
 
-def _answer(report: TestReport) -> Answer:
+def _answer(result: CheckResult) -> Answer:
     """PASS or FAIL with the reasons."""
-    lines = [correctness_text(report.agreement), *(f"note: {w}" for w in report.warnings)]
     return Answer(
-        result={
-            "verdict": "PASS" if report.ok else "FAIL",
-            "case": report.case,
-            "agreement": jsonable(report.agreement),
-            "build_digest": report.build.digest,
-            "warnings": list(report.warnings),
-        },
-        text="\n".join(lines),
-        exit_code=ExitCode.FINE if report.ok else ExitCode.ANSWER_IS_NO,
-        error=None if report.ok else f"wrong output on {report.case}",
-        hint=None if report.ok else "Undo the change, or find out why the output differs.",
+        result=result.to_dict(),
+        text=str(result),
+        exit_code=result.exit_code,
+        error=None if result.ok else f"wrong output on {result.report.case}",
+        hint=None if result.ok else "Undo the change, or find out why the output differs.",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypedDict
 
 from harness.errors import ExitCode, UsageError
@@ -19,9 +20,13 @@ from harness.profiling.making import (
     profile_cell,
 )
 from harness.project.config import Config
+from harness.project.finding import required_config
+from harness.project.revisions import split_revision
 from harness.render.profile import heading, report_text, spot_table
 from harness.render.tables import as_html
 from harness.running import Cell
+from harness.running.keywords import Place, config_of, is_file
+from harness.running.selecting import ad_hoc_cell, adapter_of
 from harness.running.session import Session
 
 TOP = 15
@@ -39,6 +44,20 @@ class ProfileWishes(TypedDict, total=False):
     memory: bool
     against: str
     trials: int
+
+
+BASELINE = "baseline"
+"""What a profile is compared with by this word: the sealed baseline's commit."""
+
+
+class ProfileOptions(ProfileWishes, Place, total=False):
+    """The keyword arguments of `profile`."""
+
+    adapter: str
+    arguments: Sequence[str]
+    case: str
+    cases: str | Sequence[str]
+    campaign: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +135,7 @@ def profile_cells(
     )
 
 
-def cells_to_profile(config: Config, name: str, cases: Sequence[str | None]) -> list[Cell]:
+def _cells(config: Config, name: str, cases: Sequence[str | None]) -> list[Cell]:
     """A target of harness.toml on each of the cases."""
     target = config.target(name)
     task = config.task(target.task)
@@ -170,3 +189,41 @@ def _plain(one: CaseProfile, top: int) -> dict[str, Any]:
     values["against"] = one.before.id if one.before else None
     values["moves"] = [{**jsonable(c), "change": c.change} for c in one.changes[: 4 * top]]
     return values
+
+
+def what_to_profile(target: str, options: ProfileOptions) -> tuple[Config, list[Cell], str | None]:
+    """The configuration, the cells to profile, and the revision where one is named."""
+    config, adapter = config_of(options), options.get("adapter")
+    if adapter is None and is_file(target, config):
+        adapter = adapter_of(Path(target))
+    case, cases = options.get("case"), options.get("cases")
+    if case is not None and cases is not None:
+        raise UsageError("--case or --cases, not both")
+    _check_profile(target, adapter, options)
+    name, revision = split_revision(target) if adapter is None else (target, None)
+    if adapter is not None:
+        root = Path.cwd()
+        arguments = tuple(options.get("arguments", ()))
+        return Config(root=root), [ad_hoc_cell(adapter, name, arguments, root)], None
+    names: list[str | None] = [case]
+    if cases is not None:
+        words = cases.split(",") if isinstance(cases, str) else cases
+        names = list(dict.fromkeys(filter(None, map(str.strip, words))))
+        if not names:
+            raise UsageError(f"--cases: want names such as fast,full, got {cases!r}")
+    return config, _cells(required_config(config), name, names), revision
+
+
+def _check_profile(target: str, adapter: str | None, options: ProfileOptions) -> None:
+    """UsageError for what is said of files where a target is meant, and vice versa."""
+    if adapter is not None:
+        for name in ("case", "cases", "campaign"):
+            if options.get(name):
+                raise UsageError(f"--{name} is said of a target of harness.toml, not of a file")
+    elif options.get("arguments"):
+        raise UsageError(
+            f"target {target!r} takes its arguments from its case, not from the command line",
+            hint="Name another --case; or a single file, with --adapter.",
+        )
+    if options.get("campaign") is not None and options.get("against") != BASELINE:
+        raise UsageError(f"--campaign says whose baseline is meant by --against {BASELINE}")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import click
 
-from harness.cli.shared.session import config_option, progress, results_option
+from harness.api import Project
+from harness.cli.shared.session import config_option, results_option, said
 from harness.project.finding import read_config
-from harness.project.state_folder import lock_of
-from harness.project.workload import Wanted, Workload, find_workload
-from harness.running.session import Session, open_session
-from harness.system.store.lock import hold
+from harness.project.state_folder import results_of
+from harness.running import Listener
+from harness.running.listening import tell
 
 
 def workload_options(function: Any) -> Any:
@@ -33,18 +32,13 @@ def workload_options(function: Any) -> Any:
     return function
 
 
-def wanted_workload(options: dict[str, Any]) -> Workload:
-    """The workload that `workload_options` name."""
-    wanted = Wanted(*(options[key] for key in ("campaign", "target", "case", "full_case")))
-    return find_workload(read_config(options["config_path"]), wanted)
+def project_of(options: Mapping[str, Any]) -> Project:
+    """The project that the options name; ConfigError where there is none."""
+    config = read_config(options["config_path"])
+    return Project(config, options["results"] or results_of(config.root))
 
 
-@contextlib.contextmanager
-def workload_session(workload: Workload, results: Path | None) -> Iterator[Session]:
-    """A session apart from the project, with progress on a terminal, one at a time."""
-    with (
-        hold(lock_of(workload.root)),
-        progress() as listener,
-        open_session(workload.config, results, listener, apart=True) as session,
-    ):
-        yield session
+def workload_said(options: Mapping[str, Any], listener: Listener) -> dict[str, Any]:
+    """What the options say of the workload, and whom progress is told."""
+    names = ("campaign", "target", "case", "full_case")
+    return said(**{name: options[name] for name in names}, progress=partial(tell, listener))

@@ -1,0 +1,43 @@
+"""What is found on this machine that makes timings unreliable, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from harness.model.jsonable import jsonable
+from harness.render.tables import layout
+from harness.system.machine import diagnosis
+from harness.system.machine.diagnosis import Finding, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorReport:
+    """What was looked at on this machine, and what to do about it."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """Those that make timings unreliable."""
+        return tuple(f for f in self.findings if f.severity is Severity.PROBLEM)
+
+    def table(self, style: str = "plain") -> str:
+        """One row per thing looked at."""
+        rows = [[f.name, f.severity.value, f.seen] for f in self.findings]
+        return layout(["looked at", "finding", "seen"], rows, style)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `result` of `harness doctor --json`."""
+        return {"findings": jsonable(self.findings), "problems": [f.name for f in self.problems]}
+
+    def __str__(self) -> str:
+        return self.table()
+
+    def _repr_html_(self) -> str:
+        return self.table("html")
+
+
+def look_at_this_machine(watch_s: float) -> DoctorReport:
+    """Look at everything that is known to disturb timings; watches the CPUs for `watch_s`."""
+    return DoctorReport(tuple(diagnosis.diagnose(watch_s=watch_s)))
