@@ -13,7 +13,7 @@ serves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -39,6 +39,7 @@ from harness.model import (
     Toolchain,
     Trial,
     TrialPlan,
+    TrialRecord,
 )
 
 __all__ = [
@@ -296,11 +297,16 @@ class ExporterSpec:
 
     @hookspec(firstresult=True)
     def harness_export(
-        self, run: Run, failures: Mapping[tuple[str, str, str], str]
+        self,
+        run: Run,
+        failures: Mapping[tuple[str, str, str], str],
+        trials: Iterable[TrialRecord],
     ) -> str | bytes | None:
         """Write a run in this format. Reads no clock and no file.
 
         :param run: measurements, comparisons, host and warnings
         :param failures: by task, case and target what went wrong, in a few words
+        :param trials: every stored trial in the order in which they were made, warm-up trials and
+            failed ones included; read from the store when it is iterated, and not before
         :returns: the whole content of the file; a text is stored as UTF-8; required
         """

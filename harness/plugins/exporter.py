@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from harness.errors import AdapterError, PluginFailed, UsageError
 from harness.hookspecs import ExporterSpec
-from harness.model import Run
+from harness.model import Run, TrialRecord
 from harness.plugins.found import Problem, say
 from harness.plugins.single import SinglePlugin
 
@@ -31,10 +31,15 @@ class Exporter(SinglePlugin):
             )
         return found.lower()
 
-    def export(self, run: Run, failures: Mapping[tuple[str, str, str], str]) -> str | bytes:
+    def export(
+        self,
+        run: Run,
+        failures: Mapping[tuple[str, str, str], str],
+        trials: Iterable[TrialRecord] = (),
+    ) -> str | bytes:
         """The run in this format; `failures` says, by task, case and target, what went wrong."""
         found: str | bytes = self._required(
-            "harness_export", (str, bytes), run=run, failures=failures
+            "harness_export", (str, bytes), run=run, failures=failures, trials=trials
         )
         return found
 

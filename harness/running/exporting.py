@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.model import TrialRecord
 from harness.plugins import Exporter
 from harness.running.reports import Report
 from harness.system.store.files import storage_errors, write_atomically
+from harness.system.store.run_file import read_run
+from harness.system.store.runs import stored_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,17 @@ class Export:
             write_atomically(self.path, content)
 
 
+@dataclass(frozen=True, slots=True)
+class StoredTrials:
+    """The trials of a stored run, read anew whenever they are asked for."""
+
+    folder: Path
+
+    def __iter__(self) -> Iterator[TrialRecord]:
+        return (record for _, record in stored_records(read_run(self.folder)))
+
+
 def exported(exporter: Exporter, report: Report) -> str | bytes:
     """The report in the exporter's format."""
-    return exporter.export(
-        report.run, {key: failure.words for key, failure in report.failures.items()}
-    )
+    failures = {key: failure.words for key, failure in report.failures.items()}
+    return exporter.export(report.run, failures, StoredTrials(report.folder))

@@ -11,12 +11,14 @@ from harness.model import (
     Case,
     Completed,
     Host,
+    Mode,
     Output,
     ParamValue,
     Target,
     Task,
     Toolchain,
     Trial,
+    TrialRecord,
     TrialStatus,
     digest_of,
 )
@@ -88,6 +90,26 @@ def make_trial(wall_ns: int = 1_000_000, **changes: Any) -> Trial:
         "exit_code": 0,
     }
     return Trial(**{**fields, **changes})
+
+
+def make_record(trial: Trial | None = None, **changes: Any) -> TrialRecord:
+    """A trial with its place in a run: of `sum-x` on `fast`, cold, the first of its block."""
+    fields: dict[str, Any] = {
+        "run_id": "20260131-175959-8f3a27c1",
+        "task": "sum",
+        "case": "fast",
+        "target": "sum-x",
+        "adapter": "x",
+        "language": "X",
+        "build_digest": "d",
+        "mode": Mode.COLD,
+        "block": 0,
+        "position": 0,
+        "warmup": False,
+        "started_at_ns": 10**18,
+        "trial": trial or make_trial(),
+    }
+    return TrialRecord(**{**fields, **changes})
 
 
 def make_host(**changes: Any) -> Host:

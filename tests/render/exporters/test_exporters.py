@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import subprocess
+import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,9 +16,11 @@ import pytest
 
 from harness.errors import PluginFailed, UsageError
 from harness.hookspecs import hookimpl
+from harness.model import Mode, Sample, TrialRecord, TrialStatus
 from harness.plugins import Exporter
-from harness.render.exporters import csv_table, json_text, markdown
+from harness.render.exporters import csv_table, json_text, markdown, pyperf_json
 from harness.testing import check_exporter
+from harness.testing.makers import make_record, make_trial
 from harness.testing.plugins import FAILURES, make_run
 
 
@@ -25,9 +30,47 @@ def exporter(suffix: object = ".txt", content: object = "sum-x sum-y") -> Simple
     )
 
 
-@pytest.mark.parametrize("module", [csv_table, json_text, markdown])
+@pytest.mark.parametrize("module", [csv_table, json_text, markdown, pyperf_json])
 def test_every_exporter_of_ours_passes_the_suite(module):
     check_exporter(module)
+
+
+def records(target: str, *wall_ns: int, **changes: object) -> list[TrialRecord]:
+    return [
+        make_record(make_trial(each), target=target, block=block, **changes)
+        for block, each in enumerate(wall_ns)
+    ]
+
+
+def test_pyperf_reads_its_json_and_compares_two_of_them(tmp_path):
+    for name, factor in (("old", 2), ("new", 1)):
+        trials = [
+            *records("sum", *(factor * (10**7 + n) for n in range(30))),
+            *records("sum", 10**10, warmup=True),
+        ]
+        content = Exporter("pyperf", pyperf_json).export(make_run(), {}, trials)
+        (tmp_path / name).write_bytes(content)
+    compare = [sys.executable, "-m", "pyperf", "compare_to", "old", "new"]
+    said = subprocess.run(compare, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "2.00x faster" in said.stdout
+    stats = [sys.executable, "-m", "pyperf", "stats", "new"]
+    said = subprocess.run(stats, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "Total number of run: 30" in said.stdout
+    assert re.search(r"Minimum: +10\.0 ms", said.stdout)
+
+
+def test_pyperf_gets_no_trial_that_failed_and_one_execution_of_steady_work():
+    failed = make_trial(5, status=TrialStatus.FAILED)
+    steady = make_trial(
+        samples=(Sample(0, 1, 9, 9, calibration=True), Sample(1, 4, 8 * 10**9, 9, False))
+    )
+    trials = [
+        make_record(failed, target="sum"),
+        make_record(steady, target="sum", mode=Mode.STEADY),
+    ]
+    content = Exporter("pyperf", pyperf_json).export(make_run(), {}, trials)
+    [benchmark] = json.loads(content)["benchmarks"]
+    assert [run["values"] for run in benchmark["runs"]] == [[2.0]]
 
 
 def test_csv_has_numbers_and_what_failed():
