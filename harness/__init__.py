@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     )
     from harness.profiling.asking import ProfileResult
     from harness.running.doctoring import DoctorReport
-    from harness.running.listening import Remark, StepBegun, TrialStored
+    from harness.running.listening import Remark, StepBegun, TimingBegun, TrialStored
     from harness.running.results import ComparisonResult, RunResult
     from harness.running.settings import Settings
 
@@ -80,7 +80,7 @@ _HOMES = {
     ),
     "harness.profiling.asking": ("ProfileResult",),
     "harness.running.doctoring": ("DoctorReport",),
-    "harness.running.listening": ("Remark", "StepBegun", "TrialStored"),
+    "harness.running.listening": ("Remark", "StepBegun", "TimingBegun", "TrialStored"),
     "harness.running.results": ("ComparisonResult", "RunResult"),
     "harness.running.settings": ("Settings",),
 }
@@ -123,6 +123,7 @@ __all__ = [
     "Settings",
     "StepBegun",
     "StorageFailed",
+    "TimingBegun",
     "ToolchainMissing",
     "Trial",
     "TrialFailed",

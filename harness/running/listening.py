@@ -49,6 +49,11 @@ class StepBegun:
 
 
 @dataclass(frozen=True, slots=True)
+class TimingBegun:
+    """Trials are timed from now on: a thread that runs meanwhile would disturb them."""
+
+
+@dataclass(frozen=True, slots=True)
 class TrialStored:
     """A trial has ended and is stored."""
 
@@ -62,7 +67,7 @@ class Remark:
     words: str
 
 
-ProgressEvent: TypeAlias = StepBegun | TrialStored | Remark
+ProgressEvent: TypeAlias = StepBegun | TimingBegun | TrialStored | Remark
 
 Progress: TypeAlias = Callable[[ProgressEvent], object]
 """Called with each event, in the thread that measures; what it raises ends the run."""
@@ -78,7 +83,7 @@ class Telling:
         self.progress(StepBegun(what))
 
     def measuring(self) -> None:
-        """A callable is called between trials alone."""
+        self.progress(TimingBegun())
 
     def trial(self, record: TrialRecord) -> None:
         self.progress(TrialStored(record))
@@ -92,6 +97,8 @@ def tell(listener: Listener, event: ProgressEvent) -> None:
     match event:
         case StepBegun(what):
             listener.step(what)
+        case TimingBegun():
+            listener.measuring()
         case TrialStored(record):
             listener.trial(record)
         case Remark(words):

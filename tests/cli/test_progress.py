@@ -10,6 +10,7 @@ import pytest
 
 from harness.cli.shared.session import Lines, Terminal, progress
 from harness.model import Mode, TrialRecord
+from harness.running.listening import ProgressEvent, StepBegun, Telling, TimingBegun, tell
 from harness.testing import make_trial
 
 
@@ -110,3 +111,14 @@ def test_a_terminals_line_is_drawn_between_trials_and_not_after_each(clock: Cloc
     assert written[-1].startswith("\r\x1b[2Kbuilding work (")
     terminal.end()
     assert written[-1] == "\r\x1b[2K"
+
+
+def test_a_program_that_follows_a_run_is_told_when_timing_begins() -> None:
+    events: list[ProgressEvent] = []
+    listener = Telling(events.append)
+    listener.step("building work")
+    listener.measuring()
+    assert events == [StepBegun("building work"), TimingBegun()]
+    spinner = Spinner()
+    tell(Terminal(spinner, lambda text: None), TimingBegun())
+    assert spinner.stopped == 1
