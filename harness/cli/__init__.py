@@ -93,8 +93,10 @@ def main() -> None:
     """The console script: run the command line and exit with its code."""
     from harness.cli.shared.base import guard
     from harness.cli.streams import output_problem, take_streams
+    from harness.system.launcher.watching import stop_as_told
 
     take_streams()
+    stop_as_told()
     code = guard(cli, sys.argv[1:])
     if words := output_problem():
         click.echo(f"harness: {words}", err=True)

@@ -124,10 +124,12 @@ class Completed:
     stdout: str
     stderr: str
     wall_ns: int
+    stopped_us: bool = False
+    """It stopped the harness, which a watch then had go on."""
 
     @property
     def ok(self) -> bool:
-        return self.exit_code == 0
+        return self.exit_code == 0 and not self.stopped_us
 
 
 @dataclass(frozen=True, slots=True)

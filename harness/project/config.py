@@ -236,6 +236,9 @@ class _Reader:
             stdin=root / section.stdin if section.stdin else None,
             setup=tuple(tuple(command) for command in section.setup),
             cleanup=tuple(tuple(command) for command in section.cleanup),
+            setup_timeout_ns=parse_duration_ns(
+                section.setup_timeout, f"{self.path}: {where}.setup_timeout"
+            ),
             timeout_ns=parse_duration_ns(section.timeout, f"{self.path}: {where}.timeout"),
             max_output_bytes=section.max_output_bytes,
             working_folder=WorkingFolder(section.working_folder),
@@ -288,8 +291,9 @@ class _Reader:
                 raise self._error(f"{where}.env", f"no environment can hold {key!r} = {value!r}")
         for name in ("setup", "cleanup"):
             for command in getattr(target, name):
-                if not command:
-                    raise self._error(f"{where}.{name}", f"not a command: {list(command)!r}")
+                if not command or not command[0]:
+                    what = "names no program" if command else "is empty"
+                    raise self._error(f"{where}.{name}", f"the command {list(command)!r} {what}")
         self._check_arguments(target, task)
 
     def _check_arguments(self, target: Target, task: Task) -> None:

@@ -98,6 +98,7 @@ class TargetSection(msgspec.Struct, kw_only=True):
     stdin: str | None = None
     setup: list[list[str]] = []
     cleanup: list[list[str]] = []
+    setup_timeout: str | int | float = "30m"
     timeout: str | int | float = "10m"
     max_output_bytes: int = 268_435_456
     working_folder: Literal["scratch", "root"] = "scratch"

@@ -138,12 +138,24 @@ class Orchestrator:
 
     def _commands(self, target: Target, commands: Sequence[Sequence[str]], what: str) -> None:
         for command in commands:
-            done = self.runner.tool(command, cwd=target.root, env=target.env)
-            if not done.ok:
-                raise BuildFailed(
-                    f"target {target.name!r}: {what} command {' '.join(command)!r} ended with"
-                    f" {done.exit_code}\n{words_of_command(done)}"
+            named = f"target {target.name!r}: {what} command {' '.join(command)!r}"
+            try:
+                done = self.runner.command(
+                    command,
+                    cwd=target.root,
+                    env=target.env,
+                    timeout_s=target.setup_timeout_ns / 1e9,
                 )
+            except TrialFailed as failure:
+                raise BuildFailed(
+                    f"{named}: {failure.message}", hint="`setup_timeout` gives it more time."
+                ) from None
+            if not target.root.is_dir():
+                raise StorageFailed(f"{named} has removed the project's folder {target.root}")
+            if done.stopped_us:
+                raise BuildFailed(f"{named} stopped the harness itself (SIGSTOP)")
+            if not done.ok:
+                raise BuildFailed(f"{named} ended with {done.exit_code}\n{words_of_command(done)}")
 
     def cleanup(self, cells: Iterable[Cell]) -> list[str]:
         """Run the cleanup commands; returns what went wrong, in words."""

@@ -75,6 +75,11 @@ class FakeRunner:
                 return replace(done, argv=call.argv)
         raise AssertionError(f"FakeRunner: no answer is scripted for {' '.join(argv)!r}")
 
+    def command(
+        self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_s: float
+    ) -> Completed:
+        return self.tool(argv, cwd=cwd, env=env, timeout_s=timeout_s)
+
     def output(self, command: Command) -> Output:
         self.commands.append(command)
         return self._output()

@@ -177,7 +177,8 @@ args = ["echo"]
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ("setup = [[]]", "targets.a.setup: not a command: []"),
+        ("setup = [[]]", "targets.a.setup: the command [] is empty"),
+        ('cleanup = [[""]]', "targets.a.cleanup: the command [''] names no program"),
         ('cleanup = [["a", "b\\u0000"]]', "targets.a.cleanup: no text here can hold a NUL"),
         ("max_output_bytes = 0", "targets.a.max_output_bytes: want at least 1, got 0"),
         ('env = { "A=B" = "x" }', "targets.a.env: no environment can hold 'A=B' = 'x'"),

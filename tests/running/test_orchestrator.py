@@ -426,6 +426,37 @@ def test_a_set_up_command_that_fails_fails_its_target(tmp_path: Path) -> None:
     assert failure.message.splitlines()[-50:] == [str(n) for n in range(1, 51)]
 
 
+def set_up(root: Path, *script: str) -> None:
+    from harness.system.process.runner import LocalRunner
+
+    runner = LocalRunner(root.parent / "scratch", root.parent / "cache")
+    orchestrator = Orchestrator(
+        OneAdapter(Adapter("x", Language(root))), runner, root.parent / "builds"
+    )
+    target = make_target(root, setup=(("sh", "-c", *script),), setup_timeout_ns=500_000_000)
+    try:
+        orchestrator.set_up(target)
+    finally:
+        runner.close()
+
+
+def test_a_set_up_command_past_its_time_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    with pytest.raises(BuildFailed, match=r"still running after 0.5 s") as failed:
+        set_up(project, "setsid sleep 99 & echo $! > pid; sleep 99")
+    assert "setup_timeout" in failed.value.hint
+    state = Path(f"/proc/{(project / 'pid').read_text().strip()}/stat")
+    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+def test_a_set_up_command_that_removes_the_project_is_named(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    with pytest.raises(StorageFailed, match=r"setup command 'sh -c rm -r .* has removed"):
+        set_up(project, f"rm -r {project}")
+
+
 def test_long_words_of_a_set_up_command_tell_why_and_are_kept_whole() -> None:
     lines = ["error: no such galaxy", *(f"note {n} {'x' * 200}" for n in range(300))]
     said = words_of_command(Completed(("make",), 2, "", "\n".join(lines), 1))

@@ -18,6 +18,7 @@ import signal
 import struct
 import sys
 import termios
+import time
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -52,6 +53,30 @@ def receive() -> bytes:
     """The next job as it was sent."""
     (length,) = struct.unpack("=I", take(4))
     return take(length)
+
+
+def was_stopped(pid: int) -> bool:
+    """See `was_stopped` in `launcher.c`."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123
+            state, _, _, _, terminal = file.read().rpartition(b")")[2].split()[:5]
+        if state != b"T" or terminal == b"0":
+            return state == b"T"
+        with open(f"/proc/{pid}/status", "rb") as file:  # noqa: PTH123
+            caught = next(line for line in file if line.startswith(b"SigCgt:"))
+        return bool(int(caught.split()[1], 16) >> (signal.SIGTSTP - 1) & 1)
+    return False
+
+
+def watch(pid: int) -> NoReturn:
+    """Have the process that started us go on where it was stopped, for as long as it lives."""
+    while os.getppid() == pid:
+        if was_stopped(pid):
+            with contextlib.suppress(BlockingIOError):
+                os.write(protocol.CONTROL_FD, b"1")
+            os.kill(pid, signal.SIGCONT)
+        time.sleep(0.5)
+    os._exit(0)
 
 
 class Server:
@@ -95,6 +120,8 @@ def main(words: list[str]) -> NoReturn:
     if words == ["--version"]:
         os.write(1, f"{protocol.VERSION}\n".encode())
         os._exit(0)
+    if words[0] == "--watch":
+        watch(int(words[1]))
     server = Server()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.on_signal)

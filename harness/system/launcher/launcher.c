@@ -12,6 +12,7 @@
  * No job leaves a trace in us that the next one would see: `begin` and `forget` are there for that,
  * and limits, which could not be raised again, are set in the child.
  *
+ * `launcher --watch PARENT` serves nobody: it has PARENT go on where that was stopped (see `watch`).
  * `launcher --version` answers with its version. fallback.py does the same in Python.
  */
 #define _GNU_SOURCE
@@ -738,8 +739,42 @@ static void take_signals(void) {
   sigaction(SIGPIPE, &action, NULL);
 }
 
+/* Was the process stopped, and not by a terminal's Ctrl-Z? The harness catches SIGTSTP, and lets
+ * go of it while it obeys; where it does not (under another program), a terminal speaks for Ctrl-Z. */
+static int was_stopped(pid_t pid) {
+  char path[64], text[4096], state;
+  int terminal;
+  snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+  if (!read_text(path, text, sizeof text)) return 0;
+  char *end = strrchr(text, ')');
+  if (!end || sscanf(end + 1, " %c %*d %*d %*d %d", &state, &terminal) != 2 || state != 'T') return 0;
+  if (terminal == 0) return 1;
+  snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+  const char *key = "SigCgt:", *at = read_text(path, text, sizeof text) ? strstr(text, key) : NULL;
+  return at && (strtoull(at + strlen(key), NULL, 16) >> (SIGTSTP - 1) & 1);
+}
+
+/* Look at the harness twice a second, for as long as it lives; what we did is told on CONTROL_FD. */
+static void watch(void) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  while (getppid() == parent) {
+    struct timespec moment = {0, 500000000};
+    if (was_stopped(parent)) {
+      say(CONTROL_FD, 1);
+      kill(parent, SIGCONT);
+    }
+    nanosleep(&moment, NULL);
+  }
+}
+
 int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "--version") == 0) return puts(VERSION) < 0;
+  if (argc == 3 && strcmp(argv[1], "--watch") == 0) {
+    parent = (pid_t)atoi(argv[2]);
+    close_all_above(CONTROL_FD);
+    watch();
+    return 0;
+  }
   if (argc != 2 || fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC)) {
     fputs("launcher: called by the harness, not by hand\n", stderr);
     return 2;

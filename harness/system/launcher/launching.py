@@ -16,6 +16,7 @@ from pathlib import Path
 
 from harness.system.launcher import protocol
 from harness.system.launcher.serving import Line
+from harness.system.launcher.watching import Watch
 from harness.system.launcher.wire import Job, LaunchReport
 from harness.system.process.calling import Call, StillRunningError, call
 from harness.system.process.programs import find_program
@@ -52,6 +53,10 @@ class Launcher:
             return self._line.serve(self.command, job)
         except OSError as problem:
             return LaunchReport({}, (), f"the launcher cannot be started: {problem}")
+
+    def watch(self) -> Watch:
+        """A new watch over this process; whoever asks for it closes it."""
+        return Watch(self.command)
 
     def close(self) -> None:
         """End the launcher's process; a job after that starts another one."""

@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from harness.system.process.descent import Below
+
 KEPT_BYTES = 32 * 2**20
 """A longer standard output or error is cut: the first and the last half of this are kept."""
 
@@ -230,13 +232,15 @@ def _read_last_words(streams: Sequence[_Stream]) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process group: politely at first, for what has locks to remove."""
+    """End a process with all below it: politely at first, for what has locks to remove."""
+    below = Below(process.pid)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
         process.wait(_POLITE_S)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+    below.end()
     process.wait()
 
 

@@ -97,6 +97,23 @@ def end_orphans(since_s: float) -> int:
     return len(killed)
 
 
+class Below:
+    """The processes below one at the moment at which this is made, for when it has ended itself.
+
+    Unlike `end_tree` it does not need their orphans to come to us.
+    """
+
+    def __init__(self, root: int) -> None:
+        below = set(_descendants(root))
+        self._known = {p.pid: p.started_s for p in _all() if p.pid in below}
+
+    def end(self) -> None:
+        """Kill those that still are there, with all that is below them now."""
+        now = {p.pid: p.started_s for p in _all()}
+        there = [pid for pid, started in self._known.items() if now.get(pid) == started]
+        _kill([pid for root in there for pid in (*_descendants(root), root)])
+
+
 def _kill(pids: list[int]) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -8,13 +8,13 @@ test's, or that of a program which embeds the harness.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from harness.hookspecs import Runner
-from harness.model import Host, Output
+from harness.model import Completed, Host, Output
 from harness.system.process.runner import LocalRunner
 
 
@@ -23,6 +23,14 @@ class CoreRunner(Runner, Protocol):
 
     cpus: tuple[int, ...]
     """Where `output` pins targets: outputs may depend on how many CPUs there are."""
+
+    def command(
+        self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_s: float
+    ) -> Completed:
+        """Run a command of the user's, as `tool` runs one of a toolchain's.
+
+        What it does to this very process is found out, a stop by a signal above all.
+        """
 
     def discard(self, output: Output) -> None:
         """Delete what a trial left; its folder may serve another one from now on."""

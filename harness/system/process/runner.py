@@ -32,6 +32,8 @@ from harness.model import (
     WorkingFolder,
 )
 from harness.system.launcher.launching import Launcher, get_launcher
+from harness.system.launcher.watching import STOPPED_US, Watch
+from harness.system.launcher.wire import Job, LaunchReport
 from harness.system.machine.host import disturbances, read_host
 from harness.system.process.calling import Call, StillRunningError, call
 from harness.system.process.execution import (
@@ -62,6 +64,7 @@ class LocalRunner:
         self._programs = FoundPrograms()
         self._cache = cache.absolute()
         self._launcher: Launcher | None = None
+        self._watch: Watch | None = None
         self.cpus: tuple[int, ...] = ()
         """Where `output` pins targets: outputs may depend on how many CPUs there are."""
 
@@ -72,6 +75,8 @@ class LocalRunner:
             with storage_errors(self._cache):
                 self._cache.mkdir(parents=True, exist_ok=True)
                 self._launcher = get_launcher(self._cache)
+        if self._watch is None:
+            self._watch = self._launcher.watch()
         return self._launcher
 
     @property
@@ -93,6 +98,15 @@ class LocalRunner:
     ) -> Completed:
         """See `Runner.tool`."""
         return call_tool(argv, cwd, {**os.environ, **(env or {})}, timeout_s)
+
+    def command(
+        self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_s: float
+    ) -> Completed:
+        """See `CoreRunner.command`."""
+        _ = self.launcher  # a watch is kept from here on
+        self._was_stopped()
+        done = call_tool(argv, cwd, {**os.environ, **env}, timeout_s)
+        return replace(done, stopped_us=self._was_stopped())
 
     def output(self, command: Command) -> Output:
         """See `Runner.output`."""
@@ -116,7 +130,7 @@ class LocalRunner:
         trial = None
         try:
             job = make_job(command, plan, folder, program)
-            report = self.launcher.launch(job)
+            report = self._launched(job)
             figures, trouble_with_it = own_figures_of(command, folder)
             trial = trial_of_report(report, job, folder, plan)
             if figures:
@@ -130,6 +144,17 @@ class LocalRunner:
             if trial is None or not trial.ok:
                 self._scratch.discard(folder.root)
         return trial if self.launcher.compiled else floored(trial)
+
+    def _launched(self, job: Job) -> LaunchReport:
+        """What the launcher reports of a job; what has stopped us meanwhile has failed."""
+        self._was_stopped()
+        report = self.launcher.launch(job)
+        if not self._was_stopped():
+            return report
+        return LaunchReport(report.figures, (), STOPPED_US, lost=True)
+
+    def _was_stopped(self) -> bool:
+        return self._watch is not None and self._watch.woke_us()
 
     def discard(self, output: Output) -> None:
         """Delete what a trial left; its folder may serve another one from now on."""
@@ -147,6 +172,9 @@ class LocalRunner:
         """End the launcher, and remove all that is left in this process's scratch."""
         if self._launcher is not None:
             self._launcher.close()
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
         self._scratch.close()
 
 

@@ -67,8 +67,12 @@ def served(
 
 
 def launcher_of(before: set[int]) -> int:
-    (pid,) = children() - before
+    (pid,) = no_watches(children() - before)
     return pid
+
+
+def no_watches(pids: set[int]) -> set[int]:
+    return {p for p in pids if b"--watch" not in Path(f"/proc/{p}/cmdline").read_bytes()}
 
 
 def test_one_process_serves_all_trials(served: LocalRunner, before: set[int]) -> None:
@@ -98,6 +102,35 @@ def test_a_timeout_is_that_of_its_own_trial_alone(served: LocalRunner, before: s
     assert short.status is TrialStatus.TIMED_OUT
     assert served.trial(shell("sleep 0.4"), PLAN).ok
     assert launcher_of(before) == first
+
+
+def test_a_program_that_stops_the_harness_and_the_launcher_has_failed(
+    launcher_cache: Path, tmp_path: Path
+) -> None:
+    # In a session of its own, since a stop on a terminal is the shell's.
+    script = f"""
+from pathlib import Path
+from harness.model import Command, TrialPlan
+from harness.system.process.runner import LocalRunner
+runner = LocalRunner(Path({str(tmp_path / "scratch")!r}), Path({str(launcher_cache)!r}))
+for stop in ("kill -STOP $up", "kill -STOP $up $PPID", "echo fine"):
+    words = f"up=$(cut -d' ' -f4 /proc/$PPID/stat); {{stop}}; sleep 0.1"
+    trial = runner.trial(Command(("sh", "-c", words)), TrialPlan(timeout_ns=10**11))
+    print(trial.status.name, "was stopped" in trial.message, flush=True)
+done = runner.command(("sh", "-c", "kill -STOP $PPID"), cwd=Path("/"), env={{}}, timeout_s=99)
+print(done.stopped_us, done.ok)
+runner.close()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        start_new_session=True,
+        check=False,
+    )
+    stopped, fine = ["CRASHED True"], ["OK False", "True False"]
+    assert done.stdout.splitlines() == [*stopped, *stopped, *fine], done.stderr
 
 
 def test_limits_can_be_raised_again(served: LocalRunner, tmp_path: Path) -> None:
@@ -190,7 +223,7 @@ def test_one_that_is_killed_by_its_target_is_replaced_and_what_it_left_ends(
     killed = served.trial(shell("setsid sleep 77 & kill -9 $PPID; sleep 77"), PLAN)
     assert killed.status is TrialStatus.CRASHED
     assert "launcher itself was killed by signal SIGKILL" in killed.message
-    assert children() <= before
+    assert no_watches(children()) <= before
     assert printed(served.trial(shell("echo again"), PLAN)) == "again\n"
 
 
