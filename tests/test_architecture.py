@@ -80,6 +80,7 @@ KEEPERS: dict[str, tuple[str, ...]] = {
     "pandas": ("system", "running", "api"),
     "scipy": ("stats", "correctness"),
     "ruptures": ("stats",),
+    "difflib": ("model.suggesting",),
     "fcntl": ("system.store.flock", "system.launcher"),
     "ctypes": ("system.launcher", "system.process.descent"),
     "pytest": ("testing",),

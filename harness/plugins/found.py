@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import sys
 import tempfile
 import traceback
@@ -14,6 +13,7 @@ from typing import cast
 
 from harness import hookspecs
 from harness.errors import AdapterError, PluginFailed, UsageError
+from harness.model.suggesting import nearest
 
 OURS = "optim-harness"
 """The distribution whose plugins keep their names, whoever else claims them."""
@@ -138,8 +138,8 @@ def import_plugin(point: EntryPoint, kind: str) -> object:
 def unknown(name: str, kind: str, claims: Iterable[str]) -> UsageError:
     """The error for a plugin that is not installed: lists what there is, names the near one."""
     known = sorted(claims)
-    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
-    meant = f"Did you mean {near[0]!r}? " if near else ""
+    near = nearest(name.lower(), known)
+    meant = f"Did you mean {near!r}? " if near else ""
     return UsageError(
         f"no {kind} named {name!r}; installed: {', '.join(known) or 'none'}",
         hint=f"{meant}pip install the package that brings it; see docs/plugins.md.",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypedDict
 
 from harness.errors import UsageError
+from harness.model.suggesting import nearest
 from harness.project.config import Config
 from harness.project.finding import read_config
 from harness.project.state_folder import results_of
@@ -59,10 +60,8 @@ def check_keywords(name: str, options: Mapping[str, Any], known: type) -> None:
     keywords: frozenset[str] = known.__optional_keys__  # type: ignore[attr-defined]
     for keyword in options:
         if keyword not in keywords:
-            import difflib
-
-            near = difflib.get_close_matches(keyword, keywords, n=1)
-            meant = f"; did you mean {near[0]!r}?" if near else ""
+            near = nearest(keyword, keywords)
+            meant = f"; did you mean {near!r}?" if near else ""
             raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}{meant}")
 
 
