@@ -42,7 +42,9 @@ class Driver:
         self.calls = self.characters = 0
         self.said = ""
         monkeypatch.chdir(world.root)
-        monkeypatch.setattr("harness.optimise.workbench.LocalWorkbench", lambda *_: world.bench)
+        monkeypatch.setattr(
+            "harness.optimise.workbench.LocalWorkbench", lambda *_, **__: world.bench
+        )
 
     def __call__(self, *arguments: str, given: str = "") -> int:
         self.monkeypatch.setattr("sys.stdin", io.StringIO(given))
