@@ -6,6 +6,7 @@ Each kind is a script; the long form (`make soak`) runs every kind in every plac
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
 import time
 from collections.abc import Iterator
@@ -30,7 +31,8 @@ from harness.system.outputs.reading import read_outputs
 from harness.system.process.runner import LocalRunner
 
 SECOND = 1_000_000_000
-MARK = "HARNESS_HOSTILE_TEST"
+MARK = f"HARNESS_HOSTILE_TEST_{os.getpid()}"
+"""Of this process of the suite: another one may be at work beside it."""
 
 FAILED, OK, CRASHED, TIMED_OUT = (
     TrialStatus.FAILED,
