@@ -49,6 +49,7 @@ __all__ = [
     "ExporterSpec",
     "ProposerSpec",
     "Runner",
+    "Worktree",
     "hookimpl",
     "hookspec",
 ]
@@ -239,6 +240,20 @@ class AdapterSpec:
         """
 
 
+class Worktree(Protocol):
+    """The private copy of the last kept state that a proposer changes."""
+
+    @property
+    def folder(self) -> Path:
+        """Its top; files in it may also be changed by hand."""
+
+    def apply(self, patch: Path) -> None:
+        """Apply a patch as people have them: with colours, other prefixes or carriage returns.
+
+        Raises TrialFailed that says which hunk does not apply, and why; then nothing was changed.
+        """
+
+
 class ProposerSpec:
     """The hooks of a proposer, which says what to try in an unattended campaign.
 
@@ -260,9 +275,14 @@ class ProposerSpec:
 
     @hookspec(firstresult=True)
     def harness_implement(
-        self, brief: Brief, proposal: Proposal, problem: str, runner: Runner
+        self,
+        brief: Brief,
+        proposal: Proposal,
+        problem: str,
+        runner: Runner,
+        worktree: Worktree,
     ) -> bool | None:
-        """Change files in `brief.worktree`.
+        """Change files in `brief.worktree`, by hand or by `worktree.apply(patch)`.
 
         Called once per proposal, and again with the compiler's words in `problem` where the build
         failed.

@@ -284,6 +284,30 @@ def test_adapters_use_the_contract_and_the_standard_library_alone():
     assert violations(hosts, Module.imports, foreign) == []
 
 
+BUILT_IN: dict[str, tuple[str, ...]] = {
+    "optimise.proposers": (),
+    "metrics": (),
+    "render.exporters": ("harness.render.tables", "harness.render.units"),
+}
+"""Where the plugins of each kind stand that come with the harness, and what those of this kind may
+use beside the contract; docs/plugins.md says it to third parties."""
+
+
+@pytest.mark.parametrize("place", BUILT_IN)
+def test_built_in_plugins_use_what_a_third_party_may(place: str):
+    ours = [m for m in CORE if m.name.startswith(f"{place}.")]
+    assert ours
+
+    def foreign(_: Module, name: str) -> bool:
+        if within(name, (*ADAPTER_MAY_USE, *BUILT_IN[place])):
+            return False
+        return name.partition(".")[0] not in sys.stdlib_module_names
+
+    assert violations(ours, Module.imports, foreign) == []
+    assert violations(ours, Module.imports, lambda _, n: within(n, PROCESS_MAKERS)) == []
+    assert violations(ours, Module.calls, lambda _, n: n.startswith(OS_PROCESS_MAKERS)) == []
+
+
 def test_adapters_start_no_process():
     hosts = [m for m in ADAPTERS if m.path.name not in IN_THE_TARGET]
     assert violations(hosts, Module.imports, lambda _, n: within(n, PROCESS_MAKERS)) == []

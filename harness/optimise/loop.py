@@ -41,6 +41,7 @@ from harness.optimise import (
     skip,
     think,
 )
+from harness.optimise.applying import PrivateCopy
 from harness.optimise.proposers.agent import FOLDER as AGENT_FOLDER
 from harness.plugins import Proposer
 from harness.render.units import show_ratio
@@ -246,7 +247,9 @@ def _implemented(loop: Loop, brief: Brief, proposal: Proposal) -> str:
     problem = word = ""
     for _ in range(1 + REPAIRS):
         try:
-            changed = loop.proposer.implement(brief, proposal, problem, loop.runner)
+            changed = loop.proposer.implement(
+                brief, proposal, problem, loop.runner, PrivateCopy(brief.worktree)
+            )
         except HarnessError as failure:
             return f"the proposer failed: {failure.message}"
         paths = _changes(loop, brief.worktree)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from harness.hookspecs import ProposerSpec, Runner
+from harness.hookspecs import ProposerSpec, Runner, Worktree
 from harness.model import Brief, Proposal, Reflection
 from harness.plugins.single import SinglePlugin
 
@@ -22,9 +22,11 @@ class Proposer(SinglePlugin):
         found: Proposal | None = self._call("harness_propose", Proposal, brief=brief, runner=runner)
         return found
 
-    def implement(self, brief: Brief, proposal: Proposal, problem: str, runner: Runner) -> bool:
+    def implement(
+        self, brief: Brief, proposal: Proposal, problem: str, runner: Runner, worktree: Worktree
+    ) -> bool:
         arguments = {"brief": brief, "proposal": proposal, "problem": problem, "runner": runner}
-        return bool(self._call("harness_implement", bool, **arguments))
+        return bool(self._call("harness_implement", bool, **arguments, worktree=worktree))
 
     def reflect(
         self, brief: Brief, proposal: Proposal, result: str, runner: Runner

@@ -387,7 +387,7 @@ def test_flags_are_added_to_the_file_one_a_line(started):
     (started.root / "work.flags").write_text("-O1\n")
     first = proposer.propose(brief(started), None)
     assert first.title == "flags -O3"
-    assert proposer.implement(brief(started), first, "", None)
+    assert proposer.implement(brief(started), first, "", None, None)
     assert (started.root / "work.flags").read_text() == "-O1\n-O3\n"
 
 

@@ -10,11 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.errors import UsageError
-from harness.hookspecs import Runner, hookimpl
+from harness.hookspecs import Runner, Worktree, hookimpl
 from harness.model import Brief, Proposal
 from harness.model.forms import read_fields, read_proposal
-from harness.optimise.proposers.applying import apply_patch
-from harness.system.git.writing import Git
 
 
 def _folder(brief: Brief) -> Path:
@@ -51,11 +49,10 @@ def harness_propose(brief: Brief, runner: Runner) -> Proposal | None:
 
 
 @hookimpl
-def harness_implement(brief: Brief, proposal: Proposal, problem: str, runner: Runner) -> bool:
+def harness_implement(brief: Brief, proposal: Proposal, problem: str, worktree: Worktree) -> bool:
     """Apply the patch in the worktree; one that does not build or apply is given up."""
-    del runner
     if problem:
         return False
     patch = next(path for path, p in _queue(_folder(brief)) if p.title == proposal.title)
-    apply_patch(Git(brief.worktree), patch)
+    worktree.apply(patch)
     return True
