@@ -21,6 +21,7 @@ from harness.project.config import Config, find_config, load_config
 from harness.project.finding import required_config
 from harness.project.state_folder import results_of
 from harness.running.doctoring import DoctorReport, look_at_this_machine
+from harness.running.executing import LOCAL, execute
 from harness.running.experiment import Experiment, perform
 from harness.running.keywords import (
     CompareOptions,
@@ -80,7 +81,8 @@ def run(*targets: TargetSpec, **options: Unpack[RunOptions]) -> RunResult:
     settings = settings_of(options)
     selected = selected_cells(targets, options)
     experiment = Experiment(selected.cells, settings, origin=selected.origin)
-    return _performed(selected.config, options, experiment)
+    where = options.get("executor", LOCAL)
+    return _performed(selected.config, options, experiment, executor=where)
 
 
 def resume(run_id: str = "", **options: Unpack[Place]) -> RunResult:
@@ -102,7 +104,7 @@ def resume(run_id: str = "", **options: Unpack[Place]) -> RunResult:
         config, cells = stored_cells(stored, config)
         settings, origin = of_plan(stored.plan), stored.plan["origin"]
     experiment = Experiment(tuple(cells), settings, origin=origin)
-    return _performed(config, options, experiment, stored.folder)
+    return _performed(config, options, experiment, folder=stored.folder)
 
 
 def compare(
@@ -353,10 +355,15 @@ def one_at_a_time() -> Iterator[None]:
 
 
 def _performed(
-    config: Config, options: Place, experiment: Experiment, folder: Path | None = None
+    config: Config,
+    options: Place,
+    experiment: Experiment,
+    *,
+    folder: Path | None = None,
+    executor: str = LOCAL,
 ) -> RunResult:
     with measuring(config, options, experiment.settings.metrics) as session:
-        report = perform(session.orchestrator, session.results, experiment, folder)
+        report = execute(session, experiment, executor, folder)
     result = RunResult(report)
     if report.interrupted:
         raise Interrupted(result)

@@ -13,7 +13,7 @@ serves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -41,11 +41,13 @@ from harness.model import (
     TrialPlan,
     TrialRecord,
 )
+from harness.model.shards import Shard
 
 __all__ = [
     "CONTRACT",
     "PROJECT",
     "AdapterSpec",
+    "ExecutorSpec",
     "ExporterSpec",
     "ProposerSpec",
     "Runner",
@@ -298,6 +300,30 @@ class ProposerSpec:
 
         :param result: predicted against measured, and what becomes of the change
         :returns: the reflection; None where the result in words will do
+        """
+
+
+class ExecutorSpec:
+    """The hook of an executor, which says where the parts of a run are run.
+
+    The entry-point group `harness.executors` names it; `harness run --executor NAME` takes it.
+    docs/plugins.md has a skeleton.
+    """
+
+    @hookspec(firstresult=True)
+    def harness_execute(
+        self, shards: Sequence[Shard], results: Path, here: Callable[[], Path], runner: Runner
+    ) -> Sequence[Path] | None:
+        """Run each shard, and say where the runs are stored.
+
+        Called once per run. A shard is never divided: comparisons do not span machines.
+
+        :param shards: all targets of one task on one case, each with the command that runs it
+        :param results: the folder of stored runs that the commands name
+        :param here: runs all shards in this process, interleaved; gives the folder of the run
+        :param runner: starts programs, such as those of a scheduler
+        :returns: the folder of each stored run; required
+        :raises TrialFailed: a shard could not be run
         """
 
 

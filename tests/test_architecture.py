@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("model",),
     ("hookspecs", "stats", "correctness", "profiles"),
-    ("analysis", "render", "plugins", "system", "project", "metrics"),
+    ("analysis", "render", "plugins", "system", "project", "metrics", "executors"),
     ("campaign", "running"),
     ("baseline", "profiling", "testing"),
     ("bench",),
@@ -287,6 +287,7 @@ def test_adapters_use_the_contract_and_the_standard_library_alone():
 BUILT_IN: dict[str, tuple[str, ...]] = {
     "optimise.proposers": (),
     "metrics": (),
+    "executors": (),
     "render.exporters": ("harness.render.tables", "harness.render.units"),
 }
 """Where the plugins of each kind stand that come with the harness, and what those of this kind may

@@ -68,6 +68,11 @@ class DashedCommand(OneEach):
     help="Top up an interrupted run by its plan; the latest one if bare.",
 )
 @click.option(
+    "--executor",
+    metavar="NAME",
+    help="Where to run: an installed executor's name.  [default: local, this machine]",
+)
+@click.option(
     "--export",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
@@ -113,7 +118,7 @@ def _run(arguments: Sequence[str], options: Mapping[str, Any], told: Progress) -
         # A file needs its adapter said here, where a misspelt target is more likely than a file.
         if options["adapter"] is None and not arguments:
             refuse_files(options["names"], config_of(place))
-        named = {key: options[key] for key in ("adapter", "task", "case")}
+        named = {key: options[key] for key in ("adapter", "task", "case", "executor")}
         return run(
             *options["names"],
             settings=make_settings(options),

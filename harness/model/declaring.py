@@ -38,6 +38,8 @@ class RunOption:
     default: str = ""
     """The default in words, for the help; empty: there is none to show."""
 
+    write: Callable[[Any], str] | None = None
+    """A value of the field in words that `read` takes; None: its plain text will do."""
     bare: str | None = None
     """What the option alone stands for on the command line; None: it wants a value."""
 
@@ -70,6 +72,29 @@ def given_to(
         if value is not None:
             settings = _with(settings, path, option.read(value, spell(option)))
     return settings
+
+
+def words_for(settings: object) -> list[str]:
+    """The options of a command line that makes these settings of the default ones."""
+    words: list[str] = []
+    plain = type(settings)()
+    for path, option in _walk(type(settings)):
+        value, default = settings, plain
+        for name in path:
+            value, default = getattr(value, name), getattr(default, name)
+        if value == default or value is None:
+            continue
+        if isinstance(value, bool):
+            words.append(option.flag if value else option.flag.replace("--", "--no-", 1))
+        else:
+            words += [option.flag, (option.write or _plain_word)(value)]
+    return words
+
+
+def _plain_word(value: object) -> str:
+    if isinstance(value, Enum):
+        return str(value.value)
+    return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
 
 
 def _walk(kind: type, above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], RunOption]]:

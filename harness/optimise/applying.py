@@ -18,7 +18,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class PrivateCopy:
+class ProposerWorktree:
     """The `Worktree` that proposers are handed."""
 
     folder: Path

@@ -41,7 +41,7 @@ from harness.optimise import (
     skip,
     think,
 )
-from harness.optimise.applying import PrivateCopy
+from harness.optimise.applying import ProposerWorktree
 from harness.optimise.proposers.agent import FOLDER as AGENT_FOLDER
 from harness.plugins import Proposer
 from harness.render.units import show_ratio
@@ -248,7 +248,7 @@ def _implemented(loop: Loop, brief: Brief, proposal: Proposal) -> str:
     for _ in range(1 + REPAIRS):
         try:
             changed = loop.proposer.implement(
-                brief, proposal, problem, loop.runner, PrivateCopy(brief.worktree)
+                brief, proposal, problem, loop.runner, ProposerWorktree(brief.worktree)
             )
         except HarnessError as failure:
             return f"the proposer failed: {failure.message}"

@@ -11,6 +11,7 @@ cross-cutting plugin that does not serve is left out and named on standard error
 """
 
 from harness.plugins.adapter import REQUIRED_HOOKS, Adapter, CrossCutting
+from harness.plugins.executor import Executor
 from harness.plugins.exporter import Exporter
 from harness.plugins.found import Installed, Problem
 from harness.plugins.installed import Adapters
@@ -21,6 +22,7 @@ __all__ = [
     "Adapter",
     "Adapters",
     "CrossCutting",
+    "Executor",
     "Exporter",
     "Installed",
     "Problem",

@@ -53,6 +53,7 @@ class RunOptions(CompareOptions, total=False):
     """The keyword arguments of `run`."""
 
     task: str
+    executor: str
 
 
 def check_keywords(name: str, options: Mapping[str, Any], known: type) -> None:

@@ -26,6 +26,7 @@ from harness.model.declaring import (
     options_of,
     truth,
     whole_number,
+    words_for,
 )
 from harness.model.durations import parse_duration_ns
 from harness.model.jsonable import jsonable
@@ -104,6 +105,7 @@ class Settings:
             " out: 20 s per case, or up to 120 s where the 8 blocks of a first verdict take"
             " longer.",
             parse_duration_ns,
+            write=lambda ns: f"{ns / 1e6:.6f}ms",
         ),
     )
     max_blocks: int | None = declared(
@@ -253,6 +255,11 @@ def read_settings(
 def to_plan(settings: Settings) -> dict[str, Any]:
     """The settings as they stand in the plan of a stored run."""
     return {each.name: jsonable(getattr(settings, each.name)) for each in fields(settings)}
+
+
+def to_words(settings: Settings) -> list[str]:
+    """The options of `harness run` that ask for these settings."""
+    return words_for(settings)
 
 
 def of_plan(plan: Mapping[str, Any]) -> Settings:

@@ -21,6 +21,7 @@ from harness.running.settings import (
     of_plan,
     read_settings,
     to_plan,
+    to_words,
 )
 
 OTHER = Settings(
@@ -38,6 +39,24 @@ OTHER = Settings(
     steady=SteadyPlan(5, 6, 7),
 )
 """Nothing in it is as it is by default."""
+
+
+def test_the_words_of_a_command_line_make_the_same_settings():
+    other = replace(OTHER, steady=SteadyPlan())  # which no option says
+    words = to_words(other)
+    assert "--no-vary-layout" in words
+    assert "--budget" in words
+    given = dict(zip(*[iter(w for w in words if w != "--no-vary-layout")] * 2, strict=True))
+    read = {
+        option.keyword: option.kind(given[option.flag])
+        for option in options_of(Settings)
+        if option.flag in given
+    }
+    # Both of these at once are refused, but each alone is written and read.
+    trials = read.pop("trials")
+    made = read_settings({**read, "vary_layout": False})
+    assert replace(made, trials=trials) == other
+    assert to_words(Settings()) == []
 
 
 def leaves(value: object) -> dict[str, object]:

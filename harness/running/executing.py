@@ -1,0 +1,102 @@
+"""Has an experiment's shards run by an executor, and gathers what the stored runs found."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from harness.model.shards import Shard
+from harness.plugins import Executor
+from harness.running.cells import Cell
+from harness.running.experiment import Experiment, perform
+from harness.running.reading_back import report_of
+from harness.running.reports import Report
+from harness.running.session import Session
+from harness.running.settings import to_words
+from harness.system.store.run_file import read_run
+from harness.system.store.runs import check_run
+
+LOCAL = "local"
+"""The executor that serves where none is named."""
+
+
+def execute(
+    session: Session,
+    experiment: Experiment,
+    executor: Executor | str = LOCAL,
+    folder: Path | None = None,
+) -> Report:
+    """Run an experiment where the executor says; one report of all its stored runs.
+
+    `executor`: itself or its name; UsageError where none has that name. `folder`: of an
+    interrupted run that is gone on with.
+    """
+    executor = Executor.find(executor) if isinstance(executor, str) else executor
+    made: dict[Path, Report] = {}
+
+    def here() -> Path:
+        report = perform(session.orchestrator, session.results, experiment, folder)
+        made[report.folder] = report
+        return report.folder
+
+    shards = shards_of(session, experiment)
+    folders = executor.execute(shards, session.results, here, session.runner)
+    return merged([made.get(each) or _stored(each) for each in folders])
+
+
+def shards_of(session: Session, experiment: Experiment) -> tuple[Shard, ...]:
+    """The experiment's cells by task and case, in their order."""
+    groups: dict[tuple[str, str], list[Cell]] = {}
+    for cell in experiment.cells:
+        groups.setdefault((cell.task.name, cell.case.name), []).append(cell)
+    return tuple(
+        Shard(
+            task,
+            case,
+            tuple(cell.name for cell in cells),
+            _command(session, experiment, cells),
+            session.config.root,
+        )
+        for (task, case), cells in groups.items()
+    )
+
+
+def _command(session: Session, experiment: Experiment, cells: Sequence[Cell]) -> tuple[str, ...]:
+    if session.config.path is None or experiment.origin.get("kind") != "configured":
+        return ()
+    names = [cell.target.name for cell in cells]
+    places = ["--config", str(session.config.path), "--results", str(session.results)]
+    which = ["--task", cells[0].task.name, "--case", cells[0].case.name]
+    asked = to_words(experiment.settings)
+    return (sys.executable, "-m", "harness", "run", *names, *which, *places, *asked, "--json")
+
+
+def _stored(folder: Path) -> Report:
+    stored = read_run(folder)
+    check_run(stored)
+    return report_of(stored)
+
+
+def merged(reports: Sequence[Report]) -> Report:
+    """What several runs found, as one report; the first one's identity, host and place."""
+    first, *others = reports
+    if not others:
+        return first
+    runs = [report.run for report in reports]
+    run = replace(
+        first.run,
+        measurements=tuple(m for r in runs for m in r.measurements),
+        comparisons=tuple(c for r in runs for c in r.comparisons),
+        finished=all(r.finished for r in runs),
+        warnings=tuple(dict.fromkeys(w for r in runs for w in r.warnings)),
+    )
+    return Report(
+        run=run,
+        folder=first.folder,
+        failures={key: f for report in reports for key, f in report.failures.items()},
+        counts=tuple(c for report in reports for c in report.counts),
+        groups=tuple(g for report in reports for g in report.groups),
+        interrupted=any(report.interrupted for report in reports),
+    )
