@@ -288,7 +288,8 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
     "optimise.proposers": (),
     "metrics": (),
     "executors": (),
-    "render.exporters": ("harness.render.tables", "harness.render.units"),
+    # A format's own library is a dependency like any third party's.
+    "render.exporters": ("harness.render.tables", "harness.render.units", "pyperf"),
 }
 """Where the plugins of each kind stand that come with the harness, and what those of this kind may
 use beside the contract; docs/plugins.md says it to third parties."""
