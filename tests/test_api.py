@@ -1,0 +1,336 @@
+"""The Python API: what `import harness` gives, and that docs/api.md says the same and runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+
+import harness
+from harness.cli import cli
+from harness.cli.shared.base import guard
+from harness.model import SteadyPlan
+from harness.model.declaring import options_of
+from harness.running.keywords import CompareOptions, RunOptions
+from harness.running.settings import Settings, of_plan
+from harness.system.store.run_file import read_run
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```python\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
+
+HEAVY = (
+    *("numpy", "scipy", "pandas", "pyarrow", "rich", "msgspec", "pluggy", "tabulate", "click"),
+    *("asyncio", "subprocess", "dataclasses", "inspect", "harness.api", "harness.model"),
+)
+
+CONFIG = """
+[tasks.echo]
+reference = "slow"
+[tasks.echo.cases.fast]
+[targets.slow]
+task = "echo"
+adapter = "command"
+args = ["sh", "-c", "sleep 0.02; echo 1"]
+[targets.fast]
+task = "echo"
+adapter = "command"
+args = ["sh", "-c", "echo 1"]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with two targets and two files, which is the current one."""
+    (tmp_path / "harness.toml").write_text(CONFIG)
+    (tmp_path / "old.py").write_text("print(sum(range(200000)))\n")
+    (tmp_path / "new.py").write_text("print(199999 * 200000 // 2)\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def envelope(capfd: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
+    """What the command line answers in this process."""
+    capfd.readouterr()
+    guard(cli, [*words, "--json"])
+    loaded: dict[str, Any] = json.loads(capfd.readouterr().out)
+    return loaded
+
+
+# -- names ----------------------------------------------------------------------------------------
+
+
+def test_every_name_is_there_and_is_listed():
+    for name in harness.__all__:
+        assert getattr(harness, name) is not None
+    assert set(harness.__all__) <= set(dir(harness))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = harness.nothing  # type: ignore[attr-defined]
+
+
+def test_every_name_is_documented_and_every_documented_name_is_there():
+    listed = re.findall(r"^\| `(?:harness\.)?([A-Za-z]+)\b[^|]*\|", PAGE, flags=re.MULTILINE)
+    settings = {option.keyword for option in options_of(Settings)}
+    assert sorted(set(listed) - {*settings, "project"}) == sorted(harness.__all__)
+
+
+def test_the_keywords_of_settings_are_documented_as_they_are_declared():
+    table = PAGE.partition("<!-- settings -->\n")[2].partition("<!-- /settings -->")[0]
+    rows = ["| keyword | meaning |", "| --- | --- |"]
+    for option in options_of(Settings):
+        default = f" Default: {option.default}." if option.default else ""
+        rows.append(f"| `{option.keyword}` | {option.help}{default} |")
+    assert table.splitlines() == rows
+
+
+def test_the_import_loads_nothing_heavy():
+    script = f"import sys; import harness; print([m for m in {HEAVY!r} if m in sys.modules])"
+    said = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert said.stdout.strip() == "[]"
+
+
+def test_type_checkers_see_what_is_loaded_late(tmp_path: Path):
+    (tmp_path / "user.py").write_text(
+        "import harness\n"
+        "result: harness.RunResult = harness.run('a', trials=3, budget='2s', cpus=[0])\n"
+        "ratio: float = harness.compare('a', ['b']).run.comparisons[0].ratio.low\n"
+        "harness.run('a', trails=3)\n"
+        "project: harness.Project = harness.Project.open('.')\n"
+        "verdict: harness.Verdict = project.compare('a', 'b').verdict\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "user.py"],
+        cwd=tmp_path,
+        env={**os.environ, "MYPYPATH": f"{ROOT}:{ROOT / 'adapters'}"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert re.findall(r"user\.py:(\d+): error", said.stdout) == ["4"], said.stdout
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_examples_of_the_page_run(number: int, project: Path):
+    exec(compile(EXAMPLES[number], f"docs/api.md, example {number}", "exec"), {})
+    assert list((project / ".harness/results").iterdir())
+
+
+# -- run and compare ------------------------------------------------------------------------------
+
+
+def test_a_run_is_what_the_command_says(project: Path, capfd: pytest.CaptureFixture[str]):
+    result = harness.run("slow", "fast", trials=2)
+    asked = envelope(capfd, "run", "slow", "fast", "--trials", "2")["result"]
+    assert result.to_dict().keys() == asked.keys()
+    stored = envelope(capfd, "run", "--resume", result.id)["result"]
+    assert json.loads(json.dumps(result.to_dict())) == stored
+    assert result.ok
+    assert result["slow"].trials == 2
+    assert result._repr_html_().startswith("<table>")
+    with pytest.raises(KeyError, match="slow, fast"):
+        _ = result["none"]
+
+
+def test_html_is_escaped(project: Path):
+    (project / "<b>.py").write_text("print(1)\n")
+    shown = harness.run("<b>.py", trials=2)._repr_html_()
+    assert "&lt;b&gt;" in shown
+    assert "<b>" not in shown
+
+
+def test_a_comparison_is_what_the_command_says(project: Path, capfd: pytest.CaptureFixture[str]):
+    result = harness.compare("slow", "fast", trials=8)
+    asked = envelope(capfd, "compare", "slow", "fast", "--trials", "8")["result"]
+    assert result.to_dict().keys() == asked.keys()
+    assert result.comparison is not None
+    assert result.comparison.blocks == 8
+    assert str(result).splitlines()[0] in result._repr_html_()
+
+
+def test_files_and_commands_are_compared_without_configuration(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.py").write_text("print(1)\n")
+    result = harness.compare(Path("a.py"), [sys.executable, "-c", "print(1)"], trials=2)
+    assert not result.failures
+    assert [m.adapter for m in result.run.measurements] == ["python", "command"]
+
+
+def test_a_failure_is_a_value_and_no_exception(project: Path):
+    result = harness.run(["sh", "-c", "exit 3"], trials=2)
+    assert not result.ok
+    assert result.exit_code is harness.ExitCode.TRIAL
+    assert "sh" in result.failures
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: harness.run("slow", trails=2), TypeError, "did you mean 'trials'"),  # type: ignore[call-arg]
+        (lambda: harness.run("slo"), harness.ConfigError, "no target named 'slo'"),
+        (lambda: harness.run("slow", budget="soon"), harness.UsageError, "budget: want a duration"),
+        (lambda: harness.run(["a"], ["b"]), harness.UsageError, "one command at a time"),
+        (lambda: harness.compare("slow", "slow"), harness.UsageError, "against itself"),
+        (lambda: harness.compare("slow", "new.py"), harness.UsageError, "no task in common"),
+        (lambda: harness.load("nowhere"), harness.UsageError, "no such folder"),
+        (lambda: harness.load(of="rows"), harness.UsageError, "want one of trials, measurements"),  # type: ignore[arg-type]
+        (lambda: harness.resume(), harness.UsageError, "was interrupted"),
+        (lambda: harness.Project.open("/"), harness.ConfigError, "no harness.toml"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(
+    project: Path, call: Callable[[], object], error: type[Exception], words: str
+):
+    with pytest.raises(error, match=words):
+        call()
+
+
+def test_settings_may_be_given_as_one_value_with_changes_beside_it(project: Path):
+    result = harness.run("fast", settings=harness.Settings(trials=5, warmup=0), trials=2)
+    assert result["fast"].trials == 2
+    assert of_plan(read_run(result.folder).plan).warmup == 0
+
+
+# -- interruption, resuming, threads -----------------------------------------------------------
+
+
+class Interrupting:
+    """Ctrl-C after so many trials."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+
+    def __call__(self, event: object) -> None:
+        self.left -= isinstance(event, harness.TrialStored)
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_raises_with_what_was_measured_and_resume_goes_on(project: Path):
+    with pytest.raises(KeyboardInterrupt) as caught:
+        harness.run("slow", "fast", trials=4, warmup=0, progress=Interrupting(5))
+    stop = caught.value
+    assert isinstance(stop, harness.Interrupted)
+    assert stop.result.interrupted
+    assert len(harness.load(stop.result)) == 5
+    whole = harness.resume()
+    assert isinstance(stop.result, harness.RunResult)
+    assert whole.id == stop.result.id
+    assert [m.trials for m in whole.measurements] == [4, 4]
+
+
+def test_every_setting_survives_a_resume(project: Path, monkeypatch: pytest.MonkeyPatch):
+    asked: dict[str, Any] = {
+        "trials": 2,
+        "budget": "50s",
+        "warmup": 2,
+        "seed": 5,
+        "cpus": "0",
+        "design": "mirrored",
+        "vary_layout": False,
+        "metric": "cpu",
+        "confidence": 0.9,
+        "threshold": 0.02,
+    }
+    settings = Settings(steady=SteadyPlan(5, 6, 7), max_blocks=9)
+    with pytest.raises(harness.Interrupted) as caught:
+        harness.run("fast", settings=settings, progress=Interrupting(1), **asked)
+    before = of_plan(read_run(caught.value.result.folder).plan)
+    seen = []
+    from harness import api
+
+    perform = api.perform
+    monkeypatch.setattr(api, "perform", lambda *a: (seen.append(a[2].settings), perform(*a))[1])
+    harness.resume()
+    assert seen == [before]
+    same = [f for f in dataclasses.fields(Settings) if f.name not in ("mode", "metrics")]
+    assert [f.name for f in same if getattr(before, f.name) == getattr(Settings(), f.name)] == []
+
+
+def test_a_second_call_at_once_is_refused_and_a_later_one_is_not(project: Path):
+    began, done = threading.Event(), threading.Event()
+
+    def hold(_: object) -> None:
+        began.set()
+        assert done.wait(60)
+
+    first = threading.Thread(target=lambda: harness.run("fast", trials=1, progress=hold))
+    first.start()
+    try:
+        assert began.wait(60)
+        with pytest.raises(harness.NotAllowed, match="another call of harness measures"):
+            harness.run("fast", trials=1)
+    finally:
+        done.set()
+        first.join()
+    assert harness.run("fast", trials=1).ok
+
+
+def test_what_progress_raises_ends_the_run_and_frees_the_next(project: Path):
+    def refuse(event: object) -> None:
+        if "block" in getattr(event, "what", ""):
+            raise LookupError("enough")
+
+    with pytest.raises(LookupError, match="enough"):
+        harness.run("fast", trials=3, progress=refuse)
+    assert harness.run("fast", trials=1).ok
+
+
+# -- load, doctor, profile, project ------------------------------------------------------------
+
+
+def test_trials_and_measurements_are_loaded_as_tables(project: Path):
+    result = harness.run("fast", trials=3)
+    trials = harness.load(result)
+    assert len(trials) == 4
+    assert trials.warmup.sum() == 1
+    measured = harness.load(of="measurements").iloc[0]
+    assert measured.target == "fast"
+    assert measured.wall_low_ns <= measured.wall_ns <= measured.wall_high_ns
+    assert measured.wall_ns == result["fast"].wall_ns.point  # type: ignore[union-attr]
+
+
+def test_the_doctor_is_the_command(capfd: pytest.CaptureFixture[str]):
+    report = harness.doctor(watch_s=0)
+    asked = envelope(capfd, "doctor", "--watch", "0")["result"]
+    assert report.to_dict().keys() == asked.keys()
+    assert [f["name"] for f in asked["findings"]] == [f.name for f in report.findings]
+    assert "<table>" in report._repr_html_()
+
+
+def test_a_profile_of_phases_is_what_the_command_says(
+    project: Path, capfd: pytest.CaptureFixture[str]
+):
+    result = harness.profile("fast", by="phase", trials=2)
+    asked = envelope(capfd, "profile", "fast", "--by", "phase", "--trials", "2")["result"]
+    assert result.ok
+    assert result.to_dict()["profiles"][0].keys() == asked["profiles"][0].keys()
+    assert result.reports[0].target == "fast"
+    assert "fast on fast" in result._repr_html_()
+
+
+def test_a_project_is_found_from_below_and_by_its_file(project: Path):
+    below = project / "deep"
+    below.mkdir()
+    opened = harness.Project.open(below)
+    assert opened.targets == ("slow", "fast")
+    assert opened == harness.Project.open(project / "harness.toml")
+    assert opened.run("fast", trials=1).folder.is_relative_to(project / ".harness/results")
+
+
+def test_the_typed_keywords_are_those_of_the_command():
+    own = {"adapter", "arguments", "input", "config", "results", "progress", "settings", "case"}
+    declared = {option.keyword for option in options_of(Settings)}
+    assert set(get_type_hints(CompareOptions)) == own | declared
+    assert set(get_type_hints(RunOptions)) == own | declared | {"task"}
