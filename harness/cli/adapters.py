@@ -11,7 +11,17 @@ from harness.cli.shared.base import Answer, command
 from harness.cli.shared.options import format_option
 from harness.errors import HarnessError, ToolchainMissing
 from harness.hookspecs import Runner
-from harness.plugins import Adapters, Installed, Problem
+from harness.plugins import (
+    Adapters,
+    Executor,
+    Exporter,
+    Installed,
+    Problem,
+    Proposer,
+    installed_metrics,
+)
+from harness.plugins.found import OURS
+from harness.plugins.single import SinglePlugin
 from harness.render.tables import layout
 
 
@@ -19,6 +29,8 @@ from harness.render.tables import layout
 @format_option
 def adapters_command(style: str) -> Answer:
     """List installed adapters with the toolchain that each finds, or how to get it.
+
+    The plugins of all other kinds follow, and what had to be left out.
 
     The exit code is 0 whatever is missing: a machine need not have every language.
     """
@@ -34,6 +46,7 @@ def adapters_command(style: str) -> Answer:
             found = [adapter_facts(adapter, adapters, runner) for adapter in adapters.installed()]
         finally:
             runner.close()
+    others = other_kinds(left_out)
     plugins = [asdict(plugin) for plugin in adapters.plugins()]
     dropped = {problem.name for problem in left_out}
     taking_part = [plugin for plugin in plugins if plugin["name"] not in dropped]
@@ -41,9 +54,42 @@ def adapters_command(style: str) -> Answer:
     problems = [f"left out: {problem.message}\n  {problem.hint}" for problem in left_out]
     text = layout(["adapter", "package", "language", "toolchain"], [*map(row, found)], style)
     if style == "plain":
-        text = "\n".join([text, *hints, *map(plugin_line, taking_part), *problems])
-    result = {"adapters": found, "plugins": plugins, "left_out": [asdict(p) for p in left_out]}
+        kinds = [kind_line(kind, installed) for kind, installed in others.items() if installed]
+        text = "\n".join([text, *hints, *map(plugin_line, taking_part), *kinds, *problems])
+    result = {
+        "adapters": found,
+        "plugins": plugins,
+        **{kind: [asdict(each) for each in installed] for kind, installed in others.items()},
+        "left_out": [asdict(p) for p in left_out],
+    }
     return Answer(result=result, text=text, next_actions=hints)
+
+
+def other_kinds(left_out: list[Problem]) -> dict[str, list[Installed]]:
+    """What is installed of every other kind; one that does not serve is added to `left_out`."""
+    found = {"metrics": installed_metrics()}
+    kinds: tuple[type[SinglePlugin], ...] = (Proposer, Exporter, Executor)
+    for kind in kinds:
+        serving = found.setdefault(f"{kind.KIND}s", [])
+        for each in kind.installed():
+            try:
+                kind.find(each.name)
+            except HarnessError as problem:
+                left_out.append(
+                    Problem(each.name, each.distribution, problem.message, problem.hint or "")
+                )
+            else:
+                serving.append(each)
+    return found
+
+
+def kind_line(kind: str, installed: Sequence[Installed]) -> str:
+    """The plugins of a kind in a line; those of a third party with their package."""
+    names = [
+        each.name if each.distribution == OURS else f"{each.name} ({each.distribution})"
+        for each in installed
+    ]
+    return f"{kind}: {', '.join(names)}"
 
 
 def adapter_facts(adapter: Installed, adapters: Adapters, runner: Runner) -> dict[str, Any]:

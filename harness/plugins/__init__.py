@@ -1,4 +1,7 @@
-"""Finds adapters by entry point and speaks to each through a typed facade.
+"""Finds plugins by entry point and speaks to each through a typed facade.
+
+Adapters, with the cross-cutting and metric plugins that wrap their hooks, stand in `adapter` and
+`installed`; proposers, exporters and executors are each a `SinglePlugin`.
 
 Each adapter has a PluginManager of its own: with two adapters in one manager a `firstresult` hook
 would go to whichever was registered last. Plugins of the group `harness.plugins` are registered
@@ -14,7 +17,7 @@ from harness.plugins.adapter import REQUIRED_HOOKS, Adapter, CrossCutting
 from harness.plugins.executor import Executor
 from harness.plugins.exporter import Exporter
 from harness.plugins.found import Installed, Problem
-from harness.plugins.installed import Adapters
+from harness.plugins.installed import Adapters, installed_metrics
 from harness.plugins.proposer import Proposer
 
 __all__ = [
@@ -27,4 +30,5 @@ __all__ = [
     "Installed",
     "Problem",
     "Proposer",
+    "installed_metrics",
 ]

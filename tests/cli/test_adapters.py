@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from harness.plugins import Adapters
+from harness.plugins import Adapters, Exporter
 
 MISSING = """
 from harness.errors import ToolchainMissing
@@ -93,6 +93,27 @@ def test_cross_cutting_plugins_are_listed(harness, installed, tmp_path):
     assert "plugin energy" in harness("adapters").out
     (plugin,) = harness("adapters", "--json").result["plugins"]
     assert (plugin["name"], plugin["module"]) == ("energy", "energy_meter")
+
+
+def test_plugins_of_every_kind_are_listed(harness):
+    lines = harness("adapters").out.splitlines()
+    assert "metrics: frequency, temperature, voltage" in lines
+    assert "proposers: agent, flags, patches" in lines
+    assert "executors: local" in lines
+    assert any(line.startswith("exporters: csv, ") for line in lines)
+    result = harness("adapters", "--json").result
+    assert [each["name"] for each in result["executors"]] == ["local"]
+    assert {each["name"] for each in result["metrics"]} == {"temperature", "voltage", "frequency"}
+
+
+def test_a_broken_plugin_of_any_kind_is_named_and_takes_nothing_down(harness, monkeypatch):
+    broken = [EntryPoint("gone", "no_such_module_here", Exporter.GROUP)]
+    real = Exporter._claims(None)
+    monkeypatch.setattr(Exporter, "_claims", lambda found: {**real, "gone": broken})
+    said = harness("adapters")
+    assert said.code == 0
+    assert "left out: exporter 'gone' (no_such_module_here) cannot be imported" in said.out
+    assert any(line.startswith("exporters: csv, ") for line in said.out.splitlines())
 
 
 def test_csv_holds_the_table_alone(harness, installed):
