@@ -72,6 +72,12 @@ class Standing:
     """Would the merge of a finished campaign end in conflicts?"""
     unfit: str = ""
     """How the test of what a merge would give ended already; empty: it passed, or was not run."""
+    missing: tuple[str, ...] = ()
+    """Records that are not here, and that a commit has."""
+    left_out: tuple[str, ...] = ()
+    """Files that lack what the base branch changed, although it was merged into ours."""
+    taken_in: str = ""
+    """The commit of the base branch that was merged into ours last."""
     mending: bool = False
     """Is what failed its test in the history of the branch that is checked out?"""
 
@@ -113,6 +119,8 @@ def before_start(at: Standing) -> Advice | None:
             f"git switch --create {shlex.quote(at.free_branch)}",
             instead="git switch main",
         )
+    if at.missing:
+        return _retrieve(at, instead=at.command("campaign abandon"))
     left = at.leftovers
     if left.campaign:
         return Advice(
@@ -157,7 +165,7 @@ def before_step(state: State, at: Standing) -> Advice | None:
     if not at.complete:
         return _complete(state, at)
     if at.branch == place.branch:
-        return None
+        return _retrieve(at) if at.missing else None
     if not at.has_branch:
         return Advice(
             "BRANCH",
@@ -166,6 +174,12 @@ def before_step(state: State, at: Standing) -> Advice | None:
             instead=at.command("campaign abandon"),
         )
     return _back(state, at)
+
+
+def _retrieve(at: Standing, instead: str = "") -> Advice:
+    """Records come back from the commit that has them."""
+    why = f"records are missing here, and a commit has them: {name_some(at.missing)}"
+    return Advice("RESTORE", why, at.command("restore"), instead=instead)
 
 
 def _back(state: State, at: Standing) -> Advice:
@@ -189,6 +203,8 @@ def _back(state: State, at: Standing) -> Advice:
 def after_finish(state: State, at: Standing) -> Advice | None:
     """What is left to do of a finished campaign; None: nothing."""
     result = state.ending.result if state.ending else None
+    if at.missing and not at.under_way:
+        return _retrieve(at)
     if at.concluded or (result is not None and not result.correct):
         return None
     place, ours = state.place, f"refs/heads/{state.place.branch}"
@@ -224,6 +240,8 @@ def after_finish(state: State, at: Standing) -> Advice | None:
             f"{place.base_branch} is checked out in {at.base_at}, so it is merged into there",
             f"git -C {there} merge {ours}",
         )
+    if at.left_out:
+        return _put_in(state, at)
     if at.unfit:
         return _take_in(state, at)
     if at.clashes:
@@ -247,6 +265,23 @@ def _take_in(state: State, at: Standing) -> Advice:
         f" was left as it was: {at.unfit}",
         f"{switch}git merge --no-edit {shlex.quote(f'refs/heads/{place.base_branch}')}",
         instead=at.command("campaign abandon"),
+    )
+
+
+def _put_in(state: State, at: Standing) -> Advice:
+    """What the base branch changed, and the campaign's branch lost, comes back by a commit."""
+    place = state.place
+    switch = "" if at.branch == place.branch else f"{_switch(at, place.branch)} && "
+    files = " ".join(shlex.quote(f":/{path}") for path in at.left_out)
+    change = f"git diff --binary {place.base_commit[:12]} {at.taken_in[:12]} -- {files}"
+    subject = shlex.quote(f"Put back what {place.base_branch} changed")
+    return Advice(
+        "MERGE",
+        f"{place.base_branch} was merged into {place.branch} and its change was undone there, so"
+        f" that {place.base_branch} would lose what it changed in {name_some(at.left_out)}",
+        f"{switch}{change} | git apply --3way && git commit --quiet --message {subject}",
+        instead=f"git switch {place.base_branch} && git merge --no-edit"
+        f" refs/heads/{place.branch}, where it is to be lost",
     )
 
 

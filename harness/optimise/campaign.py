@@ -15,7 +15,7 @@ from harness.campaign.state import State, Step, apply, fold
 from harness.campaign.values import RULES, Terms
 from harness.errors import ConfigError, DataDamaged, NotAllowed, UsageError
 from harness.model.durations import parse_duration_ns
-from harness.optimise.checkout import Checkout
+from harness.optimise.checkout import RECORDS, Checkout
 from harness.optimise.journal import JOURNAL_NAME, Journal, read_events
 from harness.optimise.records import Records, rendered_digests
 from harness.optimise.scoping import check_scope, scope_of
@@ -234,6 +234,12 @@ class Campaign:
         return self.checkout.message(f"{self.state.agreed.commit_prefix}{subject}", iteration)
 
     def commit_records(self, message: str, others: tuple[str, ...] = ()) -> str:
+        """The same as `_commit_records`, and a ref keeps it whatever becomes of the branch."""
+        made = self._commit_records(message, others)
+        self.git.update_ref(f"{RECORDS}/{self.name}", made)
+        return made
+
+    def _commit_records(self, message: str, others: tuple[str, ...]) -> str:
         """Commit the records, and other paths as they are; returns the new HEAD.
 
         Where nothing differs from HEAD it is HEAD that is returned. The user's hooks run where

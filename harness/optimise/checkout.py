@@ -12,8 +12,10 @@ from harness.system.git.listing import Listing, differing, fingerprint, listing_
 from harness.system.git.writing import Git, Source
 
 ATTEMPTS = "refs/harness/attempts"
+RECORDS = "refs/harness/records"
 RESTORED = "refs/harness/restored"
 TESTED = "refs/harness/tested"
+UNDONE = "refs/harness/undone"
 UNFIT = "refs/harness/unfit"
 _CAMPAIGN_TRAILER = "Harness-Campaign"
 _ITERATION_TRAILER = "Harness-Iteration"
@@ -51,6 +53,10 @@ class Checkout:
             for path, content in files.items()
             if path not in untracked and self._is_code(path)
         }
+
+    def is_record(self, path: str) -> bool:
+        """Is a file a record of a campaign?"""
+        return path.startswith(f"{self._records}/")
 
     def is_own(self, path: str) -> bool:
         """Is a file the campaign's: a record, or in its scope?"""
@@ -165,6 +171,65 @@ class Checkout:
         number = 1 + max((int(r.removeprefix(prefix)) for r in known), default=0)
         self.git.update_ref(f"{prefix}{number}", commit)
         return f"{prefix}{number}", commit
+
+    def undo_merge(self, paths: Sequence[str], since: tuple[str, str]) -> str:
+        """Take the branch back to before what was merged into it and changed any of these files.
+
+        `since`: the last kept commit, and the branch that the campaign started from. Returns the
+        ref that keeps what the branch was; empty where nothing was merged. Without this a later
+        merge would hold what the other branch changed for known, and leave it out. Files in scope
+        stay as they are here, the others go back with the branch.
+        """
+        before = self._before_merge(set(paths), *since)
+        if not before:
+            return ""
+        git, head = self.git, self.git.head()
+        ref = self._keep_undone(head)
+        dirty = {*git.changes().tracked}
+        others = [
+            path
+            for path in git.diff_names(before, head)
+            if not (self._is_code(path) or self.is_record(path) or path in dirty)
+        ]
+        git.update_ref(f"{RECORDS}/{self.campaign}", before)
+        git.move_branch(before)
+        git.restore(before, others)
+        return ref
+
+    def _before_merge(self, paths: set[str], kept: str, base: str) -> str:
+        """The branch's commit before the first merge that matters; empty: there is none."""
+        git = self.git
+        others = {commit for commit, _ in git.commits_between(kept, base)} if base else set()
+        if not git.is_ancestor(kept, "HEAD"):
+            mixed = not others.isdisjoint(c for c, _ in git.commits_between(kept, "HEAD"))
+            return kept if mixed else ""
+        line = git.commits_between(kept, "HEAD", first_parent=True)
+        for commit, parents in reversed(line):
+            merged = len(parents) > 1 or commit in others
+            if merged and not paths.isdisjoint(git.diff_names(parents[0], commit)):
+                return parents[0]
+        return ""
+
+    def _keep_undone(self, head: str) -> str:
+        prefix = f"{UNDONE}/{self.campaign}/"
+        known = self.git.refs(prefix)
+        same = next((ref for ref, commit in known.items() if commit == head), "")
+        if same:
+            return same
+        number = 1 + max((int(r.removeprefix(prefix)) for r in known), default=0)
+        self.git.update_ref(f"{prefix}{number}", head)
+        return f"{prefix}{number}"
+
+    def left_out(self, start: str, theirs: str, ours: str) -> tuple[str, ...]:
+        """Files that lack here what another branch changed since the start, although it is merged.
+
+        Records are none of them, nor are files over which the two are in conflict.
+        """
+        merged = self.git.common(theirs, ours)
+        if not merged or self.git.is_ancestor(merged, start):
+            return ()
+        found = self.git.left_out(start, merged, ours)
+        return tuple(path for path in found if not self.is_record(path))
 
     def differing_from(self, commit: str, untracked: Collection[str]) -> tuple[str, ...]:
         """The code's files that are not as a commit has them."""

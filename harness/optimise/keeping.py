@@ -16,6 +16,7 @@ from harness.campaign.state import Decision
 from harness.errors import GitFailed, NotAllowed
 from harness.optimise.campaign import Campaign
 from harness.optimise.failures import remembered
+from harness.optimise.restoring import undo_merge
 from harness.optimise.steps import decide
 
 
@@ -113,6 +114,7 @@ def _put_back(campaign: Campaign, iteration: int) -> tuple[str, tuple[str, ...]]
     Protected files that changed are left for the user to restore: they are not the campaign's.
     """
     state, tree, checkout = campaign.state, campaign.tree(), campaign.checkout
+    undo_merge(campaign, tree.changed)
     left = set(forbidden(tree.changed, state.agreed))
     changed = tuple(path for path in tree.changed if path not in left)
     attempt = ""

@@ -13,13 +13,14 @@ from harness.campaign.standing import after_finish, before_start, before_step, r
 from harness.campaign.state import CampaignGit as Place
 from harness.campaign.state import State, Step
 from harness.campaign.values import BenchOutcome, Terms, TestOutcome, TestStatus
-from harness.errors import GitFailed, NotAllowed
+from harness.errors import DataDamaged, GitFailed, NotAllowed
 from harness.model import Verdict
 from harness.optimise.budgets import affordable
 from harness.optimise.campaign import Campaign, terms_of
 from harness.optimise.failures import remembered
 from harness.optimise.standing import place_of, standing
 from harness.optimise.steps import run_profile
+from harness.optimise.verify import damage, verify
 from harness.system.git.writing import branch_ref
 
 _STRETCH = 10
@@ -115,6 +116,7 @@ def finish(
 ) -> Finished:
     """Measure against the tag, profile again, write the summary, merge, tag the end."""
     campaign.demand_active()
+    _demand_whole(campaign, bench)
     if campaign.state.step is not Step.FINISHED:
         campaign.permit(Move.FINISH)
         if campaign.state.pending is not Kind.FINISHING:
@@ -122,6 +124,22 @@ def finish(
         run_profile(campaign, bench)
         campaign.append(Kind.FINISHED)
     return _conclude(campaign, bench, merge=merge)
+
+
+def _demand_whole(campaign: Campaign, bench: Workbench) -> None:
+    """DataDamaged where `verify` finds damage: nothing is merged that cannot be proven.
+
+    Records that lie on a branch which is not checked out were looked at before it was left.
+    """
+    if campaign.git.branch() != campaign.state.place.branch:
+        return
+    # Logs are rendered anew by every step: what a git command did to them is no damage.
+    campaign.warnings += campaign.records.refresh(campaign.events)
+    found = verify(campaign, bench)
+    if not found.ok:
+        problem = damage(found)
+        hint = f"`harness verify` shows all, `harness next` what can be restored. {problem.hint}"
+        raise DataDamaged(problem.message, hint=hint)
 
 
 def _last_result(campaign: Campaign, bench: Workbench, budget_ns: int | None) -> dict[str, object]:

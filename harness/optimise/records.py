@@ -110,6 +110,13 @@ class Records:
             files += sorted((self.folder / folder).rglob("*"))
         return [path for path in files if path.is_file()]
 
+    def holds(self, path: Path) -> bool:
+        """Is a path that of a record?"""
+        below = path.relative_to(self.folder).parts
+        return below[0] in (RESULTS_NAME, RUNS_NAME) or (
+            below in {(n,) for n in (ATTRIBUTES_NAME, JOURNAL_NAME, BASELINE_NAME, SEAL_NAME)}
+        )
+
     def guard(self) -> None:
         """Tell git that the records are bytes, whatever it does to line ends elsewhere."""
         with storage_errors(self.folder):

@@ -14,6 +14,7 @@ from harness.campaign.standing import Leftovers, Standing
 from harness.campaign.state import CampaignGit as Place
 from harness.campaign.state import Step
 from harness.optimise.archive import all_states
+from harness.optimise.retrieving import missing_records
 from harness.project.workload import BASELINE_NAME, tag_name
 from harness.system.git.writing import branch_ref
 from harness.system.store.seal import SEAL_NAME
@@ -34,6 +35,7 @@ def standing(campaign: Campaign) -> Standing:
         dirty=campaign.checkout.dirty(),
         scope=campaign.checkout.scope,
     )
+    at = replace(at, missing=missing_records(campaign))
     if not campaign.started:
         return replace(at, leftovers=_leftovers(campaign), free_branch=_free_branch(campaign))
     if state.step is Step.FINISHED:
@@ -57,8 +59,13 @@ def _ending(campaign: Campaign, at: Standing) -> Standing:
     ours, base = branch_ref(place.branch), branch_ref(place.base_branch)
     unfit, mending = _unfit_merge(campaign)
     here = place.base_branch if at.branch == place.branch else place.branch
+    # What is merged already was merged by hand: its contents are their owner's.
+    open_end = not campaign.git.is_ancestor(ours, base)
+    left_out = campaign.checkout.left_out(place.base_commit, base, ours) if open_end else ()
     return replace(
         at,
+        left_out=left_out,
+        taken_in=campaign.git.common(base, ours) if left_out else "",
         base_at=_elsewhere(campaign, place.base_branch),
         branch_at=_elsewhere(campaign, place.branch),
         clashes=campaign.git.clash(base, ours),

@@ -240,6 +240,35 @@ class FakeGit(Git):
     def clash(self, ours, theirs):
         return bool(self.repo.merged(self.resolve(ours), self.resolve(theirs))[1])
 
+    def left_out(self, start, theirs, ours):
+        repo = self.repo
+        first, one, other = (repo.commits[self.resolve(r)].tree for r in (start, ours, theirs))
+        root = repo.make(first, (), "a side")
+        left, right = repo.make(one, (root,), "a side"), repo.make(other, (root,), "a side")
+        tree, conflicts = repo.merged(left, right)
+        for made in (root, left, right):
+            del repo.commits[made]
+        differ = {p for p in {*tree, *one} if tree.get(p) != one.get(p)}
+        return tuple(sorted(differ - conflicts))
+
+    def common(self, one, other):
+        both = self.repo.behind(self.resolve(one)) & self.repo.behind(self.resolve(other))
+        order = {name: number for number, name in enumerate(self.repo.commits)}
+        return max(both, key=order.__getitem__) if both else ""
+
+    def commits_between(self, since, until, *, first_parent=False):
+        repo, known = self.repo, self.repo.behind(self.resolve(since))
+        order = {name: number for number, name in enumerate(repo.commits)}
+        line, one = set(), self.resolve(until)
+        while one not in known:
+            line.add(one)
+            if not repo.commits[one].parents:
+                break
+            one = repo.commits[one].parents[0]
+        found = line if first_parent else repo.behind(self.resolve(until)) - known
+        newest = sorted(found, key=order.__getitem__, reverse=True)
+        return [(c, repo.commits[c].parents) for c in newest]
+
     def is_ignored(self, path):
         return _IGNORED in path.parts
 
@@ -326,6 +355,9 @@ class FakeGit(Git):
             raise GitFailed("git switch: something is under way")
         self.repo.move(self.repo.commits[commit].tree, head)
         self.repo.head = head
+
+    def move_branch(self, commit):
+        self.repo.at = commit
 
     def update_ref(self, ref, commit, old=None):
         if old is not None and self.repo.refs.get(ref, "0" * 40) != old:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from harness.cli.campaign.opening import answered, campaign_options, opened
 from harness.cli.shared.base import Answer, command
+
+if TYPE_CHECKING:
+    from harness.optimise import Restored
 
 
 @command(epilog="Example: harness restore")
@@ -15,7 +19,9 @@ def restore_command(**options: Any) -> Answer:
 
     Between iterations that is the last kept state, after a measurement what was measured, and
     within an iteration only the files that it may not change. The answer says how to get the code
-    back. Records and files of yours that git did not know at the start are left alone.
+    back. Records that are missing come back from the commit that has them. Where a merge is in the
+    way the branch goes back to before it, so that the other branch keeps what it changed. Files of
+    yours that git did not know at the start are left alone.
     """
     from harness.optimise import restore
 
@@ -23,12 +29,23 @@ def restore_command(**options: Any) -> Answer:
         done = restore(campaign)
         return answered(
             campaign,
-            f"restored {', '.join(done.paths)}\nkept as {done.ref}; to get it back:"
-            f" {done.way_back}",
+            "\n".join(_words(done)),
             {
                 "restored": list(done.paths),
+                "records": list(done.records),
                 "ref": done.ref,
                 "commit": done.commit,
                 "way_back": done.way_back,
             },
         )
+
+
+def _words(done: Restored) -> Iterator[str]:
+    """What was put back, and how to get back what was there."""
+    if done.records:
+        yield f"records put back: {', '.join(done.records)}"
+    if done.paths:
+        yield f"restored {', '.join(done.paths)}"
+        yield f"kept as {done.ref}; to get it back: {done.way_back}"
+    elif not done.records:
+        yield "the branch has its later commits again"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.errors import ToolchainMissing, UsageError
 from harness.system.git.program import GitProgram
+from harness.system.process.passing import passing_folder
 
 LARGE_BYTES = 100 * 2**20
 """A larger file that is not tracked is left out of trees and snapshots."""
@@ -150,6 +151,51 @@ class GitReading(GitProgram):
         """Would a merge of two commits end in conflicts? An old git (< 2.38) cannot say: no."""
         done = self.attempt("merge-tree", "--write-tree", "--name-only", ours, theirs)
         return done.returncode == 1
+
+    def left_out(self, start: str, theirs: str, ours: str) -> tuple[str, ...]:
+        """The files of `ours` that a merge with `theirs` from `start` on would change.
+
+        Those in conflict are left out. Where `theirs` is merged already they lack what it changed.
+        An old git (< 2.38) cannot say: none. Nothing is written into the repository.
+        """
+        with passing_folder("objects") as objects:
+            env = {
+                "GIT_OBJECT_DIRECTORY": str(objects),
+                "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(self.common_dir / "objects"),
+                **self.identity,
+            }
+            # Their history is made anew, so that git takes `start` for what they have in common.
+            make = ("commit-tree", "-m", "a side")
+            root = self.line(*make, f"{self.resolve(start)}^{{tree}}", env=env)
+            both = [
+                self.line(*make, "-p", root, f"{self.resolve(side)}^{{tree}}", env=env)
+                for side in (theirs, ours)
+            ]
+            asked = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", *both)
+            done = self.attempt(*asked, env=env)
+            if done.returncode > 1:
+                return ()
+            tree, *conflicts = names(done.stdout)
+            differ = ("diff-tree", "-r", "-z", "--name-only", "--no-renames", both[1], tree)
+            found = names(self.run(*differ, env=env))
+            return tuple(path for path in found if path not in conflicts)
+
+    def common(self, one: str, other: str) -> str:
+        """The newest commit that two have in their history; empty: there is none."""
+        done = self.attempt("merge-base", one, other)
+        return os.fsdecode(done.stdout).strip() if done.returncode == 0 else ""
+
+    def commits_between(
+        self, since: str, until: str, *, first_parent: bool = False
+    ) -> list[tuple[str, tuple[str, ...]]]:
+        """The commits that `until` has in its history and `since` has not, the newest first.
+
+        With their parents; with `first_parent` not those that came in by a merge.
+        """
+        only = ("--first-parent",) if first_parent else ()
+        out = self.line("rev-list", "--topo-order", "--parents", *only, f"{since}..{until}")
+        lines = (line.split() for line in out.splitlines())
+        return [(commit, tuple(parents)) for commit, *parents in lines]
 
     def is_ignored(self, path: Path) -> bool:
         """Do the repository's rules say that the path is not to be tracked?"""

@@ -64,6 +64,10 @@ class Git(GitReading):
         """Check out a branch; git refuses where that would overwrite a change of the user's."""
         self.run("switch", "--quiet", branch)
 
+    def move_branch(self, commit: str) -> None:
+        """Let the branch checked out name another commit; files and index stay as they are."""
+        self.run("reset", "--quiet", "--soft", commit)
+
     def update_ref(self, ref: str, commit: str, old: str | None = None) -> None:
         """Let a ref of ours name a commit; with `old`, only where it names that now.
 
