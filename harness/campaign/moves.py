@@ -195,7 +195,8 @@ RULES: Mapping[Move, Rule] = {
     Move.DECIDE: Rule(_BETWEEN | {Step.DECIDE}),
     Move.SKIP: Rule(_BETWEEN | {Step.DECIDE}),
     Move.RESTORE: Rule(
-        _BETWEEN | _OPEN | _MEASURED | {Step.FINISH, Step.FINISHED}, (_demand_restorable,)
+        _BETWEEN | _OPEN | _MEASURED | {Step.DECIDE, Step.FINISH, Step.FINISHED},
+        (_demand_restorable,),
     ),
     Move.FINISH: Rule(frozenset({Step.FINISH}), (_demand_untouched,)),
 }

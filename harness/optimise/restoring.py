@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from harness.campaign.moves import Move, restorable
+from harness.campaign.moves import Move, allows, restorable
 from harness.errors import GitFailed
 from harness.optimise.campaign import Campaign
 from harness.optimise.checkout import RECORDS
@@ -47,7 +47,7 @@ def restore(campaign: Campaign) -> Restored:
     campaign.demand_active()
     forward = _go_forward(campaign)
     state = campaign.state
-    if (records or forward) and not restorable(state, campaign.tree()):
+    if (records or forward) and not allows(Move.RESTORE, state, campaign.tree()):
         return Restored((), "", "", records)
     return replace(_restore_code(campaign), records=records)
 

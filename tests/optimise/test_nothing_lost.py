@@ -45,6 +45,7 @@ def on_main(world, path: str) -> bytes:
 def test_what_restore_takes_back_of_a_merge_main_keeps(started, thought, planned, note):
     measured(started, thought, planned, note, time=50, full=500)
     commit(started.campaign)
+    decide(started.campaign)
     main_changes(started, setup=0.04)
     started.shell("merge", "--quiet", "--no-edit", "main")
     merged = started.git.head()
@@ -55,6 +56,7 @@ def test_what_restore_takes_back_of_a_merge_main_keeps(started, thought, planned
     assert merged in started.git.refs("refs/harness/undone/").values()
     assert not started.git.is_ancestor("main", "HEAD")
     assert not (started.root / "notes.txt").exists()
+    assert next_action(started.reader).action == "PROFILE"
     run_profile(started.campaign, started.bench)
     decide(started.campaign, exhausted="enough")
     assert finish(started.campaign, started.bench).merged
@@ -95,6 +97,7 @@ def test_a_merge_that_left_the_change_out_is_not_finished(started, thought, plan
     else:
         started.shell("merge", "--quiet", "--no-edit", "main")
         started.shell("checkout", "--quiet", "HEAD^1", "--", "work.txt")
+        started.shell("rm", "--quiet", "notes.txt")
         started.shell("commit", "--quiet", "-m", "Undo it")
     measured(started, thought, planned, note, time=50, full=500)
     commit(started.campaign)
@@ -146,6 +149,7 @@ def test_records_that_were_taken_away_come_back(started, thought, planned, note,
     restore(started.campaign)
     assert {p.name: p.read_bytes() for p in (started.root / "optim" / "runs").iterdir()} == runs
     assert started.git.is_ancestor(kept, "HEAD")
+    decide(started.campaign)
     run_profile(started.campaign, started.bench)
     decide(started.campaign, exhausted="enough")
     assert finish(started.campaign, started.bench).merged
