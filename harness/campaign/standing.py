@@ -209,16 +209,7 @@ def after_finish(state: State, at: Standing) -> Advice | None:
         return None
     place, ours = state.place, f"refs/heads/{state.place.branch}"
     if at.under_way == "merge" and at.branch == place.base_branch:
-        files = name_some(at.conflicts) or "none is left"
-        return Advice(
-            "MERGE",
-            f"the merge is under way; in conflict: {files}",
-            "git commit --all --no-edit",
-            first=f"resolve the conflicts in the files (records as {place.branch} has them)"
-            if at.conflicts
-            else "",
-            instead="git merge --abort",
-        )
+        return _complete_merge(state, at)
     aborted = _aborted(at)
     if aborted is not None:
         return aborted
@@ -233,6 +224,8 @@ def after_finish(state: State, at: Standing) -> Advice | None:
             f"files differ from HEAD, which the merge may not overwrite: {dirty}",
             at.put_away,
         )
+    if at.left_out:
+        return _put_in(state, at)
     if at.base_at:
         there = shlex.quote(at.base_at)
         return Advice(
@@ -240,8 +233,6 @@ def after_finish(state: State, at: Standing) -> Advice | None:
             f"{place.base_branch} is checked out in {at.base_at}, so it is merged into there",
             f"git -C {there} merge {ours}",
         )
-    if at.left_out:
-        return _put_in(state, at)
     if at.unfit:
         return _take_in(state, at)
     if at.clashes:
@@ -253,6 +244,19 @@ def after_finish(state: State, at: Standing) -> Advice | None:
             instead=at.command("campaign finish --no-merge"),
         )
     return Advice("FINISH", "it is not merged and tagged yet", at.command("campaign finish"))
+
+
+def _complete_merge(state: State, at: Standing) -> Advice:
+    """A merge into the base branch waits for its conflicts, or for its commit."""
+    files = name_some(at.conflicts) or "none is left"
+    how = f"resolve the conflicts in the files (records as {state.place.branch} has them)"
+    return Advice(
+        "MERGE",
+        f"the merge is under way; in conflict: {files}",
+        "git commit --all --no-edit",
+        first=how if at.conflicts else "",
+        instead="git merge --abort",
+    )
 
 
 def _take_in(state: State, at: Standing) -> Advice:
