@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 import importlib.util
 import inspect
 import json
@@ -262,6 +263,8 @@ def words_of(kind: Any) -> str:
     """A type as the tables write it."""
     if kind in WORDS:
         return WORDS[kind]
+    if isinstance(kind, type) and issubclass(kind, enum.Enum):
+        return ", ".join(json.dumps(member.value) for member in kind)
     if typing.get_origin(kind) is Literal:
         return ", ".join(json.dumps(choice) for choice in typing.get_args(kind))
     kinds = [k for k in typing.get_args(kind) if k is not types.NoneType]
@@ -270,7 +273,9 @@ def words_of(kind: Any) -> str:
 
 
 def default_of(value: Any) -> str:
-    return "-" if value is None else json.dumps(value)
+    return (
+        "-" if value is None else msgspec.json.format(msgspec.json.encode(value), indent=0).decode()
+    )
 
 
 def keys_of_section(section: type[msgspec.Struct]) -> Iterator[list[str]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from harness.errors import ConfigError
-from harness.model import Case, Target, Task, WorkingFolder, base_name
+from harness.model import Case, Target, Task, base_name
 from harness.model.durations import parse_duration_ns
 from harness.model.suggesting import did_you_mean
 from harness.project.config_file import (
@@ -241,7 +242,7 @@ class _Reader:
             ),
             timeout_ns=parse_duration_ns(section.timeout, f"{self.path}: {where}.timeout"),
             max_output_bytes=section.max_output_bytes,
-            working_folder=WorkingFolder(section.working_folder),
+            working_folder=section.working_folder,
             metrics=tasks[section.task].metrics,
         )
         self._check_target(target, tasks[section.task])
@@ -366,10 +367,16 @@ def _is_struct(kind: object) -> bool:
 
 
 def _explain(value: object, kind: Any, problem: str) -> str:
-    choices = typing.get_args(kind)
-    literal = next((c for c in (kind, *choices) if typing.get_origin(c) is Literal), None)
-    if literal is not None:
-        allowed = ", ".join(repr(choice) for choice in typing.get_args(literal))
-        near = did_you_mean(str(value), map(str, typing.get_args(literal)), _ALIKE)
+    choices = next(filter(None, map(_choices, (kind, *typing.get_args(kind)))), ())
+    if choices:
+        allowed = ", ".join(map(repr, choices))
+        near = did_you_mean(str(value), choices, _ALIKE)
         return f"got {value!r}, allowed: {allowed}" + (f". {near}" if near else "")
     return f"{problem[0].lower()}{problem[1:]}, value seen: {value!r}"
+
+
+def _choices(kind: Any) -> tuple[str, ...]:
+    """What the file may say where a key takes one of a few words; nothing of any other key."""
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return tuple(member.value for member in kind)
+    return typing.get_args(kind) if typing.get_origin(kind) is Literal else ()

@@ -13,7 +13,15 @@ import msgspec
 
 from harness.correctness import default_tolerance
 from harness.errors import ConfigError
-from harness.model import Better, FileFormat, MetricInfo, OutputKind, OutputSource, OutputSpec
+from harness.model import (
+    Better,
+    FileFormat,
+    MetricInfo,
+    OutputKind,
+    OutputSource,
+    OutputSpec,
+    WorkingFolder,
+)
 
 CONFIG_NAME = "harness.toml"
 
@@ -30,15 +38,15 @@ class Section(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class OutputSection(Section):
     """[tasks.<task>.outputs.<output>]"""
 
-    source: Literal["stdout", "file"] = msgspec.field(default="stdout", name="from")
+    source: OutputSource = msgspec.field(default=OutputSource.STDOUT, name="from")
     path: str | None = None
-    format: Literal["text", "json", "jsonl", "csv", "npy", "npz", "parquet", "raw"] | None = None
+    format: FileFormat | None = None
     pattern: str | None = None
     key: str | None = None
     json: str | None = None
     dtype: str | None = None
     shape: list[int] | None = None
-    kind: Literal["exact", "deterministic", "stochastic", "count", "statistics"] = "exact"
+    kind: OutputKind = OutputKind.EXACT
     rtol: float | None = None
     atol: float | None = None
     ulp: int | None = None
@@ -56,7 +64,7 @@ class MetricSection(Section):
     """[tasks.<task>.metrics.<metric>]: a figure that the targets report of themselves"""
 
     unit: str = ""
-    better: Literal["lower", "higher", "neither"] = "neither"
+    better: Better = Better.NEITHER
     resolution: float | None = None
 
 
@@ -101,7 +109,7 @@ class TargetSection(msgspec.Struct, kw_only=True):
     setup_timeout: str | int | float = "30m"
     timeout: str | int | float = "10m"
     max_output_bytes: int = 268_435_456
-    working_folder: Literal["scratch", "root"] = "scratch"
+    working_folder: WorkingFolder = WorkingFolder.SCRATCH
     cases: dict[str, TargetCaseSection] = {}
 
 
@@ -127,6 +135,7 @@ class CampaignSection(Section):
     threshold: float = 0.01
     total_level: float = 0.01
     bench_budget: str | int | float = "60s"
+    # Not `Metric`: no campaign is decided by memory, which is a guard of every step.
     objective: Literal["wall", "cpu"] = "wall"
     commit_prefix: str = ""
     protect: list[str] = msgspec.field(default_factory=lambda: ["harness.toml", "tests/"])
@@ -155,7 +164,7 @@ def schema_json() -> str:
 
 def output_spec(name: str, section: OutputSection, where: str) -> OutputSpec:
     """A declared output with the tolerances of its kind filled in."""
-    tolerance = default_tolerance(OutputKind(section.kind), name)
+    tolerance = default_tolerance(section.kind, name)
     given = {
         key: getattr(section, key) for key in _TOLERANCE_KEYS if getattr(section, key) is not None
     }
@@ -165,14 +174,13 @@ def output_spec(name: str, section: OutputSection, where: str) -> OutputSpec:
         tolerance = replace(tolerance, **given)
     except ValueError as problem:
         raise ConfigError(f"{where}: {problem}") from None
-    source = OutputSource(section.source)
-    if source is OutputSource.FILE and not section.path:
+    if section.source is OutputSource.FILE and not section.path:
         raise ConfigError(f'{where}: from = "file" needs a path', hint='path = "result.csv"')
     if section.pattern is not None:
         _check_pattern(section.pattern, f"{where}.pattern")
     return OutputSpec(
         name=name,
-        source=source,
+        source=section.source,
         path=section.path,
         format=_file_format(section),
         pattern=section.pattern,
@@ -189,7 +197,7 @@ def metric_infos(sections: Mapping[str, MetricSection], where: str) -> tuple[Met
     found = []
     for name, section in sections.items():
         try:
-            info = MetricInfo(name, section.unit, Better(section.better), section.resolution)
+            info = MetricInfo(name, section.unit, section.better, section.resolution)
         except ValueError as problem:
             raise ConfigError(f"{where}.{name}: {problem}") from None
         found.append(info)
@@ -198,7 +206,7 @@ def metric_infos(sections: Mapping[str, MetricSection], where: str) -> tuple[Met
 
 def _file_format(section: OutputSection) -> FileFormat:
     if section.format is not None:
-        return FileFormat(section.format)
+        return section.format
     suffix = Path(section.path or "").suffix.lstrip(".").lower()
     if suffix in ("jsonl", "ndjson"):
         return FileFormat.JSONL
