@@ -29,7 +29,7 @@ from harness.campaign.spending import confidence_of
 from harness.campaign.values import Terms
 from harness.model import Verdict
 from harness.stats.boundary import sign_boundary
-from harness.stats.paired import PairedSequence, judge_interval
+from harness.stats.paired import PairedSequence, judge_bounds
 
 TYPICAL_NS = 50_000_000.0
 BLOCKS = 40
@@ -64,7 +64,7 @@ def look(times: np.ndarray, confidence: float, threshold: float) -> tuple[Verdic
     for number, (reference, candidate) in enumerate(times, start=1):
         sequence.add(float(reference), float(candidate))
         if number >= first:
-            verdict = judge_interval(sequence.interval(), threshold)
+            verdict = judge_bounds(sequence.bounds, threshold)
             if verdict is not Verdict.UNDECIDED:
                 return verdict, number
     return Verdict.UNDECIDED, len(times)

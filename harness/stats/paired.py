@@ -130,13 +130,8 @@ def sequence_of(
     return made
 
 
-def judge_interval(interval: RatioInterval, threshold: float) -> Verdict:
-    """What an interval of log-ratios says; `threshold` is a share, 0.01 for 1 %."""
-    return judge_bounds((interval.low, interval.high), threshold)
-
-
 def judge_bounds(bounds: tuple[float, float], threshold: float) -> Verdict:
-    """What the two ends of an interval of log-ratios say."""
+    """What the two ends of an interval of log-ratios say; `threshold` is a share, 0.01 for 1 %."""
     low, high = bounds
     bound = log_threshold(threshold)
     if -bound <= low and high <= bound:

@@ -7,7 +7,7 @@ import pytest
 
 from harness.model import Verdict
 from harness.stats.boundary import sign_boundary
-from harness.stats.paired import RatioInterval, judge_interval, ratio_estimate, sequence_of
+from harness.stats.paired import RatioInterval, judge_bounds, ratio_estimate, sequence_of
 from harness.stats.ratios import Clock
 
 BOUNDARY = sign_boundary(0.95)
@@ -57,7 +57,7 @@ def test_equal_readings_of_a_coarse_clock_are_no_evidence_of_equality():
     readings = np.floor(true_ns / 10e6) * 10e6
     sequence = sequence_of(list(readings[0]), list(readings[1]), BOUNDARY)
     assert np.mean(sequence.ratios.point == 0) == 1
-    assert judge_interval(sequence.interval(), 0.01) is Verdict.UNDECIDED
+    assert judge_bounds(sequence.bounds, 0.01) is Verdict.UNDECIDED
 
 
 def test_a_coarse_clock_finds_what_is_larger_than_its_step():
@@ -66,13 +66,13 @@ def test_a_coarse_clock_finds_what_is_larger_than_its_step():
     candidate = np.floor(rng.uniform(50e6, 60e6, 60) / 4e6) * 4e6
     interval = sequence_of(list(reference), list(candidate), BOUNDARY).interval()
     assert interval.low < math.log(100 / 55) < interval.high
-    assert judge_interval(interval, 0.01) is Verdict.FASTER
+    assert judge_bounds((interval.low, interval.high), 0.01) is Verdict.FASTER
 
 
 def test_ties_of_a_fine_clock_count_for_no_difference():
     reference = [20_000_001.0] * 10 + [20_500_003.0] * 5
     candidate = [20_000_001.0] * 15
-    assert judge_interval(sequence_of(reference, candidate, BOUNDARY).interval(), 0.001) in (
+    assert judge_bounds(sequence_of(reference, candidate, BOUNDARY).bounds, 0.001) in (
         Verdict.UNDECIDED,
         Verdict.EQUIVALENT,
     )
@@ -81,7 +81,7 @@ def test_ties_of_a_fine_clock_count_for_no_difference():
 def test_times_that_are_not_positive_cannot_decide():
     for bad in (0.0, -3e6):
         sequence = sequence_of([bad] * 50, [2e7 + 1] * 50, BOUNDARY, resolution=1e8)
-        assert judge_interval(sequence.interval(), 0.01) is Verdict.UNDECIDED
+        assert judge_bounds(sequence.bounds, 0.01) is Verdict.UNDECIDED
 
 
 def test_a_finer_reading_later_narrows_what_a_coarse_clock_was_thought_to_hide():
@@ -123,14 +123,14 @@ def test_a_ratio_that_changes_halfway_is_said_to_be_unsettled():
     ],
 )
 def test_an_interval_decides_by_where_it_lies(low, high, verdict):
-    assert judge_interval(RatioInterval(low, low, high), 0.01) is verdict
+    assert judge_bounds((low, high), 0.01) is verdict
 
 
 def test_a_difference_below_the_practical_threshold_is_no_winner():
     reference, candidate = pairs(np.random.default_rng(17), 3000, 1.003, 0.005)
     interval = sequence_of(reference, candidate, BOUNDARY).interval()
     assert interval.low > 0
-    assert judge_interval(interval, 0.01) is Verdict.EQUIVALENT
+    assert judge_bounds((interval.low, interval.high), 0.01) is Verdict.EQUIVALENT
 
 
 def test_a_ratio_without_bounds_runs_from_nought_to_infinity():
@@ -144,9 +144,9 @@ def test_times_below_the_clocks_step_are_told_apart_by_the_readings_behind_them(
     readings = [(16 * batch + n, 12 * batch + 3 * n) for n in range(10)]
     times = [[reading / batch for reading in side] for side in zip(*readings, strict=True)]
     clocks = [Clock(math.gcd(*pair), batch) for pair in readings]
-    assert judge_interval(sequence_of(*times, BOUNDARY).interval(), 0.01) is Verdict.UNDECIDED
+    assert judge_bounds(sequence_of(*times, BOUNDARY).bounds, 0.01) is Verdict.UNDECIDED
     interval = sequence_of(*times, BOUNDARY, clocks=clocks).interval()
-    assert judge_interval(interval, 0.01) is Verdict.FASTER
+    assert judge_bounds((interval.low, interval.high), 0.01) is Verdict.FASTER
     assert interval.high - interval.low < 1e-5
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from harness.model import Verdict
 from harness.stats.boundary import sign_boundary
-from harness.stats.paired import judge_interval, sequence_of
+from harness.stats.paired import judge_bounds, sequence_of
 from harness.stats.power import blocks_needed, detectable
 
 BOUNDARY = sign_boundary(0.95)
@@ -42,8 +42,7 @@ def test_the_blocks_said_to_be_needed_decide_about_four_times_in_five(effect):
         needed.append(blocks_needed(begun.ratios, begun.interval(), BOUNDARY, 0.01))
     blocks = int(np.median([n for n in needed if n is not None]))
     decided = [
-        judge_interval(sequence(rng, max(blocks, 20), effect, 0.03).interval(), 0.01)
-        for _ in range(100)
+        judge_bounds(sequence(rng, max(blocks, 20), effect, 0.03).bounds, 0.01) for _ in range(100)
     ]
     share = np.mean([v is not Verdict.UNDECIDED for v in decided])
     assert share > 0.6
