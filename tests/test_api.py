@@ -248,10 +248,12 @@ def test_every_setting_survives_a_resume(project: Path, monkeypatch: pytest.Monk
         harness.run("fast", settings=settings, progress=Interrupting(1), **asked)
     before = of_plan(read_run(caught.value.result.folder).plan)
     seen = []
-    from harness import api
+    from harness.running import executing
 
-    perform = api.perform
-    monkeypatch.setattr(api, "perform", lambda *a: (seen.append(a[2].settings), perform(*a))[1])
+    perform = executing.perform
+    monkeypatch.setattr(
+        executing, "perform", lambda *a: (seen.append(a[2].settings), perform(*a))[1]
+    )
     harness.resume()
     assert seen == [before]
     same = [f for f in dataclasses.fields(Settings) if f.name not in ("mode", "metrics")]
@@ -333,4 +335,4 @@ def test_the_typed_keywords_are_those_of_the_command():
     own = {"adapter", "arguments", "input", "config", "results", "progress", "settings", "case"}
     declared = {option.keyword for option in options_of(Settings)}
     assert set(get_type_hints(CompareOptions)) == own | declared
-    assert set(get_type_hints(RunOptions)) == own | declared | {"task"}
+    assert set(get_type_hints(RunOptions)) == own | declared | {"task", "executor"}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness.errors import PluginFailed
 from harness.model.shards import Shard
 from harness.plugins import Executor
 from harness.running.cells import Cell
@@ -36,13 +37,25 @@ def execute(
     executor = Executor.find(executor) if isinstance(executor, str) else executor
     made: dict[Path, Report] = {}
 
+    raised: list[Exception] = []
+
     def here() -> Path:
-        report = perform(session.orchestrator, session.results, experiment, folder)
+        try:
+            report = perform(session.orchestrator, session.results, experiment, folder)
+        except Exception as problem:
+            raised.append(problem)
+            raise
         made[report.folder] = report
         return report.folder
 
     shards = shards_of(session, experiment)
-    folders = executor.execute(shards, session.results, here, session.runner)
+    try:
+        folders = executor.execute(shards, session.results, here, session.runner)
+    except PluginFailed:
+        # What the run itself raised, such as the error of a progress callback, is no plugin's bug.
+        if raised:
+            raise raised[0] from None
+        raise
     return merged([made.get(each) or _stored(each) for each in folders])
 
 
