@@ -8,7 +8,7 @@ import click
 
 from harness.bench.asking import BaselineResult
 from harness.cli.shared.base import Answer, command
-from harness.cli.shared.session import progress, said
+from harness.cli.shared.measuring import progress, said
 from harness.cli.shared.workload import project_of, workload_options, workload_said
 from harness.correctness.agreement import NOTHING_CHECKED
 

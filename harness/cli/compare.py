@@ -13,19 +13,19 @@ from harness.analysis import shared_notes
 from harness.api import Interrupted, compare
 from harness.cli.run import DashedCommand
 from harness.cli.shared.base import Answer, command
+from harness.cli.shared.measuring import (
+    config_option,
+    named_place,
+    progress,
+    results_option,
+    said,
+)
 from harness.cli.shared.options import (
     DECLARED,
     QUESTION,
     input_option,
     make_settings,
     settings_options,
-)
-from harness.cli.shared.session import (
-    config_option,
-    named_place,
-    progress,
-    results_option,
-    said,
 )
 from harness.cli.shared.stored import stored_answer
 from harness.errors import UsageError

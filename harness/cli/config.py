@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from harness.cli.shared.base import Answer, command
-from harness.cli.shared.session import config_option
+from harness.cli.shared.measuring import config_option
 from harness.project.finding import read_config
 from harness.render.tables import layout
 

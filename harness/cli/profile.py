@@ -12,7 +12,7 @@ import click
 from harness.api import profile
 from harness.cli.run import DashedCommand
 from harness.cli.shared.base import Answer, command
-from harness.cli.shared.session import config_option, progress, said
+from harness.cli.shared.measuring import config_option, progress, said
 from harness.errors import UsageError
 from harness.model import ProfileBy
 from harness.profiling.asking import ProfileResult

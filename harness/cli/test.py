@@ -8,7 +8,7 @@ import click
 
 from harness.bench.asking import CheckResult
 from harness.cli.shared.base import Answer, command
-from harness.cli.shared.session import progress
+from harness.cli.shared.measuring import progress
 from harness.cli.shared.workload import project_of, workload_options, workload_said
 from harness.project.finding import read_config
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from harness.cli.shared.session import Lines, Terminal, progress
+from harness.cli.shared.measuring import Lines, Terminal, progress
 from harness.model import Mode, TrialRecord
 from harness.running.listening import ProgressEvent, StepBegun, Telling, TimingBegun, tell
 from harness.testing import make_trial
@@ -39,7 +39,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr("harness.cli.shared.session.time", made)
+    monkeypatch.setattr("harness.cli.shared.measuring.time", made)
     return made
 
 

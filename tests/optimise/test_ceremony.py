@@ -154,7 +154,7 @@ def test_an_undecided_look_is_not_logged_and_the_way_out_is_named(driver, world)
 
 
 def test_progress_is_said_where_no_terminal_is_and_never_in_the_answer(capfd):
-    from harness.cli.shared.session import Lines, progress
+    from harness.cli.shared.measuring import Lines, progress
 
     written: list[str] = []
     lines = Lines(written.append, 10.0)

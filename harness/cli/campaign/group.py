@@ -16,7 +16,7 @@ from harness.cli.campaign.opening import (
 )
 from harness.cli.campaign.status import everything_option, status_answer
 from harness.cli.shared.base import Answer, command
-from harness.cli.shared.session import config_option
+from harness.cli.shared.measuring import config_option
 from harness.errors import DataDamaged, ExitCode
 from harness.project.finding import read_config
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.shared.base import Answer
-from harness.cli.shared.session import config_option
+from harness.cli.shared.measuring import config_option
 from harness.errors import ExitCode, UsageError
 from harness.project.finding import read_config
 
@@ -69,7 +69,7 @@ def opened(options: Mapping[str, Any], *, lock: bool = True) -> Iterator[Campaig
 @contextlib.contextmanager
 def workbench(campaign: Campaign) -> Iterator[Workbench]:
     """What builds and runs the campaign's target, with progress on a terminal."""
-    from harness.cli.shared.session import progress
+    from harness.cli.shared.measuring import progress
     from harness.optimise.workbench import LocalWorkbench
 
     with progress() as listener:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from harness.cli.shared.base import Answer, command
-from harness.cli.shared.session import config_option
+from harness.cli.shared.measuring import config_option
 from harness.errors import ExitCode, UsageError
 from harness.project.finding import read_config
 

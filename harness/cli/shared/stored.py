@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from harness.analysis import StoredComparison
 from harness.cli.shared.base import Answer
-from harness.cli.shared.session import DAMAGED_HINT, host_summary
+from harness.cli.shared.measuring import DAMAGED_HINT, host_summary
 from harness.errors import DataDamaged, ExitCode, UsageError
 from harness.model import Metric, Verdict
 from harness.model.jsonable import jsonable

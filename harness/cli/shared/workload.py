@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from harness.api import Project
-from harness.cli.shared.session import config_option, results_option, said
+from harness.cli.shared.measuring import config_option, results_option, said
 from harness.project.finding import read_config
 from harness.project.state_folder import results_of
 from harness.running import Listener
