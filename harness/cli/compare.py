@@ -13,6 +13,7 @@ from harness.analysis import shared_notes
 from harness.api import Interrupted, compare
 from harness.cli.run import DashedCommand
 from harness.cli.shared.base import Answer, command
+from harness.cli.shared.compare_stored import stored_answer
 from harness.cli.shared.measuring import (
     config_option,
     named_place,
@@ -27,7 +28,6 @@ from harness.cli.shared.options import (
     make_settings,
     settings_options,
 )
-from harness.cli.shared.stored import stored_answer
 from harness.errors import UsageError
 from harness.model import TraceShape, Verdict
 from harness.render.explaining import extended, next_steps, what_would_do
