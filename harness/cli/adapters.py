@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.cli.shared.base import Answer, command
-from harness.cli.shared.options import format_option
+from harness.cli.shared.common_options import format_option
 from harness.errors import HarnessError, ToolchainMissing
 from harness.hookspecs import Runner
 from harness.plugins import (

@@ -8,8 +8,8 @@ import click
 
 from harness.bench.asking import BenchResult
 from harness.cli.shared.base import Answer, command
+from harness.cli.shared.common_options import QUESTION, format_option, settings_options
 from harness.cli.shared.measuring import progress, said
-from harness.cli.shared.options import QUESTION, format_option, settings_options
 from harness.cli.shared.workload import project_of, workload_options, workload_said
 from harness.errors import ExitCode
 from harness.model import BenchReport

@@ -13,6 +13,13 @@ from harness.analysis import shared_notes
 from harness.api import Interrupted, compare
 from harness.cli.run import DashedCommand
 from harness.cli.shared.base import Answer, command
+from harness.cli.shared.common_options import (
+    DECLARED,
+    QUESTION,
+    input_option,
+    make_settings,
+    settings_options,
+)
 from harness.cli.shared.compare_stored import stored_answer
 from harness.cli.shared.measuring import (
     config_option,
@@ -20,13 +27,6 @@ from harness.cli.shared.measuring import (
     progress,
     results_option,
     said,
-)
-from harness.cli.shared.options import (
-    DECLARED,
-    QUESTION,
-    input_option,
-    make_settings,
-    settings_options,
 )
 from harness.errors import UsageError
 from harness.model import TraceShape, Verdict

@@ -13,8 +13,8 @@ from typing import Any
 import click
 
 from harness.cli.shared.base import Answer, command
+from harness.cli.shared.common_options import format_option
 from harness.cli.shared.measuring import DAMAGED_HINT, config_option, results_option
-from harness.cli.shared.options import format_option
 from harness.errors import DataDamaged, ExitCode, UsageError
 from harness.render.tables import layout
 from harness.render.units import show_ns

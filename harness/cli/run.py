@@ -14,18 +14,18 @@ from click.core import ParameterSource
 from harness.analysis import shared_notes
 from harness.api import Interrupted, resume, run
 from harness.cli.shared.base import Answer, OneEach, command
+from harness.cli.shared.common_options import (
+    format_option,
+    input_option,
+    make_settings,
+    settings_options,
+)
 from harness.cli.shared.measuring import (
     config_option,
     named_place,
     progress,
     results_option,
     said,
-)
-from harness.cli.shared.options import (
-    format_option,
-    input_option,
-    make_settings,
-    settings_options,
 )
 from harness.errors import UsageError
 from harness.render.tables import legend
