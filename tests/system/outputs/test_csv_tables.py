@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from harness.correctness.printed import PrintedArray
-from harness.system.outputs import tables
-from harness.system.outputs.tables import TableError, read_table
+from harness.system.outputs import csv_tables
+from harness.system.outputs.csv_tables import TableError, read_table
 
 
 def table(tmp_path: Path, text: str) -> Path:
@@ -35,7 +35,7 @@ def test_a_table_of_many_parts_is_that_of_its_numbers(tmp_path: Path) -> None:
 
 def column(tmp_path: Path, first: str, last: str, monkeypatch: pytest.MonkeyPatch) -> object:
     """A column whose first and last cells fall into different parts."""
-    monkeypatch.setattr(tables, "_PART", 2)
+    monkeypatch.setattr(csv_tables, "_PART", 2)
     return read_table(table(tmp_path, f"x\n{first}\n2\n3\n{last}\n"), "x")
 
 
@@ -81,7 +81,7 @@ def test_a_table_with_words_is_a_text_in_one_layout(tmp_path: Path) -> None:
 def test_what_would_fill_the_memory_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, text: str, words: str
 ) -> None:
-    monkeypatch.setattr(tables, limit, 3 if limit == "MOST_LINE" else 5)
+    monkeypatch.setattr(csv_tables, limit, 3 if limit == "MOST_LINE" else 5)
     with pytest.raises(TableError, match=words):
         read_table(table(tmp_path, text), None)
 
@@ -89,7 +89,8 @@ def test_what_would_fill_the_memory_is_refused(
 PEAK = """
 import resource, sys
 from pathlib import Path
-from harness.system.outputs.tables import read_table
+from harness.system.outputs import csv_tables
+from harness.system.outputs.csv_tables import read_table
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 found = read_table(Path(sys.argv[1]), None)
 print(found.size, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
