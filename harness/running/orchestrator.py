@@ -32,7 +32,7 @@ from harness.model import (
     TrialStatus,
 )
 from harness.model.durations import write_duration
-from harness.model.failing import telling_lines
+from harness.model.failure_lines import telling_lines
 from harness.plugins import Adapter, Adapters
 from harness.running.cells import Cell, Failed, Group, Prepared, Ready, reference_of, same_group
 from harness.running.checking import check_outputs

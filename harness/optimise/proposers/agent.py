@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.errors import TrialFailed, UsageError
 from harness.hookspecs import Runner, hookimpl
 from harness.model import Brief, Proposal, Reflection, environment
-from harness.model.failing import telling_lines
+from harness.model.failure_lines import telling_lines
 from harness.model.forms import read_fields, read_proposal, read_reflection
 
 FOLDER = ".harness-agent"

@@ -25,7 +25,7 @@ from harness.model import (
     WorkingFolder,
 )
 from harness.model import environment as environment_names
-from harness.model.failing import telling_lines
+from harness.model.failure_lines import telling_lines
 from harness.system.launcher.wire import Job, LaunchReport
 from harness.system.process.own_figures import figures_file
 from harness.system.process.places import user_cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.model.failing import telling_lines
+from harness.model.failure_lines import telling_lines
 
 FRAMES = [f" [{n}] frame" for n in range(12)]
 
