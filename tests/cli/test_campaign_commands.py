@@ -264,7 +264,7 @@ def test_input_from_standard_input_is_read_as_from_a_file(harness, project, monk
 
 def test_flags_win_over_the_file(harness, project):
     (project / "plan.toml").write_text('title = "from the file"\noptimization = "x"\n')
-    from harness.cli.campaign.opening import read_input
+    from harness.cli.campaign.common import read_input
 
     fields, _ = read_input("plan.toml", {"title": "from the flag", "optimization": None})
     assert fields == {"title": "from the flag", "optimization": "x"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.cli.campaign.opening import answered, campaign_options, opened
+from harness.cli.campaign.common import answered, campaign_options, opened
 from harness.cli.shared.base import Answer, command
 
 

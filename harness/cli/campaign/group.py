@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.campaign.values import TestStatus
-from harness.cli.campaign.opening import (
+from harness.cli.campaign.common import (
     answered,
     campaign_options,
     named_campaign,

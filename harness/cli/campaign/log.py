@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.campaign.opening import (
+from harness.cli.campaign.common import (
     answered,
     campaign_options,
     file_option,

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from harness.cli.campaign.opening import answered, campaign_options, opened, workbench
+from harness.cli.campaign.common import answered, campaign_options, opened, workbench
 from harness.cli.shared.base import Answer, command
 from harness.errors import ExitCode, UsageError
 from harness.model.durations import parse_duration_ns

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from harness.cli.campaign.opening import answered, campaign_options, file_option, opened, read_input
+from harness.cli.campaign.common import answered, campaign_options, file_option, opened, read_input
 from harness.cli.shared.base import Answer, command
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from harness.cli.campaign.opening import answered, campaign_options, opened
+from harness.cli.campaign.common import answered, campaign_options, opened
 from harness.cli.shared.base import Answer, command
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from harness.cli.campaign.opening import campaign_options, opened
+from harness.cli.campaign.common import campaign_options, opened
 from harness.cli.shared.base import Answer, command
 
 if TYPE_CHECKING:

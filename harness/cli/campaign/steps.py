@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from harness.cli.campaign.opening import answered, workbench
+from harness.cli.campaign.common import answered, workbench
 from harness.cli.shared.base import Answer
 from harness.errors import ExitCode, UsageError
 from harness.model.durations import parse_duration_ns

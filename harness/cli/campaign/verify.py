@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.cli.campaign.opening import campaign_options, opened, workbench
+from harness.cli.campaign.common import campaign_options, opened, workbench
 from harness.cli.shared.base import Answer, command
 from harness.errors import ExitCode
 
