@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from harness.profiling.asking import ProfileResult
     from harness.running.doctoring import DoctorReport
     from harness.running.listening import Remark, StepBegun, TimingBegun, TrialStored
-    from harness.running.results import ComparisonResult, RunResult
+    from harness.running.run_results import ComparisonResult, RunResult
     from harness.running.settings import Settings
 
 _HOMES = {
@@ -81,7 +81,7 @@ _HOMES = {
     "harness.profiling.asking": ("ProfileResult",),
     "harness.running.doctoring": ("DoctorReport",),
     "harness.running.listening": ("Remark", "StepBegun", "TimingBegun", "TrialStored"),
-    "harness.running.results": ("ComparisonResult", "RunResult"),
+    "harness.running.run_results": ("ComparisonResult", "RunResult"),
     "harness.running.settings": ("Settings",),
 }
 """Where each name is defined; the imports above say the same to type checkers."""

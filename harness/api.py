@@ -40,7 +40,7 @@ from harness.running.keywords import (
 )
 from harness.running.listening import Telling
 from harness.running.reports import Report
-from harness.running.results import ComparisonResult, RunResult
+from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.selecting import find_interrupted, stored_cells
 from harness.running.session import Session, open_session
 from harness.running.settings import of_plan

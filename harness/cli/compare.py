@@ -35,7 +35,7 @@ from harness.render.tables import metric_table
 from harness.running.keywords import check_apart
 from harness.running.listening import tell
 from harness.running.pooling import pool
-from harness.running.results import ComparisonResult
+from harness.running.run_results import ComparisonResult
 from harness.running.session import find_results
 
 ONCE = ("budget", "trials", "max_trials", "seed")

@@ -32,7 +32,7 @@ from harness.render.tables import legend
 from harness.running.exporting import Export
 from harness.running.keywords import config_of
 from harness.running.listening import Progress, tell
-from harness.running.results import RunResult
+from harness.running.run_results import RunResult
 from harness.running.selecting import refuse_files
 
 

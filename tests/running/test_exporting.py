@@ -9,7 +9,7 @@ import pytest
 from harness.errors import ExitCode, UsageError
 from harness.running.exporting import Export
 from harness.running.reports import Failure, Report
-from harness.running.results import RunResult
+from harness.running.run_results import RunResult
 from harness.testing.plugins import make_run
 
 REPORT = Report(
