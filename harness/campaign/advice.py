@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -161,7 +160,7 @@ def _implement(situation: Situation) -> Advice | None:
         f"the plan is made: {short(title)}",
         Move.TEST.value,
         first="change the code as planned",
-        instead=_give_up("<why>").command,
+        instead=give_up("<why>").command,
     )
 
 
@@ -178,7 +177,7 @@ def _repair(situation: Situation) -> Advice | None:
         f"{test.status.value}: {short(test.summary)}",
         Move.TEST.value,
         first=f"fix the {what}",
-        instead=_give_up("<why>").command,
+        instead=give_up("<why>").command,
     )
 
 
@@ -204,9 +203,9 @@ def _bench(situation: Situation) -> Advice | None:
         return None
     return Advice(
         "BENCHMARK",
-        f"undecided within the budget; about {math.ceil(needed_ns / 1e9)} s would decide",
+        f"undecided within the budget; about {write_duration(needed_ns)} would decide",
         f"{Move.BENCH.value} --budget {write_duration(needed_ns)}{flag}",
-        instead=_give_up("undecided").command,
+        instead=give_up("undecided").command,
     )
 
 
@@ -216,6 +215,8 @@ def _worth_looking(situation: Situation) -> int | None:
     assert bench is not None
     needed, agreed = bench.fast.budget_needed_ns, state.agreed.bench_budget_ns
     if needed is None or needed > _MAX_STRETCH * agreed or _futile(situation):
+        return None
+    if bench.fast.ran_kept_program:
         return None
     if len(situation.iteration.benches) >= MAX_TRIES:
         return None
@@ -233,14 +234,17 @@ def _undecided(situation: Situation) -> Advice | None:
     if bench is None:
         return None
     why = "undecided, and more time would hardly decide"
-    if _futile(situation):
+    if bench.fast.ran_kept_program:
+        why = "it ran the program of the last kept state, byte for byte: no time would decide"
+    elif _futile(situation):
         why = f"undecided, and at most {bench.fast.step.high:.3f}x could come of it"
     form = note_template(surprised=situation.iteration.surprised)
-    return replace(_give_up("undecided"), why=why, template=form)
+    return replace(give_up("undecided"), why=why, template=form)
 
 
-def _give_up(reason: str) -> Advice:
-    return Advice("LOG", reason, f'{Move.GIVE_UP.value} "{reason}" --file -')
+def give_up(reason: str) -> Advice:
+    """The iteration ends without a result; its revert and the loop's decision follow at once."""
+    return Advice("LOG", reason, f'{Move.GIVE_UP.value} "{reason}" --file - --then auto')
 
 
 def _log(situation: Situation) -> Advice:
@@ -265,7 +269,7 @@ def _give_up_other_code(situation: Situation) -> Advice | None:
         return None
     changed = name_some(situation.tree.changed)
     return replace(
-        _give_up("the code changed after it was measured"),
+        give_up("the code changed after it was measured"),
         why=f"the code changed after it was measured, and no ref keeps what was: {changed}",
         template=note_template(surprised=True),
     )

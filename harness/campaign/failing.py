@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from harness.campaign.advice import Advice, Situation, short
+from harness.campaign.advice import Advice, Situation, give_up, short
 from harness.campaign.moves import Move, allows
 from harness.campaign.state import Step
 from harness.campaign.templates import note_template
@@ -52,6 +52,6 @@ def _other_way(situation: Situation, failure: FailedCommand) -> Advice:
         first = "see to what refuses the merge"
         return Advice("NONE", "", failure.command, should_continue=False, first=first)
     if state.iteration is not None and allows(Move.GIVE_UP, state, situation.tree):
-        command = f'{Move.GIVE_UP.value} "{failure.command} fails" --file -'
-        return Advice("LOG", "", command, note_template(surprised=state.iteration.surprised))
+        form = note_template(surprised=state.iteration.surprised)
+        return replace(give_up(f"{failure.command} fails"), template=form)
     return Advice("ABANDON", "", _ABANDON)

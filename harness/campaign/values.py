@@ -247,6 +247,13 @@ class CaseResult:
     doubts: tuple[str, ...] = ()
     """Why the right programs may not have been measured."""
 
+    @property
+    def ran_kept_program(self) -> bool:
+        """Did the current tree run the very program that it is measured against?"""
+        programs = {build.label: build.program for build in self.builds}
+        now = programs.pop("current", "")
+        return bool(now) and programs.get("kept", programs.get("baseline")) == now
+
     @classmethod
     def of(cls, case: CaseBench, baseline: str, kept: str, current: str) -> CaseResult:
         """What a campaign keeps of a case with right outputs, whose sides have these labels.

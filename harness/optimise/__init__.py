@@ -8,7 +8,7 @@ from harness.optimise.abandoning import Abandoned, abandon
 from harness.optimise.advice import next_action
 from harness.optimise.campaign import Campaign, active_campaign, open_campaign
 from harness.optimise.keeping import Then, check_then, close, commit, revert
-from harness.optimise.lifecycle import Finished, finish, start
+from harness.optimise.lifecycle import Finished, demand_startable, finish, start
 from harness.optimise.restoring import Restored, restore
 from harness.optimise.steps import (
     BenchOptions,
@@ -37,6 +37,7 @@ __all__ = [
     "close",
     "commit",
     "decide",
+    "demand_startable",
     "finish",
     "log",
     "next_action",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import msgspec
 from harness.campaign.standing import ABORT
 from harness.campaign.state import State, Step, fold
 from harness.errors import HarnessError, NotAllowed
-from harness.optimise.checkout import ATTEMPTS, UNFIT, Checkout
+from harness.optimise.checkout import KEPT_KINDS, Checkout
 from harness.optimise.journal import JOURNAL_NAME, read_events
 from harness.optimise.records import Records
 from harness.optimise.scoping import scope_of
@@ -44,7 +45,7 @@ class Abandoned:
     """Old name to new name."""
     tags: dict[str, str]
     attempts: dict[str, str]
-    """The refs of reverted attempts and of a merge that was refused, old name to new name."""
+    """All refs that keep something of the campaign, such as attempts; old name to new name."""
     records: str
     """The folder that the records lie in now."""
     code: str = ""
@@ -107,11 +108,6 @@ class _Work:
         kinds = ("pre-optimization", "post-optimization")
         names = (tag_name(kind, self._config, self.name) for kind in kinds)
         tags = [f"{_TAGS}{tag}" for tag in names if f"{_TAGS}{tag}" in refs]
-        own = f"{ATTEMPTS}/{self.name}/"
-        tried = (r.removeprefix(own) for r in refs if r.startswith(own))
-        attempts = {f"{own}{r}": f"{ATTEMPTS}/{label}/{r}" for r in tried}
-        if f"{UNFIT}/{self.name}" in refs:
-            attempts[f"{UNFIT}/{self.name}"] = f"{UNFIT}/{label}"
         if not (branches or tags or self._files() or self.machine.exists()):
             raise NotAllowed(
                 f"there is nothing of a campaign {self.name!r} to abandon",
@@ -128,7 +124,7 @@ class _Work:
             base=place.base_branch if place else "",
             branches={r: f"{branch_ref('abandoned-')}{_flat(r)}-{number}" for r in branches},
             tags={r: f"{_TAGS}abandoned-{r.removeprefix(_TAGS)}-{number}" for r in tags},
-            attempts=attempts,
+            attempts=_kept_refs(refs, self.name, label),
             records=str(self.aside / label),
         )
 
@@ -241,6 +237,17 @@ class _Work:
         if tracked:
             subject = f"optim: put the records of the abandoned campaign {self.name} aside"
             self.git.commit_paths(sorted(tracked), self.checkout.message(subject))
+
+
+def _kept_refs(refs: Iterable[str], name: str, label: str) -> dict[str, str]:
+    """Old to new name of every ref that the harness made for a campaign, whatever it keeps."""
+    found = {}
+    for ref in refs:
+        for kind in KEPT_KINDS:
+            own = f"{kind}/{name}"
+            if ref == own or ref.startswith(f"{own}/"):
+                found[ref] = f"{kind}/{label}{ref.removeprefix(own)}"
+    return found
 
 
 def _flat(ref: str) -> str:

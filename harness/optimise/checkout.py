@@ -17,6 +17,8 @@ RESTORED = "refs/harness/restored"
 TESTED = "refs/harness/tested"
 UNDONE = "refs/harness/undone"
 UNFIT = "refs/harness/unfit"
+KEPT_KINDS = (ATTEMPTS, RECORDS, RESTORED, TESTED, UNDONE, UNFIT)
+"""Below each of them lie the refs of a campaign: that of its name, or those below it."""
 _CAMPAIGN_TRAILER = "Harness-Campaign"
 _ITERATION_TRAILER = "Harness-Iteration"
 

@@ -41,6 +41,13 @@ def start(campaign: Campaign, bench: Workbench) -> State:
     return campaign.state
 
 
+def demand_startable(campaign: Campaign) -> None:
+    """NotAllowed or ConfigError where a start would be refused, before anything is written."""
+    if not campaign.started:
+        terms_of(campaign)
+        _base_branch(campaign)
+
+
 def _begin(campaign: Campaign, bench: Workbench) -> None:
     git, checkout = campaign.git, campaign.checkout
     base = _base_branch(campaign)

@@ -14,7 +14,7 @@ from harness.campaign.iteration import Iteration
 from harness.campaign.moves import Move, permit
 from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.spending import confidence_of
-from harness.campaign.state import Decision, Step
+from harness.campaign.state import Decision, Step, apply
 from harness.campaign.stopping import decision_by_rules as decide_by_rules
 from harness.campaign.values import BenchOutcome, ProfileOutcome, TestOutcome, TestStatus
 from harness.errors import NotAllowed, UsageError
@@ -185,7 +185,11 @@ def _demand_still(campaign: Campaign, fingerprint: str, done: str) -> None:
 
 
 def log(campaign: Campaign, note: Reflection, abandon: str = "") -> Iteration:
-    """LOG: the surprise, after the result; `abandon` is the reason to give the iteration up."""
+    """LOG: the surprise, after the result; `abandon` is the reason to give the iteration up.
+
+    What is refused is refused before anything is written: an iteration is not given up by a call
+    whose entry is incomplete.
+    """
     campaign.demand_active()
     last = campaign.state.iterations[-1] if campaign.state.iterations else None
     if last is not None and last.note == note and last.abandoned == abandon:
@@ -206,10 +210,12 @@ def log(campaign: Campaign, note: Reflection, abandon: str = "") -> Iteration:
 
 
 def _abandon(campaign: Campaign, note: Reflection, reason: str) -> None:
-    campaign.permit(Move.GIVE_UP)
-    if not note.surprise.strip():
-        raise UsageError("the surprise is missing", hint="--surprise TEXT")
-    campaign.append(Kind.ABANDONED, reason=reason)
+    tree = campaign.permit(Move.GIVE_UP)
+    draft = campaign.draft(Kind.ABANDONED, reason=reason)
+    after = apply(campaign.state, draft)
+    permit(Move.LOG, after, tree)
+    check_note(after.iterations[-1], note)
+    campaign.record(draft)
 
 
 def decide(campaign: Campaign, exhausted: str = "") -> Decision:

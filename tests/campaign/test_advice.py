@@ -9,7 +9,7 @@ from harness.campaign.advice import Advice, Situation, advise
 from harness.campaign.events import Kind
 from harness.campaign.moves import Tree
 from harness.campaign.state import State, Step
-from harness.campaign.values import ProfileOutcome, ProfileRow, Terms, TestStatus
+from harness.campaign.values import ProfileOutcome, ProfileRow, SideBuild, Terms, TestStatus
 from harness.model import Verdict
 from harness.model.forms import read_fields, read_plan, read_reflection, read_thought
 from harness.model.proposals import Reflection
@@ -198,3 +198,16 @@ def test_the_templates_are_what_the_commands_read(story, make_result):
     tree = Tree(state.iterations[-1].tested_tree, ("work.c",))
     note = read_reflection(read_fields(_advise(state, tree).template, "next"), "next")
     assert note.lesson == "<what it teaches>"
+
+
+def test_a_look_at_one_program_on_both_sides_is_given_up_at_once(story, make_result):
+    story.profiled()
+    story.planned()
+    story.tested()
+    result = make_result(1.1, verdict=Verdict.UNDECIDED, budget_needed_ns=9 * 10**10)
+    builds = tuple(SideBuild(side, "b", "same") for side in ("baseline", "kept", "current"))
+    state = story.benched(replace(result, builds=builds))
+    tree = Tree(state.iterations[-1].tested_tree, ("work.c",))
+    advice = _advise(state, tree, 60 * 10**9)
+    assert advice.command == 'harness log --abandon "undecided" --file - --then auto'
+    assert "byte for byte" in advice.why

@@ -21,6 +21,7 @@ from harness.optimise import (
     log,
     next_action,
     plan,
+    restore,
     revert,
     start,
     think,
@@ -219,3 +220,20 @@ def test_what_another_campaign_of_this_name_left_is_put_aside(world):
     assert advice.command == "harness campaign abandon"
     give_up(world)
     check_free(world)
+
+
+def test_no_ref_keeps_the_name_of_a_campaign_that_was_abandoned(started, thought, planned, note):
+    """What was tested, restored and recorded goes with it, not to the next of this name."""
+    iterate(started, thought, planned, note, time=50)
+    commit(started.campaign)
+    decide(started.campaign)
+    started.write(time=40)
+    restore(started.campaign)
+    before = started.git.refs("refs/harness/")
+    kinds = {"tested", "records", "restored"}
+    assert kinds <= {ref.split("/")[2] for ref in before}
+    give_up(started)
+    after = started.git.refs("refs/harness/")
+    assert not [ref for ref in after if ref.split("/")[3] == "work"]
+    for ref, kept in before.items():
+        assert after[ref.replace("/work", "/work-1")] == kept

@@ -164,3 +164,52 @@ def test_progress_is_said_where_no_terminal_is_and_never_in_the_answer(capfd):
     with progress() as listener:
         listener.step("building work")
     assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize("surprise", ["none", " "])
+def test_a_refused_call_leaves_nothing_behind(driver, world, surprise):
+    """An iteration is not given up by a call whose entry is refused."""
+    driver("profile")
+    driver("think", "--file", "-", given=THOUGHT)
+    world.write(time=95, noise=1)
+    driver("test")
+    assert driver("bench") == 8
+    events = world.campaign.events
+    given = ("--surprise", surprise, "--why", "w", "--lesson", "l", "--then", "auto")
+    assert driver("log", "--abandon", "undecided", *given) in (2, 7)
+    assert world.campaign.events == events
+    assert world.campaign.state.iterations[-1].abandoned == ""
+
+
+def test_a_refused_start_writes_no_agent_files(driver, world):
+    world.shell("switch", "--quiet", "main")
+    assert driver("campaign", "abandon") == 0
+    world.shell("checkout", "--quiet", "--detach")
+    head = world.git.head()
+    assert driver("campaign", "start", "--agent-files") == 7
+    assert world.git.head() == head
+    assert not (world.root / "AGENTS.md").exists()
+
+
+def test_a_look_says_how_long_the_next_has_to_be_once(driver, world):
+    driver("profile")
+    driver("think", "--file", "-", given=THOUGHT)
+    world.write(time=95, noise=1)
+    driver("test")
+    assert driver("bench") == 8
+    assert "about 120s would decide" in driver.said
+    assert "--budget 120s" in driver.said
+    assert '--abandon "<why>"' in driver.said or '--abandon "undecided"' in driver.said
+    assert "--then auto" in driver.said
+
+
+def test_a_decided_look_that_is_asked_again_says_that_it_was_stored(driver, world):
+    driver("profile")
+    driver("think", "--file", "-", given=THOUGHT)
+    world.write(time=50)
+    driver("test")
+    assert driver("bench") == 0
+    assert "stored" not in driver.said
+    assert driver("bench", "--again") == 0
+    assert "nothing was measured: this is the stored result of look 1" in driver.said
+    assert world.bench.calls.count("bench 1") == 1

@@ -43,13 +43,14 @@ def campaign_command() -> None:
 @campaign_options
 def start_command(*, agent_files: bool, **options: Any) -> Answer:
     """Seal the baseline, tag it, and switch to the campaign's branch. The tree must be clean."""
-    from harness.optimise import start
+    from harness.optimise import demand_startable, start
     from harness.optimise.agent_files import write_agent_files
     from harness.optimise.budgets import need_of
     from harness.optimise.campaign import terms_of
     from harness.render.units import show_ns
 
     with opened(options) as campaign:
+        demand_startable(campaign)
         written = write_agent_files(campaign) if agent_files and not campaign.started else []
         with workbench(campaign) as bench:
             state = start(campaign, bench)

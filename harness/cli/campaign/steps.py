@@ -98,7 +98,7 @@ def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any])
     """
     from harness.model import Verdict
     from harness.model.jsonable import jsonable
-    from harness.optimise import BenchOptions, active_campaign, bench_candidate
+    from harness.optimise import BenchOptions, active_campaign, bench_candidate, next_action
 
     campaign = active_campaign(config, name)
     if campaign is None:
@@ -111,7 +111,9 @@ def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any])
         again=bool(options.get("again")),
     )
     with campaign.locked(), workbench(campaign) as bench:
+        looks = campaign.state.looks
         outcome = bench_candidate(campaign, bench, wanted)
+        stored = campaign.state.looks == looks
         code, error = ExitCode.FINE, None
         if outcome.crashed:
             code, error = ExitCode.TRIAL, f"crashed: {_problem(outcome)}"
@@ -120,11 +122,14 @@ def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any])
         elif outcome.verdict is Verdict.SLOWER:
             code, error = ExitCode.ANSWER_IS_NO, "slower: a regression, to be reverted"
         elif outcome.verdict is Verdict.UNDECIDED:
-            code, error = ExitCode.UNDECIDED, _undecided(outcome)
+            advice = next_action(campaign)
+            other = f", or give it up: {advice.instead}" if advice.instead else ""
+            code, error = ExitCode.UNDECIDED, f"{advice.why}{other}"
         result = {**jsonable(outcome), "correct": outcome.correct, "verdict": outcome.verdict.value}
-        return answered(
-            campaign, _bench_text(campaign, outcome), result, exit_code=code, error=error
-        )
+        text = _bench_text(campaign, outcome)
+        if stored:
+            text = f"nothing was measured: this is the stored result of look {looks}\n\n{text}"
+        return answered(campaign, text, {**result, "stored": stored}, exit_code=code, error=error)
 
 
 def _bench_text(campaign: Campaign, outcome: BenchOutcome) -> str:
@@ -192,15 +197,3 @@ def _gain(before: float, after: float) -> str:
 
 def _problem(outcome: BenchOutcome) -> str:
     return " ".join(r.problem for r in (outcome.fast, outcome.full) if r is not None and r.problem)
-
-
-def _undecided(outcome: BenchOutcome) -> str:
-    from harness.render.units import show_ns
-
-    needed = outcome.fast.budget_needed_ns
-    more = (
-        "no budget can be named that would decide"
-        if needed is None
-        else f"about {show_ns(needed, 2)} would decide"
-    )
-    return f"undecided within the budget; {more}, or give it up: harness log --abandon WHY"
