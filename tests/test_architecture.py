@@ -5,6 +5,7 @@ needs a type of an upper floor depends on that floor.
 """
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -427,6 +428,56 @@ def test_no_two_public_things_have_one_name():
     assert sorted(TWINS) == sorted(twins), "an allowed twin that no longer is one"
 
 
+SAME_STEM = {
+    "advice": "the campaign's rules say what comes next, and optimise asks them",
+    "asking": "bench and profiling each say what they are asked for",
+    "bench": "the command, and how what it found is shown",
+    "config": "the command, and what it checks",
+    "loop": "the command, and what it starts",
+    "profile": "the command, and how what it found is shown",
+    "reading": "each reads the thing of its folder: git, outputs",
+    "settings": "bench and running each declare how they measure",
+    "standing": "the campaign's rules say what follows, and optimise finds out",
+    "status": "the command, and the text that it prints",
+    "steady": "the statistics of repeated work, and what the conformance suite asks about it",
+    "steps": "the commands, and the steps that they take",
+    "surprises": "the command, and what it searches",
+    "verify": "the command, and what it derives again",
+    "workload": "the commands' view of it, and what it is",
+}
+"""Stems of two modules that are one idea on two floors or in two rooms, and why."""
+
+
+def stems(modules: list[Module]) -> dict[str, list[str]]:
+    """The modules of each stem; a package is known by its folder and has none."""
+    found: dict[str, list[str]] = {}
+    for m in modules:
+        if m.path.stem != "__init__":
+            found.setdefault(m.path.stem, []).append(m.name)
+    return found
+
+
+def test_no_two_modules_share_a_stem_for_two_ideas():
+    shared = {stem: names for stem, names in stems(CORE).items() if len(names) > 1}
+    assert {stem: names for stem, names in shared.items() if stem not in SAME_STEM} == {}
+    assert {stem: names for stem, names in shared.items() if len(names) > 2} == {}
+    assert sorted(SAME_STEM) == sorted(shared), "an allowed stem that no longer stands twice"
+
+
+def unknown_parts(module: Module, doc: str) -> list[str]:
+    """What a package's docstring lists, and is neither one of its modules nor imported by it."""
+    listed = re.findall(r"^- `([a-z_]+)`", doc, re.MULTILINE)
+    here = module.path.parent
+    known = {path.stem for path in here.iterdir()}
+    known |= {name.rpartition(".")[2] for _, name in module.imports()}
+    return [name for name in listed if name not in known]
+
+
+def test_a_package_s_docstring_lists_the_modules_that_it_has():
+    packages = [(m, ast.get_docstring(m.tree)) for m in CORE if m.path.stem == "__init__"]
+    assert {m.name: wrong for m, doc in packages if (wrong := unknown_parts(m, doc or ""))} == {}
+
+
 MOST_REPEATED_LINES = 12
 
 
@@ -486,6 +537,19 @@ def test_a_call_is_seen_under_the_name_of_its_import():
 def test_a_name_that_stands_twice_is_seen():
     two = [module("class A: pass"), module("def A(): pass\ndef _b(): pass"), module("_b = 1")]
     assert {name: len(at) for name, at in defined(two).items()} == {"A": 2}
+
+
+def test_a_stem_that_stands_twice_is_seen():
+    two = [Module(f"{room}.x", ROOT / room / "x.py", ast.parse("")) for room in ("a", "b")]
+    assert stems([*two, Module("c", ROOT / "c/__init__.py", ast.parse(""))]) == {
+        "x": ["a.x", "b.x"]
+    }
+
+
+def test_a_module_that_a_docstring_invents_is_seen(tmp_path: Path):
+    (tmp_path / "real.py").touch()
+    package = Module("p", tmp_path / "__init__.py", ast.parse(""))
+    assert unknown_parts(package, "Two:\n\n- `real`  it is\n- `gone`  it was") == ["gone"]
 
 
 def test_lines_that_stand_twice_are_seen(tmp_path: Path):

@@ -2,9 +2,10 @@
 
 `harness.stats` knows numbers; these rooms know what a trial and a block are:
 
-- `pairs`     the figures of a block's two sides, and blocks of stored trials
-- `judging`   Question, when to stop, comparisons
-- `measuring` the fields of a Measurement, disturbed blocks
+- `schedule`    who runs when, in blocks
+- `blocks`      the figures of a block's two sides
+- `comparing`   Question, when to stop, comparisons
+- `summarising` the fields of a Measurement, disturbed blocks
 """
 
 from harness.analysis.blocks import Machine, Setting, Stored, blocks_of

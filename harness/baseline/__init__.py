@@ -4,7 +4,7 @@
 - `store`    loads a baseline, and verifies it against the tag
 - `check`    judges the working tree by the baseline's outputs
 - `sides`    targets at one state of their sources, in private folders
-- `judging`  outputs over seeds, against stored ones
+- `agreeing` outputs over seeds, against stored ones
 - `document` `baseline.json`
 """
 

@@ -1,11 +1,11 @@
 """Profiles counted up, compared, explained and exported; pure.
 
-- `spots`    stacks to rows: self and total shares by function or by line; phases to rows
-- `moves`    what moved between two profiles
-- `advice`   what the method says about a profile
-- `exports`  collapsed stacks and speedscope
-- `flame`    a flame graph as one SVG file
-- `stored`   reports to JSON and back
+- `spots`     stacks to rows: self and total shares by function or by line; phases to rows
+- `changes`   what moved between two profiles
+- `remarks`   what the method says about a profile
+- `exports`   collapsed stacks and speedscope
+- `flame`     a flame graph as one SVG file
+- `json_form` reports to JSON and back
 """
 
 from harness.profiles.changes import ShareChange, enough_trials, share_changes

@@ -1,13 +1,33 @@
 """Runs targets: makes them ready, times them in blocks, checks and stores every trial.
 
-Six rooms, one name space:
+What is asked:
 
-- `cells`     what is run: Cell, Ready, Failed, Group
-- `settings`  how it is run: Settings, declared once
-- `core`      the Orchestrator: probe, build, check, time, record
-- `judging`   is an output right?
-- `resuming`  goes on with an interrupted run
-- `listening` who is told what goes on
+- `keywords`     the arguments of the Python API, and what its callers name
+- `selecting`    the cells that a caller names, or that a stored run had
+- `pairs`        the two cells of a comparison
+- `settings`     how it is run: Settings, declared once
+
+What happens:
+
+- `session`      folders, runner and orchestrator of a command, cleaned up at its end
+- `experiment`   one whole run
+- `executing`    a run whose shards an executor runs
+- `orchestrator` probe, build, check, time, record
+- `cells`        what is run: Cell, Ready, Failed, Group
+- `copies`       private copies of the user's tree
+- `checking`     is an output right?
+- `resuming`     goes on with an interrupted run
+- `listening`    who is told what goes on
+- `doctoring`    what makes this machine's timings unreliable
+
+What comes of it:
+
+- `run_results`  what a run gave, as values
+- `reports`      its report, and the report's form in the store
+- `exporting`    the report in a file
+- `reading_back` a stored run as the values that it was written from
+- `loading`      stored runs as pandas tables
+- `pooling`      what all stored runs say together of two targets
 """
 
 from harness.running.cells import (
