@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 
-from harness.model import Estimate
+from harness.baseline.document import Timing
+from harness.model import Measurement
 from harness.project.revisions import split_revision
 from harness.running.reports import Report
 from harness.running.session import Session
@@ -42,18 +43,33 @@ def one_program(session: Session, report: Report, specs: tuple[str, str]) -> lis
     return list(same_program(specs, differing))
 
 
-def far_from_sealed(sealed_ns: float, now: Estimate | None) -> Iterator[str]:
-    """The sentence on a baseline that takes another time than when it was sealed."""
-    if now is None or now.point <= 0 or sealed_ns <= 0:
+def far_from_sealed(sealed: Timing, now: Measurement) -> Iterator[str]:
+    """The sentence on a baseline that takes another time than when it was sealed.
+
+    Its CPU time must say the same as its wall time: that of a short program on a busy machine is
+    many times its own at any moment. A program that mostly waits is known by wall time alone.
+    """
+    if now.wall_ns is None or min(now.wall_ns.point, sealed.wall_ns.point) <= 0:
         return
-    ratio = sealed_ns / now.point
-    if max(ratio, 1 / ratio) < FAR_OFF:
+    ratios = [sealed.wall_ns.point / now.wall_ns.point]
+    if _works(sealed) and now.cpu_ns is not None and now.cpu_ns.point > 0:
+        ratios.append(sealed.cpu_ns.point / now.cpu_ns.point)
+    if min(ratios) >= FAR_OFF:
+        how = f"{min(ratios):.1f} times faster"
+    elif max(ratios) <= 1 / FAR_OFF:
+        how = f"{1 / max(ratios):.1f} times slower"
+    else:
         return
-    how = f"{ratio:.1f} times faster" if ratio > 1 else f"{1 / ratio:.1f} times slower"
     yield (
-        f"the baseline ran {how} than when it was sealed ({now.point / 1e6:.3g} ms, then"
-        f" {sealed_ns / 1e6:.3g} ms): is it the same program, on the same machine and data?"
+        f"the baseline ran {how} than when it was sealed ({now.wall_ns.point / 1e6:.3g} ms, then"
+        f" {sealed.wall_ns.point / 1e6:.3g} ms): is it the same program, on the same machine and"
+        " data?"
     )
+
+
+def _works(sealed: Timing) -> bool:
+    """Did the baseline spend a good part of its time on a CPU?"""
+    return sealed.cpu_ns.point > sealed.wall_ns.point / 10
 
 
 def listed(names: Collection[str]) -> str:

@@ -218,7 +218,7 @@ def _one_program(bench: Bench, sides: Mapping[str, BuiltSide]) -> Iterator[str]:
 
 
 def _not_as_sealed(bench: Bench, case: Case, measured: Measurement) -> Iterator[str]:
-    return far_from_sealed(bench.baseline.record(case).timing.wall_ns.point, measured.wall_ns)
+    return far_from_sealed(bench.baseline.record(case).timing, measured)
 
 
 def judge_side(bench: Bench, built: BuiltSide, case: Case, expected: Expected) -> Agreement:

@@ -7,11 +7,14 @@ from dataclasses import replace
 
 import pytest
 
+from harness.baseline.document import Timing
+from harness.bench.doubts import far_from_sealed
 from harness.bench.scale import scale_of
 from harness.errors import BuildFailed, TrialFailed, UsageError
-from harness.model import Gain, Metric, Verdict
+from harness.model import Estimate, Gain, Metric, Verdict
 from harness.render.bench import bench_text
 from harness.system.store.parquet import read_parquet
+from harness.testing.plugins import make_run
 
 TOML = """
 [tasks.t.cases.fast]
@@ -385,6 +388,10 @@ class TestTheTable:
         assert "| TOTAL" in bench_text(begun.bench(), "github")
 
 
+def estimate(point: float) -> Estimate:
+    return Estimate("median", point, point, point, 0.95)
+
+
 class TestDoubts:
     """Whether the right programs ran at all."""
 
@@ -442,12 +449,24 @@ class TestDoubts:
             (*cases,) = found.document.cases
             timing = cases[0].timing
             wall = replace(timing.wall_ns, point=timing.wall_ns.point * sealed)
-            cases[0] = replace(cases[0], timing=replace(timing, wall_ns=wall))
+            cpu = replace(timing.cpu_ns, point=timing.cpu_ns.point * sealed)
+            cases[0] = replace(cases[0], timing=replace(timing, wall_ns=wall, cpu_ns=cpu))
             return replace(found, document=replace(found.document, cases=tuple(cases)))
 
         object.__setattr__(begun, "load", as_if_sealed_otherwise)
         (said,) = begun.bench(trials=2).cases[0].doubts
         assert f"the baseline ran {words} than when it was sealed" in said
+
+    def test_a_busy_moment_casts_no_doubt_on_a_baseline_that_computes(self):
+        sealed = Timing(2, estimate(10.0), estimate(2.0), 0)
+        now = replace(make_run().measurements[0], wall_ns=estimate(2.0), cpu_ns=estimate(1.9))
+        assert [*far_from_sealed(sealed, now)] == []
+
+    def test_a_baseline_that_waits_is_known_by_its_wall_time(self):
+        sealed = Timing(2, estimate(10.0), estimate(0.1), 0)
+        now = replace(make_run().measurements[0], wall_ns=estimate(2.0), cpu_ns=estimate(0.1))
+        (said,) = far_from_sealed(sealed, now)
+        assert "ran 5.0 times faster" in said
 
     def test_a_program_that_is_replaced_while_it_is_measured(self, project, monkeypatch):
         project.write("harness.toml", TOML)
