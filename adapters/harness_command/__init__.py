@@ -67,9 +67,12 @@ def harness_build(target: Target, toolchain: Toolchain, workdir: Path, runner: R
     name = _program(target, options)
     program = runner.find(str(target.root / name) if "/" in name else name)
     if program is None:
+        here = "/" not in name and (target.root / name).is_file()
         raise ToolchainMissing(
             f"targets.{target.name}: {name!r} is not a program",
-            hint="Check the path, PATH, and that the file is executable (chmod +x).",
+            hint=f'A name is looked for on PATH; the file beside harness.toml is "./{name}".'
+            if here
+            else "Check the path, PATH, and that the file is executable (chmod +x).",
         )
     digest = digest_of(
         [

@@ -108,7 +108,7 @@ def _start(_: Situation) -> Advice:
 
 def _profile(situation: Situation) -> Advice:
     first = situation.state.profile is None
-    why = "measure before you guess" if first else "the code changed since the last"
+    why = "measure before you guess" if first else "the code changed since the last profile"
     return Advice("PROFILE", why, Move.PROFILE.value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -118,6 +119,8 @@ def _one_core(profile: ProfileOutcome, row: ProfileRow) -> str | None:
 def _dominant(profile: ProfileOutcome, row: ProfileRow) -> str | None:
     if not _works(profile) or row.share < _DOMINANT:
         return None
+    if math.isinf(row.bound):
+        return f"{row.name!r} is the whole program, which has no bound"
     return f"{row.name!r} takes {row.share:.0%}: at most {row.bound:.2f}x if all of it were gone"
 
 

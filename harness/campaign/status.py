@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from harness.campaign.advice import Advice
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import State, Step
-from harness.campaign.values import ProfileOutcome
+from harness.campaign.values import ProfileOutcome, ProfileRow
 from harness.render.tables import layout
 from harness.render.units import show_ns, show_ratio, show_share
 
@@ -62,13 +64,17 @@ def profile_table(state: State, most: int = _ROWS) -> str:
     if profile is None or not profile.rows:
         return ""
     rows = [
-        [r.name, r.by, show_share(r.share), show_ratio(r.bound), _word(state, r.name)]
+        [r.name, r.by, show_share(r.share), _bound(r), _word(state, r.name)]
         for r in profile.rows[:most]
     ]
     notes = "".join(f"\nnote: {note}" for note in profile.notes)
     title = f"where the time goes ({profile.tool}, case {profile.case}{_wall(profile)}):"
     table = layout(["bottleneck", "by", "share", "all of it gone", ""], rows)
     return f"{title}\n{table}{notes}"
+
+
+def _bound(row: ProfileRow) -> str:
+    return "no bound" if math.isinf(row.bound) else show_ratio(row.bound)
 
 
 def _wall(profile: ProfileOutcome) -> str:

@@ -9,6 +9,7 @@ from harness.campaign.gates import keep_reason, name_some
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.moves import Tree
 from harness.campaign.state import State, Step
+from harness.model import Verdict
 from harness.render.units import show_ratio
 
 MOST = 2000
@@ -51,7 +52,7 @@ def _lines(
     yield from _code(state, code, short)
     failed = [i for i in state.iterations if i.closed and i.outcome is not Outcome.KEPT]
     for iteration in failed[-short.count :]:
-        yield f"failed: {_failure(iteration, short)}"
+        yield f"{_kind(iteration)}: {_failure(iteration, short)}"
     lessons = [
         f"lesson {i.number}: {short(i.note.lesson)}"
         for i in state.iterations
@@ -61,7 +62,9 @@ def _lines(
     skipped = [f"skipped: {short(f'{name}: {why}')}" for name, why in state.skipped.items()]
     yield from skipped[-short.count :]
     yield f"next: {advice.action}: {short(advice.why, 2)}"
-    yield f"run: {short(advice.line, 3)}"
+    if advice.first:
+        yield f"first: {short(advice.first, 2)}"
+    yield f"run: {short(advice.command, 3)}"
 
 
 def _standing(state: State) -> Iterator[str]:
@@ -109,6 +112,17 @@ def _code(state: State, code: tuple[Tree, Sequence[str]], short: _Short) -> Iter
     elif tree.fingerprint in ("", state.kept_tree):
         files = f"; the target's files: {name_some(sources[: short.count])}" if sources else ""
         yield f"code: unchanged since the last kept state{files}"
+
+
+_UNKNOWN = (Outcome.BUILD_FAILED, Outcome.CRASHED, Outcome.UNDECIDED)
+"""Of these nobody knows whether the idea was any good."""
+
+
+def _kind(iteration: Iteration) -> str:
+    unmeasured = iteration.outcome is Outcome.ABANDONED and iteration.result is None
+    undecided = iteration.bench is not None and iteration.bench.verdict is Verdict.UNDECIDED
+    unknown = iteration.outcome in _UNKNOWN or unmeasured or undecided
+    return "not decided" if unknown else "failed"
 
 
 def _failure(iteration: Iteration, short: _Short) -> str:

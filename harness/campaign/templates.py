@@ -21,7 +21,11 @@ def thought_template(state: State) -> str:
     )
     name = row.name if row else next(iter(others), "total")
     reason = "" if row else 'reason = "<why it is attacked, although it is small>"\n'
-    bound = f"  # all of it gone: {row.bound:.2f}x" if row else ""
+    bound = ""
+    if row:
+        whole = math.isinf(row.bound)
+        said = "the whole program: no bound" if whole else f"all of it gone: {row.bound:.2f}x"
+        bound = f"  # {said}"
     low, high = _example(row.bound if row else math.inf)
     return (
         f"bottleneck = {json.dumps(name, ensure_ascii=False)}{bound}\n"

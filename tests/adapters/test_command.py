@@ -69,6 +69,13 @@ def test_a_program_that_is_not_there_is_named(command, name):
     assert "chmod +x" in caught.value.hint
 
 
+def test_a_file_beside_the_configuration_is_named_as_it_is_to_be_written(command):
+    command.write("sudoku", "#!/bin/sh\n")
+    with pytest.raises(ToolchainMissing) as caught:
+        command.build(program="sudoku")
+    assert '"./sudoku"' in caught.value.hint
+
+
 def test_a_file_that_may_not_be_executed_is_no_program(command):
     command.write("tool.sh", "#!/bin/sh\n")
     with pytest.raises(ToolchainMissing, match="is not a program"):

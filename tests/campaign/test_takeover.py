@@ -4,10 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from harness.campaign.advice import Situation, advise
+from harness.campaign.advice import Advice, Situation, advise
+from harness.campaign.events import Kind
+from harness.campaign.gates import bound_problem
 from harness.campaign.moves import Tree
+from harness.campaign.status import profile_table
 from harness.campaign.takeover import MOST, takeover_text
-from harness.campaign.values import Terms
+from harness.campaign.templates import thought_template
+from harness.campaign.values import ProfileOutcome, ProfileRow, Terms, TestStatus
+from harness.model.forms import read_fields, read_thought
 from harness.model.proposals import Reflection
 
 
@@ -77,3 +82,36 @@ def test_before_the_start_it_says_how_to_start():
     assert takeover_text(state, advise(Situation(state, Tree(""))), Tree("")) == (
         "not started. next: harness campaign start"
     )
+
+
+def test_what_was_not_decided_is_not_called_failed(tell, make_result):
+    """Nobody knows whether an idea was any good whose code never built, or that no look decided."""
+    story = tell(Terms("work", "fast", "full", rules=2))
+    story.profiled()
+    story.planned(title="blocks of 64")
+    story.tested(status=TestStatus.BUILD_FAILED)
+    story.tell(Kind.ABANDONED, reason="a typo")
+    story.tell(Kind.LOGGED, note=Reflection("a typo"))
+    story.tell(Kind.REVERTING, iteration=1)
+    story.tell(Kind.REVERTED, attempt="")
+    lines = takeover(story.state).splitlines()
+    assert not [line for line in lines if line.startswith("failed:")]
+    assert [line for line in lines if line.startswith("not decided: 1 on forces")]
+
+
+def test_what_the_reader_does_first_is_no_part_of_the_command(tell):
+    story = tell(Terms("work", "fast", "full", rules=2))
+    story.profiled()
+    advice = Advice("NONE", "finished", "harness campaign start", first="declare the next campaign")
+    lines = takeover_text(story.state, advice, Tree("tree-0")).splitlines()
+    assert lines[-2:] == ["first: declare the next campaign", "run: harness campaign start"]
+
+
+def test_the_whole_program_has_no_bound(tell):
+    story = tell(Terms("work", "fast", "full", rules=2))
+    state = story.profiled(ProfileOutcome("fast", (ProfileRow("total", 1.0, "whole program"),)))
+    assert "no bound" in profile_table(state)
+    assert "inf" not in profile_table(state) + thought_template(state)
+    thought = read_thought(read_fields(thought_template(state), "x"), "x")
+    assert thought.prediction.bottleneck == "total"
+    assert bound_problem(state, thought) == ""

@@ -17,7 +17,14 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from harness.errors import GitFailed, ToolchainMissing, UsageError
+from harness.errors import (
+    GitFailed,
+    HarnessError,
+    NotAllowed,
+    StorageFailed,
+    ToolchainMissing,
+    UsageError,
+)
 from harness.system.git.locks import free, way_past
 from harness.system.process.calling import Call, Ended, call
 
@@ -51,6 +58,7 @@ _FOREIGN = re.compile(
     r"|GLOB_PATHSPECS|NOGLOB_PATHSPECS|ICASE_PATHSPECS|TRACE\w*)"
 )
 _LOCKED = re.compile(rb"Unable to create '([^']+\.lock)': File exists")
+_FULL = re.compile(r"No space left on device|Disk quota exceeded|Read-only file system")
 _NOBODY = {
     "GIT_AUTHOR_NAME": "optim-harness",
     "GIT_AUTHOR_EMAIL": "optim-harness@localhost",
@@ -152,13 +160,18 @@ class GitProgram:
                 hint=f"git config --global --add safe.directory {self.folder}",
             )
 
-    def refused(self, arguments: Sequence[str], done: Ended) -> GitFailed:
+    def refused(self, arguments: Sequence[str], done: Ended) -> HarnessError:
+        """Git's refusal in its words: a held lock and a full disk are not the command's fault."""
         words = (done.stderr or done.stdout).decode("utf-8", "replace").strip()
         tail = "\n  ".join(words.splitlines()[-8:]) or f"it ended with {done.returncode}"
         command = _command(arguments)
         lock = _lock_in_the_way(done)
-        hint = way_past(lock) if lock is not None else ""
-        return GitFailed(f"git {command} refused in {self.folder}: {tail}", hint=hint)
+        message = f"git {command} refused in {self.folder}: {tail}"
+        if lock is not None:
+            return NotAllowed(message, hint=way_past(lock))
+        if _FULL.search(words):
+            return StorageFailed(message, hint="Free some space, and repeat the command.")
+        return GitFailed(message)
 
 
 def _lock_in_the_way(done: Ended) -> Path | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import GitFailed, ToolchainMissing, UsageError
+from harness.errors import GitFailed, NotAllowed, StorageFailed, ToolchainMissing, UsageError
 from harness.system.git.writing import Git
 
 
@@ -396,10 +396,23 @@ class TestCommittingAndRestoring:
         monkeypatch.setattr("harness.system.git.locks.PATIENCE_S", 0.2)
         lock = repository.path / ".git" / "index.lock"
         repository.write("a", "changed")
-        with lock.open("w"), pytest.raises(GitFailed) as caught:
+        with lock.open("w"), pytest.raises(NotAllowed) as caught:
             Git(repository.path).commit_paths(["a"], "x")
         assert f"Process {os.getpid()} holds {lock}" in caught.value.hint
         assert lock.exists()
+
+    def test_a_full_disk_is_no_refusal_of_what_was_asked(self, repository):
+        """A hook stands in for git's own words, which come as its standard error."""
+        hook = repository.path / ".git" / "hooks" / "pre-commit"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(
+            "#!/bin/sh\necho 'fatal: write error: No space left on device' >&2; exit 1\n"
+        )
+        hook.chmod(0o755)
+        repository.write("a", "changed")
+        with pytest.raises(StorageFailed, match="No space left") as caught:
+            Git(repository.path).commit_paths(["a"], "x")
+        assert "Free some space" in caught.value.hint
 
     def test_a_lock_is_not_stale_while_a_git_works_on_it(self, repository, monkeypatch):
         monkeypatch.setattr("harness.system.git.locks.PATIENCE_S", 0.2)
@@ -413,7 +426,7 @@ class TestCommittingAndRestoring:
             try:
                 while not (repository.path / "started").exists():
                     assert slow.poll() is None
-                with pytest.raises(GitFailed, match=r"index\.lock"):
+                with pytest.raises(NotAllowed, match=r"index\.lock"):
                     Git(repository.path).restore("HEAD", ["a"])
             finally:
                 os.killpg(slow.pid, signal.SIGKILL)
