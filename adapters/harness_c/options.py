@@ -51,8 +51,16 @@ class Options:
         if not target.sources:
             raise ConfigError(
                 f"targets.{target.name}: a C target needs at least one source",
-                hint='Add sources = ["path/to/program.c"].',
+                hint='Add sources = ["path/to/program.c"], or name the file before `--`: what'
+                " stands after it are the program's arguments.",
             )
+        for path in target.sources:
+            if "\n" in str(path) or not _is_text(str(path)):
+                raise ConfigError(
+                    f"targets.{target.name}.sources: {str(path)!r}: a C compiler lists the files"
+                    " that it reads in lines of UTF-8, and this path is no part of such a line",
+                    hint="Rename the file, or the folder that it lies in.",
+                )
         if target.entry and not target.entry.isidentifier():
             raise ConfigError(
                 f"targets.{target.name}.entry: want the name of a C function, got {target.entry!r}"
@@ -105,3 +113,11 @@ def paths_of(target: Target) -> tuple[NamedPath, ...]:
     words = {"flags": said.flags, "link_flags": said.link_flags}
     within = [n for option, told in words.items() for n in _flags.named(option, told)]
     return (*declared_paths(Options, target), *within)
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:  # bytes that are no UTF-8, as Python holds them in a path
+        return False
+    return True

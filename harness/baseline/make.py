@@ -33,7 +33,7 @@ from harness.running.reports import Report
 from harness.running.session import Session
 from harness.system.git.writing import Git
 from harness.system.outputs.stored import StoredOutput, metrics, save_outputs
-from harness.system.store.files import storage_errors, write_atomically
+from harness.system.store.files import read_kept, storage_errors, write_atomically
 from harness.system.store.parquet import join_parquet
 from harness.system.store.runs import PARQUET_NAME
 from harness.system.store.seal import SEAL_NAME, make_seal, write_seal
@@ -105,7 +105,7 @@ def _refuse_second(workload: Workload, git: Git) -> None:
             hint=f"{never}, or delete the tag (git tag -d {tag.name}) if it is of no use.",
         )
     if (folder / BASELINE_NAME).exists():
-        decode((folder / BASELINE_NAME).read_bytes(), str(folder / BASELINE_NAME))
+        decode(read_kept(folder / BASELINE_NAME), str(folder / BASELINE_NAME))
     elif results.exists():
         raise NotAllowed(f"{results} is in the way", hint="Move it elsewhere.")
 

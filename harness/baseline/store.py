@@ -15,6 +15,7 @@ from harness.model.jsonable import jsonable
 from harness.project.workload import BASELINE_NAME, RESULTS_NAME, Workload
 from harness.system.git.writing import Git, Tag
 from harness.system.outputs.stored import load_outputs
+from harness.system.store.files import read_kept
 from harness.system.store.seal import SEAL_NAME, verify_seal
 
 OUTPUTS_NAME = f"{RESULTS_NAME}/outputs.parquet"
@@ -92,7 +93,7 @@ def load_baseline(workload: Workload, git: Git) -> Baseline:
         )
     seal = verify_seal(folder, root)
     path = folder / BASELINE_NAME
-    document = decode(path.read_bytes(), str(path))
+    document = decode(read_kept(path), str(path))
     if tag is not None and root is not None and tag.commit != document.commit:
         raise DataDamaged(
             f"tag {tag.name} was moved: it leads to {tag.commit[:12]}, the baseline is"

@@ -8,6 +8,7 @@ import click
 
 from harness.bench.asking import BaselineResult
 from harness.cli.shared.base import Answer, command
+from harness.cli.shared.common_options import MOST
 from harness.cli.shared.measuring import progress, said
 from harness.cli.shared.workload import project_of, workload_options, workload_said
 from harness.correctness.agreement import NOTHING_CHECKED
@@ -16,7 +17,7 @@ from harness.correctness.agreement import NOTHING_CHECKED
 @command(epilog="Example: harness baseline --campaign nbody-c")
 @workload_options
 @click.option("--budget", help="Measure each case for at most this long; else the campaign's.")
-@click.option("--trials", type=click.IntRange(2), help="The number of trials of each case.")
+@click.option("--trials", type=click.IntRange(2, MOST), help="The number of trials of each case.")
 @click.option("--seed", type=int, help="Of the trials' layout; drawn and recorded if absent.")
 def baseline_command(**options: Any) -> Answer:
     """Measure the commit that is checked out as the baseline of a campaign, and seal it.

@@ -8,7 +8,7 @@ import click
 
 from harness.bench.asking import BenchResult
 from harness.cli.shared.base import Answer, command
-from harness.cli.shared.common_options import QUESTION, format_option, settings_options
+from harness.cli.shared.common_options import MOST, QUESTION, format_option, settings_options
 from harness.cli.shared.measuring import progress, said
 from harness.cli.shared.workload import project_of, workload_options, workload_said
 from harness.errors import ExitCode
@@ -28,7 +28,7 @@ OF_THE_BENCH = (
 @click.option("--validate-full", is_flag=True, help="Measure the larger case too.")
 @click.option("--against", multiple=True, metavar="REVISION", help="A further reference.")
 @click.option("--budget", help="Answer within this time, for each case; else the campaign's.")
-@click.option("--trials", type=click.IntRange(2), help="The number of trials of each side.")
+@click.option("--trials", type=click.IntRange(2, MOST), help="The number of trials of each side.")
 @click.option("--stored", is_flag=True, help="Compare with the stored trials; weaker.")
 @click.option("--startup", is_flag=True, help="Measure start-up too, where there is steady mode.")
 @click.option("--again", is_flag=True, help="In a campaign: look again with the same budget.")

@@ -163,7 +163,13 @@ def parse_since(since: str | None) -> int:
     now = datetime.datetime.now(datetime.UTC)
     age = _AGO.fullmatch(since.strip())
     if age:
-        moment = now - datetime.timedelta(**{_AGO_UNITS[age[2]]: int(age[1])})
+        try:
+            moment = now - datetime.timedelta(**{_AGO_UNITS[age[2]]: int(age[1])})
+        except (
+            OverflowError,
+            ValueError,
+        ):
+            return 0  # before the calendar begins
         return int(moment.timestamp() * 1e9)
     try:
         moment = datetime.datetime.fromisoformat(since)

@@ -12,6 +12,7 @@ import click
 from harness.api import profile
 from harness.cli.run import DashedCommand
 from harness.cli.shared.base import Answer, command
+from harness.cli.shared.common_options import MOST
 from harness.cli.shared.measuring import config_option, progress, said
 from harness.errors import UsageError
 from harness.model import ProfileBy
@@ -46,8 +47,12 @@ OF_THE_ANSWER = ("name", "top", "config_path")
 @click.option("--memory", is_flag=True, help="Allocations by line instead of time (Julia).")
 @click.option("--against", help="baseline, last, a stored profile's name, or a revision.")
 @click.option("--campaign", help="Whose baseline --against baseline means.")
-@click.option("--trials", type=click.IntRange(2), help="Plain trials, for the phases' intervals.")
-@click.option("--top", type=click.IntRange(1), default=15, show_default=True, help="Rows shown.")
+@click.option(
+    "--trials", type=click.IntRange(2, MOST), help="Plain trials, for the phases' intervals."
+)
+@click.option(
+    "--top", type=click.IntRange(1, MOST), default=15, show_default=True, help="Rows shown."
+)
 @config_option
 def profile_command(**options: Any) -> Answer:
     """Say where TARGET spends its time: phases first, then functions or lines.

@@ -20,9 +20,12 @@ class _Output(io.FileIO):
     """
 
     problem: OSError | None = None
+    closed_by_caller: OSError | None = None
+    """What is printed is lost: the descriptor was closed when we were started."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         size = memoryview(data).nbytes
+        self.problem = self.problem or self.closed_by_caller
         if self.problem is not None:
             return size
         try:
@@ -40,18 +43,21 @@ def take_streams() -> None:
     Those of the three descriptors that the caller has closed are opened to /dev/null: else the next
     file that is opened becomes one of them, and what is printed lands in it.
     """
+    closed: dict[int, OSError] = {}
     for number in range(3):
         try:
             os.fstat(number)
-        except OSError:
+        except OSError as problem:
+            closed[number] = problem
             os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
-    sys.stdout = _stream(1, sys.stdout)
-    sys.stderr = _stream(2, sys.stderr)
+    sys.stdout = _stream(1, sys.stdout, closed.get(1))
+    sys.stderr = _stream(2, sys.stderr, closed.get(2))
 
 
-def _stream(number: int, old: TextIO | None) -> TextIO:
+def _stream(number: int, old: TextIO | None, closed: OSError | None) -> TextIO:
     """A stream on a descriptor; what its encoding does not know is written as its escape."""
     raw = _Output(number, "w", closefd=False)
+    raw.closed_by_caller = closed
     return io.TextIOWrapper(
         io.BufferedWriter(raw),
         encoding=old.encoding if old is not None else "utf-8",

@@ -25,7 +25,7 @@ from harness.project.config import Config, lookup
 from harness.project.state_folder import campaign_state, state_folder
 from harness.project.workload import campaign_folder, tag_name
 from harness.system.git.writing import Git, branch_ref
-from harness.system.store.files import write_atomically
+from harness.system.store.files import read_kept, storage_errors, write_atomically
 
 _CODE = "refs/harness/abandoned"
 _TAGS = "refs/tags/"
@@ -89,8 +89,8 @@ class _Work:
     def unfinished(self) -> Abandoned | None:
         """What a call that was killed had begun."""
         for path in sorted(self.aside.glob(f"{self.name}-*/{_PLAN}")):
-            with contextlib.suppress(OSError, msgspec.MsgspecError):
-                found = msgspec.json.decode(path.read_bytes(), type=Abandoned)
+            with contextlib.suppress(HarnessError, OSError, msgspec.MsgspecError):
+                found = msgspec.json.decode(read_kept(path), type=Abandoned)
                 if not found.done and found.campaign == self.name:
                     return found
         return None
@@ -158,8 +158,9 @@ class _Work:
 
     def write(self, plan: Abandoned) -> None:
         folder = Path(plan.records)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / _PLAN, msgspec.json.encode(plan))
+        with storage_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            write_atomically(folder / _PLAN, msgspec.json.encode(plan))
 
     def carry_out(self, plan: Abandoned) -> Abandoned:
         """Every part finds out whether it was done already."""
@@ -200,10 +201,11 @@ class _Work:
         pairs += [(p, goal / "machine" / p.relative_to(self.machine)) for p in machine]
         for old, new in pairs:
             if not new.exists():
-                new.parent.mkdir(parents=True, exist_ok=True)
-                fresh = new.with_name(f"{new.name}.new")
-                shutil.copy2(old, fresh)
-                fresh.replace(new)
+                with storage_errors(new.parent):
+                    new.parent.mkdir(parents=True, exist_ok=True)
+                    fresh = new.with_name(f"{new.name}.new")
+                    _copy(old, fresh)
+                    fresh.replace(new)
 
     def _leave_branch(self, plan: Abandoned, ref: str) -> None:
         """Keep the working tree under a ref, then check the base out as it is."""
@@ -228,7 +230,7 @@ class _Work:
         paths = [self.git.below_top(path) for path in self._files()]
         tracked = set(self.git.files_at("HEAD", paths)) if paths else set()
         for path in self._files():
-            path.unlink()
+            path.unlink(missing_ok=True)
         for folder in sorted(self.folder.rglob("*"), reverse=True):
             with contextlib.suppress(OSError):
                 folder.rmdir()
@@ -248,6 +250,14 @@ def _kept_refs(refs: Iterable[str], name: str, label: str) -> dict[str, str]:
             if ref == own or ref.startswith(f"{own}/"):
                 found[ref] = f"{kind}/{label}{ref.removeprefix(own)}"
     return found
+
+
+def _copy(old: Path, new: Path) -> None:
+    """Copy a record; one of ours that may not be read is moved, which wants no look into it."""
+    try:
+        shutil.copy2(old, new)
+    except PermissionError:
+        old.rename(new)
 
 
 def _flat(ref: str) -> str:

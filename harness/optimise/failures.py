@@ -14,7 +14,7 @@ from harness.campaign.events import Kind
 from harness.campaign.failing import FailedCommand
 from harness.errors import HarnessError, NotAllowed, UsageError
 from harness.optimise.campaign import Campaign
-from harness.system.store.files import storage_errors, write_atomically
+from harness.system.store.files import read_kept, storage_errors, write_atomically
 
 _P = ParamSpec("_P")
 _Result = TypeVar("_Result")
@@ -41,8 +41,8 @@ def remembered(command: str) -> Callable[[_Step[_P, _Result]], _Step[_P, _Result
 
 def recall(campaign: Campaign) -> FailedCommand | None:
     """The last failure, where it happened in the state that the campaign is in now."""
-    with contextlib.suppress(OSError, msgspec.MsgspecError):
-        found = msgspec.json.decode(campaign.failure_path.read_bytes(), type=FailedCommand)
+    with contextlib.suppress(HarnessError, OSError, msgspec.MsgspecError):
+        found = msgspec.json.decode(read_kept(campaign.failure_path), type=FailedCommand)
         if found.at == _here(campaign):
             return found
     return None

@@ -24,7 +24,13 @@ from harness.campaign.events import (
     parse_journal,
 )
 from harness.errors import DataDamaged
-from harness.system.store.files import storage_errors, sync_folder, write_atomically
+from harness.system.store.files import (
+    open_to_append,
+    read_kept,
+    storage_errors,
+    sync_folder,
+    write_atomically,
+)
 
 JOURNAL_NAME = "events.jsonl"
 
@@ -111,20 +117,15 @@ class Journal:
             elif self.copy is not None:
                 # A clone goes on with what another machine began: its copy begins whole.
                 self.copy.parent.mkdir(parents=True, exist_ok=True)
-                write_atomically(self.copy, self.path.read_bytes())
+                write_atomically(self.copy, read_kept(self.path))
 
 
 def read_events(path: Path) -> list[Event]:
     """The whole events of a journal; none where there is no file."""
     try:
-        text = path.read_bytes().decode("utf-8", errors="replace")
+        text = read_kept(path).decode("utf-8", errors="replace")
     except FileNotFoundError:
         return []
-    except OSError as problem:
-        raise DataDamaged(
-            f"{path}: cannot be read: {problem.strerror or problem}",
-            hint="It is an ordinary file: restore it from git.",
-        ) from None
     return parse_journal(text, str(path))
 
 
@@ -135,7 +136,7 @@ def _append(path: Path, event: Event) -> None:
     event is doubled and none is left out.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    handle = open_to_append(path)
     try:
         content = os.pread(handle, os.fstat(handle).st_size, 0)
         whole = content.rfind(b"\n") + 1

@@ -12,7 +12,7 @@ from harness.campaign.logs import optimization_log, summary, thinking_log
 from harness.campaign.state import State, Step, history
 from harness.optimise.journal import JOURNAL_NAME
 from harness.project.workload import BASELINE_NAME, RESULTS_NAME
-from harness.system.store.files import storage_errors, write_atomically
+from harness.system.store.files import read_kept, storage_errors, write_atomically
 from harness.system.store.seal import SEAL_NAME
 
 RUNS_NAME = "runs"
@@ -125,12 +125,12 @@ class Records:
 
     def content(self) -> dict[Path, bytes]:
         """Every record as it is now."""
-        return {path: path.read_bytes() for path in self.paths()}
+        return {path: read_kept(path) for path in self.paths()}
 
     def put_back(self, content: Mapping[Path, bytes]) -> None:
         """Write those records again that are not what they were."""
         for path, known in content.items():
-            if not path.is_file() or path.read_bytes() != known:
+            if not path.is_file() or read_kept(path) != known:
                 write_atomically(path, known)
 
 
@@ -147,6 +147,6 @@ def _was_rendered(state: State, name: str, text: str | None) -> bool:
 
 def _read(path: Path) -> str | None:
     try:
-        return os.fsdecode(path.read_bytes())
+        return os.fsdecode(read_kept(path))
     except FileNotFoundError:
         return None

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 from harness.campaign.standing import Leftovers, Standing
 from harness.campaign.state import CampaignGit as Place
 from harness.campaign.state import Step
+from harness.errors import DataDamaged
 from harness.optimise.archive import all_states
 from harness.optimise.retrieving import missing_records
 from harness.project.workload import BASELINE_NAME, tag_name
 from harness.system.git.writing import branch_ref
+from harness.system.store.files import read_kept
 from harness.system.store.seal import SEAL_NAME
 
 if TYPE_CHECKING:
@@ -143,8 +145,8 @@ def _taken(campaign: Campaign) -> Iterator[str]:
 
 def _baseline_commit(folder: Path) -> str:
     """The commit of the baseline in a folder; empty where there is none to be read."""
-    with contextlib.suppress(OSError, ValueError, TypeError, LookupError):
-        return str(json.loads((folder / BASELINE_NAME).read_bytes())["commit"])
+    with contextlib.suppress(DataDamaged, OSError, ValueError, TypeError, LookupError):
+        return str(json.loads(read_kept(folder / BASELINE_NAME))["commit"])
     return ""
 
 

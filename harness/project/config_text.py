@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -39,8 +41,11 @@ def read_text(path: Path) -> str:
 
     Raises OSError, and ValueError where it is no such text or too long for one.
     """
-    with path.open("rb") as file:
-        content = file.read(MOST_CONFIG_BYTES + 1)
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        if stat.S_ISFIFO(os.fstat(handle).st_mode):
+            raise ValueError("it is a pipe, and not a file")  # nobody may ever write into it
+        content = file.read(MOST_CONFIG_BYTES + 1) or b""
     if len(content) > MOST_CONFIG_BYTES:
         raise ValueError(f"has more than {MOST_CONFIG_BYTES:,} bytes")
     return content.decode("utf-8-sig")

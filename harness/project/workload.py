@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.model import Case, Target, Task, base_name
 from harness.project.config import CampaignSection, Config, lookup
+from harness.project.config_text import read_text
 
 OPTIM_FOLDER = "optim"
 BASELINE_NAME = "baseline.json"
@@ -173,7 +174,7 @@ def tag_name(kind: str, config: Config, name: str) -> str:
 def _begun(folder: Path) -> Wanted:
     """What the baseline in a folder was made of; nothing where there is none that can be read."""
     with contextlib.suppress(OSError, ValueError, TypeError, LookupError):
-        found = json.loads((folder / BASELINE_NAME).read_text(encoding="utf-8"))
+        found = json.loads(read_text(folder / BASELINE_NAME))
         cases = [record["case"]["name"] for record in found["cases"]]
         full_case = cases[1] if len(cases) > 1 else None
         return Wanted(found["campaign"], found["recipe"]["name"], cases[0], full_case)

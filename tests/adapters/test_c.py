@@ -338,6 +338,13 @@ def test_nothing_but_whole_builds_is_left(c):
     assert sorted(path.name for path in build.workdir.iterdir()) == ["build.json", "main"]
 
 
+@pytest.mark.parametrize("name", ["n\nl.c", "\udcff.c"])
+def test_a_path_that_the_compiler_cannot_list_is_refused_in_words(c, name):
+    c.write(name, "int main(void) { return 0; }\n")
+    with pytest.raises(ConfigError, match=r"sources: .* this path is no part of such a line"):
+        c.build(name)
+
+
 # -- the compiler's words -----------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from harness.cli.shared.base import Answer
 from harness.cli.shared.measuring import config_option
 from harness.errors import ExitCode, UsageError
 from harness.project.finding import read_config
+from harness.system.store.files import read_given
 
 if TYPE_CHECKING:
     from harness.campaign.port import Workbench
@@ -148,8 +149,7 @@ def _read(file: str) -> str:
     """The beginning of a file, or of standard input, as far as any form can go."""
     if file == "-":
         return sys.stdin.read(_MOST_CHARACTERS + 1)
-    with Path(file).open(encoding="utf-8") as stream:
-        return stream.read(_MOST_CHARACTERS + 1)
+    return read_given(Path(file), 4 * _MOST_CHARACTERS + 4).decode("utf-8")[: _MOST_CHARACTERS + 1]
 
 
 def parse_options(values: Sequence[str]) -> list[dict[str, str]]:

@@ -8,6 +8,7 @@ import click
 
 from harness.cli.campaign.common import answered, campaign_options, opened, workbench
 from harness.cli.shared.base import Answer, command
+from harness.cli.shared.common_options import MOST
 from harness.errors import ExitCode, UsageError
 from harness.model.durations import parse_duration_ns
 
@@ -16,7 +17,7 @@ from harness.model.durations import parse_duration_ns
 @click.option("--agent", help="A command that reads its task on standard input and edits files.")
 @click.option("--proposer", help="An installed proposer instead: flags, patches, or another's.")
 @click.option("--from", "folder", help="For patches: the folder of NAME.patch and NAME.toml.")
-@click.option("--iterations", type=click.IntRange(1), help="The most in this call.")
+@click.option("--iterations", type=click.IntRange(1, MOST), help="The most in this call.")
 @click.option("--budget", help="Begin no further iteration after this time, such as 2h.")
 @click.option(
     "--agent-timeout", default="10m", show_default=True, help="An agent that takes longer is ended."

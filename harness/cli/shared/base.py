@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import math
+import os
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import click
 
 from harness.errors import ExitCode, HarnessError
+from harness.system.store.files import not_written
 
 SCHEMA_VERSION = 1
 
@@ -157,11 +161,26 @@ def guard(group: click.Group, arguments: Sequence[str]) -> int:
             name, as_json, ExitCode.USAGE, "memory ran out", "Is an output or an input this large?"
         )
         return ExitCode.USAGE
+    except OSError as problem:
+        if problem.errno not in _OF_THE_MACHINE:
+            return _bug(name, as_json, problem)
+        place = Path(os.fsdecode(problem.filename or "the disk"))
+        failure = not_written(place, problem, "use")
+        _fail(name, as_json, ExitCode.USAGE, failure.message, failure.hint)
+        return ExitCode.USAGE
     except Exception as problem:
-        message = f"a bug: {type(problem).__name__}: {problem}"
-        _fail(name, as_json, ExitCode.BUG, message, _keep_traceback(problem))
-        return ExitCode.BUG
+        return _bug(name, as_json, problem)
     return ExitCode.FINE
+
+
+_OF_THE_MACHINE = (errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What the machine refuses is no bug of ours, wherever it is met."""
+
+
+def _bug(name: str, as_json: bool, problem: Exception) -> int:
+    message = f"a bug: {type(problem).__name__}: {problem}"
+    _fail(name, as_json, ExitCode.BUG, message, _keep_traceback(problem))
+    return ExitCode.BUG
 
 
 def _fail(name: str, as_json: bool, code: ExitCode, message: str, hint: str = "") -> None:

@@ -39,6 +39,10 @@ def settings_options(*keywords: str, **helps: str) -> Callable[[Any], Any]:
     return decorate
 
 
+MOST = 1_000_000_000
+"""The largest number that any option takes: past it lie slips of the keyboard."""
+
+
 def _click_option(option: RunOption, words: str | None) -> Callable[[Any], Any]:
     words = (words or option.help) + (f" [default: {option.default}]" if option.default else "")
     if option.kind is bool:
@@ -53,7 +57,7 @@ def _click_option(option: RunOption, words: str | None) -> Callable[[Any], Any]:
     if option.choices:
         kind = click.Choice(option.choices)
     elif option.minimum is not None:
-        kind = click.IntRange(option.minimum)
+        kind = click.IntRange(option.minimum, MOST)
     return click.option(option.flag, option.keyword, type=kind, help=words)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from harness.errors import DataDamaged, StorageFailed
+from harness.system.process.trees import open_ordinary
 
 
 @contextlib.contextmanager
@@ -22,10 +25,102 @@ def storage_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        raise StorageFailed(
-            f"cannot write to {folder}: {problem.strerror or problem}",
-            hint="Free some space or choose another folder with --results.",
-        ) from None
+        raise not_written(folder, problem) from None
+
+
+_OTHER_FOLDER = "or choose another folder with --results."
+_ADVICE = {
+    errno.ENOSPC: f"Free some space {_OTHER_FOLDER}",
+    errno.EDQUOT: f"Free some space of your quota {_OTHER_FOLDER}",
+    errno.EROFS: "It is mounted read-only: choose another folder with --results.",
+    errno.EACCES: f"Who may use it is another user's choice: see `ls -ld`, {_OTHER_FOLDER}",
+    errno.EPERM: f"Is it another user's, or made immutable (`lsattr`)? Change that {_OTHER_FOLDER}",
+    errno.ELOOP: "A link is in its place: put the file itself there, or nothing.",
+}
+
+
+def not_written(path: Path, problem: OSError, what: str = "write to") -> StorageFailed:
+    """The error for what cannot be used, with the file that it is about and what would help."""
+    where = Path(os.fsdecode(problem.filename)) if problem.filename else path
+    inside = "" if where == path or not where.is_absolute() else f" ({where})"
+    return StorageFailed(
+        f"cannot {what} {path}: {problem.strerror or problem}{inside}",
+        hint=_ADVICE.get(problem.errno or 0, f"Look at what is there, {_OTHER_FOLDER}"),
+    )
+
+
+MOST_KEPT_BYTES = 2**30
+
+
+def open_kept(path: Path) -> BinaryIO:
+    """Open a file of ours for reading; FileNotFoundError where there is none.
+
+    Raises DataDamaged for what nobody of us has put there: a link, a pipe, a device or a folder,
+    and for a file that may not be read.
+    """
+    try:
+        return os.fdopen(open_ordinary(path), "rb")
+    except FileNotFoundError:
+        raise
+    except OSError as problem:
+        raise not_read(path, problem) from None
+
+
+def read_kept(path: Path, most: int = MOST_KEPT_BYTES) -> bytes:
+    """The content of a file of ours; as `open_kept`, and DataDamaged for one that is too long."""
+    with open_kept(path) as file:
+        try:
+            content = file.read(most + 1)
+        except OSError as problem:
+            raise not_read(path, problem) from None
+    if len(content) > most:
+        raise damaged(path, f"it has more than {most:,} bytes")
+    return content
+
+
+def read_given(path: Path, most: int) -> bytes:
+    """The beginning of a file that a user names: at most `most` bytes, and never waited for.
+
+    Raises OSError, for a pipe too: nobody may be there to write into it.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        mode = os.fstat(handle).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISCHR(mode)):
+            raise OSError(errno.EINVAL, "it is a pipe, and not a file", str(path))
+        return file.read(most) or b""
+
+
+def open_to_append(path: Path) -> int:
+    """Open a file of ours for reading and writing, made where there is none.
+
+    Raises DataDamaged where something else is in its place: nothing is written through a link.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        handle = os.open(path, flags, 0o644)
+    except OSError as problem:
+        if problem.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+            raise not_read(path, problem) from None
+        raise
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise not_read(path, OSError(errno.EINVAL, "is no ordinary file"))
+    return handle
+
+
+def not_read(path: Path, problem: OSError) -> DataDamaged:
+    """The error for a file of ours that is there and cannot be read."""
+    if problem.errno in (errno.EACCES, errno.EPERM):
+        return DataDamaged(
+            f"{path}: cannot be read: {problem.strerror}",
+            hint="Nothing says that it is damaged: make it readable (`chmod u+r`, or `chown`).",
+        )
+    what = "is a link, and not a file" if problem.errno == errno.ELOOP else ""
+    return DataDamaged(
+        f"{path}: cannot be read: {what or problem.strerror or problem}",
+        hint="Put the file itself in its place: from a copy, or from git where it is committed.",
+    )
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -101,12 +196,12 @@ def facts_of(file: BinaryIO) -> FileFacts:
 def check_file(path: Path, facts: FileFacts) -> None:
     """DataDamaged where a file is not what was written."""
     try:
-        with path.open("rb") as file:
+        with open_kept(path) as file:
             found = facts_of(file)
     except FileNotFoundError:
         raise damaged(path, "it is missing, and the run was finished") from None
     except OSError as problem:
-        raise damaged(path, str(problem)) from None
+        raise not_read(path, problem) from None
     if found != facts:
         raise damaged(
             path,

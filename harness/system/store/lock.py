@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness.errors import NotAllowed
-from harness.system.store.files import storage_errors
+from harness.errors import DataDamaged, NotAllowed
+from harness.system.store.files import read_kept, storage_errors
 from harness.system.store.flock import take_lock, try_lock
 
 
@@ -75,8 +75,8 @@ def is_held(path: Path) -> bool:
 def holder_of(path: Path) -> Holder | None:
     """Who wrote himself into the lock's file last; None where it says nothing."""
     try:
-        return Holder(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return Holder(**json.loads(read_kept(path)))
+    except (DataDamaged, OSError, ValueError, TypeError):
         return None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +16,18 @@ import msgspec
 from harness.errors import UsageError
 from harness.model import BuildFacts, MetricInfo
 from harness.system.store.described import Described
-from harness.system.store.files import FileFacts, damaged, from_newer
+from harness.system.store.files import (
+    FileFacts,
+    damaged,
+    from_newer,
+    not_written,
+    read_kept,
+)
 from harness.system.store.rows import SCHEMA_VERSION, NewerSchema, check_version
 
 RUN_NAME = "run.json"
+_TRIALS = frozenset(("trials.parquet", "trials.stream", "trials.arrows"))
+_RUN_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 
 
 class RunFile(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -98,7 +108,9 @@ def read_run(folder: Path) -> StoredRun:
     """A run's plan and summary; DataDamaged where `run.json` is not what was written."""
     path = folder / RUN_NAME
     try:
-        run = _decode_run(path.read_bytes())
+        run = _decode_run(read_kept(path))
+    except FileNotFoundError:
+        raise damaged(path, "it is missing, and only it says what the trials are of") from None
     except NewerSchema as newer:
         raise from_newer(path, newer.version, SCHEMA_VERSION) from None
     except (OSError, ValueError, RecursionError) as problem:
@@ -120,7 +132,21 @@ def run_folders(results: Path) -> list[Path]:
     """The folders of all runs, oldest first (their names begin with the time)."""
     if not results.is_dir():
         return []
-    return sorted(folder for folder in results.iterdir() if (folder / RUN_NAME).exists())
+    try:
+        return sorted(folder for folder in results.iterdir() if _is_run(folder))
+    except OSError as problem:
+        raise not_written(results, problem, "look into") from None
+
+
+def _is_run(folder: Path) -> bool:
+    """Is it, or was it, the folder of a run? One that lost its `run.json` is not passed over."""
+    try:
+        with os.scandir(folder) as entries:
+            return any(entry.name == RUN_NAME or entry.name in _TRIALS for entry in entries)
+    except NotADirectoryError:
+        return False
+    except OSError:  # not ours to look into: what is called as a run is said to be one
+        return _RUN_ID.fullmatch(folder.name) is not None
 
 
 def find_run(results: Path, run_id: str | None) -> Path:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from harness.errors import DataDamaged, StorageFailed, UsageError
+from harness.system.store.files import open_kept, read_kept
 
 SEAL_NAME = "seal.sha256"
 
@@ -118,7 +119,7 @@ def _entry(folder: Path, name: str) -> SealEntry:
 def _digest(path: Path) -> tuple[int, str]:
     """Size and SHA-256 of what was read, so that both are of the same bytes."""
     sha256, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
+    with open_kept(path) as file:
         while block := file.read(_BLOCK_BYTES):
             sha256.update(block)
             size += len(block)
@@ -168,7 +169,7 @@ def read_seal(folder: Path) -> Seal:
     """The manifest of a sealed folder; DataDamaged where it is missing or no manifest."""
     path = folder / SEAL_NAME
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = read_kept(path).decode("utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         what = problem.strerror if isinstance(problem, OSError) else "not a text"
         raise DataDamaged(f"{path}: the seal cannot be read: {what}", hint=_RESTORE) from None
@@ -214,6 +215,8 @@ def _changed(folder: Path, entry: SealEntry) -> str:
         size, digest = _digest(path)
     except OSError as problem:
         return f"{entry.path}: cannot be read: {problem.strerror}"
+    except DataDamaged as problem:
+        return problem.message
     if size != entry.size_bytes:
         return f"{entry.path}: changed: {size} bytes, sealed with {entry.size_bytes}"
     if digest != entry.sha256:

@@ -24,6 +24,7 @@ from zlib import crc32
 
 import msgspec
 
+from harness.system.store.files import open_kept, open_to_append
 from harness.system.store.rows import (
     COLUMNS,
     NAMES,
@@ -128,7 +129,7 @@ def read_rows(path: Path) -> Iterator[Row]:
     Raises BrokenStream where a byte was changed, NewerSchema where a newer harness wrote it,
     OSError where it cannot be read.
     """
-    with path.open("rb") as file:
+    with open_kept(path) as file:
         frames = read_frames(file)
         heading = _heading(next(frames).payload)
         yield from _decode(frames, heading)
@@ -161,7 +162,7 @@ def read_columns(path: Path, wanted: Sequence[str] | None = None) -> dict[str, l
 
     Raises what `read_rows` raises.
     """
-    with path.open("rb") as file:
+    with open_kept(path) as file:
         frames = read_frames(file)
         heading = _heading(next(frames).payload)
         types = {column.name: column_type(column) for column in COLUMNS}
@@ -209,7 +210,7 @@ class StreamWriter:
         self._plain = msgspec.msgpack.Encoder()
         self._reader = msgspec.msgpack.Decoder(cells_type())
         self.unknown = tuple(unknown)
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._file = open_to_append(path)
         try:
             if os.fstat(self._file).st_size == 0:
                 self._begin(run)
@@ -225,7 +226,7 @@ class StreamWriter:
         self._write(MAGIC + _frame(payload, 0, 0))
 
     def _go_on(self, path: Path) -> None:
-        with path.open("rb") as file:
+        with open_kept(path) as file:
             for number, frame in enumerate(read_frames(file), 1):
                 if number == 1:
                     self.unknown = _heading(frame.payload).unknown
@@ -283,7 +284,7 @@ def can_go_on(path: Path) -> bool:
 
 def read_heading(path: Path) -> Heading:
     """The columns of a stream; BrokenStream or NewerSchema where they cannot be understood."""
-    with path.open("rb") as file:
+    with open_kept(path) as file:
         return _heading(next(read_frames(file)).payload)
 
 
