@@ -23,6 +23,8 @@ INCLUDE = HERE / "include"
 RECORD = "build.json"
 HEADER_SUFFIXES = {".h", ".hpp", ".hh", ".inc"}
 OBJECT_SUFFIXES = {".o", ".a", ".so"}
+ASSEMBLED = re.compile(r"Error: file not found: (.+)")
+"""What the assembler says of an `.incbin` that it does not find."""
 CPU_FACTS = re.compile(r"^(model name|flags|Features|CPU part)\s*:.*$", re.MULTILINE)
 
 
@@ -249,7 +251,12 @@ def _read_record(folder: Path, digest: str) -> dict[str, object] | None:
 
 
 def _failed(target: Target, words: str) -> BuildFailed:
+    hint = "Fix the sources, or the target's flags, include_dirs and libraries."
+    if missing := ASSEMBLED.search(words):
+        hint = (
+            f"The assembler looks for {missing[1].strip()} in include_dirs, not beside the source:"
+            ' include_dirs = ["."] finds what lies beside harness.toml.'
+        )
     return BuildFailed(
-        f"the C compiler refused target {target.name!r}:\n{words.strip()}",
-        hint="Fix the sources, or the target's flags, include_dirs and libraries.",
+        f"the C compiler refused target {target.name!r}:\n{words.strip()}", hint=hint
     )

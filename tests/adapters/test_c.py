@@ -345,6 +345,16 @@ def test_a_path_that_the_compiler_cannot_list_is_refused_in_words(c, name):
         c.build(name)
 
 
+def test_a_file_that_the_assembler_does_not_find_is_found_by_include_dirs(c):
+    c.write("table.bin", "words")
+    c.write("main.c", '__asm__(".incbin \\"table.bin\\"");\nint main(void) { return 0; }\n')
+    with pytest.raises(BuildFailed) as failed:
+        c.build("main.c")
+    assert "table.bin in include_dirs" in failed.value.hint
+    assert 'include_dirs = ["."]' in failed.value.hint
+    assert c.build("main.c", include_dirs=["."]).program.exists()
+
+
 # -- the compiler's words -----------------------------------------------------------------------
 
 
