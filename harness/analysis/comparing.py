@@ -96,12 +96,13 @@ class Question:
         None,
         RunOption(
             "precision",
-            "Go on until the ratio (of a single target, its time) is known to this share on either"
-            " side, such as 2%.",
+            "Go on until the interval of the ratio (of a single target, its time) has at most this"
+            " share on either side of its middle, such as 2%.",
             share("a share such as 2% or 0.02"),
         ),
     )
-    """Measured until the ratio is known to this share on either side; None: until its sign is."""
+    """Measured until the ratio's interval has at most this share on either side of its middle;
+    None: until its sign is known."""
 
 
 _WORDS = {Metric.WALL: "wall time", Metric.CPU: "CPU time", Metric.MEMORY: "peak memory"}
@@ -234,7 +235,9 @@ def sequential_rule(
         if reference in latest and names:
             if all(sure(name, blocks) for name in names):
                 if question.precision is not None:
-                    return f"the ratio is known to {100 * wanted:.3g}% on either side"
+                    return (
+                        f"the ratio's interval has {100 * wanted:.3g}% on either side of its middle"
+                    )
                 return SURE if len(names) == 1 else ALL_SURE
         elif latest and all(narrow(name, blocks) for name in latest):
             return f"the median is known to {100 * wanted:.3g}%"

@@ -360,7 +360,7 @@ def test_a_precision_is_measured_for_beyond_the_first_sure_sign(blocks):
     assert soon.verdict is precise.verdict is Verdict.FASTER
     assert precise.blocks > soon.blocks
     assert math.log(precise.ratio.high / precise.ratio.low) <= 2 * math.log1p(0.01)
-    assert precise.stopped_because == "the ratio is known to 1% on either side"
+    assert precise.stopped_because == "the ratio's interval has 1% on either side of its middle"
 
 
 def test_a_precision_of_the_median_is_that_of_a_target_by_itself(record):
