@@ -10,7 +10,7 @@ from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import State, Step
 from harness.campaign.values import ProfileOutcome, ProfileRow
 from harness.render.tables import layout
-from harness.render.units import show_ns, show_ratio, show_share
+from harness.render.units import show_factor, show_ns, show_share
 
 _ROWS = 8
 
@@ -53,7 +53,7 @@ def _progress(state: State) -> str:
     open_one = state.iteration
     at = f"iteration {open_one.number}" if open_one else "between iterations"
     return (
-        f"state: {state.step.value} ({at})\nso far: {show_ratio(state.cumulative)} over the"
+        f"state: {state.step.value} ({at})\nso far: {show_factor(state.cumulative)} over the"
         f" baseline; {count} of {terms.max_iterations} iterations, {kept} kept; {state.looks} looks"
     )
 
@@ -74,7 +74,7 @@ def profile_table(state: State, most: int = _ROWS) -> str:
 
 
 def _bound(row: ProfileRow) -> str:
-    return "no bound" if math.isinf(row.bound) else show_ratio(row.bound)
+    return "no bound" if math.isinf(row.bound) else show_factor(row.bound)
 
 
 def _wall(profile: ProfileOutcome) -> str:
@@ -102,7 +102,7 @@ def _iteration(iteration: Iteration) -> list[str]:
         iteration.title if iteration.plan or iteration.closed else "(not planned yet)",
         prediction.bottleneck,
         f"{prediction.low:g}-{prediction.high:g}x",
-        show_ratio(result.step.point) if result else "-",
+        show_factor(result.step.point) if result else "-",
         iteration.outcome.value if iteration.closed else "open",
         iteration.commit[:7] if iteration.outcome is Outcome.KEPT else iteration.attempt[:7],
     ]

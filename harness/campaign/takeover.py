@@ -10,7 +10,7 @@ from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.moves import Tree
 from harness.campaign.state import State, Step
 from harness.model import Verdict
-from harness.render.units import show_ratio
+from harness.render.units import show_factor
 
 MOST = 2000
 """Characters, at about four a token."""
@@ -82,7 +82,7 @@ def _standing(state: State) -> Iterator[str]:
 
 
 def _number(state: State) -> str:
-    return "not decided" if state.speedup is None else show_ratio(state.speedup)
+    return "not decided" if state.speedup is None else show_factor(state.speedup)
 
 
 def _open(state: State, short: _Short) -> Iterator[str]:
@@ -128,7 +128,7 @@ def _kind(iteration: Iteration) -> str:
 def _failure(iteration: Iteration, short: _Short) -> str:
     """What was tried, how it ended and why, in one line."""
     note = iteration.note
-    measured = f" {show_ratio(iteration.result.step.point)}" if iteration.result else ""
+    measured = f" {show_factor(iteration.result.step.point)}" if iteration.result else ""
     why = iteration.abandoned or (note.why or note.surprise if note else "")
     words = f"{iteration.title}: {iteration.outcome.value}{measured}; {why}"
     return f"{iteration.number} on {iteration.thought.prediction.bottleneck}: {short(words)}"

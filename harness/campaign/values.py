@@ -145,6 +145,13 @@ class Ratio:
         """Does the interval say anything? Too few blocks leave it without an end."""
         return self.low > 1 / UNBOUNDED or self.high < UNBOUNDED
 
+    @property
+    def estimate(self) -> Estimate:
+        """The same as a value of the model, with the ends that JSON could not say."""
+        low = self.low if self.low > 1 / UNBOUNDED else 0.0
+        high = self.high if self.high < UNBOUNDED else math.inf
+        return Estimate("median ratio", self.point, low, high, self.confidence)
+
     @classmethod
     def of(cls, comparison: Comparison) -> Ratio:
         """A comparison as the campaign stores it."""

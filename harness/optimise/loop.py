@@ -44,7 +44,7 @@ from harness.optimise import (
 from harness.optimise.applying import ProposerWorktree
 from harness.optimise.proposers.agent import FOLDER as AGENT_FOLDER
 from harness.plugins import Proposer
-from harness.render.units import show_ratio
+from harness.render.units import show_factor
 from harness.system.git.copy import copy_at
 from harness.system.git.listing import differing, listing_at, listing_here
 from harness.system.git.writing import Git
@@ -181,7 +181,7 @@ def _brief(loop: Loop, worktree: Path) -> Brief:
     text = (
         f"You make the program {target.name!r} faster without changing its output. Campaign"
         f" {campaign.name}, iteration {len(state.iterations) + 1},"
-        f" {show_ratio(state.cumulative)} so far.\n"
+        f" {show_factor(state.cumulative)} so far.\n"
         f"{profile_table(state)}\n"
         f"tried so far: {'; '.join(tried) or 'nothing'}\n"
         f"You may not change: {', '.join(state.agreed.protect) or 'nothing is protected'}.\n"

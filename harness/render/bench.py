@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from harness.model import (
     Agreement,
@@ -21,20 +22,54 @@ from harness.model import (
 from harness.render.tables import layout, show_comparison
 from harness.render.units import (
     show_bytes,
+    show_factor,
     show_ns,
-    show_ratio,
     show_ratio_estimate,
-    show_ratio_interval,
     show_share,
+    show_speed_up,
+    speed_up_cells,
 )
 
 TOTAL = "TOTAL"
+
+NOT_DECIDING = "does not decide"
+"""The verdict column of a metric that another one decides over."""
 
 METRIC_WORDS = {
     Metric.WALL: "wall time",
     Metric.CPU: "cpu time",
     Metric.MEMORY: "peak memory",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class BenchRow:
+    """A row of the guide's table: a phase or the whole, before and now."""
+
+    name: str
+    baseline: str
+    current: str
+    speed_up: Estimate | float | None
+    """A bare number where no interval is known; None where one side has no such row."""
+    word: str = ""
+    """The verdict, or why there is none."""
+    memory: bool = False
+    """It is a size, so that less than 1 is larger, not slower."""
+
+    def cells(self) -> list[str]:
+        """The row as the table has it."""
+        ratio, shown = self.speed_up, ("-", "")
+        if isinstance(ratio, Estimate):
+            shown = speed_up_cells(ratio, memory=self.memory)
+        elif ratio is not None:
+            shown = (show_factor(ratio, memory=self.memory), "")
+        return [self.name, self.baseline, self.current, *shown, self.word]
+
+
+def bench_table(rows: Iterable[BenchRow], style: str = "plain") -> str:
+    """The guide's table, of a bench alone and of one within a campaign."""
+    headers = ["Phase", "Baseline", "Current", "Speedup", "interval", "verdict"]
+    return layout(headers, [row.cells() for row in rows], style)
 
 
 def bench_text(report: BenchReport, style: str = "plain") -> str:
@@ -79,18 +114,7 @@ def _phase_comparison(case: CaseBench, reference: str, style: str = "plain") -> 
     """The guide's table: phases as the targets report them, TOTAL by the harness's own clock."""
     total = case.comparisons[reference]
     sides = [case.sides[label] for label in (reference, total.candidate)]
-    rows = [_phase_row(row) for row in case.phases]
-    decides = total.metric
-    by_wall = _speedup(total) if decides is Metric.WALL else _evidence(total, Metric.WALL)
-    name = f"{TOTAL} (wall)" if decides is Metric.CPU else TOTAL
-    rows.append([name, *(_time(side.wall_ns) for side in sides), *by_wall])
-    if decides is Metric.CPU:
-        rows.append([f"{TOTAL} (CPU)", *(_time(side.cpu_ns) for side in sides), *_speedup(total)])
-    if decides is Metric.MEMORY:
-        sizes = (show_bytes(side.max_rss_bytes) for side in sides)
-        rows.append(["peak memory", *sizes, *_speedup(total)])
-    headers = ["Phase", "Baseline", "Current", "Speedup", "interval", "verdict"]
-    table = layout(headers, rows, style)
+    table = bench_table([*map(_phase_row, case.phases), *_totals(total, *sides)], style)
     if not case.phases or style == "csv":
         return table
     return (
@@ -98,16 +122,29 @@ def _phase_comparison(case: CaseBench, reference: str, style: str = "plain") -> 
     )
 
 
-def _evidence(comparison: Comparison, metric: Metric) -> list[str]:
-    """The ratio by a metric that does not decide."""
-    ratio = comparison.evidence.get(metric)
-    return [*(_ratio(ratio) if ratio else ("-", "")), "does not decide"]
+def _totals(total: Comparison, reference: SideFigures, current: SideFigures) -> Iterable[BenchRow]:
+    """The whole program by wall time, and by what decides where that is something else."""
+    decides, ratio, verdict = total.metric, total.ratio, total.verdict.value
+    wall = _time(reference.wall_ns), _time(current.wall_ns)
+    if decides is Metric.WALL:
+        yield BenchRow(TOTAL, *wall, ratio, verdict)
+        return
+    name = f"{TOTAL} (wall)" if decides is Metric.CPU else TOTAL
+    yield BenchRow(name, *wall, total.evidence.get(Metric.WALL), NOT_DECIDING)
+    if decides is Metric.CPU:
+        cpu = _time(reference.cpu_ns), _time(current.cpu_ns)
+        yield BenchRow(f"{TOTAL} (CPU)", *cpu, ratio, verdict)
+    else:
+        sizes = show_bytes(reference.max_rss_bytes), show_bytes(current.max_rss_bytes)
+        yield BenchRow("peak memory", *sizes, ratio, verdict, memory=True)
 
 
-def _phase_row(row: PhaseRow) -> list[str]:
+def _phase_row(row: PhaseRow) -> BenchRow:
     name = "  " * row.path.count("/") + row.path.rsplit("/", 1)[-1]
-    speedup = _speedup(row.comparison) if row.comparison else ["-", "", _only(row)]
-    return [name, _phase_time(row.baseline), _phase_time(row.current), *speedup]
+    times = _phase_time(row.baseline), _phase_time(row.current)
+    if row.comparison is None:
+        return BenchRow(name, *times, None, _only(row))
+    return BenchRow(name, *times, row.comparison.ratio, row.comparison.verdict.value)
 
 
 def _only(row: PhaseRow) -> str:
@@ -122,14 +159,6 @@ def _phase_time(phase: PhaseEstimate | None) -> str:
 
 def _time(estimate: Estimate | None) -> str:
     return "-" if estimate is None else show_ns(estimate.point)
-
-
-def _speedup(comparison: Comparison) -> list[str]:
-    return [*_ratio(comparison.ratio), comparison.verdict.value]
-
-
-def _ratio(ratio: Estimate) -> list[str]:
-    return [show_ratio(ratio.point), show_ratio_interval(ratio)]
 
 
 def correctness_text(agreement: Agreement) -> str:
@@ -159,7 +188,7 @@ def _verdict_text(comparison: Comparison) -> str:
         Verdict.EQUIVALENT: f"equivalent within {show_share(comparison.threshold)}",
         Verdict.UNDECIDED: "undecided",
     }[comparison.verdict]
-    ratio = " ".join(_ratio(comparison.ratio))
+    ratio = show_speed_up(comparison.ratio, memory=comparison.metric is Metric.MEMORY)
     lines = [
         f"Verdict: {words}, {ratio} by {METRIC_WORDS[comparison.metric]}"
         f" ({comparison.ratio.confidence:.0%} interval, {comparison.blocks} blocks;"

@@ -46,9 +46,9 @@ def show_bytes(size: int | None) -> str:
 
 
 def show_ratio(ratio: float) -> str:
-    """A bare speed-up, as the guide and the records of campaigns write it: `2.09x`.
+    """A bare ratio, as the guide and the records of campaigns write it: `2.09x`.
 
-    It has more digits near 1 and below 0.1.
+    What is shown and not recorded is written by `show_speed_up`. More digits near 1 and below 0.1.
     """
     if 0 < ratio < 0.1 or not math.isfinite(ratio):
         return f"{significant(ratio, 2)}x"
@@ -57,13 +57,8 @@ def show_ratio(ratio: float) -> str:
 
 
 def show_ratio_estimate(estimate: Estimate) -> str:
-    """A speed-up with its interval: `2.09x [2.05, 2.12]`."""
+    """A ratio with its interval, which need not be a speed-up: `2.09x [2.05, 2.12]`."""
     return f"{show_ratio(estimate.point)} {_ends(estimate)}"
-
-
-def show_ratio_interval(ratio: Estimate) -> str:
-    """The interval of a speed-up alone, for a column of its own: `[2.05, 2.12]`, or NO_INTERVAL."""
-    return _ends(ratio) if ratio.bounded else NO_INTERVAL
 
 
 def _ends(ratio: Estimate) -> str:
@@ -78,22 +73,32 @@ MUCH_SLOWER = 0.1
 """Below this speed-up a reader wants to know how many times slower it is."""
 
 
+def show_factor(speed_up: float, *, memory: bool = False) -> str:
+    """A speed-up without its interval: `2.09x`; far below 1 as `101 times slower` (or larger)."""
+    if not 0 < speed_up < MUCH_SLOWER:
+        return show_ratio(speed_up)
+    return f"{significant(1 / speed_up)} times {'larger' if memory else 'slower'}"
+
+
+def speed_up_cells(ratio: Estimate, *, memory: bool = False) -> tuple[str, str]:
+    """A speed-up and its interval, for two columns; without an interval words that say so."""
+    factor = show_factor(ratio.point, memory=memory)
+    if not ratio.bounded:
+        return factor, NO_INTERVAL
+    if not 0 < ratio.point < MUCH_SLOWER:
+        return factor, _ends(ratio)
+    low, high = (significant(1 / end) if end > 0 else "inf" for end in (ratio.high, ratio.low))
+    return factor, f"[{low}, {high}]"
+
+
 def show_speed_up(ratio: Estimate, *, memory: bool = False) -> str:
     """A speed-up with its interval, as it is written everywhere but in a campaign's records.
 
     `2.09x [2.05, 2.12]`; far below 1 as `101 times slower [100, 110]` (of memory: larger); without
     an interval in words that there is none.
     """
-    word = "larger" if memory else "slower"
-    if not 0 < ratio.point < MUCH_SLOWER:
-        if ratio.bounded:
-            return show_ratio_estimate(ratio)
-        return f"{show_ratio(ratio.point)}, {NO_INTERVAL}"
-    times = f"{significant(1 / ratio.point)} times {word}"
-    if not ratio.bounded:
-        return f"{times}, {NO_INTERVAL}"
-    low, high = (significant(1 / end) if end > 0 else "inf" for end in (ratio.high, ratio.low))
-    return f"{times} [{low}, {high}]"
+    factor, interval = speed_up_cells(ratio, memory=memory)
+    return f"{factor} {interval}" if ratio.bounded else f"{factor}, {interval}"
 
 
 def show_share(share: float) -> str:

@@ -172,7 +172,7 @@ def list_command(**options: Any) -> Answer:
     from harness.campaign.scoring import describe_scores, score
     from harness.model.jsonable import jsonable
     from harness.render.tables import layout
-    from harness.render.units import show_ratio
+    from harness.render.units import show_factor
 
     config = read_config(options["config_path"])
     found, damaged = _every_campaign(config)
@@ -182,7 +182,7 @@ def list_command(**options: Any) -> Answer:
             c.name,
             c.section.target,
             c.state.step.value,
-            "not decided" if c.state.speedup is None else show_ratio(c.state.speedup),
+            "not decided" if c.state.speedup is None else show_factor(c.state.speedup),
             f"{len(c.state.kept)} of {len(c.state.iterations)}",
         ]
         for c in found

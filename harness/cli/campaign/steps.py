@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +17,7 @@ from harness.project.config import Config
 if TYPE_CHECKING:
     from harness.campaign.values import BenchOutcome, CaseResult
     from harness.optimise import Campaign
+    from harness.render.bench import BenchRow
 
 
 _SETTLED = (
@@ -149,50 +150,44 @@ def _bench_text(campaign: Campaign, outcome: BenchOutcome) -> str:
 
 def _case_text(result: CaseResult) -> str:
     from harness.campaign.logs import guard_notes
-    from harness.render.tables import layout
-    from harness.render.units import NO_INTERVAL, show_ns, show_ratio
+    from harness.render.bench import BenchRow, bench_table
+    from harness.render.units import show_ns, show_speed_up
 
-    rows = [
-        [p.name, show_ns(p.baseline_ns), show_ns(p.current_ns), _gain(p.baseline_ns, p.current_ns)]
-        for p in result.phases
-    ]
-    rows += _totals(result)
-    table = layout(["Phase", "Baseline", "Current", "Speedup"], rows)
+    phases = []
+    for p in result.phases:
+        times = show_ns(p.baseline_ns), show_ns(p.current_ns)
+        phases.append(BenchRow(p.name, *times, _gain(p.baseline_ns, p.current_ns)))
+    table = bench_table([*phases, *_totals(result)])
     lines = [f"case {result.case}, {result.blocks} blocks; {result.metric} time decides", table]
     for word, ratio in (("last kept state", result.step), ("baseline", result.cumulative)):
-        ends = f"[{show_ratio(ratio.low)}, {show_ratio(ratio.high)}]"
-        sure = f"{100 * ratio.confidence:.6g} % interval"
-        if not ratio.bounded:
-            ends, sure = "", NO_INTERVAL
-        shown = " ".join(filter(None, (show_ratio(ratio.point), ends, ratio.verdict.value)))
-        lines.append(f"against the {word}: {shown} ({sure})")
+        sure = f" ({100 * ratio.confidence:.6g} % interval)" if ratio.bounded else ""
+        shown = f"{show_speed_up(ratio.estimate)}, {ratio.verdict.value}"
+        lines.append(f"against the {word}: {shown}{sure}")
     return "\n".join([*lines, *result.doubts, *guard_notes(result)])
 
 
-def _totals(result: CaseResult) -> list[list[str]]:
+def _totals(result: CaseResult) -> Iterator[BenchRow]:
     """The whole program by wall time, and by CPU time where that decides; phases are wall times."""
-    from harness.render.units import show_ns, show_ratio
+    from harness.render.bench import NOT_DECIDING, TOTAL, BenchRow
+    from harness.render.units import show_ns
 
-    g = result.guards
+    g, by_cpu, total = result.guards, result.metric == "cpu", result.cumulative
     sides = [("wall", g.baseline_wall_ns, g.current_wall_ns)]
-    if result.metric == "cpu":
-        sides.append(("cpu", g.baseline_cpu_ns, g.current_cpu_ns))
-    rows = []
-    for name, before, after in sides:
-        if before is not None and after is not None:
-            ratio = (
-                show_ratio(result.cumulative.point)
-                if name == result.metric
-                else _gain(before, after)
-            )
-            rows.append([f"TOTAL ({name})", show_ns(before), show_ns(after), ratio])
-    return rows
+    if by_cpu:
+        sides.append(("CPU", g.baseline_cpu_ns, g.current_cpu_ns))
+    for clock, before, after in sides:
+        if before is None or after is None:
+            continue
+        name = f"{TOTAL} ({clock})" if by_cpu else TOTAL
+        times = show_ns(before), show_ns(after)
+        if clock.lower() == result.metric:
+            yield BenchRow(name, *times, total.estimate, total.verdict.value)
+        else:
+            yield BenchRow(name, *times, _gain(before, after), NOT_DECIDING)
 
 
-def _gain(before: float, after: float) -> str:
-    from harness.render.units import show_ratio
-
-    return show_ratio(before / after) if after > 0 else "-"
+def _gain(before: float, after: float) -> float | None:
+    return before / after if after > 0 else None
 
 
 def _problem(outcome: BenchOutcome) -> str:
