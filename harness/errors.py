@@ -14,7 +14,7 @@
     ├── BuildFailed                  4  the toolchain refused the sources; carries its words
     ├── TrialFailed                  5  a program crashed, hung, or gave no output
     ├── DataDamaged                  6  stored data is broken or was tampered with
-    ├── NotAllowed                   7  the campaign's state does not allow the command
+    ├── NotAllowed                   7  the state does not allow the command now, or a lock is held
     ├── Undecided                    8  the budget ended before the answer was sure
     └── PluginFailed                70  an adapter or plugin broke its contract
 
@@ -133,7 +133,7 @@ class DataDamaged(HarnessError):
 
 
 class NotAllowed(HarnessError):
-    """The state of the campaign does not allow this now; the hint says what it does allow."""
+    """The campaign's state or a held lock does not allow this now; the hint says what helps."""
 
     exit_code = ExitCode.NOT_ALLOWED
 
