@@ -73,6 +73,7 @@ class Alignment:
 
     def run(self, e: int, a: int, most: int) -> int:
         """How many pairs from here on agree, `most` at most; their numbers by print are counted."""
+        # Growing steps: a difference nearby is found for little, and long runs take few calls.
         length, step = 0, 64
         while length < most:
             step = min(step, most - length)

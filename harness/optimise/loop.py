@@ -291,6 +291,7 @@ def _copy(worktree: Path, top: Path, paths: tuple[str, ...]) -> None:
     for path in here:
         goal = top / path
         goal.parent.mkdir(parents=True, exist_ok=True)
+        # A copy onto a link would write to what it points at, which may lie anywhere.
         goal.unlink(missing_ok=True)
         shutil.copy2(worktree / path, goal, follow_symlinks=False)
 

@@ -119,6 +119,7 @@ def fit_label(label: str, width: float) -> str:
 
 def colour(frame: Frame) -> str:
     """Warm for the target's own code, blue for libraries; the same name, the same shade."""
+    # Not hash(), which differs between processes: one profile has to give one picture.
     draw = zlib.crc32(frame.function.encode())
     shade, tint = draw % 50, draw // 64 % 60
     if frame == ALL:

@@ -167,6 +167,8 @@ def _noise_scale(logs: Logs, threshold: float) -> float:
     import numpy as np
 
     typical = float(np.median(np.abs(np.diff(logs))))
+    # 1.4826 turns the median deviation of normal noise into a standard deviation, and a
+    # difference of two samples has sqrt(2) times the deviation of one.
     return max(1.4826 * typical / math.sqrt(2), threshold / 4)
 
 

@@ -146,6 +146,7 @@ class GitProgram:
         return done
 
     def _check_repository(self, done: Ended) -> None:
+        # Git ends so where it cannot go on; 1 is an answer of several commands.
         if done.returncode != 128:
             return
         words = done.stderr.decode("utf-8", "replace")

@@ -159,6 +159,7 @@ class _Stream:
             self.head += data[:room]
             data = data[room:]
         self.tail += data
+        # Seldom, not at every read: what is cut off the front moves all the rest.
         if len(self.tail) > 2 * half:
             self._cut(half)
         return True
