@@ -32,7 +32,7 @@ REFERENCE, CANDIDATE = "base", "plus20"
 
 
 def measure(blocks: int) -> Sequence[Block]:
-    """So many mirrored blocks of the workload and the one that takes 2 % longer."""
+    """Measure `blocks` mirrored blocks of the workload and of the one that takes 2 % longer."""
     with tempfile.TemporaryDirectory(prefix="designs-") as name:
         config = load_config(make_workload(Path(name)).write_config())
         task = config.task("work")
@@ -59,7 +59,7 @@ def log_times(blocks: Sequence[Block], target: str, metric: Metric) -> np.ndarra
 
 
 def table(blocks: Sequence[Block]) -> str:
-    """A row a metric."""
+    """The result as a table with one row per metric."""
     rows = []
     for metric in (Metric.WALL, Metric.CPU):
         one, other = (log_times(blocks, target, metric) for target in (REFERENCE, CANDIDATE))

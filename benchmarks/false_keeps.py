@@ -44,7 +44,7 @@ class Noise:
     """What the machine adds to every trial."""
 
     scale: float = 0.02
-    """Of Student's t with 2 degrees of freedom, as a share of the time."""
+    """The scale of the noise, Student's t with 2 degrees of freedom, as a share of the time."""
     stolen: float = 0.03
     """The share of trials during which half as much again was stolen."""
 

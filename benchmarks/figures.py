@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 FEW = 20
-"""Of fewer answers than this no rate is said to hold, whatever it is."""
+"""With fewer answers than this no rate is said to hold, whatever it is."""
 
 
 def figure(name: str, seen: str, wanted: str, holds: bool | None) -> bool:

@@ -82,16 +82,16 @@ class Outcome:
     effect: float
     verdict: str
     seconds: float
-    """Of the whole command."""
+    """The time that the whole command took."""
     blocks_s: float | None = None
-    """Of that, from the first block's beginning to the last one's end."""
+    """The part of it from the first block's beginning to the last one's end."""
     blocks: int = 0
     metric: str = ""
     low: float | None = None
     """The interval of the ratio of times, candidate / reference."""
     high: float | None = None
     seed: int | None = None
-    """Of the order and the layout."""
+    """The seed of the order and the layout."""
 
     @property
     def called(self) -> bool:
@@ -158,7 +158,7 @@ def make_workload(folder: Path) -> Workload:
 
 
 def _fastest(program: Path, size: int, times: int = 40) -> float:
-    """The fastest of so many: what it takes undisturbed, in s."""
+    """The fastest of several calls, as the undisturbed time, in s."""
     found = []
     for _ in range(times):
         begun = time.perf_counter()

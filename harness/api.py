@@ -86,7 +86,7 @@ def run(*targets: TargetSpec, **options: Unpack[RunOptions]) -> RunResult:
 
 
 def resume(run_id: str = "", **options: Unpack[Place]) -> RunResult:
-    """Go on with an interrupted run by its stored plan: of an id, or the latest one.
+    """Go on with an interrupted run with its stored settings: the one of an id, or the latest.
 
     One that is finished already is read back. Raises UsageError where no run was interrupted.
     """

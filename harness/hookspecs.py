@@ -231,7 +231,7 @@ class AdapterSpec:
     def harness_compare(
         self, expected: Output, actual: Output, tolerance: Tolerance
     ) -> Agreement | None:
-        """Judge one declared output by the adapter's own knowledge.
+        """Check one declared output by the adapter's own knowledge.
 
         Called once per declared output and trial, after the digests differ.
 

@@ -196,7 +196,7 @@ class Project(Repository):
         return load_baseline(self.workload(), Git(self.path))
 
     def test(self, *, full: bool = False) -> Tested:
-        """Judge the working tree by the baseline."""
+        """Check the working tree by the baseline."""
         workload = self.workload()
         with open_session(workload.config, apart=True) as session:
             return run_test(session, workload, self.load(), full=full)

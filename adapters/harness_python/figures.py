@@ -163,7 +163,7 @@ def top_level_share(entries: Sequence[Mapping[str, Any]]) -> float:
 def misled(
     entries: Iterable[Mapping[str, Any]], sampled: Mapping[Stack, float], by: float
 ) -> list[str]:
-    """A warning where cProfile's cost a call distorts the shares: where samples say otherwise.
+    """A warning where cProfile's cost per call distorts the shares: where samples say otherwise.
 
     Compared is the heat of Python functions; `by` is the difference of shares that matters.
     """

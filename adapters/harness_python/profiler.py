@@ -85,7 +85,7 @@ class CProfile:
 
 
 class Sample:
-    """Stacks at intervals, by pyinstrument: no cost a call to speak of."""
+    """Stacks at intervals, by pyinstrument, whose cost per call can be neglected."""
 
     all_threads = True
 
@@ -167,7 +167,7 @@ TOOLS: dict[str, Any] = {"cProfile": CProfile, "sample": Sample, "line_profiler"
 
 
 class Run:
-    """One process's profile: its tools, one a thread, and the file it ends up in."""
+    """One process's profile: its tools, one per thread, and the file it ends up in."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan

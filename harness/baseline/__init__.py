@@ -2,7 +2,7 @@
 
 - `make`     builds and measures the commit that is checked out, stores and seals what it gave
 - `store`    loads a baseline, and verifies it against the tag
-- `check`    judges the working tree by the baseline's outputs
+- `check`    checks the working tree by the baseline's outputs
 - `sides`    targets at one state of their sources, in private folders
 - `agreeing` outputs over seeds, against stored ones
 - `document` `baseline.json`

@@ -66,7 +66,7 @@ def _with_seed(case: Case, seed: int) -> Case:
 
 
 def agrees(ready: BuiltWorkload, task: Task, case: Case, expected: Expected) -> Agreement:
-    """Run a build on a case, with every seed that was stored, and judge all outputs.
+    """Run a build on a case, with every seed that was stored, and check all outputs.
 
     An output that is missing or cannot be read is a wrong one. Raises TrialFailed where the
     program itself does not end well.

@@ -1,4 +1,4 @@
-"""Is the current tree still right? One run on the baseline's case, judged by its outputs."""
+"""Is the current tree still right? One run on the baseline's case, whose outputs are checked."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class TestReport:
 def run_test(
     session: Session, workload: Workload, baseline: Baseline, *, full: bool = False
 ) -> TestReport:
-    """Build the working tree in a private copy, run it, and judge what it computed.
+    """Build the working tree in a private copy, run it, and check what it computed.
 
     Raises BuildFailed where it does not build and TrialFailed where it does not end well.
     """

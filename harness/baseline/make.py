@@ -207,7 +207,7 @@ def _keep_files(output: Output, task: Task, folder: Path) -> None:
 def _measure(
     session: Session, workload: Workload, plan: BaselineSettings, what: tuple[Side, Case, Output]
 ) -> Report:
-    """Time one case, each trial judged by the output that is stored."""
+    """Time one case, each trial checked by the output that is stored."""
     side, case, output = what
     experiment = Experiment(
         cells=(Cell(workload.task, case, side.target, LABEL, output),),

@@ -33,7 +33,7 @@ class Baseline:
     folder: Path
     document: BaselineDocument
     root: str
-    """The root of its seal."""
+    """The digest of its seal."""
     warnings: tuple[str, ...] = ()
     """What could not be verified."""
 
@@ -156,7 +156,7 @@ def _walk(where: str, old: object, new: object) -> list[str]:
 
 
 def seal_in(tag: Tag | None) -> str | None:
-    """The root of the seal that a tag's message carries, or None."""
+    """The digest of the seal that a tag's message carries, or None."""
     match = _SEAL.search(tag.message) if tag else None
     return match[1] if match else None
 

@@ -19,7 +19,7 @@ _SHOWN = 3
 
 
 def same_program(labels: tuple[str, str], differing: Iterable[str]) -> Iterator[str]:
-    """The sentence on two sides that ran one program, where these of their files differ."""
+    """Yield a warning where two sides ran the same program although these of their files differ."""
     changed = [name for name in differing if not _is_record(name)]
     if changed:
         one, other = labels
@@ -31,7 +31,7 @@ def same_program(labels: tuple[str, str], differing: Iterable[str]) -> Iterator[
 
 
 def one_program(session: Session, report: Report, specs: tuple[str, str]) -> list[str]:
-    """What is to be said of two revisions of one target that ran the same program."""
+    """Warn where two revisions of one target ran the same program; else the list is empty."""
     (name, one), (other_name, other) = map(split_revision, specs)
     builds = [m.build for group in report.groups for m in group.members if m.build is not None]
     if name != other_name or len(builds) != 2 or program_of(builds[0]) != program_of(builds[1]):
@@ -44,7 +44,7 @@ def one_program(session: Session, report: Report, specs: tuple[str, str]) -> lis
 
 
 def far_from_sealed(sealed: Timing, now: Measurement) -> Iterator[str]:
-    """The sentence on a baseline that takes another time than when it was sealed.
+    """Yield a warning where a baseline takes another time than when it was sealed.
 
     Its CPU time must say the same as its wall time: that of a short program on a busy machine is
     many times its own at any moment. A program that mostly waits is known by wall time alone.

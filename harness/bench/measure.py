@@ -174,7 +174,7 @@ def _case(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseBench
 
 
 def _measured(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseBench:
-    """Judge the current tree's output, then measure all sides on one case."""
+    """Check the current tree's output, then measure all sides on one case."""
     expected = bench.baseline.expected(case)
     agreement = judge_side(bench, sides[CURRENT], case, expected)
     if not agreement.ok:
@@ -222,7 +222,7 @@ def _not_as_sealed(bench: Bench, case: Case, measured: Measurement) -> Iterator[
 
 
 def judge_side(bench: Bench, built: BuiltSide, case: Case, expected: Expected) -> Agreement:
-    """Judge one run of a side, and of every further seed; TrialFailed names the side."""
+    """Check one run of a side, and of every further seed; TrialFailed names the side."""
     ready = BuiltWorkload(bench.session.orchestrator, built.adapter, built.build)
     try:
         return agrees(ready, bench.workload.task, case, expected)

@@ -60,7 +60,7 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that the next action of a campaign that is under way here follows from."""
+    """The facts from which the next action of a campaign is derived while it is under way here."""
 
     state: State
     tree: Tree
@@ -264,7 +264,7 @@ def _commit(situation: Situation) -> Advice:
 
 
 def _give_up_other_code(situation: Situation) -> Advice | None:
-    """What was measured is nowhere any more."""
+    """Advise to give the iteration up where no commit keeps the code that was measured."""
     if situation.tree.tested_commit:
         return None
     changed = name_some(situation.tree.changed)

@@ -147,7 +147,7 @@ def _demand_tested(state: State, tree: Tree, move: Move) -> None:
 
 
 def _demand_tested_if_kept(state: State, tree: Tree, move: Move) -> None:
-    """What is to be kept is what was measured; of a failure the tree says nothing."""
+    """Refuse to keep other code than was measured; a failure may be logged with any code."""
     if state.iteration is not None and state.iteration.outcome is Outcome.KEPT:
         _demand_tested(state, tree, move)
 
@@ -217,7 +217,9 @@ class Restoring:
 
 
 def restorable(state: State, tree: Tree) -> Restoring:
-    """What of the code is not what the campaign wants now; false where nothing is.
+    """The files that differ from what the campaign wants now, and where they come from.
+
+    The result is false where nothing differs.
 
     An open iteration keeps its work: only files that it may not change go back. What was measured
     comes back from the commit that keeps it. Between iterations the last kept state is wanted.

@@ -37,7 +37,7 @@ class SealedBaseline:
 
     commit: str
     root: str
-    """The root of its seal."""
+    """The digest of its seal."""
     total_ns: float
     phases: tuple[tuple[str, float], ...] = ()
     """Name and nanoseconds of each phase."""

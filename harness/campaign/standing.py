@@ -102,7 +102,7 @@ class Standing:
 
 
 def refused(way: Advice) -> NotAllowed:
-    """The same as an error, for a command that is not what is to be done."""
+    """The error for a command that is refused because `way` has to be done first."""
     other = f"; or {way.instead}" if way.instead else ""
     return NotAllowed(way.why, hint=f"{way.line}{other}")
 
@@ -273,7 +273,7 @@ def _take_in(state: State, at: Standing) -> Advice:
 
 
 def _put_in(state: State, at: Standing) -> Advice:
-    """What the base branch changed, and the campaign's branch lost, comes back by a commit."""
+    """Advise a commit that puts back what the base branch changed and a merge undid."""
     place = state.place
     switch = "" if at.branch == place.branch else f"{_switch(at, place.branch)} && "
     files = " ".join(shlex.quote(f":/{path}") for path in at.left_out)
@@ -290,7 +290,7 @@ def _put_in(state: State, at: Standing) -> Advice:
 
 
 def _mend(at: Standing) -> Advice:
-    """The merged state is here, and wants to be repaired by hand."""
+    """Advise to repair the merged state, which is checked out here, by hand."""
     return Advice(
         "REPAIR",
         f"what {at.branch} has does not pass its test: {at.unfit}",
@@ -301,7 +301,7 @@ def _mend(at: Standing) -> Advice:
 
 
 def _aborted(at: Standing) -> Advice | None:
-    """Nothing can be committed while git is in the middle of something."""
+    """Advise to end what git has under way here: until then nothing can be committed."""
     if not at.under_way:
         return None
     return Advice(

@@ -115,7 +115,7 @@ def _code(state: State, code: tuple[Tree, Sequence[str]], short: _Short) -> Iter
 
 
 _UNKNOWN = (Outcome.BUILD_FAILED, Outcome.CRASHED, Outcome.UNDECIDED)
-"""Of these nobody knows whether the idea was any good."""
+"""After these outcomes it is not known whether the idea was any good."""
 
 
 def _kind(iteration: Iteration) -> str:

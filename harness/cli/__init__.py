@@ -1,4 +1,4 @@
-"""The command line: one module a command, loaded when it is called.
+"""The command line: one module per command, loaded when it is called.
 
 The table below is all that `harness --help` needs, so that it stays fast.
 """

@@ -23,8 +23,8 @@ def baseline_command(**options: Any) -> Answer:
     """Measure the commit that is checked out as the baseline of a campaign, and seal it.
 
     Runs the fast case and the full one, stores outputs and trials in `optim/`, and writes the
-    root of their seal into the annotated tag `pre-optimization`. A baseline is made once and never
-    modified: a second call is refused (exit code 7).
+    digest of their seal into the annotated tag `pre-optimization`. A baseline is made once
+    and never modified: a second call is refused (exit code 7).
     """
     with progress() as listener:
         made = project_of(options).baseline(

@@ -196,7 +196,7 @@ def note_on(run: Mapping[str, Any], measurement: Mapping[str, Any]) -> str:
 
 
 def history_table(runs: Sequence[Mapping[str, Any]], style: str) -> str:
-    """A row a measurement."""
+    """The stored runs as a table with one row per measurement."""
     rows = []
     for run in runs:
         moment = datetime.datetime.fromtimestamp(run["started_at_ns"] / 1e9, datetime.UTC)

@@ -65,7 +65,7 @@ class DashedCommand(OneEach):
     metavar="[RUN]",
     is_flag=False,
     flag_value="",
-    help="Top up an interrupted run by its plan; the latest one if bare.",
+    help="Top up an interrupted run by its stored settings; the latest one if bare.",
 )
 @click.option(
     "--executor",
@@ -131,7 +131,7 @@ def _run(arguments: Sequence[str], options: Mapping[str, Any], told: Progress) -
 
 
 def _check_resume(context: click.Context, arguments: Sequence[str]) -> None:
-    """What is measured, and how often, is the stored plan's to say: nothing is ignored silently."""
+    """Refuse options that the stored settings of the run decide: none is ignored silently."""
     free = {"resume", "results", "config_path", "phases", "style", "as_json"}
     free |= {"export", "export_format"}
     if context.params["metrics"] == "":  # which only asks to show what is there
@@ -145,8 +145,9 @@ def _check_resume(context: click.Context, arguments: Sequence[str]) -> None:
     given += ["-- " + " ".join(arguments)] * bool(arguments)
     if given:
         raise UsageError(
-            f"--resume goes on by the plan of its run, which {', '.join(given)} cannot change",
-            hint="Begin a new run for another plan, or leave that out.",
+            "--resume goes on with the settings of its run,"
+            f" which {', '.join(given)} cannot change",
+            hint="Begin a new run for other settings, or leave that out.",
         )
 
 

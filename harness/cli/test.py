@@ -17,7 +17,7 @@ from harness.project.finding import read_config
 @workload_options
 @click.option("--full", is_flag=True, help="On the larger case.")
 def test_command(*, full: bool, **options: Any) -> Answer:
-    """Build the current tree, run it, and judge its outputs by the baseline's: PASS or FAIL.
+    """Build the current tree, run it, and check its outputs by the baseline's: PASS or FAIL.
 
     Runs in a throwaway copy of the tree, apart from the project. The exit code is 0 for PASS, 1 for
     a wrong output, 4 where it does not build, 5 where it does not run, 6 where the baseline was

@@ -43,11 +43,11 @@ def tolerances_of(task: Task) -> dict[str, Tolerance]:
 
 
 def agree(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) -> Agreement:
-    """Judge the output that `tolerance.output` names: `actual` of one run against `expected`.
+    """Check the output that `tolerance.output` names: `actual` of one run against `expected`.
 
     A NaN, an infinity, another shape, type or length, and an empty output do not agree unless the
     tolerance says so. A stochastic output of one run tells only that it is of the right form:
-    `equivalent_over_seeds` judges it. Raises ValueError for a statistic that does not exist.
+    `equivalent_over_seeds` checks it. Raises ValueError for a statistic that does not exist.
     """
     result = _agree(expected, actual, tolerance)
     if result.ok or tolerance.kind is not OutputKind.EXACT:
@@ -110,7 +110,7 @@ def agree_all(
     actual: Mapping[str, OutputValue],
     judged: Mapping[str, Agreement] | None = None,
 ) -> Agreement:
-    """Judge every declared output of a task; one that is missing on either side fails.
+    """Check every declared output of a task; one that is missing on either side fails.
 
     `judged` holds, by output, what an adapter's own comparison has said already. Where no output is
     declared and neither side printed anything, there is nothing to compare, and the result says so.

@@ -27,8 +27,8 @@ _CONVINCING = 3
 
 _MOST_HUNKS = 500
 _MOST_LOST = 16
-"""After so many differences, or so many of them behind which no place was found where both sides
-go on alike, the rest is compared line by line."""
+"""After `_MOST_HUNKS` differences, or `_MOST_LOST` of them behind which no place was found where
+both sides go on alike, the rest is compared line by line."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def equivalent_over_seeds(
     *,
     paired: bool = False,
 ) -> Agreement:
-    """Judge a stochastic output, run with several seeds on both sides (one value a seed).
+    """Check a stochastic output, run with several seeds on both sides (one value per seed).
 
     Two one-sided t tests (Schuirmann 1987), each at the level `1 - confidence`, without assuming
     equal variances (Welch-Satterthwaite). A margin relative to the expected mean is tested as the
@@ -92,13 +92,13 @@ def _unusable(
 
 
 def _table(values: Sequence[OutputValue]) -> Array:
-    """One row a seed, one column an element."""
+    """The values as a table with one row per seed and one column per element."""
     rows = [np.asarray(numbers_of(value), dtype=np.float64).reshape(-1) for value in values]
     return np.stack(rows)
 
 
 def _judge(tally: Tally, place: str, e: Array, a: Array, paired: bool) -> int | None:
-    """Judge one element: None where it agrees, else how many seeds would tell (0: it differs)."""
+    """Check one element: None where it agrees, else how many seeds would tell (0: it differs)."""
     tolerance = tally.tolerance
     scale = common_scale(e, a)
     e, a, margin_abs = e * scale, a * scale, tolerance.margin_abs * scale

@@ -17,7 +17,8 @@ from harness.hookspecs import hookimpl
 from harness.model import MetricInfo, Trial
 
 MOST_SENSORS = 256
-"""Of one kind; a machine with more is read in part."""
+"""The most sensors of one kind that are read; further ones are left out, so that a trial on a
+machine with very many does not wait for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +123,19 @@ def _monitored(root: Path, kind: str, unit: str) -> Iterator[Sensor]:
 
 
 def temperatures(root: Path) -> Iterator[Sensor]:
-    """Of thermal zones and hardware monitors."""
+    """Yield the temperature sensors of all thermal zones, then of all hardware monitors."""
     for path in _below(root / "class/thermal", "thermal_zone*/temp"):
         yield Sensor(_named((_text(path.with_name("type")),), "c"), path, 1e-3)
     yield from _monitored(root, "temp", "c")
 
 
 def voltages(root: Path) -> Iterator[Sensor]:
-    """Of hardware monitors."""
+    """Yield the voltage sensors of all hardware monitors."""
     yield from _monitored(root, "in", "v")
 
 
 def frequencies(root: Path) -> Iterator[Sensor]:
-    """Of each CPU that cpufreq drives."""
+    """Yield one sensor of the clock frequency for each CPU that cpufreq drives."""
     for path in _below(root / "devices/system/cpu", "cpu[0-9]*/cpufreq/scaling_cur_freq"):
         yield Sensor(_named((path.parent.parent.name,), "mhz"), path, 1e-3)
 

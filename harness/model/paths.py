@@ -22,11 +22,14 @@ class PathKind(Enum):
     """Where a side takes a file from that git ignores and that no `setup` made in its copy."""
 
     CODE = "code"
-    """From nowhere: it is what is measured, and one for all sides would be measured for each."""
+    """It is taken from nowhere: it is what is measured, and one file for all sides would be
+    measured for each of them."""
     TOOL = "tool"
-    """From the user's tree, where it stays: an interpreter in a virtual environment, a compiler."""
+    """It is taken from the user's tree, where it stays: an interpreter in a virtual
+    environment, a compiler."""
     DATA = "data"
-    """From the user's tree, as a copy: what is read, such as a table that a build includes."""
+    """It is taken from the user's tree, as a copy: what is read, such as a table that
+    a build includes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,7 +252,7 @@ class Target:
     setup: tuple[tuple[str, ...], ...] = ()
     """Commands run once before the trials, each an argument list."""
     setup_timeout_ns: int = 1_800_000_000_000
-    """Of each command of `setup` and `cleanup`."""
+    """The time that each command of `setup` and `cleanup` may take."""
     cleanup: tuple[tuple[str, ...], ...] = ()
     timeout_ns: int = 600_000_000_000
     max_output_bytes: int = 268_435_456

@@ -186,8 +186,8 @@ class Sample:
     """How many times the work was done within `wall_ns`; a power of two."""
     wall_ns: int
     cpu_ns: int
-    """Of the process with all its threads; -1 where other processes did a part of the work, so
-    that the process's own time is not the work's."""
+    """The CPU time of the process with all its threads; -1 where other processes did a part of
+    the work, so that the process's own time is not the work's."""
     calibration: bool = False
     """Taken while the batch size was still being found; the first is the first call."""
 

@@ -49,7 +49,10 @@ def recall(campaign: Campaign) -> FailedCommand | None:
 
 
 def _remember(campaign: Campaign, command: str, problem: HarnessError) -> None:
-    """What cannot be written is not remembered: the failure itself is what is to be said."""
+    """Remember that a command failed; where that cannot be written, it is left out silently.
+
+    The user must see the error of the command, and not one about remembering it.
+    """
     with contextlib.suppress(HarnessError, OSError):
         before = recall(campaign)
         fresh = FailedCommand(command, _here(campaign), problem.message, problem.hint or "")
@@ -61,7 +64,10 @@ def _remember(campaign: Campaign, command: str, problem: HarnessError) -> None:
 
 
 def _here(campaign: Campaign) -> str:
-    """Events, code and committed code; looks that were begun and not answered change nothing."""
+    """Name the campaign's state by its events, the code and the committed code.
+
+    Looks that were begun are not counted: one that failed leaves the state as it was.
+    """
     count = sum(event.kind is not Kind.BENCHING for event in campaign.events)
     checkout = campaign.checkout
     return f"{count} {checkout.code_here()} {checkout.code_at('HEAD')}"

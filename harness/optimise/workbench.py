@@ -152,7 +152,7 @@ class LocalWorkbench:
         )
 
     def test(self, *, full: bool) -> TestOutcome:
-        """Build and run a private copy of the tree once, and judge its outputs."""
+        """Build and run a private copy of the tree once, and check its outputs."""
         try:
             workload = self._workload
         except ConfigError as problem:

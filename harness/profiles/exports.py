@@ -11,7 +11,7 @@ _UNITS = {"ns": "nanoseconds", "bytes": "bytes"}
 
 
 def collapsed(profile: Profile) -> str:
-    """One line a stack: frames joined by `;`, a space, the weight as a whole number.
+    """Write one line per stack: frames joined by `;`, a space, the weight as a whole number.
 
     The format of Brendan Gregg's FlameGraph tools; `;` within a name becomes `:`.
     """

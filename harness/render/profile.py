@@ -140,7 +140,7 @@ def notes(report: ProfileReport) -> Iterator[str]:
 
 
 def _how(report: ProfileReport, spots: Profile) -> str:
-    """By what the rows were made, of how much, and at which cost."""
+    """Say by what the rows were made, of how much, and at which cost."""
     if spots.counters:
         return "Counters: by perf stat, which costs nothing to speak of."
     amount = _show_amount(spots.total, spots.unit)

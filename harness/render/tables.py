@@ -90,7 +90,7 @@ def show_options(m: Measurement) -> str:
 
 
 def legend(measurements: Sequence[Measurement]) -> str:
-    """What made each target: toolchain, options and the time that building took, a line each."""
+    """What made each target: toolchain, options and build time, one line per target."""
     lines: dict[str, str] = {}
     for m in measurements:
         if m.toolchain:

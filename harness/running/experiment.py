@@ -1,4 +1,4 @@
-"""One whole run: make ready, measure in blocks, judge, store, report."""
+"""One whole run: make ready, measure in blocks, compare, store, report."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class Export:
 
     @classmethod
     def of(cls, path: Path, name: str | None) -> Export:
-        """By the exporter's name, or by the file's suffix; UsageError where neither serves.
+        """Find the exporter by its name, or by the file's suffix; UsageError where neither serves.
 
         Asked before anything is measured: a run is not lost to a misspelt name.
         """

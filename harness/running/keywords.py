@@ -35,7 +35,7 @@ class Place(TypedDict, total=False):
 
 
 class ProgramOptions(Place, total=False):
-    """Of files and programs."""
+    """The arguments that say how a file or a program is run which no configuration declares."""
 
     adapter: str
     arguments: Sequence[str]

@@ -141,7 +141,7 @@ class ComparisonResult:
 
     @property
     def verdict(self) -> Verdict:
-        """Of the candidate against the reference; undecided where nothing can be said."""
+        """The verdict on the candidate against the reference; undecided where none can be given."""
         return self.comparison.verdict if self.comparison else Verdict.UNDECIDED
 
     @property

@@ -26,7 +26,7 @@ class Selection:
     names: tuple[str, ...] = ()
     """Targets, or one file."""
     arguments: tuple[str, ...] = ()
-    """Of the file; with no name, a program with its arguments."""
+    """The arguments of the file in `names`; where there is none, a program and its arguments."""
     adapter: str | None = None
     stdin: Path | None = None
     task: str | None = None

@@ -1,8 +1,8 @@
 """How a run makes its trials and when it ends: every option declared once.
 
 The options of `harness run` and `harness compare`, the keyword arguments of `harness.run` and
-`harness.compare`, the plan in `run.json` and what `--resume` goes on with all follow from the
-fields below. A field that is added here is an option, is stored and survives `--resume`.
+`harness.compare`, the stored settings in `run.json` and what `--resume` goes on with all follow
+from the fields below. A field that is added here is an option, is stored and survives `--resume`.
 """
 
 from __future__ import annotations
@@ -253,7 +253,7 @@ def read_settings(
 
 
 def to_plan(settings: Settings) -> dict[str, Any]:
-    """The settings as they stand in the plan of a stored run."""
+    """The settings as they stand in `run.json`, under the key `plan`."""
     return {each.name: jsonable(getattr(settings, each.name)) for each in fields(settings)}
 
 
@@ -263,7 +263,7 @@ def to_words(settings: Settings) -> list[str]:
 
 
 def of_plan(plan: Mapping[str, Any]) -> Settings:
-    """The settings of a stored plan; what an older harness did not store is the default.
+    """The settings of a stored run, from its `plan`; what an older harness lacked is the default.
 
     Raises ValueError for what makes no sense.
     """

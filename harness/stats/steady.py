@@ -68,7 +68,7 @@ class Trace:
 
 
 def trace_of(samples: Sequence[Sample], threshold: float = THRESHOLD) -> Trace:
-    """Judge one trial's samples, in the order in which they were taken.
+    """Classify one trial's samples, in the order in which they were taken.
 
     Levels within `threshold` (a share) of each other count as one level.
     """

@@ -40,7 +40,7 @@ class Workshop:
         return path
 
     def target(self, *names: str, **changes: Any) -> Target:
-        """Of the files `names`; what is no field of a target is an option of the adapter."""
+        """A target of the files `names`; other `changes` are options of the adapter."""
         fields = {key for key in changes if key in Target.__dataclass_fields__}
         return make_target(
             self.root,

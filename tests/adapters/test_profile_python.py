@@ -346,7 +346,7 @@ WAITS = "import threading\n\nthreading.Thread(target=threading.Event().wait, dae
 
 
 def share_of(profile: Profile, *names: str) -> float:
-    """Of the program's own time, without start-up."""
+    """The share of these functions in the program's own time, without start-up."""
     start_up = sum(s.self_share for s in profile.spots if s.function == "(start-up)")
     return sum(s.self_share for s in profile.spots if s.function in names) / (1 - start_up)
 

@@ -51,7 +51,7 @@ def test_the_same_with_the_real_git(world):
 
 
 def test_the_game_ends_where_nobody_meddles(memory, monkeypatch):
-    """So that the property is not held of a few states alone."""
+    """The game reaches its end, so that the property is not held of a few states alone."""
     world = fake_world(memory / "repo", conftest.write_program, monkeypatch)
     game = Game(Hand(world, 3), meddling=0)
     for _ in range(200):

@@ -56,7 +56,7 @@ def stored_answer(pooled: Pooled, names: tuple[str, str], again: str) -> Answer:
 
 
 def _current(findings: Sequence[StoredComparison]) -> list[StoredComparison]:
-    """For each machine, case and mode the comparison whose builds ran last."""
+    """Pick for each machine, case and mode the comparison whose builds ran last."""
     latest: dict[object, StoredComparison] = {}
     for finding in sorted(findings, key=lambda finding: finding.runs[-1]):
         s = finding.setting
@@ -82,7 +82,7 @@ def _judged(answer: Answer, findings: Sequence[StoredComparison], again: str) ->
     return replace(
         answer,
         exit_code=ExitCode.UNDECIDED,
-        error="undecided: what is stored does not do",
+        error="undecided: the stored blocks do not suffice for a verdict",
         hint=what_would_do(undecided),
         next_actions=next_steps(undecided, again) or (again,),
     )

@@ -21,7 +21,7 @@ from harness.model import MetricInfo, Target
 from harness.system.process.trial_folder import TrialFolder
 
 MOST_FILE_BYTES = 1 << 20
-"""Of the file that HARNESS_METRICS names; what follows is passed over."""
+"""This much is read of the file that HARNESS_METRICS names; the rest of it is ignored."""
 
 MOST_LINE_BYTES = 1024
 """A longer line is output, not a figure."""

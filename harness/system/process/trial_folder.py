@@ -30,7 +30,8 @@ AS_MADE = stat.S_IFREG | stat.S_IRUSR | stat.S_IWUSR
 """The mode of the files."""
 _FOLDER_AS_MADE = stat.S_IFDIR | stat.S_IRWXU
 EMPTY_BYTES, ENTRY_BYTES = 40, 20
-"""Of folders in tmpfs, where their size counts what is in them."""
+"""The size of an empty folder in tmpfs, and how much each entry adds to it: there a folder whose
+size is larger is not empty."""
 _SMALL_BYTES = 1 << 16
 
 MOST_BYTES = 4 * 2**30

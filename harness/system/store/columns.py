@@ -103,7 +103,7 @@ def _scanned(path: Path, names: Sequence[str] | None, target: str | None) -> pa.
 
 
 def _filled(table: pa.Table, names: Sequence[str] | None) -> pa.Table:
-    """With the schema's columns first, each of its type; those that lack have their default."""
+    """The table with the schema's columns first, each of its type; missing ones have defaults."""
     import pyarrow as pa
 
     columns: dict[str, Any] = {}

@@ -26,18 +26,18 @@ class Described:
     def plus(
         self, metrics: Iterable[MetricInfo] = (), builds: Iterable[BuildFacts] = ()
     ) -> Described:
-        """With further ones; of two that have one name or one digest, the later."""
+        """The descriptions with further ones; of two with one name or digest, the later."""
         by_name = {m.name: m for m in (*self.metrics, *metrics)}
         by_digest = {b.digest: b for b in (*self.builds, *builds)}
         return Described(tuple(by_name.values()), tuple(by_digest.values()))
 
     def to_json(self) -> dict[str, Any]:
-        """As `run.json` has it."""
+        """The descriptions in the form that `run.json` has."""
         return {"metrics": jsonable(self.metrics), "builds": jsonable(self.builds)}
 
     @property
     def metadata(self) -> dict[bytes, bytes]:
-        """As the key-value metadata of a Parquet file has it."""
+        """The descriptions in the form that the metadata of a Parquet file has."""
         told = self.to_json()
         return {
             _METRICS: json.dumps(told["metrics"]).encode(),

@@ -1,11 +1,11 @@
 """Runs on disk: one folder per run, one row per trial; nothing is lost when a process is killed.
 
 While a run goes on every trial is appended to `trials.stream` before the next one begins; at its
-end the stream is turned into `trials.parquet` by an atomic rename. `run.json` holds the plan from
-the first moment on, and at the end the summary and the digest of the Parquet file. A run's folder
-comes to be by a rename, with plan and stream in it, so that there is no moment at which it cannot
-be read. What is renamed is flushed to the disk first; trials of a run that goes on are not, since
-that would take longer than they do. `docs/store.md` describes it all.
+end the stream is turned into `trials.parquet` by an atomic rename. `run.json` holds the settings
+from the first moment on, and at the end the summary and the digest of the Parquet file. A run's
+folder comes to be by a rename, with settings and stream in it, so that there is no moment at which
+it cannot be read. What is renamed is flushed to the disk first; trials of a run that goes on are
+not, since that would take longer than they do. `docs/store.md` describes it all.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ class RunWriter:
 
 @contextlib.contextmanager
 def _begin(folder: Path, run: bytes) -> Iterator[None]:
-    """Make a run's folder with plan and stream in it, by a rename, and hold it."""
+    """Make a run's folder with settings and stream in it, by a rename, and hold it."""
     made = staging(folder)
     made.mkdir()
     try:

@@ -8,7 +8,7 @@ without this program. Its canonical form, byte for byte::
     # 1234 bytes                          before each file: its size
     3a7b...c1  baseline.json              digest, two spaces, path with `/`; sorted by UTF-8 bytes
 
-Each line ends with a line feed. The root of the seal is the SHA-256 of these bytes: what
+Each line ends with a line feed. The digest of the seal is the SHA-256 of these bytes: what
 `sha256sum seal.sha256` prints. It goes into an annotated tag, so that a manifest which was edited
 together with a file is found out as well.
 """

@@ -32,7 +32,7 @@ from harness.system.process.runner import LocalRunner
 
 SECOND = 1_000_000_000
 MARK = f"HARNESS_HOSTILE_TEST_{os.getpid()}"
-"""Of this process of the suite: another one may be at work beside it."""
+"""The mark of this process of the suite: another one may be at work beside it."""
 
 FAILED, OK, CRASHED, TIMED_OUT = (
     TrialStatus.FAILED,

@@ -113,7 +113,7 @@ def test_columns_may_be_gone_more_and_moved_in_a_file_of_any_version(
 @settings(derandomize=True, deadline=None, max_examples=6)
 @given(draw=st.data())
 def test_columns_that_are_not_known_go_through_resuming(tmp_path_factory, finished, draw):
-    """Of a finished run from Parquet, of an unfinished one from the stream of another harness."""
+    """A finished run has them in Parquet, an unfinished one in the stream of another harness."""
     folder = tmp_path_factory.mktemp("results") / "r1"
     rows = [to_row(record(block), "host") for block in range(3)]
     table = varied(table_of(rows, 2), draw)
