@@ -113,7 +113,7 @@ def main() -> None:
     print(rig())
     print(f"Python {platform.python_version()}, NumPy {np.__version__}, seed {SEED}")
     print(
-        f"{count:,} numbers a side, {size / MIB:,.0f} MiB; memory may grow by"
+        f"{count:,} numbers per side, {size / MIB:,.0f} MiB; memory may grow by"
         f" {options.limit_mib} MiB\n"
     )
     with tempfile.TemporaryDirectory(prefix="harness-huge-") as name:

@@ -139,7 +139,7 @@ def _find_perf(runner: Runner) -> Path:
 
 
 def sampling(plain_wall_ns: int) -> tuple[int, int]:
-    """Samples a second and runs, so that there are enough samples and files stay small."""
+    """Choose samples per second and runs, so that there are enough samples and files stay small."""
     seconds = max(plain_wall_ns, 1_000_000) / 1e9
     hertz = round(min(MAX_HERTZ, max(49, WANTED_SAMPLES / seconds)))
     repeats = math.ceil(FEW_SAMPLES / (hertz * seconds))

@@ -15,7 +15,7 @@ EXACT_UNITS = frozenset({"instructions"})
 SAMPLED_UNITS = frozenset({"samples"})
 SURE_RANGE = 0.85
 """Phases' intervals tell a move from chance if they are at least as sure as this, which takes four
-trials: the ranges of four a side part by chance in 2 of C(8, 4) = 70 cases, of two in 1 of 3."""
+trials: the ranges of four per side part by chance in 2 of C(8, 4) = 70 cases, of two in 1 of 3."""
 TWO_SIDED = 1.96
 """Standard deviations of a normal law that 95 % lie within."""
 

@@ -158,7 +158,7 @@ def phase_spots(
     """Phases over several trials as rows: total and self share of the wall time, with intervals.
 
     `wall_ns` holds each trial's wall time; `estimate` makes a median and its interval of one
-    number a trial. A phase that a trial did not enter took no time there. Outer phases come
+    number per trial. A phase that a trial did not enter took no time there. Outer phases come
     before their inner ones, siblings by share; last comes what no phase covers.
     """
     paths = {phase.path: phase for phases in trials for phase in phases}

@@ -176,7 +176,7 @@ def move_table(
     at = f"{before.revision[:12]}, " if before.revision else ""
     lines = [f"Against {at}profile {before.id}:", layout(headers, rows)]
     if after.phases.spots and not enough_trials(before, after):
-        lines.append("Fewer than four trials a side do not tell a phase that moved from noise.")
+        lines.append("Fewer than four trials per side do not tell a phase that moved from noise.")
     lines += _totals(before, after, exact)
     return "\n".join(lines)
 

@@ -70,7 +70,7 @@ class AdapterConformance(SteadyChecks):
     broken_says: ClassVar[str] = ""
     """Some of the toolchain's own words about `broken`."""
     reading: ClassVar[str | None] = None
-    """Source: prints the sum of the whole numbers on standard input, one a line, and a newline.
+    """Source: prints the sum of the whole numbers on standard input, one per line, and a newline.
     Required where there is a steady driver."""
     marked: ClassVar[str | None] = None
     """Source: `program` with its work in a phase named `sum`. None: there is no marker for this

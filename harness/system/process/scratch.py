@@ -1,4 +1,4 @@
-"""Scratch folders: one a trial, emptied when it has been looked at, never left for ever.
+"""Scratch folders: one per trial, emptied when it has been looked at, never left for ever.
 
 `<scratch>/<pid>-<random>/` belongs to one process, which holds a lock on it as long as it lives;
 what processes that died left there is removed by the next one. Below it every trial has a folder
