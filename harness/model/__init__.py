@@ -1,6 +1,6 @@
 """The values that the harness speaks in: frozen, slotted, without I/O.
 
-Eight rooms, one name space; everyone imports from `harness.model`:
+What plugins need of these modules is imported from `harness.model`:
 
 - `tasks`    what is asked:  Case, OutputSpec, Tolerance, Task, Target
 - `trials`   what happened:  Toolchain, Build, Command, TrialPlan, Output, Sample, Phase, Trial
@@ -11,6 +11,17 @@ Eight rooms, one name space; everyone imports from `harness.model`:
 - `proposals` what to try next: Brief, Proposal, Reflection
 - `options`  what adapters share: typed options (`read_options`) and digests (`digest_of`)
 - `paths`    which options name files: NamedPath, PathKind (`path_option`, `declared_paths`)
+
+The others are imported by their own names:
+
+- `declaring`     options of a run, declared once
+- `durations`     durations as people write them: `20s`
+- `environment`   the variables that the harness sets for the programs that it starts
+- `failure_lines` the lines of a failed program's output that say why
+- `forms`         thoughts, plans and reflections as TOML or JSON
+- `jsonable`      values as what JSON can say
+- `shards`        the part of a run that an executor may carry elsewhere
+- `suggesting`    the known name that a misspelt one may have meant
 
 Times are integers in nanoseconds (`_ns`), memory is in bytes (`_bytes`); shares and ratios are
 plain numbers. A value that breaks its own invariant raises ValueError when it is made.

@@ -1,1 +1,6 @@
-"""Profiles made: runs the profiler of a target's adapter and reads its answer."""
+"""Profiles made: runs the profiler of a target's adapter and reads its answer.
+
+- `asking`  a whole profile, on one case or several, beside an earlier one
+- `making`  makes profiles and stores them
+- `sources` reads the source lines that a profile points at
+"""

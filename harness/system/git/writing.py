@@ -1,4 +1,4 @@
-"""The user's git repository: what the harness does to it. `git_reading`: what it reads there.
+"""What the harness changes in the user's git repository; `reading` has what it reads there.
 
 The user's index, stashes, untracked and ignored files, other branches and worktrees are left alone,
 but for what a method's first sentence says: trees are written through an index of our own. The
