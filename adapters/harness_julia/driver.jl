@@ -118,8 +118,9 @@ function as_function(path, blocks)
     try
         return Core.eval(Main, Expr(:function, Expr(:tuple), Expr(:block, declared, Expr(:tuple, values...))))
     catch problem
-        fail("what starts $path cannot be repeated ($(sprint(showerror, problem))): put the work " *
-             "into a function `main`, or name a function as `entry`")
+        # The advice comes first: a long path or problem is cut in the middle where it is shown.
+        fail("what starts $(basename(path)) cannot be repeated: put the work into a function " *
+             "`main`, or name a function as `entry` ($(sprint(showerror, problem)))")
     end
 end
 
