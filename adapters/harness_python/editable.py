@@ -60,7 +60,7 @@ class Editable:
 
     @classmethod
     def of(cls, toolchain: Toolchain) -> Editable:
-        """As the interpreter was seen when it was probed."""
+        """The interpreter as it was when it was probed."""
         said = json.loads(toolchain.details.get("editable", "{}"))
         return cls(
             tuple(map(Path, said.get("paths", ()))),

@@ -74,6 +74,7 @@ def figures_of(record: TrialRecord) -> Figures | None:
     return Figures(
         wall_ns=wall_ns,
         cpu_ns=cpu_ns if cpu_ns >= 0 else -1.0,
+        # Under the Python launcher the peak may be that of the launcher itself, on both sides.
         max_rss_bytes=-1 if trial.max_rss_is_floor else trial.max_rss_bytes,
         voluntary=trial.voluntary_switches,
         involuntary=trial.involuntary_switches,

@@ -50,7 +50,7 @@ class BaselineSettings:
     """How the baseline's trials are made."""
 
     budget_ns: int
-    """For each case."""
+    """The budget for each case."""
     trials: int | None = None
     """Exactly this many of each case; None: until the median is known well, or the budget ends."""
     confidence: float = 0.95

@@ -149,7 +149,7 @@ def _compare(bench: Bench, stored: Sequence[TrialRecord], report: Report) -> Com
 
 
 def _verdict(ratio: Estimate) -> Verdict:
-    """Never equivalent: what the drift may hide cannot be told from nothing."""
+    """The verdict, which is never "equivalent": the drift may hide a difference."""
     if ratio.low > 1:
         return Verdict.FASTER
     return Verdict.SLOWER if ratio.high < 1 else Verdict.UNDECIDED

@@ -15,7 +15,7 @@ class BenchSettings:
     """How the current tree is compared, and with what beside the baseline."""
 
     budget_ns: int
-    """For each case."""
+    """The budget for each case."""
     full: bool = False
     """Measure the full case too."""
     confidence: float = 0.95

@@ -47,7 +47,7 @@ class Advice:
 
     @property
     def text(self) -> str:
-        """For agents and people, at most about 400 tokens."""
+        """The advice in words for agents and people; it has about 400 tokens at most."""
         lines = [f"next: {self.action}", f"why: {self.why}"]
         lines += [f"first: {self.first}"] if self.first else []
         lines.append(f"run: {self.command}")

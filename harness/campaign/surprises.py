@@ -45,7 +45,7 @@ class PastSurprise:
 
     @property
     def text(self) -> str:
-        """For people."""
+        """The iteration in words for people."""
         lines = [
             f"{self.campaign} #{self.iteration} {self.title} [{self.outcome}] on {self.bottleneck}",
             f"  {self.compared}",

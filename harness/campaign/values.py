@@ -105,7 +105,7 @@ class TestStatus(Enum):
     WRONG = "wrong output"
     """The change is to be reverted. The first rules had crashes here too."""
     BUILD_FAILED = "build failed"
-    """To be repaired first; the test is not skipped."""
+    """The code has to be repaired first; the test is not skipped."""
     CRASHED = "crashed"
     """It was built and did not end well: to be repaired first, like a build."""
 

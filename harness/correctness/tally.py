@@ -77,7 +77,10 @@ class Tally:
 
     def _keep(self, score: float, mismatch: Mismatch) -> None:
         self._kept += 1
+        # NaN has no order, and would break the heap's; it is as far off as anything can be.
         score = math.inf if math.isnan(score) else score
+        # The heap's first entry is the one to give up next: the count is negative so that among
+        # equal scores it is the latest, and no two entries ever compare their mismatches.
         entry = (score, -self._kept, mismatch)
         if len(self._worst) < WORST:
             heapq.heappush(self._worst, entry)

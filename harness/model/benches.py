@@ -84,11 +84,11 @@ class Gain(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """From the fast case to the full one."""
+    """What becomes of the gain from the fast case to the full one."""
 
     gain: Gain
     growth: Mapping[str, Estimate]
-    """By label: time of the full case / time of the fast one."""
+    """The growth of each side, by its label: time of the full case / time of the fast one."""
     growth_of: Metric = Metric.WALL
     """Which time: CPU time where that decides on either case."""
 

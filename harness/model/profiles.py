@@ -69,7 +69,7 @@ class HotSpot:
 
     self_share: float
     total_share: float
-    """With everything called from here."""
+    """The share of the function with everything that it calls."""
     weight: float
     """Samples, instructions or nanoseconds spent here itself, in the profile's unit."""
     phase: str = ""

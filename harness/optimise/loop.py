@@ -221,6 +221,7 @@ def _registered(loop: Loop, brief: Brief) -> Proposal | HarnessError | None:
             think(loop.campaign, thought)
             plan(loop.campaign, proposal.plan())
         except (NotAllowed, UsageError, TrialFailed, PluginFailed) as refused:
+            # The same refusal again: the proposer does not heed it, and more calls cost money.
             if brief.problem and brief.problem in refused.message:
                 return refused
             failure, brief = refused, replace(brief, problem=refused.message)

@@ -84,7 +84,7 @@ class LocalWorkbench:
 
     @property
     def _workload(self) -> Workload:
-        """As the files say now: what a target is made of may have changed since the last step."""
+        """The workload as the files say now: a target may have changed since the last step."""
         path = self._config.path
         config = self._config if path is None else load_config(path)
         found = find_workload(config, Wanted(campaign=self._campaign))
@@ -221,7 +221,7 @@ class LocalWorkbench:
         return name, _digest(path)
 
     def _earlier(self, request: BenchRequest) -> dict[str, Path]:
-        """By case, the kept trials of the look that is gone on with."""
+        """The kept trials, by case, of the look that is continued."""
         if request.continues is None:
             return {}
         workload, look = self._workload, request.continues

@@ -110,7 +110,7 @@ def _draw(box: _Box, depth: int, unit: str) -> str:
 
 
 def fit_label(label: str, width: float) -> str:
-    """As much of a label as fits into `width` pixels."""
+    """Cut a label to what fits into `width` pixels."""
     room = int((width - 6) / CHARACTER)
     if len(label) <= room:
         return label

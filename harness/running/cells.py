@@ -82,7 +82,7 @@ class Group:
     failures: dict[str, int] = field(default_factory=dict)
     """How often a cell has failed, by its name; a trial that hung counts for all."""
     first_failure: dict[str, Trial] = field(default_factory=dict)
-    """By the cell's name, warm-up trials included."""
+    """The first trial that failed, by the cell's name; warm-up trials are included."""
     stopped: str | None = None
     """Why no further block is wanted."""
     next_block: int = 0

@@ -36,7 +36,7 @@ class LogRatios:
     """log(reference / candidate) by block; above 0 the candidate is faster. Arrays of n."""
 
     point: Floats
-    """As read; NaN where a value was not above 0."""
+    """The ratios as read; NaN where a value was not above 0."""
     low: Floats
     high: Floats
 

@@ -81,11 +81,13 @@ def trace_of(samples: Sequence[Sample], threshold: float = THRESHOLD) -> Trace:
         return _steady(timed, Trace(None, 0, first_call_ns=first_call_ns))
     import numpy as np
 
+    # A coarse clock can say 0, which has no logarithm.
     logs = np.log([max(sample.wall_ns, 1) / sample.batch for sample in timed])
     shape, steady_from, changes = _judge(logs, math.log1p(threshold))
     found = Trace(shape, steady_from, first_call_ns=first_call_ns, changes=changes)
     if steady_from is not None:
         return _steady(timed[steady_from:], found)
+    # -1: other processes did a part of the work, and CPU time says nothing of the whole.
     if any(sample.cpu_ns < 0 for sample in timed):
         return found
     logs = np.log([max(sample.cpu_ns, 1) / sample.batch for sample in timed])

@@ -50,7 +50,7 @@ LISTS: Mapping[str, tuple[Flags, ...]] = {
         Flags(("-X", "frozen_modules=on"), 1.05, "a faster start", "none that is known"),
     ),
 }
-"""By adapter, the most promising first."""
+"""The flags to try, by adapter, the most promising ones first."""
 
 
 def _next(brief: Brief) -> Flags | None:

@@ -121,6 +121,8 @@ class GitProgram:
         stdin: bytes = b"",
         cwd: Path | None = None,
     ) -> Ended:
+        # A hook of git that calls the harness has GIT_DIR and the like set, which would turn every
+        # command to another repository.
         inherited = {k: v for k, v in os.environ.items() if not _FOREIGN.fullmatch(k)}
         folder = cwd or self.folder
         if not folder.is_dir():
@@ -131,6 +133,8 @@ class GitProgram:
         asked = Call(argv, folder, variables, stdin, stdout_bytes=_MOST_BYTES, title=title)
         try:
             done = call(asked)
+            # A killed git leaves its lock behind for ever. `free` takes such a one away, waits for
+            # that of a living process, and says no when it has waited long enough.
             while (lock := _lock_in_the_way(done)) is not None and free(lock):
                 done = call(asked)
         except FileNotFoundError:

@@ -40,7 +40,7 @@ class Changes:
     tracked: tuple[str, ...]
     """Changed, added to the index, deleted or in conflict."""
     untracked: tuple[str, ...]
-    """Not tracked and not ignored."""
+    """The files that are neither tracked nor ignored."""
     conflicts: tuple[str, ...] = ()
     """Those of the tracked ones that a merge left in conflict."""
 

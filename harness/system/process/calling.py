@@ -91,6 +91,8 @@ def call(asked: Call) -> Ended:
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            # A group of its own: `_end` reaches all of it, and a terminal's Ctrl-C reaches the
+            # harness alone, which decides what becomes of the program.
             start_new_session=True,
         )
     assert process.stdout is not None
@@ -123,6 +125,7 @@ def _as_stdin(content: bytes) -> Iterator[int | IO[bytes]]:
     if not content:
         yield subprocess.DEVNULL
         return
+    # A pipe would fill up where the program prints before it reads, and both would wait for ever.
     fd = os.memfd_create("stdin", os.MFD_CLOEXEC)
     with os.fdopen(fd, "w+b") as file:
         file.write(content)
@@ -197,6 +200,8 @@ def _read_until_ended(
                 raise StillRunningError
             slices = [left, None if watch is not None else 0.02]
             wait = min((s for s in slices if s is not None), default=None)
+            # poll takes a C int of milliseconds, and cuts fractions off: an hour at most is well
+            # within it, and one more millisecond keeps the last fraction from becoming a busy loop.
             for fd, _ in poll.poll(None if wait is None else 1000 * min(wait, 3600.0) + 1):
                 stream = by_fd.get(fd)
                 if stream is not None and not stream.read() and not stream.open:
@@ -209,6 +214,7 @@ def _watched(pid: int) -> Iterator[int | None]:
     try:
         fd = os.pidfd_open(pid)
     except OSError as problem:
+        # An old kernel, a sandbox, or no descriptor left: then the process is asked every 20 ms.
         if problem.errno not in (errno.ENOSYS, errno.EPERM, errno.EMFILE):
             raise
         yield None

@@ -40,7 +40,7 @@ OTHERS_SHARE = 0.01
 """The share of a steady target's own CPU time that its other processes may take unnoticed."""
 
 DEFAULT_MAX_FILE_BYTES = 268_435_456
-"""For a command without a target."""
+"""The value for a command without a target."""
 
 MAX_ARGUMENT_BYTES = 131_072
 """What Linux takes in one argument or variable, on pages of 4 KiB."""

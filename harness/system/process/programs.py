@@ -44,7 +44,10 @@ class FoundPrograms:
         self._known: dict[tuple[str, str | None], tuple[Path, FileFacts]] = {}
 
     def find(self, name: str) -> Path | None:
-        """As `find_program`; a name that depends on the working folder is looked for every time."""
+        """Find a program as `find_program` does, without a search where it was found before.
+
+        A name that depends on the working folder is looked for every time.
+        """
         key = name, None if name.startswith("/") else os.environ.get("PATH", os.defpath)
         known = self._known.get(key)
         if known is not None and _facts(known[0]) == known[1]:

@@ -144,12 +144,17 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         with os.fdopen(handle, "w+b") as file:
             yield file
             file.flush()
+            # mkstemp makes files that nobody else may read; records are for everyone.
             os.fchmod(file.fileno(), 0o644)
+            # Before the rename: a file system may write the new name before the content, and a
+            # crash in between would leave an empty file in the old one's place.
             os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
+        # BaseException, since Ctrl-C must not leave the part that was written either.
         temporary.unlink(missing_ok=True)
         raise
+    # After the rename, whose entry is in the folder: the content alone does not bring it back.
     sync_folder(path.parent)
 
 
