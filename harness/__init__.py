@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from harness.analysis import Question
     from harness.api import (
         Interrupted,
         Project,
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from harness.running.settings import Settings
 
 _HOMES = {
+    "harness.analysis": ("Question",),
     "harness.api": (
         *("Interrupted", "Project", "compare", "doctor", "load", "profile"),
         *("resume", "run"),
@@ -116,6 +118,7 @@ __all__ = [
     "ProfileReport",
     "ProfileResult",
     "Project",
+    "Question",
     "Remark",
     "Run",
     "RunResult",

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 
 from harness.errors import NotAllowed
 from harness.profiling.asking import BASELINE, ProfileOptions, ProfileWishes
@@ -25,8 +25,10 @@ from harness.running.executing import LOCAL, execute
 from harness.running.experiment import Experiment, perform
 from harness.running.keywords import (
     CompareOptions,
+    LoadOptions,
     Place,
     RunOptions,
+    Surroundings,
     TargetSpec,
     check_apart,
     check_keywords,
@@ -162,15 +164,16 @@ def load(
     return load_frame(folder, of, columns, target)
 
 
-def profile(target: str, **options: Unpack[ProfileOptions]) -> ProfileResult:
+def profile(target: str | PathLike[str], **options: Unpack[ProfileOptions]) -> ProfileResult:
     """Say where a target or a file spends its time: phases first, then functions or lines.
 
     A profiler that fails raises nothing: see `failure` of the result. Raises UsageError for what
     makes no sense or what the language's profilers cannot do.
     """
-    from harness.profiling.asking import check_wishes, profile_cells, what_to_profile
+    from harness.profiling.asking import check_wishes, named_target, profile_cells, what_to_profile
 
     check_keywords("profile", options, ProfileOptions)
+    target = named_target(target)
     wishes = {k: v for k, v in options.items() if k in ProfileWishes.__optional_keys__}
     check_wishes(wishes)
     config, cells, revision = what_to_profile(target, options)
@@ -226,7 +229,9 @@ class Project:
         options.setdefault("config", self.config)
         return compare(reference, candidate, **options)
 
-    def profile(self, target: str, **options: Unpack[ProfileOptions]) -> ProfileResult:
+    def profile(
+        self, target: str | PathLike[str], **options: Unpack[ProfileOptions]
+    ) -> ProfileResult:
         """See `harness.profile`."""
         options.setdefault("config", self.config)
         return profile(target, **options)
@@ -312,9 +317,9 @@ class Project:
                 hint=f"`harness {step}` takes the step and records it.",
             )
 
-    def load(self, *, of: Literal["trials", "measurements"] = "trials") -> pd.DataFrame:
+    def load(self, **options: Unpack[LoadOptions]) -> pd.DataFrame:
         """See `harness.load`: all stored runs of the project."""
-        return load(self.results, of=of)
+        return load(self.results, **options)
 
 
 # -- what the functions and `Project` share --------------------------------------------------------
@@ -324,7 +329,7 @@ _AT_WORK = threading.Lock()
 
 @contextlib.contextmanager
 def measuring(
-    config: Config, options: Place, metrics: Sequence[str] = (), *, apart: bool = False
+    config: Config, options: Surroundings, metrics: Sequence[str] = (), *, apart: bool = False
 ) -> Iterator[Session]:
     """A session for one call; NotAllowed where another call measures in this process.
 
@@ -334,7 +339,7 @@ def measuring(
     with one_at_a_time():
         progress = options.get("progress")
         listener = Telling(progress) if progress is not None else None
-        results = options.get("results")
+        results = cast(Place, options).get("results")
         folder = Path(results) if results is not None else None
         with open_session(config, folder, listener, apart=apart, metrics=metrics) as session:
             yield session

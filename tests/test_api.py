@@ -92,6 +92,16 @@ def test_the_keywords_of_settings_are_documented_as_they_are_declared():
     assert table.splitlines() == rows
 
 
+def test_the_page_names_the_fields_of_settings():
+    listed = PAGE.partition("Its fields\nare ")[2].partition("They take")[0]
+    kinds = (Settings, harness.Question)
+    assert [n for n in re.findall(r"`(\w+)`", listed) if n not in ("budget", "max_trials")] == [
+        field.name
+        for kind in kinds
+        for field in sorted(dataclasses.fields(kind), key=lambda f: f.name == "question")
+    ]
+
+
 def test_the_import_loads_nothing_heavy():
     script = f"import sys; import harness; print([m for m in {HEAVY!r} if m in sys.modules])"
     said = subprocess.run(
@@ -186,6 +196,24 @@ def test_a_failure_is_a_value_and_no_exception(project: Path):
         (lambda: harness.load("nowhere"), harness.UsageError, "no such folder"),
         (lambda: harness.load(of="rows"), harness.UsageError, "want one of trials, measurements"),  # type: ignore[arg-type]
         (lambda: harness.resume(), harness.UsageError, "was interrupted"),
+        (lambda: harness.run(3), harness.UsageError, "want a target, a file, or a command"),  # type: ignore[arg-type]
+        (lambda: harness.run(None), harness.UsageError, "want a target, a file, or a command"),  # type: ignore[arg-type]
+        (lambda: harness.run(b"x"), harness.UsageError, "want a target, a file, or a command"),  # type: ignore[arg-type]
+        (lambda: harness.run("slow", arguments="10 00"), harness.UsageError, "a list of words"),
+        (lambda: harness.run("old.py", progress=3), harness.UsageError, "progress: want a func"),  # type: ignore[arg-type]
+        (lambda: harness.run("old.py", settings={"trials": 1}), harness.UsageError, "settings: "),  # type: ignore[arg-type]
+        (lambda: harness.run("old.py", case=1), harness.UsageError, "case: want a text"),  # type: ignore[arg-type]
+        (lambda: harness.run("nope.py"), harness.UsageError, "no such file: nope.py"),
+        (lambda: harness.run([]), harness.UsageError, "a command is a list of words"),
+        (lambda: harness.run(""), harness.UsageError, "a target or a file has a name"),
+        (lambda: harness.run("echo 1"), harness.UsageError, "no target and no file is called"),
+        (lambda: harness.compare("old.py", "nope.py"), harness.UsageError, "no such file"),
+        (lambda: harness.compare("slow", 3), harness.UsageError, "want a target, a file"),  # type: ignore[arg-type]
+        (lambda: harness.profile(["python3", "old.py"]), harness.UsageError, "want a target or"),  # type: ignore[arg-type]
+        (lambda: harness.profile("nope.py"), harness.UsageError, "no such file"),
+        (lambda: harness.profile("old.py", results="x"), TypeError, "unexpected keyword"),  # type: ignore[call-arg]
+        (lambda: harness.profile("old.py", trials=0), harness.UsageError, "of at least 1, got 0"),
+        (lambda: harness.doctor(watch_s=-1), harness.UsageError, "seconds from 0 to 60"),
         (lambda: harness.Project.open("/"), harness.ConfigError, "no harness.toml"),
     ],
 )
@@ -194,6 +222,15 @@ def test_what_makes_no_sense_is_refused_in_words(
 ):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_numbers_among_the_words_of_a_program_are_texts(project: Path):
+    (project / "old.py").write_text("import sys; assert sys.argv[1:] == ['10', '2'], sys.argv")
+    assert harness.run("old.py", arguments=[10, "2"], trials=1).ok  # type: ignore[list-item]
+    result = harness.run(["sh", "-c", 'test "$0" = 3', 3], trials=1)  # type: ignore[list-item]
+    assert result.ok
+    with pytest.raises(harness.UsageError, match="style: want one of"):
+        result.table("nope")
 
 
 def test_settings_may_be_given_as_one_value_with_changes_beside_it(project: Path):
@@ -287,6 +324,12 @@ def test_what_progress_raises_ends_the_run_and_frees_the_next(project: Path):
     with pytest.raises(LookupError, match="enough"):
         harness.run("fast", trials=3, progress=refuse)
     assert harness.run("fast", trials=1).ok
+
+    def leave(event: object) -> None:
+        raise SystemExit(3)
+
+    with pytest.raises(SystemExit):
+        harness.run("fast", trials=1, progress=leave)
 
 
 # -- load, doctor, profile, project ------------------------------------------------------------

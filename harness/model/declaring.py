@@ -6,11 +6,13 @@ documentation need to know of it. `harness.running.settings.Settings` is made of
 
 from __future__ import annotations
 
+import functools
 import math
+import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import Enum
-from typing import Any, TypeAlias, TypeVar, get_type_hints
+from typing import Any, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 from harness.errors import UsageError
 
@@ -112,6 +114,59 @@ def _with(value: Any, path: tuple[str, ...], new: Any) -> Any:
     return replace(
         value, **{first: _with(getattr(value, first), tuple(rest), new) if rest else new}
     )
+
+
+# -- what a value that was made by hand holds ----------------------------------------------------
+
+
+def check_fields(value: Any) -> None:
+    """UsageError where a field is not of its declared type, or below its option's minimum."""
+    kind = type(value)
+    hints = _hints_of(kind)
+    for each in fields(kind):
+        found = getattr(value, each.name)
+        option: RunOption | None = each.metadata.get(_KEY)
+        minimum = option.minimum if option is not None else None
+        low = minimum is not None and isinstance(found, int) and found < minimum
+        if low or not _fits(found, hints[each.name]):
+            least = "" if minimum is None else f" of at least {minimum}"
+            raise UsageError(
+                f"{kind.__name__}: {each.name}: want {_in_words(hints[each.name], least)},"
+                f" got {found!r}"
+            )
+
+
+_hints_of: Callable[[Any], dict[str, Any]] = functools.cache(get_type_hints)
+
+
+def _fits(value: object, hint: Any) -> bool:
+    """Is a value of a type: a class, a union of them, or a tuple of one of them?"""
+    if isinstance(hint, types.UnionType):
+        return any(_fits(value, one) for one in get_args(hint))
+    if get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(_fits(one, get_args(hint)[0]) for one in value)
+    if isinstance(value, bool):
+        return hint is bool
+    return isinstance(value, (int, float) if hint is float else hint)
+
+
+_TYPES = {
+    int: "a whole number",
+    float: "a number",
+    bool: "True or False",
+    str: "a text",
+    type(None): "None",
+}
+
+
+def _in_words(hint: Any, least: str = "") -> str:
+    if isinstance(hint, types.UnionType):
+        return " or ".join(_in_words(one, least) for one in get_args(hint))
+    if get_origin(hint) is tuple:
+        return f"a tuple, each of it {_in_words(get_args(hint)[0], least)}"
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return f"one of {', '.join(f'{hint.__name__}.{member.name}' for member in hint)}"
+    return _TYPES.get(hint, f"a {hint.__name__}") + (least if hint is int else "")
 
 
 # -- readers --------------------------------------------------------------------------------------

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any, TypedDict
 
 from harness.errors import ExitCode, UsageError
 from harness.model import ProfileBy, ProfileFailure, ProfileReport
-from harness.model.declaring import one_of
+from harness.model.declaring import one_of, whole_number
 from harness.model.jsonable import jsonable
 from harness.profiles import CaseShares, ShareChange, advise_cases, share_changes, worth_showing
 from harness.profiling.making import (
@@ -25,7 +26,7 @@ from harness.project.revisions import split_revision
 from harness.render.profile import heading, report_text, spot_table
 from harness.render.tables import as_html
 from harness.running import Cell
-from harness.running.keywords import Place, config_of, is_file
+from harness.running.keywords import Surroundings, arguments_of, config_of, is_file, refuse_missing
 from harness.running.selecting import ad_hoc_cell, adapter_of
 from harness.running.session import Session
 
@@ -50,7 +51,7 @@ BASELINE = "baseline"
 """What a profile is compared with by this word: the sealed baseline's commit."""
 
 
-class ProfileOptions(ProfileWishes, Place, total=False):
+class ProfileOptions(ProfileWishes, Surroundings, total=False):
     """The keyword arguments of `profile`."""
 
     adapter: str
@@ -114,7 +115,9 @@ class ProfileResult:
 
 
 def check_wishes(wishes: Mapping[str, Any]) -> None:
-    """UsageError for a wish that another one makes void."""
+    """UsageError for a wish that makes no sense, or that another one makes void."""
+    if wishes.get("trials") is not None:
+        whole_number(1)(wishes["trials"], "trials")
     if wishes.get("memory") and wishes.get("function"):
         raise UsageError("--memory shows the lines that allocate; --function does not go with it")
     if wishes.get("by") in (ProfileBy.PHASE, ProfileBy.PHASE.value):
@@ -191,11 +194,20 @@ def _plain(one: CaseProfile, top: int) -> dict[str, Any]:
     return values
 
 
+def named_target(target: object) -> str:
+    """The name of a target or a file; UsageError for what is neither."""
+    if not isinstance(target, (str, PathLike)):
+        raise UsageError(f"profile: want a target or a file, got {target!r}")
+    return str(target)
+
+
 def what_to_profile(target: str, options: ProfileOptions) -> tuple[Config, list[Cell], str | None]:
     """The configuration, the cells to profile, and the revision where one is named."""
     config, adapter = config_of(options), options.get("adapter")
     if adapter is None and is_file(target, config):
         adapter = adapter_of(Path(target))
+    elif adapter is None:
+        refuse_missing([target], config)
     case, cases = options.get("case"), options.get("cases")
     if case is not None and cases is not None:
         raise UsageError("--case or --cases, not both")
@@ -203,7 +215,7 @@ def what_to_profile(target: str, options: ProfileOptions) -> tuple[Config, list[
     name, revision = split_revision(target) if adapter is None else (target, None)
     if adapter is not None:
         root = Path.cwd()
-        arguments = tuple(options.get("arguments", ()))
+        arguments = arguments_of(options)
         return Config(root=root), [ad_hoc_cell(adapter, name, arguments, root)], None
     names: list[str | None] = [case]
     if cases is not None:

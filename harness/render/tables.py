@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
+from harness.errors import UsageError
 from harness.model import (
     Better,
     Comparison,
@@ -33,7 +34,10 @@ def layout(headers: Sequence[str], rows: Sequence[Sequence[str]], style: str = "
     """A table of texts in one of FORMATS, or as `html`, for notebooks."""
     if style == "csv":
         return "\n".join(",".join(_quote(cell) for cell in row) for row in (headers, *rows))
-    kind = {"plain": "simple", "github": "github", "html": "html"}[style]
+    kinds = {"plain": "simple", "github": "github", "html": "html"}
+    if style not in kinds:
+        raise UsageError(f"style: want one of {', '.join(kinds)} and csv, got {style!r}")
+    kind = kinds[style]
     return tabulate(rows, headers=headers, tablefmt=kind, disable_numparse=True)
 
 

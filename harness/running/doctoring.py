@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from harness.errors import UsageError
 from harness.model.jsonable import jsonable
 from harness.render.tables import layout
 from harness.system.machine import diagnosis
@@ -39,5 +40,11 @@ class DoctorReport:
 
 
 def look_at_this_machine(watch_s: float) -> DoctorReport:
-    """Look at everything that is known to disturb timings; watches the CPUs for `watch_s`."""
+    """Look at everything that is known to disturb timings; watches the CPUs for `watch_s`.
+
+    Raises UsageError for a time that is no number of seconds from 0 to 60.
+    """
+    number = isinstance(watch_s, (int, float)) and not isinstance(watch_s, bool)
+    if not number or not 0 <= watch_s <= 60:
+        raise UsageError(f"watch_s: want seconds from 0 to 60, got {watch_s!r}")
     return DoctorReport(tuple(diagnosis.diagnose(watch_s=watch_s)))

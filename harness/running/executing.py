@@ -37,12 +37,12 @@ def execute(
     executor = Executor.find(executor) if isinstance(executor, str) else executor
     made: dict[Path, Report] = {}
 
-    raised: list[Exception] = []
+    raised: list[BaseException] = []
 
     def here() -> Path:
         try:
             report = perform(session.orchestrator, session.results, experiment, folder)
-        except Exception as problem:
+        except (Exception, SystemExit) as problem:
             raised.append(problem)
             raise
         made[report.folder] = report

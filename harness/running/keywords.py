@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict
 
 from harness.errors import UsageError
 from harness.model.suggesting import nearest
@@ -26,12 +26,17 @@ COMPARE_BUDGET_NS = 60_000_000_000
 """How long a comparison measures at most where nothing else is asked for."""
 
 
-class Place(TypedDict, total=False):
-    """Where the configuration and the stored runs are, and who is told what goes on."""
+class Surroundings(TypedDict, total=False):
+    """Where the configuration is, and who is told what goes on."""
 
     config: Config | str | PathLike[str]
-    results: str | PathLike[str]
     progress: Progress
+
+
+class Place(Surroundings, total=False):
+    """Where the stored runs are, too."""
+
+    results: str | PathLike[str]
 
 
 class ProgramOptions(Place, total=False):
@@ -56,6 +61,14 @@ class RunOptions(CompareOptions, total=False):
     executor: str
 
 
+class LoadOptions(TypedDict, total=False):
+    """What of the stored runs is read, and how."""
+
+    of: Literal["trials", "measurements"]
+    columns: Sequence[str] | None
+    target: str | None
+
+
 def check_keywords(name: str, options: Mapping[str, Any], known: type) -> None:
     """TypeError for a keyword argument that a function does not have, as Python's own."""
     keywords: frozenset[str] = known.__optional_keys__  # type: ignore[attr-defined]
@@ -64,9 +77,53 @@ def check_keywords(name: str, options: Mapping[str, Any], known: type) -> None:
             near = nearest(keyword, keywords)
             meant = f"; did you mean {near!r}?" if near else ""
             raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}{meant}")
+    _check_values(options)
 
 
-def config_of(options: Place) -> Config:
+_TEXTS = ("adapter", "case", "task", "campaign", "tool", "function", "against")
+_PATHS = ("results", "input")
+
+
+def _check_values(options: Mapping[str, Any]) -> None:
+    """UsageError for a keyword's value that is of no use, before anything is looked for."""
+    progress, settings = options.get("progress"), options.get("settings")
+    if progress is not None and not callable(progress):
+        raise UsageError(f"progress: want a function of one event, got {progress!r}")
+    if settings is not None and not isinstance(settings, Settings):
+        raise UsageError(
+            f"settings: want harness.Settings(...), got {settings!r}",
+            hint="Each option is a keyword argument too: trials=3.",
+        )
+    for name in (*_TEXTS, *_PATHS, "config"):
+        value = options.get(name)
+        kinds: tuple[type, ...] = (str,) if name in _TEXTS else (str, PathLike)
+        if value is not None and not isinstance(value, (*kinds, *[Config] * (name == "config"))):
+            raise UsageError(f"{name}: want a {_what(name)}, got {value!r}")
+
+
+def _what(name: str) -> str:
+    return "text" if name in _TEXTS else "path"
+
+
+def arguments_of(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """A program's own arguments as words; UsageError for what is no list of them."""
+    given = options.get("arguments")
+    return () if given is None else _as_words(given, "arguments: want a list of words")
+
+
+def _as_words(given: object, want: str) -> tuple[str, ...]:
+    """Words of a list; numbers among them become their text."""
+    if isinstance(given, (list, tuple)) and all(_is_word(each) for each in given):
+        return tuple(fspath(e) if isinstance(e, PathLike) else str(e) for e in given)
+    raise UsageError(f'{want}, such as ["./program", "1000"]; got {given!r}')
+
+
+def _is_word(value: object) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number or (isinstance(value, (str, PathLike)) and isinstance(fspath(value), str))
+
+
+def config_of(options: Surroundings) -> Config:
     """The configuration that is meant; the empty one where there is none."""
     given = options.get("config")
     if isinstance(given, Config):
@@ -108,8 +165,15 @@ def label_of(spec: TargetSpec) -> str:
 
 
 def _words(spec: TargetSpec) -> tuple[str, ...]:
-    """The words of a command; none of a name or path."""
-    return () if isinstance(spec, (str, PathLike)) else tuple(spec)
+    """The words of a command; none of a name or path. UsageError for what is none of them."""
+    if isinstance(spec, (str, PathLike)) and isinstance(fspath(spec), str):
+        if not fspath(spec):
+            raise UsageError("a target or a file has a name, got an empty text")
+        return ()
+    words = _as_words(spec, "want a target, a file, or a command, which is a list of words")
+    if not words or not words[0]:
+        raise UsageError('a command is a list of words, such as ["./program", "1000"]; got none')
+    return words
 
 
 def _name(spec: TargetSpec) -> str:
@@ -121,13 +185,15 @@ def selected_cells(targets: Sequence[TargetSpec], options: RunOptions) -> Select
     """The cells that the arguments of `run` mean."""
     config = config_of(options)
     commands = [words for spec in targets if (words := _words(spec))]
+    if options.get("adapter") is None:
+        refuse_missing(targets, config)
     names = tuple(name for spec in targets if (name := _name(spec)))
     if commands and len(targets) > 1:
         raise UsageError("one command at a time; compare takes two")
     adapter = options.get("adapter") or ("command" if commands else None)
     if adapter is None and len(names) == 1 and is_file(names[0], config):
         adapter = adapter_of(Path(names[0]))
-    arguments = commands[0] if commands else tuple(options.get("arguments", ()))
+    arguments = commands[0] if commands else arguments_of(options)
     selection = Selection(
         names=names,
         arguments=arguments,
@@ -144,6 +210,28 @@ def is_file(name: str, config: Config) -> bool:
     return name not in config.targets and Path(name).is_file()
 
 
+def refuse_missing(specs: Sequence[TargetSpec], config: Config) -> None:
+    """UsageError for what can be no target's name: a file that is not there, or a command."""
+    for spec in specs:
+        name = _name(spec)
+        if not name or name.partition("@")[0] in config.targets or Path(name).exists():
+            continue
+        # A revision may have a slash in it, and a target's name none of these.
+        if isinstance(spec, PathLike) or ("@" not in name and _is_path(name)):
+            raise UsageError(f"no such file: {name}", hint=f"Looked in {Path.cwd()}.")
+        if any(letter.isspace() for letter in name.partition("@")[0]):
+            raise UsageError(
+                f"no target and no file is called {name!r}",
+                hint=f"A command is a list of words: {name.split()}.",
+            )
+
+
+def _is_path(name: str) -> bool:
+    return not any(map(str.isspace, name)) and (
+        "/" in name or Path(name).suffix in (".py", ".c", ".jl")
+    )
+
+
 def _input_of(options: ProgramOptions) -> Path | None:
     given = options.get("input")
     return Path(given) if given is not None else None
@@ -151,8 +239,10 @@ def _input_of(options: ProgramOptions) -> Path | None:
 
 def programs_of(specs: Sequence[TargetSpec], options: CompareOptions) -> list[Program]:
     """Two files or programs; nothing where targets are meant. UsageError for one of each."""
-    adapter, arguments = options.get("adapter"), tuple(options.get("arguments", ()))
+    adapter, arguments = options.get("adapter"), arguments_of(options)
     config = config_of(options) if adapter is None else Config(root=Path.cwd())
+    if adapter is None:
+        refuse_missing(specs, config)
     programs: list[Program] = []
     for spec in specs:
         name, words = _name(spec), _words(spec)

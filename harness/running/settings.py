@@ -19,6 +19,7 @@ from harness.errors import UsageError
 from harness.model import Metric, Mode, SteadyPlan
 from harness.model.declaring import (
     RunOption,
+    check_fields,
     declared,
     given_to,
     names_in,
@@ -176,6 +177,14 @@ class Settings:
     question: Question = field(default_factory=Question)
     steady: SteadyPlan = field(default_factory=SteadyPlan)
 
+    def __post_init__(self) -> None:
+        """UsageError for a field of another type, or for a number that makes no sense."""
+        check_fields(self)
+        if self.budget_ns is not None and self.budget_ns < 0:
+            raise UsageError(f"Settings: budget_ns: want at least 0, got {self.budget_ns}")
+        if any(cpu < 0 for cpu in self.cpus):
+            raise UsageError(f"Settings: cpus: want numbers of CPUs, got {self.cpus!r}")
+
     @property
     def drawn_seed(self) -> int:
         """The seed of a run that has begun; ValueError where none was given or drawn yet."""
@@ -270,5 +279,8 @@ def of_plan(plan: Mapping[str, Any]) -> Settings:
     import msgspec
 
     own = {each.name: plan[each.name] for each in fields(Settings) if each.name in plan}
-    settings: Settings = msgspec.convert(own, Settings)
+    try:
+        settings: Settings = msgspec.convert(own, Settings)
+    except UsageError as problem:
+        raise ValueError(f"Invalid plan: {problem.message}") from problem
     return settings

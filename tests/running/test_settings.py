@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields, replace
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -123,6 +124,27 @@ def test_what_is_left_out_is_as_in_the_settings_that_are_gone_over():
 def test_what_makes_no_sense_is_refused_in_words(given: dict[str, object], words: str):
     with pytest.raises(UsageError, match=words):
         read_settings(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"trials": -1}, "Settings: trials: want a whole number of at least 1 or None, got -1"),
+        ({"trials": "x"}, "trials: want a whole number of at least 1 or None, got 'x'"),
+        ({"trials": True}, "trials: want a whole number"),
+        ({"warmup": -1}, "warmup: want a whole number of at least 0, got -1"),
+        ({"mode": "cold"}, "mode: want one of Mode.COLD, Mode.STEADY, got 'cold'"),
+        ({"cpus": 0}, "cpus: want a tuple, each of it a whole number, got 0"),
+        ({"cpus": (-1,)}, "cpus: want numbers of CPUs"),
+        ({"budget_ns": -5}, "budget_ns: want at least 0"),
+        ({"question": 0.95}, "question: want a Question, got 0.95"),
+    ],
+)
+def test_settings_that_make_no_sense_cannot_be_made(given: dict[str, Any], words: str):
+    with pytest.raises(UsageError, match=re.escape(words)):
+        Settings(**given)
+    with pytest.raises(ValueError, match="Invalid plan"):
+        of_plan({**to_plan(OTHER), "trials": -1})
 
 
 def test_the_default_budget_grows_with_the_groups_and_may_stretch():
