@@ -232,7 +232,7 @@ class TestShallowClones:
         begun.sh(f"git clone -q --depth 1 file://{begun.path} {tmp_path / 'clone'}")
         return type(begun)(tmp_path / "clone")
 
-    def test_the_outputs_still_judge(self, clone):
+    def test_the_outputs_still_check(self, clone):
         report = clone.test()
         assert report.ok
         assert "git fetch --tags" in report.warnings[0]

@@ -100,7 +100,7 @@ class TestCorrectness:
         assert not report.correct
         assert report.cases[0].comparisons == {}
 
-    def test_trials_are_judged_by_the_baseline_not_by_the_first_output(self, project):
+    def test_trials_are_checked_by_the_baseline_not_by_the_first_output(self, project):
         # Within the tolerance of each other, but the later ones not of the baseline: 2, 2.8, 3.5.
         toml = TOML.replace('"c"', '"command"').replace("p.c", "prog")
         toml = toml.replace('key = "sum"', 'key = "sum"\nkind = "count"\nrtol = 0.5')
