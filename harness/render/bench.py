@@ -41,6 +41,12 @@ METRIC_WORDS = {
     Metric.MEMORY: "peak memory",
 }
 
+BELOW_THE_CLOCK = "below the clock"
+"""In place of a phase's ratio and verdict, where one side's time is too short to be one."""
+
+SHORTEST_NS, SHORTEST_CALL_NS = 1_000, 100
+"""A phase of less than this, altogether or per call, is as short as what its markers cost."""
+
 
 @dataclass(frozen=True, slots=True)
 class BenchRow:
@@ -144,7 +150,18 @@ def _phase_row(row: PhaseRow) -> BenchRow:
     times = _phase_time(row.baseline), _phase_time(row.current)
     if row.comparison is None:
         return BenchRow(name, *times, None, _only(row))
+    sides = [side for side in (row.baseline, row.current) if side is not None]
+    if any(is_below_the_clock(side.total_ns.point, side.calls) for side in sides):
+        return BenchRow(name, *times, None, BELOW_THE_CLOCK)
     return BenchRow(name, *times, row.comparison.ratio, row.comparison.verdict.value)
+
+
+def is_below_the_clock(ns: float, calls: float = 1) -> bool:
+    """Is a phase so short that its time is that of the markers?
+
+    A compiler may have moved the work out from between them, so that a ratio would be of nothing.
+    """
+    return ns < max(SHORTEST_NS, SHORTEST_CALL_NS * calls)
 
 
 def _only(row: PhaseRow) -> str:

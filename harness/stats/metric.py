@@ -19,6 +19,12 @@ PARALLEL_ABOVE = 1.2
 WAITING_BELOW = 0.8
 """CPU time / wall time beyond which CPU time is not what the user waits for."""
 
+IDLE_BELOW = 0.05
+"""CPU time / wall time of programs that hardly compute: CPU time says nothing of their waiting."""
+
+TURN_NS = 1e8
+"""The most that a program waits for its turn after a CPU was taken from it: a period of a quota."""
+
 STOLEN_SHARE = 0.5
 """Where stolen time makes up this share of the time without a CPU, the programs did not wait."""
 
@@ -85,7 +91,7 @@ def choose_metric(times: PairedTimes) -> MetricChoice:
     busiest = float(np.quantile(busy.min(axis=0), 0.9))
     gave_up = np.median(times.voluntary) >= np.median(times.involuntary)
     halted = float(times.stolen.sum()) > STOLEN_SHARE * float((wall - cpu).sum())
-    if busiest < WAITING_BELOW and gave_up and not halted:
+    if busiest < WAITING_BELOW and ((gave_up and not halted) or _is_idle(times, busiest)):
         return _by_wall(f"the work waits (CPU / wall time {busiest:.2f} at most)")
     apart = float(np.quantile(np.abs(np.diff(np.log(busy), axis=0)), 0.75))
     if apart > DISTURBED:
@@ -95,6 +101,14 @@ def choose_metric(times: PairedTimes) -> MetricChoice:
             f" moves the ratio by wall time by {apart:.1%} or more)",
         )
     return _by_wall(f"it is calm (CPU time agrees within {apart:.1%} in most blocks)")
+
+
+def _is_idle(times: PairedTimes, busiest: float) -> bool:
+    """Does a side hardly compute, with most of its waiting no wait for a CPU, however disturbed?"""
+    wall = times.reference_wall + times.candidate_wall
+    waited = wall - (times.reference_cpu + times.candidate_cpu)
+    turns = TURN_NS * float(np.median(times.involuntary))
+    return busiest < IDLE_BELOW and turns < 0.5 * float(np.median(waited))
 
 
 def _by_wall(because: str) -> MetricChoice:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from harness.model import Estimate
-from harness.render.bench import BenchRow, bench_table
+from harness.render.bench import BenchRow, bench_table, is_below_the_clock
 
 
 def estimate(low: float, point: float, high: float) -> Estimate:
@@ -40,3 +40,17 @@ def test_the_table_can_be_csv():
     table = bench_table([BenchRow("sum", "2 ms", "1 ms", 2.0, "faster")], "csv")
     assert table.splitlines()[0] == "Phase,Baseline,Current,Speedup,interval,verdict"
     assert table.splitlines()[1] == "sum,2 ms,1 ms,2.00x,,faster"
+
+
+@pytest.mark.parametrize(
+    ("ns", "calls", "below"),
+    [
+        (10, 1, True),  # a loop that the compiler moved out from between the markers
+        (0, 0, True),
+        (1_500, 1, False),
+        (20_000, 1_000, True),
+        (500_000, 1_000, False),
+    ],
+)
+def test_a_phase_as_short_as_its_markers_is_below_the_clock(ns, calls, below):
+    assert is_below_the_clock(ns, calls) is below

@@ -134,3 +134,30 @@ def test_wall_time_decides_where_the_cpu_time_of_other_processes_is_not_seen():
     choice = choose_metric(unseen)
     assert choice.metric is Metric.WALL
     assert "other processes do a part of the work" in choice.because
+
+
+def test_work_that_hardly_computes_waits_whatever_disturbs_it():
+    """Of a program that sleeps, a few switches and all that is stolen meanwhile explain nothing."""
+    rng = np.random.default_rng(3)
+    cpu = 1e6 * np.exp(0.3 * rng.standard_normal((2, 12)))
+    asleep = replace(
+        times(),
+        reference_wall=cpu[0] + 1e7,
+        candidate_wall=cpu[1] + 1e9,
+        reference_cpu=cpu[0],
+        candidate_cpu=cpu[1],
+        involuntary=np.full(12, 3.0),
+        stolen=np.full(12, 9e8),
+    )
+    choice = choose_metric(asleep)
+    assert choice.metric is Metric.WALL
+    assert "waits" in choice.because
+    # Twenty times its turn was taken from it: that is what it waited for.
+    assert choose_metric(replace(asleep, involuntary=np.full(12, 20.0))).metric is Metric.CPU
+
+
+@pytest.mark.parametrize("busy", [0.06, 0.3, 0.7])
+def test_a_share_that_is_not_tiny_is_judged_by_its_disturbance(busy):
+    halted = times(busy=busy, stolen=0.3)
+    gone = halted.reference_wall + halted.candidate_wall
+    assert choose_metric(replace(halted, stolen=gone)).metric is Metric.CPU

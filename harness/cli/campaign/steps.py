@@ -150,20 +150,29 @@ def _bench_text(campaign: Campaign, outcome: BenchOutcome) -> str:
 
 def _case_text(result: CaseResult) -> str:
     from harness.campaign.logs import guard_notes
-    from harness.render.bench import BenchRow, bench_table
-    from harness.render.units import show_ns, show_speed_up
+    from harness.render.bench import bench_table
+    from harness.render.units import show_speed_up
 
-    phases = []
-    for p in result.phases:
-        times = show_ns(p.baseline_ns), show_ns(p.current_ns)
-        phases.append(BenchRow(p.name, *times, _gain(p.baseline_ns, p.current_ns)))
-    table = bench_table([*phases, *_totals(result)])
+    table = bench_table([*_phases(result), *_totals(result)])
     lines = [f"case {result.case}, {result.blocks} blocks; {result.metric} time decides", table]
     for word, ratio in (("last kept state", result.step), ("baseline", result.cumulative)):
         sure = f" ({100 * ratio.confidence:.6g} % interval)" if ratio.bounded else ""
         shown = f"{show_speed_up(ratio.estimate)}, {ratio.verdict.value}"
         lines.append(f"against the {word}: {shown}{sure}")
     return "\n".join([*lines, *result.doubts, *guard_notes(result)])
+
+
+def _phases(result: CaseResult) -> Iterator[BenchRow]:
+    """A row per phase; a ratio where both sides are long enough to have one."""
+    from harness.render.bench import BELOW_THE_CLOCK, BenchRow, is_below_the_clock
+    from harness.render.units import show_ns
+
+    for p in result.phases:
+        times = show_ns(p.baseline_ns), show_ns(p.current_ns)
+        if is_below_the_clock(min(p.baseline_ns, p.current_ns)):
+            yield BenchRow(p.name, *times, None, BELOW_THE_CLOCK)
+        else:
+            yield BenchRow(p.name, *times, _gain(p.baseline_ns, p.current_ns))
 
 
 def _totals(result: CaseResult) -> Iterator[BenchRow]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 
 from harness.system.git.reading import except_for
 from harness.system.git.writing import Git
+from harness.system.process.passing import passing_folder
 
 Listing = Mapping[str, str]
 """Path, relative to the repository's top, to its mode and content id."""
@@ -35,15 +34,15 @@ def listing_here(git: Git) -> Listing:
     `Git.snapshot` leave them out: what no snapshot keeps may not be taken for a part of a change.
     Neither the repository nor the user's index is written to.
     """
-    with tempfile.TemporaryDirectory(prefix="harness-listing-") as folder:
-        index = Path(folder) / "index"
+    with passing_folder("listing") as folder:
+        index = folder / "index"
         users = git.git_dir / "index"
         if users.exists():
             # A copy, its time included, knows which files need not be read again.
             shutil.copy2(users, index)
         env = {
             "GIT_INDEX_FILE": str(index),
-            "GIT_OBJECT_DIRECTORY": folder,
+            "GIT_OBJECT_DIRECTORY": str(folder),
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(git.common_dir / "objects"),
         }
         git.run("add", "--all", "--", ".", *except_for(git.too_large()), env=env, cwd=git.top)
