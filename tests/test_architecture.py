@@ -82,8 +82,8 @@ KEEPERS: dict[str, tuple[str, ...]] = {
     "scipy": ("stats", "correctness"),
     "ruptures": ("stats",),
     "difflib": ("model.suggesting",),
-    "fcntl": ("system.store.flock", "system.launcher"),
-    "ctypes": ("system.launcher", "system.process.descent"),
+    "fcntl": ("system.store.flock", "system.launcher", "system.process.stuck"),
+    "ctypes": ("system.launcher", "system.process.descent", "system.process.stuck"),
     "pytest": ("testing",),
     "harness.system.process.runner": ("system",),
 }

@@ -23,6 +23,7 @@ from harness.system.process.trees import (
     empty,
     files_below,
     open_folder,
+    open_unmounted,
     remove_tree,
 )
 from harness.system.process.trial_folder import (
@@ -237,7 +238,7 @@ def _empty(root: Path) -> None:
     outer = open_folder(root)
     try:
         for name in FOLDERS:
-            inner = open_folder(name, outer)
+            inner = open_unmounted(name, outer)
             try:
                 os.fchmod(inner, stat.S_IRWXU)
                 _empty_but(inner)

@@ -9,19 +9,24 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import logging
 import os
 import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count, islice
 from pathlib import Path
+
+from harness.system.process.stuck import clear_flags, detach_mounts, mounts_below
 
 MOST_FILES = 100_000
 MOST_DEPTH = 100
 """What is read of a tree; one beyond that is refused in words, and removed all the same."""
 
 _CHUNK_BYTES = 1 << 18
+_log = logging.getLogger("harness")
 _BATCH = 10_000
 
 
@@ -112,7 +117,23 @@ def open_ordinary(path: Path) -> int:
 
 
 def remove_tree(folder: Path) -> None:
-    """Delete a folder with all that is in it, at any depth and mode; what cannot go, stays."""
+    """Delete a folder with all that is in it, at any depth and mode.
+
+    What a program mounted there is taken away, not emptied, and files that it made immutable are
+    made ordinary. What cannot go even so, stays and is named once on standard error.
+    """
+    _remove(folder)
+    if not os.path.lexists(folder):
+        return
+    detach_mounts(folder)
+    if not mounts_below(folder):
+        clear_flags(folder)
+    _remove(folder)
+    if os.path.lexists(folder):
+        _say_that_it_stays(str(folder))
+
+
+def _remove(folder: Path) -> None:
     with contextlib.suppress(OSError):
         opened = open_folder(folder)
         try:
@@ -123,6 +144,11 @@ def remove_tree(folder: Path) -> None:
         return
     with contextlib.suppress(OSError):
         folder.unlink()  # a link or a file in its place
+
+
+@cache
+def _say_that_it_stays(folder: str) -> None:
+    _log.warning("%s cannot be removed: what a program left there stays", folder)
 
 
 def open_folder(folder: str | Path, within: int | None = None) -> int:
@@ -154,13 +180,20 @@ def empty(folder: int, keep: tuple[str, ...] = ()) -> None:
         while waiting:
             name = waiting.pop()
             with contextlib.suppress(OSError):
-                inner = open_folder(name, folder)
+                inner = open_unmounted(name, folder)
                 try:
                     waiting += _move_up(inner, folder, names)
                 finally:
                     os.close(inner)
                 os.rmdir(name, dir_fd=folder)
                 removed += 1
+
+
+def open_unmounted(name: str, within: int) -> int:
+    """Open a folder in another; OSError where another file system is mounted on it."""
+    if os.stat(name, dir_fd=within, follow_symlinks=False).st_dev != os.fstat(within).st_dev:
+        raise OSError(errno.EXDEV, "is a mount", name)
+    return open_folder(name, within)
 
 
 def _unlink_files(folder: int, keep: tuple[str, ...]) -> list[str]:
@@ -191,7 +224,7 @@ def _move_up(inner: int, top: int, names: Iterator[str]) -> list[str]:
         before = len(moved)
         for name in folders:
             with contextlib.suppress(OSError):
-                os.close(open_folder(name, inner))  # a folder that is moved has to be writable
+                os.close(open_unmounted(name, inner))  # a folder that is moved has to be writable
                 new = _rename(name, inner, top, names)
                 moved.append(new)
         if len(moved) == before:

@@ -155,3 +155,61 @@ def test_only_ordinary_files_are_opened(tmp_path: Path) -> None:
     file = open_ordinary(tmp_path / "file")
     assert tree_digest(file) == hashlib.sha256(b"x").digest()
     os.close(file)
+
+
+ROOT_MOUNTS = """
+import sys
+from pathlib import Path
+from harness.system.process.trees import remove_tree
+remove_tree(Path(sys.argv[1]))
+"""
+
+
+def as_root_in_a_namespace(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a shell's lines with mounts of their own; skips where that is not allowed."""
+    tried = subprocess.run(
+        ["unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"],
+        capture_output=True,
+        check=False,
+    )
+    if tried.returncode != 0:
+        pytest.skip("mounting is not allowed here")
+    return subprocess.run(
+        ["unshare", "--mount", "sh", "-e", "-c", script, "sh", sys.executable, ROOT_MOUNTS, folder],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_what_is_mounted_in_a_tree_is_taken_away_and_not_emptied(tmp_path: Path) -> None:
+    script = """
+        mkdir "$3/kept" "$3/tree" "$3/tree/in" "$3/tree/in/a b"
+        mount -t tmpfs none "$3/kept"; touch "$3/kept/file"
+        mount --bind "$3/kept" "$3/tree/in/a b"
+        mkdir "$3/kept/m"; mount -t tmpfs none "$3/tree/in/a b/m"
+        "$1" -c "$2" "$3/tree"
+        test ! -e "$3/tree"; test -e "$3/kept/file"
+    """
+    done = as_root_in_a_namespace(script, tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_immutable_files_go_too(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    (tree / "in").mkdir(parents=True)
+    (tree / "in" / "file").touch()
+    made = subprocess.run(
+        ["chattr", "+i", tree / "in" / "file", tree / "in"], capture_output=True, check=False
+    )
+    if made.returncode != 0:
+        pytest.skip("no file can be made immutable here")
+    remove_tree(tree)
+    assert not tree.exists()
+
+
+def test_what_cannot_be_removed_is_named_once(tmp_path: Path, monkeypatch, caplog) -> None:
+    monkeypatch.setattr("harness.system.process.trees._remove", lambda folder: None)
+    for _ in range(2):
+        remove_tree(tmp_path)
+    assert [record.message.count(str(tmp_path)) for record in caplog.records] == [1]
