@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -27,7 +28,7 @@ from harness.cli.shared.measuring import (
     results_option,
     said,
 )
-from harness.errors import UsageError
+from harness.errors import HarnessError, UsageError
 from harness.render.tables import legend
 from harness.running.exporting import Export
 from harness.running.keywords import config_of
@@ -97,9 +98,22 @@ def run_command(**options: Any) -> Answer:
     export = _export(options["export"], options["export_format"])
     with progress() as listener:
         result = _run(arguments, options, partial(tell, listener))
-    if export is not None:
+    answer = _answer(result, options)
+    return answer if export is None else _exported(answer, export, result)
+
+
+def _exported(answer: Answer, export: Export, result: RunResult) -> Answer:
+    """The answer, once the file is written; what was measured is told though an exporter fails."""
+    try:
         export.write(result.report)
-    return _answer(result, options)
+    except HarnessError as problem:
+        return replace(
+            answer,
+            exit_code=answer.exit_code or problem.exit_code,
+            error="\n".join(filter(None, (answer.error, problem.message))),
+            hint=answer.hint or problem.hint,
+        )
+    return answer
 
 
 def _export(path: Path | None, name: str | None) -> Export | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import ClassVar
@@ -10,7 +10,7 @@ from typing import ClassVar
 from harness.errors import AdapterError, PluginFailed, UsageError
 from harness.hookspecs import ExporterSpec
 from harness.model import Run, TrialRecord
-from harness.plugins.found import Problem, say
+from harness.plugins.found import Problem, has_ours, say
 from harness.plugins.single import SinglePlugin
 
 
@@ -45,19 +45,42 @@ class Exporter(SinglePlugin):
 
     @classmethod
     def for_file(cls, path: Path, found: Iterable[EntryPoint] | None = None) -> Exporter:
-        """The exporter for a file's suffix; one that does not serve is named and passed over."""
+        """The exporter for a file's suffix: ours, else the only one of a third party.
+
+        Third parties are loaded where the suffix is none of ours; one that does not serve is named
+        and passed over. Raises UsageError where none writes it, AdapterError where several do.
+        """
         points = None if found is None else [*found]
-        suffixes: dict[str, Exporter] = {}
-        for name in sorted(cls._claims(points)):
-            try:
-                exporter = cls.find(name, points)
-                suffixes.setdefault(exporter.suffix(), exporter)
-            except (AdapterError, PluginFailed) as problem:
-                say(Problem(name, "", problem.message, problem.hint))
-        if path.suffix.lower() not in suffixes:
-            raise UsageError(
-                f"no exporter writes {path.suffix or 'a file without a suffix'}: {path};"
-                f" there are {', '.join(sorted(suffixes))}",
-                hint="--export-format NAME says which one to use.",
-            )
-        return suffixes[path.suffix.lower()]
+        claims = sorted(cls._claims(points).items())
+        suffixes: dict[str, list[Exporter]] = {}
+        for ours in (True, False):
+            for name in (name for name, claimed in claims if has_ours(claimed) is ours):
+                for suffix, exporter in cls._serving(name, points):
+                    suffixes.setdefault(suffix, []).append(exporter)
+            if path.suffix.lower() in suffixes:
+                return _only(path, suffixes[path.suffix.lower()])
+        raise UsageError(
+            f"no exporter writes {path.suffix or 'a file without a suffix'}: {path};"
+            f" there are {', '.join(sorted(suffixes))}",
+            hint="--export-format NAME says which one to use.",
+        )
+
+    @classmethod
+    def _serving(cls, name: str, points: Sequence[EntryPoint] | None) -> list[tuple[str, Exporter]]:
+        """An exporter with its suffix; nothing, and said, where it does not serve."""
+        try:
+            exporter = cls.find(name, points)
+            return [(exporter.suffix(), exporter)]
+        except (AdapterError, PluginFailed) as problem:
+            say(Problem(name, "", problem.message, problem.hint))
+            return []
+
+
+def _only(path: Path, exporters: Sequence[Exporter]) -> Exporter:
+    if len(exporters) > 1:
+        names = " and ".join(exporter.name for exporter in exporters)
+        raise AdapterError(
+            f"several installed exporters write {path.suffix}: {names}",
+            hint=f"--export-format {exporters[0].name} says which one to use.",
+        )
+    return exporters[0]

@@ -98,6 +98,11 @@ def chosen_of(points: Sequence[EntryPoint]) -> Sequence[EntryPoint]:
     return ours[:1] or points
 
 
+def has_ours(points: Sequence[EntryPoint]) -> bool:
+    """Is one of the claimants of a name ours?"""
+    return any(point.dist is not None and point.dist.name == OURS for point in points)
+
+
 def the_one(
     points: Sequence[EntryPoint], kind: str, report: Callable[[Problem], None]
 ) -> EntryPoint:

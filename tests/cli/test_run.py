@@ -102,6 +102,14 @@ def test_a_run_is_written_to_a_file_in_the_format_of_its_suffix(harness, project
         assert (folder / name).read_text().split()[0] == again.out.split()[0]
 
 
+def test_an_export_that_fails_loses_no_answer(harness, project):
+    project()
+    said = harness("run", "--trials", "2", "--export", "no/such/folder/x.csv")
+    assert said.code not in (0, 70)
+    assert "trials.parquet" in said.out
+    assert "no/such/folder" in said.err
+
+
 def test_a_format_that_nobody_writes_is_refused_before_anything_runs(harness, project):
     folder = project()
     for arguments in (["--export", "x.xml"], ["--export", "x", "--export-format", "xml"]):
