@@ -57,6 +57,7 @@ class Campaign:
         With `recover`, which wants the lock, they are put back; otherwise nothing is written. On
         another branch, whose journal ends earlier or is not there, they are never put back.
         """
+        self.records.check_places()
         try:
             self.recoverable = mine = self._is_mine()
             self.events = self.journal.recover() if recover and mine else self.journal.read_all()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from harness.campaign.logs import optimization_log, summary, thinking_log
 from harness.campaign.state import State, Step, history
 from harness.optimise.journal import JOURNAL_NAME
 from harness.project.workload import BASELINE_NAME, RESULTS_NAME
-from harness.system.store.files import read_kept, storage_errors, write_atomically
+from harness.system.store.files import not_read, read_kept, storage_errors, write_atomically
 from harness.system.store.seal import SEAL_NAME
 
 RUNS_NAME = "runs"
@@ -109,6 +111,16 @@ class Records:
         for folder in (RESULTS_NAME, RUNS_NAME):
             files += sorted((self.folder / folder).rglob("*"))
         return [path for path in files if path.is_file()]
+
+    def check_places(self) -> None:
+        """DataDamaged where a pipe, a folder or the like is in the place of a record.
+
+        Git would wait for the one and end in words of its own at the other.
+        """
+        for name in (ATTRIBUTES_NAME, SEAL_NAME):
+            with contextlib.suppress(OSError):
+                if not stat.S_ISREG((self.folder / name).lstat().st_mode):
+                    raise not_read(self.folder / name, OSError(0, "is no ordinary file"))
 
     def holds(self, path: Path) -> bool:
         """Is a path that of a record?"""
