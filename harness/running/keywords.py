@@ -80,7 +80,7 @@ def check_keywords(name: str, options: Mapping[str, Any], known: type) -> None:
     _check_values(options)
 
 
-_TEXTS = ("adapter", "case", "task", "campaign", "tool", "function", "against")
+_TEXTS = ("adapter", "case", "task", "campaign", "tool", "function")
 _PATHS = ("results", "input")
 
 
