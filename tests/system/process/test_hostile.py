@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -153,16 +154,21 @@ def survivors() -> list[str]:
 
 def _survivors() -> Iterator[str]:
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                words = (
-                    (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-                )
-                parent = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if parent[0] not in "ZX" and ("sleep 100" in words or MARK in words):
+        if not entry.name.isdecimal() or int(entry.name) == os.getpid():
+            continue
+        with contextlib.suppress(OSError):
+            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+            ours = MARK in words or MARK.encode() in (entry / "environ").read_bytes()
+            if state not in "ZX" and ours:
                 yield f"{entry.name}: {words}"
+
+
+def test_a_process_that_survives_would_be_seen():
+    with subprocess.Popen(["sleep", "60"], env={**os.environ, MARK: "1"}) as alive:
+        seen = [*_survivors()]
+        alive.kill()
+    assert seen == [f"{alive.pid}: sleep 60 "]
 
 
 def run(runner: LocalRunner, script: str, root: Path, **changes: object) -> tuple[Trial, float]:
@@ -170,7 +176,7 @@ def run(runner: LocalRunner, script: str, root: Path, **changes: object) -> tupl
     target = replace(Target("mine", "task", "command", root), **given)  # type: ignore[arg-type]
     plan = TrialPlan(Mode.COLD, timeout_ns=target.timeout_ns, phases=True)
     before = time.monotonic()
-    trial = runner.trial(Command(("bash", "-c", f": {MARK}; {script}"), {}, target), plan)
+    trial = runner.trial(Command(("bash", "-c", f": {MARK}; {script}"), {MARK: "1"}, target), plan)
     return trial, time.monotonic() - before
 
 
