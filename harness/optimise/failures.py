@@ -53,7 +53,7 @@ def _remember(campaign: Campaign, command: str, problem: HarnessError) -> None:
 
     The user must see the error of the command, and not one about remembering it.
     """
-    with contextlib.suppress(HarnessError, OSError):
+    with contextlib.suppress(HarnessError, OSError, UnicodeEncodeError):
         before = recall(campaign)
         fresh = FailedCommand(command, _here(campaign), problem.message, problem.hint or "")
         if before is not None and before.command == command:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -120,7 +121,15 @@ def find_config(start: Path) -> Path | None:
 
 def load_config(path: Path) -> Config:
     """Read and check a configuration; ConfigError names file, key, value and remedy."""
-    return _Reader(path.absolute()).read(read_toml(path))
+    place = path.absolute()
+    try:
+        os.fspath(place).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ConfigError(
+            f"the path of {path.name} is not UTF-8: {os.fsencode(place.parent)!r}",
+            hint="Rename the folder: what is recorded of a project names its files in UTF-8.",
+        ) from None
+    return _Reader(place).read(read_toml(path))
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,3 +80,13 @@ def test_a_group_without_a_command_shows_its_help_and_no_complaint(harness, fold
     assert said.code == 2
     assert said.err.startswith("Usage: harness")
     assert said.out == ""
+
+
+def test_a_name_that_no_record_can_hold_is_named_and_no_bug(harness, monkeypatch):
+    def broken(**_):
+        "records/nu\udcff".encode()
+
+    monkeypatch.setattr("harness.cli.doctor.doctor_command.callback", broken)
+    said = harness("doctor")
+    assert said.code == 2
+    assert "not UTF-8, and it would stand in a record: records/nu" in said.err

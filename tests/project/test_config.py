@@ -1,6 +1,7 @@
 """harness.toml: what it means, and what its errors say."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -242,3 +243,12 @@ class TestFlagsFile:
         (path.parent / "f.flags").write_text("")
         with pytest.raises(ConfigError, match=r"targets\.a\.flags: want a list of strings, got 3"):
             load_config(path)
+
+
+def test_a_project_whose_path_is_not_utf_8_is_refused_in_words(tmp_path):
+    folder = tmp_path / os.fsdecode(b"nu\xff")
+    folder.mkdir()
+    (folder / "harness.toml").write_text("")
+    with pytest.raises(ConfigError, match="is not UTF-8") as caught:
+        load_config(folder / "harness.toml")
+    assert "Rename the folder" in caught.value.hint

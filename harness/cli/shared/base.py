@@ -168,6 +168,8 @@ def guard(group: click.Group, arguments: Sequence[str]) -> int:
         failure = not_written(place, problem, "use")
         _fail(name, as_json, ExitCode.USAGE, failure.message, failure.hint)
         return ExitCode.USAGE
+    except UnicodeEncodeError as problem:
+        return _not_utf_8(name, as_json, problem)
     except Exception as problem:
         return _bug(name, as_json, problem)
     return ExitCode.FINE
@@ -175,6 +177,17 @@ def guard(group: click.Group, arguments: Sequence[str]) -> int:
 
 _OF_THE_MACHINE = (errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """What the machine refuses is no bug of ours, wherever it is met."""
+
+
+def _not_utf_8(name: str, as_json: bool, problem: UnicodeEncodeError) -> int:
+    """Name what cannot stand in a record; anything else that cannot be encoded is a bug."""
+    if problem.reason != "surrogates not allowed":
+        return _bug(name, as_json, problem)
+    # Names of files are bytes to Linux; records are UTF-8, so that anybody can read them.
+    shown = problem.object.encode("utf-8", "backslashreplace").decode()
+    message = f"not UTF-8, and it would stand in a record: {shown[:200]}"
+    _fail(name, as_json, ExitCode.USAGE, message, "Rename the file or folder in UTF-8.")
+    return ExitCode.USAGE
 
 
 def _bug(name: str, as_json: bool, problem: Exception) -> int:
