@@ -366,7 +366,8 @@ def test_the_workers_of_a_pool_are_in_the_profile(profiled: Any, tool: str) -> N
 
 
 def test_a_thread_that_still_waits_at_the_end_is_said_and_harms_nothing(profiled: Any) -> None:
-    profile = profiled("sample", source=WAITS)
+    work = "print(sum(i * i for i in range(2_000_000)))\n"  # long enough for a sample
+    profile = profiled("sample", source=WAITS + work)
     assert any(w.startswith("1 threads still ran at the end") for w in profile.warnings)
 
 
