@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from harness.system.git.reading import except_for
 from harness.system.git.writing import Git
@@ -18,13 +18,7 @@ Listing = Mapping[str, str]
 def listing_at(git: Git, revision: str) -> Listing:
     """The files of a commit."""
     out = git.run("ls-tree", "-r", "-z", "--full-tree", revision)
-    files = {}
-    for entry in out.split(b"\0"):
-        if entry:
-            about, _, path = entry.partition(b"\t")
-            mode, _, content = about.decode().split(" ")
-            files[os.fsdecode(path)] = f"{mode} {content}"
-    return files
+    return {path: f"{mode} {content}" for path, (mode, _, content) in _entries(out)}
 
 
 def listing_here(git: Git) -> Listing:
@@ -47,13 +41,14 @@ def listing_here(git: Git) -> Listing:
         }
         git.run("add", "--all", "--", ".", *except_for(git.too_large()), env=env, cwd=git.top)
         out = git.run("ls-files", "--stage", "-z", env=env, cwd=git.top)
-    files = {}
-    for entry in out.split(b"\0"):
-        if entry:
-            about, _, path = entry.partition(b"\t")
-            mode, content, _ = about.decode().split(" ")
-            files[os.fsdecode(path)] = f"{mode} {content}"
-    return files
+    return {path: f"{mode} {content}" for path, (mode, content, _) in _entries(out)}
+
+
+def _entries(out: bytes) -> Iterator[tuple[str, list[str]]]:
+    """Each path of `ls-tree` or `ls-files --stage`, with the three words that stand before it."""
+    for entry in filter(None, out.split(b"\0")):
+        about, _, path = entry.partition(b"\t")
+        yield os.fsdecode(path), about.decode().split(" ")
 
 
 def fingerprint(files: Listing) -> str:
