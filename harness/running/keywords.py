@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict, get_type_hints
 
 from harness.errors import UsageError
 from harness.model.suggesting import nearest
@@ -77,15 +77,17 @@ def check_keywords(name: str, options: Mapping[str, Any], known: type) -> None:
             near = nearest(keyword, keywords)
             meant = f"; did you mean {near!r}?" if near else ""
             raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}{meant}")
-    _check_values(options)
+    _check_values(options, [key for key, kind in get_type_hints(known).items() if kind is str])
 
 
-_TEXTS = ("adapter", "case", "task", "campaign", "tool", "function")
 _PATHS = ("results", "input")
 
 
-def _check_values(options: Mapping[str, Any]) -> None:
-    """UsageError for a keyword's value that is of no use, before anything is looked for."""
+def _check_values(options: Mapping[str, Any], texts: Collection[str]) -> None:
+    """UsageError for a keyword's value that is of no use, before anything is looked for.
+
+    `texts` are the keywords that the function declares as `str`.
+    """
     progress, settings = options.get("progress"), options.get("settings")
     if progress is not None and not callable(progress):
         raise UsageError(f"progress: want a function of one event, got {progress!r}")
@@ -94,15 +96,11 @@ def _check_values(options: Mapping[str, Any]) -> None:
             f"settings: want harness.Settings(...), got {settings!r}",
             hint="Each option is a keyword argument too: trials=3.",
         )
-    for name in (*_TEXTS, *_PATHS, "config"):
-        value = options.get(name)
-        kinds: tuple[type, ...] = (str,) if name in _TEXTS else (str, PathLike)
+    for name in (*texts, *_PATHS, "config"):
+        value, what = options.get(name), "text" if name in texts else "path"
+        kinds: tuple[type, ...] = (str,) if name in texts else (str, PathLike)
         if value is not None and not isinstance(value, (*kinds, *[Config] * (name == "config"))):
-            raise UsageError(f"{name}: want a {_what(name)}, got {value!r}")
-
-
-def _what(name: str) -> str:
-    return "text" if name in _TEXTS else "path"
+            raise UsageError(f"{name}: want a {what}, got {value!r}")
 
 
 def arguments_of(options: Mapping[str, Any]) -> tuple[str, ...]:
