@@ -23,6 +23,7 @@ STARTED = frozenset(sys.modules)
 if len(sys.path) > 0 and __file__.startswith(sys.path[0] + "/"):
     del sys.path[0]  # this folder, whose modules are not the program's nor the profilers'
 
+import _thread
 import ast
 import builtins
 import functools
@@ -227,7 +228,35 @@ def write_once(run: Run, tool: Any) -> Callable[[], bool]:
 
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, terminated)
+        insist(signal.SIGTERM)
     return finish
+
+
+def insist(number: int) -> None:
+    """Send a signal of this process to its main thread until the handler has ended it.
+
+    Python calls handlers in the main thread, between two steps. A signal that comes just before
+    that thread begins to wait for a lock interrupts nothing, and would not be handled until the
+    wait is over, which in a worker of a pool that is being ended is never.
+    """
+    main = threading.get_ident()
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+
+    def again() -> None:
+        while os.read(reading, 1) != bytes([number]):
+            pass  # another signal's
+        while True:
+            time.sleep(0.05)
+            signal.pthread_kill(main, number)
+
+    own = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    if own != -1:  # the program's, which learns of signals by it
+        signal.set_wakeup_fd(own)
+        return
+    # Not a thread of `threading`, which would be profiled and counted.
+    _thread.start_new_thread(again, ())
+    os.register_at_fork(after_in_child=lambda: signal.set_wakeup_fd(-1))
 
 
 def follow(run: Run) -> None:

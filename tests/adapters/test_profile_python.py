@@ -342,6 +342,27 @@ if __name__ == "__main__":
     with multiprocessing.Pool(2) as pool:
         print(pool.map(work, [100_000] * 4))
 """
+UNHEARD = """
+import multiprocessing, signal, threading, time
+
+def end():
+    # A signal that another thread takes interrupts no wait of the main thread.
+    time.sleep(0.2)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+def work():
+    sum(i * i for i in range(2_000_000))
+    threading.Thread(target=end).start()
+    lock = multiprocessing.Lock()
+    lock.acquire()
+    lock.acquire()
+
+worker = multiprocessing.get_context("fork").Process(target=work)
+worker.start()
+worker.join()
+print(worker.exitcode)
+"""
+
 WAITS = "import threading\n\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
 
 
@@ -363,6 +384,14 @@ def test_the_workers_of_a_pool_are_in_the_profile(profiled: Any, tool: str) -> N
     profile = profiled(tool, source=POOL)
     assert share_of(profile, "step", "work", "<genexpr>", "sum") > 0.5
     assert any(w.startswith("2 processes were started, 2 of them") for w in profile.warnings)
+
+
+def test_a_worker_that_waits_already_when_its_signal_comes_is_in_the_profile(
+    profiled: Any,
+) -> None:
+    profile = profiled("cProfile", source=UNHEARD)
+    assert share_of(profile, "work", "<genexpr>", "sum") > 0.5
+    assert any(w.startswith("1 processes were started, 1 of them") for w in profile.warnings)
 
 
 def test_a_thread_that_still_waits_at_the_end_is_said_and_harms_nothing(profiled: Any) -> None:
