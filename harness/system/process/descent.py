@@ -108,10 +108,15 @@ class Below:
         self._known = {p.pid: p.started_s for p in _all() if p.pid in below}
 
     def end(self) -> None:
-        """Kill those that still are there, with all that is below them now."""
-        now = {p.pid: p.started_s for p in _all()}
-        there = [pid for pid, started in self._known.items() if now.get(pid) == started]
-        _kill([pid for root in there for pid in (*_descendants(root), root)])
+        """Kill those that still are there, with all that is below them now; wait until they end."""
+        ends = time.monotonic() + _PATIENCE_S
+        while (there := self._there()) and time.monotonic() < ends:
+            _kill([pid for root in there for pid in (*_descendants(root), root)])
+            time.sleep(0.005)
+
+    def _there(self) -> list[int]:
+        """Those that still live; a number may be another process's by now."""
+        return [p.pid for p in _all() if self._known.get(p.pid) == p.started_s and not p.dead]
 
 
 def _kill(pids: list[int]) -> None:
