@@ -14,7 +14,7 @@ from harness.campaign.patterns import fitting
 from harness.campaign.state import State, Step
 from harness.campaign.stopping import decision_by_rules
 from harness.campaign.templates import note_template, plan_template, thought_template
-from harness.campaign.values import TestStatus
+from harness.campaign.values import BenchOutcome, TestStatus
 from harness.model.durations import write_duration
 
 MAX_TRIES = 3
@@ -69,8 +69,8 @@ class Situation:
 
     @property
     def iteration(self) -> Iteration:
-        assert self.state.iteration is not None
-        return self.state.iteration
+        """The open iteration; asked only in steps that have one."""
+        return self.state.iterations[-1]
 
 
 Candidate = Callable[[Situation], Advice | None]
@@ -102,7 +102,8 @@ def _restore(situation: Situation) -> Advice:
     return Advice("RESTORE", f"{why}; it is kept under a ref", Move.RESTORE.value)
 
 
-def _start(_: Situation) -> Advice:
+def advise_start() -> Advice:
+    """What to do with a campaign that was not started and has nothing in its way."""
     return Advice("START", "no campaign has been started", "harness campaign start")
 
 
@@ -198,7 +199,7 @@ def _bench(situation: Situation) -> Advice | None:
     command = f"{Move.BENCH.value}{flag}"
     if iteration.bench is None:
         return Advice("BENCHMARK", "the output is right; is it faster?", command)
-    needed_ns = _worth_looking(situation)
+    needed_ns = _worth_looking(situation, iteration.bench)
     if needed_ns is None:
         return None
     return Advice(
@@ -209,11 +210,9 @@ def _bench(situation: Situation) -> Advice | None:
     )
 
 
-def _worth_looking(situation: Situation) -> int | None:
+def _worth_looking(situation: Situation, bench: BenchOutcome) -> int | None:
     """The budget of one more look at what is undecided; None where it would hardly decide."""
-    state, bench = situation.state, situation.iteration.bench
-    assert bench is not None
-    needed, agreed = bench.fast.budget_needed_ns, state.agreed.bench_budget_ns
+    needed, agreed = bench.fast.budget_needed_ns, situation.state.agreed.bench_budget_ns
     if needed is None or needed > _MAX_STRETCH * agreed or _futile(situation):
         return None
     if bench.fast.ran_kept_program:
@@ -324,7 +323,6 @@ def short(text: str, limit: int = 200) -> str:
 
 
 _CANDIDATES: Mapping[Step, tuple[tuple[Move | None, Candidate], ...]] = {
-    Step.START: ((None, _start),),
     Step.PROFILE: ((Move.PROFILE, _profile),),
     Step.THINK: ((Move.SKIP, _skip), (Move.DECIDE, _stop), (Move.THINK, _think)),
     Step.PLAN: ((Move.PLAN, _plan),),

@@ -29,8 +29,11 @@ _START = "harness campaign start"
 _ABANDON = "harness campaign abandon"
 
 
-def after_failure(situation: Situation, advice: Advice, failure: FailedCommand) -> Advice:
-    """The advice, or what comes in its place where it failed here already."""
+def after_failure(situation: Situation | None, advice: Advice, failure: FailedCommand) -> Advice:
+    """The advice, or what comes in its place where it failed here already.
+
+    There is no situation before the campaign is started.
+    """
     if not f"{advice.command} ".startswith(f"{failure.command} "):
         return advice
     why = f"`{failure.command}` failed: {short(failure.message)}"
@@ -45,8 +48,10 @@ def after_failure(situation: Situation, advice: Advice, failure: FailedCommand) 
     return replace(other, why=f"{failure.times} times {why}", instead=advice.command)
 
 
-def _other_way(situation: Situation, failure: FailedCommand) -> Advice:
+def _other_way(situation: Situation | None, failure: FailedCommand) -> Advice:
     """How the campaign goes on without what fails."""
+    if situation is None:
+        return Advice("ABANDON", "", _ABANDON)
     state = situation.state
     if state.step is Step.FINISHED:
         first = "see to what refuses the merge"

@@ -13,6 +13,7 @@ from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import State, Step
 from harness.campaign.values import AtScale, BenchOutcome, CaseResult, Guards, ProfileOutcome, Ratio
 from harness.model import Verdict
+from harness.model.proposals import Reflection
 from harness.render.units import NO_INTERVAL, show_bytes, show_ns, show_ratio, show_share
 
 _HASH = 7
@@ -29,7 +30,7 @@ _THREADED = 1.2
 def optimization_log(state: State) -> str:
     """`optimization_log.md`: the baseline, one entry an iteration, and the campaign's end."""
     parts = [f"# Optimization Campaign: {state.name}", _baseline(state)]
-    parts += [_entry(state, i) for i in state.iterations if i.note is not None]
+    parts += [_entry(state, i, i.note) for i in state.iterations if i.note is not None]
     parts += [f"## Skipped: {name}\n{reason}" for name, reason in state.skipped.items()]
     parts += _ending(state)
     return "\n\n".join(parts) + "\n"
@@ -41,14 +42,14 @@ def thinking_log(state: State) -> str:
     for iteration in state.iterations:
         parts.append(_before(iteration))
         if iteration.note is not None and iteration.surprised:
-            parts.append(_postmortem(iteration))
+            parts.append(_postmortem(iteration, iteration.note))
     return "\n\n".join(parts) + "\n"
 
 
 def summary(state: State) -> str:
     """`summary.md`: the whole campaign in the short form of the guide's section 10."""
     parts = [f"# Optimization Campaign: {state.name}", _baseline(state)]
-    parts += [_short(i) for i in state.iterations if i.note is not None]
+    parts += [_short(i, i.note) for i in state.iterations if i.note is not None]
     parts += _ending(state)
     parts.append(f"## Predictions\n- {describe_scores(score(state.iterations))}")
     return "\n\n".join(parts) + "\n"
@@ -65,8 +66,7 @@ def _baseline(state: State) -> str:
     return f"## Baseline\n- {figures}\n- Commit: {sealed.commit[:_HASH]} ({state.place.tag} tag)"
 
 
-def _entry(state: State, iteration: Iteration) -> str:
-    assert iteration.note is not None
+def _entry(state: State, iteration: Iteration, note: Reflection) -> str:
     prediction = iteration.thought.prediction
     optimization = _flat(iteration.plan.optimization) if iteration.plan else "none was planned"
     lines = [
@@ -79,8 +79,8 @@ def _entry(state: State, iteration: Iteration) -> str:
         f"**Performance:** {_performance(iteration)}",
         f"**Correctness:** {_correctness(iteration)}",
         f"**Commit:** {_commit(iteration)}",
-        f"**Surprise:** {_flat(iteration.note.surprise)}",
-        f"**Notes:** {_notes(state, iteration)}",
+        f"**Surprise:** {_flat(note.surprise)}",
+        f"**Notes:** {_notes(iteration, note)}",
     ]
     return "\n".join(lines)
 
@@ -168,17 +168,15 @@ def _commit(iteration: Iteration) -> str:
     return f"(reverted{kept})"
 
 
-def _notes(state: State, iteration: Iteration) -> str:
-    assert iteration.note is not None
-    notes = [_sentence(iteration.note.notes)] if iteration.note.notes else []
+def _notes(iteration: Iteration, note: Reflection) -> str:
+    notes = [_sentence(note.notes)] if note.notes else []
     if iteration.abandoned:
         notes.append(f"Given up: {_sentence(iteration.abandoned)}")
     if iteration.thought.reason:
         notes.append(f"Attacked all the same: {_sentence(iteration.thought.reason)}")
     if iteration.result is not None:
         notes += guard_notes(iteration.result)
-    if iteration.bench is not None and iteration.bench.full is not None:
-        notes.append(scale_note(iteration.bench))
+    notes += scale_notes(iteration.bench) if iteration.bench is not None else []
     if iteration.outcome is Outcome.UNDECIDED:
         notes.append("The budget ended before the interval could decide.")
     return " ".join(notes) or "-"
@@ -194,11 +192,9 @@ def guard_notes(result: CaseResult) -> list[str]:
             f"Peak memory {show_bytes(g.baseline_rss_bytes)} -> {show_bytes(g.current_rss_bytes)}."
         )
     notes += _cpu_note(g)
-    build = _factor(g.baseline_build_ns, g.current_build_ns)
-    if build is not None and build > _BUILD_NOTE:
-        assert g.baseline_build_ns is not None
-        assert g.current_build_ns is not None
-        notes.append(f"Build {show_ns(g.baseline_build_ns)} -> {show_ns(g.current_build_ns)}.")
+    before, after = g.baseline_build_ns, g.current_build_ns
+    if before and after and after / before > _BUILD_NOTE:
+        notes.append(f"Build {show_ns(before)} -> {show_ns(after)}.")
     start = _factor(g.baseline_ready_ns, g.current_ready_ns)
     if start is not None and start > _MEMORY_NOTE:
         notes.append(f"Start-up takes {start:.2f} times as long.")
@@ -224,16 +220,16 @@ def _cpu_note(g: Guards) -> list[str]:
     ]
 
 
-def scale_note(bench: BenchOutcome) -> str:
-    """Does the gain hold on the full case?"""
-    assert bench.full is not None
-    assert bench.at_scale is not None
-    step = bench.full.step
-    fast = bench.fast.step
-    return (
-        f"Full case {bench.full.case}: {show_ratio(step.point)}{_interval(step)}, against"
-        f" {show_ratio(fast.point)} on {bench.fast.case}: the gain {bench.at_scale.value}."
-    )
+def scale_notes(bench: BenchOutcome) -> list[str]:
+    """Does the gain hold on the full case? Nothing is said where that was not measured."""
+    full, held = bench.full, bench.at_scale
+    if full is None or held is None:
+        return []
+    step, fast = full.step, bench.fast.step
+    return [
+        f"Full case {full.case}: {show_ratio(step.point)}{_interval(step)}, against"
+        f" {show_ratio(fast.point)} on {bench.fast.case}: the gain {held.value}."
+    ]
 
 
 def _before(iteration: Iteration) -> str:
@@ -253,8 +249,7 @@ def _before(iteration: Iteration) -> str:
     )
 
 
-def _postmortem(iteration: Iteration) -> str:
-    assert iteration.note is not None
+def _postmortem(iteration: Iteration, note: Reflection) -> str:
     actual = f"no valid result ({iteration.outcome.value})"
     if iteration.result is not None:
         step = iteration.result.step
@@ -264,19 +259,18 @@ def _postmortem(iteration: Iteration) -> str:
         f"### Postmortem — Iteration {iteration.number}\n"
         f"- **Predicted:** {_predicted(iteration)} speedup\n"
         f"- **Actual:** {actual}\n"
-        f"- **Why:** {_flat(iteration.note.why)}\n"
-        f"- **Lesson:** {_flat(iteration.note.lesson)}"
+        f"- **Why:** {_flat(note.why)}\n"
+        f"- **Lesson:** {_flat(note.lesson)}"
     )
 
 
-def _short(iteration: Iteration) -> str:
-    assert iteration.note is not None
+def _short(iteration: Iteration, note: Reflection) -> str:
     attempted = "" if iteration.outcome is Outcome.KEPT else "[Attempted] "
     return (
         f"## Iteration {iteration.number}: {attempted}{iteration.title}\n"
         f"- Prediction: {_predicted(iteration)} on {iteration.thought.prediction.bottleneck}\n"
         f"- Result: {_result(iteration)}\n"
-        f"- Surprise: {_flat(iteration.note.surprise)}\n"
+        f"- Surprise: {_flat(note.surprise)}\n"
         f"- Commit: {_commit(iteration)}"
     )
 

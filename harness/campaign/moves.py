@@ -130,9 +130,7 @@ def _demand_unforbidden(state: State, tree: Tree, _: Move) -> None:
 
 def _demand_tested(state: State, tree: Tree, move: Move) -> None:
     """The code is the code that was tested (and, after a bench, measured)."""
-    iteration = state.iteration
-    assert iteration is not None
-    if tree.fingerprint == iteration.tested_tree:
+    if tree.fingerprint == state.iterations[-1].tested_tree:
         return
     measured = state.step in (Step.LOG, Step.COMMIT)
     back = "harness restore brings back what was measured, or" if tree.tested_commit else "You can"

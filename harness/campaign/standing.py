@@ -107,18 +107,23 @@ def refused(way: Advice) -> NotAllowed:
     return NotAllowed(way.why, hint=f"{way.line}{other}")
 
 
+def no_branch(at: Standing) -> Advice:
+    """What has to happen where a campaign is to start and no branch is checked out."""
+    return Advice(
+        "BRANCH",
+        "no branch is checked out, so there is none to merge into at the end",
+        f"git switch --create {shlex.quote(at.free_branch)}",
+        instead="git switch main",
+    )
+
+
 def before_start(at: Standing) -> Advice | None:
     """What has to happen before the campaign can start; None: nothing."""
     aborted = _aborted(at)
     if aborted is not None:
         return aborted
     if at.branch is None:
-        return Advice(
-            "BRANCH",
-            "no branch is checked out, so there is none to merge into at the end",
-            f"git switch --create {shlex.quote(at.free_branch)}",
-            instead="git switch main",
-        )
+        return no_branch(at)
     if at.missing:
         return _retrieve(at, instead=at.command("campaign abandon"))
     left = at.leftovers

@@ -1,8 +1,8 @@
 """The state of a campaign: a fold over its events; pure.
 
-`fold(events)` is the only way in which a state comes to be. It refuses a sequence that the state
-machine does not allow, so that a journal which was pieced together by another hand is found out
-even where its digests fit.
+`fold(events)` is the only way in which a state comes to be: `NotStarted` without events, `State`
+after the first one. It refuses a sequence that the state machine does not allow, so that a journal
+which was pieced together by another hand is found out even where its digests fit.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import ClassVar
 
 from harness.campaign.bottlenecks import identity
 from harness.campaign.events import Event, Kind
@@ -77,19 +78,32 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """All that follows from the events."""
+class NotStarted:
+    """A campaign that has no event yet: nothing is agreed, and nothing was tried."""
 
-    name: str = ""
-    step: Step = Step.START
-    terms: Terms | None = None
-    git: CampaignGit | None = None
-    baseline: SealedBaseline | None = None
-    kept_tree: str = ""
+    step: ClassVar[Step] = Step.START
+    iterations: ClassVar[tuple[Iteration, ...]] = ()
+    kept: ClassVar[tuple[Iteration, ...]] = ()
+    speedup: ClassVar[float] = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that follows from the events of a campaign that was started."""
+
+    name: str
+    step: Step
+    agreed: Terms
+    place: CampaignGit
+    """Its branches and tags."""
+    sealed: SealedBaseline
+    """The baseline that it started from."""
+    kept_tree: str
     """The fingerprint of the last kept state."""
-    kept_commit: str = ""
-    untracked: tuple[str, ...] = ()
+    kept_commit: str
+    untracked: tuple[str, ...]
     """Files that were untracked at the start: they are the user's, and are never touched."""
+    started_at_ns: int
     profile: ProfileOutcome | None = None
     profiled_tree: str = ""
     iterations: tuple[Iteration, ...] = ()
@@ -103,27 +117,8 @@ class State:
     ending: Ending | None = None
     rendered: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of each log as it was rendered at the end; empty before."""
-    started_at_ns: int = 0
     last_at_ns: int = 0
     events: int = 0
-
-    @property
-    def agreed(self) -> Terms:
-        """The terms of a campaign that was started."""
-        assert self.terms is not None
-        return self.terms
-
-    @property
-    def place(self) -> CampaignGit:
-        """Branches and tags of a campaign that was started."""
-        assert self.git is not None
-        return self.git
-
-    @property
-    def sealed(self) -> SealedBaseline:
-        """The baseline of a campaign that was started."""
-        assert self.baseline is not None
-        return self.baseline
 
     @property
     def iteration(self) -> Iteration | None:
@@ -198,28 +193,33 @@ class State:
         return None
 
 
-def fold(events: Iterable[Event]) -> State:
+Progress = NotStarted | State
+"""How far a campaign is."""
+
+
+def fold(events: Iterable[Event]) -> Progress:
     """The state after these events; DataDamaged naming the first one that may not be there."""
-    state = State()
+    progress: Progress = NotStarted()
     for event in events:
-        state = apply(state, event)
-    return state
+        progress = apply(progress, event)
+    return progress
 
 
-def apply(state: State, event: Event) -> State:
+def apply(before: Progress, event: Event) -> State:
     """The state after one more event."""
     allowed = _ALLOWED[event.kind]
-    if state.step not in allowed:
+    if before.step not in allowed:
         want = " or ".join(sorted(step.value for step in allowed))
         raise DataDamaged(
-            f"event {event.number}: {event.kind.value!r} in state {state.step.value} (it belongs"
+            f"event {event.number}: {event.kind.value!r} in state {before.step.value} (it belongs"
             f" in {want})",
-            hint="The journal was not written by the harness alone.",
+            hint=_ANOTHER_HAND,
         )
-    after = _APPLY[event.kind](state, event)
+    after = _started(event) if isinstance(before, NotStarted) else _APPLY[event.kind](before, event)
     return replace(after, last_at_ns=event.at_ns, events=event.number)
 
 
+_ANOTHER_HAND = "The journal was not written by the harness alone."
 _BETWEEN = frozenset({Step.PROFILE, Step.THINK})
 
 _ALLOWED: Mapping[Kind, frozenset[Step]] = {
@@ -243,14 +243,13 @@ _ALLOWED: Mapping[Kind, frozenset[Step]] = {
 }
 
 
-def _started(state: State, event: Event) -> State:
-    return replace(
-        state,
+def _started(event: Event) -> State:
+    return State(
         name=event.value("name", str),
         step=Step.PROFILE,
-        terms=event.value("terms", Terms),
-        git=event.value("git", CampaignGit),
-        baseline=event.value("baseline", SealedBaseline),
+        agreed=event.value("terms", Terms),
+        place=event.value("git", CampaignGit),
+        sealed=event.value("baseline", SealedBaseline),
         kept_tree=event.value("tree", str),
         kept_commit=event.value("commit", str),
         untracked=event.value("untracked", tuple[str, ...]),
@@ -269,7 +268,11 @@ def _profiled(state: State, event: Event) -> State:
 
 
 def _thought(state: State, event: Event) -> State:
-    assert state.profile is not None
+    if state.profile is None:
+        raise DataDamaged(
+            f"event {event.number}: {event.kind.value!r} before anything was profiled",
+            hint=_ANOTHER_HAND,
+        )
     fresh = Iteration(
         number=len(state.iterations) + 1,
         thought=event.value("thought", Thought),
@@ -369,7 +372,6 @@ def _finished(state: State, event: Event) -> State:
 
 
 _APPLY: Mapping[Kind, Callable[[State, Event], State]] = {
-    Kind.STARTED: _started,
     Kind.PROFILED: _profiled,
     Kind.THOUGHT: _thought,
     Kind.PLANNED: _planned,
@@ -391,7 +393,7 @@ _APPLY: Mapping[Kind, Callable[[State, Event], State]] = {
 
 def history(events: Sequence[Event]) -> list[State]:
     """The state after each event."""
-    states = [State()]
+    states: list[State] = []
     for event in events:
-        states.append(apply(states[-1], event))
-    return states[1:]
+        states.append(apply(states[-1] if states else NotStarted(), event))
+    return states

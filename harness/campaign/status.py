@@ -7,7 +7,7 @@ import math
 from harness.campaign.advice import Advice
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.scoring import describe_scores, score
-from harness.campaign.state import State, Step
+from harness.campaign.state import NotStarted, Progress, State
 from harness.campaign.values import ProfileOutcome, ProfileRow
 from harness.render.tables import layout
 from harness.render.units import show_factor, show_ns, show_share
@@ -15,9 +15,9 @@ from harness.render.units import show_factor, show_ns, show_share
 _ROWS = 8
 
 
-def status_text(state: State, advice: Advice) -> str:
+def status_text(state: Progress, advice: Advice) -> str:
     """Goal, progress, bottlenecks, iterations, predictions and the next action."""
-    if state.step is Step.START:
+    if isinstance(state, NotStarted):
         return f"not started. next: {advice.command}"
     return "\n\n".join(
         filter(

@@ -9,6 +9,7 @@ from harness.campaign.gates import compare_words
 from harness.campaign.iteration import Iteration
 from harness.campaign.patterns import pattern_named
 from harness.campaign.state import State
+from harness.model.proposals import Reflection
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,10 @@ class PastSurprise:
 def search(states: Iterable[State], query: Query) -> list[PastSurprise]:
     """The logged iterations that fit, campaign by campaign, latest first."""
     return [
-        _finding(state, iteration)
+        _finding(state, iteration, note)
         for state in states
         for iteration in reversed(state.iterations)
-        if iteration.note is not None and _fits(iteration, query)
+        if (note := iteration.note) is not None and _fits(iteration, query)
     ]
 
 
@@ -107,9 +108,7 @@ def _texts(iteration: Iteration) -> Iterator[str]:
         yield iteration.test.summary
 
 
-def _finding(state: State, iteration: Iteration) -> PastSurprise:
-    note = iteration.note
-    assert note is not None
+def _finding(state: State, iteration: Iteration, note: Reflection) -> PastSurprise:
     return PastSurprise(
         campaign=state.name,
         iteration=iteration.number,

@@ -8,7 +8,7 @@ from harness.campaign.advice import Advice
 from harness.campaign.gates import keep_reason, name_some
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.moves import Tree
-from harness.campaign.state import State, Step
+from harness.campaign.state import NotStarted, Progress, State
 from harness.model import Verdict
 from harness.render.units import show_factor
 
@@ -19,12 +19,12 @@ _FITS = ((6, 120), (5, 90), (4, 70), (3, 50), (2, 40), (1, 30))
 """How many of each kind are shown, and how wide, until all of it fits."""
 
 
-def takeover_text(state: State, advice: Advice, tree: Tree, sources: Sequence[str] = ()) -> str:
+def takeover_text(state: Progress, advice: Advice, tree: Tree, sources: Sequence[str] = ()) -> str:
     """Goal, where it stands, what is open, what failed and why, lessons, next; at most `MOST`.
 
     `sources` are the target's files, for where no file has changed yet.
     """
-    if state.step is Step.START:
+    if isinstance(state, NotStarted):
         return f"not started. next: {advice.command}"
     for count, width in _FITS:
         text = "\n".join(_lines(state, advice, (tree, sources), _Short(count, width)))

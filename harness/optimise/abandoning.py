@@ -80,9 +80,8 @@ class _Work:
         self.aside = state_folder(config.root) / "abandoned"
         self._config = config
         state = self._state()
-        terms = state.terms if state else None
         known = scope_of(config, config.campaigns[name], self.git)
-        self.checkout.scope = terms.scope if terms else known
+        self.checkout.scope = state.agreed.scope if state else known
 
     # -- what is to be done --------------------------------------------------------------------
 
@@ -98,7 +97,7 @@ class _Work:
     def plan(self) -> Abandoned:
         """New names for everything that is there."""
         state = self._state()
-        place = state.git if state else None
+        place = state.place if state else None
         branch = place.branch if place else tag_name("optimization", self._config, self.name)
         refs = self.git.refs("refs/")
         label = self._label(refs)
@@ -139,11 +138,12 @@ class _Work:
 
     def _state(self) -> State | None:
         """The state by the journal or its copy, whichever is whole and knows more."""
-        found = []
+        known: list[State] = []
         for path in (self.folder / JOURNAL_NAME, self.machine / JOURNAL_NAME):
             with contextlib.suppress(HarnessError, OSError):
-                found.append(fold(read_events(path)))
-        known = [state for state in found if state.name == self.name]
+                progress = fold(read_events(path))
+                if isinstance(progress, State) and progress.name == self.name:
+                    known.append(progress)
         return max(known, key=lambda state: state.events, default=None)
 
     def _is_merged(self, state: State) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 
-from harness.campaign.advice import Advice, Situation, advise
+from harness.campaign.advice import Advice, Situation, advise, advise_start
 from harness.campaign.failing import after_failure
 from harness.campaign.moves import Tree
 from harness.campaign.standing import after_finish, before_start, before_step
@@ -30,23 +30,30 @@ def next_action(campaign: Campaign) -> Advice:
     failure = recall(campaign)
     if failure is None:
         return found
-    state = campaign.state
-    under_way = campaign.started and state.step is not Step.FINISHED
-    tree = campaign.tree() if under_way else Tree(state.kept_tree)
-    advice = after_failure(Situation(state, tree), found, failure)
+    advice = after_failure(_situation(campaign), found, failure)
     if advice.command == "harness campaign abandon":
         return replace(advice, command=standing(campaign).command("campaign abandon"))
     return advice
 
 
-def _next(campaign: Campaign) -> Advice:
+def _situation(campaign: Campaign) -> Situation | None:
+    """What the next action is derived from; None before the start."""
+    if not campaign.started:
+        return None
     state = campaign.state
+    if state.step is Step.FINISHED:
+        return Situation(state, Tree(state.kept_tree))
+    return Situation(state, campaign.tree(), last_budget_ns(campaign))
+
+
+def _next(campaign: Campaign) -> Advice:
     at = standing(campaign)
     if not campaign.started:
         terms_of(campaign)  # a start would stumble over what harness.toml says wrongly
-        advice = before_start(at) or advise(Situation(state, Tree("")))
+        advice = before_start(at) or advise_start()
         starts = advice.action == "START"
         return replace(advice, command=at.command("campaign start")) if starts else advice
+    state = campaign.state
     if state.step is Step.FINISHED:
         return after_finish(state, at) or advise(Situation(state, Tree(state.kept_tree)))
     way = before_step(state, at)

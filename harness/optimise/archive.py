@@ -23,11 +23,14 @@ class Archive:
 def all_states(config: Config) -> Archive:
     """Read every campaign's journal; one that is damaged is named and stops nothing."""
     folder = config.root / OPTIM_FOLDER
-    states, damaged = [], []
+    states: list[State] = []
+    damaged: list[str] = []
     for path in (folder / JOURNAL_NAME, *sorted(folder.glob(f"*/{JOURNAL_NAME}"))):
         try:
-            states.append(fold(read_events(path)))
+            progress = fold(read_events(path))
         except DataDamaged as problem:
             damaged.append(problem.message)
-    found = sorted((s for s in states if s.events), key=lambda state: state.name)
+        else:
+            states += [progress] if isinstance(progress, State) else []
+    found = sorted(states, key=lambda state: state.name)
     return Archive(tuple(found), tuple(damaged))

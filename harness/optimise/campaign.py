@@ -11,7 +11,7 @@ from typing import Any
 from harness.campaign.events import Event, Kind, builtins
 from harness.campaign.moves import Move, Tree, permit
 from harness.campaign.standing import before_step, refused
-from harness.campaign.state import State, Step, apply, fold
+from harness.campaign.state import NotStarted, Progress, State, Step, apply, fold
 from harness.campaign.values import RULES, Terms
 from harness.errors import ConfigError, DataDamaged, NotAllowed, UsageError
 from harness.model.durations import parse_duration_ns
@@ -46,7 +46,8 @@ class Campaign:
         self.warnings: list[str] = []
         """What the commands of this process have to say besides their answer."""
         self.events: list[Event] = []
-        self.state = State()
+        self.progress: Progress = NotStarted()
+        """How far the campaign is, started or not; `state` is for those who want a started one."""
         self.recoverable = False
         """Are events that the journal lacks put back by the next step?"""
         self.load()
@@ -61,7 +62,7 @@ class Campaign:
         try:
             self.recoverable = mine = self._is_mine()
             self.events = self.journal.recover() if recover and mine else self.journal.read_all()
-            self.state = fold(self.events)
+            self.progress = fold(self.events)
         except DataDamaged as damage:
             if self._reads_copy_meanwhile():
                 return
@@ -71,7 +72,7 @@ class Campaign:
             )
             raise DataDamaged(damage.message, hint=hint) from None
         self.checkout.scope = self._scope()
-        if self.state.name not in ("", self.name):
+        if self.started and self.state.name != self.name:
             raise UsageError(
                 f"{self.journal.path} belongs to the campaign {self.state.name!r},"
                 f" not {self.name!r}",
@@ -90,7 +91,7 @@ class Campaign:
             return False
         with contextlib.suppress(DataDamaged):
             self.events = read_events(copy)
-            self.state = fold(self.events)
+            self.progress = fold(self.events)
             self.recoverable = False
             self.checkout.scope = self._scope()
             return self.started
@@ -116,7 +117,7 @@ class Campaign:
         """How to mend the journal: from this machine's copy where that is whole."""
         copy = self.journal.copy
         try:
-            whole = copy is not None and bool(fold(read_events(copy)).events)
+            whole = copy is not None and isinstance(fold(read_events(copy)), State)
         except DataDamaged:
             whole = False
         if not whole or str(copy) in damage.message.partition(": event")[0]:
@@ -128,14 +129,25 @@ class Campaign:
         if not (self.journal.copy and self.journal.copy.is_file() and self.git.is_repository()):
             return False
         seen = fold(Journal(self.journal.copy).read())
-        if seen.git is None or seen.step is Step.FINISHED:
+        if isinstance(seen, NotStarted) or seen.step is Step.FINISHED:
             return False
-        started = self.git.has_branch(seen.git.branch)
-        return self.git.branch() == (seen.git.branch if started else seen.git.base_branch)
+        place = seen.place
+        started = self.git.has_branch(place.branch)
+        return self.git.branch() == (place.branch if started else place.base_branch)
 
     @property
     def started(self) -> bool:
-        return self.state.step is not Step.START
+        return isinstance(self.progress, State)
+
+    @property
+    def state(self) -> State:
+        """The state of a campaign that was started; NotAllowed, with the way there, before it."""
+        if isinstance(self.progress, NotStarted):
+            raise NotAllowed(
+                f"the campaign {self.name!r} has not been started",
+                hint=f"harness campaign start --campaign {self.name}",
+            )
+        return self.progress
 
     @property
     def active(self) -> bool:
@@ -148,11 +160,6 @@ class Campaign:
 
     def demand_active(self) -> None:
         """NotAllowed, with the way there, where the campaign does not go on in this checkout."""
-        if not self.started:
-            raise NotAllowed(
-                f"the campaign {self.name!r} has not been started",
-                hint=f"harness campaign start --campaign {self.name}",
-            )
         way = before_step(self.state, standing(self))
         if way is not None:
             raise refused(way)
@@ -216,17 +223,17 @@ class Campaign:
         An event that the state machine does not allow is refused before it is written.
         """
         try:
-            after = apply(self.state, draft)
+            after = apply(self.progress, draft)
         except DataDamaged as problem:
             raise NotAllowed(problem.message, hint="`harness next` says what is allowed.") from None
         if draft.kind is Kind.FINISHED:
             # A later harness may render otherwise; what was rendered at the end stays provable.
             digests = rendered_digests(self.records.expected(after))
             draft = replace(draft, data={**draft.data, "rendered": digests})
-            after = apply(self.state, draft)
+            after = apply(self.progress, draft)
         self.journal.append(draft)
         self.events.append(draft)
-        self.state = after
+        self.progress = after
         self.warnings += self.records.refresh(self.events)
         return draft
 

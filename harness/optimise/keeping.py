@@ -59,11 +59,11 @@ def close(campaign: Campaign) -> tuple[Iteration, Decision]:
 def commit(campaign: Campaign) -> Iteration:
     """COMMIT: one commit of the code and the logs, `optim iter N: title`."""
     campaign.demand_active()
-    last = campaign.state.iterations[-1] if campaign.state.iterations else None
-    if last is not None and last.closed and last.outcome is Outcome.KEPT:
-        return last
+    done = campaign.state.iterations
+    if done and done[-1].closed and done[-1].outcome is Outcome.KEPT:
+        return done[-1]
     tree = campaign.permit(Move.COMMIT)
-    assert last is not None
+    last = campaign.state.iterations[-1]
     state = campaign.state
     made = campaign.checkout.commit_of(last.number, state.place.base_commit)
     if made is None:
@@ -89,11 +89,11 @@ def commit(campaign: Campaign) -> Iteration:
 def revert(campaign: Campaign) -> Iteration:
     """REVERT: keep the attempt's code under refs/harness/attempts, then restore the kept state."""
     campaign.demand_active()
-    last = campaign.state.iterations[-1] if campaign.state.iterations else None
-    if last is not None and last.closed and last.outcome is not Outcome.KEPT:
-        return last
+    done = campaign.state.iterations
+    if done and done[-1].closed and done[-1].outcome is not Outcome.KEPT:
+        return done[-1]
     campaign.permit(Move.REVERT)
-    assert last is not None
+    last = campaign.state.iterations[-1]
     if campaign.state.pending is not Kind.REVERTING:
         campaign.append(Kind.REVERTING, iteration=last.number)
     attempt, changed = _put_back(campaign, last.number)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from harness.campaign.events import Kind
 from harness.campaign.moves import Move
 from harness.campaign.port import BenchRequest, Workbench
-from harness.campaign.standing import after_finish, before_start, before_step, refused
+from harness.campaign.standing import after_finish, before_start, before_step, no_branch, refused
 from harness.campaign.state import CampaignGit as Place
 from harness.campaign.state import State, Step
 from harness.campaign.values import BenchOutcome, Terms, TestOutcome, TestStatus
@@ -81,7 +81,8 @@ def _base_branch(campaign: Campaign) -> str:
     way = before_start(at)
     if way is not None:
         raise refused(way)
-    assert at.branch is not None
+    if at.branch is None:
+        raise refused(no_branch(at))
     return at.branch
 
 

@@ -42,8 +42,6 @@ class Records:
 
     def expected(self, state: State) -> dict[str, str]:
         """The content of each rendered file."""
-        if state.terms is None:
-            return {}
         finished = state.step is Step.FINISHED
         return {n: render(state) for n, render in RENDERED.items() if finished or n != "summary.md"}
 

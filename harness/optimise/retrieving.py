@@ -71,7 +71,7 @@ def _is_other(path: Path, digest: str | None) -> bool:
 def _digests(campaign: Campaign, folder: str) -> Mapping[str, str]:
     """Path to the digest of its content, of all trials that an event rests on."""
     outcomes = [e.value("outcome", BenchOutcome) for e in campaign.events if e.kind is Kind.BENCHED]
-    ending = campaign.state.ending
+    ending = campaign.state.ending if campaign.started else None
     outcomes += [ending.result] if ending and ending.result else []
     cases = (case for o in outcomes for case in (o.fast, o.full) if case is not None and case.run)
     return {f"{folder}/{case.run}": case.sha256 for case in cases}
@@ -79,11 +79,12 @@ def _digests(campaign: Campaign, folder: str) -> Mapping[str, str]:
 
 def _sources(campaign: Campaign, journal: str) -> Iterator[str]:
     """Commits with records of this very campaign, the newest first."""
-    git, state = campaign.git, campaign.state
+    git = campaign.git
     found = [git.head()]
     if not campaign.started:  # nothing here says that there was a campaign: HEAD may
         yield from (commit for commit in found if git.read_file(commit, journal))
         return
+    state = campaign.state
     if git.branch() == state.place.branch:
         ref = f"{RECORDS}/{campaign.name}"
         found = [git.refs(ref).get(ref, ""), *found]

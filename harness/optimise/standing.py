@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def standing(campaign: Campaign) -> Standing:
     """What git has of the campaign, and what is checked out; writes nothing."""
-    git, state = campaign.git, campaign.state
+    git = campaign.git
     at = Standing(
         name=campaign.name,
         option=f" --campaign {campaign.name}" if len(campaign.config.campaigns) > 1 else "",
@@ -40,6 +40,7 @@ def standing(campaign: Campaign) -> Standing:
     at = replace(at, missing=missing_records(campaign))
     if not campaign.started:
         return replace(at, leftovers=_leftovers(campaign), free_branch=_free_branch(campaign))
+    state = campaign.state
     if state.step is Step.FINISHED:
         return replace(at, concluded=True) if concluded(campaign) else _ending(campaign, at)
     has_branch = git.has_branch(state.place.branch)

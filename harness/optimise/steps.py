@@ -30,10 +30,9 @@ def run_profile(campaign: Campaign, bench: Workbench) -> ProfileOutcome:
     """PROFILE: where the last kept state spends its time."""
     campaign.demand_active()
     state = campaign.state
-    known = state.profile is not None and state.profiled_tree == state.kept_tree
-    if known and state.step in (Step.THINK, Step.FINISH):
-        assert state.profile is not None
-        return state.profile
+    known = state.profile if state.profiled_tree == state.kept_tree else None
+    if known is not None and state.step in (Step.THINK, Step.FINISH):
+        return known
     campaign.permit(Move.PROFILE)
     outcome = bench.profile()
     campaign.append(Kind.PROFILED, tree=state.kept_tree, outcome=outcome)
@@ -202,9 +201,7 @@ def log(campaign: Campaign, note: Reflection, abandon: str = "") -> Iteration:
             hint="Look longer (harness bench --budget), or give it up: harness log --abandon WHY.",
         )
     campaign.permit(Move.LOG)
-    open_one = campaign.state.iteration
-    assert open_one is not None
-    check_note(open_one, note)
+    check_note(campaign.state.iterations[-1], note)
     campaign.append(Kind.LOGGED, note=note)
     return campaign.state.iterations[-1]
 

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from itertools import pairwise
 
 from harness.baseline.sides import CURRENT
 from harness.campaign.events import Event, Kind
@@ -71,11 +72,12 @@ def verify(campaign: Campaign, bench: Workbench) -> Verification:
             f" {len(campaign.events)} ({campaign.journal.copy})"
         )
     _baseline(campaign, bench, found)
-    before = State()
-    for event, after in zip(campaign.events, history(campaign.events), strict=True):
+    # The first event, the start, has no state before it, and promises nothing to be checked here.
+    for event, (before, after) in zip(
+        campaign.events[1:], pairwise(history(campaign.events)), strict=True
+    ):
         for problem in _event(campaign, bench, found, (before, event, after)):
             found.problems.append(f"event {event.number} ({event.kind.value}): {problem}")
-        before = after
     behind = set(campaign.records.behind(campaign.events))
     for path in campaign.records.edited(campaign.events):
         if path in behind:

@@ -192,12 +192,13 @@ class LocalWorkbench:
         return BenchOutcome(*results)
 
     def _result(self, case: CaseBench, request: BenchRequest) -> CaseResult:
-        if not case.agreement.ok or LABEL not in case.comparisons:
+        folder = case.folder
+        if not case.agreement.ok or LABEL not in case.comparisons or folder is None:
             what = words(case.agreement) or "it was not measured"
             return replace(failed(case.case, request, what), crashed=case.crashed)
         cumulative = case.comparisons[LABEL]
         step = case.comparisons.get(KEPT, cumulative)
-        run, digest = self._keep(case, request)
+        run, digest = self._keep(case.case, folder, request)
         return replace(
             CaseResult.of(case, LABEL, KEPT, CURRENT),
             budget_needed_ns=_beyond(needed(step, cumulative), request),
@@ -205,15 +206,14 @@ class LocalWorkbench:
             sha256=digest,
         )
 
-    def _keep(self, case: CaseBench, request: BenchRequest) -> tuple[str, str]:
+    def _keep(self, case: str, folder: Path, request: BenchRequest) -> tuple[str, str]:
         """Copy the run's trials into the records; their place there, and their digest."""
-        assert case.folder is not None
-        name = f"{RUNS}/bench-{request.look:03d}-{case.case}.parquet"
+        name = f"{RUNS}/bench-{request.look:03d}-{case}.parquet"
         path = self._workload.folder / name
         with storage_errors(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
-            earlier = self._earlier(request).get(case.case)
-            own = case.folder / PARQUET_NAME
+            earlier = self._earlier(request).get(case)
+            own = folder / PARQUET_NAME
             if earlier is not None and _goes_on(read_parquet(earlier), read_parquet(own)):
                 join_parquet(path, [earlier, own])
             else:

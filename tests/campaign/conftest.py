@@ -96,7 +96,9 @@ class Story:
 
     @property
     def state(self) -> State:
-        return fold(self.events)
+        state = fold(self.events)
+        assert isinstance(state, State)
+        return state
 
     def tell(self, kind: Kind, **data: object) -> State:
         content = {key: builtins(value) for key, value in data.items()}

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from harness.campaign.events import Kind
+from harness.campaign.events import Kind, next_event
 from harness.campaign.iteration import Outcome
-from harness.campaign.state import Step, fold, history
+from harness.campaign.state import NotStarted, Step, fold, history
 from harness.campaign.values import Terms, TestStatus
 from harness.errors import DataDamaged
 from harness.model import Verdict
@@ -170,6 +170,27 @@ def test_cumulative_is_that_of_the_last_kept_state(story, make_result):
 def test_an_event_out_of_its_place_is_named(story, kind):
     with pytest.raises(DataDamaged, match=f"event 2: '{kind.value}' in state PROFILE"):
         story.tell(kind)
+
+
+@pytest.mark.parametrize("kind", sorted(set(Kind) - {Kind.STARTED}, key=lambda kind: kind.value))
+def test_no_event_comes_before_the_start(kind):
+    first = next_event([], kind, {}, 1)
+    with pytest.raises(DataDamaged, match=f"event 1: '{kind.value}' in state START"):
+        fold([first])
+
+
+def test_a_thought_wants_a_profile_even_where_the_journal_calls_the_code_profiled(tell):
+    """Only a journal of another hand gives the kept state no fingerprint."""
+    story = tell(Terms("work", "fast"))
+    story.events[0] = replace(story.events[0], data={**story.events[0].data, "tree": ""})
+    story.decided()
+    with pytest.raises(DataDamaged, match="event 3: 'thought' before anything was profiled"):
+        story.planned()
+
+
+def test_without_events_nothing_is_agreed():
+    assert fold([]) == NotStarted()
+    assert fold([]).step is Step.START
 
 
 def test_an_event_with_data_that_is_none_of_ours_is_named(story):

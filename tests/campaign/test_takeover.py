@@ -76,10 +76,10 @@ def test_it_never_takes_more_than_500_tokens(tell, make_result, make_thought, it
 
 
 def test_before_the_start_it_says_how_to_start():
-    from harness.campaign.state import State
+    from harness.campaign.advice import advise_start
+    from harness.campaign.state import NotStarted
 
-    state = State()
-    assert takeover_text(state, advise(Situation(state, Tree(""))), Tree("")) == (
+    assert takeover_text(NotStarted(), advise_start(), Tree("")) == (
         "not started. next: harness campaign start"
     )
 

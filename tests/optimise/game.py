@@ -17,7 +17,7 @@ from pathlib import Path
 
 from harness.campaign import events as events_module
 from harness.campaign.advice import Advice
-from harness.campaign.state import State, apply
+from harness.campaign.state import NotStarted, State, apply
 from harness.campaign.values import TestOutcome, TestStatus
 from harness.errors import BuildFailed, HarnessError, ToolchainMissing, TrialFailed
 from harness.model.forms import read_fields, read_plan, read_reflection, read_thought
@@ -171,12 +171,12 @@ def _remember(patch) -> None:
             same += 1
         del folded[same:]
         for event in events[same:]:
-            folded.append((event, apply(folded[-1][1] if folded else State(), event)))
+            folded.append((event, apply(folded[-1][1] if folded else NotStarted(), event)))
         return [state for _, state in folded]
 
     def fold(events):
         found = states(events)
-        return found[-1] if found else State()
+        return found[-1] if found else NotStarted()
 
     def render_once(self, state):
         known = rendered.get(id(state))

@@ -85,7 +85,7 @@ def follow(world, note, until: Step) -> None:
     for _ in range(12):
         campaign = world.campaign
         advice = next_action(campaign)
-        if campaign.state.step is until and advice.action not in ("START", "FINISH"):
+        if campaign.progress.step is until and advice.action not in ("START", "FINISH"):
             return
         action = {
             "START": lambda c: start(c, world.bench),

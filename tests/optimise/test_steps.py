@@ -540,6 +540,13 @@ def test_the_users_own_files_survive_everything(world, thought, planned, note):
     assert world.git.read_file("HEAD", "notes.txt") is None
 
 
+def test_who_asks_for_the_state_of_a_campaign_that_was_not_started_is_told_how_to_start_it(world):
+    with pytest.raises(NotAllowed, match="the campaign 'work' has not been started") as refused:
+        assert world.campaign.state
+    assert refused.value.hint == "harness campaign start --campaign work"
+    assert not world.campaign.started
+
+
 def test_work_on_another_branch_is_answered_with_the_way_back(started, thought):
     started.shell("stash", "--include-untracked")
     started.shell("switch", "--quiet", "main")

@@ -243,7 +243,7 @@ def test_a_stop_that_was_decided_shortly_before_its_event_fits(started, apart_ns
     """An older harness read the clock once for the decision and once more for the event."""
     campaign = started.campaign
     terms = replace(campaign.state.agreed, time_budget_ns=60_000_000_000)
-    before = replace(campaign.state, terms=terms)
+    before = replace(campaign.state, agreed=terms)
     at_ns = before.started_at_ns + 500_000_000_000
     decision = rules(before, at_ns)
     assert decision.rule == "time budget"

@@ -102,7 +102,7 @@ def answered(
         exit_code=exit_code,
         error=error,
         hint=f"Next: {advice.line}" if error else None,
-        state=campaign.state.step.value,
+        state=campaign.progress.step.value,
         next_actions=(advice.command,),
     )
 

@@ -176,14 +176,14 @@ def list_command(**options: Any) -> Answer:
 
     config = read_config(options["config_path"])
     found, damaged = _every_campaign(config)
-    everything = [i for c in found for i in c.state.iterations]
+    everything = [i for c in found for i in c.progress.iterations]
     rows = [
         [
             c.name,
             c.section.target,
-            c.state.step.value,
-            "not decided" if c.state.speedup is None else show_factor(c.state.speedup),
-            f"{len(c.state.kept)} of {len(c.state.iterations)}",
+            c.progress.step.value,
+            "not decided" if c.progress.speedup is None else show_factor(c.progress.speedup),
+            f"{len(c.progress.kept)} of {len(c.progress.iterations)}",
         ]
         for c in found
     ]
@@ -194,11 +194,11 @@ def list_command(**options: Any) -> Answer:
                 {
                     "campaign": c.name,
                     "target": c.section.target,
-                    "state": c.state.step.value,
-                    "speedup": c.state.speedup,
-                    "iterations": len(c.state.iterations),
-                    "kept": len(c.state.kept),
-                    "predictions": jsonable(score(c.state.iterations)),
+                    "state": c.progress.step.value,
+                    "speedup": c.progress.speedup,
+                    "iterations": len(c.progress.iterations),
+                    "kept": len(c.progress.kept),
+                    "predictions": jsonable(score(c.progress.iterations)),
                 }
                 for c in found
             ],

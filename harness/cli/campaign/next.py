@@ -24,6 +24,6 @@ def next_command(**options: Any) -> Answer:
         return Answer(
             result={**jsonable(advice), "warnings": list(campaign.warnings)},
             text="\n".join([*warnings, advice.text]),
-            state=campaign.state.step.value,
+            state=campaign.progress.step.value,
             next_actions=(advice.command,),
         )

@@ -11,7 +11,7 @@ from harness.cli.campaign.common import campaign_options, opened
 from harness.cli.shared.base import Answer, command
 
 if TYPE_CHECKING:
-    from harness.campaign.state import State
+    from harness.campaign.state import Progress
     from harness.optimise import Campaign
 
 
@@ -43,7 +43,7 @@ def status_answer(campaign: Campaign, *, everything: bool) -> Answer:
     from harness.optimise import next_action
 
     advice = next_action(campaign)
-    state = campaign.state
+    state = campaign.progress
     tree = campaign.tree() if campaign.active else Tree("")
     if everything:
         text = status_text(state, advice)
@@ -53,14 +53,7 @@ def status_answer(campaign: Campaign, *, everything: bool) -> Answer:
     return Answer(
         result={
             "campaign": campaign.name,
-            "terms": jsonable(state.terms),
-            "branches": jsonable(state.git),
-            "cumulative": state.cumulative if campaign.started else None,
-            "kept_commit": state.kept_commit or None,
-            "looks": state.looks,
-            "profile": jsonable(state.profile),
-            "iterations": _iterations(state),
-            "skipped": dict(state.skipped),
+            **_facts(state),
             "changed": list(tree.changed),
             "predictions": jsonable(score(state.iterations)),
             "next": jsonable(advice),
@@ -78,7 +71,25 @@ def _sources(campaign: Campaign) -> list[str]:
     return [str(p.relative_to(root)) if p.is_relative_to(root) else str(p) for p in sources]
 
 
-def _iterations(state: State) -> list[dict[str, Any]]:
+def _facts(progress: Progress) -> dict[str, Any]:
+    """What is agreed and what was found, as `--json` says it; the same fields before the start."""
+    from harness.campaign.state import NotStarted
+    from harness.model.jsonable import jsonable
+
+    state = None if isinstance(progress, NotStarted) else progress
+    return {
+        "terms": jsonable(state.agreed) if state else None,
+        "branches": jsonable(state.place) if state else None,
+        "cumulative": state.cumulative if state else None,
+        "kept_commit": state.kept_commit if state else None,
+        "looks": state.looks if state else 0,
+        "profile": jsonable(state.profile) if state else None,
+        "iterations": _iterations(progress),
+        "skipped": dict(state.skipped) if state else {},
+    }
+
+
+def _iterations(state: Progress) -> list[dict[str, Any]]:
     """Each iteration, as `--json` says it."""
     from harness.model.jsonable import jsonable
 

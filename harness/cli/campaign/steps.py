@@ -136,11 +136,10 @@ def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any])
 def _bench_text(campaign: Campaign, outcome: BenchOutcome) -> str:
     """The guide's table by case, the two comparisons, guards, and whether it holds at scale."""
     from harness.campaign.gates import compare_words
-    from harness.campaign.logs import scale_note
+    from harness.campaign.logs import scale_notes
 
     parts = [_case_text(r) for r in (outcome.fast, outcome.full) if r is not None and r.correct]
-    if outcome.full is not None and outcome.correct:
-        parts.append(scale_note(outcome))
+    parts += scale_notes(outcome) if outcome.correct else []
     iteration = campaign.state.iterations[-1]
     said = "PASS" if outcome.correct else "not known" if outcome.crashed else "FAIL"
     parts.append(f"Correctness: {said}")

@@ -78,12 +78,12 @@ def think_command(**options: Any) -> Answer:
 def _offer(campaign: Campaign) -> Answer:
     """What can be thought about, from the last profile."""
     from harness.campaign.patterns import describe_patterns, fitting
-    from harness.campaign.state import Step
+    from harness.campaign.state import NotStarted, Step
     from harness.campaign.status import profile_table
     from harness.campaign.templates import thought_template
 
-    state = campaign.state
-    if state.profile is None or state.step is not Step.THINK:
+    state = campaign.progress
+    if isinstance(state, NotStarted) or state.profile is None or state.step is not Step.THINK:
         return answered(campaign, "nothing was registered: no input, and THINK is not due")
     found = fitting(state.profile)
     template = thought_template(state)

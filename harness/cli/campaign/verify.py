@@ -41,5 +41,5 @@ def verify_command(**options: Any) -> Answer:
         exit_code=ExitCode.FINE if error is None else ExitCode.DAMAGED,
         error=error.message if error else None,
         hint=error.hint if error else None,
-        state=campaign.state.step.value,
+        state=campaign.progress.step.value,
     )
