@@ -16,9 +16,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.cli.history import HistoryQuery, count_trials, describe_run
 from harness.model import Estimate, Host, Measurement, Mode, Run, Trial, TrialRecord, TrialStatus
 from harness.model.jsonable import jsonable
+from harness.running.history import HistoryQuery, count_trials, describe_run
 from harness.running.loading import load_frame
 from harness.running.reports import Report, to_summary
 from harness.system.store.run_file import read_run, run_folders

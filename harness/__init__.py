@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Project,
         compare,
         doctor,
+        history,
         load,
         profile,
         resume,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     )
     from harness.profiling.asking import ProfileResult
     from harness.running.doctoring import DoctorReport
+    from harness.running.history import HistoryResult
     from harness.running.listening import Remark, StepBegun, TimingBegun, TrialStored
     from harness.running.run_results import ComparisonResult, RunResult
     from harness.running.settings import Settings
@@ -67,8 +69,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "harness.analysis": ("Question",),
     "harness.api": (
-        *("Interrupted", "Project", "compare", "doctor", "load", "profile"),
-        *("resume", "run"),
+        *("Interrupted", "Project", "compare", "doctor", "history", "load"),
+        *("profile", "resume", "run"),
     ),
     "harness.bench.asking": ("BaselineResult", "BenchResult", "CheckResult"),
     "harness.errors": (
@@ -82,6 +84,7 @@ _HOMES = {
     ),
     "harness.profiling.asking": ("ProfileResult",),
     "harness.running.doctoring": ("DoctorReport",),
+    "harness.running.history": ("HistoryResult",),
     "harness.running.listening": ("Remark", "StepBegun", "TimingBegun", "TrialStored"),
     "harness.running.run_results": ("ComparisonResult", "RunResult"),
     "harness.running.settings": ("Settings",),
@@ -107,6 +110,7 @@ __all__ = [
     "ExitCode",
     "GitFailed",
     "HarnessError",
+    "HistoryResult",
     "Host",
     "Interrupted",
     "Measurement",
@@ -138,6 +142,7 @@ __all__ = [
     "Verdict",
     "compare",
     "doctor",
+    "history",
     "load",
     "profile",
     "resume",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 import os
 import re
@@ -195,6 +196,8 @@ def test_a_failure_is_a_value_and_no_exception(project: Path):
         (lambda: harness.compare("slow", "new.py"), harness.UsageError, "no task in common"),
         (lambda: harness.load("nowhere"), harness.UsageError, "no such folder"),
         (lambda: harness.load(of="rows"), harness.UsageError, "want one of trials, measurements"),  # type: ignore[arg-type]
+        (lambda: harness.history(since="soon"), harness.UsageError, "since: want a date"),
+        (lambda: harness.history(since=3), harness.UsageError, "since: want a date"),  # type: ignore[arg-type]
         (lambda: harness.resume(), harness.UsageError, "was interrupted"),
         (lambda: harness.run(3), harness.UsageError, "want a target, a file, or a command"),  # type: ignore[arg-type]
         (lambda: harness.run(None), harness.UsageError, "want a target, a file, or a command"),  # type: ignore[arg-type]
@@ -344,6 +347,42 @@ def test_trials_and_measurements_are_loaded_as_tables(project: Path):
     assert measured.target == "fast"
     assert measured.wall_low_ns <= measured.wall_ns <= measured.wall_high_ns
     assert measured.wall_ns == result["fast"].wall_ns.point  # type: ignore[union-attr]
+
+
+def test_the_history_is_what_the_command_says(project: Path, capfd: pytest.CaptureFixture[str]):
+    harness.run("fast", trials=1)
+    harness.run("slow", trials=1)
+    found = harness.history()
+    assert found.to_dict() == envelope(capfd, "history")["result"]
+    assert [m["target"] for run in found.runs for m in run["measurements"]] == ["fast", "slow"]
+    assert harness.Project.open(project).history(target="slow").runs == found.runs[1:]
+    assert "<table>" in found._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("since", "runs"),
+    [
+        ("1h", 1),
+        (datetime.timedelta(hours=1), 1),
+        (datetime.timedelta(0), 0),
+        (datetime.date(2020, 1, 1), 1),
+        (datetime.datetime(2999, 1, 1), 0),
+        ("99999999999w", 1),
+    ],
+)
+def test_a_history_begins_at_a_date_or_an_age(project: Path, since: Any, runs: int):
+    harness.run("fast", trials=1)
+    assert len(harness.history(since=since).runs) == runs
+
+
+def test_a_damaged_run_is_named_and_the_others_are_listed(project: Path):
+    damaged, sound = (harness.run("fast", trials=1).folder for _ in range(2))
+    (damaged / "run.json").write_text("{")
+    found = harness.history()
+    assert not found.ok
+    assert found.exit_code is harness.ExitCode.DAMAGED
+    assert str(damaged) in found.damaged[0]
+    assert [run["folder"] for run in found.runs] == [str(sound)]
 
 
 def test_the_doctor_is_the_command(capfd: pytest.CaptureFixture[str]):

@@ -26,6 +26,7 @@ What comes of it:
 - `reports`      its report, and the report's form in the store
 - `exporting`    the report in a file
 - `reading_back` a stored run as the values that it was written from
+- `history`      stored runs, listed
 - `loading`      stored runs as pandas tables
 - `pooling`      what all stored runs say together of two targets
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -59,6 +60,14 @@ class RunOptions(CompareOptions, total=False):
 
     task: str
     executor: str
+
+
+class HistoryOptions(Place, total=False):
+    """Which stored runs are listed."""
+
+    task: str
+    target: str
+    since: str | datetime.date | datetime.timedelta
 
 
 class LoadOptions(TypedDict, total=False):

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from harness.analysis import StoredComparison
 from harness.cli.shared.base import Answer
-from harness.cli.shared.measuring import DAMAGED_HINT, host_summary
+from harness.cli.shared.measuring import host_summary
 from harness.errors import DataDamaged, ExitCode, UsageError
 from harness.model import Metric, Verdict
 from harness.model.jsonable import jsonable
@@ -22,6 +22,7 @@ from harness.render.explaining import (
 from harness.render.tables import layout
 from harness.render.units import show_speed_up
 from harness.running.pooling import Pooled
+from harness.system.store.files import DAMAGED_HINT
 
 HEADERS = ["", "case", "mode", "builds", "given", "blocks", "verdict", "speed-up", "by"]
 

@@ -22,8 +22,6 @@ from harness.running.listening import Progress
 if TYPE_CHECKING:
     from harness.running.keywords import Place
 
-DAMAGED_HINT = "Move the damaged run's folder away, or restore it from a copy."
-
 config_option = click.option(
     "--config",
     "config_path",

@@ -223,6 +223,10 @@ def from_newer(path: Path, version: int, known: int) -> DataDamaged:
     )
 
 
+DAMAGED_HINT = "Move the damaged run's folder away, or restore it from a copy."
+"""What to do about several of them, or about one of which no more is known."""
+
+
 def damaged(path: Path, what: str) -> DataDamaged:
     """The error that names a damaged file of a run, and what is wrong with it."""
     first = what.splitlines()[0] if what else "unreadable"

@@ -1,0 +1,26 @@
+"""The Python API: what `import harness` hands out, and what the command line itself calls.
+
+Each function does what the command of its name does, with the command's options as keyword
+arguments, and gives a frozen value: `to_dict()` is the `result` of the command's JSON, and a
+notebook shows it as a table. `docs/api.md` describes it all.
+
+- `calls`      the functions
+- `project`    the same where a `harness.toml` is, and the steps of a campaign
+- `measuring`  one call at a time, and how Ctrl-C ends it
+"""
+
+from harness.api.calls import compare, doctor, history, load, profile, resume, run
+from harness.api.measuring import Interrupted
+from harness.api.project import Project
+
+__all__ = [
+    "Interrupted",
+    "Project",
+    "compare",
+    "doctor",
+    "history",
+    "load",
+    "profile",
+    "resume",
+    "run",
+]

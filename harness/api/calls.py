@@ -1,0 +1,216 @@
+"""The functions of the Python API, one per command."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Unpack
+
+from harness.api.measuring import Interrupted, measuring
+from harness.profiling.asking import BASELINE, ProfileOptions, ProfileWishes
+from harness.project.config import Config
+from harness.project.finding import required_config
+from harness.running.doctoring import DoctorReport, look_at_this_machine
+from harness.running.executing import LOCAL, execute
+from harness.running.experiment import Experiment, perform
+from harness.running.history import HistoryQuery, HistoryResult, list_runs, parse_since
+from harness.running.keywords import (
+    CompareOptions,
+    HistoryOptions,
+    Place,
+    RunOptions,
+    TargetSpec,
+    check_apart,
+    check_keywords,
+    comparison_settings,
+    config_of,
+    label_of,
+    programs_of,
+    runs_of,
+    selected_cells,
+    settings_of,
+)
+from harness.running.reports import Report
+from harness.running.run_results import ComparisonResult, RunResult
+from harness.running.selecting import find_interrupted, stored_cells
+from harness.running.session import Session
+from harness.running.settings import of_plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from harness.profiling.asking import ProfileResult
+    from harness.running.pairs import Program
+
+
+def run(*targets: TargetSpec, **options: Unpack[RunOptions]) -> RunResult:
+    """Build, check, time and store targets: those named, or all that fit.
+
+    Raises Interrupted after Ctrl-C, and UsageError for what makes no sense. A target that fails
+    raises nothing: see `failures` and `ok` of the result.
+    """
+    check_keywords("run", options, RunOptions)
+    settings = settings_of(options)
+    selected = selected_cells(targets, options)
+    experiment = Experiment(selected.cells, settings, origin=selected.origin)
+    where = options.get("executor", LOCAL)
+    return _performed(selected.config, options, experiment, executor=where)
+
+
+def resume(run_id: str = "", **options: Unpack[Place]) -> RunResult:
+    """Go on with an interrupted run with its stored settings: the one of an id, or the latest.
+
+    One that is finished already is read back. Raises UsageError where no run was interrupted.
+    """
+    from harness.running.reading_back import report_of
+    from harness.system.store.runs import check_run, making_sense
+
+    check_keywords("resume", options, Place)
+    config = config_of(options)
+    stored = find_interrupted(runs_of(options, config), run_id)
+    if stored.finished:
+        check_run(stored)
+        with making_sense(stored.folder):
+            return RunResult(report_of(stored))
+    with making_sense(stored.folder):
+        config, cells = stored_cells(stored, config)
+        settings, origin = of_plan(stored.plan), stored.plan["origin"]
+    experiment = Experiment(tuple(cells), settings, origin=origin)
+    return _performed(config, options, experiment, folder=stored.folder)
+
+
+def compare(
+    reference: TargetSpec, candidate: TargetSpec, **options: Unpack[CompareOptions]
+) -> ComparisonResult:
+    """Say which of two is faster: each a target, TARGET@REVISION, a file or a command.
+
+    Both run interleaved until the verdict is sure or the budget ends (60 s unless you say
+    otherwise). Raises Interrupted after Ctrl-C, and UsageError for what makes no sense.
+    """
+    check_keywords("compare", options, CompareOptions)
+    settings = comparison_settings(settings_of(options))
+    labels = label_of(reference), label_of(candidate)
+    check_apart(*labels)
+    programs = programs_of((reference, candidate), options)
+    config = Config(root=Path.cwd()) if programs else required_config(config_of(options))
+    with (
+        measuring(config, options, settings.metrics, apart=not programs) as session,
+        _cells_of(session, programs or labels, options.get("case")) as cells,
+    ):
+        experiment = Experiment(
+            tuple(cells),
+            settings,
+            pairs=(labels,),
+            origin={"kind": "compare", "specs": list(labels)},
+        )
+        report = perform(session.orchestrator, session.results, experiment)
+        report = report if programs else _with_doubts(session, report, labels)
+    result = ComparisonResult(report, *labels)
+    if report.interrupted:
+        raise Interrupted(result)
+    return result
+
+
+def load(
+    results: str | PathLike[str] | RunResult | ComparisonResult | None = None,
+    *,
+    of: Literal["trials", "measurements"] = "trials",
+    columns: Sequence[str] | None = None,
+    target: str | None = None,
+) -> pd.DataFrame:
+    """Stored trials, or measurements, as a table of pandas: one row each.
+
+    `results` is a folder of runs, the folder of one run, or what `run` or `compare` gave; left
+    out, the results of the project around the current folder. `columns` and `target` say what of
+    it is read; each metric of the trials is a column `metrics.NAME`. Of many runs a damaged one is
+    left out, warned of, and named in `attrs["damaged"]`.
+    """
+    from harness.running.loading import load_frame
+
+    if isinstance(results, (RunResult, ComparisonResult)):
+        folder = results.folder
+    else:
+        folder = Path(results) if results is not None else runs_of({}, config_of({}))
+    return load_frame(folder, of, columns, target)
+
+
+def history(**options: Unpack[HistoryOptions]) -> HistoryResult:
+    """List the stored runs and their measurements, oldest first: all, or those that are asked for.
+
+    `since` is a date, an age such as `7d`, or a datetime or timedelta. A damaged run is named in
+    `damaged` and stops nothing. Raises UsageError for a `since` that makes no sense.
+    """
+    check_keywords("history", options, HistoryOptions)
+    earliest_ns = parse_since(options.get("since"))
+    wanted = HistoryQuery(options.get("task"), options.get("target"), earliest_ns)
+    return list_runs(runs_of(options, config_of(options)), wanted)
+
+
+def profile(target: str | PathLike[str], **options: Unpack[ProfileOptions]) -> ProfileResult:
+    """Say where a target or a file spends its time: phases first, then functions or lines.
+
+    A profiler that fails raises nothing: see `failure` of the result. Raises UsageError for what
+    makes no sense or what the language's profilers cannot do.
+    """
+    from harness.profiling.asking import check_wishes, named_target, profile_cells, what_to_profile
+
+    check_keywords("profile", options, ProfileOptions)
+    target = named_target(target)
+    wishes = {k: v for k, v in options.items() if k in ProfileWishes.__optional_keys__}
+    check_wishes(wishes)
+    config, cells, revision = what_to_profile(target, options)
+    if options.get("against") == BASELINE:
+        from harness.bench.asking import baseline_commit
+
+        wishes["against"] = baseline_commit(config, target, options.get("campaign"))
+    with measuring(config, options) as session:
+        return profile_cells(session, cells, wishes, revision)  # type: ignore[arg-type]
+
+
+def doctor(*, watch_s: float = 1.0) -> DoctorReport:
+    """Say what on this machine makes timings unreliable; watches the CPUs for `watch_s`."""
+    return look_at_this_machine(watch_s)
+
+
+# -- what several of them share --------------------------------------------------------------------
+
+
+def _performed(
+    config: Config,
+    options: Place,
+    experiment: Experiment,
+    *,
+    folder: Path | None = None,
+    executor: str = LOCAL,
+) -> RunResult:
+    with measuring(config, options, experiment.settings.metrics) as session:
+        report = execute(session, experiment, executor, folder)
+    result = RunResult(report)
+    if report.interrupted:
+        raise Interrupted(result)
+    return result
+
+
+@contextlib.contextmanager
+def _cells_of(
+    session: Session, sides: Sequence[Program] | Sequence[str], case: str | None
+) -> Iterator[Sequence[Any]]:
+    from harness.running.pairs import Program, check_comparable, program_cells, target_cells
+
+    programs = [side for side in sides if isinstance(side, Program)]
+    if programs:
+        yield program_cells(programs)
+        return
+    with target_cells(session, [str(side) for side in sides], case) as cells:
+        check_comparable(*cells)
+        yield cells
+
+
+def _with_doubts(session: Session, report: Report, labels: tuple[str, str]) -> Report:
+    from harness.bench.doubts import one_program
+
+    doubts = one_program(session, report, labels)
+    return replace(report, run=replace(report.run, warnings=(*report.run.warnings, *doubts)))

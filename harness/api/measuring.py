@@ -1,0 +1,59 @@
+"""One call at a time: what every call that measures is held by, and how Ctrl-C ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import cast
+
+from harness.errors import NotAllowed
+from harness.project.config import Config
+from harness.running.keywords import Place, Surroundings
+from harness.running.listening import Telling
+from harness.running.run_results import ComparisonResult, RunResult
+from harness.running.session import Session, open_session
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, after everything measured so far was stored; `result` has it."""
+
+    def __init__(self, result: RunResult | ComparisonResult) -> None:
+        super().__init__("interrupted; everything measured is kept")
+        self.result = result
+
+
+_AT_WORK = threading.Lock()
+
+
+@contextlib.contextmanager
+def measuring(
+    config: Config, options: Surroundings, metrics: Sequence[str] = (), *, apart: bool = False
+) -> Iterator[Session]:
+    """A session for one call; NotAllowed where another call measures in this process.
+
+    Two that measure at once would disturb each other, and a process's descendants are watched for
+    the process as a whole.
+    """
+    with one_at_a_time():
+        progress = options.get("progress")
+        listener = Telling(progress) if progress is not None else None
+        results = cast(Place, options).get("results")
+        folder = Path(results) if results is not None else None
+        with open_session(config, folder, listener, apart=apart, metrics=metrics) as session:
+            yield session
+
+
+@contextlib.contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Hold what lets one call of this process measure; NotAllowed where another one does."""
+    if not _AT_WORK.acquire(blocking=False):
+        raise NotAllowed(
+            "another call of harness measures in this process",
+            hint="Wait for it: what runs at the same time disturbs what is timed.",
+        )
+    try:
+        yield
+    finally:
+        _AT_WORK.release()

@@ -1,0 +1,184 @@
+"""A project: the functions of the API where a `harness.toml` is, and the steps of a campaign."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from harness.api.calls import compare, history, load, profile, resume, run
+from harness.api.measuring import measuring
+from harness.errors import NotAllowed
+from harness.profiling.asking import ProfileOptions
+from harness.project.config import Config, find_config, load_config
+from harness.project.finding import required_config
+from harness.project.state_folder import results_of
+from harness.running.history import HistoryResult
+from harness.running.keywords import (
+    CompareOptions,
+    HistoryOptions,
+    LoadOptions,
+    Place,
+    RunOptions,
+    TargetSpec,
+    check_keywords,
+)
+from harness.running.run_results import ComparisonResult, RunResult
+from harness.running.session import Session
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from harness.bench.asking import (
+        BaselineOptions,
+        BaselineResult,
+        BenchKeywords,
+        BenchResult,
+        CheckOptions,
+        CheckResult,
+        WorkloadOptions,
+    )
+    from harness.optimise import Campaign
+    from harness.profiling.asking import ProfileResult
+    from harness.project.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A `harness.toml` with its stored runs: the functions above, said once where they work."""
+
+    config: Config
+    results: Path
+
+    @classmethod
+    def open(cls, place: str | PathLike[str] = ".") -> Project:
+        """The project of a folder (or of one above it), or of a `harness.toml`."""
+        path = Path(place)
+        found = find_config(path.absolute()) if path.is_dir() else path
+        config = required_config(load_config(found) if found else Config(root=path.absolute()))
+        return cls(config, results_of(config.root))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return tuple(self.config.targets)
+
+    def run(self, *targets: TargetSpec, **options: Unpack[RunOptions]) -> RunResult:
+        """See `harness.run`."""
+        options.setdefault("results", self.results)
+        options.setdefault("config", self.config)
+        return run(*targets, **options)
+
+    def resume(self, run_id: str = "", **options: Unpack[Place]) -> RunResult:
+        """See `harness.resume`."""
+        options.setdefault("results", self.results)
+        options.setdefault("config", self.config)
+        return resume(run_id, **options)
+
+    def compare(
+        self, reference: TargetSpec, candidate: TargetSpec, **options: Unpack[CompareOptions]
+    ) -> ComparisonResult:
+        """See `harness.compare`."""
+        options.setdefault("results", self.results)
+        options.setdefault("config", self.config)
+        return compare(reference, candidate, **options)
+
+    def profile(
+        self, target: str | PathLike[str], **options: Unpack[ProfileOptions]
+    ) -> ProfileResult:
+        """See `harness.profile`."""
+        options.setdefault("config", self.config)
+        return profile(target, **options)
+
+    def baseline(self, **options: Unpack[BaselineOptions]) -> BaselineResult:
+        """Measure the commit that is checked out as a campaign's baseline, and seal it."""
+        from harness.baseline import make_baseline, tag_baseline
+        from harness.bench.asking import BaselineOptions, BaselineResult, baseline_settings
+        from harness.system.git.writing import Git
+
+        check_keywords("baseline", options, BaselineOptions)
+        workload = self._workload(options)
+        settings = baseline_settings(options, workload)
+        with self._apart(options) as session:
+            made = make_baseline(session, workload, settings)
+            return BaselineResult(workload, made, tag_baseline(workload, Git(workload.root), made))
+
+    def test(self, **options: Unpack[CheckOptions]) -> CheckResult:
+        """Say whether the current tree still computes what the baseline did."""
+        from harness.baseline import load_baseline, run_test
+        from harness.bench.asking import CheckOptions, CheckResult
+        from harness.system.git.writing import Git
+
+        check_keywords("test", options, CheckOptions)
+        if options.get("target") is None:
+            self._refuse_a_step("test", options)
+        workload = self._workload(options)
+        baseline = load_baseline(workload, Git(workload.root))
+        with self._apart(options) as session:
+            full = bool(options.get("full"))
+            return CheckResult(run_test(session, workload, baseline, full=full))
+
+    def bench(self, **options: Unpack[BenchKeywords]) -> BenchResult:
+        """Compare the current tree with the baseline: correctness first, then time."""
+        from harness.baseline import load_baseline
+        from harness.bench import run_bench, run_stored
+        from harness.bench.asking import BenchKeywords, BenchResult, bench_settings
+        from harness.system.git.writing import Git
+
+        check_keywords("bench", options, BenchKeywords)
+        if not any(options.get(key) for key in ("target", "against", "stored")):
+            self._refuse_a_step("bench", options)
+        workload = self._workload(options)
+        settings = bench_settings(options, workload)
+        baseline = load_baseline(workload, Git(workload.root))
+        measure = run_stored if options.get("stored") else run_bench
+        with self._apart(options) as session:
+            return BenchResult(measure(session, workload, baseline, settings))
+
+    def campaign(self, name: str | None = None) -> Campaign:
+        """A campaign as it is recorded, to read: the one named, or the only one."""
+        from harness.optimise import open_campaign
+
+        return open_campaign(self.config, name)
+
+    def _workload(self, options: WorkloadOptions) -> Workload:
+        from harness.bench.asking import wanted_of
+        from harness.project.workload import find_workload
+
+        return find_workload(self.config, wanted_of(options))
+
+    @contextlib.contextmanager
+    def _apart(self, options: Place) -> Iterator[Session]:
+        """A session outside of the project's folder, with the project's lock."""
+        from harness.project.state_folder import lock_of
+        from harness.system.store.lock import hold
+
+        options.setdefault("results", self.results)
+        with (
+            hold(lock_of(self.config.root)),
+            measuring(self.config, options, apart=True) as session,
+        ):
+            yield session
+
+    def _refuse_a_step(self, step: str, options: WorkloadOptions) -> None:
+        """NotAllowed where a campaign is under way, which records what is measured."""
+        from harness.optimise import active_campaign
+
+        campaign = active_campaign(self.config, options.get("campaign"))
+        if campaign is not None:
+            raise NotAllowed(
+                f"the campaign {campaign.name} is under way, and {step} is a step of it",
+                hint=f"`harness {step}` takes the step and records it.",
+            )
+
+    def history(self, **options: Unpack[HistoryOptions]) -> HistoryResult:
+        """See `harness.history`."""
+        options.setdefault("results", self.results)
+        options.setdefault("config", self.config)
+        return history(**options)
+
+    def load(self, **options: Unpack[LoadOptions]) -> pd.DataFrame:
+        """See `harness.load`: all stored runs of the project."""
+        return load(self.results, **options)

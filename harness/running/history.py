@@ -1,0 +1,234 @@
+"""What was measured, when, and where the files are: the stored runs of a folder, listed."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import DataDamaged, ExitCode, UsageError
+from harness.render.tables import layout
+from harness.render.units import show_ns
+from harness.running.selecting import RESUMABLE
+from harness.system.store.at_work import is_being_written
+from harness.system.store.columns import lists_of, unknown_columns
+from harness.system.store.files import DAMAGED_HINT
+from harness.system.store.run_file import StoredRun, read_run, run_folders
+from harness.system.store.runs import check_run, making_sense
+
+_AGO = re.compile(r"(\d+)\s*(m|h|d|w)")
+_AGO_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+HEADERS = ["run", "started (UTC)", "task", "case", "target", "wall (median)", "trials", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryResult:
+    """The stored runs that were asked for, oldest first, each with its measurements."""
+
+    results: Path
+    """The folder that was looked in."""
+    runs: tuple[Mapping[str, Any], ...]
+    damaged: tuple[str, ...] = ()
+    """What could not be read, in words; everything else is listed."""
+    hint: str = ""
+    """What to do about what is damaged."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What `harness history` answers its shell."""
+        return ExitCode.DAMAGED if self.damaged else ExitCode.FINE
+
+    @property
+    def ok(self) -> bool:
+        """Could every stored run be read?"""
+        return not self.damaged
+
+    def table(self, style: str = "plain") -> str:
+        """One row per measurement, in a style of `--format` or as `html`."""
+        rows = [_row(run, m) for run in self.runs for m in run["measurements"]]
+        unknown = [
+            f"{run['run_id']}: columns that this harness does not know: {', '.join(names)}"
+            for run in self.runs
+            if (names := run["unknown_columns"]) and style == "plain"
+        ]
+        table = layout(HEADERS, rows, style)
+        return "\n\n".join(filter(None, [table, "\n".join(unknown)]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `result` of `harness history --json`."""
+        return {"runs": list(self.runs), "damaged": list(self.damaged)}
+
+    def __str__(self) -> str:
+        return self.table() if self.runs else f"no runs in {self.results}"
+
+    def _repr_html_(self) -> str:
+        return self.table("html")
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryQuery:
+    """Which measurements are asked for; None: all."""
+
+    task: str | None = None
+    target: str | None = None
+    earliest_ns: int = 0
+
+    def fits(self, task: str, target: str) -> bool:
+        return self.task in (None, task) and self.target in (None, target)
+
+
+def list_runs(results: Path, wanted: HistoryQuery) -> HistoryResult:
+    """The stored runs below a folder that fit; a damaged one is named and stops nothing."""
+    runs, damaged, hints = [], [], []
+    for folder in run_folders(results):
+        try:
+            run = describe_run(folder, wanted)
+        except DataDamaged as problem:
+            damaged.append(problem.message)
+            hints.append(problem.hint or DAMAGED_HINT)
+            continue
+        if run is not None:
+            runs.append(run)
+    return HistoryResult(results, tuple(runs), tuple(damaged), " ".join(dict.fromkeys(hints)))
+
+
+def describe_run(folder: Path, wanted: HistoryQuery) -> dict[str, Any] | None:
+    """A run's summary; of an unfinished one, the trials counted; None where it has nothing wanted.
+
+    Trials are looked at only where something is wanted. DataDamaged where it is broken.
+    """
+    run = read_run(folder)
+    with making_sense(folder):
+        started_at_ns = int(run.summary.get("started_at_ns") or run.plan.get("started_at_ns") or 0)
+        if started_at_ns < wanted.earliest_ns:
+            return None
+        measurements = list(_measurements(run, wanted))
+        return _described(run, started_at_ns, measurements) if measurements else None
+
+
+def _measurements(run: StoredRun, wanted: HistoryQuery) -> Iterator[Mapping[str, Any]]:
+    if run.finished:
+        found = [shown(m) for m in run.summary.get("measurements", ())]
+        fitting = [m for m in found if wanted.fits(m["task"], m["target"])]
+        if fitting or not found:
+            check_run(run)
+        yield from fitting
+        return
+    cells = [cell for cell in run.plan.get("cells", ()) if wanted.fits(cell[0], cell[2])]
+    if cells or "cells" not in run.plan:
+        for counted in count_trials(lists_of(run, COUNTED), cells):
+            if wanted.fits(counted["task"], counted["target"]):
+                yield counted
+
+
+def _described(
+    run: StoredRun, started_at_ns: int, measurements: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    return {
+        "run_id": run.id,
+        "started_at_ns": started_at_ns,
+        "finished": run.finished,
+        "resumable": run.plan.get("origin", {}).get("kind") in RESUMABLE,
+        "running": not run.finished and is_being_written(run.folder),
+        "folder": str(run.folder),
+        "host": run.plan.get("host"),
+        "unknown_columns": list(unknown_columns(run)),
+        "measurements": measurements,
+    }
+
+
+def shown(measurement: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A stored measurement that has what the table shows of it; else LookupError or TypeError."""
+    for key in ("task", "case", "target", "trials"):
+        _ = measurement[key]
+    wall = measurement.get("wall_ns")
+    if wall is not None:
+        show_ns(wall["point"])
+    return measurement
+
+
+COUNTED = ("task", "case", "target", "warmup", "status")
+"""The columns of the trials that `count_trials` reads."""
+
+
+def count_trials(
+    columns: Mapping[str, Sequence[Any]], cells: Iterable[Sequence[str]]
+) -> Iterator[dict[str, Any]]:
+    """The measurements of a run that was cut off: names and counts, without estimates.
+
+    `cells` are the (task, case, target) of its plan, which may have no trial yet.
+    """
+    counts = Counter({tuple(cell): 0 for cell in cells})
+    for *cell, warmup, status in zip(*(columns[name] for name in COUNTED), strict=True):
+        if not warmup and status == "ok":
+            counts[tuple(cell)] += 1
+    for (task, case, target), trials in counts.items():
+        yield {"task": task, "case": case, "target": target, "trials": trials, "wall_ns": None}
+
+
+def parse_since(since: str | datetime.date | datetime.timedelta | None) -> int:
+    """The beginning of the period asked for, in ns since the epoch; a plain date or time is UTC.
+
+    Raises UsageError for what is none.
+    """
+    if since is None:
+        return 0
+    try:
+        moment = _moment(since)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=datetime.UTC)  # as the table shows it
+        return int(moment.timestamp() * 1e9)
+    except OverflowError:
+        return 0  # before the calendar begins
+
+
+def _moment(since: object) -> datetime.datetime:
+    """The moment that is meant; OverflowError for one before the calendar begins."""
+    if isinstance(since, datetime.datetime):
+        return since
+    if isinstance(since, datetime.date):
+        return datetime.datetime.combine(since, datetime.time())
+    if isinstance(since, datetime.timedelta):
+        return datetime.datetime.now(datetime.UTC) - since
+    try:
+        text = since.strip()  # type: ignore[attr-defined]
+        if age := _AGO.fullmatch(text):
+            return _moment(datetime.timedelta(**{_AGO_UNITS[age[2]]: int(age[1])}))
+        return datetime.datetime.fromisoformat(text)
+    except (AttributeError, ValueError):
+        raise UsageError(
+            f"since: want a date such as 2026-01-31 or an age such as 7d, got {since!r}"
+        ) from None
+
+
+def _row(run: Mapping[str, Any], measurement: Mapping[str, Any]) -> list[str]:
+    moment = datetime.datetime.fromtimestamp(run["started_at_ns"] / 1e9, datetime.UTC)
+    wall = measurement.get("wall_ns")
+    return [
+        run["run_id"],
+        moment.strftime("%Y-%m-%d %H:%M"),
+        measurement["task"],
+        measurement["case"],
+        measurement["target"],
+        show_ns(wall["point"]) if wall else "-",
+        str(measurement["trials"]),
+        note_on(run, measurement),
+    ]
+
+
+def note_on(run: Mapping[str, Any], measurement: Mapping[str, Any]) -> str:
+    """What is to be known of a row: that its run is not at its end, or what went wrong."""
+    if run["running"]:
+        return "running"
+    if not run["finished"]:
+        again = f": harness run --resume {run['run_id']}" if run["resumable"] else ""
+        return f"unfinished{again}"
+    if measurement.get("output_ok") is False:
+        return "wrong output"
+    failures = measurement.get("failures")
+    return f"{failures} trials failed" if failures else "" if measurement["trials"] else "failed"
