@@ -433,6 +433,7 @@ SAME_STEM = {
     "asking": "bench and profiling each say what they are asked for",
     "bench": "the command, and how what it found is shown",
     "config": "the command, and what it checks",
+    "history": "the command, and what it lists",
     "loop": "the command, and what it starts",
     "profile": "the command, and how what it found is shown",
     "reading": "each reads the thing of its folder: git, outputs",

@@ -6,11 +6,11 @@ notebook shows it as a table. `docs/api.md` describes it all.
 
 - `calls`      the functions
 - `project`    the same where a `harness.toml` is, and the steps of a campaign
-- `measuring`  one call at a time, and how Ctrl-C ends it
+- `one_call`   one call at a time, and how Ctrl-C ends it
 """
 
 from harness.api.calls import compare, doctor, history, load, profile, resume, run
-from harness.api.measuring import Interrupted
+from harness.api.one_call import Interrupted
 from harness.api.project import Project
 
 __all__ = [

@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from harness.api.measuring import Interrupted, measuring
+from harness.api.one_call import Interrupted, measuring
 from harness.profiling.asking import BASELINE, ProfileOptions, ProfileWishes
 from harness.project.config import Config
 from harness.project.finding import required_config

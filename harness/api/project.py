@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from harness.api.calls import compare, history, load, profile, resume, run
-from harness.api.measuring import measuring
+from harness.api.one_call import measuring
 from harness.errors import NotAllowed
 from harness.profiling.asking import ProfileOptions
 from harness.project.config import Config, find_config, load_config

@@ -391,7 +391,7 @@ _APPLY: Mapping[Kind, Callable[[State, Event], State]] = {
 }
 
 
-def history(events: Sequence[Event]) -> list[State]:
+def states_after(events: Sequence[Event]) -> list[State]:
     """The state after each event."""
     states: list[State] = []
     for event in events:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.campaign.events import Event
 from harness.campaign.logs import optimization_log, summary, thinking_log
-from harness.campaign.state import State, Step, history
+from harness.campaign.state import State, Step, states_after
 from harness.optimise.journal import JOURNAL_NAME
 from harness.project.workload import BASELINE_NAME, RESULTS_NAME
 from harness.system.store.files import not_read, read_kept, storage_errors, write_atomically
@@ -52,7 +52,7 @@ class Records:
         version of the harness: it is put aside first.
         """
         warnings = []
-        states = history(events)
+        states = states_after(events)
         with storage_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             for name, text in self.expected(states[-1]).items():
@@ -69,7 +69,7 @@ class Records:
         """The logs that are not what the events give."""
         if not events:
             return [path for name in RENDERED if (path := self.folder / name).exists()]
-        state = history(events)[-1]
+        state = states_after(events)[-1]
         return [
             self.folder / name
             for name, text in self.expected(state).items()
@@ -79,7 +79,7 @@ class Records:
 
     def behind(self, events: Sequence[Event]) -> list[Path]:
         """The logs that lack the last event alone: a command died before it rendered them."""
-        before = self.expected(history(events[:-1])[-1]) if len(events) > 1 else {}
+        before = self.expected(states_after(events[:-1])[-1]) if len(events) > 1 else {}
         return [
             self.folder / name for name in RENDERED if _read(self.folder / name) == before.get(name)
         ]

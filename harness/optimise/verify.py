@@ -19,7 +19,7 @@ from harness.campaign.gates import check_note, check_plan, check_thought
 from harness.campaign.iteration import Outcome
 from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.spending import confidence_of
-from harness.campaign.state import Decision, State, Step, history
+from harness.campaign.state import Decision, State, Step, states_after
 from harness.campaign.stopping import decision_by_rules
 from harness.campaign.values import BenchOutcome, CaseResult, Guards, Ratio
 from harness.errors import DataDamaged, GitFailed, HarnessError, UsageError
@@ -74,7 +74,7 @@ def verify(campaign: Campaign, bench: Workbench) -> Verification:
     _baseline(campaign, bench, found)
     # The first event, the start, has no state before it, and promises nothing to be checked here.
     for event, (before, after) in zip(
-        campaign.events[1:], pairwise(history(campaign.events)), strict=True
+        campaign.events[1:], pairwise(states_after(campaign.events)), strict=True
     ):
         for problem in _event(campaign, bench, found, (before, event, after)):
             found.problems.append(f"event {event.number} ({event.kind.value}): {problem}")

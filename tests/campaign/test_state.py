@@ -6,7 +6,7 @@ import pytest
 
 from harness.campaign.events import Kind, next_event
 from harness.campaign.iteration import Outcome
-from harness.campaign.state import NotStarted, Step, fold, history
+from harness.campaign.state import NotStarted, Step, fold, states_after
 from harness.campaign.values import Terms, TestStatus
 from harness.errors import DataDamaged
 from harness.model import Verdict
@@ -200,6 +200,6 @@ def test_an_event_with_data_that_is_none_of_ours_is_named(story):
 
 def test_the_history_ends_with_the_fold(story, make_result):
     story.iterated(make_result(2.0))
-    states = history(story.events)
+    states = states_after(story.events)
     assert len(states) == len(story.events)
     assert states[-1] == fold(story.events)

@@ -189,7 +189,7 @@ def _remember(patch) -> None:
     patch.setattr(events_module, "_parse_line", parse_once)
     patch.setattr(campaign_module, "fold", fold)
     patch.setattr(abandoning_module, "fold", fold)
-    patch.setattr(records_module, "history", states)
+    patch.setattr(records_module, "states_after", states)
     patch.setattr(records_module.Records, "expected", render_once)
     patch.setattr(journal_module.os, "fsync", lambda _: None)
 
