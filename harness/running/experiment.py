@@ -49,6 +49,7 @@ from harness.running import (
 )
 from harness.running.reports import CellKey, Failure, Report, counts_of, to_summary
 from harness.running.settings import of_plan, to_plan
+from harness.system.launcher.launching import LauncherFacts
 from harness.system.process.given import given_digest
 from harness.system.store.run_file import read_run
 from harness.system.store.runs import BlockKey, RunWriter
@@ -78,7 +79,7 @@ def perform(
     Everything measured is stored whatever happens; after Ctrl-C the report covers what was
     finished and says that it was interrupted.
     """
-    host = orchestrator.runner.host()
+    host, launcher = orchestrator.runner.host(), orchestrator.runner.launcher_facts()
     if folder is None:
         started_at_ns = time.time_ns()
         experiment = replace(experiment, settings=experiment.settings.seeded())
@@ -87,7 +88,7 @@ def perform(
         plan = _stored_plan(folder, host, experiment)
         seed = of_plan(plan).seed
         experiment = replace(experiment, settings=replace(experiment.settings, seed=seed))
-    settings = experiment.settings
+    settings, plan = experiment.settings, _timed_by(plan, launcher)
     orchestrator.runner.cpus = settings.cpus
     with RunWriter(folder, plan, host.id) as writer:
         try:
@@ -140,6 +141,13 @@ def _plan(experiment: Experiment, host: Host, started_at_ns: int) -> dict[str, A
         "given": _given(experiment),
         "origin": jsonable(experiment.origin),
     }
+
+
+def _timed_by(plan: dict[str, Any], launcher: LauncherFacts) -> dict[str, Any]:
+    """The plan with the launcher that times the trials from now on; of older runs none is known."""
+    before = plan.get("launchers", [])
+    now = jsonable(launcher)
+    return {**plan, "launchers": before if now in before else [*before, now]}
 
 
 def _given(experiment: Experiment) -> list[list[str]]:

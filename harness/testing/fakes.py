@@ -10,6 +10,7 @@ from typing import TypeAlias
 from harness.errors import ToolchainMissing
 from harness.hookspecs import Runner
 from harness.model import Command, Completed, Host, Output, Trial, TrialPlan
+from harness.system.launcher.launching import LauncherFacts
 from harness.testing.makers import make_host, make_output, make_trial
 
 
@@ -97,6 +98,9 @@ class FakeRunner:
 
     def host(self) -> Host:
         return make_host()
+
+    def launcher_facts(self) -> LauncherFacts:
+        return LauncherFacts("shipped", "0" * 64)
 
     def disturbances(self) -> tuple[str, ...]:
         return ()

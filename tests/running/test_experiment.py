@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from harness.plugins import Adapters
 from harness.running import Cell, Orchestrator, Settings
 from harness.running.experiment import Experiment, perform, run_id
 from harness.running.reports import Report
+from harness.system.launcher.launching import LauncherFacts
 from harness.system.process.runner import LocalRunner
 from harness.system.store.parquet import read_parquet
 from harness.system.store.run_file import read_run, run_folders
@@ -88,6 +89,25 @@ def test_a_run_is_measured_stored_and_compared(run: Run, tmp_path: Path) -> None
     stored = read_run(report.folder)
     assert stored.finished
     assert stored.plan["seed"] == 11
+
+
+def test_a_run_names_every_launcher_that_has_timed_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = experiment(tmp_path, "echo 1")
+    first = run(asked, stop_after=2)
+    (launcher,) = read_run(first.folder).plan["launchers"]
+    assert launcher["kind"] in ("shipped", "compiled")
+    assert len(launcher["sha256"]) == 64
+    run(asked, first.folder)
+    assert read_run(first.folder).plan["launchers"] == [launcher]
+    another = LauncherFacts("python", "f" * 64, "no C compiler was found on PATH")
+    monkeypatch.setattr(LocalRunner, "launcher_facts", lambda _: another)
+    second = run(asked, stop_after=2)
+    assert read_run(second.folder).plan["launchers"] == [asdict(another)]
+    monkeypatch.undo()
+    run(asked, second.folder)
+    assert read_run(second.folder).plan["launchers"] == [asdict(another), launcher]
 
 
 def test_what_goes_wrong_with_one_target_is_said_in_its_place(run: Run, tmp_path: Path) -> None:

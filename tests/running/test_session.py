@@ -60,7 +60,8 @@ def test_where_tmpdir_forbids_execution_the_cache_serves(tmp_path, monkeypatch):
     assert folder_apart(tmp_path / "x").is_relative_to(tmp_path / "cache" / "optim-harness")
 
 
-def test_projects_of_one_user_share_the_launcher(tmp_path):
+def test_projects_of_one_user_share_the_launcher_that_was_not_installed(tmp_path, monkeypatch):
+    monkeypatch.setattr("harness.system.launcher.launching.SHIPPED", tmp_path)
     commands = []
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
@@ -72,6 +73,7 @@ def test_projects_of_one_user_share_the_launcher(tmp_path):
 
 def test_where_the_users_cache_cannot_be_made_the_project_keeps_its_own(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
+    monkeypatch.setattr("harness.system.launcher.launching.SHIPPED", tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     with open_session(Config(root=tmp_path)) as session:
         [made] = session.runner.launcher.command

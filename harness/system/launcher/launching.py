@@ -1,8 +1,10 @@
-"""The launcher: compiled on first use, kept by content, started once for many trials.
+"""The launcher: found where it was installed, or compiled on first use; started for many trials.
 
 `launcher.c` says what it does and why it is no part of this process; `protocol` what is said to it.
-Where it cannot be compiled `fallback.py` is started in its place: a small Python process that
-speaks the same protocol, whose own memory (15 MB) shows in the peak memory of small targets.
+Wheels have it, and installing from source compiles it (`setup.py`). Where neither was possible, or
+the source has changed since, it is compiled when it is first used and kept by content. Where it
+cannot be compiled `fallback.py` is started in its place: a small Python process that speaks the
+same protocol, whose own memory (15 MB) shows in the peak memory of small targets.
 """
 
 from __future__ import annotations
@@ -14,19 +16,28 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.system.launcher import protocol
+from harness.system.launcher import made_of, protocol
 from harness.system.launcher.serving import Line
 from harness.system.launcher.watching import Watch
 from harness.system.launcher.wire import Job, LaunchReport
 from harness.system.process.calling import Call, StillRunningError, call
 from harness.system.process.programs import find_program
 
-SOURCE = Path(__file__).with_name("launcher.c")
-HEADER = Path(__file__).with_name("protocol.h")
+SHIPPED = made_of.FOLDER
 FALLBACK = Path(__file__).with_name("fallback.py")
-COMPILERS = ("cc", "gcc", "clang", "tcc")
 
 _COMPILE_TIMEOUT_S = 120
+
+
+@dataclass(frozen=True, slots=True)
+class LauncherFacts:
+    """Which launcher times the trials of a run; stored with it."""
+
+    kind: str
+    """`shipped` with the harness, `compiled` when it was first used, or the one in `python`."""
+    sha256: str
+    reason: str = ""
+    """Why it is the one in Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +47,23 @@ class Launcher:
     command: tuple[str, ...]
     fallback_reason: str = ""
     """Why the Python fallback serves; empty under the compiled one."""
+    shipped: bool = False
+    """Was it installed with the harness, not compiled when it was first used?"""
     _line: Line = field(default_factory=Line, init=False, repr=False, compare=False)
 
     @property
     def compiled(self) -> bool:
         return not self.fallback_reason
+
+    @property
+    def facts(self) -> LauncherFacts:
+        """What times the trials, by content: of the fallback, its source files."""
+        sources = sorted(FALLBACK.parent.glob("*.py"))
+        digest = hashlib.sha256()
+        for path in [Path(self.command[0])] if self.compiled else sources:
+            digest.update(path.read_bytes())
+        kind = "python" if not self.compiled else "shipped" if self.shipped else "compiled"
+        return LauncherFacts(kind, digest.hexdigest(), self.fallback_reason)
 
     def launch(self, job: Job) -> LaunchReport:
         """Run a job to its end and read the report.
@@ -64,19 +87,21 @@ class Launcher:
 
 
 def get_launcher(cache: Path) -> Launcher:
-    """The launcher kept in `cache`, compiled if need be, or the Python fallback.
+    """The launcher that was installed with the harness, or the one in `cache`, or the fallback.
+
+    It is compiled into `cache` where it is in neither place.
 
     Two processes may do this at once: each compiles into a file of its own and renames it.
     """
-    source = SOURCE.read_bytes() + HEADER.read_bytes()
-    digest = hashlib.sha256(source + platform.machine().encode()).hexdigest()[:16]
-    path = cache / f"launcher-{digest}"
+    name = made_of.launcher_name(platform.machine())
+    path = cache / name
     # One that was kept may be of another machine with the same home, or broken.
-    if path.is_file() and not _said([str(path), "--version"], protocol.VERSION):
-        return Launcher((str(path),))
+    for there in (SHIPPED / name, path):
+        if there.is_file() and not _said([str(there), "--version"], protocol.VERSION):
+            return Launcher((str(there),), shipped=there != path)
     problems = []
-    for name in filter(find_program, COMPILERS):
-        problem = _compile(name, path)
+    for compiler in filter(find_program, made_of.COMPILERS):
+        problem = _compile(compiler, path)
         if not problem:
             return Launcher((str(path),))
         problems.append(problem)
@@ -92,10 +117,10 @@ def fallback_command() -> tuple[str, ...]:
 def _compile(name: str, path: Path) -> str:
     """Compile the launcher, statically where that works; returns what went wrong, in words."""
     problem = ""
-    for flags in (("-O2", "-static"), ("-O2",)):
+    for flags in made_of.FLAGS:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix="launcher.") as folder:
             made = Path(folder) / "launcher"
-            problem = _said([name, *flags, "-o", str(made), str(SOURCE)])
+            problem = _said(made_of.compile_command(name, flags, made))
             if not problem:
                 problem = _said([str(made), "--version"], protocol.VERSION)
             if not problem:

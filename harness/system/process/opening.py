@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias
 
 from harness.hookspecs import Runner
 from harness.model import Completed, Host, Output
+from harness.system.launcher.launching import LauncherFacts
 from harness.system.process.runner import LocalRunner
 
 
@@ -37,6 +38,9 @@ class CoreRunner(Runner, Protocol):
 
     def host(self) -> Host:
         """The machine that the trials run on."""
+
+    def launcher_facts(self) -> LauncherFacts:
+        """What starts and times the trials there, by content."""
 
     def disturbances(self) -> tuple[str, ...]:
         """What holds for every trial on that machine and that no figure shows, in words."""

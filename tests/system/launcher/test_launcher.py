@@ -1,5 +1,7 @@
 """How the launcher is made and kept, and how its report is read."""
 
+import hashlib
+import platform
 import struct
 import subprocess
 import sys
@@ -9,12 +11,11 @@ from pathlib import Path
 import pytest
 
 from harness.model import Sample, SteadyPlan
-from harness.system.launcher import protocol
+from harness.system.launcher import launching, made_of, protocol
 from harness.system.launcher.launching import (
     FALLBACK,
-    HEADER,
-    SOURCE,
     Launcher,
+    LauncherFacts,
     fallback_command,
     get_launcher,
 )
@@ -27,6 +28,12 @@ def program(path: Path, script: str) -> None:
 
 
 @pytest.fixture
+def nothing_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no launcher that was installed with the harness."""
+    monkeypatch.setattr(launching, "SHIPPED", tmp_path / "none")
+
+
+@pytest.fixture
 def path_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that alone is on PATH."""
     folder = tmp_path / "bin"
@@ -35,6 +42,7 @@ def path_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("nothing_shipped")
 def test_it_is_compiled_once_and_kept(tmp_path: Path, path_with: Path) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
@@ -46,6 +54,7 @@ def test_it_is_compiled_once_and_kept(tmp_path: Path, path_with: Path) -> None:
     assert [str(path) for path in cache.iterdir()] == list(first.command)
 
 
+@pytest.mark.usefixtures("nothing_shipped")
 def test_one_that_was_kept_but_does_not_run_is_made_anew(tmp_path: Path) -> None:
     first = get_launcher(tmp_path)
     kept = Path(first.command[0])
@@ -55,22 +64,45 @@ def test_one_that_was_kept_but_does_not_run_is_made_anew(tmp_path: Path) -> None
     assert kept.read_bytes() == whole
 
 
+@pytest.mark.parametrize("changed", ["launcher.c", "protocol.h"])
 def test_another_source_is_another_launcher(
-    tmp_path: Path, launcher_cache: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, launcher_cache: Path, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
     before = get_launcher(launcher_cache)
-    changed = tmp_path / "launcher.c"
-    changed.write_text(SOURCE.read_text() + "/* changed */\n")
-    (tmp_path / "protocol.h").write_bytes(HEADER.read_bytes())
-    monkeypatch.setattr("harness.system.launcher.launching.SOURCE", changed)
-    assert get_launcher(launcher_cache) != before
+    for source in (*made_of.FOLDER.glob("*.c"), *made_of.FOLDER.glob("*.h")):
+        text = source.read_text() + ("/* changed */\n" if source.name == changed else "")
+        (tmp_path / source.name).write_text(text)
+    monkeypatch.setattr(made_of, "FOLDER", tmp_path)
+    after = get_launcher(launcher_cache)
+    assert after != before
+    assert after.compiled
+    assert not after.shipped
+
+
+def test_one_that_was_installed_serves_without_a_compiler(
+    tmp_path: Path, path_with: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped, cache = tmp_path / "installed", tmp_path / "cache"
+    shipped.mkdir()
+    cache.mkdir()
+    name = made_of.launcher_name(platform.machine())
+    made = made_of.compile_command("/usr/bin/cc", made_of.FLAGS[-1], shipped / name)
+    subprocess.run(made, check=True, env={"PATH": "/usr/bin:/bin"})
+    monkeypatch.setattr(launching, "SHIPPED", shipped)
+    launcher = get_launcher(cache)
+    assert launcher.command == (str(shipped / name),)
+    assert launcher.facts == LauncherFacts(
+        "shipped", hashlib.sha256((shipped / name).read_bytes()).hexdigest()
+    )
+    assert list(cache.iterdir()) == []
 
 
 def test_two_processes_may_make_it_at_once(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path;"
-        "from harness.system.launcher.launching import get_launcher;"
-        "print(*get_launcher(Path(sys.argv[1])).command)"
+        "from harness.system.launcher import launching;"
+        "launching.SHIPPED = Path('/nowhere');"
+        "print(*launching.get_launcher(Path(sys.argv[1])).command)"
     )
     both = [
         subprocess.Popen([sys.executable, "-c", script, tmp_path], stdout=subprocess.PIPE)
@@ -81,6 +113,7 @@ def test_two_processes_may_make_it_at_once(tmp_path: Path) -> None:
     assert len(answers) == 1
 
 
+@pytest.mark.usefixtures("nothing_shipped")
 def test_without_a_static_library_it_is_linked_dynamically(tmp_path: Path, path_with: Path) -> None:
     program(
         path_with / "cc",
@@ -89,6 +122,7 @@ def test_without_a_static_library_it_is_linked_dynamically(tmp_path: Path, path_
     assert get_launcher(tmp_path).compiled
 
 
+@pytest.mark.usefixtures("nothing_shipped")
 @pytest.mark.parametrize(
     ("script", "reason"),
     [
@@ -106,9 +140,12 @@ def test_a_compiler_that_cannot_make_it_leads_to_the_fallback(
     launcher = get_launcher(cache)
     assert launcher.command[-1] == str(FALLBACK)
     assert launcher.fallback_reason.startswith(reason)
+    assert launcher.facts.kind == "python"
+    assert launcher.facts.reason == launcher.fallback_reason
     assert list(cache.iterdir()) == []
 
 
+@pytest.mark.usefixtures("nothing_shipped")
 def test_a_second_compiler_is_tried_when_the_first_fails(tmp_path: Path, path_with: Path) -> None:
     program(path_with / "cc", "exit 1")
     program(path_with / "gcc", 'PATH=/usr/bin:/bin exec gcc "$@"')

@@ -58,12 +58,14 @@ def test_peak_memory_is_the_targets_own_under_the_compiled_launcher(runner: Loca
 def test_peak_memory_is_marked_as_a_floor_under_the_fallback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.system.launcher.launching.COMPILERS", ("no-such-compiler",))
+    monkeypatch.setattr("harness.system.launcher.launching.SHIPPED", tmp_path)
+    monkeypatch.setattr("harness.system.launcher.made_of.COMPILERS", ("no-such-compiler",))
     runner = LocalRunner(tmp_path / "scratch", tmp_path / "cache")
     trial = runner.trial(Command(("true",)), PLAN)
     assert trial.ok
     assert trial.max_rss_is_floor
-    assert runner.fallback_reason == "no C compiler was found on PATH"
+    assert runner.launcher_facts().reason == "no C compiler was found on PATH"
+    assert "no C compiler was found on PATH" in runner.disturbances()[-1]
     runner.close()
 
 
