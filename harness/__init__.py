@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Interrupted,
         Project,
         compare,
+        compare_stored,
         doctor,
         history,
         load,
@@ -65,12 +66,13 @@ if TYPE_CHECKING:
     from harness.running.listening import Remark, StepBegun, TimingBegun, TrialStored
     from harness.running.run_results import ComparisonResult, RunResult
     from harness.running.settings import Settings
+    from harness.running.stored_verdicts import StoredVerdicts
 
 _HOMES = {
     "harness.analysis": ("Question",),
     "harness.api": (
-        *("Interrupted", "Project", "compare", "doctor", "history", "load"),
-        *("profile", "resume", "run"),
+        *("Interrupted", "Project", "compare", "compare_stored", "doctor"),
+        *("history", "load", "profile", "resume", "run"),
     ),
     "harness.bench.asking": ("BaselineResult", "BenchResult", "CheckResult"),
     "harness.errors": (
@@ -88,6 +90,7 @@ _HOMES = {
     "harness.running.listening": ("Remark", "StepBegun", "TimingBegun", "TrialStored"),
     "harness.running.run_results": ("ComparisonResult", "RunResult"),
     "harness.running.settings": ("Settings",),
+    "harness.running.stored_verdicts": ("StoredVerdicts",),
 }
 """Where each name is defined; the imports above say the same to type checkers."""
 
@@ -130,6 +133,7 @@ __all__ = [
     "Settings",
     "StepBegun",
     "StorageFailed",
+    "StoredVerdicts",
     "TimingBegun",
     "ToolchainMissing",
     "Trial",
@@ -141,6 +145,7 @@ __all__ = [
     "UsageError",
     "Verdict",
     "compare",
+    "compare_stored",
     "doctor",
     "history",
     "load",

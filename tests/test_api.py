@@ -79,7 +79,7 @@ def test_every_name_is_there_and_is_listed():
 
 
 def test_every_name_is_documented_and_every_documented_name_is_there():
-    listed = re.findall(r"^\| `(?:harness\.)?([A-Za-z]+)\b[^|]*\|", PAGE, flags=re.MULTILINE)
+    listed = re.findall(r"^\| `(?:harness\.)?(\w+)\b[^|]*\|", PAGE, flags=re.MULTILINE)
     settings = {option.keyword for option in options_of(Settings)}
     assert sorted(set(listed) - {*settings, "project"}) == sorted(harness.__all__)
 
@@ -170,6 +170,25 @@ def test_a_comparison_is_what_the_command_says(project: Path, capfd: pytest.Capt
     assert str(result).splitlines()[0] in result._repr_html_()
 
 
+def test_stored_blocks_are_judged_as_the_command_does(
+    project: Path, capfd: pytest.CaptureFixture[str]
+):
+    for _ in range(2):
+        harness.compare("slow", "fast", trials=4)
+    found = harness.compare_stored("slow", "fast", metric="wall")
+    said = envelope(capfd, "compare", "slow", "fast", "--stored", "--metric", "wall")
+    assert said["result"] == json.loads(json.dumps(found.to_dict()))
+    assert [f.comparison.blocks for f in found.findings] == [8]
+    assert found.current == found.findings
+    assert found.undecided is None
+    assert found.ok
+    assert "from stored blocks" in found._repr_html_()
+    opened = harness.Project.open(project)
+    assert opened.compare_stored("slow", "fast", metric="wall") == found
+    with pytest.raises(harness.UsageError, match="no stored block in which both"):
+        harness.compare_stored("slow", "fast", case="none")
+
+
 def test_files_and_commands_are_compared_without_configuration(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.py").write_text("print(1)\n")
@@ -198,6 +217,8 @@ def test_a_failure_is_a_value_and_no_exception(project: Path):
         (lambda: harness.load(of="rows"), harness.UsageError, "want one of trials, measurements"),  # type: ignore[arg-type]
         (lambda: harness.history(since="soon"), harness.UsageError, "since: want a date"),
         (lambda: harness.history(since=3), harness.UsageError, "since: want a date"),  # type: ignore[arg-type]
+        (lambda: harness.compare_stored("slow", "no"), harness.UsageError, "no stored trial of"),
+        (lambda: harness.compare_stored("a", "b", trials=2), TypeError, "unexpected keyword"),  # type: ignore[call-arg]
         (lambda: harness.resume(), harness.UsageError, "was interrupted"),
         (lambda: harness.run(3), harness.UsageError, "want a target, a file, or a command"),  # type: ignore[arg-type]
         (lambda: harness.run(None), harness.UsageError, "want a target, a file, or a command"),  # type: ignore[arg-type]

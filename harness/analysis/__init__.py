@@ -16,7 +16,7 @@ from harness.analysis.comparing import (
     Question,
     StoredComparison,
     compare_cells,
-    compare_stored,
+    compare_settings,
     sequential_rule,
 )
 from harness.analysis.summarising import (
@@ -38,7 +38,7 @@ __all__ = [
     "StoredComparison",
     "blocks_of",
     "compare_cells",
-    "compare_stored",
+    "compare_settings",
     "disturbed",
     "is_of_times",
     "metric_estimates",

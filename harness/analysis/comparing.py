@@ -313,7 +313,7 @@ class StoredComparison:
     """Some of it was a wrong output."""
 
 
-def compare_stored(
+def compare_settings(
     reference: str, candidate: str, stored: Iterable[Stored], question: Question
 ) -> list[StoredComparison]:
     """A comparison for each machine, case, mode and pair of builds: their rows are never pooled.

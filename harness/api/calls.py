@@ -22,6 +22,7 @@ from harness.running.keywords import (
     HistoryOptions,
     Place,
     RunOptions,
+    StoredOptions,
     TargetSpec,
     check_apart,
     check_keywords,
@@ -38,6 +39,7 @@ from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.selecting import find_interrupted, stored_cells
 from harness.running.session import Session
 from harness.running.settings import of_plan
+from harness.running.stored_verdicts import StoredQuery, StoredVerdicts, judge_stored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,6 +114,23 @@ def compare(
     if report.interrupted:
         raise Interrupted(result)
     return result
+
+
+def compare_stored(
+    reference: str, candidate: str, **options: Unpack[StoredOptions]
+) -> StoredVerdicts:
+    """Judge all stored blocks of two targets again and together; nothing runs.
+
+    Names are those of the store. There is a verdict for each machine, case, mode and pair of
+    builds. Raises UsageError where no block has both, DataDamaged where none can be read.
+    """
+    check_keywords("compare_stored", options, StoredOptions)
+    labels = label_of(reference), label_of(candidate)
+    check_apart(*labels)
+    settings = settings_of(options)
+    mode = settings.mode if options.get("mode") is not None else None
+    wanted = StoredQuery(settings.question, options.get("case"), mode)
+    return judge_stored(runs_of(options, config_of(options)), *labels, wanted)
 
 
 def load(

@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from harness.api.calls import compare, history, load, profile, resume, run
+from harness.api.calls import compare, compare_stored, history, load, profile, resume, run
 from harness.api.one_call import measuring
 from harness.errors import NotAllowed
 from harness.profiling.asking import ProfileOptions
@@ -23,11 +23,13 @@ from harness.running.keywords import (
     LoadOptions,
     Place,
     RunOptions,
+    StoredOptions,
     TargetSpec,
     check_keywords,
 )
 from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.session import Session
+from harness.running.stored_verdicts import StoredVerdicts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,6 +86,14 @@ class Project:
         options.setdefault("results", self.results)
         options.setdefault("config", self.config)
         return compare(reference, candidate, **options)
+
+    def compare_stored(
+        self, reference: str, candidate: str, **options: Unpack[StoredOptions]
+    ) -> StoredVerdicts:
+        """See `harness.compare_stored`."""
+        options.setdefault("results", self.results)
+        options.setdefault("config", self.config)
+        return compare_stored(reference, candidate, **options)
 
     def profile(
         self, target: str | PathLike[str], **options: Unpack[ProfileOptions]

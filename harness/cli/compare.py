@@ -10,7 +10,7 @@ from typing import Any, cast
 import click
 
 from harness.analysis import shared_notes
-from harness.api import Interrupted, compare
+from harness.api import Interrupted, compare, compare_stored
 from harness.cli.run import DashedCommand
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import (
@@ -20,7 +20,6 @@ from harness.cli.shared.common_options import (
     make_settings,
     settings_options,
 )
-from harness.cli.shared.compare_stored import stored_answer
 from harness.cli.shared.measuring import (
     config_option,
     named_place,
@@ -28,15 +27,12 @@ from harness.cli.shared.measuring import (
     results_option,
     said,
 )
-from harness.errors import UsageError
+from harness.errors import ExitCode, UsageError
 from harness.model import TraceShape, Verdict
 from harness.render.explaining import extended, next_steps, what_would_do
 from harness.render.tables import metric_table
-from harness.running.keywords import check_apart
 from harness.running.listening import tell
-from harness.running.pooling import pool
 from harness.running.run_results import ComparisonResult
-from harness.running.session import find_results
 
 ONCE = ("budget", "trials", "max_trials", "seed")
 """Settings that a repetition of the command shall choose anew."""
@@ -105,26 +101,25 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
 
 
 def _from_store(reference: str, candidate: str, options: dict[str, Any]) -> Answer:
-    check_apart(reference, candidate)
     for name in DECLARED.keys() - {*QUESTION, "mode"}:
         if options[name] is not None:
             flag = DECLARED[name].flag
             raise UsageError(f"{flag} is about new trials: --stored makes none")
-    pooled = pool(
-        find_results(options["config_path"], options["results"]),
-        reference,
-        candidate,
-        make_settings(options).question,
-    )
-    mode = options["mode"]
-    findings = tuple(
-        finding
-        for finding in pooled.findings
-        if options["case"] in (None, finding.setting.case)
-        and mode in (None, finding.setting.mode.value)
-    )
+    asked = said(**{name: options[name] for name in ("case", "mode", *QUESTION)})
+    found = compare_stored(reference, candidate, **asked, **named_place(options))
     again = _again((reference, candidate), options)
-    return stored_answer(replace(pooled, findings=findings), (reference, candidate), again)
+    problem, hint = found.problem or (None, None)
+    steps: tuple[str, ...] = ()
+    if found.exit_code is ExitCode.UNDECIDED and found.undecided is not None:
+        steps = next_steps(found.undecided, again) or (again,)
+    return Answer(
+        result=found.to_dict(),
+        text=str(found),
+        exit_code=found.exit_code,
+        error=problem,
+        hint=hint,
+        next_actions=steps,
+    )
 
 
 def _again(specs: tuple[str, str], options: dict[str, Any]) -> str:

@@ -29,6 +29,7 @@ What comes of it:
 - `history`      stored runs, listed
 - `loading`      stored runs as pandas tables
 - `pooling`      what all stored runs say together of two targets
+- `stored_verdicts` the same as one value, with what decides
 """
 
 from harness.running.cells import (

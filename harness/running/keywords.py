@@ -8,9 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypedDict, get_type_hints
+from typing import Any, Literal, TypeAlias, TypedDict, cast, get_type_hints
 
 from harness.errors import UsageError
+from harness.model import Metric, Mode
 from harness.model.suggesting import nearest
 from harness.project.config import Config
 from harness.project.finding import read_config
@@ -60,6 +61,16 @@ class RunOptions(CompareOptions, total=False):
 
     task: str
     executor: str
+
+
+class StoredOptions(Place, total=False):
+    """Which stored blocks are judged, and what decides."""
+
+    case: str
+    mode: Mode | str
+    metric: Metric | str
+    confidence: float
+    threshold: float | str
 
 
 class HistoryOptions(Place, total=False):
@@ -144,10 +155,10 @@ def runs_of(options: Place, config: Config) -> Path:
     return Path(given) if given is not None else results_of(config.root)
 
 
-def settings_of(options: CompareOptions) -> Settings:
+def settings_of(options: CompareOptions | StoredOptions) -> Settings:
     """The settings asked for: those of `settings`, with what is said beside them."""
     given = {name: value for name, value in options.items() if name in Asked.__optional_keys__}
-    return read_settings(given, over=options.get("settings"))
+    return read_settings(given, over=cast(CompareOptions, options).get("settings"))
 
 
 def comparison_settings(settings: Settings) -> Settings:

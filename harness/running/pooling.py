@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.analysis import Machine, Question, Stored, StoredComparison, compare_stored
+from harness.analysis import Machine, Question, Stored, StoredComparison, compare_settings
 from harness.errors import DataDamaged
 from harness.model import TrialRecord
 from harness.system.store.run_file import StoredRun, read_run, run_folders
@@ -50,7 +50,7 @@ def pool(results: Path, reference: str, candidate: str, question: Question) -> P
         for trial in trials:
             stored.append(trial)
             hosts[trial.machine] = run.plan.get("host") or {}
-    findings = compare_stored(reference, candidate, stored, question)
+    findings = compare_settings(reference, candidate, stored, question)
     return Pooled(results, tuple(findings), hosts, tuple(sorted(targets)), tuple(damaged))
 
 

@@ -14,18 +14,12 @@ from pathlib import Path
 from harness.errors import StorageFailed
 from harness.plugins import Adapters
 from harness.project.config import Config
-from harness.project.finding import read_config
 from harness.project.state_folder import WORKTREES, results_of, state_folder
 from harness.running import Listener, Orchestrator
 from harness.system.process.opening import CoreRunner, open_runner
 from harness.system.process.places import launcher_cache, may_execute, user_cache
 from harness.system.process.scratch import scratch_in_memory
 from harness.system.store.files import storage_errors
-
-
-def find_results(config_path: Path | None, results: Path | None) -> Path:
-    """The folder of stored runs: the one named, else the configuration's."""
-    return results or results_of(read_config(config_path, required=False).root)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 - `base`           answers, the JSON envelope, and how errors end
 - `common_options` options of several commands
-- `compare_stored` `harness compare --stored`
 - `measuring`      configuration and progress of commands that measure
 - `workload`       which workload a command on a baseline means, and its lock
 """

@@ -182,9 +182,3 @@ def progress(*, wanted: bool = True) -> Iterator[Listener]:
             yield terminal
         finally:
             terminal.end()
-
-
-def host_summary(host: Mapping[str, Any]) -> str:
-    """One line on the machine."""
-    virtual = f", virtualised ({host['virtualised']})" if host.get("virtualised") else ""
-    return f"{host['cpu']}, {host['cores']} cores, kernel {host['kernel']}{virtual}"
