@@ -297,6 +297,7 @@ def test_every_setting_survives_a_resume(project: Path, monkeypatch: pytest.Monk
         "budget": "50s",
         "warmup": 2,
         "seed": 5,
+        "seeds": "fresh",
         "cpus": "0",
         "design": "mirrored",
         "vary_layout": False,

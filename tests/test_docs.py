@@ -252,6 +252,8 @@ WORDS: Mapping[Any, str] = {
     list[list[str]]: "list of lists of strings",
     dict[str, str]: "table of strings",
     dict[str, bool | int | float | str]: "table of values",
+    config_file.DrawSection: "table",
+    dict[str, bool | int | float | str | config_file.DrawSection]: "table of values and tables",
     dict[str, config_file.CaseSection]: "tables",
     dict[str, config_file.OutputSection]: "tables",
     dict[str, config_file.MetricSection]: "tables",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
+import random
 import re
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -11,6 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from harness.model.draws import FRESH_SEEDS, Range, Seeds
 from harness.model.metrics import MetricInfo
 
 ParamValue = bool | int | float | str
@@ -163,11 +167,54 @@ class Case:
     name: str
     params: Mapping[str, ParamValue] = field(default_factory=dict)
     seed: int | None = None
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    """The parameters, and `seed`, that blocks draw a number for; the values above are those of
+    every trial that belongs to no block."""
+    choices: Mapping[str, tuple[ParamValue, ...]] = field(default_factory=dict)
+    """The parameters that blocks choose one of several values for."""
 
     def __post_init__(self) -> None:
         for name, value in self.params.items():
             if isinstance(value, float) and not math.isfinite(value):
                 raise ValueError(f"parameter {name} must be finite, got {value!r}")
+        for name in (*self.ranges, *self.choices):
+            if name not in self.params and not (name == "seed" and self.seed is not None):
+                raise ValueError(f"{name} is drawn but has no value of its own")
+        for name, values in self.choices.items():
+            if len(set(values)) < 2:
+                raise ValueError(f"{name} is drawn from less than two values")
+        seed = self.ranges.get("seed")
+        ends = self.choices.get("seed", (seed.low, seed.high) if seed else ())
+        if any(not isinstance(end, int) or isinstance(end, bool) for end in ends):
+            raise ValueError(f"seeds are whole numbers, got {', '.join(map(str, ends))}")
+
+    def drawn_names(self, seeds: Seeds) -> tuple[str, ...]:
+        """What blocks draw anew, in a fixed order; the case has a seed only where it is used."""
+        if seeds is Seeds.FIXED:
+            return ()
+        fresh = seeds is Seeds.FRESH and self.seed is not None
+        return tuple(sorted({*self.ranges, *self.choices, *(["seed"] if fresh else [])}))
+
+    def drawn(self, seeds: Seeds, chance: random.Random) -> Case:
+        """The case as one block is given it, under the same name."""
+        values = {name: self._draw(name, chance) for name in self.drawn_names(seeds)}
+        seed = values.pop("seed", self.seed)
+        return replace(
+            self,
+            params={**self.params, **values},
+            seed=None if seed is None else int(seed),
+        )
+
+    def _draw(self, name: str, chance: random.Random) -> ParamValue:
+        if name in self.choices:
+            return chance.choice(self.choices[name])
+        return self.ranges.get(name, Range(*FRESH_SEEDS)).draw(chance)
+
+    def draw_text(self, seeds: Seeds) -> str:
+        """The values of what is drawn as a JSON object; empty where nothing is."""
+        names = self.drawn_names(seeds)
+        values = {**self.params, "seed": self.seed}
+        return json.dumps({name: values[name] for name in names}) if names else ""
 
     def values(self) -> dict[str, ParamValue]:
         """Everything that `{name}` may stand for in a target's arguments."""
@@ -184,7 +231,13 @@ class Case:
         if not changed:
             return self
         words = ", ".join(f"{name}={value}" for name, value in changed.items())
-        return replace(self, name=f"{self.name} ({words})", params={**self.params, **changed})
+        return replace(
+            self,
+            name=f"{self.name} ({words})",
+            params={**self.params, **changed},
+            ranges={k: v for k, v in self.ranges.items() if k not in changed},
+            choices={k: v for k, v in self.choices.items() if k not in changed},
+        )
 
 
 def base_name(case: str) -> str:
@@ -275,6 +328,11 @@ class Target:
             return "/".join(parts) if parts and ".." not in parts else path.name
 
         return tuple((place(path), path) for path in self.inputs)
+
+    def takes(self, parameter: str) -> bool:
+        """Do its arguments name this parameter of the case, or `seed`?"""
+        pieces = (piece for arg in self.args for piece in string.Formatter().parse(arg))
+        return any(name == parameter for _, name, _, _ in pieces)
 
     def arguments(self, case: Case) -> tuple[str, ...]:
         """`args` with the case's values filled in.

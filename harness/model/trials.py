@@ -302,3 +302,5 @@ class TrialRecord:
     """Time was stolen or the CPU was fought over during the block."""
     disagreement: str = ""
     """Where the output differs from the expected one."""
+    draw: str = ""
+    """The parameters that were drawn for its block, as a JSON object; empty: none were."""

@@ -16,6 +16,7 @@ from harness.errors import ConfigError
 from harness.model import Case, Target, Task, base_name
 from harness.model.durations import parse_duration_ns
 from harness.model.suggesting import did_you_mean
+from harness.project.config_cases import Refuse, case_of
 from harness.project.config_file import (
     CONFIG_NAME,
     CampaignSection,
@@ -205,18 +206,21 @@ class _Reader:
                 raise self._error(where, f"unknown key {key!r}", meant)
 
     def _task(self, name: str, section: TaskSection) -> Task:
-        cases = []
-        for case, values in section.cases.items():
-            try:
-                cases.append(Case(case, values.params, values.seed))
-            except ValueError as problem:
-                raise self._error(f"tasks.{name}.cases.{case}.params", str(problem)) from None
+        at = f"tasks.{name}.cases"
+        cases = [
+            case_of(case, values, self.path.parent, self._refusal(f"{at}.{case}"))
+            for case, values in section.cases.items()
+        ]
         outputs = tuple(
             output_spec(key, value, f"{self.path}: tasks.{name}.outputs.{key}")
             for key, value in section.outputs.items()
         )
         metrics = metric_infos(section.metrics, f"{self.path}: tasks.{name}.metrics")
         return Task(name, tuple(cases) or (Case("default"),), outputs, section.reference, metrics)
+
+    def _refusal(self, where: str) -> Refuse:
+        """Makes the error for a key of that table."""
+        return lambda key, why: self._error(f"{where}.{key}", why)
 
     def _target(
         self, name: str, section: TargetSection, raw: dict[str, Any], tasks: Mapping[str, Task]

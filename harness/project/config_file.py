@@ -68,11 +68,20 @@ class MetricSection(Section):
     resolution: float | None = None
 
 
+class DrawSection(Section):
+    """A table in place of a case's value: what blocks draw it from"""
+
+    low: int | float | None = msgspec.field(default=None, name="from")
+    high: int | float | None = msgspec.field(default=None, name="to")
+    any: list[bool | int | float | str] | None = None
+    files: str | None = None
+
+
 class CaseSection(Section):
     """[tasks.<task>.cases.<case>]"""
 
-    params: dict[str, bool | int | float | str] = {}
-    seed: int | None = None
+    params: dict[str, bool | int | float | str | DrawSection] = {}
+    seed: int | DrawSection | None = None
 
 
 class TaskSection(Section):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from harness.analysis.schedule import Block, StopRule
@@ -19,7 +19,9 @@ from harness.model import (
     TrialRecord,
     TrialStatus,
 )
+from harness.model.draws import Seeds
 from harness.plugins import Adapter
+from harness.running.drawing import Draw, Draws
 
 MAX_FAILURES = 3
 """A target whose trials failed this often is not tried again; one that hung, never."""
@@ -41,6 +43,10 @@ class Cell:
     @property
     def name(self) -> str:
         return self.label or self.target.name
+
+    def given(self, case: Case) -> Cell:
+        """The same on another case."""
+        return replace(self, case=case)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +78,24 @@ Prepared: TypeAlias = Ready | Failed
 """What becomes of a cell before anything is timed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One trial to be made: of whom, given what, and its place."""
+
+    member: Ready
+    draw: Draw
+    block: int
+    """-1 for warming up."""
+    position: int
+
+
 @dataclass(slots=True)
 class Group:
     """All cells of one task on one case, with the blocks measured so far."""
 
     members: list[Prepared]
     rule: StopRule
+    draws: Draws
     blocks: list[Block] = field(default_factory=list)
     failures: dict[str, int] = field(default_factory=dict)
     """How often a cell has failed, by its name; a trial that hung counts for all."""
@@ -128,10 +146,25 @@ def reference_of(members: Sequence[Prepared]) -> Ready | None:
 
 
 def make_groups(
-    members: Sequence[Prepared], rule_of: Callable[[Sequence[Prepared]], StopRule]
+    members: Sequence[Prepared],
+    rule_of: Callable[[Sequence[Prepared]], StopRule],
+    seeds: Seeds = Seeds.FIXED,
+    secret: int = 0,
 ) -> list[Group]:
-    """One group per task and case, in the order of the members, each with a rule of its own."""
+    """One group per task and case, in the order of the members, each with a rule of its own.
+
+    Its blocks draw what `seeds` says of the case, by `secret`; a seed only where all targets take
+    one, since the others would not be given the same work.
+    """
     together: dict[tuple[str, str], list[Prepared]] = {}
     for member in members:
         together.setdefault((member.cell.task.name, member.cell.case.name), []).append(member)
-    return [Group(group, rule_of(group)) for group in together.values()]
+    return [
+        Group(group, rule_of(group), Draws(group[0].cell.case, _drawn_by(group, seeds), secret))
+        for group in together.values()
+    ]
+
+
+def _drawn_by(group: Sequence[Prepared], seeds: Seeds) -> Seeds:
+    all_take_one = all(m.cell.target.takes("seed") for m in group)
+    return Seeds.DECLARED if seeds is Seeds.FRESH and not all_take_one else seeds

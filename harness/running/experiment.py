@@ -67,6 +67,8 @@ class Experiment:
     earlier: Sequence[Mapping[str, Any]] = ()
     """Rows of an earlier run of the same builds that this one goes on with; judged with its own
     trials, and not stored again."""
+    secret: int | None = None
+    """What the draws of its blocks follow from; None: from the seed of the settings."""
     origin: Mapping[str, Any] = field(default_factory=dict)
     """What `--resume` needs to find the same cells again; kept in the run's plan."""
 
@@ -98,7 +100,7 @@ def perform(
                 builds=(BuildFacts.of(m.build) for m in members if m.build),
             )
             with discarding(orchestrator.runner, members):
-                groups = make_groups(members, lambda group: _rule(experiment, group))
+                groups = _groups(experiment, members)
                 rows = chain(experiment.earlier, writer.earlier())
                 resume_groups(groups, rows, settings.design)
                 interrupted = _measure(orchestrator, groups, settings, writer)
@@ -116,6 +118,16 @@ def perform(
         if not interrupted:
             writer.finish(to_summary(report), _disturbed_blocks(groups))
     return report
+
+
+def _groups(experiment: Experiment, members: Sequence[Prepared]) -> list[Group]:
+    settings, secret = experiment.settings, experiment.secret
+    return make_groups(
+        members,
+        lambda group: _rule(experiment, group),
+        settings.seeds,
+        settings.drawn_seed if secret is None else secret,
+    )
 
 
 def run_id(started_at_ns: int) -> str:

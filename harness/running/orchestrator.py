@@ -34,8 +34,18 @@ from harness.model import (
 from harness.model.durations import write_duration
 from harness.model.failure_lines import telling_lines
 from harness.plugins import Adapter, Adapters
-from harness.running.cells import Cell, Failed, Group, Prepared, Ready, reference_of, same_group
+from harness.running.cells import (
+    Cell,
+    Failed,
+    Group,
+    Prepared,
+    Ready,
+    Turn,
+    reference_of,
+    same_group,
+)
 from harness.running.checking import check_outputs
+from harness.running.drawing import Draw
 from harness.running.listening import Listener, Quiet
 from harness.running.settings import Settings, TimeLimit
 from harness.system.outputs.reading import read_outputs
@@ -244,35 +254,51 @@ class Orchestrator:
     def _warm_up(self, group: Group, settings: Settings, writer: RunWriter) -> None:
         if group.next_block:
             return
+        given = Draw(group.members[0].cell.case, "")
         for member in group.running:
             for _ in range(settings.warmup):
-                self._trial(group, member, settings, writer, place=(-1, 0))
+                self._trial(group, Turn(member, given, -1, 0), settings, writer)
 
     def _block(self, group: Group, settings: Settings, writer: RunWriter) -> None:
         number = group.next_block
         group.next_block += 1
         running = {m.cell.name: m for m in group.running}
         self._listener.step(f"{group.members[0].cell.task.name}: block {number + 1}")
+        draw = group.draws.of_block(number, group.spent_ns, lambda case: self._right(group, case))
         block: Block = {}
         for position, name in enumerate(
             block_order(list(running), settings.design, settings.drawn_seed, number)
         ):
             if group.given_up(name):
                 continue
-            record = self._trial(group, running[name], settings, writer, place=(number, position))
+            turn = Turn(running[name], draw, number, position)
+            record = self._trial(group, turn, settings, writer)
             block.setdefault(name, []).append(record)
         group.blocks.append(block)
 
+    def _right(self, group: Group, case: Case) -> Output:
+        """What is right for a draw: what the group's reference computes; TrialFailed if nothing."""
+        reference = reference_of(group.members)
+        if reference is None:
+            raise TrialFailed("no target is left that tells what is right for what was drawn")
+        try:
+            output = self._expected(reference.cell.given(case), reference.adapter, reference.build)
+        except TrialFailed as failure:
+            values = ", ".join(f"{name}={value}" for name, value in case.values().items())
+            raise TrialFailed(
+                f"{reference.cell.name} does not run with what was drawn ({values}):"
+                f" {failure.message}",
+                hint="`{ from = 0, to = 99 }` in place of the case's value says what may be drawn;"
+                " `--seeds fixed` draws nothing.",
+            ) from None
+        self.runner.discard(output)
+        return output
+
     def _trial(
-        self,
-        group: Group,
-        member: Ready,
-        settings: Settings,
-        writer: RunWriter,
-        place: tuple[int, int],
+        self, group: Group, turn: Turn, settings: Settings, writer: RunWriter
     ) -> TrialRecord:
-        cell, build = member.cell, member.build
-        block, position = place
+        cell, build = turn.member.cell, turn.member.build
+        place = (turn.block, turn.position)
         plan = TrialPlan(
             mode=settings.mode,
             timeout_ns=cell.target.timeout_ns,
@@ -281,23 +307,24 @@ class Orchestrator:
             steady=settings.steady,
         )
         started_at_ns = time.time_ns()
-        trial, agreement = self._execute(member, plan)
+        trial, agreement = self._execute(turn, plan)
         record = TrialRecord(
             run_id=writer.folder.name,
             task=cell.task.name,
             case=cell.case.name,
             target=cell.name,
-            adapter=member.adapter.name,
+            adapter=turn.member.adapter.name,
             language=build.toolchain.language,
             build_digest=build.digest,
             mode=settings.mode,
-            block=block,
-            position=position,
-            warmup=block < 0,
+            block=turn.block,
+            position=turn.position,
+            warmup=turn.block < 0,
             started_at_ns=started_at_ns,
             trial=trial,
             output_ok=None if agreement is None else agreement.ok,
             disagreement="" if agreement is None or agreement.ok else agreement.summary,
+            draw=turn.draw.text,
         )
         writer.append(record)
         group.note(record)
@@ -306,12 +333,13 @@ class Orchestrator:
         self._listener.trial(record)
         return record
 
-    def _execute(self, member: Ready, plan: TrialPlan) -> tuple[Trial, Agreement | None]:
+    def _execute(self, turn: Turn, plan: TrialPlan) -> tuple[Trial, Agreement | None]:
         """One trial and what is to be said of its output; an adapter that fails stops nothing."""
+        member = turn.member
         trial = Trial(TrialStatus.NOT_STARTED, wall_ns=0)
         try:
-            trial = member.adapter.time(member.build, member.cell.case, plan, self.runner)
-            agreement = self._check_trial(member, trial)
+            trial = member.adapter.time(member.build, turn.draw.case, plan, self.runner)
+            agreement = self._check_trial(turn, trial)
         except StorageFailed:
             raise
         except HarnessError as failure:
@@ -321,26 +349,28 @@ class Orchestrator:
             trial = replace(trial, status=TrialStatus.WRONG_OUTPUT, message=agreement.summary)
         return trial, agreement
 
-    def _check_trial(self, member: Ready, trial: Trial) -> Agreement | None:
+    def _check_trial(self, turn: Turn, trial: Trial) -> Agreement | None:
         """A trial's output against the wanted one; the bytes of the first one need no look.
 
         None where there was nothing to compare.
         """
+        member = turn.member
         if trial.output is None or not trial.ok:
             return None
         if member.verdict is not None and not member.verdict.ok:
             return member.verdict
-        task = member.cell.task
-        unchecked = nothing_to_check(task, member.expected.values)
-        if trial.output.digest == member.expected.digest:
+        task, first = member.cell.task, turn.draw.expected or member.expected
+        unchecked = nothing_to_check(task, first.values)
+        if trial.output.digest == first.digest:
             return None if unchecked else Agreement(ok=True, summary="the same bytes")
         try:
             actual = replace(trial.output, values=read_outputs(trial.output, task.outputs))
         except TrialFailed as failure:
             return Agreement(ok=False, summary=failure.message)
-        agreement = check_outputs(
-            member.adapter, task, member.cell.expected or member.expected, actual
-        )
+        wanted = turn.draw.expected or member.cell.expected or member.expected
+        agreement = check_outputs(member.adapter, task, wanted, actual)
+        if turn.draw.text and not agreement.ok:
+            agreement = replace(agreement, summary=f"given {turn.draw.text}: {agreement.summary}")
         return None if unchecked and agreement.ok else agreement
 
 

@@ -29,6 +29,7 @@ from harness.model.declaring import (
     whole_number,
     words_for,
 )
+from harness.model.draws import Seeds
 from harness.model.durations import parse_duration_ns
 from harness.model.jsonable import jsonable
 from harness.stats.boundary import sign_boundary
@@ -139,6 +140,17 @@ class Settings:
             kind=int,
         ),
     )
+    seeds: Seeds = declared(
+        Seeds.DECLARED,
+        RunOption(
+            "seeds",
+            "What every block draws anew, the same for all targets: nothing (fixed), the parameters"
+            " that the case gives a range or a choice of (declared), or its seed as well (fresh).",
+            one_of(Seeds),
+            choices=tuple(s.value for s in Seeds),
+            default="declared",
+        ),
+    )
     cpus: tuple[int, ...] = declared(
         (), RunOption("cpus", "Pin targets to these CPUs, such as 0 or 0,2-3.", read_cpus)
     )
@@ -228,6 +240,7 @@ class Asked(TypedDict, total=False):
     max_trials: int
     warmup: int
     seed: int
+    seeds: Seeds | str
     cpus: str | int | Sequence[int]
     design: Design | str
     vary_layout: bool

@@ -252,3 +252,48 @@ def test_a_project_whose_path_is_not_utf_8_is_refused_in_words(tmp_path):
     with pytest.raises(ConfigError, match="is not UTF-8") as caught:
         load_config(folder / "harness.toml")
     assert "Rename the folder" in caught.value.hint
+
+
+DRAWN = """
+[tasks.t.cases.fast]
+params = {{ n = {n} }}
+seed = {seed}
+"""
+
+
+def test_a_table_in_place_of_a_value_is_what_blocks_draw_from(write) -> None:
+    path = write(DRAWN.format(n="{ from = 5, to = 9 }", seed="{ from = 0, to = 4294967295 }"))
+    case = load_config(path).tasks["t"].cases[0]
+    assert case.params == {"n": 5}
+    assert case.seed == 0
+    assert (case.ranges["n"].low, case.ranges["n"].high) == (5, 9)
+    assert case.ranges["seed"].high == 4294967295
+
+
+def test_values_and_files_to_choose_from(write, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    for name in ("b.txt", "a.txt", "c.csv"):
+        (tmp_path / "data" / name).touch()
+    path = write(DRAWN.format(n='{ files = "data/*.txt" }', seed="{ any = [4, 5] }"))
+    case = load_config(path).tasks["t"].cases[0]
+    assert case.choices == {"n": ("data/a.txt", "data/b.txt"), "seed": (4, 5)}
+    assert (case.params["n"], case.seed) == ("data/a.txt", 4)
+
+
+@pytest.mark.parametrize(
+    ("n", "seed", "words"),
+    [
+        ("{ from = 5 }", "1", "params.n: want `from` and `to`"),
+        ("{ from = 9, to = 5 }", "1", "params.n: a range goes up"),
+        ("{ from = 1, to = 5, any = [1] }", "1", "params.n: want `from` and `to`, or `any`"),
+        ("{ up = 1 }", "1", "unknown field `up`"),
+        ('{ files = "none/*" }', "1", "found 0"),
+        ("{ any = [1] }", "1", "found 1"),
+        ("1", "{ from = 0.5, to = 2 }", "want a whole number, or a range"),
+        ("1", '{ any = ["a", "b"] }', "want a whole number, or a range"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_by_its_key(write, n: str, seed: str, words: str) -> None:
+    told = complaint(write(DRAWN.format(n=n, seed=seed)))
+    assert "tasks.t.cases.fast" in told
+    assert words in told, told

@@ -14,6 +14,7 @@ from harness.analysis.schedule import Design
 from harness.errors import UsageError
 from harness.model import Metric, Mode, SteadyPlan
 from harness.model.declaring import options_of
+from harness.model.draws import Seeds
 from harness.running.settings import (
     STRETCH,
     Asked,
@@ -32,6 +33,7 @@ OTHER = Settings(
     max_blocks=9,
     warmup=3,
     seed=5,
+    seeds=Seeds.FRESH,
     cpus=(0, 1),
     design=Design.MIRRORED,
     vary_layout=False,

@@ -18,6 +18,8 @@ def given_digest(target: Target, case: Case) -> str:
     What cannot be read counts as such: the trials will say why.
     """
     words = [case.name, jsonable(case.params), case.seed, target.args, sorted(target.env.items())]
+    if case.ranges or case.choices:
+        words += [jsonable(case.ranges), jsonable(case.choices)]
     stdin = [(target.stdin.name, target.stdin)] if target.stdin else []
     inputs = [*stdin, *target.input_places()]
     content = (part for place, path in inputs for part in _content(place, path))

@@ -142,6 +142,7 @@ COLUMNS: tuple[Column, ...] = (
     *_columns("output_ok", "bool", nullable=True),
     *_columns("disagreement", "string"),
     Column("output_digest", "string", nullable=True),
+    *_columns("draw", "string"),
     *_columns("wall_ns user_ns sys_ns max_rss_bytes", "int64", "trial."),
     *_columns("max_rss_is_floor", "bool", "trial."),
     *_columns("voluntary_switches involuntary_switches", "int64", "trial."),

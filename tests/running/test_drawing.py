@@ -1,0 +1,80 @@
+"""What each block is given, and what telling the right output may take."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.model import Case, Output
+from harness.model.draws import Range, Seeds
+from harness.running import drawing
+from harness.running.drawing import FEWEST_DRAWS, Draws
+
+CASE = Case("fast", {"n": 1}, 3, {"n": Range(1, 10**9)})
+
+
+class Clock:
+    """A clock that only telling moves on."""
+
+    def __init__(self) -> None:
+        self.now_ns = 0
+
+    def tell(self, cost_ns: int) -> Callable[[Case], Output]:
+        def run(_: Case) -> Output:
+            self.now_ns += cost_ns
+            return Output(Path("work"), Path("stdout"), Path("stderr"), digest="0")
+
+        return run
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    found = Clock()
+    monkeypatch.setattr(drawing.time, "monotonic_ns", lambda: found.now_ns)
+    return found
+
+
+def walk(draws: Draws, clock: Clock, blocks: int, cost_ns: int, block_ns: int) -> list[str]:
+    """The draws of that many blocks, where telling takes `cost_ns` and timing `block_ns`."""
+    spent_ns, found = 0, []
+    for number in range(blocks):
+        before = clock.now_ns
+        found.append(draws.of_block(number, spent_ns, clock.tell(cost_ns)).text)
+        spent_ns += clock.now_ns - before + block_ns
+    return found
+
+
+def test_every_block_has_a_draw_of_its_own_where_telling_is_cheap(clock: Clock) -> None:
+    found = walk(Draws(CASE, Seeds.FRESH, secret=1), clock, 50, cost_ns=1, block_ns=10)
+    assert len(set(found)) == 50
+
+
+def test_draws_go_round_where_telling_is_dear(clock: Clock) -> None:
+    draws = Draws(CASE, Seeds.FRESH, secret=1)
+    found = walk(draws, clock, 12, cost_ns=1000, block_ns=10)
+    assert len(set(found)) == FEWEST_DRAWS
+    assert {each.used for each in draws.made} == {3}
+
+
+def test_draws_follow_from_the_secret_and_the_block(clock: Clock) -> None:
+    one, same, other = (
+        walk(Draws(CASE, Seeds.FRESH, secret), clock, 6, cost_ns=1, block_ns=10)
+        for secret in (1, 1, 2)
+    )
+    assert one == same
+    assert not set(one) & set(other)
+
+
+def test_a_case_that_draws_nothing_is_given_as_it_is(clock: Clock) -> None:
+    draws = Draws(Case("fast", {"n": 1}, 3), Seeds.DECLARED, secret=1)
+    draw = draws.of_block(0, 0, clock.tell(5))
+    assert (draw.case, draw.text, draw.expected) == (draws.case, "", None)
+    assert clock.now_ns == 0
+
+
+def test_the_same_draw_is_told_once(clock: Clock) -> None:
+    case = Case("fast", {"k": "a"}, choices={"k": ("a", "b")})
+    draws = Draws(case, Seeds.DECLARED, secret=random.Random(3).getrandbits(8))
+    walk(draws, clock, 40, cost_ns=1, block_ns=100)
+    assert clock.now_ns == 2
