@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from harness.api import (
         Interrupted,
         Project,
+        adapters,
         compare,
         compare_stored,
         doctor,
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     from harness.profiling.asking import ProfileResult
     from harness.running.doctoring import DoctorReport
     from harness.running.history import HistoryResult
+    from harness.running.installation import Installation
     from harness.running.listening import Remark, StepBegun, TimingBegun, TrialStored
     from harness.running.run_results import ComparisonResult, RunResult
     from harness.running.settings import Settings
@@ -71,8 +73,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "harness.analysis": ("Question",),
     "harness.api": (
-        *("Interrupted", "Project", "compare", "compare_stored", "doctor"),
-        *("history", "load", "profile", "resume", "run"),
+        *("Interrupted", "Project", "adapters", "compare", "compare_stored"),
+        *("doctor", "history", "load", "profile", "resume", "run"),
     ),
     "harness.bench.asking": ("BaselineResult", "BenchResult", "CheckResult"),
     "harness.errors": (
@@ -87,6 +89,7 @@ _HOMES = {
     "harness.profiling.asking": ("ProfileResult",),
     "harness.running.doctoring": ("DoctorReport",),
     "harness.running.history": ("HistoryResult",),
+    "harness.running.installation": ("Installation",),
     "harness.running.listening": ("Remark", "StepBegun", "TimingBegun", "TrialStored"),
     "harness.running.run_results": ("ComparisonResult", "RunResult"),
     "harness.running.settings": ("Settings",),
@@ -115,6 +118,7 @@ __all__ = [
     "HarnessError",
     "HistoryResult",
     "Host",
+    "Installation",
     "Interrupted",
     "Measurement",
     "Metric",
@@ -144,6 +148,7 @@ __all__ = [
     "Undecided",
     "UsageError",
     "Verdict",
+    "adapters",
     "compare",
     "compare_stored",
     "doctor",

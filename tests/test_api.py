@@ -415,6 +415,15 @@ def test_the_doctor_is_the_command(capfd: pytest.CaptureFixture[str]):
     assert "<table>" in report._repr_html_()
 
 
+def test_the_installation_is_what_the_command_says(capfd: pytest.CaptureFixture[str]):
+    found = harness.adapters()
+    asked = envelope(capfd, "adapters")["result"]
+    assert json.loads(json.dumps(found.to_dict())) == asked
+    assert {"c", "command", "julia", "python"} <= {a.name for a in found.adapters}
+    assert [each.name for each in found.others["executors"]] == ["local"]
+    assert "<table>" in found._repr_html_()
+
+
 def test_a_profile_of_phases_is_what_the_command_says(
     project: Path, capfd: pytest.CaptureFixture[str]
 ):

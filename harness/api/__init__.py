@@ -9,13 +9,24 @@ notebook shows it as a table. `docs/api.md` describes it all.
 - `one_call`   one call at a time, and how Ctrl-C ends it
 """
 
-from harness.api.calls import compare, compare_stored, doctor, history, load, profile, resume, run
+from harness.api.calls import (
+    adapters,
+    compare,
+    compare_stored,
+    doctor,
+    history,
+    load,
+    profile,
+    resume,
+    run,
+)
 from harness.api.one_call import Interrupted
 from harness.api.project import Project
 
 __all__ = [
     "Interrupted",
     "Project",
+    "adapters",
     "compare",
     "compare_stored",
     "doctor",

@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from harness.api.one_call import Interrupted, measuring
+from harness.api.one_call import Interrupted, measuring, one_at_a_time
 from harness.profiling.asking import BASELINE, ProfileOptions, ProfileWishes
 from harness.project.config import Config
 from harness.project.finding import required_config
@@ -17,6 +17,7 @@ from harness.running.doctoring import DoctorReport, look_at_this_machine
 from harness.running.executing import LOCAL, execute
 from harness.running.experiment import Experiment, perform
 from harness.running.history import HistoryQuery, HistoryResult, list_runs, parse_since
+from harness.running.installation import Installation, look_at_the_installation
 from harness.running.keywords import (
     CompareOptions,
     HistoryOptions,
@@ -192,6 +193,15 @@ def profile(target: str | PathLike[str], **options: Unpack[ProfileOptions]) -> P
 def doctor(*, watch_s: float = 1.0) -> DoctorReport:
     """Say what on this machine makes timings unreliable; watches the CPUs for `watch_s`."""
     return look_at_this_machine(watch_s)
+
+
+def adapters() -> Installation:
+    """Say what is installed of adapters and plugins, and what each finds on this machine.
+
+    What does not serve is named in `left_out`, and raises nothing.
+    """
+    with one_at_a_time():
+        return look_at_the_installation()
 
 
 # -- what several of them share --------------------------------------------------------------------

@@ -101,38 +101,15 @@ class Adapter:
         """Leave a cross-cutting plugin out that does not fit the contract or this adapter."""
         origin = self._others.origins.get(other)
         try:
-            self._check_other(other, origin)
+            self._check_name(other)
+            check_other(other, self._others.plugins[other], origin)
         except (PluginFailed, AdapterError) as problem:
             hint = " ".join(filter(None, (problem.hint, how_to_uninstall(origin))))
             self._others.drop(other, PluginFailed(problem.message, hint=hint))
 
-    def _check_other(self, other: str, origin: Installed | None) -> None:
-        plugin = self._others.plugins[other]
-        check_contract(f"plugin {other!r}", plugin, origin)
+    def _check_name(self, other: str) -> None:
         if other == self.name:
             raise PluginFailed(f"plugin {other!r} has the name of an adapter")
-        manager = _registered([(other, plugin)], f"plugin {other!r}")
-        for hook in REQUIRED_HOOKS:
-            if _answering(getattr(manager.hook, hook)):
-                raise PluginFailed(
-                    f"plugin {other!r} implements {hook}, which belongs to the adapter",
-                    hint="A cross-cutting plugin wraps it: @hookimpl(wrapper=True).",
-                )
-        self._check_figures(other, manager)
-
-    def _check_figures(self, other: str, manager: pluggy.PluginManager) -> None:
-        """What a plugin declares is asked of it alone, so that its fault has its name."""
-        try:
-            with standard_output_kept():
-                found = [*chain.from_iterable(manager.hook.harness_metrics())]
-        except (Exception, SystemExit) as problem:
-            words = f"plugin {other!r}: harness_metrics raised {words_of_problem(problem)}"
-            raise bug_of(words, problem, self._others.origins.get(other)) from problem
-        strangers = [value for value in found if not isinstance(value, MetricInfo)]
-        if strangers:
-            raise PluginFailed(
-                f"plugin {other!r}: harness_metrics gave {strangers[0]!r}, want MetricInfo"
-            )
 
     def _manager_of(self, plugin: object) -> pluggy.PluginManager:
         # The adapter comes last: its own answer is asked for first.
@@ -280,6 +257,30 @@ class Adapter:
         origin = self._others.origins.get(owner) if wrapped else self._origin
         words = f"adapter {self.name!r}{wrapped}: {hook} raised {words_of_problem(problem)}"
         return bug_of(words, problem, origin)
+
+
+def check_other(name: str, plugin: object, origin: Installed | None) -> None:
+    """PluginFailed or AdapterError where a cross-cutting or metric plugin cannot serve."""
+    check_contract(f"plugin {name!r}", plugin, origin)
+    manager = _registered([(name, plugin)], f"plugin {name!r}")
+    for hook in REQUIRED_HOOKS:
+        if _answering(getattr(manager.hook, hook)):
+            raise PluginFailed(
+                f"plugin {name!r} implements {hook}, which belongs to the adapter",
+                hint="A cross-cutting plugin wraps it: @hookimpl(wrapper=True).",
+            )
+    # What a plugin declares is asked of it alone, so that its fault has its name.
+    try:
+        with standard_output_kept():
+            found = [*chain.from_iterable(manager.hook.harness_metrics())]
+    except (Exception, SystemExit) as problem:
+        words = f"plugin {name!r}: harness_metrics raised {words_of_problem(problem)}"
+        raise bug_of(words, problem, origin) from problem
+    strangers = [value for value in found if not isinstance(value, MetricInfo)]
+    if strangers:
+        raise PluginFailed(
+            f"plugin {name!r}: harness_metrics gave {strangers[0]!r}, want MetricInfo"
+        )
 
 
 def _registered(

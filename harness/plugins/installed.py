@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 
 from harness.errors import AdapterError, AdapterNotFound, PluginFailed
 from harness.model.suggesting import did_you_mean
-from harness.plugins.adapter import Adapter, CrossCutting
+from harness.plugins.adapter import Adapter, CrossCutting, check_other
 from harness.plugins.found import (
     Installed,
     Problem,
@@ -36,10 +36,38 @@ def metric_plugins(
     return {name: claims[name] for name in names}
 
 
-def installed_metrics() -> list[Installed]:
-    """The metric plugins that are installed, by name; nothing is imported."""
-    claims = sorted(claims_of(entry_points(group=METRIC_GROUP)).items())
-    return [entry_facts(point) for _, points in claims for point in chosen_of(points)]
+def serving_metrics(
+    report: Callable[[Problem], None], found: Iterable[EntryPoint] | None = None
+) -> Iterator[Installed]:
+    """The installed metric plugins that can serve, by name; `report` is told of each other one."""
+    claims = claims_of(entry_points(group=METRIC_GROUP) if found is None else found)
+    for name, points in sorted(claims.items()):
+        try:
+            yield _tried(points, report)
+        except (AdapterError, PluginFailed) as problem:
+            whose = entry_facts(points[0]).distribution
+            report(Problem(name, whose, problem.message, problem.hint))
+
+
+def demand_metrics(names: Iterable[str], found: Iterable[EntryPoint] | None = None) -> None:
+    """AdapterError where a metric plugin of these names cannot serve, UsageError for no such one.
+
+    Asked before anything is measured: who asks for a figure by name wants it, or to know why not.
+    """
+    for name, points in metric_plugins(names, found).items():
+        try:
+            _tried(points, say)
+        except (AdapterError, PluginFailed) as problem:
+            raise AdapterError(
+                f"metric plugin {name!r} cannot serve: {problem.message}", hint=problem.hint
+            ) from problem
+
+
+def _tried(points: Sequence[EntryPoint], report: Callable[[Problem], None]) -> Installed:
+    """The one that serves of the claimants of a name, imported and checked."""
+    point = the_one(points, "metric plugin", report)
+    check_other(point.name, import_plugin(point, "metric plugin"), entry_facts(point))
+    return entry_facts(point)
 
 
 class Adapters:

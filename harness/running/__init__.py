@@ -18,6 +18,7 @@ What happens:
 - `checking`     is an output right?
 - `resuming`     goes on with an interrupted run
 - `listening`    who is told what goes on
+- `installation` which adapters and plugins serve here
 - `doctoring`    what makes this machine's timings unreliable
 
 What comes of it:

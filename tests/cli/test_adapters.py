@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 
 import pytest
 
 from harness.plugins import Adapters, Exporter
+from harness.plugins.installed import METRIC_GROUP
 
 MISSING = """
 from harness.errors import ToolchainMissing
@@ -40,7 +41,7 @@ def installed(monkeypatch, tmp_path):
             return [EntryPoint(name, value, group) for name, value in pairs.items()]
 
         monkeypatch.setattr(
-            "harness.cli.adapters.Adapters",
+            "harness.running.installation.Adapters",
             lambda report: Adapters(points("a", adapters), points("p", plugins or {}), report),
         )
 
@@ -116,6 +117,35 @@ def test_a_broken_plugin_of_any_kind_is_named_and_takes_nothing_down(harness, mo
     assert any(line.startswith("exporters: csv, ") for line in said.out.splitlines())
 
 
+RAISING = """
+from harness.hookspecs import hookimpl
+
+@hookimpl
+def harness_metrics():
+    raise RuntimeError("no meter")
+"""
+
+
+def test_a_metric_plugin_that_cannot_serve_is_named_with_its_reason(harness, monkeypatch, tmp_path):
+    (tmp_path / "broken_meter.py").write_text(RAISING)
+    monkeypatch.syspath_prepend(tmp_path)
+    modules = {
+        "gone": "no_such_module_here",
+        "meter": "broken_meter",
+        "voltage": "harness.metrics.sensors:voltage",
+    }
+    points = [EntryPoint(name, module, METRIC_GROUP) for name, module in modules.items()]
+    monkeypatch.setattr(
+        "harness.plugins.installed.entry_points",
+        lambda group: points if group == METRIC_GROUP else entry_points(group=group),
+    )
+    said = harness("adapters", "--json")
+    assert [each["name"] for each in said.result["metrics"]] == ["voltage"]
+    reasons = {each["name"]: each["message"] for each in said.result["left_out"]}
+    assert "No module named 'no_such_module_here'" in reasons["gone"]
+    assert "harness_metrics raised RuntimeError: no meter" in reasons["meter"]
+
+
 def test_csv_holds_the_table_alone(harness, installed):
     installed({"gone": "no_such_module_here"})
     said = harness("adapters", "--format", "csv")
@@ -124,7 +154,9 @@ def test_csv_holds_the_table_alone(harness, installed):
 
 def test_two_packages_with_one_adapter_name_are_listed_and_named(harness, monkeypatch):
     both = [EntryPoint("d", value, "harness.adapters") for value in ("harness_d", "other_d")]
-    monkeypatch.setattr("harness.cli.adapters.Adapters", lambda report: Adapters(both, (), report))
+    monkeypatch.setattr(
+        "harness.running.installation.Adapters", lambda report: Adapters(both, (), report)
+    )
     said = harness("adapters")
     assert said.code == 0
     assert "register the adapter 'd': harness_d and other_d" in said.out
