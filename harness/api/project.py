@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         WorkloadOptions,
     )
     from harness.optimise import Campaign
+    from harness.optimise.every_campaign import EveryCampaign
     from harness.profiling.asking import ProfileResult
     from harness.project.workload import Workload
 
@@ -152,6 +153,12 @@ class Project:
         from harness.optimise import open_campaign
 
         return open_campaign(self.config, name)
+
+    def campaigns(self) -> EveryCampaign:
+        """All campaigns as they are recorded; a damaged one is named and stops nothing."""
+        from harness.optimise.every_campaign import every_campaign
+
+        return every_campaign(self.config)
 
     def _workload(self, options: WorkloadOptions) -> Workload:
         from harness.bench.asking import wanted_of

@@ -33,6 +33,7 @@ from harness.render.tables import legend
 from harness.running.exporting import Export
 from harness.running.keywords import config_of
 from harness.running.listening import Progress, tell
+from harness.running.resuming import refuse_new_settings
 from harness.running.run_results import RunResult
 from harness.running.selecting import refuse_files
 
@@ -157,12 +158,7 @@ def _check_resume(context: click.Context, arguments: Sequence[str]) -> None:
         and context.get_parameter_source(name or "") is ParameterSource.COMMANDLINE
     ]
     given += ["-- " + " ".join(arguments)] * bool(arguments)
-    if given:
-        raise UsageError(
-            "--resume goes on with the settings of its run,"
-            f" which {', '.join(given)} cannot change",
-            hint="Begin a new run for other settings, or leave that out.",
-        )
+    refuse_new_settings(given)
 
 
 def _answer(result: RunResult, options: Mapping[str, Any]) -> Answer:

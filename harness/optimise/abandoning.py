@@ -53,6 +53,11 @@ class Abandoned:
     checked_out: str = ""
     done: bool = False
 
+    @property
+    def moved(self) -> dict[str, str]:
+        """All refs that were renamed; old name to new name."""
+        return {**self.branches, **self.tags, **self.attempts}
+
 
 def abandon(config: Config, name: str) -> Abandoned:
     """End a campaign: its branch, tags, attempts and records get other names, its base is back.

@@ -13,7 +13,7 @@ from harness.campaign.standing import after_finish, before_start, before_step, n
 from harness.campaign.state import CampaignGit as Place
 from harness.campaign.state import State, Step
 from harness.campaign.values import BenchOutcome, Terms, TestOutcome, TestStatus
-from harness.errors import DataDamaged, GitFailed, NotAllowed
+from harness.errors import DataDamaged, ExitCode, GitFailed, NotAllowed
 from harness.model import Verdict
 from harness.optimise.budgets import affordable
 from harness.optimise.campaign import Campaign, terms_of
@@ -116,6 +116,15 @@ class Finished:
     """Why it was not merged, or how."""
     failed: TestStatus | None = None
     """How the test of the merged state ended, where it did not pass: then nothing is tagged."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What `harness campaign finish` answers its shell: 0 unless something was wrong."""
+        if self.failed is None and (self.result is None or self.result.correct):
+            return ExitCode.FINE
+        if self.failed is TestStatus.BUILD_FAILED:
+            return ExitCode.BUILD
+        return ExitCode.TRIAL if self.failed is TestStatus.CRASHED else ExitCode.ANSWER_IS_NO
 
 
 @remembered("harness campaign finish")

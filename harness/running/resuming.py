@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from harness.analysis.schedule import Block, Design
-from harness.errors import NotAllowed
+from harness.errors import NotAllowed, UsageError
 from harness.model import TrialRecord
 from harness.running.cells import Group
 from harness.system.store.rows import from_row
@@ -28,6 +28,19 @@ def resume_groups(
         _replay(group, own, design)
         if own:
             group.stopped = group.rule(group.blocks) if group.blocks else None
+
+
+def refuse_new_settings(given: Sequence[str]) -> None:
+    """UsageError where something is asked of a resumed run that its stored settings decide.
+
+    `given` names it as the caller did; nothing is ignored silently.
+    """
+    if given:
+        raise UsageError(
+            "--resume goes on with the settings of its run,"
+            f" which {', '.join(given)} cannot change",
+            hint="Begin a new run for other settings, or leave that out.",
+        )
 
 
 def _same_builds(group: Group, records: Sequence[TrialRecord]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from pathlib import Path
+
+from harness import Project
 
 RECORDED = Path(__file__).parents[2] / "optim"
 
@@ -48,6 +51,16 @@ def test_the_list_names_the_damaged_one_and_goes_on(folder, harness):
     assert [c["campaign"] for c in said.result["campaigns"]] == ["nbody-c"]
     (damaged,) = said.result["damaged"]
     assert "harness/events.jsonl: event 1" in damaged
+
+
+def test_a_program_reads_the_list_that_the_command_prints(folder, harness):
+    two_campaigns(folder)
+    found = Project.open(folder).campaigns()
+    said = harness("campaign", "list", "--json").result
+    assert json.loads(json.dumps(found.to_dict())) == said
+    assert not found.ok
+    assert [c.name for c in found.campaigns] == ["nbody-c"]
+    assert "nbody-c" in found._repr_html_()
 
 
 def test_the_search_names_the_damaged_one_and_goes_on(folder, harness):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from harness.campaign.values import TestStatus
 from harness.cli.campaign.common import (
     answered,
     campaign_options,
@@ -17,12 +16,8 @@ from harness.cli.campaign.common import (
 from harness.cli.campaign.status import everything_option, status_answer
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.measuring import config_option
-from harness.errors import DataDamaged, ExitCode
+from harness.errors import ExitCode
 from harness.project.finding import read_config
-
-if TYPE_CHECKING:
-    from harness.optimise import Campaign
-    from harness.project.config import Config
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -104,22 +99,15 @@ def finish_command(*, no_merge: bool, budget: str | None, **options: Any) -> Ans
     with opened(options) as campaign:
         with workbench(campaign) as bench:
             done = finish(campaign, bench, merge=not no_merge, budget_ns=budget_ns)
-        wrong = done.failed is not None or not (done.result is None or done.result.correct)
         word = f"merged {done.because}, tagged {done.tag}" if done.merged else done.because
         return answered(
             campaign,
             f"campaign {campaign.name} finished: {headline_words(campaign.state)}\n{word}"
             f"\nsummary: {campaign.folder / 'summary.md'}",
             jsonable(done),
-            exit_code=_FAILED.get(done.failed, ExitCode.ANSWER_IS_NO) if wrong else ExitCode.FINE,
-            error=done.because if wrong else None,
+            exit_code=done.exit_code,
+            error=None if done.exit_code is ExitCode.FINE else done.because,
         )
-
-
-_FAILED: dict[TestStatus | None, ExitCode] = {
-    TestStatus.BUILD_FAILED: ExitCode.BUILD,
-    TestStatus.CRASHED: ExitCode.TRIAL,
-}
 
 
 @command(name="abandon", epilog="Example: harness campaign abandon")
@@ -140,9 +128,8 @@ def abandon_command(**options: Any) -> Answer:
     name = named_campaign(config, options["campaign_name"])
     with hold(lock_of(config.root)):
         done = abandon(config, name)
-    moved = {**done.branches, **done.tags, **done.attempts}
     lines = [f"campaign {name} abandoned; checked out: {done.checked_out}"]
-    lines += [f"{_short_ref(old)} is now {_short_ref(new)}" for old, new in moved.items()]
+    lines += [f"{_short_ref(old)} is now {_short_ref(new)}" for old, new in done.moved.items()]
     lines.append(f"records: {done.records}")
     if done.code:
         lines.append(f"what was not committed: {done.code} (git diff {done.code}^ {done.code})")
@@ -169,62 +156,16 @@ def list_command(**options: Any) -> Answer:
 
     A damaged one is named and makes the exit code 6; all others are still listed.
     """
-    from harness.campaign.scoring import describe_scores, score
-    from harness.model.jsonable import jsonable
-    from harness.render.tables import layout
-    from harness.render.units import show_factor
+    from harness.optimise.every_campaign import every_campaign
 
-    config = read_config(options["config_path"])
-    found, damaged = _every_campaign(config)
-    everything = [i for c in found for i in c.progress.iterations]
-    rows = [
-        [
-            c.name,
-            c.section.target,
-            c.progress.step.value,
-            "not decided" if c.progress.speedup is None else show_factor(c.progress.speedup),
-            f"{len(c.progress.kept)} of {len(c.progress.iterations)}",
-        ]
-        for c in found
-    ]
-    table = layout(["campaign", "target", "state", "speed-up", "kept"], rows)
+    found = every_campaign(read_config(options["config_path"]))
     return Answer(
-        result={
-            "campaigns": [
-                {
-                    "campaign": c.name,
-                    "target": c.section.target,
-                    "state": c.progress.step.value,
-                    "speedup": c.progress.speedup,
-                    "iterations": len(c.progress.iterations),
-                    "kept": len(c.progress.kept),
-                    "predictions": jsonable(score(c.progress.iterations)),
-                }
-                for c in found
-            ],
-            "predictions": jsonable(score(everything)),
-            "damaged": damaged,
-        },
-        text=f"{table}\n\npredictions over all campaigns: {describe_scores(score(everything))}"
-        if config.campaigns
-        else "harness.toml declares no campaign",
-        exit_code=ExitCode.DAMAGED if damaged else ExitCode.FINE,
-        error="; ".join(damaged) or None,
-        hint="`harness verify --campaign NAME` says how to mend it." if damaged else None,
+        result=found.to_dict(),
+        text=str(found),
+        exit_code=found.exit_code,
+        error="; ".join(found.damaged) or None,
+        hint="`harness verify --campaign NAME` says how to mend it." if found.damaged else None,
     )
-
-
-def _every_campaign(config: Config) -> tuple[list[Campaign], list[str]]:
-    """The declared campaigns that can be read, and what is damaged of the others."""
-    from harness.optimise import Campaign
-
-    found, damaged = [], []
-    for name in config.campaigns:
-        try:
-            found.append(Campaign(config, name))
-        except DataDamaged as problem:
-            damaged.append(problem.message)
-    return found, damaged
 
 
 for _made in (
