@@ -15,33 +15,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pluggy
 
-from harness.model import (
-    Agreement,
-    Brief,
-    Build,
-    Case,
-    Command,
-    Completed,
-    MetricInfo,
-    NamedPath,
-    Output,
-    Profile,
-    ProfilePlan,
-    Proposal,
-    Reflection,
-    Run,
-    Target,
-    Tolerance,
-    Toolchain,
-    Trial,
-    TrialPlan,
-    TrialRecord,
-)
-from harness.model.shards import Shard
+if TYPE_CHECKING:
+    from harness.model import (
+        Agreement,
+        Brief,
+        Build,
+        Case,
+        Command,
+        Completed,
+        MetricInfo,
+        NamedPath,
+        Output,
+        Profile,
+        ProfilePlan,
+        Proposal,
+        Reflection,
+        Run,
+        Target,
+        Tolerance,
+        Toolchain,
+        Trial,
+        TrialPlan,
+        TrialRecord,
+    )
+    from harness.model.shards import Shard
 
 __all__ = [
     "CONTRACT",

@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors",),
+    ("errors", "on_demand"),
     ("model",),
     ("hookspecs", "stats", "correctness", "profiles"),
     ("analysis", "render", "plugins", "system", "project", "metrics", "executors"),

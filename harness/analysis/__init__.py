@@ -4,28 +4,42 @@
 
 - `schedule`    who runs when, in blocks
 - `blocks`      the figures of a block's two sides
-- `comparing`   Question, when to stop, comparisons
+- `question`    what a comparison is asked: Question
+- `stop_rules`  when enough is measured
+- `judging`     one candidate against its reference, followed block by block
+- `comparing`   what all blocks say together: comparisons
 - `summarising` the fields of a Measurement, disturbed blocks
 """
 
-from harness.analysis.blocks import Machine, Setting, Stored, blocks_of
-from harness.analysis.comparing import (
-    ALL_SURE,
-    SURE,
-    Judge,
-    Question,
-    StoredComparison,
-    compare_cells,
-    compare_settings,
-    sequential_rule,
-)
-from harness.analysis.summarising import (
-    disturbed,
-    is_of_times,
-    metric_estimates,
-    shared_notes,
-    summarise_cell,
-)
+from typing import TYPE_CHECKING
+
+from harness.on_demand import loaded_when_used
+
+if TYPE_CHECKING:
+    from harness.analysis.blocks import Machine, Setting, Stored, blocks_of
+    from harness.analysis.comparing import StoredComparison, compare_cells, compare_settings
+    from harness.analysis.judging import Judge
+    from harness.analysis.question import Question
+    from harness.analysis.stop_rules import ALL_SURE, SURE, sequential_rule
+    from harness.analysis.summarising import (
+        disturbed,
+        is_of_times,
+        metric_estimates,
+        shared_notes,
+        summarise_cell,
+    )
+else:
+    __getattr__ = loaded_when_used(
+        __name__,
+        {
+            "blocks": "Machine Setting Stored blocks_of",
+            "comparing": "StoredComparison compare_cells compare_settings",
+            "judging": "Judge",
+            "question": "Question",
+            "stop_rules": "ALL_SURE SURE sequential_rule",
+            "summarising": "disturbed is_of_times metric_estimates shared_notes summarise_cell",
+        },
+    )
 
 __all__ = [
     "ALL_SURE",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
+from statistics import median
+from typing import TYPE_CHECKING, Any
 
 from harness.analysis.schedule import Block
 from harness.model import Metric, Mode, Sample, TrialRecord
-from harness.stats.metric import PairedTimes
-from harness.stats.ratios import Clock, Floats, common_clock, common_step
+from harness.stats.clocks import Clock, common_clock, common_step
 from harness.stats.steady import trace_of
+
+if TYPE_CHECKING:
+    from harness.stats.metric import PairedTimes
+    from harness.stats.ratios import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def _middle(figures: Sequence[Figures]) -> Figures:
         return figures[0]
 
     def middle(of: Callable[[Figures], float]) -> float:
-        return float(np.median([of(f) for f in figures]))
+        return float(median(of(f) for f in figures))
 
     return Figures(
         wall_ns=middle(lambda f: f.wall_ns),
@@ -129,6 +131,10 @@ def _middle(figures: Sequence[Figures]) -> Figures:
 
 def paired_times(pairs: Sequence[Pair]) -> PairedTimes:
     """What the choice of a metric looks at."""
+    import numpy as np
+
+    from harness.stats.metric import PairedTimes
+
     references, candidates = [p.reference for p in pairs], [p.candidate for p in pairs]
 
     def side(figures: Sequence[Figures], name: str) -> Floats:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
-
-import numpy as np
 
 from harness.analysis.blocks import figures_of, records_in
 from harness.analysis.schedule import Block
@@ -123,9 +122,9 @@ def _phases(good: Sequence[TrialRecord], confidence: float) -> Iterator[PhaseEst
         shares = [ns / wall for ns, _, wall in rows if wall > 0]
         yield PhaseEstimate(
             path=path,
-            calls=float(np.median([calls for _, calls, _ in rows])),
+            calls=float(median(calls for _, calls, _ in rows)),
             total_ns=total,
-            share=float(np.median(shares)) if shares else 0.0,
+            share=float(median(shares)) if shares else 0.0,
         )
 
 

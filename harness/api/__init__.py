@@ -9,19 +9,33 @@ notebook shows it as a table. `docs/api.md` describes it all.
 - `one_call`   one call at a time, and how Ctrl-C ends it
 """
 
-from harness.api.calls import (
-    adapters,
-    compare,
-    compare_stored,
-    doctor,
-    history,
-    load,
-    profile,
-    resume,
-    run,
-)
-from harness.api.one_call import Interrupted
-from harness.api.project import Project
+from typing import TYPE_CHECKING
+
+from harness.on_demand import loaded_when_used
+
+if TYPE_CHECKING:
+    from harness.api.calls import (
+        adapters,
+        compare,
+        compare_stored,
+        doctor,
+        history,
+        load,
+        profile,
+        resume,
+        run,
+    )
+    from harness.api.one_call import Interrupted
+    from harness.api.project import Project
+else:
+    __getattr__ = loaded_when_used(
+        __name__,
+        {
+            "calls": "adapters compare compare_stored doctor history load profile resume run",
+            "one_call": "Interrupted",
+            "project": "Project",
+        },
+    )
 
 __all__ = [
     "Interrupted",

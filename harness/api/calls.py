@@ -10,14 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from harness.api.one_call import Interrupted, measuring, one_at_a_time
-from harness.profiling.asking import BASELINE, ProfileOptions, ProfileWishes
 from harness.project.config import Config
 from harness.project.finding import required_config
-from harness.running.doctoring import DoctorReport, look_at_this_machine
 from harness.running.executing import LOCAL, execute
 from harness.running.experiment import Experiment, perform
-from harness.running.history import HistoryQuery, HistoryResult, list_runs, parse_since
-from harness.running.installation import Installation, look_at_the_installation
 from harness.running.keywords import (
     CompareOptions,
     HistoryOptions,
@@ -40,13 +36,16 @@ from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.selecting import find_interrupted, stored_cells
 from harness.running.session import Session
 from harness.running.settings import of_plan
-from harness.running.stored_verdicts import StoredQuery, StoredVerdicts, judge_stored
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from harness.profiling.asking import ProfileResult
+    from harness.profiling.asking import ProfileOptions, ProfileResult
+    from harness.running.doctoring import DoctorReport
+    from harness.running.history import HistoryResult
+    from harness.running.installation import Installation
     from harness.running.pairs import Program
+    from harness.running.stored_verdicts import StoredVerdicts
 
 
 def run(*targets: TargetSpec, **options: Unpack[RunOptions]) -> RunResult:
@@ -125,6 +124,8 @@ def compare_stored(
     Names are those of the store. There is a verdict for each machine, case, mode and pair of
     builds. Raises UsageError where no block has both, DataDamaged where none can be read.
     """
+    from harness.running.stored_verdicts import StoredQuery, judge_stored
+
     check_keywords("compare_stored", options, StoredOptions)
     labels = label_of(reference), label_of(candidate)
     check_apart(*labels)
@@ -163,6 +164,8 @@ def history(**options: Unpack[HistoryOptions]) -> HistoryResult:
     `since` is a date, an age such as `7d`, or a datetime or timedelta. A damaged run is named in
     `damaged` and stops nothing. Raises UsageError for a `since` that makes no sense.
     """
+    from harness.running.history import HistoryQuery, list_runs, parse_since
+
     check_keywords("history", options, HistoryOptions)
     earliest_ns = parse_since(options.get("since"))
     wanted = HistoryQuery(options.get("task"), options.get("target"), earliest_ns)
@@ -175,23 +178,25 @@ def profile(target: str | PathLike[str], **options: Unpack[ProfileOptions]) -> P
     A profiler that fails raises nothing: see `failure` of the result. Raises UsageError for what
     makes no sense or what the language's profilers cannot do.
     """
-    from harness.profiling.asking import check_wishes, named_target, profile_cells, what_to_profile
+    from harness.profiling import asking
 
-    check_keywords("profile", options, ProfileOptions)
-    target = named_target(target)
-    wishes = {k: v for k, v in options.items() if k in ProfileWishes.__optional_keys__}
-    check_wishes(wishes)
-    config, cells, revision = what_to_profile(target, options)
-    if options.get("against") == BASELINE:
+    check_keywords("profile", options, asking.ProfileOptions)
+    target = asking.named_target(target)
+    wishes = {k: v for k, v in options.items() if k in asking.ProfileWishes.__optional_keys__}
+    asking.check_wishes(wishes)
+    config, cells, revision = asking.what_to_profile(target, options)
+    if options.get("against") == asking.BASELINE:
         from harness.bench.asking import baseline_commit
 
         wishes["against"] = baseline_commit(config, target, options.get("campaign"))
     with measuring(config, options) as session:
-        return profile_cells(session, cells, wishes, revision)  # type: ignore[arg-type]
+        return asking.profile_cells(session, cells, wishes, revision)  # type: ignore[arg-type]
 
 
 def doctor(*, watch_s: float = 1.0) -> DoctorReport:
     """Say what on this machine makes timings unreliable; watches the CPUs for `watch_s`."""
+    from harness.running.doctoring import look_at_this_machine
+
     return look_at_this_machine(watch_s)
 
 
@@ -200,6 +205,8 @@ def adapters() -> Installation:
 
     What does not serve is named in `left_out`, and raises nothing.
     """
+    from harness.running.installation import look_at_the_installation
+
     with one_at_a_time():
         return look_at_the_installation()
 

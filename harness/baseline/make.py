@@ -23,7 +23,7 @@ from harness.baseline.document import (
 )
 from harness.baseline.sides import Side, side_of
 from harness.baseline.store import FILES_NAME, OUTPUTS_NAME, TRIALS_NAME, Baseline, seal_in
-from harness.correctness.agreement import nothing_to_check
+from harness.correctness.declared import nothing_to_check
 from harness.errors import AnswerIsNo, ConfigError, ExitCode, NotAllowed, TrialFailed
 from harness.model import Case, Output, OutputSource, Task
 from harness.project.workload import BASELINE_NAME, RESULTS_NAME, Workload

@@ -11,7 +11,7 @@ from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import MOST
 from harness.cli.shared.measuring import progress, said
 from harness.cli.shared.workload import project_of, workload_options, workload_said
-from harness.correctness.agreement import NOTHING_CHECKED
+from harness.correctness.declared import NOTHING_CHECKED
 
 
 @command(epilog="Example: harness baseline --campaign nbody-c")

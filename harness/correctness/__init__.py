@@ -5,9 +5,25 @@
 Everything here is pure: values in, an Agreement out. `docs/correctness.md` gives the rules.
 """
 
-from harness.correctness.agreement import agree, agree_all, default_tolerance, tolerances_of
-from harness.correctness.equivalence import equivalent_over_seeds
-from harness.correctness.printed import PrintedArray, PrintedFloat
+from typing import TYPE_CHECKING
+
+from harness.on_demand import loaded_when_used
+
+if TYPE_CHECKING:
+    from harness.correctness.agreement import agree, agree_all
+    from harness.correctness.declared import default_tolerance, tolerances_of
+    from harness.correctness.equivalence import equivalent_over_seeds
+    from harness.correctness.printed import PrintedArray, PrintedFloat
+else:
+    __getattr__ = loaded_when_used(
+        __name__,
+        {
+            "agreement": "agree agree_all",
+            "declared": "default_tolerance tolerances_of",
+            "equivalence": "equivalent_over_seeds",
+            "printed": "PrintedArray PrintedFloat",
+        },
+    )
 
 __all__ = [
     "PrintedArray",

@@ -27,21 +27,11 @@ Times are integers in nanoseconds (`_ns`), memory is in bytes (`_bytes`); shares
 plain numbers. A value that breaks its own invariant raises ValueError when it is made.
 """
 
-from harness.model.benches import BenchReport, CaseBench, Gain, PhaseRow, Scale, SideFigures
+from typing import TYPE_CHECKING
+
 from harness.model.metrics import Better, MetricInfo
 from harness.model.options import digest_of, read_options
 from harness.model.paths import NamedPath, PathKind, declared_paths, moved_into, path_option
-from harness.model.profiles import (
-    Frame,
-    HotSpot,
-    Profile,
-    ProfileBy,
-    ProfileFailure,
-    ProfilePlan,
-    ProfileReport,
-    Stack,
-)
-from harness.model.proposals import Brief, Proposal, Reflection
 from harness.model.results import (
     Agreement,
     Comparison,
@@ -87,6 +77,31 @@ from harness.model.trials import (
     TrialRecord,
     TrialStatus,
 )
+from harness.on_demand import loaded_when_used
+
+if TYPE_CHECKING:
+    from harness.model.benches import BenchReport, CaseBench, Gain, PhaseRow, Scale, SideFigures
+    from harness.model.profiles import (
+        Frame,
+        HotSpot,
+        Profile,
+        ProfileBy,
+        ProfileFailure,
+        ProfilePlan,
+        ProfileReport,
+        Stack,
+    )
+    from harness.model.proposals import Brief, Proposal, Reflection
+else:
+    __getattr__ = loaded_when_used(
+        __name__,
+        {
+            "benches": "BenchReport CaseBench Gain PhaseRow Scale SideFigures",
+            "profiles": "Frame HotSpot Profile ProfileBy ProfileFailure ProfilePlan"
+            " ProfileReport Stack",
+            "proposals": "Brief Proposal Reflection",
+        },
+    )
 
 __all__ = [
     "Agreement",

@@ -8,12 +8,34 @@
 - `json_form` reports to JSON and back
 """
 
-from harness.profiles.changes import ShareChange, enough_trials, share_changes
-from harness.profiles.exports import collapsed, speedscope
-from harness.profiles.flame import flame_graph
-from harness.profiles.json_form import report_from_json, report_to_json
-from harness.profiles.remarks import CaseShares, advise_cases, profile_advice, waiting_is_unclear
-from harness.profiles.spots import count_spots, phase_spots, worth_showing
+from typing import TYPE_CHECKING
+
+from harness.on_demand import loaded_when_used
+
+if TYPE_CHECKING:
+    from harness.profiles.changes import ShareChange, enough_trials, share_changes
+    from harness.profiles.exports import collapsed, speedscope
+    from harness.profiles.flame import flame_graph
+    from harness.profiles.json_form import report_from_json, report_to_json
+    from harness.profiles.remarks import (
+        CaseShares,
+        advise_cases,
+        profile_advice,
+        waiting_is_unclear,
+    )
+    from harness.profiles.spots import count_spots, phase_spots, worth_showing
+else:
+    __getattr__ = loaded_when_used(
+        __name__,
+        {
+            "changes": "ShareChange enough_trials share_changes",
+            "exports": "collapsed speedscope",
+            "flame": "flame_graph",
+            "json_form": "report_from_json report_to_json",
+            "remarks": "CaseShares advise_cases profile_advice waiting_is_unclear",
+            "spots": "count_spots phase_spots worth_showing",
+        },
+    )
 
 __all__ = [
     "CaseShares",

@@ -33,22 +33,40 @@ What comes of it:
 - `stored_verdicts` the same as one value, with what decides
 """
 
-from harness.running.cells import (
-    MAX_FAILURES,
-    Cell,
-    Failed,
-    Group,
-    Prepared,
-    Ready,
-    make_groups,
-    reference_of,
-    same_group,
-)
-from harness.running.checking import check_outputs, remarks
-from harness.running.listening import Listener, Quiet
-from harness.running.orchestrator import Orchestrator, discarding
-from harness.running.resuming import resume_groups
-from harness.running.settings import Settings
+from typing import TYPE_CHECKING
+
+from harness.on_demand import loaded_when_used
+
+if TYPE_CHECKING:
+    from harness.running.cells import (
+        MAX_FAILURES,
+        Cell,
+        Failed,
+        Group,
+        Prepared,
+        Ready,
+        make_groups,
+        reference_of,
+        same_group,
+    )
+    from harness.running.checking import check_outputs, remarks
+    from harness.running.listening import Listener, Quiet
+    from harness.running.orchestrator import Orchestrator, discarding
+    from harness.running.resuming import resume_groups
+    from harness.running.settings import Settings
+else:
+    __getattr__ = loaded_when_used(
+        __name__,
+        {
+            "cells": "MAX_FAILURES Cell Failed Group Prepared Ready"
+            " make_groups reference_of same_group",
+            "checking": "check_outputs remarks",
+            "listening": "Listener Quiet",
+            "orchestrator": "Orchestrator discarding",
+            "resuming": "resume_groups",
+            "settings": "Settings",
+        },
+    )
 
 __all__ = [
     "MAX_FAILURES",

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from harness.correctness import agree_all
-from harness.correctness.agreement import NOTHING_CHECKED, nothing_to_check
+from harness.correctness.declared import NOTHING_CHECKED, nothing_to_check
 from harness.errors import HarnessError
 from harness.model import Agreement, Output, Task
 from harness.plugins import Adapter
@@ -28,6 +27,8 @@ def check_outputs(
 
     `judged` holds, by output, what has been said already.
     """
+    from harness.correctness import agree_all  # and with it numpy
+
     own = dict(judged or {})
     if adapter.compares():
         for spec in task.outputs:

@@ -15,7 +15,6 @@ from typing import Any
 from harness.analysis import (
     ALL_SURE,
     SURE,
-    compare_cells,
     disturbed,
     metric_estimates,
     sequential_rule,
@@ -277,6 +276,8 @@ def _report(
             if failure is not None:
                 failures[cell.task.name, cell.case.name, cell.name] = failure
         for reference, candidates in _comparable(experiment, group).items():
+            from harness.analysis import compare_cells  # and with it numpy
+
             because = group.stopped or "interrupted"
             comparisons += compare_cells(
                 reference, candidates, group.blocks, experiment.settings.question, because

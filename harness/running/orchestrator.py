@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.analysis.schedule import Block, block_order, padding_bytes
-from harness.correctness.agreement import nothing_to_check
+from harness.correctness.declared import nothing_to_check
 from harness.errors import BuildFailed, HarnessError, StorageFailed, TrialFailed
 from harness.model import (
     Agreement,
@@ -48,7 +48,7 @@ from harness.running.checking import check_outputs
 from harness.running.drawing import Draw
 from harness.running.listening import Listener, Quiet
 from harness.running.settings import Settings, TimeLimit
-from harness.system.outputs.reading import read_outputs
+from harness.system.outputs.taking import take_outputs
 from harness.system.process.execution import keep_whole
 from harness.system.process.given import files_digest
 from harness.system.process.opening import CoreRunner
@@ -103,7 +103,7 @@ class Orchestrator:
     def check(self, adapter: Adapter, build: Build, task: Task, case: Case) -> Output:
         """Run a build once and read its declared outputs; TrialFailed where that cannot be."""
         output = self.run_once(adapter, build, case)
-        return replace(output, values=read_outputs(output, task.outputs))
+        return replace(output, values=take_outputs(output, task.outputs))
 
     def run_once(self, adapter: Adapter, build: Build, case: Case) -> Output:
         """Run a build for its output, untimed; TrialFailed where it does not end well."""
@@ -364,7 +364,7 @@ class Orchestrator:
         if trial.output.digest == first.digest:
             return None if unchecked else Agreement(ok=True, summary="the same bytes")
         try:
-            actual = replace(trial.output, values=read_outputs(trial.output, task.outputs))
+            actual = replace(trial.output, values=take_outputs(trial.output, task.outputs))
         except TrialFailed as failure:
             return Agreement(ok=False, summary=failure.message)
         wanted = turn.draw.expected or member.cell.expected or member.expected

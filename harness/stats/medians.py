@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from statistics import NormalDist
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from harness.model import Estimate
+
+if TYPE_CHECKING:
+    import numpy as np
 
 MAD_TO_SIGMA = 1.4826
 """1 / Phi^-1(3/4): makes the median absolute deviation of a normal law its standard deviation."""
@@ -37,11 +39,17 @@ def median_estimate(
         return Estimate(
             statistic, float(values[0]), min(0.0, float(values[0])), math.inf, confidence
         )
-    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    ordered = sorted(map(float, values))
     rank = median_rank(n, confidence)
     attained = confidence if rank else 1.0 - 2.0 ** (1 - n)
     low, high = ordered[max(rank, 1) - 1], ordered[n - max(rank, 1)]
-    return Estimate(statistic, float(np.median(ordered)), float(low), float(high), attained)
+    return Estimate(statistic, median_of(ordered), low, high, attained)
+
+
+def median_of(ordered: Sequence[float]) -> float:
+    """The middle of at least one value in order, or that of the two middle ones."""
+    middle, odd = divmod(len(ordered), 2)
+    return ordered[middle] if odd else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def median_rank(n: int, confidence: float) -> int:
@@ -63,19 +71,32 @@ def _counted_rank(n: int, error: float) -> int:
 
 def _searched_rank(n: int, error: float) -> int:
     """The same for many values, where whole numbers grow too long."""
-    from scipy.special import bdtr
-
     # The normal law is right within one or two; the binomial one decides.
     k = max(0, round(n / 2 + NormalDist().inv_cdf(error / 2) * math.sqrt(n) / 2) - 2)
-    while k < n // 2 and 2 * bdtr(k, n, 0.5) <= error:
+    while k < n // 2 and 2 * _at_most(k, n) <= error:
         k += 1
-    while k > 0 and 2 * bdtr(k - 1, n, 0.5) > error:
+    while k > 0 and 2 * _at_most(k - 1, n) > error:
         k -= 1
     return k
 
 
+def _at_most(k: int, n: int) -> float:
+    """P(Binomial(n, 1/2) <= k) for k below n / 2: its terms downwards, until they add nothing."""
+    term = math.exp(
+        math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) - n * math.log(2)
+    )
+    total = 0.0
+    while total + term > total:
+        total += term
+        term *= k / (n - k + 1)
+        k -= 1
+    return total
+
+
 def scaled_mad(values: Sequence[float] | np.ndarray) -> float:
     """The median absolute deviation from the median, times 1.4826; 0 for fewer than two values."""
+    import numpy as np
+
     data = np.asarray(values, dtype=np.float64)
     if len(data) < 2:
         return 0.0

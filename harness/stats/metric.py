@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.model import Metric
-from harness.stats.ratios import Clock, Floats, common_step, resolution_of
+from harness.stats.clocks import Clock, common_step, resolution_of
+from harness.stats.ratios import Floats
 
 PARALLEL_ABOVE = 1.2
 WAITING_BELOW = 0.8

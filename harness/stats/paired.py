@@ -10,17 +10,10 @@ import numpy as np
 
 from harness.model import Estimate, Verdict
 from harness.stats.boundary import SignBoundary
+from harness.stats.clocks import COARSEST_NS, Clock, common_step, resolution_of
 from harness.stats.medians import log_threshold
 from harness.stats.ranks import RisingRank
-from harness.stats.ratios import (
-    COARSEST_NS,
-    Clock,
-    LogRatios,
-    common_step,
-    log_ratio_bounds,
-    log_ratios,
-    resolution_of,
-)
+from harness.stats.ratios import LogRatios, log_ratio_bounds, log_ratios
 
 
 @dataclass(frozen=True, slots=True)

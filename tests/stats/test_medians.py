@@ -62,3 +62,10 @@ def test_an_interval_is_not_a_standard_deviation():
 
 def test_the_scaled_deviation_of_fewer_than_two_values_is_nought():
     assert scaled_mad([]) == scaled_mad([5.0]) == 0.0
+
+
+@pytest.mark.parametrize("n", [1001, 4999, 100_000, 3_000_001])
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.999])
+def test_the_rank_among_many_values_is_that_of_the_binomial_law(n: int, confidence: float):
+    rank = median_rank(n, confidence)
+    assert 2 * binom.cdf(rank - 1, n, 0.5) <= 1 - confidence < 2 * binom.cdf(rank, n, 0.5)

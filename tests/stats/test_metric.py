@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from harness.model import Metric
+from harness.stats.clocks import Clock
 from harness.stats.metric import PairedTimes, choose_metric
-from harness.stats.ratios import Clock
 
 
 def times(

@@ -7,8 +7,8 @@ import pytest
 
 from harness.model import Verdict
 from harness.stats.boundary import sign_boundary
+from harness.stats.clocks import Clock
 from harness.stats.paired import RatioInterval, judge_bounds, ratio_estimate, sequence_of
-from harness.stats.ratios import Clock
 
 BOUNDARY = sign_boundary(0.95)
 

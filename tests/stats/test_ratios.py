@@ -5,13 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from harness.stats.ratios import (
-    COARSEST_NS,
-    common_step,
-    log_ratio_bounds,
-    log_ratios,
-    resolution_of,
-)
+from harness.stats.clocks import COARSEST_NS, common_step, resolution_of
+from harness.stats.ratios import log_ratio_bounds, log_ratios
 
 
 def test_above_zero_means_that_the_candidate_is_faster():

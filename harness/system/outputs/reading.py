@@ -30,6 +30,7 @@ from harness.system.outputs.csv_tables import TableError, read_table
 from harness.system.outputs.jsonpath import canonical_json, json_to_value, pick
 from harness.system.outputs.parquet_columns import column_value
 from harness.system.outputs.regexes import TooHardError, find_all
+from harness.system.outputs.taking import text_or_bytes
 from harness.system.process.execution import printable
 from harness.system.process.trees import MOST_FILES, LeftTooMuchError, files_below
 
@@ -56,14 +57,6 @@ def read_outputs(output: Output, specs: Sequence[OutputSpec]) -> dict[str, Outpu
         whole = OutputSpec("stdout", OutputSource.STDOUT)
         return {"stdout": _read(output, whole)}
     return {spec.name: _read(output, spec) for spec in specs}
-
-
-def text_or_bytes(content: bytes) -> str | bytes:
-    """UTF-8 as text, anything else as it is."""
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content
 
 
 def _read(output: Output, spec: OutputSpec) -> OutputValue:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
@@ -21,7 +21,10 @@ from harness.system.store.files import (
     from_newer,
     replacing,
 )
+from harness.system.store.plain_parquet import write_plain
 from harness.system.store.rows import (
+    NAMES,
+    SCHEMA_METADATA,
     SCHEMA_VERSION,
     NewerSchema,
     Row,
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BATCH_ROWS = 4096
+_GROUP_ROWS = 16_384
+"""Rows of a row group: what is held in memory while a run is sealed."""
 
 
 def write_parquet(
@@ -46,22 +51,35 @@ def write_parquet(
     """All rows as one Parquet file, in place of any that was there; a part of them at a time.
 
     `unknown` has the types of the columns that this version does not know; None: rows are a
-    sequence, and their values tell.
+    sequence, and their values tell. Where there are none, nothing of pyarrow is imported.
     """
-    import pyarrow.parquet as pq
-
+    described = described or Described()
     with replacing(path) as file:
         if unknown is None:
             rows = list(rows)
             unknown = unknown_types(rows, unknown_names(rows))
-        waiting = iter(rows)
-        whole = _whole_schema(unknown, described or Described())
-        options = {"compression": "zstd", "write_page_checksum": True}
-        with pq.ParquetWriter(file, whole, **options) as writer:
-            while batch := list(islice(waiting, _BATCH_ROWS)):
-                writer.write_table(_table(batch, whole))
+        if unknown:
+            _write_by_arrow(file, rows, _whole_schema(unknown, described))
+        else:
+            write_plain(file, _groups(rows), {**SCHEMA_METADATA, **described.metadata})
         file.flush()
         return facts_of(file)
+
+
+def _groups(rows: Iterable[Row]) -> Iterator[dict[str, list[Any]]]:
+    waiting = iter(rows)
+    while batch := list(islice(waiting, _GROUP_ROWS)):
+        yield {name: [row[name] for row in batch] for name in NAMES}
+
+
+def _write_by_arrow(file: BinaryIO, rows: Iterable[Row], whole: pa.Schema) -> None:
+    import pyarrow.parquet as pq
+
+    waiting = iter(rows)
+    options = {"compression": "zstd", "write_page_checksum": True}
+    with pq.ParquetWriter(file, whole, **options) as writer:
+        while batch := list(islice(waiting, _BATCH_ROWS)):
+            writer.write_table(_table(batch, whole))
 
 
 def join_parquet(path: Path, sources: Sequence[Path]) -> FileFacts:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 2
 
+SCHEMA_METADATA = {b"harness_schema_version": str(SCHEMA_VERSION).encode()}
+"""What says in a Parquet file of which version its columns are."""
+
 Row = dict[str, Any]
 """A trial by the names of the columns."""
 
@@ -77,19 +80,25 @@ def _figures() -> pa.DataType:
     return pa.map_(pa.string(), pa.float64())
 
 
+NESTED: Mapping[str, Mapping[str, str]] = {
+    "phases": {"path": "string", "calls": "int64", "total_ns": "int64"},
+    "samples": {
+        "index": "int32",
+        "batch": "int64",
+        "wall_ns": "int64",
+        "cpu_ns": "int64",
+        "calibration": "bool",
+    },
+}
+"""The kinds of the fields in the cells of a list."""
+
 KINDS: Mapping[str, CellKind] = {
     "string": CellKind(str, _arrow("string"), ""),
     "bool": CellKind(bool, _arrow("bool"), False),
     "int32": CellKind(Int32, _arrow("int32"), 0),
     "int64": CellKind(Int64, _arrow("int64"), 0),
-    "phases": CellKind(
-        list[PhaseCell], _structs(path="string", calls="int64", total_ns="int64"), []
-    ),
-    "samples": CellKind(
-        list[SampleCell],
-        _structs(index="int32", batch="int64", wall_ns="int64", cpu_ns="int64", calibration="bool"),
-        [],
-    ),
+    "phases": CellKind(list[PhaseCell], _structs(**NESTED["phases"]), []),
+    "samples": CellKind(list[SampleCell], _structs(**NESTED["samples"]), []),
     "figures": CellKind(dict[str, Finite], _figures, {}),
 }
 
@@ -173,7 +182,7 @@ def trials_schema() -> pa.Schema:
 
     return pa.schema(
         [(column.name, KINDS[column.kind].arrow()) for column in COLUMNS],
-        metadata={"harness_schema_version": str(SCHEMA_VERSION)},
+        metadata=SCHEMA_METADATA,
     )
 
 

@@ -1,0 +1,115 @@
+"""Follows a candidate against its reference: which metric, how sure, what verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from harness.analysis.blocks import Pair, pair_of, paired_times, records_in
+from harness.analysis.question import Question
+from harness.analysis.schedule import Block
+from harness.analysis.summarising import is_disturbed
+from harness.model import Estimate, Metric, Verdict
+from harness.stats.boundary import sign_boundary
+from harness.stats.metric import MetricChoice, choose_metric
+from harness.stats.paired import (
+    PairedSequence,
+    RatioInterval,
+    judge_bounds,
+    ratio_estimate,
+    sequence_of,
+)
+
+MEMORY_STEP_BYTES = 4096
+"""Peak memory is counted in pages."""
+
+REVIEW_EVERY = 4
+"""The choice of a metric is looked at again after 4, 16, ... times as many blocks."""
+
+_WORDS = {Metric.WALL: "wall time", Metric.CPU: "CPU time", Metric.MEMORY: "peak memory"}
+
+
+class Judge:
+    """Follows one candidate against one reference, block by block.
+
+    The metric is chosen at the first block that could decide. Should the machine become disturbed
+    later, wall time gives way to CPU time, whose interval has what is left of the error.
+    """
+
+    def __init__(self, reference: str, candidate: str, question: Question) -> None:
+        self.reference = reference
+        self.candidate = candidate
+        self.question = question
+        self.pairs: list[Pair] = []
+        self.disturbed = 0
+        """How many of the pairs' blocks were."""
+        self._read = 0
+        self._opening = sign_boundary(question.confidence).first_proof()
+        self._next_review = self._opening
+        metric = question.metric or Metric.WALL
+        self.choice = MetricChoice(metric, f"{_WORDS[metric]}: as asked for")
+        self.sequence = self._followed(metric)
+
+    def read(self, blocks: Sequence[Block]) -> None:
+        """Take in the blocks that are new; `blocks` are all of them, from the first one on."""
+        for block in blocks[self._read :]:
+            pair = pair_of(block, self.reference, self.candidate)
+            if pair is not None:
+                self.pairs.append(pair)
+                self.disturbed += any(map(is_disturbed, records_in([block])))
+                self._follow(pair)
+        self._read = len(blocks)
+
+    @property
+    def interval(self) -> RatioInterval:
+        """The interval of the log-ratio, by the metric that decides."""
+        return self.sequence.interval()
+
+    @property
+    def verdict(self) -> Verdict:
+        return judge_bounds(self.sequence.bounds, self.question.threshold)
+
+    def evidence(self) -> dict[Metric, Estimate]:
+        """The speed-up by every metric; that which decides is as it was followed."""
+        sequences = {metric: self._followed(metric) for metric in Metric}
+        sequences[self.choice.metric] = self.sequence
+        return {
+            metric: ratio_estimate(sequence.interval(), self.question.confidence)
+            for metric, sequence in sequences.items()
+            if metric is self.choice.metric or self._has(metric)
+        }
+
+    def _has(self, metric: Metric) -> bool:
+        """Is there a pair of this metric that says something? Of CPU time there may be none."""
+        known = (min(p.reference.cpu_ns, p.candidate.cpu_ns) >= 0 for p in self.pairs)
+        return metric is not Metric.CPU or any(known)
+
+    def _follow(self, pair: Pair) -> None:
+        blocks = len(self.pairs)
+        chosen = self.choice.metric
+        if self.question.metric is None and (blocks < self._opening or blocks == self._next_review):
+            self._review(blocks)
+        if self.choice.metric is chosen:
+            sides = pair.reference.of(chosen), pair.candidate.of(chosen)
+            self.sequence.add(*sides, pair.clock(chosen))
+
+    def _review(self, blocks: int) -> None:
+        """Choose the metric: freely while no interval exists, then only from wall to CPU time."""
+        free = blocks <= self._opening
+        choice = choose_metric(paired_times(self.pairs))
+        if blocks == self._next_review:
+            self._next_review *= REVIEW_EVERY
+        if choice.metric is not self.choice.metric and (free or choice.metric is Metric.CPU):
+            self.sequence = self._followed(choice.metric, 0 if free else blocks - 1)
+            self.choice = choice
+        elif free:
+            self.choice = choice
+
+    def _followed(self, metric: Metric, joined_at: int = 0) -> PairedSequence:
+        """All pairs by a metric, with intervals from the block after `joined_at` on."""
+        return sequence_of(
+            [pair.reference.of(metric) for pair in self.pairs],
+            [pair.candidate.of(metric) for pair in self.pairs],
+            sign_boundary(self.question.confidence, joined_at),
+            MEMORY_STEP_BYTES if metric is Metric.MEMORY else None,
+            [pair.clock(metric) for pair in self.pairs],
+        )

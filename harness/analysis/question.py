@@ -1,0 +1,56 @@
+"""What a comparison is asked, as options of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.model import Metric
+from harness.model.declaring import RunOption, confidence_level, declared, one_of, share
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a comparison is asked."""
+
+    metric: Metric | None = declared(
+        None,
+        RunOption(
+            "metric",
+            "What decides; auto takes CPU time where wall time is disturbed.",
+            one_of(Metric, nothing="auto"),
+            choices=("auto", *(m.value for m in Metric)),
+        ),
+    )
+    """None: wall or CPU time, whichever serves here."""
+    confidence: float = declared(
+        0.95,
+        RunOption(
+            "confidence",
+            "Of the intervals and the verdict.",
+            confidence_level,
+            kind=float,
+            default="0.95",
+        ),
+    )
+    threshold: float = declared(
+        0.01,
+        RunOption(
+            "threshold",
+            "Differences below this share are equivalent in practice.",
+            share("a share above 0 and below 1"),
+            kind=float,
+            default="0.01",
+        ),
+    )
+    """Differences below this share do not matter in practice."""
+    precision: float | None = declared(
+        None,
+        RunOption(
+            "precision",
+            "Go on until the interval of the ratio (of a single target, its time) has at most this"
+            " share on either side of its middle, such as 2%.",
+            share("a share such as 2% or 0.02"),
+        ),
+    )
+    """Measured until the ratio's interval has at most this share on either side of its middle;
+    None: until its sign is known."""

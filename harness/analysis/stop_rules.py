@@ -1,0 +1,110 @@
+"""When is enough measured? Looked at after every block, which costs the same at any of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from harness.analysis.blocks import figures_of
+from harness.analysis.question import Question
+from harness.analysis.schedule import Block, StopRule
+from harness.model import Verdict
+from harness.stats.boundary import sign_boundary
+from harness.stats.medians import log_threshold
+from harness.stats.ranks import RisingRank
+
+if TYPE_CHECKING:
+    from harness.analysis.judging import Judge
+
+NARROW = 0.01
+"""A single target is measured until its median is known to this share on either side."""
+
+SURE, ALL_SURE = "the verdict is sure", "every verdict is sure"
+"""Why a run ends that has its answer."""
+
+ALONE = "no other target is left to compare with"
+
+
+def sequential_rule(
+    reference: str, question: Question, max_blocks: int | None, members: int = 1
+) -> StopRule:
+    """Stop once every candidate's verdict is sure, or after `max_blocks`.
+
+    With a precision asked for, stop once every ratio is known as well as that. The interval holds
+    at every look, so it holds at the one that ends the run. Where there is nothing to compare,
+    stop once every target's median wall time is known to 1 % on either side (or the precision);
+    one that was to be compared (`members` above 1) and is the only one left is not measured
+    beyond the blocks of a first verdict.
+    """
+    judges: dict[str, Judge] = {}
+    alone: dict[str, _Alone] = {}
+    wanted = NARROW if question.precision is None else question.precision
+    opening = sign_boundary(question.confidence).first_proof()
+
+    def sure(name: str, blocks: Sequence[Block]) -> bool:
+        follower = judges.get(name)
+        if follower is None:
+            follower = judges[name] = _judge(reference, name, question)
+        follower.read(blocks)
+        if question.precision is not None:
+            low, high = follower.sequence.bounds
+            return high - low <= 2 * log_threshold(wanted)
+        return follower.verdict is not Verdict.UNDECIDED
+
+    def narrow(name: str, blocks: Sequence[Block]) -> bool:
+        if name not in alone:
+            alone[name] = _Alone(name, question.confidence)
+        return alone[name].is_narrow(blocks, wanted)
+
+    def rule(blocks: Sequence[Block]) -> str | None:
+        latest = blocks[-1] if blocks else {}
+        names = [name for name in latest if name != reference]
+        if reference in latest and names:
+            if all(sure(name, blocks) for name in names):
+                if question.precision is not None:
+                    return (
+                        f"the ratio's interval has {100 * wanted:.3g}% on either side of its middle"
+                    )
+                return SURE if len(names) == 1 else ALL_SURE
+        elif latest and all(narrow(name, blocks) for name in latest):
+            return f"the median is known to {100 * wanted:.3g}%"
+        elif len(latest) == 1 < members and len(blocks) >= opening:
+            return ALONE
+        if max_blocks is not None and len(blocks) >= max_blocks:
+            return f"{max_blocks} blocks were the most allowed"
+        return None
+
+    return rule
+
+
+def _judge(reference: str, candidate: str, question: Question) -> Judge:
+    """A judge, and with it numpy: imported only where two targets are compared."""
+    from harness.analysis.judging import Judge
+
+    return Judge(reference, candidate, question)
+
+
+class _Alone:
+    """Follows the wall times of one target, block by block."""
+
+    def __init__(self, name: str, confidence: float) -> None:
+        self._name = name
+        self._boundary = sign_boundary(confidence)
+        self._from_below, self._from_above = RisingRank(), RisingRank()
+        self._read = 0
+
+    def is_narrow(self, blocks: Sequence[Block], share: float) -> bool:
+        """Is the median known well enough, by an interval that holds at every look?"""
+        for block in blocks[self._read :]:
+            for record in block.get(self._name, ()):
+                figures = figures_of(record)
+                if figures is not None:
+                    self._from_below.add(figures.wall_ns)
+                    self._from_above.add(-figures.wall_ns)
+        self._read = len(blocks)
+        limit = self._boundary.limit(len(self._from_below))
+        if limit < 0:
+            return False
+        low, high = self._from_below.at(limit), -self._from_above.at(limit)
+        return low > 0 and math.log(high / low) <= 2 * share
