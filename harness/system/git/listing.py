@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 
 from harness.system.git.reading import except_for
@@ -30,10 +29,7 @@ def listing_here(git: Git) -> Listing:
     """
     with passing_folder("listing") as folder:
         index = folder / "index"
-        users = git.git_dir / "index"
-        if users.exists():
-            # A copy, its time included, knows which files need not be read again.
-            shutil.copy2(users, index)
+        git.copy_index(index)
         env = {
             "GIT_INDEX_FILE": str(index),
             "GIT_OBJECT_DIRECTORY": str(folder),

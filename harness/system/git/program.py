@@ -5,6 +5,9 @@ What holds for every call:
 - The words of git are those of the C locale; nothing pages, prompts or opens an editor, and the
   variables of a surrounding git hook (`GIT_DIR`, `GIT_INDEX_FILE`, ...) are taken away.
 - A lock that a killed git left behind is cleared away, and the call repeated: `git_locks`.
+- Objects are what their id says: refs/replace and grafts, which would put others in their place,
+  are ignored. What was changed is found by its content and by all of its times, whatever the user's
+  settings leave out.
 - Commits and tags are not signed, since asking for a passphrase would be a prompt. Where git does
   not know who the user is, they are those of `optim-harness`.
 """
@@ -31,6 +34,10 @@ from harness.system.process.calling import Call, Ended, call
 _SETTINGS = (
     *("-c", "core.quotepath=off"),
     *("-c", "core.fsmonitor=false"),
+    *("-c", "core.untrackedCache=false"),
+    *("-c", "core.ignoreStat=false"),
+    *("-c", "core.trustctime=true"),
+    *("-c", "core.checkStat=default"),
     *("-c", "commit.gpgsign=false"),
     *("-c", "tag.gpgsign=false"),
     *("-c", "gc.auto=0"),
@@ -51,6 +58,8 @@ _ENVIRONMENT = {
     "GIT_MERGE_AUTOEDIT": "no",
     "GIT_PAGER": "cat",
     "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_GRAFT_FILE": os.devnull,
 }
 _FOREIGN = re.compile(
     r"GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,17 +125,60 @@ class GitReading(GitProgram):
         return self.attempt("cat-file", "-e", f"{commit}^{{tree}}").returncode == 0
 
     def changes(self) -> Changes:
-        """What differs from HEAD. A submodule's own untracked files do not count."""
-        out = self.run(
+        """What differs from HEAD. A submodule's own untracked files do not count.
+
+        Flags of the user's index that hide a change (`hidden`) hide none here.
+        """
+        asked = (
             *("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"),
             "--ignore-submodules=untracked",
         )
+        if not self.hidden():
+            out = self.run(*asked)
+        else:
+            with passing_folder("index") as folder:
+                index = folder / "index"
+                self.copy_index(index)
+                out = self.run(*asked, env={"GIT_INDEX_FILE": str(index)})
         entries = [(e[:2], os.fsdecode(e[3:])) for e in out.split(b"\0") if e]
         return Changes(
             tracked=tuple(path for state, path in entries if state != b"??"),
             untracked=tuple(path for state, path in entries if state == b"??"),
             conflicts=tuple(path for state, path in entries if state in _UNMERGED),
         )
+
+    def hidden(self) -> Mapping[str, tuple[str, ...]]:
+        """The files that flags of the user's index keep git from looking at, by the option of
+        `update-index` that takes the flag away.
+
+        A file that `skip-worktree` marks and that is not here is no change but a sparse checkout.
+        """
+        listed = self.run("ls-files", "-v", "-z", "--cached", cwd=self.top)
+        entries = [(e[:1], os.fsdecode(e[2:])) for e in listed.split(b"\0") if e]
+        assumed = tuple(path for mark, path in entries if mark.islower())
+        skipped = (path for mark, path in entries if mark in b"sS")
+        here = tuple(path for path in skipped if os.path.lexists(self.top / path))
+        flags = {"--no-assume-unchanged": assumed, "--no-skip-worktree": here}
+        return {option: paths for option, paths in flags.items() if paths}
+
+    def copy_index(self, index: Path) -> None:
+        """Copy the user's index, so that git need not read every file again, to have it changed.
+
+        The flags that hide changes are taken away from the copy.
+        """
+        users = self.git_dir / "index"
+        if not users.exists():
+            return
+        shutil.copy2(users, index)  # its time tells which files need not be read again
+        self.unhide(self.hidden(), {"GIT_INDEX_FILE": str(index)})
+
+    def unhide(
+        self, hidden: Mapping[str, Sequence[str]], env: Mapping[str, str] | None = None
+    ) -> None:
+        """Take the flags away that hide changes of files, in the index that `env` names."""
+        for option, paths in hidden.items():
+            named = b"".join(os.fsencode(path) + b"\0" for path in paths)
+            self.run("update-index", option, "-z", "--stdin", env=env, stdin=named, cwd=self.top)
 
     def staged(self) -> tuple[str, ...]:
         """The files of which the index has something else than HEAD."""

@@ -155,13 +155,15 @@ class Git(GitReading):
     def commit_paths(self, paths: Sequence[str], message: str, *, hooks: bool = True) -> str:
         """Commit exactly these paths (relative to the top) as they are in the working tree.
 
-        One that the rules ignore is committed all the same, and whatever else is staged stays
-        staged. Returns the new HEAD. GitFailed where nothing differs or a hook of the user refuses,
-        with its words; without `hooks` none runs.
+        One that the rules ignore is committed all the same, flags that hide changes of them are
+        taken away, and whatever else is staged stays staged. Returns the new HEAD. GitFailed where
+        nothing differs or a hook of the user refuses, with its words; without `hooks` none runs.
         """
         known = [path for path in paths if self._is_known(path)]
         if not known:
             raise GitFailed(f"nothing to commit: {', '.join(paths) or 'no path was given'}")
+        ours = {option: set(paths) & set(known) for option, paths in self.hidden().items()}
+        self.unhide({option: sorted(paths) for option, paths in ours.items() if paths})
         fresh = [p for p in known if (self.top / p).exists() or (self.top / p).is_symlink()]
         if fresh:
             self.run("add", "--intent-to-add", "--force", "--", *literal(fresh), cwd=self.top)
@@ -314,10 +316,7 @@ class Git(GitReading):
         with passing_folder("index") as folder:
             index = folder / "index"
             own = {**env, "GIT_INDEX_FILE": str(index)}
-            users = self.git_dir / "index"
-            if users.exists():
-                # A copy, its time included, knows which files need not be read again.
-                shutil.copy2(users, index)
+            self.copy_index(index)
             known = [path for path in paths if self._is_known(path)]
             if known or not paths:
                 wanted = (*(literal(known) or ["."]), *except_for(self.too_large()))
