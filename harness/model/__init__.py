@@ -2,7 +2,8 @@
 
 What plugins need of these modules is imported from `harness.model`:
 
-- `tasks`    what is asked:  Case, OutputSpec, Tolerance, Task, Target
+- `tasks`    what is asked:  Case, Task, Target
+- `outputs`  what is right:  OutputSpec, Tolerance
 - `trials`   what happened:  Toolchain, Build, Command, TrialPlan, Output, Sample, Phase, Trial
 - `metrics`  what a figure is: MetricInfo, Better
 - `results`  what it means:  Estimate, Agreement, Measurement, Comparison, Verdict, Host, Run
@@ -15,6 +16,7 @@ What plugins need of these modules is imported from `harness.model`:
 The others are imported by their own names:
 
 - `declaring`     options of a run, declared once
+- `draws`         what blocks draw the parameters of a case from
 - `durations`     durations as people write them: `20s`
 - `environment`   the variables that the harness sets for the programs that it starts
 - `failure_lines` the lines of a failed program's output that say why
@@ -31,6 +33,7 @@ from typing import TYPE_CHECKING
 
 from harness.model.metrics import Better, MetricInfo
 from harness.model.options import digest_of, read_options
+from harness.model.outputs import FileFormat, OutputKind, OutputSource, OutputSpec, Tolerance
 from harness.model.paths import NamedPath, PathKind, declared_paths, moved_into, path_option
 from harness.model.results import (
     Agreement,
@@ -49,14 +52,9 @@ from harness.model.results import (
 )
 from harness.model.tasks import (
     Case,
-    FileFormat,
-    OutputKind,
-    OutputSource,
-    OutputSpec,
     ParamValue,
     Target,
     Task,
-    Tolerance,
     WorkingFolder,
     base_name,
 )

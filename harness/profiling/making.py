@@ -93,6 +93,7 @@ def profile_cell(
     orchestrator.set_up(cell.target)
     try:
         adapter, build = orchestrator.build(replace(cell.target, steady=False))
+        build = orchestrator.generated.given(build, cell.case)
         subject = _Subject(request, adapter, build, orchestrator.runner)
         first = _plain_trial(subject)
         with _new_home(folder) as home:

@@ -16,7 +16,7 @@ from harness.errors import ConfigError
 from harness.model import Case, Target, Task, base_name
 from harness.model.durations import parse_duration_ns
 from harness.model.suggesting import did_you_mean
-from harness.project.config_cases import Refuse, case_of
+from harness.project.config_cases import Refuse, case_of, generating
 from harness.project.config_file import (
     CONFIG_NAME,
     CampaignSection,
@@ -147,6 +147,10 @@ class _Reader:
         targets = {
             name: self._target(name, section, raw_targets[name], tasks)
             for name, section in file.targets.items()
+        }
+        targets = {
+            name: generating(target, tasks[target.task], file.tasks[target.task], self._error)
+            for name, target in targets.items()
         }
         for task in tasks.values():
             self._check_reference(task, targets)

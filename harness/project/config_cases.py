@@ -7,14 +7,14 @@ for one of several values, `{ files = "data/*.txt" }` for the name of one of sev
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from harness.errors import ConfigError
-from harness.model import Case, ParamValue
+from harness.model import Case, ParamValue, Target, Task
 from harness.model.draws import Range
-from harness.project.config_file import CaseSection, DrawSection
+from harness.project.config_file import CaseSection, DrawSection, TaskSection
 
 Refuse = Callable[[str, str], ConfigError]
 """The error for a key of the file, and what is wrong with its value."""
@@ -80,3 +80,16 @@ def _files(pattern: str, root: Path) -> list[str]:
     if Path(pattern).is_absolute():
         return []
     return sorted(str(path.relative_to(root)) for path in root.glob(pattern) if path.is_file())
+
+
+def generating(target: Target, task: Task, section: TaskSection, refuse: Refuse) -> Target:
+    """The target with the command that makes its inputs, which every case can fill in."""
+    command, where = tuple(section.generate), f"tasks.{task.name}.generate"
+    if command and not command[0]:
+        raise refuse(where, "the command names no program")
+    for case in task.cases:
+        try:
+            replace(target, args=command).arguments(case)
+        except ValueError as problem:
+            raise refuse(where, str(problem)) from None
+    return replace(target, generate=command)

@@ -89,6 +89,7 @@ class TaskSection(Section):
 
     reference: str | None = None
     args: list[str] | None = None
+    generate: list[str] = []
     cases: dict[str, CaseSection] = {}
     outputs: dict[str, OutputSection] = {}
     metrics: dict[str, MetricSection] = {}

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from harness.errors import TrialFailed
 from harness.model import Case, Output
 from harness.model.draws import Seeds
 
@@ -50,6 +51,11 @@ class Draws:
     """What telling what is right has taken."""
 
     @property
+    def nothing(self) -> Draw:
+        """What trials that belong to no block are given."""
+        return Draw(self.case, "")
+
+    @property
     def wanted(self) -> bool:
         """Does this group's case draw anything?"""
         return bool(self.case.drawn_names(self.seeds))
@@ -60,7 +66,7 @@ class Draws:
         Raises what `tell` raises.
         """
         if not self.wanted:
-            return Draw(self.case, "")
+            return self.nothing
         timed_ns = spent_ns - self.telling_ns
         if len(self.made) < FEWEST_DRAWS or self.telling_ns <= CHECKING_SHARE * timed_ns:
             self.made.append(self._anew(number, tell))
@@ -78,3 +84,13 @@ class Draws:
         expected = tell(case)
         self.telling_ns += time.monotonic_ns() - begun
         return Draw(case, text, expected)
+
+
+def cannot_take(name: str, case: Case, failure: TrialFailed) -> TrialFailed:
+    """The error for a reference that does not run on what was drawn."""
+    values = ", ".join(f"{name}={value}" for name, value in case.values().items())
+    return TrialFailed(
+        f"{name} does not run with what was drawn ({values}): {failure.message}",
+        hint="`{ from = 0, to = 99 }` in place of the case's value says what may be drawn;"
+        " `--seeds fixed` draws nothing.",
+    )

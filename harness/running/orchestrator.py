@@ -45,7 +45,8 @@ from harness.running.cells import (
     same_group,
 )
 from harness.running.checking import check_outputs
-from harness.running.drawing import Draw
+from harness.running.drawing import cannot_take
+from harness.running.generating import Generated
 from harness.running.listening import Listener, Quiet
 from harness.running.settings import Settings, TimeLimit
 from harness.system.outputs.taking import take_outputs
@@ -72,6 +73,7 @@ class Orchestrator:
     ) -> None:
         self._adapters = adapters
         self.runner = runner
+        self.generated = Generated(runner)
         self._builds = builds
         self._listener = listener or Quiet()
         self._toolchains: dict[tuple[str, Path, str], Toolchain | HarnessError] = {}
@@ -108,7 +110,7 @@ class Orchestrator:
     def run_once(self, adapter: Adapter, build: Build, case: Case) -> Output:
         """Run a build for its output, untimed; TrialFailed where it does not end well."""
         self._listener.step(f"checking {build.target.name}")
-        return adapter.run(build, case, self.runner)
+        return adapter.run(self.generated.given(build, case), case, self.runner)
 
     def _prepare(self, cell: Cell, mode: Mode) -> Prepared:
         target = replace(cell.target, steady=mode is Mode.STEADY)
@@ -254,7 +256,7 @@ class Orchestrator:
     def _warm_up(self, group: Group, settings: Settings, writer: RunWriter) -> None:
         if group.next_block:
             return
-        given = Draw(group.members[0].cell.case, "")
+        given = group.draws.nothing
         for member in group.running:
             for _ in range(settings.warmup):
                 self._trial(group, Turn(member, given, -1, 0), settings, writer)
@@ -284,13 +286,7 @@ class Orchestrator:
         try:
             output = self._expected(reference.cell.given(case), reference.adapter, reference.build)
         except TrialFailed as failure:
-            values = ", ".join(f"{name}={value}" for name, value in case.values().items())
-            raise TrialFailed(
-                f"{reference.cell.name} does not run with what was drawn ({values}):"
-                f" {failure.message}",
-                hint="`{ from = 0, to = 99 }` in place of the case's value says what may be drawn;"
-                " `--seeds fixed` draws nothing.",
-            ) from None
+            raise cannot_take(reference.cell.name, case, failure) from None
         self.runner.discard(output)
         return output
 
@@ -338,7 +334,8 @@ class Orchestrator:
         member = turn.member
         trial = Trial(TrialStatus.NOT_STARTED, wall_ns=0)
         try:
-            trial = member.adapter.time(member.build, turn.draw.case, plan, self.runner)
+            build = self.generated.given(member.build, turn.draw.case)
+            trial = member.adapter.time(build, turn.draw.case, plan, self.runner)
             agreement = self._check_trial(turn, trial)
         except StorageFailed:
             raise

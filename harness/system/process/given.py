@@ -20,6 +20,9 @@ def given_digest(target: Target, case: Case) -> str:
     words = [case.name, jsonable(case.params), case.seed, target.args, sorted(target.env.items())]
     if case.ranges or case.choices:
         words += [jsonable(case.ranges), jsonable(case.choices)]
+    if target.generate:
+        named = [path for word in target.generate if (path := target.root / word).is_file()]
+        words += [target.generate, files_digest(named)]
     stdin = [(target.stdin.name, target.stdin)] if target.stdin else []
     inputs = [*stdin, *target.input_places()]
     content = (part for place, path in inputs for part in _content(place, path))

@@ -1,0 +1,87 @@
+"""Inputs that a task's generator makes for a case: one run of it per set of values.
+
+The generator is a program of the project, run like a trial, in a folder of its own. The files
+that it leaves there are inputs of every trial on that case, and what it prints is their standard
+input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from harness.errors import TrialFailed
+from harness.model import Build, Case, Command, Output, Target, WorkingFolder
+from harness.system.process.opening import CoreRunner
+
+
+@dataclass(slots=True)
+class Generated:
+    """What generators have made in this session; the runner removes it when it is closed."""
+
+    runner: CoreRunner
+    made: dict[tuple[str, tuple[str, ...]], Output] = field(default_factory=dict)
+
+    def given(self, build: Build, case: Case) -> Build:
+        """The build with the case's generated inputs among those of its target.
+
+        Raises TrialFailed where the generator does not end well.
+        """
+        target = build.target
+        if not target.generate:
+            return build
+        output = self._output(target, case)
+        own = {path.name for path in _files_named(target)}
+        made = sorted(path for path in output.folder.iterdir() if path.name not in own)
+        printed = output.stdout.stat().st_size > 0
+        return replace(
+            build,
+            target=replace(
+                target,
+                inputs=(*target.inputs, *made),
+                stdin=output.stdout if printed and target.stdin is None else target.stdin,
+            ),
+        )
+
+    def _output(self, target: Target, case: Case) -> Output:
+        # The first who asks decides which tree's generator is run: all sides get the same inputs.
+        command = replace(target, args=target.generate).arguments(case)
+        key = (target.task, command)
+        if key not in self.made:
+            self.made[key] = self._run(target, command)
+        return self.made[key]
+
+    def _run(self, target: Target, command: tuple[str, ...]) -> Output:
+        generator = Target(
+            name=f"{target.task}: generate",
+            task=target.task,
+            adapter="command",
+            root=target.root,
+            inputs=tuple(_files_named(target)),
+            inputs_by_name=True,
+            env=target.env,
+            timeout_ns=target.timeout_ns,
+            max_output_bytes=target.max_output_bytes,
+            working_folder=WorkingFolder.SCRATCH,
+        )
+        files = _words_of_files(target)
+        words = [Path(word).name if word in files else word for word in command]
+        if command[0] in files:
+            words[0] = str(target.root / command[0])
+        try:
+            return self.runner.output(Command(tuple(words), env=target.env, target=generator))
+        except TrialFailed as failure:
+            raise TrialFailed(
+                f"the generator {' '.join(command)!r} does not run: {failure.message}",
+                hint=failure.hint,
+            ) from None
+
+
+def _words_of_files(target: Target) -> frozenset[str]:
+    return frozenset(word for word in target.generate if (target.root / word).is_file())
+
+
+def _files_named(target: Target) -> Iterable[Path]:
+    """The project's own files among the generator's words: scripts that it is run with."""
+    return [target.root / word for word in sorted(_words_of_files(target))]
