@@ -158,11 +158,13 @@ def _answer(result: ComparisonResult, again: str) -> Answer:
         return _without_pairs(result)
     undecided = comparison.verdict is Verdict.UNDECIDED
     text = [str(result), *_remarks(result), str(result.run.parquet or result.folder)]
+    errors = [f"undecided: {comparison.stopped_because}"] if undecided else []
+    errors += [f"metric {name}: {why}" for name, why in result.lacking.items()]
     return Answer(
         result=found,
         text="\n".join(text),
         exit_code=code,
-        error=f"undecided: {comparison.stopped_because}" if undecided else None,
+        error="\n".join(errors) or None,
         hint=what_would_do(comparison) if undecided else None,
         next_actions=next_steps(comparison, again) if undecided else (),
     )

@@ -177,6 +177,7 @@ def _answer(result: RunResult, options: Mapping[str, Any]) -> Answer:
         parts += filter(None, ["\n".join(_warnings(result))])
         parts.append(f"{result.run.parquet or result.folder}")
     errors = [f"{key[2]}: {failure.message}" for key, failure in sorted(report.failures.items())]
+    errors += [f"metric {name}: {why}" for name, why in result.lacking.items()]
     errors += ["interrupted; everything measured is kept"] * result.interrupted
     return Answer(
         result=result.to_dict(),
@@ -191,7 +192,7 @@ def _answer(result: RunResult, options: Mapping[str, Any]) -> Answer:
 def _no_figures(result: RunResult, asked: Sequence[str]) -> str:
     """Which of the metric plugins that were asked for had nothing to say."""
     gave = {figure.info.source for m in result.measurements for figure in m.metrics}
-    silent = [name for name in asked if name not in gave]
+    silent = [name for name in asked if name not in gave and name not in result.lacking]
     return f"no figures here by: {', '.join(silent)}" if silent else ""
 
 

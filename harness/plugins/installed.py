@@ -105,9 +105,9 @@ class Adapters:
             entry_facts(point) for _, points in sorted(self._plugins.items()) for point in points
         ]
 
-    def problems(self) -> tuple[Problem, ...]:
-        """What had to be left out so far."""
-        return tuple(self._others.problems)
+    def left_out(self) -> Mapping[str, str]:
+        """The plugins that had to be left out so far, each with its reason."""
+        return {problem.name: problem.message for problem in self._others.problems}
 
     def get(self, name: str) -> Adapter:
         """The adapter of that name, loaded.

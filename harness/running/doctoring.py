@@ -7,7 +7,9 @@ from typing import Any
 
 from harness.errors import UsageError
 from harness.model.jsonable import jsonable
+from harness.plugins import Problem
 from harness.render.tables import layout
+from harness.running.installation import serving_plugins
 from harness.system.machine import diagnosis
 from harness.system.machine.diagnosis import Finding, Severity
 
@@ -47,4 +49,20 @@ def look_at_this_machine(watch_s: float) -> DoctorReport:
     number = isinstance(watch_s, (int, float)) and not isinstance(watch_s, bool)
     if not number or not 0 <= watch_s <= 60:
         raise UsageError(f"watch_s: want seconds from 0 to 60, got {watch_s!r}")
-    return DoctorReport(tuple(diagnosis.diagnose(watch_s=watch_s)))
+    return DoctorReport((*diagnosis.diagnose(watch_s=watch_s), _plugins()))
+
+
+def _plugins() -> Finding:
+    """Every plugin but adapters, tried; those that do not serve are named with their reasons."""
+    left_out: list[Problem] = []
+    serving = serving_plugins(left_out.append)
+    if not left_out:
+        count = sum(map(len, serving.values()))
+        return Finding("plugins", Severity.FINE, f"{count} metrics, exporters and others serve")
+    return Finding(
+        "plugins",
+        Severity.PROBLEM,
+        f"left out: {', '.join(problem.name for problem in left_out)}",
+        "; ".join(problem.message for problem in left_out),
+        " ".join(dict.fromkeys(problem.hint for problem in left_out if problem.hint)),
+    )

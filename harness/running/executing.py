@@ -112,4 +112,5 @@ def merged(reports: Sequence[Report]) -> Report:
         counts=tuple(c for report in reports for c in report.counts),
         groups=tuple(g for report in reports for g in report.groups),
         interrupted=any(report.interrupted for report in reports),
+        lacking={name: why for report in reports for name, why in report.lacking.items()},
     )

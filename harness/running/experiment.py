@@ -46,7 +46,14 @@ from harness.running import (
     remarks,
     resume_groups,
 )
-from harness.running.reports import CellKey, Failure, Report, counts_of, to_summary
+from harness.running.reports import (
+    CellKey,
+    Failure,
+    Report,
+    counts_of,
+    to_summary,
+    with_left_out,
+)
 from harness.running.settings import of_plan, to_plan
 from harness.system.launcher.launching import LauncherFacts
 from harness.system.process.given import given_digest
@@ -114,6 +121,7 @@ def perform(
                 report.run, warnings=(*orchestrator.runner.disturbances(), *said, *problems)
             ),
         )
+        report = with_left_out(report, orchestrator.adapters.left_out(), settings.metrics)
         if not interrupted:
             writer.finish(to_summary(report), _disturbed_blocks(groups))
     return report

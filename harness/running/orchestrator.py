@@ -71,7 +71,7 @@ class Orchestrator:
         builds: Path,
         listener: Listener | None = None,
     ) -> None:
-        self._adapters = adapters
+        self.adapters = adapters
         self.runner = runner
         self.generated = Generated(runner)
         self._builds = builds
@@ -90,7 +90,7 @@ class Orchestrator:
 
     def adapter(self, name: str) -> Adapter:
         """The adapter of that name; raises what loading it raises."""
-        return self._adapters.get(name)
+        return self.adapters.get(name)
 
     def build(self, target: Target) -> tuple[Adapter, Build]:
         """Build one target; raises what probing and building raise."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -55,6 +55,8 @@ class Report:
     groups: tuple[Group, ...] = ()
     """Cells with their blocks; empty where the report was read back from the store."""
     interrupted: bool = False
+    lacking: Mapping[str, str] = field(default_factory=dict)
+    """The metric plugins that were asked for by name and failed, each with its reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class _StoredFailure:
 
 
 def to_summary(report: Report) -> dict[str, Any]:
-    """A report as `run.json` has it: the run's fields, `blocks`, `failures`; strict JSON."""
+    """A report as `run.json` has it, in strict JSON: the run's fields, and the report's own."""
     failures = [
         _StoredFailure(*key, failure.words, failure.message, failure.exit_code)
         for key, failure in report.failures.items()
@@ -77,13 +79,14 @@ def to_summary(report: Report) -> dict[str, Any]:
         **to_plain(report.run),
         "blocks": to_plain(report.counts),
         "failures": to_plain(failures),
+        "lacking": dict(report.lacking),
     }
 
 
 def of_summary(summary: Mapping[str, Any], folder: Path) -> Report:
     """The inverse of `to_summary`, but for the groups; ValueError for what makes no sense.
 
-    Summaries of older harnesses have no blocks and no failures.
+    Summaries of older harnesses have no blocks, no failures and nothing that is lacking.
     """
     run = of_plain(summary, Run)
     failures = of_plain(summary.get("failures", []), list[_StoredFailure])
@@ -94,6 +97,7 @@ def of_summary(summary: Mapping[str, Any], folder: Path) -> Report:
             (f.task, f.case, f.target): Failure(f.words, f.message, f.exit_code) for f in failures
         },
         counts=of_plain(summary.get("blocks", []), tuple[BlockCount, ...]),
+        lacking=of_plain(summary.get("lacking", {}), dict[str, str]),
     )
 
 
@@ -132,6 +136,15 @@ def _bounded(estimate: dict[str, Any]) -> dict[str, Any]:
     ends = {"low": -math.inf, "point": math.inf, "high": math.inf}
     lacking = {key: end for key, end in ends.items() if estimate[key] is None}
     return {**estimate, **lacking}
+
+
+def with_left_out(report: Report, left_out: Mapping[str, str], asked: Collection[str]) -> Report:
+    """The report with the plugins that had to be left out: lacking where they were asked for."""
+    if not left_out:
+        return report
+    warnings = (*report.run.warnings, *(f"left out: {why}" for why in left_out.values()))
+    lacking = {name: why for name, why in left_out.items() if name in asked}
+    return replace(report, run=replace(report.run, warnings=warnings), lacking=lacking)
 
 
 def counts_of(groups: Iterable[Group]) -> tuple[BlockCount, ...]:

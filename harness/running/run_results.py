@@ -17,6 +17,10 @@ from harness.running.exporting import Export, exported
 from harness.running.reports import CellKey, Report
 
 
+def _code_of(lacking: Mapping[str, str]) -> ExitCode:
+    return ExitCode.ADAPTER if lacking else ExitCode.FINE
+
+
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """What a run measured: measurements, comparisons, failures, and where the trials are."""
@@ -63,12 +67,17 @@ class RunResult:
         """What `harness run` answers its shell: the worst that happened."""
         if self.interrupted:
             return ExitCode.INTERRUPTED
-        codes = (failure.exit_code for failure in self.report.failures.values())
-        return ExitCode(max(codes, default=ExitCode.FINE))
+        codes = [failure.exit_code for failure in self.report.failures.values()]
+        return ExitCode(max([*codes, _code_of(self.lacking)]))
+
+    @property
+    def lacking(self) -> Mapping[str, str]:
+        """The metric plugins that were asked for by name and failed, each with its reason."""
+        return self.report.lacking
 
     @property
     def ok(self) -> bool:
-        """Did every target run to its end, with the right output?"""
+        """Did every target run to its end, with the right output and the figures asked for?"""
         return self.exit_code is ExitCode.FINE
 
     def __getitem__(self, target: str) -> Measurement:
@@ -165,7 +174,12 @@ class ComparisonResult:
         if self.interrupted:
             return ExitCode.INTERRUPTED
         codes = {Verdict.SLOWER: ExitCode.ANSWER_IS_NO, Verdict.UNDECIDED: ExitCode.UNDECIDED}
-        return codes.get(self.verdict, ExitCode.FINE)
+        return max(codes.get(self.verdict, ExitCode.FINE), _code_of(self.lacking))
+
+    @property
+    def lacking(self) -> Mapping[str, str]:
+        """The metric plugins that were asked for by name and failed, each with its reason."""
+        return self.report.lacking
 
     @property
     def ok(self) -> bool:

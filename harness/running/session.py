@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import StorageFailed
-from harness.plugins import Adapters
+from harness.plugins import Adapters, demand_metrics
 from harness.project.config import Config
 from harness.project.state_folder import WORKTREES, results_of, state_folder
 from harness.running import Listener, Orchestrator
@@ -54,8 +54,9 @@ def open_session(
 
     Trials run in memory where there is room. `apart`: else they run outside of the project (below
     TMPDIR) too, from where no relative path leads to what is stored in it. `metrics` names metric
-    plugins that take part beside those of the configuration.
+    plugins that take part beside those of the configuration; AdapterError where one cannot serve.
     """
+    demand_metrics(metrics)
     adapters = Adapters(metrics=dict.fromkeys((*config.metrics, *metrics)))
     state = state_folder(config.root)
     results = results.absolute() if results else results_of(config.root)
