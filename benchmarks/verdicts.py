@@ -34,7 +34,7 @@ from rig import rig
 from tabulate import tabulate
 
 from harness.analysis import Question
-from harness.analysis.comparing import block_ns
+from harness.analysis.judging import block_ns
 from harness.model import Comparison, Metric, Verdict
 from harness.project.config import load_config
 from harness.running import Cell, Settings

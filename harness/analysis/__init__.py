@@ -8,6 +8,8 @@
 - `stop_rules`  when enough is measured
 - `judging`     one candidate against its reference, followed block by block
 - `comparing`   what all blocks say together: comparisons
+- `stored_pairs` the blocks and pairs of stored trials, by columns
+- `comparing_stored` a comparison of each setting that the store has
 - `summarising` the fields of a Measurement, disturbed blocks
 """
 
@@ -16,11 +18,13 @@ from typing import TYPE_CHECKING
 from harness.on_demand import loaded_when_used
 
 if TYPE_CHECKING:
-    from harness.analysis.blocks import Machine, Setting, Stored, blocks_of
-    from harness.analysis.comparing import StoredComparison, compare_cells, compare_settings
+    from harness.analysis.blocks import blocks_of
+    from harness.analysis.comparing import compare_cells
+    from harness.analysis.comparing_stored import StoredComparison, compare_settings
     from harness.analysis.judging import Judge
     from harness.analysis.question import Question
     from harness.analysis.stop_rules import ALL_SURE, SURE, sequential_rule
+    from harness.analysis.stored_pairs import STATUSES, Machine, Setting, StoredPart
     from harness.analysis.summarising import (
         disturbed,
         is_of_times,
@@ -32,10 +36,12 @@ else:
     __getattr__ = loaded_when_used(
         __name__,
         {
-            "blocks": "Machine Setting Stored blocks_of",
-            "comparing": "StoredComparison compare_cells compare_settings",
+            "blocks": "blocks_of",
+            "comparing": "compare_cells",
+            "comparing_stored": "StoredComparison compare_settings",
             "judging": "Judge",
             "question": "Question",
+            "stored_pairs": "STATUSES Machine Setting StoredPart",
             "stop_rules": "ALL_SURE SURE sequential_rule",
             "summarising": "disturbed is_of_times metric_estimates shared_notes summarise_cell",
         },
@@ -43,13 +49,14 @@ else:
 
 __all__ = [
     "ALL_SURE",
+    "STATUSES",
     "SURE",
     "Judge",
     "Machine",
     "Question",
     "Setting",
-    "Stored",
     "StoredComparison",
+    "StoredPart",
     "blocks_of",
     "compare_cells",
     "compare_settings",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.analysis.schedule import Block
 from harness.model import Metric, Mode, Sample, TrialRecord
@@ -70,7 +70,7 @@ def figures_of(record: TrialRecord) -> Figures | None:
     if record.mode is Mode.STEADY:
         trace = trace_of(trial.samples)
         wall_ns, cpu_ns = trace.steady_ns, trace.cpu_ns
-        clocks = _clocks([sample for sample in trial.samples if not sample.calibration])
+        clocks = clocks_of([sample for sample in trial.samples if not sample.calibration])
     if wall_ns is None or cpu_ns is None:
         return None
     return Figures(
@@ -86,7 +86,7 @@ def figures_of(record: TrialRecord) -> Figures | None:
     )
 
 
-def _clocks(samples: Sequence[Sample]) -> dict[Metric, Clock]:
+def clocks_of(samples: Sequence[Sample]) -> dict[Metric, Clock]:
     batch = min((sample.batch for sample in samples), default=1)
     return {
         Metric.WALL: Clock(common_step(sample.wall_ns for sample in samples), batch),
@@ -168,68 +168,3 @@ def blocks_of(records: Iterable[TrialRecord]) -> list[Block]:
     for record in sorted(counted, key=lambda record: record.started_at_ns):
         together.setdefault(record.block, {}).setdefault(record.target, []).append(record)
     return list(together.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """Where trials ran: a host, or the part of it that they were held to."""
-
-    host_id: str
-    hostname: str
-    """Machines of one kind have one id."""
-    cpus: tuple[int, ...] = ()
-    """What the run was pinned to; empty: not pinned."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A trial from the store, with what its run says of its circumstances."""
-
-    machine: Machine
-    given: str
-    """Equal for trials that were given the same case, arguments, environment and input data."""
-    record: TrialRecord
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What must be alike for the blocks of several runs to count as blocks of one."""
-
-    machine: Machine
-    task: str
-    case: str
-    mode: Mode
-    builds: tuple[str, ...]
-    """The digests of reference and candidate."""
-    given: tuple[str, ...]
-    """What both were given."""
-
-
-def stored_blocks(stored: Iterable[Stored], names: Sequence[str]) -> dict[Setting, list[Block]]:
-    """The blocks, in the order of time, in which each of the named targets has a trial.
-
-    Every task and case of a run has a block 0; warm-up trials belong to none.
-    """
-    together: dict[tuple[Any, ...], list[TrialRecord]] = {}
-    given: dict[tuple[Any, ...], str] = {}
-    for item in stored:
-        record = item.record
-        if record.target in names:
-            where = (item.machine, record.task, record.case, record.mode, record.run_id)
-            together.setdefault(where, []).append(record)
-            given[*where, record.target] = item.given
-    found: dict[Setting, list[Block]] = {}
-    for where, records in sorted(together.items(), key=lambda item: _began(item[1])):
-        for block in blocks_of(records):
-            if all(name in block for name in names):
-                setting = Setting(
-                    *where[:-1],
-                    builds=tuple(block[name][0].build_digest for name in names),
-                    given=tuple(given[*where, name] for name in names),
-                )
-                found.setdefault(setting, []).append(block)
-    return found
-
-
-def _began(records: Sequence[TrialRecord]) -> int:
-    return min(record.started_at_ns for record in records)

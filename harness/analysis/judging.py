@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from harness.analysis.blocks import Pair, pair_of, paired_times, records_in
 from harness.analysis.question import Question
 from harness.analysis.schedule import Block
 from harness.analysis.summarising import is_disturbed
-from harness.model import Estimate, Metric, Verdict
+from harness.model import Estimate, Metric, TrialRecord, Verdict
 from harness.stats.boundary import sign_boundary
 from harness.stats.metric import MetricChoice, choose_metric
 from harness.stats.paired import (
@@ -19,13 +21,37 @@ from harness.stats.paired import (
     sequence_of,
 )
 
+if TYPE_CHECKING:
+    from harness.stats.whole import WholeSequence
+
 MEMORY_STEP_BYTES = 4096
 """Peak memory is counted in pages."""
 
 REVIEW_EVERY = 4
 """The choice of a metric is looked at again after 4, 16, ... times as many blocks."""
 
-_WORDS = {Metric.WALL: "wall time", Metric.CPU: "CPU time", Metric.MEMORY: "peak memory"}
+METRIC_WORDS = {Metric.WALL: "wall time", Metric.CPU: "CPU time", Metric.MEMORY: "peak memory"}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What all blocks say of a candidate and its reference, by records or by columns."""
+
+    sides: tuple[str, str]
+    """The names of reference and candidate."""
+    question: Question
+    choice: MetricChoice
+    sequence: PairedSequence | WholeSequence
+    evidence: Mapping[Metric, Estimate]
+    pairs: int
+    disturbed: int
+    """How many of the pairs' blocks were."""
+    work: tuple[str, str]
+    """The names of task and case."""
+    blocks: int
+    """All that were measured, also those without a pair."""
+    block_ns: float
+    """How long one takes."""
 
 
 class Judge:
@@ -46,7 +72,7 @@ class Judge:
         self._opening = sign_boundary(question.confidence).first_proof()
         self._next_review = self._opening
         metric = question.metric or Metric.WALL
-        self.choice = MetricChoice(metric, f"{_WORDS[metric]}: as asked for")
+        self.choice = MetricChoice(metric, f"{METRIC_WORDS[metric]}: as asked for")
         self.sequence = self._followed(metric)
 
     def read(self, blocks: Sequence[Block]) -> None:
@@ -77,6 +103,22 @@ class Judge:
             for metric, sequence in sequences.items()
             if metric is self.choice.metric or self._has(metric)
         }
+
+    def judged(self, blocks: Sequence[Block]) -> Judged:
+        """What the blocks say that were read; there is a pair among them."""
+        first = next(records_in(blocks))
+        return Judged(
+            sides=(self.reference, self.candidate),
+            question=self.question,
+            choice=self.choice,
+            sequence=self.sequence,
+            evidence=self.evidence(),
+            pairs=len(self.pairs),
+            disturbed=self.disturbed,
+            work=(first.task, first.case),
+            blocks=len(blocks),
+            block_ns=block_ns(blocks),
+        )
 
     def _has(self, metric: Metric) -> bool:
         """Is there a pair of this metric that says something? Of CPU time there may be none."""
@@ -113,3 +155,15 @@ class Judge:
             MEMORY_STEP_BYTES if metric is Metric.MEMORY else None,
             [pair.clock(metric) for pair in self.pairs],
         )
+
+
+def block_ns(blocks: Sequence[Block]) -> float:
+    """How long a block takes, with everything between trials but not what lies between runs."""
+    runs: dict[str, list[TrialRecord]] = {}
+    for record in records_in(blocks):
+        runs.setdefault(record.run_id, []).append(record)
+    spans = (
+        max(r.started_at_ns + r.trial.wall_ns for r in run) - min(r.started_at_ns for r in run)
+        for run in runs.values()
+    )
+    return sum(spans) / len(blocks)

@@ -29,6 +29,7 @@ What comes of it:
 - `reading_back` a stored run as the values that it was written from
 - `history`      stored runs, listed
 - `loading`      stored runs as pandas tables
+- `many`         many stored runs, each read by itself
 - `pooling`      what all stored runs say together of two targets
 - `stored_verdicts` the same as one value, with what decides
 """

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import DataDamaged, UsageError
 from harness.model import Estimate, Measurement
 from harness.model.jsonable import jsonable
+from harness.running.many import each_run, has_target
 from harness.running.reading_back import report_of
 from harness.system.store.columns import table_of
 from harness.system.store.frames import METRICS, frame_of
-from harness.system.store.run_file import RUN_NAME, StoredRun, read_run, run_folders
-from harness.system.store.runs import making_sense
+from harness.system.store.run_file import RUN_NAME, StoredRun, run_folders
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,16 +47,14 @@ def load_frame(
         raise UsageError(f"no such folder of runs: {folder}", hint="`harness run` makes one.")
     parts, damaged = [], []
     read = _readers(columns, target)[of]
-    for path in [folder] if one else run_folders(folder):
-        try:
-            run = read_run(path)
-            with making_sense(path):
-                parts.append(read(run))
-        except DataDamaged as problem:
-            if one:
-                raise
-            damaged.append(problem.message)
-            warnings.warn(f"left out: {problem.message}", stacklevel=2)
+    for part in each_run([folder] if one else run_folders(folder), read):
+        if not isinstance(part, DataDamaged):
+            parts.append(part)
+        elif one:
+            raise part
+        else:
+            damaged.append(part.message)
+            warnings.warn(f"left out: {part.message}", stacklevel=2)
     frame = (
         frame_of([part for part in parts if part is not None])
         if of == "trials"
@@ -81,12 +79,6 @@ def _trials(run: StoredRun, names: Sequence[str] | None, target: str | None) -> 
     if target is not None and not has_target(run, target):
         return None
     return table_of(run, names, target)
-
-
-def has_target(run: StoredRun, target: str) -> bool:
-    """May a run have a trial of that target, as far as `run.json` says?"""
-    cells = run.plan.get("cells")
-    return cells is None or any(cell[2] == target for cell in cells)
 
 
 def _chosen(frame: pd.DataFrame, columns: Sequence[str], found_any: bool) -> pd.DataFrame:

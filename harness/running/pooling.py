@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from harness.analysis import Machine, Question, Stored, StoredComparison, compare_settings
+import numpy as np
+
+from harness.analysis import (
+    STATUSES,
+    Machine,
+    Question,
+    StoredComparison,
+    StoredPart,
+    compare_settings,
+)
 from harness.errors import DataDamaged
-from harness.model import TrialRecord
-from harness.system.store.run_file import StoredRun, read_run, run_folders
-from harness.system.store.runs import making_sense, stored_records
+from harness.model import Mode, Sample
+from harness.running.many import each_run, has_target
+from harness.system.store.numbers import Arrays, arrays_of
+from harness.system.store.run_file import StoredRun, run_folders
+
+_KEY = ("run_id", "host_id", "task", "case", "mode")
+_NUMBERS = (
+    *("block", "warmup", "started_at_ns", "wall_ns", "user_ns", "sys_ns", "max_rss_bytes"),
+    *("max_rss_is_floor", "voluntary_switches", "involuntary_switches", "steal_ns"),
+    *("pressure_ns", "threads"),
+)
+_READ = (*_KEY, "target", "build_digest", "status", *_NUMBERS)
+_PLACES = {status.value: at for at, status in enumerate(STATUSES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +41,9 @@ class Pooled:
     results: Path
     findings: tuple[StoredComparison, ...]
     hosts: Mapping[Machine, Mapping[str, Any]]
-    """Each machine as its latest run describes it."""
+    """Each machine as its latest run with both targets describes it."""
     targets: tuple[str, ...] = ()
-    """The names of all targets that have a stored trial."""
+    """Names of targets that have a stored trial: all of them where there is no finding."""
     damaged: tuple[str, ...] = ()
 
 
@@ -31,35 +51,98 @@ def pool(results: Path, reference: str, candidate: str, question: Question) -> P
     """Compare two targets, by their names in the store, from every run in a folder.
 
     Only blocks count in which both ran; blocks of different machines, cases, modes, builds,
-    arguments, environments or input data are never pooled.
+    arguments, environments or input data are never pooled. Trials are read of those runs alone
+    that have both targets, and of each the columns alone that a comparison needs.
     """
-    stored: list[Stored] = []
+    parts: list[StoredPart] = []
     hosts: dict[Machine, Mapping[str, Any]] = {}
-    targets: set[str] = set()
     damaged = []
-    for folder in run_folders(results):
-        try:
-            run = read_run(folder)
-            records = stored_records(run)
-            with making_sense(folder):
-                trials = list(_stored(run, records))
-        except DataDamaged as problem:
-            damaged.append(problem.message)
+    folders = run_folders(results)
+    for found in each_run(folders, partial(_parts, names=(reference, candidate))):
+        if isinstance(found, DataDamaged):
+            damaged.append(found.message)
             continue
-        targets.update(record.target for _, record in records)
-        for trial in trials:
-            stored.append(trial)
-            hosts[trial.machine] = run.plan.get("host") or {}
-    findings = compare_settings(reference, candidate, stored, question)
-    return Pooled(results, tuple(findings), hosts, tuple(sorted(targets)), tuple(damaged))
+        for host, part in found:
+            parts.append(part)
+            hosts[part.machine] = host
+    findings = tuple(compare_settings(reference, candidate, parts, question))
+    targets = (reference, candidate) if findings else _targets(folders)
+    return Pooled(results, findings, hosts, targets, tuple(damaged))
 
 
-def _stored(run: StoredRun, records: Iterable[tuple[str, TrialRecord]]) -> Iterator[Stored]:
-    """A run's trials; where it does not say what they were given, they are like no others."""
+def _targets(folders: Sequence[Path]) -> tuple[str, ...]:
+    found: set[str] = set()
+    for names in each_run(folders, _targets_in):
+        if not isinstance(names, DataDamaged):
+            found.update(names)
+    return tuple(sorted(found))
+
+
+def _targets_in(run: StoredRun) -> set[str]:
+    return set(arrays_of(run, ["target"]).texts["target"].values)
+
+
+def _parts(run: StoredRun, names: tuple[str, str]) -> list[tuple[Mapping[str, Any], StoredPart]]:
+    """A run's trials of both targets, with the host that it describes."""
+    if not all(has_target(run, name) for name in names):
+        return []
+    arrays = arrays_of(run, _READ)
+    if Mode.STEADY.value in arrays.texts["mode"].values:
+        arrays = arrays_of(run, [*_READ, "samples"])
+    host = run.plan.get("host") or {}
+    return [(host, part) for part in _split(run, arrays, names)]
+
+
+def _split(run: StoredRun, arrays: Arrays, names: tuple[str, str]) -> Iterator[StoredPart]:
+    """The parts of a run's trials, in the order of their first ones."""
+    targets = arrays.texts["target"]
+    sides = np.array([names.index(t) if t in names else -1 for t in targets.values], dtype=np.int64)
+    rows = np.flatnonzero(sides[targets.codes] >= 0)
+    if not len(rows):
+        return
+    keys = [arrays.texts[name] for name in _KEY]
+    shape = tuple(len(key.values) for key in keys)
+    joined = np.ravel_multi_index(tuple(key.codes[rows] for key in keys), shape)
+    kinds, first = np.unique(joined, return_index=True)
+    cells = {**_cells(arrays, rows), "side": sides[targets.codes[rows]]}
+    for kind in kinds[np.argsort(first)]:
+        places = np.unravel_index(kind, shape)
+        words = [key.values[at] for key, at in zip(keys, places, strict=True)]
+        own = joined == kind
+        part = {name: column[own] for name, column in cells.items()}
+        yield _part(run, words, names, arrays.texts["build_digest"].values, part)
+
+
+def _part(
+    run: StoredRun,
+    words: Sequence[str],
+    names: tuple[str, str],
+    builds: tuple[str, ...],
+    cells: dict[str, Any],
+) -> StoredPart:
+    """A part; where its run does not say what trials were given, they are like no others."""
+    run_id, host_id, task, case, mode = words
     plan = run.plan
     hostname = str((plan.get("host") or {}).get("hostname", ""))
-    cpus = tuple(plan.get("cpus", ()))
-    given = {(task, case, name): digest for task, case, name, digest in plan.get("given", ())}
-    for host_id, record in records:
-        cell = (record.task, record.case, record.target)
-        yield Stored(Machine(host_id, hostname, cpus), given.get(cell, run.id), record)
+    given = {(t, c, name): digest for t, c, name, digest in plan.get("given", ())}
+    reference, candidate = (given.get((task, case, name), run.id) for name in names)
+    return StoredPart(
+        Machine(host_id, hostname, tuple(plan.get("cpus", ()))),
+        *(run_id, task, case, Mode(mode)),
+        given=(reference, candidate),
+        builds=builds,
+        cells=cells,
+    )
+
+
+def _cells(arrays: Arrays, rows: Any) -> dict[str, Any]:
+    cells = {name: arrays.numbers[name][rows] for name in _NUMBERS}
+    status = arrays.texts["status"]
+    cells["status"] = np.array([_PLACES[value] for value in status.values])[status.codes[rows]]
+    cells["build"] = arrays.texts["build_digest"].codes[rows]
+    if "samples" in arrays.table.column_names:
+        cells["samples"] = np.empty(len(rows), dtype=object)
+        cells["samples"][:] = [
+            tuple(Sample(**sample) for sample in cell) for cell in arrays.lists("samples", rows)
+        ]
+    return cells

@@ -59,6 +59,13 @@ class SignBoundary:
         self._extend(blocks)
         return self._limits[blocks]
 
+    def limits(self, blocks: int) -> npt.NDArray[np.int64]:
+        """The limits after 1, 2, ... `blocks` blocks."""
+        import numpy as np
+
+        self._extend(blocks)
+        return np.array(self._limits[1 : blocks + 1], dtype=np.int64)
+
     def spent(self, blocks: int) -> float:
         """The probability that a fair coin is called unfair at any look up to this one."""
         self._extend(blocks)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,9 @@ class LogRatios:
 
 
 def log_ratios(
-    reference: Sequence[float], candidate: Sequence[float], resolution: float | Floats
+    reference: Sequence[float] | Floats,
+    candidate: Sequence[float] | Floats,
+    resolution: float | Floats,
 ) -> LogRatios:
     """The log-ratios of equally many paired values read with a given resolution, or one for each.
 

@@ -9,13 +9,13 @@ from harness.analysis import (
     Judge,
     Machine,
     Question,
-    Stored,
     compare_cells,
     compare_settings,
     sequential_rule,
 )
-from harness.analysis.comparing import block_ns
+from harness.analysis.judging import block_ns
 from harness.model import Metric, Mode, Sample, TrialStatus, Verdict
+from tests.analysis.by_rows import Stored, parts_of
 
 
 def judged(blocks, question=None, max_blocks=None):
@@ -229,7 +229,7 @@ def test_hosts_are_never_pooled(blocks):
     """`b` is faster on one host and slower on the other: pooled, there would be no difference."""
     one, other = Machine("one", "one"), Machine("other", "other")
     stored = shelved(blocks(1, 1.2, 12), one) + shelved(blocks(2, 1 / 1.2, 12), other)
-    found = compare_settings("a", "b", stored, Question())
+    found = compare_settings("a", "b", parts_of(stored), Question())
     assert {f.setting.machine.host_id: f.comparison.verdict for f in found} == {
         "one": Verdict.FASTER,
         "other": Verdict.SLOWER,
@@ -251,7 +251,7 @@ def test_hosts_are_never_pooled(blocks):
 def test_blocks_of_another_setting_stay_apart(blocks, field, changed):
     """The numbers of the blocks are the same: every task and case of a run begins with 0."""
     stored = shelved(blocks(1, 1.2, 12)) + shelved(blocks(2, 1 / 1.2, 12), **changed)
-    first, second = compare_settings("a", "b", stored, Question())
+    first, second = compare_settings("a", "b", parts_of(stored), Question())
     assert getattr(first.setting, field) != getattr(second.setting, field)
 
 
@@ -270,7 +270,7 @@ def test_steady_blocks_and_cold_ones_stay_apart(blocks):
         )
         for item in cold
     ]
-    found = compare_settings("a", "b", cold + steady, Question())
+    found = compare_settings("a", "b", parts_of(cold + steady), Question())
     assert {f.setting.mode: f.comparison.verdict for f in found} == {
         Mode.COLD: Verdict.FASTER,
         Mode.STEADY: Verdict.EQUIVALENT,
@@ -281,7 +281,7 @@ def test_blocks_of_different_runs_with_the_same_number_are_blocks_of_their_own(b
     stored = [
         item for run in ("monday", "tuesday") for item in shelved(blocks(1, 1.2, 6), run_id=run)
     ]
-    (finding,) = compare_settings("a", "b", stored, Question())
+    (finding,) = compare_settings("a", "b", parts_of(stored), Question())
     assert finding.runs == ("monday", "tuesday")
     assert finding.comparison.blocks == 12
     assert finding.comparison.stopped_because == "no more is stored, in 2 runs"
@@ -293,8 +293,10 @@ def test_the_time_between_runs_is_no_part_of_a_blocks(blocks):
         replace(item, record=replace(item.record, run_id="friday", started_at_ns=10**15 + n))
         for n, item in enumerate(monday)
     ]
-    (once,) = (f.comparison for f in compare_settings("a", "b", monday, Question()))
-    (comparison,) = (f.comparison for f in compare_settings("a", "b", monday + later, Question()))
+    (once,) = (f.comparison for f in compare_settings("a", "b", parts_of(monday), Question()))
+    (comparison,) = (
+        f.comparison for f in compare_settings("a", "b", parts_of(monday + later), Question())
+    )
     assert once.budget_needed_ns
     assert comparison.budget_needed_ns
     per_block = comparison.budget_needed_ns / comparison.blocks_needed
@@ -307,7 +309,7 @@ def test_disturbed_blocks_of_the_same_number_count_each(blocks):
         for run in ("monday", "tuesday")
         for item in shelved(blocks(1, 1.2, 6), run_id=run)
     ]
-    (comparison,) = (f.comparison for f in compare_settings("a", "b", stored, Question()))
+    (comparison,) = (f.comparison for f in compare_settings("a", "b", parts_of(stored), Question()))
     assert comparison.disturbed_blocks == 12
 
 
@@ -316,7 +318,7 @@ def test_blocks_without_one_side_and_warm_up_are_left_out(blocks):
     half = [item for item in shelved(blocks(1, 1.2, 6)) if item.record.target == "a"]
     warm = shelved(blocks(1, 1.2, 6), run_id="warm", warmup=True, block=-1)
     (comparison,) = (
-        f.comparison for f in compare_settings("a", "b", whole + half + warm, Question())
+        f.comparison for f in compare_settings("a", "b", parts_of(whole + half + warm), Question())
     )
     assert comparison.blocks == 6
 

@@ -6,6 +6,7 @@
 - `parquet`   `trials.parquet`
 - `rows`      a trial as a row, there and back
 - `columns`   trials by columns, for readers of many runs
+- `numbers`   the same as numpy arrays
 - `described` the metrics and builds that a file of trials describes
 - `frames`    tables of trials for pandas
 - `files`     files that are written whole or not at all

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import DataDamaged
-from harness.system.store.files import check_file, damaged
+from harness.system.store.files import check_file, checked_content, damaged
 from harness.system.store.parquet import check_metadata
 from harness.system.store.rows import COLUMNS, Row, empty_cell, trials_schema
 from harness.system.store.run_file import StoredRun
@@ -16,6 +16,10 @@ from harness.system.store.stream import read_columns, read_heading
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+MOST_AT_ONCE_BYTES = 2**25
+"""Files up to this size are read once, to be checked and understood from memory."""
 
 
 def table_of(
@@ -28,15 +32,28 @@ def table_of(
     """
     parquet = parquet_of(run)
     if parquet is not None:
-        return _of_parquet(run, parquet, names, target)
+        return _of_target(_of_parquet(run, parquet, _with_target(names, target)), names, target)
     return _as_table(lists_of(run, names), target)
+
+
+def coded_table_of(run: StoredRun, names: Sequence[str]) -> pa.Table:
+    """Columns as `table_of` has them, of all targets; texts as codes and a dictionary."""
+    parquet = parquet_of(run)
+    if parquet is not None:
+        return _of_parquet(run, parquet, names, coded=True).unify_dictionaries()
+    table = _as_table(lists_of(run, names), None)
+    columns = {
+        name: column.dictionary_encode() if column.type == "string" else column
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    }
+    return type(table).from_pydict(columns).unify_dictionaries()
 
 
 def lists_of(run: StoredRun, names: Sequence[str] | None = None) -> Mapping[str, Sequence[Any]]:
     """Columns of a run's trials as lists; of a run that goes on without a look at Arrow."""
     parquet, stream = parquet_of(run), run.folder / STREAM_NAME
     if parquet is not None:
-        columns: dict[str, list[Any]] = _of_parquet(run, parquet, names, None).to_pydict()
+        columns: dict[str, list[Any]] = _of_parquet(run, parquet, names).to_pydict()
         return columns
     if stream.exists() or run.sealed:
         with understood(stream):
@@ -69,13 +86,33 @@ def _turned(rows: Iterable[Row], names: Sequence[str] | None) -> dict[str, list[
     return {n: [row.get(n) for row in rows] for n in found if names is None or n in names}
 
 
+def _with_target(names: Sequence[str] | None, target: str | None) -> Sequence[str] | None:
+    return names if names is None or target is None else [*names, "target"]
+
+
+def _of_target(table: pa.Table, names: Sequence[str] | None, target: str | None) -> pa.Table:
+    """The rows of one target, without its column where it is not asked for."""
+    import pyarrow.compute as pc
+
+    if target is None:
+        return table
+    own = table.filter(pc.field("target") == target)
+    return own if names is None or "target" in names else own.drop_columns("target")
+
+
 def _of_parquet(
-    run: StoredRun, path: Path, names: Sequence[str] | None, target: str | None
+    run: StoredRun, path: Path, names: Sequence[str] | None, *, coded: bool = False
 ) -> pa.Table:
-    if run.parquet is not None:
+    """The columns of a file that was held against its digest before any of it was understood."""
+    import pyarrow as pa
+
+    source: Any = str(path)
+    if run.parquet is not None and run.parquet.bytes <= MOST_AT_ONCE_BYTES:
+        source = pa.BufferReader(checked_content(path, run.parquet))
+    elif run.parquet is not None:
         check_file(path, run.parquet)
     try:
-        return _scanned(path, names, target)
+        return _understood(path, source, names, coded)
     except DataDamaged:
         raise
     except Exception as problem:
@@ -83,21 +120,20 @@ def _of_parquet(
         raise damaged(path, str(problem) or type(problem).__name__) from None
 
 
-def _scanned(path: Path, names: Sequence[str] | None, target: str | None) -> pa.Table:
-    import pyarrow.dataset as ds
-    from pyarrow.fs import LocalFileSystem
+def _understood(path: Path, source: Any, names: Sequence[str] | None, coded: bool) -> pa.Table:
+    import pyarrow.parquet as pq
 
-    checked = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
-    kind = ds.ParquetFileFormat(default_fragment_scan_options=checked)
-    fragment = kind.make_fragment(str(path), LocalFileSystem())
-    there = fragment.physical_schema
-    check_metadata(path, there.metadata)
-    for column in COLUMNS:
-        if column.needed and column.name not in there.names:
-            empty_cell(column)  # says what is missing
-    wanted = [name for name in there.names if names is None or name in names]
-    where = None if target is None else ds.field("target") == target
-    table = fragment.to_table(columns=wanted, filter=where)
+    texts = [column.name for column in COLUMNS if column.kind == "string"]
+    options = {"page_checksum_verification": True, "pre_buffer": False}
+    with pq.ParquetFile(source, read_dictionary=texts if coded else None, **options) as file:
+        there = file.schema_arrow
+        check_metadata(path, there.metadata)
+        for column in COLUMNS:
+            if column.needed and column.name not in there.names:
+                empty_cell(column)  # says what is missing
+        wanted = [name for name in there.names if names is None or name in names]
+        # Many files are read at once, each by a thread of its own.
+        table = file.read(columns=wanted, use_threads=False)
     table.validate(full=True)
     return _filled(table, names)
 
@@ -111,7 +147,9 @@ def _filled(table: pa.Table, names: Sequence[str] | None) -> pa.Table:
         if names is not None and column.name not in names:
             continue
         if column.name in table.column_names:
-            columns[column.name] = table.column(column.name).cast(field.type)
+            found = table.column(column.name)
+            coded = pa.types.is_dictionary(found.type)
+            columns[column.name] = found if coded else found.cast(field.type)
         else:
             columns[column.name] = pa.repeat(
                 pa.scalar(empty_cell(column), field.type), table.num_rows

@@ -200,13 +200,30 @@ def facts_of(file: BinaryIO) -> FileFacts:
 
 def check_file(path: Path, facts: FileFacts) -> None:
     """DataDamaged where a file is not what was written."""
+    with _as_finished(path), open_kept(path) as file:
+        found = facts_of(file)
+    _check_facts(path, found, facts)
+
+
+def checked_content(path: Path, facts: FileFacts) -> bytes:
+    """The content of a file; DataDamaged where it is not what was written."""
+    with _as_finished(path):
+        content = read_kept(path)
+    _check_facts(path, FileFacts(len(content), hashlib.sha256(content).hexdigest()), facts)
+    return content
+
+
+@contextlib.contextmanager
+def _as_finished(path: Path) -> Iterator[None]:
     try:
-        with open_kept(path) as file:
-            found = facts_of(file)
+        yield
     except FileNotFoundError:
         raise damaged(path, "it is missing, and the run was finished") from None
     except OSError as problem:
         raise not_read(path, problem) from None
+
+
+def _check_facts(path: Path, found: FileFacts, facts: FileFacts) -> None:
     if found != facts:
         raise damaged(
             path,

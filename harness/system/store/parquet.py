@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _BATCH_ROWS = 4096
-_GROUP_ROWS = 16_384
+GROUP_ROWS = 16_384
 """Rows of a row group: what is held in memory while a run is sealed."""
 
 
@@ -68,7 +68,7 @@ def write_parquet(
 
 def _groups(rows: Iterable[Row]) -> Iterator[dict[str, list[Any]]]:
     waiting = iter(rows)
-    while batch := list(islice(waiting, _GROUP_ROWS)):
+    while batch := list(islice(waiting, GROUP_ROWS)):
         yield {name: [row[name] for row in batch] for name in NAMES}
 
 

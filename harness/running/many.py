@@ -1,0 +1,54 @@
+"""Many stored runs, each read by itself: what is damaged is named and spoils none of the others."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from harness.errors import DataDamaged
+from harness.system.store.run_file import StoredRun, read_run
+from harness.system.store.runs import making_sense
+
+Found = TypeVar("Found")
+
+MOST_WORKERS = 4
+"""Beyond this Python's own share of the work leaves nothing to do for more of them."""
+_AHEAD = 64
+"""Results that may wait to be asked for: what is read is not all kept at once."""
+
+
+def each_run(
+    folders: Iterable[Path], read: Callable[[StoredRun], Found]
+) -> Iterator[Found | DataDamaged]:
+    """What `read` finds in each run, in their order, or why that run cannot be read.
+
+    Several are read at a time: most of the work is checksums and columns, without Python's lock.
+    """
+    waiting = list(folders)
+    one = partial(_read_one, read=read)
+    workers = min(MOST_WORKERS, os.cpu_count() or 1)
+    if workers == 1 or len(waiting) < 2:
+        yield from map(one, waiting)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        for at in range(0, len(waiting), _AHEAD):
+            yield from pool.map(one, waiting[at : at + _AHEAD])
+
+
+def _read_one(folder: Path, read: Callable[[StoredRun], Found]) -> Found | DataDamaged:
+    try:
+        run = read_run(folder)
+        with making_sense(folder):
+            return read(run)
+    except DataDamaged as problem:
+        return problem
+
+
+def has_target(run: StoredRun, target: str) -> bool:
+    """May a run have a trial of that target, as far as `run.json` says?"""
+    cells = run.plan.get("cells")
+    return cells is None or any(cell[2] == target for cell in cells)
