@@ -41,6 +41,9 @@ class Case:
     every trial that belongs to no block."""
     choices: Mapping[str, tuple[ParamValue, ...]] = field(default_factory=dict)
     """The parameters that blocks choose one of several values for."""
+    holdout: str = ""
+    """A file of further sets of values that blocks draw from, kept where no program sees it; the
+    case, which records show, has its name alone. Empty: there is none."""
 
     def __post_init__(self) -> None:
         for name, value in self.params.items():

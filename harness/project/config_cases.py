@@ -54,6 +54,7 @@ def case_of(name: str, section: CaseSection, root: Path, refuse: Refuse) -> Case
             seed,
             {key: each.range for key, each in drawn.items() if each.range is not None},
             {key: each.choices for key, each in drawn.items() if each.choices},
+            section.holdout,
         )
     except ValueError as problem:
         raise refuse("params", str(problem)) from None

@@ -82,6 +82,7 @@ class CaseSection(Section):
 
     params: dict[str, bool | int | float | str | DrawSection] = {}
     seed: int | DrawSection | None = None
+    holdout: str = ""
 
 
 class TaskSection(Section):

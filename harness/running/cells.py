@@ -160,7 +160,7 @@ def make_groups(
     for member in members:
         together.setdefault((member.cell.task.name, member.cell.case.name), []).append(member)
     return [
-        Group(group, rule_of(group), Draws(group[0].cell.case, _drawn_by(group, seeds), secret))
+        Group(group, rule_of(group), Draws.of(group[0].cell.case, _drawn_by(group, seeds), secret))
         for group in together.values()
     ]
 

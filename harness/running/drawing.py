@@ -8,13 +8,17 @@ otherwise it gets the one that was used least.
 
 from __future__ import annotations
 
+import json
 import random
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from harness.errors import TrialFailed
-from harness.model import Case, Output
+import msgspec
+
+from harness.errors import ConfigError, TrialFailed
+from harness.model import Case, Output, ParamValue
 from harness.model.draws import Seeds
 
 FEWEST_DRAWS = 4
@@ -49,6 +53,14 @@ class Draws:
     made: list[Draw] = field(default_factory=list)
     telling_ns: int = 0
     """What telling what is right has taken."""
+    held_out: Sequence[Case] = ()
+    """The case with each of the sets of values that its holdout file has."""
+
+    @classmethod
+    def of(cls, case: Case, seeds: Seeds, secret: int) -> Draws:
+        """Those of a case; ConfigError where its holdout file makes no sense."""
+        held_out = read_holdout(case) if case.holdout and seeds is not Seeds.FIXED else ()
+        return cls(case, seeds, secret, held_out=held_out)
 
     @property
     def nothing(self) -> Draw:
@@ -58,7 +70,7 @@ class Draws:
     @property
     def wanted(self) -> bool:
         """Does this group's case draw anything?"""
-        return bool(self.case.drawn_names(self.seeds))
+        return bool(self.case.drawn_names(self.seeds) or self.held_out)
 
     def of_block(self, number: int, spent_ns: int, tell: Tell) -> Draw:
         """What block `number` is given, when the blocks before it took `spent_ns` in all.
@@ -75,22 +87,62 @@ class Draws:
         return draw
 
     def _anew(self, number: int, tell: Tell) -> Draw:
-        case = self.case.drawn(self.seeds, random.Random(f"{self.secret}:{number}:draw"))
-        text = case.draw_text(self.seeds)
+        chance = random.Random(f"{self.secret}:{number}:draw")
+        case, text = self._drawn(chance)
         known = next((each for each in self.made if each.text == text), None)
         if known is not None:
             return Draw(case, text, known.expected)
         begun = time.monotonic_ns()
-        expected = tell(case)
+        try:
+            expected = tell(case)
+        except TrialFailed as failure:
+            raise _cannot_take(text, failure) from None
         self.telling_ns += time.monotonic_ns() - begun
         return Draw(case, text, expected)
 
+    def _drawn(self, chance: random.Random) -> tuple[Case, str]:
+        """A case and what is told of it: of a set that is held out, its number alone."""
+        drawn = self.case.drawn(self.seeds, chance)
+        text = drawn.draw_text(self.seeds)
+        if not self.held_out or (text and chance.random() < 0.5):
+            return drawn, text
+        number = chance.randrange(len(self.held_out))
+        return self.held_out[number], json.dumps({"holdout": number})
 
-def cannot_take(name: str, case: Case, failure: TrialFailed) -> TrialFailed:
+
+def read_holdout(case: Case) -> tuple[Case, ...]:
+    """The case with each set of values in its holdout file, a JSON list of objects.
+
+    Raises ConfigError where the file cannot be read, or a set has other names than the case.
+    """
+    path = Path(case.holdout).expanduser()
+    where = f"case {case.name!r}: holdout {path}"
+    try:
+        sets = msgspec.json.decode(path.read_bytes(), type=list[dict[str, ParamValue]])
+        return tuple(_with_values(case, values) for values in sets)
+    except OSError as problem:
+        raise ConfigError(f"{where}: {problem.strerror}") from None
+    except (ValueError, msgspec.DecodeError) as problem:
+        raise ConfigError(
+            f"{where}: {problem}", hint='It is a JSON list of objects: [{"n": 7, "seed": 12}].'
+        ) from None
+
+
+def _with_values(case: Case, values: Mapping[str, ParamValue]) -> Case:
+    params = dict(values)
+    seed = params.pop("seed", case.seed)
+    for name in params:
+        if name not in case.params:
+            raise ValueError(f"the case has no parameter {name!r}")
+    if not isinstance(seed, int | None):
+        raise ValueError(f"a seed is a whole number, got {seed!r}")  # noqa: TRY004
+    return replace(case, params={**case.params, **params}, seed=seed)
+
+
+def _cannot_take(text: str, failure: TrialFailed) -> TrialFailed:
     """The error for a reference that does not run on what was drawn."""
-    values = ", ".join(f"{name}={value}" for name, value in case.values().items())
     return TrialFailed(
-        f"{name} does not run with what was drawn ({values}): {failure.message}",
+        f"given {text}, which was drawn, {failure.message}",
         hint="`{ from = 0, to = 99 }` in place of the case's value says what may be drawn;"
         " `--seeds fixed` draws nothing.",
     )

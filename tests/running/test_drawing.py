@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import ConfigError
 from harness.model import Case, Output
 from harness.model.draws import Range, Seeds
 from harness.running import drawing
@@ -78,3 +79,49 @@ def test_the_same_draw_is_told_once(clock: Clock) -> None:
     draws = Draws(case, Seeds.DECLARED, secret=random.Random(3).getrandbits(8))
     walk(draws, clock, 40, cost_ns=1, block_ns=100)
     assert clock.now_ns == 2
+
+
+def held_out(tmp_path: Path, text: str) -> Case:
+    file = tmp_path / "sets.json"
+    file.write_text(text)
+    return Case("fast", {"n": 1}, 3, holdout=str(file))
+
+
+def test_sets_that_are_held_out_are_drawn_and_told_by_their_number(tmp_path: Path) -> None:
+    case = held_out(tmp_path, '[{"n": 7, "seed": 12}, {"n": 8}]')
+    draws = Draws.of(case, Seeds.DECLARED, secret=1)
+    found = {}
+    for number in range(20):
+        draw = draws.of_block(number, 10**12, lambda _: Output(Path(), Path(), Path(), digest="0"))
+        found[draw.text] = (draw.case.params["n"], draw.case.seed)
+    assert found == {'{"holdout": 0}': (7, 12), '{"holdout": 1}': (8, 3)}
+
+
+def test_fresh_seeds_and_sets_that_are_held_out_take_turns_by_chance(tmp_path: Path) -> None:
+    draws = Draws.of(held_out(tmp_path, '[{"n": 7}]'), Seeds.FRESH, secret=1)
+    texts = [draws._drawn(random.Random(i))[1] for i in range(40)]
+    assert 10 < sum("holdout" in text for text in texts) < 30
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[{"m": 7}]', "no parameter 'm'"),
+        ('[{"seed": 0.5}]', "a seed is a whole number"),
+        ('{"n": 7}', "Expected `array`"),
+        ("[", "JSON list of objects"),
+    ],
+)
+def test_a_holdout_file_that_makes_no_sense_is_refused(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Draws.of(held_out(tmp_path, text), Seeds.DECLARED, secret=1)
+    assert words in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_a_holdout_file_that_is_not_there_is_named_when_something_is_to_be_drawn() -> None:
+    case = Case("fast", {"n": 1}, holdout="/nowhere/sets.json")
+    assert not Draws.of(case, Seeds.FIXED, secret=1).wanted
+    with pytest.raises(ConfigError, match=r"/nowhere/sets\.json: No such file"):
+        Draws.of(case, Seeds.DECLARED, secret=1)

@@ -18,8 +18,8 @@ def given_digest(target: Target, case: Case) -> str:
     What cannot be read counts as such: the trials will say why.
     """
     words = [case.name, jsonable(case.params), case.seed, target.args, sorted(target.env.items())]
-    if case.ranges or case.choices:
-        words += [jsonable(case.ranges), jsonable(case.choices)]
+    if case.ranges or case.choices or case.holdout:
+        words += [jsonable(case.ranges), jsonable(case.choices), case.holdout]
     if target.generate:
         named = [path for word in target.generate if (path := target.root / word).is_file()]
         words += [target.generate, files_digest(named)]
