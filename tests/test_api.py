@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, get_type_hints
 
 import pytest
@@ -19,10 +20,13 @@ import pytest
 import harness
 from harness.cli import cli
 from harness.cli.shared.base import guard
+from harness.hookspecs import hookimpl
 from harness.model import SteadyPlan
 from harness.model.declaring import options_of
+from harness.plugins import Executor
 from harness.running.keywords import CompareOptions, RunOptions
 from harness.running.settings import Settings, of_plan
+from harness.system.machine import diagnosis
 from harness.system.store.run_file import read_run
 
 ROOT = Path(__file__).parents[1]
@@ -289,6 +293,73 @@ def test_ctrl_c_raises_with_what_was_measured_and_resume_goes_on(project: Path):
     assert isinstance(stop.result, harness.RunResult)
     assert whole.id == stop.result.id
     assert [m.trials for m in whole.measurements] == [4, 4]
+
+
+def stop_at_once(event: object) -> None:
+    raise KeyboardInterrupt
+
+
+INTERRUPTIBLE: dict[str, Callable[[Any], object]] = {
+    "run": lambda told: harness.run("fast", trials=1, progress=told),
+    "compare": lambda told: harness.compare("slow", "fast", trials=1, progress=told),
+    "profile": lambda told: harness.profile("fast", by="phase", trials=2, progress=told),
+}
+
+
+@pytest.mark.parametrize("in_a_thread", [False, True])
+@pytest.mark.parametrize("name", INTERRUPTIBLE)
+def test_ctrl_c_is_one_error_wherever_it_comes(project: Path, name: str, in_a_thread: bool):
+    caught: list[BaseException] = []
+
+    def call() -> None:
+        try:
+            INTERRUPTIBLE[name](stop_at_once)
+        except BaseException as stop:
+            caught.append(stop)
+
+    if in_a_thread:
+        thread = threading.Thread(target=call)
+        thread.start()
+        thread.join()
+    else:
+        call()
+    (stop,) = caught
+    assert isinstance(stop, harness.Interrupted)
+    assert stop.result is None
+    assert harness.run("fast", trials=1).ok
+
+
+@pytest.mark.parametrize("finished", [0, 1])
+def test_ctrl_c_under_another_executor_gives_what_finished_shards_stored(
+    project: Path, monkeypatch: pytest.MonkeyPatch, finished: int
+):
+    def stop_after_some(shards: Any, results: Path) -> None:
+        for shard in shards[:finished]:
+            subprocess.run(shard.command, cwd=shard.root, check=True, capture_output=True)
+        raise KeyboardInterrupt
+
+    plugin = SimpleNamespace(harness_execute=hookimpl(stop_after_some))
+    monkeypatch.setattr(Executor, "find", lambda name: Executor(name, plugin))
+    harness.run("fast", trials=1)
+    with pytest.raises(harness.Interrupted) as caught:
+        harness.run("slow", "fast", trials=2, executor="mine")
+    result = caught.value.result
+    if not finished:
+        assert result is None
+        return
+    assert isinstance(result, harness.RunResult)
+    assert result.interrupted
+    assert result.exit_code is harness.ExitCode.INTERRUPTED
+    assert [(m.target, m.trials) for m in result.measurements] == [("slow", 2), ("fast", 2)]
+
+
+def test_the_doctor_is_interrupted_alike(monkeypatch: pytest.MonkeyPatch):
+    def stop(watch_s: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(diagnosis, "diagnose", stop)
+    with pytest.raises(harness.Interrupted):
+        harness.doctor()
 
 
 def test_every_setting_survives_a_resume(project: Path, monkeypatch: pytest.MonkeyPatch):

@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from harness.api.one_call import Interrupted, measuring, one_at_a_time
+from harness.api.one_call import Interrupted, interruptible, measuring, one_at_a_time
 from harness.project.config import Config
 from harness.project.finding import required_config
 from harness.running.executing import LOCAL, execute
@@ -197,7 +197,8 @@ def doctor(*, watch_s: float = 1.0) -> DoctorReport:
     """Say what on this machine makes timings unreliable; watches the CPUs for `watch_s`."""
     from harness.running.doctoring import look_at_this_machine
 
-    return look_at_this_machine(watch_s)
+    with interruptible():
+        return look_at_this_machine(watch_s)
 
 
 def adapters() -> Installation:

@@ -15,16 +15,30 @@ from harness.running.listening import Telling
 from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.session import Session, open_session
 
+_AT_WORK = threading.Lock()
+
 
 class Interrupted(KeyboardInterrupt):
-    """Ctrl-C, after everything measured so far was stored; `result` has it."""
+    """Ctrl-C, after everything measured so far was stored; `result` has it.
 
-    def __init__(self, result: RunResult | ComparisonResult) -> None:
-        super().__init__("interrupted; everything measured is kept")
+    `result` is None where there is nothing yet, or where nothing of the call is of use in part.
+    """
+
+    def __init__(self, result: RunResult | ComparisonResult | None = None) -> None:
+        words = "interrupted" if result is None else "interrupted; everything measured is kept"
+        super().__init__(words)
         self.result = result
 
 
-_AT_WORK = threading.Lock()
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Make every Ctrl-C an Interrupted, wherever in a call it comes."""
+    try:
+        yield
+    except Interrupted:
+        raise
+    except KeyboardInterrupt as stop:
+        raise Interrupted from stop
 
 
 @contextlib.contextmanager
@@ -54,6 +68,7 @@ def one_at_a_time() -> Iterator[None]:
             hint="Wait for it: what runs at the same time disturbs what is timed.",
         )
     try:
-        yield
+        with interruptible():
+            yield
     finally:
         _AT_WORK.release()

@@ -93,6 +93,8 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
                 **named_place(options, partial(tell, listener)),
             )
         except Interrupted as stop:
+            if stop.result is None:
+                raise
             result = cast(ComparisonResult, stop.result)
     found = _answer(result, _again(specs, options))
     if options["metrics"] is None:

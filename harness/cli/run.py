@@ -142,6 +142,8 @@ def _run(arguments: Sequence[str], options: Mapping[str, Any], told: Progress) -
             **place,
         )
     except Interrupted as stop:
+        if stop.result is None:
+            raise
         return cast(RunResult, stop.result)
 
 

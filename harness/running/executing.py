@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.errors import PluginFailed
+from harness.errors import DataDamaged, PluginFailed
 from harness.model.shards import Shard
 from harness.plugins import Executor
 from harness.running.cells import Cell
@@ -16,7 +17,7 @@ from harness.running.reading_back import report_of
 from harness.running.reports import Report
 from harness.running.session import Session
 from harness.running.settings import to_words
-from harness.system.store.run_file import read_run
+from harness.system.store.run_file import read_run, run_folders
 from harness.system.store.runs import check_run
 
 LOCAL = "local"
@@ -32,7 +33,8 @@ def execute(
     """Run an experiment where the executor says; one report of all its stored runs.
 
     `executor`: itself or its name; UsageError where none has that name. `folder`: of an
-    interrupted run that is gone on with.
+    interrupted run that is gone on with. After Ctrl-C the report has what finished shards stored;
+    KeyboardInterrupt passes through where there is none.
     """
     executor = Executor.find(executor) if isinstance(executor, str) else executor
     made: dict[Path, Report] = {}
@@ -49,8 +51,16 @@ def execute(
         return report.folder
 
     shards = shards_of(session, experiment)
+    # `here` says what it has made, and listing thousands of runs takes time.
+    local = executor.name == LOCAL
+    before = frozenset(() if local else run_folders(session.results))
     try:
         folders = executor.execute(shards, session.results, here, session.runner)
+    except KeyboardInterrupt:
+        finished = [] if local else _finished(session, shards, before)
+        if not finished:
+            raise
+        return replace(merged(finished), interrupted=True)
     except PluginFailed:
         # What the run itself raised, such as the error of a progress callback, is no plugin's bug.
         if raised:
@@ -84,6 +94,23 @@ def _command(session: Session, experiment: Experiment, cells: Sequence[Cell]) ->
     which = ["--task", cells[0].task.name, "--case", cells[0].case.name]
     asked = to_words(experiment.settings)
     return (sys.executable, "-m", "harness", "run", *names, *which, *places, *asked, "--json")
+
+
+def _finished(session: Session, shards: Sequence[Shard], before: Collection[Path]) -> list[Report]:
+    """The reports of the shards that were run to their end since `before` was listed."""
+    wanted = {(s.task, s.case, frozenset(s.targets)) for s in shards}
+    found = []
+    for folder in run_folders(session.results):
+        if folder in before:
+            continue
+        with contextlib.suppress(DataDamaged):
+            report = _stored(folder)
+            ran = report.run.measurements
+            cells = {(m.task, m.case) for m in ran}
+            targets = frozenset(m.target for m in ran)
+            if report.run.finished and {(*cell, targets) for cell in cells} <= wanted and ran:
+                found.append(report)
+    return found
 
 
 def _stored(folder: Path) -> Report:
