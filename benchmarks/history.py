@@ -22,7 +22,7 @@ from harness.running.history import HistoryQuery, count_trials, describe_run
 from harness.running.loading import load_frame
 from harness.running.reports import Report, to_summary
 from harness.system.store.run_file import read_run, run_folders
-from harness.system.store.runs import RunWriter, check_run, load_rows, stored_rows
+from harness.system.store.runs import RunWriter, check_run, stored_rows
 
 TARGETS = 10
 HOST = Host("h", "cpu", 2, 1, "k", "s", None, None, None, None, 0.5, "box")
@@ -66,7 +66,7 @@ def by_rows(results: Path, target: str | None, names: list[str] | None) -> objec
     """All rows as Python values, then those that are wanted."""
     import pandas as pd
 
-    rows = [row for folder in run_folders(results) for row in load_rows(folder)]
+    rows = [row for folder in run_folders(results) for row in stored_rows(read_run(folder))]
     frame = pd.DataFrame([row for row in rows if target in (None, row["target"])])
     return frame if names is None else frame[names]
 

@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import json
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -201,6 +202,47 @@ def test_files_and_commands_are_compared_without_configuration(tmp_path, monkeyp
     assert [m.adapter for m in result.run.measurements] == ["python", "command"]
 
 
+def test_what_is_handed_out_goes_to_another_process_and_back(project: Path):
+    told: list[Any] = []
+    ran = harness.run("slow", "fast", trials=2, progress=told.append)
+    opened = harness.Project.open()
+    values = (
+        *(ran, harness.compare("slow", "fast", trials=4), harness.profile("old.py")),
+        *(harness.doctor(watch_s=0), opened, harness.Settings(), harness.Question(), *told),
+    )
+    for value in values:
+        assert pickle.loads(pickle.dumps(value)) == value
+    again = pickle.loads(pickle.dumps(ran))
+    assert (again.to_dict(), again.table("csv")) == (ran.to_dict(), ran.table("csv"))
+
+
+def test_what_a_baseline_a_test_and_a_bench_give_goes_there_too(project: Path):
+    (project / ".gitignore").write_text(".harness/\n")
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"]):
+        who = ["-c", "user.name=a", "-c", "user.email=a@b.example"]
+        subprocess.run(["git", *who, *words], cwd=project, check=True)
+    opened = harness.Project.open()
+    for value in (
+        opened.baseline(target="fast", trials=2),
+        opened.test(target="fast"),
+        opened.bench(target="fast", trials=2),
+    ):
+        assert pickle.loads(pickle.dumps(value)) == value
+
+
+def errors() -> list[type[harness.HarnessError]]:
+    """Every error of the API."""
+    named = (getattr(harness, name) for name in harness.__all__)
+    return [e for e in named if isinstance(e, type) and issubclass(e, harness.HarnessError)]
+
+
+@pytest.mark.parametrize("kind", errors())
+def test_an_error_goes_to_another_process_and_back(kind: type[harness.HarnessError]):
+    again = pickle.loads(pickle.dumps(kind("what failed", hint="what helps")))
+    assert type(again) is kind
+    assert (again.message, again.hint, str(again)) == ("what failed", "what helps", "what failed")
+
+
 def test_a_failure_is_a_value_and_no_exception(project: Path):
     result = harness.run(["sh", "-c", "exit 3"], trials=2)
     assert not result.ok
@@ -288,6 +330,7 @@ def test_ctrl_c_raises_with_what_was_measured_and_resume_goes_on(project: Path):
     stop = caught.value
     assert isinstance(stop, harness.Interrupted)
     assert stop.result.interrupted
+    assert pickle.loads(pickle.dumps(stop)).result == stop.result
     assert len(harness.load(stop.result)) == 5
     whole = harness.resume()
     assert isinstance(stop.result, harness.RunResult)

@@ -67,16 +67,14 @@ def resume(run_id: str = "", **options: Unpack[Place]) -> RunResult:
 
     One that is finished already is read back. Raises UsageError where no run was interrupted.
     """
-    from harness.running.reading_back import report_of
-    from harness.system.store.runs import check_run, making_sense
+    from harness.running.reading_back import checked_report
+    from harness.system.store.runs import making_sense
 
     check_keywords("resume", options, Place)
     config = config_of(options)
     stored = find_interrupted(runs_of(options, config), run_id)
     if stored.finished:
-        check_run(stored)
-        with making_sense(stored.folder):
-            return RunResult(report_of(stored))
+        return RunResult(checked_report(stored))
     with making_sense(stored.folder):
         config, cells = stored_cells(stored, config)
         settings, origin = of_plan(stored.plan), stored.plan["origin"]
@@ -110,7 +108,7 @@ def compare(
         )
         report = perform(session.orchestrator, session.results, experiment)
         report = report if programs else _with_doubts(session, report, labels)
-    result = ComparisonResult(report, *labels)
+    result = ComparisonResult(report.as_stored(), *labels)
     if report.interrupted:
         raise Interrupted(result)
     return result
@@ -225,7 +223,7 @@ def _performed(
 ) -> RunResult:
     with measuring(config, options, experiment.settings.metrics) as session:
         report = execute(session, experiment, executor, folder)
-    result = RunResult(report)
+    result = RunResult(report.as_stored())
     if report.interrupted:
         raise Interrupted(result)
     return result

@@ -35,5 +35,29 @@ def jsonable(value: object, beyond: Callable[[float], Any] = lambda _: None) -> 
     raise TypeError(f"cannot be written as JSON: {value!r}")
 
 
+_BEYOND = "$float"
+"""The key of a number that JSON does not know: `{"$float": "inf"}`."""
+
+
+def to_plain(value: object) -> Any:
+    """A value as JSON that keeps the numbers which JSON does not know; see `numbers_back`."""
+    return jsonable(value, lambda number: {_BEYOND: repr(number)})
+
+
+def _same(found: dict[str, Any]) -> Any:
+    return found
+
+
+def numbers_back(plain: object, mend: Callable[[dict[str, Any]], Any] = _same) -> Any:
+    """What `to_plain` wrote, with its numbers; `mend` is asked about each object in it."""
+    if isinstance(plain, list):
+        return [numbers_back(item, mend) for item in plain]
+    if not isinstance(plain, Mapping):
+        return plain
+    if plain.keys() == {_BEYOND}:
+        return float(plain[_BEYOND])
+    return mend({key: numbers_back(item, mend) for key, item in plain.items()})
+
+
 def _key(key: object) -> str:
     return str(key.value) if isinstance(key, Enum) else str(key)

@@ -26,7 +26,7 @@ What comes of it:
 - `run_results`  what a run gave, as values
 - `reports`      its report, and the report's form in the store
 - `exporting`    the report in a file
-- `reading_back` a stored run as the values that it was written from
+- `reading_back` a stored run's report as the value that it was written from
 - `history`      stored runs, listed
 - `loading`      stored runs as pandas tables
 - `many`         many stored runs, each read by itself

@@ -13,12 +13,11 @@ from harness.model.shards import Shard
 from harness.plugins import Executor
 from harness.running.cells import Cell
 from harness.running.experiment import Experiment, perform
-from harness.running.reading_back import report_of
+from harness.running.reading_back import checked_report
 from harness.running.reports import Report
 from harness.running.session import Session
 from harness.running.settings import to_words
 from harness.system.store.run_file import read_run, run_folders
-from harness.system.store.runs import check_run
 
 LOCAL = "local"
 """The executor that serves where none is named."""
@@ -66,7 +65,7 @@ def execute(
         if raised:
             raise raised[0] from None
         raise
-    return merged([made.get(each) or _stored(each) for each in folders])
+    return merged([made.get(each) or checked_report(read_run(each)) for each in folders])
 
 
 def shards_of(session: Session, experiment: Experiment) -> tuple[Shard, ...]:
@@ -104,19 +103,13 @@ def _finished(session: Session, shards: Sequence[Shard], before: Collection[Path
         if folder in before:
             continue
         with contextlib.suppress(DataDamaged):
-            report = _stored(folder)
+            report = checked_report(read_run(folder))
             ran = report.run.measurements
             cells = {(m.task, m.case) for m in ran}
             targets = frozenset(m.target for m in ran)
             if report.run.finished and {(*cell, targets) for cell in cells} <= wanted and ran:
                 found.append(report)
     return found
-
-
-def _stored(folder: Path) -> Report:
-    stored = read_run(folder)
-    check_run(stored)
-    return report_of(stored)
 
 
 def merged(reports: Sequence[Report]) -> Report:

@@ -13,7 +13,7 @@ import msgspec
 from harness.analysis import disturbed
 from harness.errors import ExitCode
 from harness.model import Estimate, Run
-from harness.model.jsonable import jsonable
+from harness.model.jsonable import numbers_back, to_plain
 from harness.running.cells import Group
 
 Value = TypeVar("Value")
@@ -57,6 +57,14 @@ class Report:
     interrupted: bool = False
     lacking: Mapping[str, str] = field(default_factory=dict)
     """The metric plugins that were asked for by name and failed, each with its reason."""
+
+    def as_stored(self) -> Report:
+        """The same without its groups, as the store has it.
+
+        Cells hold plugins and handles of the process that measured; what is handed to a caller can
+        be pickled and sent to another process.
+        """
+        return replace(self, groups=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,39 +111,22 @@ def of_summary(summary: Mapping[str, Any], folder: Path) -> Report:
 
 # -- values as JSON, and back -------------------------------------------------------------------
 
-_BEYOND = "$float"
-"""The key of a number that JSON does not know: `{"$float": "inf"}`."""
-
-
-def to_plain(value: object) -> Any:
-    """A value as JSON that `of_plain` reads back as the same value."""
-    return jsonable(value, lambda number: {_BEYOND: repr(number)})
-
 
 def of_plain(plain: object, kind: type[Value]) -> Value:
     """The value of that type which was written so; ValueError for what makes no sense."""
-    return msgspec.convert(_with_numbers(plain), kind)
+    return msgspec.convert(numbers_back(plain, _bounded), kind)
 
 
 _ESTIMATE = frozenset(field.name for field in fields(Estimate))
 
 
-def _with_numbers(plain: object) -> Any:
-    if isinstance(plain, list):
-        return [_with_numbers(item) for item in plain]
-    if not isinstance(plain, Mapping):
-        return plain
-    if plain.keys() == {_BEYOND}:
-        return float(plain[_BEYOND])
-    found = {key: _with_numbers(item) for key, item in plain.items()}
-    return _bounded(found) if found.keys() == _ESTIMATE else found
-
-
-def _bounded(estimate: dict[str, Any]) -> dict[str, Any]:
+def _bounded(found: dict[str, Any]) -> dict[str, Any]:
     """An estimate of an older harness, which wrote null for both infinities."""
+    if found.keys() != _ESTIMATE:
+        return found
     ends = {"low": -math.inf, "point": math.inf, "high": math.inf}
-    lacking = {key: end for key, end in ends.items() if estimate[key] is None}
-    return {**estimate, **lacking}
+    lacking = {key: end for key, end in ends.items() if found[key] is None}
+    return {**found, **lacking}
 
 
 def with_left_out(report: Report, left_out: Mapping[str, str], asked: Collection[str]) -> Report:

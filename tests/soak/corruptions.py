@@ -19,7 +19,7 @@ from harness.model import Mode, Phase, Sample, Trial, TrialRecord, TrialStatus
 from harness.optimise.journal import JOURNAL_NAME, Journal, read_events
 from harness.optimise.records import Records
 from harness.system.store.run_file import read_run
-from harness.system.store.runs import RunWriter, load_rows
+from harness.system.store.runs import RunWriter, stored_rows
 from harness.system.store.seal import SEAL_NAME, read_seal, verify_seal
 
 ROOT = Path(__file__).parents[2]
@@ -149,7 +149,7 @@ def kept_files(folder: Path) -> Iterator[list[Kept]]:
 
 
 def _reader(run: Path) -> Callable[[], Any]:
-    return lambda: (read_run(run), load_rows(run))
+    return lambda: (read_run(run), list(stored_rows(read_run(run))))
 
 
 def _clone(optim: Path) -> list[Event]:

@@ -25,7 +25,7 @@ from harness.cli.shared.base import guard
 from harness.errors import HarnessError
 from harness.system.store.parquet import read_parquet
 from harness.system.store.run_file import read_run, run_folders
-from harness.system.store.runs import load_rows
+from harness.system.store.runs import stored_rows
 
 HERE = Path(__file__).parent
 OPTIMISE = HERE.parent / "optimise"
@@ -132,7 +132,7 @@ def kill_a_run(drawn: Kill, place: Path, found: Found) -> None:
     found.ended[f"run {ended}"] += 1
     assert ended != "stuck", "it never ended"
     for run in run_folders(results):
-        load_rows(run)
+        list(stored_rows(read_run(run)))
     here = Path.cwd()
     os.chdir(place)
     try:

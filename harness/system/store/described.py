@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from harness.model import BuildFacts, MetricInfo
-from harness.model.jsonable import jsonable
+from harness.model.jsonable import numbers_back, to_plain
+
+Value = TypeVar("Value")
 
 _METRICS = b"harness_metrics"
 _BUILDS = b"harness_builds"
@@ -33,7 +35,7 @@ class Described:
 
     def to_json(self) -> dict[str, Any]:
         """The descriptions in the form that `run.json` has."""
-        return {"metrics": jsonable(self.metrics), "builds": jsonable(self.builds)}
+        return {"metrics": to_plain(self.metrics), "builds": to_plain(self.builds)}
 
     @property
     def metadata(self) -> dict[bytes, bytes]:
@@ -48,6 +50,10 @@ class Described:
     def from_metadata(cls, metadata: Mapping[bytes, bytes]) -> Described:
         """The inverse of `metadata`; files of schema 1 say nothing. ValueError for nonsense."""
         return cls(
-            msgspec.json.decode(metadata.get(_METRICS, b"[]"), type=tuple[MetricInfo, ...]),
-            msgspec.json.decode(metadata.get(_BUILDS, b"[]"), type=tuple[BuildFacts, ...]),
+            _values(metadata.get(_METRICS, b"[]"), tuple[MetricInfo, ...]),
+            _values(metadata.get(_BUILDS, b"[]"), tuple[BuildFacts, ...]),
         )
+
+
+def _values(text: bytes, kind: type[Value]) -> Value:
+    return msgspec.convert(numbers_back(msgspec.json.decode(text)), kind)

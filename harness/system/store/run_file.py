@@ -15,6 +15,7 @@ import msgspec
 
 from harness.errors import UsageError
 from harness.model import BuildFacts, MetricInfo
+from harness.model.jsonable import numbers_back
 from harness.system.store.described import Described
 from harness.system.store.files import (
     FileFacts,
@@ -68,9 +69,12 @@ def encode_run(content: Mapping[str, Any]) -> bytes:
 def _decode_run(content: bytes) -> RunFile:
     """ValueError for anything that was not written as it stands there."""
     loaded = json.loads(content.decode("utf-8"), parse_constant=_no_number)
-    if isinstance(loaded, dict) and isinstance(version := loaded.get("schema_version"), int):
+    if not isinstance(loaded, dict):
+        raise ValueError("it is no object")  # noqa: TRY004  (read_run catches this one kind)
+    if isinstance(version := loaded.get("schema_version"), int):
         check_version(version)
-    run = msgspec.convert(loaded, RunFile)
+    described = {key: numbers_back(loaded[key]) for key in ("metrics", "builds") if key in loaded}
+    run = msgspec.convert({**loaded, **described}, RunFile)
     if run.schema_version > 1 and run.sha256 is None:
         raise ValueError("it has no digest")
     if run.sha256 is None and (more := loaded.keys() - _FIRST_FIELDS):

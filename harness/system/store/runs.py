@@ -238,11 +238,6 @@ def _clear(folder: Path) -> None:
 # -- reading a run ----------------------------------------------------------------------------
 
 
-def load_rows(folder: Path) -> list[Row]:
-    """All stored trials of a run, finished or not."""
-    return list(stored_rows(read_run(folder)))
-
-
 def parquet_of(run: StoredRun) -> Path | None:
     """The Parquet file in which a run's trials are; None where they are in a stream, or nowhere."""
     stream, old, parquet = (run.folder / name for name in (STREAM_NAME, _OLD_STREAM, PARQUET_NAME))

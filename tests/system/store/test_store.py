@@ -16,8 +16,13 @@ from harness.system.store.at_work import is_being_written
 from harness.system.store.parquet import read_parquet
 from harness.system.store.rows import from_row, to_row, trials_schema
 from harness.system.store.run_file import find_run, read_run, run_folders
-from harness.system.store.runs import RunWriter, load_rows
+from harness.system.store.runs import RunWriter, stored_rows
 from harness.system.store.stream import read_frames
+
+
+def load_rows(folder: Path) -> list[dict]:
+    """All stored trials of a run, finished or not."""
+    return list(stored_rows(read_run(folder)))
 
 
 def record(block: int, wall_ns: int = 1000) -> TrialRecord:

@@ -27,7 +27,7 @@ from harness.system.store.described import Described
 from harness.system.store.parquet import join_parquet, read_described, read_parquet, write_parquet
 from harness.system.store.rows import COLUMNS, NAMES, from_row, to_row, trials_schema
 from harness.system.store.run_file import read_run
-from harness.system.store.runs import RunWriter, load_rows
+from harness.system.store.runs import RunWriter, stored_rows
 from harness.system.store.stream import MAGIC, Heading, StreamWriter, _frame
 
 OPTIONAL = [column for column in COLUMNS if not column.needed]
@@ -41,6 +41,11 @@ EXTRAS = {
     "where": [{"x": 1, "y": "a"}, {"x": 2, "y": None}, None],
     "nothing": [None, None, None],
 }
+
+
+def load_rows(folder: Path) -> list[dict]:
+    """All stored trials of a run, finished or not."""
+    return list(stored_rows(read_run(folder)))
 
 
 def record(block: int) -> TrialRecord:
