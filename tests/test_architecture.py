@@ -5,6 +5,7 @@ needs a type of an upper floor depends on that floor.
 """
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
@@ -514,6 +515,25 @@ def test_no_long_run_of_lines_stands_twice():
     assert repeated(CORE, MOST_REPEATED_LINES) == []
 
 
+def circle(modules: list[Module]) -> list[str]:
+    """Modules each of which imports the one before, for types or later too; empty without any."""
+    names = {m.name for m in modules}
+    graph: dict[str, set[str]] = {}
+    for m in modules:
+        own = (name.removeprefix("harness.") for _, name in m.imports())
+        homes = (n if n in names else n.rpartition(".")[0] for n in own)
+        graph[m.name] = {home for home in homes if home in names and home != m.name}
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as problem:
+        return list(problem.args[1])
+    return []
+
+
+def test_no_module_imports_in_a_circle_not_even_for_types():
+    assert circle(CORE) == []
+
+
 # The rules themselves are checked: a rule that cannot fail protects nothing.
 
 
@@ -523,6 +543,13 @@ def module(text: str, name: str = "stats.x") -> Module:
 
 def test_an_import_within_a_function_is_seen():
     assert list(module("def f():\n    import time").imports()) == [(2, "time")]
+
+
+def test_a_circle_of_imports_is_seen():
+    later = "def f():\n    from harness.stats import x"
+    modules = [module("from harness.stats.y import Y"), module(later, "stats.y")]
+    assert circle(modules) == ["stats.x", "stats.y", "stats.x"]
+    assert circle(modules[:1]) == []
 
 
 def test_an_import_for_types_alone_is_seen():

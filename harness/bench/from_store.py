@@ -19,12 +19,12 @@ from harness.bench.measure import (
     Bench,
     BuiltSide,
     after_all,
+    bench_report,
+    check_side,
     figures,
-    judge_side,
     measure,
     warnings_of,
 )
-from harness.bench.scale import scale_of
 from harness.bench.settings import BenchSettings
 from harness.model import (
     BenchReport,
@@ -68,22 +68,12 @@ def run_stored(
             if not found[-1].agreement.ok:
                 break
         built.check_untouched()
-    return BenchReport(
-        campaign=workload.campaign,
-        target=workload.target.name,
-        task=workload.task.name,
-        reference=LABEL,
-        cases=tuple(found),
-        snapshot=built.side.commit,
-        scale=scale_of(found, LABEL, CURRENT),
-        stored=True,
-        warnings=baseline.warnings,
-    )
+    return replace(bench_report(bench, found, built), stored=True)
 
 
 def _case(bench: Bench, built: BuiltSide, case: Case, stored: Sequence[TrialRecord]) -> CaseBench:
     expected = bench.baseline.expected(case)
-    agreement = judge_side(bench, built, case, expected)
+    agreement = check_side(bench, built, case, expected)
     if not agreement.ok:
         return CaseBench(case.name, agreement)
     cell = Cell(bench.workload.task, case, built.side.target, CURRENT, expected.main)

@@ -99,15 +99,23 @@ def run_bench(
                 break
         for built in sides.values():
             built.check_untouched()
+    report = bench_report(bench, found, sides[CURRENT])
+    changed = _toolchain_warning(baseline, sides[LABEL].build)
+    return replace(report, warnings=(*report.warnings, *changed))
+
+
+def bench_report(bench: Bench, found: Sequence[CaseBench], current: BuiltSide) -> BenchReport:
+    """What the cases found of the current tree, with what there is to say of the baseline."""
+    workload = bench.workload
     return BenchReport(
         campaign=workload.campaign,
         target=workload.target.name,
         task=workload.task.name,
         reference=LABEL,
         cases=tuple(found),
-        snapshot=sides[CURRENT].side.commit,
+        snapshot=current.side.commit,
         scale=scale_of(found, LABEL, CURRENT),
-        warnings=(*baseline.warnings, *_toolchain_warning(baseline, sides[LABEL].build)),
+        warnings=bench.baseline.warnings,
     )
 
 
@@ -176,9 +184,9 @@ def _case(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseBench
 def _measured(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseBench:
     """Check the current tree's output, then measure all sides on one case."""
     expected = bench.baseline.expected(case)
-    agreement = judge_side(bench, sides[CURRENT], case, expected)
+    agreement = check_side(bench, sides[CURRENT], case, expected)
     if not agreement.ok:
-        _check_baseline(judge_side(bench, sides[LABEL], case, expected), case)
+        _check_baseline(check_side(bench, sides[LABEL], case, expected), case)
         return CaseBench(case.name, agreement)
     cells = tuple(
         Cell(bench.workload.task, case, built.side.target, label, expected.main)
@@ -221,7 +229,7 @@ def _not_as_sealed(bench: Bench, case: Case, measured: Measurement) -> Iterator[
     return far_from_sealed(bench.baseline.record(case).timing, measured)
 
 
-def judge_side(bench: Bench, built: BuiltSide, case: Case, expected: Expected) -> Agreement:
+def check_side(bench: Bench, built: BuiltSide, case: Case, expected: Expected) -> Agreement:
     """Check one run of a side, and of every further seed; TrialFailed names the side."""
     ready = BuiltWorkload(bench.session.orchestrator, built.adapter, built.build)
     try:

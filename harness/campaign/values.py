@@ -52,7 +52,7 @@ class Terms:
     rules: int = 1
     """The edition of the rules that the campaign was started under, see `RULES`."""
     objective: str = ""
-    """`wall` or `cpu`: the time that decides; empty: whichever served, as the first rules had it"""
+    """The value of an `Objective`; empty: whichever time served, as the first rules had it."""
     commit_prefix: str = ""
     """What every commit's subject begins with, such as `perf: `, where a hook wants that."""
     scope: tuple[str, ...] = ()

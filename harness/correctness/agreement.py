@@ -90,19 +90,19 @@ def agree_all(
     task: Task,
     expected: Mapping[str, OutputValue],
     actual: Mapping[str, OutputValue],
-    judged: Mapping[str, Agreement] | None = None,
+    known: Mapping[str, Agreement] | None = None,
 ) -> Agreement:
     """Check every declared output of a task; one that is missing on either side fails.
 
-    `judged` holds, by output, what an adapter's own comparison has said already. Where no output is
+    `known` holds, by output, what an adapter's own comparison has said already. Where no output is
     declared and neither side printed anything, there is nothing to compare, and the result says so.
     """
     if nothing_to_check(task, expected) and nothing_to_check(task, actual):
         return Agreement(ok=True, summary=NOTHING_CHECKED)
     results = []
     for name, tolerance in tolerances_of(task).items():
-        if judged and name in judged:
-            results.append(judged[name])
+        if known and name in known:
+            results.append(known[name])
         elif name in expected and name in actual:
             results.append(agree(expected[name], actual[name], tolerance))
         else:
@@ -174,5 +174,5 @@ def _right_form(expected: OutputValue, actual: OutputValue, tolerance: Tolerance
         place = str([int(i) for i in broken[0]]) if a.ndim else "value"
         return incomparable(tolerance, place, "a finite number", a[tuple(broken[0])])
     summary = f"{tolerance.output}: {a.size} numbers of the right form ({allowance(tolerance)}); "
-    summary += "one run does not judge a stochastic output"
+    summary += "one run does not decide about a stochastic output"
     return Agreement(ok=True, checked=int(a.size), summary=summary)

@@ -53,13 +53,13 @@ def equivalent_over_seeds(
     e, a = _table(expected), _table(actual)
     shape = np.asarray(numbers_of(expected[0])).shape
     tally = Tally(tolerance, what=f"means over {len(e)} and {len(a)} seeds")
-    verdicts = []
+    wanted = []
     for column in range(e.shape[1]):
         at = [int(i) for i in np.unravel_index(column, shape)]
         place = str(at) if shape else "value"
         tally.checked += 1
-        verdicts.append(_judge(tally, place, e[:, column], a[:, column], paired))
-    failed = [seeds for seeds in verdicts if seeds is not None]
+        wanted.append(_seeds_wanted(tally, place, e[:, column], a[:, column], paired))
+    failed = [seeds for seeds in wanted if seeds is not None]
     if failed and all(seeds > 0 for seeds in failed):
         tally.note = f"not shown either way: about {max(failed)} seeds would tell"
     return tally.agreement()
@@ -97,7 +97,7 @@ def _table(values: Sequence[OutputValue]) -> Array:
     return np.stack(rows)
 
 
-def _judge(tally: Tally, place: str, e: Array, a: Array, paired: bool) -> int | None:
+def _seeds_wanted(tally: Tally, place: str, e: Array, a: Array, paired: bool) -> int | None:
     """Check one element: None where it agrees, else how many seeds would tell (0: it differs)."""
     tolerance = tally.tolerance
     scale = common_scale(e, a)

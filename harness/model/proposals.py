@@ -12,6 +12,9 @@ from pathlib import Path
 
 from harness.model.tasks import Target
 
+PROPOSER_FOLDER = ".harness-agent"
+"""Where a proposer may keep files of its own in the worktree; they are never part of a change."""
+
 
 @dataclass(frozen=True, slots=True)
 class Option:

@@ -21,6 +21,13 @@ class Metric(Enum):
     """Peak resident memory."""
 
 
+class Objective(Enum):
+    """What may decide a campaign: a time, since memory is a guard of every step."""
+
+    WALL = Metric.WALL.value
+    CPU = Metric.CPU.value
+
+
 class Verdict(Enum):
     """What a comparison says of the candidate against the reference."""
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from harness.campaign.events import Event, Kind, builtins
 from harness.campaign.moves import Move, Tree, permit
-from harness.campaign.standing import before_step, refused
 from harness.campaign.state import NotStarted, Progress, State, Step, apply, fold
 from harness.campaign.values import RULES, Terms
 from harness.errors import ConfigError, DataDamaged, NotAllowed, UsageError
@@ -19,7 +18,6 @@ from harness.optimise.checkout import RECORDS, Checkout
 from harness.optimise.journal import JOURNAL_NAME, Journal, read_events
 from harness.optimise.records import Records, rendered_digests
 from harness.optimise.scoping import check_scope, scope_of
-from harness.optimise.standing import standing
 from harness.project.config import CampaignSection, Config, lookup
 from harness.project.state_folder import WORKTREES, campaign_state, lock_of, state_folder
 from harness.project.workload import campaign_folder
@@ -157,12 +155,6 @@ class Campaign:
             and self.state.step is not Step.FINISHED
             and self.git.branch() == self.state.place.branch
         )
-
-    def demand_active(self) -> None:
-        """NotAllowed, with the way there, where the campaign does not go on in this checkout."""
-        way = before_step(self.state, standing(self))
-        if way is not None:
-            raise refused(way)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[Campaign]:
@@ -360,7 +352,7 @@ def terms_of(campaign: Campaign) -> Terms:
         protect=tuple(at(path) for path in section.protect),
         paths=tuple(at(path) for path in section.paths),
         rules=RULES,
-        objective=section.objective,
+        objective=section.objective.value,
         commit_prefix=section.commit_prefix,
         scope=scope,
     )

@@ -17,6 +17,7 @@ from harness.errors import GitFailed, NotAllowed
 from harness.optimise.campaign import Campaign
 from harness.optimise.failures import remembered
 from harness.optimise.restoring import undo_merge
+from harness.optimise.standing import demand_active
 from harness.optimise.steps import decide
 
 
@@ -58,7 +59,7 @@ def close(campaign: Campaign) -> tuple[Iteration, Decision]:
 @remembered(Move.COMMIT.value)
 def commit(campaign: Campaign) -> Iteration:
     """COMMIT: one commit of the code and the logs, `optim iter N: title`."""
-    campaign.demand_active()
+    demand_active(campaign)
     done = campaign.state.iterations
     if done and done[-1].closed and done[-1].outcome is Outcome.KEPT:
         return done[-1]
@@ -88,7 +89,7 @@ def commit(campaign: Campaign) -> Iteration:
 @remembered(Move.REVERT.value)
 def revert(campaign: Campaign) -> Iteration:
     """REVERT: keep the attempt's code under refs/harness/attempts, then restore the kept state."""
-    campaign.demand_active()
+    demand_active(campaign)
     done = campaign.state.iterations
     if done and done[-1].closed and done[-1].outcome is not Outcome.KEPT:
         return done[-1]

@@ -18,7 +18,7 @@ from harness.model import Verdict
 from harness.optimise.budgets import affordable
 from harness.optimise.campaign import Campaign, terms_of
 from harness.optimise.failures import remembered
-from harness.optimise.standing import place_of, standing
+from harness.optimise.standing import demand_active, place_of, standing
 from harness.optimise.steps import run_profile
 from harness.optimise.verify import damage, verify
 from harness.system.git.writing import branch_ref
@@ -90,7 +90,7 @@ def _complete_start(campaign: Campaign) -> None:
     """Make and check out the branch, commit the first records; whatever of it is not done yet."""
     git, place = campaign.git, campaign.state.place
     if len(campaign.events) > 1:
-        campaign.demand_active()
+        demand_active(campaign)
         return
     if not git.has_branch(place.branch):
         git.create_branch(place.branch, place.base_commit)
@@ -132,7 +132,7 @@ def finish(
     campaign: Campaign, bench: Workbench, *, merge: bool = True, budget_ns: int | None = None
 ) -> Finished:
     """Measure against the tag, profile again, write the summary, merge, tag the end."""
-    campaign.demand_active()
+    demand_active(campaign)
     _demand_whole(campaign, bench)
     if campaign.state.step is not Step.FINISHED:
         campaign.permit(Move.FINISH)

@@ -26,7 +26,7 @@ from harness.campaign.values import TestStatus
 from harness.errors import HarnessError, NotAllowed, PluginFailed, TrialFailed, UsageError
 from harness.hookspecs import Runner
 from harness.model import Brief, Proposal
-from harness.model.proposals import Reflection
+from harness.model.proposals import PROPOSER_FOLDER, Reflection
 from harness.optimise import (
     BenchOptions,
     Campaign,
@@ -42,7 +42,7 @@ from harness.optimise import (
     think,
 )
 from harness.optimise.applying import ProposerWorktree
-from harness.optimise.proposers.agent import FOLDER as AGENT_FOLDER
+from harness.optimise.standing import demand_active
 from harness.plugins import Proposer
 from harness.render.units import show_factor
 from harness.system.git.copy import copy_at
@@ -100,7 +100,7 @@ def run_loop(loop: Loop) -> LoopReport:
     report's end; before the first iteration it is raised, since then something is set up wrongly.
     """
     campaign, started = loop.campaign, time.monotonic()
-    campaign.demand_active()
+    demand_active(campaign)
     first = len(campaign.state.iterations)
     _close_open(loop)
     failure: HarnessError | None = None
@@ -231,9 +231,9 @@ def _registered(loop: Loop, brief: Brief) -> Proposal | HarnessError | None:
 
 
 def _changes(loop: Loop, worktree: Path) -> tuple[str, ...]:
-    """What differs in the worktree from the last kept state, the agent's own files left out."""
+    """What differs in the worktree from the last kept state, the proposer's own files left out."""
     git = Git(worktree)
-    here = {p: c for p, c in listing_here(git).items() if not p.startswith(f"{AGENT_FOLDER}/")}
+    here = {p: c for p, c in listing_here(git).items() if not p.startswith(f"{PROPOSER_FOLDER}/")}
     return differing(listing_at(git, loop.campaign.state.kept_commit), here)
 
 

@@ -9,6 +9,7 @@ from harness.errors import GitFailed
 from harness.optimise.campaign import Campaign
 from harness.optimise.checkout import RECORDS
 from harness.optimise.retrieving import put_records_back
+from harness.optimise.standing import demand_active
 from harness.system.git.writing import Source, branch_ref
 
 
@@ -44,7 +45,7 @@ def restore(campaign: Campaign) -> Restored:
             campaign.warnings += campaign.records.refresh(campaign.events)
     if records and not campaign.active:
         return Restored((), "", "", records)
-    campaign.demand_active()
+    demand_active(campaign)
     forward = _go_forward(campaign)
     state = campaign.state
     if (records or forward) and not allows(Move.RESTORE, state, campaign.tree()):

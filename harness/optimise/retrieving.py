@@ -5,18 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from harness.campaign.events import Kind
 from harness.campaign.values import BenchOutcome
 from harness.errors import DataDamaged
+from harness.optimise.campaign import Campaign
 from harness.optimise.checkout import RECORDS
 from harness.optimise.journal import JOURNAL_NAME
 from harness.optimise.records import RENDERED
 from harness.system.store.files import storage_errors, write_atomically
-
-if TYPE_CHECKING:
-    from harness.optimise.campaign import Campaign
 
 
 def missing_records(campaign: Campaign) -> tuple[str, ...]:

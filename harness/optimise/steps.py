@@ -21,6 +21,7 @@ from harness.errors import NotAllowed, UsageError
 from harness.model.proposals import Plan, Reflection, Thought
 from harness.optimise.campaign import Campaign
 from harness.optimise.failures import remembered
+from harness.optimise.standing import demand_active
 
 _BETWEEN = (Step.PROFILE, Step.THINK)
 
@@ -28,7 +29,7 @@ _BETWEEN = (Step.PROFILE, Step.THINK)
 @remembered(Move.PROFILE.value)
 def run_profile(campaign: Campaign, bench: Workbench) -> ProfileOutcome:
     """PROFILE: where the last kept state spends its time."""
-    campaign.demand_active()
+    demand_active(campaign)
     state = campaign.state
     known = state.profile if state.profiled_tree == state.kept_tree else None
     if known is not None and state.step in (Step.THINK, Step.FINISH):
@@ -44,7 +45,7 @@ def think(campaign: Campaign, thought: Thought, planned: Plan | None = None) -> 
 
     A plan that is not complete is refused before anything is registered.
     """
-    campaign.demand_active()
+    demand_active(campaign)
     if planned is not None:
         check_plan(planned)
     iteration = _think(campaign, thought)
@@ -66,7 +67,7 @@ def _think(campaign: Campaign, thought: Thought) -> Iteration:
 
 def plan(campaign: Campaign, planned: Plan) -> Iteration:
     """PLAN: say what will be tried, and why."""
-    campaign.demand_active()
+    demand_active(campaign)
     open_one = campaign.state.iteration
     if open_one is not None and open_one.plan == planned:
         return open_one
@@ -79,7 +80,7 @@ def plan(campaign: Campaign, planned: Plan) -> Iteration:
 @remembered(Move.TEST.value)
 def check_candidate(campaign: Campaign, bench: Workbench, *, full: bool) -> TestOutcome:
     """TEST: is the output still right? A failed build is to be repaired, a wrong output ends it."""
-    campaign.demand_active()
+    demand_active(campaign)
     state, tree = campaign.state, campaign.tree()
     open_one = state.iteration
     case = state.agreed.full_case if full else state.agreed.case
@@ -110,7 +111,7 @@ def bench_candidate(
     campaign: Campaign, workbench: Workbench, options: BenchOptions
 ) -> BenchOutcome:
     """BENCHMARK: is it faster than the last kept state and the baseline? Each look is counted."""
-    campaign.demand_active()
+    demand_active(campaign)
     state, tree = campaign.state, campaign.tree()
     open_one = state.iteration
     known = open_one.bench if open_one and open_one.tested_tree == tree.fingerprint else None
@@ -189,7 +190,7 @@ def log(campaign: Campaign, note: Reflection, abandon: str = "") -> Iteration:
     What is refused is refused before anything is written: an iteration is not given up by a call
     whose entry is incomplete.
     """
-    campaign.demand_active()
+    demand_active(campaign)
     last = campaign.state.iterations[-1] if campaign.state.iterations else None
     if last is not None and last.note == note and last.abandoned == abandon:
         return last
@@ -217,7 +218,7 @@ def _abandon(campaign: Campaign, note: Reflection, reason: str) -> None:
 
 def decide(campaign: Campaign, exhausted: str = "") -> Decision:
     """DECIDE: go on or stop, by the guide's criteria."""
-    campaign.demand_active()
+    demand_active(campaign)
     state = campaign.state
     if state.step is Step.FINISH and state.decision is not None:
         return state.decision
@@ -234,7 +235,7 @@ def decide(campaign: Campaign, exhausted: str = "") -> Decision:
 
 def skip(campaign: Campaign, bottleneck: str, reason: str) -> None:
     """Give a bottleneck up, between iterations; the reason is kept for who comes next."""
-    campaign.demand_active()
+    demand_active(campaign)
     state = campaign.state
     if not reason.strip():
         raise UsageError("a skip needs its reason", hint='--reason "why you are stuck"')

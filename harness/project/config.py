@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -396,4 +396,4 @@ def _choices(kind: Any) -> tuple[str, ...]:
     """What the file may say where a key takes one of a few words; nothing of any other key."""
     if isinstance(kind, type) and issubclass(kind, Enum):
         return tuple(member.value for member in kind)
-    return typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
+    return ()

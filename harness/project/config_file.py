@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -17,6 +17,7 @@ from harness.model import (
     Better,
     FileFormat,
     MetricInfo,
+    Objective,
     OutputKind,
     OutputSource,
     OutputSpec,
@@ -146,8 +147,7 @@ class CampaignSection(Section):
     threshold: float = 0.01
     total_level: float = 0.01
     bench_budget: str | int | float = "60s"
-    # Not `Metric`: no campaign is decided by memory, which is a guard of every step.
-    objective: Literal["wall", "cpu"] = "wall"
+    objective: Objective = Objective.WALL
     commit_prefix: str = ""
     protect: list[str] = msgspec.field(default_factory=lambda: ["harness.toml", "tests/"])
     paths: list[str] = []

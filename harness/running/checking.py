@@ -21,15 +21,15 @@ def check_outputs(
     task: Task,
     expected: Output,
     actual: Output,
-    judged: Mapping[str, Agreement] | None = None,
+    known: Mapping[str, Agreement] | None = None,
 ) -> Agreement:
     """Compare all declared outputs: by the adapter's own knowledge where it has any.
 
-    `judged` holds, by output, what has been said already.
+    `known` holds, by output, what has been said already.
     """
     from harness.correctness import agree_all  # and with it numpy
 
-    own = dict(judged or {})
+    own = dict(known or {})
     if adapter.compares():
         for spec in task.outputs:
             if spec.name in own:

@@ -83,7 +83,7 @@ def trace_of(samples: Sequence[Sample], threshold: float = THRESHOLD) -> Trace:
 
     # A coarse clock can say 0, which has no logarithm.
     logs = np.log([max(sample.wall_ns, 1) / sample.batch for sample in timed])
-    shape, steady_from, changes = _judge(logs, math.log1p(threshold))
+    shape, steady_from, changes = _classify(logs, math.log1p(threshold))
     found = Trace(shape, steady_from, first_call_ns=first_call_ns, changes=changes)
     if steady_from is not None:
         return _steady(timed[steady_from:], found)
@@ -91,7 +91,7 @@ def trace_of(samples: Sequence[Sample], threshold: float = THRESHOLD) -> Trace:
     if any(sample.cpu_ns < 0 for sample in timed):
         return found
     logs = np.log([max(sample.cpu_ns, 1) / sample.batch for sample in timed])
-    _, steady_from, _ = _judge(logs, math.log1p(threshold))
+    _, steady_from, _ = _classify(logs, math.log1p(threshold))
     return found if steady_from is None else replace(found, cpu_ns=_cpu_ns(timed[steady_from:]))
 
 
@@ -132,7 +132,7 @@ def _cpu_ns(segment: Sequence[Sample]) -> float:
     return float(median(sample.cpu_ns / sample.batch for sample in segment))
 
 
-def _judge(logs: Logs, threshold: float) -> tuple[TraceShape, int | None, tuple[int, ...]]:
+def _classify(logs: Logs, threshold: float) -> tuple[TraceShape, int | None, tuple[int, ...]]:
     """Shape, beginning of the steady segment, change points."""
     import numpy as np
 

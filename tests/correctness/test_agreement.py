@@ -149,11 +149,11 @@ def test_every_failing_output_is_shown_before_a_second_place_of_one() -> None:
     assert "c:" not in agreement.summary
 
 
-def test_a_single_stochastic_run_is_judged_by_its_form_alone() -> None:
+def test_a_single_stochastic_run_is_checked_by_its_form_alone() -> None:
     tolerance = default_tolerance(OutputKind.STOCHASTIC, "evidence")
     agreement = agree(1.0, 1.3, tolerance)
     assert agreement.ok
-    assert "one run does not judge" in agreement.summary
+    assert "one run does not decide about" in agreement.summary
     assert not agree(1.0, float("nan"), tolerance).ok
     assert not agree(1.0, "no numbers", tolerance).ok
     assert not agree(np.ones(3), np.ones(4), tolerance).ok

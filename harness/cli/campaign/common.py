@@ -18,6 +18,7 @@ from harness.project.finding import read_config
 from harness.system.store.files import read_given
 
 if TYPE_CHECKING:
+    from harness.campaign.iteration import Iteration
     from harness.campaign.port import Workbench
     from harness.optimise import Campaign
     from harness.project.config import Config
@@ -104,6 +105,16 @@ def answered(
         hint=f"Next: {advice.line}" if error else None,
         state=campaign.progress.step.value,
         next_actions=(advice.command,),
+    )
+
+
+def answered_end(campaign: Campaign, iteration: Iteration, how: str) -> Answer:
+    """The answer to what ends an iteration, which became a commit of the branch or of a ref."""
+    kept = iteration.commit or iteration.attempt
+    return answered(
+        campaign,
+        f"iteration {iteration.number}: {how}",
+        {"iteration": iteration.number, "outcome": iteration.outcome.value, "commit": kept},
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.cli.campaign.common import answered, campaign_options, opened
+from harness.cli.campaign.common import answered_end, campaign_options, opened
 from harness.cli.shared.base import Answer, command
 
 
@@ -19,9 +19,4 @@ def revert_command(**options: Any) -> Answer:
 
     with opened(options) as campaign:
         iteration = revert(campaign)
-        kept = iteration.commit or iteration.attempt
-        return answered(
-            campaign,
-            f"iteration {iteration.number}: reverted ({iteration.outcome.value})",
-            {"iteration": iteration.number, "outcome": iteration.outcome.value, "commit": kept},
-        )
+        return answered_end(campaign, iteration, f"reverted ({iteration.outcome.value})")

@@ -14,9 +14,7 @@ from harness.hookspecs import Runner, hookimpl
 from harness.model import Brief, Proposal, Reflection, environment
 from harness.model.failure_lines import telling_lines
 from harness.model.forms import read_fields, read_proposal, read_reflection
-
-FOLDER = ".harness-agent"
-"""Where the agent's files lie within the worktree; never part of a change."""
+from harness.model.proposals import PROPOSER_FOLDER
 
 THINK = """\
 {brief}
@@ -73,7 +71,7 @@ def _call(brief: Brief, step: str, text: str, runner: Runner) -> None:
     command = brief.options.get("command", "")
     if not command:
         raise UsageError("no agent command", hint='harness loop --agent "COMMAND"')
-    folder = brief.worktree / FOLDER
+    folder = brief.worktree / PROPOSER_FOLDER
     folder.mkdir(exist_ok=True)
     task = folder / f"{step}.txt"
     task.write_text(text, encoding="utf-8")
@@ -81,7 +79,7 @@ def _call(brief: Brief, step: str, text: str, runner: Runner) -> None:
     done = runner.tool(
         argv,
         cwd=brief.worktree,
-        env={environment.STEP: step, environment.AGENT_FOLDER: FOLDER},
+        env={environment.STEP: step, environment.AGENT_FOLDER: PROPOSER_FOLDER},
         timeout_s=float(brief.options.get("timeout_s", "600")),
     )
     if not done.ok:
@@ -91,7 +89,7 @@ def _call(brief: Brief, step: str, text: str, runner: Runner) -> None:
 
 def _written(brief: Brief, name: str) -> str | None:
     """What the agent wrote; None where it wrote no such file."""
-    path: Path = brief.worktree / FOLDER / name
+    path: Path = brief.worktree / PROPOSER_FOLDER / name
     try:
         return path.read_text(encoding="utf-8") if path.is_file() else None
     except UnicodeDecodeError as problem:
@@ -102,14 +100,15 @@ def _written(brief: Brief, name: str) -> str | None:
 def harness_propose(brief: Brief, runner: Runner) -> Proposal | None:
     """Let the agent think."""
     refused = f"\nYour last thought was refused: {brief.problem}\n" if brief.problem else ""
-    text = THINK.format(brief=brief.text, folder=FOLDER, problem=refused)
+    text = THINK.format(brief=brief.text, folder=PROPOSER_FOLDER, problem=refused)
     # What an earlier call wrote is no answer to this one.
-    (brief.worktree / FOLDER / "thought.toml").unlink(missing_ok=True)
+    (brief.worktree / PROPOSER_FOLDER / "thought.toml").unlink(missing_ok=True)
     _call(brief, "think", text, runner)
     written = _written(brief, "thought.toml")
     if written is None:
         raise UsageError(
-            f"the agent wrote no {FOLDER}/thought.toml; where nothing is left to try it is empty",
+            f"the agent wrote no {PROPOSER_FOLDER}/thought.toml; where nothing is left to try it is"
+            " empty",
             hint=f"{environment.STEP} and the text on standard input say what is asked for; see"
             " docs/proposers.md.",
         )
@@ -137,7 +136,8 @@ def harness_reflect(
     brief: Brief, proposal: Proposal, result: str, runner: Runner
 ) -> Reflection | None:
     """Let the agent say what was surprising."""
-    text = REFLECT.format(brief=brief.text, title=proposal.title, result=result, folder=FOLDER)
+    told = {"title": proposal.title, "result": result, "folder": PROPOSER_FOLDER}
+    text = REFLECT.format(brief=brief.text, **told)
     _call(brief, "reflect", text, runner)
     written = _written(brief, "note.toml") or ""
     if not written.strip():
