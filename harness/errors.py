@@ -13,7 +13,9 @@
     │   └── ToolchainMissing         3  no compiler, interpreter or program; says how to get it
     ├── BuildFailed                  4  the toolchain refused the sources; carries its words
     ├── TrialFailed                  5  a program crashed, hung, or gave no output
-    ├── DataDamaged                  6  stored data is broken or was tampered with
+    ├── DataUnreadable               6  never raised itself: what is stored cannot be read
+    │   ├── DataDamaged              6  stored data is broken or was tampered with
+    │   └── MadeByNewer              2  a newer harness wrote it: nothing is wrong with it; upgrade
     ├── NotAllowed                   7  the state does not allow the command now, or a lock is held
     ├── Undecided                    8  the budget ended before the answer was sure
     └── PluginFailed                70  an adapter or plugin broke its contract
@@ -33,9 +35,11 @@ __all__ = [
     "BuildFailed",
     "ConfigError",
     "DataDamaged",
+    "DataUnreadable",
     "ExitCode",
     "GitFailed",
     "HarnessError",
+    "MadeByNewer",
     "NotAllowed",
     "PluginFailed",
     "StorageFailed",
@@ -126,10 +130,28 @@ class TrialFailed(HarnessError):
     exit_code = ExitCode.TRIAL
 
 
-class DataDamaged(HarnessError):
-    """A stored file is not what was written: truncated, unreadable or changed by another hand."""
+class DataUnreadable(HarnessError):
+    """A stored file cannot be used; see the two kinds below. Who reads many passes over it."""
 
     exit_code = ExitCode.DAMAGED
+
+
+class DataDamaged(DataUnreadable):
+    """A stored file is not what was written: truncated, unreadable or changed by another hand."""
+
+
+class MadeByNewer(DataUnreadable):
+    """A stored file is whole, and of a later schema than this harness knows.
+
+    Whoever takes exit code 6 for damage would mend or remove a sound file: this is the code of
+    what the user has to set right.
+    """
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        upgrade = "Upgrade optim-harness to read it; nothing is wrong with the file."
+        super().__init__(message, hint=hint or upgrade)
 
 
 class NotAllowed(HarnessError):

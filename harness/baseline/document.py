@@ -16,6 +16,7 @@ import msgspec
 
 from harness.errors import DataDamaged
 from harness.model import Case, Estimate, Host, Measurement, OutputSpec, Target, Toolchain
+from harness.system.store.files import from_newer
 
 SCHEMA_VERSION = 2
 """2: inputs keep the folder that they lie in."""
@@ -147,14 +148,11 @@ def encode(document: BaselineDocument) -> bytes:
 
 
 def decode(text: bytes, source: str) -> BaselineDocument:
-    """The inverse of `encode`; DataDamaged where it is not what was written."""
+    """The inverse of `encode`; DataUnreadable where it is not what was written, or a newer's."""
     try:
         version = msgspec.json.decode(text, type=dict[str, Any]).get("schema_version")
         if isinstance(version, int) and version > SCHEMA_VERSION:
-            raise DataDamaged(
-                f"{source}: written by a newer harness (schema {version}, known {SCHEMA_VERSION})",
-                hint="Upgrade optim-harness to read it.",
-            )
+            raise from_newer(source, version, SCHEMA_VERSION)
         found = msgspec.json.decode(text, type=BaselineDocument, dec_hook=_from_json)
     except (msgspec.DecodeError, ValueError) as problem:
         raise DataDamaged(

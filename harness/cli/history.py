@@ -22,7 +22,8 @@ from harness.cli.shared.measuring import config_option, named_place, results_opt
 def history_command(**options: Any) -> Answer:
     """List stored runs and their measurements, oldest first.
 
-    A damaged file is named and makes the exit code 6; all others are still listed.
+    A damaged file is named and makes the exit code 6, one of a newer harness 2; all others are
+    still listed.
     """
     asked = said(**{name: options[name] for name in ("task", "target", "since")})
     found = history(**asked, **named_place(options))

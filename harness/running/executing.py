@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.errors import DataDamaged, PluginFailed
+from harness.errors import DataUnreadable, PluginFailed
 from harness.model.shards import Shard
 from harness.plugins import Executor
 from harness.running.cells import Cell
@@ -102,7 +102,7 @@ def _finished(session: Session, shards: Sequence[Shard], before: Collection[Path
     for folder in run_folders(session.results):
         if folder in before:
             continue
-        with contextlib.suppress(DataDamaged):
+        with contextlib.suppress(DataUnreadable):
             report = checked_report(read_run(folder))
             ran = report.run.measurements
             cells = {(m.task, m.case) for m in ran}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import DataDamaged, ExitCode, UsageError
+from harness.errors import DataUnreadable, ExitCode, UsageError
 from harness.render.tables import layout
 from harness.render.units import show_ns
 from harness.running.selecting import RESUMABLE
@@ -36,12 +36,9 @@ class HistoryResult:
     damaged: tuple[str, ...] = ()
     """What could not be read, in words; everything else is listed."""
     hint: str = ""
-    """What to do about what is damaged."""
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """What `harness history` answers its shell."""
-        return ExitCode.DAMAGED if self.damaged else ExitCode.FINE
+    """What to do about what could not be read."""
+    exit_code: ExitCode = ExitCode.FINE
+    """What `harness history` answers its shell: the worst of what could not be read."""
 
     @property
     def ok(self) -> bool:
@@ -84,17 +81,19 @@ class HistoryQuery:
 
 def list_runs(results: Path, wanted: HistoryQuery) -> HistoryResult:
     """The stored runs below a folder that fit; a damaged one is named and stops nothing."""
-    runs, damaged, hints = [], [], []
+    runs, damaged, hints, worst = [], [], [], ExitCode.FINE
     for folder in run_folders(results):
         try:
             run = describe_run(folder, wanted)
-        except DataDamaged as problem:
+        except DataUnreadable as problem:
             damaged.append(problem.message)
+            worst = max(worst, problem.exit_code)
             hints.append(problem.hint or DAMAGED_HINT)
             continue
         if run is not None:
             runs.append(run)
-    return HistoryResult(results, tuple(runs), tuple(damaged), " ".join(dict.fromkeys(hints)))
+    hint = " ".join(dict.fromkeys(hints))
+    return HistoryResult(results, tuple(runs), tuple(damaged), hint, worst)
 
 
 def describe_run(folder: Path, wanted: HistoryQuery) -> dict[str, Any] | None:

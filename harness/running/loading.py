@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import DataDamaged, UsageError
+from harness.errors import DataUnreadable, UsageError
 from harness.model import Estimate, Measurement
 from harness.model.jsonable import jsonable
 from harness.running.many import each_run, has_target
@@ -34,7 +34,7 @@ def load_frame(
     Runs are in the order of time, those that are not finished among them. `columns` names the ones
     that are read, `target` the only target; each metric of the trials is a column `metrics.NAME`.
     What is damaged, or of a newer harness, is left out, warned of, and named in
-    `attrs["damaged"]`; where one run is asked for, DataDamaged. Raises UsageError for a kind or a
+    `attrs["damaged"]`; where one run is asked for, it is raised. Raises UsageError for a kind or a
     column that there is not.
     """
     import pandas as pd
@@ -48,7 +48,7 @@ def load_frame(
     parts, damaged = [], []
     read = _readers(columns, target)[of]
     for part in each_run([folder] if one else run_folders(folder), read):
-        if not isinstance(part, DataDamaged):
+        if not isinstance(part, DataUnreadable):
             parts.append(part)
         elif one:
             raise part

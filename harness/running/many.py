@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from harness.errors import DataDamaged
+from harness.errors import DataUnreadable
 from harness.system.store.run_file import StoredRun, read_run
 from harness.system.store.runs import making_sense
 
@@ -23,7 +23,7 @@ _AHEAD = 64
 
 def each_run(
     folders: Iterable[Path], read: Callable[[StoredRun], Found]
-) -> Iterator[Found | DataDamaged]:
+) -> Iterator[Found | DataUnreadable]:
     """What `read` finds in each run, in their order, or why that run cannot be read.
 
     Several are read at a time: most of the work is checksums and columns, without Python's lock.
@@ -39,12 +39,12 @@ def each_run(
             yield from pool.map(one, waiting[at : at + _AHEAD])
 
 
-def _read_one(folder: Path, read: Callable[[StoredRun], Found]) -> Found | DataDamaged:
+def _read_one(folder: Path, read: Callable[[StoredRun], Found]) -> Found | DataUnreadable:
     try:
         run = read_run(folder)
         with making_sense(folder):
             return read(run)
-    except DataDamaged as problem:
+    except DataUnreadable as problem:
         return problem
 
 

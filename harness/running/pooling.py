@@ -18,7 +18,7 @@ from harness.analysis import (
     StoredPart,
     compare_settings,
 )
-from harness.errors import DataDamaged
+from harness.errors import DataUnreadable
 from harness.model import Mode, Sample
 from harness.running.many import each_run, has_target
 from harness.system.store.numbers import Arrays, arrays_of
@@ -59,7 +59,7 @@ def pool(results: Path, reference: str, candidate: str, question: Question) -> P
     damaged = []
     folders = run_folders(results)
     for found in each_run(folders, partial(_parts, names=(reference, candidate))):
-        if isinstance(found, DataDamaged):
+        if isinstance(found, DataUnreadable):
             damaged.append(found.message)
             continue
         for host, part in found:
@@ -73,7 +73,7 @@ def pool(results: Path, reference: str, candidate: str, question: Question) -> P
 def _targets(folders: Sequence[Path]) -> tuple[str, ...]:
     found: set[str] = set()
     for names in each_run(folders, _targets_in):
-        if not isinstance(names, DataDamaged):
+        if not isinstance(names, DataUnreadable):
             found.update(names)
     return tuple(sorted(found))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from harness.errors import DataDamaged, UsageError
+from harness.errors import DataUnreadable, UsageError
 from harness.model import Case, Target, Task, WorkingFolder
 from harness.project.config import Config, lookup
 from harness.project.finding import required_config
@@ -213,7 +213,7 @@ def find_interrupted(results: Path, run_id: str) -> StoredRun:
     if run_id:
         return read_run(find_run(results, run_id))
     for folder in reversed(run_folders(results)):
-        with contextlib.suppress(DataDamaged):
+        with contextlib.suppress(DataUnreadable):
             stored = read_run(folder)
             if not stored.finished and stored.plan.get("origin", {}).get("kind") in RESUMABLE:
                 return stored

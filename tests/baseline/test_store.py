@@ -9,7 +9,14 @@ import pytest
 
 from harness.baseline import BaselineSettings, make_baseline
 from harness.baseline.document import decode, encode
-from harness.errors import BuildFailed, ConfigError, DataDamaged, NotAllowed, UsageError
+from harness.errors import (
+    BuildFailed,
+    ConfigError,
+    DataDamaged,
+    MadeByNewer,
+    NotAllowed,
+    UsageError,
+)
 from harness.project.config import load_config
 from harness.project.workload import Wanted, campaign_folder, find_workload, tag_name
 from harness.running.session import open_session
@@ -180,7 +187,7 @@ class TestTampering:
     def test_a_newer_format_asks_for_an_upgrade(self, begun):
         said = json.loads(begun.read("optim/baseline.json"))
         said["schema_version"] = 99
-        with pytest.raises(DataDamaged, match="newer harness"):
+        with pytest.raises(MadeByNewer, match="newer harness"):
             decode(json.dumps(said).encode(), "baseline.json")
 
     def test_the_document_and_its_text_are_inverse(self, begun):

@@ -100,7 +100,7 @@ def test_a_run_of_a_newer_harness_is_refused_with_what_to_do(harness, measured):
     first = min((measured / ".harness" / "results").iterdir())
     (first / "run.json").write_text(json.dumps({"schema_version": 3}))
     said = harness("history")
-    assert said.code == 6
+    assert said.code == 2
     assert "newer harness (schema 3; this one knows 2)" in said.err
     assert "Upgrade optim-harness" in said.err
     assert "damaged" not in said.err

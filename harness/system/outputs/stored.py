@@ -20,9 +20,9 @@ import numpy as np
 
 from harness.correctness.printed import Array, PrintedArray, PrintedFloat, printed_array
 from harness.correctness.summaries import moments
-from harness.errors import DataDamaged, StorageFailed
+from harness.errors import DataDamaged, DataUnreadable, StorageFailed
 from harness.model import OutputValue
-from harness.system.store.files import replacing
+from harness.system.store.files import from_newer, replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -152,15 +152,18 @@ def load_outputs(path: Path, case: str | None = None) -> list[StoredOutput]:
     """The outputs of a file of ours, as they were saved; with `case`, those of that case.
 
     Arrays of more than one part lie in an unnamed temporary file, mapped read-only. Raises
-    DataDamaged where the file is missing, broken, changed, or of a newer harness.
+    DataDamaged where the file is missing, broken or changed, MadeByNewer where it is of a newer
+    harness.
     """
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             version = (file.schema_arrow.metadata or {}).get(b"harness_outputs_version")
-            if version is None or int(version) > SCHEMA_VERSION:
-                raise _damaged(path, f"its harness_outputs_version is {version!r}")  # noqa: TRY301
+            if version is None:
+                raise _damaged(path, "it has no harness_outputs_version")  # noqa: TRY301
+            if int(version) > SCHEMA_VERSION:
+                raise from_newer(path, int(version), SCHEMA_VERSION)  # noqa: TRY301
             wanted = [
                 i
                 for i in range(file.num_row_groups)
@@ -168,7 +171,7 @@ def load_outputs(path: Path, case: str | None = None) -> list[StoredOutput]:
             ]
             groups = (file.read_row_group(i) for i in wanted)
             return _assemble(row for group in groups for row in group.to_pylist())
-    except DataDamaged:
+    except DataUnreadable:
         raise
     except Exception as problem:
         # A flipped bit may make the reader stumble over anything.

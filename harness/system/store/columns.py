@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import DataDamaged
+from harness.errors import DataUnreadable
 from harness.system.store.files import check_file, checked_content, damaged
 from harness.system.store.parquet import check_metadata
 from harness.system.store.rows import COLUMNS, Row, empty_cell, trials_schema
@@ -113,7 +113,7 @@ def _of_parquet(
         check_file(path, run.parquet)
     try:
         return _understood(path, source, names, coded)
-    except DataDamaged:
+    except DataUnreadable:
         raise
     except Exception as problem:
         # A flipped bit may make the reader stumble over anything.

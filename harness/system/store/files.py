@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from harness.errors import DataDamaged, StorageFailed
+from harness.errors import DataDamaged, MadeByNewer, StorageFailed
 from harness.system.process.trees import open_ordinary
 
 
@@ -232,11 +232,10 @@ def _check_facts(path: Path, found: FileFacts, facts: FileFacts) -> None:
         )
 
 
-def from_newer(path: Path, version: int, known: int) -> DataDamaged:
+def from_newer(path: Path | str, version: int, known: int) -> MadeByNewer:
     """The error for a file that is whole and that this harness is too old to understand."""
-    return DataDamaged(
-        f"{path}: written by a newer harness (schema {version}; this one knows {known})",
-        hint="Upgrade optim-harness to read it; nothing is wrong with the file.",
+    return MadeByNewer(
+        f"{path}: made by a newer harness (schema {version}; this one knows {known})"
     )
 
 

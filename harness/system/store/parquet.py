@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
-from harness.errors import DataDamaged
+from harness.errors import DataUnreadable
 from harness.system.store.described import Described
 from harness.system.store.files import (
     FileFacts,
@@ -190,7 +190,7 @@ def read_parquet(path: Path, facts: FileFacts | None = None) -> list[Row]:
         check_file(path, facts)
     try:
         return _read_parquet(path)
-    except DataDamaged:
+    except DataUnreadable:
         raise
     except Exception as problem:
         # A flipped bit may make the reader stumble over anything.
@@ -225,7 +225,7 @@ def read_described(path: Path) -> Described:
         metadata = pq.read_metadata(path).metadata
         check_metadata(path, metadata)
         return Described.from_metadata(metadata or {})
-    except DataDamaged:
+    except DataUnreadable:
         raise
     except Exception as problem:
         raise damaged(path, str(problem) or type(problem).__name__) from None

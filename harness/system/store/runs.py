@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from harness.errors import DataDamaged, StorageFailed
+from harness.errors import DataUnreadable, StorageFailed
 from harness.model import BuildFacts, MetricInfo, TrialRecord
 from harness.system.store.at_work import at_work, hold_run, killed, staging
 from harness.system.store.described import Described
@@ -230,7 +230,7 @@ def clear_killed(results: Path) -> None:
 def _clear(folder: Path) -> None:
     shutil.rmtree(staging(folder), ignore_errors=True)
     clear_temporaries(folder)
-    with contextlib.suppress(DataDamaged):
+    with contextlib.suppress(DataUnreadable):
         if read_run(folder).finished:
             (folder / STREAM_NAME).unlink(missing_ok=True)
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.errors import DataDamaged, ExitCode
+from harness.errors import DataDamaged, ExitCode, MadeByNewer
 from harness.model import (
     Better,
     BuildFacts,
@@ -206,12 +206,12 @@ def test_a_newer_file_is_refused_with_what_to_do_and_is_not_called_damaged(tmp_p
     newer(tmp_path / "r1", name)
     for attempt in (load_rows, lambda folder: RunWriter(folder, {}, "host")):
         with pytest.raises(
-            DataDamaged, match=r"newer harness \(schema 3; this one knows 2\)"
+            MadeByNewer, match=r"made by a newer harness \(schema 3; this one knows 2\)"
         ) as no:
             attempt(tmp_path / "r1")
         assert "damaged" not in no.value.message
         assert "Upgrade" in no.value.hint
-        assert no.value.exit_code is ExitCode.DAMAGED
+        assert no.value.exit_code is ExitCode.USAGE
 
 
 # -- what a file says of itself ---------------------------------------------------------------
