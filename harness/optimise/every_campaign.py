@@ -39,7 +39,7 @@ class EveryCampaign:
     @property
     def iterations(self) -> Iterable[Iteration]:
         """Those of all campaigns."""
-        return chain.from_iterable(c.state.iterations for c in self.campaigns)
+        return chain.from_iterable(c.progress.iterations for c in self.campaigns)
 
     def table(self, style: str = "plain") -> str:
         """One row per campaign."""
@@ -75,7 +75,7 @@ def every_campaign(config: Config) -> EveryCampaign:
 
 
 def _row(campaign: Campaign) -> list[str]:
-    state = campaign.state
+    state = campaign.progress
     return [
         campaign.name,
         campaign.section.target,
@@ -86,7 +86,7 @@ def _row(campaign: Campaign) -> list[str]:
 
 
 def _facts(campaign: Campaign) -> dict[str, Any]:
-    state = campaign.state
+    state = campaign.progress
     return {
         "campaign": campaign.name,
         "target": campaign.section.target,
