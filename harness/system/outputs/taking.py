@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.model import Output, OutputSpec, OutputValue
+from harness.system.outputs.texts import text_or_bytes
 
 _SHORT_BYTES = 1 << 20
 
@@ -30,11 +31,3 @@ def _short(output: Output) -> bytes | None:
     except OSError:
         pass
     return None
-
-
-def text_or_bytes(content: bytes) -> str | bytes:
-    """UTF-8 as text, anything else as it is."""
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content
