@@ -8,6 +8,7 @@ the variation is; Box, Hunter & Hunter, Statistics for Experimenters, ch. 4, on 
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Callable, Sequence
 from enum import Enum
@@ -58,4 +59,5 @@ def padding_bytes(seed: int, block: int, position: int, limit: int = 4096) -> in
     program's speed by more than an optimisation does (Mytkowicz et al., ASPLOS 2009); drawing it
     afresh turns that bias into visible noise.
     """
-    return random.Random(f"{seed}:{block}:{position}:pad").randrange(limit)
+    drawn = hashlib.blake2b(b"%d:%d:%d:pad" % (seed, block, position), digest_size=8).digest()
+    return int.from_bytes(drawn, "little") % limit

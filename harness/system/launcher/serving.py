@@ -8,6 +8,7 @@ import fcntl
 import os
 import signal
 import socket
+import struct
 import time
 import weakref
 
@@ -101,7 +102,9 @@ class _Process:
                 raise
             finally:
                 os.close(high)
-        ours.settimeout(_LOOK_S)
+        # By the kernel: Python's own timeout polls before each word.
+        _wait_at_most(ours, socket.SO_RCVTIMEO, _LOOK_S)
+        _wait_at_most(ours, socket.SO_SNDTIMEO, _LOOK_S)
         self._socket = ours
         self._reaped = False
         self._started_s = time.clock_gettime(time.CLOCK_BOOTTIME)
@@ -121,11 +124,11 @@ class _Process:
         self._started_s = time.clock_gettime(time.CLOCK_BOOTTIME)
         try:
             if len(frame) > _SMALL_BYTES:
-                self._socket.settimeout(_CANCEL_PATIENCE_S)
+                _wait_at_most(self._socket, socket.SO_SNDTIMEO, _CANCEL_PATIENCE_S)
             self._socket.sendall(frame)
             if len(frame) > _SMALL_BYTES:
-                self._socket.settimeout(_LOOK_S)
-        except OSError:  # the timeout, where somebody has stopped it, among them
+                _wait_at_most(self._socket, socket.SO_SNDTIMEO, _LOOK_S)
+        except OSError:  # BlockingIOError, where somebody has stopped it, among them
             return False
         return True
 
@@ -156,7 +159,7 @@ class _Process:
         while ends is None or time.monotonic() < ends:
             try:
                 more = self._socket.recv(_REPORT_CHUNK)
-            except TimeoutError:
+            except BlockingIOError:  # nothing came for a while
                 seen = os.waitid(os.P_PID, self.pid, _STOPPED_OR_GONE)
                 if seen is None:
                     continue
@@ -225,6 +228,12 @@ class _Process:
                     self._reaped = True
                 else:
                     time.sleep(0.0005)
+
+
+def _wait_at_most(line: socket.socket, which: int, seconds: float) -> None:
+    """Have a socket's calls give up after so long."""
+    whole, rest = divmod(seconds, 1)
+    line.setsockopt(socket.SOL_SOCKET, which, struct.pack("@ll", int(whole), round(rest * 1e6)))
 
 
 def _has_ended(pid: int) -> bool:

@@ -44,10 +44,11 @@ class OrphansComeToUs:
 
     def __init__(self) -> None:
         self._before = ctypes.c_int(0)
+        self._place = ctypes.addressof(self._before)
 
     def __enter__(self) -> None:
         prctl = _prctl()
-        prctl(_PR_GET_CHILD_SUBREAPER, ctypes.addressof(self._before), 0, 0, 0)
+        prctl(_PR_GET_CHILD_SUBREAPER, self._place, 0, 0, 0)
         if not self._before.value:
             prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 

@@ -144,7 +144,6 @@ class LocalRunner:
                     trial, status=TrialStatus.FAILED, message=trouble_with_it, output=None
                 )
         finally:
-            folder.opened.close()
             if trial is None or not trial.ok:
                 self._scratch.discard(folder.root)
         return trial if self.launcher.compiled else floored(trial)

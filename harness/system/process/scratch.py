@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 from harness.system.process.places import is_ours
 from harness.system.process.trees import (
@@ -70,8 +71,9 @@ class Scratch:
         self._lock = -1
         self._sized = False
         self._count = 0
-        self._free: list[Places] = []
-        self._given: dict[Path, Places] = {}
+        self._free: list[tuple[Places, Opened | None]] = []
+        """Emptied folders; those of which only our own files were left have them open."""
+        self._given: dict[str, _Kept] = {}
         """Folders that serve a trial now, by their root."""
 
     def __enter__(self) -> Scratch:
@@ -92,36 +94,33 @@ class Scratch:
         be read.
         """
         with storage_errors(self._folder):
-            places = self._free_places()
-            opened = _open_all(places)
+            kept = self._folder_that_served() or self._new_folder()
+        places, opened = kept
+        self._given[str(places.root)] = kept
         try:
             for place, path in inputs:
                 _copy(path, places.work / place)
             copied = files_below(places.work) if inputs else ()
             states = {name: file_state(places.work / name) for name in copied}
         except BaseException as problem:
-            opened.close()
             self.discard(places.root)
             if isinstance(problem, RecursionError):  # of shutil.copytree
                 raise OSError(errno.ENAMETOOLONG, "folders are nested too deep") from None
             raise
         return TrialFolder(places, states, opened)
 
-    def _free_places(self) -> Places:
-        """A folder that is empty: one that has served, where it is still there, or a new one."""
-        places = self._places_that_served() or self._new_places()
-        self._given[places.root] = places
-        return places
-
-    def _places_that_served(self) -> Places | None:
+    def _folder_that_served(self) -> _Kept | None:
+        """A folder that was emptied, where it is still there; its files are open already."""
         while self._free:
-            places = self._free.pop()
-            if all(map(_is_folder, places.folders)):
-                return places
+            places, opened = self._free.pop()
+            if _is_folder(places.work):
+                return _Kept(places, opened or _made_files(places))
+            if opened is not None:
+                opened.close()
             remove_tree(places.root)
         return None
 
-    def _new_places(self) -> Places:
+    def _new_folder(self) -> _Kept:
         if self._own is None or not _is_folder(self._own):
             self.close()  # a program may have removed it
             self._own, self._lock = _claim(self._folder)
@@ -130,23 +129,31 @@ class Scratch:
         places = Places.below(self._own / f"{self._count:08d}", self._sized)
         for folder in places.folders:
             folder.mkdir(stat.S_IRWXU)
-        return places
+        return _Kept(places, _made_files(places))
 
     def discard(self, root: Path) -> None:
         """Delete all that is in a trial's folder; it may be given out again from now on."""
-        places = self._given.pop(root, None)
-        if places is None:
+        kept = self._given.pop(str(root), None)
+        if kept is None:
             return
+        with contextlib.suppress(OSError):
+            if _is_as_made(kept):
+                self._free.append(kept)
+                return
+        kept.opened.close()
         try:
-            if not _emptied_at_once(places):
+            if not _emptied_at_once(kept.places):
                 _empty(root)
         except OSError:
             remove_tree(root)
         else:
-            self._free.append(places)
+            self._free.append((kept.places, None))
 
     def close(self) -> None:
         """Remove this process's folder."""
+        for _, opened in (*self._free, *self._given.values()):
+            if opened is not None:
+                opened.close()
         self._free.clear()
         self._given.clear()
         if self._own is not None:
@@ -199,38 +206,54 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _open_all(places: Places) -> Opened:
+class _Kept(NamedTuple):
+    """A folder that serves a trial, with its files open."""
+
+    places: Places
+    opened: Opened
+
+
+def _made_files(places: Places) -> Opened:
     """Make the files of a trial where they are not, and open those that it writes to."""
     places.stdin.touch(0o600)
-    flags = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    opened: list[int] = []
-    try:
-        for path in (places.stdout, places.stderr, places.phases):
-            opened.append(os.open(str(path), flags, 0o600))
-    except OSError:
-        for file in opened:
-            os.close(file)
-        raise
-    return Opened(*opened)
+    return Opened.at(places.written)
+
+
+def _is_as_made(kept: _Kept) -> bool:
+    """Did a trial leave nothing, and its files empty, where and as they were?"""
+    places, opened = kept
+    if not _holds_its_files_alone(places) or _is_touched(os.lstat(str(places.stdin))):
+        return False
+    for path, inode in zip(places.written, opened.inodes, strict=True):
+        facts = os.lstat(str(path))
+        if facts.st_ino != inode or _is_touched(facts):
+            return False
+    return True
 
 
 def _emptied_at_once(places: Places) -> bool:
     """Empty the folder of a trial that left nothing but its files; False where it did more.
 
-    Files that nobody has touched stay. A large output is not cut short but removed: who has mapped
-    it reads on.
+    Files that nobody has touched stay. An output is not cut short but removed: who has mapped it
+    reads on.
     """
-    if not (
-        places.holds_only_ours() and places.is_empty(places.work) and places.is_empty(places.tmp)
-    ):
+    if not _holds_its_files_alone(places):
         return False
-    for path in places.files:
+    for path in (places.stdin, *places.written):
         facts = os.lstat(str(path))
-        if facts.st_size or facts.st_nlink != 1 or facts.st_mode != AS_MADE:
-            if stat.S_ISDIR(facts.st_mode):
-                return False
+        if stat.S_ISDIR(facts.st_mode):
+            return False
+        if _is_touched(facts):
             path.unlink()
     return True
+
+
+def _is_touched(facts: os.stat_result) -> bool:
+    return bool(facts.st_size) or facts.st_nlink != 1 or facts.st_mode != AS_MADE
+
+
+def _holds_its_files_alone(places: Places) -> bool:
+    return places.holds_only_ours() and places.is_empty(places.work) and places.is_empty(places.tmp)
 
 
 def _empty(root: Path) -> None:

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -46,6 +46,23 @@ class Opened:
     stdout: int
     stderr: int
     phases: int
+    inodes: tuple[int, ...]
+    """Those of the files, in this order: which of them lie where they did is told by that."""
+
+    @classmethod
+    def at(cls, paths: Sequence[Path]) -> Opened:
+        """Open three files, made where they are not; OSError where something else is there."""
+        flags = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        opened: list[int] = []
+        try:
+            for path in paths:
+                opened.append(os.open(str(path), flags, 0o600))
+            stdout, stderr, phases = opened
+            return cls(stdout, stderr, phases, tuple(os.fstat(file).st_ino for file in opened))
+        except BaseException:
+            for file in opened:
+                os.close(file)
+            raise
 
     def close(self) -> None:
         for file in (self.stdout, self.stderr, self.phases):
@@ -96,8 +113,9 @@ class Places:
         return self.root, self.work, self.tmp
 
     @property
-    def files(self) -> tuple[Path, Path, Path, Path]:
-        return self.stdin, self.stdout, self.stderr, self.phases
+    def written(self) -> tuple[Path, Path, Path]:
+        """The files that `Opened` has."""
+        return self.stdout, self.stderr, self.phases
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +126,7 @@ class TrialFolder:
     inputs: Mapping[str, FileState]
     """Every file that was put into `work`, by its path there."""
     opened: Opened
-    """The folder's maker closes it."""
+    """Closed by whoever made the folder, once that is discarded."""
 
     @property
     def root(self) -> Path:
@@ -151,7 +169,7 @@ class TrialFolder:
         if not self.inputs and self.places.is_empty(self.work):
             size = self._size_of_stdout()
             if size <= _SMALL_BYTES and (budget is None or size <= budget.left_bytes):
-                printed = os.pread(self.opened.stdout, size + 1, 0)
+                printed = os.pread(self.opened.stdout, size + 1, 0) if size else b""
                 if len(printed) == size:
                     return _digest_of_printed(printed)
         budget = budget or Budget(MOST_BYTES, 60.0)

@@ -27,6 +27,7 @@ from harness.system.store.files import (
     clear_temporaries,
     damaged,
     from_newer,
+    not_written,
     storage_errors,
     sync_folder,
     write_atomically,
@@ -161,8 +162,9 @@ class RunWriter:
         """Store one trial; it survives the death of this process from here on."""
         row = to_row(record, self._host_id)
         try:
-            with storage_errors(self.folder):
-                self._stream.append(row)
+            self._stream.append(row)
+        except OSError as problem:
+            raise not_written(self.folder, problem) from None
         except msgspec.ValidationError as problem:
             raise StorageFailed(
                 f"a trial of {record.target} cannot be stored: {problem}",

@@ -1,6 +1,5 @@
 """The launcher's report in words, and phases from a file that is not to be trusted."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,14 +33,10 @@ def job(tmp_path: Path) -> Job:
     )
 
 
-def _open(path: Path) -> int:
-    return os.open(path, os.O_RDONLY | os.O_CREAT)
-
-
 @pytest.fixture
 def printed(job: Job) -> Iterator[Opened]:
     """What the job printed, as the harness reads it."""
-    made = Opened(_open(job.stdout), _open(job.stderr), _open(job.folder / "phases"))
+    made = Opened.at((job.stdout, job.stderr, job.folder / "phases"))
     yield made
     made.close()
 

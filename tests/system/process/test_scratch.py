@@ -204,11 +204,24 @@ def test_a_discarded_folder_leaves_nothing_to_the_next_trial(
     ]
     assert again.work.is_dir()
     assert not again.work.is_symlink()
-    for facts in (path.lstat() for path in again.places.files):
+    for facts in (path.lstat() for path in (again.stdin, *again.places.written)):
         assert stat.S_ISREG(facts.st_mode)
         assert facts.st_mode & 0o600 == 0o600
         assert (facts.st_size, facts.st_nlink) == (0, 1)
     assert (precious / "file").exists()
+
+
+def test_what_a_trial_left_as_it_was_serves_the_next_one_as_it_is(scratch: Scratch) -> None:
+    first = scratch.make(())
+    scratch.discard(first.root)
+    second = scratch.make(())
+    assert second.opened is first.opened
+    second.stdout.unlink()
+    second.stdout.touch(0o600)  # another file of that name
+    scratch.discard(second.root)
+    third = scratch.make(())
+    third.stdout.write_text("printed")
+    assert os.pread(third.opened.stdout, 10, 0) == b"printed"
 
 
 def test_a_folder_discarded_twice_is_given_out_once(scratch: Scratch) -> None:
