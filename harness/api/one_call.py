@@ -11,7 +11,7 @@ from typing import cast
 from harness.errors import NotAllowed
 from harness.project.config import Config
 from harness.running.keywords import Place, Surroundings
-from harness.running.listening import Telling
+from harness.running.listening import listener_of
 from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.session import Session, open_session
 
@@ -52,7 +52,7 @@ def measuring(
     """
     with one_at_a_time():
         progress = options.get("progress")
-        listener = Telling(progress) if progress is not None else None
+        listener = listener_of(progress) if progress is not None else None
         results = cast(Place, options).get("results")
         folder = Path(results) if results is not None else None
         with open_session(config, folder, listener, apart=apart, metrics=metrics) as session:

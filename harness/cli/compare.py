@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
-from functools import partial
 from typing import Any, cast
 
 import click
@@ -31,7 +30,7 @@ from harness.errors import ExitCode, UsageError
 from harness.model import TraceShape, Verdict
 from harness.render.explaining import extended, next_steps, what_would_do
 from harness.render.tables import metric_table
-from harness.running.listening import tell
+from harness.running.listening import Told
 from harness.running.run_results import ComparisonResult
 
 ONCE = ("budget", "trials", "max_trials", "seed")
@@ -90,7 +89,7 @@ def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
                 settings=make_settings(options),
                 arguments=arguments,
                 **said(adapter=options["adapter"], case=options["case"], input=options["stdin"]),
-                **named_place(options, partial(tell, listener)),
+                **named_place(options, Told(listener)),
             )
         except Interrupted as stop:
             if stop.result is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import click
@@ -19,7 +18,7 @@ from harness.model import ProfileBy
 from harness.profiling.asking import ProfileResult
 from harness.project.finding import read_config
 from harness.render.profile import case_table, move_table, report_text
-from harness.running.listening import tell
+from harness.running.listening import Told
 
 WORDS = {"tool": "with"}
 """Options that the command line calls by another name."""
@@ -73,7 +72,7 @@ def profile_command(**options: Any) -> Answer:
             options["name"],
             arguments=arguments,
             **given,
-            **said(config=options["config_path"], progress=partial(tell, listener)),
+            **said(config=options["config_path"], progress=Told(listener)),
         )
     return _answer(result, top)
 

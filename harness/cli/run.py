@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,7 +31,7 @@ from harness.errors import HarnessError, UsageError
 from harness.render.tables import legend
 from harness.running.exporting import Export
 from harness.running.keywords import config_of
-from harness.running.listening import Progress, tell
+from harness.running.listening import Progress, Told
 from harness.running.resuming import refuse_new_settings
 from harness.running.run_results import RunResult
 from harness.running.selecting import refuse_files
@@ -98,7 +97,7 @@ def run_command(**options: Any) -> Answer:
         _check_resume(context, arguments)
     export = _export(options["export"], options["export_format"])
     with progress() as listener:
-        result = _run(arguments, options, partial(tell, listener))
+        result = _run(arguments, options, Told(listener))
     answer = _answer(result, options)
     return answer if export is None else _exported(answer, export, result)
 

@@ -211,9 +211,12 @@ class Adapter:
         return result
 
     def _optional(self, hook: str, kind: type[_Result], **arguments: Any) -> _Result | None:
-        self._leave_out_dropped()
+        if self._others.problems:
+            self._leave_out_dropped()
         call = cast(Callable[..., object], getattr(self._hooks, hook))
-        taking_part = [impl.plugin_name for impl in call.get_hookimpls()]  # type: ignore[attr-defined]
+        others = self._others.plugins
+        impls = call.get_hookimpls() if others else ()  # type: ignore[attr-defined]
+        taking_part = [(impl.plugin_name, hook) for impl in impls]
         try:
             with standard_output_kept():
                 result = call(**arguments)
@@ -227,7 +230,7 @@ class Adapter:
             # It has never served here: nothing measured so far depends on it.
             self._others.drop(owner, failed)
             return self._optional(hook, kind, **arguments)
-        self._others.served.update((name, hook) for name in taking_part)
+        self._others.served.update(taking_part)
         if result is not None and not isinstance(result, kind):
             raise PluginFailed(
                 f"adapter {self.name!r}: {hook} returned {type(result).__name__},"

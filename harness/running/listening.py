@@ -92,14 +92,24 @@ class Telling:
         self.progress(Remark(words))
 
 
-def tell(listener: Listener, event: ProgressEvent) -> None:
-    """Tell a Listener an event: the inverse of `Telling`."""
-    match event:
-        case StepBegun(what):
-            listener.step(what)
-        case TimingBegun():
-            listener.measuring()
-        case TrialStored(record):
-            listener.trial(record)
-        case Remark(words):
-            listener.remark(words)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A callable that tells a Listener each event: the inverse of `Telling`."""
+
+    listener: Listener
+
+    def __call__(self, event: ProgressEvent) -> None:
+        match event:
+            case StepBegun(what):
+                self.listener.step(what)
+            case TimingBegun():
+                self.listener.measuring()
+            case TrialStored(record):
+                self.listener.trial(record)
+            case Remark(words):
+                self.listener.remark(words)
+
+
+def listener_of(progress: Progress) -> Listener:
+    """A Listener that tells a callable; the one that is behind it already, where there is one."""
+    return progress.listener if isinstance(progress, Told) else Telling(progress)

@@ -10,7 +10,15 @@ import pytest
 
 from harness.cli.shared.measuring import Lines, Terminal, progress
 from harness.model import Mode, TrialRecord
-from harness.running.listening import ProgressEvent, StepBegun, Telling, TimingBegun, tell
+from harness.running.listening import (
+    ProgressEvent,
+    Quiet,
+    StepBegun,
+    Telling,
+    TimingBegun,
+    Told,
+    listener_of,
+)
 from harness.testing import make_trial
 
 
@@ -120,5 +128,13 @@ def test_a_program_that_follows_a_run_is_told_when_timing_begins() -> None:
     listener.measuring()
     assert events == [StepBegun("building work"), TimingBegun()]
     spinner = Spinner()
-    tell(Terminal(spinner, lambda text: None), TimingBegun())
+    Told(Terminal(spinner, lambda text: None))(TimingBegun())
     assert spinner.stopped == 1
+
+
+def test_a_listener_behind_a_callable_is_told_itself():
+    listener = Quiet()
+    assert listener_of(Told(listener)) is listener
+    seen: list[ProgressEvent] = []
+    listener_of(seen.append).step("building")
+    assert seen == [StepBegun("building")]

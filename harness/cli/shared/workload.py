@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 import click
@@ -13,7 +12,7 @@ from harness.cli.shared.measuring import config_option, results_option, said
 from harness.project.finding import read_config
 from harness.project.state_folder import results_of
 from harness.running import Listener
-from harness.running.listening import tell
+from harness.running.listening import Told
 
 
 def workload_options(function: Any) -> Any:
@@ -41,4 +40,4 @@ def project_of(options: Mapping[str, Any]) -> Project:
 def workload_said(options: Mapping[str, Any], listener: Listener) -> dict[str, Any]:
     """What the options say of the workload, and whom progress is told."""
     names = ("campaign", "target", "case", "full_case")
-    return said(**{name: options[name] for name in names}, progress=partial(tell, listener))
+    return said(**{name: options[name] for name in names}, progress=Told(listener))

@@ -113,26 +113,27 @@ def trial_of_report(report: LaunchReport, job: Job, folder: TrialFolder, plan: T
             )
         except OSError as problem:
             status, message = TrialStatus.FAILED, f"what it left cannot be read: {problem}"
+    seen = report.figures.get  # of every trial: a method of ours in between takes its time
     return Trial(
         status=status,
         message=message,
-        wall_ns=report.get("wall_ns"),
-        user_ns=report.get("user_ns"),
-        sys_ns=report.get("sys_ns"),
-        max_rss_bytes=report.get("max_rss_bytes"),
-        exit_code=report.figures.get("exit_code"),
-        signal=report.figures.get("signal"),
-        voluntary_switches=report.get("voluntary_switches"),
-        involuntary_switches=report.get("involuntary_switches"),
-        minor_faults=report.get("minor_faults"),
-        major_faults=report.get("major_faults"),
-        steal_ns=max(report.get("steal_ns"), 0),
-        pressure_ns=report.figures.get("pressure_ns"),
-        left_behind=report.get("left_behind"),
-        threads=report.figures.get("threads"),
+        wall_ns=seen("wall_ns", 0),
+        user_ns=seen("user_ns", 0),
+        sys_ns=seen("sys_ns", 0),
+        max_rss_bytes=seen("max_rss_bytes", 0),
+        exit_code=seen("exit_code"),
+        signal=seen("signal"),
+        voluntary_switches=seen("voluntary_switches", 0),
+        involuntary_switches=seen("involuntary_switches", 0),
+        minor_faults=seen("minor_faults", 0),
+        major_faults=seen("major_faults", 0),
+        steal_ns=max(seen("steal_ns", 0), 0),
+        pressure_ns=seen("pressure_ns"),
+        left_behind=seen("left_behind", 0),
+        threads=seen("threads"),
         pad_bytes=plan.pad_bytes,
-        ready_ns=report.figures.get("ready_ns"),
-        handshake_ns=report.figures.get("handshake_ns"),
+        ready_ns=seen("ready_ns"),
+        handshake_ns=seen("handshake_ns"),
         samples=_samples(report),
         phases=read_phases(folder.opened.phases),
         output=output,
@@ -146,6 +147,8 @@ def _samples(report: LaunchReport) -> tuple[Sample, ...]:
     up the time of its descendants once they have ended, which tells that there was work in them
     but not in which sample. A share below 1 % is what a start-up may take.
     """
+    if not report.samples:
+        return ()
     own_ns = report.figures.get("own_cpu_ns")
     tree_ns = report.get("user_ns") + report.get("sys_ns")
     if own_ns is None or tree_ns - own_ns <= OTHERS_SHARE * own_ns:
