@@ -118,14 +118,17 @@ _OF_TEST = {
 }
 
 
+_OF_VERDICT = {
+    Verdict.FASTER: Outcome.KEPT,
+    Verdict.SLOWER: Outcome.SLOWER,
+    Verdict.EQUIVALENT: Outcome.NO_GAIN,
+    Verdict.UNDECIDED: Outcome.UNDECIDED,
+}
+
+
 def bench_outcome(bench: BenchOutcome) -> Outcome:
     if bench.crashed:
         return Outcome.CRASHED
     if not bench.correct:
         return Outcome.WRONG
-    return {
-        Verdict.FASTER: Outcome.KEPT,
-        Verdict.SLOWER: Outcome.SLOWER,
-        Verdict.EQUIVALENT: Outcome.NO_GAIN,
-        Verdict.UNDECIDED: Outcome.UNDECIDED,
-    }[bench.verdict]
+    return _OF_VERDICT[bench.verdict]

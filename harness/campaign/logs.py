@@ -30,7 +30,7 @@ _THREADED = 1.2
 def optimization_log(state: State) -> str:
     """`optimization_log.md`: the baseline, one entry an iteration, and the campaign's end."""
     parts = [f"# Optimization Campaign: {state.name}", _baseline(state)]
-    parts += [_entry(state, i, i.note) for i in state.iterations if i.note is not None]
+    parts += [_entry(i, i.note) for i in state.iterations if i.note is not None]
     parts += [f"## Skipped: {name}\n{reason}" for name, reason in state.skipped.items()]
     parts += _ending(state)
     return "\n\n".join(parts) + "\n"
@@ -66,7 +66,7 @@ def _baseline(state: State) -> str:
     return f"## Baseline\n- {figures}\n- Commit: {sealed.commit[:_HASH]} ({state.place.tag} tag)"
 
 
-def _entry(state: State, iteration: Iteration, note: Reflection) -> str:
+def _entry(iteration: Iteration, note: Reflection) -> str:
     prediction = iteration.thought.prediction
     optimization = _flat(iteration.plan.optimization) if iteration.plan else "none was planned"
     lines = [

@@ -226,7 +226,7 @@ class Campaign:
         self.journal.append(draft)
         self.events.append(draft)
         self.progress = after
-        self.warnings += self.records.refresh(self.events)
+        self.warnings += self.records.refresh(self.events, after)
         return draft
 
     def message(self, subject: str, iteration: int | None = None) -> str:
@@ -246,7 +246,7 @@ class Campaign:
         there is more than records; what they do to those is undone by a further commit.
         """
         # Whoever was killed between an event and its rendering left logs that are behind.
-        self.warnings += self.records.refresh(self.events)
+        self.warnings += self.records.refresh(self.events, self.state)
         own = [self.git.below_top(path) for path in self.records.paths()]
         self.git.align_index([*own, *others])
         changes = self.git.changes()

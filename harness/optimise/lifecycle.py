@@ -151,7 +151,7 @@ def _demand_whole(campaign: Campaign, bench: Workbench) -> None:
     if campaign.git.branch() != campaign.state.place.branch:
         return
     # Logs are rendered anew by every step: what a git command did to them is no damage.
-    campaign.warnings += campaign.records.refresh(campaign.events)
+    campaign.warnings += campaign.records.refresh(campaign.events, campaign.state)
     found = verify(campaign, bench)
     if not found.ok:
         problem = damage(found)

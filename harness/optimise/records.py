@@ -39,30 +39,36 @@ class Records:
         self.folder = folder
         self._aside = aside
         """Where hand-edited logs are put before they are rendered anew."""
+        self._written: dict[str, str] = {}
+        """What this process rendered last: it need not be derived again to be known."""
 
     def expected(self, state: State) -> dict[str, str]:
         """The content of each rendered file."""
-        finished = state.step is Step.FINISHED
-        return {n: render(state) for n, render in RENDERED.items() if finished or n != "summary.md"}
+        return {name: RENDERED[name](state) for name in self._names(state)}
 
-    def refresh(self, events: Sequence[Event]) -> list[str]:
-        """Render the logs anew; returns what is to be said of hand edits.
+    def _names(self, state: State) -> list[str]:
+        finished = state.step is Step.FINISHED
+        return [name for name in RENDERED if finished or name != "summary.md"]
+
+    def refresh(self, events: Sequence[Event], state: State) -> list[str]:
+        """Render the logs anew from the state after these events; returns what is to be said of
+        hand edits.
 
         A log that no state of the campaign renders to was edited by hand, or written by another
         version of the harness: it is put aside first.
         """
         warnings = []
-        states = states_after(events)
         with storage_errors(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            for name, text in self.expected(states[-1]).items():
+            for name, text in self.expected(state).items():
                 path = self.folder / name
                 there = _read(path)
-                if there == text or _was_rendered(states[-1], name, there):
+                if there == text or _was_rendered(state, name, there):
                     continue
-                if there is not None and not self._ever(name, there, states):
+                if there is not None and not self._ever(name, there, events):
                     warnings.append(self._put_aside(path, there))
                 write_atomically(path, text.encode())
+                self._written[name] = text
         return warnings
 
     def edited(self, events: Sequence[Event]) -> list[Path]:
@@ -84,8 +90,12 @@ class Records:
             self.folder / name for name in RENDERED if _read(self.folder / name) == before.get(name)
         ]
 
-    def _ever(self, name: str, text: str, states: Sequence[State]) -> bool:
-        return any(self.expected(state).get(name) == text for state in reversed(states))
+    def _ever(self, name: str, text: str, events: Sequence[Event]) -> bool:
+        """Is it what this process wrote, or what a state before rendered to, the newest first?"""
+        if self._written.get(name) == text:
+            return True
+        before = reversed(states_after(events[:-1]))
+        return any(name in self._names(state) and RENDERED[name](state) == text for state in before)
 
     def _put_aside(self, path: Path, text: str) -> str:
         self._aside.mkdir(parents=True, exist_ok=True)

@@ -42,7 +42,7 @@ def restore(campaign: Campaign) -> Restored:
     if records:
         campaign.load(recover=True)
         if campaign.started:
-            campaign.warnings += campaign.records.refresh(campaign.events)
+            campaign.warnings += campaign.records.refresh(campaign.events, campaign.state)
     if records and not campaign.active:
         return Restored((), "", "", records)
     demand_active(campaign)

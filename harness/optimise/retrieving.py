@@ -40,7 +40,7 @@ def put_records_back(campaign: Campaign) -> tuple[str, ...]:
 
 
 def _wanted(campaign: Campaign) -> dict[str, str]:
-    """Path to the commit that has what is missing here."""
+    """Path to the commit that has what is missing here; each file here is looked at once."""
     git, top = campaign.git, campaign.git.top
     folder = git.below_top(campaign.folder)
     journal = f"{folder}/{JOURNAL_NAME}"
@@ -49,15 +49,22 @@ def _wanted(campaign: Campaign) -> dict[str, str]:
         left_out.add(journal)
     digests = _digests(campaign, folder)
     found: dict[str, str] = {}
+    lacking: dict[str, bool] = {}
     for commit in _sources(campaign, journal):
         for path in git.files_at(commit, [folder]):
-            if path in left_out or path in found or not campaign.records.holds(top / path):
-                continue
-            if not (top / path).is_file() or _is_other(top / path, digests.get(path)):
+            if path not in lacking:
+                is_ours = path not in left_out and campaign.records.holds(top / path)
+                lacking[path] = is_ours and _lacks(top / path, digests.get(path))
+            if lacking[path] and path not in found:
                 content = git.read_file(commit, path) or b""
                 if path not in digests or hashlib.sha256(content).hexdigest() == digests[path]:
                     found[path] = commit
     return found
+
+
+def _lacks(path: Path, digest: str | None) -> bool:
+    """Is a record not here, or not what an event says that it was?"""
+    return not path.is_file() or _is_other(path, digest)
 
 
 def _is_other(path: Path, digest: str | None) -> bool:

@@ -6,12 +6,15 @@ is not here would call the program, and is refused.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shlex
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, ClassVar
 
 from harness.errors import GitFailed, UsageError
 from harness.system.git.reading import Changes, Tag
@@ -27,6 +30,51 @@ class Commit:
     tree: Mapping[str, bytes]
     parents: tuple[str, ...]
     message: str
+    number: int
+    behind: frozenset[str]
+    """The commit itself, and all that it follows."""
+
+
+class Writes:
+    """What may have changed a file, in this process: files that were opened to write, or moved."""
+
+    count = 0
+    anywhere = 0
+    """The count at the last change that does not say where."""
+    at: ClassVar[dict[str, int]] = {}
+    """The count at the last change of each file."""
+    _TO_WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
+    _MOST = 2_000
+
+    @classmethod
+    def watch(cls) -> None:
+        """Watch from now on. A hook cannot be taken away again: there is one for all games."""
+        if not cls.count:
+            cls.count = 1
+            sys.addaudithook(cls._on)
+
+    @classmethod
+    def _on(cls, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            if isinstance(arguments[2], int) and arguments[2] & cls._TO_WRITE:
+                cls._changed(arguments[0])
+        elif event == "os.rename":
+            cls._changed(arguments[0])
+            cls._changed(arguments[1])
+        elif event == "os.remove":
+            cls._changed(arguments[0] if arguments[1] == -1 else None)
+        elif event in ("os.rmdir", "os.link", "os.symlink"):
+            cls._changed(None)
+
+    @classmethod
+    def _changed(cls, path: object) -> None:
+        cls.count += 1
+        name = os.fspath(path) if isinstance(path, (str, os.PathLike)) else ""
+        if name.startswith("/") and len(cls.at) < cls._MOST:
+            cls.at[name] = cls.count
+        else:
+            cls.anywhere = cls.count
+            cls.at.clear()
 
 
 @dataclass
@@ -44,13 +92,33 @@ class Repository:
     conflicts: set[str] = field(default_factory=set)
     merging: str = ""
     stashes: list[str] = field(default_factory=list)
+    made: int = 0
+    """How many commits there ever were."""
+    seen: tuple[int, Tree] = field(default_factory=lambda: (-1, {}))
+    """The working tree, and how much had been written when it was looked at."""
+
+    def __post_init__(self) -> None:
+        Writes.watch()
 
     def make(self, tree: Mapping[str, bytes], parents: Iterable[str], message: str) -> str:
-        made = Commit(dict(tree), tuple(parents), message)
-        said = repr((tree_id(tree), made.parents, message, len(self.commits)))
+        parents = tuple(parents)
+        self.made += 1
+        said = repr((tree_id(tree), parents, message, self.made))
         name = hashlib.sha1(said.encode()).hexdigest()
-        self.commits[name] = made
+        behind = frozenset({name}).union(*(self.commits[p].behind for p in parents))
+        self.commits[name] = Commit(dict(tree), parents, message, self.made, behind)
         return name
+
+    def forget_all_but(self, commit: str) -> None:
+        """Begin anew with what is committed, and no history."""
+        tree = self.commits[commit].tree
+        self.commits.clear()
+        self.stashes.clear()
+        self.refs = {self.head: self.make(tree, (), "Anew")}
+        self.tags.clear()
+
+    def newest(self, commits: Iterable[str]) -> list[str]:
+        return sorted(commits, key=lambda name: self.commits[name].number, reverse=True)
 
     @property
     def at(self) -> str:
@@ -70,7 +138,24 @@ class Repository:
     # -- the working tree ----------------------------------------------------------------------
 
     def here(self) -> Tree:
-        return dict(_files(str(self.top), ""))
+        when, files = self.seen
+        if when < Writes.anywhere:
+            files = dict(_files(str(self.top), ""))
+        elif when < Writes.count:
+            files = dict(files)
+            for name, changed in Writes.at.items():
+                if changed > when and name.startswith(f"{self.top}/"):
+                    self._look_again(files, name)
+        self.seen = (Writes.count, files)
+        return dict(files)
+
+    def _look_again(self, files: Tree, name: str) -> None:
+        path = name.removeprefix(f"{self.top}/")
+        if path.partition("/")[0] in (_IGNORED, ".git"):
+            return
+        files.pop(path, None)
+        with contextlib.suppress(FileNotFoundError):
+            files[path] = Path(name).read_bytes()
 
     def put(self, path: str, content: bytes | None) -> None:
         """Write or remove a file, in the index too."""
@@ -85,7 +170,6 @@ class Repository:
         else:
             self.index[path] = content
             whole.parent.mkdir(parents=True, exist_ok=True)
-            whole.unlink(missing_ok=True)  # what is remembered of a file goes by its number
             whole.write_bytes(content)
 
     def move(self, goal: Mapping[str, bytes], target: str) -> None:
@@ -102,20 +186,13 @@ class Repository:
 
     # -- history -------------------------------------------------------------------------------
 
-    def behind(self, commit: str) -> set[str]:
-        found, todo = set(), [commit]
-        while todo:
-            one = todo.pop()
-            if one not in found:
-                found.add(one)
-                todo += self.commits[one].parents
-        return found
+    def behind(self, commit: str) -> frozenset[str]:
+        return self.commits[commit].behind
 
     def merged(self, ours: str, theirs: str) -> tuple[Tree, set[str]]:
         """The merge of two commits, and the files in conflict."""
         common = self.behind(ours) & self.behind(theirs)
-        order = {name: number for number, name in enumerate(self.commits)}
-        base = self.commits[max(common, key=order.__getitem__)].tree if common else {}
+        base = self.commits[self.newest(common)[0]].tree if common else {}
         one, other = self.commits[ours].tree, self.commits[theirs].tree
         tree, conflicts = dict(one), set()
         for path in {*base, *one, *other}:
@@ -140,24 +217,7 @@ def _files(folder: str, prefix: str) -> Iterator[tuple[str, bytes]]:
                 if entry.name not in (_IGNORED, ".git"):
                     yield from _files(entry.path, f"{prefix}{entry.name}/")
             else:
-                yield f"{prefix}{entry.name}", _read(entry, records=prefix.startswith("optim/"))
-
-
-_read_already: dict[tuple[int, int, int], bytes] = {}
-
-
-def _read(entry: os.DirEntry[str], *, records: bool) -> bytes:
-    """A file's content. Records are replaced or grow: they are read once."""
-    found = entry.stat(follow_symlinks=False) if records else None
-    known = (found.st_ino, found.st_size, found.st_dev) if found else None
-    if known is not None and known in _read_already:
-        return _read_already[known]
-    content = Path(entry.path).read_bytes()
-    if known is not None:
-        if len(_read_already) > 5_000:
-            _read_already.clear()
-        _read_already[known] = content
-    return content
+                yield f"{prefix}{entry.name}", Path(entry.path).read_bytes()
 
 
 _ids: dict[bytes, str] = {}
@@ -207,6 +267,8 @@ class FakeGit(Git):
         return self.repo.at
 
     def resolve(self, revision):
+        if revision in self.repo.commits:
+            return revision
         base, *up = revision.split("^")
         refs = self.repo.refs
         found = self.repo.at if base == "HEAD" else refs.get(base)
@@ -253,12 +315,10 @@ class FakeGit(Git):
 
     def common(self, one, other):
         both = self.repo.behind(self.resolve(one)) & self.repo.behind(self.resolve(other))
-        order = {name: number for number, name in enumerate(self.repo.commits)}
-        return max(both, key=order.__getitem__) if both else ""
+        return self.repo.newest(both)[0] if both else ""
 
     def commits_between(self, since, until, *, first_parent=False):
         repo, known = self.repo, self.repo.behind(self.resolve(since))
-        order = {name: number for number, name in enumerate(repo.commits)}
         line, one = set(), self.resolve(until)
         while one not in known:
             line.add(one)
@@ -266,8 +326,7 @@ class FakeGit(Git):
                 break
             one = repo.commits[one].parents[0]
         found = line if first_parent else repo.behind(self.resolve(until)) - known
-        newest = sorted(found, key=order.__getitem__, reverse=True)
-        return [(c, repo.commits[c].parents) for c in newest]
+        return [(c, repo.commits[c].parents) for c in repo.newest(found)]
 
     def is_ignored(self, path):
         return _IGNORED in path.parts

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.campaign import events as events_module
+from harness.campaign import logs as logs_module
 from harness.campaign.advice import Advice
 from harness.campaign.state import NotStarted, State, apply
 from harness.campaign.values import TestOutcome, TestStatus
@@ -103,6 +104,10 @@ class RealWorld(World):
     def leave_lock(self) -> None:
         (self.root / ".git" / "index.lock").touch()
 
+    def forget(self) -> None:
+        for ref in list(self.git.refs("refs/tags/")) + list(self.git.refs("refs/harness/")):
+            self.git.delete_ref(ref)
+
 
 @dataclass
 class FakeWorld(World):
@@ -128,6 +133,9 @@ class FakeWorld(World):
 
     def leave_lock(self) -> None:
         """No lock is left by a git that never runs."""
+
+    def forget(self) -> None:
+        self.repo.forget_all_but(self.repo.at)
 
 
 def fake_world(root: Path, begin, patch) -> FakeWorld:
@@ -191,7 +199,35 @@ def _remember(patch) -> None:
     patch.setattr(abandoning_module, "fold", fold)
     patch.setattr(records_module, "states_after", states)
     patch.setattr(records_module.Records, "expected", render_once)
+    for name in ("_entry", "_before", "_postmortem"):
+        patch.setattr(logs_module, name, _once(getattr(logs_module, name)))
+    read_anew, read_already = journal_module.read_events, {}
+
+    def read_events(path):
+        known = read_already.get(path)
+        if known is None or known[0] != fake_git.Writes.count:
+            # What opens the file to read it writes nothing, so that the count stays.
+            known = read_already[path] = (fake_git.Writes.count, read_anew(path))
+        return list(known[1])
+
+    for module in (journal_module, campaign_module, abandoning_module):
+        patch.setattr(module, "read_events", read_events)
     patch.setattr(journal_module.os, "fsync", lambda _: None)
+
+
+def _once(render):
+    """A function of an iteration, called once for each."""
+    known = {}
+
+    def once(iteration, *note):
+        found = known.get(id(iteration))
+        if found is None or found[0] is not iteration:
+            if len(known) > 1_000:
+                known.clear()
+            found = known[id(iteration)] = (iteration, render(iteration, *note))
+        return found[1]
+
+    return once
 
 
 class Hand:
@@ -400,8 +436,7 @@ def begin_anew(world) -> None:
         shutil.rmtree(world.root / folder, ignore_errors=True)
     world.write(time=100, full=1000, output="right", build="works", run="works", noise=0.005)
     world.sh("git commit --all --message Anew")
-    for ref in list(world.git.refs("refs/tags/")) + list(world.git.refs("refs/harness/")):
-        world.git.delete_ref(ref)
+    world.forget()
 
 
 @dataclass
