@@ -15,6 +15,7 @@
     ├── TrialFailed                  5  a program crashed, hung, or gave no output
     ├── DataUnreadable               6  never raised itself: what is stored cannot be read
     │   ├── DataDamaged              6  stored data is broken or was tampered with
+    │   │   └── DataClosed           6  it may not be read by us; nobody knows more of it
     │   └── MadeByNewer              2  a newer harness wrote it: nothing is wrong with it; upgrade
     ├── NotAllowed                   7  the state does not allow the command now, or a lock is held
     ├── Undecided                    8  the budget ended before the answer was sure
@@ -34,6 +35,7 @@ __all__ = [
     "AnswerIsNo",
     "BuildFailed",
     "ConfigError",
+    "DataClosed",
     "DataDamaged",
     "DataUnreadable",
     "ExitCode",
@@ -138,6 +140,10 @@ class DataUnreadable(HarnessError):
 
 class DataDamaged(DataUnreadable):
     """A stored file is not what was written: truncated, unreadable or changed by another hand."""
+
+
+class DataClosed(DataDamaged):
+    """A stored file may not be read by us: nobody knows whether it is what was written."""
 
 
 class MadeByNewer(DataUnreadable):

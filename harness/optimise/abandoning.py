@@ -25,7 +25,12 @@ from harness.project.config import Config, lookup
 from harness.project.state_folder import campaign_state, state_folder
 from harness.project.workload import campaign_folder, tag_name
 from harness.system.git.writing import Git, branch_ref
-from harness.system.store.files import read_kept, storage_errors, write_atomically
+from harness.system.store.files import (
+    demand_open,
+    read_kept,
+    storage_errors,
+    write_atomically,
+)
 
 _CODE = "refs/harness/abandoned"
 _TAGS = "refs/tags/"
@@ -62,10 +67,12 @@ class Abandoned:
 def abandon(config: Config, name: str) -> Abandoned:
     """End a campaign: its branch, tags, attempts and records get other names, its base is back.
 
-    Raises NotAllowed where there is nothing of it, or it is finished and merged.
+    Raises NotAllowed where there is nothing of it, or it is finished and merged, and DataClosed
+    where a folder of it may not be read: what is in there could not be kept.
     """
     lookup(config.campaigns, name, "campaign", config.path)
     work = _Work(config, name)
+    work.demand_open()
     plan = work.unfinished() or work.plan()
     work.write(plan)
     done = work.carry_out(plan)
@@ -87,6 +94,12 @@ class _Work:
         state = self._state()
         known = scope_of(config, config.campaigns[name], self.git)
         self.checkout.scope = state.agreed.scope if state else known
+
+    def demand_open(self) -> None:
+        """DataClosed where a folder of the campaign may not be read."""
+        parts = (p for folder in (self.folder, self.machine) for p in sorted(folder.rglob("*")))
+        for folder in (*self._records().folders(), self.machine, *parts):
+            demand_open(folder)
 
     # -- what is to be done --------------------------------------------------------------------
 
@@ -156,8 +169,11 @@ class _Work:
         refs = self.git.refs("refs/heads/")
         return not {ours, base} <= refs.keys() or self.git.is_ancestor(ours, base)
 
+    def _records(self) -> Records:
+        return Records(self.folder, self.machine / "edited")
+
     def _files(self) -> list[Path]:
-        return Records(self.folder, self.machine / "edited").paths()
+        return self._records().paths()
 
     # -- doing it ------------------------------------------------------------------------------
 
@@ -169,6 +185,7 @@ class _Work:
 
     def carry_out(self, plan: Abandoned) -> Abandoned:
         """Every part finds out whether it was done already."""
+        self._move_misplaced(Path(plan.records) / "misplaced")
         under_way = self.git.under_way()
         if under_way and self._is_here(plan):
             self.git.run(*ABORT[under_way].split()[1:])
@@ -192,6 +209,13 @@ class _Work:
         here = self.git.branch() or f"no branch, at {self.git.head()[:12]}"
         code = ref if ref in self.git.refs(ref) else ""
         return replace(plan, checked_out=here, code=code, done=True)
+
+    def _move_misplaced(self, goal: Path) -> None:
+        """Move what is no file away: git would wait for a pipe in the place of its attributes."""
+        for path in self._records().misplaced():
+            with storage_errors(goal):
+                goal.mkdir(parents=True, exist_ok=True)
+                path.rename(goal / path.name)
 
     def _is_here(self, plan: Abandoned) -> bool:
         """Is the campaign's branch checked out?"""

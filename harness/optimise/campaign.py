@@ -12,7 +12,7 @@ from harness.campaign.events import Event, Kind, builtins
 from harness.campaign.moves import Move, Tree, permit
 from harness.campaign.state import NotStarted, Progress, State, Step, apply, fold
 from harness.campaign.values import RULES, Terms
-from harness.errors import ConfigError, DataDamaged, NotAllowed, UsageError
+from harness.errors import ConfigError, DataClosed, DataDamaged, NotAllowed, UsageError
 from harness.model.durations import parse_duration_ns
 from harness.optimise.checkout import RECORDS, Checkout
 from harness.optimise.journal import JOURNAL_NAME, Journal, read_events
@@ -61,6 +61,8 @@ class Campaign:
             self.recoverable = mine = self._is_mine()
             self.events = self.journal.recover() if recover and mine else self.journal.read_all()
             self.progress = fold(self.events)
+        except DataClosed:
+            raise
         except DataDamaged as damage:
             if self._reads_copy_meanwhile():
                 return

@@ -18,6 +18,7 @@ from harness.model import Verdict
 from harness.optimise.budgets import affordable
 from harness.optimise.campaign import Campaign, terms_of
 from harness.optimise.failures import remembered
+from harness.optimise.retrieving import put_records_back
 from harness.optimise.standing import demand_active, place_of, standing
 from harness.optimise.steps import run_profile
 from harness.optimise.verify import damage, verify
@@ -96,6 +97,9 @@ def _complete_start(campaign: Campaign) -> None:
         git.create_branch(place.branch, place.base_commit)
     if git.branch() == place.base_branch:
         git.switch(place.branch)
+    if git.branch() == place.branch:
+        # A branch that was deleted took its records from the tree with it; their ref has them.
+        put_records_back(campaign)
     way = before_step(campaign.state, standing(campaign))
     if way is not None and way.action != "START":
         raise refused(way)

@@ -14,7 +14,13 @@ from harness.campaign.logs import optimization_log, summary, thinking_log
 from harness.campaign.state import State, Step, states_after
 from harness.optimise.journal import JOURNAL_NAME
 from harness.project.workload import BASELINE_NAME, RESULTS_NAME
-from harness.system.store.files import not_read, read_kept, storage_errors, write_atomically
+from harness.system.store.files import (
+    demand_open,
+    not_read,
+    read_kept,
+    storage_errors,
+    write_atomically,
+)
 from harness.system.store.seal import SEAL_NAME
 
 RUNS_NAME = "runs"
@@ -30,6 +36,8 @@ RENDERED: Mapping[str, Callable[[State], str]] = {
     "summary.md": summary,
 }
 """The files that are rendered from the state; `summary.md` only of a finished campaign."""
+
+_FILES = (ATTRIBUTES_NAME, JOURNAL_NAME, *RENDERED, BASELINE_NAME, SEAL_NAME)
 
 
 class Records:
@@ -114,21 +122,30 @@ class Records:
 
     def paths(self) -> list[Path]:
         """Every record that is there, to be committed."""
-        names = (ATTRIBUTES_NAME, JOURNAL_NAME, *RENDERED, BASELINE_NAME, SEAL_NAME)
-        files = [self.folder / name for name in names]
+        files = [self.folder / name for name in _FILES]
         for folder in (RESULTS_NAME, RUNS_NAME):
             files += sorted((self.folder / folder).rglob("*"))
         return [path for path in files if path.is_file()]
 
     def check_places(self) -> None:
-        """DataDamaged where a pipe, a folder or the like is in the place of a record.
+        """DataDamaged where a pipe, a folder or the like is in the place of a record, or where a
+        folder of records is closed to us.
 
         Git would wait for the one and end in words of its own at the other.
         """
-        for name in (ATTRIBUTES_NAME, SEAL_NAME):
+        for path in self.misplaced((ATTRIBUTES_NAME, SEAL_NAME)):
+            raise not_read(path, OSError(0, "is no ordinary file"))
+        for folder in self.folders():
+            demand_open(folder)
+
+    def misplaced(self, names: Sequence[str] = _FILES) -> list[Path]:
+        """What is in the place of a record and is no ordinary file."""
+        found = []
+        for name in names:
             with contextlib.suppress(OSError):
                 if not stat.S_ISREG((self.folder / name).lstat().st_mode):
-                    raise not_read(self.folder / name, OSError(0, "is no ordinary file"))
+                    found.append(self.folder / name)
+        return found
 
     def holds(self, path: Path) -> bool:
         """Is a path that of a record?"""

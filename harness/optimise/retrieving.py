@@ -13,7 +13,7 @@ from harness.optimise.campaign import Campaign
 from harness.optimise.checkout import RECORDS
 from harness.optimise.journal import JOURNAL_NAME
 from harness.optimise.records import RENDERED
-from harness.system.store.files import storage_errors, write_atomically
+from harness.system.store.files import read_kept, storage_errors, write_atomically
 
 
 def missing_records(campaign: Campaign) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ def _lacks(path: Path, digest: str | None) -> bool:
 
 def _is_other(path: Path, digest: str | None) -> bool:
     """Is a file not what an event says that it was?"""
-    return digest is not None and hashlib.sha256(path.read_bytes()).hexdigest() != digest
+    return digest is not None and hashlib.sha256(read_kept(path)).hexdigest() != digest
 
 
 def _digests(campaign: Campaign, folder: str) -> Mapping[str, str]:

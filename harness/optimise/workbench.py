@@ -52,7 +52,7 @@ from harness.project.workload import Wanted, Workload, find_workload
 from harness.running import Cell, Listener
 from harness.running.session import Session, open_session
 from harness.system.git.writing import Git
-from harness.system.store.files import copy_atomically, storage_errors
+from harness.system.store.files import copy_atomically, read_kept, storage_errors
 from harness.system.store.parquet import join_parquet, read_parquet
 from harness.system.store.rows import Row
 from harness.system.store.runs import PARQUET_NAME, read_records
@@ -295,4 +295,4 @@ def _objective(request: BenchRequest) -> Metric | None:
 
 
 def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256(read_kept(path)).hexdigest()

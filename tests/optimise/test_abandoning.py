@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -237,3 +238,13 @@ def test_no_ref_keeps_the_name_of_a_campaign_that_was_abandoned(started, thought
     assert not [ref for ref in after if ref.split("/")[3] == "work"]
     for ref, kept in before.items():
         assert after[ref.replace("/work", "/work-1")] == kept
+
+
+def test_a_pipe_in_the_place_of_the_attributes_is_moved_and_not_waited_for(started):
+    pipe = started.root / "optim" / ".gitattributes"
+    pipe.unlink()
+    os.mkfifo(pipe)
+    done = give_up(started)
+    assert (Path(done.records) / "misplaced" / ".gitattributes").is_fifo()
+    assert started.git.changes().tracked == ()
+    check_free(started)

@@ -622,3 +622,15 @@ def test_a_stale_lock_is_taken_away_before_git_is_typed(world):
     assert advice.command == f"rm {lock}"
     obey(world, advice)
     assert next_action(world.reader).action == "CLEAN"
+
+
+def test_a_start_whose_branch_was_deleted_gets_its_sealed_records_back(world):
+    start(world.campaign, world.bench)
+    sealed = (world.root / "optim" / "baseline.json").read_bytes()
+    world.shell("switch", "--quiet", "main")
+    world.shell("branch", "--quiet", "-D", "optimization")
+    assert next_action(world.reader).action == "START"
+    start(world.campaign, world.bench)
+    assert (world.root / "optim" / "baseline.json").read_bytes() == sealed
+    assert "optim/baseline.json" in world.git.files_at("HEAD", ["optim"])
+    assert verify(world.reader, world.bench).problems == []

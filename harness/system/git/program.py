@@ -67,6 +67,7 @@ _FOREIGN = re.compile(
     r"|GLOB_PATHSPECS|NOGLOB_PATHSPECS|ICASE_PATHSPECS|TRACE\w*)"
 )
 _LOCKED = re.compile(rb"Unable to create '([^']+\.lock)': File exists")
+_CLOSED = re.compile(r"""["']([^"'\n]+)["']\)?: Permission denied""")
 _FULL = re.compile(r"No space left on device|Disk quota exceeded|Read-only file system")
 _NOBODY = {
     "GIT_AUTHOR_NAME": "optim-harness",
@@ -185,6 +186,9 @@ class GitProgram:
             return NotAllowed(message, hint=way_past(lock))
         if _FULL.search(words):
             return StorageFailed(message, hint="Free some space, and repeat the command.")
+        closed = _CLOSED.search(words)
+        if closed is not None:
+            return GitFailed(message, hint=f"Make it readable: chmod u+rwX {closed[1]}")
         return GitFailed(message)
 
 

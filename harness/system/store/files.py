@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import stat
 import tempfile
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from harness.errors import DataDamaged, MadeByNewer, StorageFailed
+from harness.errors import DataClosed, DataDamaged, MadeByNewer, StorageFailed
 from harness.system.process.trees import open_ordinary
 
 
@@ -33,7 +34,6 @@ _ADVICE = {
     errno.ENOSPC: f"Free some space {_OTHER_FOLDER}",
     errno.EDQUOT: f"Free some space of your quota {_OTHER_FOLDER}",
     errno.EROFS: "It is mounted read-only: choose another folder with --results.",
-    errno.EACCES: f"Who may use it is another user's choice: see `ls -ld`, {_OTHER_FOLDER}",
     errno.EPERM: f"Is it another user's, or made immutable (`lsattr`)? Change that {_OTHER_FOLDER}",
     errno.ELOOP: "A link is in its place: put the file itself there, or nothing.",
 }
@@ -43,10 +43,10 @@ def not_written(path: Path, problem: OSError, what: str = "write to") -> Storage
     """The error for what cannot be used, with the file that it is about and what would help."""
     where = Path(os.fsdecode(problem.filename)) if problem.filename else path
     inside = "" if where == path or not where.is_absolute() else f" ({where})"
-    return StorageFailed(
-        f"cannot {what} {path}: {problem.strerror or problem}{inside}",
-        hint=_ADVICE.get(problem.errno or 0, f"Look at what is there, {_OTHER_FOLDER}"),
-    )
+    hint = _ADVICE.get(problem.errno or 0, f"Look at what is there, {_OTHER_FOLDER}")
+    if problem.errno == errno.EACCES:
+        hint = how_to_open(where if where.is_absolute() else path)
+    return StorageFailed(f"cannot {what} {path}: {problem.strerror or problem}{inside}", hint=hint)
 
 
 MOST_KEPT_BYTES = 2**30
@@ -112,15 +112,45 @@ def open_to_append(path: Path) -> int:
 def not_read(path: Path, problem: OSError) -> DataDamaged:
     """The error for a file of ours that is there and cannot be read."""
     if problem.errno in (errno.EACCES, errno.EPERM):
-        return DataDamaged(
+        return DataClosed(
             f"{path}: cannot be read: {problem.strerror}",
-            hint="Nothing says that it is damaged: make it readable (`chmod u+r`, or `chown`).",
+            hint=f"Nothing says that it is damaged. {how_to_open(path)}",
         )
     what = "is a link, and not a file" if problem.errno == errno.ELOOP else ""
     return DataDamaged(
         f"{path}: cannot be read: {what or problem.strerror or problem}",
         hint="Put the file itself in its place: from a copy, or from git where it is committed.",
     )
+
+
+def demand_open(folder: Path) -> None:
+    """DataClosed where a folder of ours may not be read; one that is not there is fine."""
+    try:
+        folder.lstat()
+        with os.scandir(folder):
+            pass
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except PermissionError as problem:
+        raise not_read(folder, problem) from None
+
+
+def how_to_open(path: Path) -> str:
+    """What to type where a path is closed to us: it is about the first part that is closed."""
+    closed = next((p for p in (*reversed(path.parents), path) if _is_closed(p)), path)
+    with contextlib.suppress(OSError):
+        if closed.stat().st_uid != os.geteuid():
+            return f"It is another user's: see `ls -ld {shlex.quote(str(closed))}`."
+    return f"Make it readable: chmod u+rwX {shlex.quote(str(closed))}"
+
+
+def _is_closed(path: Path) -> bool:
+    try:
+        is_folder = path.is_dir()
+    except OSError:
+        return False
+    wanted = os.R_OK | (os.X_OK if is_folder else 0)
+    return path.exists() and not os.access(path, wanted, effective_ids=True)
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -1,0 +1,112 @@
+"""Records that may not be read: what is said names the file and the way in, and nothing is lost.
+
+Nothing is closed to root: there a child process gives its rights up first.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from harness.errors import DataClosed, HarnessError
+from harness.optimise import abandon, next_action, run_profile, start
+from harness.optimise.verify import verify
+from harness.project.config import load_config
+from tests.optimise.conftest import FakeWorkbench, World, begin
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def open_world(monkeypatch):
+    """A campaign in a folder that every user may enter."""
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "Test")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "test@example.org")
+    place = Path(tempfile.mkdtemp())
+    place.chmod(0o755)
+    world = World(place / "repo", FakeWorkbench(place / "repo"))
+    world.root.mkdir()
+    begin(world)
+    start(world.campaign, world.bench)
+    run_profile(world.campaign, world.bench)
+    yield world
+    shutil.rmtree(place)
+
+
+def as_a_user(world: World, action) -> HarnessError | None:
+    """The error of an action by a user who owns the project and is not root."""
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            if os.geteuid() == 0:
+                for path in (world.root.parent, *world.root.parent.rglob("*")):
+                    os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
+                os.setgroups([])
+                os.setresgid(NOBODY, NOBODY, NOBODY)
+                os.setresuid(NOBODY, NOBODY, NOBODY)
+            try:
+                action(world)
+            except HarnessError as problem:
+                words = f"{type(problem).__name__}\0{problem.message}\0{problem.hint}"
+                os.write(write, words.encode())
+        finally:
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read, "rb") as file:
+        said = file.read().decode()
+    os.waitpid(child, 0)
+    if not said:
+        return None
+    name, message, hint = said.split("\0")
+    error = {"DataClosed": DataClosed}.get(name, HarnessError)(message, hint=hint)
+    error.add_note(name)
+    return error
+
+
+ACTIONS = {
+    "verify": lambda world: verify(world.reader, world.bench),
+    "next": lambda world: next_action(world.reader),
+    "abandon": lambda world: abandon(load_config(world.root / "harness.toml"), "work"),
+}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("folder", ["optim", "optim/runs", ".harness/campaigns/work"])
+def test_a_closed_folder_is_named_with_the_way_in_and_nothing_is_touched(
+    open_world, folder, action
+):
+    closed = open_world.root / folder
+    closed.mkdir(exist_ok=True)
+    (closed / "kept").write_text("kept\n")
+    verify(open_world.reader, open_world.bench)  # what is imported late is there afterwards
+    before = sorted(open_world.root.rglob("*"))
+    closed.chmod(0o000)
+    problem = as_a_user(open_world, ACTIONS[action])
+    assert isinstance(problem, DataClosed), problem
+    assert str(closed) in problem.message
+    assert problem.hint.endswith(f"chmod u+rwX {closed}")
+    closed.chmod(0o755)
+    assert [p for p in before if not p.exists()] == []
+    assert (closed / "kept").read_text() == "kept\n"
+
+
+def test_a_closed_journal_is_kept_by_abandon_and_not_called_damaged_before(open_world):
+    journal = open_world.root / "optim" / "events.jsonl"
+    content = journal.read_bytes()
+    verify(open_world.reader, open_world.bench)
+    journal.chmod(0o000)
+    problem = as_a_user(open_world, ACTIONS["next"])
+    assert isinstance(problem, DataClosed), problem
+    assert problem.hint == (
+        f"Nothing says that it is damaged. Make it readable: chmod u+rwX {journal}"
+    )
+    assert as_a_user(open_world, ACTIONS["abandon"]) is None
+    kept = open_world.root / ".harness" / "abandoned" / "work-1" / "records" / "events.jsonl"
+    kept.chmod(0o600)
+    assert kept.read_bytes() == content
