@@ -137,7 +137,7 @@ def load(
     results: str | PathLike[str] | RunResult | ComparisonResult | None = None,
     *,
     of: Literal["trials", "measurements"] = "trials",
-    columns: Sequence[str] | None = None,
+    columns: str | Sequence[str] | None = None,
     target: str | None = None,
 ) -> pd.DataFrame:
     """Stored trials, or measurements, as a table of pandas: one row each.
@@ -152,6 +152,8 @@ def load(
     if isinstance(results, (RunResult, ComparisonResult)):
         folder = results.folder
     else:
+        place: Place = {} if results is None else {"results": results}
+        check_keywords("load", place, Place)
         folder = Path(results) if results is not None else runs_of({}, config_of({}))
     return load_frame(folder, of, columns, target)
 

@@ -69,7 +69,7 @@ def case_budget_ns(given: str | float | None, workload: Workload) -> int:
     """The budget asked for, else the campaign's, else a minute."""
     section = workload.section
     value = given or (section.bench_budget if section else "60s")
-    return parse_duration_ns(value, "--budget")
+    return parse_duration_ns(value, "budget")
 
 
 def baseline_settings(options: Mapping[str, Any], workload: Workload) -> BaselineSettings:
@@ -84,7 +84,7 @@ def baseline_settings(options: Mapping[str, Any], workload: Workload) -> Baselin
 def bench_settings(options: Mapping[str, Any], workload: Workload) -> BenchSettings:
     """How the current tree is compared; UsageError for what makes no sense."""
     shared = ("max_trials", "seed", "cpus", "metric", "confidence", "threshold")
-    settings = read_settings({key: options.get(key) for key in shared}, lambda option: option.flag)
+    settings = read_settings({key: options.get(key) for key in shared})
     question = settings.question
     return BenchSettings(
         budget_ns=case_budget_ns(options.get("budget"), workload),

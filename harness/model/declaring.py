@@ -61,18 +61,15 @@ def options_of(kind: type) -> Iterator[RunOption]:
         yield option
 
 
-def given_to(
-    settings: _Settings, given: Mapping[str, Any], spell: Callable[[RunOption], str]
-) -> _Settings:
+def given_to(settings: _Settings, given: Mapping[str, Any]) -> _Settings:
     """The settings with what a caller gave, by keyword; None stands for not given.
 
-    `spell` says how messages name an option. Raises UsageError for a value that an option does not
-    take.
+    Raises UsageError for a value that an option does not take.
     """
     for path, option in _walk(type(settings)):
         value = given.get(option.keyword)
         if value is not None:
-            settings = _with(settings, path, option.read(value, spell(option)))
+            settings = _with(settings, path, option.read(value, option.keyword))
     return settings
 
 

@@ -289,7 +289,7 @@ def open_campaign(config: Config, name: str | None = None) -> Campaign:
         return active[0]
     raise UsageError(
         f"which campaign? There are: {', '.join(config.campaigns)}",
-        hint="Name it with --campaign, or check out its branch.",
+        hint="Name it with `campaign`, or check out its branch.",
     )
 
 

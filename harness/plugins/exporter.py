@@ -62,7 +62,7 @@ class Exporter(SinglePlugin):
         raise UsageError(
             f"no exporter writes {path.suffix or 'a file without a suffix'}: {path};"
             f" there are {', '.join(sorted(suffixes))}",
-            hint="--export-format NAME says which one to use.",
+            hint="`format` names the one to use.",
         )
 
     @classmethod
@@ -81,6 +81,6 @@ def _only(path: Path, exporters: Sequence[Exporter]) -> Exporter:
         names = " and ".join(exporter.name for exporter in exporters)
         raise AdapterError(
             f"several installed exporters write {path.suffix}: {names}",
-            hint=f"--export-format {exporters[0].name} says which one to use.",
+            hint=f"`format={exporters[0].name!r}` says which one to use.",
         )
     return exporters[0]

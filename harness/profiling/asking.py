@@ -119,12 +119,13 @@ def check_wishes(wishes: Mapping[str, Any]) -> None:
     if wishes.get("trials") is not None:
         whole_number(1)(wishes["trials"], "trials")
     if wishes.get("memory") and wishes.get("function"):
-        raise UsageError("--memory shows the lines that allocate; --function does not go with it")
+        raise UsageError("`memory` shows the lines that allocate; `function` does not go with it")
     if wishes.get("by") in (ProfileBy.PHASE, ProfileBy.PHASE.value):
         for name in OF_A_PROFILER:
             if wishes.get(name):
-                flag = "--with" if name == "tool" else f"--{name}"
-                raise UsageError(f"{flag} is for functions and lines; --by phase runs no profiler")
+                raise UsageError(
+                    f'`{name}` is for functions and lines; `by="phase"` runs no profiler'
+                )
 
 
 def profile_cells(
@@ -161,7 +162,7 @@ def _one_case(
 def _request(cell: Cell, wishes: ProfileWishes, among: int) -> ProfileRequest:
     """The request that the wishes make of a cell, which is one of `among`."""
     given = wishes.get("by")
-    by: ProfileBy | None = None if given is None else one_of(ProfileBy)(given, "--by")
+    by: ProfileBy | None = None if given is None else one_of(ProfileBy)(given, "by")
     function, tool = wishes.get("function"), wishes.get("tool")
     memory = bool(wishes.get("memory"))
     if by is None:
@@ -210,7 +211,7 @@ def what_to_profile(target: str, options: ProfileOptions) -> tuple[Config, list[
         refuse_missing([target], config)
     case, cases = options.get("case"), options.get("cases")
     if case is not None and cases is not None:
-        raise UsageError("--case or --cases, not both")
+        raise UsageError("`case` or `cases`, not both")
     _check_profile(target, adapter, options)
     name, revision = split_revision(target) if adapter is None else (target, None)
     if adapter is not None:
@@ -222,7 +223,7 @@ def what_to_profile(target: str, options: ProfileOptions) -> tuple[Config, list[
         words = cases.split(",") if isinstance(cases, str) else cases
         names = list(dict.fromkeys(filter(None, map(str.strip, words))))
         if not names:
-            raise UsageError(f"--cases: want names such as fast,full, got {cases!r}")
+            raise UsageError(f"cases: want names such as fast,full, got {cases!r}")
     return config, _cells(required_config(config), name, names), revision
 
 
@@ -231,11 +232,11 @@ def _check_profile(target: str, adapter: str | None, options: ProfileOptions) ->
     if adapter is not None:
         for name in ("case", "cases", "campaign"):
             if options.get(name):
-                raise UsageError(f"--{name} is said of a target of harness.toml, not of a file")
+                raise UsageError(f"`{name}` is said of a target of harness.toml, not of a file")
     elif options.get("arguments"):
         raise UsageError(
-            f"target {target!r} takes its arguments from its case, not from the command line",
-            hint="Name another --case; or a single file, with --adapter.",
+            f"target {target!r} takes its arguments from its case, not from `arguments`",
+            hint="Name another `case`; or a single file, with `adapter`.",
         )
     if options.get("campaign") is not None and options.get("against") != BASELINE:
-        raise UsageError(f"--campaign says whose baseline is meant by --against {BASELINE}")
+        raise UsageError(f"`campaign` says whose baseline is meant by `against={BASELINE!r}`")

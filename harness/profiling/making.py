@@ -228,7 +228,7 @@ def _profiled(subject: _Subject, home: Path, plain: Trial) -> Profile | ProfileF
     if request.function is not None and not counted.spots:
         raise UsageError(
             f"no function like {request.function!r} was seen on the CPU",
-            hint="Profile without --function for the names of those that were.",
+            hint="Profile without `function` for the names of those that were.",
         )
     return with_sources(counted, request.cell.target.root)
 
@@ -394,6 +394,6 @@ def profile_against(session: Session, request: ProfileRequest, spec: str) -> Pro
         if "@" in spec or not problem.message:
             raise
         raise UsageError(
-            f"--against {spec}: neither a stored profile nor a revision ({problem.message})",
+            f"against: {spec} is neither a stored profile nor a revision ({problem.message})",
             hint="Say baseline, last, a profile's name, or a commit.",
         ) from None

@@ -25,7 +25,7 @@ def required_config(config: Config) -> Config:
     if config.path is None:
         raise ConfigError(
             f"no {CONFIG_NAME} in {config.root} or any folder above it",
-            hint="Write one (see README.md), name one with --config, or measure a single program:"
-            " `harness run --adapter command -- ./program its args`.",
+            hint="Write one (see README.md), name one with `config`, or measure a single program:"
+            " `harness.run(['./program', '1000'])`.",
         )
     return config

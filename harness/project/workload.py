@@ -91,17 +91,17 @@ def find_workload(config: Config, wanted: Wanted | None = None) -> Workload:
     if wanted.campaign is not None:
         raise UsageError(
             f"no campaign named {wanted.campaign!r}: {config.path} declares none",
-            hint=f"Add [campaigns.{wanted.campaign}], or name a target with --target.",
+            hint=f"Add [campaigns.{wanted.campaign}], or name a target with `target`.",
         )
     return _unnamed(config, wanted)
 
 
 def _declared(config: Config, wanted: Wanted) -> Workload:
-    for option, value in (("--target", wanted.target), ("--case", wanted.case)):
+    for option, value in (("target", wanted.target), ("case", wanted.case)):
         if value is not None:
             raise UsageError(
-                f"{option} is the campaign's to say; {config.path} declares campaigns",
-                hint=f"Name one with --campaign: {', '.join(config.campaigns)}.",
+                f"`{option}` is the campaign's to say; {config.path} declares campaigns",
+                hint=f"Name one with `campaign`: {', '.join(config.campaigns)}.",
             )
     name = wanted.campaign or only(config.campaigns, "campaign")
     section: CampaignSection = lookup(config.campaigns, name, "campaign", config.path)

@@ -85,7 +85,7 @@ class LoadOptions(TypedDict, total=False):
     """What of the stored runs is read, and how."""
 
     of: Literal["trials", "measurements"]
-    columns: Sequence[str] | None
+    columns: str | Sequence[str] | None
     target: str | None
 
 
@@ -287,12 +287,12 @@ def _check_words(programs: bool, options: CompareOptions) -> None:
     if programs:
         for name in ("case", "config"):
             if options.get(name) is not None:
-                raise UsageError(f"--{name} is of harness.toml; a file or program has none")
+                raise UsageError(f"`{name}` is of harness.toml; a file or program has none")
         return
     if options.get("input") is not None:
         refuse_input()
     if options.get("arguments"):
         raise UsageError(
-            "what follows `--` are a file's or program's arguments; which adapter?",
-            hint="Say --adapter c, julia, python or command; a target's stand in harness.toml.",
+            "`arguments` are a file's or program's; which adapter?",
+            hint='Say `adapter="c"`, julia, python or command; a target\'s stand in harness.toml.',
         )

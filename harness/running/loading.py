@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import DataUnreadable, UsageError
-from harness.model import Estimate, Measurement
+from harness.model import Estimate, Measurement, Mode
 from harness.model.jsonable import jsonable
 from harness.running.many import each_run, has_target
 from harness.running.reading_back import report_of
@@ -26,21 +27,18 @@ KINDS = ("trials", "measurements")
 def load_frame(
     results: Path | str,
     of: str = "trials",
-    columns: Sequence[str] | None = None,
+    columns: str | Sequence[str] | None = None,
     target: str | None = None,
 ) -> pd.DataFrame:
     """The stored runs below a folder, or one run, as a table: a row per trial or measurement.
 
     Runs are in the order of time, those that are not finished among them. `columns` names the ones
-    that are read, `target` the only target; each metric of the trials is a column `metrics.NAME`.
+    (or the one) that are read, `target` the only target; each metric is a column `metrics.NAME`.
     What is damaged, or of a newer harness, is left out, warned of, and named in
     `attrs["damaged"]`; where one run is asked for, it is raised. Raises UsageError for a kind or a
     column that there is not.
     """
-    import pandas as pd
-
-    if of not in KINDS:
-        raise UsageError(f"of: want one of {', '.join(KINDS)}, got {of!r}")
+    columns = _checked(of, columns, target)
     folder = Path(results)
     one = (folder / RUN_NAME).exists()
     if not folder.is_dir():
@@ -54,15 +52,40 @@ def load_frame(
             raise part
         else:
             damaged.append(part.message)
-            warnings.warn(f"left out: {part.message}", stacklevel=2)
+            warnings.warn(f"left out: {part.message}", stacklevel=_level_of_the_caller())
     frame = (
         frame_of([part for part in parts if part is not None])
         if of == "trials"
-        else pd.DataFrame([row for p in parts for row in p])
+        else _measurement_frame([row for p in parts for row in p])
     )
     frame.attrs["damaged"] = tuple(damaged)
     found_any = any(part is not None and part != [] for part in parts)
     return frame if columns is None else _chosen(frame, columns, found_any)
+
+
+def _checked(of: str, columns: object, target: object) -> list[str] | None:
+    """The columns as a list; UsageError for an argument of no use."""
+    if of not in KINDS:
+        raise UsageError(f"of: want one of {', '.join(KINDS)}, got {of!r}")
+    if target is not None and not isinstance(target, str):
+        raise UsageError(f"target: want a text, got {target!r}")
+    if columns is None:
+        return None
+    names = [columns] if isinstance(columns, str) else columns
+    if isinstance(names, Mapping) or not isinstance(names, Iterable):
+        raise UsageError(f"columns: want names of columns, got {columns!r}")
+    listed = list(names)
+    if not all(isinstance(name, str) for name in listed):
+        raise UsageError(f"columns: want names of columns, got {columns!r}")
+    return listed
+
+
+def _level_of_the_caller() -> int:
+    """How far up the first code stands that is not ours: a warning names its line."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals["__name__"].startswith("harness."):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _readers(
@@ -103,17 +126,26 @@ def _chosen(frame: pd.DataFrame, columns: Sequence[str], found_any: bool) -> pd.
 def _measurements(run: StoredRun, target: str | None) -> Iterator[dict[str, Any]]:
     """A row of each measurement of a finished run; the others have none yet."""
     report = report_of(run)
-    of_run = {
-        "run_id": run.id,
-        "started_at_ns": report.run.started_at_ns,
-        "host_id": report.run.host.id,
-        "hostname": report.run.host.hostname,
-    }
+    host = report.run.host
+    of_run = dict(
+        zip(_OF_RUN, (run.id, report.run.started_at_ns, host.id, host.hostname), strict=True)
+    )
     for measurement in report.run.measurements:
         if target in (None, measurement.target):
             yield {**of_run, **_figures(measurement)}
 
 
+def _measurement_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """A row per measurement; with the columns of one where there is none."""
+    import pandas as pd
+
+    if rows:
+        return pd.DataFrame(rows)
+    nothing = Measurement("", "", "", "", "", Mode.COLD, 0, 0, None, None, None, None)
+    return pd.DataFrame(columns=[*_OF_RUN, *_figures(nothing)])
+
+
+_OF_RUN = ("run_id", "started_at_ns", "host_id", "hostname")
 _ESTIMATES = ("wall_ns", "cpu_ns", "ready_ns", "first_call_ns")
 
 

@@ -55,8 +55,7 @@ def ad_hoc_cell(
     if source is None and not argv:
         raise UsageError(
             "nothing to run",
-            hint=f"Name a source file, or a program after `--`:"
-            f" `harness run --adapter {adapter} -- ./program its args`.",
+            hint=f'Name a file; or a program as `arguments`, with `adapter="{adapter}"`.',
         )
     sources: tuple[Path, ...] = ()
     if source is not None:
@@ -64,7 +63,7 @@ def ad_hoc_cell(
             raise UsageError(f"source not found: {source}", hint=f"Looked in {root}.")
         sources = (root / source,)
     if stdin is not None and not (root / stdin).is_file():
-        raise UsageError(f"--input: no such file: {stdin}", hint=f"Looked in {root}.")
+        raise UsageError(f"input: no such file: {stdin}", hint=f"Looked in {root}.")
     name = Path(source if source is not None else arguments[0]).name or "program"
     target = Target(
         name=name,
@@ -122,12 +121,12 @@ def _of_a_file(selection: Selection) -> Selected:
             hint="Several programs are compared as targets of harness.toml.",
         )
     if selection.task or selection.case:
-        raise UsageError("--task and --case are of harness.toml; a file or program has none")
+        raise UsageError("`task` and `case` are of harness.toml; a file or program has none")
     if adapter is None:
         raise UsageError(
             "which adapter?",
-            hint="Say --adapter c, julia, python or command. What follows `--` are a file's or"
-            " program's arguments; a target's stand in harness.toml.",
+            hint='Say `adapter="c"`, julia, python or command; `arguments` are of a file or'
+            " program, a target's stand in harness.toml.",
         )
     source = names[0] if names else None
     root = Path.cwd()
@@ -146,8 +145,8 @@ def _of_a_file(selection: Selection) -> Selected:
 def refuse_input() -> NoReturn:
     """What targets of harness.toml read is a part of what they are."""
     raise UsageError(
-        "--input is for a file or program; what a target reads stands in harness.toml",
-        hint='Say its adapter (--adapter command), or stdin = "FILE" in the target\'s table.',
+        "`input` is for a file or program; what a target reads stands in harness.toml",
+        hint='Say its adapter (`adapter="command"`), or stdin = "FILE" in the target\'s table.',
     )
 
 
@@ -158,7 +157,8 @@ def refuse_files(names: Sequence[str], config: Config) -> None:
             adapter = adapter_of(Path(name))
             raise UsageError(
                 f"{name} is a file, and no target",
-                hint=f"Say its adapter, one file at a time: harness run --adapter {adapter} {name}",
+                hint="Say its adapter, one file at a time:"
+                f" `harness.run({name!r}, adapter={adapter!r})`",
             )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypedDict
 
@@ -253,7 +253,6 @@ class Asked(TypedDict, total=False):
 
 def read_settings(
     given: Mapping[str, Any],
-    spell: Callable[[RunOption], str] = lambda option: option.keyword,
     over: Settings | None = None,
 ) -> Settings:
     """Settings of what a caller gave, by keyword; what is left out or None is as in `over`.
@@ -265,12 +264,13 @@ def read_settings(
     for keyword in given:
         if keyword not in known:
             raise UsageError(f"unknown option {keyword!r}; there are: {', '.join(known)}")
-    settings = given_to(over or Settings(), given, spell)
+    settings = given_to(over or Settings(), given)
     if settings.trials is not None:
         for keyword in ("max_trials", "precision"):
             if given.get(keyword) is not None:
-                trials, other = spell(known["trials"]), spell(known[keyword])
-                raise UsageError(f"{trials} says exactly how many, {other} when to stop: not both")
+                raise UsageError(
+                    f"`trials` says exactly how many, `{keyword}` when to stop: not both"
+                )
     return settings
 
 

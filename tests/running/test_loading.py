@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import harness
 from harness.errors import DataDamaged, UsageError
 from harness.model import Estimate, Host, Measurement, Mode, Run, Trial, TrialRecord, TrialStatus
 from harness.model.jsonable import jsonable
@@ -89,6 +90,36 @@ def test_a_column_or_a_kind_that_there_is_not_is_said(results):
 
 def test_no_runs_are_an_empty_table_with_the_columns_asked_for(tmp_path):
     assert list(load_frame(tmp_path, columns=["wall_ns"]).columns) == ["wall_ns"]
+
+
+def test_an_empty_table_has_the_columns_of_one_that_is_not(results, tmp_path_factory):
+    nothing = tmp_path_factory.mktemp("nothing")
+    trials = load_frame(results)
+    empty = load_frame(nothing)
+    assert len(empty) == 0
+    assert list(empty.columns) == [c for c in trials.columns if not c.startswith("metrics.")]
+    assert empty.wall_ns.dtype == trials.wall_ns.dtype
+    measured = load_frame(results, of="measurements")
+    assert list(load_frame(nothing, of="measurements").columns) == list(measured.columns)
+    assert list(load_frame(results, target="nobody").columns) == list(empty.columns)
+
+
+def test_one_column_is_named_by_a_text_and_what_is_no_name_is_refused(results):
+    assert list(load_frame(results, columns="wall_ns").columns) == ["wall_ns"]
+    assert list(load_frame(results, columns=("block", "wall_ns")).columns) == ["block", "wall_ns"]
+    for wrong in (3, [3], {"wall_ns": 1}):
+        with pytest.raises(UsageError, match="columns: want names of columns, got"):
+            load_frame(results, columns=wrong)
+    with pytest.raises(UsageError, match="target: want a text, got 3"):
+        load_frame(results, target=3)
+
+
+def test_a_warning_names_the_line_of_the_caller(results):
+    (results / "20260101" / "run.json").write_text("{")
+    for load in (load_frame, harness.load):
+        with pytest.warns(UserWarning, match="left out") as caught:
+            load(results)
+        assert caught[0].filename == __file__
 
 
 def test_a_damaged_run_is_left_out_and_named(results):

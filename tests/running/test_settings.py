@@ -118,7 +118,10 @@ def test_what_is_left_out_is_as_in_the_settings_that_are_gone_over():
     [
         ({"trails": 3}, "unknown option 'trails'"),
         ({"budget": "soon"}, "budget: want a duration"),
-        ({"trials": 3, "max_trials": 5}, "trials says exactly how many, max_trials when to stop"),
+        (
+            {"trials": 3, "max_trials": 5},
+            "`trials` says exactly how many, `max_trials` when",
+        ),
         ({"cpus": "0-"}, "cpus: want numbers and ranges"),
         ({"cpus": [4711]}, "cpus: 4711 is not among the CPUs"),
     ],

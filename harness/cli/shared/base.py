@@ -153,8 +153,8 @@ def guard(group: click.Group, arguments: Sequence[str]) -> int:
     except HarnessError as problem:
         wanted = problem.exit_code is ExitCode.BUG and not getattr(problem, "traceback_kept", False)
         kept = _keep_traceback(problem) if wanted else ""
-        hint = " ".join(filter(None, (problem.hint, kept)))
-        _fail(name, as_json, problem.exit_code, problem.message, hint)
+        hint = " ".join(filter(None, (_in_flags(problem.hint), kept)))
+        _fail(name, as_json, problem.exit_code, _in_flags(problem.message), hint)
         return problem.exit_code
     except MemoryError:
         _fail(
@@ -166,7 +166,7 @@ def guard(group: click.Group, arguments: Sequence[str]) -> int:
             return _bug(name, as_json, problem)
         place = Path(os.fsdecode(problem.filename or "the disk"))
         failure = not_written(place, problem, "use")
-        _fail(name, as_json, ExitCode.USAGE, failure.message, failure.hint)
+        _fail(name, as_json, ExitCode.USAGE, failure.message, _in_flags(failure.hint))
         return ExitCode.USAGE
     except UnicodeEncodeError as problem:
         return _not_utf_8(name, as_json, problem)
@@ -194,6 +194,14 @@ def _bug(name: str, as_json: bool, problem: Exception) -> int:
     message = f"a bug: {type(problem).__name__}: {problem}"
     _fail(name, as_json, ExitCode.BUG, message, _keep_traceback(problem))
     return ExitCode.BUG
+
+
+def _in_flags(text: str) -> str:
+    """What was said in the words of the Python API, in those of the command line."""
+    # Every option is declared behind this import, and most calls end well.
+    from harness.cli.shared import wording
+
+    return wording.in_flags(text)
 
 
 def _fail(name: str, as_json: bool, code: ExitCode, message: str, hint: str = "") -> None:

@@ -64,7 +64,7 @@ def _click_option(option: RunOption, words: str | None) -> Callable[[Any], Any]:
 def make_settings(options: Mapping[str, Any]) -> Settings:
     """The Settings that `settings_options` asked for; UsageError where they make no sense."""
     given = {keyword: value for keyword, value in options.items() if keyword in DECLARED}
-    return read_settings(given, lambda option: option.flag)
+    return read_settings(given)
 
 
 input_option = click.option(

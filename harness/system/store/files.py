@@ -29,11 +29,11 @@ def storage_errors(folder: Path) -> Iterator[None]:
         raise not_written(folder, problem) from None
 
 
-_OTHER_FOLDER = "or choose another folder with --results."
+_OTHER_FOLDER = "or choose another folder with `results`."
 _ADVICE = {
     errno.ENOSPC: f"Free some space {_OTHER_FOLDER}",
     errno.EDQUOT: f"Free some space of your quota {_OTHER_FOLDER}",
-    errno.EROFS: "It is mounted read-only: choose another folder with --results.",
+    errno.EROFS: "It is mounted read-only: choose another folder with `results`.",
     errno.EPERM: f"Is it another user's, or made immutable (`lsattr`)? Change that {_OTHER_FOLDER}",
     errno.ELOOP: "A link is in its place: put the file itself there, or nothing.",
 }

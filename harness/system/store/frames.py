@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from harness.system.store.rows import trials_schema
+
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
@@ -14,12 +16,15 @@ METRICS = "metrics"
 
 
 def frame_of(tables: Sequence[pa.Table]) -> pd.DataFrame:
-    """One frame of all; a column that some of them lack is empty there."""
+    """One frame of all; a column that some of them lack is empty there.
+
+    Of none it is an empty one with the columns of the schema.
+    """
     import pandas as pd
     import pyarrow as pa
 
     if not tables:
-        return pd.DataFrame()
+        return _frame(trials_schema().empty_table())
     try:
         return _frame(pa.concat_tables(tables, promote_options="permissive"))
     except pa.ArrowException:  # a column that is not known is of several types
