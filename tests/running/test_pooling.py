@@ -9,7 +9,7 @@ import pytest
 from harness.analysis import Machine, Question
 from harness.model import Mode, Sample, Trial, TrialRecord, TrialStatus
 from harness.running.pooling import pool
-from harness.running.reading_back import read_back
+from harness.running.reading_back import checked_report
 from harness.system.store.run_file import read_run, run_folders
 from harness.system.store.runs import RunWriter, stored_records
 from tests.analysis.by_rows import Stored, compare_by_rows
@@ -95,11 +95,11 @@ def test_the_runs_that_benchmarks_make_are_stored_runs(tmp_path, monkeypatch):
 
     many_runs.make_runs(tmp_path, 2, 200)
     for number, folder in enumerate(run_folders(tmp_path)):
-        back = read_back(folder)
-        assert back.report.run.id == many_runs.Made(number, 200).id
-        assert len(back.trials) == 200
-        assert {m.target: m.trials for m in back.report.run.measurements} == Counter(
-            trial.target for trial in back.trials
-        )
+        stored = read_run(folder)
+        run = checked_report(stored).run
+        trials = [record for _, record in stored_records(stored)]
+        assert run.id == many_runs.Made(number, 200).id
+        assert len(trials) == 200
+        assert {m.target: m.trials for m in run.measurements} == Counter(t.target for t in trials)
     (found,) = pool(tmp_path, "target-0", "target-3", Question()).findings
     assert found.comparison.blocks == 40
