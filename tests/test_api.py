@@ -116,7 +116,9 @@ def test_the_import_loads_nothing_heavy():
     assert said.stdout.strip() == "[]"
 
 
-def test_type_checkers_see_what_is_loaded_late(tmp_path: Path):
+def test_type_checkers_see_what_is_loaded_late(tmp_path: Path, pytestconfig: pytest.Config):
+    # Kept from one session to the next: all that the API imports is checked but once.
+    cache = pytestconfig.cache.mkdir("mypy") if pytestconfig.cache else tmp_path / "cache"
     (tmp_path / "user.py").write_text(
         "import harness\n"
         "result: harness.RunResult = harness.run('a', trials=3, budget='2s', cpus=[0])\n"
@@ -126,7 +128,7 @@ def test_type_checkers_see_what_is_loaded_late(tmp_path: Path):
         "verdict: harness.Verdict = project.compare('a', 'b').verdict\n"
     )
     said = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "user.py"],
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(cache), "user.py"],
         cwd=tmp_path,
         env={**os.environ, "MYPYPATH": f"{ROOT}:{ROOT / 'adapters'}"},
         capture_output=True,
@@ -382,8 +384,8 @@ def test_ctrl_c_under_another_executor_gives_what_finished_shards_stored(
         raise KeyboardInterrupt
 
     plugin = SimpleNamespace(harness_execute=hookimpl(stop_after_some))
-    monkeypatch.setattr(Executor, "find", lambda name: Executor(name, plugin))
     harness.run("fast", trials=1)
+    monkeypatch.setattr(Executor, "find", lambda name: Executor(name, plugin))
     with pytest.raises(harness.Interrupted) as caught:
         harness.run("slow", "fast", trials=2, executor="mine")
     result = caught.value.result

@@ -14,7 +14,7 @@ from typing import Any
 
 from harness.campaign.events import Event, Kind
 from harness.campaign.values import BenchOutcome
-from harness.errors import DataDamaged
+from harness.errors import DataDamaged, DataUnreadable
 from harness.model import Mode, Phase, Sample, Trial, TrialRecord, TrialStatus
 from harness.optimise.journal import JOURNAL_NAME, Journal, read_events
 from harness.optimise.records import Records
@@ -100,7 +100,7 @@ def corrupt(files: list[Kept], count: int, seed: int) -> Found:
         tally = found.by_file.setdefault(kept.path.name, Counter())
         try:
             now = kept.read()
-        except DataDamaged:
+        except DataUnreadable:
             tally["named"] += 1
         else:
             if now == was:

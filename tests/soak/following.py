@@ -41,7 +41,7 @@ sources = ["work.sh"]
 [campaigns.work]
 target = "work"
 case = "fast"
-max_iterations = 2
+max_iterations = ITERATIONS
 bench_budget = "1s"
 """
 
@@ -77,10 +77,10 @@ class Player:
     met: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def begun(cls, root: Path, seed: int) -> Player:
+    def begun(cls, root: Path, seed: int, iterations: int = 2) -> Player:
         root.mkdir(parents=True)
         made = cls(root, random.Random(seed))
-        (root / "harness.toml").write_text(CONFIG)
+        (root / "harness.toml").write_text(CONFIG.replace("ITERATIONS", str(iterations)))
         (root / ".gitignore").write_text(".harness/\n")
         made.write(0.02)
         made.sh("git init -q --initial-branch=main && git add -A && git commit -qm Begin")
@@ -198,6 +198,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--commands", type=int, default=10_000)
     parser.add_argument("--turns", type=int, default=15)
+    parser.add_argument("--iterations", type=int, default=2, help="of a campaign, at most")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     asked = parser.parse_args()
     for role in ("AUTHOR", "COMMITTER"):
@@ -207,7 +208,7 @@ def main() -> int:
     seed, met = asked.seed, Counter[str]()
     while commands < asked.commands:
         with tempfile.TemporaryDirectory(prefix="following-") as place:
-            player = Player.begun(Path(place) / "repo", seed)
+            player = Player.begun(Path(place) / "repo", seed, asked.iterations)
             try:
                 player.rough(asked.turns)
                 player.quiet()

@@ -53,7 +53,7 @@ def test_every_cell_is_read_as_it_was_written(tmp_path: Path, count: int, consta
 
 
 def test_row_groups_follow_one_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("harness.system.store.parquet._GROUP_ROWS", 7)
+    monkeypatch.setattr("harness.system.store.parquet.GROUP_ROWS", 7)
     rows = rows_of(50, seed=1)
     write_parquet(tmp_path / "t.parquet", iter(rows), unknown={})
     assert pq.ParquetFile(tmp_path / "t.parquet").num_row_groups == 8
