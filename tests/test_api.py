@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import inspect
 import json
 import os
 import pickle
@@ -25,7 +26,14 @@ from harness.hookspecs import hookimpl
 from harness.model import SteadyPlan
 from harness.model.declaring import options_of
 from harness.plugins import Executor
-from harness.running.keywords import CompareOptions, RunOptions
+from harness.running.keywords import (
+    CompareOptions,
+    HistoryOptions,
+    Place,
+    ProfileOptions,
+    RunOptions,
+    StoredOptions,
+)
 from harness.running.settings import Settings, of_plan
 from harness.system.machine import diagnosis
 from harness.system.store.run_file import read_run
@@ -106,6 +114,38 @@ def test_the_page_names_the_fields_of_settings():
         for kind in kinds
         for field in sorted(dataclasses.fields(kind), key=lambda f: f.name == "question")
     ]
+
+
+KEYWORDS_OF = {
+    "run": RunOptions,
+    "resume": Place,
+    "compare": CompareOptions,
+    "compare_stored": StoredOptions,
+    "history": HistoryOptions,
+    "profile": ProfileOptions,
+}
+
+
+@pytest.mark.parametrize("name", KEYWORDS_OF)
+def test_help_lists_every_keyword_with_its_meaning(name: str):
+    function, keywords = getattr(harness, name), get_type_hints(KEYWORDS_OF[name])
+    listed = re.findall(r"^    (\w+): (.+)$", function.__doc__, flags=re.MULTILINE)
+    assert [keyword for keyword, _ in listed] == [*keywords]
+    assert all(len(words) > 10 for _, words in listed)
+    parameters = inspect.signature(function).parameters.values()
+    assert [p.name for p in parameters if p.kind is p.KEYWORD_ONLY] == [*keywords]
+
+
+def test_help_says_unit_and_default_of_every_setting_as_declared():
+    words = " ".join((harness.run.__doc__ or "").split())
+    for option in options_of(Settings):
+        if option.keyword != "budget":
+            assert option.help in words
+        default = "True" if option.kind is bool else option.default
+        assert not default or f"Default: {default}." in words
+        assert option.unit in words
+    assert "budget: str | float, seconds or a text such as 20s. Measure for at most" in words
+    assert "warmup: int = 1" in str(inspect.signature(harness.run)).replace("'", "")
 
 
 def test_the_import_loads_nothing_heavy():

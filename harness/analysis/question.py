@@ -30,6 +30,7 @@ class Question:
             confidence_level,
             kind=float,
             default="0.95",
+            unit="a share",
         ),
     )
     threshold: float = declared(
@@ -40,6 +41,7 @@ class Question:
             share("a share above 0 and below 1"),
             kind=float,
             default="0.01",
+            unit="a share or a text such as 1%",
         ),
     )
     """Differences below this share do not matter in practice."""
@@ -50,6 +52,7 @@ class Question:
             "Go on until the interval of the ratio (of a single target, its time) has at most this"
             " share on either side of its middle, such as 2%.",
             share("a share such as 2% or 0.02"),
+            unit="a share or a text such as 2%",
         ),
     )
     """Measured until the ratio's interval has at most this share on either side of its middle;

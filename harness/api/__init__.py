@@ -6,6 +6,7 @@ notebook shows it as a table. `docs/api.md` describes it all.
 
 - `calls`      the functions
 - `project`    the same where a `harness.toml` is, and the steps of a campaign
+- `documenting` what `help()` says of keyword arguments
 - `one_call`   one call at a time, and how Ctrl-C ends it
 """
 

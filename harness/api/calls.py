@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
+from harness.api.documenting import documented
 from harness.api.one_call import Interrupted, interruptible, measuring, one_at_a_time
 from harness.project.config import Config
 from harness.project.finding import required_config
@@ -18,6 +19,8 @@ from harness.running.keywords import (
     CompareOptions,
     HistoryOptions,
     Place,
+    ProfileOptions,
+    ProfileWishes,
     RunOptions,
     StoredOptions,
     TargetSpec,
@@ -40,7 +43,7 @@ from harness.running.settings import of_plan
 if TYPE_CHECKING:
     import pandas as pd
 
-    from harness.profiling.asking import ProfileOptions, ProfileResult
+    from harness.profiling.asking import ProfileResult
     from harness.running.doctoring import DoctorReport
     from harness.running.history import HistoryResult
     from harness.running.installation import Installation
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from harness.running.stored_verdicts import StoredVerdicts
 
 
+@documented(RunOptions)
 def run(*targets: TargetSpec, **options: Unpack[RunOptions]) -> RunResult:
     """Build, check, time and store targets: those named, or all that fit.
 
@@ -62,6 +66,7 @@ def run(*targets: TargetSpec, **options: Unpack[RunOptions]) -> RunResult:
     return _performed(selected.config, options, experiment, executor=where)
 
 
+@documented(Place)
 def resume(run_id: str = "", **options: Unpack[Place]) -> RunResult:
     """Go on with an interrupted run with its stored settings: the one of an id, or the latest.
 
@@ -82,6 +87,7 @@ def resume(run_id: str = "", **options: Unpack[Place]) -> RunResult:
     return _performed(config, options, experiment, folder=stored.folder)
 
 
+@documented(CompareOptions)
 def compare(
     reference: TargetSpec, candidate: TargetSpec, **options: Unpack[CompareOptions]
 ) -> ComparisonResult:
@@ -114,6 +120,7 @@ def compare(
     return result
 
 
+@documented(StoredOptions)
 def compare_stored(
     reference: str, candidate: str, **options: Unpack[StoredOptions]
 ) -> StoredVerdicts:
@@ -158,6 +165,7 @@ def load(
     return load_frame(folder, of, columns, target)
 
 
+@documented(HistoryOptions)
 def history(**options: Unpack[HistoryOptions]) -> HistoryResult:
     """List the stored runs and their measurements, oldest first: all, or those that are asked for.
 
@@ -172,6 +180,7 @@ def history(**options: Unpack[HistoryOptions]) -> HistoryResult:
     return list_runs(runs_of(options, config_of(options)), wanted)
 
 
+@documented(ProfileOptions)
 def profile(target: str | PathLike[str], **options: Unpack[ProfileOptions]) -> ProfileResult:
     """Say where a target or a file spends its time: phases first, then functions or lines.
 
@@ -180,9 +189,9 @@ def profile(target: str | PathLike[str], **options: Unpack[ProfileOptions]) -> P
     """
     from harness.profiling import asking
 
-    check_keywords("profile", options, asking.ProfileOptions)
+    check_keywords("profile", options, ProfileOptions)
     target = asking.named_target(target)
-    wishes = {k: v for k, v in options.items() if k in asking.ProfileWishes.__optional_keys__}
+    wishes = {k: v for k, v in options.items() if k in ProfileWishes.__optional_keys__}
     asking.check_wishes(wishes)
     config, cells, revision = asking.what_to_profile(target, options)
     if options.get("against") == asking.BASELINE:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Unpack
 from harness.api.calls import compare, compare_stored, history, load, profile, resume, run
 from harness.api.one_call import measuring
 from harness.errors import NotAllowed
-from harness.profiling.asking import ProfileOptions
 from harness.project.config import Config, find_config, load_config
 from harness.project.finding import required_config
 from harness.project.state_folder import results_of
@@ -22,6 +21,7 @@ from harness.running.keywords import (
     HistoryOptions,
     LoadOptions,
     Place,
+    ProfileOptions,
     RunOptions,
     StoredOptions,
     TargetSpec,

@@ -37,6 +37,8 @@ class RunOption:
     """What the command line takes it for before `read` sees it: str, int or float."""
     minimum: int | None = None
     choices: tuple[str, ...] = ()
+    unit: str = ""
+    """What a number of it counts, and what a text looks like, for the help of the API."""
     default: str = ""
     """The default in words, for the help; empty: there is none to show."""
 

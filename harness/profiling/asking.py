@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 from harness.errors import ExitCode, UsageError
 from harness.model import ProfileBy, ProfileFailure, ProfileReport
@@ -26,7 +26,14 @@ from harness.project.revisions import split_revision
 from harness.render.profile import heading, report_text, spot_table
 from harness.render.tables import as_html
 from harness.running import Cell
-from harness.running.keywords import Surroundings, arguments_of, config_of, is_file, refuse_missing
+from harness.running.keywords import (
+    ProfileOptions,
+    ProfileWishes,
+    arguments_of,
+    config_of,
+    is_file,
+    refuse_missing,
+)
 from harness.running.selecting import ad_hoc_cell, adapter_of
 from harness.running.session import Session
 
@@ -36,29 +43,8 @@ TOP = 15
 OF_A_PROFILER = ("tool", "function", "memory")
 
 
-class ProfileWishes(TypedDict, total=False):
-    """How a profile is made: the keyword arguments of `harness.profile`."""
-
-    by: ProfileBy | str
-    tool: str
-    function: str
-    memory: bool
-    against: str
-    trials: int
-
-
 BASELINE = "baseline"
 """What a profile is compared with by this word: the sealed baseline's commit."""
-
-
-class ProfileOptions(ProfileWishes, Surroundings, total=False):
-    """The keyword arguments of `profile`."""
-
-    adapter: str
-    arguments: Sequence[str]
-    case: str
-    cases: str | Sequence[str]
-    campaign: str
 
 
 @dataclass(frozen=True, slots=True)

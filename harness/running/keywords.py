@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict, cast, get_type_hints
 
 from harness.errors import UsageError
-from harness.model import Metric, Mode
+from harness.model import Metric, Mode, ProfileBy
 from harness.model.suggesting import nearest
 from harness.project.config import Config
 from harness.project.finding import read_config
@@ -61,6 +61,27 @@ class RunOptions(CompareOptions, total=False):
 
     task: str
     executor: str
+
+
+class ProfileWishes(TypedDict, total=False):
+    """How a profile is made: the keyword arguments of `harness.profile`."""
+
+    by: ProfileBy | str
+    tool: str
+    function: str
+    memory: bool
+    against: str
+    trials: int
+
+
+class ProfileOptions(ProfileWishes, Surroundings, total=False):
+    """The keyword arguments of `profile`."""
+
+    adapter: str
+    arguments: Sequence[str]
+    case: str
+    cases: str | Sequence[str]
+    campaign: str
 
 
 class StoredOptions(Place, total=False):

@@ -96,6 +96,7 @@ class Settings:
             whole_number(1),
             kind=int,
             minimum=1,
+            unit="trials",
         ),
     )
     """None: until every interval decides, or the budget ends."""
@@ -108,6 +109,7 @@ class Settings:
             " longer.",
             parse_duration_ns,
             write=lambda ns: f"{ns / 1e6:.6f}ms",
+            unit="seconds or a text such as 20s",
         ),
     )
     max_blocks: int | None = declared(
@@ -118,6 +120,7 @@ class Settings:
             whole_number(2),
             kind=int,
             minimum=2,
+            unit="trials",
         ),
     )
     warmup: int = declared(
@@ -129,6 +132,7 @@ class Settings:
             kind=int,
             minimum=0,
             default="1",
+            unit="trials",
         ),
     )
     seed: int | None = declared(

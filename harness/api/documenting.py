@@ -1,0 +1,111 @@
+"""What `help()` says of a function's keyword arguments, from their one declaration."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from textwrap import fill
+from typing import Any, TypeVar
+
+from harness.model.declaring import RunOption, options_of
+from harness.running.settings import Settings
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+_DECLARED = {option.keyword: option for option in options_of(Settings)}
+
+_WORDS = {
+    "settings": "All settings at once; a keyword beside it changes a single one.",
+    "case": "The case; left out: each task's first one.",
+    "task": "Only targets of this task.",
+    "target": "Only measurements of this target.",
+    "since": "A date, an age such as 7d, or a datetime or timedelta.",
+    "adapter": "Only targets of this adapter; of a file the one to use, such as c.",
+    "arguments": "A file's or program's own arguments.",
+    "input": "What a file or program reads on standard input, from the beginning in every trial.",
+    "executor": "Where to run: an installed executor's name. Default: local.",
+    "config": "The harness.toml; left out: the nearest one from the current folder upward.",
+    "results": "The folder of stored runs; left out: that of the configuration.",
+    "progress": "Called with each event: StepBegun, TimingBegun, TrialStored, Remark.",
+    "cases": "Several cases: says how shares change between them, too.",
+    "by": "How fine: phase, function or line. Default: function unless something asks for lines.",
+    "tool": "The profiler, such as perf, callgrind or cProfile.",
+    "function": "Only lines of functions of this name.",
+    "memory": "Allocations by line instead of time (Julia).",
+    "against": "baseline, last, a stored profile's name, or a revision: what has changed since.",
+    "campaign": "Whose baseline against='baseline' means.",
+}
+"""What the keyword arguments mean that are no settings."""
+
+_OTHERWISE = {
+    ("profile", "trials"): "Plain trials, for the phases' intervals.",
+    ("profile", "adapter"): "Of a file the adapter to use: c, julia or python.",
+    ("compare", "adapter"): "The adapter of two files; left out: by the end of their names.",
+    ("compare", "budget"): "Measure for at most this long; left out: 60 s, or as trials take.",
+}
+"""What they mean in one function, where that is something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A default as a signature shows it; it stands for an argument that is left out."""
+
+    words: str
+
+    def __repr__(self) -> str:
+        return self.words
+
+
+def documented(kind: type) -> Callable[[_Function], _Function]:
+    """Give a function the list and the signature of the keyword arguments of a TypedDict."""
+
+    def decorate(function: _Function) -> _Function:
+        name = function.__name__
+        hints = {key: _as_written(hint) for key, hint in kind.__annotations__.items()}
+        lines = [_line(name, key, hint) for key, hint in hints.items()]
+        own = inspect.cleandoc(function.__doc__ or "")
+        function.__doc__ = "\n".join([own, "", "Keyword arguments, all optional:", "", *lines])
+        plain = inspect.signature(function)
+        named = [p for p in plain.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        function.__signature__ = plain.replace(  # type: ignore[attr-defined]
+            parameters=[*named, *_parameters(hints)]
+        )
+        return function
+
+    return decorate
+
+
+def _as_written(hint: Any) -> str:
+    """An annotation as the source has it: names are not looked up, which costs time."""
+    return str(getattr(hint, "__forward_arg__", hint))
+
+
+def _line(function: str, keyword: str, hint: str) -> str:
+    option = _DECLARED.get(keyword)
+    words = _OTHERWISE.get((function, keyword))
+    if words is None:
+        words = _of_option(option) if option is not None else _WORDS[keyword]
+    unit = f", {option.unit}" if option is not None and option.unit else ""
+    text = f"{keyword}: {hint}{unit}. {words}"
+    return fill(text, 96, initial_indent="    ", subsequent_indent=" " * 8)
+
+
+def _of_option(option: RunOption) -> str:
+    default = _default_of(option)
+    return option.help + (f" Default: {default}." if default else "")
+
+
+def _default_of(option: RunOption) -> str:
+    """The default in Python's words: a switch that is on is True."""
+    return "True" if option.kind is bool and option.default else option.default
+
+
+def _parameters(hints: dict[str, str]) -> Iterator[inspect.Parameter]:
+    for keyword, hint in hints.items():
+        option = _DECLARED.get(keyword)
+        words = "" if option is None else _default_of(option)
+        default = _Shown(words) if words else None
+        yield inspect.Parameter(
+            keyword, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint
+        )
