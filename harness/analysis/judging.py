@@ -140,6 +140,8 @@ class Judge:
         choice = choose_metric(paired_times(self.pairs))
         if blocks == self._next_review:
             self._next_review *= REVIEW_EVERY
+        # There is no way back to wall time: to change for whichever looks better is a choice by the
+        # result, and the error level would not hold. The new interval counts from this block on.
         if choice.metric is not self.choice.metric and (free or choice.metric is Metric.CPU):
             self.sequence = self._followed(choice.metric, 0 if free else blocks - 1)
             self.choice = choice

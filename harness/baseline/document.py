@@ -150,6 +150,7 @@ def encode(document: BaselineDocument) -> bytes:
 def decode(text: bytes, source: str) -> BaselineDocument:
     """The inverse of `encode`; DataUnreadable where it is not what was written, or a newer's."""
     try:
+        # Asked before the rest is read: a newer document need not have the fields of this one.
         version = msgspec.json.decode(text, type=dict[str, Any]).get("schema_version")
         if isinstance(version, int) and version > SCHEMA_VERSION:
             raise from_newer(source, version, SCHEMA_VERSION)

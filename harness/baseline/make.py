@@ -133,6 +133,7 @@ def _fill(
         save_outputs(stage / OUTPUTS_NAME, _stored(workload, outputs))
         for case in workload.cases:
             _keep_files(outputs[case.name][0], workload.task, stage / FILES_NAME / case.name)
+        # Timed last: what cannot be checked is refused before minutes go into trials.
         reports = {
             case.name: _measure(session, workload, plan, (side, case, outputs[case.name][0]))
             for case in workload.cases

@@ -186,6 +186,7 @@ def _measured(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseB
     expected = bench.baseline.expected(case)
     agreement = check_side(bench, sides[CURRENT], case, expected)
     if not agreement.ok:
+        # Is it the change, or this machine? Where the sealed code is as wrong, it is no change.
         _check_baseline(check_side(bench, sides[LABEL], case, expected), case)
         return CaseBench(case.name, agreement)
     cells = tuple(
@@ -245,6 +246,7 @@ def _earlier_rows(
     """The earlier rows of a case; none where a side is built otherwise now."""
     rows = bench.plan.earlier.get(case.name, ())
     built = {label: side.build.digest for label, side in sides.items()}
+    # A look goes on with the blocks of the last one only while every side is the same program.
     same = all(built.get(row["target"]) == row["build_digest"] for row in rows)
     return rows if same else ()
 

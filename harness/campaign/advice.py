@@ -219,6 +219,7 @@ def _worth_looking(situation: Situation, bench: BenchOutcome) -> int | None:
         return None
     if len(situation.iteration.benches) >= MAX_TRIES:
         return None
+    # With the budget of the last look the command would be answered by that look, unmeasured.
     return max(needed, agreed, situation.looked_ns + 1)
 
 

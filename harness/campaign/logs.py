@@ -137,6 +137,7 @@ def _performance(iteration: Iteration) -> str:
         f"{show_ns(result.current_ns)} {result.metric} time, baseline {show_ns(result.baseline_ns)}"
         f" (case {result.case})"
     )
+    # Phases are by wall time always: beside a total of CPU time a reader would add them up.
     if result.metric != "wall" and phases:
         phases[0] = f"by wall time: {phases[0]}"
     return "; ".join([total, *phases])

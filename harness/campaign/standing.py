@@ -159,6 +159,8 @@ def before_step(state: State, at: Standing) -> Advice | None:
     aborted = _aborted(at)
     if aborted is not None:
         return aborted
+    # Git refuses to switch branches in the middle of a merge, so that comes before all else; then
+    # what no branch can bring back.
     if not at.has_kept:
         return Advice(
             "ABANDON",

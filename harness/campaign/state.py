@@ -306,7 +306,7 @@ def _tested(state: State, event: Event) -> State:
 
 
 def _benching(state: State, _: Event) -> State:
-    return replace(state, looks=state.looks + 1)
+    return replace(state, looks=state.looks + 1)  # as it begins: a look that is killed counts too
 
 
 def _benched(state: State, event: Event) -> State:

@@ -76,6 +76,7 @@ def signs_disagree(evidence: Mapping[Metric, Estimate]) -> bool:
     wall, cpu = evidence.get(Metric.WALL), evidence.get(Metric.CPU)
     if wall is None or cpu is None:
         return False
+    # Whole intervals on either side of 1: points alone would disagree by noise.
     return (wall.low > 1 and cpu.high < 1) or (wall.high < 1 and cpu.low > 1)
 
 

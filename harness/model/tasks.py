@@ -70,6 +70,7 @@ class Case:
     def drawn(self, seeds: Seeds, chance: random.Random) -> Case:
         """The case as one block is given it, under the same name."""
         values = {name: self._draw(name, chance) for name in self.drawn_names(seeds)}
+        # A case keeps its seed apart from its parameters: `{seed}` is none of them.
         seed = values.pop("seed", self.seed)
         return replace(
             self,

@@ -73,6 +73,8 @@ def abandon(config: Config, name: str) -> Abandoned:
     lookup(config.campaigns, name, "campaign", config.path)
     work = _Work(config, name)
     work.demand_open()
+    # The plan is on the disk before the first rename: who is killed between two of them finds the
+    # new names there, and does not make others up.
     plan = work.unfinished() or work.plan()
     work.write(plan)
     done = work.carry_out(plan)

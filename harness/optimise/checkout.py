@@ -109,6 +109,7 @@ class Checkout:
             "utf-8", "replace"
         )
         parts = out.split("\0")
+        # The output ends with a separator: the last part is a line break without a message.
         for commit, body in zip(parts[0::2], parts[1::2], strict=False):
             lines = body.splitlines()
             mine = f"{_CAMPAIGN_TRAILER}: {self.campaign}" in lines

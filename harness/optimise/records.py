@@ -73,6 +73,7 @@ class Records:
                 there = _read(path)
                 if there == text or _was_rendered(state, name, there):
                     continue
+                # What a hand wrote into a log is nowhere else: it is put aside, not overwritten.
                 if there is not None and not self._ever(name, there, events):
                     warnings.append(self._put_aside(path, there))
                 write_atomically(path, text.encode())

@@ -124,6 +124,7 @@ def bench_candidate(
     request = _request(campaign, budget_ns, full=options.full or state.full_due)
     if known is not None:
         request = _continued(campaign, request)
+    # Written before anything is measured: a look that is killed has spent its share of the error.
     campaign.append(Kind.BENCHING, request=request)
     outcome = workbench.bench(request)
     _demand_still(campaign, tree.fingerprint, "measured")

@@ -133,6 +133,7 @@ def import_plugin(point: EntryPoint, kind: str) -> object:
     try:
         with standard_output_kept():
             return cast(object, point.load())
+    # A module that calls sys.exit when it is imported is as broken as one that raises.
     except (Exception, SystemExit) as problem:
         words = (
             f"{kind} {point.name!r} ({point.value}) cannot be imported: {words_of_problem(problem)}"

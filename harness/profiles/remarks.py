@@ -100,6 +100,7 @@ def _waits(cpu_share: float, crowded: float) -> Iterator[str]:
             f" CPUs for {_percent(crowded)} of it: whether the program waits by itself cannot be"
             " told on so busy a machine."
         )
+    # Only where nobody else wanted the CPUs is a low share the program's own waiting.
     elif cpu_share < WAITING:
         yield (
             f"CPU time is {_percent(cpu_share)} of the wall time: the program mostly waits (input"

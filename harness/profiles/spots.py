@@ -124,6 +124,7 @@ def _rows(stacks: Mapping[Stack, float], key: Callable[[Frame], _Key]) -> dict[_
             leaf = depth == len(stack) - 1
             row = rows[key(frame)]
             row.native = row.native or frame.native
+            # A function that calls itself counts once per stack: its total would pass the whole.
             if key(frame) not in seen:
                 seen.add(key(frame))
                 row.total += weight

@@ -107,6 +107,7 @@ def check_wishes(wishes: Mapping[str, Any]) -> None:
     if wishes.get("memory") and wishes.get("function"):
         raise UsageError("`memory` shows the lines that allocate; `function` does not go with it")
     if wishes.get("by") in (ProfileBy.PHASE, ProfileBy.PHASE.value):
+        # Refused, not ignored: what was asked for would be missed in the answer without a word.
         for name in OF_A_PROFILER:
             if wishes.get(name):
                 raise UsageError(

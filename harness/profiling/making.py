@@ -219,6 +219,7 @@ def _profiled(subject: _Subject, home: Path, plain: Trial) -> Profile | ProfileF
     try:
         found = subject.adapter.profile(subject.build, request.cell.case, plan, subject.runner)
     except (ToolchainMissing, TrialFailed) as failure:
+        # Who names a tool wants that one: phases alone would be the answer to another question.
         if request.tool is not None and isinstance(failure, ToolchainMissing):
             raise
         return _reason(failure)
@@ -272,9 +273,8 @@ def _reason(failure: HarnessError) -> ProfileFailure:
 def _store_report(report: ProfileReport, home: Path) -> ProfileReport:
     """Write the report and its exports into its folder; returns it with all paths."""
     files: dict[str, str] = {}
-    title = f"{report.target} on {report.case}" + (
-        f" at {report.revision[:12]}" if report.revision else ""
-    )
+    at = f" at {report.revision[:12]}" if report.revision else ""
+    title = f"{report.target} on {report.case}{at}"
     with storage_errors(home):
         if report.spots is not None and report.spots.stacks:
             spots = report.spots

@@ -124,6 +124,7 @@ def _unnamed(config: Config, wanted: Wanted) -> Workload:
     begun = _begun(config.root / OPTIM_FOLDER)
     target = config.target(wanted.target or begun.target or only(config.targets, "target"))
     task = config.task(target.task)
+    # A baseline that was made of a case is found again without naming it at every call.
     known = begun if wanted.case is None and begun.target == target.name else Wanted()
     case = config.case_of(target, wanted.case or known.case)
     others = [other.name for other in task.cases if other.name != base_name(case.name)]

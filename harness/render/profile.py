@@ -117,6 +117,7 @@ def _counter_table(profile: Profile) -> str:
         for name, value in counters.items()
     ]
     if counters.get("cycles") and "instructions" in counters:
+        # Neither count says much alone; their ratio tells waiting for memory from too much work.
         per_cycle = counters["instructions"] / counters["cycles"]
         rows.append(["instructions a cycle", significant(per_cycle)])
     return layout(("counter", "value"), rows)

@@ -150,6 +150,7 @@ def show_comparison(comparison: Comparison) -> str:
 def opposite(comparison: Comparison) -> str:
     """What the other of wall and CPU time is sure of, where that is the opposite; else nothing."""
     c = comparison
+    # A program that is faster by using more cores, say: who reads one figure is told of the other.
     if not signs_disagree(c.evidence) or c.metric is Metric.MEMORY:
         return ""
     other = Metric.CPU if c.metric is Metric.WALL else Metric.WALL

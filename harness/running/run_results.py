@@ -145,6 +145,7 @@ class ComparisonResult:
     @property
     def comparison(self) -> Comparison | None:
         """None where one of them failed, the run was interrupted, or no block has both."""
+        # Blocks that one of them failed in are missing, and not by chance: the rest says too much.
         sound = not self.report.failures and not self.report.interrupted
         return self.run.comparisons[0] if sound and self.run.comparisons else None
 

@@ -212,6 +212,7 @@ def find_interrupted(results: Path, run_id: str) -> StoredRun:
     """The stored run of an id or its beginning; of none, the latest that can go on."""
     if run_id:
         return read_run(find_run(results, run_id))
+    # The latest that can go on, not the latest: one that is damaged or finished is in nobody's way.
     for folder in reversed(run_folders(results)):
         with contextlib.suppress(DataUnreadable):
             stored = read_run(folder)

@@ -108,6 +108,7 @@ class Settings:
             " out: 20 s per case, or up to 120 s where the 8 blocks of a first verdict take"
             " longer.",
             parse_duration_ns,
+            # Six digits of a millisecond: said again on a command line it is the same nanoseconds.
             write=lambda ns: f"{ns / 1e6:.6f}ms",
             unit="seconds or a text such as 20s",
         ),

@@ -69,6 +69,7 @@ class StoredVerdicts:
         """
         if self.damaged:
             return ExitCode.DAMAGED
+        # A wrong output comes before all times: how fast a wrong answer comes is no answer.
         if any(finding.wrong for finding in self.current):
             return ExitCode.ANSWER_IS_NO
         if self.failures:

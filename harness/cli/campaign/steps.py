@@ -112,6 +112,7 @@ def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any])
         again=bool(options.get("again")),
     )
     with campaign.locked(), workbench(campaign) as bench:
+        # The same call twice measures once; the number of looks tells which of the two this was.
         looks = campaign.state.looks
         outcome = bench_candidate(campaign, bench, wanted)
         stored = campaign.state.looks == looks

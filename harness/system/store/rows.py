@@ -170,6 +170,7 @@ COLUMNS: tuple[Column, ...] = (
 NAMES = tuple(column.name for column in COLUMNS)
 _KNOWN = frozenset(NAMES)
 
+# One getter reads most of a row: rows are made between trials, where all work is disturbance.
 _DIRECT = tuple(column for column in COLUMNS if column.source)
 _read_direct = attrgetter(*(column.source for column in _DIRECT))
 _DIRECT_NAMES = tuple(column.name for column in _DIRECT)

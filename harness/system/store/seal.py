@@ -154,6 +154,7 @@ def parse_seal(text: str, source: str = SEAL_NAME) -> Seal:
             size = int(match[1])
         elif (match := _ENTRY.fullmatch(line)) and size is not None:
             seal = Seal((*seal.entries, SealEntry(match[2], size, match[1])), seal.complete)
+    # Written again and compared: what a lenient reader passes over (order, spaces) was changed too.
     if seal.text != text:
         raise DataDamaged(f"{source}: is not a seal as it was written", hint=_RESTORE)
     return seal
