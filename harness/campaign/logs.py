@@ -6,6 +6,7 @@ There it reads `this commit`; from the next commit of the records on it is the h
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from harness.campaign.iteration import Iteration, Outcome
@@ -99,7 +100,11 @@ def _sentence(text: str) -> str:
 def _bottleneck(profile: ProfileOutcome, name: str) -> str:
     row = profile.row(name)
     shown = [f"{r.name} {show_share(r.share)}" for r in profile.rows[:_PHASES_SHOWN]]
-    bound = f"; all of {name} gone: at most {row.bound:.2f}x" if row else f"; it has no {name}"
+    bound = f"; it has no {name}"
+    if row is not None:
+        whole = math.isinf(row.bound)
+        gone = "the whole program, no bound" if whole else f"at most {row.bound:.2f}x"
+        bound = f"; all of {name} gone: {gone}"
     return f"{', '.join(shown)} ({profile.tool}, case {profile.case}){bound}"
 
 

@@ -7,7 +7,7 @@ and the value seen.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING
 from dataclasses import fields as dataclass_fields
 from typing import Any, TypeVar
@@ -142,6 +142,24 @@ def _convert(fields: Mapping[str, Any], form: type[_Form], source: str) -> _Form
         return msgspec.convert(fields, form)
     except msgspec.ValidationError as problem:
         known = ", ".join(f.name for f in msgspec.structs.fields(form))
+        words = "; ".join(_misfits(fields, form)) or str(problem)
         raise UsageError(
-            f"{source}: {problem}", hint=f"Fields: {known}. `harness next` prints the template."
+            f"{source}: {words}", hint=f"Fields: {known}. `harness next` prints the template."
         ) from None
+
+
+def _misfits(fields: Mapping[str, Any], form: type[_Form]) -> Iterator[str]:
+    """All that is wrong with a form at once, so that it need not be sent once for each field."""
+    wanted = {f.name: f for f in msgspec.structs.fields(form)}
+    missing = [name for name, f in wanted.items() if f.required and name not in fields]
+    if missing:
+        yield f"missing: {', '.join(missing)}"
+    unknown = [name for name in fields if name not in wanted]
+    if unknown:
+        yield f"no such field: {', '.join(unknown)}"
+    for name, value in fields.items():
+        if name in wanted:
+            try:
+                msgspec.convert(value, wanted[name].type)
+            except msgspec.ValidationError as problem:
+                yield f"{name}: {problem}"

@@ -11,6 +11,8 @@ from harness.errors import TrialFailed
 from harness.system.git.writing import Git
 
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
+_HUNK_LINE = re.compile(rb"^((?!--- |\+\+\+ )[ +-].*)\n", re.M)
+"""A line of a hunk, which has the line end of the file; those of the header have git's."""
 _FILES = re.compile(r"^(?:---|\+\+\+) ([^\t\n]+)", re.MULTILINE)
 _HUNK = re.compile(r"^@@ -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@.*$")
 _FAILED = re.compile(r"^error: patch failed: (.+):(\d+)$", re.MULTILINE)
@@ -32,17 +34,20 @@ def apply_patch(git: Git, patch: Path) -> None:
     """Apply a patch to the files in the repository's folder.
 
     Colours are taken out, `--no-prefix` is known by the names of the files, and carriage returns
-    are left away where the files have none. TrialFailed says what does not apply; then nothing was
-    changed.
+    are left away where the files have none, or added where they have them. TrialFailed says what
+    does not apply; then nothing was changed.
     """
     plain = _COLOUR.sub(b"", patch.read_bytes())
     strip = _strip(plain.decode("utf-8", "replace"))
     said = ""
-    for content in dict.fromkeys((plain, plain.replace(b"\r\n", b"\n"))):
+    bare = plain.replace(b"\r\n", b"\n")
+    for content in dict.fromkeys((plain, bare, _HUNK_LINE.sub(rb"\1\r\n", bare))):
         done = git.attempt("apply", "--whitespace=nowarn", strip, "-", stdin=content)
         if done.returncode == 0:
             return
         words = done.stderr.decode("utf-8", "replace").strip()
+        if said:
+            continue  # the patch as it was given says why, and not what was tried beside it
         reasons = "; ".join(_reasons(git.folder, content.decode("utf-8", "replace"), words, strip))
         said = reasons or "; ".join(words.splitlines()[:_SHOWN])
     raise TrialFailed(

@@ -130,6 +130,11 @@ def load_config(path: Path) -> Config:
             f"the path of {path.name} is not UTF-8: {os.fsencode(place.parent)!r}",
             hint="Rename the folder: what is recorded of a project names its files in UTF-8.",
         ) from None
+    if "\n" in str(place.parent):
+        raise ConfigError(
+            f"the path of {path.name} has a line feed in it: {str(place.parent)!r}",
+            hint="Rename the folder: compilers and git list the files that they read line by line.",
+        )
     return _Reader(place).read(read_toml(path))
 
 

@@ -99,7 +99,12 @@ class Orchestrator:
         self._listener.step(f"building {target.name}")
         workdir = self._builds / target.adapter
         workdir.mkdir(parents=True, exist_ok=True)
-        return adapter, adapter.build(target, toolchain, workdir, self.runner)
+        try:
+            return adapter, adapter.build(target, toolchain, workdir, self.runner)
+        except BuildFailed as failure:
+            what, _, words = failure.message.partition("\n")
+            message = f"{what}\n{telling_words(words)}" if words else what
+            raise BuildFailed(message, hint=failure.hint) from None
 
     def check(self, adapter: Adapter, build: Build, task: Task, case: Case) -> Output:
         """Run a build once and read its declared outputs; TrialFailed where that cannot be."""
@@ -371,11 +376,16 @@ class Orchestrator:
 
 
 def words_of_command(done: Completed) -> str:
-    """What a command said, whole: its standard error, or where that is empty its output.
+    """What a command said: its standard error, or where that is empty its output."""
+    return telling_words(done.stderr if done.stderr.strip() else done.stdout)
+
+
+def telling_words(said: str) -> str:
+    """What a compiler or a command said, whole.
 
     Of what would fill many screens the lines that tell why are given, and a file that has it all.
     """
-    text = (done.stderr if done.stderr.strip() else done.stdout).rstrip()
+    text = said.rstrip()
     if len(text) <= _WORDS_MOST:
         return text
     whole = keep_whole(text)

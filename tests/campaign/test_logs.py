@@ -8,7 +8,14 @@ import pytest
 from harness.campaign.events import Kind
 from harness.campaign.logs import guard_notes, optimization_log, summary, thinking_log
 from harness.campaign.state import Ending
-from harness.campaign.values import BenchOutcome, PhaseGain, Terms, TestStatus
+from harness.campaign.values import (
+    BenchOutcome,
+    PhaseGain,
+    ProfileOutcome,
+    ProfileRow,
+    Terms,
+    TestStatus,
+)
 from harness.model import Verdict
 from harness.model.proposals import Reflection
 
@@ -189,3 +196,10 @@ def test_phases_beside_a_total_in_cpu_time_say_that_they_are_wall_times(tell, ma
     story.iterated(make_result(2.0, metric="cpu", phases=(PhaseGain("forces", 8e7, 3e7),)))
     text = optimization_log(story.state)
     assert "50.0 ms cpu time, baseline 100 ms (case fast); by wall time: forces 80.0 ms" in text
+
+
+def test_a_bottleneck_that_is_the_whole_program_has_no_bound(story, make_result, make_thought):
+    story.profiled(ProfileOutcome("fast", (ProfileRow("total", 1.0),)))
+    state = story.iterated(make_result(2.0), make_thought(bottleneck="total"))
+    said = "all of total gone: the whole program, no bound\n"
+    assert said in optimization_log(state)

@@ -56,6 +56,14 @@ def test_carriage_returns_that_the_files_do_not_have_are_left_away(folder):
     assert b"\r" not in (folder / "work.c").read_bytes()
 
 
+def test_a_patch_without_carriage_returns_fits_a_file_that_has_them(folder):
+    patch = made(folder)
+    (folder / "work.c").write_bytes(TEXT.replace("\n", "\r\n").encode())
+    apply_patch(Git(folder), patch)
+    changed = TEXT.replace("line 7\n", "third\n").replace("line 25\n", "")
+    assert (folder / "work.c").read_bytes() == changed.replace("\n", "\r\n").encode()
+
+
 def test_context_that_moved_is_found(folder):
     patch = made(folder)
     (folder / "work.c").write_text("new\n" * 5 + TEXT)

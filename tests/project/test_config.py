@@ -254,6 +254,15 @@ def test_a_project_whose_path_is_not_utf_8_is_refused_in_words(tmp_path):
     assert "Rename the folder" in caught.value.hint
 
 
+def test_a_project_whose_path_has_a_line_feed_is_refused_in_words(tmp_path):
+    folder = tmp_path / "two\nlines"
+    folder.mkdir()
+    (folder / "harness.toml").write_text("")
+    with pytest.raises(ConfigError, match="has a line feed in it") as caught:
+        load_config(folder / "harness.toml")
+    assert "Rename the folder" in caught.value.hint
+
+
 DRAWN = """
 [tasks.t.cases.fast]
 params = {{ n = {n} }}

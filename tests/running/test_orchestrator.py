@@ -463,3 +463,20 @@ def test_long_words_of_a_set_up_command_tell_why_and_are_kept_whole() -> None:
     assert said.startswith("error: no such galaxy\n[200 lines left out]\n")
     whole = Path(said.rpartition("(the whole: ")[2].rstrip(")")).read_text()
     assert whole.splitlines() == lines
+
+
+def test_long_words_of_any_compiler_tell_why_and_are_kept_whole(bench: Bench) -> None:
+    lines = ["error: no such galaxy", *(f"note {n} {'x' * 200}" for n in range(300))]
+    words = "\n".join(["the compiler refused target 'a':", *lines])
+    bench.language.broken["a"] = BuildFailed(words, hint="Fix the sources.")
+    (member,) = bench.orchestrator.prepare(bench.cells("a"))
+    assert isinstance(member, Failed)
+    failure = member.failure
+    assert failure.hint == "Fix the sources."
+    assert failure.message.splitlines()[:3] == [
+        "the compiler refused target 'a':",
+        "error: no such galaxy",
+        "[200 lines left out]",
+    ]
+    whole = Path(failure.message.rpartition("(the whole: ")[2].rstrip(")")).read_text()
+    assert whole.splitlines() == lines

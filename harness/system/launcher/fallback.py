@@ -2,9 +2,9 @@
 
 A program of its own, not a part of the harness's process, that speaks the same protocol. Every job
 is executed by a worker that is forked for it and takes on the job's limits, so that nothing of a
-job is left for the next one. It differs in three ways: the peak memory of a target reads at least
-that of the worker (15 MB), a trial takes some milliseconds more, and nobody looks at how many
-threads there are.
+job is left for the next one. It differs in four ways: the peak memory of a target reads at least
+that of the worker (15 MB), a trial takes some milliseconds more, nobody looks at how many threads
+there are, and steady work that hangs once it is repeated is ended at the timeout, not before.
 """
 # pathlib would add to the memory that shows in small targets.
 # ruff: noqa: PTH120

@@ -2,7 +2,8 @@
 
 A target or a setup command may send SIGSTOP to the harness, which could then never end it. A small
 process of its own looks twice a second and sends SIGCONT. A terminal's Ctrl-Z is left alone: see
-`stop_as_told`.
+`stop_as_told`. Whoever wants it to stop by hand sends what Ctrl-Z sends: `kill -TSTP`, since nobody
+can tell a person's `kill -STOP` from a program's.
 """
 
 from __future__ import annotations
