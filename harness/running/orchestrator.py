@@ -32,7 +32,6 @@ from harness.model import (
     TrialStatus,
 )
 from harness.model.durations import write_duration
-from harness.model.failure_lines import telling_lines
 from harness.plugins import Adapter, Adapters
 from harness.running.cells import (
     Cell,
@@ -49,15 +48,10 @@ from harness.running.generating import Generated
 from harness.running.listening import Listener, Quiet
 from harness.running.settings import Settings, TimeLimit
 from harness.system.outputs.taking import take_outputs
-from harness.system.process.execution import keep_whole
 from harness.system.process.given import files_digest
 from harness.system.process.opening import CoreRunner
+from harness.system.process.telling import telling_words
 from harness.system.store.runs import RunWriter
-
-_WORDS_MOST = 16_384
-_WORDS_LINES = 100
-_WORDS_COLUMNS = 300
-"""Characters of a command's own words that an error carries."""
 
 
 class Orchestrator:
@@ -378,19 +372,6 @@ class Orchestrator:
 def words_of_command(done: Completed) -> str:
     """What a command said: its standard error, or where that is empty its output."""
     return telling_words(done.stderr if done.stderr.strip() else done.stdout)
-
-
-def telling_words(said: str) -> str:
-    """What a compiler or a command said, whole.
-
-    Of what would fill many screens the lines that tell why are given, and a file that has it all.
-    """
-    text = said.rstrip()
-    if len(text) <= _WORDS_MOST:
-        return text
-    whole = keep_whole(text)
-    chosen = "\n".join(line[:_WORDS_COLUMNS] for line in telling_lines(text, _WORDS_LINES))
-    return f"{chosen}\n(the whole: {whole})" if whole else chosen
 
 
 @contextlib.contextmanager

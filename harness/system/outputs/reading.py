@@ -31,7 +31,7 @@ from harness.system.outputs.jsonpath import canonical_json, json_to_value, pick
 from harness.system.outputs.parquet_columns import column_value
 from harness.system.outputs.regexes import TooHardError, find_all
 from harness.system.outputs.texts import text_or_bytes
-from harness.system.process.execution import printable
+from harness.system.process.telling import printable
 from harness.system.process.trees import MOST_FILES, LeftTooMuchError, files_below
 
 MAPPED_BYTES = 64 * 2**20

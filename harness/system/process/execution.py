@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import signal
 import stat
@@ -11,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.errors import HarnessError
 from harness.model import (
     Command,
     Mode,
@@ -25,14 +23,12 @@ from harness.model import (
     WorkingFolder,
 )
 from harness.model import environment as environment_names
-from harness.model.failure_lines import telling_lines
 from harness.system.launcher.wire import Job, LaunchReport
 from harness.system.process.own_figures import figures_file
-from harness.system.process.places import user_cache
 from harness.system.process.scrubbed import missed_variables
+from harness.system.process.telling import said_in, tail_of
 from harness.system.process.trees import Budget, LeftTooMuchError
 from harness.system.process.trial_folder import MOST_BYTES, Opened, TrialFolder
-from harness.system.store.files import write_atomically
 
 FIXED_ENVIRONMENT = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
@@ -51,10 +47,6 @@ MOST_COUNT = 2**63
 
 MOST_BATCH = 1 << 40
 """The most executions that a driver is asked for at once: the launcher's MAX_LOG2_BATCH."""
-
-_SAID_BYTES = 2**19
-_KEPT_TEXTS = 100
-_TAIL_COLUMNS = 300
 
 _EXEC_ADVICE = {
     errno.ENOENT: "the interpreter in its first line, or the loader it was linked for, is missing",
@@ -185,7 +177,7 @@ def how_it_ended(report: LaunchReport, job: Job, printed: Opened) -> tuple[Trial
         return TrialStatus.CRASHED, words + tail_of(printed)
     if code != 0:
         words = tail_of(printed)
-        missed = missed_variables(_said(printed.stderr), job.env)
+        missed = missed_variables(said_in(printed.stderr), job.env)
         return TrialStatus.FAILED, (
             f"{name} ended with exit code {code}{words}" + (f"\n  {missed}" if missed else "")
         )
@@ -302,57 +294,6 @@ def signal_name(number: int) -> str:
     except ValueError:
         return f"signal {number}"
     return f"signal {number} ({name}: {signal.strsignal(number)})"
-
-
-def tail_of(printed: Opened) -> str:
-    """What a program said last, on standard error, else on standard output, and its first error.
-
-    Where that is not all, the whole is kept in a file that is named.
-    """
-    for file, title in ((printed.stderr, "standard error"), (printed.stdout, "standard output")):
-        text = _said(file).rstrip()
-        if text:
-            chosen = telling_lines(text)
-            lines = [printable(line)[:_TAIL_COLUMNS] for line in chosen]
-            says = "ends with" if chosen == text.splitlines()[-len(chosen) :] else "says"
-            whole = keep_whole(text) if len(text.splitlines()) > len(chosen) else None
-            kept = [f"(the whole: {whole})"] if whole else []
-            return "\n  ".join([f"; its {title} {says}", *lines, *kept])
-    return "; it printed nothing"
-
-
-def _said(file: int) -> str:
-    """The beginning and the end of what was printed; all of it where it is short."""
-    size = os.fstat(file).st_size
-    if size <= 2 * _SAID_BYTES:
-        return os.pread(file, size, 0).decode("utf-8", "replace")
-    parts = [os.pread(file, _SAID_BYTES, at) for at in (0, size - _SAID_BYTES)]
-    return f"\n[{size - 2 * _SAID_BYTES} bytes left out]\n".join(
-        part.decode("utf-8", "replace") for part in parts
-    )
-
-
-def keep_whole(text: str) -> Path | None:
-    """Keep what a failed program said, for its user to read; None where no file can be written.
-
-    The same text is kept once, and of all texts the latest few.
-    """
-    content = text.encode("utf-8", "replace")
-    folder = user_cache() / "failures"
-    path = folder / f"{hashlib.sha256(content).hexdigest()[:16]}.txt"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, content)
-        for old in sorted(folder.glob("*.txt"), key=lambda p: p.stat().st_mtime)[:-_KEPT_TEXTS]:
-            old.unlink(missing_ok=True)
-    except (OSError, HarnessError):
-        return None
-    return path
-
-
-def printable(line: str) -> str:
-    """A line that does nothing to a terminal: what is not printable becomes U+FFFD."""
-    return "".join(c if c.isprintable() or c == "\t" else "\ufffd" for c in line)
 
 
 def _is_full(job: Job, printed: Opened) -> bool:

@@ -9,11 +9,11 @@ from harness.model import Phase, TrialStatus
 from harness.system.launcher.wire import Job, LaunchReport
 from harness.system.process.execution import (
     how_it_ended,
-    printable,
     read_phases,
     signal_name,
     sum_phases,
 )
+from harness.system.process.telling import printable
 from harness.system.process.trial_folder import Opened
 
 
