@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -29,7 +28,7 @@ from harness.project.config_file import (
     schema_json,
 )
 from harness.project.config_tables import with_targets
-from harness.project.config_text import is_there, read_toml
+from harness.project.config_text import check_place, is_there, read_toml
 from harness.project.flags_file import joined_flags
 
 __all__ = [
@@ -123,18 +122,7 @@ def find_config(start: Path) -> Path | None:
 def load_config(path: Path) -> Config:
     """Read and check a configuration; ConfigError names file, key, value and remedy."""
     place = path.absolute()
-    try:
-        os.fspath(place).encode("utf-8")
-    except UnicodeEncodeError:
-        raise ConfigError(
-            f"the path of {path.name} is not UTF-8: {os.fsencode(place.parent)!r}",
-            hint="Rename the folder: what is recorded of a project names its files in UTF-8.",
-        ) from None
-    if "\n" in str(place.parent):
-        raise ConfigError(
-            f"the path of {path.name} has a line feed in it: {str(place.parent)!r}",
-            hint="Rename the folder: compilers and git list the files that they read line by line.",
-        )
+    check_place(place)
     return _Reader(place).read(read_toml(path))
 
 

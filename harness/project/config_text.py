@@ -14,6 +14,22 @@ from harness.errors import ConfigError
 MOST_CONFIG_BYTES = 16 * 2**20
 
 
+def check_place(path: Path) -> None:
+    """ConfigError where a project's folder has a name that records or tools cannot say."""
+    try:
+        os.fspath(path).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ConfigError(
+            f"the path of {path.name} is not UTF-8: {os.fsencode(path.parent)!r}",
+            hint="Rename the folder: what is recorded of a project names its files in UTF-8.",
+        ) from None
+    if "\n" in str(path.parent):
+        raise ConfigError(
+            f"the path of {path.name} has a line feed in it: {str(path.parent)!r}",
+            hint="Rename the folder: compilers and git list the files that they read line by line.",
+        )
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """The decoded file; ConfigError for what cannot be read, decoded, or handed to the system."""
     try:
