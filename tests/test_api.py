@@ -201,6 +201,22 @@ def test_a_run_is_what_the_command_says(project: Path, capfd: pytest.CaptureFixt
         _ = result["none"]
 
 
+RESULTS = sorted(
+    name
+    for name in harness.__all__
+    if name.endswith("Result") or name in ("DoctorReport", "Installation", "StoredVerdicts")
+)
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_every_result_has_what_the_page_says_of_all(name: str):
+    kind = getattr(harness, name)
+    for attribute in ("to_dict", "exit_code", "ok", "_repr_html_"):
+        assert hasattr(kind, attribute)
+    assert kind.__repr__ is kind.__str__, "a session without a notebook shows it too"
+    assert kind.__dataclass_params__.frozen
+
+
 def test_html_is_escaped(project: Path):
     (project / "<b>.py").write_text("print(1)\n")
     shown = harness.run("<b>.py", trials=2)._repr_html_()
@@ -596,6 +612,7 @@ def test_a_project_is_found_from_below_and_by_its_file(project: Path):
     below.mkdir()
     opened = harness.Project.open(below)
     assert opened.targets == ("slow", "fast")
+    assert repr(opened) == f"<Project {project / 'harness.toml'}: slow, fast>"
     assert opened == harness.Project.open(project / "harness.toml")
     assert opened.run("fast", trials=1).folder.is_relative_to(project / ".harness/results")
 

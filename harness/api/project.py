@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from harness.project.workload import Workload
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Project:
     """A `harness.toml` with its stored runs: the functions above, said once where they work."""
 
@@ -67,6 +67,9 @@ class Project:
     @property
     def targets(self) -> tuple[str, ...]:
         return tuple(self.config.targets)
+
+    def __repr__(self) -> str:
+        return f"<Project {self.config.path}: {', '.join(self.targets) or 'no targets'}>"
 
     def run(self, *targets: TargetSpec, **options: Unpack[RunOptions]) -> RunResult:
         """See `harness.run`."""

@@ -101,7 +101,7 @@ def bench_settings(options: Mapping[str, Any], workload: Workload) -> BenchSetti
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class BaselineResult:
     """The sealed baseline that was made, and its tag."""
 
@@ -123,6 +123,15 @@ class BaselineResult:
         ]
         headers = ["case", "wall (median)", "peak memory", "trials", "outputs"]
         return layout(headers, rows, style)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What `harness baseline` answers its shell: one that cannot be made is an error."""
+        return ExitCode.FINE
+
+    @property
+    def ok(self) -> bool:
+        return True
 
     @property
     def heading(self) -> str:
@@ -149,11 +158,13 @@ class BaselineResult:
     def __str__(self) -> str:
         return f"{self.heading}\n\n{self.table()}"
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         return as_html(self.heading, self.table("html"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class CheckResult:
     """Does the current tree still compute what the baseline did?"""
 
@@ -182,11 +193,13 @@ class CheckResult:
         notes = (f"note: {warning}" for warning in self.report.warnings)
         return "\n".join([correctness_text(self.report.agreement), *notes])
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         return as_html(str(self), "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class BenchResult:
     """The current tree against its baseline."""
 
@@ -231,6 +244,8 @@ class BenchResult:
 
     def __str__(self) -> str:
         return self.text()
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         rows = [

@@ -19,7 +19,7 @@ from harness.render.units import show_factor
 HEADERS = ["campaign", "target", "state", "speed-up", "kept"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class EveryCampaign:
     """The campaigns that can be read, and what is damaged of the others, in words."""
 
@@ -58,6 +58,8 @@ class EveryCampaign:
             return "harness.toml declares no campaign"
         scores = describe_scores(score(list(self.iterations)))
         return f"{self.table()}\n\npredictions over all campaigns: {scores}"
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return self.table("html")

@@ -56,7 +56,7 @@ class CaseProfile:
     changes: tuple[ShareChange, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ProfileResult:
     """Where a target spends its time, on one case or several."""
 
@@ -95,6 +95,8 @@ class ProfileResult:
 
     def __str__(self) -> str:
         return "\n\n".join(report_text(report, TOP) for report in self.reports)
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return "".join(as_html(heading(r), spot_table(r, TOP, "html")) for r in self.reports)

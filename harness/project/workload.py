@@ -147,7 +147,7 @@ def only(names: Iterable[str], what: str) -> str:
     if len(known) != 1:
         raise UsageError(
             f"which {what}? There are: {', '.join(known) or 'none'}",
-            hint=f"Name it with --{what}." if known else "See README.md.",
+            hint=f"Name it with `{what}`." if known else "See README.md.",
         )
     return known[0]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from harness.errors import UsageError
+from harness.errors import ExitCode, UsageError
 from harness.model.jsonable import jsonable
 from harness.plugins import Problem
 from harness.render.tables import layout
@@ -14,7 +14,7 @@ from harness.system.machine import diagnosis
 from harness.system.machine.diagnosis import Finding, Severity
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class DoctorReport:
     """What was looked at on this machine, and what to do about it."""
 
@@ -24,6 +24,15 @@ class DoctorReport:
     def problems(self) -> tuple[Finding, ...]:
         """Those that make timings unreliable."""
         return tuple(f for f in self.findings if f.severity is Severity.PROBLEM)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What `harness doctor` answers its shell, whatever was found: it is no test."""
+        return ExitCode.FINE
+
+    @property
+    def ok(self) -> bool:
+        return True
 
     def table(self, style: str = "plain") -> str:
         """One row per thing looked at."""
@@ -36,6 +45,8 @@ class DoctorReport:
 
     def __str__(self) -> str:
         return self.table()
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return self.table("html")

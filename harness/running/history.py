@@ -26,7 +26,7 @@ _AGO_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 HEADERS = ["run", "started (UTC)", "task", "case", "target", "wall (median)", "trials", "note"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class HistoryResult:
     """The stored runs that were asked for, oldest first, each with its measurements."""
 
@@ -62,6 +62,8 @@ class HistoryResult:
 
     def __str__(self) -> str:
         return self.table() if self.runs else f"no runs in {self.results}"
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return self.table("html")

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import HarnessError, ToolchainMissing
+from harness.errors import ExitCode, HarnessError, ToolchainMissing
 from harness.hookspecs import Runner
 from harness.plugins import (
     Adapters,
@@ -53,7 +53,7 @@ class InstalledAdapter:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Installation:
     """The adapters and plugins that are installed here, and what had to be left out."""
 
@@ -68,6 +68,15 @@ class Installation:
     def hints(self) -> tuple[str, ...]:
         """How to get what is missing."""
         return tuple(f"{a.name}: {a.hint}" for a in self.adapters if a.hint)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What `harness adapters` answers its shell, whatever was found: it is no test."""
+        return ExitCode.FINE
+
+    @property
+    def ok(self) -> bool:
+        return True
 
     def table(self, style: str = "plain") -> str:
         """One row per adapter."""
@@ -85,6 +94,8 @@ class Installation:
 
     def __str__(self) -> str:
         return "\n".join([self.table(), *self._lines()])
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return self.table("html")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import DataUnreadable, UsageError
 from harness.model import Estimate, Measurement, Mode
 from harness.model.jsonable import jsonable
+from harness.model.suggesting import did_you_mean
 from harness.running.many import each_run, has_target
 from harness.running.reading_back import report_of
 from harness.system.store.columns import table_of
@@ -114,7 +115,8 @@ def _chosen(frame: pd.DataFrame, columns: Sequence[str], found_any: bool) -> pd.
         if found_any and name not in frame.columns and not name.startswith(f"{METRICS}."):
             raise UsageError(
                 f"no column {name!r} in these runs",
-                hint="Without `columns` the table has all that there are.",
+                hint=did_you_mean(name, frame.columns)
+                or "Without `columns` the table has all that there are.",
             )
         chosen.append(name)
     return frame.reindex(columns=chosen)

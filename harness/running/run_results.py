@@ -21,7 +21,7 @@ def _code_of(lacking: Mapping[str, str]) -> ExitCode:
     return ExitCode.ADAPTER if lacking else ExitCode.FINE
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RunResult:
     """What a run measured: measurements, comparisons, failures, and where the trials are."""
 
@@ -121,11 +121,13 @@ class RunResult:
     def __str__(self) -> str:
         return self.table()
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         return self.table("html")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ComparisonResult:
     """Which of two is faster, by how much, and how sure that is."""
 
@@ -196,6 +198,8 @@ class ComparisonResult:
 
     def __str__(self) -> str:
         return explain(self.comparison) if self.comparison else self._without_a_verdict()
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         c = self.comparison

@@ -21,7 +21,7 @@ from harness.system.store.files import DAMAGED_HINT
 HEADERS = ["", "case", "mode", "builds", "given", "blocks", "verdict", "speed-up", "by"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class StoredVerdicts:
     """A verdict for each machine, case, mode and pair of builds of which blocks are stored.
 
@@ -116,6 +116,8 @@ class StoredVerdicts:
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return as_html(self._title(), self.table("html"))
