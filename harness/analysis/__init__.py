@@ -6,6 +6,8 @@
 - `blocks`      the figures of a block's two sides
 - `question`    what a comparison is asked: Question
 - `stop_rules`  when enough is measured
+- `weighing`    pairs weighed by sign and size
+- `weighed_rule` when a run that weighs them has measured enough
 - `judging`     one candidate against its reference, followed block by block
 - `comparing`   what all blocks say together: comparisons
 - `stored_pairs` the blocks and pairs of stored trials, by columns
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
         shared_notes,
         summarise_cell,
     )
+    from harness.analysis.weighed_rule import Span, weighed_rule
 else:
     __getattr__ = loaded_when_used(
         __name__,
@@ -43,6 +46,7 @@ else:
             "question": "Question",
             "stored_pairs": "STATUSES Machine Setting StoredPart",
             "stop_rules": "ALL_SURE SURE sequential_rule",
+            "weighed_rule": "Span weighed_rule",
             "summarising": "disturbed is_of_times metric_estimates shared_notes summarise_cell",
         },
     )
@@ -55,6 +59,7 @@ __all__ = [
     "Machine",
     "Question",
     "Setting",
+    "Span",
     "StoredComparison",
     "StoredPart",
     "blocks_of",
@@ -66,4 +71,5 @@ __all__ = [
     "sequential_rule",
     "shared_notes",
     "summarise_cell",
+    "weighed_rule",
 ]

@@ -168,3 +168,15 @@ def blocks_of(records: Iterable[TrialRecord]) -> list[Block]:
     for record in sorted(counted, key=lambda record: record.started_at_ns):
         together.setdefault(record.block, {}).setdefault(record.target, []).append(record)
     return list(together.values())
+
+
+def block_ns(blocks: Sequence[Block]) -> float:
+    """How long a block takes, with everything between trials but not what lies between runs."""
+    runs: dict[str, list[TrialRecord]] = {}
+    for record in records_in(blocks):
+        runs.setdefault(record.run_id, []).append(record)
+    spans = (
+        max(r.started_at_ns + r.trial.wall_ns for r in run) - min(r.started_at_ns for r in run)
+        for run in runs.values()
+    )
+    return sum(spans) / len(blocks)

@@ -15,7 +15,7 @@ from harness.model import (
     signs_disagree,
 )
 from harness.stats.medians import scaled_mad
-from harness.stats.paired import RatioInterval, judge_bounds
+from harness.stats.paired import RatioInterval
 from harness.stats.power import blocks_needed, detectable
 
 
@@ -42,12 +42,16 @@ def compare_cells(
 
 def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
     """The comparison of a candidate that has at least one pair."""
-    question, interval, evidence = judged.question, judged.sequence.interval(), judged.evidence
+    question, interval, evidence = judged.question, judged.interval, judged.evidence
     ratios, boundary = judged.sequence.ratios, judged.sequence.boundary
-    verdict = judge_bounds(judged.sequence.bounds, question.threshold)
-    needed = None
-    if verdict is Verdict.UNDECIDED:
+    verdict, weighed = judged.verdict, judged.weighed
+    smallest: float | None
+    if weighed is not None:
+        smallest, needed = weighed.detectable, weighed.whole_blocks
+    else:
+        smallest = detectable(ratios, boundary)
         needed = blocks_needed(ratios, interval, boundary, question.threshold)
+    needed = needed if verdict is Verdict.UNDECIDED else None
     reference, candidate = judged.sides
     task, case = judged.work
     return Comparison(
@@ -62,7 +66,7 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
         metric_because="; ".join((judged.choice.because, *_doubts(interval, evidence))),
         evidence=evidence,
         noise_floor=scaled_mad(ratios.known),
-        detectable=detectable(ratios, boundary),
+        detectable=smallest,
         blocks_needed=needed,
         budget_needed_ns=None if needed is None else _budget_ns(needed, judged),
         disturbed_blocks=judged.disturbed,

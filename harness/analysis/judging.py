@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.analysis.blocks import Pair, pair_of, paired_times, records_in
+from harness.analysis.blocks import Pair, block_ns, pair_of, paired_times, records_in
 from harness.analysis.question import Question
 from harness.analysis.schedule import Block
 from harness.analysis.summarising import is_disturbed
-from harness.model import Estimate, Metric, TrialRecord, Verdict
+from harness.analysis.weighing import Weighed
+from harness.model import Estimate, Metric, Verdict
 from harness.stats.boundary import sign_boundary
 from harness.stats.metric import MetricChoice, choose_metric
 from harness.stats.paired import (
@@ -52,6 +53,19 @@ class Judged:
     """All that were measured, also those without a pair."""
     block_ns: float
     """How long one takes."""
+    weighed: Weighed | None = None
+    """Its pairs weighed by sign and size, where the question asks for that."""
+
+    @property
+    def interval(self) -> RatioInterval:
+        """The interval of the log-ratio, by the metric that decides."""
+        return (self.weighed or self.sequence).interval()
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.weighed is not None:
+            return self.weighed.verdict
+        return judge_bounds(self.sequence.bounds, self.question.threshold)
 
 
 class Judge:
@@ -86,21 +100,34 @@ class Judge:
         self._read = len(blocks)
 
     @property
+    def weighed(self) -> Weighed | None:
+        """The pairs weighed by sign and size; None where the question asks for signs alone."""
+        asked = self.question
+        if asked.noise is None:
+            return None
+        return Weighed.of(self.sequence, asked.noise, asked.confidence, asked.threshold)
+
+    @property
     def interval(self) -> RatioInterval:
         """The interval of the log-ratio, by the metric that decides."""
-        return self.sequence.interval()
+        return (self.weighed or self.sequence).interval()
 
     @property
     def verdict(self) -> Verdict:
+        weighed = self.weighed
+        if weighed is not None:
+            return weighed.verdict
         return judge_bounds(self.sequence.bounds, self.question.threshold)
 
     def evidence(self) -> dict[Metric, Estimate]:
         """The speed-up by every metric; that which decides is as it was followed."""
         sequences = {metric: self._followed(metric) for metric in Metric}
         sequences[self.choice.metric] = self.sequence
+        intervals = {metric: sequence.interval() for metric, sequence in sequences.items()}
+        intervals[self.choice.metric] = self.interval
         return {
-            metric: ratio_estimate(sequence.interval(), self.question.confidence)
-            for metric, sequence in sequences.items()
+            metric: ratio_estimate(interval, self.question.confidence)
+            for metric, interval in intervals.items()
             if metric is self.choice.metric or self._has(metric)
         }
 
@@ -118,6 +145,7 @@ class Judge:
             work=(first.task, first.case),
             blocks=len(blocks),
             block_ns=block_ns(blocks),
+            weighed=self.weighed,
         )
 
     def _has(self, metric: Metric) -> bool:
@@ -157,15 +185,3 @@ class Judge:
             MEMORY_STEP_BYTES if metric is Metric.MEMORY else None,
             [pair.clock(metric) for pair in self.pairs],
         )
-
-
-def block_ns(blocks: Sequence[Block]) -> float:
-    """How long a block takes, with everything between trials but not what lies between runs."""
-    runs: dict[str, list[TrialRecord]] = {}
-    for record in records_in(blocks):
-        runs.setdefault(record.run_id, []).append(record)
-    spans = (
-        max(r.started_at_ns + r.trial.wall_ns for r in run) - min(r.started_at_ns for r in run)
-        for run in runs.values()
-    )
-    return sum(spans) / len(blocks)

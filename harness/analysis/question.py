@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.model import Metric
+from harness.model import Metric, Noise
 from harness.model.declaring import RunOption, confidence_level, declared, one_of, share
 
 
@@ -57,3 +57,8 @@ class Question:
     )
     """Measured until the ratio's interval has at most this share on either side of its middle;
     None: until its sign is known."""
+    noise: Noise | None = None
+    """What identical builds were seen to differ by: pairs are then weighed by sign and size, and
+    the confidence is shared by the two ends. None: by their signs alone."""
+    fewest: int = 0
+    """A weighed verdict is not sure before as many blocks, for the sake of its interval."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -41,6 +42,12 @@ from harness.system.store.seal import SEAL_NAME, make_seal, write_seal
 LABEL = "baseline"
 """The name of the baseline's side in every comparison."""
 
+BRIEF_NS = 2_500_000_000
+"""How long the trials of a brief baseline take together, as far as its first run tells."""
+
+FEWEST, MOST = 2, 30
+"""How many trials a brief baseline has of the fast case, however long or short they are."""
+
 KEPT_BYTES = 2**20
 """A larger output file is kept in `outputs.parquet` alone."""
 
@@ -56,6 +63,9 @@ class BaselineSettings:
     confidence: float = 0.95
     seed: int | None = None
     """The seed of the layout; None: drawn."""
+    brief: bool = False
+    """Only as many trials as `BRIEF_NS` holds, though `FEWEST` of the fast case, whose differences
+    are the first that is known of the noise: a campaign goes on measuring while it works."""
 
 
 def make_baseline(session: Session, workload: Workload, plan: BaselineSettings) -> Baseline:
@@ -124,25 +134,25 @@ def _fill(
     adapter, build = session.orchestrator.build(side.target)
     ready = BuiltWorkload(session.orchestrator, adapter, build)
     outputs: dict[str, list[Output]] = {}
+    plans: dict[str, BaselineSettings] = {}
     try:
         for case in workload.cases:
             seeds = _seeds_of(workload, case)
+            began = time.monotonic_ns()
             outputs[case.name] = list(run_all(ready, workload.task, case, seeds))
+            run_ns = (time.monotonic_ns() - began) / len(outputs[case.name])
+            plans[case.name] = _briefly(plan, run_ns, case is workload.case)
             if workload.campaign and nothing_to_check(workload.task, outputs[case.name][0].values):
                 raise _nothing_to_check(workload, case)
         save_outputs(stage / OUTPUTS_NAME, _stored(workload, outputs))
         for case in workload.cases:
             _keep_files(outputs[case.name][0], workload.task, stage / FILES_NAME / case.name)
         # Timed last: what cannot be checked is refused before minutes go into trials.
-        reports = {
-            case.name: _measure(session, workload, plan, (side, case, outputs[case.name][0]))
-            for case in workload.cases
-        }
+        measured = {c.name: (side, c, outputs[c.name][0]) for c in workload.cases}
+        reports = {n: _measure(session, workload, plans[n], w) for n, w in measured.items()}
         side.check_untouched()
         join_parquet(stage / TRIALS_NAME, [r.folder / PARQUET_NAME for r in reports.values()])
-        records = tuple(
-            _record(workload, c, outputs[c.name][0], reports[c.name]) for c in workload.cases
-        )
+        records = tuple(_record(workload, *measured[n][1:], reports[n]) for n in measured)
     finally:
         for output in (o for some in outputs.values() for o in some):
             ready.discard(output)
@@ -165,6 +175,14 @@ def _fill(
             for entry in make_seal(stage, [RESULTS_NAME]).entries
         },
     )
+
+
+def _briefly(plan: BaselineSettings, run_ns: float, fast: bool) -> BaselineSettings:
+    """The plan of a case whose runs take this long."""
+    if not plan.brief or plan.trials is not None:
+        return plan
+    fewest = FEWEST if fast else 1
+    return replace(plan, trials=max(fewest, min(MOST, int(BRIEF_NS / run_ns))))
 
 
 def _nothing_to_check(workload: Workload, case: Case) -> ConfigError:
@@ -217,6 +235,8 @@ def _measure(
             trials=plan.trials,
             budget_ns=plan.budget_ns,
             seed=plan.seed,
+            # The runs that its outputs are from have warmed up what there is to be warm.
+            warmup=0 if plan.brief else 1,
         ),
         origin={"kind": "baseline", "campaign": workload.campaign},
     )

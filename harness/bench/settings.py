@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.analysis import Question
+from harness.baseline import LABEL as BASELINE
 from harness.model import Metric
+from harness.model.noise import Noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,25 @@ class BenchSettings:
     """The label of a reference: where the current tree is slower than it on the fast case, the full
     one is not measured, since nothing would rest on it. Empty: measured in any case."""
 
+    with_baseline: bool = True
+    """Measure the baseline in every block; False: the further references alone decide."""
+    noise: Mapping[str, Noise] = field(default_factory=dict)
+    """By case, what identical builds were seen to differ by: verdicts are then weighed by it."""
+    fewest: int = 0
+    """A weighed verdict is not sure before as many blocks."""
+    warmup: int = 1
+    """Trials of each side before the first block, beside the run that its output is checked by."""
+
     @property
     def question(self) -> Question:
+        """What is asked of phases and of cases without known noise."""
         return Question(self.metric, self.confidence, self.threshold)
+
+    def question_on(self, case: str) -> Question:
+        """What is asked of a case."""
+        return replace(self.question, noise=self.noise.get(case), fewest=self.fewest)
+
+    @property
+    def reference(self) -> str:
+        """The label of the reference that decides."""
+        return BASELINE if self.with_baseline else next(iter(self.references))

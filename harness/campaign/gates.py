@@ -191,6 +191,8 @@ def keep_reason(iteration: Iteration) -> str:
     outcome = iteration.outcome
     if bench is None or not bench.correct or outcome in _NO_RESULT:
         return iteration.abandoned or outcome.value
+    if bench.verdict is Verdict.FASTER and bench.fast.chained:
+        return f"faster than the last kept state by {bench.fast.metric} time, output right"
     if bench.verdict is Verdict.FASTER:
         return "faster than the last kept state and than the baseline, output right"
     if bench.verdict is Verdict.SLOWER and bench.fast.step.verdict is not Verdict.SLOWER:

@@ -118,10 +118,13 @@ def _result(iteration: Iteration) -> str:
         return f"FAIL ({iteration.outcome.value})"
     step, total = iteration.result.step, iteration.result.cumulative
     kept = "" if iteration.outcome is Outcome.KEPT else f"; {iteration.outcome.value}, reverted"
-    return (
-        f"{show_ratio(step.point)} speedup (cumulative: {show_ratio(total.point)} over baseline)"
-        f"{_interval(step)}{kept}"
-    )
+    if not iteration.result.chained:
+        return (
+            f"{show_ratio(step.point)} speedup (cumulative: {show_ratio(total.point)} over"
+            f" baseline){_interval(step)}{kept}"
+        )
+    whole = f"{show_ratio(total.point)}{_interval(total)} over baseline, chained"
+    return f"{show_ratio(step.point)} speedup{_interval(step)} (cumulative: {whole}){kept}"
 
 
 def _interval(ratio: Ratio) -> str:
@@ -138,9 +141,10 @@ def _performance(iteration: Iteration) -> str:
         f"{p.name} {show_ns(p.baseline_ns)} -> {show_ns(p.current_ns)}"
         for p in result.phases[:_PHASES_SHOWN]
     ]
+    before = "last kept state" if result.chained else "baseline"
     total = (
-        f"{show_ns(result.current_ns)} {result.metric} time, baseline {show_ns(result.baseline_ns)}"
-        f" (case {result.case})"
+        f"{show_ns(result.current_ns)} {result.metric} time, {before}"
+        f" {show_ns(result.baseline_ns)} (case {result.case})"
     )
     # Phases are by wall time always: beside a total of CPU time a reader would add them up.
     if result.metric != "wall" and phases:
@@ -183,7 +187,11 @@ def _notes(iteration: Iteration, note: Reflection) -> str:
     if iteration.result is not None:
         notes += guard_notes(iteration.result)
     notes += scale_notes(iteration.bench) if iteration.bench is not None else []
-    if iteration.outcome is Outcome.UNDECIDED:
+    result = iteration.result
+    ended = iteration.bench is not None and iteration.bench.verdict is Verdict.UNDECIDED
+    if result is not None and result.chained and ended:
+        notes.append(f"Not decided: {_sentence(result.stopped_because)}")
+    elif iteration.outcome is Outcome.UNDECIDED:
         notes.append("The budget ended before the interval could decide.")
     return " ".join(notes) or "-"
 

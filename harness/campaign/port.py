@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from harness.campaign.values import BenchOutcome, ProfileOutcome, TestOutcome
+from harness.campaign.values import BenchOutcome, KnownNoise, ProfileOutcome, TestOutcome
+from harness.model.noise import Noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,19 @@ class BenchRequest:
     """The undecided look at the same code whose blocks are gone on with; None: begun anew."""
     spent_ns: int = 0
     """What of the budget that look has used."""
+    attempt: int = 0
+    """Which candidate of the campaign this is, from 1; 0 by the first two editions, and at the end.
+    A look that goes on with another one is the same attempt."""
+    weighed: bool = False
+    """Compare with the last kept state alone, and weigh how far they are apart."""
+    noise: tuple[KnownNoise, ...] = ()
+    """What identical builds were seen to differ by, for a weighed look."""
+
+    def noise_on(self, host: str, case: str) -> Noise:
+        """What is known of a host and case; of another case of the host where that is all."""
+        of_host = [known for known in self.noise if known.host == host]
+        of_case = [known.noise for known in of_host if known.case == case]
+        return next(iter([*of_case, *(known.noise for known in of_host)]), Noise())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +55,8 @@ class SealedBaseline:
     total_ns: float
     phases: tuple[tuple[str, float], ...] = ()
     """Name and nanoseconds of each phase."""
+    noise: tuple[KnownNoise, ...] = ()
+    """What its trials, one after the other, differed by, for each case."""
 
 
 class Workbench(Protocol):
@@ -65,7 +81,10 @@ class Workbench(Protocol):
         """Build the current tree and compare its output with the baseline's."""
 
     def bench(self, request: BenchRequest) -> BenchOutcome:
-        """Measure baseline, last kept state and current tree, interleaved; keep the trials."""
+        """Measure baseline, last kept state and current tree, interleaved; keep the trials.
+
+        A weighed look measures the last kept state and the current tree alone.
+        """
 
     def recompute(self, request: BenchRequest, stored: BenchOutcome) -> BenchOutcome:
         """The outcome again, derived from the kept trials alone; DataDamaged where they differ."""

@@ -109,6 +109,8 @@ class State:
     iterations: tuple[Iteration, ...] = ()
     looks: int = 0
     """How often a candidate was measured so far, interrupted looks included."""
+    attempts: int = 0
+    """How many candidates these were: to go on with an undecided look is no further attempt."""
     skipped: Mapping[str, str] = field(default_factory=dict)
     """Bottlenecks that were given up, with the reason."""
     decision: Decision | None = None
@@ -161,15 +163,12 @@ class State:
     @property
     def full_due(self) -> bool:
         """Does the guide want the full case with the iteration that would be kept next?"""
-        terms = self.agreed
-        due = (len(self.kept) + 1) % terms.full_every == 0
-        return terms.full_case is not None and due
+        due = (len(self.kept) + 1) % self.agreed.full_every == 0
+        return self.agreed.full_case is not None and due
 
     def same_place(self, one: str, other: str) -> bool:
         """Do two names mean one bottleneck? By the first rules only where they are equal."""
-        if self.agreed.rules < 2:
-            return one == other
-        return identity(one) == identity(other)
+        return one == other if self.agreed.rules < 2 else identity(one) == identity(other)
 
     def is_skipped(self, bottleneck: str) -> bool:
         """Was this bottleneck given up, by this name or by another one of it?"""
@@ -305,8 +304,9 @@ def _tested(state: State, event: Event) -> State:
     return _change(state, step, tests=(*last.tests, (event.value("tree", str), outcome)))
 
 
-def _benching(state: State, _: Event) -> State:
-    return replace(state, looks=state.looks + 1)  # as it begins: a look that is killed counts too
+def _benching(state: State, event: Event) -> State:
+    begun = event.data.get("request", {}).get("continues") is None  # one that is killed counts too
+    return replace(state, looks=state.looks + 1, attempts=state.attempts + begun)
 
 
 def _benched(state: State, event: Event) -> State:

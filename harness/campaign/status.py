@@ -52,9 +52,16 @@ def _progress(state: State) -> str:
     kept, count = len(state.kept), len(state.iterations)
     open_one = state.iteration
     at = f"iteration {open_one.number}" if open_one else "between iterations"
+    by = f" by {terms.objective} time" if terms.objective else ""
+    bench = state.kept[-1].bench if state.kept else None
+    chained = ""
+    if bench is not None and bench.fast.chained:
+        total = bench.fast.cumulative
+        chained = f" [{show_factor(total.low)}, {show_factor(total.high)}], chained"
     return (
-        f"state: {state.step.value} ({at})\nso far: {show_factor(state.cumulative)} over the"
-        f" baseline; {count} of {terms.max_iterations} iterations, {kept} kept; {state.looks} looks"
+        f"state: {state.step.value} ({at})\nso far: {show_factor(state.cumulative)}{chained} over"
+        f" the baseline{by}; {count} of {terms.max_iterations} iterations, {kept} kept;"
+        f" {state.looks} looks"
     )
 
 

@@ -11,13 +11,21 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from harness.model import CaseBench, Comparison, Estimate, Metric, SideFigures, Verdict
+from harness.model.noise import Noise
 
-RULES = 2
+RULES = 3
 """The present edition of the rules. A campaign keeps those that it was started under.
 
 Since 2: null results, failed builds and crashes are no failed attempts; a bottleneck is known by
 what it is; the objective is declared; the result of a campaign is a decided one.
+
+Since 3: a look compares the candidate with the last kept state alone and weighs how far they are
+apart; attempts share a rate of false keeps that kept ones earn back; the figure over the baseline
+is chained from the kept steps, and measured at the end.
 """
+
+WEIGHED = 3
+"""The edition since which looks are weighed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ class Terms:
     threshold: float = 0.01
     """Differences below this share are equivalent in practice."""
     total_level: float = 0.01
-    """The probability of any false keep in the whole campaign is at most this."""
+    """By the first two editions: the probability of any false keep in the whole campaign."""
     bench_budget_ns: int = 60_000_000_000
     protect: tuple[str, ...] = ()
     """Files, folders (with `/`) and patterns that no iteration may change."""
@@ -58,6 +66,22 @@ class Terms:
     scope: tuple[str, ...] = ()
     """The files and folders, relative to the repository's top, that are the campaign's; empty: the
     whole repository."""
+    false_keep_rate: float = 0.05
+    """Since the third edition: the expected share of the kept changes that are no gain."""
+
+    @property
+    def weighs(self) -> bool:
+        """Are looks weighed, as since the third edition?"""
+        return self.rules >= WEIGHED
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNoise:
+    """What identical builds of a campaign were seen to differ by on a host and case."""
+
+    host: str
+    case: str
+    noise: Noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +201,10 @@ class PhaseGain:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """What a gain in time may have cost elsewhere: baseline against the candidate."""
+    """What a gain in time may have cost elsewhere: baseline against the candidate.
+
+    Where the result is chained, `baseline` is the last kept state here.
+    """
 
     baseline_rss_bytes: int | None = None
     current_rss_bytes: int | None = None
@@ -224,7 +251,11 @@ class SideBuild:
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """Baseline, last kept state and candidate on one case, interleaved in one run."""
+    """Baseline, last kept state and candidate on one case, interleaved in one run.
+
+    Where it is `chained` the baseline did not run: what is called the baseline's in phases, guards
+    and times is the last kept state's.
+    """
 
     case: str
     correct: bool
@@ -253,6 +284,14 @@ class CaseResult:
     """What ran; empty in events of before this was kept."""
     doubts: tuple[str, ...] = ()
     """Why the right programs may not have been measured."""
+    chained: bool = False
+    """The cumulative ratio is the product of the kept steps and this one, not measured."""
+    host: str = ""
+    """The machine that it was measured on."""
+    noise: Noise = field(default_factory=Noise)
+    """What trials of one build differed by in this look."""
+    block_ns: int = 0
+    """What a block took, with everything between its trials."""
 
     @property
     def ran_kept_program(self) -> bool:
@@ -268,9 +307,9 @@ class CaseResult:
         The place and digest of its trials, and the budget that would decide, are added by whoever
         stores it.
         """
-        cumulative = case.comparisons[baseline]
-        step = case.comparisons.get(kept, cumulative)
-        sides = case.sides[baseline], case.sides[current]
+        step = case.comparisons[kept if kept in case.comparisons else baseline]
+        cumulative = case.comparisons.get(baseline, step)
+        sides = case.sides[cumulative.reference], case.sides[current]
         times = [s.cpu_ns if cumulative.metric is Metric.CPU else s.wall_ns for s in sides]
         return cls(
             case=case.case,

@@ -10,6 +10,7 @@ What plugins need of these modules is imported from `harness.model`:
 - `benches`  what a bench finds: PhaseRow, SideFigures, CaseBench, Scale, BenchReport
 - `profiles` where time goes: Frame, HotSpot, Profile, ProfileReport
 - `proposals` what to try next: Brief, Proposal, Reflection
+- `noise`    what is known of the noise: Noise
 - `options`  what adapters share: typed options (`read_options`) and digests (`digest_of`)
 - `paths`    which options name files: NamedPath, PathKind (`path_option`, `declared_paths`)
 
@@ -32,6 +33,7 @@ plain numbers. A value that breaks its own invariant raises ValueError when it i
 from typing import TYPE_CHECKING
 
 from harness.model.metrics import Better, MetricInfo
+from harness.model.noise import Noise
 from harness.model.options import digest_of, read_options
 from harness.model.outputs import FileFormat, OutputKind, OutputSource, OutputSpec, Tolerance
 from harness.model.paths import NamedPath, PathKind, declared_paths, moved_into, path_option
@@ -127,6 +129,7 @@ __all__ = [
     "Mismatch",
     "Mode",
     "NamedPath",
+    "Noise",
     "Objective",
     "Output",
     "OutputKind",

@@ -6,13 +6,21 @@ import math
 from dataclasses import dataclass, replace
 
 from harness.campaign.port import SealedBaseline
-from harness.campaign.spending import confidence_of
+from harness.campaign.spending import attempt_level, confidence_of
 from harness.campaign.values import Terms
+from harness.model.noise import FEWEST, Noise
 from harness.render.units import show_ns
 from harness.stats.boundary import sign_boundary
+from harness.stats.evidence import blocks_for
 
 _SIDES = 3
-"""Baseline, last kept state and candidate."""
+"""Baseline, last kept state and candidate: by the first two editions of the rules."""
+
+_WEIGHED_SIDES = 2
+"""Last kept state and candidate."""
+
+SMALL = 0.03
+"""A small gain, which it is said of how long it takes to be found."""
 
 _BETWEEN_TRIALS_NS = 10_000_000
 """What is roughly spent around each trial: its folder, its launch, the check of its output."""
@@ -27,6 +35,8 @@ class Need:
 
     blocks: int
     block_ns: int
+    small_blocks: int | None = None
+    """What a gain of `SMALL` takes by the noise that is known, where looks are weighed."""
 
     @property
     def budget_ns(self) -> int:
@@ -34,6 +44,12 @@ class Need:
 
     @property
     def words(self) -> str:
+        if self.small_blocks is not None:
+            return (
+                f"a gain of 2x and more wants {self.blocks} blocks of"
+                f" {show_ns(self.block_ns, 2)}, one of {SMALL:.0%} about {self.small_blocks}:"
+                f" {show_ns(self.small_blocks * self.block_ns, 2)}"
+            )
         return (
             f"a verdict wants about {self.blocks} blocks of {show_ns(self.block_ns, 2)}:"
             f" {show_ns(self.budget_ns, 2)}"
@@ -42,6 +58,12 @@ class Need:
 
 def need_of(terms: Terms, sealed: SealedBaseline) -> Need:
     """What a look takes while the program is as slow as its baseline."""
+    if terms.weighs:
+        known = [k.noise for k in sealed.noise if k.case == terms.case]
+        scale = next(iter(known), Noise()).known
+        small = blocks_for(math.log1p(SMALL), scale, attempt_level(1, 0, terms))
+        block_ns = _WEIGHED_SIDES * (sealed.total_ns + _BETWEEN_TRIALS_NS)
+        return Need(FEWEST, round(block_ns), math.ceil(small))
     fewest = sign_boundary(confidence_of(1, terms)).first_proof()
     block_ns = _SIDES * (sealed.total_ns + _BETWEEN_TRIALS_NS)
     return Need(math.ceil(_MARGIN * fewest), round(block_ns))
@@ -49,7 +71,8 @@ def need_of(terms: Terms, sealed: SealedBaseline) -> Need:
 
 def affordable(terms: Terms, sealed: SealedBaseline) -> Terms:
     """The terms with a budget that holds a verdict: raised to whole seconds where it did not."""
-    needed = need_of(terms, sealed).budget_ns
+    need = need_of(terms, sealed)
+    needed = math.ceil(_MARGIN * need.budget_ns) if terms.weighs else need.budget_ns
     if needed <= terms.bench_budget_ns:
         return terms
     second = 1_000_000_000

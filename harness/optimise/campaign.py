@@ -25,6 +25,9 @@ from harness.system.git.writing import Git
 from harness.system.store.files import clear_temporaries, storage_errors
 from harness.system.store.lock import hold
 
+MOST_FALSE_KEEPS = 0.25
+"""The largest share of false keeps that a campaign is started with."""
+
 
 class Campaign:
     """A campaign of harness.toml; started or not."""
@@ -349,7 +352,7 @@ def terms_of(campaign: Campaign) -> Terms:
         if budget is None
         else parse_duration_ns(budget, f"{where}.time_budget"),
         threshold=section.threshold,
-        total_level=section.total_level,
+        false_keep_rate=_rate_of_false_keeps(section, where),
         bench_budget_ns=parse_duration_ns(section.bench_budget, f"{where}.bench_budget"),
         protect=tuple(at(path) for path in section.protect),
         paths=tuple(at(path) for path in section.paths),
@@ -358,6 +361,17 @@ def terms_of(campaign: Campaign) -> Terms:
         commit_prefix=section.commit_prefix,
         scope=scope,
     )
+
+
+def _rate_of_false_keeps(section: CampaignSection, where: str) -> float:
+    rate = section.rate_of_false_keeps
+    if not 0 < rate <= MOST_FALSE_KEEPS:
+        raise ConfigError(
+            f"{where}.false_keep_rate: want a share above 0 and at most {MOST_FALSE_KEEPS:g},"
+            f" got {rate:g}",
+            hint="Who accepts a larger share of changes that are no gain need not measure.",
+        )
+    return rate
 
 
 def relative(path: Path, root: Path) -> str:

@@ -6,9 +6,11 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from harness.campaign.chaining import known_noise
 from harness.campaign.events import Kind
 from harness.campaign.moves import Move
 from harness.campaign.port import BenchRequest, Workbench
+from harness.campaign.spending import final_confidence
 from harness.campaign.standing import after_finish, before_start, before_step, no_branch, refused
 from harness.campaign.state import CampaignGit as Place
 from harness.campaign.state import State, Step
@@ -173,11 +175,13 @@ def _last_result(campaign: Campaign, bench: Workbench, budget_ns: int | None) ->
         kept=state.sealed.commit,
         baseline=state.sealed.commit,
         look=0,
-        confidence=1 - terms.total_level,
+        confidence=final_confidence(terms),
         threshold=terms.threshold,
         budget_ns=budget_ns or terms.bench_budget_ns,
         full=terms.full_case is not None,
         objective=terms.objective,
+        weighed=terms.weighs,
+        noise=known_noise(state) if terms.weighs else (),
     )
     result = bench.bench(request)
     needed = _still_needed(result, terms)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from harness.analysis import Question, compare_cells, summarise_cell
+from harness.analysis.blocks import block_ns, figures_of
 from harness.analysis.schedule import Block
-from harness.baseline import LABEL
 from harness.baseline.sides import CURRENT
 from harness.campaign.port import BenchRequest
 from harness.campaign.values import UNBOUNDED, CaseResult, PhaseGain, ProfileRow, Ratio, point_of
@@ -20,6 +20,7 @@ from harness.model import (
     ProfileReport,
     Verdict,
 )
+from harness.stats.scatter import noise_of
 
 _DETAILS = 5
 _SHOWN_SHARE = 0.01
@@ -61,7 +62,8 @@ def figures_again(
     Times are by the metric that decided between the two, which may be another than the step's.
     """
     confidence = cumulative.ratio.confidence
-    before, after = (_summary(label, blocks, confidence) for label in (LABEL, CURRENT))
+    sides = (cumulative.reference, CURRENT)
+    before, after = (_summary(label, blocks, confidence) for label in sides)
     phases = [{p.path: p.total_ns.point for p in side["phases"]} for side in (before, after)]
     metric = "cpu_ns" if cumulative.metric is Metric.CPU else "wall_ns"
     return replace(
@@ -84,6 +86,17 @@ def figures_again(
             current_wall_ns=point_of(after["wall_ns"]),
         ),
     )
+
+
+def with_noise(result: CaseResult, blocks: Sequence[Block]) -> CaseResult:
+    """A result with what trials of one build differed by, and what a block took."""
+    metric = Metric(result.metric)
+    series = []
+    for label in dict.fromkeys(name for block in blocks for name in block):
+        records = [record for block in blocks for record in block.get(label, ())]
+        known = [figures for record in records if (figures := figures_of(record)) is not None]
+        series.append([figures.of(metric) for figures in known])
+    return replace(result, noise=noise_of(series), block_ns=round(block_ns(blocks)))
 
 
 def _summary(label: str, blocks: Sequence[Block], confidence: float) -> dict[str, Any]:

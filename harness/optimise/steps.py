@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from harness.campaign.chaining import chained, known_noise
 from harness.campaign.events import Kind
 from harness.campaign.gates import check_note, check_plan, check_thought
 from harness.campaign.iteration import Iteration
 from harness.campaign.moves import Move, permit
 from harness.campaign.port import BenchRequest, Workbench
-from harness.campaign.spending import confidence_of
+from harness.campaign.spending import attempt_confidence, confidence_of
 from harness.campaign.state import Decision, Step, apply
 from harness.campaign.stopping import decision_by_rules as decide_by_rules
 from harness.campaign.values import BenchOutcome, ProfileOutcome, TestOutcome, TestStatus
@@ -127,6 +128,8 @@ def bench_candidate(
     # Written before anything is measured: a look that is killed has spent its share of the error.
     campaign.append(Kind.BENCHING, request=request)
     outcome = workbench.bench(request)
+    if request.weighed:
+        outcome = chained(state, outcome)
     _demand_still(campaign, tree.fingerprint, "measured")
     campaign.append(Kind.BENCHED, tree=tree.fingerprint, request=request, outcome=outcome)
     return outcome
@@ -140,7 +143,7 @@ def _request(campaign: Campaign, budget_ns: int, *, full: bool) -> BenchRequest:
             hint="full_case in harness.toml, before the campaign starts.",
         )
     look = state.looks + 1
-    return BenchRequest(
+    request = BenchRequest(
         kept=state.kept_commit,
         baseline=state.sealed.commit,
         look=look,
@@ -150,16 +153,34 @@ def _request(campaign: Campaign, budget_ns: int, *, full: bool) -> BenchRequest:
         full=full,
         objective=state.agreed.objective,
     )
+    if not state.agreed.weighs:
+        return request
+    attempt = state.attempts + 1
+    return replace(
+        request,
+        attempt=attempt,
+        weighed=True,
+        confidence=attempt_confidence(attempt, len(state.kept), state.agreed),
+        noise=known_noise(state),
+    )
 
 
 def _continued(campaign: Campaign, request: BenchRequest) -> BenchRequest:
     """The request as one that goes on with the last look, which decided nothing.
 
     Its interval is that of all blocks together at the level of the new look: each look's level
-    holds however long it goes on, and all of them add up to the campaign's.
+    holds however long it goes on, and all of them add up to the campaign's. A weighed look goes on
+    at its own level and with the noise that was known before it: its evidence is one.
     """
     looks = [e for e in campaign.events if e.kind is Kind.BENCHED]
     last = looks[-1].value("request", BenchRequest)
+    if request.weighed:
+        request = replace(
+            request, attempt=last.attempt, confidence=last.confidence, noise=last.noise
+        )
+        # Weighed looks may end early: what they did not use of their budget is not spent.
+        fast = looks[-1].value("outcome", BenchOutcome).fast
+        last = replace(last, budget_ns=min(last.budget_ns, fast.blocks * fast.block_ns))
     # Asked again for no more than was spent, as much is added.
     more = request.budget_ns if request.budget_ns <= last.budget_ns else 0
     return replace(

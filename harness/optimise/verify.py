@@ -10,15 +10,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
 
 from harness.baseline.sides import CURRENT
+from harness.campaign.chaining import chained, known_noise
 from harness.campaign.events import Event, Kind
 from harness.campaign.gates import check_note, check_plan, check_thought
 from harness.campaign.iteration import Outcome
 from harness.campaign.port import BenchRequest, Workbench
-from harness.campaign.spending import confidence_of
+from harness.campaign.spending import attempt_confidence, confidence_of, final_confidence
 from harness.campaign.state import Decision, State, Step, states_after
 from harness.campaign.stopping import decision_by_rules
 from harness.campaign.values import BenchOutcome, CaseResult, Guards, Ratio
@@ -26,6 +27,7 @@ from harness.errors import DataDamaged, GitFailed, HarnessError, UsageError
 from harness.model import Verdict
 from harness.model.proposals import Plan, Reflection, Thought
 from harness.optimise.campaign import Campaign
+from harness.optimise.verify_weighed import near_noise, same_noise, weighed_problems
 
 _SAME = 1e-9
 """Numbers that differ by less than this share are the same; another CPU may round otherwise."""
@@ -99,7 +101,9 @@ def _baseline(campaign: Campaign, bench: Workbench, found: Verification) -> None
         return
     found.unchecked += doubts
     found.count("baseline")
-    if sealed != campaign.state.sealed:
+    if replace(sealed, noise=()) != replace(campaign.state.sealed, noise=()) or (
+        campaign.state.agreed.weighs and not same_noise(sealed.noise, campaign.state.sealed.noise)
+    ):
         found.problems.append(
             f"the baseline in {campaign.folder} is not the one that the campaign started with:"
             f" seal {sealed.root[:12]}, started with {campaign.state.sealed.root[:12]}"
@@ -125,7 +129,7 @@ def _event(campaign: Campaign, bench: Workbench, found: Verification, turn: Turn
         elif event.kind is Kind.DECIDED:
             yield from _decision(before, event, found)
         elif event.kind is Kind.BENCHED:
-            yield from _bench(bench, before, event, found)
+            yield from _bench(campaign, bench, (before, event, after), found)
         elif event.kind is Kind.FINISHING:
             yield from _result(bench, before, event, found)
         elif event.kind is Kind.COMMITTED:
@@ -188,14 +192,18 @@ def _words(decision: Decision) -> str:
     return f"{'stop' if decision.stop else 'continue'} ({decision.rule}: {decision.reason})"
 
 
-def _bench(bench: Workbench, before: State, event: Event, found: Verification) -> Iterator[str]:
+def _bench(campaign: Campaign, bench: Workbench, turn: Turn, found: Verification) -> Iterator[str]:
+    before, event, _ = turn
     request = event.value("request", BenchRequest)
     terms = before.agreed
     expected = confidence_of(request.look, terms)
+    if terms.weighs:
+        expected = attempt_confidence(max(request.attempt, 1), len(before.kept), terms)
+        yield from weighed_problems(campaign.events, before, event)
     if request.look != before.looks or not math.isclose(request.confidence, expected):
         yield (
             f"look {request.look} at confidence {request.confidence}: look {before.looks} has"
-            f" {confidence_of(before.looks, terms)}"
+            f" {expected}"
         )
     if (request.kept, request.baseline) != (before.kept_commit, before.sealed.commit):
         yield "it was not compared with the last kept state and the baseline"
@@ -206,7 +214,7 @@ def _bench(bench: Workbench, before: State, event: Event, found: Verification) -
     slower = stored.fast.step.verdict is Verdict.SLOWER and terms.rules > 1
     if before.full_due and stored.full is None and stored.fast.correct and not slower:
         yield "the full case was due and was not measured"
-    yield from _figures(bench, request, stored, found)
+    yield from _figures(bench, request, stored, found, before)
 
 
 def _result(bench: Workbench, before: State, event: Event, found: Verification) -> Iterator[str]:
@@ -219,8 +227,12 @@ def _result(bench: Workbench, before: State, event: Event, found: Verification) 
     baseline, terms = before.sealed.commit, before.agreed
     if (request.kept, request.baseline) != (baseline, baseline):
         yield "it was not compared with the baseline"
-    if not math.isclose(request.confidence, 1 - terms.total_level):
-        yield f"confidence {request.confidence}: the terms give {1 - terms.total_level}"
+    if not math.isclose(request.confidence, final_confidence(terms)):
+        yield f"confidence {request.confidence}: the terms give {final_confidence(terms)}"
+    if request.weighed != terms.weighs or (
+        terms.weighs and not same_noise(request.noise, known_noise(before))
+    ):
+        yield "it was not weighed by the noise that was known"
     if request.objective != terms.objective:
         yield f"it was decided by {request.objective or 'any'} time, not {terms.objective or 'any'}"
     stored = event.value("result", BenchOutcome)
@@ -230,10 +242,16 @@ def _result(bench: Workbench, before: State, event: Event, found: Verification) 
 
 
 def _figures(
-    bench: Workbench, request: BenchRequest, stored: BenchOutcome, found: Verification
+    bench: Workbench,
+    request: BenchRequest,
+    stored: BenchOutcome,
+    found: Verification,
+    before: State | None = None,
 ) -> Iterator[str]:
-    """The ratios and verdicts again, from the trials."""
+    """The ratios and verdicts again, from the trials; of a weighed look after `before` chained."""
     derived = bench.recompute(request, stored)
+    if request.weighed and before is not None:
+        derived = chained(before, derived)
     for kept, again in ((stored.fast, derived.fast), (stored.full, derived.full)):
         if kept is not None and again is not None:
             found.count("measured cases")
@@ -275,7 +293,10 @@ def _other_figures(kept: CaseResult, again: CaseResult) -> Iterator[tuple[str, o
         ("baseline_ns", kept.baseline_ns, again.baseline_ns),
         ("current_ns", kept.current_ns, again.current_ns),
         ("builds that ran", kept.builds, again.builds),
+        ("chained", kept.chained, again.chained),
     ]
+    if not near_noise(kept.noise, again.noise):
+        pairs.append(("noise", kept.noise, again.noise))
     pairs += [
         (entry.name, getattr(kept.guards, entry.name), getattr(again.guards, entry.name))
         for entry in fields(Guards)

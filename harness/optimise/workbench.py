@@ -24,11 +24,13 @@ from harness.baseline import (
     tag_baseline,
 )
 from harness.baseline.sides import CURRENT
+from harness.baseline.store import TRIALS_NAME
 from harness.bench import BenchSettings, run_bench
 from harness.campaign.port import BenchRequest, SealedBaseline
 from harness.campaign.values import (
     BenchOutcome,
     CaseResult,
+    KnownNoise,
     ProfileOutcome,
     ProfileRow,
     Ratio,
@@ -36,7 +38,7 @@ from harness.campaign.values import (
     TestStatus,
 )
 from harness.errors import BuildFailed, ConfigError, DataDamaged, TrialFailed
-from harness.model import CaseBench, Metric
+from harness.model import CaseBench, Metric, Objective
 from harness.model.durations import parse_duration_ns
 from harness.optimise.outcomes import (
     bottleneck_rows,
@@ -45,12 +47,14 @@ from harness.optimise.outcomes import (
     failed,
     figures_again,
     needed,
+    with_noise,
     words,
 )
 from harness.project.config import Config, load_config
 from harness.project.workload import Wanted, Workload, find_workload
 from harness.running import Cell, Listener
 from harness.running.session import Session, open_session
+from harness.stats.scatter import noise_of
 from harness.system.git.writing import Git
 from harness.system.store.files import copy_atomically, read_kept, storage_errors
 from harness.system.store.parquet import join_parquet, read_parquet
@@ -60,6 +64,9 @@ from harness.system.store.seal import SEAL_NAME
 
 KEPT = "kept"
 """The label of the last kept state."""
+
+FINAL_BLOCKS = 12
+"""The last comparison has as many blocks where its budget holds them: it is what is told."""
 
 RUNS = "runs"
 """The folder of kept trials, below the campaign's."""
@@ -101,7 +108,8 @@ class LocalWorkbench:
         if not (workload.folder / SEAL_NAME).exists():
             section = workload.section
             budget = section.bench_budget if section else "60s"
-            plan = BaselineSettings(budget_ns=parse_duration_ns(budget, "bench_budget"))
+            budget_ns = parse_duration_ns(budget, "bench_budget")
+            plan = BaselineSettings(budget_ns=budget_ns, brief=True)
             with self._session() as session:
                 make_baseline(session, workload, plan)
         found = load_baseline(workload, self._git)
@@ -121,7 +129,20 @@ class LocalWorkbench:
             root=found.root,
             total_ns=timing.wall_ns.point,
             phases=tuple((p.path, p.total_ns.point) for p in timing.phases),
+            noise=self._noise_of_baseline(found),
         )
+
+    def _noise_of_baseline(self, found: Baseline) -> tuple[KnownNoise, ...]:
+        """What the baseline's trials differed by, one after the other."""
+        section, host = self._workload.section, found.document.host.id
+        cpu = section is not None and section.objective is Objective.CPU
+        records = read_records(found.folder / TRIALS_NAME)
+        made = []
+        for case in self._workload.cases:
+            own = [r for r in records if r.case == case.name and not r.warmup and r.trial.ok]
+            times = [float(r.trial.cpu_ns if cpu else r.trial.wall_ns) for r in own]
+            made.append(KnownNoise(host, case.name, noise_of([times])))
+        return tuple(made)
 
     def profile(self) -> ProfileOutcome:
         """Phases first, then functions, each with its share of the whole."""
@@ -170,11 +191,10 @@ class LocalWorkbench:
         return TestOutcome(status, case, words(report.agreement), details(report.agreement))
 
     def bench(self, request: BenchRequest) -> BenchOutcome:
-        """Baseline, last kept state and current tree in the same blocks, case by case."""
+        """The current tree and what it is compared with in the same blocks, case by case."""
         workload = self._workload
         found = load_baseline(workload, self._git)
         kept = _decides(request, found)
-        references = {} if kept == LABEL else {kept: request.kept}
         plan = BenchSettings(
             # A look that is gone on with has spent a part; one block is always made.
             budget_ns=max(request.budget_ns - request.spent_ns, 1),
@@ -183,28 +203,38 @@ class LocalWorkbench:
             confidence=request.confidence,
             threshold=request.threshold,
             metric=_objective(request),
-            references=references,
+            references={} if kept == LABEL else {kept: request.kept},
+            with_baseline=kept == LABEL or not request.weighed,
             unless_slower=kept if request.look else "",  # the end is measured whole
+            fewest=0 if request.look else FINAL_BLOCKS,
+            # The run that each side's output is checked by warms up what there is to be warm.
+            warmup=0 if request.weighed else 1,
         )
         with self._session() as session:
+            host = session.orchestrator.runner.host().id
+            if request.weighed:
+                names = [case.name for case in workload.cases]
+                plan = replace(plan, noise={n: request.noise_on(host, n) for n in names})
             report = run_bench(session, workload, found, plan)
-        results = [self._result(case, request) for case in report.cases]
+        results = [replace(self._result(case, request), host=host) for case in report.cases]
         return BenchOutcome(*results)
 
     def _result(self, case: CaseBench, request: BenchRequest) -> CaseResult:
         folder = case.folder
-        if not case.agreement.ok or LABEL not in case.comparisons or folder is None:
+        if not case.agreement.ok or not case.comparisons or folder is None:
             what = words(case.agreement) or "it was not measured"
             return replace(failed(case.case, request, what), crashed=case.crashed)
-        cumulative = case.comparisons[LABEL]
-        step = case.comparisons.get(KEPT, cumulative)
+        step = case.comparisons[KEPT if KEPT in case.comparisons else LABEL]
         run, digest = self._keep(case.case, folder, request)
-        return replace(
+        result = replace(
             CaseResult.of(case, LABEL, KEPT, CURRENT),
-            budget_needed_ns=_beyond(needed(step, cumulative), request),
+            budget_needed_ns=_beyond(needed(step, case.comparisons.get(LABEL, step)), request),
             run=run,
             sha256=digest,
         )
+        if not request.weighed:
+            return result
+        return with_noise(result, read_blocks(self._workload.folder / run))
 
     def _keep(self, case: str, folder: Path, request: BenchRequest) -> tuple[str, str]:
         """Copy the run's trials into the records; their place there, and their digest."""
@@ -247,19 +277,24 @@ class LocalWorkbench:
         if _digest(path) != result.sha256:
             raise DataDamaged(f"{path}: changed since it was measured", hint="Restore it from git.")
         blocks = read_blocks(path)
-        found = derive(blocks, Question(_objective(request), request.confidence, request.threshold))
-        if LABEL not in found:
+        question = Question(_objective(request), request.confidence, request.threshold)
+        if request.weighed:
+            question = replace(question, noise=request.noise_on(result.host, result.case))
+            result = with_noise(result, blocks)
+        found = derive(blocks, question)
+        if LABEL not in found and not (request.weighed and KEPT in found):
             raise DataDamaged(f"{path}: has no pair of {LABEL} and {CURRENT}")
-        step = found.get(KEPT, found[LABEL])
+        step = found[KEPT if KEPT in found else LABEL]
+        cumulative = found.get(LABEL, step)
         derived = replace(
             result,
             step=Ratio.of(step),
-            cumulative=Ratio.of(found[LABEL]),
+            cumulative=Ratio.of(cumulative),
             metric=step.metric.value,
             blocks=step.blocks,
             builds=tuple(replace(b, build=_ran(blocks, b.label)) for b in result.builds),
         )
-        return figures_again(derived, blocks, found[LABEL])
+        return figures_again(derived, blocks, cumulative)
 
 
 def _ran(blocks: Sequence[Block], label: str) -> str:

@@ -132,6 +132,10 @@ class MatrixSection(msgspec.Struct, kw_only=True):
     tasks: list[str] | None = None
 
 
+FALSE_KEEP_RATE = 0.05
+"""The expected share of false keeps where the configuration says nothing."""
+
+
 class CampaignSection(Section):
     """[campaigns.<campaign>]"""
 
@@ -145,13 +149,20 @@ class CampaignSection(Section):
     full_every: int = 3
     time_budget: str | int | float | None = None
     threshold: float = 0.01
-    total_level: float = 0.01
+    false_keep_rate: float | None = None
+    total_level: float | None = None
     bench_budget: str | int | float = "60s"
     objective: Objective = Objective.WALL
     commit_prefix: str = ""
     protect: list[str] = msgspec.field(default_factory=lambda: ["harness.toml", "tests/"])
     paths: list[str] = []
     scope: list[str] = []
+
+    @property
+    def rate_of_false_keeps(self) -> float:
+        """As it is said here; a level of the whole campaign, the older key, is taken for it."""
+        said = (self.false_keep_rate, self.total_level, FALSE_KEEP_RATE)
+        return next(rate for rate in said if rate is not None)
 
 
 class ConfigFile(Section):

@@ -72,9 +72,9 @@ class BenchRow:
         return [self.name, self.baseline, self.current, *shown, self.word]
 
 
-def bench_table(rows: Iterable[BenchRow], style: str = "plain") -> str:
+def bench_table(rows: Iterable[BenchRow], style: str = "plain", before: str = "Baseline") -> str:
     """The guide's table, of a bench alone and of one within a campaign."""
-    headers = ["Phase", "Baseline", "Current", "Speedup", "interval", "verdict"]
+    headers = ["Phase", before, "Current", "Speedup", "interval", "verdict"]
     return layout(headers, [row.cells() for row in rows], style)
 
 

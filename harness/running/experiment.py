@@ -15,10 +15,12 @@ from typing import Any
 from harness.analysis import (
     ALL_SURE,
     SURE,
+    Span,
     disturbed,
     metric_estimates,
     sequential_rule,
     summarise_cell,
+    weighed_rule,
 )
 from harness.analysis.schedule import Block, StopRule, fixed_blocks
 from harness.errors import ExitCode, HarnessError, NotAllowed
@@ -215,13 +217,18 @@ def _rule(experiment: Experiment, members: Sequence[Prepared]) -> StopRule:
     )
 
 
+def _rule_of_pair(pair: tuple[str, str], experiment: Experiment) -> StopRule:
+    settings = experiment.settings
+    if settings.question.noise is None:
+        return sequential_rule(pair[0], settings.question, settings.max_blocks)
+    earlier = {row["block"] for row in experiment.earlier if not row["warmup"]}
+    span = Span(settings.budget_ns, len(earlier), settings.max_blocks)
+    return weighed_rule(pair, settings.question, span)
+
+
 def _pairs_rule(experiment: Experiment) -> StopRule:
     """Stop once the verdict on every pair is sure."""
-    settings = experiment.settings
-    rules = {
-        pair: sequential_rule(pair[0], settings.question, settings.max_blocks)
-        for pair in experiment.pairs
-    }
+    rules = {pair: _rule_of_pair(pair, experiment) for pair in experiment.pairs}
     parts: dict[tuple[str, str], list[Block]] = {pair: [] for pair in rules}
 
     def part(pair: tuple[str, str], blocks: Sequence[Block]) -> list[Block]:

@@ -32,6 +32,7 @@ from harness.model.declaring import (
 from harness.model.draws import Seeds
 from harness.model.durations import parse_duration_ns
 from harness.model.jsonable import jsonable
+from harness.model.noise import FEWEST
 from harness.stats.boundary import sign_boundary
 
 DEFAULT_BUDGET_NS = 20_000_000_000
@@ -228,6 +229,8 @@ class Settings:
         if self.trials is not None:
             return 0
         first = sign_boundary(self.question.confidence).first_proof()
+        if self.question.noise is not None:
+            first = FEWEST
         return min(first, self.max_blocks or first)
 
 

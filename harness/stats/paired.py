@@ -54,6 +54,11 @@ class PairedSequence:
         resolutions = self._resolution / np.array(self._batches, dtype=np.float64)
         return log_ratios(self._reference, self._candidate, resolutions)
 
+    @property
+    def times(self) -> tuple[Sequence[float], Sequence[float]]:
+        """The figures of either side, in the order of their blocks."""
+        return self._reference, self._candidate
+
     def add(self, reference: float, candidate: float, clock: Clock | None = None) -> None:
         """Take in the next block's pair; with its clock, where the two are no readings."""
         self._reference.append(reference)

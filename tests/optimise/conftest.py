@@ -160,6 +160,7 @@ class FakeWorkbench:
             current_ns=current * 1e6,
             guards=Guards(baseline_wall_ns=baseline * 1e6, current_wall_ns=current * 1e6),
             blocks=10,
+            block_ns=request.budget_ns // 10,
             stopped_because="decided",
             budget_needed_ns=120_000_000_000 if noise >= 1 else None,
             run=f"runs/{run.name}",

@@ -144,7 +144,7 @@ def test_a_result_without_its_trials_is_named(finished):
     ("change", "problem"),
     [
         ({"result": None, "request": None}, "the end was not measured"),
-        ({"confidence": 0.5}, "confidence 0.5: the terms give 0.99"),
+        ({"confidence": 0.5}, "confidence 0.5: the terms give 0.95"),
         ({"kept": "0" * 40}, "not compared with the baseline"),
     ],
 )

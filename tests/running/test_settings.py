@@ -15,6 +15,7 @@ from harness.errors import UsageError
 from harness.model import Metric, Mode, SteadyPlan
 from harness.model.declaring import options_of
 from harness.model.draws import Seeds
+from harness.model.noise import Noise
 from harness.running.settings import (
     STRETCH,
     Asked,
@@ -38,14 +39,15 @@ OTHER = Settings(
     design=Design.MIRRORED,
     vary_layout=False,
     metrics=("temperature",),
-    question=Question(Metric.CPU, 0.9, 0.02, 0.03),
+    question=Question(Metric.CPU, 0.9, 0.02, 0.03, Noise(4, 0.02, 1), 5),
     steady=SteadyPlan(5, 6, 7),
 )
 """Nothing in it is as it is by default."""
 
 
 def test_the_words_of_a_command_line_make_the_same_settings():
-    other = replace(OTHER, steady=SteadyPlan())  # which no option says
+    asked = replace(OTHER.question, noise=None, fewest=0)
+    other = replace(OTHER, question=asked, steady=SteadyPlan())  # which no option says
     words = to_words(other)
     assert "--no-vary-layout" in words
     assert "--budget" in words

@@ -153,13 +153,33 @@ def _case_text(result: CaseResult) -> str:
     from harness.render.bench import bench_table
     from harness.render.units import show_speed_up
 
-    table = bench_table([*_phases(result), *_totals(result)])
+    before = "Last kept" if result.chained else "Baseline"
+    table = bench_table([*_phases(result), *_totals(result)], before=before)
     lines = [f"case {result.case}, {result.blocks} blocks; {result.metric} time decides", table]
-    for word, ratio in (("last kept state", result.step), ("baseline", result.cumulative)):
+    compared = {"last kept state": result.step, "baseline": result.cumulative}
+    if result.chained and result.cumulative == result.step:
+        del compared["baseline"]  # the last kept state is the baseline, or nothing more is known
+    elif result.chained:
+        compared = {"last kept state": result.step, "baseline, chained": result.cumulative}
+    for word, ratio in compared.items():
         sure = f" ({100 * ratio.confidence:.6g} % interval)" if ratio.bounded else ""
         shown = f"{show_speed_up(ratio.estimate)}, {ratio.verdict.value}"
         lines.append(f"against the {word}: {shown}{sure}")
-    return "\n".join([*lines, *result.doubts, *guard_notes(result)])
+    if result.chained and result.stopped_because != "the verdict is sure":
+        lines.append(f"stopped: {result.stopped_because}")
+    return "\n".join([*lines, *_informs(result), *result.doubts, *guard_notes(result)])
+
+
+def _informs(result: CaseResult) -> Iterator[str]:
+    """The time that does not decide, of a look whose objective says which one does."""
+    from harness.render.units import show_factor
+
+    g = result.guards
+    sides = {"wall": (g.baseline_wall_ns, g.current_wall_ns)}
+    sides["cpu"] = (g.baseline_cpu_ns, g.current_cpu_ns)
+    for name, (before, after) in sides.items():
+        if result.chained and name != result.metric and before and after:
+            yield f"by {name} time it is {show_factor(before / after)}, which informs"
 
 
 def _phases(result: CaseResult) -> Iterator[BenchRow]:
@@ -180,7 +200,8 @@ def _totals(result: CaseResult) -> Iterator[BenchRow]:
     from harness.render.bench import NOT_DECIDING, TOTAL, BenchRow
     from harness.render.units import show_ns
 
-    g, by_cpu, total = result.guards, result.metric == "cpu", result.cumulative
+    g, by_cpu = result.guards, result.metric == "cpu"
+    total = result.step if result.chained else result.cumulative
     sides = [("wall", g.baseline_wall_ns, g.current_wall_ns)]
     if by_cpu:
         sides.append(("CPU", g.baseline_cpu_ns, g.current_cpu_ns))

@@ -1,0 +1,128 @@
+"""Pairs weighed by sign and size against the noise of identical builds: verdict and interval.
+
+This is how a campaign decides: `harness.stats.evidence` has the bets, and here they become the same
+values as those of a comparison by signs alone.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from harness.model import Verdict
+from harness.model.noise import Noise
+from harness.stats.evidence import Evidence, blocks_for
+from harness.stats.medians import log_threshold
+from harness.stats.paired import PairedSequence, RatioInterval
+from harness.stats.power import MOST_BLOCKS
+from harness.stats.scatter import noise_of, noise_of_sizes, worse
+
+_SCATTERED = 12
+"""As many blocks tell their own noise; fewer are taken to have what is known."""
+
+_HOPE = 1.5
+"""An effect is hoped to be larger than it seems by this many standard errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The pairs of one look, weighed."""
+
+    evidence: Evidence
+    level: float
+    """Of either end of the interval."""
+    threshold: float
+
+    @classmethod
+    def of(
+        cls, sequence: PairedSequence, before: Noise, confidence: float, threshold: float
+    ) -> Weighed:
+        """Weigh pairs; the noise is at least what the clock cannot see and what they show."""
+        ratios = sequence.ratios
+        blur = ratios.high - ratios.point
+        blur = blur[np.isfinite(blur)]
+        clock = float(np.median(blur)) if len(blur) else 0.0
+        apart = noise_of_sizes(np.abs(ratios.known - np.median(ratios.known)))
+        own = noise_of(sequence.times)
+        own = replace(own, scale=max(own.scale, apart.scale))
+        evidence = Evidence(
+            ratios.low, ratios.high, _no_finer(before, clock), _no_finer(worse(before, own), clock)
+        )
+        return cls(evidence, (1 - confidence) / 2, threshold)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the bets say; the interval says the same."""
+        limit, bound = -math.log(self.level), log_threshold(self.threshold)
+        found = self.evidence
+        if found.faster(-bound) >= limit and found.slower(bound) >= limit:
+            return Verdict.EQUIVALENT
+        if found.faster() >= limit:
+            return Verdict.FASTER
+        return Verdict.SLOWER if found.slower() >= limit else Verdict.UNDECIDED
+
+    def interval(self) -> RatioInterval:
+        """The middle log-ratio with what the bets do not refuse."""
+        bound = log_threshold(self.threshold)
+        low, high = self.evidence.bounds(self.level, (-bound, 0.0, bound))
+        return RatioInterval(min(max(self._middle, low), high), low, high)
+
+    @property
+    def _middle(self) -> float:
+        points = (self.evidence.low + self.evidence.high) / 2
+        known = points[np.isfinite(points)]
+        return float(np.median(known)) if len(known) else 0.0
+
+    def needed(self, *, hopefully: bool = False) -> float:
+        """About how many blocks would decide in all, were the ratio what it seems to be.
+
+        Hopefully it is `_HOPE` standard errors nearer to an answer. Either 0 must be left out, or
+        both ends lie within the threshold.
+        """
+        hope = _HOPE if hopefully else 0.0
+        blocks, scale = len(self.evidence.low), self._scale
+        error = scale * math.sqrt(1 / (0.6 * max(blocks, 1)))
+        away, bound = abs(self._middle), log_threshold(self.threshold)
+        within = min(bound, bound - away + hope * error)
+        return min(
+            blocks_for(away + hope * error, scale, self.level),
+            blocks_for(within, scale, self.level),
+        )
+
+    @property
+    def whole_blocks(self) -> int | None:
+        """How many blocks would decide, as a number that a budget is made of; None: no number."""
+        needed = self.needed()
+        if needed > MOST_BLOCKS:
+            return None
+        return max(math.ceil(needed), len(self.evidence.low) + 1)
+
+    @property
+    def _scale(self) -> float:
+        """The noise within blocks: that of the look once it has some blocks, else what is known."""
+        points = (self.evidence.low + self.evidence.high) / 2
+        known = points[np.isfinite(points)]
+        if len(known) < _SCATTERED:
+            return self.evidence.within.known
+        return noise_of_sizes(np.abs(known - np.median(known))).known
+
+    @property
+    def detectable(self) -> float:
+        """The smallest effect, as a share, that as many blocks find as a rule."""
+        scale, blocks = self._scale, len(self.evidence.low)
+        low, high = 0.0, CLEAREST
+        while high - low > 1e-4:
+            middle = (low + high) / 2
+            enough = blocks_for(middle, scale, self.level) <= blocks
+            low, high = (low, middle) if enough else (middle, high)
+        return math.expm1(high)
+
+
+CLEAREST = 7.0
+"""No effect is larger, as a log-ratio."""
+
+
+def _no_finer(noise: Noise, clock: float) -> Noise:
+    return noise if noise.known >= clock else replace(noise, scale=clock, pairs=max(noise.pairs, 1))

@@ -1,0 +1,75 @@
+"""The figure over the baseline, chained from the kept steps; and what is known of the noise; pure.
+
+Each step was measured against the state before it. Their product is the speed-up over the baseline
+without that the baseline, which may be many times slower by now, has to run again and again. The
+ends of the product are the products of the ends: all of the intervals hold at once with at least
+the confidence that is left when what each may err by is taken from 1 (Bonferroni).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from harness.campaign.state import State
+from harness.campaign.values import UNBOUNDED, BenchOutcome, CaseResult, KnownNoise, Ratio
+from harness.model import Verdict
+from harness.stats.scatter import together
+
+RECENT = 3
+"""The noise of as many of the last measurements is what a look goes by: programs change."""
+
+_LEAST_CONFIDENCE = 0.01
+
+
+def chained(state: State, outcome: BenchOutcome) -> BenchOutcome:
+    """A look's outcome with its figure over the baseline, from the steps kept before it.
+
+    The full case is not measured with every kept step, so that its figure is that of the step.
+    """
+    if not outcome.fast.run:
+        return outcome
+    steps = [i.bench.fast.step for i in state.kept if i.bench is not None]
+    fast = replace(outcome.fast, cumulative=product([*steps, outcome.fast.step]), chained=True)
+    full = outcome.full
+    if full is not None and full.run:
+        full = replace(full, cumulative=full.step, chained=True)
+    return BenchOutcome(fast, full)
+
+
+def product(steps: Sequence[Ratio]) -> Ratio:
+    """Ratios of successive states as the ratio of the last to the first."""
+    point, low, high, doubt = 1.0, 1.0, 1.0, 0.0
+    for step in steps:
+        point, low, high = point * step.point, low * step.low, high * step.high
+        doubt += 1 - step.confidence
+    confidence = max(1 - doubt, _LEAST_CONFIDENCE)
+    low, high = max(low, 1 / UNBOUNDED), min(high, UNBOUNDED)
+    verdict = Verdict.UNDECIDED
+    if low > 1:
+        verdict = Verdict.FASTER
+    elif high < 1:
+        verdict = Verdict.SLOWER
+    elif len(steps) == 1:
+        verdict = steps[0].verdict
+    return Ratio(point, low, high, confidence, verdict)
+
+
+def known_noise(state: State) -> tuple[KnownNoise, ...]:
+    """What identical builds differed by in the last measurements, by host and case."""
+    found: dict[tuple[str, str], list[KnownNoise]] = {}
+    for known in (*state.sealed.noise, *_noises(state)):
+        if known.noise.pairs:
+            found.setdefault((known.host, known.case), []).append(known)
+    return tuple(
+        KnownNoise(host, case, together(known.noise for known in parts[-RECENT:]))
+        for (host, case), parts in found.items()
+    )
+
+
+def _noises(state: State) -> Iterable[KnownNoise]:
+    results: list[CaseResult | None] = []
+    for iteration in state.iterations:
+        for _, bench in iteration.benches:
+            results += (bench.fast, bench.full)
+    return [KnownNoise(r.host, r.case, r.noise) for r in results if r is not None]
