@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import importlib
 import json
 import os
 import random
+import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,11 +21,14 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, NoReturn
 
+from harness.cli import COMMANDS
+from harness.cli import main as main_of_harness
 from harness.model.forms import read_fields
 
 HARNESS = Path(sys.executable).with_name("harness")
+LONGEST_S = 300
 MOST_STEPS = 80
 """A campaign of two iterations has ended after so many steps, whatever was done to it."""
 FINE = (0, 1, 4, 5, 8)
@@ -65,6 +72,48 @@ DEEDS = (
 )
 
 
+def import_all() -> None:
+    """Import once what every command would import: each is then a fork of this process."""
+    for name in (module for module, _ in COMMANDS.values()):
+        importlib.import_module(f"harness.cli.{name}")
+    for name in ("pandas", "pyarrow.parquet", "scipy.stats", "harness.optimise.workbench"):
+        importlib.import_module(name)
+
+
+def become_harness(
+    words: list[str], folder: Path, streams: tuple[IO[bytes], IO[bytes]], *, errors: bool
+) -> NoReturn:
+    """In a child that was forked for it: one call of `harness`, in a session of its own."""
+    code = 70
+    try:
+        os.setsid()
+        os.chdir(folder)
+        given, said = (stream.fileno() for stream in streams)
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for number, stream in enumerate((given, said, said if errors else nowhere)):
+            os.dup2(stream, number)
+        sys.argv = [str(HARNESS), *words]
+        main_of_harness()
+    except SystemExit as leave:
+        code = int(leave.code or 0)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def ended(child: int) -> int:
+    """The exit code of a child, or the signal that ended it, as a negative number."""
+    handle = os.pidfd_open(child)
+    try:
+        if not select.select([handle], [], [], LONGEST_S)[0]:
+            os.killpg(child, signal.SIGKILL)
+            raise AssertionError(f"a command did not end within {LONGEST_S} s")
+    finally:
+        os.close(handle)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 @dataclass
 class Player:
     """Types the commands of one campaign."""
@@ -100,20 +149,21 @@ class Player:
     def harness(self, words: str, stdin: str = "", dies_after_s: float = 0.0) -> tuple[int, str]:
         """One command; its exit code and what it printed. With a time it is killed then."""
         self.commands += 1
-        process = subprocess.Popen(
-            ["sh", "-c", f"exec {HARNESS} {words}"],
-            cwd=self.root,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT if not words.startswith("next") else subprocess.DEVNULL,
-            start_new_session=True,
-            text=True,
-        )
-        if dies_after_s:
-            time.sleep(dies_after_s)
-            os.killpg(process.pid, signal.SIGKILL)
-        out, _ = process.communicate(stdin if not dies_after_s else None, timeout=300)
-        return process.returncode, out
+        said_with = not words.startswith("next")
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
+            given.write(stdin.encode())
+            given.seek(0)
+            sys.stdout.flush()
+            child = os.fork()
+            if not child:
+                become_harness(shlex.split(words), self.root, (given, said), errors=said_with)
+            if dies_after_s:
+                time.sleep(dies_after_s)
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child, signal.SIGKILL)
+            code = ended(child)
+            said.seek(0)
+            return code, said.read().decode("utf-8", "replace")
 
     # -- turns ---------------------------------------------------------------------------------
 
@@ -204,6 +254,7 @@ def main() -> int:
     for role in ("AUTHOR", "COMMITTER"):
         os.environ[f"GIT_{role}_NAME"] = "Test"
         os.environ[f"GIT_{role}_EMAIL"] = "test@example.org"
+    import_all()
     commands = killed = problems = 0
     seed, met = asked.seed, Counter[str]()
     while commands < asked.commands:
