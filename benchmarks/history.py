@@ -18,7 +18,8 @@ from pathlib import Path
 
 from harness.model import Estimate, Host, Measurement, Mode, Run, Trial, TrialRecord, TrialStatus
 from harness.model.jsonable import jsonable
-from harness.running.history import HistoryQuery, count_trials, describe_run
+from harness.running.catalogue import HistoryQuery, count_trials
+from harness.running.history import list_runs
 from harness.running.loading import load_frame
 from harness.running.reports import Report, to_summary
 from harness.system.store.run_file import read_run, run_folders
@@ -114,7 +115,7 @@ def main() -> None:
             ),
             (
                 "history --target",
-                lambda: [describe_run(run, wanted) for run in run_folders(results)],
+                lambda: list_runs(results, wanted),
                 lambda: history_by_rows(results, "target-3"),
             ),
         ):

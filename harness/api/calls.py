@@ -172,7 +172,8 @@ def history(**options: Unpack[HistoryOptions]) -> HistoryResult:
     `since` is a date, an age such as `7d`, or a datetime or timedelta. A damaged run is named in
     `damaged` and stops nothing. Raises UsageError for a `since` that makes no sense.
     """
-    from harness.running.history import HistoryQuery, list_runs, parse_since
+    from harness.running.catalogue import HistoryQuery
+    from harness.running.history import list_runs, parse_since
 
     check_keywords("history", options, HistoryOptions)
     earliest_ns = parse_since(options.get("since"))

@@ -28,6 +28,7 @@ What comes of it:
 - `exporting`    the report in a file
 - `reading_back` a stored run's report as the value that it was written from
 - `history`      stored runs, listed
+- `catalogue`    which runs are stored, and what each has measured
 - `loading`      stored runs as pandas tables
 - `many`         many stored runs, each read by itself
 - `pooling`      what all stored runs say together of two targets

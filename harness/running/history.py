@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,8 @@ from typing import Any
 from harness.errors import DataUnreadable, ExitCode, UsageError
 from harness.render.tables import layout
 from harness.render.units import show_ns
-from harness.running.selecting import RESUMABLE
-from harness.system.store.at_work import is_being_written
-from harness.system.store.columns import lists_of, unknown_columns
+from harness.running.catalogue import HistoryQuery, described_runs
 from harness.system.store.files import DAMAGED_HINT
-from harness.system.store.run_file import StoredRun, read_run, run_folders
-from harness.system.store.runs import check_run, making_sense
 
 _AGO = re.compile(r"(\d+)\s*(m|h|d|w)")
 _AGO_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -69,107 +64,18 @@ class HistoryResult:
         return self.table("html")
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryQuery:
-    """Which measurements are asked for; None: all."""
-
-    task: str | None = None
-    target: str | None = None
-    earliest_ns: int = 0
-
-    def fits(self, task: str, target: str) -> bool:
-        return self.task in (None, task) and self.target in (None, target)
-
-
 def list_runs(results: Path, wanted: HistoryQuery) -> HistoryResult:
     """The stored runs below a folder that fit; a damaged one is named and stops nothing."""
     runs, damaged, hints, worst = [], [], [], ExitCode.FINE
-    for folder in run_folders(results):
-        try:
-            run = describe_run(folder, wanted)
-        except DataUnreadable as problem:
-            damaged.append(problem.message)
-            worst = max(worst, problem.exit_code)
-            hints.append(problem.hint or DAMAGED_HINT)
-            continue
-        if run is not None:
-            runs.append(run)
+    for found in described_runs(results, wanted):
+        if isinstance(found, DataUnreadable):
+            damaged.append(found.message)
+            worst = max(worst, found.exit_code)
+            hints.append(found.hint or DAMAGED_HINT)
+        else:
+            runs.append(found)
     hint = " ".join(dict.fromkeys(hints))
     return HistoryResult(results, tuple(runs), tuple(damaged), hint, worst)
-
-
-def describe_run(folder: Path, wanted: HistoryQuery) -> dict[str, Any] | None:
-    """A run's summary; of an unfinished one, the trials counted; None where it has nothing wanted.
-
-    Trials are looked at only where something is wanted. DataDamaged where it is broken.
-    """
-    run = read_run(folder)
-    with making_sense(folder):
-        started_at_ns = int(run.summary.get("started_at_ns") or run.plan.get("started_at_ns") or 0)
-        if started_at_ns < wanted.earliest_ns:
-            return None
-        measurements = list(_measurements(run, wanted))
-        return _described(run, started_at_ns, measurements) if measurements else None
-
-
-def _measurements(run: StoredRun, wanted: HistoryQuery) -> Iterator[Mapping[str, Any]]:
-    if run.finished:
-        found = [shown(m) for m in run.summary.get("measurements", ())]
-        fitting = [m for m in found if wanted.fits(m["task"], m["target"])]
-        if fitting or not found:
-            check_run(run)
-        yield from fitting
-        return
-    cells = [cell for cell in run.plan.get("cells", ()) if wanted.fits(cell[0], cell[2])]
-    if cells or "cells" not in run.plan:
-        for counted in count_trials(lists_of(run, COUNTED), cells):
-            if wanted.fits(counted["task"], counted["target"]):
-                yield counted
-
-
-def _described(
-    run: StoredRun, started_at_ns: int, measurements: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    return {
-        "run_id": run.id,
-        "started_at_ns": started_at_ns,
-        "finished": run.finished,
-        "resumable": run.plan.get("origin", {}).get("kind") in RESUMABLE,
-        "running": not run.finished and is_being_written(run.folder),
-        "folder": str(run.folder),
-        "host": run.plan.get("host"),
-        "unknown_columns": list(unknown_columns(run)),
-        "measurements": measurements,
-    }
-
-
-def shown(measurement: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A stored measurement that has what the table shows of it; else LookupError or TypeError."""
-    for key in ("task", "case", "target", "trials"):
-        _ = measurement[key]
-    wall = measurement.get("wall_ns")
-    if wall is not None:
-        show_ns(wall["point"])
-    return measurement
-
-
-COUNTED = ("task", "case", "target", "warmup", "status")
-"""The columns of the trials that `count_trials` reads."""
-
-
-def count_trials(
-    columns: Mapping[str, Sequence[Any]], cells: Iterable[Sequence[str]]
-) -> Iterator[dict[str, Any]]:
-    """The measurements of a run that was cut off: names and counts, without estimates.
-
-    `cells` are the (task, case, target) of its plan, which may have no trial yet.
-    """
-    counts = Counter({tuple(cell): 0 for cell in cells})
-    for *cell, warmup, status in zip(*(columns[name] for name in COUNTED), strict=True):
-        if not warmup and status == "ok":
-            counts[tuple(cell)] += 1
-    for (task, case, target), trials in counts.items():
-        yield {"task": task, "case": case, "target": target, "trials": trials, "wall_ns": None}
 
 
 def parse_since(since: str | datetime.date | datetime.timedelta | None) -> int:

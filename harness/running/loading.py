@@ -13,6 +13,7 @@ from harness.errors import DataUnreadable, UsageError
 from harness.model import Estimate, Measurement, Mode
 from harness.model.jsonable import jsonable
 from harness.model.suggesting import did_you_mean
+from harness.running.catalogue import folders_with
 from harness.running.many import each_run, has_target
 from harness.running.reading_back import report_of
 from harness.system.store.columns import table_of
@@ -46,7 +47,11 @@ def load_frame(
         raise UsageError(f"no such folder of runs: {folder}", hint="`harness run` makes one.")
     parts, damaged = [], []
     read = _readers(columns, target)[of]
-    for part in each_run([folder] if one else run_folders(folder), read):
+    if one:
+        folders = [folder]
+    else:
+        folders = run_folders(folder) if target is None else folders_with(folder, (target,))
+    for part in each_run(folders, read):
         if not isinstance(part, DataUnreadable):
             parts.append(part)
         elif one:

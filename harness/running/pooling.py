@@ -20,6 +20,7 @@ from harness.analysis import (
 )
 from harness.errors import DataUnreadable
 from harness.model import Mode, Sample
+from harness.running.catalogue import folders_with
 from harness.running.many import each_run, has_target
 from harness.system.store.numbers import Arrays, arrays_of
 from harness.system.store.run_file import StoredRun, run_folders
@@ -57,7 +58,7 @@ def pool(results: Path, reference: str, candidate: str, question: Question) -> P
     parts: list[StoredPart] = []
     hosts: dict[Machine, Mapping[str, Any]] = {}
     damaged = []
-    folders = run_folders(results)
+    folders = folders_with(results, (reference, candidate))
     for found in each_run(folders, partial(_parts, names=(reference, candidate))):
         if isinstance(found, DataUnreadable):
             damaged.append(found.message)
@@ -66,7 +67,7 @@ def pool(results: Path, reference: str, candidate: str, question: Question) -> P
             parts.append(part)
             hosts[part.machine] = host
     findings = tuple(compare_settings(reference, candidate, parts, question))
-    targets = (reference, candidate) if findings else _targets(folders)
+    targets = (reference, candidate) if findings else _targets(run_folders(results))
     return Pooled(results, findings, hosts, targets, tuple(damaged))
 
 

@@ -115,7 +115,8 @@ def test_an_effect_that_is_not_found_took_for_ever(load, capsys):
 def test_every_benchmark_has_its_short_form():
     script = (BENCHMARKS / "run_all.sh").read_text()
     named = {line.split()[0] for line in script.splitlines() if ".py  " in line}
-    helpers = {"figures", "neighbours", "own_overhead", "peers", "rig", "synthetic_traces"}
+    helpers = {"figures", "many_runs", "neighbours", "own_overhead", "peers", "rig"}
+    helpers |= {"synthetic_traces"}
     assert named == {p.name for p in BENCHMARKS.glob("*.py") if p.stem not in helpers}
 
 

@@ -2,6 +2,7 @@
 
 - `runs`      the folder of a run, written trial by trial
 - `run_file`  `run.json`
+- `run_index` what was read of many runs, so that it is not read again
 - `stream`    `trials.stream`
 - `parquet`   `trials.parquet`
 - `rows`      a trial as a row, there and back

@@ -137,12 +137,23 @@ def run_folders(results: Path) -> list[Path]:
     if not results.is_dir():
         return []
     try:
-        return sorted(folder for folder in results.iterdir() if _is_run(folder))
+        return sorted(folder for folder in results.iterdir() if is_run(folder))
     except OSError as problem:
         raise not_written(results, problem, "look into") from None
 
 
-def _is_run(folder: Path) -> bool:
+def entry_names(results: Path) -> list[str]:
+    """The names of all that may be runs in a folder, sorted; it is not looked into them."""
+    try:
+        with os.scandir(results) as entries:
+            return sorted(e.name for e in entries if e.is_dir())
+    except FileNotFoundError:
+        return []
+    except OSError as problem:
+        raise not_written(results, problem, "look into") from None
+
+
+def is_run(folder: Path) -> bool:
     """Is it, or was it, the folder of a run? One that lost its `run.json` is not passed over."""
     try:
         with os.scandir(folder) as entries:
