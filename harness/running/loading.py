@@ -18,6 +18,7 @@ from harness.running.many import each_run, has_target
 from harness.running.reading_back import report_of
 from harness.system.store.columns import table_of
 from harness.system.store.frames import METRICS, frame_of
+from harness.system.store.rows import trials_schema
 from harness.system.store.run_file import RUN_NAME, StoredRun, run_folders
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _chosen(frame: pd.DataFrame, columns: Sequence[str], found_any: bool) -> pd.
         if found_any and name not in frame.columns and not name.startswith(f"{METRICS}."):
             raise UsageError(
                 f"no column {name!r} in these runs",
-                hint=did_you_mean(name, frame.columns)
+                hint=did_you_mean(name, [*frame.columns, *trials_schema().names])
                 or "Without `columns` the table has all that there are.",
             )
         chosen.append(name)

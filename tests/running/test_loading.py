@@ -81,7 +81,7 @@ def test_measurements_have_their_intervals(results):
 
 def test_a_column_or_a_kind_that_there_is_not_is_said(results):
     with pytest.raises(UsageError, match="no column 'wal_ns'") as caught:
-        load_frame(results, columns=["wal_ns"])
+        load_frame(results / "20260101", columns=["wal_ns"])
     assert "'wall_ns'" in caught.value.hint
     with pytest.raises(UsageError, match="trials, measurements"):
         load_frame(results, of="blocks")
