@@ -43,6 +43,13 @@ def test_what_is_loaded_is_what_type_checkers_are_told(path: Path):
     assert set(told) <= set(package.__all__)
 
 
+@pytest.mark.parametrize("path", LAZY, ids=module_of)
+def test_no_name_is_a_module_of_the_package_too(path: Path):
+    """Whoever imports the module first would be handed the module in place of the function."""
+    modules = {module.stem for module in path.parent.glob("*.py")}
+    assert sorted(modules & set(import_module(module_of(path)).__all__)) == []
+
+
 def test_every_name_that_is_handed_out_is_there():
     for path in LAZY:
         package = import_module(module_of(path))

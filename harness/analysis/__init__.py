@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         shared_notes,
         summarise_cell,
     )
-    from harness.analysis.weighed_rule import Span, weighed_rule
+    from harness.analysis.weighed_rule import Span, weighing_rule
 else:
     __getattr__ = loaded_when_used(
         __name__,
@@ -46,7 +46,7 @@ else:
             "question": "Question",
             "stored_pairs": "STATUSES Machine Setting StoredPart",
             "stop_rules": "ALL_SURE SURE sequential_rule",
-            "weighed_rule": "Span weighed_rule",
+            "weighed_rule": "Span weighing_rule",
             "summarising": "disturbed is_of_times metric_estimates shared_notes summarise_cell",
         },
     )
@@ -71,5 +71,5 @@ __all__ = [
     "sequential_rule",
     "shared_notes",
     "summarise_cell",
-    "weighed_rule",
+    "weighing_rule",
 ]

@@ -43,7 +43,7 @@ class Span:
         return self.earlier + self.budget_ns / max(block_ns(blocks), 1.0)
 
 
-def weighed_rule(pair: tuple[str, str], question: Question, span: Span) -> StopRule:
+def weighing_rule(pair: tuple[str, str], question: Question, span: Span) -> StopRule:
     """Stop once the verdict on a pair is sure, or will not be within the span.
 
     The evidence holds at every look, so it holds at the one that ends the run. That a run will not

@@ -20,7 +20,7 @@ from harness.analysis import (
     metric_estimates,
     sequential_rule,
     summarise_cell,
-    weighed_rule,
+    weighing_rule,
 )
 from harness.analysis.schedule import Block, StopRule, fixed_blocks
 from harness.errors import ExitCode, HarnessError, NotAllowed
@@ -223,7 +223,7 @@ def _rule_of_pair(pair: tuple[str, str], experiment: Experiment) -> StopRule:
         return sequential_rule(pair[0], settings.question, settings.max_blocks)
     earlier = {row["block"] for row in experiment.earlier if not row["warmup"]}
     span = Span(settings.budget_ns, len(earlier), settings.max_blocks)
-    return weighed_rule(pair, settings.question, span)
+    return weighing_rule(pair, settings.question, span)
 
 
 def _pairs_rule(experiment: Experiment) -> StopRule:
