@@ -234,6 +234,7 @@ SECTIONS: Mapping[str, type[msgspec.Struct]] = {
     "[targets.NAME.cases.NAME]": config_file.TargetCaseSection,
     "[matrix.NAME]": config_file.MatrixSection,
     "[campaigns.NAME]": config_file.CampaignSection,
+    "[jail]": config_file.JailSection,
 }
 OPTIONS = {
     "Options of the adapter c": harness_c.options.Options,

@@ -9,7 +9,7 @@ from typing import Any
 from harness.baseline import Baseline, BaselineSettings, TestReport, load_baseline
 from harness.bench.settings import BenchSettings
 from harness.errors import ExitCode
-from harness.model import BenchReport, Metric, Verdict
+from harness.model import BenchReport, Jail, Metric, Verdict
 from harness.model.durations import parse_duration_ns
 from harness.model.jsonable import jsonable
 from harness.project.config import Config
@@ -55,6 +55,7 @@ class BenchKeywords(BaselineOptions, total=False):
     startup: bool
     max_trials: int
     cpus: str | int | Sequence[int]
+    jail: Jail | str
     metric: Metric | str
     confidence: float
     threshold: float | str
@@ -83,7 +84,7 @@ def baseline_settings(options: Mapping[str, Any], workload: Workload) -> Baselin
 
 def bench_settings(options: Mapping[str, Any], workload: Workload) -> BenchSettings:
     """How the current tree is compared; UsageError for what makes no sense."""
-    shared = ("max_trials", "seed", "cpus", "metric", "confidence", "threshold")
+    shared = ("max_trials", "seed", "cpus", "jail", "metric", "confidence", "threshold")
     settings = read_settings({key: options.get(key) for key in shared})
     question = settings.question
     return BenchSettings(
@@ -96,6 +97,7 @@ def bench_settings(options: Mapping[str, Any], workload: Workload) -> BenchSetti
         trials=options.get("trials"),
         seed=settings.seed,
         cpus=settings.cpus,
+        jail=settings.jail,
         startup=bool(options.get("startup")),
         references={revision: revision for revision in options.get("against") or ()},
     )

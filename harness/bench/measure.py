@@ -89,6 +89,8 @@ def run_bench(
     one reference. A wrong output is measured no further, nor is a current tree that crashes. Raises
     BuildFailed where a side cannot be built, TrialFailed where a reference does not run.
     """
+    if plan.jail is not None:
+        session.runner.jail = plan.jail
     bench = Bench(session, workload, baseline, plan)
     cases = [workload.case, *([workload.chosen(True)] if plan.full else [])]
     with contextlib.ExitStack() as stack:

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.analysis import Question
 from harness.baseline import LABEL as BASELINE
-from harness.model import Metric
+from harness.model import Jail, Metric
 from harness.model.noise import Noise
 
 
@@ -28,6 +28,8 @@ class BenchSettings:
     """Exactly this many blocks, whatever they say."""
     seed: int | None = None
     cpus: tuple[int, ...] = ()
+    jail: Jail | None = None
+    """What each trial may see and change; None: as the session has it."""
     startup: bool = False
     """Measure start-up too, in steady mode, where the targets have one."""
     references: Mapping[str, str] = field(default_factory=dict)

@@ -18,7 +18,7 @@ from harness.render.units import show_ns
 
 OF_THE_BENCH = (
     *("budget", "trials", "seed", "validate_full", "against", "stored", "startup"),
-    *("max_trials", "cpus", *QUESTION),
+    *("max_trials", "cpus", "jail", *QUESTION),
 )
 """Options of the command that `Project.bench` takes under the same names."""
 
@@ -32,7 +32,7 @@ OF_THE_BENCH = (
 @click.option("--stored", is_flag=True, help="Compare with the stored trials; weaker.")
 @click.option("--startup", is_flag=True, help="Measure start-up too, where there is steady mode.")
 @click.option("--again", is_flag=True, help="In a campaign: look again with the same budget.")
-@settings_options("max_trials", "seed", "cpus", *QUESTION)
+@settings_options("max_trials", "seed", "cpus", "jail", *QUESTION)
 @format_option
 def bench_command(**options: Any) -> Answer:
     """Compare the current tree with the baseline: correctness first, then time.

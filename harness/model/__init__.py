@@ -5,6 +5,7 @@ What plugins need of these modules is imported from `harness.model`:
 - `tasks`    what is asked:  Case, Task, Target
 - `outputs`  what is right:  OutputSpec, Tolerance
 - `trials`   what happened:  Toolchain, Build, Command, TrialPlan, Output, Sample, Phase, Trial
+- `jails`    what a trial may see: Jail, JailTerms
 - `metrics`  what a figure is: MetricInfo, Better
 - `results`  what it means:  Estimate, Agreement, Measurement, Comparison, Verdict, Host, Run
 - `benches`  what a bench finds: PhaseRow, SideFigures, CaseBench, Scale, BenchReport
@@ -32,6 +33,7 @@ plain numbers. A value that breaks its own invariant raises ValueError when it i
 
 from typing import TYPE_CHECKING
 
+from harness.model.jails import Jail, JailTerms
 from harness.model.metrics import Better, MetricInfo
 from harness.model.noise import Noise
 from harness.model.options import digest_of, read_options
@@ -122,6 +124,8 @@ __all__ = [
     "Gain",
     "Host",
     "HotSpot",
+    "Jail",
+    "JailTerms",
     "Measurement",
     "Metric",
     "MetricEstimate",

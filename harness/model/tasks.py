@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.model.draws import FRESH_SEEDS, Range, Seeds
+from harness.model.jails import JailTerms
 from harness.model.metrics import MetricInfo
 from harness.model.outputs import OutputSpec
 
@@ -189,6 +190,8 @@ class Target:
     working_folder: WorkingFolder = WorkingFolder.SCRATCH
     metrics: tuple[MetricInfo, ...] = ()
     """Figures that it reports of itself, as its task declares them."""
+    jail: JailTerms = field(default_factory=JailTerms)
+    """What a jail lets through beside the build, its inputs, toolchain and system."""
     steady: bool = False
     """Built for steady mode: the adapter puts its driver around the sources."""
 

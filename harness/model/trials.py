@@ -104,6 +104,9 @@ class Command:
     """Added to the scrubbed environment that every target gets."""
     target: Target | None = None
     """Whose limits, inputs, standard input and working folder hold."""
+    fresh: Mapping[str, str] = field(default_factory=dict)
+    """Variables with another value where nothing may outlive a trial, such as those of caches; in
+    it `{fresh}` is a folder that is empty at the start of each trial."""
 
     def __post_init__(self) -> None:
         if not self.argv or not self.argv[0]:

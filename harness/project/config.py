@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ from harness.project.config_file import (
     Section,
     TargetSection,
     TaskSection,
+    jail_terms,
     metric_infos,
     output_spec,
     schema_json,
@@ -136,9 +137,9 @@ class _Reader:
         data = with_targets(data, self._error)
         file = self._section(data, ConfigFile, "")
         tasks = {name: self._task(name, section) for name, section in file.tasks.items()}
-        raw_targets = data.get("targets", {})
+        raw_targets, terms = data.get("targets", {}), jail_terms(file.jail)
         targets = {
-            name: self._target(name, section, raw_targets[name], tasks)
+            name: replace(self._target(name, section, raw_targets[name], tasks), jail=terms)
             for name, section in file.targets.items()
         }
         targets = {
@@ -175,6 +176,8 @@ class _Reader:
 
     def _value(self, value: object, kind: Any, at: str) -> Any:
         arguments = typing.get_args(kind)
+        if _is_struct(kind):
+            return self._section(value, kind, at)
         if typing.get_origin(kind) is dict and _is_struct(arguments[1]):
             if not isinstance(value, dict):
                 raise self._error(at, f"want a table of tables, got {value!r}")

@@ -16,6 +16,7 @@ from harness.errors import ConfigError
 from harness.model import (
     Better,
     FileFormat,
+    JailTerms,
     MetricInfo,
     Objective,
     OutputKind,
@@ -165,6 +166,16 @@ class CampaignSection(Section):
         return next(rate for rate in said if rate is not None)
 
 
+class JailSection(Section):
+    """[jail]: what trials may see and change beside their build, inputs, toolchain and system"""
+
+    read: list[str] = []
+    write: list[str] = []
+    devices: list[str] = []
+    network: bool = False
+    env: list[str] = []
+
+
 class ConfigFile(Section):
     """The whole file."""
 
@@ -174,6 +185,7 @@ class ConfigFile(Section):
     matrix: dict[str, MatrixSection] = {}
     campaigns: dict[str, CampaignSection] = {}
     metrics: list[str] = []
+    jail: JailSection = msgspec.field(default_factory=JailSection)
 
 
 def schema_json() -> str:
@@ -182,6 +194,17 @@ def schema_json() -> str:
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = CONFIG_NAME
     return json.dumps(schema, indent=2)
+
+
+def jail_terms(section: JailSection) -> JailTerms:
+    """What `[jail]` lets through."""
+    return JailTerms(
+        read=tuple(section.read),
+        write=tuple(section.write),
+        devices=tuple(section.devices),
+        network=section.network,
+        env=tuple(section.env),
+    )
 
 
 def output_spec(name: str, section: OutputSection, where: str) -> OutputSpec:

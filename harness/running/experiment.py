@@ -89,6 +89,7 @@ def perform(
     Everything measured is stored whatever happens; after Ctrl-C the report covers what was
     finished and says that it was interrupted.
     """
+    experiment = _jailed(orchestrator, experiment)
     host, launcher = orchestrator.runner.host(), orchestrator.runner.launcher_facts()
     if folder is None:
         started_at_ns = time.time_ns()
@@ -137,6 +138,13 @@ def _groups(experiment: Experiment, members: Sequence[Prepared]) -> list[Group]:
         settings.seeds,
         settings.drawn_seed if secret is None else secret,
     )
+
+
+def _jailed(orchestrator: Orchestrator, experiment: Experiment) -> Experiment:
+    """The experiment with the jail that its trials run in: its own, else the session's."""
+    jail = experiment.settings.jail or orchestrator.runner.jail
+    orchestrator.runner.jail = jail
+    return replace(experiment, settings=replace(experiment.settings, jail=jail))
 
 
 def run_id(started_at_ns: int) -> str:

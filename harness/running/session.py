@@ -15,7 +15,9 @@ from harness.errors import StorageFailed
 from harness.plugins import Adapters, demand_metrics
 from harness.project.config import Config
 from harness.project.state_folder import WORKTREES, results_of, state_folder
+from harness.project.workload import OPTIM_FOLDER
 from harness.running import Listener, Orchestrator
+from harness.system.jail.grounds import GIT, Grounds
 from harness.system.process.opening import CoreRunner, open_runner
 from harness.system.process.places import launcher_cache, may_execute, user_cache
 from harness.system.process.scratch import scratch_in_memory
@@ -68,6 +70,7 @@ def open_session(
     away = folder_apart(config.root) if apart else None
     scratch = scratch_in_memory(otherwise=(away or state) / "scratch")
     runner = open_runner(scratch, launcher_cache(otherwise=state / "cache"))
+    runner.grounds = Grounds((GIT, state.name, OPTIM_FOLDER), state / "builds")
     try:
         orchestrator = Orchestrator(adapters, runner, state / "builds", listener)
         yield Session(config, state, results, orchestrator, runner, away)

@@ -16,7 +16,7 @@ from typing import Any, TypedDict
 from harness.analysis import Question
 from harness.analysis.schedule import Design
 from harness.errors import UsageError
-from harness.model import Metric, Mode, SteadyPlan
+from harness.model import Jail, Metric, Mode, SteadyPlan
 from harness.model.declaring import (
     RunOption,
     check_fields,
@@ -192,6 +192,19 @@ class Settings:
         ),
     )
     """Metric plugins that take part beside those of the configuration."""
+    jail: Jail | None = declared(
+        None,
+        RunOption(
+            "jail",
+            "What each trial may see and change: its build and its inputs alone, with nothing of an"
+            " earlier one (strict), a home and temporary folders of its own (private), or what a"
+            " program of yours may (none).",
+            one_of(Jail),
+            choices=tuple(jail.value for jail in Jail),
+            default="none",
+        ),
+    )
+    """None: that of the session, which is strict in a campaign."""
     question: Question = field(default_factory=Question)
     steady: SteadyPlan = field(default_factory=SteadyPlan)
 
@@ -250,6 +263,7 @@ class Asked(TypedDict, total=False):
     seed: int
     seeds: Seeds | str
     cpus: str | int | Sequence[int]
+    jail: Jail | str
     design: Design | str
     vary_layout: bool
     metrics: str | Sequence[str]

@@ -9,7 +9,8 @@ from typing import TypeAlias
 
 from harness.errors import ToolchainMissing
 from harness.hookspecs import Runner
-from harness.model import Command, Completed, Host, Output, Trial, TrialPlan
+from harness.model import Command, Completed, Host, Jail, Output, Trial, TrialPlan
+from harness.system.jail.grounds import Grounds
 from harness.system.launcher.launching import LauncherFacts
 from harness.testing.makers import make_host, make_output, make_trial
 
@@ -46,6 +47,8 @@ class FakeRunner:
         self.discarded: list[Path] = []
         """The folders of outputs that were given back."""
         self.cpus: tuple[int, ...] = ()
+        self.jail = Jail.NONE
+        self.grounds = Grounds()
         self.closed = False
         self._programs = {name: Path("/usr/bin", name) for name in programs}
         self._answers: list[tuple[str, Answer]] = []

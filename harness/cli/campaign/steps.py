@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
 
 _SETTLED = (
-    *("trials", "max_trials", "seed", "cpus", "metric", "confidence", "threshold", "results"),
+    *(
+        "trials",
+        "max_trials",
+        "seed",
+        "cpus",
+        "jail",
+        "metric",
+        "confidence",
+        "threshold",
+        "results",
+    ),
 )
 """Options of `harness bench` that a campaign settles: a look is not tuned until it pleases."""
 

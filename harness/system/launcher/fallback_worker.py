@@ -61,6 +61,8 @@ class WorkerJob:
     stdout_path: str
     stderr_path: str
     folder: str
+    jail: str
+    own: str
     argv: list[str]
     env: dict[str, str]
 

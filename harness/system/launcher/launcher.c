@@ -13,7 +13,9 @@
  * and limits, which could not be raised again, are set in the child.
  *
  * `launcher --watch PARENT` serves nobody: it has PARENT go on where that was stopped (see `watch`).
- * `launcher --version` answers with its version. fallback.py does the same in Python.
+ * `launcher --enter POLICY PROGRAM...` executes one program in a jail, `launcher --probe` says which
+ * jails can be made here: see jail.c. `launcher --version` answers with its version. fallback.py
+ * does the same in Python, but for jails.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -38,22 +40,21 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "jail.h"
 #include "protocol.h"
 
 enum { WORD_NOTHING = 0xFE, WORD_STOP = 0xFF, HANDSHAKES = 51, MAX_LOG2_BATCH = 40 };
 static const int64_t STUCK_NS = 5000000000;
 enum { FIRST_OWN_FD = 16, GRACE_MS = 100, PATIENCE_MS = 5000 };
+enum { UNWAITED_NS = 2000000 }; /* less is what two clocks differ by */
 enum { FIRST_LOOK_MS = 20, LAST_STEP_MS = 320, MOST_TASKS = 256, MOST_COUNTED = 64 };
 
 static volatile pid_t target;           /* the target's process, while it lives */
 static volatile sig_atomic_t timed_out; /* the timeout ended it */
 static volatile sig_atomic_t cancelled; /* the harness told us to stop, or died */
+static struct jail *jail;               /* in which the job runs, where it has namespaces */
 static int spoilt; /* a process that we cannot end is left: it is not to show in a later job */
 static pid_t parent;
-
-struct usage {
-  int64_t user_ns, sys_ns, max_rss_bytes, minor_faults, major_faults, voluntary, involuntary;
-};
 
 struct job {
 #define NUMBER(name) int64_t name;
@@ -99,7 +100,8 @@ static void on_signal(int number) {
     timed_out = 1;
   else
     cancelled = 1;
-  if (target > 0) kill(target, SIGKILL);
+  /* The first process of a jail ends all the others, and tells us what they took. */
+  if (target > 0) kill(target, jail ? SIGTERM : SIGKILL);
 }
 
 static void arm_timer(int64_t ns) {
@@ -148,17 +150,6 @@ static int proc_stat, proc_pressure;
 static int64_t steal_ticks(void) { return kept_number_after(proc_stat, "cpu ", 7); }
 
 static int64_t pressure_us(void) { return kept_number_after(proc_pressure, "total=", 0); }
-
-static void add_usage(struct usage *sum, const struct rusage *u) {
-  sum->user_ns += (int64_t)u->ru_utime.tv_sec * 1000000000 + (int64_t)u->ru_utime.tv_usec * 1000;
-  sum->sys_ns += (int64_t)u->ru_stime.tv_sec * 1000000000 + (int64_t)u->ru_stime.tv_usec * 1000;
-  if ((int64_t)u->ru_maxrss * 1024 > sum->max_rss_bytes)
-    sum->max_rss_bytes = (int64_t)u->ru_maxrss * 1024;
-  sum->minor_faults += u->ru_minflt;
-  sum->major_faults += u->ru_majflt;
-  sum->voluntary += u->ru_nvcsw;
-  sum->involuntary += u->ru_nivcsw;
-}
 
 /* Looks at how many threads want a CPU: far apart, so that they cost less than 0.1 % of the time even
  * where we share the target's CPU. What ends within FIRST_LOOK_MS is never looked at. */
@@ -254,7 +245,7 @@ static int prepare(const struct job *job) {
       open_as(1, job->stdout_path, O_WRONLY | O_CREAT | O_TRUNC) ||
       open_as(2, job->stderr_path, O_WRONLY | O_CREAT | O_TRUNC))
     return -1;
-  return chdir(job->folder) ? give_up(job->folder) : 0;
+  return !jail && chdir(job->folder) ? give_up(job->folder) : 0;
 }
 
 /* The opposite of `prepare`: nothing that the target wrote is held any longer. */
@@ -265,7 +256,7 @@ static void forget(void) {
 
 /* Start the target; the child shares our memory until it execs, so its errno comes back in ours.
  * Returns -1 where it could not be. */
-static pid_t spawn(const struct job *job, const int pass[2], int64_t *started_ns) {
+static pid_t spawn(const struct job *job, const int pass[2], int rules, int64_t *started_ns) {
   static volatile int problem;
   struct rlimit size, none = {0, 0};
   cpu_set_t cpus;
@@ -284,7 +275,8 @@ static pid_t spawn(const struct job *job, const int pass[2], int64_t *started_ns
     for (int i = 0; i < 2; i++)
       if (pass[i] >= 0) fcntl(pass[i], F_SETFD, 0);
     if ((!pinned || sched_setaffinity(0, sizeof cpus, &cpus) == 0) &&
-        (!limited || setrlimit(RLIMIT_FSIZE, &size) == 0) && setrlimit(RLIMIT_CORE, &none) == 0)
+        (!limited || setrlimit(RLIMIT_FSIZE, &size) == 0) &&
+        setrlimit(RLIMIT_CORE, &none) == 0 && (rules < 0 || obey_rules(rules, pinned) == 0))
       execve(job->argv[0], job->argv, job->env);
     problem = errno;
     _exit(127);
@@ -405,6 +397,7 @@ static int say(int fd, unsigned char word) {
 struct driver {
   int calibrating; /* what is asked now decides nothing: a look disturbs no sample */
   int go, done;
+  pid_t pid;   /* of the program */
   int process; /* a pidfd: readable once the target has ended; -1 where the kernel has none */
   clockid_t cpu;
 };
@@ -452,7 +445,7 @@ static void go_home(void) {
 
 /* One word and its answer; 0 and the two times, or -1. */
 static int ask(const struct driver *d, int word, int64_t *wall_ns, int64_t *cpu_ns) {
-  stay_near(target);
+  stay_near(d->pid);
   int64_t cpu = now_ns(d->cpu);
   int64_t start = now_ns(CLOCK_MONOTONIC);
   if (say(d->go, (unsigned char)word) || hear(d) != 'd') return -1;
@@ -553,17 +546,25 @@ static void begin(const struct job *job) {
   go_home();
 }
 
-/* Have the target, and in steady mode two pipes to it; -1 where it could not be started. */
-static int start(const struct job *job, int go[2], int done[2], int64_t *started_ns) {
+/* In steady mode, two pipes to the target, and their ends' numbers in its environment. */
+static int make_pipes(const struct job *job, int go[2], int done[2]) {
   static char words[64];
-  if (prepare(job)) return -1;
-  if (job->samples > 0) {
-    if (pipe2(go, O_CLOEXEC) || pipe2(done, O_CLOEXEC)) return give_up("pipe");
-    snprintf(words, sizeof words, "HARNESS_STEADY=%d,%d", go[0], done[1]);
-    job->env[0] = words; /* receive() has kept this place free */
-  }
+  if (job->samples <= 0) return 0;
+  if (pipe2(go, O_CLOEXEC) || pipe2(done, O_CLOEXEC)) return give_up("pipe");
+  snprintf(words, sizeof words, "HARNESS_STEADY=%d,%d", jail ? JAILED_GO : go[0],
+           jail ? JAILED_DONE : done[1]);
+  job->env[0] = words; /* receive() has kept this place free */
+  return 0;
+}
+
+/* Have the target; -1 where it could not be started. */
+static int start(const struct job *job, int go[2], int done[2], int64_t *started_ns) {
+  int rules = -1;
+  if (prepare(job) || make_pipes(job, go, done)) return -1;
+  if (job->jail[0] && (rules = rules_fd(job->jail, job->own)) < 0) return give_up("the jail");
   const int pass[2] = {go[0], done[1]};
-  pid_t child = spawn(job, pass, started_ns);
+  pid_t child = spawn(job, pass, rules, started_ns);
+  if (rules >= 0) close(rules);
   if (child < 0) return -1;
   target = child;
   arm_timer(job->timeout_ns);
@@ -578,22 +579,23 @@ static void close_both(int pipe[2]) {
 }
 
 /* Steady mode: from the target's start until its end, before it is reaped. */
-static void attend(const struct job *job, int go[2], int done[2], int64_t started_ns) {
-  int process = (int)syscall(SYS_pidfd_open, target, 0);
-  struct driver d = {0, go[1], done[0], process, CLOCK_MONOTONIC};
+static void attend(const struct job *job, int go[2], int done[2], int64_t started_ns,
+                   pid_t pid, int process) {
+  struct driver d = {0, go[1], done[0], pid, process, CLOCK_MONOTONIC};
   close(go[0]), close(done[1]);
   go[0] = done[1] = -1;
-  clock_getcpuclockid(target, &d.cpu);
+  clock_getcpuclockid(pid, &d.cpu);
   drive(job, &d, started_ns);
   close_both(go), close_both(done);
   if (process >= 0) close(process);
-  put_own_cpu(d.cpu);
+  if (!jail) put_own_cpu(d.cpu); /* a jail tells */
 }
 
-static void put_end(int status) {
+/* `left`: how many of a jail's processes had not ended in time. */
+static void put_end(int status, int left) {
   if (WIFEXITED(status)) put(FIGURE_exit_code, WEXITSTATUS(status));
   if (WIFSIGNALED(status)) put(FIGURE_signal, WTERMSIG(status));
-  put(FIGURE_timed_out, timed_out && WIFSIGNALED(status));
+  put(FIGURE_timed_out, timed_out && (WIFSIGNALED(status) || left > 0));
   put(FIGURE_cancelled, cancelled);
 }
 
@@ -607,30 +609,152 @@ static void put_usage(const struct usage *sum) {
   put(FIGURE_involuntary_switches, sum->involuntary);
 }
 
-static void run(const struct job *job) {
+/* CPU time that is in nobody's account: a parent that ignores the end of its children is not told
+ * what they took, but the clock of the whole tree is. */
+static void put_unwaited(const struct usage *sum, int64_t whole_ns) {
+  int64_t told_ns = sum->user_ns + sum->sys_ns, more_ns = whole_ns - told_ns;
+  if (whole_ns < 0) return;
+  int counts = more_ns > UNWAITED_NS && more_ns > told_ns / 100;
+  put(FIGURE_unwaited_ns, counts ? more_ns : 0);
+  if (counts) put(FIGURE_user_ns, sum->user_ns + more_ns);
+}
+
+/* All that the target started has ended, too, or the timeout has passed. */
+static void wait_for_tree(struct usage *sum, int64_t *ended_ns) {
+  while (!timed_out && !cancelled) {
+    struct rusage usage;
+    pid_t pid = wait4(-1, NULL, 0, &usage);
+    if (pid < 0 && errno != EINTR) return;
+    if (pid > 0) *ended_ns = now_ns(CLOCK_MONOTONIC), add_usage(sum, &usage);
+  }
+  *ended_ns = now_ns(CLOCK_MONOTONIC);
+}
+
+/* A job in the machine's own namespaces. */
+static void run_outside(const struct job *job) {
   struct usage sum = {0};
-  int go[2] = {-1, -1}, done[2] = {-1, -1};
-  int64_t started, ended, steal = steal_ticks(), pressure = pressure_us();
+  int go[2] = {-1, -1}, done[2] = {-1, -1}, cpu = -1;
+  int64_t started, ended;
+  if (job->jail[0]) cpu = open_whole_cpu();
   if (start(job, go, done, &started)) {
     close_both(go), close_both(done);
+    if (cpu >= 0) close(cpu);
     return;
   }
   if (job->samples > 0) {
-    attend(job, go, done, started);
+    attend(job, go, done, started, target, (int)syscall(SYS_pidfd_open, target, 0));
   } else {
     begin_looking();
     look_on(&sum);
   }
   int status = wait_for_target(&sum, &ended);
+  if (job->jail[0]) wait_for_tree(&sum, &ended);
   disarm_timer();
-  int64_t steal_after = steal_ticks(), pressure_after = pressure_us();
-  put(FIGURE_left_behind, sweep(&sum));
+  int left = sweep(&sum);
+  put(FIGURE_left_behind, left);
   put(FIGURE_wall_ns, ended - started);
   put_usage(&sum);
+  if (job->jail[0]) put_unwaited(&sum, read_whole_cpu(cpu));
   put_threads();
+  put_end(status, job->jail[0] ? left : 0);
+}
+
+/* ---- a job in a jail -------------------------------------------------------------------------- */
+
+/* The number of a process that we have a descriptor of, here; -1 where it is not told. */
+static pid_t pid_behind(int process) {
+  char path[64], text[1024];
+  snprintf(path, sizeof path, "/proc/self/fdinfo/%d", process);
+  return process >= 0 && read_text(path, text, sizeof text) ? (pid_t)number_after(text, "\nPid:", 0)
+                                                           : -1;
+}
+
+/* What the jail's first process tells at the end; -1 where it was killed. */
+static int hear_end(struct jail_end *end) {
+  struct pollfd line = {jail_line(jail), POLLIN, 0};
+  int64_t stopped_ns = 0;
+  for (;;) {
+    int stopped = timed_out || cancelled;
+    if (stopped && !stopped_ns) stopped_ns = now_ns(CLOCK_MONOTONIC);
+    if (stopped && now_ns(CLOCK_MONOTONIC) - stopped_ns > PATIENCE_MS * 1000000LL) {
+      kill(target, SIGKILL);
+      return -1;
+    }
+    int ready = poll(&line, 1, stopped ? 50 : until_look());
+    if (ready == 0 && !stopped) look();
+    if (ready > 0) break;
+  }
+  ssize_t got;
+  while ((got = recv(line.fd, end, sizeof *end, MSG_WAITALL)) < 0 && errno == EINTR) continue;
+  return got == sizeof *end ? 0 : -1;
+}
+
+static int start_jailed(const struct job *job, int go[2], int done[2], struct jail_start *said,
+                        int *process) {
+  struct inmate inmate = {.argv = job->argv, .env = job->env, .folder = job->folder};
+  if (prepare(job) || make_pipes(job, go, done)) return -1;
+  inmate.own = job->own, inmate.max_file_bytes = job->max_file_bytes;
+  for (int i = 0; i < 3; i++) inmate.fds[i] = i;
+  inmate.fd_count = 3;
+  inmate.pinned = job->cpus[0] != 0;
+  if (inmate.pinned) parse_cpus(job->cpus, &inmate.cpus);
+  if (!inmate.pinned && sched_getaffinity(0, sizeof inmate.cpus, &inmate.cpus) < 0)
+    return give_up("sched_getaffinity");
+  if (job->samples > 0) inmate.fds[3] = go[0], inmate.fds[4] = done[1], inmate.fd_count = 5;
+  target = jail_pid(jail);
+  arm_timer(job->timeout_ns);
+  if (jail_start(jail, &inmate, said, process)) return give_up("the jail");
+  if (!said->problem) return 0;
+  errno = said->problem;
+  if (strcmp(said->what, EXECUTED) == 0) {
+    put(FIGURE_exec_errno, errno);
+    return give_up(job->argv[0]);
+  }
+  return give_up(said->what);
+}
+
+static void run_jailed(const struct job *job) {
+  struct jail_start said = {0};
+  struct jail_end end = {0};
+  int go[2] = {-1, -1}, done[2] = {-1, -1}, process = -1;
+  int bad = start_jailed(job, go, done, &said, &process);
+  if (!bad && job->samples > 0)
+    attend(job, go, done, said.started_ns, pid_behind(process), process);
+  else if (!bad)
+    begin_looking();
+  close_both(go), close_both(done);
+  int lost = !bad && hear_end(&end);
+  disarm_timer();
+  target = 0;
+  jail_over(jail, bad || lost || end.soiled);
+  jail = NULL;
+  if (bad) return;
+  if (lost) end.ended_ns = now_ns(CLOCK_MONOTONIC), end.status = SIGKILL;
+  put(FIGURE_left_behind, end.left_behind);
+  put(FIGURE_wall_ns, end.ended_ns - said.started_ns);
+  if (job->samples > 0) put(FIGURE_own_cpu_ns, end.own_cpu_ns);
+  put_usage(&end.usage);
+  put_unwaited(&end.usage, end.whole_cpu_ns);
+  put_threads();
+  put_end(end.status, end.left_behind);
+}
+
+static void run(const struct job *job) {
+  char what[100];
+  int namespaces = jail_has_namespaces(job->jail);
+  if (namespaces && !(jail = jail_of(job->jail, what, sizeof what))) {
+    give_up(what);
+    return;
+  }
+  if (!namespaces) jails_end(); /* else they were among our children, whom we wait for */
+  int64_t steal = steal_ticks(), pressure = pressure_us();
+  if (jail)
+    run_jailed(job);
+  else
+    run_outside(job);
+  int64_t steal_after = steal_ticks(), pressure_after = pressure_us();
   if (steal >= 0) put(FIGURE_steal_ns, (steal_after - steal) * (1000000000 / sysconf(_SC_CLK_TCK)));
   if (pressure >= 0) put(FIGURE_pressure_ns, (pressure_after - pressure) * 1000);
-  put_end(status);
 }
 
 /* ---- the wire ------------------------------------------------------------------------------- */
@@ -769,6 +893,8 @@ static void watch(void) {
 
 int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "--version") == 0) return puts(VERSION) < 0;
+  if (argc == 2 && strcmp(argv[1], "--probe") == 0) return probe();
+  if (argc > 3 && strcmp(argv[1], "--enter") == 0) return enter(argc - 2, argv + 2);
   if (argc == 3 && strcmp(argv[1], "--watch") == 0) {
     parent = (pid_t)atoi(argv[2]);
     close_all_above(CONTROL_FD);
@@ -798,6 +924,8 @@ int main(int argc, char **argv) {
     forget();
     last = cancelled || spoilt;
     send_report(last);
+    jail_make_ready(); /* while the harness looks at what the job left */
   }
+  jails_end();
   return 0;
 }

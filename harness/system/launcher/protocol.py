@@ -17,7 +17,7 @@ kept the program from being started, or nothing.
 `docs/launcher.md` from here; `fallback.py` imports this file, which therefore imports nothing.
 """
 
-VERSION = "harness launcher 2"
+VERSION = "harness launcher 3"
 """What a launcher answers to `--version`; a change of what follows is another version."""
 
 CONTROL_FD = 3
@@ -39,7 +39,10 @@ JOB_TEXTS = {
     "stdin_path": "file that is the program's standard input",
     "stdout_path": "file that its standard output is written to",
     "stderr_path": "file that its standard error is written to",
-    "folder": "in which it runs",
+    "folder": "in which it runs, as it is named in the jail",
+    "jail": "the jail's policy, see `jail.c`; empty: none",
+    "own": "what the jail has of the trial's folder: its name below the policy's scratch, or where"
+    " it is",
 }
 
 FIGURES = {
@@ -65,6 +68,7 @@ FIGURES = {
     "ready_ns": "steady mode: from the start until the driver was ready",
     "handshake_ns": "steady mode: the median time of a word and its answer without work",
     "stuck_ns": "steady mode: the time after which an execution was ended early",
+    "unwaited_ns": "in a jail: CPU time of processes that nobody waited for; `user_ns` has it too",
     "own_cpu_ns": "steady mode: CPU time of the program's own process",
     "steady_done": "steady mode: 1: it came to its end",
     "samples": "how many follow",

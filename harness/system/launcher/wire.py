@@ -37,6 +37,10 @@ class Job:
     """The largest file that the program may write; 0: no limit."""
     steady: SteadyPlan | None = None
     """Drive the work inside the process; None: just run it."""
+    jail: str = ""
+    """The policy of its jail; empty: none."""
+    own: str = ""
+    """What the jail has of the trial's folder: see `protocol`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ def encode_job(job: Job, ticket: int) -> bytes:
         "stdout_path": str(job.stdout),
         "stderr_path": str(job.stderr),
         "folder": str(job.folder),
+        "jail": job.jail,
+        "own": job.own,
     }
     texts = [
         *map(named.__getitem__, protocol.JOB_TEXTS),

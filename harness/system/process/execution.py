@@ -7,11 +7,12 @@ import os
 import signal
 import stat
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.model import (
     Command,
+    Jail,
     Mode,
     Output,
     Phase,
@@ -23,14 +24,20 @@ from harness.model import (
     WorkingFolder,
 )
 from harness.model import environment as environment_names
+from harness.system.jail.confining import Confined
 from harness.system.launcher.wire import Job, LaunchReport
 from harness.system.process.own_figures import figures_file
 from harness.system.process.scrubbed import missed_variables
 from harness.system.process.telling import said_in, tail_of
 from harness.system.process.trees import Budget, LeftTooMuchError
-from harness.system.process.trial_folder import MOST_BYTES, Opened, TrialFolder
+from harness.system.process.trial_folder import MOST_BYTES, Opened, Places, TrialFolder
 
 FIXED_ENVIRONMENT = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+JAILED = Places.below(Path("/trial"))
+"""A trial's places, by the names that they have in a jail with a root of its own: see `jail.c`."""
+FRESH = Path("/tmp")
+"""The folder in such a jail that is empty at the start of each trial."""
 
 OTHERS_SHARE = 0.01
 """The share of a steady target's own CPU time that its other processes may take unnoticed."""
@@ -56,14 +63,38 @@ _EXEC_ADVICE = {
 }
 
 
-def make_job(command: Command, plan: TrialPlan, folder: TrialFolder, program: Path) -> Job:
-    """What the launcher is told to execute a command, whose `program` was found, in a folder."""
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A command that is about to be executed: where, and how it is confined."""
+
+    command: Command
+    program: Path
+    """Where the program was found."""
+    folder: TrialFolder
+    confined: Confined = field(default_factory=Confined)
+
+    @property
+    def inside(self) -> Places:
+        """The trial's places by the names that the program knows them by."""
+        return JAILED if self.confined.has_own_root else self.folder.places
+
+    @property
+    def work(self) -> Path:
+        """Where it runs, and leaves its files; by its name outside."""
+        scratch = self.command.working_folder is WorkingFolder.SCRATCH
+        target = self.command.target
+        return self.folder.work if scratch or target is None else target.root
+
+
+def make_job(execution: Execution, plan: TrialPlan) -> Job:
+    """What the launcher is told to execute a command."""
+    command, folder, confined = execution.command, execution.folder, execution.confined
     target = command.target
-    scratch = command.working_folder is WorkingFolder.SCRATCH or target is None
+    in_scratch = execution.work == folder.work
     return Job(
-        argv=(str(program), *command.argv[1:]),
-        env=environment(command, plan, folder),
-        folder=folder.work if scratch or target is None else target.root,
+        argv=(str(execution.program), *command.argv[1:]),
+        env=environment(execution, plan),
+        folder=execution.inside.work if in_scratch else execution.work,
         stdin=target.stdin if target and target.stdin else folder.stdin,
         stdout=folder.stdout,
         stderr=folder.stderr,
@@ -71,33 +102,44 @@ def make_job(command: Command, plan: TrialPlan, folder: TrialFolder, program: Pa
         cpus=plan.cpus,
         max_file_bytes=target.max_output_bytes if target else DEFAULT_MAX_FILE_BYTES,
         steady=plan.steady if plan.mode is Mode.STEADY else None,
+        jail=confined.policy,
+        own=folder.root.name if confined.has_own_root else str(folder.root),
     )
 
 
-def environment(command: Command, plan: TrialPlan, folder: TrialFolder) -> dict[str, str]:
+def environment(execution: Execution, plan: TrialPlan) -> dict[str, str]:
     """The whole environment of a target; `harness.system.process.runner` says why each is there."""
+    command, inside, target = execution.command, execution.inside, execution.command.target
     env = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.environ.get("HOME", "/"),
         **FIXED_ENVIRONMENT,
-        "TMPDIR": str(folder.tmp),
+        "TMPDIR": str(inside.tmp),
         environment_names.PAD: "x" * plan.pad_bytes,
     }
     if plan.phases:
-        env[environment_names.PHASES] = str(folder.phases)
-    if command.target and command.target.metrics:
-        env[environment_names.METRICS] = str(figures_file(folder))
-    return {**env, **command.env}
+        env[environment_names.PHASES] = str(inside.phases)
+    if target and target.metrics:
+        env[environment_names.METRICS] = str(figures_file(inside))
+    if execution.confined.level is Jail.NONE:
+        return {**env, **command.env}
+    fresh = FRESH if execution.confined.has_own_root else inside.tmp
+    env["HOME"] = str(fresh / "home" if execution.confined.has_own_root else fresh)
+    let_in = target.jail.env if target else ()
+    env |= {name: os.environ[name] for name in let_in if name in os.environ}
+    replaced = {k: v.replace("{fresh}", str(fresh)) for k, v in command.fresh.items()}
+    return {**env, **command.env, **replaced}
 
 
-def trial_of_report(report: LaunchReport, job: Job, folder: TrialFolder, plan: TrialPlan) -> Trial:
+def trial_of_report(report: LaunchReport, job: Job, execution: Execution, plan: TrialPlan) -> Trial:
     """The launcher's report as a trial; with its output where the program ended well."""
+    folder = execution.folder
     status, message = how_it_ended(report, job, folder.opened)
     output = None
     budget = Budget(max(MOST_BYTES, 4 * job.max_file_bytes), max(job.timeout_ns / 1e9, 1.0))
     if status is TrialStatus.OK:
         try:
-            output = Output(job.folder, folder.stdout, folder.stderr, folder.digest(budget))
+            output = Output(execution.work, folder.stdout, folder.stderr, folder.digest(budget))
         except LeftTooMuchError as problem:
             status, message = (
                 TrialStatus.FAILED,

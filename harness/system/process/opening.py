@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from harness.hookspecs import Runner
-from harness.model import Completed, Host, Output
+from harness.model import Completed, Host, Jail, Output
+from harness.system.jail.grounds import Grounds
 from harness.system.launcher.launching import LauncherFacts
 from harness.system.process.runner import LocalRunner
 
@@ -24,6 +25,10 @@ class CoreRunner(Runner, Protocol):
 
     cpus: tuple[int, ...]
     """Where `output` pins targets: outputs may depend on how many CPUs there are."""
+    jail: Jail
+    """How all that it executes is confined."""
+    grounds: Grounds
+    """What no jailed program may see."""
 
     def command(
         self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_s: float

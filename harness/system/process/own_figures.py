@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from harness.model import MetricInfo, Target
-from harness.system.process.trial_folder import TrialFolder
+from harness.system.process.trial_folder import Places, TrialFolder
 
 MOST_FILE_BYTES = 1 << 20
 """This much is read of the file that HARNESS_METRICS names; the rest of it is ignored."""
@@ -35,9 +35,9 @@ class BadFigureError(Exception):
     """A declared figure that cannot be read, in words."""
 
 
-def figures_file(folder: TrialFolder) -> Path:
+def figures_file(places: Places) -> Path:
     """Where a program may write its own figures; there only if it did."""
-    return folder.root / "metrics"
+    return places.root / "metrics"
 
 
 def take_figures(target: Target, folder: TrialFolder) -> Mapping[str, float]:
@@ -48,7 +48,7 @@ def take_figures(target: Target, folder: TrialFolder) -> Mapping[str, float]:
     """
     declared = {info.name: info for info in target.metrics}
     figures = dict(_printed(folder, declared))
-    figures.update(_in_file(figures_file(folder), declared))
+    figures.update(_in_file(figures_file(folder.places), declared))
     return figures
 
 

@@ -25,18 +25,22 @@ from harness.model import (
     Command,
     Completed,
     Host,
+    Jail,
     Output,
     Trial,
     TrialPlan,
     TrialStatus,
     WorkingFolder,
 )
+from harness.system.jail.confining import Confined, Confining
+from harness.system.jail.grounds import Grounds
 from harness.system.launcher.launching import Launcher, LauncherFacts, get_launcher
 from harness.system.launcher.watching import STOPPED_US, Watch
 from harness.system.launcher.wire import Job, LaunchReport
 from harness.system.machine.host import disturbances, read_host
 from harness.system.process.calling import Call, StillRunningError, call
 from harness.system.process.execution import (
+    Execution,
     floored,
     make_job,
     not_started,
@@ -56,6 +60,9 @@ _FALLBACK = (
 )
 
 
+UNCONFINED = Confined()
+
+
 class LocalRunner:
     """Runs programs on this machine; the `Runner` that adapters are handed.
 
@@ -72,6 +79,17 @@ class LocalRunner:
         self._watch: Watch | None = None
         self.cpus: tuple[int, ...] = ()
         """Where `output` pins targets: outputs may depend on how many CPUs there are."""
+        self.jail = Jail.NONE
+        self.grounds = Grounds()
+        self._confining: Confining | None = None
+
+    @property
+    def confining(self) -> Confining:
+        """Who says what a command's jail is on this machine."""
+        if self._confining is None:
+            launcher = self.launcher
+            self._confining = Confining(launcher.command if launcher.compiled else None)
+        return self._confining
 
     @property
     def launcher(self) -> Launcher:
@@ -133,10 +151,12 @@ class LocalRunner:
             return not_started(f"the inputs cannot be copied: {trouble}")
         trial = None
         try:
-            job = make_job(command, plan, folder, program)
+            confined = self._confined(command, program, folder)
+            execution = Execution(command, program, folder, confined)
+            job = make_job(execution, plan)
             report = self._launched(job)
             figures, trouble_with_it = own_figures_of(command, folder)
-            trial = trial_of_report(report, job, folder, plan)
+            trial = trial_of_report(report, job, execution, plan)
             if figures:
                 trial = replace(trial, metrics=figures)
             if trouble_with_it and trial.ok:
@@ -147,6 +167,12 @@ class LocalRunner:
             if trial is None or not trial.ok:
                 self._scratch.discard(folder.root)
         return trial if self.launcher.compiled else floored(trial)
+
+    def _confined(self, command: Command, program: Path, folder: TrialFolder) -> Confined:
+        if self.jail is Jail.NONE:
+            return UNCONFINED
+        place = (self.grounds, folder.root.parent)
+        return self.confining.of_command(self.jail, command, program, place)
 
     def _launched(self, job: Job) -> LaunchReport:
         """What the launcher reports of a job; what has stopped us meanwhile has failed."""

@@ -1,0 +1,184 @@
+"""What of the machine a command is shown: system, toolchain, its own build and sources."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.model import Command, Target
+from harness.model.jails import JailTerms
+from harness.system.jail.grounds import Grounds
+
+SYSTEM = (
+    *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt"),
+    *("/nix/store", "/gnu/store", "/sys/devices/system", "/sys/kernel/mm"),
+    *("/etc/alternatives", "/etc/ld.so.conf.d", "/etc/ssl/certs", "/etc/fonts", "/etc/OpenCL"),
+)
+"""Folders of the system that every program may read."""
+
+SYSTEM_FILES = (
+    *("passwd", "group", "hosts", "nsswitch.conf", "ld.so.cache", "ld.so.conf", "localtime"),
+    *("timezone", "os-release", "gai.conf", "protocols", "services", "ssl/openssl.cnf"),
+)
+"""Files below /etc that programs look into; those that say how to reach others are not among
+them."""
+
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+
+_BETWEEN = re.compile("[:=,;]")
+_WORD = re.compile(r"[^\s\"'`$(){}|&<>]+")
+_SCRIPT_BYTES = 4096
+_BIN = ("bin", "sbin")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What there is in a jail, by real paths; everything else is not there."""
+
+    read: tuple[Path, ...] = ()
+    write: tuple[Path, ...] = ()
+    devices: tuple[Path, ...] = ()
+    copies: tuple[Path, ...] = ()
+    """Small files that are shown as they were when the jail was made."""
+    links: tuple[tuple[Path, str], ...] = ()
+    """Symbolic links, and where each leads."""
+    hidden: tuple[Path, ...] = ()
+    network: bool = False
+
+
+@dataclass(slots=True)
+class _Shown:
+    """Paths as they are found, links on the way included."""
+
+    paths: list[Path]
+    links: dict[Path, str]
+
+    def add(self, path: Path) -> None:
+        """Show a path by its real name, with all links that lead there."""
+        done, waiting, budget = Path("/"), list(path.parts[1:]), 40
+        while waiting:
+            name = waiting.pop(0)
+            if name == "..":
+                done = done.parent
+                continue
+            here = done / name
+            try:
+                to = os.readlink(here)  # noqa: PTH115
+            except OSError:
+                done = here
+                continue
+            self.links[here] = to
+            budget -= 1
+            if budget < 0:
+                return  # it leads round in a circle
+            if to.startswith("/"):
+                done = Path("/")
+            waiting[:0] = [part for part in Path(to).parts if part != "/"]
+        if done not in self.paths and os.path.lexists(done):
+            self.paths.append(done)
+
+
+def view_of_command(command: Command, program: Path, grounds: Grounds) -> View:
+    """What a target's command sees, whose `program` was found."""
+    target = command.target
+    terms = target.jail if target else JailTerms()
+    named = (*command.argv[1:], *command.env.values())
+    read = [*_program(program, grounds), *_named_in(named, grounds)]
+    if target is not None and not _is_built(program, grounds):
+        read += [target.root, *(p for p in target.sources if not _is_below(p, target.root))]
+    return _view(read, (), terms, target.root if target else None, grounds)
+
+
+def view_of_tool(program: Path, target: Target, own: Iterable[Path], grounds: Grounds) -> View:
+    """What a tool sees that builds a target: its sources, and the folders that it may write to."""
+    terms = target.jail
+    read = [*_program(program, grounds), target.root]
+    read += [p for p in (*target.sources, *target.build_inputs) if not _is_below(p, target.root)]
+    return _view(read, tuple(own), terms, target.root, grounds)
+
+
+def _view(
+    read: Iterable[Path],
+    write: Iterable[Path],
+    terms: JailTerms,
+    root: Path | None,
+    grounds: Grounds,
+) -> View:
+    base = root or Path("/")
+    shown, writable = _Shown([], {}), _Shown([], {})
+    for path in (*map(Path, SYSTEM), *read, *(_told(word, base) for word in terms.read)):
+        shown.add(path)
+    for path in (*write, *(_told(word, base) for word in terms.write)):
+        writable.add(path)
+    devices = _Shown([], {})
+    for path in (*map(Path, DEVICES), *(_told(word, base) for word in terms.devices)):
+        devices.add(path)
+    links = {**shown.links, **writable.links, **devices.links}
+    trees = [path for path in (root, root.resolve()) if path] if root else []
+    hidden = dict.fromkeys(tree / name for tree in trees for name in grounds.hidden)
+    return View(
+        read=tuple(shown.paths),
+        write=tuple(writable.paths),
+        devices=tuple(devices.paths),
+        copies=tuple(Path("/etc") / name for name in SYSTEM_FILES),
+        links=tuple(sorted(links.items())),
+        hidden=tuple(hidden),
+        network=terms.network,
+    )
+
+
+def _told(word: str, base: Path) -> Path:
+    return Path(os.path.normpath(base / Path(word).expanduser()))
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return path == folder or folder in path.parents
+
+
+def _is_built(program: Path, grounds: Grounds) -> bool:
+    """Was the program compiled for its target? Then it needs no sources."""
+    return grounds.builds is not None and _is_below(program, grounds.builds)
+
+
+def _program(program: Path, grounds: Grounds) -> Iterator[Path]:
+    """The program with what was installed beside it, wherever links to it lead."""
+    if _is_built(program, grounds):
+        yield program.parent
+        return
+    at = program
+    for _ in range(40):
+        prefix = at.parent.parent if at.parent.name in _BIN else at.parent
+        yield next((p for p in (prefix, at.parent) if grounds.is_narrow(p)), at)
+        if not at.is_symlink():
+            yield from _wrapped(at, grounds)
+            return
+        at = Path(os.path.normpath(at.parent / at.readlink()))
+
+
+def _wrapped(script: Path, grounds: Grounds) -> Iterator[Path]:
+    """What a small script names, such as one that sets paths and starts the real program."""
+    try:
+        with script.open("rb") as file:
+            text = file.read(_SCRIPT_BYTES + 1)
+    except OSError:
+        return
+    if not text.startswith(b"#!") or len(text) > _SCRIPT_BYTES:
+        return
+    for path in _named_in(_WORD.findall(os.fsdecode(text)), grounds):
+        prefix = path.parent.parent
+        program = path.parent.name in _BIN and path.is_file()
+        yield prefix if program and grounds.is_narrow(prefix) else path
+
+
+def _named_in(words: Iterable[str], grounds: Grounds) -> Iterator[Path]:
+    """The files and folders that a command names by their whole path."""
+    for word in words:
+        for part in _BETWEEN.split(word) if "/" in word else ():
+            if not part.startswith("/"):
+                continue
+            path = Path(os.path.normpath(part))
+            if os.path.lexists(path) and grounds.is_narrow(path) and not grounds.is_hidden(path):
+                yield path

@@ -1,0 +1,81 @@
+/* What a trial may see and change of the machine; jail.c says how. */
+#ifndef JAIL_H
+#define JAIL_H
+
+#include <sched.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+struct usage {
+  int64_t user_ns, sys_ns, max_rss_bytes, minor_faults, major_faults, voluntary, involuntary;
+};
+
+/* One execution within a jail. */
+struct inmate {
+  char *const *argv;
+  char *const *env;
+  const char *folder;    /* in which it runs, as it is named inside */
+  const char *own;       /* the trial's folder, as it is named outside; empty: none */
+  int fds[5];            /* standard input, output and error; in steady mode two pipes as well */
+  int fd_count;
+  cpu_set_t cpus;
+  int pinned;            /* to these CPUs: it may not leave them */
+  int64_t max_file_bytes; /* 0: no limit */
+};
+
+/* What the first process of a jail says once the program runs, or could not be started. */
+struct jail_start {
+  int64_t started_ns;
+  int problem;    /* errno of what failed; 0: it runs */
+  char what[100]; /* that failed */
+};
+
+/* What it says once the program and everything that it started have ended. */
+struct jail_end {
+  int64_t ended_ns, own_cpu_ns, whole_cpu_ns;
+  struct usage usage;
+  int status, left_behind;
+  int soiled; /* the network was used: nobody else may have it */
+};
+
+void add_usage(struct usage *sum, const struct rusage *u);
+
+/* A jail that is ready for an execution, as `policy` describes it; NULL, with errno and `what`. */
+struct jail;
+struct jail *jail_of(const char *policy, char *what, size_t size);
+
+/* Start the execution. `*pidfd` becomes that of the program where that is asked for (not NULL). */
+int jail_start(struct jail *jail, const struct inmate *inmate, struct jail_start *said, int *pidfd);
+
+/* The first process of the jail, and the socket from which `struct jail_end` is read. */
+pid_t jail_pid(const struct jail *jail);
+int jail_line(const struct jail *jail);
+
+/* The execution is over. What it had is cleared away by `jail_make_ready`, which makes the next one's
+ * ready as well. */
+void jail_over(struct jail *jail, int soiled);
+void jail_make_ready(void);
+
+/* End all jails. */
+void jails_end(void);
+
+int jail_has_namespaces(const char *policy);
+
+/* Where the pipes of steady mode are found inside, and what `jail_start.what` says of the program. */
+enum { JAILED_GO = 13, JAILED_DONE = 14 };
+#define EXECUTED "the program"
+
+/* Obey the rules of a policy by Landlock and seccomp: in a child, just before it execs. */
+int rules_fd(const char *policy, const char *own);
+int obey_rules(int rules, int pinned);
+
+/* CPU time, in ns, of what is started from now on, those included that nobody waits for. */
+int open_whole_cpu(void);
+int64_t read_whole_cpu(int fd);
+
+/* `launcher --enter POLICY PROGRAM...` and `launcher --probe`. */
+int enter(int argc, char **argv);
+int probe(void);
+
+#endif
