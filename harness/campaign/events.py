@@ -47,6 +47,8 @@ class Kind(Enum):
     REVERTED = "reverted"
     DECIDED = "decided"
     SKIPPED = "skipped"
+    TRUSTED = "trusted"
+    """What decides beside the code has changed, and was taken anew."""
     FINISHING = "finishing"
     FINISHED = "finished"
 

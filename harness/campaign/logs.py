@@ -30,7 +30,7 @@ _THREADED = 1.2
 
 def optimization_log(state: State) -> str:
     """`optimization_log.md`: the baseline, one entry an iteration, and the campaign's end."""
-    parts = [f"# Optimization Campaign: {state.name}", _baseline(state)]
+    parts = [f"# Optimization Campaign: {state.name}", _baseline(state), *_trust(state)]
     parts += [_entry(i, i.note) for i in state.iterations if i.note is not None]
     parts += [f"## Skipped: {name}\n{reason}" for name, reason in state.skipped.items()]
     parts += _ending(state)
@@ -49,7 +49,7 @@ def thinking_log(state: State) -> str:
 
 def summary(state: State) -> str:
     """`summary.md`: the whole campaign in the short form of the guide's section 10."""
-    parts = [f"# Optimization Campaign: {state.name}", _baseline(state)]
+    parts = [f"# Optimization Campaign: {state.name}", _baseline(state), *_trust(state)]
     parts += [_short(i, i.note) for i in state.iterations if i.note is not None]
     parts += _ending(state)
     parts.append(f"## Predictions\n- {describe_scores(score(state.iterations))}")
@@ -65,6 +65,21 @@ def _baseline(state: State) -> str:
     ]
     figures = " | ".join([f"Total: {show_ns(total)}", *phases])
     return f"## Baseline\n- {figures}\n- Commit: {sealed.commit[:_HASH]} ({state.place.tag} tag)"
+
+
+def _trust(state: State) -> list[str]:
+    """What is to be known of what decides beside the code; nothing where it stayed as it was."""
+    lines = trust_lines(state)
+    return ["\n".join(("## What decides", *(f"- {line}" for line in lines)))] if lines else []
+
+
+def trust_lines(state: State) -> list[str]:
+    """What decides beside the code and is worth a word, and how it changed: one line each."""
+    lines = list(state.trusted.notes) if state.trusted else []
+    for change in state.trust_changes:
+        accepted = f" (accepted: {_flat(change.reason)})" if change.reason else ""
+        lines += [f"changed: {_flat(words)}{accepted}" for words in change.changes]
+    return lines
 
 
 def _entry(iteration: Iteration, note: Reflection) -> str:

@@ -74,6 +74,9 @@ class Workbench(Protocol):
         Makes nothing. Raises DataDamaged where it is not what was sealed.
         """
 
+    def programs(self) -> tuple[str, ...]:
+        """The names of the programs that build and run the target, as PATH leads to them."""
+
     def profile(self) -> ProfileOutcome:
         """Where the current tree spends its time; BuildFailed or TrialFailed where it cannot."""
 

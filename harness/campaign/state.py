@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import ClassVar
 
+from harness.campaign.agreed import CampaignGit, Decision, Ending
 from harness.campaign.bottlenecks import identity
 from harness.campaign.events import Event, Kind
 from harness.campaign.iteration import Iteration, Outcome, bench_outcome
 from harness.campaign.port import SealedBaseline
+from harness.campaign.trust_rules import TrustChange
 from harness.campaign.values import (
     BenchOutcome,
     CaseResult,
@@ -25,6 +27,7 @@ from harness.campaign.values import (
     TestStatus,
 )
 from harness.errors import DataDamaged
+from harness.model.held import Trusted
 from harness.model.proposals import Plan, Reflection, Thought
 
 
@@ -44,37 +47,6 @@ class Step(Enum):
     DECIDE = "DECIDE"
     FINISH = "FINISH"
     FINISHED = "FINISHED"
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignGit:
-    """Where a campaign lives in the repository."""
-
-    base_branch: str
-    """The branch it was started from and is merged into."""
-    base_commit: str
-    branch: str
-    tag: str
-    post_tag: str
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Whether the loop goes on, by which rule, and why."""
-
-    stop: bool
-    rule: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """What `finish` found."""
-
-    result: BenchOutcome | None
-    """Base against the last kept state, both cases; None where nothing was kept."""
-    profile: ProfileOutcome | None
-    """The profile of the last kept state: where the next campaign may begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +91,10 @@ class State:
     ending: Ending | None = None
     rendered: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of each log as it was rendered at the end; empty before."""
+    trusted: Trusted | None = None
+    """What decides beside the code, as it was taken last; None in campaigns of before that."""
+    trust_changes: tuple[TrustChange, ...] = ()
+    """What of it has changed since the start."""
     last_at_ns: int = 0
     events: int = 0
 
@@ -237,6 +213,7 @@ _ALLOWED: Mapping[Kind, frozenset[Step]] = {
     Kind.REVERTED: frozenset({Step.REVERT}),
     Kind.DECIDED: frozenset({Step.DECIDE, *_BETWEEN}),
     Kind.SKIPPED: frozenset({Step.DECIDE, *_BETWEEN}),
+    Kind.TRUSTED: frozenset(Step) - {Step.START, Step.FINISHED},
     Kind.FINISHING: frozenset({Step.FINISH}),
     Kind.FINISHED: frozenset({Step.FINISH}),
 }
@@ -253,6 +230,18 @@ def _started(event: Event) -> State:
         kept_commit=event.value("commit", str),
         untracked=event.value("untracked", tuple[str, ...]),
         started_at_ns=event.at_ns,
+        trusted=event.value("trusted", Trusted) if "trusted" in event.data else None,
+    )
+
+
+def _trusted(state: State, event: Event) -> State:
+    change = TrustChange(
+        event.at_ns, event.value("changes", tuple[str, ...]), event.value("reason", str)
+    )
+    return replace(
+        state,
+        trusted=event.value("trusted", Trusted),
+        trust_changes=(*state.trust_changes, change),
     )
 
 
@@ -386,6 +375,7 @@ _APPLY: Mapping[Kind, Callable[[State, Event], State]] = {
     Kind.REVERTED: _reverted,
     Kind.DECIDED: _decided,
     Kind.SKIPPED: _skipped,
+    Kind.TRUSTED: _trusted,
     Kind.FINISHING: _finishing,
     Kind.FINISHED: _finished,
 }

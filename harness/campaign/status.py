@@ -6,6 +6,7 @@ import math
 
 from harness.campaign.advice import Advice
 from harness.campaign.iteration import Iteration, Outcome
+from harness.campaign.logs import trust_lines
 from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import NotStarted, Progress, State
 from harness.campaign.values import ProfileOutcome, ProfileRow
@@ -28,6 +29,7 @@ def status_text(state: Progress, advice: Advice) -> str:
                 profile_table(state),
                 _iterations(state),
                 _skipped(state),
+                "\n".join(f"what decides: {line}" for line in trust_lines(state)),
                 f"predictions: {describe_scores(score(state.iterations))}",
                 advice.text,
             ),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from harness.campaign.agreed import Decision
 from harness.campaign.bottlenecks import holds_others
-from harness.campaign.state import Decision, State
+from harness.campaign.state import State
 
 Rule = Callable[[State, int], str | None]
 """Answers why the loop ends now (given the state and the time in ns), or None."""

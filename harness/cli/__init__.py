@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "skip": ("campaign.skip", "Give a bottleneck up, with the reason."),
     "loop": ("campaign.loop", "Let an agent or a proposer run the campaign, unattended."),
     "verify": ("campaign.verify", "Derive every number, log and decision of a campaign again."),
+    "trust": ("campaign.trust", "Show what decides beside the code, and what of it has changed."),
     "surprises": ("campaign.surprises", "Search what earlier iterations taught."),
     "history": ("history", "List stored runs and their measurements."),
     "adapters": ("adapters", "List installed adapters and the toolchains they find."),
@@ -39,6 +40,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "config": ("config", "Check harness.toml or print its JSON schema."),
 }
 """Command: (module of this package, one line of help)."""
+
+
+_JUDGING = ("baseline", "test", "bench", "profile")
+"""Commands outside of `campaign` that are steps of one where one is under way."""
 
 
 class LazyGroup(click.Group):
@@ -91,6 +96,11 @@ def cli() -> None:
 
 def main() -> None:
     """The console script: run the command line and exit with its code."""
+    name = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    if name in _JUDGING or COMMANDS.get(name, ("",))[0].startswith("campaign."):
+        from harness.system.process.isolated import start_isolated
+
+        start_isolated(sys.argv[1:])
     from harness.cli.shared.base import guard
     from harness.cli.streams import output_problem, take_streams
     from harness.system.launcher.watching import stop_as_told

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from enum import Enum
 
+from harness.campaign.agreed import Decision
 from harness.campaign.events import Kind
 from harness.campaign.gates import keep_reason
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.moves import Move, forbidden
-from harness.campaign.state import Decision
 from harness.errors import GitFailed, NotAllowed
 from harness.optimise.campaign import Campaign
 from harness.optimise.failures import remembered

@@ -6,13 +6,13 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from harness.campaign.agreed import CampaignGit as Place
 from harness.campaign.chaining import known_noise
 from harness.campaign.events import Kind
 from harness.campaign.moves import Move
 from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.spending import final_confidence
 from harness.campaign.standing import after_finish, before_start, before_step, no_branch, refused
-from harness.campaign.state import CampaignGit as Place
 from harness.campaign.state import State, Step
 from harness.campaign.values import BenchOutcome, Terms, TestOutcome, TestStatus
 from harness.errors import DataDamaged, ExitCode, GitFailed, NotAllowed
@@ -23,6 +23,7 @@ from harness.optimise.failures import remembered
 from harness.optimise.retrieving import put_records_back
 from harness.optimise.standing import demand_active, place_of, standing
 from harness.optimise.steps import run_profile
+from harness.optimise.trusting import take_trusted
 from harness.optimise.verify import damage, verify
 from harness.system.git.writing import branch_ref
 
@@ -75,6 +76,7 @@ def _begin(campaign: Campaign, bench: Workbench) -> None:
         commit=head,
         tree=checkout.fingerprint_at(head, untracked),
         untracked=untracked,
+        trusted=take_trusted(campaign, bench.programs()),
     )
 
 

@@ -9,13 +9,14 @@ from dataclasses import replace
 from itertools import chain, count
 from pathlib import Path
 
+from harness.campaign.agreed import CampaignGit as Place
 from harness.campaign.standing import Leftovers, Standing, before_step, refused
-from harness.campaign.state import CampaignGit as Place
 from harness.campaign.state import Step
 from harness.errors import DataDamaged
 from harness.optimise.archive import all_states
 from harness.optimise.campaign import Campaign
 from harness.optimise.retrieving import missing_records
+from harness.optimise.trusting import check
 from harness.project.workload import BASELINE_NAME, tag_name
 from harness.system.git.writing import branch_ref
 from harness.system.store.files import read_kept
@@ -23,10 +24,14 @@ from harness.system.store.seal import SEAL_NAME
 
 
 def demand_active(campaign: Campaign) -> None:
-    """NotAllowed, with the way there, where the campaign does not go on in this checkout."""
+    """NotAllowed, with the way there, where the campaign does not go on in this checkout.
+
+    So it does where what decides beside the code has changed; see `trusting`.
+    """
     way = before_step(campaign.state, standing(campaign))
     if way is not None:
         raise refused(way)
+    check(campaign)
 
 
 def standing(campaign: Campaign) -> Standing:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from harness.campaign.agreed import Decision
 from harness.campaign.chaining import chained, known_noise
 from harness.campaign.events import Kind
 from harness.campaign.gates import check_note, check_plan, check_thought
@@ -15,7 +16,7 @@ from harness.campaign.iteration import Iteration
 from harness.campaign.moves import Move, permit
 from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.spending import attempt_confidence, confidence_of
-from harness.campaign.state import Decision, Step, apply
+from harness.campaign.state import Step, apply
 from harness.campaign.stopping import decision_by_rules as decide_by_rules
 from harness.campaign.values import BenchOutcome, ProfileOutcome, TestOutcome, TestStatus
 from harness.errors import NotAllowed, UsageError
@@ -23,6 +24,7 @@ from harness.model.proposals import Plan, Reflection, Thought
 from harness.optimise.campaign import Campaign
 from harness.optimise.failures import remembered
 from harness.optimise.standing import demand_active
+from harness.optimise.trusting import check
 
 _BETWEEN = (Step.PROFILE, Step.THINK)
 
@@ -198,7 +200,8 @@ def last_budget_ns(campaign: Campaign) -> int:
 
 
 def _demand_still(campaign: Campaign, fingerprint: str, done: str) -> None:
-    """The code did not change while it was tested or measured."""
+    """Neither the code nor what decides beside it changed while it was tested or measured."""
+    check(campaign)
     if campaign.tree().fingerprint != fingerprint:
         raise NotAllowed(
             f"the code changed while it was {done}; the result is not recorded",

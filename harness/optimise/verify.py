@@ -14,19 +14,21 @@ from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
 
 from harness.baseline.sides import CURRENT
+from harness.campaign.agreed import Decision
 from harness.campaign.chaining import chained, known_noise
 from harness.campaign.events import Event, Kind
 from harness.campaign.gates import check_note, check_plan, check_thought
 from harness.campaign.iteration import Outcome
 from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.spending import attempt_confidence, confidence_of, final_confidence
-from harness.campaign.state import Decision, State, Step, states_after
+from harness.campaign.state import State, Step, states_after
 from harness.campaign.stopping import decision_by_rules
 from harness.campaign.values import BenchOutcome, CaseResult, Guards, Ratio
 from harness.errors import DataDamaged, GitFailed, HarnessError, UsageError
 from harness.model import Verdict
 from harness.model.proposals import Plan, Reflection, Thought
 from harness.optimise.campaign import Campaign
+from harness.optimise.verify_trusted import trust_findings
 from harness.optimise.verify_weighed import near_noise, same_noise, weighed_problems
 
 _SAME = 1e-9
@@ -80,6 +82,10 @@ def verify(campaign: Campaign, bench: Workbench) -> Verification:
     ):
         for problem in _event(campaign, bench, found, (before, event, after)):
             found.problems.append(f"event {event.number} ({event.kind.value}): {problem}")
+    trust = trust_findings(campaign)
+    found.remarks += trust.remarks
+    found.unchecked += trust.unchecked
+    found.problems += trust.problems
     behind = set(campaign.records.behind(campaign.events))
     for path in campaign.records.edited(campaign.events):
         if path in behind:

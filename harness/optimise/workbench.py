@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from shutil import which
 
 from harness.analysis import Question, blocks_of
 from harness.analysis.schedule import Block
@@ -67,6 +68,9 @@ KEPT = "kept"
 
 FINAL_BLOCKS = 12
 """The last comparison has as many blocks where its budget holds them: it is what is told."""
+
+_HELPERS = {"c": ("cc", "as", "ld")}
+"""What a toolchain calls by name besides its own program."""
 
 RUNS = "runs"
 """The folder of kept trials, below the campaign's."""
@@ -143,6 +147,16 @@ class LocalWorkbench:
             times = [float(r.trial.cpu_ns if cpu else r.trial.wall_ns) for r in own]
             made.append(KnownNoise(host, case.name, noise_of([times])))
         return tuple(made)
+
+    def programs(self) -> tuple[str, ...]:
+        """The baseline's toolchain, and what it calls; and those that the target's setup calls."""
+        document = load_baseline(self._workload, self._git).document
+        target = self._workload.target
+        called = [words[0] for words in (*target.setup, *target.cleanup) if words]
+        helpers = _HELPERS.get(target.adapter, ())
+        names = [document.toolchain.program.name, *helpers, *called]
+        known = (name for name in names if "/" not in name and which(name))
+        return tuple(sorted(set(known)))
 
     def profile(self) -> ProfileOutcome:
         """Phases first, then functions, each with its share of the whole."""

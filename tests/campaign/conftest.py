@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from harness.campaign.agreed import CampaignGit
 from harness.campaign.events import Event, Kind, builtins, next_event
 from harness.campaign.iteration import Outcome
 from harness.campaign.port import SealedBaseline
-from harness.campaign.state import CampaignGit, State, fold
+from harness.campaign.state import State, fold
 from harness.campaign.stopping import decision_by_rules
 from harness.campaign.values import (
     BenchOutcome,

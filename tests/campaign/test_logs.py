@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.campaign.agreed import Ending
 from harness.campaign.events import Kind
 from harness.campaign.logs import guard_notes, optimization_log, summary, thinking_log
-from harness.campaign.state import Ending
 from harness.campaign.values import (
     BenchOutcome,
     PhaseGain,

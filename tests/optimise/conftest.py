@@ -113,6 +113,9 @@ class FakeWorkbench:
         found = self._sealed(git)
         return found, ("the tag pre-optimization is not here",) if missing else ()
 
+    def programs(self) -> tuple[str, ...]:
+        return ()
+
     def profile(self) -> ProfileOutcome:
         self.calls.append("profile")
         shares = {k: float(v) for k, v in self.here().items() if k not in _OWN}

@@ -46,6 +46,9 @@ from harness.optimise import campaign as campaign_module
 from harness.optimise import checkout as checkout_module
 from harness.optimise import journal as journal_module
 from harness.optimise import records as records_module
+from harness.optimise import standing as standing_module
+from harness.optimise import steps as steps_module
+from harness.optimise import trusting as trusting_module
 from harness.project.config import load_config
 from harness.system.git.listing import fingerprint
 from tests.optimise import fake_git
@@ -149,6 +152,11 @@ def fake_world(root: Path, begin, patch) -> FakeWorld:
         patch.setattr(module, "Git", lambda _: fake_git.FakeGit(repo))
     patch.setattr(checkout_module, "listing_at", fake_git.listing_at)
     patch.setattr(checkout_module, "listing_here", fake_git.listing_here)
+    # Looking at this machine's files takes longer than a whole command here.
+    nothing = dict.fromkeys(("git config", "git attributes", "git hooks", "git replaced"), ())
+    patch.setattr(trusting_module, "in_force", lambda _: nothing)
+    for module in (standing_module, steps_module):
+        patch.setattr(module, "check", lambda _: None)
     _remember(patch)
     begin(root)
     world.config = load_config(root / "harness.toml")

@@ -1,0 +1,205 @@
+"""The parts of the trusted side that this machine has, as they are now.
+
+Each function takes what was held of its part before, and when, and reads only what may have
+changed since.
+"""
+
+from __future__ import annotations
+
+import compileall
+import importlib.util
+import marshal
+import os
+import platform
+import shutil
+import site
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.model.held import IN_TREE, Held
+from harness.system.launcher import launching, made_of
+from harness.system.process.calling import Call, StillRunningError, call
+from harness.system.trusted.stamps import (
+    content_digest,
+    held_file,
+    held_files,
+    text_digest,
+    untouched,
+    walked,
+)
+
+_LOADER_FILE = Path("/etc/ld.so.preload")
+_LOADER_VARIABLES = ("LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH")
+_ENTRY_POINTS = "entry_points.txt"
+_VERSION_TIMEOUT_S = 20
+_HEADER_BYTES = 16
+"""Of a file of bytecode (PEP 552)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What was held of each part before, by name, and when it was taken."""
+
+    held: Mapping[str, Held]
+    at_ns: int = 0
+
+    def get(self, name: str) -> Held | None:
+        return self.held.get(name)
+
+
+def packages_held(
+    name: str, packages: Sequence[str], version: str, tree: Path, earlier: Earlier
+) -> Held:
+    """The files of some packages, which are not imported for it, and of their bytecode.
+
+    Where they lie in `tree`, which the campaign changes, their version says so.
+    """
+    before = earlier.get(name)
+    folders = [folder for package in packages for folder in _folders_of(package)]
+    if before is None:
+        for folder in folders:
+            # What is compiled later would have to be looked at whenever it is met.
+            compileall.compile_dir(folder, quiet=2)
+    files, bytecode = walked(folders)
+    found = held_files(files, before, earlier.at_ns)
+    wrong = _changed(bytecode, earlier.at_ns) if before is not None else []
+    inside = any(folder.resolve().is_relative_to(tree.resolve()) for folder in folders)
+    return replace(
+        found,
+        digest=text_digest((found.digest, *wrong)) if wrong else found.digest,
+        version=IN_TREE if inside else version,
+        place=" ".join(sorted(packages)),
+    )
+
+
+def _folders_of(package: str) -> list[Path]:
+    """Where a package's files are, or its only file."""
+    try:
+        found = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        return []
+    if found is None:
+        return []
+    if found.submodule_search_locations:
+        return [Path(place) for place in found.submodule_search_locations]
+    return [Path(found.origin)] if found.origin else []
+
+
+def _changed(bytecode: Iterable[str], since_ns: int) -> list[str]:
+    """The bytecode that was written since, would be used, and is not what its source gives."""
+    mark = f".{sys.implementation.cache_tag}."
+    used = (path for path in bytecode if mark in path)
+    return [p for p in used if not untouched((p,), since_ns) and not _is_of_its_source(Path(p))]
+
+
+def _is_of_its_source(cached: Path) -> bool:
+    name, _, rest = cached.name.partition(".")
+    source = cached.parent.parent / f"{name}.py"
+    _, _, level = rest.removesuffix(".pyc").partition(".opt-")
+    try:
+        code = marshal.loads(cached.read_bytes()[_HEADER_BYTES:])
+        text = source.read_bytes()
+        given = compile(text, str(source), "exec", dont_inherit=True, optimize=int(level or 0))
+    except (OSError, ValueError, EOFError, TypeError, SyntaxError):
+        return False
+    return bool(code == given)
+
+
+def launcher_held(cache: Path, earlier: Earlier) -> Held:
+    """The launcher that a run here would use: its program, or the sources of the one in Python."""
+    name = made_of.launcher_name(platform.machine())
+    path = next((p for p in (launching.SHIPPED / name, cache / name) if p.is_file()), None)
+    if path is None:
+        return Held("", version="the one in Python, whose files are the harness's")
+    return replace(held_file(path, earlier.get("launcher"), earlier.at_ns), version=name)
+
+
+def python_held(earlier: Earlier) -> Held:
+    """The interpreter that runs the harness."""
+    found = held_file(Path(sys.executable), earlier.get("python"), earlier.at_ns)
+    return replace(found, version=platform.python_version())
+
+
+def startup_held() -> Held:
+    """What Python has executed, or will, before the harness: hooks of the site, and .pth files."""
+    parts = []
+    for name in ("sitecustomize", "usercustomize"):
+        origin = getattr(sys.modules.get(name), "__file__", None)
+        if origin:
+            parts.append(f"{name} {origin} {content_digest(origin)}")
+    for folder in dict.fromkeys((*site.getsitepackages(), *sys.path)):
+        parts += [f"{path} {content_digest(path)}" for path in _entries(folder, ".pth")]
+    return Held(text_digest(parts))
+
+
+def _entries(folder: str, ending: str) -> list[str]:
+    """The entries of a folder with an ending, sorted; none where it cannot be read."""
+    try:
+        return sorted(e.path for e in os.scandir(folder) if e.name.endswith(ending))
+    except OSError:
+        return []
+
+
+def loader_held() -> Held:
+    """What the system loads into every program that is started from here."""
+    told = [f"{n}={os.environ[n]}" for n in _LOADER_VARIABLES if os.environ.get(n)]
+    if _LOADER_FILE.exists():
+        told.append(f"{_LOADER_FILE} {content_digest(str(_LOADER_FILE))}")
+    return Held(text_digest(told))
+
+
+def installed_held(earlier: Earlier) -> Held:
+    """The distributions that bring plugins: those whose entry points have a group of ours."""
+    infos = (
+        info
+        for folder in dict.fromkeys(sys.path)
+        for ending in (".dist-info", ".egg-info")
+        for info in _entries(folder, ending)
+    )
+    lists = (f"{info}/{_ENTRY_POINTS}" for info in infos)
+    return held_files(list(filter(_names_us, lists)), earlier.get("plugins"), earlier.at_ns)
+
+
+_known: dict[tuple[str, int], bool] = {}
+
+
+def _names_us(path: str) -> bool:
+    """Does a list of entry points have some of ours? A file is read once per process."""
+    try:
+        key = path, os.stat(path).st_ctime_ns  # noqa: PTH116 (a hundred of them)
+        if key not in _known:
+            text = Path(path).read_text(encoding="utf-8", errors="replace")
+            _known[key] = "[harness." in text
+    except OSError:
+        return False
+    return _known[key]
+
+
+def program_held(name: str, earlier: Earlier) -> Held | None:
+    """A program as PATH leads to it now; None where it does not."""
+    found = shutil.which(name)
+    if found is None:
+        return None
+    path = Path(found).absolute()
+    before = earlier.get(f"program {name}")
+    held = held_file(path, before, earlier.at_ns)
+    if before is not None and (held.digest, str(path)) == (before.digest, before.place):
+        return before
+    return replace(held, version=_version_of(path), place=str(path))
+
+
+def _version_of(program: Path) -> str:
+    """The first line that a program says of its version; empty where it says none."""
+    try:
+        done = call(Call([str(program), "--version"], timeout_s=_VERSION_TIMEOUT_S))
+    except (OSError, StillRunningError):
+        return ""
+    lines = done.stdout.decode("utf-8", "replace").splitlines()
+    return lines[0][:200] if lines and done.returncode == 0 else ""
+
+
+def texts_held(parts: Mapping[str, Iterable[str]]) -> dict[str, Held]:
+    """Parts that are known by their text."""
+    return {name: Held(text_digest(lines)) for name, lines in parts.items()}

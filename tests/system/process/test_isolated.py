@@ -1,0 +1,42 @@
+"""Code from PYTHONPATH or the current folder does not run inside of a campaign's commands."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def said(words: list[str], cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    whole = {**os.environ, **env}
+    return subprocess.run(words, cwd=cwd, env=whole, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def evil(tmp_path: Path) -> Path:
+    """A folder with a module of msgspec's name."""
+    (tmp_path / "msgspec.py").write_text("raise SystemExit('evil ran')\n")
+    return tmp_path
+
+
+def test_pythonpath_does_not_reach_a_campaigns_commands(evil: Path, tmp_path: Path) -> None:
+    harness = Path(sys.executable).with_name("harness")
+    done = said([str(harness), "verify"], tmp_path, PYTHONPATH=str(evil))
+    assert "evil ran" not in done.stdout + done.stderr
+    assert "no harness.toml" in done.stderr
+    assert done.returncode == 2
+
+
+def test_the_current_folder_does_not_reach_a_campaigns_commands(evil: Path) -> None:
+    done = said([sys.executable, "-m", "harness", "verify"], evil)
+    assert "evil ran" not in done.stdout + done.stderr
+    assert done.returncode == 2
+
+
+def test_other_commands_take_plugins_from_pythonpath(evil: Path, tmp_path: Path) -> None:
+    harness = Path(sys.executable).with_name("harness")
+    done = said(
+        [str(harness), "run", "--adapter", "command", "--", "true"], tmp_path, PYTHONPATH=str(evil)
+    )
+    assert "evil ran" in done.stderr

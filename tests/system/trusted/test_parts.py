@@ -1,0 +1,173 @@
+"""Each part of the trusted side: what is seen of it, and what is read again."""
+
+import importlib
+import importlib.util
+import os
+import py_compile
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.model.held import IN_TREE
+from harness.system.launcher import launching, made_of
+from harness.system.trusted import parts, stamps
+from harness.system.trusted.parts import (
+    Earlier,
+    installed_held,
+    launcher_held,
+    loader_held,
+    packages_held,
+    program_held,
+    startup_held,
+)
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package `judged` with a module, on Python's path."""
+    folder = tmp_path / "lib" / "judged"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("")
+    (folder / "rules.py").write_text("LIMIT = 1\n")
+    monkeypatch.syspath_prepend(str(folder.parent))
+    importlib.invalidate_caches()
+    return folder
+
+
+def later() -> int:
+    """A time for which all files of now are old."""
+    return time.time_ns() + 3600 * 10**9
+
+
+def held(tree: Path, earlier: Earlier | None = None, version: str = "1"):
+    return packages_held("harness", ("judged",), version, tree, earlier or Earlier({}))
+
+
+def test_a_package_is_known_by_its_files(package: Path, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    before = held(tree)
+    assert held(tree) == before
+    (package / "rules.py").write_text("LIMIT = 2\n")
+    changed = held(tree)
+    assert changed.digest != before.digest
+    (package / "more.py").write_text("")
+    assert held(tree).digest != changed.digest
+
+
+def test_a_change_that_keeps_size_and_time_is_seen(package: Path, tmp_path: Path) -> None:
+    rules = package / "rules.py"
+    facts = rules.stat()
+    before = held(tmp_path / "tree")
+    taken = Earlier({"harness": before}, time.time_ns())
+    rules.write_text("LIMIT = 2\n")
+    os.utime(rules, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert rules.stat().st_mtime_ns == facts.st_mtime_ns
+    assert held(tmp_path / "tree", taken).digest != before.digest
+
+
+def test_what_cannot_have_changed_is_not_read_again(
+    package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = held(tmp_path / "tree")
+    monkeypatch.setattr(stamps, "content_digest", lambda path: pytest.fail(f"reads {path}"))
+    assert held(tmp_path / "tree", Earlier({"harness": before}, later())) == before
+
+
+def test_bytecode_that_is_not_of_its_source_is_seen(package: Path, tmp_path: Path) -> None:
+    rules = package / "rules.py"
+    before = held(tmp_path / "tree")
+    cached = Path(importlib.util.cache_from_source(str(rules)))
+    assert cached.is_file()  # it is compiled when it is taken
+    taken = Earlier({"harness": before}, time.time_ns() - 10**10)
+    assert held(tmp_path / "tree", taken) == before
+    evil = tmp_path / "evil.py"
+    evil.write_text("LIMIT = 9\n")
+    py_compile.compile(str(evil), str(tmp_path / "evil.pyc"))
+    cached.write_bytes(cached.read_bytes()[:16] + (tmp_path / "evil.pyc").read_bytes()[16:])
+    assert importlib.import_module("judged.rules").LIMIT == 9
+    for name in ("judged.rules", "judged"):
+        sys.modules.pop(name)
+    assert held(tmp_path / "tree", taken).digest != before.digest
+
+
+def test_a_package_in_the_tree_says_so(package: Path, tmp_path: Path) -> None:
+    assert held(tmp_path / "tree").version == "1"
+    assert held(tmp_path).version == IN_TREE
+
+
+def test_the_launcher_is_known_by_its_content(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launching, "SHIPPED", tmp_path)
+    name = made_of.launcher_name(os.uname().machine)
+    assert launcher_held(tmp_path / "cache", Earlier({})).digest == ""
+    (tmp_path / name).write_text("one")
+    before = launcher_held(tmp_path / "cache", Earlier({}))
+    (tmp_path / name).write_text("two")
+    after = launcher_held(tmp_path / "cache", Earlier({"launcher": before}, time.time_ns()))
+    assert (before.version, after.version) == (name, name)
+    assert before.digest != after.digest
+
+
+def test_a_program_is_known_by_its_place_its_content_and_its_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def tool(folder: str, says: str) -> Path:
+        path = tmp_path / folder / "tool"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\necho {says}\n")
+        path.chmod(0o755)
+        return path
+
+    first = tool("one", "tool 1")
+    monkeypatch.setenv("PATH", f"{tmp_path}/two:{tmp_path}/one:/usr/bin:/bin")
+    before = program_held("tool", Earlier({}))
+    assert before is not None
+    assert (before.place, before.version) == (str(first), "tool 1")
+    earlier = Earlier({"program tool": before}, time.time_ns())
+    assert program_held("tool", earlier) == before
+    tool("one", "tool 2")
+    upgraded = program_held("tool", earlier)
+    assert upgraded is not None
+    assert (upgraded.place, upgraded.version) == (str(first), "tool 2")
+    second = tool("two", "tool 1")
+    moved = program_held("tool", Earlier({"program tool": before}, later()))
+    assert moved is not None
+    assert moved.place == str(second)
+    assert program_held("no-such-tool", earlier) is None
+
+
+def test_what_the_system_loads_into_every_program_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "_LOADER_FILE", tmp_path / "ld.so.preload")
+    for name in ("LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    assert loader_held().digest == ""
+    (tmp_path / "ld.so.preload").write_text("/tmp/evil.so\n")
+    by_file = loader_held()
+    assert by_file.digest
+    monkeypatch.setenv("LD_PRELOAD", "/tmp/evil.so")
+    assert loader_held().digest not in ("", by_file.digest)
+
+
+def test_what_python_runs_first_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = startup_held()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "evil.pth").write_text("import evil\n")
+    assert startup_held() != before
+
+
+def test_an_installed_plugin_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    before = installed_held(Earlier({}))
+    info = tmp_path / "other-1.dist-info"
+    info.mkdir()
+    (info / "entry_points.txt").write_text("[console_scripts]\nx = y:z\n")
+    assert installed_held(Earlier({})) == before
+    second = tmp_path / "evil-1.dist-info"
+    second.mkdir()
+    (second / "entry_points.txt").write_text("[harness.plugins]\nevil = evil\n")
+    assert installed_held(Earlier({"plugins": before}, later())) != before
