@@ -143,15 +143,16 @@ def compare_stored(
 def load(
     results: str | PathLike[str] | RunResult | ComparisonResult | None = None,
     *,
-    of: Literal["trials", "measurements"] = "trials",
+    of: Literal["trials", "measurements", "targets"] = "trials",
     columns: str | Sequence[str] | None = None,
     target: str | None = None,
 ) -> pd.DataFrame:
-    """Stored trials, or measurements, as a table of pandas: one row each.
+    """Stored trials, measurements, or targets over all runs, as a table of pandas: one row each.
 
     `results` is a folder of runs, the folder of one run, or what `run` or `compare` gave; left
     out, the results of the project around the current folder. `columns` and `target` say what of
-    it is read; each metric of the trials is a column `metrics.NAME`. Of many runs a damaged one is
+    it is read; each metric of the trials is a column `metrics.NAME`. Of a target the table has the
+    median of each figure in `columns`, its least and its greatest. Of many runs a damaged one is
     left out, warned of, and named in `attrs["damaged"]`.
     """
     from harness.running.loading import load_frame

@@ -28,6 +28,7 @@ What comes of it:
 - `exporting`    the report in a file
 - `reading_back` a stored run's report as the value that it was written from
 - `history`      stored runs, listed
+- `by_target`    what all stored runs have of each target together
 - `catalogue`    which runs are stored, and what each has measured
 - `loading`      stored runs as pandas tables
 - `many`         many stored runs, each read by itself

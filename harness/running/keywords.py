@@ -105,7 +105,7 @@ class HistoryOptions(Place, total=False):
 class LoadOptions(TypedDict, total=False):
     """What of the stored runs is read, and how."""
 
-    of: Literal["trials", "measurements"]
+    of: Literal["trials", "measurements", "targets"]
     columns: str | Sequence[str] | None
     target: str | None
 

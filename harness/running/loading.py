@@ -13,6 +13,7 @@ from harness.errors import DataUnreadable, UsageError
 from harness.model import Estimate, Measurement, Mode
 from harness.model.jsonable import jsonable
 from harness.model.suggesting import did_you_mean
+from harness.running.by_target import check_figures, figures_in, rows_of_targets
 from harness.running.catalogue import folders_with
 from harness.running.many import each_run, has_target
 from harness.running.reading_back import report_of
@@ -24,7 +25,9 @@ from harness.system.store.run_file import RUN_NAME, StoredRun, run_folders
 if TYPE_CHECKING:
     import pandas as pd
 
-KINDS = ("trials", "measurements")
+WALL = ("wall_ns",)
+
+KINDS = ("trials", "measurements", "targets")
 
 
 def load_frame(
@@ -33,8 +36,10 @@ def load_frame(
     columns: str | Sequence[str] | None = None,
     target: str | None = None,
 ) -> pd.DataFrame:
-    """The stored runs below a folder, or one run, as a table: a row per trial or measurement.
+    """Stored runs, or one, as a table: a row per trial, per measurement, or per target of all runs.
 
+    Of a target there are the trials that ended well, and of each figure in `columns` (left out:
+    the wall time) the median, `NAME.min` and `NAME.max`; no table of its trials is made.
     Runs are in the order of time, those that are not finished among them. `columns` names the ones
     (or the one) that are read, `target` the only target; each metric is a column `metrics.NAME`.
     What is damaged, or of a newer harness, is left out, warned of, and named in
@@ -60,14 +65,15 @@ def load_frame(
         else:
             damaged.append(part.message)
             warnings.warn(f"left out: {part.message}", stacklevel=_level_of_the_caller())
-    frame = (
-        frame_of([part for part in parts if part is not None])
-        if of == "trials"
-        else _measurement_frame([row for p in parts for row in p])
-    )
+    if of == "targets":
+        frame = _target_frame(parts, columns or WALL)
+    elif of == "trials":
+        frame = frame_of([part for part in parts if part is not None])
+    else:
+        frame = _measurement_frame([row for p in parts for row in p])
     frame.attrs["damaged"] = tuple(damaged)
     found_any = any(part is not None and part != [] for part in parts)
-    return frame if columns is None else _chosen(frame, columns, found_any)
+    return frame if columns is None or of == "targets" else _chosen(frame, columns, found_any)
 
 
 def _checked(of: str, columns: object, target: object) -> list[str] | None:
@@ -84,6 +90,8 @@ def _checked(of: str, columns: object, target: object) -> list[str] | None:
     listed = list(names)
     if not all(isinstance(name, str) for name in listed):
         raise UsageError(f"columns: want names of columns, got {columns!r}")
+    if of == "targets":
+        check_figures(listed)
     return listed
 
 
@@ -102,6 +110,7 @@ def _readers(
     return {
         "trials": lambda run: _trials(run, names, target),
         "measurements": lambda run: list(_measurements(run, target)),
+        "targets": lambda run: figures_in(run, columns or WALL, target),
     }
 
 
@@ -109,6 +118,12 @@ def _trials(run: StoredRun, names: Sequence[str] | None, target: str | None) -> 
     if target is not None and not has_target(run, target):
         return None
     return table_of(run, names, target)
+
+
+def _target_frame(parts: Sequence[Any], names: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(rows_of_targets(parts, names))
 
 
 def _chosen(frame: pd.DataFrame, columns: Sequence[str], found_any: bool) -> pd.DataFrame:

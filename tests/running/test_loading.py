@@ -172,3 +172,25 @@ def test_metrics_and_samples_of_a_parquet_file_are_those_of_its_stream(tmp_path)
     write(tmp_path / "b", "r1", records, finish=False)
     one, other = load_frame(tmp_path / "a"), load_frame(tmp_path / "b")
     assert one.to_json() == other.to_json()
+
+
+@pytest.mark.parametrize("target", [None, "one"])
+def test_targets_are_what_their_trials_are_together(results, target):
+    trials = load_frame(results, target=target)
+    good = trials[~trials.warmup & (trials.status == "ok")]
+    found = load_frame(results, of="targets", columns=["wall_ns", "user_ns"], target=target)
+    grouped = good.groupby(["task", "case", "target"])
+    rows = found.set_index(["task", "case", "target"]).sort_index()
+    assert list(rows.index) == list(grouped.size().index)
+    assert list(rows.trials) == list(grouped.size())
+    assert list(rows.runs) == [2, 1][: len(rows)]  # of two folders
+    for name in ("wall_ns", "user_ns"):
+        assert list(rows[name]) == list(grouped[name].median())
+        assert list(rows[f"{name}.min"]) == list(grouped[name].min())
+        assert list(rows[f"{name}.max"]) == list(grouped[name].max())
+
+
+def test_what_is_no_figure_has_no_middle(results):
+    for name in ("status", "no such", "metrics.joules"):
+        with pytest.raises(UsageError, match="no figure"):
+            load_frame(results, of="targets", columns=[name])

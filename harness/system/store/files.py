@@ -70,7 +70,11 @@ def read_kept(path: Path, most: int = MOST_KEPT_BYTES) -> bytes:
     """The content of a file of ours; as `open_kept`, and DataDamaged for one that is too long."""
     with open_kept(path) as file:
         try:
-            content = file.read(most + 1)
+            # Asked for `most`, Python would first make room for that much.
+            expected = min(os.fstat(file.fileno()).st_size, most) + 1
+            content = file.read(expected)
+            if len(content) == expected <= most:  # it grew
+                content += file.read(most + 1 - expected)
         except OSError as problem:
             raise not_read(path, problem) from None
     if len(content) > most:
