@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -129,31 +130,71 @@ def _middle(figures: Sequence[Figures]) -> Figures:
     )
 
 
-def paired_times(pairs: Sequence[Pair]) -> PairedTimes:
-    """What the choice of a metric looks at."""
-    import numpy as np
+_COLUMNS = (
+    *("wall_ns", "cpu_ns", "max_rss_bytes"),
+    *("voluntary", "involuntary", "stolen_ns", "threads"),
+)
+_COLUMN_OF = {Metric.WALL: "wall_ns", Metric.CPU: "cpu_ns", Metric.MEMORY: "max_rss_bytes"}
 
-    from harness.stats.metric import PairedTimes
 
-    references, candidates = [p.reference for p in pairs], [p.candidate for p in pairs]
+class PairColumns:
+    """The pairs of all blocks by columns: 112 bytes for each, however many there are."""
 
-    def side(figures: Sequence[Figures], name: str) -> Floats:
-        return np.array([getattr(f, name) for f in figures], dtype=np.float64)
+    def __init__(self) -> None:
+        self._reference = {name: array("d") for name in _COLUMNS}
+        self._candidate = {name: array("d") for name in _COLUMNS}
+        self._clocks: list[tuple[Clock | None, Clock | None]] = []
+        """By wall and by CPU time; of no pair while all times are readings."""
 
-    def both(name: str) -> Floats:
-        return side(references, name) + side(candidates, name)
+    def __len__(self) -> int:
+        return len(self._reference["wall_ns"])
 
-    return PairedTimes(
-        reference_wall=side(references, "wall_ns"),
-        candidate_wall=side(candidates, "wall_ns"),
-        reference_cpu=side(references, "cpu_ns"),
-        candidate_cpu=side(candidates, "cpu_ns"),
-        voluntary=both("voluntary"),
-        involuntary=both("involuntary"),
-        stolen=both("stolen_ns"),
-        cpu_clock=_common(Metric.CPU, (*references, *candidates)),
-        threads=np.maximum(side(references, "threads"), side(candidates, "threads")),
-    )
+    def add(self, pair: Pair) -> None:
+        """Take in the next block's pair."""
+        for columns, figures in (
+            (self._reference, pair.reference),
+            (self._candidate, pair.candidate),
+        ):
+            for name, column in columns.items():
+                column.append(getattr(figures, name))
+        clocks = pair.clock(Metric.WALL), pair.clock(Metric.CPU)
+        if self._clocks or clocks != (None, None):
+            self._clocks += [(None, None)] * (len(self) - 1 - len(self._clocks))
+            self._clocks.append(clocks)
+
+    def sides(self, metric: Metric) -> tuple[Sequence[float], Sequence[float]]:
+        """The figures of reference and candidate that a metric is about."""
+        name = _COLUMN_OF[metric]
+        return self._reference[name], self._candidate[name]
+
+    def clocks(self, metric: Metric) -> Sequence[Clock | None]:
+        """The clock of each pair's times; none at all where they are readings themselves."""
+        if metric is Metric.MEMORY:
+            return ()
+        return [by_cpu if metric is Metric.CPU else by_wall for by_wall, by_cpu in self._clocks]
+
+    def times(self) -> PairedTimes:
+        """What the choice of a metric looks at."""
+        import numpy as np
+
+        from harness.stats.metric import PairedTimes
+
+        def both(name: str) -> tuple[Floats, Floats]:
+            return np.array(self._reference[name]), np.array(self._candidate[name])
+
+        walls, cpus = both("wall_ns"), both("cpu_ns")
+        known = [clock for clock in self.clocks(Metric.CPU) if clock is not None]
+        return PairedTimes(
+            reference_wall=walls[0],
+            candidate_wall=walls[1],
+            reference_cpu=cpus[0],
+            candidate_cpu=cpus[1],
+            voluntary=np.add(*both("voluntary")),
+            involuntary=np.add(*both("involuntary")),
+            stolen=np.add(*both("stolen_ns")),
+            cpu_clock=common_clock(known) if known else None,
+            threads=np.maximum(*both("threads")),
+        )
 
 
 def records_in(blocks: Iterable[Block]) -> Iterator[TrialRecord]:
@@ -172,11 +213,9 @@ def blocks_of(records: Iterable[TrialRecord]) -> list[Block]:
 
 def block_ns(blocks: Sequence[Block]) -> float:
     """How long a block takes, with everything between trials but not what lies between runs."""
-    runs: dict[str, list[TrialRecord]] = {}
+    spans: dict[str, tuple[int, int]] = {}
     for record in records_in(blocks):
-        runs.setdefault(record.run_id, []).append(record)
-    spans = (
-        max(r.started_at_ns + r.trial.wall_ns for r in run) - min(r.started_at_ns for r in run)
-        for run in runs.values()
-    )
-    return sum(spans) / len(blocks)
+        begun, ended = record.started_at_ns, record.started_at_ns + record.trial.wall_ns
+        first, last = spans.get(record.run_id, (begun, ended))
+        spans[record.run_id] = min(first, begun), max(last, ended)
+    return sum(last - first for first, last in spans.values()) / len(blocks)

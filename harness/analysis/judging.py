@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.analysis.blocks import Pair, block_ns, pair_of, paired_times, records_in
+from harness.analysis.blocks import Pair, PairColumns, block_ns, pair_of, records_in
 from harness.analysis.question import Question
 from harness.analysis.schedule import Block
 from harness.analysis.summarising import is_disturbed
@@ -79,7 +79,7 @@ class Judge:
         self.reference = reference
         self.candidate = candidate
         self.question = question
-        self.pairs: list[Pair] = []
+        self.pairs = PairColumns()
         self.disturbed = 0
         """How many of the pairs' blocks were."""
         self._read = 0
@@ -91,10 +91,11 @@ class Judge:
 
     def read(self, blocks: Sequence[Block]) -> None:
         """Take in the blocks that are new; `blocks` are all of them, from the first one on."""
-        for block in blocks[self._read :]:
+        for at in range(self._read, len(blocks)):
+            block = blocks[at]
             pair = pair_of(block, self.reference, self.candidate)
             if pair is not None:
-                self.pairs.append(pair)
+                self.pairs.add(pair)
                 self.disturbed += any(map(is_disturbed, records_in([block])))
                 self._follow(pair)
         self._read = len(blocks)
@@ -150,8 +151,8 @@ class Judge:
 
     def _has(self, metric: Metric) -> bool:
         """Is there a pair of this metric that says something? Of CPU time there may be none."""
-        known = (min(p.reference.cpu_ns, p.candidate.cpu_ns) >= 0 for p in self.pairs)
-        return metric is not Metric.CPU or any(known)
+        sides = zip(*self.pairs.sides(metric), strict=True)
+        return metric is not Metric.CPU or any(min(pair) >= 0 for pair in sides)
 
     def _follow(self, pair: Pair) -> None:
         blocks = len(self.pairs)
@@ -165,7 +166,7 @@ class Judge:
     def _review(self, blocks: int) -> None:
         """Choose the metric: freely while no interval exists, then only from wall to CPU time."""
         free = blocks <= self._opening
-        choice = choose_metric(paired_times(self.pairs))
+        choice = choose_metric(self.pairs.times())
         if blocks == self._next_review:
             self._next_review *= REVIEW_EVERY
         # There is no way back to wall time: to change for whichever looks better is a choice by the
@@ -179,9 +180,8 @@ class Judge:
     def _followed(self, metric: Metric, joined_at: int = 0) -> PairedSequence:
         """All pairs by a metric, with intervals from the block after `joined_at` on."""
         return sequence_of(
-            [pair.reference.of(metric) for pair in self.pairs],
-            [pair.candidate.of(metric) for pair in self.pairs],
+            *self.pairs.sides(metric),
             sign_boundary(self.question.confidence, joined_at),
             MEMORY_STEP_BYTES if metric is Metric.MEMORY else None,
-            [pair.clock(metric) for pair in self.pairs],
+            self.pairs.clocks(metric),
         )

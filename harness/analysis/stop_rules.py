@@ -96,8 +96,8 @@ class _Alone:
 
     def is_narrow(self, blocks: Sequence[Block], share: float) -> bool:
         """Is the median known well enough, by an interval that holds at every look?"""
-        for block in blocks[self._read :]:
-            for record in block.get(self._name, ()):
+        for at in range(self._read, len(blocks)):
+            for record in blocks[at].get(self._name, ()):
                 figures = figures_of(record)
                 if figures is not None:
                     self._from_below.add(figures.wall_ns)

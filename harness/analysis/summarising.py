@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -68,54 +69,94 @@ def is_disturbed(record: TrialRecord) -> bool:
     return kept_ns > KEPT_WAITING * max(trial.wall_ns, 0)
 
 
-def summarise_cell(records: Sequence[TrialRecord], mode: Mode, confidence: float) -> dict[str, Any]:
-    """The fields of a Measurement that come from trials.
+def summarise_cell(records: Iterable[TrialRecord], mode: Mode, confidence: float) -> dict[str, Any]:
+    """The fields of a Measurement that come from trials, each of which is looked at once.
 
     A trial counts once, however many samples it holds: they share a process and are not
     independent.
     """
-    good = [record for record in records if record.trial.ok]
-    traces = [trace_of(record.trial.samples) for record in good] if mode is Mode.STEADY else []
-    figures = [f for record in good if (f := figures_of(record)) is not None]
-    cpu_ns = [f.cpu_ns for f in figures]
-    checked = [record.output_ok for record in records if record.output_ok is not None]
+    seen = _Seen(mode)
+    for record in records:
+        seen.add(record)
     return {
-        "trials": len(good),
-        "failures": len(records) - len(good),
-        "wall_ns": median_estimate([f.wall_ns for f in figures], confidence),
-        "cpu_ns": median_estimate(cpu_ns if min(cpu_ns, default=0) >= 0 else [], confidence),
-        "max_rss_bytes": max((record.trial.max_rss_bytes for record in good), default=None),
-        "output_ok": all(checked) if checked else None,
-        "phases": tuple(_phases(good, confidence)),
-        "warnings": (*_warnings(records, confidence), *trace_warnings(traces)),
-        **(_steady_fields(good, traces, confidence) if mode is Mode.STEADY else {}),
+        "trials": seen.good,
+        "failures": seen.failures,
+        "wall_ns": median_estimate(seen.wall_ns, confidence),
+        "cpu_ns": median_estimate(seen.cpu_ns if seen.cpu_is_known else (), confidence),
+        "max_rss_bytes": seen.max_rss_bytes,
+        "output_ok": seen.output_ok,
+        "phases": tuple(_phases(seen.phases, confidence)),
+        "warnings": (*_warnings(seen, confidence), *trace_warnings(seen.traces)),
+        **(_steady_fields(seen, confidence) if mode is Mode.STEADY else {}),
     }
 
 
-def _steady_fields(
-    good: Sequence[TrialRecord], traces: Sequence[Trace], confidence: float
-) -> dict[str, Any]:
-    ready = [r.trial.ready_ns for r in good if r.trial.ready_ns is not None]
-    first = [trace.first_call_ns for trace in traces if trace.first_call_ns is not None]
+class _Seen:
+    """What the trials of a cell amount to, one after the other, in little memory."""
+
+    def __init__(self, mode: Mode) -> None:
+        self._steady = mode is Mode.STEADY
+        self.good = self.failures = 0
+        self.wall_ns, self.cpu_ns = array("d"), array("d")
+        self.cpu_is_known = True
+        self.max_rss_bytes: int | None = None
+        self.output_ok: bool | None = None
+        self.phases: dict[str, list[tuple[float, float, float]]] = {}
+        """Time, calls and wall time of one execution, for each trial that reported it."""
+        self.traces: list[Trace] = []
+        self.ready_ns: list[int] = []
+        self.timeless = self.floors = self.shared = self.littered = 0
+
+    def add(self, record: TrialRecord) -> None:
+        """Take in the next trial."""
+        trial = record.trial
+        self.littered += trial.left_behind > 0
+        if record.output_ok is not None:
+            self.output_ok = record.output_ok and self.output_ok is not False
+        if not trial.ok:
+            self.failures += 1
+            return
+        self.good += 1
+        self.timeless += trial.wall_ns <= 0
+        self.floors += trial.max_rss_is_floor
+        self.max_rss_bytes = max(trial.max_rss_bytes, self.max_rss_bytes or trial.max_rss_bytes)
+        figures = figures_of(record)
+        if figures is not None:
+            self.wall_ns.append(figures.wall_ns)
+            self.cpu_ns.append(figures.cpu_ns)
+            self.cpu_is_known &= figures.cpu_ns >= 0
+        if trial.phases:
+            self._add_phases(record)
+        if self._steady:
+            self.traces.append(trace_of(trial.samples))
+            self.shared += any(sample.cpu_ns < 0 for sample in trial.samples)
+            if trial.ready_ns is not None:
+                self.ready_ns.append(trial.ready_ns)
+
+    def _add_phases(self, record: TrialRecord) -> None:
+        work = _work(record)
+        for phase in record.trial.phases:
+            row = (work.time_of(phase.total_ns), phase.calls / work.executions, work.wall_ns)
+            self.phases.setdefault(phase.path, []).append(row)
+
+
+def _steady_fields(seen: _Seen, confidence: float) -> dict[str, Any]:
+    first = [trace.first_call_ns for trace in seen.traces if trace.first_call_ns is not None]
     return {
-        "ready_ns": median_estimate(ready, confidence),
+        "ready_ns": median_estimate(seen.ready_ns, confidence),
         "first_call_ns": median_estimate(first, confidence),
-        "shapes": shapes_of(traces),
+        "shapes": shapes_of(seen.traces),
     }
 
 
-def _phases(good: Sequence[TrialRecord], confidence: float) -> Iterator[PhaseEstimate]:
+def _phases(
+    seen: Mapping[str, Sequence[tuple[float, float, float]]], confidence: float
+) -> Iterator[PhaseEstimate]:
     """Each phase over the trials that reported it, in the order of its first appearance.
 
     Of one execution of the work: a steady trial's figures are divided by how often it did it, and
     shares are of the steady time of one, as the wall time beside them is.
     """
-    seen: dict[str, list[tuple[float, float, float]]] = {}
-    for record in good:
-        work = _work(record)
-        for phase in record.trial.phases:
-            row = (work.time_of(phase.total_ns), phase.calls / work.executions, work.wall_ns)
-            seen.setdefault(phase.path, []).append(row)
     for path, rows in seen.items():
         total = median_estimate([ns for ns, _, _ in rows], confidence)
         assert total is not None
@@ -129,16 +170,20 @@ def _phases(good: Sequence[TrialRecord], confidence: float) -> Iterator[PhaseEst
 
 
 def metric_estimates(
-    records: Sequence[TrialRecord], declared: Sequence[MetricInfo], confidence: float
+    records: Iterable[TrialRecord], declared: Sequence[MetricInfo], confidence: float
 ) -> tuple[MetricEstimate, ...]:
     """The median of each declared figure over the trials that ended well and have it."""
-    good = [record.trial.metrics for record in records if record.trial.ok]
+    if not declared:
+        return ()
+    seen = {info.name: array("d") for info in declared}
+    for trial in (record.trial for record in records if record.trial.ok):
+        for name in seen.keys() & trial.metrics.keys():
+            seen[name].append(trial.metrics[name])
     found = []
     for info in declared:
-        values = [figures[info.name] for figures in good if info.name in figures]
-        estimate = median_estimate(values, confidence)
+        estimate = median_estimate(seen[info.name], confidence)
         if estimate is not None:
-            found.append(MetricEstimate(info, estimate, len(values)))
+            found.append(MetricEstimate(info, estimate, len(seen[info.name])))
     return tuple(found)
 
 
@@ -181,23 +226,19 @@ def _work(record: TrialRecord) -> _Work:
     return _Work(executions, wall_ns, first_ns, executions - samples[0].batch, sum(later_ns))
 
 
-def _warnings(records: Sequence[TrialRecord], confidence: float) -> Iterator[str]:
-    good = [record for record in records if record.trial.ok]
-    if len(good) == 1:
+def _warnings(seen: _Seen, confidence: float) -> Iterator[str]:
+    if seen.good == 1:
         yield ONE_TRIAL
-    elif len(good) > 1 and 2.0 ** (1 - len(good)) > 1 - confidence:
-        yield f"{len(good)} {FEW_TRIALS}"
-    timeless = sum(record.trial.wall_ns <= 0 for record in good)
-    if timeless:
-        yield f"{timeless} trials took no time by the clock"
-    if any(record.trial.max_rss_is_floor for record in good):
+    elif seen.good > 1 and 2.0 ** (1 - seen.good) > 1 - confidence:
+        yield f"{seen.good} {FEW_TRIALS}"
+    if seen.timeless:
+        yield f"{seen.timeless} trials took no time by the clock"
+    if seen.floors:
         yield "peak memory may be the harness's own: the launcher could not be compiled"
-    others = sum(any(s.cpu_ns < 0 for s in record.trial.samples) for record in good)
-    if others:
+    if seen.shared:
         yield (
-            f"other processes did a part of the work in {others} of {len(good)} trials: steady mode"
-            " cannot see their CPU time, so none is given"
+            f"other processes did a part of the work in {seen.shared} of {seen.good} trials: steady"
+            " mode cannot see their CPU time, so none is given"
         )
-    left = sum(record.trial.left_behind > 0 for record in records)
-    if left:
-        yield f"{left} trials left processes behind; they were killed"
+    if seen.littered:
+        yield f"{seen.littered} trials left processes behind; they were killed"

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from harness.analysis.schedule import Block, StopRule
+from harness.analysis.kept import KeptBlocks
+from harness.analysis.schedule import StopRule
 from harness.errors import HarnessError
 from harness.model import (
     Agreement,
@@ -96,7 +97,7 @@ class Group:
     members: list[Prepared]
     rule: StopRule
     draws: Draws
-    blocks: list[Block] = field(default_factory=list)
+    blocks: KeptBlocks = field(default_factory=KeptBlocks)
     failures: dict[str, int] = field(default_factory=dict)
     """How often a cell has failed, by its name; a trial that hung counts for all."""
     first_failure: dict[str, Trial] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from harness.analysis import (
     summarise_cell,
     weighing_rule,
 )
+from harness.analysis.kept import BlocksOf
 from harness.analysis.schedule import Block, StopRule, fixed_blocks
 from harness.errors import ExitCode, HarnessError, NotAllowed
 from harness.model import (
@@ -237,20 +239,13 @@ def _rule_of_pair(pair: tuple[str, str], experiment: Experiment) -> StopRule:
 def _pairs_rule(experiment: Experiment) -> StopRule:
     """Stop once the verdict on every pair is sure."""
     rules = {pair: _rule_of_pair(pair, experiment) for pair in experiment.pairs}
-    parts: dict[tuple[str, str], list[Block]] = {pair: [] for pair in rules}
-
-    def part(pair: tuple[str, str], blocks: Sequence[Block]) -> list[Block]:
-        """The blocks as they are for a pair; those that were there before are not cut again."""
-        known = parts[pair]
-        known += ({n: b[n] for n in pair if n in b} for b in blocks[len(known) :])
-        return known
 
     def rule(blocks: Sequence[Block]) -> str | None:
         reasons = []
         for pair, of_pair in rules.items():
             reason: str | None = f"{' or '.join(pair)} does not run any more"
             if not blocks or all(name in blocks[-1] for name in pair):
-                reason = of_pair(part(pair, blocks))
+                reason = of_pair(BlocksOf(pair, blocks))
             if reason is None:
                 return None
             reasons.append(reason)
@@ -334,8 +329,8 @@ def _comparable(experiment: Experiment, group: Group) -> dict[str, list[str]]:
 
 def _measurement(member: Prepared, group: Group, settings: Settings) -> Measurement:
     cell = member.cell
-    records = [r for block in group.blocks for r in block.get(cell.name, ())]
-    summary = summarise_cell(records, settings.mode, settings.question.confidence)
+    confidence = settings.question.confidence
+    summary = summarise_cell(group.blocks.of(cell.name), settings.mode, confidence)
     return Measurement(
         task=cell.task.name,
         case=cell.case.name,
@@ -346,7 +341,7 @@ def _measurement(member: Prepared, group: Group, settings: Settings) -> Measurem
         build_digest=member.build.digest if member.build else "",
         **(_made_by(member.build) if member.build else {}),
         **summary,
-        metrics=metric_estimates(records, _declared(member), settings.question.confidence),
+        metrics=metric_estimates(group.blocks.of(cell.name), _declared(member), confidence),
     )
 
 
@@ -377,9 +372,9 @@ def _failure(member: Prepared, group: Group) -> Failure | None:
         return None
     if first.status is TrialStatus.WRONG_OUTPUT:
         return Failure("WRONG", f"wrong output: {first.message}", ExitCode.ANSWER_IS_NO)
-    trials = [r.trial for block in group.blocks for r in block.get(name, ())]
-    bad = sum(not trial.ok for trial in trials)
-    count = f"{bad} of {len(trials)} trials" if bad else "warming up"
+    ended = Counter(record.trial.ok for record in group.blocks.of(name))
+    bad = ended[False]
+    count = f"{bad} of {ended.total()} trials" if bad else "warming up"
     note = ", given up" if group.given_up(name) else ""
     return Failure(
         f"{first.status.value} ({count}{note})", f"{count}: {first.message}", ExitCode.TRIAL

@@ -61,16 +61,18 @@ def _replay(group: Group, records: Sequence[TrialRecord], design: Design) -> Non
     A block is whole when every member that still ran has its trials in it; a member that was given
     up within the block may lack the rest of them.
     """
+    of_block: dict[int, list[TrialRecord]] = {}
     for record in records:
         if record.warmup:
             group.note(record)
-    for number in sorted({r.block for r in records if not r.warmup}):
+        else:
+            of_block.setdefault(record.block, []).append(record)
+    for number in sorted(of_block):
         expected = [m.cell.name for m in group.running]
         block: Block = {}
-        for record in records:
-            if record.block == number and not record.warmup:
-                block.setdefault(record.target, []).append(record)
-                group.note(record)
+        for record in of_block[number]:
+            block.setdefault(record.target, []).append(record)
+            group.note(record)
         group.next_block = number + 1
         found = Counter({name: len(trials) for name, trials in block.items()})
         times = 2 if design is Design.MIRRORED else 1

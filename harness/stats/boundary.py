@@ -15,6 +15,7 @@ are not refused make a confidence sequence for the median (Darling & Robbins, PN
 from __future__ import annotations
 
 import math
+from array import array
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -49,8 +50,9 @@ class SignBoundary:
         self._error = 1.0 - confidence
         # Unanimous signs are rare enough one block after this one.
         self._start = max(1, math.ceil(1 - math.log2(self._error)) - 1)
-        self._limits = [-1]
-        self._spent = [sign_boundary(confidence).spent(joined_at) if joined_at else 0.0]
+        self._limits = array("q", [-1])
+        spent = sign_boundary(confidence).spent(joined_at) if joined_at else 0.0
+        self._spent = array("d", [spent])
         self._paths: list[float] | npt.NDArray[np.float64] = [1.0]
         """Probability of each count of positive signs from `limit + 1` on, of paths not ended."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -41,9 +42,8 @@ class PairedSequence:
         self._fixed = resolution
         self._step = 0
         self._resolution = resolution or float(COARSEST_NS)
-        self._reference: list[float] = []
-        self._candidate: list[float] = []
-        self._batches: list[int] = []
+        self._reference, self._candidate = array("d"), array("d")
+        self._batches = array("q")
         self._forget()
 
     def __len__(self) -> int:

@@ -184,8 +184,8 @@ def test_unequal_counts_within_a_block_compare_equally_many_trials(record):
     }
     follower = Judge("a", "b", Question(Metric.WALL))
     follower.read([block])
-    assert follower.pairs[0].reference.wall_ns == 20_000_001
-    assert follower.pairs[0].candidate.wall_ns == 10_000_001
+    assert follower.pairs.sides(Metric.WALL)[0][0] == 20_000_001
+    assert follower.pairs.sides(Metric.WALL)[1][0] == 10_000_001
 
 
 def test_a_candidate_without_a_pair_has_no_comparison(blocks):

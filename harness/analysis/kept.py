@@ -1,0 +1,204 @@
+"""The blocks of a run in little memory: a trial that ended as most do is kept as its numbers."""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
+from typing import overload
+
+from harness.analysis.schedule import Block
+from harness.model import Trial, TrialRecord
+
+_LONG, _SHORT = -(2**63), -(2**31)
+"""What stands for a number that is not known."""
+
+_ROW = struct.Struct("=7q9i")
+_numbers_of = attrgetter(
+    *("started_at_ns", "trial.wall_ns", "trial.user_ns", "trial.sys_ns", "trial.max_rss_bytes"),
+    *("trial.steal_ns", "trial.pressure_ns"),
+    *("block", "position", "trial.voluntary_switches", "trial.involuntary_switches"),
+    *("trial.minor_faults", "trial.major_faults", "trial.left_behind", "trial.threads"),
+    "trial.pad_bytes",
+)
+_alike_of = attrgetter(
+    *("target", "build_digest", "run_id", "output_ok", "disturbed", "disagreement", "warmup"),
+    *("task", "case", "adapter", "language", "mode"),
+    *("trial.exit_code", "trial.signal", "trial.max_rss_is_floor", "trial.message"),
+    *("trial.ready_ns", "trial.handshake_ns"),
+)
+"""All else that tells one trial from another, but for what only trials that are kept whole have."""
+
+_MOST_KINDS = 4096
+
+
+class KeptBlocks(Sequence[Block]):
+    """Blocks that can be added to; each is made again when it is asked for.
+
+    A trial takes 100 bytes, and 1.2 kB as a value. Trials that failed, and those with samples,
+    phases or metrics, are kept as they are: those take long, so that there are few of them. What a
+    trial computed is not kept here: only its digest is, in the store.
+    """
+
+    def __init__(self, blocks: Iterable[Block] = ()) -> None:
+        self._rows = bytearray()
+        self._kinds = array("H")
+        """Which of `_first_of` each trial is like."""
+        self._begins = array("q", [0])
+        """The first trial of each block, and after the last one their number."""
+        self._first_of: list[TrialRecord] = []
+        self._kind_of: dict[tuple[object, ...], int] = {}
+        self._whole: dict[int, TrialRecord] = {}
+        self._draws: dict[int, str] = {}
+        self._latest: Block | None = None
+        for block in blocks:
+            self.append(block)
+
+    def append(self, block: Block) -> None:
+        """Take in the next block."""
+        for records in block.values():
+            for record in records:
+                self._add(record)
+        self._begins.append(len(self._kinds))
+        self._latest = block
+
+    def _add(self, record: TrialRecord) -> None:
+        at, trial = len(self._kinds), record.trial
+        kind = 0
+        plain = trial.ok and not (trial.samples or trial.phases or trial.metrics)
+        if plain:
+            kind = self._kind(record)
+            plain = kind >= 0
+        row = _row(record) if plain else None
+        if row is None:
+            self._whole[at] = record
+        elif record.draw:
+            self._draws[at] = record.draw
+        self._rows += row or bytes(_ROW.size)
+        self._kinds.append(max(kind, 0))
+
+    def _kind(self, record: TrialRecord) -> int:
+        """The number of the trials that it is like but for its numbers; -1 where there are many."""
+        alike = _alike_of(record)
+        kind = self._kind_of.get(alike, -1)
+        if kind < 0 and len(self._first_of) < _MOST_KINDS:
+            kind = self._kind_of[alike] = len(self._first_of)
+            self._first_of.append(record)
+        return kind
+
+    def __len__(self) -> int:
+        return len(self._begins) - 1
+
+    @overload
+    def __getitem__(self, at: int) -> Block: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Block]: ...
+    def __getitem__(self, at: int | slice) -> Block | list[Block]:
+        if isinstance(at, slice):
+            return [self[n] for n in range(*at.indices(len(self)))]
+        at = range(len(self))[at]
+        if at == len(self) - 1 and self._latest is not None:
+            return self._latest
+        block: Block = {}
+        for number in range(self._begins[at], self._begins[at + 1]):
+            record = self._record(number)
+            block.setdefault(record.target, []).append(record)
+        return block
+
+    def of(self, target: str) -> Iterator[TrialRecord]:
+        """The trials of one target, one at a time."""
+        for at, kind in enumerate(self._kinds):
+            whole = self._whole.get(at)
+            like = whole if whole is not None else self._first_of[kind]
+            if like.target == target:
+                yield self._record(at)
+
+    def _record(self, at: int) -> TrialRecord:
+        whole = self._whole.get(at)
+        if whole is not None:
+            return whole
+        row = _ROW.unpack_from(self._rows, at * _ROW.size)
+        return _made(self._first_of[self._kinds[at]], row, self._draws.get(at, ""))
+
+
+class BlocksOf(Sequence[Block]):
+    """Blocks as they are for some targets; each is cut when it is asked for."""
+
+    def __init__(self, targets: Sequence[str], blocks: Sequence[Block]) -> None:
+        self._targets = targets
+        self._blocks = blocks
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    @overload
+    def __getitem__(self, at: int) -> Block: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Block]: ...
+    def __getitem__(self, at: int | slice) -> Block | list[Block]:
+        if isinstance(at, slice):
+            return [self[n] for n in range(*at.indices(len(self)))]
+        block = self._blocks[at]
+        return {name: block[name] for name in self._targets if name in block}
+
+
+def _row(record: TrialRecord) -> bytes | None:
+    """A trial's numbers; None where one is too large to be kept so."""
+    numbers = list(_numbers_of(record))
+    if None in numbers:
+        numbers = [
+            (_LONG if at < 7 else _SHORT) if number is None else number
+            for at, number in enumerate(numbers)
+        ]
+    try:
+        return _ROW.pack(*numbers)
+    except struct.error:
+        return None
+
+
+def _made(like: TrialRecord, row: tuple[int, ...], draw: str) -> TrialRecord:
+    """A trial like another one, with numbers of its own."""
+    started, wall, user, system, rss, steal, pressure, *rest = row
+    block, position, gave, taken, minor, major, left, threads, pad = rest
+    trial = Trial(
+        status=like.trial.status,
+        wall_ns=wall,
+        user_ns=user,
+        sys_ns=system,
+        max_rss_bytes=rss,
+        max_rss_is_floor=like.trial.max_rss_is_floor,
+        exit_code=like.trial.exit_code,
+        signal=like.trial.signal,
+        message=like.trial.message,
+        voluntary_switches=gave,
+        involuntary_switches=taken,
+        minor_faults=minor,
+        major_faults=major,
+        steal_ns=steal,
+        pressure_ns=None if pressure == _LONG else pressure,
+        left_behind=left,
+        threads=None if threads == _SHORT else threads,
+        pad_bytes=pad,
+        ready_ns=like.trial.ready_ns,
+        handshake_ns=like.trial.handshake_ns,
+    )
+    return TrialRecord(
+        run_id=like.run_id,
+        task=like.task,
+        case=like.case,
+        target=like.target,
+        adapter=like.adapter,
+        language=like.language,
+        build_digest=like.build_digest,
+        mode=like.mode,
+        block=block,
+        position=position,
+        warmup=like.warmup,
+        started_at_ns=started,
+        trial=trial,
+        output_ok=like.output_ok,
+        disturbed=like.disturbed,
+        disagreement=like.disagreement,
+        draw=draw,
+    )
