@@ -4,6 +4,7 @@
 
 - `schedule`    who runs when, in blocks
 - `blocks`      the figures of a block's two sides
+- `kept`        the blocks of a run in little memory
 - `question`    what a comparison is asked: Question
 - `stop_rules`  when enough is measured
 - `weighing`    pairs weighed by sign and size
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from harness.analysis.comparing import compare_cells
     from harness.analysis.comparing_stored import StoredComparison, compare_settings
     from harness.analysis.judging import Judge
+    from harness.analysis.kept import KeptBlocks
     from harness.analysis.question import Question
     from harness.analysis.stop_rules import ALL_SURE, SURE, sequential_rule
     from harness.analysis.stored_pairs import STATUSES, Machine, Setting, StoredPart
@@ -43,6 +45,7 @@ else:
             "comparing": "compare_cells",
             "comparing_stored": "StoredComparison compare_settings",
             "judging": "Judge",
+            "kept": "KeptBlocks",
             "question": "Question",
             "stored_pairs": "STATUSES Machine Setting StoredPart",
             "stop_rules": "ALL_SURE SURE sequential_rule",
@@ -56,6 +59,7 @@ __all__ = [
     "STATUSES",
     "SURE",
     "Judge",
+    "KeptBlocks",
     "Machine",
     "Question",
     "Setting",

@@ -67,9 +67,18 @@ def write_parquet(
 
 
 def _groups(rows: Iterable[Row]) -> Iterator[dict[str, list[Any]]]:
+    """Rows by columns, some at a time; a text that many have is held once."""
     waiting = iter(rows)
-    while batch := list(islice(waiting, GROUP_ROWS)):
-        yield {name: [row[name] for row in batch] for name in NAMES}
+    while True:
+        columns: dict[str, list[Any]] = {name: [] for name in NAMES}
+        texts: dict[str, str] = {}
+        for row in islice(waiting, GROUP_ROWS):
+            for name, cells in columns.items():
+                cell = row[name]
+                cells.append(texts.setdefault(cell, cell) if isinstance(cell, str) else cell)
+        if not columns[NAMES[0]]:
+            return
+        yield columns
 
 
 def _write_by_arrow(file: BinaryIO, rows: Iterable[Row], whole: pa.Schema) -> None:
