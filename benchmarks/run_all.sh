@@ -24,6 +24,7 @@ phases.py         3
 launcher.py       --rounds 10 --repeats 1
 storing.py       2000
 history.py       20 200
+many_reads.py    60 100
 per_trial.py     --rounds 3 --many 3000
 cli_startup.py    --rounds 8
 storing.py        20000
