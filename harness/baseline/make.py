@@ -22,6 +22,7 @@ from harness.baseline.document import (
     encode,
     recipe_of,
 )
+from harness.baseline.drawn import draws_in_vain
 from harness.baseline.sides import Side, side_of
 from harness.baseline.store import FILES_NAME, OUTPUTS_NAME, TRIALS_NAME, Baseline, seal_in
 from harness.correctness.declared import nothing_to_check
@@ -85,6 +86,10 @@ def make_baseline(session: Session, workload: Workload, plan: BaselineSettings) 
     try:
         with side_of(session, workload, workload.target, commit, LABEL) as side:
             document = _fill(session, workload, plan, (side, stage))
+            known = document.record(workload.case)
+            vain = (
+                draws_in_vain(session, workload, side.target, known.output_digest) if known else ""
+            )
         changed = _changed_files(workload, git)
         document = replace(document, dirty=bool(changed), changed_files=changed)
         write_atomically(stage / BASELINE_NAME, encode(document))
@@ -93,7 +98,7 @@ def make_baseline(session: Session, workload: Workload, plan: BaselineSettings) 
         _place(stage, workload.folder)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
-    return Baseline(workload.folder, document, seal.root)
+    return Baseline(workload.folder, document, seal.root, (vain,) if vain else ())
 
 
 def _refuse_second(workload: Workload, git: Git) -> None:
@@ -196,8 +201,7 @@ def _nothing_to_check(workload: Workload, case: Case) -> ConfigError:
 
 def _seeds_of(workload: Workload, case: Case) -> tuple[int, ...]:
     """The further seeds of a case; on the fast one, one more where the target takes a seed."""
-    takes_it = any("{seed" in arg for arg in workload.target.args)
-    another = takes_it and case.name == workload.case.name
+    another = workload.target.takes("seed") and case.name == workload.case.name
     return further_seeds(workload.task, case, another=another)
 
 

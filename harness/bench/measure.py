@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.baseline import LABEL, Baseline
+from harness.baseline.again import baseline_side, named_the_baselines
 from harness.baseline.agreeing import BuiltWorkload, Expected, agrees
-from harness.baseline.document import rooted
-from harness.baseline.sides import CURRENT, Side, current_side, side_at, side_of
+from harness.baseline.sides import CURRENT, Side, current_side, side_at
 from harness.bench.doubts import far_from_sealed, same_program
 from harness.bench.phases import phase_rows
 from harness.bench.scale import scale_of
 from harness.bench.settings import BenchSettings
 from harness.bench.startup import startup_of
-from harness.errors import BuildFailed, ExitCode, HarnessError, TrialFailed, UsageError
+from harness.errors import ExitCode, TrialFailed, UsageError
 from harness.model import (
     Agreement,
     BenchReport,
@@ -34,13 +34,9 @@ from harness.running import Cell, Settings
 from harness.running.experiment import Experiment, perform
 from harness.running.reports import Report
 from harness.running.session import Session
+from harness.running.settings import drawn_seed
 from harness.system.git.writing import Git
 from harness.system.process.executed import executed, program_of
-
-STORED_HINT = (
-    "`--stored` compares with the stored trials instead; that is weaker, since nothing is"
-    " interleaved."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,39 +132,15 @@ def _sides(bench: Bench, stack: contextlib.ExitStack) -> dict[str, BuiltSide]:
         raise UsageError(f"a reference cannot be called {', '.join(sorted(clash))}")
     made: dict[str, BuiltSide] = {}
     if bench.plan.with_baseline:
-        with _named_the_baselines():
-            made[LABEL] = _built(bench, stack.enter_context(_baseline_side(bench)))
+        with named_the_baselines():
+            made[LABEL] = _built(
+                bench, stack.enter_context(baseline_side(session, workload, bench.baseline))
+            )
     for label, revision in bench.plan.references.items():
         side = stack.enter_context(side_at(session, workload, revision, label))
         made[label] = _built(bench, side)
     made[CURRENT] = _built(bench, stack.enter_context(current_side(session, workload)))
     return made
-
-
-@contextlib.contextmanager
-def _baseline_side(bench: Bench) -> Iterator[Side]:
-    """The baseline's commit with the baseline's own recipe."""
-    baseline, root = bench.baseline, bench.workload.root
-    if not Git(root).has_commit(baseline.commit):
-        raise BuildFailed(
-            f"its commit {baseline.commit[:12]} is not in this clone",
-            hint="`git fetch --unshallow --tags` gets the rest of a shallow clone.",
-        )
-    recipe = rooted(baseline.document.recipe, root)
-    with side_of(bench.session, bench.workload, recipe, baseline.commit, LABEL) as side:
-        yield side
-
-
-@contextlib.contextmanager
-def _named_the_baselines() -> Iterator[None]:
-    """Say of a failure that it is the baseline's, and what serves instead."""
-    try:
-        yield
-    except HarnessError as problem:
-        raise type(problem)(
-            f"the baseline can no longer be built here: {problem.message}",
-            hint=" ".join(filter(None, (problem.hint, STORED_HINT))),
-        ) from problem
 
 
 def _built(bench: Bench, side: Side) -> BuiltSide:
@@ -275,11 +247,14 @@ def measure(
             trials=plan.trials,
             budget_ns=plan.budget_ns,
             seed=plan.seed,
+            seeds=bench.workload.seeds,
             cpus=plan.cpus,
             max_blocks=plan.max_blocks,
         ),
         pairs=pairs,
         earlier=earlier,
+        # Of the system's chance, after the code was frozen: a seed that is given is known.
+        secret=drawn_seed(),
         origin={"kind": "bench", "campaign": bench.workload.campaign},
     )
     report = perform(bench.session.orchestrator, bench.session.results, experiment)

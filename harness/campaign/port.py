@@ -55,6 +55,8 @@ class SealedBaseline:
     total_ns: float
     phases: tuple[tuple[str, float], ...] = ()
     """Name and nanoseconds of each phase."""
+    notes: tuple[str, ...] = ()
+    """What there is to say of its inputs."""
     noise: tuple[KnownNoise, ...] = ()
     """What its trials, one after the other, differed by, for each case."""
 

@@ -66,6 +66,8 @@ class Terms:
     scope: tuple[str, ...] = ()
     """The files and folders, relative to the repository's top, that are the campaign's; empty: the
     whole repository."""
+    seeds: str = "fixed"
+    """The value of a `Seeds`: what the blocks of its looks draw anew."""
     false_keep_rate: float = 0.05
     """Since the third edition: the expected share of the kept changes that are no gain."""
 

@@ -13,14 +13,17 @@ from harness.campaign.moves import Move, Tree, permit
 from harness.campaign.state import NotStarted, Progress, State, Step, apply, fold
 from harness.campaign.values import RULES, Terms
 from harness.errors import ConfigError, DataClosed, DataDamaged, NotAllowed, UsageError
+from harness.model.draws import Seeds
 from harness.model.durations import parse_duration_ns
 from harness.optimise.checkout import RECORDS, Checkout
+from harness.optimise.inputs import left_open, seeds_of
 from harness.optimise.journal import JOURNAL_NAME, Journal, read_events
 from harness.optimise.records import Records, rendered_digests
 from harness.optimise.scoping import check_scope, scope_of
 from harness.project.config import CampaignSection, Config, lookup
 from harness.project.state_folder import WORKTREES, campaign_state, lock_of, state_folder
 from harness.project.workload import campaign_folder
+from harness.running.generating import generator_files
 from harness.system.git.writing import Git
 from harness.system.store.files import clear_temporaries, storage_errors
 from harness.system.store.lock import hold
@@ -141,6 +144,14 @@ class Campaign:
     @property
     def started(self) -> bool:
         return isinstance(self.progress, State)
+
+    @property
+    def seeds(self) -> Seeds:
+        """What the blocks of its looks draw anew: as agreed, or as it would be agreed now."""
+        if isinstance(self.progress, State):
+            return Seeds(self.progress.agreed.seeds)
+        target = self.config.target(self.section.target)
+        return seeds_of(self.section, target, self.config.case_of(target, self.section.case))
 
     @property
     def state(self) -> State:
@@ -354,12 +365,13 @@ def terms_of(campaign: Campaign) -> Terms:
         threshold=section.threshold,
         false_keep_rate=_rate_of_false_keeps(section, where),
         bench_budget_ns=parse_duration_ns(section.bench_budget, f"{where}.bench_budget"),
-        protect=tuple(at(path) for path in section.protect),
+        protect=tuple(at(path) for path in (*section.protect, *generator_files(target))),
         paths=tuple(at(path) for path in section.paths),
         rules=RULES,
         objective=section.objective.value,
         commit_prefix=section.commit_prefix,
         scope=scope,
+        seeds=seeds_of(section, target, case_of(target, section.case)).value,
     )
 
 
@@ -377,3 +389,11 @@ def _rate_of_false_keeps(section: CampaignSection, where: str) -> float:
 def relative(path: Path, root: Path) -> str:
     """A path as it is shown: below the root where it lies there."""
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+def open_inputs(campaign: Campaign) -> tuple[str, ...]:
+    """In words, what of a started campaign's inputs may be answered by heart."""
+    config, agreed = campaign.config, campaign.state.agreed
+    target = config.target(agreed.target)
+    known = left_open(target, config.case_of(target, agreed.case), campaign.seeds)
+    return tuple(filter(None, (known, *campaign.state.sealed.notes)))

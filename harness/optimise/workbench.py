@@ -40,6 +40,7 @@ from harness.campaign.values import (
 )
 from harness.errors import BuildFailed, ConfigError, DataDamaged, TrialFailed
 from harness.model import CaseBench, Metric, Objective
+from harness.model.draws import Seeds
 from harness.model.durations import parse_duration_ns
 from harness.optimise.outcomes import (
     bottleneck_rows,
@@ -86,12 +87,14 @@ class LocalWorkbench:
         listener: Listener | None = None,
         *,
         scope: tuple[str, ...] = (),
+        seeds: Seeds = Seeds.FIXED,
     ) -> None:
         self._config = config
         self._campaign = campaign
         self._git = Git(config.root)
         self._listener = listener
         self._scope = scope
+        self._seeds = seeds
 
     @property
     def _workload(self) -> Workload:
@@ -99,7 +102,7 @@ class LocalWorkbench:
         path = self._config.path
         config = self._config if path is None else load_config(path)
         found = find_workload(config, Wanted(campaign=self._campaign))
-        return replace(found, scope=self._scope)
+        return replace(found, scope=self._scope, seeds=self._seeds)
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
@@ -109,17 +112,18 @@ class LocalWorkbench:
     def baseline(self) -> SealedBaseline:
         """The sealed baseline, made and tagged where that was not done yet."""
         workload = self._workload
+        notes: tuple[str, ...] = ()
         if not (workload.folder / SEAL_NAME).exists():
             section = workload.section
             budget = section.bench_budget if section else "60s"
             budget_ns = parse_duration_ns(budget, "bench_budget")
             plan = BaselineSettings(budget_ns=budget_ns, brief=True)
             with self._session() as session:
-                make_baseline(session, workload, plan)
+                notes = make_baseline(session, workload, plan).warnings
         found = load_baseline(workload, self._git)
         if self._git.tag(workload.tag) is None:
             tag_baseline(workload, self._git, found)
-        return self._sealed(found)
+        return replace(self._sealed(found), notes=notes)
 
     def check_baseline(self) -> tuple[SealedBaseline, tuple[str, ...]]:
         """The sealed baseline as it is here, and what of it could not be verified."""

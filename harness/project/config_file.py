@@ -24,6 +24,7 @@ from harness.model import (
     OutputSpec,
     WorkingFolder,
 )
+from harness.model.draws import Seeds
 
 CONFIG_NAME = "harness.toml"
 
@@ -154,6 +155,7 @@ class CampaignSection(Section):
     total_level: float | None = None
     bench_budget: str | int | float = "60s"
     objective: Objective = Objective.WALL
+    seeds: Seeds | None = None
     commit_prefix: str = ""
     protect: list[str] = msgspec.field(default_factory=lambda: ["harness.toml", "tests/"])
     paths: list[str] = []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.model import Case, Target, Task, base_name
+from harness.model.draws import Seeds
 from harness.project.config import CampaignSection, Config, lookup
 from harness.project.config_text import read_text
 
@@ -33,6 +34,8 @@ class Workload:
     """Where the records of the campaign lie: `optim/`, or `optim/<campaign>/`."""
     campaign: str = ""
     """Its name in harness.toml; empty where none is declared."""
+    seeds: Seeds = Seeds.FIXED
+    """What blocks, and the test, draw anew beside the values that the baseline was made with."""
     scope: tuple[str, ...] = ()
     """What of the repository counts as the working tree; what lies elsewhere is as HEAD has it.
     Empty: everything."""

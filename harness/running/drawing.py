@@ -26,6 +26,9 @@ FEWEST_DRAWS = 4
 
 CHECKING_SHARE = 0.2
 
+MOST_TRIED = 5
+"""What the reference does not run on is not drawn; where it runs on none of these, it is told."""
+
 Tell = Callable[[Case], Output]
 """Runs the reference on a case, untimed, for the output that is right there."""
 
@@ -88,17 +91,20 @@ class Draws:
 
     def _anew(self, number: int, tell: Tell) -> Draw:
         chance = random.Random(f"{self.secret}:{number}:draw")
-        case, text = self._drawn(chance)
-        known = next((each for each in self.made if each.text == text), None)
-        if known is not None:
-            return Draw(case, text, known.expected)
-        begun = time.monotonic_ns()
-        try:
-            expected = tell(case)
-        except TrialFailed as failure:
-            raise _cannot_take(text, failure) from None
-        self.telling_ns += time.monotonic_ns() - begun
-        return Draw(case, text, expected)
+        failure, text = TrialFailed(""), ""
+        for _ in range(MOST_TRIED):
+            case, text = self._drawn(chance)
+            known = next((each for each in self.made if each.text == text), None)
+            if known is not None:
+                return Draw(case, text, known.expected)
+            begun = time.monotonic_ns()
+            try:
+                return Draw(case, text, tell(case))
+            except TrialFailed as problem:
+                failure = problem  # there may be inputs that no implementation takes
+            finally:
+                self.telling_ns += time.monotonic_ns() - begun
+        raise cannot_take(text, failure)
 
     def _drawn(self, chance: random.Random) -> tuple[Case, str]:
         """A case and what is told of it: of a set that is held out, its number alone."""
@@ -139,8 +145,8 @@ def _with_values(case: Case, values: Mapping[str, ParamValue]) -> Case:
     return replace(case, params={**case.params, **params}, seed=seed)
 
 
-def _cannot_take(text: str, failure: TrialFailed) -> TrialFailed:
-    """The error for a reference that does not run on what was drawn."""
+def cannot_take(text: str, failure: TrialFailed) -> TrialFailed:
+    """The error for a reference that runs on nothing that was drawn."""
     return TrialFailed(
         f"given {text}, which was drawn, {failure.message}",
         hint="`{ from = 0, to = 99 }` in place of the case's value says what may be drawn;"

@@ -78,6 +78,11 @@ class Generated:
             ) from None
 
 
+def generator_files(target: Target) -> tuple[str, ...]:
+    """The project's own files that a target's generator is made of, relative to its root."""
+    return tuple(sorted(_words_of_files(target)))
+
+
 def _words_of_files(target: Target) -> frozenset[str]:
     return frozenset(word for word in target.generate if (target.root / word).is_file())
 

@@ -286,7 +286,7 @@ class TestCampaigns:
         assert find_workload(config, Wanted(campaign="two")).campaign == "two"
 
     def test_a_target_is_not_named_where_campaigns_are_declared(self, begun):
-        with pytest.raises(UsageError, match="--target is the campaign's to say"):
+        with pytest.raises(UsageError, match="`target` is the campaign's to say"):
             find_workload(self.config(begun, "one"), Wanted(target="t"))
 
     def test_without_campaigns_a_target_and_a_case_make_one(self, begun):

@@ -115,7 +115,8 @@ def test_every_figure_is_derived_from_the_trials_again(metric, times):
         phases=(PhaseGain("forces", 1.0, 1.0),),
     )
     blocks = [{LABEL: [trial(LABEL, 20)], CURRENT: [trial(CURRENT, 10, output_ok=False)]}]
-    derived = figures_again(claimed, blocks, comparison(1.9, 2.1, metric=metric))
+    found = comparison(1.9, 2.1, metric=metric, reference=LABEL)
+    derived = figures_again(claimed, blocks, found)
     assert not derived.correct
     assert (derived.baseline_ns, derived.current_ns) == times
     assert derived.phases == (PhaseGain("forces", 15, 5),)

@@ -76,7 +76,11 @@ def workbench(campaign: Campaign) -> Iterator[Workbench]:
 
     with progress() as listener:
         yield LocalWorkbench(
-            campaign.config, campaign.name, listener, scope=campaign.checkout.scope
+            campaign.config,
+            campaign.name,
+            listener,
+            scope=campaign.checkout.scope,
+            seeds=campaign.seeds,
         )
 
 

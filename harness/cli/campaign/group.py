@@ -41,7 +41,7 @@ def start_command(*, agent_files: bool, **options: Any) -> Answer:
     from harness.optimise import demand_startable, start
     from harness.optimise.agent_files import write_agent_files
     from harness.optimise.budgets import need_of
-    from harness.optimise.campaign import terms_of
+    from harness.optimise.campaign import open_inputs, terms_of
     from harness.render.units import show_ns
 
     with opened(options) as campaign:
@@ -55,6 +55,7 @@ def start_command(*, agent_files: bool, **options: Any) -> Answer:
         notes = f"\n{need.words}; the budget of a look is {budget}"
         if state.agreed.bench_budget_ns > terms_of(campaign).bench_budget_ns:
             notes += ", raised from harness.toml's to hold that"
+        notes += "".join(f"\n{words}" for words in open_inputs(campaign))
         notes += "".join(f"\nwrote {path}" for path in written)
         return answered(
             campaign,
@@ -69,6 +70,8 @@ def start_command(*, agent_files: bool, **options: Any) -> Answer:
                 "verdict_blocks": need.blocks,
                 "block_ns": need.block_ns,
                 "bench_budget_ns": state.agreed.bench_budget_ns,
+                "seeds": state.agreed.seeds,
+                "open_inputs": open_inputs(campaign),
                 "agent_files": [str(path) for path in written],
             },
         )
