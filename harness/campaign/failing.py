@@ -21,6 +21,8 @@ class FailedCommand:
     message: str
     hint: str = ""
     times: int = 1
+    outside: bool = False
+    """It is mended outside of the code and its configuration: git, the disk, a compiler."""
 
 
 _TRIES = 2
@@ -38,7 +40,7 @@ def after_failure(situation: Situation | None, advice: Advice, failure: FailedCo
         return advice
     why = f"`{failure.command}` failed: {short(failure.message)}"
     first = f"mend that ({short(failure.hint)})" if failure.hint else "mend that"
-    if failure.command == _START:
+    if failure.command == _START and situation is None and not failure.outside:
         command = 'git commit --all --message "Mend what the campaign starts from"'
         return Advice("REPAIR", why, command, first=first, instead=advice.command)
     first = f"{first}, without a change of the code"

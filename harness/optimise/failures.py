@@ -12,13 +12,22 @@ import msgspec
 
 from harness.campaign.events import Kind
 from harness.campaign.failing import FailedCommand
-from harness.errors import HarnessError, NotAllowed, UsageError
+from harness.errors import (
+    AdapterError,
+    DataUnreadable,
+    GitFailed,
+    HarnessError,
+    NotAllowed,
+    StorageFailed,
+    UsageError,
+)
 from harness.optimise.campaign import Campaign
 from harness.system.store.files import read_kept, storage_errors, write_atomically
 
 _P = ParamSpec("_P")
 _Result = TypeVar("_Result")
 _Step = Callable[Concatenate[Campaign, _P], _Result]
+_OUTSIDE = (GitFailed, StorageFailed, AdapterError, DataUnreadable)
 
 
 def remembered(command: str) -> Callable[[_Step[_P, _Result]], _Step[_P, _Result]]:
@@ -55,7 +64,13 @@ def _remember(campaign: Campaign, command: str, problem: HarnessError) -> None:
     """
     with contextlib.suppress(HarnessError, OSError, UnicodeEncodeError):
         before = recall(campaign)
-        fresh = FailedCommand(command, _here(campaign), problem.message, problem.hint or "")
+        fresh = FailedCommand(
+            command,
+            _here(campaign),
+            problem.message,
+            problem.hint or "",
+            outside=isinstance(problem, _OUTSIDE),
+        )
         if before is not None and before.command == command:
             fresh = replace(fresh, times=before.times + 1)
         with storage_errors(campaign.failure_path.parent):

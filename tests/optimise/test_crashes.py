@@ -81,21 +81,27 @@ class Killer:
 
 
 def follow(world, note, until: Step) -> None:
-    """Do what `next` says until the campaign waits for `until`."""
+    """Do what `next` says until the campaign waits for `until`.
+
+    A command is named by its words: after one that failed the same may be advised as a REPAIR.
+    """
+    steps = {
+        "harness campaign start": lambda c: start(c, world.bench),
+        "harness log": lambda c: log(c, note),
+        "harness commit": commit,
+        "harness revert": revert,
+        "harness decide": decide,
+        "harness campaign finish": lambda c: finish(c, world.bench),
+    }
     for _ in range(12):
         campaign = world.campaign
         advice = next_action(campaign)
-        if campaign.progress.step is until and advice.action not in ("START", "FINISH"):
+        undone = advice.action in ("START", "FINISH", "REPAIR")
+        if campaign.progress.step is until and not undone:
             return
-        action = {
-            "START": lambda c: start(c, world.bench),
-            "LOG": lambda c: log(c, note),
-            "COMMIT": commit,
-            "REVERT": revert,
-            "DECIDE": decide,
-            "FINISH": lambda c: finish(c, world.bench),
-        }[advice.action]
-        action(campaign)
+        fits = [words for words in steps if f"{advice.command} ".startswith(f"{words} ")]
+        assert fits, f"on the way to {until.value}: {advice.action}, {advice.command}"
+        steps[fits[0]](campaign)
     raise AssertionError(f"{until} was not reached: {next_action(world.campaign)}")
 
 
@@ -139,36 +145,50 @@ def prepare_finish(world, idea, planned, note) -> None:
     decide(world.campaign, exhausted="enough")
 
 
+def subjects(world) -> list[str]:
+    """The subjects of the campaign's commits, the newest first."""
+    return world.shell("log", "--format=%s", "main..").splitlines()
+
+
 def check_start(world) -> None:
-    assert world.git.branch() == "optimization"
-    assert world.shell("log", "--format=%s", "main..").splitlines() == [
-        "optim: start campaign work"
-    ]
+    assert world.git.branch() == "optimization", f"on the branch {world.git.branch()}"
+    found = subjects(world)
+    assert found == ["optim: start campaign work"], f"commits of the start: {found}"
 
 
 def check_keep(world) -> None:
-    subjects = world.shell("log", "--format=%s", "main..").splitlines()
-    assert subjects.count("optim iter 1: multiply by the reciprocal") == 1
-    assert world.campaign.state.iterations[0].outcome is Outcome.KEPT
+    found = subjects(world)
+    times = found.count("optim iter 1: multiply by the reciprocal")
+    assert times == 1, f"the iteration is committed {times} times: {found}"
+    outcome = world.campaign.state.iterations[0].outcome
+    assert outcome is Outcome.KEPT, f"the iteration is {outcome}"
 
 
 def check_revert(world) -> None:
-    assert world.bench.here()["output"] == "right"
-    assert (world.root / "second.txt").read_text() == "second\n"
-    assert (world.root / "mine.txt").read_text() == "untracked before the start\n"
-    assert not (world.root / "fresh.txt").exists()
+    output = world.bench.here()["output"]
+    assert output == "right", f"the output is {output}: the code was not put back"
+    for name, content in (
+        ("second.txt", "second\n"),
+        ("mine.txt", "untracked before the start\n"),
+        ("fresh.txt", None),
+    ):
+        path = world.root / name
+        found = path.read_text() if path.exists() else None
+        assert found == content, f"{name} has {found!r}, and not {content!r}"
     attempts = world.git.refs("refs/harness/attempts/work/")
     kept = {world.git.read_file(c, "fresh.txt") for c in attempts.values()}
-    assert b"new in the attempt\n" in kept
-    first = attempts["refs/harness/attempts/work/1"]
-    assert b"output = wrong" in world.git.read_file(first, "work.txt")
+    assert b"new in the attempt\n" in kept, f"fresh.txt is in no attempt: {sorted(attempts)}"
+    first = world.git.read_file(attempts["refs/harness/attempts/work/1"], "work.txt")
+    assert b"output = wrong" in first, f"the attempt has {first!r}"
 
 
 def check_finish(world) -> None:
-    assert world.git.branch() == "main"
-    assert world.git.tag("post-optimization").commit == world.git.head()
-    assert world.git.is_ancestor("optimization", "main")
-    assert (world.root / "optim" / "summary.md").exists()
+    assert world.git.branch() == "main", f"on the branch {world.git.branch()}"
+    tag, head = world.git.tag("post-optimization"), world.git.head()
+    assert tag is not None, "the end is not tagged"
+    assert tag.commit == head, f"the tag is at {tag.commit[:12]}, HEAD at {head[:12]}"
+    assert world.git.is_ancestor("optimization", "main"), "the branch is not merged"
+    assert (world.root / "optim" / "summary.md").exists(), "there is no summary"
 
 
 SCENES = {

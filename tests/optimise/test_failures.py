@@ -6,8 +6,9 @@ import subprocess
 
 import pytest
 
-from harness.errors import BuildFailed, DataDamaged, ToolchainMissing, TrialFailed
+from harness.errors import BuildFailed, DataDamaged, GitFailed, ToolchainMissing, TrialFailed
 from harness.optimise import check_candidate, next_action, plan, run_profile, start, think
+from harness.system.git.program import GitProgram
 
 BROKEN = BuildFailed("work does not build: work.c:1: error: expected ';'", hint="Mend work.c.")
 
@@ -35,6 +36,27 @@ def test_a_start_that_does_not_build_asks_for_the_repair_and_then_starts(world):
     world.bench.baseline = baseline
     assert next_action(world.reader).action == "START"
     start(world.campaign, world.bench)
+
+
+@pytest.mark.parametrize("verb", ["tag", "commit"])
+def test_a_start_whose_git_died_is_advised_again_and_never_a_commit(world, monkeypatch, verb):
+    """Nothing is to be changed then: what is in the tree are records that the start commits."""
+    attempt = GitProgram.attempt
+
+    def dying(program, *arguments, **more):
+        if verb in arguments:
+            raise GitFailed(f"git {verb} ended with signal 11")
+        return attempt(program, *arguments, **more)
+
+    monkeypatch.setattr(GitProgram, "attempt", dying)
+    with pytest.raises(GitFailed):
+        start(world.campaign, world.bench)
+    monkeypatch.setattr(GitProgram, "attempt", attempt)
+    repair = next_action(world.reader)
+    assert (repair.action, repair.command) == ("REPAIR", "harness campaign start")
+    start(world.campaign, world.bench)
+    subjects = world.shell("log", "--format=%s", "main..").splitlines()
+    assert subjects == ["optim: start campaign work"]
 
 
 def test_a_profile_that_fails_again_and_again_ends_in_another_way(world):

@@ -2,27 +2,36 @@
 
 `strace` injects a signal where a process, or a git that it called, makes a call that changes a
 file; without strace the signal comes after a random time. Two kinds of work are killed: a run
-(`harness run`), and the steps of a campaign, whose git and journal are real.
+(`harness run`), and the steps of a campaign, whose git and journal are real. Each process is a fork
+of this one, which has imported everything; strace is attached before it begins.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import random
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
+import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, NoReturn
+
+from following import import_all
 
 from harness.cli import cli
+from harness.cli import main as main_of_harness
 from harness.cli.shared.base import guard
-from harness.errors import HarnessError
+from harness.errors import GitFailed, HarnessError
 from harness.system.store.parquet import read_parquet
 from harness.system.store.run_file import read_run, run_folders
 from harness.system.store.runs import stored_rows
@@ -36,6 +45,12 @@ CALLS = (
 )
 HARNESS = Path(sys.executable).with_name("harness")
 TRIALS = 3
+BUG = 70
+"""The exit code of the harness for a fault of its own."""
+SIGNALLED = 128
+"""Exit codes above it say that a process ended by a signal that it heard."""
+_LONGEST_S = 120
+_PR_SET_PTRACER = 0x59616D61
 _MOST_TRIES = 6
 """A process that ends before its death was no kill, and is tried again elsewhere."""
 CONFIG = """
@@ -76,36 +91,97 @@ class Kill:
         most = {"openat": 400, "close": 500, "write": 12}.get(call, 6)
         return cls(call, chance.randint(1, most), chance.choice(SIGNALS))
 
-    def of(self, argv: list[str], folder: Path) -> str:
-        """Run a program with this death before it; how it ended, in a word."""
-        inject = f"inject={self.call}:signal={self.signal}:when={self.number}"
-        trace = ["strace", "-f", "-qq", "-o", os.devnull, "-e", f"trace={self.call}", "-e", inject]
+    def of(self, work: Callable[[], int], folder: Path) -> str:
+        """Do work in a process that meets this death; how it ended, in a word."""
+        ready, go = os.pipe()
+        with tempfile.TemporaryFile() as said:
+            sys.stdout.flush()
+            child = os.fork()
+            if not child:
+                os.close(go)
+                _become(work, folder, ready, said)
+            os.close(ready)
+            with self._tracer(child) as stopping_after_s:
+                os.close(go)
+                code = _end_of(child, self.signal, stopping_after_s)
+            said.seek(0)
+            told = said.read().decode("utf-8", "replace")
+        assert code is not None, f"it never ended: {told[-600:]}"
+        assert code != BUG, f"it broke: {told[-1200:]}"
+        if code < 0 or code > SIGNALLED:
+            return "killed"
+        return "part killed" if code else "ended"
+
+    @contextlib.contextmanager
+    def _tracer(self, child: int) -> Iterator[float]:
+        """Attach strace; gives after how long to send the signal, 0 where strace does."""
         if shutil.which("strace") is None:
-            trace = ["timeout", "-s", self.signal, str(self.number / 300)]
-        process = subprocess.Popen(
-            [*trace, *argv],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            code = process.wait(timeout=120)
-        except subprocess.TimeoutExpired:
-            return "stuck"
-        finally:
-            # A machine that goes down takes the children along; so do we.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-        return "killed" if code not in (0, 1) else f"ended with {code}"
+            yield self.number / 300
+            return
+        inject = f"inject={self.call}:signal={self.signal}:when={self.number}"
+        what = ["-o", os.devnull, "-e", f"trace={self.call}", "-e", inject, "-p", str(child)]
+        with subprocess.Popen(["strace", "-f", "-qq", *what], stderr=subprocess.PIPE) as tracer:
+            while not _traced(child):
+                assert tracer.poll() is None, f"strace: {(tracer.stderr or sys.stdin).read()!r}"
+                time.sleep(0.001)
+            yield 0.0
 
     def __str__(self) -> str:
         return f"SIG{self.signal} at {self.call} number {self.number}"
 
 
+def _become(work: Callable[[], int], folder: Path, ready: int, said: IO[bytes]) -> NoReturn:
+    """In a child that was forked for it: wait for the tracer, work, end with the work's code."""
+    code = BUG
+    try:
+        os.setsid()
+        os.chdir(folder)
+        for number in (1, 2):
+            os.dup2(said.fileno(), number)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for name in ("TERM", "HUP", "QUIT", "ABRT"):  # a shell's background job ignores some
+            signal.signal(getattr(signal, f"SIG{name}"), signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        # Where the kernel lets only parents trace, strace asks in vain without this.
+        ctypes.CDLL(None).prctl(_PR_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)
+        os.read(ready, 1)
+        code = work()
+    except SystemExit as leave:
+        code = int(leave.code or 0)
+    except KeyboardInterrupt:
+        code = 130
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _traced(child: int) -> bool:
+    status = Path(f"/proc/{child}/status").read_text()
+    return "TracerPid:\t0\n" not in status
+
+
+def _end_of(child: int, name: str, stopping_after_s: float) -> int | None:
+    """The exit code of a child, or minus its signal; None where it had to be stopped."""
+    handle = os.pidfd_open(child)
+    try:
+        if stopping_after_s and not select.select([handle], [], [], stopping_after_s)[0]:
+            os.kill(child, getattr(signal, f"SIG{name}"))
+        in_time = bool(select.select([handle], [], [], _LONGEST_S)[0])
+        # A machine that goes down takes the children along; so do we.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+    finally:
+        os.close(handle)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return code if in_time else None
+
+
 def kill(count: int, seed: int, folder: Path) -> Found:
     """Kill so many times, runs and steps of campaigns in turn; problems are said as they come."""
+    import_all()
     chance, found = random.Random(seed), Found()
     works: list[Callable[[Kill, Path, Found], None]] = [kill_a_run]
     works += [KilledScene(scene, folder / scene) for scene in ("start", "keep", "revert", "finish")]
@@ -117,7 +193,8 @@ def kill(count: int, seed: int, folder: Path) -> Found:
             try:
                 work(drawn, Path(place), found)
             except (HarnessError, AssertionError, OSError) as problem:
-                words = str(problem) or type(problem).__name__
+                where = traceback.extract_tb(problem.__traceback__)[-1]
+                words = f"{problem or type(problem).__name__} ({where.name}, line {where.lineno})"
                 found.problems.append(f"{number}: {work}, {drawn}: {words}")
                 print(found.problems[-1], file=sys.stderr, flush=True)
     return found
@@ -128,41 +205,48 @@ def kill_a_run(drawn: Kill, place: Path, found: Found) -> None:
     (place / "harness.toml").write_text(CONFIG)
     results = place / ".harness" / "results"
     measure = ["run", "--trials", str(TRIALS), "--warmup", "0"]
-    ended = drawn.of([str(HARNESS), *measure], place)
-    found.ended[f"run {ended}"] += 1
-    assert ended != "stuck", "it never ended"
+    found.ended[f"run {drawn.of(lambda: _harness(*measure), place)}"] += 1
     for run in run_folders(results):
         list(stored_rows(read_run(run)))
     here = Path.cwd()
     os.chdir(place)
     try:
         if not all(read_run(run).finished for run in run_folders(results)):
-            assert _quiet("run", "--resume") == 0, "it cannot be resumed"
-        assert _quiet(*measure) == 0, "the next run fails"
+            _fine("run", "--resume")
+        _fine(*measure)
     finally:
         os.chdir(here)
     for run in run_folders(results):
         rows = read_parquet(run / "trials.parquet", read_run(run).parquet)
-        assert [row["block"] for row in rows] == list(range(TRIALS)), f"blocks of {run.name}"
+        assert [row["block"] for row in rows] == list(range(TRIALS)), f"{run.name}: {rows}"
         names = {path.name for path in run.iterdir()}
         assert names == {"run.json", "trials.parquet"}, f"left in {run.name}: {names}"
     left = {path.name for path in results.iterdir()} - {run.name for run in run_folders(results)}
     assert not left, f"left beside the runs: {left}"
 
 
-def _quiet(*arguments: str) -> int:
-    """A command in this process, what it prints put away."""
+def _harness(*arguments: str) -> NoReturn:
+    """The console script, in a process that was forked for it."""
+    sys.argv = [str(HARNESS), *arguments]
+    main_of_harness()
+    raise AssertionError("the console script returned")
+
+
+def _fine(*arguments: str) -> None:
+    """Run a command in this process, which has to end with 0; what it prints is an error's."""
     saved = os.dup(1), os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        for stream in (1, 2):
-            os.dup2(nowhere, stream)
-        return int(guard(cli, list(arguments)))
-    finally:
-        for stream, old in zip((1, 2), saved, strict=True):
-            os.dup2(old, stream)
-            os.close(old)
-        os.close(nowhere)
+    with tempfile.TemporaryFile() as said:
+        try:
+            for stream in (1, 2):
+                os.dup2(said.fileno(), stream)
+            code = int(guard(cli, list(arguments)))
+        finally:
+            for stream, old in zip((1, 2), saved, strict=True):
+                os.dup2(old, stream)
+                os.close(old)
+        said.seek(0)
+        told = said.read().decode("utf-8", "replace")
+    assert code == 0, f"harness {' '.join(arguments)} ends with {code}: {told[-600:]}"
 
 
 class KilledScene:
@@ -184,8 +268,14 @@ class KilledScene:
 
         root = place / "repo"
         shutil.copytree(self.pristine, root, symlinks=True)
-        argv = [sys.executable, str(HERE / "scenes.py"), self.scene, str(root)]
-        ended = drawn.of(argv, place)
-        found.ended[f"{self.scene} {ended}"] += 1
-        assert ended != "stuck", "it never ended"
+
+        def work() -> int:
+            """Play the scene; a step may say that a git died under it, and nothing else."""
+            try:
+                scenes.play(self.scene, root)
+            except GitFailed as problem:
+                return int(problem.exit_code)
+            return 0
+
+        found.ended[f"{self.scene} {drawn.of(work, place)}"] += 1
         scenes.check(self.scene, root, self.expected)

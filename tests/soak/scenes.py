@@ -1,4 +1,4 @@
-"""Plays a scene of `tests/optimise/test_crashes.py` in this process: `scenes.py SCENE FOLDER`."""
+"""Plays scenes of `tests/optimise/test_crashes.py`, and looks at what a kill left of one."""
 
 from __future__ import annotations
 
@@ -77,7 +77,3 @@ def check(scene: str, root: Path, expected: list[Any]) -> None:
     assert left == [], f"left behind: {left}"
     dirty = campaign.checkout.dirty()
     assert dirty == (), f"changed or staged: {dirty}"
-
-
-if __name__ == "__main__":
-    play(sys.argv[1], Path(sys.argv[2]))
