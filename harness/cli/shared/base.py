@@ -16,7 +16,6 @@ from typing import Any
 import click
 
 from harness.errors import ExitCode, HarnessError
-from harness.system.store.files import not_written
 
 SCHEMA_VERSION = 1
 
@@ -164,6 +163,8 @@ def guard(group: click.Group, arguments: Sequence[str]) -> int:
     except OSError as problem:
         if problem.errno not in _OF_THE_MACHINE:
             return _bug(name, as_json, problem)
+        from harness.system.store.files import not_written
+
         place = Path(os.fsdecode(problem.filename or "the disk"))
         failure = not_written(place, problem, "use")
         _fail(name, as_json, ExitCode.USAGE, failure.message, _in_flags(failure.hint))
