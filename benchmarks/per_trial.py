@@ -25,7 +25,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 from figures import figure
-from rig import rig
+from rig import as_installed, rig
 
 HERE = Path(__file__).parent
 PROGRAM = "/bin/true"
@@ -129,7 +129,7 @@ def took(command: Sequence[str], folder: Path) -> Taken:
     """Run a command to its end."""
     started = time.perf_counter()
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, cwd=folder, **quiet)  # type: ignore[call-overload]
+    process = subprocess.Popen(command, cwd=folder, env=as_installed(), **quiet)  # type: ignore[call-overload]
     _, status, usage = os.wait4(process.pid, 0)
     wall_s = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)

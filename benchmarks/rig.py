@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 
 from harness.system.machine.diagnosis import read_cpu_times
 from harness.system.machine.host import read_host
@@ -22,3 +23,8 @@ def rig() -> str:
         f"rig: {host.cpu}, {host.cores} cores{virtual}, {host.system}, kernel {host.kernel},"
         f" load {host.load:.2f}{stolen}; {now:%Y-%m-%d %H:%M} UTC"
     )
+
+
+def as_installed() -> dict[str, str]:
+    """The environment for a command: with compiled modules, as pip leaves those of a package."""
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}

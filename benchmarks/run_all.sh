@@ -27,6 +27,8 @@ history.py       20 200
 many_reads.py    60 100
 per_trial.py     --rounds 3 --many 3000
 cli_startup.py    --rounds 8
+small_effects.py  --rounds 3 --blocks 300
+quiet_between.py  --trials 20
 storing.py        20000
 huge_outputs.py   --count 1e7
 false_keeps.py    --campaigns 30
