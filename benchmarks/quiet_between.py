@@ -4,13 +4,14 @@
 
 `harness run` times a program that sleeps for 60 ms and then ends. From outside its processes are
 watched: between the moments when a trial's process is first and last seen, the threads of the
-harness must not have been on a CPU at all (`/proc/PID/task/*/schedstat`, in ns). The launcher, which
-is another process, looks at the trial after 20 ms (docs/launcher.md): what that takes is printed.
+harness must not have been on a CPU at all (`/proc/PID/task/*/schedstat`, in ns). The launcher,
+which is another process, looks at the trial after 20 ms (docs/launcher.md): that is printed.
 """
 
 from __future__ import annotations
 
 import argparse
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -54,10 +55,8 @@ def main() -> None:
     if not used:
         raise SystemExit("no trial was seen for long enough")
     harness = [ours for ours, _ in used]
-    launcher = sorted(theirs for _, theirs in used)
-    print(
-        f"  {len(used)} trials watched; the launcher: {launcher[len(launcher) // 2] / 1e3:.0f} us"
-    )
+    launcher_us = statistics.median(theirs for _, theirs in used) / 1e3
+    print(f"  {len(used)} trials watched; the launcher: {launcher_us:.0f} us")
     busy = sum(ns > 0 for ns in harness)
     found = f"{busy} of {len(used)} ({max(harness) / 1e3:.0f} us at most)"
     sys.exit(0 if figure("trials in which the harness ran", found, "none", busy == 0) else 1)
