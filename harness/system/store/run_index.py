@@ -25,7 +25,7 @@ from harness.system.process.places import is_ours, user_cache
 from harness.system.store.run_file import RUN_NAME, StoredRun
 from harness.system.store.runs import STREAM_NAME, parquet_of
 
-EDITION = 1
+EDITION = 2
 """Of the tables, and of what is in them; an index of another one is begun anew."""
 
 _YOUNG_NS = 1_000_000_000
@@ -36,6 +36,7 @@ create table measured (run text, place integer, task text, target text, body blo
                        primary key (run, place)) without rowid;
 create index by_target on measured (target);
 create table may_have (target text, run text, primary key (target, run)) without rowid;
+create index by_run on may_have (run);
 """
 _ANY = ""
 """The target of runs that do not say which they have."""
@@ -109,12 +110,13 @@ class RunIndex:
             name: (trials, like)
             for name, trials, like in self._file.execute("select name, trials, seen from runs")
         }
-        found = []
+        found, other = [], []
         for name in names:
             trials, like = known.pop(name, ("", ""))
             if not like or _like(f"{self._results}/{name}", trials) != like:
                 found.append(name)
-        self._forget([*known, *found] if known or len(found) < len(names) else [])
+                other += [name] if like else []
+        self._forget([*known, *other])
         return found
 
     def _forget(self, names: Sequence[str]) -> None:
