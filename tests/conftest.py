@@ -98,9 +98,10 @@ def shared_folder(factory: pytest.TempPathFactory, name: str) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A cache that all tests share, and not the user's: the launcher is compiled once."""
+    """A cache and state that all tests share, and not the user's; the launcher is made once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(shared_folder(tmp_path_factory, "user-cache")))
+        patch.setenv("XDG_STATE_HOME", str(shared_folder(tmp_path_factory, "user-state")))
         yield
 
 

@@ -20,6 +20,7 @@ from harness.optimise.inputs import left_open, seeds_of
 from harness.optimise.journal import JOURNAL_NAME, Journal, read_events
 from harness.optimise.records import Records, rendered_digests
 from harness.optimise.scoping import check_scope, scope_of
+from harness.optimise.witnessing import bear_witness, witness_of
 from harness.project.config import CampaignSection, Config, lookup
 from harness.project.state_folder import WORKTREES, campaign_state, lock_of, state_folder
 from harness.project.workload import campaign_folder
@@ -142,6 +143,17 @@ class Campaign:
         return self.git.branch() == (place.branch if started else place.base_branch)
 
     @property
+    def witness(self) -> Path:
+        """Where each event's digest is written down, outside of the tree."""
+        return witness_of(self.config, self.name, self.section)
+
+    @property
+    def signing_key(self) -> str:
+        """The key that signs the tag of the end; empty where none was asked for."""
+        told = self.section.signing_key
+        return str(Path(told).expanduser()) if told else ""
+
+    @property
     def started(self) -> bool:
         return isinstance(self.progress, State)
 
@@ -242,6 +254,7 @@ class Campaign:
         self.journal.append(draft)
         self.events.append(draft)
         self.progress = after
+        self.warnings += filter(None, (bear_witness(self.witness, draft),))
         self.warnings += self.records.refresh(self.events, after)
         return draft
 

@@ -15,6 +15,7 @@ from harness.campaign.spending import final_confidence
 from harness.campaign.standing import after_finish, before_start, before_step, no_branch, refused
 from harness.campaign.state import State, Step
 from harness.campaign.values import BenchOutcome, Terms, TestOutcome, TestStatus
+from harness.campaign.witness import chain_line
 from harness.errors import DataDamaged, ExitCode, GitFailed, NotAllowed
 from harness.model import Verdict
 from harness.optimise.budgets import affordable
@@ -228,7 +229,8 @@ def _conclude(campaign: Campaign, bench: Workbench, *, merge: bool) -> Finished:
         if tested is not None:
             why = _taken_back(campaign, before, merged, tested)
             return Finished(result, "", "", why, tested.status)
-        git.create_tag(place.post_tag, merged, f"End of campaign {campaign.name}")
+        message = f"End of campaign {campaign.name}\n\n{chain_line(campaign.events[-1])}\n"
+        git.create_tag(place.post_tag, merged, message, campaign.signing_key)
     return Finished(result, merged, place.post_tag, f"{place.branch} into {place.base_branch}")
 
 

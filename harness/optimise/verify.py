@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from itertools import pairwise
+from pathlib import Path
 
 from harness.baseline.sides import CURRENT
 from harness.campaign.agreed import Decision
@@ -28,7 +29,7 @@ from harness.errors import DataDamaged, GitFailed, HarnessError, UsageError
 from harness.model import Verdict
 from harness.model.proposals import Plan, Reflection, Thought
 from harness.optimise.campaign import Campaign
-from harness.optimise.verify_trusted import trust_findings
+from harness.optimise.verify_trusted import trusted_parts
 from harness.optimise.verify_weighed import near_noise, same_noise, weighed_problems
 
 _SAME = 1e-9
@@ -54,8 +55,11 @@ class Verification:
         self.checked[what] = self.checked.get(what, 0) + 1
 
 
-def verify(campaign: Campaign, bench: Workbench) -> Verification:
-    """Check everything; the journal itself was checked when the campaign was opened."""
+def verify(campaign: Campaign, bench: Workbench, against: Path | None = None) -> Verification:
+    """Check everything; the journal itself was checked when the campaign was opened.
+
+    `against`: another witness than the campaign's own.
+    """
     found = Verification()
     if not campaign.started:
         found.unchecked.append(f"the campaign {campaign.name!r} has no events yet")
@@ -82,10 +86,12 @@ def verify(campaign: Campaign, bench: Workbench) -> Verification:
     ):
         for problem in _event(campaign, bench, found, (before, event, after)):
             found.problems.append(f"event {event.number} ({event.kind.value}): {problem}")
-    trust = trust_findings(campaign)
-    found.remarks += trust.remarks
-    found.unchecked += trust.unchecked
-    found.problems += trust.problems
+    for part in trusted_parts(campaign, against):
+        found.remarks += part.remarks
+        found.unchecked += part.unchecked
+        found.problems += part.problems
+        for what, count in part.checked.items():
+            found.checked[what] = count
     behind = set(campaign.records.behind(campaign.events))
     for path in campaign.records.edited(campaign.events):
         if path in behind:

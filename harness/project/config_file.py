@@ -157,6 +157,8 @@ class CampaignSection(Section):
     objective: Objective = Objective.WALL
     seeds: Seeds | None = None
     commit_prefix: str = ""
+    witness: str | None = None
+    signing_key: str | None = None
     protect: list[str] = msgspec.field(default_factory=lambda: ["harness.toml", "tests/"])
     paths: list[str] = []
     scope: list[str] = []

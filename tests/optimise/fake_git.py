@@ -393,7 +393,10 @@ class FakeGit(Git):
 
     # -- writing -------------------------------------------------------------------------------
 
-    def create_tag(self, name, commit, message):
+    def signature(self, tag):
+        return None
+
+    def create_tag(self, name, commit, message, key=""):
         if _TAGS + name in self.repo.refs:
             raise GitFailed(f"the tag {name} exists")
         self.repo.refs[_TAGS + name] = self.resolve(commit)

@@ -49,6 +49,7 @@ from harness.optimise import records as records_module
 from harness.optimise import standing as standing_module
 from harness.optimise import steps as steps_module
 from harness.optimise import trusting as trusting_module
+from harness.optimise import verify_trusted as verify_trusted_module
 from harness.project.config import load_config
 from harness.system.git.listing import fingerprint
 from tests.optimise import fake_git
@@ -155,6 +156,7 @@ def fake_world(root: Path, begin, patch) -> FakeWorld:
     # Looking at this machine's files takes longer than a whole command here.
     nothing = dict.fromkeys(("git config", "git attributes", "git hooks", "git replaced"), ())
     patch.setattr(trusting_module, "in_force", lambda _: nothing)
+    patch.setattr(verify_trusted_module, "damaged_objects", lambda *_: {})
     for module in (standing_module, steps_module):
         patch.setattr(module, "check", lambda _: None)
     _remember(patch)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
+
+import click
 
 from harness.cli.campaign.common import campaign_options, opened, workbench
 from harness.cli.shared.base import Answer, command
@@ -10,8 +13,13 @@ from harness.errors import ExitCode
 
 
 @command(epilog="Example: harness verify --campaign nbody-c")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    help="Hold the events against this witness; otherwise against the campaign's own, if any.",
+)
 @campaign_options
-def verify_command(**options: Any) -> Answer:
+def verify_command(*, against: Path | None, **options: Any) -> Answer:
     """Derive the campaign again from its events, trials and commits; name the first misfit.
 
     Exit code 6 where something does not fit. What a clone does not have (tags, refs/harness) is
@@ -20,7 +28,7 @@ def verify_command(**options: Any) -> Answer:
     from harness.optimise.verify import damage, verify
 
     with opened(options, lock=False) as campaign, workbench(campaign) as bench:
-        found = verify(campaign, bench)
+        found = verify(campaign, bench, against)
     checked = ", ".join(f"{count} {what}" for what, count in found.checked.items())
     lines = [f"checked: {checked or 'nothing'}"]
     lines += [f"not checked: {what}" for what in found.unchecked]

@@ -336,6 +336,17 @@ class GitReading(GitProgram):
         message = contents.strip() if annotated else ""
         return Tag(name, pointed if annotated else own, message, annotated)
 
+    def signature(self, tag: str) -> str | None:
+        """What git says of a tag's ssh signature: empty where it is good, else why not.
+
+        None where the tag is not signed.
+        """
+        if b"-----BEGIN SSH SIGNATURE-----" not in self.run("cat-file", "tag", f"refs/tags/{tag}"):
+            return None
+        done = self.attempt("verify-tag", f"refs/tags/{tag}")
+        words = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        return "" if done.returncode == 0 else (words or ["it is not good"])[-1]
+
     def submodules_at(self, revision: str) -> dict[str, str]:
         """The submodules of a commit or tree: path, relative to the top, to the commit it wants."""
         out = self.run("ls-tree", "-r", "-z", "--full-tree", revision)

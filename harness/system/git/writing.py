@@ -52,9 +52,14 @@ class Git(GitReading):
 
     # -- tags and branches --------------------------------------------------------------------
 
-    def create_tag(self, name: str, commit: str, message: str) -> None:
-        """Make an annotated tag, which must not exist."""
-        self.run("tag", "--annotate", f"--message={message}", name, commit, env=self.identity)
+    def create_tag(self, name: str, commit: str, message: str, key: str = "") -> None:
+        """Make an annotated tag, which must not exist; signed with an ssh key where one is given.
+
+        A key that wants a passphrase has to be held by an agent: nobody is asked.
+        """
+        signed = ("-c", "gpg.format=ssh", "-c", f"user.signingKey={key}") if key else ()
+        how = "--sign" if key else "--annotate"
+        self.run(*signed, "tag", how, f"--message={message}", name, commit, env=self.identity)
 
     def create_branch(self, name: str, commit: str = "HEAD") -> None:
         """Make a branch, which must not exist, without switching to it."""
