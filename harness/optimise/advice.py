@@ -10,10 +10,11 @@ from harness.campaign.failing import after_failure
 from harness.campaign.moves import Tree
 from harness.campaign.standing import after_finish, before_start, before_step
 from harness.campaign.state import Step
-from harness.optimise.campaign import Campaign, terms_of
+from harness.optimise.campaign import Campaign
 from harness.optimise.failures import recall
 from harness.optimise.standing import standing
 from harness.optimise.steps import last_budget_ns
+from harness.optimise.terms import terms_of
 from harness.system.git.locks import is_stale
 
 

@@ -11,26 +11,20 @@ from typing import Any
 from harness.campaign.events import Event, Kind, builtins
 from harness.campaign.moves import Move, Tree, permit
 from harness.campaign.state import NotStarted, Progress, State, Step, apply, fold
-from harness.campaign.values import RULES, Terms
 from harness.errors import ConfigError, DataClosed, DataDamaged, NotAllowed, UsageError
 from harness.model.draws import Seeds
-from harness.model.durations import parse_duration_ns
 from harness.optimise.checkout import RECORDS, Checkout
-from harness.optimise.inputs import left_open, seeds_of
+from harness.optimise.inputs import seeds_of
 from harness.optimise.journal import JOURNAL_NAME, Journal, read_events
 from harness.optimise.records import Records, rendered_digests
-from harness.optimise.scoping import check_scope, scope_of
+from harness.optimise.scoping import scope_of
 from harness.optimise.witnessing import bear_witness, witness_of
 from harness.project.config import CampaignSection, Config, lookup
 from harness.project.state_folder import WORKTREES, campaign_state, lock_of, state_folder
 from harness.project.workload import campaign_folder
-from harness.running.generating import generator_files
 from harness.system.git.writing import Git
 from harness.system.store.files import clear_temporaries, storage_errors
 from harness.system.store.lock import hold
-
-MOST_FALSE_KEEPS = 0.25
-"""The largest share of false keeps that a campaign is started with."""
 
 
 class Campaign:
@@ -353,60 +347,6 @@ def _active(config: Config, names: Sequence[str]) -> list[Campaign]:
     return found
 
 
-def terms_of(campaign: Campaign) -> Terms:
-    """What harness.toml says of a campaign, as it is agreed at its start."""
-    section = campaign.section
-    target = campaign.config.target(section.target)
-    case_of, full = campaign.config.case_of, section.full_case
-    where = f"campaigns.{campaign.name}"
-    budget = section.time_budget
-    at = campaign.checkout.at
-    scope = scope_of(campaign.config, section, campaign.git)
-    check_scope(scope, target, campaign.git)
-    return Terms(
-        target=section.target,
-        case=case_of(target, section.case).name,
-        full_case=case_of(target, full).name if full is not None else None,
-        target_speedup=section.target_speedup,
-        max_iterations=section.max_iterations,
-        min_gain=section.min_gain,
-        patience=section.patience,
-        full_every=section.full_every,
-        time_budget_ns=None
-        if budget is None
-        else parse_duration_ns(budget, f"{where}.time_budget"),
-        threshold=section.threshold,
-        false_keep_rate=_rate_of_false_keeps(section, where),
-        bench_budget_ns=parse_duration_ns(section.bench_budget, f"{where}.bench_budget"),
-        protect=tuple(at(path) for path in (*section.protect, *generator_files(target))),
-        paths=tuple(at(path) for path in section.paths),
-        rules=RULES,
-        objective=section.objective.value,
-        commit_prefix=section.commit_prefix,
-        scope=scope,
-        seeds=seeds_of(section, target, case_of(target, section.case)).value,
-    )
-
-
-def _rate_of_false_keeps(section: CampaignSection, where: str) -> float:
-    rate = section.rate_of_false_keeps
-    if not 0 < rate <= MOST_FALSE_KEEPS:
-        raise ConfigError(
-            f"{where}.false_keep_rate: want a share above 0 and at most {MOST_FALSE_KEEPS:g},"
-            f" got {rate:g}",
-            hint="Who accepts a larger share of changes that are no gain need not measure.",
-        )
-    return rate
-
-
 def relative(path: Path, root: Path) -> str:
     """A path as it is shown: below the root where it lies there."""
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-
-
-def open_inputs(campaign: Campaign) -> tuple[str, ...]:
-    """In words, what of a started campaign's inputs may be answered by heart."""
-    config, agreed = campaign.config, campaign.state.agreed
-    target = config.target(agreed.target)
-    known = left_open(target, config.case_of(target, agreed.case), campaign.seeds)
-    return tuple(filter(None, (known, *campaign.state.sealed.notes)))

@@ -19,11 +19,12 @@ from harness.campaign.witness import chain_line
 from harness.errors import DataDamaged, ExitCode, GitFailed, NotAllowed
 from harness.model import Verdict
 from harness.optimise.budgets import affordable
-from harness.optimise.campaign import Campaign, terms_of
+from harness.optimise.campaign import Campaign
 from harness.optimise.failures import remembered
 from harness.optimise.retrieving import put_records_back
 from harness.optimise.standing import demand_active, place_of, standing
 from harness.optimise.steps import run_profile
+from harness.optimise.terms import terms_of
 from harness.optimise.trusting import take_trusted
 from harness.optimise.verify import damage, verify
 from harness.system.git.writing import branch_ref

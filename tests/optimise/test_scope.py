@@ -27,7 +27,7 @@ from harness.optimise import (
     start,
     think,
 )
-from harness.optimise.campaign import terms_of
+from harness.optimise.terms import terms_of
 from harness.project.config import load_config
 from harness.system.git.writing import Git
 from tests.optimise.conftest import (

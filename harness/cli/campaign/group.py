@@ -41,7 +41,7 @@ def start_command(*, agent_files: bool, **options: Any) -> Answer:
     from harness.optimise import demand_startable, start
     from harness.optimise.agent_files import write_agent_files
     from harness.optimise.budgets import need_of
-    from harness.optimise.campaign import open_inputs, terms_of
+    from harness.optimise.terms import open_inputs, terms_of
     from harness.render.units import show_ns
 
     with opened(options) as campaign:

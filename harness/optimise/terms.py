@@ -1,0 +1,69 @@
+"""What harness.toml says of a campaign: the terms of its start, and what they leave open."""
+
+from __future__ import annotations
+
+from harness.campaign.values import RULES, Terms
+from harness.errors import ConfigError
+from harness.model.durations import parse_duration_ns
+from harness.optimise.campaign import Campaign
+from harness.optimise.inputs import left_open, seeds_of
+from harness.optimise.scoping import check_scope, scope_of
+from harness.project.config import CampaignSection
+from harness.running.generating import generator_files
+
+MOST_FALSE_KEEPS = 0.25
+"""The largest share of false keeps that a campaign is started with."""
+
+
+def terms_of(campaign: Campaign) -> Terms:
+    """What harness.toml says of a campaign, as it is agreed at its start."""
+    section = campaign.section
+    target = campaign.config.target(section.target)
+    case_of, full = campaign.config.case_of, section.full_case
+    where = f"campaigns.{campaign.name}"
+    budget = section.time_budget
+    at = campaign.checkout.at
+    scope = scope_of(campaign.config, section, campaign.git)
+    check_scope(scope, target, campaign.git)
+    return Terms(
+        target=section.target,
+        case=case_of(target, section.case).name,
+        full_case=case_of(target, full).name if full is not None else None,
+        target_speedup=section.target_speedup,
+        max_iterations=section.max_iterations,
+        min_gain=section.min_gain,
+        patience=section.patience,
+        full_every=section.full_every,
+        time_budget_ns=None
+        if budget is None
+        else parse_duration_ns(budget, f"{where}.time_budget"),
+        threshold=section.threshold,
+        false_keep_rate=_rate_of_false_keeps(section, where),
+        bench_budget_ns=parse_duration_ns(section.bench_budget, f"{where}.bench_budget"),
+        protect=tuple(at(path) for path in (*section.protect, *generator_files(target))),
+        paths=tuple(at(path) for path in section.paths),
+        rules=RULES,
+        objective=section.objective.value,
+        commit_prefix=section.commit_prefix,
+        scope=scope,
+        seeds=seeds_of(section, target, case_of(target, section.case)).value,
+    )
+
+
+def _rate_of_false_keeps(section: CampaignSection, where: str) -> float:
+    rate = section.rate_of_false_keeps
+    if not 0 < rate <= MOST_FALSE_KEEPS:
+        raise ConfigError(
+            f"{where}.false_keep_rate: want a share above 0 and at most {MOST_FALSE_KEEPS:g},"
+            f" got {rate:g}",
+            hint="Who accepts a larger share of changes that are no gain need not measure.",
+        )
+    return rate
+
+
+def open_inputs(campaign: Campaign) -> tuple[str, ...]:
+    """In words, what of a started campaign's inputs may be answered by heart."""
+    config, agreed = campaign.config, campaign.state.agreed
+    target = config.target(agreed.target)
+    known = left_open(target, config.case_of(target, agreed.case), campaign.seeds)
+    return tuple(filter(None, (known, *campaign.state.sealed.notes)))
