@@ -73,6 +73,7 @@ _RULES: Mapping[str, _Rule] = {
     ),
     PLUGINS: _Rule("the plugins in force"),
     PROGRAM: _Rule("a program of the toolchain", "put it, and PATH, back"),
+    "config": _Rule("the configuration that is read", "leave --config out"),
     "git config": _Rule("git's settings that change contents", "put them back: git config --list"),
     "git attributes": _Rule(
         "git's attributes outside of the tree", "put .git/info/attributes and the like back"

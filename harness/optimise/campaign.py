@@ -256,17 +256,19 @@ class Campaign:
         """A commit message with the agreed prefix, and the trailers that say whose commit it is."""
         return self.checkout.message(f"{self.state.agreed.commit_prefix}{subject}", iteration)
 
-    def commit_records(self, message: str, others: tuple[str, ...] = ()) -> str:
+    def commit_records(
+        self, message: str, others: tuple[str, ...] = (), *, hooks: bool = True
+    ) -> str:
         """The same as `_commit_records`, and a ref keeps it whatever becomes of the branch."""
-        made = self._commit_records(message, others)
+        made = self._commit_records(message, others, hooks=hooks)
         self.git.update_ref(f"{RECORDS}/{self.name}", made)
         return made
 
-    def _commit_records(self, message: str, others: tuple[str, ...]) -> str:
+    def _commit_records(self, message: str, others: tuple[str, ...], *, hooks: bool) -> str:
         """Commit the records, and other paths as they are; returns the new HEAD.
 
-        Where nothing differs from HEAD it is HEAD that is returned. The user's hooks run where
-        there is more than records; what they do to those is undone by a further commit.
+        Where nothing differs from HEAD it is HEAD that is returned. With `hooks` the user's run
+        where there is more than records; what they do to those is undone by a further commit.
         """
         # Whoever was killed between an event and its rendering left logs that are behind.
         self.warnings += self.records.refresh(self.events, self.state)
@@ -281,7 +283,7 @@ class Campaign:
         if different.isdisjoint(others):
             return self.git.commit_paths(paths, message, hooks=False)
         content = self.records.content()
-        made = self.git.commit_paths(paths, message)
+        made = self.git.commit_paths(paths, message, hooks=hooks)
         self.records.put_back(content)
         broken = [path for path in own if path in self.git.changes().tracked]
         if broken:

@@ -6,6 +6,7 @@ of them is taken up by the next call.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 from harness.campaign.agreed import Decision
@@ -72,7 +73,9 @@ def commit(campaign: Campaign) -> Iteration:
             campaign.append(Kind.COMMITTING, iteration=last.number)
         subject = f"optim iter {last.number}: {last.title}"
         message = campaign.message(subject, last.number)
+        before = campaign.git.head()
         made = campaign.commit_records(message, tree.changed)
+        made = _as_measured(campaign, tree.changed, (before, made), message)
     else:
         # The call that made it may have died, or met a full disk, before git wrote its index.
         campaign.git.align_index(campaign.git.diff_names(f"{made}^", made))
@@ -84,6 +87,30 @@ def commit(campaign: Campaign) -> Iteration:
         )
     campaign.append(Kind.COMMITTED, commit=made, tree=fingerprint)
     return campaign.state.iterations[-1]
+
+
+def _as_measured(
+    campaign: Campaign, changed: Sequence[str], commits: tuple[str, str], message: str
+) -> str:
+    """The commit of what was measured, made again without hooks where they changed the code.
+
+    `commits`: the one before, and what the hooks have left. A hook may change files, or add
+    commits of its own.
+    """
+    (before, made), last = commits, campaign.state.iterations[-1]
+    checkout, untracked = campaign.checkout, campaign.state.untracked
+    if checkout.fingerprint_at(made, untracked) == last.tested_tree:
+        return made
+    measured = checkout.tested(last.tested_tree, untracked)
+    if not measured:
+        return made
+    campaign.git.move_branch(before)
+    campaign.git.restore(measured, changed)
+    campaign.warnings.append(
+        f"a git hook changed the code while it was committed ({made[:7]}): it was committed again"
+        " without hooks, as it was measured"
+    )
+    return campaign.commit_records(message, tuple(changed), hooks=False)
 
 
 @remembered(Move.REVERT.value)

@@ -141,6 +141,9 @@ def _read(campaign: Campaign, programs: Iterable[str], before: Trusted) -> Trust
         LOADER: loader_held(),
         PLUGINS: installed_held(earlier),
     }
+    if campaign.config.path is not None:
+        place = os.path.relpath(campaign.config.path.resolve(), campaign.git.top.resolve())
+        held["config"] = Held("", place=place)
     for package in _packages(held[PLUGINS], earlier):
         held[package.part] = packages_held(
             package.part, package.modules, package.version, campaign.git.top, earlier

@@ -67,17 +67,27 @@ def test_a_commit_that_hooks_will_never_allow_can_be_given_up(started, thought, 
     assert started.bench.here()["time"] == "100"
 
 
-def test_a_hook_that_rewrites_the_code_is_reported(started, thought, planned, note):
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pre-commit", "echo 'time = 1' >> work.txt; git add work.txt"),
+        (
+            "post-commit",
+            '[ -n "$AGAIN" ] && exit; echo "time = 1" >> work.txt; git add work.txt;'
+            " AGAIN=1 git commit -q -m evil",
+        ),
+    ],
+)
+def test_what_a_hook_does_to_the_code_is_not_kept(started, thought, planned, note, name, text):
     measured(started, thought, planned, note, time=50)
-    hook = started.root / ".git" / "hooks" / "pre-commit"
-    hook.parent.mkdir(exist_ok=True)
-    hook.write_text("#!/bin/sh\necho '# formatted' >> work.txt\ngit add work.txt\n")
-    hook.chmod(0o755)
+    hook(started, name, text)
     campaign = started.campaign
-    commit(campaign)
+    kept = commit(campaign)
     assert any("a git hook changed the code" in w for w in campaign.warnings)
-    problems = verify(started.campaign, started.bench).problems
-    assert any("does not hold the code that was tested" in p for p in problems)
+    assert "time = 1\n" not in started.shell("show", f"{kept.commit}:work.txt")
+    assert "time = 1\n" not in (started.root / "work.txt").read_text()
+    assert "evil" not in started.shell("log", "--format=%s")
+    assert verify(started.campaign, started.bench).problems == []
 
 
 def test_code_committed_by_hand_is_judged_like_any_other(started, thought, planned, note):

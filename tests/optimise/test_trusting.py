@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from harness.campaign.logs import optimization_log, summary
 from harness.campaign.state import fold, states_after
 from harness.campaign.status import status_text
 from harness.errors import NotAllowed
-from harness.optimise import next_action, plan, start, think, trusting
+from harness.optimise import Campaign, next_action, plan, start, think, trusting
 from harness.optimise.verify import verify
+from harness.project.config import load_config
 from harness.system.launcher import launching, made_of
 
 
@@ -162,3 +164,11 @@ def test_a_campaign_of_before_has_nothing_to_be_held_against(started) -> None:
 def test_there_is_nothing_to_accept_where_nothing_changed(started) -> None:
     with pytest.raises(NotAllowed, match="nothing to accept"):
         trusting.accept(started.campaign, "why")
+
+
+def test_another_configuration_is_refused(started, thought) -> None:
+    other = started.root / "other.toml"
+    shutil.copy(started.root / "harness.toml", other)
+    campaign = Campaign(load_config(other), "work")
+    with pytest.raises(NotAllowed, match=r"the configuration .*: harness.toml -> other.toml"):
+        think(campaign, thought())
