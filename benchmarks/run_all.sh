@@ -31,7 +31,7 @@ small_effects.py  --rounds 3 --blocks 300
 quiet_between.py  --trials 20
 storing.py        20000
 huge_outputs.py   --count 1e7
-false_keeps.py    --campaigns 30
+false_keeps.py    --campaigns 20
 campaigns.py      --case fast --budget 20s
 "
 

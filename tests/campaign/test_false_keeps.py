@@ -8,8 +8,6 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from harness.campaign.spending import confidence_of
-from harness.campaign.values import Terms
 from harness.model import Verdict
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -30,24 +28,46 @@ def simulation() -> ModuleType:
     del sys.modules["false_keeps"]
 
 
-def test_campaigns_of_nothing_keep_nothing(simulation):
-    terms = Terms("nothing", "fast", max_iterations=10)
-    wrong, kept = simulation.share_of_campaigns(
-        6, terms, lambda look: confidence_of(look, terms), seed=5
-    )
-    assert (wrong, kept) == (0, 0)
+def kept_of_nothing(simulation, edition: str, campaigns: int) -> int:
+    begin = simulation.editions(10)[edition]
+    noise = (simulation.stolen, simulation.stolen)
+    kept = 0
+    for seed in range(campaigns):
+        rng = np.random.default_rng((5, seed))
+        kept += simulation.campaign(rng, begin, noise, simulation.nothing(10))[0]
+    return kept
 
 
-def test_without_spending_the_same_campaigns_would_keep_something(simulation):
+@pytest.mark.parametrize("edition", ["edition 2", "edition 3"])
+def test_campaigns_of_nothing_keep_nothing(simulation, edition):
+    assert kept_of_nothing(simulation, edition, 4) == 0
+
+
+def test_without_a_price_of_looking_the_same_campaigns_would_keep_something(simulation):
     """The check above can fail: looks at 95 % each keep changes that do nothing."""
-    terms = Terms("nothing", "fast", max_iterations=10)
-    wrong, _ = simulation.share_of_campaigns(6, terms, lambda _: 0.95, seed=5)
-    assert wrong >= 1
+    assert kept_of_nothing(simulation, "every look at 95 %", 6) >= 1
 
 
-def test_a_true_gain_is_still_found(simulation):
+@pytest.mark.parametrize(
+    ("edition", "gain", "most"),
+    [("edition 2", 1.5, 24), ("edition 3", 2.0, 4), ("edition 3", 0.5, 4), ("edition 3", 1.1, 24)],
+)
+def test_a_true_difference_is_found_as_soon_as_the_rules_promise(simulation, edition, gain, most):
     rng = np.random.default_rng(3)
-    terms = Terms("nothing", "fast")
-    times = simulation.Noise().times(rng, 60, 1.5)
-    verdict, _ = simulation.look(times, confidence_of(1, terms), terms.threshold)
-    assert verdict is Verdict.FASTER
+    running = simulation.editions(15)[edition](5e7 * simulation.heavy(rng, 10))
+    times = simulation.blocks_of(rng, simulation.heavy, 120, gain)
+    verdict, blocks = running.attempt(times)
+    assert verdict is (Verdict.FASTER if gain > 1 else Verdict.SLOWER)
+    assert blocks <= most
+
+
+def test_a_neighbour_that_was_not_there_before_is_no_gain(simulation):
+    """What the machine was like at the start is no licence: a look goes by what it sees itself."""
+    begin = simulation.editions(15)["edition 3"]
+    wrong = 0
+    for seed in range(40):
+        rng = np.random.default_rng((7, seed))
+        running = begin(5e7 * simulation.heavy(rng, 10))
+        times = simulation.blocks_of(rng, simulation.neighbour(2), 12, 1.0)
+        wrong += running.attempt(times)[0] is Verdict.FASTER
+    assert wrong <= 1
