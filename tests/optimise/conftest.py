@@ -35,7 +35,7 @@ from harness.campaign.values import (
     TestOutcome,
     TestStatus,
 )
-from harness.model import Verdict
+from harness.model import Noise, Verdict
 from harness.model.proposals import Option, Plan, Prediction, Reflection, Thought
 from harness.optimise import Campaign
 from harness.project.config import load_config
@@ -150,6 +150,7 @@ class FakeWorkbench:
         )
         current, noise = float(here[key]), float(here.get("noise", 0.005))
         output = here["output"] if key == "time" else here.get("full_output", "right")
+        before = kept if request.weighed else baseline
         run = self.root / "optim" / "runs" / f"bench-{request.look}-{case}.json"
         run.parent.mkdir(parents=True, exist_ok=True)
         run.write_text(json.dumps([kept, baseline, current, noise]))
@@ -159,11 +160,13 @@ class FakeWorkbench:
             problem="" if output == "right" else f"energy: got {output}",
             step=ratio(kept / current, noise, request),
             cumulative=ratio(baseline / current, noise, request),
-            baseline_ns=baseline * 1e6,
+            baseline_ns=before * 1e6,
             current_ns=current * 1e6,
-            guards=Guards(baseline_wall_ns=baseline * 1e6, current_wall_ns=current * 1e6),
+            guards=Guards(baseline_wall_ns=before * 1e6, current_wall_ns=current * 1e6),
             blocks=10,
             block_ns=request.budget_ns // 10,
+            host="here",
+            noise=Noise(18, 0.02),
             stopped_because="decided",
             budget_needed_ns=120_000_000_000 if noise >= 1 else None,
             run=f"runs/{run.name}",

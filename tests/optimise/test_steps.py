@@ -7,11 +7,12 @@ import pytest
 from harness.campaign.events import Kind
 from harness.campaign.iteration import Outcome
 from harness.campaign.port import BenchRequest, SealedBaseline
-from harness.campaign.spending import confidence_of
+from harness.campaign.spending import attempt_confidence, confidence_of
 from harness.campaign.state import Step
-from harness.campaign.values import RULES, Terms, TestStatus
+from harness.campaign.values import RULES, KnownNoise, Terms, TestStatus
 from harness.errors import DataDamaged, NotAllowed, UsageError
-from harness.model import Verdict
+from harness.model import Noise, Verdict
+from harness.model.noise import FEWEST
 from harness.model.proposals import Reflection
 from harness.optimise import (
     BenchOptions,
@@ -223,6 +224,81 @@ def test_an_undecided_look_is_gone_on_with(started, thought, planned):
     ]
 
 
+def requests(campaign):
+    return [e.value("request", BenchRequest) for e in campaign.events if e.kind is Kind.BENCHED]
+
+
+def test_a_look_is_weighed_by_what_is_known_and_counts_as_an_attempt(
+    started, thought, planned, note
+):
+    iterate(started, thought(), planned(), note, time=50, full=500)
+    decide(started.campaign)
+    run_profile(started.campaign, started.bench)
+    iterate(started, thought(), planned("again"), note, time=40, full=400)
+    first, second = requests(started.campaign)
+    terms = started.campaign.state.agreed
+    assert (first.weighed, first.attempt, first.noise) == (True, 1, ())
+    assert first.confidence == attempt_confidence(1, 0, terms)
+    assert (second.attempt, second.confidence) == (2, attempt_confidence(2, 1, terms))
+    assert second.noise == (KnownNoise("here", "fast", Noise(18, 0.02)),)
+
+
+def test_the_figure_over_the_baseline_is_chained_from_the_kept_steps(
+    started, thought, planned, note
+):
+    iterate(started, thought(), planned(), note, time=50, full=500)
+    decide(started.campaign)
+    run_profile(started.campaign, started.bench)
+    iterate(started, thought(), planned("again"), note, time=40, full=400)
+    state = started.campaign.state
+    steps = [i.bench.fast.step for i in state.kept]
+    total = state.kept[-1].bench.fast.cumulative
+    assert [s.point for s in steps] == pytest.approx([2.0, 1.25])
+    assert total.point == pytest.approx(2.5)
+    assert total.low == pytest.approx(steps[0].low * steps[1].low)
+    assert state.kept[-1].bench.fast.chained
+    text = (started.root / "optim" / "optimization_log.md").read_text()
+    assert "over baseline, chained)" in text
+    assert "last kept state 50.0 ms" in text
+
+
+def test_to_go_on_is_the_same_attempt_and_other_code_the_next(started, thought, planned):
+    think(started.campaign, thought())
+    plan(started.campaign, planned())
+    for time, options in ((95, BenchOptions()), (95, BenchOptions(again=True)), (94, None)):
+        started.write(time=time, noise=1)
+        check_candidate(started.campaign, started.bench, full=False)
+        bench_candidate(started.campaign, started.bench, options or BenchOptions())
+    asked = requests(started.campaign)
+    assert [(r.look, r.attempt, r.continues) for r in asked] == [
+        (1, 1, None),
+        (2, 1, 1),
+        (3, 2, None),
+    ]
+    assert asked[0].confidence == asked[1].confidence < asked[2].confidence
+    assert asked[1].noise == asked[0].noise != asked[2].noise
+
+
+def test_a_look_that_ended_early_has_spent_what_its_blocks_took(
+    started, thought, planned, monkeypatch
+):
+    think(started.campaign, thought())
+    plan(started.campaign, planned())
+    started.write(time=95, noise=1)
+    check_candidate(started.campaign, started.bench, full=False)
+    bench = started.bench.bench
+
+    def early(request):
+        found = bench(request)
+        return replace(found, fast=replace(found.fast, blocks=12, block_ns=500_000_000))
+
+    monkeypatch.setattr(started.bench, "bench", early)
+    bench_candidate(started.campaign, started.bench, BenchOptions())
+    bench_candidate(started.campaign, started.bench, BenchOptions(budget_ns=100_000_000_000))
+    again = requests(started.campaign)[-1]
+    assert (again.spent_ns, again.budget_ns) == (6_000_000_000, 100_000_000_000)
+
+
 def test_the_end_is_measured_on_until_it_is_decided(started, thought, planned, note, monkeypatch):
     iterate(started, thought(), planned(), note, time=50, full=500)
     decide(started.campaign, exhausted="enough")
@@ -254,6 +330,17 @@ def test_a_budget_that_holds_no_verdict_is_raised_and_one_that_does_is_kept():
     raised = affordable(terms, slow)
     assert need.budget_ns <= raised.bench_budget_ns < need.budget_ns + 1e9
     assert f"{need.blocks} blocks" in need.words
+    assert affordable(terms, replace(slow, total_ns=1e8)) == terms
+
+
+def test_a_weighed_verdict_takes_few_blocks_of_two_sides_and_the_budget_holds_them():
+    terms = Terms("work", "fast", rules=RULES)
+    known = (KnownNoise("here", "fast", Noise(10, 0.02)),)
+    slow = SealedBaseline("b" * 40, "5" * 64, 30e9, noise=known)
+    need = need_of(terms, slow)
+    assert (need.blocks, round(need.block_ns / 1e9)) == (FEWEST, 60)
+    assert need.small_blocks > need.blocks
+    assert need.budget_ns < affordable(terms, slow).bench_budget_ns < 2 * need.budget_ns
     assert affordable(terms, replace(slow, total_ns=1e8)) == terms
 
 

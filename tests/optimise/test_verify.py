@@ -143,6 +143,34 @@ def test_a_result_without_its_trials_is_named(finished):
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
+        ({"attempt": 2}, "it counts as attempt 2, and is attempt 1"),
+        ({"weighed": False}, "decided by signs alone"),
+        ({"noise": [{"host": "here", "case": "fast", "noise": {"pairs": 9}}]}, "was known is ()"),
+        ({"continues": 7}, "goes on with look 7, which is not there"),
+        ({"confidence": 0.5}, "at confidence 0.5: look 1 has"),
+    ],
+)
+def test_a_look_that_was_weighed_otherwise_than_the_terms_want_is_named(finished, change, problem):
+    def forge(kind, data):
+        if kind is Kind.BENCHED:
+            data["request"].update(change)
+
+    rewrite(finished, forge)
+    assert any(problem in found for found in checked(finished).problems)
+
+
+def test_a_chained_figure_that_the_steps_do_not_give_is_named(finished):
+    def forge(kind, data):
+        if kind is Kind.BENCHED:
+            data["outcome"]["fast"]["cumulative"]["high"] *= 2
+
+    rewrite(finished, forge)
+    assert any("cumulative" in found for found in checked(finished).problems)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
         ({"result": None, "request": None}, "the end was not measured"),
         ({"confidence": 0.5}, "confidence 0.5: the terms give 0.95"),
         ({"kept": "0" * 40}, "not compared with the baseline"),
