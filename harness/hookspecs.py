@@ -7,8 +7,8 @@ the `Runner`, which scrubs the environment, owns the clock and cleans up.
 In one run an adapter is called so: `harness_probe` and `harness_build` once per target;
 `harness_run` once per build and case, for the output that later trials are compared with;
 `harness_time` once per trial, possibly hundreds of times, in random order among other adapters'
-trials. `harness_profile` and `harness_compare` are optional: `None` means that the core's own way
-serves.
+trials. `harness_profile`, `harness_floor` and `harness_compare` are optional: `None` means that the
+core's own way serves, or that nothing is known.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Case,
         Command,
         Completed,
+        EmptyProgram,
         MetricInfo,
         NamedPath,
         Output,
@@ -226,6 +227,24 @@ class AdapterSpec:
             only phases are known
         :raises ToolchainMissing: the profiler is not installed; the hint says how to get it
         :raises TrialFailed: the program did not end well under the profiler
+        """
+
+    @hookspec(firstresult=True)
+    def harness_floor(
+        self, build: Build, case: Case, runner: Runner
+    ) -> tuple[EmptyProgram, ...] | None:
+        """Say what an empty program of the same toolchain is, for the floor under the target.
+
+        Called with a profile. The core times the empty programs in turn with the target itself.
+        The first one starts and ends, with the target's own flags and libraries; each further one
+        does what the one before it does and one thing more: `imports`, what the target imports;
+        `input`, its declared inputs and its standard input, read once. None of them works.
+
+        :param build: what `harness_build` returned; files that are needed go below its `workdir`
+        :param case: the case that is profiled
+        :param runner: compiles where that is needed, by `runner.tool`
+        :returns: the empty programs, the smallest first; None where there is none to be made
+        :raises BuildFailed: it does not compile or link with the target's flags
         """
 
     @hookspec(firstresult=True)

@@ -10,6 +10,7 @@ from harness.model import (
     Build,
     Case,
     Command,
+    EmptyProgram,
     NamedPath,
     Output,
     Profile,
@@ -21,6 +22,7 @@ from harness.model import (
 )
 from harness_c import build as _build
 from harness_c import hotspots as _hotspots
+from harness_c.floor import empty_programs
 from harness_c.layouts import layout_of, program_in
 from harness_c.options import Options, paths_of
 from harness_c.toolchain import find_compiler, named_compiler
@@ -66,6 +68,12 @@ def harness_time(build: Build, case: Case, plan: TrialPlan, runner: Runner) -> T
 def harness_profile(build: Build, case: Case, plan: ProfilePlan, runner: Runner) -> Profile:
     """perf, callgrind or hardware counters, on a build with symbols."""
     return _hotspots.profile(build, case, plan, runner)
+
+
+@hookimpl
+def harness_floor(build: Build, runner: Runner) -> tuple[EmptyProgram, ...]:
+    """A `main` that returns, with the same flags and libraries; and one that reads the inputs."""
+    return empty_programs(build, runner)
 
 
 def _command(build: Build, case: Case) -> Command:

@@ -12,6 +12,7 @@ from harness.model import (
     Build,
     Case,
     Command,
+    EmptyProgram,
     NamedPath,
     Output,
     PathKind,
@@ -99,6 +100,15 @@ def harness_run(build: Build, case: Case, runner: Runner) -> Output:
 def harness_time(build: Build, case: Case, plan: TrialPlan, runner: Runner) -> Trial:
     """Execute one trial."""
     return runner.trial(_command(build, case), plan)
+
+
+@hookimpl
+def harness_floor(build: Build, runner: Runner) -> tuple[EmptyProgram, ...]:
+    """The start of a process: of the smallest program that every system has."""
+    smallest = runner.find("true")
+    if smallest is None:
+        return ()
+    return (EmptyProgram("start-up", Command((str(smallest),), build.target.env, build.target)),)
 
 
 def _identity(path: Path, target: Target) -> tuple[str | bytes, ...]:

@@ -8,6 +8,7 @@ from harness.hookspecs import Runner, hookimpl
 from harness.model import (
     Build,
     Case,
+    EmptyProgram,
     NamedPath,
     Output,
     Profile,
@@ -21,6 +22,7 @@ from harness.model import (
 )
 from harness_julia import build as _build
 from harness_julia import hotspots as _hotspots
+from harness_julia.floor import empty_programs
 from harness_julia.options import Options
 from harness_julia.toolchain import find_julia, named_julia
 
@@ -67,3 +69,9 @@ def harness_time(build: Build, case: Case, plan: TrialPlan, runner: Runner) -> T
 def harness_profile(build: Build, case: Case, plan: ProfilePlan, runner: Runner) -> Profile:
     """Julia's own sampling profiler, or allocations by line."""
     return _hotspots.profile(build, case, plan, runner)
+
+
+@hookimpl
+def harness_floor(build: Build) -> tuple[EmptyProgram, ...]:
+    """An empty file, with the same flags; then with the same packages, and the inputs read."""
+    return empty_programs(build)

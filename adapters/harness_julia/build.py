@@ -81,14 +81,24 @@ def command(build: Build, case: Case, through: Sequence[str] = ()) -> Command:
     `through` holds further flags and a script that runs the program instead.
     """
     target = build.target
-    start = [str(build.program), *Options.of(target).julia_flags(target)]
     script = str(target.sources[0])
-    if through:
-        start += through
-    else:
-        start += [str(DRIVER), script, target.entry or ""] if target.steady else [script]
+    start = list(through)
+    if not through:
+        start = [str(DRIVER), script, target.entry or ""] if target.steady else [script]
+    return _started(build, (*start, *target.arguments(case)))
+
+
+def empty_command(build: Build, script: Path) -> Command:
+    """How a script of ours is started as the target would be."""
+    return _started(build, (str(script),))
+
+
+def _started(build: Build, words: Sequence[str]) -> Command:
+    """The target's Julia, with its flags and environment, before `words`."""
+    target = build.target
+    flags = Options.of(target).julia_flags(target)
     env = {**target.env, **_paths(target, build.toolchain, build.workdir.parent)}
-    return Command((*start, *target.arguments(case)), env, target)
+    return Command((str(build.program), *flags, *words), env, target)
 
 
 def reached_files(sources: Sequence[Path]) -> set[Path]:

@@ -94,6 +94,7 @@ def times(build: Build, case: Case, plan: ProfilePlan, folder: Path, runner: Run
         slowdown=_slowdown(said, said),
         warnings=tuple(_remarks(said, total)),
         start_up_share=_start_up_share(said, plan),
+        compilation_share=_compilation_share(said, plan),
         exports={out.name: str(out)},
     )
 
@@ -103,6 +104,17 @@ def _start_up_share(said: Said, plan: ProfilePlan) -> float:
     whole_ns = plan.plain_cpu_ns
     warm_ns = said.figures.get("plain_ns", 0)
     return min(MOST_START_UP, max(0.0, 1 - warm_ns / whole_ns)) if whole_ns and warm_ns else 0.0
+
+
+def _compilation_share(said: Said, plan: ProfilePlan) -> float:
+    """The share of a plain run by which the first call of the work is longer than the later ones.
+
+    It is a part of what is not warm work.
+    """
+    first_ns, warm_ns = said.figures.get("first_ns", 0), said.figures.get("plain_ns", 0)
+    if not (plan.plain_cpu_ns and warm_ns):
+        return 0.0
+    return min(max(0.0, (first_ns - warm_ns) / plan.plain_cpu_ns), _start_up_share(said, plan))
 
 
 def _slowdown(plain: Said, profiled: Said) -> float | None:

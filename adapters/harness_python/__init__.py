@@ -8,6 +8,7 @@ from harness.hookspecs import Runner, hookimpl
 from harness.model import (
     Build,
     Case,
+    EmptyProgram,
     NamedPath,
     Output,
     Profile,
@@ -20,6 +21,7 @@ from harness.model import (
 )
 from harness_python import build as _build
 from harness_python import hotspots as _hotspots
+from harness_python.floor import empty_programs
 from harness_python.interpreter import find_interpreter, named_interpreter
 from harness_python.options import Options
 
@@ -59,3 +61,9 @@ def harness_time(build: Build, case: Case, plan: TrialPlan, runner: Runner) -> T
 def harness_profile(build: Build, case: Case, plan: ProfilePlan, runner: Runner) -> Profile:
     """cProfile, pyinstrument or line_profiler, on the target's own interpreter."""
     return _hotspots.profile(build, case, plan, runner)
+
+
+@hookimpl
+def harness_floor(build: Build) -> tuple[EmptyProgram, ...]:
+    """`-c ""` with the same flags; then with the same imports, and the inputs read."""
+    return empty_programs(build)

@@ -84,11 +84,24 @@ def command(build: Build, case: Case, through: Sequence[str] = ()) -> Command:
     return Command((*start, *target.arguments(case)), _environment(build, options), target)
 
 
-def nothing(build: Build) -> Command:
-    """The same interpreter with the same flags and environment, for an empty program."""
+def empty_command(build: Build, text: str = "") -> Command:
+    """The same interpreter with the same flags and environment, for a program of ours."""
     target, options = build.target, Options.of(build.target)
     start = [str(build.program), *_cache_flags(build.workdir.parent, build.toolchain)]
-    return Command((*start, *options.flags, "-c", ""), _environment(build, options), target)
+    return Command((*start, *options.flags, "-c", text), _environment(build, options), target)
+
+
+def own_search(build: Build) -> tuple[Path, ...]:
+    """The folders that the program's own modules are found in."""
+    target = build.target
+    return (*Options.of(target).search(target), *editable.own_folders(target, build.toolchain))
+
+
+def own_files(build: Build) -> list[Path]:
+    """The program's own files, as far as imports say."""
+    search = own_search(build)
+    sources = _sources(build.target, Options.of(build.target).module, search)
+    return sorted(reached_files(sources, search))
 
 
 def _script(target: Target) -> str:

@@ -22,6 +22,7 @@ from harness.hookspecs import Runner
 from harness.model import (
     Build,
     Case,
+    HotSpot,
     Profile,
     ProfileBy,
     ProfilePlan,
@@ -43,6 +44,8 @@ WALL, CPU = "wall", "cpu"
 """Clocks of a profile: what a program with threads or processes waits for is no work of its own."""
 IMPORTING = ("_find_and_load",)
 """What Python's import system calls first: all within it is start-up."""
+COMPILING = frozenset({"_compile_for_args", "compile_or_get_cached"})
+"""What just-in-time compilers of Python call when they compile: Numba's and JAX's."""
 STARTS = 3
 WAITING = 0.3
 """A program whose CPU time is below this share of its wall time waits."""
@@ -168,6 +171,7 @@ def exact(session: Session) -> Profile:
         with contextlib.suppress(ToolchainMissing, TrialFailed):
             stacks = sampled(session, clock).stacks
     warnings = remarks(trial, processes, "cProfile", clock)
+    start_up = start_up_share(session)
     if stacks:
         warnings += figures.misled(entries, stacks, MISLEADING)
     return Profile(
@@ -183,8 +187,14 @@ def exact(session: Session) -> Profile:
         warnings=tuple(warnings),
         exports={path.name: str(path) for path in session.folder.glob("cProfile.json.*.pstats")},
         start_up=IMPORTING,
-        start_up_share=start_up_share(session),
+        start_up_share=start_up,
+        compilation_share=(1 - start_up) * compiled_share(spots),
     )
+
+
+def compiled_share(spots: Sequence[HotSpot]) -> float:
+    """The share of a profile that passes in just-in-time compilers."""
+    return max((spot.total_share for spot in spots if spot.function in COMPILING), default=0.0)
 
 
 def _threads_of(processes: Sequence[Mapping[str, Any]]) -> int:
@@ -207,7 +217,7 @@ def start_up_share(session: Session) -> float:
 
     By CPU time, which a busy machine does not stretch; of the wall time of a program that waits.
     """
-    command, asked = _build.nothing(session.build), session.plan
+    command, asked = _build.empty_command(session.build), session.plan
     plan = TrialPlan(timeout_ns=asked.timeout_ns, phases=False)
     shortest_ns = min(session.runner.trial(command, plan).cpu_ns for _ in range(STARTS))
     waits = asked.plain_cpu_ns < WAITING * asked.plain_wall_ns

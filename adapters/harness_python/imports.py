@@ -58,6 +58,45 @@ def _imported(path: Path, search: Sequence[Path]) -> Iterator[Path]:
                 yield from _files([*words, alias.name], folders)
 
 
+def imported_elsewhere(path: Path, search: Sequence[Path]) -> Iterator[str]:
+    """The import statements that a file executes when it is loaded, of what is not its own.
+
+    Each is one name, as `import a.b` or `from a import b`. Those within functions are left out,
+    as it is not known whether they are executed.
+    """
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return
+    for node in _executed(tree.body):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if not any(_files(alias.name.split("."), search)):
+                    yield f"import {alias.name}"
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                words = [*node.module.split("."), alias.name]
+                if node.module != "__future__" and not any(_files(words, search)):
+                    yield f"from {node.module} import {alias.name}"
+
+
+def _executed(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a module's top level, those within `if`, `try` and `with` included."""
+    for node in body:
+        yield node
+        if isinstance(node, ast.If) and _is_for_checkers(node.test):
+            yield from _executed(node.orelse)
+        elif isinstance(node, (ast.If, ast.Try, ast.With)):
+            for part in ("body", "orelse", "finalbody"):
+                yield from _executed(getattr(node, part, ()))
+
+
+def _is_for_checkers(test: ast.expr) -> bool:
+    """Is it `TYPE_CHECKING`, which is false when a program runs?"""
+    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+    return name == "TYPE_CHECKING"
+
+
 def _files(words: Sequence[str], folders: Iterable[Path]) -> Iterator[Path]:
     """The files that importing the dotted name `words` executes: each package and the module."""
     for folder in folders:

@@ -10,6 +10,7 @@ What plugins need of these modules is imported from `harness.model`:
 - `results`  what it means:  Estimate, Agreement, Measurement, Comparison, Verdict, Host, Run
 - `benches`  what a bench finds: PhaseRow, SideFigures, CaseBench, Scale, BenchReport
 - `profiles` where time goes: Frame, HotSpot, Profile, ProfileReport
+- `floors`   what is left of it: EmptyProgram, Floor, FloorPart
 - `proposals` what to try next: Brief, Proposal, Reflection
 - `noise`    what is known of the noise: Noise
 - `options`  what adapters share: typed options (`read_options`) and digests (`digest_of`)
@@ -84,6 +85,7 @@ from harness.on_demand import loaded_when_used
 
 if TYPE_CHECKING:
     from harness.model.benches import BenchReport, CaseBench, Gain, PhaseRow, Scale, SideFigures
+    from harness.model.floors import EmptyProgram, Floor, FloorPart
     from harness.model.profiles import (
         Frame,
         HotSpot,
@@ -100,6 +102,7 @@ else:
         __name__,
         {
             "benches": "BenchReport CaseBench Gain PhaseRow Scale SideFigures",
+            "floors": "EmptyProgram Floor FloorPart",
             "profiles": "Frame HotSpot Profile ProfileBy ProfileFailure ProfilePlan"
             " ProfileReport Stack",
             "proposals": "Brief Proposal Reflection",
@@ -118,8 +121,11 @@ __all__ = [
     "Command",
     "Comparison",
     "Completed",
+    "EmptyProgram",
     "Estimate",
     "FileFormat",
+    "Floor",
+    "FloorPart",
     "Frame",
     "Gain",
     "Host",

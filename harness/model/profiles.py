@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from harness.model.floors import Floor
 from harness.model.results import Estimate
 
 
@@ -86,6 +87,8 @@ class HotSpot:
     """Inside an extension module or library rather than the target's own sources."""
     source: str = ""
     """By line: what stands there, where the file could be read."""
+    limit: float | None = None
+    """What the floor leaves of any speed-up, whatever the row; None: the floor is not known."""
 
     @property
     def name(self) -> str:
@@ -95,8 +98,17 @@ class HotSpot:
     @property
     def bound(self) -> float:
         """Amdahl's bound: the largest speed-up if all of this spot's total share were gone."""
-        rest = 1.0 - min(self.total_share, 1.0)
-        return math.inf if rest <= 0 else 1.0 / rest
+        return bound_of(self.total_share, self.limit)
+
+
+def bound_of(share: float, limit: float | None = None) -> float:
+    """The largest speed-up if this share of the time were gone, and at most `limit` (Amdahl 1967).
+
+    Infinite for the whole without a limit.
+    """
+    rest = 1.0 - min(share, 1.0)
+    bound = math.inf if rest <= 0 else 1.0 / rest
+    return bound if limit is None else min(bound, limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +149,9 @@ class Profile:
     start_up_share: float = 0.0
     """The share of a plain run that this profile does not see, as it passes before the program's
     first line or in its compiler; the core makes a row of it and scales all other shares."""
+    compilation_share: float = 0.0
+    """The share of a plain run in which the language compiles, where the adapter can tell it from
+    the rest of start-up: a just-in-time compiler's, say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +186,8 @@ class ProfileReport:
     """Share of the plain trials' wall time in which some task waited for a CPU, or the CPU was
     stolen: what this machine's other work may explain of a low `cpu_share`."""
     phases: Profile
+    floor: Floor | None = None
+    """What an empty program takes here; None: the adapter makes none, or it did not run."""
     spots: Profile | None = None
     """By function or by line; None: phases only."""
     slowdown: float | None = None

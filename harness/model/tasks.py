@@ -208,6 +208,12 @@ class Target:
 
         return tuple((place(path), path) for path in self.inputs)
 
+    def input_names(self) -> tuple[str, ...]:
+        """The name by which a trial finds each of its inputs."""
+        if self.working_folder is WorkingFolder.SCRATCH:
+            return tuple(place for place, _ in self.input_places())
+        return tuple(map(str, self.inputs))
+
     def takes(self, parameter: str) -> bool:
         """Does this parameter, or `seed`, stand in its arguments or in those of its generator?"""
         pieces = (

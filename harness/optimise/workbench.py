@@ -165,7 +165,8 @@ class LocalWorkbench:
     def profile(self) -> ProfileOutcome:
         """Phases first, then functions, each with its share of the whole."""
         from harness.profiles import waiting_is_unclear
-        from harness.profiling.making import ProfileRequest, profile_cell
+        from harness.profiling.making import profile_cell
+        from harness.profiling.turns import ProfileRequest
 
         workload = self._workload
         cell = Cell(workload.task, workload.case, workload.target)

@@ -19,6 +19,7 @@ from harness.model import (
     Agreement,
     Build,
     Case,
+    EmptyProgram,
     MetricInfo,
     NamedPath,
     Output,
@@ -192,6 +193,16 @@ class Adapter:
         return self._optional(
             "harness_profile", Profile, build=build, case=case, plan=plan, runner=runner
         )
+
+    def floor(self, build: Build, case: Case, runner: Runner) -> tuple[EmptyProgram, ...]:
+        """The empty programs whose times are the floor under the target; none: it has none."""
+        found = self._optional("harness_floor", tuple, build=build, case=case, runner=runner)
+        strangers = [one for one in found or () if not isinstance(one, EmptyProgram)]
+        if strangers:
+            raise PluginFailed(
+                f"adapter {self.name!r}: harness_floor gave {strangers[0]!r}, want EmptyProgram"
+            )
+        return tuple(found or ())
 
     def compare(self, expected: Output, actual: Output, tolerance: Tolerance) -> Agreement | None:
         return self._optional(

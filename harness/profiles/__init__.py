@@ -3,6 +3,7 @@
 - `spots`     stacks to rows: self and total shares by function or by line; phases to rows
 - `changes`   what moved between two profiles
 - `remarks`   what the method says about a profile
+- `bounding`  the floor's rows, and the limit that it sets to bounds
 - `exports`   collapsed stacks and speedscope
 - `flame`     a flame graph as one SVG file
 - `json_form` reports to JSON and back
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from harness.on_demand import loaded_when_used
 
 if TYPE_CHECKING:
+    from harness.profiles.bounding import floor_of, with_floor
     from harness.profiles.changes import ShareChange, enough_trials, share_changes
     from harness.profiles.exports import collapsed, speedscope
     from harness.profiles.flame import flame_graph
@@ -31,6 +33,7 @@ else:
             "changes": "ShareChange enough_trials share_changes",
             "exports": "collapsed speedscope",
             "flame": "flame_graph",
+            "bounding": "floor_of with_floor",
             "json_form": "report_from_json report_to_json",
             "remarks": "CaseShares advise_cases profile_advice waiting_is_unclear",
             "spots": "count_spots phase_spots worth_showing",
@@ -45,6 +48,7 @@ __all__ = [
     "count_spots",
     "enough_trials",
     "flame_graph",
+    "floor_of",
     "phase_spots",
     "profile_advice",
     "report_from_json",
@@ -52,5 +56,6 @@ __all__ = [
     "share_changes",
     "speedscope",
     "waiting_is_unclear",
+    "with_floor",
     "worth_showing",
 ]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.model import HotSpot, Profile, ProfileReport
+from harness.model import Floor, HotSpot, Profile, ProfileReport
 from harness.profiles.spots import REST, START_UP
 
 SMALL_SHARE = 0.05
@@ -61,7 +61,7 @@ def profile_advice(report: ProfileReport, cases: Sequence[str]) -> tuple[str, ..
         *_small_phases(report.phases),
         *_outside(report.phases),
         *_waits(report.cpu_share, report.crowded),
-        *(_kinds(report.spots) if report.spots else ()),
+        *(_kinds(report.spots, report.floor) if report.spots else ()),
         *_one_case(report, cases),
     )
 
@@ -113,9 +113,10 @@ def _waits(cpu_share: float, crowded: float) -> Iterator[str]:
         )
 
 
-def _kinds(profile: Profile) -> Iterator[str]:
+def _kinds(profile: Profile, floor: Floor | None) -> Iterator[str]:
     """Is most of the work start-up, or input and output, rather than the computation?"""
-    start_up = _starting(profile)
+    known = floor.total_share() + profile.compilation_share if floor else 0.0
+    start_up = min(1.0, max(_starting(profile), known))
     if start_up > 0.3:
         yield (
             f"{_percent(start_up)} is start-up (loading, importing, compiling): it shrinks on a"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -15,11 +16,11 @@ from harness.model.jsonable import jsonable
 from harness.profiles import CaseShares, ShareChange, advise_cases, share_changes, worth_showing
 from harness.profiling.making import (
     PROFILES,
-    ProfileRequest,
     profile_against,
     profile_at,
     profile_cell,
 )
+from harness.profiling.turns import ProfileRequest
 from harness.project.config import Config
 from harness.project.finding import required_config
 from harness.project.revisions import split_revision
@@ -179,6 +180,9 @@ def _plain(one: CaseProfile, top: int) -> dict[str, Any]:
         if values[name] is not None:
             for value, row in zip(values[name]["spots"], rows, strict=True):
                 value["bound"] = jsonable(row.bound)
+    if report.floor is not None:
+        bound = report.floor.bound()
+        values["floor"]["bound"] = bound if math.isfinite(bound) else None
     values["against"] = one.before.id if one.before else None
     values["moves"] = [{**jsonable(c), "change": c.change} for c in one.changes[: 4 * top]]
     return values

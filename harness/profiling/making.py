@@ -11,22 +11,18 @@ import contextlib
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import HarnessError, ToolchainMissing, TrialFailed, UsageError
 from harness.model import (
-    Build,
-    Estimate,
     Profile,
     ProfileBy,
     ProfileFailure,
     ProfilePlan,
     ProfileReport,
     Trial,
-    TrialPlan,
 )
-from harness.plugins import Adapter
 from harness.profiles import (
     collapsed,
     count_spots,
@@ -36,48 +32,33 @@ from harness.profiles import (
     report_from_json,
     report_to_json,
     speedscope,
+    with_floor,
 )
 from harness.profiling.sources import with_sources
+from harness.profiling.turns import (
+    EmptyTrials,
+    ProfileRequest,
+    Subject,
+    estimate_of,
+    more_trials,
+    plain_trial,
+)
 from harness.project.revisions import target_at
 from harness.running import Cell, Orchestrator
 from harness.running.copies import private_copy, settle
 from harness.running.experiment import run_id
 from harness.running.session import Session
 from harness.system.git.writing import Git
-from harness.system.process.opening import CoreRunner
 from harness.system.store.files import storage_errors, write_atomically
 
 PROFILES = "profiles"
 """The folder of stored profiles, below `.harness`."""
 REPORT = "profile.json"
 
-CONFIDENCE = 0.95
-DEFAULT_TRIALS = 6
-"""The fewest whose full range holds the median at 95 %."""
-FEWEST_TRIALS = 2
-PLAIN_BUDGET_NS = 20_000_000_000
-"""Where the number of trials is not said, no further one is begun after this time."""
 WAITING = 0.02
 """CPU time below this share of the wall time says nothing of a profiler's cost."""
 SLOWEST = 200
 """A profiled run may take this many times as long as a plain one, or the target's own limit."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileRequest:
-    """What is to be profiled, and how."""
-
-    cell: Cell
-    by: ProfileBy = ProfileBy.FUNCTION
-    tool: str | None = None
-    function: str | None = None
-    memory: bool = False
-    trials: int | None = None
-    """Plain trials for the phases' intervals; None: up to 6, within 20 s."""
-    revision: str = ""
-    """The commit that the cell's sources are of; empty: the working tree."""
-    one_of_several: bool = False
-    """Other cases are profiled beside this one: its reader need not be told that it is not all."""
 
 
 def profile_cell(
@@ -94,14 +75,18 @@ def profile_cell(
     try:
         adapter, build = orchestrator.build(replace(cell.target, steady=False))
         build = orchestrator.generated.given(build, cell.case)
-        subject = _Subject(request, adapter, build, orchestrator.runner)
-        first = _plain_trial(subject)
+        subject = Subject(request, adapter, build, orchestrator.runner)
+        first = plain_trial(subject)
         with _new_home(folder) as home:
             found = _profiled(subject, home, first)
-            plain = [first, *_more_trials(subject, first)]
+            empty = EmptyTrials.of(subject)
+            plain = [first, *more_trials(subject, first, empty)]
     finally:
         problems = orchestrator.cleanup([cell])
-    report = _with_profile(_report(home.name, subject, plain), found, plain)
+    report = replace(_report(home.name, subject, plain), floor=empty.floor(plain))
+    report = _with_profile(report, found, plain)
+    report = replace(report, warnings=(*report.warnings, *empty.warnings))
+    report = with_floor(report, rows=request.function is None)
     report = replace(
         report,
         advice=profile_advice(report, () if request.one_of_several else _names(cell)),
@@ -112,16 +97,6 @@ def profile_cell(
 
 def _names(cell: Cell) -> list[str]:
     return [case.name for case in cell.task.cases]
-
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """What is profiled, and the means to run it."""
-
-    request: ProfileRequest
-    adapter: Adapter
-    build: Build
-    runner: CoreRunner
 
 
 @contextlib.contextmanager
@@ -138,48 +113,13 @@ def _new_home(folder: Path) -> Iterator[Path]:
         raise
 
 
-def _plain_trial(subject: _Subject) -> Trial:
-    """A trial without a profiler; TrialFailed where the program does not end well."""
-    case, target = subject.request.cell.case, subject.request.cell.target
-    plan = TrialPlan(timeout_ns=target.timeout_ns)
-    trial = subject.adapter.time(subject.build, case, plan, subject.runner)
-    if trial.output is not None:
-        subject.runner.discard(trial.output)
-    if not trial.ok:
-        raise TrialFailed(f"target {target.name!r} on case {case.name!r}: {trial.message}")
-    return trial
-
-
-def _more_trials(subject: _Subject, first: Trial) -> Iterator[Trial]:
-    """The plain trials after the first: what phases' intervals and the overhead are read from.
-
-    They follow the profiled run, so that a wrong request is refused soon.
-    """
-    asked = subject.request.trials
-    spent_ns = first.wall_ns
-    for count in range(1, asked or DEFAULT_TRIALS):
-        if asked is None and count >= FEWEST_TRIALS and spent_ns > PLAIN_BUDGET_NS:
-            return
-        trial = _plain_trial(subject)
-        spent_ns += trial.wall_ns
-        yield trial
-
-
-def _estimate(values: Sequence[float]) -> Estimate:
-    from harness.stats.medians import median_estimate
-
-    found = median_estimate(values, CONFIDENCE)
-    assert found is not None
-    return found
-
-
-def _report(identity: str, subject: _Subject, plain: Sequence[Trial]) -> ProfileReport:
+def _report(identity: str, subject: Subject, plain: Sequence[Trial]) -> ProfileReport:
     """A report of phases alone."""
     request, build = subject.request, subject.build
     cell = request.cell
     walls = [max(1, trial.wall_ns) for trial in plain]
-    wall = _estimate([float(w) for w in walls])
-    spots = phase_spots([trial.phases for trial in plain], walls, _estimate)
+    wall = estimate_of([float(w) for w in walls])
+    spots = phase_spots([trial.phases for trial in plain], walls, estimate_of)
     return ProfileReport(
         id=identity,
         task=cell.task.name,
@@ -190,8 +130,8 @@ def _report(identity: str, subject: _Subject, plain: Sequence[Trial]) -> Profile
         revision=request.revision,
         build_digest=build.digest,
         wall_ns=wall,
-        cpu_share=_estimate([t.cpu_ns / w for t, w in zip(plain, walls, strict=True)]).point,
-        crowded=_estimate([_crowded(t) for t in plain]).point,
+        cpu_share=estimate_of([t.cpu_ns / w for t, w in zip(plain, walls, strict=True)]).point,
+        crowded=estimate_of([_crowded(t) for t in plain]).point,
         phases=Profile("phases", ProfileBy.PHASE, "ns", wall.point, spots),
     )
 
@@ -201,7 +141,7 @@ def _crowded(trial: Trial) -> float:
     return min(1.0, disturbed / max(1, trial.wall_ns))
 
 
-def _profiled(subject: _Subject, home: Path, plain: Trial) -> Profile | ProfileFailure | None:
+def _profiled(subject: Subject, home: Path, plain: Trial) -> Profile | ProfileFailure | None:
     """Functions or lines, or why there are none; None where phases are all that is asked for."""
     request = subject.request
     if request.by is ProfileBy.PHASE:
@@ -253,7 +193,7 @@ def _slowdown(
     if spots.slowdown is not None:
         return spots.slowdown, "CPU time"
     if spots.cpu_ns and report.cpu_share > WAITING:
-        return spots.cpu_ns / _estimate([float(t.cpu_ns) for t in plain]).point, "CPU time"
+        return spots.cpu_ns / estimate_of([float(t.cpu_ns) for t in plain]).point, "CPU time"
     if spots.wall_ns:
         return spots.wall_ns / report.wall_ns.point, "wall time"
     return None, ""

@@ -12,6 +12,8 @@ from harness.errors import AdapterError, AdapterNotFound, PluginFailed, Toolchai
 from harness.hookspecs import CONTRACT, AdapterSpec, hookimpl
 from harness.model import (
     Agreement,
+    Command,
+    EmptyProgram,
     MetricInfo,
     NamedPath,
     Output,
@@ -165,6 +167,17 @@ def test_the_probe_may_ask_for_the_target():
     assert [adapter.probe(None).version, adapter.probe(None, target).version] == ["any", "7"]
 
 
+def test_a_floor_of_something_else_is_a_broken_plugin():
+    class Odd(Good):
+        @hookimpl
+        def harness_floor(self):
+            return ("true",)
+
+    with pytest.raises(PluginFailed, match="harness_floor gave 'true', want EmptyProgram"):
+        Adapter("x", Odd()).floor(BUILD, make_case(), None)
+    assert Adapter("x", Good()).floor(BUILD, make_case(), None) == ()
+
+
 # -- cross-cutting plugins ----------------------------------------------------------------------
 
 BUILD = make_build(make_target(Path("/")))
@@ -175,6 +188,7 @@ RESULTS = {
     "harness_run": Output(Path("/"), Path("/o"), Path("/e"), "d"),
     "harness_time": make_trial(5),
     "harness_profile": Profile("t", ProfileBy.LINE, "ns", 1.0, ()),
+    "harness_floor": (EmptyProgram("start-up", Command(("true",))),),
     "harness_compare": Agreement(ok=True, summary="fine"),
 }
 CALLS = {
@@ -184,6 +198,7 @@ CALLS = {
     "harness_run": lambda adapter: adapter.run(BUILD, make_case(), None),
     "harness_time": lambda adapter: adapter.time(BUILD, make_case(), TrialPlan(), None),
     "harness_profile": lambda adapter: adapter.profile(BUILD, make_case(), ProfilePlan(), None),
+    "harness_floor": lambda adapter: adapter.floor(BUILD, make_case(), None),
     "harness_compare": lambda adapter: adapter.compare(None, None, Tolerance()),
 }
 

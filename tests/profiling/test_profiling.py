@@ -14,6 +14,8 @@ from harness.hookspecs import hookimpl
 from harness.model import (
     Build,
     Case,
+    Command,
+    EmptyProgram,
     Frame,
     Phase,
     Profile,
@@ -27,7 +29,6 @@ from harness.model import (
 from harness.plugins import Adapter
 from harness.profiling.making import (
     PROFILES,
-    ProfileRequest,
     find_report,
     latest_report,
     load_report,
@@ -36,6 +37,7 @@ from harness.profiling.making import (
     profile_cell,
     stored_reports,
 )
+from harness.profiling.turns import ProfileRequest
 from harness.project.config import load_config
 from harness.running import Cell, Orchestrator
 from harness.running.session import open_session
@@ -54,6 +56,7 @@ class FakeLanguage:
 
     answer: Callable[[ProfilePlan], Profile | None] = lambda plan: replace(PROFILE, by=plan.by)
     plans: list[ProfilePlan] = field(default_factory=list)
+    empty: tuple[EmptyProgram, ...] = ()
 
     @hookimpl
     def harness_probe(self) -> Any:
@@ -69,9 +72,11 @@ class FakeLanguage:
 
     @hookimpl
     def harness_time(self, build: Build, case: Case, plan: Any, runner: FakeRunner) -> Any:
-        from harness.model import Command
-
         return runner.trial(Command((str(build.program),)), plan)
+
+    @hookimpl
+    def harness_floor(self) -> tuple[EmptyProgram, ...]:
+        return self.empty
 
     @hookimpl
     def harness_profile(self, plan: ProfilePlan) -> Profile | None:
@@ -129,6 +134,38 @@ def test_phases_come_from_plain_trials_with_their_interval(bench: Bench) -> None
     force, rest = bench.profile().phases.spots
     assert (force.phase, force.total_share, force.low, force.high) == ("force", 0.8, 0.7, 0.9)
     assert rest.total_share == pytest.approx(0.2)
+
+
+def _empty(*adds: str) -> tuple[EmptyProgram, ...]:
+    return tuple(EmptyProgram(word, Command((f"/empty/{word}",))) for word in adds)
+
+
+def test_the_floor_is_measured_in_turn_with_the_program(bench: Bench) -> None:
+    bench.language.empty = _empty("start-up", "imports")
+    turns = [make_trial(690), make_trial(120), make_trial(540)]
+    bench.runner.trials = [turns[0], *(turn for _ in range(5) for turn in turns)]
+    report = bench.profile()
+    assert report.floor is not None
+    assert [(part.name, part.wall_ns) for part in report.floor.parts] == [
+        ("start-up", 120),
+        ("imports", 420),
+    ]
+    assert report.floor.bound() == pytest.approx(690 / 540)
+    assert report.spots is not None
+    assert {"(start-up)", "(imports)"} <= {spot.function for spot in report.spots.spots}
+    assert all(s.bound <= 1.28 for s in report.spots.spots if not s.function.startswith("("))
+
+
+def test_an_empty_program_that_does_not_end_well_is_left_out_and_said(bench: Bench) -> None:
+    bench.language.empty = _empty("start-up", "imports")
+    broken = replace(make_trial(5), status=TrialStatus.FAILED, message="exit code 1")
+    program, start = make_trial(690), make_trial(120)
+    rest = [turn for _ in range(4) for turn in (program, start)]
+    bench.runner.trials = [program, program, start, broken, *rest]
+    report = bench.profile()
+    assert report.floor is not None
+    assert [part.name for part in report.floor.parts] == ["start-up"]
+    assert any("imports: exit code 1" in warning for warning in report.warnings)
 
 
 def test_by_phase_no_profiler_runs(bench: Bench) -> None:

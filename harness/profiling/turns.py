@@ -1,0 +1,149 @@
+"""The trials of a profile without a profiler: of the program, and of empty ones in turn with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from harness.errors import HarnessError, TrialFailed
+from harness.model import (
+    Build,
+    EmptyProgram,
+    Estimate,
+    Floor,
+    ProfileBy,
+    Trial,
+    TrialPlan,
+)
+from harness.plugins import Adapter
+from harness.profiles import floor_of
+from harness.running import Cell
+from harness.system.process.opening import CoreRunner
+
+CONFIDENCE = 0.95
+DEFAULT_TRIALS = 6
+"""The fewest whose full range holds the median at 95 %."""
+FEWEST_TRIALS = 2
+PLAIN_BUDGET_NS = 20_000_000_000
+"""Where the number of trials is not said, no further one is begun after this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRequest:
+    """What is to be profiled, and how."""
+
+    cell: Cell
+    by: ProfileBy = ProfileBy.FUNCTION
+    tool: str | None = None
+    function: str | None = None
+    memory: bool = False
+    trials: int | None = None
+    """Plain trials for the phases' intervals; None: up to 6, within 20 s."""
+    revision: str = ""
+    """The commit that the cell's sources are of; empty: the working tree."""
+    one_of_several: bool = False
+    """Other cases are profiled beside this one: its reader need not be told that it is not all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is profiled, and the means to run it."""
+
+    request: ProfileRequest
+    adapter: Adapter
+    build: Build
+    runner: CoreRunner
+
+
+def plain_trial(subject: Subject) -> Trial:
+    """A trial without a profiler; TrialFailed where the program does not end well."""
+    case, target = subject.request.cell.case, subject.request.cell.target
+    plan = TrialPlan(timeout_ns=target.timeout_ns)
+    trial = subject.adapter.time(subject.build, case, plan, subject.runner)
+    if trial.output is not None:
+        subject.runner.discard(trial.output)
+    if not trial.ok:
+        raise TrialFailed(f"target {target.name!r} on case {case.name!r}: {trial.message}")
+    return trial
+
+
+@dataclass(slots=True)
+class EmptyTrials:
+    """The trials of the empty programs that the floor is read from."""
+
+    subject: Subject
+    programs: tuple[EmptyProgram, ...] = ()
+    trials: list[list[Trial]] = field(default_factory=list)
+    """One list a program."""
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, subject: Subject) -> EmptyTrials:
+        """None made yet; where the adapter cannot make the programs, with a word on why."""
+        case = subject.request.cell.case
+        try:
+            programs = subject.adapter.floor(subject.build, case, subject.runner)
+        except HarnessError as problem:
+            return cls(subject, warnings=(_no_floor(problem.message),))
+        return cls(subject, programs, [[] for _ in programs])
+
+    def once(self) -> int:
+        """Execute each of the programs once; returns how long they took, in ns.
+
+        One that does not end well is left out, with those that do more.
+        """
+        spent_ns = 0
+        timeout_ns = self.subject.request.cell.target.timeout_ns
+        plan = TrialPlan(timeout_ns=timeout_ns, phases=False)
+        for place, program in enumerate(self.programs):
+            trial = self.subject.runner.trial(program.command, plan)
+            if trial.output is not None:
+                self.subject.runner.discard(trial.output)
+            spent_ns += trial.wall_ns
+            if not trial.ok:
+                self.warnings += (_no_floor(f"{program.adds}: {trial.message}"),)
+                self.programs, self.trials = self.programs[:place], self.trials[:place]
+                break
+            self.trials[place].append(trial)
+        return spent_ns
+
+    def floor(self, plain: Sequence[Trial]) -> Floor | None:
+        """The floor beside the plain trials; None where no empty program ran."""
+        pairs = zip(self.programs, self.trials, strict=True)
+        return floor_of(_times(plain), {p.adds: _times(made) for p, made in pairs if made})
+
+
+def _times(trials: Sequence[Trial]) -> tuple[float, float]:
+    """The median wall and CPU time, in ns."""
+    return (
+        estimate_of([float(max(1, trial.wall_ns)) for trial in trials]).point,
+        estimate_of([float(trial.cpu_ns) for trial in trials]).point,
+    )
+
+
+def _no_floor(why: str) -> str:
+    return f"how fast an empty program is here is not known in full: {why}"
+
+
+def more_trials(subject: Subject, first: Trial, empty: EmptyTrials) -> Iterator[Trial]:
+    """The plain trials after the first: what phases' intervals and the overhead are read from.
+
+    They follow the profiled run, so that a wrong request is refused soon; the empty programs take
+    turns with them.
+    """
+    asked = subject.request.trials
+    spent_ns = first.wall_ns
+    for count in range(1, asked or DEFAULT_TRIALS):
+        if asked is None and count >= FEWEST_TRIALS and spent_ns > PLAIN_BUDGET_NS:
+            return
+        trial = plain_trial(subject)
+        spent_ns += trial.wall_ns + empty.once()
+        yield trial
+
+
+def estimate_of(values: Sequence[float]) -> Estimate:
+    from harness.stats.medians import median_estimate
+
+    found = median_estimate(values, CONFIDENCE)
+    assert found is not None
+    return found
