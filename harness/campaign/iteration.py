@@ -66,6 +66,10 @@ class Iteration:
     """The commit under refs/harness/attempts that keeps a reverted attempt's code."""
     closed: bool = False
     """Committed or reverted."""
+    change: str = ""
+    """The digest of what was tested last, against the last kept state, as `alike` has it."""
+    like: tuple[int, ...] = ()
+    """The earlier iterations that tried nearly the same."""
 
     @property
     def title(self) -> str:

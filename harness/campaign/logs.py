@@ -195,6 +195,9 @@ def _commit(iteration: Iteration) -> str:
 
 def _notes(iteration: Iteration, note: Reflection) -> str:
     notes = [_sentence(note.notes)] if note.notes else []
+    if iteration.like:
+        same = ", ".join(map(str, iteration.like))
+        notes.append(f"Nearly the same change as in iteration {same}.")
     if iteration.abandoned:
         notes.append(f"Given up: {_sentence(iteration.abandoned)}")
     if iteration.thought.reason:

@@ -289,8 +289,11 @@ def _tested(state: State, event: Event) -> State:
         TestStatus.BUILD_FAILED: Step.IMPLEMENT,
         TestStatus.CRASHED: Step.IMPLEMENT,
     }[outcome.status]
-    last = state.iterations[-1]
-    return _change(state, step, tests=(*last.tests, (event.value("tree", str), outcome)))
+    *before, last = state.iterations
+    tests = (*last.tests, (event.value("tree", str), outcome))
+    change = event.value("change", str) if "change" in event.data else ""
+    like = tuple(i.number for i in before if change and i.change == change)
+    return _change(state, step, tests=tests, change=change, like=like)
 
 
 def _benching(state: State, event: Event) -> State:

@@ -133,11 +133,15 @@ class Checkout:
         source = Source(head, self.differing_from(head, untracked))
         return self.git.keep_paths(self.message(subject), source, ref=ref)
 
-    def keep_tested(self, kept_commit: str, paths: Sequence[str]) -> None:
-        """Keep the code as it passes its test, until other code does, so that it can come back."""
+    def keep_tested(self, kept_commit: str, paths: Sequence[str]) -> str:
+        """Keep the code as it passes its test, until other code does, so that it can come back.
+
+        Returns what it changes, as a patch for people.
+        """
         subject = f"optim: the code of {self.campaign} as it was last tested"
         source = Source(kept_commit, paths)
-        self.git.keep_paths(self.message(subject), source, ref=f"{TESTED}/{self.campaign}")
+        made = self.git.keep_paths(self.message(subject), source, ref=f"{TESTED}/{self.campaign}")
+        return self.git.diff(kept_commit, made)
 
     def tested(self, fingerprint: str, untracked: Collection[str]) -> str:
         """The commit that keeps the code of this fingerprint as it was tested; empty: none does."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from harness.campaign.agreed import Decision
+from harness.campaign.alike import change_digest
 from harness.campaign.chaining import chained, known_noise
 from harness.campaign.events import Kind
 from harness.campaign.gates import check_note, check_plan, check_thought
@@ -93,9 +94,10 @@ def check_candidate(campaign: Campaign, bench: Workbench, *, full: bool) -> Test
     permit(Move.TEST, state, tree)
     outcome = bench.test(full=full)
     _demand_still(campaign, tree.fingerprint, "tested")
+    change = ""
     if outcome.status is TestStatus.PASSED:
-        campaign.checkout.keep_tested(state.kept_commit, tree.changed)
-    campaign.append(Kind.TESTED, tree=tree.fingerprint, outcome=outcome)
+        change = change_digest(campaign.checkout.keep_tested(state.kept_commit, tree.changed))
+    campaign.append(Kind.TESTED, tree=tree.fingerprint, outcome=outcome, change=change)
     return outcome
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.campaign.alike import groups_alike
 from harness.campaign.logs import trust_lines
 from harness.campaign.state import State, Step
 from harness.campaign.witness import chain_in, statement_on
@@ -30,6 +31,7 @@ def trusted_parts(campaign: Campaign, against: Path | None) -> Iterator[Findings
     """What decides, the witness, the tag of the end, and git's objects."""
     yield _trust(campaign)
     yield _witness(campaign, against)
+    yield _alike(campaign)
     if campaign.git.is_repository():
         yield _end_tag(campaign)
         yield _objects(campaign)
@@ -69,6 +71,17 @@ def _witness(campaign: Campaign, against: Path | None) -> Findings:
         else (),
         problems=tuple(f"against the witness {path}: {words}" for words in said.problems),
         checked={"events that the witness has seen": said.agreed} if said.agreed else {},
+    )
+
+
+def _alike(campaign: Campaign) -> Findings:
+    """Attempts at nearly the same change: each has its share of luck."""
+    iterations = campaign.state.iterations
+    return Findings(
+        tuple(
+            f"iterations {', '.join(map(str, group))} tried nearly the same change"
+            for group in groups_alike((i.number, i.change) for i in iterations)
+        )
     )
 
 

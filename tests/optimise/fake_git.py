@@ -7,6 +7,7 @@ is not here would call the program, and is refused.
 from __future__ import annotations
 
 import contextlib
+import difflib
 import hashlib
 import os
 import shlex
@@ -392,6 +393,11 @@ class FakeGit(Git):
         return tree_id(self.repo.commits[self.resolve(arguments[1].partition("^{")[0])].tree)
 
     # -- writing -------------------------------------------------------------------------------
+
+    def diff(self, old, new, paths=()):
+        trees = (self.repo.commits[self.resolve(r)].tree for r in (old, new))
+        texts = [sorted(f"{p} {c!r}" for p, c in tree.items()) for tree in trees]
+        return "\n".join(difflib.unified_diff(*texts, lineterm=""))
 
     def signature(self, tag):
         return None

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.campaign.events import next_event
+from harness.campaign.logs import optimization_log
 from harness.errors import DataDamaged, UsageError
 from harness.optimise import (
     BenchOptions,
@@ -154,3 +155,17 @@ def test_the_tag_of_the_end_is_signed_where_a_key_is_given(
     allowed.write_text(f"ada@example.org {key.with_suffix('.pub').read_text()}")
     world.shell("config", "gpg.ssh.allowedSignersFile", str(allowed))
     assert verify(world.campaign, world.bench).checked["signatures"] == 1
+
+
+def test_attempts_at_nearly_the_same_change_are_told(started, thought, planned, note) -> None:
+    for time in (100.1, 100.2):
+        think(started.campaign, thought(), planned())
+        started.write(time=time)
+        check_candidate(started.campaign, started.bench, full=False)
+        log(started.campaign, note, "it will not do")
+        close(started.campaign)
+    state = started.campaign.state
+    assert [iteration.like for iteration in state.iterations] == [(), (1,)]
+    assert "Nearly the same change as in iteration 1." in optimization_log(state)
+    remarks = verify(started.campaign, started.bench).remarks
+    assert "iterations 1, 2 tried nearly the same change" in remarks
