@@ -11,7 +11,7 @@ PYTEST ?= -n 2
 # The examples in Python want NumPy, which the environment has.
 export PATH := $(CURDIR)/$(BIN):$(TOOLS)/julia/bin:$(PATH)
 
-.PHONY: run test test-fast fuzz check install dev julia tools campaigns bench soak clean help
+.PHONY: run test test-fast fuzz check install dev julia tools campaigns bench soak redteam clean help
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -69,6 +69,9 @@ julia: ## Install a working Julia below .tools where none is on PATH (Debian)
 
 tools: ## Install the compiler and profilers that the tests use (Debian)
 	scripts/install_tools.sh
+
+redteam: dev ## Try known ways to seem faster, and say which are found out (TRIED="--level strict")
+	$(BIN)/harness redteam $(TRIED)
 
 campaigns: dev julia ## Measure the recorded campaigns again: plain against optimised
 	$(BIN)/python benchmarks/campaigns.py

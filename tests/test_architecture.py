@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("hookspecs", "stats", "correctness", "profiles"),
     ("analysis", "render", "plugins", "system", "project", "metrics", "executors"),
     ("campaign", "running"),
-    ("baseline", "profiling", "testing"),
+    ("baseline", "profiling", "testing", "redteam"),
     ("bench",),
     ("optimise",),
     ("api",),

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("history", "List stored runs and their measurements."),
     "adapters": ("adapters", "List installed adapters and the toolchains they find."),
     "doctor": ("doctor", "Say what makes timings unreliable on this machine."),
+    "redteam": ("redteam", "Try known ways to seem faster, and say which are found out."),
     "config": ("config", "Check harness.toml or print its JSON schema."),
 }
 """Command: (module of this package, one line of help)."""
