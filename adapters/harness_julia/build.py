@@ -29,6 +29,7 @@ HERE = Path(__file__).parent
 MARKERS = HERE / "markers"
 MARKER = MARKERS / "HarnessPhases.jl"
 CHECK = HERE / "check.jl"
+COMPILE = HERE / "compile.jl"
 DRIVER = HERE / "driver.jl"
 INCLUDE = re.compile(r'\binclude\s*\(\s*(?:[\w.]+\s*,\s*)?(?:joinpath\(@__DIR__,\s*)?"([^"$]+)"')
 USED = re.compile(r"^\s*(?:using|import)\s+([^\n:]+)", re.MULTILINE)
@@ -46,12 +47,12 @@ def build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -
     files = sorted({*reached, *files_beside(target.sources)})
     digest = _digest(target, options, toolchain, files)
     folder = workdir / digest
-    stamp = folder / "checked"
+    stamp = folder / ("checked" if target.caches_last else "checked-and-compiled")
     build_ns = _checked_ns(stamp, digest)
     cached = build_ns is not None
     if build_ns is None:
         folder.mkdir(parents=True, exist_ok=True)
-        build_ns = _check(reached, target, toolchain, runner, workdir)
+        build_ns = _check(reached, target, toolchain, runner, folder)
         fresh = folder / f"checked.{os.getpid()}"
         fresh.write_text(f"{build_ns} {digest}")
         fresh.replace(stamp)
@@ -97,8 +98,9 @@ def _started(build: Build, words: Sequence[str]) -> Command:
     """The target's Julia, with its flags and environment, before `words`."""
     target = build.target
     flags = Options.of(target).julia_flags(target)
-    env = {**target.env, **_paths(target, build.toolchain, build.workdir.parent)}
-    return Command((str(build.program), *flags, *words), env, target)
+    env = {**target.env, **_paths(target, build.toolchain, build.workdir)}
+    fresh = {"JULIA_DEPOT_PATH": f"{{fresh}}/julia:{env['JULIA_DEPOT_PATH']}"}
+    return Command((str(build.program), *flags, *words), env, target, fresh)
 
 
 def reached_files(sources: Sequence[Path]) -> set[Path]:
@@ -211,14 +213,20 @@ def _digest(target: Target, options: Options, toolchain: Toolchain, files: Seque
 
 
 def _check(
-    files: Sequence[Path], target: Target, toolchain: Toolchain, runner: Runner, workdir: Path
+    files: Sequence[Path], target: Target, toolchain: Toolchain, runner: Runner, folder: Path
 ) -> int:
-    """Parse the files with Julia and return the time that it took, in ns."""
+    """Parse the files with Julia and return the time that it took, in ns.
+
+    Where no trial can fill a cache for the next one, the packages that they use are compiled too.
+    """
+    env = _paths(target, toolchain, folder)
     said = runner.tool(
-        [str(toolchain.program), *OWN_FLAGS, str(CHECK), *map(str, files)],
-        cwd=workdir,
-        env=_paths(target, toolchain, workdir),
+        [str(toolchain.program), *OWN_FLAGS, str(CHECK), *map(str, files)], cwd=folder, env=env
     )
+    if said.ok and not target.caches_last:
+        flags = Options.of(target).julia_flags(target)
+        start = [str(toolchain.program), *flags, str(COMPILE)]
+        runner.tool([*start, *_packages(files)], cwd=folder, env={**target.env, **env})
     if not said.ok:
         raise BuildFailed(
             f"Julia refused target {target.name!r}:\n{said.stderr.strip()}",
@@ -227,8 +235,19 @@ def _check(
     return said.wall_ns
 
 
-def _paths(target: Target, toolchain: Toolchain, workdir: Path) -> dict[str, str]:
-    """Where Julia finds the markers (behind all else) and where it keeps what it compiles."""
+def _packages(files: Sequence[Path]) -> list[str]:
+    """The names of what files use, modules of their own excepted."""
+    used = (word for path in files for word in USED.findall(path.read_text(errors="replace")))
+    names = (name.strip() for words in used for name in words.split(","))
+    return sorted({name.partition(".")[0] for name in names if name and name[0].isalpha()})
+
+
+def _paths(target: Target, toolchain: Toolchain, folder: Path) -> dict[str, str]:
+    """Where Julia finds the markers (behind all else) and where it keeps what it compiles.
+
+    That is one place for all builds, or the build's own folder where no trial may write there.
+    """
+    workdir = folder.parent if target.caches_last else folder
     load_path = target.env.get("JULIA_LOAD_PATH", "")  # an empty entry means Julia's own
     return {
         "JULIA_LOAD_PATH": f"{load_path}:{MARKERS}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ HERE = Path(__file__).parent
 MARKERS = HERE / "markers"
 MARKER = MARKERS / "harness_phases.py"
 CHECK = HERE / "check.py"
+STOCK = HERE / "stock.py"
 DRIVER = HERE / "driver.py"
 
 
@@ -33,13 +35,15 @@ def build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -
     files = sorted({*reached, *files_beside(sources)})
     digest = _digest(target, options, toolchain, files)
     folder = workdir / digest
+    if not target.caches_last:
+        return _for_fresh_caches(target, toolchain, runner, folder, reached)
     # The bytecode cache goes by path: the same files in another checkout are checked there anew.
     stamp = folder / f"checked-{digest_of(map(str, reached))[:16]}"
     build_ns = _checked_ns(stamp, digest)
     cached = build_ns is not None
     if build_ns is None:
         folder.mkdir(parents=True, exist_ok=True)
-        build_ns = _check(reached, target, toolchain, runner, workdir)
+        build_ns = _check(reached, target, toolchain, runner, _shared_cache(workdir, toolchain))
         fresh = stamp.with_suffix(f".{os.getpid()}")
         fresh.write_text(f"{build_ns} {digest}")
         fresh.replace(stamp)
@@ -52,6 +56,28 @@ def build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -
         build_ns=build_ns,
         cached=cached,
     )
+
+
+def _for_fresh_caches(
+    target: Target, toolchain: Toolchain, runner: Runner, folder: Path, reached: Sequence[Path]
+) -> Build:
+    """The build with a bytecode cache of its own, made now: what an earlier one left is not used.
+
+    What the interpreter's own folders hold is compiled once, for all builds.
+    """
+    stock, own = _stock(folder.parent, toolchain), folder / "bytecode"
+    shutil.rmtree(own, ignore_errors=True)
+    for path in (own, stock):
+        path.mkdir(parents=True, exist_ok=True)
+    start = [str(toolchain.program), "-E", *_cache_flags(stock)]
+    said = runner.tool([*start, str(STOCK), str(stock)], cwd=stock)
+    for place in said.stdout.splitlines() if said.ok else ():
+        link = own / place.lstrip("/")
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.is_symlink():
+            link.symlink_to(stock / place.lstrip("/"))
+    build_ns = _check(reached, target, toolchain, runner, own)
+    return Build(target, toolchain, folder.name, folder, toolchain.program, build_ns)
 
 
 def _checked_ns(stamp: Path, digest: str) -> int | None:
@@ -70,8 +96,7 @@ def command(build: Build, case: Case, through: Sequence[str] = ()) -> Command:
     `file` or `module`, the name, and the program's arguments.
     """
     target, options = build.target, Options.of(build.target)
-    start = [str(build.program), *_cache_flags(build.workdir.parent, build.toolchain)]
-    start += options.flags
+    start = [str(build.program), *_cache_flags(_cache_of(build)), *options.flags]
     kind, name = ("module", options.module) if options.module else ("file", _script(target))
     if through:
         start += [*through, kind, name]
@@ -81,13 +106,18 @@ def command(build: Build, case: Case, through: Sequence[str] = ()) -> Command:
         start += ["-m", options.module]
     else:
         start.append(_script(target))
-    return Command((*start, *target.arguments(case)), _environment(build, options), target)
+    env = _environment(build, options)
+    if target.caches_last:
+        return Command((*start, *target.arguments(case)), env, target)
+    fresh = {"NUMBA_CACHE_DIR": "{fresh}/numba"} if "NUMBA_CACHE_DIR" not in target.env else {}
+    reads = (_stock(build.workdir.parent, build.toolchain),)
+    return Command((*start, *target.arguments(case)), env, target, fresh, reads)
 
 
 def empty_command(build: Build, text: str = "") -> Command:
     """The same interpreter with the same flags and environment, for a program of ours."""
     target, options = build.target, Options.of(build.target)
-    start = [str(build.program), *_cache_flags(build.workdir.parent, build.toolchain)]
+    start = [str(build.program), *_cache_flags(_cache_of(build))]
     return Command((*start, *options.flags, "-c", text), _environment(build, options), target)
 
 
@@ -129,13 +159,18 @@ def _digest(target: Target, options: Options, toolchain: Toolchain, files: Seque
 
 
 def _check(
-    files: Sequence[Path], target: Target, toolchain: Toolchain, runner: Runner, workdir: Path
+    files: Sequence[Path],
+    target: Target,
+    toolchain: Toolchain,
+    runner: Runner,
+    cache: Path,
 ) -> int:
-    """Compile the files into the bytecode cache and return the time that it took, in ns."""
-    flags = (*_cache_flags(workdir, toolchain), *Options.of(target).flags)
+    """Compile the files into a bytecode cache and return the time that it took, in ns."""
+    cache.mkdir(parents=True, exist_ok=True)
+    flags = (*_cache_flags(cache), *Options.of(target).flags)
     # -E: what the caller's PYTHONPATH and PYTHONWARNINGS say, no trial hears.
     start = [str(toolchain.program), "-E", *flags, str(CHECK)]
-    said = runner.tool([*start, *map(str, files)], cwd=workdir)
+    said = runner.tool([*start, *map(str, files)], cwd=cache)
     if not said.ok:
         raise BuildFailed(
             f"Python refused target {target.name!r}:\n{said.stderr.strip()}",
@@ -144,9 +179,26 @@ def _check(
     return said.wall_ns
 
 
-def _cache_flags(workdir: Path, toolchain: Toolchain) -> tuple[str, ...]:
+def _cache_flags(cache: Path) -> tuple[str, ...]:
     """Bytecode goes to a cache outside the tree; a flag, because -E and -I hide the environment."""
-    return ("-X", f"pycache_prefix={workdir / 'bytecode' / toolchain.fingerprint[:16]}")
+    return ("-X", f"pycache_prefix={cache}")
+
+
+def _cache_of(build: Build) -> Path:
+    """Where a build's trials look for bytecode."""
+    if not build.target.caches_last:
+        return build.workdir / "bytecode"
+    return _shared_cache(build.workdir.parent, build.toolchain)
+
+
+def _shared_cache(workdir: Path, toolchain: Toolchain) -> Path:
+    """The cache that the trials of all builds fill and read."""
+    return workdir / "bytecode" / toolchain.fingerprint[:16]
+
+
+def _stock(workdir: Path, toolchain: Toolchain) -> Path:
+    """The bytecode of the interpreter's own folders, which no trial can change."""
+    return workdir / "stock" / toolchain.fingerprint[:16]
 
 
 def _environment(build: Build, options: Options) -> dict[str, str]:

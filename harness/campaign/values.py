@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 from enum import Enum
 
-from harness.model import CaseBench, Comparison, Estimate, Metric, SideFigures, Verdict
+from harness.model import CaseBench, Comparison, Estimate, Jail, Metric, SideFigures, Verdict
 from harness.model.noise import Noise
 
 RULES = 3
@@ -70,6 +70,9 @@ class Terms:
     """The value of a `Seeds`: what the blocks of its looks draw anew."""
     false_keep_rate: float = 0.05
     """Since the third edition: the expected share of the kept changes that are no gain."""
+    jail: str = Jail.NONE.value
+    """What trials, builds and setup commands may see and change of the machine: the value of a
+    `Jail`; older campaigns had none."""
 
     @property
     def weighs(self) -> bool:

@@ -192,6 +192,9 @@ class Target:
     """Figures that it reports of itself, as its task declares them."""
     jail: JailTerms = field(default_factory=JailTerms)
     """What a jail lets through beside the build, its inputs, toolchain and system."""
+    caches_last: bool = True
+    """May a trial leave in a cache what the next one finds? Where not, as in a strict jail, the
+    build fills the caches that its trials read; filled in by the core."""
     steady: bool = False
     """Built for steady mode: the adapter puts its driver around the sources."""
 

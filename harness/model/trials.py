@@ -105,8 +105,10 @@ class Command:
     target: Target | None = None
     """Whose limits, inputs, standard input and working folder hold."""
     fresh: Mapping[str, str] = field(default_factory=dict)
-    """Variables with another value where nothing may outlive a trial, such as those of caches; in
-    it `{fresh}` is a folder that is empty at the start of each trial."""
+    """Variables with another value in a strict jail, such as those of caches; in it `{fresh}` is a
+    folder that is empty at the start of each trial."""
+    reads: tuple[Path, ...] = ()
+    """Files and folders that it reads and that neither its arguments nor its environment name."""
 
     def __post_init__(self) -> None:
         if not self.argv or not self.argv[0]:

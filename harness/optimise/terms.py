@@ -47,6 +47,7 @@ def terms_of(campaign: Campaign) -> Terms:
         commit_prefix=section.commit_prefix,
         scope=scope,
         seeds=seeds_of(section, target, case_of(target, section.case)).value,
+        jail=section.jail.value,
     )
 
 

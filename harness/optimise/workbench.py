@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import which
 
@@ -39,7 +39,7 @@ from harness.campaign.values import (
     TestStatus,
 )
 from harness.errors import BuildFailed, ConfigError, DataDamaged, TrialFailed
-from harness.model import CaseBench, Metric, Objective
+from harness.model import CaseBench, Jail, Metric, Objective
 from harness.model.draws import Seeds
 from harness.model.durations import parse_duration_ns
 from harness.optimise.outcomes import (
@@ -77,6 +77,16 @@ RUNS = "runs"
 """The folder of kept trials, below the campaign's."""
 
 
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Under which a campaign builds and measures, as it was agreed at its start."""
+
+    scope: tuple[str, ...] = ()
+    seeds: Seeds = Seeds.FIXED
+    jail: Jail | None = None
+    """None: what harness.toml says."""
+
+
 class LocalWorkbench:
     """Builds and runs the target of a campaign on this machine."""
 
@@ -85,16 +95,13 @@ class LocalWorkbench:
         config: Config,
         campaign: str,
         listener: Listener | None = None,
-        *,
-        scope: tuple[str, ...] = (),
-        seeds: Seeds = Seeds.FIXED,
+        conditions: Conditions = Conditions(),
     ) -> None:
         self._config = config
         self._campaign = campaign
         self._git = Git(config.root)
         self._listener = listener
-        self._scope = scope
-        self._seeds = seeds
+        self._conditions = conditions
 
     @property
     def _workload(self) -> Workload:
@@ -102,11 +109,14 @@ class LocalWorkbench:
         path = self._config.path
         config = self._config if path is None else load_config(path)
         found = find_workload(config, Wanted(campaign=self._campaign))
-        return replace(found, scope=self._scope, seeds=self._seeds)
+        return replace(found, scope=self._conditions.scope, seeds=self._conditions.seeds)
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
         with open_session(self._config, listener=self._listener, apart=True) as session:
+            section = self._config.campaigns.get(self._campaign)
+            told = section.jail if section else Jail.NONE
+            session.runner.jail = self._conditions.jail or told
             yield session
 
     def baseline(self) -> SealedBaseline:
@@ -171,6 +181,7 @@ class LocalWorkbench:
         workload = self._workload
         cell = Cell(workload.task, workload.case, workload.target)
         with self._session() as session:
+            session.runner.jail = Jail.NONE  # profilers attach to the program, and see the machine
             report = profile_cell(
                 session.orchestrator,
                 session.state / "profiles",

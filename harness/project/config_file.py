@@ -16,6 +16,7 @@ from harness.errors import ConfigError
 from harness.model import (
     Better,
     FileFormat,
+    Jail,
     JailTerms,
     MetricInfo,
     Objective,
@@ -156,6 +157,7 @@ class CampaignSection(Section):
     bench_budget: str | int | float = "60s"
     objective: Objective = Objective.WALL
     seeds: Seeds | None = None
+    jail: Jail = Jail.STRICT
     commit_prefix: str = ""
     witness: str | None = None
     signing_key: str | None = None

@@ -10,8 +10,12 @@ from harness.model.jsonable import jsonable
 from harness.plugins import Problem
 from harness.render.tables import layout
 from harness.running.installation import serving_plugins
+from harness.system.jail.means import NO_LAUNCHER, find_means, weaknesses
+from harness.system.launcher.launching import get_launcher
 from harness.system.machine import diagnosis
 from harness.system.machine.diagnosis import Finding, Severity
+from harness.system.process.passing import passing_folder
+from harness.system.process.places import launcher_cache
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -60,7 +64,20 @@ def look_at_this_machine(watch_s: float) -> DoctorReport:
     number = isinstance(watch_s, (int, float)) and not isinstance(watch_s, bool)
     if not number or not 0 <= watch_s <= 60:
         raise UsageError(f"watch_s: want seconds from 0 to 60, got {watch_s!r}")
-    return DoctorReport((*diagnosis.diagnose(watch_s=watch_s), _plugins()))
+    return DoctorReport((*diagnosis.diagnose(watch_s=watch_s), _jail(), _plugins()))
+
+
+def _jail() -> Finding:
+    """Which jail this machine can make, tried out."""
+    with passing_folder("doctor") as folder:
+        launcher = get_launcher(launcher_cache(otherwise=folder))
+        found = find_means(launcher.command) if launcher.compiled else NO_LAUNCHER
+    lacks = weaknesses(found)
+    seen = f"strict, by {found.best.value}" if found.best else "private at most"
+    remedy = "Allow user namespaces (user.max_user_namespaces, AppArmor); or have Linux 6.12."
+    if not lacks:
+        return Finding("jail", Severity.FINE, seen)
+    return Finding("jail", Severity.NOTE, seen, "; ".join(lacks), remedy)
 
 
 def _plugins() -> Finding:

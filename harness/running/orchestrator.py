@@ -21,6 +21,7 @@ from harness.model import (
     Build,
     Case,
     Completed,
+    Jail,
     Mode,
     Output,
     Target,
@@ -88,13 +89,18 @@ class Orchestrator:
     def build(self, target: Target) -> tuple[Adapter, Build]:
         """Build one target; raises what probing and building raise."""
         adapter = self.adapter(target.adapter)
-        target = replace(target, build_inputs_digest=files_digest(target.build_inputs))
+        target = replace(
+            target,
+            build_inputs_digest=files_digest(target.build_inputs),
+            caches_last=self.runner.jail is not Jail.STRICT,
+        )
         toolchain = self._probe(adapter, target)
         self._listener.step(f"building {target.name}")
         workdir = self._builds / target.adapter
         workdir.mkdir(parents=True, exist_ok=True)
         try:
-            return adapter, adapter.build(target, toolchain, workdir, self.runner)
+            with self.runner.on_behalf_of(target):
+                return adapter, adapter.build(target, toolchain, workdir, self.runner)
         except BuildFailed as failure:
             what, _, words = failure.message.partition("\n")
             message = f"{what}\n{telling_words(words)}" if words else what
@@ -150,12 +156,13 @@ class Orchestrator:
         for command in commands:
             named = f"target {target.name!r}: {what} command {' '.join(command)!r}"
             try:
-                done = self.runner.command(
-                    command,
-                    cwd=target.root,
-                    env=target.env,
-                    timeout_s=target.setup_timeout_ns / 1e9,
-                )
+                with self.runner.on_behalf_of(target):
+                    done = self.runner.command(
+                        command,
+                        cwd=target.root,
+                        env=target.env,
+                        timeout_s=target.setup_timeout_ns / 1e9,
+                    )
             except TrialFailed as failure:
                 raise BuildFailed(
                     f"{named}: {failure.message}", hint="`setup_timeout` gives it more time."

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from harness.errors import ToolchainMissing
 from harness.hookspecs import Runner
-from harness.model import Command, Completed, Host, Jail, Output, Trial, TrialPlan
+from harness.model import Command, Completed, Host, Jail, Output, Target, Trial, TrialPlan
 from harness.system.jail.grounds import Grounds
 from harness.system.launcher.launching import LauncherFacts
 from harness.testing.makers import make_host, make_output, make_trial
@@ -83,6 +84,10 @@ class FakeRunner:
         self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_s: float
     ) -> Completed:
         return self.tool(argv, cwd=cwd, env=env, timeout_s=timeout_s)
+
+    @contextlib.contextmanager
+    def on_behalf_of(self, target: Target) -> Iterator[None]:
+        yield
 
     def output(self, command: Command) -> Output:
         self.commands.append(command)

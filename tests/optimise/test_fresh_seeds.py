@@ -11,7 +11,7 @@ from harness.errors import TrialFailed
 from harness.model import Case, Target
 from harness.model.draws import Range, Seeds
 from harness.optimise.inputs import left_open, seeds_of
-from harness.optimise.workbench import LocalWorkbench
+from harness.optimise.workbench import Conditions, LocalWorkbench
 from harness.project.config import CampaignSection, load_config
 from harness.system.store.runs import read_records
 
@@ -42,7 +42,9 @@ def campaign(project):
         project.write("harness.toml", TOML)
         project.write("p", first).chmod(0o755)
         project.commit()
-        bench = LocalWorkbench(load_config(project.path / "harness.toml"), "c", seeds=seeds)
+        bench = LocalWorkbench(
+            load_config(project.path / "harness.toml"), "c", conditions=Conditions(seeds=seeds)
+        )
         bench.baseline()
         project.write("p", then).chmod(0o755)
         return bench
@@ -78,7 +80,7 @@ def test_an_output_that_no_seed_changes_is_told_at_the_start(project):
     project.write("p", "#!/bin/sh\necho 7\n").chmod(0o755)
     project.commit()
     config = load_config(project.path / "harness.toml")
-    sealed = LocalWorkbench(config, "c", seeds=Seeds.FRESH).baseline()
+    sealed = LocalWorkbench(config, "c", conditions=Conditions(seeds=Seeds.FRESH)).baseline()
     assert "the same whatever seed is" in sealed.notes[0]
 
 
@@ -88,7 +90,7 @@ def test_a_target_that_takes_no_other_seed_does_not_start(project):
     project.commit()
     config = load_config(project.path / "harness.toml")
     with pytest.raises(TrialFailed, match="which was drawn") as caught:
-        LocalWorkbench(config, "c", seeds=Seeds.FRESH).baseline()
+        LocalWorkbench(config, "c", conditions=Conditions(seeds=Seeds.FRESH)).baseline()
     assert "seeds" in (caught.value.hint or "")
 
 

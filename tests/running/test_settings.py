@@ -12,7 +12,7 @@ import pytest
 from harness.analysis import Question
 from harness.analysis.schedule import Design
 from harness.errors import UsageError
-from harness.model import Metric, Mode, SteadyPlan
+from harness.model import Jail, Metric, Mode, SteadyPlan
 from harness.model.declaring import options_of
 from harness.model.draws import Seeds
 from harness.model.noise import Noise
@@ -36,6 +36,7 @@ OTHER = Settings(
     seed=5,
     seeds=Seeds.FRESH,
     cpus=(0, 1),
+    jail=Jail.STRICT,
     design=Design.MIRRORED,
     vary_layout=False,
     metrics=("temperature",),

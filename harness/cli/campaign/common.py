@@ -14,6 +14,7 @@ import click
 from harness.cli.shared.base import Answer
 from harness.cli.shared.measuring import config_option
 from harness.errors import ExitCode, UsageError
+from harness.model import Jail
 from harness.project.finding import read_config
 from harness.system.store.files import read_given
 
@@ -72,15 +73,18 @@ def opened(options: Mapping[str, Any], *, lock: bool = True) -> Iterator[Campaig
 def workbench(campaign: Campaign) -> Iterator[Workbench]:
     """What builds and runs the campaign's target, with progress on a terminal."""
     from harness.cli.shared.measuring import progress
-    from harness.optimise.workbench import LocalWorkbench
+    from harness.optimise.workbench import Conditions, LocalWorkbench
 
     with progress() as listener:
         yield LocalWorkbench(
             campaign.config,
             campaign.name,
             listener,
-            scope=campaign.checkout.scope,
-            seeds=campaign.seeds,
+            Conditions(
+                scope=campaign.checkout.scope,
+                seeds=campaign.seeds,
+                jail=Jail(campaign.state.agreed.jail) if campaign.started else None,
+            ),
         )
 
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.model import Command, Target
+from harness.model import Command
 from harness.model.jails import Jail
 from harness.system.jail.grounds import Grounds
 from harness.system.jail.means import NO_LAUNCHER, Found, Means, find_means
 from harness.system.jail.policy import UnwritableError, policy
-from harness.system.jail.view import view_of_command, view_of_tool
+from harness.system.jail.view import Tool, view_of_command, view_of_tool
 
 _MOST_KEPT = 256
 
@@ -68,14 +68,14 @@ class Confining:
             )
         return self._kept[key]
 
-    def of_tool(
-        self, asked: Jail, target: Target, program: Path, own: Sequence[Path], grounds: Grounds
-    ) -> Confined:
-        """The jail of a tool that builds a target, and may write below `own`."""
-        if asked is not Jail.STRICT:
-            return Confined(asked)
-        view = view_of_tool(program, target, own, grounds)
+    def of_tool(self, tool: Tool, grounds: Grounds) -> Confined:
+        """The strict jail of a tool that is called for a target."""
+        view = view_of_tool(tool, grounds)
         return self._strict(lambda means: policy(view, means, None))
+
+    def entering(self, confined: Confined) -> tuple[str, ...]:
+        """What stands before a program's words so that it is executed in a jail."""
+        return (*(self._launcher or ()), "--enter", confined.policy)
 
     def _strict(self, write: Callable[[Means], str]) -> Confined:
         means = self.found.best

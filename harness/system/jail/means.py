@@ -9,6 +9,8 @@ from enum import Enum
 from harness.system.process.calling import Call, StillRunningError, call
 
 _PATIENCE_S = 20
+_OF_TCP, _SCOPED = 4, 6
+"""The versions of Landlock that know of TCP, and of signals."""
 
 
 class Means(Enum):
@@ -35,6 +37,29 @@ class Found:
     def why_not(self) -> str:
         """What keeps this machine from a strict jail, in words."""
         return "; ".join(f"{means.value}: {why}" for means, why in self.problems)
+
+
+def weaknesses(found: Found) -> list[str]:
+    """What a jail that is asked to be strict lacks on this machine, in words; empty: nothing."""
+    if found.best is None:
+        return [
+            f"no strict jail can be made here ({found.why_not}): trials share the machine's files,"
+            " processes and network with all others, and may leave what the next one finds"
+        ]
+    said = []
+    if found.best is Means.LANDLOCK:
+        said.append(
+            f"the jail is made by Landlock alone ({found.why_not}): what is in it sees the"
+            " machine's processes"
+            + ("" if found.landlock_version >= _SCOPED else ", and can send them signals")
+            + ("" if found.landlock_version >= _OF_TCP else ", and its network")
+        )
+    if found.cpu_problem:
+        said.append(
+            f"CPU time of processes that nobody waits for is not counted: {found.cpu_problem}"
+            " (kernel.perf_event_paranoid)"
+        )
+    return said
 
 
 NO_LAUNCHER = Found(None, ((Means.NAMESPACES, "the launcher in Python makes no jails"),))

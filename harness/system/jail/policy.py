@@ -72,7 +72,7 @@ def _needed(lines: Iterator[tuple[Path, int, str]]) -> Iterator[_Line]:
     for path, rank, line in every:
         word = line.partition("\t")[0]
         above = next((words[p] for p in path.parents if p in words), "")
-        if word == "read" and "read" in (above, words.get(path)):
+        if word == "read" and (above in ("read", "write") or words.get(path) == "read"):
             continue
         if word == "hide" and not above:
             continue

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from harness.model import Command, Target
 from harness.model.jails import JailTerms
-from harness.system.jail.grounds import Grounds
+from harness.system.jail.grounds import GIT, Grounds
 
 SYSTEM = (
     *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt"),
@@ -86,18 +86,31 @@ def view_of_command(command: Command, program: Path, grounds: Grounds) -> View:
     target = command.target
     terms = target.jail if target else JailTerms()
     named = (*command.argv[1:], *command.env.values())
-    read = [*_program(program, grounds), *_named_in(named, grounds)]
+    read = [*_program(program, grounds), *_named_in(named, grounds), *command.reads]
     if target is not None and not _is_built(program, grounds):
         read += [target.root, *(p for p in target.sources if not _is_below(p, target.root))]
     return _view(read, (), terms, target.root if target else None, grounds)
 
 
-def view_of_tool(program: Path, target: Target, own: Iterable[Path], grounds: Grounds) -> View:
-    """What a tool sees that builds a target: its sources, and the folders that it may write to."""
-    terms = target.jail
-    read = [*_program(program, grounds), target.root]
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A compiler, a setup command or another tool that is called for a target."""
+
+    program: Path
+    """Where it was found."""
+    words: tuple[str, ...]
+    """Its arguments and the values in its environment: what they name it may read."""
+    target: Target
+    own: tuple[Path, ...]
+    """The folders that it may write to."""
+
+
+def view_of_tool(tool: Tool, grounds: Grounds) -> View:
+    """What a tool sees: the target's sources, what it names, and the folders of its own."""
+    target = tool.target
+    read = [*_program(tool.program, grounds), *_named_in(tool.words, grounds), target.root]
     read += [p for p in (*target.sources, *target.build_inputs) if not _is_below(p, target.root)]
-    return _view(read, tuple(own), terms, target.root, grounds)
+    return _view(read, tool.own, target.jail, target.root, grounds)
 
 
 def _view(
@@ -118,7 +131,13 @@ def _view(
         devices.add(path)
     links = {**shown.links, **writable.links, **devices.links}
     trees = [path for path in (root, root.resolve()) if path] if root else []
-    hidden = dict.fromkeys(tree / name for tree in trees for name in grounds.hidden)
+    told = {_told(word, base) for word in (*terms.read, *terms.write)}
+    hidden = dict.fromkeys(
+        place
+        for tree in trees
+        for name in grounds.hidden
+        if (place := tree / name) not in told or name != GIT
+    )
     return View(
         read=tuple(shown.paths),
         write=tuple(writable.paths),
@@ -177,8 +196,9 @@ def _named_in(words: Iterable[str], grounds: Grounds) -> Iterator[Path]:
     """The files and folders that a command names by their whole path."""
     for word in words:
         for part in _BETWEEN.split(word) if "/" in word else ():
-            if not part.startswith("/"):
+            # A flag may have its path behind it: -I/usr/include/x.
+            if not part.startswith(("/", "-")) or "/" not in part:
                 continue
-            path = Path(os.path.normpath(part))
+            path = Path(os.path.normpath(part[part.index("/") :]))
             if os.path.lexists(path) and grounds.is_narrow(path) and not grounds.is_hidden(path):
                 yield path

@@ -121,12 +121,15 @@ def environment(execution: Execution, plan: TrialPlan) -> dict[str, str]:
         env[environment_names.PHASES] = str(inside.phases)
     if target and target.metrics:
         env[environment_names.METRICS] = str(figures_file(inside))
-    if execution.confined.level is Jail.NONE:
+    confined = execution.confined
+    if confined.level is Jail.NONE:
         return {**env, **command.env}
-    fresh = FRESH if execution.confined.has_own_root else inside.tmp
-    env["HOME"] = str(fresh / "home" if execution.confined.has_own_root else fresh)
+    fresh = FRESH if confined.has_own_root else inside.tmp
+    env["HOME"] = str(fresh / "home" if confined.has_own_root else fresh)
     let_in = target.jail.env if target else ()
     env |= {name: os.environ[name] for name in let_in if name in os.environ}
+    if confined.level is Jail.PRIVATE:
+        return {**env, **command.env}
     replaced = {k: v.replace("{fresh}", str(fresh)) for k, v in command.fresh.items()}
     return {**env, **command.env, **replaced}
 

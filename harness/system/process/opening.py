@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from harness.hookspecs import Runner
-from harness.model import Completed, Host, Jail, Output
+from harness.model import Completed, Host, Jail, Output, Target
 from harness.system.jail.grounds import Grounds
 from harness.system.launcher.launching import LauncherFacts
 from harness.system.process.runner import LocalRunner
@@ -36,6 +37,12 @@ class CoreRunner(Runner, Protocol):
         """Run a command of the user's, as `tool` runs one of a toolchain's.
 
         What it does to this very process is found out, a stop by a signal above all.
+        """
+
+    def on_behalf_of(self, target: Target) -> AbstractContextManager[None]:
+        """Have tools and commands be called for a target, in the jail that is asked for.
+
+        They read its sources, toolchain and system, and write to their own working folder alone.
         """
 
     def discard(self, output: Output) -> None:

@@ -14,9 +14,10 @@ What a target sees is the same in every kind of run:
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from harness.model import (
     Host,
     Jail,
     Output,
+    Target,
     Trial,
     TrialPlan,
     TrialStatus,
@@ -34,6 +36,8 @@ from harness.model import (
 )
 from harness.system.jail.confining import Confined, Confining
 from harness.system.jail.grounds import Grounds
+from harness.system.jail.means import weaknesses
+from harness.system.jail.view import Tool
 from harness.system.launcher.launching import Launcher, LauncherFacts, get_launcher
 from harness.system.launcher.watching import STOPPED_US, Watch
 from harness.system.launcher.wire import Job, LaunchReport
@@ -49,6 +53,7 @@ from harness.system.process.execution import (
     why_not_tried,
 )
 from harness.system.process.own_figures import BadFigureError, take_figures
+from harness.system.process.passing import passing_folder
 from harness.system.process.programs import FoundPrograms, find_program
 from harness.system.process.scratch import Scratch
 from harness.system.process.trial_folder import TrialFolder
@@ -82,6 +87,8 @@ class LocalRunner:
         self.jail = Jail.NONE
         self.grounds = Grounds()
         self._confining: Confining | None = None
+        self._served: Target | None = None
+        """For which tools are called now."""
 
     @property
     def confining(self) -> Confining:
@@ -119,7 +126,9 @@ class LocalRunner:
         timeout_s: float = 600.0,
     ) -> Completed:
         """See `Runner.tool`."""
-        return call_tool(argv, cwd, {**os.environ, **(env or {})}, timeout_s)
+        own = [cwd] if cwd and self.grounds.builds and self.grounds.builds in cwd.parents else []
+        with self._entering(argv, {**os.environ, **(env or {})}, own) as (start, given):
+            return call_tool(argv, cwd, given, timeout_s, start)
 
     def command(
         self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_s: float
@@ -127,8 +136,39 @@ class LocalRunner:
         """See `CoreRunner.command`."""
         _ = self.launcher  # a watch is kept from here on
         self._was_stopped()
-        done = call_tool(argv, cwd, {**os.environ, **env}, timeout_s)
+        with self._entering(argv, {**os.environ, **env}, [cwd]) as (start, given):
+            done = call_tool(argv, cwd, given, timeout_s, start)
         return replace(done, stopped_us=self._was_stopped())
+
+    @contextlib.contextmanager
+    def on_behalf_of(self, target: Target) -> Iterator[None]:
+        """See `CoreRunner.on_behalf_of`."""
+        before, self._served = self._served, target
+        try:
+            yield
+        finally:
+            self._served = before
+
+    @contextlib.contextmanager
+    def _entering(
+        self, argv: Sequence[str], env: dict[str, str], own: Sequence[Path]
+    ) -> Iterator[tuple[tuple[str, ...], dict[str, str]]]:
+        """What stands before a tool's words, and its environment: a jail where one is asked for."""
+        target, program = self._served, self._programs.find(str(argv[0]))
+        strict = self.jail is Jail.STRICT and self.confining.found.best is not None
+        if target is None or program is None or not strict:
+            yield (), env
+            return
+        with passing_folder("tool") as folder:
+            words = (*map(str, argv[1:]), *env.values())
+            tool = Tool(program, words, target, (*own, folder))
+            confined = self.confining.of_tool(tool, self.grounds)
+            if confined.level is not Jail.STRICT:
+                yield (), env
+                return
+            given = {k: v for k, v in env.items() if not k.startswith("XDG_")}
+            given |= {"HOME": str(folder), "TMPDIR": str(folder)}
+            yield self.confining.entering(confined), given
 
     def output(self, command: Command) -> Output:
         """See `Runner.output`."""
@@ -196,7 +236,10 @@ class LocalRunner:
     def disturbances(self) -> tuple[str, ...]:
         """See `CoreRunner.disturbances`."""
         why = self.launcher.fallback_reason
-        return (*disturbances(), *([_FALLBACK.format(why=why)] if why else []))
+        said = [_FALLBACK.format(why=why)] if why else []
+        if self.jail is Jail.STRICT:
+            said += weaknesses(self.confining.found)
+        return (*disturbances(), *said)
 
     def close(self) -> None:
         """End the launcher, and remove all that is left in this process's scratch."""
@@ -227,17 +270,22 @@ def inputs_of(command: Command) -> Sequence[tuple[str, Path]]:
 
 
 def call_tool(
-    argv: Sequence[str], cwd: Path | None, env: Mapping[str, str], timeout_s: float
+    argv: Sequence[str],
+    cwd: Path | None,
+    env: Mapping[str, str],
+    timeout_s: float,
+    start: Sequence[str] = (),
 ) -> Completed:
     """Run a program of the toolchain's to its end, with nothing on its standard input.
 
     At a timeout, or when a person interrupts, everything in its process group is killed. What it
     leaves running after its own end is not waited for; see `harness.system.process.calling`.
-    Raises ToolchainMissing where it cannot be started and TrialFailed past `timeout_s`.
+    `start`: words before its own, of a program that executes it. Raises ToolchainMissing where it
+    cannot be started and TrialFailed past `timeout_s`.
     """
     words = " ".join(map(str, argv))[:200]
     try:
-        done = call(Call(argv, cwd, env, timeout_s=timeout_s))
+        done = call(Call((*start, *argv), cwd, env, timeout_s=timeout_s, title=words))
     except StillRunningError:
         raise TrialFailed(
             f"{words} was still running after {timeout_s:g} s and was ended"
