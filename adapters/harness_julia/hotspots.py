@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import TrialFailed, UsageError
 from harness.hookspecs import Runner
 from harness.model import (
+    PROGRAMS,
     Build,
     Case,
     Frame,
@@ -41,6 +42,11 @@ FEW_SAMPLES = 100
 MOST_START_UP = 0.99
 WORTH_A_WORD = 0.3
 """Compiling is mentioned where it takes this share of the first run."""
+WORTH_A_ROW = 0.005
+WAITS = re.compile(r"epoll_p?wait|^_*(p?poll|p?select)$|uv_run|uv__io_poll|task_get_next")
+"""Native functions in which Julia waits for what other processes do."""
+PROCESSES = "process.jl"
+"""The file of Base that starts programs and waits for them."""
 COUNTED = re.compile(r"^\s*(?P<bytes>\d+|-) (?P<source>.*)$")
 FUNCTION = re.compile(
     r"^(?:@\w+\s+)*(?:function\s+(?P<long>[\w.!]+)|(?P<short>[\w.!]+)\([^=]*\)\s*=[^=])"
@@ -79,7 +85,10 @@ def times(build: Build, case: Case, plan: ProfilePlan, folder: Path, runner: Run
     through = [str(HERE / SCRIPTS[0]), str(out), "time", f"{delay_s:.6f}"]
     trial = _run(build, case, (*through, *_program(build)), plan, runner)
     said = read_report(_text(out, trial))
-    total = sum(said.stacks.values())
+    figures = said.figures
+    wanted = figures.get("children_ns", 0) * figures.get("repeats", 1) / (delay_s * 1e9)
+    stacks = with_programs(said.stacks, wanted)
+    total = sum(stacks.values())
     if not total:
         raise TrialFailed(
             f"Julia took no sample in {said.figures.get('repeats', 0)} runs of the work",
@@ -90,7 +99,7 @@ def times(build: Build, case: Case, plan: ProfilePlan, folder: Path, runner: Run
         by=plan.by,
         unit="samples",
         total=total,
-        stacks=dict(said.stacks),
+        stacks=stacks,
         slowdown=_slowdown(said, said),
         warnings=tuple(_remarks(said, total)),
         start_up_share=_start_up_share(said, plan),
@@ -99,10 +108,36 @@ def times(build: Build, case: Case, plan: ProfilePlan, folder: Path, runner: Run
     )
 
 
+def with_programs(stacks: Mapping[Stack, float], wanted: float) -> dict[Stack, float]:
+    """Stacks in which what waited for programs that the target started has a frame for them.
+
+    That are all waits of Base's processes, and of other waits as many as are wanting to the
+    programs' CPU time, of which `wanted` is the number of samples.
+    """
+    waits = {
+        s: float(w) for s, w in stacks.items() if s[-1].native and WAITS.search(s[-1].function)
+    }
+    sure = {s for s in waits if any(frame.file.endswith(PROCESSES) for frame in s)}
+    certain = sum(waits[s] for s in sure)
+    unsure = sum(waits.values()) - certain
+    part = min(1.0, max(0.0, wanted - certain) / unsure) if unsure else 0.0
+    found: defaultdict[Stack, float] = defaultdict(float)
+    for stack, weight in stacks.items():
+        share = (1.0 if stack in sure else part if stack in waits else 0.0) if wanted else 0.0
+        if share:
+            found[*stack[:-1], PROGRAMS] += share * weight
+        if share < 1:
+            found[stack] += (1 - share) * weight
+    return dict(found)
+
+
 def _start_up_share(said: Said, plan: ProfilePlan) -> float:
-    """The share of a plain run that is not warm work: Julia's start, loading and compiling."""
+    """The share of a plain run that is not warm work: Julia's start, loading and compiling.
+
+    What programs take that the work starts is the work's, and so it is in `plan.plain_cpu_ns`.
+    """
     whole_ns = plan.plain_cpu_ns
-    warm_ns = said.figures.get("plain_ns", 0)
+    warm_ns = said.figures.get("plain_ns", 0) + said.figures.get("children_ns", 0)
     return min(MOST_START_UP, max(0.0, 1 - warm_ns / whole_ns)) if whole_ns and warm_ns else 0.0
 
 
@@ -136,6 +171,11 @@ def _remarks(said: Said, total: float) -> Iterator[str]:
         yield f"the work is short: it was profiled {figures['repeats']} times"
     if total < FEW_SAMPLES:
         yield f"only {total:.0f} samples: shares are rough; take a larger case"
+    if (programs_ns := figures.get("children_ns", 0)) > WORTH_A_ROW * later:
+        yield (
+            f"programs that it started took {programs_ns / 1e9:.3g} s of CPU time: their own"
+            " profilers say where"
+        )
     if figures.get("full"):
         yield "the profiler's buffer was full before the work ended: the profile is of its start"
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.model import Frame, HotSpot, Stack
+from harness.model import PROGRAMS, Frame, HotSpot, Stack
 
 NOWHERE = ("~", "<built-in>")
 BUILT_IN = re.compile(r"^<built-in method (?P<name>.+)>$")
 METHOD = re.compile(r"^<(?:method|slot wrapper) '(?P<name>.+)' of '(?P<type>.+)' objects>$")
 NOT_FUNCTIONS = frozenset({"<module>", "<lambda>", "<genexpr>", "<listcomp>", "<dictcomp>"})
 LIBRARY = re.compile(r"/(site|dist)-packages/|/lib/python3[^/]*/")
+ENDINGS = re.compile(r"(^|\.)(waitpid|waitid|wait[34]|system)$|^posix\.wait$")
+"""Built-in functions that return when a child ends."""
+READINGS = re.compile(r"(^|\.)(poll|select|read|read1|readinto|readline|readlines)$")
+"""Those that return when there is something to read, from a child or from elsewhere."""
+SUBPROCESS = re.compile(r"/(subprocess|selectors)\.py$")
 OURS = ("<method 'disable' of '_lsprof.Profiler' objects>",)
 
 
@@ -60,13 +66,90 @@ def functions(
             function=readable(name),
             file="" if file in NOWHERE else file,
             line=line or None,
-            calls=row.calls,
+            calls=row.calls or None,
             native=file in NOWHERE,
         )
         for (file, line, name), row in sums.items()
     ]
     spots.sort(key=lambda s: (-s.self_share, -s.total_share, s.function))
     return tuple(spots), whole * 1e9
+
+
+def with_programs(
+    entries: Sequence[Mapping[str, Any]], cpu_s: float, *, waits: bool
+) -> list[Mapping[str, Any]]:
+    """cProfile's entries with one more, for the programs that the target started.
+
+    By wall time (`waits`) it gets what built-in functions waited for them: all of that in those
+    that wait for an end or that `subprocess` called, and of other reads as much as is wanting to
+    the programs' CPU time `cpu_s`. By CPU time, of which a wait takes none, it gets `cpu_s`.
+    """
+    if cpu_s <= 0:
+        return list(entries)
+    sure = [_waited_s(entry) if waits else 0.0 for entry in entries]
+    unsure = [
+        entry["own_s"] - s if waits and READINGS.search(readable(entry["place"][2])) else 0.0
+        for entry, s in zip(entries, sure, strict=True)
+    ]
+    part = _part(cpu_s, sum(sure), sum(unsure))
+    taken = [s + part * u for s, u in zip(sure, unsure, strict=True)]
+    changed: list[Mapping[str, Any]] = [
+        {**entry, "own_s": entry["own_s"] - t, "total_s": max(0.0, entry["total_s"] - t)}
+        for entry, t in zip(entries, taken, strict=True)
+    ]
+    whole = sum(taken) if waits else cpu_s
+    row = {"place": [NOWHERE[0], 0, PROGRAMS.function], "own_s": whole, "total_s": whole}
+    return [*changed, {**row, "calls": 0, "callers": []}]
+
+
+def _waited_s(entry: Mapping[str, Any]) -> float:
+    """How long a built-in function surely waited for a child."""
+    file, _, name = entry["place"]
+    if file not in NOWHERE:
+        return 0.0
+    if ENDINGS.search(readable(name)):
+        return float(entry["own_s"])
+    if not READINGS.search(readable(name)):
+        return 0.0
+    return math.fsum(own for caller, _, _, own in entry["callers"] if SUBPROCESS.search(caller))
+
+
+def _part(wanted: float, sure: float, unsure: float) -> float:
+    """The share of what is unsure that is taken, so that all is what is wanted."""
+    return min(1.0, max(0.0, wanted - sure) / unsure) if unsure > 0 else 0.0
+
+
+def stacks_with_programs(
+    stacks: Mapping[Stack, float], cpu_ns: float, *, waits: bool
+) -> dict[Stack, float]:
+    """The same for sampled stacks: what waited for the programs gets a frame for them below it."""
+    if cpu_ns <= 0:
+        return dict(stacks)
+    if not waits:
+        return {**stacks, (PROGRAMS,): cpu_ns}
+    kinds = {stack: _waits_for_programs(stack) for stack in stacks}
+    sure, unsure = (sum(w for s, w in stacks.items() if kinds[s] is kind) for kind in (True, None))
+    part = _part(cpu_ns, sure, unsure)
+    found: defaultdict[Stack, float] = defaultdict(float)
+    for stack, weight in stacks.items():
+        share = {True: 1.0, None: part, False: 0.0}[kinds[stack]]
+        if share:
+            found[*stack[:-1], PROGRAMS] += share * weight
+        if share < 1:
+            found[stack] += (1 - share) * weight
+    return dict(found)
+
+
+def _waits_for_programs(stack: Stack) -> bool | None:
+    """Does the innermost function wait for a child? None: it may be something else."""
+    last = stack[-1]
+    if not last.native:
+        return False
+    if ENDINGS.search(last.function):
+        return True
+    if not READINGS.search(last.function):
+        return False
+    return True if any(SUBPROCESS.search(frame.file) for frame in stack[-2:-1]) else None
 
 
 def stacks(entries: Iterable[Mapping[str, Any]], profiler: str) -> Iterator[tuple[Stack, float]]:

@@ -51,6 +51,9 @@ WAITING = 0.3
 """A program whose CPU time is below this share of its wall time waits."""
 MOST_START_UP = 0.95
 MAX_REPEATS = 5
+UNSURE = 0.05
+"""The CPU time of profiled processes is known to this share."""
+WORTH_A_WORD = 0.01
 MISLEADING = 0.15
 """A function whose share differs by this much between cProfile and the samples."""
 
@@ -165,7 +168,8 @@ def exact(session: Session) -> Profile:
             clock = CPU
             trial, processes = session.run("cProfile", clock=clock)
     entries = _entries_of(processes)
-    spots, total_ns = figures.functions(entries, str(PROFILER))
+    rows = figures.with_programs(entries, programs_cpu_s(processes), waits=clock == WALL)
+    spots, total_ns = figures.functions(rows, str(PROFILER))
     stacks: Mapping[Stack, float] = {}
     if session.plan.tool is None:
         with contextlib.suppress(ToolchainMissing, TrialFailed):
@@ -212,6 +216,20 @@ def _is_concurrent(processes: Sequence[Mapping[str, Any]]) -> bool:
     return _threads_of(processes) > 0 or any(process["children"] for process in processes)
 
 
+def programs_cpu_s(processes: Sequence[Mapping[str, Any]]) -> float:
+    """The CPU time of programs that were started, of which no profile tells; 0: none worth a row.
+
+    It is that of all children without those that left a profile. These go on for a moment after
+    they wrote it, so that beside them a small rest is no program's.
+    """
+    main = next((process for process in processes if process["main"]), None)
+    if main is None:
+        return 0.0
+    told = [float(process["cpu_s"]) for process in processes if process is not main]
+    rest = float(main["children_cpu_s"]) - math.fsum(told)
+    return rest if rest > UNSURE * math.fsum(told) else 0.0
+
+
 def start_up_share(session: Session) -> float:
     """The share of a plain run that the interpreter takes to start and to end: of an empty one.
 
@@ -235,7 +253,7 @@ def sampled(session: Session, clock: str = WALL) -> Profile:
     Where the program turns out to start threads or processes, their CPU time is what counts.
     """
     stacks: defaultdict[Stack, float] = defaultdict(float)
-    samples, trials = 0, []
+    samples, trials, programs_ns = 0, [], 0.0
     remarked: list[str] = []
     for _ in range(MAX_REPEATS):
         trial, processes = session.run("sample", clock=clock)
@@ -246,6 +264,7 @@ def sampled(session: Session, clock: str = WALL) -> Profile:
         samples += sum(entry["samples"] for entry in entries)
         for stack, weight_ns in figures.stacks(entries, str(PROFILER)):
             stacks[stack] += weight_ns
+        programs_ns += programs_cpu_s(processes) * 1e9
         remarked = remarks(trial, processes, "sample", clock)
         if samples >= FEW_SAMPLES or not trial.ok:
             break
@@ -258,14 +277,15 @@ def sampled(session: Session, clock: str = WALL) -> Profile:
             f"pyinstrument took no sample of target {session.build.target.name!r}",
             hint="Take a larger case, or exact counts: --with cProfile.",
         )
+    counted = figures.stacks_with_programs(stacks, programs_ns, waits=clock == WALL)
     if samples < FEW_SAMPLES:
         remarked.append(f"only {samples} samples: shares are rough; take a larger case")
     return Profile(
         tool="sample",
         by=ProfileBy.FUNCTION,
         unit="ns",
-        total=math.fsum(stacks.values()),
-        stacks=dict(stacks),
+        total=math.fsum(counted.values()),
+        stacks=counted,
         wall_ns=sorted(trial.wall_ns for trial in trials)[len(trials) // 2],
         cpu_ns=sorted(trial.cpu_ns for trial in trials)[len(trials) // 2],
         warnings=tuple(remarked),
@@ -334,6 +354,12 @@ def remarks(
         )
     if clock == CPU:
         said.append("shares are of CPU time, in which threads and processes that wait take none")
+    programs_s = programs_cpu_s(processes)
+    if programs_s > WORTH_A_WORD * trial.cpu_ns / 1e9:
+        said.append(
+            f"programs that it started took {programs_s:.3g} s of CPU time: their own profilers"
+            " say where"
+        )
     running = sum(process["running"] for process in processes)
     if running and tool == "sample":
         said.append(f"{running} threads still ran at the end: their samples are not in the profile")

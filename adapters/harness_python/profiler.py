@@ -29,6 +29,7 @@ import builtins
 import functools
 import json
 import os
+import resource
 import signal
 import threading
 import time
@@ -170,8 +171,9 @@ TOOLS: dict[str, Any] = {"cProfile": CProfile, "sample": Sample, "line_profiler"
 class Run:
     """One process's profile: its tools, one per thread, and the file it ends up in."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, *, main: bool = False) -> None:
         self.plan = plan
+        self.main = main
         self.tools: list[Any] = []
         self.threads = 0
         self.children = 0
@@ -189,9 +191,11 @@ class Run:
         self.ended += 1
 
     def write(self) -> None:
-        elapsed = time.perf_counter() - self.began
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
         result = {
-            "elapsed_s": elapsed,
+            "elapsed_s": time.perf_counter() - self.began,
+            "main": self.main,
+            "children_cpu_s": children.ru_utime + children.ru_stime,
             "threads": self.threads,
             "running": len(self.tools) - self.ended,
             "every_thread": self.tools[0].all_threads,
@@ -200,10 +204,10 @@ class Run:
         }
         path = f"{self.plan['out']}.{os.getpid()}"
         part = Path(f"{path}.part")
-        part.write_text(json.dumps(result))
-        part.replace(path)
         if self.plan["tool"] == "cProfile":
             self.tools[0].profiler.dump_stats(f"{path}.pstats")
+        part.write_text(f'{json.dumps(result)[:-1]}, "cpu_s": {time.process_time()}}}')
+        part.replace(path)
 
 
 def write_once(run: Run, tool: Any) -> Callable[[], bool]:
@@ -367,7 +371,7 @@ def main() -> None:
     kind, name = sys.argv[2:4]
     if plan["lend"]:
         sys.path.append(plan["lend"])
-    run = Run(plan)
+    run = Run(plan, main=True)
     TOOLS[plan["tool"]](plan)  # imports the profiler, while its folder is lent
     if plan["lend"]:
         sys.path.remove(plan["lend"])

@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from harness.model.benches import BenchReport, CaseBench, Gain, PhaseRow, Scale, SideFigures
     from harness.model.floors import EmptyProgram, Floor, FloorPart
     from harness.model.profiles import (
+        PROGRAMS,
         Frame,
         HotSpot,
         Profile,
@@ -103,13 +104,14 @@ else:
         {
             "benches": "BenchReport CaseBench Gain PhaseRow Scale SideFigures",
             "floors": "EmptyProgram Floor FloorPart",
-            "profiles": "Frame HotSpot Profile ProfileBy ProfileFailure ProfilePlan"
+            "profiles": "PROGRAMS Frame HotSpot Profile ProfileBy ProfileFailure ProfilePlan"
             " ProfileReport Stack",
             "proposals": "Brief Proposal Reflection",
         },
     )
 
 __all__ = [
+    "PROGRAMS",
     "Agreement",
     "BenchReport",
     "Better",

@@ -40,6 +40,9 @@ class Frame:
         return f"{self.function} ({place})" if place else self.function
 
 
+PROGRAMS = Frame("(child programs)", native=True)
+"""Where a program waits for others that it started, which a profiler of its own language misses."""
+
 Stack = tuple[Frame, ...]
 """Frames from the outermost inwards."""
 

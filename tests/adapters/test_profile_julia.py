@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,21 @@ import pytest
 
 import harness_julia
 from harness.errors import TrialFailed, UsageError
-from harness.model import Build, Case, Frame, Profile, ProfileBy, ProfilePlan, TrialStatus
+from harness.model import (
+    PROGRAMS,
+    Build,
+    Case,
+    Frame,
+    Profile,
+    ProfileBy,
+    ProfilePlan,
+    TrialPlan,
+    TrialStatus,
+)
 from harness.profiles import count_spots
 from harness.testing import FakeRunner, make_build, make_target, make_toolchain, make_trial
 from harness_julia.hotspots import profile as julia_profile
-from harness_julia.hotspots import read_counts, read_report, with_links
+from harness_julia.hotspots import read_counts, read_report, with_links, with_programs
 
 REPORT = (
     "first_ns\t900\nplain_ns\t100\nwork_ns\t120\nrepeats\t2\n"
@@ -178,3 +189,38 @@ class TestRealPrograms:
         assert not [*workshop.root.rglob("*.mem")]
         assert not [*Path(harness_julia.__file__).parent.rglob("*.mem")]
         assert {path.name for path in (tmp_path / "p").iterdir()} == {"julia-memory.txt"}
+
+
+class TestProgramsThatItStarts:
+    work, run = Frame("work", "/a.jl", 3), Frame("run", "process.jl", 480, native=True)
+    wait = Frame("epoll_pwait", "libc.so.6", native=True)
+
+    def test_what_base_waits_for_a_process_is_the_program_s(self) -> None:
+        stacks = {(self.work,): 4.0, (self.work, self.run, self.wait): 6.0}
+        found = with_programs(stacks, 1.0)
+        assert found == {(self.work,): 4.0, (self.work, self.run, PROGRAMS): 6.0}
+
+    def test_of_another_wait_it_is_as_much_as_the_programs_worked(self) -> None:
+        found = with_programs({(self.work, self.wait): 10.0}, 4.0)
+        assert found == {(self.work, PROGRAMS): 4.0, (self.work, self.wait): 6.0}
+
+    def test_without_programs_a_wait_stays_one(self) -> None:
+        stacks = {(self.work, self.wait): 10.0}
+        assert with_programs(stacks, 0.0) == stacks
+
+
+@pytest.mark.slow
+def test_the_time_of_a_program_that_julia_runs_is_neither_start_up_nor_its_own(
+    workshop_of: Any, tmp_path: Path
+) -> None:
+    workshop = workshop_of("julia")
+    script = "for i in range(4000000): pass"
+    workshop.write("a.jl", f'main() = run(`{sys.executable} -S -c "{script}"`)\nmain()\n')
+    build = workshop.build("a.jl")
+    plain = workshop.adapter.time(build, Case("only"), TrialPlan(), workshop.runner)
+    plan = ProfilePlan(folder=tmp_path, plain_wall_ns=plain.wall_ns, plain_cpu_ns=plain.cpu_ns)
+    profile = workshop.adapter.profile(build, Case("only"), plan, workshop.runner)
+    rows = {spot.function: spot for spot in count_spots(profile).spots}
+    work = 1 - rows["(start-up)"].total_share
+    assert rows[PROGRAMS.function].self_share > 0.5 * work
+    assert any("programs that it started took" in said for said in profile.warnings)

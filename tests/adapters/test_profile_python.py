@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness.errors import ToolchainMissing, TrialFailed, UsageError
-from harness.model import Case, Frame, Profile, ProfileBy, ProfilePlan
+from harness.model import PROGRAMS, Case, Frame, Profile, ProfileBy, ProfilePlan
 from harness.profiles import count_spots
 from harness.testing import completed, make_trial
 from harness_python import figures
@@ -401,7 +401,12 @@ def test_a_thread_that_still_waits_at_the_end_is_said_and_harms_nothing(profiled
 
 
 def test_a_program_without_a_sample_is_refused_in_words(profiled: Any, monkeypatch: Any) -> None:
-    nothing = {"entries": [], "threads": 0, "running": 0, "children": 0, "every_thread": True}
+    nothing = dict(
+        {"entries": [], "threads": 0, "running": 0, "children": 0, "every_thread": True},
+        main=True,
+        children_cpu_s=0.0,
+        cpu_s=0.0,
+    )
     ran = make_trial(), [nothing]
     monkeypatch.setattr("harness_python.hotspots.Session.run", lambda *_, **__: ran)
     with pytest.raises(TrialFailed, match="took no sample") as caught:
@@ -417,3 +422,89 @@ def test_start_up_and_imports_are_a_row_that_every_bound_counts(profiled: Any) -
     assert 0 < start.self_share < start.total_share < 1
     assert start.total_share + spots["work"].total_share <= 1.01
     assert sum(spot.self_share for spot in profile.spots) == pytest.approx(1.0)
+
+
+# -- programs that are no Python of ours -----------------------------------------------------------
+
+STARTS = """\
+import subprocess
+import sys
+
+busy = [sys.executable, "-S", "-c", "for i in range(6_000_000): pass"]
+
+
+def by_run():
+    subprocess.run(busy, input="", capture_output=True, text=True, check=True)
+
+
+def by_wait():
+    subprocess.Popen(busy).wait()
+
+
+def by_pipe():
+    with subprocess.Popen(busy, stdout=subprocess.PIPE) as child:
+        child.stdout.read()
+
+
+globals()[sys.argv[1]]()
+"""
+BESIDE_A_POOL = """\
+import multiprocessing
+import subprocess
+import sys
+
+
+def burn(n):
+    return sum(i * i for i in range(n))
+
+
+if __name__ == "__main__":
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        pool.map(burn, [1000])
+        pool.close()
+        pool.join()
+    subprocess.run([sys.executable, "-S", "-c", "for i in range(20_000_000): pass"], check=True)
+"""
+
+
+class TestProgramsThatItStarts:
+    @pytest.mark.parametrize("tool", ["cProfile", "sample"])
+    @pytest.mark.parametrize("way", ["by_run", "by_wait"])
+    def test_their_time_has_a_row(self, profiled: Any, tool: str, way: str) -> None:
+        profile = profiled(tool, way, source=STARTS, plain_cpu_ns=10**9, plain_wall_ns=10**9)
+        row = names(profile)[PROGRAMS.function]
+        assert row.native
+        assert row.self_share > 0.5
+        assert any("programs that it started took" in said for said in profile.warnings)
+        assert sum(spot.self_share for spot in profile.spots) == pytest.approx(1.0)
+
+    @pytest.mark.parametrize("tool", ["cProfile", "sample"])
+    def test_of_a_read_from_a_pipe_the_row_has_their_cpu_time(
+        self, profiled: Any, tool: str
+    ) -> None:
+        """Whoever reads may wait for another; on a busy machine that is most of it."""
+        rows = names(profiled(tool, "by_pipe", source=STARTS, plain_cpu_ns=10**9))
+        assert rows[PROGRAMS.function].weight > 10e6
+
+    def test_whoever_called_them_has_it_in_all(self, profiled: Any) -> None:
+        rows = names(profiled("sample", "by_run", source=STARTS, plain_cpu_ns=10**9))
+        assert rows["by_run"].total_share >= rows[PROGRAMS.function].self_share
+
+    def test_beside_processes_that_are_profiled_it_is_theirs_alone(self, profiled: Any) -> None:
+        profile = profiled("cProfile", source=BESIDE_A_POOL, plain_cpu_ns=10**9)
+        assert "shares are of CPU time" in " ".join(profile.warnings)
+        assert names(profile)[PROGRAMS.function].self_share > 0.5
+
+    def test_processes_that_are_profiled_are_no_programs(self, profiled: Any) -> None:
+        source = BESIDE_A_POOL.partition("    subprocess.run")[0].replace("[1000]", "[2_000_000]")
+        assert PROGRAMS.function not in names(profiled("cProfile", source=source))
+
+    def test_a_program_that_starts_none_has_no_row(self, profiled: Any) -> None:
+        assert PROGRAMS.function not in names(profiled("cProfile", "1000"))
+
+    def test_of_a_read_that_may_wait_for_another_it_is_what_the_programs_worked(self) -> None:
+        read = entry("~", "<method 'readline' of '_io.BufferedReader' objects>", 5.0)
+        rows = figures.with_programs([read, entry("a.py", "f", 1.0)], 2.0, waits=True)
+        spots, _ = figures.functions(rows, "p")
+        found = {s.function: s.weight for s in spots}
+        assert found == {"_io.BufferedReader.readline": 3e9, PROGRAMS.function: 2e9, "f": 1e9}
