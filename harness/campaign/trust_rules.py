@@ -74,6 +74,13 @@ _RULES: Mapping[str, _Rule] = {
     PLUGINS: _Rule("the plugins in force"),
     PROGRAM: _Rule("a program of the toolchain", "put it, and PATH, back"),
     "config": _Rule("the configuration that is read", "leave --config out"),
+    "inputs": _Rule(
+        "data that the target reads and git does not track, or that links lead to outside of the"
+        " tree",
+        "put the data back as they were",
+    ),
+    "made inputs": _Rule("data that git does not track, beside a setup that may make them"),
+    "untracked": _Rule("files that were untracked at the start"),
     "git config": _Rule("git's settings that change contents", "put them back: git config --list"),
     "git attributes": _Rule(
         "git's attributes outside of the tree", "put .git/info/attributes and the like back"

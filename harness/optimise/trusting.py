@@ -27,6 +27,7 @@ from harness.model.held import (
     Held,
     Trusted,
 )
+from harness.optimise.outside import outside_files
 from harness.plugins.packages import Package, packages_in_force
 from harness.project.state_folder import state_folder
 from harness.system.git.in_force import in_force
@@ -43,6 +44,7 @@ from harness.system.trusted.parts import (
     startup_held,
     texts_held,
 )
+from harness.system.trusted.stamps import held_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -144,6 +146,7 @@ def _read(campaign: Campaign, programs: Iterable[str], before: Trusted) -> Trust
     if campaign.config.path is not None:
         place = os.path.relpath(campaign.config.path.resolve(), campaign.git.top.resolve())
         held["config"] = Held("", place=place)
+    held |= _outside(campaign, earlier)
     for package in _packages(held[PLUGINS], earlier):
         held[package.part] = packages_held(
             package.part, package.modules, package.version, campaign.git.top, earlier
@@ -154,6 +157,25 @@ def _read(campaign: Campaign, programs: Iterable[str], before: Trusted) -> Trust
     texts: Mapping[str, tuple[str, ...]] = in_force(campaign.git)
     held |= texts_held(texts)
     return Trusted(at_ns, host, held, tuple(_notes(held, texts)))
+
+
+def _outside(campaign: Campaign, earlier: Earlier) -> dict[str, Held]:
+    """What the target may read and no commit holds; nothing where harness.toml has it no more."""
+    target = campaign.config.targets.get(campaign.section.target)
+    if target is None:
+        return {}
+    checkout = campaign.checkout
+    untracked = campaign.state.untracked if campaign.started else checkout.untracked()
+    found = outside_files(campaign.git, target, untracked)
+    parts = {
+        "made inputs" if target.setup else "inputs": found.inputs,
+        "untracked": found.untracked,
+    }
+    return {
+        name: held_files(paths, earlier.get(name), earlier.at_ns)
+        for name, paths in parts.items()
+        if paths
+    }
 
 
 def _packages(plugins: Held, earlier: Earlier) -> list[Package]:

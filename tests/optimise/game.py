@@ -156,6 +156,7 @@ def fake_world(root: Path, begin, patch) -> FakeWorld:
     # Looking at this machine's files takes longer than a whole command here.
     nothing = dict.fromkeys(("git config", "git attributes", "git hooks", "git replaced"), ())
     patch.setattr(trusting_module, "in_force", lambda _: nothing)
+    patch.setattr(trusting_module, "_outside", lambda *_: {})
     patch.setattr(verify_trusted_module, "damaged_objects", lambda *_: {})
     for module in (standing_module, steps_module):
         patch.setattr(module, "check", lambda _: None)

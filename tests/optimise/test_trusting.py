@@ -172,3 +172,53 @@ def test_another_configuration_is_refused(started, thought) -> None:
     campaign = Campaign(load_config(other), "work")
     with pytest.raises(NotAllowed, match=r"the configuration .*: harness.toml -> other.toml"):
         think(campaign, thought())
+
+
+def with_data(world, declared: str) -> None:
+    """The campaign's target with data that git ignores or does not have."""
+    config = world.root / "harness.toml"
+    config.write_text(config.read_text().replace("sources =", f"{declared}\nsources ="))
+    (world.root / ".gitignore").write_text(".harness/\ndata/\n")
+    (world.root / "data").mkdir()
+    (world.root / "data" / "stars.csv").write_text("1\n")
+    world.shell("add", "-A")
+    world.shell("commit", "-q", "-m", "data")
+
+
+def test_ignored_data_that_are_swapped_are_refused(world, thought) -> None:
+    with_data(world, 'inputs = ["data/stars.csv"]')
+    start(world.campaign, world.bench)
+    (world.root / "data" / "stars.csv").write_text("2\n")
+    with pytest.raises(NotAllowed, match="inputs: data that the target reads"):
+        trusting.check(world.campaign)
+    (world.root / "data" / "stars.csv").write_text("1\n")
+    trusting.check(world.campaign)
+
+
+def test_data_beside_a_setup_are_recorded(world) -> None:
+    with_data(world, 'inputs = ["data/stars.csv"]\nsetup = [["true"]]')
+    start(world.campaign, world.bench)
+    (world.root / "data" / "stars.csv").write_text("2\n")
+    trusting.check(world.campaign)
+    assert "made inputs" in world.campaign.state.trust_changes[0].changes[0]
+
+
+def test_what_a_link_leads_to_outside_of_the_tree_is_held(world, tmp_path: Path) -> None:
+    (tmp_path / "table.h").write_text("one")
+    (world.root / "table.h").symlink_to(tmp_path / "table.h")
+    world.shell("add", "-A")
+    world.shell("commit", "-q", "-m", "a link")
+    start(world.campaign, world.bench)
+    (tmp_path / "table.h").write_text("two")
+    with pytest.raises(NotAllowed, match="links lead to outside of the tree"):
+        trusting.check(world.campaign)
+
+
+def test_a_file_that_was_untracked_at_the_start_may_change_and_that_is_recorded(world) -> None:
+    (world.root / "mine.txt").write_text("one")
+    start(world.campaign, world.bench)
+    (world.root / "mine.txt").write_text("two")
+    (world.root / "new.txt").write_text("of the iteration")
+    trusting.check(world.campaign)
+    (change,) = world.campaign.state.trust_changes
+    assert change.changes[0].startswith("untracked: files that were untracked at the start changed")

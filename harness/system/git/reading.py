@@ -180,6 +180,12 @@ class GitReading(GitProgram):
             named = b"".join(os.fsencode(path) + b"\0" for path in paths)
             self.run("update-index", option, "-z", "--stdin", env=env, stdin=named, cwd=self.top)
 
+    def tracked(self) -> dict[str, str]:
+        """The files that the index knows, by path, with their modes: `120000` is a link."""
+        listed = self.run("ls-files", "--stage", "-z", cwd=self.top).split(b"\0")
+        entries = (entry.partition(b"\t") for entry in listed if entry)
+        return {os.fsdecode(path): facts[:6].decode() for facts, _, path in entries}
+
     def staged(self) -> tuple[str, ...]:
         """The files of which the index has something else than HEAD."""
         return names(self.run("diff-index", "--cached", "-z", "--name-only", "HEAD"))
