@@ -46,7 +46,18 @@ class DashedCommand(OneEach):
             at = args.index("--")
             mine, rest = args[:at], args[at + 1 :]
         ctx.meta["arguments"] = tuple(rest)
-        return super().parse_args(ctx, mine)
+        try:
+            return super().parse_args(ctx, mine)
+        except click.MissingParameter as problem:
+            if not rest:
+                raise
+            what = problem.param.make_metavar(ctx) if problem.param else "a target"
+            raise UsageError(
+                f"{what} is missing: what follows `--` are the program's own arguments, here"
+                f" {shlex.join(rest)}",
+                hint="Name targets and files before `--`; a file whose name begins with a dash is"
+                " written ./-name.",
+            ) from None
 
 
 @command(

@@ -417,6 +417,31 @@ class TestDoubts:
         assert "baseline and current ran the same program, byte for byte, although p.c" in said
         assert said in bench_text(report)
 
+    @pytest.mark.parametrize("changed", ["l.c", "README"])
+    def test_a_library_that_setup_made_is_a_part_of_the_program(self, project, changed):
+        """Two programs that are the same file do not run the same where their library differs."""
+        toml = TOML.partition("[targets.t]")[0]
+        target = (
+            'task = "t"\nadapter = "command"\nprogram = "build/p"\nsetup = [["make", "-s"]]\n'
+            f'env = {{ LD_LIBRARY_PATH = "{project.path}/build" }}'
+        )
+        project.write("harness.toml", f"{toml}[targets.t]\n{target}\n")
+        project.write(".gitignore", "build/\n.harness/\n")
+        project.write("p.c", "void say(void);\nint main(void) { say(); return 0; }\n")
+        library = '#include <stdio.h>\nvoid say(void) {{ {} puts("sum: 2.0"); }}\n'
+        project.write("l.c", library.format(""))
+        project.write("README", "one\n")
+        project.write(
+            "Makefile",
+            "all:\n\tmkdir -p build; gcc -shared -fPIC -o build/libl.so l.c;"
+            " gcc -o build/p p.c -Lbuild -ll\n",
+        )
+        project.commit()
+        project.make()
+        project.write(changed, library.format('puts("");') if changed == "l.c" else "two\n")
+        doubts = project.bench(trials=2).cases[0].doubts
+        assert any("ran the same program" in said for said in doubts) is (changed == "README")
+
     def test_a_script_among_the_inputs_is_a_part_of_the_program(self, project):
         target = (
             'task = "t"\nadapter = "command"\nprogram = "sh"\nargs = ["s.sh"]\ninputs = ["s.sh"]'

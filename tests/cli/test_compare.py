@@ -483,3 +483,10 @@ def test_an_input_is_no_option_of_a_configured_target(harness):
     said = harness("compare", "short", "long", "--input", "x")
     assert said.code == 2
     assert 'stdin = "FILE"' in said.err
+
+
+def test_files_after_two_dashes_are_said_to_be_the_program_s_arguments(harness, project):
+    said = harness("compare", "--", "./-p.c", "q.c")
+    assert said.code == 2
+    assert "what follows `--` are the program's own arguments, here ./-p.c q.c" in said.err
+    assert "before `--`; a file whose name begins with a dash is written ./-name" in said.err
