@@ -128,7 +128,9 @@ class LocalRunner:
         """See `Runner.tool`."""
         own = [cwd] if cwd and self.grounds.builds and self.grounds.builds in cwd.parents else []
         with self._entering(argv, {**os.environ, **(env or {})}, own) as (start, given):
-            return call_tool(argv, cwd, given, timeout_s, start)
+            # The caller's current folder may be none that the jail shows.
+            here = self._served.root if cwd is None and start and self._served else cwd
+            return call_tool(argv, here, given, timeout_s, start)
 
     def command(
         self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], timeout_s: float
