@@ -263,10 +263,10 @@ class Asked(TypedDict, total=False):
     seed: int
     seeds: Seeds | str
     cpus: str | int | Sequence[int]
-    jail: Jail | str
     design: Design | str
     vary_layout: bool
     metrics: str | Sequence[str]
+    jail: Jail | str
     metric: Metric | str
     confidence: float
     threshold: float | str
