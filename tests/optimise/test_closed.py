@@ -29,6 +29,8 @@ def open_world(monkeypatch):
         monkeypatch.setenv(f"GIT_{name}_EMAIL", "test@example.org")
     place = Path(tempfile.mkdtemp())
     place.chmod(0o755)
+    monkeypatch.setenv("HOME", str(place))
+    monkeypatch.setenv("XDG_STATE_HOME", str(place / "state"))
     world = World(place / "repo", FakeWorkbench(place / "repo"))
     world.root.mkdir()
     begin(world)
@@ -110,3 +112,23 @@ def test_a_closed_journal_is_kept_by_abandon_and_not_called_damaged_before(open_
     kept = open_world.root / ".harness" / "abandoned" / "work-1" / "records" / "events.jsonl"
     kept.chmod(0o600)
     assert kept.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [
+        ("optim/baseline.json", "next"),
+        ("optim/optimization_log.md", "next"),
+        ("optim/optimization_log.md", "verify"),
+        ("work.txt", "next"),
+    ],
+)
+def test_a_single_closed_file_is_named_with_the_way_in(open_world, name, action):
+    """Of what git says, too, the error counts, and not its warnings of other files."""
+    closed = open_world.root / name
+    verify(open_world.reader, open_world.bench)
+    closed.write_text(f"{closed.read_text()}\n")  # git reads what is not as it knows it
+    closed.chmod(0o000)
+    problem = as_a_user(open_world, ACTIONS[action])
+    assert isinstance(problem, DataClosed), problem and (problem.__notes__, problem)
+    assert f"chmod u+rwX {name}" in problem.hint or f"chmod u+rwX {closed}" in problem.hint

@@ -21,6 +21,7 @@ from functools import cached_property
 from pathlib import Path
 
 from harness.errors import (
+    DataClosed,
     GitFailed,
     HarnessError,
     NotAllowed,
@@ -186,9 +187,11 @@ class GitProgram:
             return NotAllowed(message, hint=way_past(lock))
         if _FULL.search(words):
             return StorageFailed(message, hint="Free some space, and repeat the command.")
-        closed = _CLOSED.search(words)
+        errors = [line for line in words.splitlines() if not line.startswith("warning:")]
+        closed = _CLOSED.search("\n".join(errors))
         if closed is not None:
-            return GitFailed(message, hint=f"Make it readable: chmod u+rwX {closed[1]}")
+            # The same code as where the harness reads it itself.
+            return DataClosed(message, hint=f"Make it readable: chmod u+rwX {closed[1]}")
         return GitFailed(message)
 
 
