@@ -11,6 +11,7 @@ import contextlib
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -45,6 +46,8 @@ class Side:
     """Stands for the folder of harness.toml."""
     files: Mapping[str, FileState] = field(default_factory=dict)
     """All files below `root` before anything ran."""
+    setup_ns: int = 0
+    """What its `setup` took; 0 where there is none."""
 
     def check_untouched(self) -> None:
         """Raise TrialFailed where a program wrote among its sources.
@@ -135,11 +138,14 @@ def _checked_out(
 
 def _side(session: Session, workload: Workload, copy: PrivateCopy, side: Side) -> Side:
     """Set the target up once, and give every trial a working folder of its own."""
+    began = time.monotonic_ns()
     target = settle(session, copy, side.target, side.label)
+    setup_ns = time.monotonic_ns() - began if side.target.setup else 0
     target = replace(target, task=workload.target.task)
     if target.working_folder is WorkingFolder.ROOT:
         target = _in_copies(target, side.root, workload.task.outputs)
-    return replace(side, target=target, files=_states_below(side.root))
+    files = _states_below(side.root)
+    return replace(side, target=target, files=files, setup_ns=setup_ns)
 
 
 def _in_copies(target: Target, root: Path, outputs: Iterable[OutputSpec]) -> Target:

@@ -304,6 +304,7 @@ def figures(built: BuiltSide, measured: Measurement) -> SideFigures:
         build_digest=built.build.digest,
         program_digest=program_of(built.build),
         toolchain=built.build.toolchain.version,
+        setup_ns=built.side.setup_ns,
     )
 
 

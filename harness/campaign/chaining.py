@@ -34,7 +34,7 @@ def chained(state: State, outcome: BenchOutcome) -> BenchOutcome:
     full = outcome.full
     if full is not None and full.run:
         full = replace(full, cumulative=full.step, chained=True)
-    return BenchOutcome(fast, full)
+    return replace(outcome, fast=fast, full=full)
 
 
 def product(steps: Sequence[Ratio]) -> Ratio:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from harness.campaign.flagging import flags_of
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import State, Step
@@ -97,6 +98,7 @@ def _entry(iteration: Iteration, note: Reflection) -> str:
         f"**Commit:** {_commit(iteration)}",
         f"**Surprise:** {_flat(note.surprise)}",
         f"**Notes:** {_notes(iteration, note)}",
+        *(_flat(flag.line) for flag in flags_of(iteration)),
     ]
     return "\n".join(lines)
 
@@ -298,12 +300,13 @@ def _postmortem(iteration: Iteration, note: Reflection) -> str:
 
 def _short(iteration: Iteration, note: Reflection) -> str:
     attempted = "" if iteration.outcome is Outcome.KEPT else "[Attempted] "
+    flags = "".join(f"\n- {_flat(f.line)}" for f in flags_of(iteration) if not f.note)
     return (
         f"## Iteration {iteration.number}: {attempted}{iteration.title}\n"
         f"- Prediction: {_predicted(iteration)} on {iteration.thought.prediction.bottleneck}\n"
         f"- Result: {_result(iteration)}\n"
         f"- Surprise: {_flat(note.surprise)}\n"
-        f"- Commit: {_commit(iteration)}"
+        f"- Commit: {_commit(iteration)}{flags}"
     )
 
 

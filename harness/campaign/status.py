@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from harness.campaign.advice import Advice
+from harness.campaign.flagging import flag_lines
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.logs import trust_lines
 from harness.campaign.scoring import describe_scores, score
@@ -29,6 +30,7 @@ def status_text(state: Progress, advice: Advice) -> str:
                 profile_table(state),
                 _iterations(state),
                 _skipped(state),
+                "\n".join(flag_lines(state.iterations)),
                 "\n".join(f"what decides: {line}" for line in trust_lines(state)),
                 f"predictions: {describe_scores(score(state.iterations))}",
                 advice.text,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.campaign.advice import Advice
+from harness.campaign.flagging import flag_lines
 from harness.campaign.gates import keep_reason, name_some
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.moves import Tree
@@ -59,6 +60,10 @@ def _lines(
         if i.note is not None and i.note.lesson
     ]
     yield from lessons[-short.count :]
+    flags = flag_lines(state.iterations)
+    yield from (short(line, 2) for line in flags[-short.count :])
+    if len(flags) > short.count:
+        yield f"FLAG: {len(flags) - short.count} more: harness status --all"
     skipped = [f"skipped: {short(f'{name}: {why}')}" for name, why in state.skipped.items()]
     yield from skipped[-short.count :]
     yield f"next: {advice.action}: {short(advice.why, 2)}"

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass, field
 from enum import Enum
 
+from harness.campaign.sightings import CaseEvidence, Flagged
 from harness.model import CaseBench, Comparison, Estimate, Jail, Metric, SideFigures, Verdict
 from harness.model.noise import Noise
 
@@ -297,6 +298,8 @@ class CaseResult:
     """What trials of one build differed by in this look."""
     block_ns: int = 0
     """What a block took, with everything between its trials."""
+    evidence: CaseEvidence | None = None
+    """What flags rest on; None in looks of before there were any, and at the end."""
 
     @property
     def ran_kept_program(self) -> bool:
@@ -354,6 +357,7 @@ class BenchOutcome:
 
     fast: CaseResult
     full: CaseResult | None = None
+    flagged: Flagged = field(default_factory=Flagged)
 
     @property
     def correct(self) -> bool:

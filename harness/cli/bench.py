@@ -32,6 +32,7 @@ OF_THE_BENCH = (
 @click.option("--stored", is_flag=True, help="Compare with the stored trials; weaker.")
 @click.option("--startup", is_flag=True, help="Measure start-up too, where there is steady mode.")
 @click.option("--again", is_flag=True, help="In a campaign: look again with the same budget.")
+@click.option("--strict", is_flag=True, help="In a campaign: exit code 1 where there is a FLAG.")
 @settings_options("max_trials", "seed", "cpus", "jail", *QUESTION)
 @format_option
 def bench_command(**options: Any) -> Answer:

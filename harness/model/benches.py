@@ -37,6 +37,8 @@ class SideFigures:
     """Equal on two sides: they ran one program, whatever their sources say."""
     ready_ns: Estimate | None = None
     """Start-up; None where it was not asked for, or the target has no steady mode."""
+    setup_ns: int = 0
+    """What its `setup` took; 0 where there is none."""
 
     @property
     def cpus_used(self) -> float | None:

@@ -12,6 +12,7 @@ from harness.campaign.agreed import Decision
 from harness.campaign.alike import change_digest
 from harness.campaign.chaining import chained, known_noise
 from harness.campaign.events import Kind
+from harness.campaign.flagging import with_flags
 from harness.campaign.gates import check_note, check_plan, check_thought
 from harness.campaign.iteration import Iteration
 from harness.campaign.moves import Move, permit
@@ -134,6 +135,7 @@ def bench_candidate(
     outcome = workbench.bench(request)
     if request.weighed:
         outcome = chained(state, outcome)
+    outcome = with_flags(state, outcome)
     _demand_still(campaign, tree.fingerprint, "measured")
     campaign.append(Kind.BENCHED, tree=tree.fingerprint, request=request, outcome=outcome)
     return outcome

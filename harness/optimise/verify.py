@@ -10,30 +10,28 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
-from harness.baseline.sides import CURRENT
 from harness.campaign.agreed import Decision
 from harness.campaign.chaining import chained, known_noise
 from harness.campaign.events import Event, Kind
+from harness.campaign.flagging import EDITION, flag_lines, with_flags
 from harness.campaign.gates import check_note, check_plan, check_thought
 from harness.campaign.iteration import Outcome
 from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.spending import attempt_confidence, confidence_of, final_confidence
 from harness.campaign.state import State, Step, states_after
 from harness.campaign.stopping import decision_by_rules
-from harness.campaign.values import BenchOutcome, CaseResult, Guards, Ratio
+from harness.campaign.values import BenchOutcome
 from harness.errors import DataDamaged, GitFailed, HarnessError, UsageError
 from harness.model import Verdict
 from harness.model.proposals import Plan, Reflection, Thought
 from harness.optimise.campaign import Campaign
+from harness.optimise.verify_figures import figure_problems, ran_one_program
 from harness.optimise.verify_trusted import trusted_parts
-from harness.optimise.verify_weighed import near_noise, same_noise, weighed_problems
-
-_SAME = 1e-9
-"""Numbers that differ by less than this share are the same; another CPU may round otherwise."""
+from harness.optimise.verify_weighed import same_noise, weighed_problems
 
 
 @dataclass(slots=True)
@@ -44,6 +42,8 @@ class Verification:
     unchecked: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     """What fits, and is to be known all the same."""
+    flags: list[str] = field(default_factory=list)
+    """What a human should look at."""
     problems: list[str] = field(default_factory=list)
     """In the order in which they were found; the first one is the one to look at."""
 
@@ -73,6 +73,7 @@ def verify(campaign: Campaign, bench: Workbench, against: Path | None = None) ->
         found.unchecked.append(f"the campaign {campaign.name!r} lives on the branch {branch!r}")
         return found
     found.checked["events"] = len(campaign.events)
+    found.flags += flag_lines(campaign.state.iterations)
     here = len(campaign.journal.read())
     if here < len(campaign.events) and not campaign.recoverable:
         found.problems.append(
@@ -267,77 +268,12 @@ def _figures(
     for kept, again in ((stored.fast, derived.fast), (stored.full, derived.full)):
         if kept is not None and again is not None:
             found.count("measured cases")
-            found.remarks += _one_program(kept)
-            yield from _case(kept, again)
-
-
-def _one_program(kept: CaseResult) -> Iterator[str]:
-    """What is to be said of sides that ran one program where their sources differ."""
-    programs = {build.label: build.program for build in kept.builds}
-    now = programs.pop(CURRENT, "")
-    for label, program in programs.items():
-        if program == now and kept.doubts:
-            yield f"{kept.run}: {label} and {CURRENT} ran the same program, byte for byte"
-
-
-def _case(kept: CaseResult, again: CaseResult) -> Iterator[str]:
-    for name, one, other in (
-        ("step", kept.step, again.step),
-        ("cumulative", kept.cumulative, again.cumulative),
-    ):
-        if not _same(one, other):
-            yield (
-                f"{kept.case}, {name}: the trials in {kept.run} give {_ratio(other)}, the event"
-                f" says {_ratio(one)}"
-            )
-    if kept.correct and not kept.run:
-        yield f"{kept.case}: it counts as right and measured, and no trials were kept"
-    for name, said, derived in _other_figures(kept, again):
-        yield f"{kept.case}, {name}: the trials in {kept.run} give {derived}, the event says {said}"
-
-
-def _other_figures(kept: CaseResult, again: CaseResult) -> Iterator[tuple[str, object, object]]:
-    """Name, said and derived value of every figure beside the ratios that is not the same."""
-    pairs: list[tuple[str, object, object]] = [
-        ("correct", kept.correct, again.correct),
-        ("metric", kept.metric, again.metric),
-        ("blocks", kept.blocks, again.blocks),
-        ("baseline_ns", kept.baseline_ns, again.baseline_ns),
-        ("current_ns", kept.current_ns, again.current_ns),
-        ("builds that ran", kept.builds, again.builds),
-        ("chained", kept.chained, again.chained),
-    ]
-    if not near_noise(kept.noise, again.noise):
-        pairs.append(("noise", kept.noise, again.noise))
-    pairs += [
-        (entry.name, getattr(kept.guards, entry.name), getattr(again.guards, entry.name))
-        for entry in fields(Guards)
-    ]
-    said, derived = ({p.name: p for p in case.phases} for case in (kept, again))
-    for name in {**said, **derived}:
-        one, other = said.get(name), derived.get(name)
-        pairs += [
-            (f"phase {name}, {side}", getattr(one, side, None), getattr(other, side, None))
-            for side in ("baseline_ns", "current_ns")
-        ]
-    return (pair for pair in pairs if not _equal(pair[1], pair[2]))
-
-
-def _equal(one: object, other: object) -> bool:
-    if isinstance(one, float) and isinstance(other, float | int):
-        return math.isclose(one, other, rel_tol=_SAME)
-    return one == other
-
-
-def _same(one: Ratio, other: Ratio) -> bool:
-    numbers = ("point", "low", "high", "confidence")
-    return one.verdict is other.verdict and all(
-        math.isclose(getattr(one, n), getattr(other, n), rel_tol=_SAME) for n in numbers
-    )
-
-
-def _ratio(ratio: Ratio) -> str:
-    return f"{ratio.point:.6g} [{ratio.low:.6g}, {ratio.high:.6g}] {ratio.verdict.value}"
+            found.remarks += ran_one_program(kept)
+            yield from figure_problems(kept, again)
+    if before is not None and stored.flagged.rules == EDITION:
+        found.count("flagged looks")
+        if with_flags(before, stored).flagged != stored.flagged:
+            yield "its flags are not those that its figures give"
 
 
 def _commit(campaign: Campaign, event: Event, after: State, found: Verification) -> Iterator[str]:

@@ -28,6 +28,7 @@ from harness.baseline.sides import CURRENT
 from harness.baseline.store import TRIALS_NAME
 from harness.bench import BenchSettings, run_bench
 from harness.campaign.port import BenchRequest, SealedBaseline
+from harness.campaign.sightings import Flagged
 from harness.campaign.values import (
     BenchOutcome,
     CaseResult,
@@ -52,6 +53,7 @@ from harness.optimise.outcomes import (
     with_noise,
     words,
 )
+from harness.optimise.seen import change_between, evidence_of, with_facts
 from harness.project.config import Config, load_config
 from harness.project.workload import Wanted, Workload, find_workload
 from harness.running import Cell, Listener
@@ -247,7 +249,11 @@ class LocalWorkbench:
                 plan = replace(plan, noise={n: request.noise_on(host, n) for n in names})
             report = run_bench(session, workload, found, plan)
         results = [replace(self._result(case, request), host=host) for case in report.cases]
-        return BenchOutcome(*results)
+        outcome = BenchOutcome(results[0], results[1] if results[1:] else None)
+        if not request.look or not report.snapshot:
+            return outcome
+        change = change_between(self._git, request.kept, report.snapshot, workload.scope)
+        return replace(outcome, flagged=Flagged(change=change))
 
     def _result(self, case: CaseBench, request: BenchRequest) -> CaseResult:
         folder = case.folder
@@ -262,9 +268,14 @@ class LocalWorkbench:
             run=run,
             sha256=digest,
         )
-        if not request.weighed:
-            return result
-        return with_noise(result, read_blocks(self._workload.folder / run))
+        path = self._workload.folder / run
+        if request.look:
+            label = step.reference
+            evidence = evidence_of(read_parquet(path), label)
+            if evidence is not None:
+                evidence = with_facts(self._workload.target, case, evidence, label)
+            result = replace(result, evidence=evidence)
+        return with_noise(result, read_blocks(path)) if request.weighed else result
 
     def _keep(self, case: str, folder: Path, request: BenchRequest) -> tuple[str, str]:
         """Copy the run's trials into the records; their place there, and their digest."""
@@ -298,7 +309,7 @@ class LocalWorkbench:
             for result in (stored.fast, stored.full)
             if result is not None
         ]
-        return BenchOutcome(*results)
+        return replace(stored, fast=results[0], full=results[1] if results[1:] else None)
 
     def _derive(self, request: BenchRequest, result: CaseResult) -> CaseResult:
         path = self._workload.folder / result.run
@@ -316,8 +327,10 @@ class LocalWorkbench:
             raise DataDamaged(f"{path}: has no pair of {LABEL} and {CURRENT}")
         step = found[KEPT if KEPT in found else LABEL]
         cumulative = found.get(LABEL, step)
+        seen = result.evidence
         derived = replace(
             result,
+            evidence=seen and evidence_of(read_parquet(path), step.reference, seen),
             step=Ratio.of(step),
             cumulative=Ratio.of(cumulative),
             metric=step.metric.value,

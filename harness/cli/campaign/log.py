@@ -10,11 +10,14 @@ from harness.cli.campaign.common import (
     answered,
     campaign_options,
     file_option,
+    flags_error,
     opened,
     read_input,
     spoken,
+    strict_option,
 )
 from harness.cli.shared.base import Answer, command
+from harness.errors import ExitCode
 
 if TYPE_CHECKING:
     from harness.optimise import Campaign
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     type=click.Choice(["commit", "revert", "auto"]),
     help="Go on at once: commit or revert, as the result says, and decide.",
 )
+@strict_option
 @campaign_options
 def log_command(**options: Any) -> Answer:
     """Write the iteration's entry: predicted against measured, and what was surprising.
@@ -39,7 +43,9 @@ def log_command(**options: Any) -> Answer:
     "None" is refused where the result lies outside the predicted interval. With --abandon an
     iteration is given up without a result; its code is then reverted and kept aside. With --then
     the iteration is committed or reverted in the same call, and the loop's decision is made.
+    Flags of its look are said; with --strict they are answered with exit code 1.
     """
+    from harness.campaign.flagging import flags_of
     from harness.campaign.gates import compare_words, keep_reason
     from harness.model.forms import read_reflection
     from harness.model.jsonable import jsonable
@@ -58,9 +64,12 @@ def log_command(**options: Any) -> Answer:
             f"iteration {iteration.number} logged: {compare_words(iteration)};"
             f" {keep_reason(iteration)}"
         ]
+        found = [flag.line for flag in flags_of(iteration) if not flag.note]
+        words += found
         followed: dict[str, Any] = {}
         if then is not None:
             followed = _follow(campaign, words)
+        error = flags_error(found) if options["strict"] else None
         return answered(
             campaign,
             "\n".join(words),
@@ -68,8 +77,11 @@ def log_command(**options: Any) -> Answer:
                 "iteration": iteration.number,
                 "outcome": iteration.outcome.value,
                 "note": jsonable(iteration.note),
+                "flags": found,
                 **followed,
             },
+            exit_code=error.exit_code if error else ExitCode.FINE,
+            error=error.message if error else None,
         )
 
 

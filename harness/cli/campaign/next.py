@@ -15,15 +15,17 @@ def next_command(**options: Any) -> Answer:
 
     Repeat it until should_continue is false. It changes nothing.
     """
+    from harness.campaign.flagging import flag_lines
     from harness.model.jsonable import jsonable
     from harness.optimise import next_action
 
     with opened(options, lock=False) as campaign:
         advice = next_action(campaign)
         warnings = [f"warning: {warning}" for warning in campaign.warnings]
+        flags = flag_lines(campaign.progress.iterations)
         return Answer(
-            result={**jsonable(advice), "warnings": list(campaign.warnings)},
-            text="\n".join([*warnings, advice.text]),
+            result={**jsonable(advice), "warnings": list(campaign.warnings), "flags": flags},
+            text="\n".join([*warnings, *flags, advice.text]),
             state=campaign.progress.step.value,
             next_actions=(advice.command,),
         )

@@ -105,7 +105,7 @@ test_in_campaign.__test__ = False  # type: ignore[attr-defined]
 def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any]) -> Answer | None:
     """Measure the current tree for the campaign; None where no campaign is active here.
 
-    `options`: `validate_full`, `budget` (a duration or None), `again`.
+    `options`: `validate_full`, `budget` (a duration or None), `again`, `strict`.
     """
     from harness.model import Verdict
     from harness.model.jsonable import jsonable
@@ -137,6 +137,9 @@ def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any])
             advice = next_action(campaign)
             other = f", or give it up: {advice.instead}" if advice.instead else ""
             code, error = ExitCode.UNDECIDED, f"{advice.why}{other}"
+        flags = [flag.line for flag in outcome.flagged.flags if not flag.note]
+        if code is ExitCode.FINE and options.get("strict") and flags:
+            code, error = ExitCode.ANSWER_IS_NO, flags[0]
         result = {**jsonable(outcome), "correct": outcome.correct, "verdict": outcome.verdict.value}
         text = _bench_text(campaign, outcome)
         if stored:
@@ -155,7 +158,8 @@ def _bench_text(campaign: Campaign, outcome: BenchOutcome) -> str:
     said = "PASS" if outcome.correct else "not known" if outcome.crashed else "FAIL"
     parts.append(f"Correctness: {said}")
     parts.append(f"{compare_words(iteration)}; verdict: {outcome.verdict.value}")
-    return "\n\n".join(parts)
+    parts += ["\n".join(flag.line for flag in outcome.flagged.flags)]
+    return "\n\n".join(filter(None, parts))
 
 
 def _case_text(result: CaseResult) -> str:

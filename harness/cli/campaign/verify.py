@@ -7,9 +7,15 @@ from typing import Any
 
 import click
 
-from harness.cli.campaign.common import campaign_options, opened, workbench
+from harness.cli.campaign.common import (
+    campaign_options,
+    flags_error,
+    opened,
+    strict_option,
+    workbench,
+)
 from harness.cli.shared.base import Answer, command
-from harness.errors import ExitCode
+from harness.errors import ExitCode, HarnessError
 
 
 @command(epilog="Example: harness verify --campaign nbody-c")
@@ -18,12 +24,14 @@ from harness.errors import ExitCode
     type=click.Path(path_type=Path),
     help="Hold the events against this witness; otherwise against the campaign's own, if any.",
 )
+@strict_option
 @campaign_options
-def verify_command(*, against: Path | None, **options: Any) -> Answer:
+def verify_command(*, against: Path | None, strict: bool, **options: Any) -> Answer:
     """Derive the campaign again from its events, trials and commits; name the first misfit.
 
     Exit code 6 where something does not fit. What a clone does not have (tags, refs/harness) is
-    said and does not count.
+    said and does not count. FLAG lines are what a human should look at; with --strict they are
+    answered with exit code 1.
     """
     from harness.optimise.verify import damage, verify
 
@@ -33,20 +41,24 @@ def verify_command(*, against: Path | None, **options: Any) -> Answer:
     lines = [f"checked: {checked or 'nothing'}"]
     lines += [f"not checked: {what}" for what in found.unchecked]
     lines += [f"note: {what}" for what in found.remarks]
+    lines += found.flags
     lines += [f"does not fit: {problem}" for problem in found.problems]
     if found.ok:
         lines.append("everything fits")
-    error = None if found.ok else damage(found)
+    error: HarnessError | None = None if found.ok else damage(found)
+    if error is None and strict:
+        error = flags_error(found.flags)
     return Answer(
         result={
             "campaign": campaign.name,
             "checked": found.checked,
             "unchecked": found.unchecked,
             "remarks": found.remarks,
+            "flags": found.flags,
             "problems": found.problems,
         },
         text="\n".join(lines),
-        exit_code=ExitCode.FINE if error is None else ExitCode.DAMAGED,
+        exit_code=ExitCode.FINE if error is None else error.exit_code,
         error=error.message if error else None,
         hint=error.hint if error else None,
         state=campaign.progress.step.value,
