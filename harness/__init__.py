@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         profile,
         resume,
         run,
+        save_variant,
+        try_variants,
     )
     from harness.bench.asking import BaselineResult, BenchResult, CheckResult
     from harness.errors import (
@@ -73,12 +75,14 @@ if TYPE_CHECKING:
     from harness.running.run_results import ComparisonResult, RunResult
     from harness.running.settings import Settings
     from harness.running.stored_verdicts import StoredVerdicts
+    from harness.running.try_results import TryResult
 
 _HOMES = {
     "harness.analysis": ("Question",),
     "harness.api": (
         *("Interrupted", "Project", "adapters", "compare", "compare_stored"),
         *("doctor", "history", "load", "profile", "resume", "run"),
+        *("save_variant", "try_variants"),
     ),
     "harness.bench.asking": ("BaselineResult", "BenchResult", "CheckResult"),
     "harness.errors": (
@@ -108,6 +112,7 @@ _HOMES = {
     "harness.running.run_results": ("ComparisonResult", "RunResult"),
     "harness.running.settings": ("Settings",),
     "harness.running.stored_verdicts": ("StoredVerdicts",),
+    "harness.running.try_results": ("TryResult",),
 }
 """Where each name is defined; the imports above say the same to type checkers."""
 
@@ -163,6 +168,7 @@ __all__ = [
     "TrialRecord",
     "TrialStatus",
     "TrialStored",
+    "TryResult",
     "Undecided",
     "UsageError",
     "Verdict",
@@ -175,6 +181,8 @@ __all__ = [
     "profile",
     "resume",
     "run",
+    "save_variant",
+    "try_variants",
 ]
 
 

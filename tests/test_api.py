@@ -33,6 +33,7 @@ from harness.running.keywords import (
     ProfileOptions,
     RunOptions,
     StoredOptions,
+    TryOptions,
 )
 from harness.running.settings import Settings, of_plan
 from harness.system.machine import diagnosis
@@ -123,6 +124,7 @@ KEYWORDS_OF = {
     "compare_stored": StoredOptions,
     "history": HistoryOptions,
     "profile": ProfileOptions,
+    "try_variants": TryOptions,
 }
 
 

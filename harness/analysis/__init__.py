@@ -9,6 +9,8 @@
 - `stop_rules`  when enough is measured
 - `weighing`    pairs weighed by sign and size
 - `weighed_rule` when a run that weighs them has measured enough
+- `racing`      many variants against a reference, from which losers retire
+- `race_columns` the figures of a race, and the time that it goes by
 - `judging`     one candidate against its reference, followed block by block
 - `comparing`   what all blocks say together: comparisons
 - `stored_pairs` the blocks and pairs of stored trials, by columns
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from harness.analysis.judging import Judge
     from harness.analysis.kept import KeptBlocks
     from harness.analysis.question import Question
+    from harness.analysis.racing import Race, RaceRules, Rank, VariantStanding
     from harness.analysis.stop_rules import ALL_SURE, SURE, sequential_rule
     from harness.analysis.stored_pairs import STATUSES, Machine, Setting, StoredPart
     from harness.analysis.summarising import (
@@ -47,6 +50,7 @@ else:
             "judging": "Judge",
             "kept": "KeptBlocks",
             "question": "Question",
+            "racing": "Rank Race RaceRules VariantStanding",
             "stored_pairs": "STATUSES Machine Setting StoredPart",
             "stop_rules": "ALL_SURE SURE sequential_rule",
             "weighed_rule": "Span weighing_rule",
@@ -62,10 +66,14 @@ __all__ = [
     "KeptBlocks",
     "Machine",
     "Question",
+    "Race",
+    "RaceRules",
+    "Rank",
     "Setting",
     "Span",
     "StoredComparison",
     "StoredPart",
+    "VariantStanding",
     "blocks_of",
     "compare_cells",
     "compare_settings",

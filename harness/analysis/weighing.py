@@ -67,10 +67,11 @@ class Weighed:
         """The middle log-ratio with what the bets do not refuse."""
         bound = log_threshold(self.threshold)
         low, high = self.evidence.bounds(self.level, (-bound, 0.0, bound))
-        return RatioInterval(min(max(self._middle, low), high), low, high)
+        return RatioInterval(min(max(self.middle, low), high), low, high)
 
     @property
-    def _middle(self) -> float:
+    def middle(self) -> float:
+        """The middle log-ratio; 0 where there is none."""
         points = (self.evidence.low + self.evidence.high) / 2
         known = points[np.isfinite(points)]
         return float(np.median(known)) if len(known) else 0.0
@@ -84,7 +85,7 @@ class Weighed:
         hope = _HOPE if hopefully else 0.0
         blocks, scale = len(self.evidence.low), self._scale
         error = scale * math.sqrt(1 / (0.6 * max(blocks, 1)))
-        away, bound = abs(self._middle), log_threshold(self.threshold)
+        away, bound = abs(self.middle), log_threshold(self.threshold)
         within = min(bound, bound - away + hope * error)
         return min(
             blocks_for(away + hope * error, scale, self.level),

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
         profile,
         resume,
         run,
+        save_variant,
+        try_variants,
     )
     from harness.api.one_call import Interrupted
     from harness.api.project import Project
@@ -32,7 +34,8 @@ else:
     __getattr__ = loaded_when_used(
         __name__,
         {
-            "calls": "adapters compare compare_stored doctor history load profile resume run",
+            "calls": "adapters compare compare_stored doctor history load profile resume run"
+            " save_variant try_variants",
             "one_call": "Interrupted",
             "project": "Project",
         },
@@ -50,4 +53,6 @@ __all__ = [
     "profile",
     "resume",
     "run",
+    "save_variant",
+    "try_variants",
 ]

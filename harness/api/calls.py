@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
@@ -23,7 +23,9 @@ from harness.running.keywords import (
     ProfileWishes,
     RunOptions,
     StoredOptions,
+    Surroundings,
     TargetSpec,
+    TryOptions,
     check_apart,
     check_keywords,
     comparison_settings,
@@ -33,12 +35,14 @@ from harness.running.keywords import (
     runs_of,
     selected_cells,
     settings_of,
+    trying_of,
 )
 from harness.running.reports import Report
 from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.selecting import find_interrupted, stored_cells
 from harness.running.session import Session
 from harness.running.settings import of_plan
+from harness.system.git.writing import Git
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
     from harness.running.installation import Installation
     from harness.running.pairs import Program
     from harness.running.stored_verdicts import StoredVerdicts
+    from harness.running.try_results import TryResult
 
 
 @documented(RunOptions)
@@ -138,6 +143,46 @@ def compare_stored(
     mode = settings.mode if options.get("mode") is not None else None
     wanted = StoredQuery(settings.question, options.get("case"), mode)
     return judge_stored(runs_of(options, config_of(options)), *labels, wanted)
+
+
+@documented(TryOptions)
+def try_variants(*variants: str | PathLike[str], **options: Unpack[TryOptions]) -> TryResult:
+    """Build, check and race variants of a target, and confirm the best one on fresh blocks.
+
+    Each is a patch, a folder of files, a revision, or the name of code that was put aside; `flags`
+    are further ones. They are changes of the code as it is now, which is what they race against.
+    One that is wrong or cannot be built stops nothing: see `standings` of the result. Raises
+    UsageError for what makes no sense, and what is wrong with the code as it is now.
+    """
+    from harness.running.trying import race
+    from harness.running.variants import chosen_target, field_of, named_variants
+
+    check_keywords("try_variants", options, TryOptions)
+    trying = trying_of(options)
+    config = required_config(config_of(options))
+    target = chosen_target(config, options.get("target"))
+    flags = options.get("flags", ())
+    named = named_variants(
+        [fspath(variant) for variant in variants],
+        [flags] if isinstance(flags, str) else flags,
+        Git(config.root),
+    )
+    with (
+        measuring(config, options, trying.settings.metrics, apart=True) as session,
+        field_of(session, target, options.get("case"), named) as field,
+    ):
+        return race(session, field, trying)
+
+
+def save_variant(name: str, **options: Unpack[Surroundings]) -> str:
+    """Put the code of now aside as a variant to try, and HEAD back; the commit that has it.
+
+    Files that git does not know stay where they are. Raises NotAllowed where nothing has changed.
+    """
+    from harness.running.variants import put_aside
+
+    check_keywords("save_variant", options, Surroundings)
+    return put_aside(Git(required_config(config_of(options)).root), name)
 
 
 def load(

@@ -24,6 +24,7 @@ _WORDS = {
     "adapter": "Only targets of this adapter; of a file the one to use, such as c.",
     "arguments": "A file's or program's own arguments.",
     "input": "What a file or program reads on standard input, from the beginning in every trial.",
+    "flags": "Flags behind the target's own, one text per variant.",
     "executor": "Where to run: an installed executor's name. Default: local.",
     "config": "The harness.toml; left out: the nearest one from the current folder upward.",
     "results": "The folder of stored runs; left out: that of the configuration.",
@@ -41,6 +42,10 @@ _WORDS = {
 _OTHERWISE = {
     ("profile", "trials"): "Plain trials, for the phases' intervals.",
     ("profile", "adapter"): "Of a file the adapter to use: c, julia or python.",
+    ("try_variants", "target"): "What the variants are of; left out: the only target.",
+    ("try_variants", "metric"): "wall, cpu, or a figure that the target declares, which the race"
+    " goes by; time confirms.",
+    ("try_variants", "budget"): "Race and confirm for at most this long; left out: 60 s.",
     ("compare", "adapter"): "The adapter of two files; left out: by the end of their names.",
     ("compare", "budget"): "Measure for at most this long; left out: 60 s, or as trials take.",
 }

@@ -15,6 +15,7 @@ from harness import __version__
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Build, check, time and table targets."),
     "compare": ("compare", "Say which of two targets or revisions is faster."),
+    "try": ("try_variants", "Race many variants at once, and confirm the best one."),
     "baseline": ("baseline", "Measure a campaign's reference once, and seal it."),
     "test": ("test", "Say whether the current tree still computes what the baseline did."),
     "bench": ("bench", "Compare the current tree with the baseline, phase by phase."),

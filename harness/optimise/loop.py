@@ -41,10 +41,10 @@ from harness.optimise import (
     skip,
     think,
 )
-from harness.optimise.applying import ProposerWorktree
 from harness.optimise.standing import demand_active
 from harness.plugins import Proposer
 from harness.render.units import show_factor
+from harness.system.git.applying import apply_patch
 from harness.system.git.copy import copy_at
 from harness.system.git.listing import differing, listing_at, listing_here
 from harness.system.git.writing import Git
@@ -54,6 +54,18 @@ REPAIRS = 2
 
 THOUGHTS = 3
 """How often a thought may be refused before the loop ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposerWorktree:
+    """The `Worktree` that proposers are handed."""
+
+    folder: Path
+
+    def apply(self, patch: Path) -> None:
+        """See `Worktree.apply`."""
+        apply_patch(Git(self.folder), patch)
+
 
 _STRETCH = 10
 """An undecided look is repeated where at most this many times the agreed budget would decide."""

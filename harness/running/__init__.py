@@ -7,11 +7,16 @@ What is asked:
 - `pairs`        the two cells of a comparison
 - `settings`     how it is run: Settings, declared once
 
+- `variants`     variants of a target, each in a private copy of its own
+- `trying_options` how variants are tried
+
 What happens:
 
 - `session`      folders, runner and orchestrator of a command, cleaned up at its end
 - `experiment`   one whole run
+- `ending`       when it ends: the stop rule of each group
 - `executing`    a run whose shards an executor runs
+- `trying`       variants raced, and the best of them confirmed
 - `orchestrator` probe, build, check, time, record
 - `cells`        what is run: Cell, Ready, Failed, Group
 - `copies`       private copies of the user's tree
@@ -24,6 +29,7 @@ What happens:
 What comes of it:
 
 - `run_results`  what a run gave, as values
+- `try_results`  what trying variants gave
 - `reports`      its report, and the report's form in the store
 - `exporting`    the report in a file
 - `reading_back` a stored run's report as the value that it was written from

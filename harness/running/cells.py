@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -104,6 +104,8 @@ class Group:
     """The first trial that failed, by the cell's name; warm-up trials are included."""
     stopped: str | None = None
     """Why no further block is wanted."""
+    left: Collection[str] = ()
+    """The cells that need no further block, by the rule."""
     next_block: int = 0
     spent_ns: int = 0
     """What the blocks that were measured now have taken, with everything between their trials."""
@@ -118,7 +120,8 @@ class Group:
     @property
     def running(self) -> list[Ready]:
         """The members that still take part in blocks."""
-        return [m for m in self.members if isinstance(m, Ready) and not self.given_up(m.cell.name)]
+        ready = [m for m in self.members if isinstance(m, Ready) and m.cell.name not in self.left]
+        return [m for m in ready if not self.given_up(m.cell.name)]
 
     def given_up(self, name: str) -> bool:
         """Has this cell failed too often to be tried again?"""

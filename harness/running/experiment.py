@@ -14,17 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from harness.analysis import (
-    ALL_SURE,
-    SURE,
-    Span,
+    Race,
+    RaceRules,
     disturbed,
     metric_estimates,
-    sequential_rule,
     summarise_cell,
-    weighing_rule,
 )
-from harness.analysis.kept import BlocksOf
-from harness.analysis.schedule import Block, StopRule, fixed_blocks
 from harness.errors import ExitCode, HarnessError, NotAllowed
 from harness.model import (
     Build,
@@ -50,6 +45,7 @@ from harness.running import (
     remarks,
     resume_groups,
 )
+from harness.running.ending import EndsBy, ending_rule
 from harness.running.reports import (
     CellKey,
     Failure,
@@ -74,6 +70,8 @@ class Experiment:
     pairs: tuple[tuple[str, str], ...] = ()
     """(reference, candidate) by name: what is compared, and whose verdicts end the run. Empty:
     every cell with its group's reference."""
+    race: RaceRules | None = None
+    """All cells against one of them, from which losers retire; None: every cell runs to the end."""
     earlier: Sequence[Mapping[str, Any]] = ()
     """Rows of an earlier run of the same builds that this one goes on with; judged with its own
     trials, and not stored again."""
@@ -134,12 +132,18 @@ def perform(
 
 def _groups(experiment: Experiment, members: Sequence[Prepared]) -> list[Group]:
     settings, secret = experiment.settings, experiment.secret
-    return make_groups(
+    earlier = {row["block"] for row in experiment.earlier if not row["warmup"]}
+    ending = EndsBy(settings, experiment.pairs, experiment.race, len(earlier))
+    groups = make_groups(
         members,
-        lambda group: _rule(experiment, group),
+        lambda group: ending_rule(ending, group),
         settings.seeds,
         settings.drawn_seed if secret is None else secret,
     )
+    for group in groups:
+        if isinstance(group.rule, Race):
+            group.left = group.rule.left
+    return groups
 
 
 def _jailed(orchestrator: Orchestrator, experiment: Experiment) -> Experiment:
@@ -210,49 +214,6 @@ def _stored_plan(folder: Path, host: Host, experiment: Experiment) -> dict[str, 
             hint="Restore them, or begin a new run.",
         )
     return plan
-
-
-def _rule(experiment: Experiment, members: Sequence[Prepared]) -> StopRule:
-    settings = experiment.settings
-    if settings.trials is not None:
-        return fixed_blocks(settings.trials)
-    if experiment.pairs:
-        return _pairs_rule(experiment)
-    reference = reference_of(members)
-    return sequential_rule(
-        reference.cell.name if reference else "",
-        settings.question,
-        settings.max_blocks,
-        len(members),
-    )
-
-
-def _rule_of_pair(pair: tuple[str, str], experiment: Experiment) -> StopRule:
-    settings = experiment.settings
-    if settings.question.noise is None:
-        return sequential_rule(pair[0], settings.question, settings.max_blocks)
-    earlier = {row["block"] for row in experiment.earlier if not row["warmup"]}
-    span = Span(settings.budget_ns, len(earlier), settings.max_blocks)
-    return weighing_rule(pair, settings.question, span)
-
-
-def _pairs_rule(experiment: Experiment) -> StopRule:
-    """Stop once the verdict on every pair is sure."""
-    rules = {pair: _rule_of_pair(pair, experiment) for pair in experiment.pairs}
-
-    def rule(blocks: Sequence[Block]) -> str | None:
-        reasons = []
-        for pair, of_pair in rules.items():
-            reason: str | None = f"{' or '.join(pair)} does not run any more"
-            if not blocks or all(name in blocks[-1] for name in pair):
-                reason = of_pair(BlocksOf(pair, blocks))
-            if reason is None:
-                return None
-            reasons.append(reason)
-        unsure = [reason for reason in reasons if reason != SURE]
-        return next(iter(unsure), SURE if len(rules) == 1 else ALL_SURE)
-
-    return rule
 
 
 def _measure(

@@ -10,8 +10,10 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict, cast, get_type_hints
 
+from harness.analysis.race_columns import AUTO
 from harness.errors import UsageError
-from harness.model import Metric, Mode, ProfileBy
+from harness.model import Jail, Metric, Mode, ProfileBy
+from harness.model.draws import Seeds
 from harness.model.suggesting import nearest
 from harness.project.config import Config
 from harness.project.finding import read_config
@@ -20,6 +22,7 @@ from harness.running.listening import Progress
 from harness.running.pairs import Program
 from harness.running.selecting import Selected, Selection, adapter_of, refuse_input, select
 from harness.running.settings import Asked, Settings, read_settings
+from harness.running.trying_options import Trying
 
 TargetSpec: TypeAlias = "str | PathLike[str] | Sequence[str]"
 """A target of harness.toml, a file, or a command as a list of words."""
@@ -82,6 +85,27 @@ class ProfileOptions(ProfileWishes, Surroundings, total=False):
     case: str
     cases: str | Sequence[str]
     campaign: str
+
+
+class TryOptions(Place, total=False):
+    """The keyword arguments of `try_variants`."""
+
+    target: str
+    flags: str | Sequence[str]
+    case: str
+    settings: Settings
+    metric: Metric | str
+    budget: str | float
+    max_trials: int
+    warmup: int
+    seed: int
+    seeds: Seeds | str
+    cpus: str | int | Sequence[int]
+    jail: Jail | str
+    vary_layout: bool
+    metrics: str | Sequence[str]
+    confidence: float
+    threshold: float | str
 
 
 class StoredOptions(Place, total=False):
@@ -180,6 +204,28 @@ def settings_of(options: CompareOptions | StoredOptions) -> Settings:
     """The settings asked for: those of `settings`, with what is said beside them."""
     given = {name: value for name, value in options.items() if name in Asked.__optional_keys__}
     return read_settings(given, over=cast(CompareOptions, options).get("settings"))
+
+
+def trying_of(options: TryOptions) -> Trying:
+    """How variants are tried; UsageError for what makes no sense of a race."""
+    given = {name: value for name, value in options.items() if name in Asked.__optional_keys__}
+    metric = given.pop("metric", None)
+    named = metric.value if isinstance(metric, Metric) else cast("str | None", metric)
+    timed = named in (Metric.WALL.value, Metric.CPU.value)
+    if timed:
+        given["metric"] = named
+    settings = comparison_settings(read_settings(given, over=options.get("settings")))
+    if settings.trials is not None or settings.question.precision is not None:
+        raise UsageError(
+            "a race ends when it knows who leads: `trials` and `precision` say otherwise",
+            hint="`budget` and `max_trials` bound it.",
+        )
+    if settings.question.metric is Metric.MEMORY or named == Metric.MEMORY.value:
+        raise UsageError(
+            "variants are raced by time, or by a figure that the target declares",
+            hint="`harness compare` compares two by peak memory.",
+        )
+    return Trying(settings, named or AUTO)
 
 
 def comparison_settings(settings: Settings) -> Settings:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import TrialFailed
-from harness.optimise.applying import apply_patch
+from harness.system.git.applying import apply_patch
 from harness.system.git.writing import Git
 
 TEXT = "".join(f"line {n}\n" for n in range(1, 31))

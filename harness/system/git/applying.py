@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import TrialFailed
@@ -17,17 +16,6 @@ _FILES = re.compile(r"^(?:---|\+\+\+) ([^\t\n]+)", re.MULTILINE)
 _HUNK = re.compile(r"^@@ -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@.*$")
 _FAILED = re.compile(r"^error: patch failed: (.+):(\d+)$", re.MULTILINE)
 _SHOWN = 3
-
-
-@dataclass(frozen=True, slots=True)
-class ProposerWorktree:
-    """The `Worktree` that proposers are handed."""
-
-    folder: Path
-
-    def apply(self, patch: Path) -> None:
-        """See `Worktree.apply`."""
-        apply_patch(Git(self.folder), patch)
 
 
 def apply_patch(git: Git, patch: Path) -> None:

@@ -1,0 +1,306 @@
+"""A race: many variants against a reference in common blocks, from which losers retire; pure.
+
+Which of many is the best is found by successive elimination. The evidence that a variant is *not*
+the best is the mean of e-values: against each other variant that may be better than it, and against
+the reference with a head start of the practical threshold. Under "it is the best, and a gain worth
+having" each of these is a fair bet, and so is their mean, whatever they have to do with each other.
+So the best variant retires with probability `level` at most, however often one looks, and however
+many there are; what is left at the end holds it at that confidence (Ville, 1939; Vovk & Wang,
+Annals of Statistics 49, 2021, on means of e-values).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+
+from harness.analysis.race_columns import AUTO, ColumnsOf
+from harness.analysis.schedule import Block
+from harness.analysis.weighed_rule import FIRST_DOUBT, Span
+from harness.analysis.weighing import Weighed
+from harness.model import Estimate, Metric, Noise, Verdict
+from harness.model.noise import FEWEST
+from harness.stats.boundary import sign_boundary
+from harness.stats.medians import log_threshold
+from harness.stats.paired import PairedSequence, ratio_estimate
+from harness.stats.scatter import noise_of
+
+_LOOKS_GROW = 1.05
+"""Every pair is weighed again after this many times as many blocks: it costs more each time."""
+_DOUBT_GROWS = 1.5
+_SAME_RUNS = 2
+"""A figure that all builds repeat in as many blocks is taken to be the same in every run."""
+_FINE = 1e-300
+"""The step of figures that are no readings of a clock."""
+
+NONE_LEFT = "no variant is a gain"
+ONE_LEFT = "one variant is left, and faster than the reference"
+ALIKE = "those that are left do not differ by more than the threshold"
+
+
+class Rank(Enum):
+    """What a race says of a variant."""
+
+    BEST = "best"
+    NOT_TOLD_APART = "not told apart"
+    WORSE = "worse"
+    WRONG = "wrong"
+    FAILED = "failed"
+    UNBUILT = "does not build"
+
+
+@dataclass(frozen=True, slots=True)
+class RaceRules:
+    """What a race is run by."""
+
+    reference: str
+    metric: str = AUTO
+    """`wall`, `cpu`, a figure that the target or a plugin declares, or whichever of the times
+    serves on this machine."""
+    higher_is_better: bool = False
+    confidence: float = 0.95
+    threshold: float = 0.01
+    """Smaller gains than this share are not worth having."""
+    span: Span = field(default_factory=Span)
+
+    @property
+    def limit(self) -> float:
+        """The log of the e-value that decides."""
+        return -math.log(1 - self.confidence)
+
+    @property
+    def is_time(self) -> bool:
+        return self.metric in (AUTO, Metric.WALL.value, Metric.CPU.value)
+
+
+@dataclass(frozen=True, slots=True)
+class VariantStanding:
+    """What a race found of one variant."""
+
+    name: str
+    place: Rank
+    ratio: Estimate | None
+    """Its speed-up over the reference; None where no block has both. It was picked by what the
+    race saw, so that of the best one it flatters."""
+    blocks: int
+    why: str = ""
+    """Why it retired."""
+
+
+class Race:
+    """The stop rule of a race; `left` are the members that need no further block, and why."""
+
+    def __init__(self, variants: Sequence[str], rules: RaceRules) -> None:
+        self.rules = rules
+        self.variants = tuple(variants)
+        self.left: dict[str, str] = {}
+        self.repeats = False
+        """Is the figure the same in every run? Then it ranks without any doubt."""
+        self._columns = ColumnsOf(
+            (rules.reference, *variants), rules.metric, rules.higher_is_better
+        )
+        self._pairs: dict[tuple[str, str], PairedSequence] = {}
+        self._settled: dict[tuple[str, str], float] = {}
+        """What was won against those that have retired since."""
+        self._of_this_look: dict[tuple[str, str], Weighed] = {}
+        self._next_look = FEWEST
+        self._next_doubt = FIRST_DOUBT
+
+    @property
+    def metric(self) -> str:
+        """What the race goes by; `auto` while that is not known."""
+        return self._columns.metric
+
+    def __call__(self, blocks: Sequence[Block]) -> str | None:
+        """See `StopRule`."""
+        self._take(blocks)
+        if self.rules.reference not in self._columns.present:
+            return f"{self.rules.reference} does not run any more"
+        racing = self.racing()
+        if not racing:
+            return NONE_LEFT
+        if not self.rules.is_time and len(blocks) == _SAME_RUNS and self._all_repeat(racing):
+            return self._ranked(racing)
+        most = self.rules.span.max_blocks
+        if most is not None and len(blocks) >= most:
+            return f"{most} blocks were the most allowed"
+        if self.metric == AUTO or len(blocks) < self._next_look:
+            return None
+        self._next_look = max(len(blocks) + 1, math.ceil(len(blocks) * _LOOKS_GROW))
+        racing = self._without_losers(racing)
+        return self._decided(racing) or self._doubted(racing, blocks)
+
+    def racing(self) -> list[str]:
+        """The variants that still run and have not retired."""
+        present = self._columns.present
+        return [name for name in self.variants if name in present and name not in self.left]
+
+    def standings(self) -> list[VariantStanding]:
+        """What was found, the best first; of those alone that ran to their end and were right."""
+        found = [self._standing(name) for name in self._ranked_ones()]
+        return sorted(found, key=lambda s: (s.place is Rank.WORSE, -_point(s)))
+
+    def noise(self) -> Noise:
+        """What trials of one build differ by here."""
+        return noise_of(self._columns.known(name) for name in self._columns.names)
+
+    # -- what the blocks say --------------------------------------------------------------------
+
+    def _take(self, blocks: Sequence[Block]) -> None:
+        self._of_this_look.clear()
+        for now in self._columns.take(blocks):
+            known = [name for name, value in now.items() if not math.isnan(value)]
+            for place, one in enumerate(known):
+                for other in known[place + 1 :]:
+                    self._sequence(one, other).add(now[one], now[other])
+
+    def _ranked_ones(self) -> list[str]:
+        """The variants that run, and those that have retired after they ran."""
+        racing = self.racing()
+        return [
+            name
+            for name in self.variants
+            if name in racing or (name in self.left and self._columns.known(name))
+        ]
+
+    def _sequence(self, one: str, other: str) -> PairedSequence:
+        """The pairs of two members, the one that was named first as the reference."""
+        found = self._pairs.get((one, other))
+        if found is None:
+            boundary = sign_boundary(self.rules.confidence)
+            step = None if self.rules.is_time else _FINE
+            found = self._pairs[one, other] = PairedSequence(boundary, step)
+        return found
+
+    def _weighed(self, one: str, other: str) -> Weighed:
+        found = self._of_this_look.get((one, other))
+        if found is None:
+            rules, pairs = self.rules, self._sequence(one, other)
+            found = Weighed.of(pairs, Noise(), rules.confidence, rules.threshold)
+            self._of_this_look[one, other] = found
+        return found
+
+    def _better(self, one: str, other: str) -> float:
+        """The log of the e-value for one variant being better than another."""
+        settled = self._settled.get((one, other))
+        if settled is not None:
+            return settled
+        if self.variants.index(one) < self.variants.index(other):
+            return self._weighed(one, other).evidence.slower()
+        return self._weighed(other, one).evidence.faster()
+
+    def _against(self, name: str) -> dict[str, float]:
+        """The evidence against a variant's being the best and a gain, by who gives it."""
+        start = log_threshold(self.rules.threshold)
+        reference = self._weighed(self.rules.reference, name).evidence.slower(start)
+        others = {
+            other: self._better(other, name) for other in self._ranked_ones() if other != name
+        }
+        return {self.rules.reference: reference, **others}
+
+    # -- who retires, and when it is over -------------------------------------------------------
+
+    def _without_losers(self, racing: Sequence[str]) -> list[str]:
+        against = {name: self._against(name) for name in racing}
+        lost = [name for name, won in against.items() if _mean(won.values()) >= self.rules.limit]
+        for name in lost:
+            self._retire(name, max(against[name], key=against[name].__getitem__))
+            # What it won against the others stays won; no further block adds to it.
+            for other in racing:
+                if other != name:
+                    self._settled[name, other] = against[other][name]
+        return [name for name in racing if name not in lost]
+
+    def _retire(self, name: str, by: str) -> None:
+        if by == self.rules.reference:
+            self.left[name] = f"no gain of {100 * self.rules.threshold:.3g} %"
+        else:
+            self.left[name] = f"{by} is better"
+
+    def _decided(self, racing: Sequence[str]) -> str | None:
+        if not racing:
+            return NONE_LEFT
+        leader = self._leader(racing)
+        if not self._is_gain(leader):
+            return None
+        others = [name for name in racing if name != leader]
+        alike = all(self._between(leader, name).verdict is Verdict.EQUIVALENT for name in others)
+        return (ALIKE if others else ONE_LEFT) if alike else None
+
+    def _doubted(self, racing: Sequence[str], blocks: Sequence[Block]) -> str | None:
+        """Why a race ends whose time does not hold what is still open; None where it may."""
+        if len(blocks) < self._next_doubt:
+            return None
+        self._next_doubt = math.ceil(len(blocks) * _DOUBT_GROWS)
+        leader = self._leader(racing)
+        if self._is_gain(leader):
+            open_ones = [self._between(leader, name) for name in racing if name != leader]
+            what = "to tell apart those that are left"
+        else:
+            open_ones = [self._weighed(self.rules.reference, name) for name in racing]
+            what = "to show a gain"
+        needed = min(weighed.needed(hopefully=True) for weighed in open_ones)
+        if needed <= self.rules.span.holds(blocks):
+            return None
+        return f"the time that is left does not do {what}"
+
+    def _is_gain(self, name: str) -> bool:
+        evidence = self._weighed(self.rules.reference, name).evidence
+        return evidence.faster() >= self.rules.limit
+
+    def _between(self, one: str, other: str) -> Weighed:
+        first, second = sorted((one, other), key=self.variants.index)
+        return self._weighed(first, second)
+
+    def _leader(self, racing: Sequence[str]) -> str:
+        return max(racing, key=lambda name: self._weighed(self.rules.reference, name).middle)
+
+    # -- a figure that is the same in every run -------------------------------------------------
+
+    def _all_repeat(self, racing: Sequence[str]) -> bool:
+        every = [self._columns.known(name) for name in (self.rules.reference, *racing)]
+        self.repeats = all(len(known) == _SAME_RUNS and len(set(known)) == 1 for known in every)
+        return self.repeats
+
+    def _ranked(self, racing: Sequence[str]) -> str:
+        """Retire all but the best, by one figure of each."""
+        figures = {name: self._columns.known(name)[0] for name in racing}
+        least = min(figures.values())
+        worth = self._columns.known(self.rules.reference)[0] / (1 + self.rules.threshold)
+        best = min(figures, key=figures.__getitem__)
+        for name, figure in figures.items():
+            if figure > worth:
+                self._retire(name, self.rules.reference)
+            elif figure > least:
+                self._retire(name, best)
+        return f"{self.metric} is the same in every run"
+
+    def _standing(self, name: str) -> VariantStanding:
+        why = self.left.get(name, "")
+        place = Rank.WORSE if why else Rank.NOT_TOLD_APART
+        if self.racing() == [name] and (self.repeats or self._is_gain(name)):
+            place = Rank.BEST
+        return VariantStanding(name, place, self._ratio(name), len(self._columns.known(name)), why)
+
+    def _ratio(self, name: str) -> Estimate | None:
+        pair = (self.rules.reference, name)
+        if pair not in self._pairs:
+            return None
+        if self.repeats:
+            known = math.exp(self._weighed(*pair).middle)
+            return Estimate("ratio", known, known, known, self.rules.confidence)
+        return ratio_estimate(self._weighed(*pair).interval(), self.rules.confidence)
+
+
+def _mean(logs: Iterable[float]) -> float:
+    """The log of the mean of e-values that are given by their logs."""
+    every = np.array([*logs])
+    return float(np.logaddexp.reduce(every) - math.log(len(every)))
+
+
+def _point(standing: VariantStanding) -> float:
+    return standing.ratio.point if standing.ratio is not None else 0.0

@@ -1,0 +1,107 @@
+"""`harness try`: many variants at once, ranked, and the best of them confirmed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from harness.api import save_variant, try_variants
+from harness.cli.shared.base import Answer, command
+from harness.cli.shared.common_options import settings_options
+from harness.cli.shared.measuring import (
+    config_option,
+    named_place,
+    progress,
+    results_option,
+    said,
+)
+from harness.errors import ExitCode, UsageError
+from harness.running.listening import Told
+from harness.running.try_results import TryResult
+
+OF_A_RACE = (
+    *("budget", "max_trials", "warmup", "seed", "seeds", "cpus", "vary_layout", "metrics"),
+    *("jail", "confidence", "threshold"),
+)
+"""The settings that mean something here."""
+
+
+@command(epilog="Example: harness try a.patch b.patch --flags '-O3 -march=native'")
+@click.argument("variants", nargs=-1, metavar="[VARIANT]...")
+@click.option("--target", help="The target that they are variants of; otherwise the only one.")
+@click.option(
+    "--flags",
+    multiple=True,
+    metavar="FLAGS",
+    help="One more variant: the target with these flags behind its own. May be said several times.",
+)
+@click.option("--case", help="The case; otherwise the task's first one.")
+@click.option(
+    "--metric",
+    metavar="NAME",
+    help="What the race goes by: wall, cpu, or a figure that the target or a metric plugin"
+    " declares, such as nodes. Time confirms.  [default: the time that serves here]",
+)
+@settings_options(
+    *OF_A_RACE,
+    budget="Race and confirm for at most this long, such as 20s; building and checking come"
+    " before.  [default: 60s]",
+)
+@click.option(
+    "--save",
+    metavar="NAME",
+    help="Try nothing: put the code of now aside as the variant NAME, and HEAD back.",
+)
+@config_option
+@results_option
+def try_command(variants: tuple[str, ...], **options: Any) -> Answer:
+    """Race VARIANTs of a target against the code as it is now, all at once.
+
+    \b
+    a.patch            what git diff prints, applied to the code as it is now
+    a folder           its files, laid over those of the project by their place below it
+    a revision         a commit, branch or tag
+    a saved name       what --save put aside; without any VARIANT: all of those
+
+    All are built, checked for output, and run in common blocks; losers leave early. The best one is
+    then measured once more beside the code of now, on fresh blocks. The exit code is 0 where it is
+    surely faster, 1 where no variant is, 8 where that is open.
+    """
+    if options["save"] is not None:
+        return _saved(variants, options)
+    with progress() as listener:
+        result = try_variants(
+            *variants,
+            **said(
+                **{name: options[name] for name in (*OF_A_RACE, "target", "case", "metric")},
+                flags=options["flags"] or None,
+            ),
+            **named_place(options, Told(listener)),
+        )
+    return _answer(result)
+
+
+def _saved(variants: tuple[str, ...], options: dict[str, Any]) -> Answer:
+    given = [name for name in ("target", "case", "metric", *OF_A_RACE) if options[name] is not None]
+    if variants or options["flags"] or given:
+        raise UsageError("--save puts code aside and tries nothing: say nothing beside it")
+    name, place = options["save"], said(config=options["config_path"])
+    commit = save_variant(name, **place)
+    text = f"put aside as {name} ({commit[:12]}); the code is that of HEAD"
+    return Answer(result={"name": name, "commit": commit}, text=text, next_actions=("harness try",))
+
+
+def _answer(result: TryResult) -> Answer:
+    code = result.exit_code
+    errors = {
+        ExitCode.FINE: None,
+        ExitCode.UNDECIDED: "undecided: the budget ended before an answer was sure",
+    }
+    return Answer(
+        result=result.to_dict(),
+        text=str(result),
+        exit_code=code,
+        error=errors.get(code, "no variant is faster"),
+        hint="Give it more time with --budget." if code is ExitCode.UNDECIDED else None,
+    )

@@ -1,0 +1,78 @@
+"""When a run ends: the stop rule of each of its groups, by what the run is to find out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.analysis import ALL_SURE, SURE, Race, RaceRules, Span, sequential_rule, weighing_rule
+from harness.analysis.kept import BlocksOf
+from harness.analysis.schedule import Block, StopRule, fixed_blocks
+from harness.running.cells import Prepared, Ready, reference_of
+from harness.running.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class EndsBy:
+    """What ends a run."""
+
+    settings: Settings
+    pairs: Sequence[tuple[str, str]] = ()
+    """Whose verdicts end it; empty: of every cell with its group's reference."""
+    race: RaceRules | None = None
+    earlier_blocks: int = 0
+    """The blocks of earlier runs that count with its own."""
+
+
+def ending_rule(ending: EndsBy, members: Sequence[Prepared]) -> StopRule:
+    """The rule that ends a group: a race, a number of trials, or verdicts that are sure."""
+    settings = ending.settings
+    if ending.race is not None:
+        return _race(ending.race, members)
+    if settings.trials is not None:
+        return fixed_blocks(settings.trials)
+    if ending.pairs:
+        return _pairs_rule(ending)
+    reference = reference_of(members)
+    return sequential_rule(
+        reference.cell.name if reference else "",
+        settings.question,
+        settings.max_blocks,
+        len(members),
+    )
+
+
+def _race(rules: RaceRules, members: Sequence[Prepared]) -> Race:
+    """A race of all that can run; what is wrong at its first output is not raced."""
+    race = Race([m.cell.name for m in members if m.cell.name != rules.reference], rules)
+    for member in members:
+        if isinstance(member, Ready) and member.verdict is not None and not member.verdict.ok:
+            race.left[member.cell.name] = member.verdict.summary
+    return race
+
+
+def _rule_of_pair(pair: tuple[str, str], ending: EndsBy) -> StopRule:
+    settings = ending.settings
+    if settings.question.noise is None:
+        return sequential_rule(pair[0], settings.question, settings.max_blocks)
+    span = Span(settings.budget_ns, ending.earlier_blocks, settings.max_blocks)
+    return weighing_rule(pair, settings.question, span)
+
+
+def _pairs_rule(ending: EndsBy) -> StopRule:
+    """Stop once the verdict on every pair is sure."""
+    rules = {pair: _rule_of_pair(pair, ending) for pair in ending.pairs}
+
+    def rule(blocks: Sequence[Block]) -> str | None:
+        reasons = []
+        for pair, of_pair in rules.items():
+            reason: str | None = f"{' or '.join(pair)} does not run any more"
+            if not blocks or all(name in blocks[-1] for name in pair):
+                reason = of_pair(BlocksOf(pair, blocks))
+            if reason is None:
+                return None
+            reasons.append(reason)
+        unsure = [reason for reason in reasons if reason != SURE]
+        return next(iter(unsure), SURE if len(rules) == 1 else ALL_SURE)
+
+    return rule

@@ -1,0 +1,132 @@
+"""What trying many variants gave, as values that a program and the command line read alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from harness.analysis import Rank, VariantStanding
+from harness.errors import ExitCode
+from harness.model import Comparison, Verdict
+from harness.model.jsonable import jsonable
+from harness.render.explaining import headline
+from harness.render.tables import as_html, layout
+from harness.render.units import show_speed_up
+from harness.running.reports import Report
+
+_SHOWN = 90
+"""Letters of a reason that a row of the table has room for."""
+
+_CODES = {Verdict.FASTER: ExitCode.FINE, Verdict.UNDECIDED: ExitCode.UNDECIDED}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TryResult:
+    """Variants ranked as sets, with the best of them confirmed where one may be a gain."""
+
+    reference: str
+    metric: str
+    """What the race went by."""
+    standings: tuple[VariantStanding, ...]
+    stopped_because: str
+    """Why the race ended."""
+    raced: Report
+    confirmed: Report | None
+    """The run of fresh blocks; None where no variant was worth it."""
+
+    @property
+    def winner(self) -> str | None:
+        """The variant that is surely faster, by blocks that had no part in its choice."""
+        return self.candidate if self.verdict is Verdict.FASTER else None
+
+    @property
+    def candidate(self) -> str | None:
+        """The variant that was measured again; None where none was."""
+        return self.short(self.comparison.candidate) if self.comparison else None
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """The confirmation of the best variant against the reference."""
+        if self.confirmed is None or self.confirmed.failures:
+            return None
+        return next(iter(self.confirmed.run.comparisons), None)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on the best variant; equivalent where none is worth a look."""
+        if self.comparison is not None:
+            return self.comparison.verdict
+        return Verdict.UNDECIDED if self.of(Rank.NOT_TOLD_APART) else Verdict.EQUIVALENT
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 where a variant is surely faster, 1 where none is, 8 where that is open."""
+        if self.confirmed is not None and self.confirmed.failures:
+            return max(failure.exit_code for failure in self.confirmed.failures.values())
+        return _CODES.get(self.verdict, ExitCode.ANSWER_IS_NO)
+
+    @property
+    def ok(self) -> bool:
+        """Is one of the variants surely faster?"""
+        return self.exit_code is ExitCode.FINE
+
+    def of(self, place: Rank) -> tuple[str, ...]:
+        """The variants of one set, the best first."""
+        return tuple(self.short(s.name) for s in self.standings if s.place is place)
+
+    def short(self, name: str) -> str:
+        """A variant as it was named."""
+        return name.removeprefix(f"{self.reference}@")
+
+    def table(self, style: str = "plain") -> str:
+        """The variants, the best first: the set of each, its speed-up in the race, and why."""
+        rows = [
+            [
+                self.short(s.name),
+                s.place.value,
+                "-" if s.ratio is None else show_speed_up(s.ratio),
+                str(s.blocks),
+                self._because(s),
+            ]
+            for s in self.standings
+        ]
+        return layout(["variant", "place", f"speed-up ({self.metric})", "blocks", ""], rows, style)
+
+    def _because(self, standing: VariantStanding) -> str:
+        words = " ".join(standing.why.split()).replace(f"{self.reference}@", "")
+        return words if len(words) <= _SHOWN else f"{words[:_SHOWN]} ..."
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `result` of `harness try --json`."""
+        return {
+            "reference": self.reference,
+            "metric": self.metric,
+            "winner": self.winner,
+            "candidate": self.candidate,
+            "verdict": self.verdict.value,
+            "stopped_because": self.stopped_because,
+            "variants": [
+                {**jsonable(s), "name": self.short(s.name), "place": s.place.value}
+                for s in self.standings
+            ],
+            "comparison": jsonable(self.comparison) if self.comparison else None,
+            "race_id": self.raced.run.id,
+            "confirmation_id": self.confirmed.run.id if self.confirmed else None,
+        }
+
+    def sentence(self) -> str:
+        """What it comes to, in one sentence."""
+        if self.comparison is not None:
+            return f"confirmed on fresh blocks: {headline(self.comparison)}"
+        if self.confirmed is not None:
+            said = "; ".join(f"{k[2]}: {f.message}" for k, f in self.confirmed.failures.items())
+            return said or "no fresh block has a figure of both"
+        return f"no variant of {self.reference} is seen to gain"
+
+    def __str__(self) -> str:
+        return f"{self.table()}\n\nrace: {self.stopped_because}\n{self.sentence()}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return as_html(self.sentence(), self.table("html"))

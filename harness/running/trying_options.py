@@ -1,0 +1,18 @@
+"""How variants are tried: the settings of race and confirmation, and what the race goes by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.analysis.race_columns import AUTO
+from harness.running.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Trying:
+    """How variants are tried."""
+
+    settings: Settings
+    """The question's metric decides in the end; the budget is that of race and confirmation."""
+    metric: str = AUTO
+    """What the race goes by, such as a figure of the target."""

@@ -1,0 +1,260 @@
+"""Variants of a target: what somebody names, and each as a cell in a private copy of its own.
+
+A variant is a patch or a folder of files over the code as it is now, a revision, code that was put
+aside under a name, or further flags of the compiler or interpreter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+
+from harness.errors import HarnessError, NotAllowed, StorageFailed, UsageError
+from harness.model import Target
+from harness.model.suggesting import did_you_mean
+from harness.project.config import Config
+from harness.project.revisions import target_at
+from harness.running import Cell
+from harness.running.copies import PrivateCopy, private_copy, settle
+from harness.running.session import Session
+from harness.system.git.applying import apply_patch
+from harness.system.git.writing import Git, Source
+
+ASIDE = "refs/harness/variants/"
+"""Where code that was put aside lies, by its name."""
+
+_PATCHES = (".patch", ".diff")
+
+
+class VariantKind(Enum):
+    """What a variant is made of."""
+
+    PATCH = "patch"
+    FOLDER = "folder"
+    REVISION = "revision"
+    FLAGS = "flags"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way to change a target, as it was named."""
+
+    name: str
+    kind: VariantKind
+    value: str
+    """A path, a commit, or the flags as one text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unmade:
+    """A variant that no build can be made of, and why."""
+
+    name: str
+    failure: HarnessError
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What runs in a race: the reference, the variants beside it, and those that cannot run."""
+
+    reference: Cell
+    variants: tuple[Cell, ...]
+    unmade: tuple[Unmade, ...]
+
+
+def named_variants(names: Sequence[str], flags: Sequence[str], git: Git) -> tuple[Variant, ...]:
+    """The variants that are meant: those named, or where none is all that were put aside.
+
+    Raises UsageError for a name that means nothing, or means two of them.
+    """
+    aside = {ref.removeprefix(ASIDE): commit for ref, commit in git.refs(ASIDE).items()}
+    made = [_named(name, aside, git) for name in names]
+    made += [Variant(words, VariantKind.FLAGS, words) for words in flags]
+    if not made:
+        made = [
+            Variant(name, VariantKind.REVISION, commit) for name, commit in sorted(aside.items())
+        ]
+    if not made:
+        raise UsageError(
+            "no variant to try",
+            hint="Name patches, revisions or folders of files, say --flags, or put the code of now"
+            " aside with --save NAME.",
+        )
+    every = [variant.name for variant in made]
+    twice = next((name for name in every if every.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"two variants are called {twice}", hint="Give one file another name.")
+    return tuple(made)
+
+
+def _named(name: str, aside: dict[str, str], git: Git) -> Variant:
+    path = Path(name)
+    if path.is_dir():
+        return Variant(path.name or name, VariantKind.FOLDER, str(path.absolute()))
+    if path.suffix in _PATCHES:
+        if not path.is_file():
+            raise UsageError(f"no such patch: {name}", hint=f"Looked in {Path.cwd()}.")
+        return Variant(path.stem, VariantKind.PATCH, str(path.absolute()))
+    if name in aside:
+        return Variant(name, VariantKind.REVISION, aside[name])
+    if path.is_file():
+        raise UsageError(
+            f"{name} is a file, and no patch",
+            hint="A patch ends with .patch or .diff; a folder holds whole files, each at its place"
+            " below the project's folder.",
+        )
+    try:
+        return Variant(name, VariantKind.REVISION, git.resolve(name))
+    except UsageError as problem:
+        near = did_you_mean(name, aside)
+        raise UsageError(
+            f"{name} is no patch, no folder, no revision and not the name of code put aside."
+            f" {near}".rstrip(),
+            hint=problem.hint,
+        ) from None
+
+
+def put_aside(git: Git, name: str) -> str:
+    """Keep the code of now under a name, and put HEAD back; returns the kept commit.
+
+    Files that git does not know stay where they are.
+
+    Raises UsageError for a name that git does not take, NotAllowed where nothing has changed.
+    """
+    ref = f"{ASIDE}{name}"
+    if git.attempt("check-ref-format", ref).returncode != 0 or "/" in name:
+        raise UsageError(f"--save: {name!r} is no name for code", hint="Use letters and dashes.")
+    changes = git.changes()
+    if changes.clean:
+        raise NotAllowed(
+            f"nothing has changed since HEAD: there is no code to put aside as {name}",
+            hint="A new file counts once git knows it: git add FILE.",
+        )
+    message = f"harness: the variant {name}"
+    commit = git.keep_paths(message, Source(git.head(), changes.tracked), ref=ref)
+    git.restore("HEAD", changes.tracked)
+    return commit
+
+
+@contextlib.contextmanager
+def field_of(
+    session: Session, target: str, case: str | None, variants: Sequence[Variant]
+) -> Iterator[Field]:
+    """All that run in a race, each in a private copy that lasts until the end, built in parallel.
+
+    The reference is the code as it is now.
+    """
+    config = session.config
+    own = config.target(target)
+    base = Git(config.root).snapshot(f"harness: {target} as variants are tried on it")
+    with contextlib.ExitStack() as stack:
+        copy = stack.enter_context(private_copy(session, config, base, as_it_is=True))
+        reference = settle(session, copy, target_at(config, target, copy.root), target)
+        session.orchestrator.build(reference)  # raises what is wrong with all of them
+        task, chosen = config.task(own.task), config.case_of(own, case)
+        copies = [_copied(session, v, base, stack) for v in variants]
+        made = _made_in_parallel(session, target, variants, copies)
+        yield Field(
+            Cell(task, chosen, reference, target),
+            tuple(
+                Cell(task, chosen, m, variant_label(target, v.name))
+                for v, m in zip(variants, made, strict=True)
+                if isinstance(m, Target)
+            ),
+            tuple(m for m in made if isinstance(m, Unmade)),
+        )
+
+
+def variant_label(target: str, variant: str) -> str:
+    """What a variant is called in results, as a target at a revision is."""
+    return f"{target}@{variant}"
+
+
+def _copied(
+    session: Session, variant: Variant, base: str, stack: contextlib.ExitStack
+) -> PrivateCopy | Unmade:
+    """A private copy with the variant's code."""
+    config = session.config
+    commit = variant.value if variant.kind is VariantKind.REVISION else base
+    copy = stack.enter_context(
+        private_copy(session, config, commit, as_it_is=variant.kind is not VariantKind.REVISION)
+    )
+    try:
+        if variant.kind is VariantKind.PATCH:
+            apply_patch(Git(copy.top), Path(variant.value))
+        elif variant.kind is VariantKind.FOLDER:
+            shutil.copytree(variant.value, copy.root, dirs_exist_ok=True, symlinks=True)
+    except OSError as problem:
+        return Unmade(variant.name, StorageFailed(f"{variant.value}: {problem}"))
+    except HarnessError as problem:
+        return Unmade(variant.name, problem)
+    return copy
+
+
+def _made_in_parallel(
+    session: Session,
+    target: str,
+    variants: Sequence[Variant],
+    copies: Sequence[PrivateCopy | Unmade],
+) -> list[Target | Unmade]:
+    """Every variant set up and built, at most as many at once as there are CPUs.
+
+    What a build fails of is found again, and said, when the run makes its cells ready; one that is
+    made needs no second time, since builds are kept by their content.
+    """
+
+    def make(variant: Variant, copy: PrivateCopy | Unmade) -> Target | Unmade:
+        if isinstance(copy, Unmade):
+            return copy
+        try:
+            made = target_at(session.config, target, copy.root)
+            if variant.kind is VariantKind.FLAGS:
+                made = flagged_target(made, variant.value)
+            made = settle(session, copy, made, variant.name)
+            session.orchestrator.build(made)
+        except StorageFailed:
+            raise
+        except HarnessError as problem:
+            return Unmade(variant.name, problem)
+        return made
+
+    workers = max(1, min(len(variants), len(os.sched_getaffinity(0))))
+    # Each call of an adapter sends what it prints to standard error, and puts standard output back
+    # as it found it; what several find and put back at once is put right here.
+    with contextlib.redirect_stdout(sys.stderr), ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(make, variants, copies))
+
+
+def flagged_target(target: Target, words: str) -> Target:
+    """The target with further flags behind its own; UsageError where its adapter takes none."""
+    try:
+        more = shlex.split(words)
+    except ValueError as problem:
+        raise UsageError(f"--flags {words!r}: {str(problem).lower()}") from None
+    if target.adapter == "command":
+        raise UsageError(
+            f"targets.{target.name}: a program of yours has no flags of a compiler",
+            hint="Give a patch of what builds it.",
+        )
+    own = target.options.get("flags", ())
+    own = shlex.split(own) if isinstance(own, str) else own
+    return replace(target, options={**target.options, "flags": (*own, *more)})
+
+
+def chosen_target(config: Config, asked: str | None) -> str:
+    """The target that variants are of: the one asked for, or the only one."""
+    if asked is not None:
+        return config.target(asked).name
+    if len(config.targets) == 1:
+        return next(iter(config.targets))
+    raise UsageError(
+        "which target are these variants of?", hint=f"--target: {', '.join(config.targets)}."
+    )

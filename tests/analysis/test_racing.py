@@ -1,0 +1,150 @@
+"""A race among variants whose truth is known: who retires, who is left, and when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pytest
+
+from harness.analysis import Race, RaceRules, Rank, Span
+from harness.analysis.racing import ALIKE, NONE_LEFT, ONE_LEFT
+from harness.analysis.schedule import Block
+from harness.model import Better, TrialStatus
+
+from .conftest import make_record
+
+NULLS = {f"null{n}": 1.0 for n in range(7)}
+
+
+def raced(race: Race, ratios: Mapping[str, float], seed: int, most: int = 400, **record: object):
+    """Run a race with heavy noise; the reason of its end, or None, and its blocks."""
+    rng = np.random.default_rng(seed)
+    blocks: list[Block] = []
+    for number in range(most):
+        block: Block = {}
+        for name, ratio in {"p": 1.0, **ratios}.items():
+            noise = np.exp(0.014 * rng.standard_t(2))
+            if name not in race.left:
+                wall = int(1e8 * noise / ratio)
+                block[name] = [make_record(name, number, wall, user_ns=wall, **record)]
+        blocks.append(block)
+        reason = race(blocks)
+        if reason is not None:
+            return reason, blocks
+    return None, blocks
+
+
+def by_place(race: Race) -> dict[Rank, list[str]]:
+    found: dict[Rank, list[str]] = {}
+    for standing in race.standings():
+        found.setdefault(standing.place, []).append(standing.name)
+    return found
+
+
+def test_the_one_that_is_better_is_left_and_the_others_retire():
+    ratios = {"good": 1.03, **NULLS}
+    race = Race(tuple(ratios), RaceRules("p"))
+    reason, blocks = raced(race, ratios, seed=1)
+    assert reason == ONE_LEFT
+    assert by_place(race) == {Rank.BEST: ["good"], Rank.WORSE: list(by_place(race)[Rank.WORSE])}
+    assert set(race.left) == set(NULLS)
+    best = race.standings()[0]
+    assert best.ratio.low < 1.03 < best.ratio.high
+    assert len(blocks) < 100
+
+
+def test_losers_leave_before_the_race_is_over():
+    ratios = {"good": 1.03, "half": 0.5, "null": 1.0}
+    race = Race(tuple(ratios), RaceRules("p"))
+    _, blocks = raced(race, ratios, seed=3)
+    of = {s.name: s.blocks for s in race.standings()}
+    assert of["half"] == 8 < of["good"] == len(blocks)
+
+
+@pytest.mark.parametrize("races", [8, pytest.param(100, marks=pytest.mark.soak)])
+def test_the_best_retires_in_few_races_however_often_one_looks(races):
+    """The level is kept for the whole race: 5 %, of heavy noise that was never seen before."""
+    lost = 0
+    for seed in range(races):
+        ratios = {"good": 1.012, **{f"null{n}": 1.0 for n in range(3)}}
+        race = Race(tuple(ratios), RaceRules("p"))
+        raced(race, ratios, seed, most=40)
+        lost += "good" in race.left
+    assert lost <= max(1, races // 10)
+
+
+def test_variants_that_change_nothing_retire_as_no_gain():
+    ratios = {"one": 1.0, "two": 1.0}
+    race = Race(tuple(ratios), RaceRules("p"))
+    reason, _ = raced(race, ratios, seed=2, most=600)
+    assert reason == NONE_LEFT
+    assert by_place(race) == {Rank.WORSE: [s.name for s in race.standings()]}
+    assert "no gain of 1 %" in race.left.values()
+
+
+def test_two_that_are_equally_good_are_not_told_apart():
+    ratios = {"one": 1.2, "two": 1.2, "bad": 0.9}
+    race = Race(tuple(ratios), RaceRules("p", threshold=0.05))
+    reason, _ = raced(race, ratios, seed=4)
+    assert reason == ALIKE
+    assert set(by_place(race)[Rank.NOT_TOLD_APART]) == {"one", "two"}
+    assert by_place(race)[Rank.WORSE] == ["bad"]
+
+
+def test_a_race_that_its_time_does_not_hold_ends_early():
+    ratios = {"good": 1.003, "null": 1.0}
+    race = Race(tuple(ratios), RaceRules("p", threshold=0.001, span=Span(budget_ns=10**9)))
+    reason, blocks = raced(race, ratios, seed=5)
+    assert reason is not None
+    assert "the time that is left does not do" in reason
+    assert len(blocks) == 12
+
+
+@pytest.mark.parametrize(("better", "best"), [(Better.LOWER, "few"), (Better.HIGHER, "many")])
+def test_a_figure_that_is_the_same_in_every_run_ranks_after_two_blocks(better, best):
+    figures = {"p": 1000.0, "few": 900.0, "many": 1100.0, "same": 1000.0}
+    race = Race(("few", "many", "same"), RaceRules("p", "nodes", better is Better.HIGHER))
+    blocks = [
+        {n: [make_record(n, b, metrics={"nodes": v})] for n, v in figures.items()} for b in range(2)
+    ]
+    assert race(blocks[:1]) is None
+    assert race(blocks) == "nodes is the same in every run"
+    assert by_place(race)[Rank.BEST] == [best]
+    gain = 1000 / 900 if better is Better.LOWER else 1.1
+    assert race.standings()[0].ratio.point == pytest.approx(gain)
+    assert set(race.left.values()) == {"no gain of 1 %"}
+
+
+def test_a_variant_that_crashes_is_neither_ranked_nor_left_to_win():
+    race = Race(("good", "crashes"), RaceRules("p", "wall"))
+
+    def blocks() -> Iterator[Block]:
+        rng = np.random.default_rng(6)
+        for number in range(60):
+            walls = {"p": 1e8, "good": 9e7, **({"crashes": 1e6} if number < 3 else {})}
+            yield {
+                name: [
+                    make_record(
+                        name,
+                        number,
+                        int(wall * np.exp(0.01 * rng.standard_t(2))),
+                        status=TrialStatus.FAILED if name == "crashes" else TrialStatus.OK,
+                    )
+                ]
+                for name, wall in walls.items()
+            }
+
+    seen: list[Block] = []
+    for block in blocks():
+        seen.append(block)
+        reason = race(seen)
+        if reason is not None:
+            break
+    assert reason == ONE_LEFT
+    assert [s.name for s in race.standings()] == ["good"]
+
+
+def test_a_race_ends_where_the_reference_does_not_run():
+    race = Race(("good",), RaceRules("p"))
+    assert race([{"good": [make_record("good")]}]) == "p does not run any more"

@@ -1,0 +1,128 @@
+"""`harness try` as a user meets it: patches, folders, revisions, flags, and code put aside."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.running.variants import ASIDE
+
+PROGRAM = """#include <stdio.h>
+#define ROUNDS 3000000
+int main(void) {
+    unsigned x = 1;
+    for (long i = 0; i < ROUNDS; i++) { x = x * 3u + 1u; __asm__ volatile("" : "+r"(x)); }
+    printf("done: 1\\nMETRIC nodes=%d\\n", ROUNDS);
+    return 0;
+}
+"""
+
+TOML = """
+[tasks.t.cases.fast]
+[tasks.t.outputs.done]
+key = "done"
+[tasks.t.metrics.nodes]
+better = "lower"
+[targets.p]
+task = "t"
+adapter = "c"
+sources = ["p.c"]
+"""
+
+
+@pytest.fixture
+def tried(project, monkeypatch):
+    """A project with a C program of some milliseconds."""
+    project.write("p.c", PROGRAM)
+    project.write("harness.toml", TOML)
+    project.commit()
+    monkeypatch.chdir(project.path)
+    return project
+
+
+def patch(project, name, old, new):
+    """A patch of the program; the tree is as before."""
+    assert old in PROGRAM
+    project.write("p.c", PROGRAM.replace(old, new))
+    project.write(f"{name}.patch", project.sh("git diff") + "\n")
+    project.sh("git checkout -q p.c")
+
+
+def places(said):
+    return {v["name"]: v["place"] for v in said.result["variants"]}
+
+
+def test_variants_of_every_kind_are_ranked_and_the_best_is_confirmed(harness, tried):
+    patch(tried, "half", "ROUNDS 3000000", "ROUNDS 300000")
+    patch(tried, "wrong", "done: 1", "done: 2")
+    patch(tried, "broken", "return 0;", "return 0 0;")
+    patch(tried, "stale", "ROUNDS 3000000", "ROUNDS 1")
+    tried.write("stale.patch", tried.read("stale.patch").replace("int main", "int mian"))
+    tried.write("more/p.c", PROGRAM.replace("ROUNDS 3000000", "ROUNDS 9000000"))
+    names = ["half.patch", "wrong.patch", "broken.patch", "stale.patch", "more", "HEAD"]
+    said = harness("try", *names, "--flags", "-O3 -g", "--json", "--budget", "30s")
+    assert said.code == 0, said.err
+    assert said.result["winner"] == "half"
+    assert said.result["comparison"]["ratio"]["low"] > 1
+    assert said.result["confirmation_id"] != said.result["race_id"]
+    assert places(said) == {
+        "half": "best",
+        "wrong": "wrong",
+        "broken": "does not build",
+        "stale": "does not build",
+        **dict.fromkeys(("more", "HEAD", "-O3 -g"), "worse"),
+    }
+    assert tried.read("p.c") == PROGRAM
+    assert tried.sh("git worktree list").count("\n") == 0
+
+
+def test_without_a_gain_the_answer_is_no(harness, tried):
+    patch(tried, "twice", "ROUNDS 3000000", "ROUNDS 9000000")
+    said = harness("try", "twice.patch", "--budget", "20s")
+    assert said.code == 1
+    assert "no gain of 1 %" in said.out
+    assert "no variant of p is seen to gain" in said.out
+
+
+def test_code_is_put_aside_and_tried_by_its_name(harness, tried):
+    tried.write("p.c", PROGRAM.replace("ROUNDS 3000000", "ROUNDS 300000"))
+    tried.write("mine.txt", "untracked")
+    assert harness("try", "--save", "less").code == 0
+    assert tried.read("p.c") == PROGRAM
+    assert tried.read("mine.txt") == "untracked"
+    assert tried.sh(f"git show {ASIDE}less:p.c").count("300000)") == 0
+    said = harness("try", "--json", "--budget", "20s")
+    assert said.code == 0, said.err
+    assert said.result["winner"] == "less"
+    assert harness("try", "--save", "less").code == 7
+
+
+def test_a_figure_of_the_program_ranks_and_time_confirms(harness, tried):
+    patch(tried, "few", "ROUNDS 3000000", "ROUNDS 300000")
+    patch(tried, "many", "ROUNDS 3000000", "ROUNDS 3300000")
+    said = harness("try", "few.patch", "many.patch", "--metric", "nodes", "--json")
+    assert said.code == 0, said.err
+    assert places(said) == {"few": "best", "many": "worse"}
+    assert said.result["variants"][0]["ratio"]["point"] == pytest.approx(10)
+    assert said.result["variants"][0]["blocks"] == 2
+    assert said.result["comparison"]["metric"] in ("wall", "cpu")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("nothing",), "nothing is no patch, no folder, no revision"),
+        ((), "no variant to try"),
+        (("p.c",), "p.c is a file, and no patch"),
+        (("lost.patch",), "no such patch: lost.patch"),
+        (("HEAD", "HEAD"), "two variants are called HEAD"),
+        (("HEAD", "--metric", "bytes"), "no figure is called 'bytes' here"),
+        (("HEAD", "--metric", "memory"), "raced by time, or by a figure"),
+        (("HEAD", "--save", "x"), "--save puts code aside and tries nothing"),
+        (("--save", "a b"), "'a b' is no name for code"),
+        (("HEAD", "--target", "q"), "no target named 'q'"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(harness, tried, words, said):
+    answer = harness("try", *words)
+    assert answer.code == 2
+    assert said in answer.err
