@@ -12,6 +12,13 @@ _ARGUMENTS = re.compile(r"\([^()]*\)$")
 _WHOLE = frozenset({"main", "<module>", "_start", "__libc_start_main", "total", "top-level scope"})
 """Names of the whole program: what it does is done by what it calls."""
 
+BY_FLOOR = "floor"
+BY_WHOLE = "whole program"
+"""Kinds of rows of a profile that are no part of the program's own work."""
+
+WHOLE_PROGRAM = "the whole program"
+"""The bottleneck of a rewrite of all of it, which the floor bounds."""
+
 _KERNEL = re.compile(
     r"(\[kernel|asm_|irqentry_|sysvec_|__x64_sys_|do_syscall_|entry_syscall_|syscall_exit_)"
 )
@@ -22,6 +29,11 @@ def identity(name: str) -> str:
     flat = " ".join(name.split()).lower()
     bare = _ARGUMENTS.sub("", _SUFFIX.sub("", flat)).strip()
     return bare or flat
+
+
+def means_the_whole(name: str) -> bool:
+    """Is it a name of the whole program in a profile, such as `main`?"""
+    return identity(name) in _WHOLE
 
 
 def holds_others(name: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from harness.campaign.bottlenecks import holds_others
+from harness.campaign.bottlenecks import WHOLE_PROGRAM, holds_others, means_the_whole
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.state import State
 from harness.campaign.stopping import worthwhile
@@ -17,6 +17,7 @@ from harness.campaign.values import ProfileRow
 from harness.errors import NotAllowed, UsageError
 from harness.model import Verdict
 from harness.model.proposals import Plan, Reflection, Thought
+from harness.render.floor_line import floor_words
 from harness.render.units import NO_INTERVAL
 
 _NO_SURPRISE = re.compile(
@@ -44,6 +45,12 @@ def check_thought(state: State, thought: Thought) -> None:
             " bottleneck",
             hint=_others(state),
         )
+    if _is_unbounded_name(state, bottleneck):
+        raise NotAllowed(
+            f"{bottleneck!r} holds all that runs below it, so that it bounds nothing",
+            hint=f"A rewrite of all of it has a name of its own: bottleneck = {WHOLE_PROGRAM!r}."
+            f" Else name a part: {_open_bottlenecks(state) or 'none is shown'}.",
+        )
     stuck = state.stuck_on()
     if stuck is not None and state.same_place(stuck, bottleneck):
         raise NotAllowed(
@@ -67,6 +74,14 @@ def _goes_around(state: State, bottleneck: str) -> bool:
     rows = state.profile.rows if state.profile else ()
     parts = any(not holds_others(row.name) for row in rows)
     return state.agreed.rules > 1 and bool(state.skipped) and parts and holds_others(bottleneck)
+
+
+def _is_unbounded_name(state: State, bottleneck: str) -> bool:
+    """Is it `main` or the like, in a profile that has the whole program as a row of its own?"""
+    profile = state.profile
+    if profile is None or profile.row(WHOLE_PROGRAM) is None:
+        return False
+    return means_the_whole(bottleneck) and profile.row(bottleneck) is None
 
 
 def _check_fields(thought: Thought) -> None:
@@ -114,6 +129,12 @@ def bound_problem(state: State, thought: Thought) -> str:
             f" {row.bound:.3f}x"
         )
     if prediction.high > max(row.bound, round(row.bound, 2)):  # the bound as it is shown will do
+        if row.limit is not None and row.bound >= row.limit:
+            known = floor_words(state.profile.floor if state.profile else None)
+            return (
+                f"{prediction.low:g} to {prediction.high:g}x is beyond the floor:"
+                f" {known.removeprefix('floor: ')}"
+            )
         return (
             f"{prediction.low:g} to {prediction.high:g}x is beyond Amdahl's bound: {row.name!r}"
             f" takes {row.share:.1%}, so all of it gone would give {row.bound:.2f}x"

@@ -16,6 +16,7 @@ from harness.campaign.state import State, Step
 from harness.campaign.values import AtScale, BenchOutcome, CaseResult, Guards, ProfileOutcome, Ratio
 from harness.model import Verdict
 from harness.model.proposals import Reflection
+from harness.render.floor_line import floor_words
 from harness.render.units import NO_INTERVAL, show_bytes, show_ns, show_ratio, show_share
 
 _HASH = 7
@@ -380,7 +381,8 @@ def _unheld(kept: Iterable[Iteration]) -> list[str]:
 
 def _next_bottleneck(profile: ProfileOutcome) -> str:
     row = profile.rows[0]
+    floor = f"\n\n{floor_words(profile.floor)}" if profile.floor else ""
     return (
         f"## {row.name} now dominates ({show_share(row.share)} of total). New campaign needed for"
-        " further gains."
+        f" further gains.{floor}"
     )

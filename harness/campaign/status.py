@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from harness.campaign.advice import Advice
+from harness.campaign.bottlenecks import BY_WHOLE
 from harness.campaign.flagging import flag_lines
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.logs import trust_lines
 from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import NotStarted, Progress, State
 from harness.campaign.values import ProfileOutcome, ProfileRow
+from harness.render.floor_line import floor_words
 from harness.render.tables import layout
 from harness.render.units import show_factor, show_ns, show_share
 
@@ -76,12 +79,18 @@ def profile_table(state: State, most: int = _ROWS) -> str:
         return ""
     rows = [
         [r.name, r.by, show_share(r.share), _bound(r), _word(state, r.name)]
-        for r in profile.rows[:most]
+        for r in _shown(profile.rows, most)
     ]
     notes = "".join(f"\nnote: {note}" for note in profile.notes)
     title = f"where the time goes ({profile.tool}, case {profile.case}{_wall(profile)}):"
     table = layout(["bottleneck", "by", "share", "all of it gone", ""], rows)
-    return f"{title}\n{table}{notes}"
+    floor = f"{floor_words(profile.floor)}\n" if profile.floor else ""
+    return f"{title}\n{floor}{table}{notes}"
+
+
+def _shown(rows: Sequence[ProfileRow], most: int) -> list[ProfileRow]:
+    """The first rows, and the whole program wherever it stands."""
+    return [*rows[:most], *(row for row in rows[most:] if row.by == BY_WHOLE)]
 
 
 def _bound(row: ProfileRow) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.campaign.agreed import Decision
-from harness.campaign.bottlenecks import holds_others
+from harness.campaign.bottlenecks import BY_WHOLE, holds_others
 from harness.campaign.state import State
 
 Rule = Callable[[State, int], str | None]
@@ -76,10 +76,16 @@ def _all_skipped(state: State, _: int) -> str | None:
 
 
 def worthwhile(state: State) -> list[str]:
-    """The bottlenecks of the last profile that are large enough to be attacked."""
+    """The bottlenecks of the last profile that are large enough to be attacked.
+
+    The whole program is one of them where nothing is known of its parts; the floor is none.
+    """
     if state.profile is None:
         return []
-    large = [row.name for row in state.profile.rows if row.share >= state.agreed.min_share]
+    rows = [row for row in state.profile.rows if row.share >= state.agreed.min_share]
+    large = [row.name for row in rows if row.is_part]
+    if not any(row.is_part for row in state.profile.rows):
+        large = [row.name for row in rows if row.by == BY_WHOLE]
     parts = [name for name in large if not holds_others(name)]
     return parts if parts and state.skipped and state.agreed.rules > 1 else large
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import math
 
+from harness.campaign.bottlenecks import WHOLE_PROGRAM
 from harness.campaign.state import State
 from harness.campaign.stopping import worthwhile
+from harness.render.floor_line import floor_words
 
 
 def thought_template(state: State) -> str:
@@ -19,7 +21,8 @@ def thought_template(state: State) -> str:
     others = (
         [r.name for r in state.profile.rows if r.name not in state.skipped] if state.profile else []
     )
-    name = row.name if row else next(iter(others), "total")
+    known = WHOLE_PROGRAM in others and WHOLE_PROGRAM not in state.skipped
+    name = row.name if row else WHOLE_PROGRAM if known else next(iter(others), "total")
     reason = "" if row else 'reason = "<why it is attacked, although it is small>"\n'
     bound = ""
     if row:
@@ -27,7 +30,16 @@ def thought_template(state: State) -> str:
         said = "the whole program: no bound" if whole else f"all of it gone: {row.bound:.2f}x"
         bound = f"  # {said}"
     low, high = _example(row.bound if row else math.inf)
+    floor = (
+        f"# {floor_words(state.profile.floor)}\n" if state.profile and state.profile.floor else ""
+    )
+    rewrite = (
+        f"# a rewrite of all of it: bottleneck = {json.dumps(WHOLE_PROGRAM)}\n"
+        if known and name != WHOLE_PROGRAM
+        else ""
+    )
     return (
+        f"{floor}{rewrite}"
         f"bottleneck = {json.dumps(name, ensure_ascii=False)}{bound}\n"
         'hypothesis = "<what limits it, and why>"\n'
         'chosen = "<which option, and why>"\n'

@@ -10,9 +10,21 @@ import math
 from dataclasses import dataclass, field
 from enum import Enum
 
+from harness.campaign.bottlenecks import BY_FLOOR, BY_WHOLE
+from harness.campaign.case_parts import PhaseGain, SideBuild
 from harness.campaign.sightings import CaseEvidence, Flagged
-from harness.model import CaseBench, Comparison, Estimate, Jail, Metric, SideFigures, Verdict
+from harness.model import (
+    CaseBench,
+    Comparison,
+    Estimate,
+    Floor,
+    Jail,
+    Metric,
+    SideFigures,
+    Verdict,
+)
 from harness.model.noise import Noise
+from harness.model.profiles import bound_of
 
 RULES = 3
 """The present edition of the rules. A campaign keeps those that it was started under.
@@ -97,13 +109,19 @@ class ProfileRow:
     name: str
     share: float
     by: str = "phase"
-    """`phase` or `function`."""
+    """`phase`, `function`, `floor` (a part of it) or `whole program`."""
+    limit: float | None = None
+    """What the floor leaves of any speed-up; None: it is not known, or this is a part of it."""
 
     @property
     def bound(self) -> float:
-        """Amdahl's bound: the speed-up if all of this were gone (Amdahl, AFIPS 1967)."""
-        rest = 1.0 - min(self.share, 1.0)
-        return math.inf if rest <= 0 else 1.0 / rest
+        """Amdahl's bound: the speed-up if all of this were gone, as far as the floor allows."""
+        return bound_of(self.share, self.limit)
+
+    @property
+    def is_part(self) -> bool:
+        """Is it a part of the program's own work, which a change may be about?"""
+        return self.by not in (BY_FLOOR, BY_WHOLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +139,8 @@ class ProfileOutcome:
     notes: tuple[str, ...] = ()
     report: str = ""
     """Where the whole profile lies on the machine that made it."""
+    floor: Floor | None = None
+    """What an empty program takes there; None: it is not known."""
 
     def row(self, name: str) -> ProfileRow | None:
         """The row of that name, or None."""
@@ -197,15 +217,6 @@ class Ratio:
 
 
 @dataclass(frozen=True, slots=True)
-class PhaseGain:
-    """A phase before and now; self-reported by the target."""
-
-    name: str
-    baseline_ns: float
-    current_ns: float
-
-
-@dataclass(frozen=True, slots=True)
 class Guards:
     """What a gain in time may have cost elsewhere: baseline against the candidate.
 
@@ -242,17 +253,6 @@ class Guards:
 def point_of(estimate: Estimate | None) -> float | None:
     """The figure itself, without its interval; None where there is none."""
     return estimate.point if estimate else None
-
-
-@dataclass(frozen=True, slots=True)
-class SideBuild:
-    """What one side of a bench ran."""
-
-    label: str
-    build: str
-    """The build's digest, which every trial has too."""
-    program: str
-    """What tells its program from others: equal on two sides, they ran the same."""
 
 
 @dataclass(frozen=True, slots=True)

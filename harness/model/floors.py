@@ -45,25 +45,38 @@ class Floor:
     """The wall time of the whole program."""
     cpu_ns: float
     parts: tuple[FloorPart, ...]
+    by_cpu: bool = False
+    """Told by CPU time: that decides, or other programs stretched the wall time."""
 
-    def whole_ns(self, *, cpu: bool = False) -> float:
+    @property
+    def whole_ns(self) -> float:
         """How long the whole program takes."""
-        return self.cpu_ns if cpu else self.wall_ns
+        return self.cpu_ns if self.by_cpu else self.wall_ns
 
-    def floor_ns(self, *, cpu: bool = False) -> float:
+    @property
+    def floor_ns(self) -> float:
         """How long the empty program takes."""
-        return sum(part.cpu_ns if cpu else part.wall_ns for part in self.parts)
+        return sum(map(self.takes_ns, self.parts))
 
-    def share(self, part: FloorPart, *, cpu: bool = False) -> float:
+    def takes_ns(self, part: FloorPart) -> float:
+        """How long a part takes, by the clock that counts."""
+        return part.cpu_ns if self.by_cpu else part.wall_ns
+
+    def share(self, part: FloorPart) -> float:
         """What a part takes of the whole program's time, 0 to 1."""
-        whole = self.whole_ns(cpu=cpu)
-        return min(1.0, (part.cpu_ns if cpu else part.wall_ns) / whole) if whole > 0 else 0.0
+        return min(1.0, self.takes_ns(part) / self.whole_ns) if self.whole_ns > 0 else 0.0
 
-    def total_share(self, *, cpu: bool = False) -> float:
+    @property
+    def total_share(self) -> float:
         """What the floor takes of the whole program's time, 0 to 1."""
-        return min(1.0, sum(self.share(part, cpu=cpu) for part in self.parts))
+        return min(1.0, sum(map(self.share, self.parts)))
 
-    def bound(self, *, cpu: bool = False) -> float:
-        """The largest speed-up that is left: with all gone but the floor."""
-        share = self.total_share(cpu=cpu)
-        return 1.0 / share if share > 0 else math.inf
+    @property
+    def bound(self) -> float:
+        """The largest speed-up that is left: with all gone but the floor; infinite without one."""
+        return 1.0 / self.total_share if self.total_share > 0 else math.inf
+
+    @property
+    def limit(self) -> float | None:
+        """The same for what is stored; None where there is no bound."""
+        return self.bound if math.isfinite(self.bound) else None

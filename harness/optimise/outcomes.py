@@ -10,16 +10,26 @@ from harness.analysis import Question, compare_cells, summarise_cell
 from harness.analysis.blocks import block_ns, figures_of
 from harness.analysis.schedule import Block
 from harness.baseline.sides import CURRENT
+from harness.campaign.bottlenecks import BY_FLOOR, BY_WHOLE, WHOLE_PROGRAM, means_the_whole
+from harness.campaign.case_parts import PhaseGain
 from harness.campaign.port import BenchRequest
-from harness.campaign.values import UNBOUNDED, CaseResult, PhaseGain, ProfileRow, Ratio, point_of
+from harness.campaign.values import (
+    UNBOUNDED,
+    CaseResult,
+    ProfileRow,
+    Ratio,
+    point_of,
+)
 from harness.model import (
     Agreement,
     Comparison,
+    Floor,
     Metric,
     Mode,
     ProfileReport,
     Verdict,
 )
+from harness.profiles.bounding import row_name
 from harness.stats.scatter import noise_of
 
 _DETAILS = 5
@@ -30,18 +40,31 @@ _SHOWN_ROWS = 20
 def bottleneck_rows(report: ProfileReport) -> tuple[ProfileRow, ...]:
     """Phases by their share, then functions by what they take themselves; no small ones.
 
-    Each has its total share, since that is what Amdahl's bound is about.
+    Each has its total share, since that is what Amdahl's bound is about, and keeps to the floor.
+    Then come the parts of the floor, and the whole program: functions that are other names of it,
+    such as `main`, are left out.
     """
+    floor = report.floor
+    limit = floor.limit if floor else None
     phases = sorted(report.phases.spots, key=lambda spot: -spot.total_share)
     functions = report.spots.spots if report.spots else ()
-    rows = [ProfileRow(s.name, min(s.total_share, 1.0), "phase") for s in phases]
-    known = {row.name for row in rows}
+    rows = [ProfileRow(s.name, min(s.total_share, 1.0), "phase", limit) for s in phases]
+    parts = floor_rows(floor) if floor else ()
+    known = {row.name for row in (*rows, *parts)}
     rows += [
-        ProfileRow(s.name, min(s.total_share, 1.0), "function")
+        ProfileRow(s.name, min(s.total_share, 1.0), "function", limit)
         for s in functions
-        if s.name not in known and s.total_share >= _SHOWN_SHARE
+        if s.name not in known and s.total_share >= _SHOWN_SHARE and not means_the_whole(s.name)
     ]
-    return tuple(rows[:_SHOWN_ROWS])
+    left = 1.0 - floor.total_share if floor else 1.0
+    whole = ProfileRow(WHOLE_PROGRAM, left, BY_WHOLE, limit)
+    return (*rows[:_SHOWN_ROWS], *parts, whole)
+
+
+def floor_rows(floor: Floor) -> tuple[ProfileRow, ...]:
+    """The parts of the floor that are not small."""
+    shares = ((row_name(part), floor.share(part)) for part in floor.parts)
+    return tuple(ProfileRow(n, share, BY_FLOOR) for n, share in shares if share >= _SHOWN_SHARE)
 
 
 def derive(blocks: Sequence[Block], question: Question) -> dict[str, Comparison]:

@@ -34,7 +34,6 @@ from harness.campaign.values import (
     CaseResult,
     KnownNoise,
     ProfileOutcome,
-    ProfileRow,
     Ratio,
     TestOutcome,
     TestStatus,
@@ -189,11 +188,13 @@ class LocalWorkbench:
                 session.state / "profiles",
                 ProfileRequest(cell, revision=self._git.head()),
             )
-        rows = bottleneck_rows(report)
+        section = workload.section
+        if report.floor and section is not None and section.objective is Objective.CPU:
+            report = replace(report, floor=replace(report.floor, by_cpu=True))
         unclear = waiting_is_unclear(report.cpu_share, report.crowded)
         return ProfileOutcome(
             case=report.case,
-            rows=rows or (ProfileRow("total", 1.0, "whole program"),),
+            rows=bottleneck_rows(report),
             tool=" and ".join(
                 p.tool for p in (report.phases, report.spots) if p is not None and p.spots
             )
@@ -202,6 +203,7 @@ class LocalWorkbench:
             cpu_share=None if unclear else report.cpu_share,
             notes=(*report.advice, *report.warnings),
             report=report.id,
+            floor=report.floor,
         )
 
     def test(self, *, full: bool) -> TestOutcome:

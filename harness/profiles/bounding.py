@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
@@ -10,12 +9,21 @@ from harness.model import Floor, FloorPart, HotSpot, Profile, ProfileReport
 from harness.profiles.spots import NEGLIGIBLE, START_UP
 
 COMPILATION = "(compilation)"
+CROWDED = 0.2
+"""Other programs stretched the wall time by so much that the CPU time says more of the floor."""
 
 
-def floor_of(whole: tuple[float, float], steps: Mapping[str, tuple[float, float]]) -> Floor | None:
+def floor_of(
+    whole: tuple[float, float],
+    steps: Mapping[str, tuple[float, float]],
+    *,
+    crowded: float = 0.0,
+) -> Floor | None:
     """The floor by the times of the empty programs, each with one thing more than the one before.
 
-    `whole` and each of `steps` are wall and CPU time in ns. None where there are no steps.
+    `whole` and each of `steps` are wall and CPU time in ns; `crowded` is the share of the wall time
+    in which other programs wanted the CPUs, which tells nothing of the programs where it is large.
+    None where there are no steps.
     """
     parts: list[FloorPart] = []
     before = (0.0, 0.0)
@@ -24,7 +32,7 @@ def floor_of(whole: tuple[float, float], steps: Mapping[str, tuple[float, float]
         reached = max(before[0], now[0]), max(before[1], now[1])
         parts.append(FloorPart(name, reached[0] - before[0], reached[1] - before[1]))
         before = reached
-    return Floor(*whole, tuple(parts)) if parts else None
+    return Floor(*whole, tuple(parts), by_cpu=crowded > CROWDED) if parts else None
 
 
 def row_name(part: FloorPart) -> str:
@@ -40,7 +48,7 @@ def with_floor(report: ProfileReport, *, rows: bool = True) -> ProfileReport:
     floor = report.floor
     if floor is None:
         return report
-    limit = floor.bound() if math.isfinite(floor.bound()) else None
+    limit = floor.limit
     phases = replace(report.phases, spots=_limited(report.phases.spots, limit))
     spots = report.spots
     if spots is None or spots.unit == "bytes" or spots.counters:

@@ -115,7 +115,7 @@ def _waits(cpu_share: float, crowded: float) -> Iterator[str]:
 
 def _kinds(profile: Profile, floor: Floor | None) -> Iterator[str]:
     """Is most of the work start-up, or input and output, rather than the computation?"""
-    known = floor.total_share() + profile.compilation_share if floor else 0.0
+    known = floor.total_share + profile.compilation_share if floor else 0.0
     start_up = min(1.0, max(_starting(profile), known))
     if start_up > 0.3:
         yield (

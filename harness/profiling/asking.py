@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -181,8 +180,7 @@ def _plain(one: CaseProfile, top: int) -> dict[str, Any]:
             for value, row in zip(values[name]["spots"], rows, strict=True):
                 value["bound"] = jsonable(row.bound)
     if report.floor is not None:
-        bound = report.floor.bound()
-        values["floor"]["bound"] = bound if math.isfinite(bound) else None
+        values["floor"]["bound"] = report.floor.limit
     values["against"] = one.before.id if one.before else None
     values["moves"] = [{**jsonable(c), "change": c.change} for c in one.changes[: 4 * top]]
     return values

@@ -83,7 +83,8 @@ def profile_cell(
             plain = [first, *more_trials(subject, first, empty)]
     finally:
         problems = orchestrator.cleanup([cell])
-    report = replace(_report(home.name, subject, plain), floor=empty.floor(plain))
+    report = _report(home.name, subject, plain)
+    report = replace(report, floor=empty.floor(plain, report.crowded))
     report = _with_profile(report, found, plain)
     report = replace(report, warnings=(*report.warnings, *empty.warnings))
     report = with_floor(report, rows=request.function is None)

@@ -107,10 +107,11 @@ class EmptyTrials:
             self.trials[place].append(trial)
         return spent_ns
 
-    def floor(self, plain: Sequence[Trial]) -> Floor | None:
+    def floor(self, plain: Sequence[Trial], crowded: float) -> Floor | None:
         """The floor beside the plain trials; None where no empty program ran."""
         pairs = zip(self.programs, self.trials, strict=True)
-        return floor_of(_times(plain), {p.adds: _times(made) for p, made in pairs if made})
+        steps = {p.adds: _times(made) for p, made in pairs if made}
+        return floor_of(_times(plain), steps, crowded=crowded)
 
 
 def _times(trials: Sequence[Trial]) -> tuple[float, float]:

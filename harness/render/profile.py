@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
-from harness.model import Floor, HotSpot, Profile, ProfileReport
+from harness.model import HotSpot, Profile, ProfileReport
 from harness.profiles import CaseShares, ShareChange, enough_trials, worth_showing
+from harness.render.floor_line import floor_words
 from harness.render.tables import layout
 from harness.render.units import (
     show_bytes,
-    show_factor,
     show_ns,
     show_ns_estimate,
     show_share,
@@ -40,22 +40,6 @@ def heading(report: ProfileReport) -> str:
     return (
         f"{report.target}{at} on {report.case}: {show_ns_estimate(report.wall_ns)} wall without a"
         f" profiler, CPU time {show_share(report.cpu_share)} of it{floor}"
-    )
-
-
-def floor_words(floor: Floor, *, cpu: bool = False) -> str:
-    """The floor in a sentence: the whole, what of it an empty program takes, what that leaves."""
-    takes = [(part.name, part.cpu_ns if cpu else part.wall_ns) for part in floor.parts]
-    shown = " and ".join(f"{show_ns(ns, 2)} {name}" for name, ns in takes if ns > 0)
-    clock = "CPU time" if cpu else ""
-    whole = f"{show_ns(floor.whole_ns(cpu=cpu), 2)} {clock}".strip()
-    if not shown:
-        return f"floor: nothing to be seen of {whole}"
-    least = show_ns(floor.floor_ns(cpu=cpu), 2)
-    parts = f" ({shown})" if len(takes) > 1 else f" ({takes[0][0]})"
-    return (
-        f"floor: of {whole}, an empty program takes {least}{parts}:"
-        f" at most {show_factor(floor.bound(cpu=cpu))} is left"
     )
 
 

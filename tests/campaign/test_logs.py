@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from harness.campaign.agreed import Ending
+from harness.campaign.case_parts import PhaseGain
 from harness.campaign.events import Kind
 from harness.campaign.logs import guard_notes, optimization_log, summary, thinking_log
 from harness.campaign.values import (
     BenchOutcome,
-    PhaseGain,
     ProfileOutcome,
     ProfileRow,
     Terms,

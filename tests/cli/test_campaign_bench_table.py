@@ -1,6 +1,7 @@
 """What `harness bench` prints within a campaign."""
 
-from harness.campaign.values import CaseResult, Guards, PhaseGain, Ratio
+from harness.campaign.case_parts import PhaseGain
+from harness.campaign.values import CaseResult, Guards, Ratio
 from harness.cli.campaign.steps import _case_text
 from harness.model import Verdict
 

@@ -7,12 +7,15 @@ import pytest
 
 from harness.baseline import LABEL
 from harness.baseline.sides import CURRENT
+from harness.campaign.case_parts import PhaseGain
 from harness.campaign.port import BenchRequest
-from harness.campaign.values import BenchOutcome, Guards, PhaseGain, Ratio
+from harness.campaign.values import BenchOutcome, Guards, Ratio
 from harness.errors import DataDamaged
 from harness.model import (
     Comparison,
     Estimate,
+    Floor,
+    FloorPart,
     HotSpot,
     Metric,
     Mode,
@@ -79,8 +82,26 @@ def test_phases_come_first_and_negligible_functions_not_at_all():
         ("forces", "phase"),
         ("read", "phase"),
         ("kernel", "function"),
-        ("main", "function"),
+        ("the whole program", "whole program"),  # and not `main`, which is another name of it
     ]
+    assert rows[-1].bound == math.inf
+
+
+def test_rows_keep_to_the_floor_whose_parts_come_behind_them():
+    floor = Floor(250e6, 240e6, (FloorPart("start-up", 50e6, 50e6), FloorPart("imports", 1e6, 1e6)))
+    phases = (HotSpot(1.0, 1.0, 9, phase="forces"),)
+    functions = (
+        HotSpot(0.8, 0.8, 8, function="kernel"),
+        HotSpot(0.2, 0.2, 2, function="(start-up)", native=True),
+    )
+    made = dataclasses.replace(report(phases, functions), floor=floor)
+    rows = {row.name: row for row in bottleneck_rows(made)}
+    assert list(rows) == ["forces", "kernel", "(start-up)", "the whole program"]
+    assert rows["(start-up)"].by == "floor"
+    assert rows["forces"].bound == rows["the whole program"].bound == pytest.approx(250 / 51)
+    assert rows["the whole program"].share == pytest.approx(1 - 51 / 250)
+    by_cpu = dataclasses.replace(made, floor=dataclasses.replace(floor, by_cpu=True))
+    assert bottleneck_rows(by_cpu)[0].bound == pytest.approx(240 / 51)
 
 
 def test_the_budget_needed_is_that_of_the_slower_decision():

@@ -27,16 +27,25 @@ def test_each_part_is_what_an_empty_program_takes_more_than_the_one_before_it() 
             FloorPart("input", 0.0, 0.5),  # less than before is noise, not a gain
         ),
     )
-    assert found.bound() == pytest.approx(69 / 54)
-    assert found.bound(cpu=True) == pytest.approx(60 / 50.5)
+    assert found.bound == pytest.approx(69 / 54)
+    assert replace(found, by_cpu=True).bound == pytest.approx(60 / 50.5)
     assert floor_of((69.0, 60.0), {}) is None
+
+
+def test_where_other_programs_want_the_cpus_the_cpu_time_says_the_floor() -> None:
+    steps = {"start-up": (277.0, 15.0)}
+    assert floor_of((243.0, 36.0), steps, crowded=0.05).bound == 1.0  # type: ignore[union-attr]
+    found = floor_of((243.0, 36.0), steps, crowded=0.97)
+    assert found is not None
+    assert found.by_cpu
+    assert found.bound == pytest.approx(36 / 15)
 
 
 def test_an_empty_program_that_takes_as_long_leaves_nothing() -> None:
     found = floor_of((50.0, 50.0), {"start-up": (54.0, 40.0)})
     assert found is not None
-    assert (found.bound(), found.total_share()) == (1.0, 1.0)
-    assert math.isinf(Floor(50.0, 50.0, (FloorPart("start-up", 0.0, 0.0),)).bound())
+    assert (found.bound, found.total_share) == (1.0, 1.0)
+    assert math.isinf(Floor(50.0, 50.0, (FloorPart("start-up", 0.0, 0.0),)).bound)
 
 
 def test_no_bound_is_beyond_the_floor_but_that_of_a_part_of_it(
@@ -86,9 +95,9 @@ def test_the_floor_is_said_in_one_sentence() -> None:
         "floor: of 69 ms, an empty program takes 54 ms (12 ms start-up and 42 ms imports):"
         " at most 1.28x is left"
     )
-    assert "CPU time" in floor_words(FLOOR, cpu=True)
+    assert "CPU time" in floor_words(replace(FLOOR, by_cpu=True))
     one = Floor(250 * MS, 250 * MS, (FloorPart("start-up", 54 * MS, 54 * MS),))
     assert floor_words(one) == (
         "floor: of 250 ms, an empty program takes 54 ms (start-up): at most 4.63x is left"
     )
-    assert HotSpot(1.0, 1.0, 1.0, limit=one.bound()).bound == pytest.approx(250 / 54)
+    assert HotSpot(1.0, 1.0, 1.0, limit=one.bound).bound == pytest.approx(250 / 54)

@@ -150,7 +150,7 @@ def test_the_floor_is_measured_in_turn_with_the_program(bench: Bench) -> None:
         ("start-up", 120),
         ("imports", 420),
     ]
-    assert report.floor.bound() == pytest.approx(690 / 540)
+    assert report.floor.bound == pytest.approx(690 / 540)
     assert report.spots is not None
     assert {"(start-up)", "(imports)"} <= {spot.function for spot in report.spots.spots}
     assert all(s.bound <= 1.28 for s in report.spots.spots if not s.function.startswith("("))
