@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "test": ("test", "Say whether the current tree still computes what the baseline did."),
     "bench": ("bench", "Compare the current tree with the baseline, phase by phase."),
     "profile": ("profile", "Say where a target's time goes: phases, functions, lines."),
+    "optimise": ("campaign.optimise", "Begin a campaign on a program, without any file."),
     "campaign": ("campaign.group", "Start, show, finish, abandon and list optimisation campaigns."),
     "next": ("campaign.next", "Say the one safest next action of the campaign."),
     "status": ("campaign.status", "Show the campaign so that anyone can take it over."),

@@ -26,6 +26,7 @@ def required_config(config: Config) -> Config:
         raise ConfigError(
             f"no {CONFIG_NAME} in {config.root} or any folder above it",
             hint="Write one (see README.md), name one with `config`, or measure a single program:"
-            " `harness.run(['./program', '1000'])`.",
+            " `harness.run(['./program', '1000'])`. A campaign on a program begins without any"
+            " file: harness optimise PROGRAM -- ARGUMENTS.",
         )
     return config

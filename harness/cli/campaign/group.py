@@ -13,6 +13,7 @@ from harness.cli.campaign.common import (
     opened,
     workbench,
 )
+from harness.cli.campaign.starting import started
 from harness.cli.campaign.status import everything_option, status_answer
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.measuring import config_option
@@ -38,43 +39,8 @@ def campaign_command() -> None:
 @campaign_options
 def start_command(*, agent_files: bool, **options: Any) -> Answer:
     """Seal the baseline, tag it, and switch to the campaign's branch. The tree must be clean."""
-    from harness.optimise import demand_startable, start
-    from harness.optimise.agent_files import write_agent_files
-    from harness.optimise.budgets import need_of
-    from harness.optimise.terms import open_inputs, terms_of
-    from harness.render.units import show_ns
-
     with opened(options) as campaign:
-        demand_startable(campaign)
-        written = write_agent_files(campaign) if agent_files and not campaign.started else []
-        with workbench(campaign) as bench:
-            state = start(campaign, bench)
-        place = state.place
-        need = need_of(state.agreed, state.sealed)
-        budget = show_ns(state.agreed.bench_budget_ns, 3)
-        notes = f"\n{need.words}; the budget of a look is {budget}"
-        if state.agreed.bench_budget_ns > terms_of(campaign).bench_budget_ns:
-            notes += ", raised from harness.toml's to hold that"
-        notes += "".join(f"\n{words}" for words in open_inputs(campaign))
-        notes += "".join(f"\nwrote {path}" for path in written)
-        return answered(
-            campaign,
-            f"campaign {campaign.name} started on branch {place.branch}; baseline"
-            f" {state.sealed.commit[:7]} is tagged {place.tag}{notes}",
-            {
-                "campaign": campaign.name,
-                "branch": place.branch,
-                "tag": place.tag,
-                "baseline": state.sealed.commit,
-                "seal": state.sealed.root,
-                "verdict_blocks": need.blocks,
-                "block_ns": need.block_ns,
-                "bench_budget_ns": state.agreed.bench_budget_ns,
-                "seeds": state.agreed.seeds,
-                "open_inputs": open_inputs(campaign),
-                "agent_files": [str(path) for path in written],
-            },
-        )
+        return started(campaign, agent_files=agent_files)
 
 
 @command(name="status", epilog="Example: harness campaign status --json")

@@ -1,0 +1,147 @@
+"""The short way in: from a program and its arguments to the configuration of a campaign.
+
+Only our own file is written and committed, and only where everything else is committed: what the
+user has changed is never taken into a commit unasked.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import NotAllowed, UsageError
+from harness.optimise.campaign import open_campaign
+from harness.project.config import CONFIG_NAME, Config, find_config, load_config
+from harness.project.first_config import CalledProgram, config_text, is_first_config
+from harness.system.git.writing import Git
+from harness.system.store.files import storage_errors, write_atomically
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The configuration that a campaign is to start from."""
+
+    config: Config
+    subject: CalledProgram
+    written: bool
+    """Was it written, and committed, by this call?"""
+
+
+def subject_of(
+    root: Path,
+    sources: Sequence[str],
+    arguments: Sequence[str],
+    *,
+    adapter: str,
+    stdin: str | None,
+) -> CalledProgram:
+    """The program as it is called from `root`; UsageError for a file that is not below it.
+
+    An argument that names a file below `root` is taken for an input.
+    """
+    known = tuple(_below(root, source, "program") for source in sources)
+    inputs = dict.fromkeys(word for word in arguments if _is_input(root, word))
+    return CalledProgram(
+        adapter=adapter,
+        sources=known,
+        arguments=tuple(arguments),
+        inputs=tuple(inputs),
+        stdin=_below(root, stdin, "input") if stdin is not None else None,
+    )
+
+
+def _below(root: Path, name: str, what: str) -> str:
+    path = root / name
+    if not path.is_file():
+        raise UsageError(f"{what}: no such file: {name}", hint=f"Looked in {root}.")
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise UsageError(
+            f"{what}: {name} is not below {root}",
+            hint="Call it in the folder that holds the program and what it reads.",
+        )
+    return str(path.resolve().relative_to(root.resolve()))
+
+
+def _is_input(root: Path, word: str) -> bool:
+    path = Path(word)
+    plain = not path.is_absolute() and ".." not in path.parts and str(path) == word
+    return plain and (root / path).is_file()
+
+
+def begin(root: Path, subject: CalledProgram) -> Begun:
+    """The configuration of the program, written and committed unless it is there already.
+
+    Raises NotAllowed where the user has to commit something first, or has a configuration.
+    """
+    git, path = Git(root), root / CONFIG_NAME
+    text = config_text(subject)
+    known = _known_config(root)
+    started = None if known is None else _started(load_config(path))
+    if started is not None and known == text:
+        return Begun(load_config(path), subject, written=False)
+    if started is not None:
+        raise NotAllowed(
+            f"the campaign {started!r} was started with other words",
+            hint="harness next goes on with it; harness campaign abandon ends it and loses nothing,"
+            " then this call begins anew.",
+        )
+    _demand_committed(git, root, subject)
+    ours = git.below_top(path)
+    if known == text and ours not in (*git.changes().tracked, *git.changes().untracked):
+        return Begun(load_config(path), subject, written=False)
+    with storage_errors(path):
+        write_atomically(path, text.encode("utf-8"))
+    config = load_config(path)
+    git.commit_paths([ours], f"Say how {subject.name} is run, for the harness")
+    return Begun(config, subject, written=True)
+
+
+def _known_config(root: Path) -> str | None:
+    """The text of the configuration in `root`, where it is one of ours; NotAllowed for another."""
+    found = find_config(root)
+    if found is None:
+        return None
+    text = found.read_text("utf-8", errors="replace")
+    if found.parent.resolve() == root.resolve() and is_first_config(text):
+        return text
+    raise NotAllowed(
+        f"{found} is there already, and `harness optimise` did not write it",
+        hint='Declare a campaign in it ([campaigns.NAME] with target = "..."), then: harness'
+        " campaign start.",
+    )
+
+
+def _started(config: Config) -> str | None:
+    """The name of the campaign of a configuration that was started; None where none was."""
+    found = (name for name in config.campaigns if open_campaign(config, name).started)
+    return next(found, None)
+
+
+def _demand_committed(git: Git, root: Path, subject: CalledProgram) -> None:
+    """NotAllowed where git does not have the program yet, or something is not committed."""
+    if not git.is_repository():
+        files = " ".join(map(shlex.quote, subject.sources))
+        raise NotAllowed(
+            f"{root} is in no git repository, which is where a campaign keeps every state",
+            hint=f'git init && git add {files} && git commit -m "Before the campaign"',
+        )
+    changes, ours = git.changes(), git.below_top(root / CONFIG_NAME)
+    tracked = git.run("ls-files", "-z", "--", *subject.sources).split(b"\0")
+    missing = [name for name in subject.sources if os.fsencode(name) not in tracked]
+    data = (*subject.inputs, *filter(None, [subject.stdin]))
+    missing += [name for name in data if git.below_top(root / name) in changes.untracked]
+    changed = sorted(set(changes.tracked) - {ours, *(git.below_top(root / n) for n in missing)})
+    if not (missing or changed):
+        return
+    add = [f"git add {' '.join(map(shlex.quote, missing))}"] if missing else []
+    add += ["git add --update"] if changed else []
+    raise NotAllowed(
+        "a campaign starts from what is committed, and this is not:"
+        f" {', '.join([*missing, *changed][:_SHOWN])}",
+        hint=f'{" && ".join(add)} && git commit -m "Before the campaign", then this call again.',
+    )
