@@ -249,3 +249,14 @@ def test_a_private_trial_has_a_home_of_its_own(tmp_path: Path, launcher_cache: P
             runner.discard(trial.output)
     finally:
         runner.close()
+
+
+def test_a_tool_is_called_from_a_folder_that_its_jail_does_not_show(
+    jailed: LocalRunner, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    with jailed.on_behalf_of(Target("t", "task", "command", project)):
+        done = jailed.tool(["/bin/cat", str(project / "main.py")])
+    assert done.stdout == "print(42)\n", done.stderr
