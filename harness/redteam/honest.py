@@ -245,7 +245,7 @@ _FAST_PRINT = (
     '    int length = snprintf(line, sizeof line, "total: %.12g\\n", total);\n'
     "    fwrite(line, 1, (size_t)length, stdout);\n",
 )
-_HALF_PAIRS = (C_LOOPS, _C_WORKS["one half of the pairs"])
+HALF_OF_THE_PAIRS = (C_LOOPS, _C_WORKS["one half of the pairs"])
 
 CHANGES_IN_C = (
     *(
@@ -268,19 +268,23 @@ CHANGES_IN_C = (
     honest_change(
         "honest: static memory and half of the pairs",
         projects.C,
-        both(_static_memory, c(_HALF_PAIRS)),
+        both(_static_memory, c(HALF_OF_THE_PAIRS)),
     ),
     honest_change(
-        "honest: another way to print, half of the pairs", projects.C, c(_FAST_PRINT, _HALF_PAIRS)
+        "honest: another way to print, half of the pairs",
+        projects.C,
+        c(_FAST_PRINT, HALF_OF_THE_PAIRS),
     ),
     honest_change(
         "honest: comments alone",
         projects.C,
         c(("#include <stdlib.h>\n", "#include <stdlib.h>\n/* pairs */\n")),
     ),
-    honest_change("honest: within a loose tolerance", projects.C_LOOSE, c(_HALF_PAIRS)),
-    honest_change("honest: half of the pairs, by CPU time", projects.C_CPU, c(_HALF_PAIRS)),
+    honest_change("honest: within a loose tolerance", projects.C_LOOSE, c(HALF_OF_THE_PAIRS)),
+    honest_change("honest: half of the pairs, by CPU time", projects.C_CPU, c(HALF_OF_THE_PAIRS)),
     honest_change("honest: a helper process, by CPU time", projects.C_CPU, c((_OWN_WORK, _HELPER))),
-    honest_change("honest: half of the pairs, without a seed", projects.C_NO_SEED, c(_HALF_PAIRS)),
+    honest_change(
+        "honest: half of the pairs, without a seed", projects.C_NO_SEED, c(HALF_OF_THE_PAIRS)
+    ),
 )
 """Each computes what the program did, of whatever it is given."""
