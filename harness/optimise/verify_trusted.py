@@ -69,7 +69,11 @@ def _witness(campaign: Campaign, against: Path | None) -> Findings:
         (f"the witness {path} has seen {said.others} other chains of this name",)
         if said.others and said.agreed
         else (),
-        problems=tuple(f"against the witness {path}: {words}" for words in said.problems),
+        problems=tuple(
+            f"against the witness {path}: {words}. Where you put the project back from a copy, move"
+            " that file away"
+            for words in said.problems
+        ),
         checked={"events that the witness has seen": said.agreed} if said.agreed else {},
     )
 
