@@ -11,6 +11,7 @@ from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.moves import Tree
 from harness.campaign.state import NotStarted, Progress, State
 from harness.model import Verdict
+from harness.render.floor_line import floor_words
 from harness.render.units import show_factor
 
 MOST = 2000
@@ -84,6 +85,8 @@ def _standing(state: State) -> Iterator[str]:
         f" kept, {terms.max_iterations - count} left; last kept {state.kept_commit[:7]} on"
         f" {place.branch}"
     )
+    if state.profile is not None and state.profile.floor is not None:
+        yield floor_words(state.profile.floor)
 
 
 def _number(state: State) -> str:

@@ -5,11 +5,14 @@ import tomllib
 
 import pytest
 
+from harness.campaign.advice import Situation, advise
 from harness.campaign.bottlenecks import WHOLE_PROGRAM
 from harness.campaign.events import Kind
 from harness.campaign.gates import bound_problem, check_thought
+from harness.campaign.moves import Tree
 from harness.campaign.status import profile_table
 from harness.campaign.stopping import worthwhile
+from harness.campaign.takeover import takeover_text
 from harness.campaign.templates import thought_template
 from harness.campaign.values import ProfileOutcome, ProfileRow
 from harness.errors import NotAllowed
@@ -89,6 +92,8 @@ def test_status_and_the_form_of_a_thought_show_the_floor(tell):
     assert WORDS in table
     assert WHOLE_PROGRAM in table
     assert "no bound" not in table
+    tree = Tree(state.kept_tree)
+    assert WORDS in takeover_text(state, advise(Situation(state, tree)), tree)
     form = thought_template(state)
     assert WORDS in form
     assert f'bottleneck = "{WHOLE_PROGRAM}"' in form

@@ -101,7 +101,9 @@ def test_the_json_has_every_column_and_amdahl_s_bound(harness: Any, project_here
     row = next(s for s in shown["spots"]["spots"] if s["function"] == "hot")
     assert row["calls"] == 1
     assert row["file"].endswith("sum.py")
-    assert row["bound"] is None or row["bound"] == pytest.approx(1 / (1 - row["total_share"]))
+    left = shown["floor"]["bound"]
+    assert row["bound"] == pytest.approx(min(left, 1 / (1 - row["total_share"])))
+    assert shown["floor"]["parts"][0]["name"] == "start-up"
     phases = {s["phase"]: s for s in shown["phases"]["spots"]}
     assert set(phases) == {"setup", "hot", "(outside phases)"}
     assert phases["hot"]["low"] <= phases["hot"]["total_share"] <= phases["hot"]["high"]
