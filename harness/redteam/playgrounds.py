@@ -64,6 +64,7 @@ class Ground:
             self._prepared = False
             return self._begun(caller, before)
         if not self._prepared:
+            shutil.rmtree(self.folder / "now", ignore_errors=True)
             self._begun(self.caller, None)
             shutil.rmtree(self.folder / "kept", ignore_errors=True)
             (self.folder / "now").rename(self.folder / "kept")

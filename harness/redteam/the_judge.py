@@ -88,7 +88,7 @@ def _outputs(workshop: Workshop) -> None:
 
 
 def _user_site(workshop: Workshop) -> None:
-    told = workshop.run("python3", "-m", "site", "--user-site").stdout.decode().strip()
+    told = workshop.tried("python3", "-m", "site", "--user-site").stdout.decode().strip()
     name = told.removeprefix(f"{workshop.home}/")
     place = workshop.home / name / "usercustomize.py"
     place.parent.mkdir(parents=True, exist_ok=True)
