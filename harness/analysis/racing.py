@@ -82,7 +82,7 @@ class VariantStanding:
     """What a race found of one variant."""
 
     name: str
-    place: Rank
+    rank: Rank
     ratio: Estimate | None
     """Its speed-up over the reference; None where no block has both. It was picked by what the
     race saw, so that of the best one it flatters."""
@@ -142,7 +142,7 @@ class Race:
     def standings(self) -> list[VariantStanding]:
         """What was found, the best first; of those alone that ran to their end and were right."""
         found = [self._standing(name) for name in self._ranked_ones()]
-        return sorted(found, key=lambda s: (s.place is Rank.WORSE, -_point(s)))
+        return sorted(found, key=lambda s: (s.rank is Rank.WORSE, -_point(s)))
 
     def noise(self) -> Noise:
         """What trials of one build differ by here."""

@@ -169,7 +169,7 @@ def try_variants(*variants: str | PathLike[str], **options: Unpack[TryOptions]) 
     )
     with (
         measuring(config, options, trying.settings.metrics, apart=True) as session,
-        field_of(session, target, options.get("case"), named) as field,
+        field_of(session, (target, options.get("case")), named) as field,
     ):
         return race(session, field, trying)
 

@@ -35,6 +35,8 @@ class Kind(Enum):
     PROFILED = "profiled"
     THOUGHT = "thought"
     PLANNED = "planned"
+    TRIED = "tried"
+    """Variants were raced, and the best one became the candidate."""
     TESTED = "tested"
     BENCHING = "benching"
     """A look begins: it is spent, even where it is interrupted."""

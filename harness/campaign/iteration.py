@@ -45,6 +45,35 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class TriedVariant:
+    """What a race found of one variant; its figures were picked, and no keep rests on them."""
+
+    name: str
+    rank: str
+    """`best`, `not told apart`, `worse`, `wrong`, `failed` or `does not build`."""
+    ratio: tuple[float, float, float] | None = None
+    """The low end, middle and high end of its speed-up over the last kept state; None: none is
+    known."""
+    why: str = ""
+    commit: str = ""
+    """What keeps its code under refs/harness/tried; empty where there is no code."""
+    chosen: bool = False
+    """Did it become the iteration's candidate?"""
+
+    @property
+    def line(self) -> str:
+        """The variant as a line of the log."""
+        figures = ""
+        if self.ratio is not None:
+            low, middle, high = self.ratio
+            figures = f", {middle:.3f}x [{low:.3f}, {high:.3f}] in the race"
+        why = f" ({' '.join(self.why.split())[:90]})" if self.why else ""
+        kept = f"; kept as {self.commit[:7]}" if self.commit else ""
+        taken = "; taken as the candidate" if self.chosen else ""
+        return f"**Variant:** {self.name}: {self.rank}{figures}{why}{kept}{taken}"
+
+
+@dataclass(frozen=True, slots=True)
 class Iteration:
     """One turn of the loop."""
 
@@ -68,6 +97,8 @@ class Iteration:
     """Committed or reverted."""
     change: str = ""
     """The digest of what was tested last, against the last kept state, as `alike` has it."""
+    tried: tuple[TriedVariant, ...] = ()
+    """The variants that were raced for it."""
     like: tuple[int, ...] = ()
     """The earlier iterations that tried nearly the same."""
 

@@ -97,6 +97,7 @@ def _entry(iteration: Iteration, note: Reflection) -> str:
         f"**Performance:** {_performance(iteration)}",
         f"**Correctness:** {_correctness(iteration)}",
         f"**Commit:** {_commit(iteration)}",
+        *(_flat(variant.line) for variant in iteration.tried),
         f"**Surprise:** {_flat(note.surprise)}",
         f"**Notes:** {_notes(iteration, note)}",
         *(_flat(flag.line) for flag in flags_of(iteration)),

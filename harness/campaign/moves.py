@@ -40,6 +40,7 @@ class Move(Enum):
     PROFILE = "harness profile"
     THINK = "harness think"
     PLAN = "harness plan"
+    TRY = "harness try"
     TEST = "harness test"
     BENCH = "harness bench"
     LOG = "harness log"
@@ -106,6 +107,17 @@ def _demand_untouched(state: State, tree: Tree, move: Move) -> None:
         hint="harness restore keeps the change under a ref, says how to get it back, and restores"
         " the files; think before you change.",
     )
+
+
+def _demand_no_code(state: State, tree: Tree, _: Move) -> None:
+    """No code is in the way of the best variant."""
+    if tree.fingerprint != state.kept_tree:
+        raise NotAllowed(
+            "there is code of this iteration already, where the best variant is to be put:"
+            f" {name_some(tree.changed)}",
+            hint="harness try --save NAME puts it aside as a variant; or harness test it. Files of"
+            " variants belong outside of the project, or where git ignores them.",
+        )
 
 
 def _demand_change(state: State, tree: Tree, _: Move) -> None:
@@ -182,6 +194,7 @@ RULES: Mapping[Move, Rule] = {
     Move.PROFILE: Rule(_BETWEEN | {Step.FINISH}, (_demand_untouched,)),
     Move.THINK: Rule(frozenset({Step.THINK}), (_demand_untouched,)),
     Move.PLAN: Rule(frozenset({Step.PLAN})),
+    Move.TRY: Rule(frozenset({Step.IMPLEMENT}), (_demand_no_code,)),
     Move.TEST: Rule(
         frozenset({Step.IMPLEMENT, Step.BENCHMARK}), (_demand_change, _demand_unforbidden)
     ),

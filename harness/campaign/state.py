@@ -15,7 +15,7 @@ from typing import ClassVar
 from harness.campaign.agreed import CampaignGit, Decision, Ending
 from harness.campaign.bottlenecks import identity
 from harness.campaign.events import Event, Kind
-from harness.campaign.iteration import Iteration, Outcome, bench_outcome
+from harness.campaign.iteration import Iteration, Outcome, TriedVariant, bench_outcome
 from harness.campaign.port import SealedBaseline
 from harness.campaign.trust_rules import TrustChange
 from harness.campaign.values import (
@@ -202,6 +202,7 @@ _ALLOWED: Mapping[Kind, frozenset[Step]] = {
     Kind.PROFILED: frozenset({Step.PROFILE, Step.THINK, Step.FINISH}),
     Kind.THOUGHT: frozenset({Step.THINK}),
     Kind.PLANNED: frozenset({Step.PLAN}),
+    Kind.TRIED: frozenset({Step.IMPLEMENT}),
     Kind.TESTED: frozenset({Step.IMPLEMENT, Step.BENCHMARK}),
     Kind.BENCHING: frozenset({Step.BENCHMARK}),
     Kind.BENCHED: frozenset({Step.BENCHMARK}),
@@ -279,6 +280,11 @@ def _change(state: State, step: Step, **changes: object) -> State:
 
 def _planned(state: State, event: Event) -> State:
     return _change(state, Step.IMPLEMENT, plan=event.value("plan", Plan))
+
+
+def _tried(state: State, event: Event) -> State:
+    raced = event.value("variants", tuple[TriedVariant, ...])
+    return _change(state, Step.IMPLEMENT, tried=(*state.iterations[-1].tried, *raced))
 
 
 def _tested(state: State, event: Event) -> State:
@@ -367,6 +373,7 @@ _APPLY: Mapping[Kind, Callable[[State, Event], State]] = {
     Kind.PROFILED: _profiled,
     Kind.THOUGHT: _thought,
     Kind.PLANNED: _planned,
+    Kind.TRIED: _tried,
     Kind.TESTED: _tested,
     Kind.BENCHING: _benching,
     Kind.BENCHED: _benched,

@@ -45,7 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Command: (module of this package, one line of help)."""
 
 
-_JUDGING = ("baseline", "test", "bench", "profile")
+_JUDGING = ("baseline", "test", "bench", "profile", "try")
 """Commands outside of `campaign` that are steps of one where one is under way."""
 
 

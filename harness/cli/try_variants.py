@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from harness.analysis import Rank
 from harness.api import save_variant, try_variants
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import settings_options
@@ -17,6 +18,8 @@ from harness.cli.shared.measuring import (
     said,
 )
 from harness.errors import ExitCode, UsageError
+from harness.project.finding import read_config
+from harness.running.keywords import trying_of
 from harness.running.listening import Told
 from harness.running.try_results import TryResult
 
@@ -64,12 +67,18 @@ def try_command(variants: tuple[str, ...], **options: Any) -> Answer:
     a revision         a commit, branch or tag
     a saved name       what --save put aside; without any VARIANT: all of those
 
+    In a campaign they race against the last kept state, after the thought and the plan; all are
+    kept and logged, and the best one becomes the candidate, to be tested and measured as any other.
+
     All are built, checked for output, and run in common blocks; losers leave early. The best one is
     then measured once more beside the code of now, on fresh blocks. The exit code is 0 where it is
     surely faster, 1 where no variant is, 8 where that is open.
     """
     if options["save"] is not None:
         return _saved(variants, options)
+    made = None if options["target"] else _in_campaign(variants, options)
+    if made is not None:
+        return made
     with progress() as listener:
         result = try_variants(
             *variants,
@@ -86,10 +95,62 @@ def _saved(variants: tuple[str, ...], options: dict[str, Any]) -> Answer:
     given = [name for name in ("target", "case", "metric", *OF_A_RACE) if options[name] is not None]
     if variants or options["flags"] or given:
         raise UsageError("--save puts code aside and tries nothing: say nothing beside it")
+    from harness.optimise import active_campaign
+
     name, place = options["save"], said(config=options["config_path"])
-    commit = save_variant(name, **place)
-    text = f"put aside as {name} ({commit[:12]}); the code is that of HEAD"
+    campaign = active_campaign(read_config(options["config_path"]))
+    if campaign is None:
+        commit = save_variant(name, **place)
+    else:
+        from harness.optimise.rivals import save_rival
+
+        with campaign.locked():
+            commit = save_rival(campaign, name)
+    back = "HEAD" if campaign is None else "the last kept state"
+    text = f"put aside as {name} ({commit[:12]}); the code is that of {back}"
     return Answer(result={"name": name, "commit": commit}, text=text, next_actions=("harness try",))
+
+
+_SETTLED = ("case", "confidence", "threshold", "seeds", "jail")
+"""What a campaign has agreed on."""
+
+
+def _in_campaign(variants: tuple[str, ...], options: dict[str, Any]) -> Answer | None:
+    """The race as a part of an iteration of the campaign that is under way; None: there is none."""
+    from harness.cli.campaign.common import answered
+    from harness.optimise import active_campaign
+    from harness.optimise.rivals import try_rivals
+    from harness.running.session import open_session
+    from harness.running.variants import named_variants
+
+    config = read_config(options["config_path"])
+    campaign = active_campaign(config)
+    if campaign is None:
+        return None
+    given = [name for name in _SETTLED if options[name] is not None]
+    if given:
+        raise UsageError(f"--{given[0]} is not the command line's to say in a campaign")
+    asked = {name: options[name] for name in (*OF_A_RACE, "metric")}
+    trying = trying_of(said(**asked))  # type: ignore[arg-type]
+    named = named_variants(variants, options["flags"], campaign.git)
+    with (
+        campaign.locked(),
+        progress() as listener,
+        open_session(
+            config, options["results"], listener, apart=True, metrics=trying.settings.metrics
+        ) as session,
+    ):
+        result = try_rivals(campaign, session, named, trying)
+        return answered(campaign, _in_words(result), result.to_dict())
+
+
+def _in_words(result: TryResult) -> str:
+    """The table, and what became of the best one."""
+    taken = next((s for s in result.standings if s.rank in (Rank.BEST, Rank.NOT_TOLD_APART)), None)
+    end = "no variant is a candidate; the code is that of the last kept state"
+    if taken is not None:
+        end = f"{result.short(taken.name)} is the candidate: its code is in the tree"
+    return f"{result.table()}\n\nrace: {result.stopped_because}\n{end}"
 
 
 def _answer(result: TryResult) -> Answer:

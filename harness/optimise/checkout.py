@@ -16,8 +16,9 @@ RECORDS = "refs/harness/records"
 RESTORED = "refs/harness/restored"
 TESTED = "refs/harness/tested"
 UNDONE = "refs/harness/undone"
+TRIED = "refs/harness/tried"
 UNFIT = "refs/harness/unfit"
-KEPT_KINDS = (ATTEMPTS, RECORDS, RESTORED, TESTED, UNDONE, UNFIT)
+KEPT_KINDS = (ATTEMPTS, RECORDS, RESTORED, TESTED, TRIED, UNDONE, UNFIT)
 """Below each of them lie the refs of a campaign: that of its name, or those below it."""
 _CAMPAIGN_TRAILER = "Harness-Campaign"
 _ITERATION_TRAILER = "Harness-Iteration"

@@ -72,7 +72,7 @@ class TryResult:
 
     def of(self, place: Rank) -> tuple[str, ...]:
         """The variants of one set, the best first."""
-        return tuple(self.short(s.name) for s in self.standings if s.place is place)
+        return tuple(self.short(s.name) for s in self.standings if s.rank is place)
 
     def short(self, name: str) -> str:
         """A variant as it was named."""
@@ -83,14 +83,14 @@ class TryResult:
         rows = [
             [
                 self.short(s.name),
-                s.place.value,
+                s.rank.value,
                 "-" if s.ratio is None else show_speed_up(s.ratio),
                 str(s.blocks),
                 self._because(s),
             ]
             for s in self.standings
         ]
-        return layout(["variant", "place", f"speed-up ({self.metric})", "blocks", ""], rows, style)
+        return layout(["variant", "rank", f"speed-up ({self.metric})", "blocks", ""], rows, style)
 
     def _because(self, standing: VariantStanding) -> str:
         words = " ".join(standing.why.split()).replace(f"{self.reference}@", "")
@@ -106,7 +106,7 @@ class TryResult:
             "verdict": self.verdict.value,
             "stopped_because": self.stopped_because,
             "variants": [
-                {**jsonable(s), "name": self.short(s.name), "place": s.place.value}
+                {**jsonable(s), "name": self.short(s.name), "rank": s.rank.value}
                 for s in self.standings
             ],
             "comparison": jsonable(self.comparison) if self.comparison else None,

@@ -34,8 +34,8 @@ def race(session: Session, field: Field, trying: Trying) -> TryResult:
     reference = field.reference.name
     standings = (*_race_of(raced).standings(), *_unfit(raced, field))
     confirmed: Report | None = None
-    best = next((s for s in standings if s.place in (Rank.BEST, Rank.NOT_TOLD_APART)), None)
-    if best is not None and (best.place is Rank.BEST or _may_gain(best)):
+    best = next((s for s in standings if s.rank in (Rank.BEST, Rank.NOT_TOLD_APART)), None)
+    if trying.confirms and best is not None and (best.rank is Rank.BEST or _may_gain(best)):
         cell = next(c for c in field.variants if c.name == best.name)
         confirmed = _confirmed(session, (field.reference, cell), trying, _race_of(raced))
     return TryResult(

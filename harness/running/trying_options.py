@@ -16,3 +16,5 @@ class Trying:
     """The question's metric decides in the end; the budget is that of race and confirmation."""
     metric: str = AUTO
     """What the race goes by, such as a figure of the target."""
+    confirms: bool = True
+    """Is the best one measured again? In a campaign its next look does that."""

@@ -11,9 +11,9 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
@@ -68,6 +68,8 @@ class Field:
     reference: Cell
     variants: tuple[Cell, ...]
     unmade: tuple[Unmade, ...]
+    commits: Mapping[str, str] = field(default_factory=dict)
+    """What has the code of each variant that has some, by the name of its cell."""
 
 
 def named_variants(names: Sequence[str], flags: Sequence[str], git: Git) -> tuple[Variant, ...]:
@@ -122,45 +124,46 @@ def _named(name: str, aside: dict[str, str], git: Git) -> Variant:
         ) from None
 
 
-def put_aside(git: Git, name: str) -> str:
-    """Keep the code of now under a name, and put HEAD back; returns the kept commit.
+def put_aside(git: Git, name: str, base: str = "HEAD", paths: Sequence[str] | None = None) -> str:
+    """Keep the code of now under a name, and put `base` back; returns the kept commit.
 
-    Files that git does not know stay where they are.
-
-    Raises UsageError for a name that git does not take, NotAllowed where nothing has changed.
+    `paths` are the files that differ; left out: what git knows that differs from HEAD. Other files
+    stay as they are. Raises UsageError for a name that git does not take, NotAllowed where nothing
+    has changed.
     """
     ref = f"{ASIDE}{name}"
     if git.attempt("check-ref-format", ref).returncode != 0 or "/" in name:
         raise UsageError(f"--save: {name!r} is no name for code", hint="Use letters and dashes.")
-    changes = git.changes()
-    if changes.clean:
+    changed = git.changes().tracked if paths is None else tuple(paths)
+    if not changed:
         raise NotAllowed(
-            f"nothing has changed since HEAD: there is no code to put aside as {name}",
+            f"nothing has changed since {base[:12]}: there is no code to put aside as {name}",
             hint="A new file counts once git knows it: git add FILE.",
         )
     message = f"harness: the variant {name}"
-    commit = git.keep_paths(message, Source(git.head(), changes.tracked), ref=ref)
-    git.restore("HEAD", changes.tracked)
+    commit = git.keep_paths(message, Source(git.resolve(base), changed), ref=ref)
+    git.restore(base, changed)
     return commit
 
 
 @contextlib.contextmanager
 def field_of(
-    session: Session, target: str, case: str | None, variants: Sequence[Variant]
+    session: Session, work: tuple[str, str | None], variants: Sequence[Variant], base: str = ""
 ) -> Iterator[Field]:
     """All that run in a race, each in a private copy that lasts until the end, built in parallel.
 
-    The reference is the code as it is now.
+    `work` is the target and the case. The reference is the commit `base`; left out: the code as it
+    is now.
     """
-    config = session.config
+    config, (target, case) = session.config, work
     own = config.target(target)
-    base = Git(config.root).snapshot(f"harness: {target} as variants are tried on it")
+    base = base or Git(config.root).snapshot(f"harness: {target} as variants are tried on it")
     with contextlib.ExitStack() as stack:
         copy = stack.enter_context(private_copy(session, config, base, as_it_is=True))
         reference = settle(session, copy, target_at(config, target, copy.root), target)
         session.orchestrator.build(reference)  # raises what is wrong with all of them
         task, chosen = config.task(own.task), config.case_of(own, case)
-        copies = [_copied(session, v, base, stack) for v in variants]
+        copies = [_copied(session, target, v, base, stack) for v in variants]
         made = _made_in_parallel(session, target, variants, copies)
         yield Field(
             Cell(task, chosen, reference, target),
@@ -170,6 +173,11 @@ def field_of(
                 if isinstance(m, Target)
             ),
             tuple(m for m in made if isinstance(m, Unmade)),
+            {
+                variant_label(target, v.name): _commit_of(v, c, base)
+                for v, c in zip(variants, copies, strict=True)
+                if isinstance(c, PrivateCopy)
+            },
         )
 
 
@@ -178,8 +186,22 @@ def variant_label(target: str, variant: str) -> str:
     return f"{target}@{variant}"
 
 
+def _write_flags(path: Path, words: str) -> None:
+    """Add flags to a file of them, one per line."""
+    own = path.read_text(encoding="utf-8") if path.is_file() else ""
+    lines = [*own.splitlines(), *map(shlex.quote, shlex.split(words))]
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def _commit_of(variant: Variant, copy: PrivateCopy, base: str) -> str:
+    """The commit that has a variant's code; no branch knows it."""
+    if variant.kind is VariantKind.REVISION:
+        return variant.value
+    return Git(copy.top).snapshot(f"harness: the variant {variant.name}", parent=base)
+
+
 def _copied(
-    session: Session, variant: Variant, base: str, stack: contextlib.ExitStack
+    session: Session, target: str, variant: Variant, base: str, stack: contextlib.ExitStack
 ) -> PrivateCopy | Unmade:
     """A private copy with the variant's code."""
     config = session.config
@@ -190,6 +212,8 @@ def _copied(
     try:
         if variant.kind is VariantKind.PATCH:
             apply_patch(Git(copy.top), Path(variant.value))
+        elif variant.kind is VariantKind.FLAGS and target in config.flags_files:
+            _write_flags(copy.root / config.flags_files[target], variant.value)
         elif variant.kind is VariantKind.FOLDER:
             shutil.copytree(variant.value, copy.root, dirs_exist_ok=True, symlinks=True)
     except OSError as problem:
@@ -216,7 +240,7 @@ def _made_in_parallel(
             return copy
         try:
             made = target_at(session.config, target, copy.root)
-            if variant.kind is VariantKind.FLAGS:
+            if variant.kind is VariantKind.FLAGS and target not in session.config.flags_files:
                 made = flagged_target(made, variant.value)
             made = settle(session, copy, made, variant.name)
             session.orchestrator.build(made)

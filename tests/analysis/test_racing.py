@@ -38,7 +38,7 @@ def raced(race: Race, ratios: Mapping[str, float], seed: int, most: int = 400, *
 def by_place(race: Race) -> dict[Rank, list[str]]:
     found: dict[Rank, list[str]] = {}
     for standing in race.standings():
-        found.setdefault(standing.place, []).append(standing.name)
+        found.setdefault(standing.rank, []).append(standing.name)
     return found
 
 

@@ -380,3 +380,38 @@ def test_with_several_campaigns_the_start_carries_the_name(harness, project):
     assert harness("next", "--json").code == 2
     said = harness("next", "--campaign", "other", "--json")
     assert said.result["command"] == "harness campaign start --campaign other"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_variants_are_raced_as_an_iteration_and_the_best_one_is_measured(
+    harness, project, tmp_path
+):
+    assert harness("campaign", "start").code == 0
+    assert harness("profile").code == 0
+    early = harness("try", "main")
+    assert (early.code, "waits for THINK" in early.err) == (7, True)
+    assert harness("think", "--file", "thought.toml").code == 0
+    assert harness("plan", "--title", "halves", "--optimization", "one of two").code == 0
+    (project / "sum.c").write_text(FAST)
+    assert harness("try", "--save", "half").code == 0
+    (project / "sum.c").write_text(SLOW.replace("total += term(i, j)", "total += term(i, i)"))
+    assert harness("try", "--save", "wrong").code == 0
+    assert (project / "sum.c").read_text() == SLOW
+    protected = tmp_path / "protected"
+    protected.mkdir()
+    (protected / "harness.toml").write_text(TOML + "# another")
+    said = harness("try", "half", "wrong", protected, "--budget", "20s", "--json")
+    assert said.code == 0, said.err
+    ranks = {v["name"]: v["rank"] for v in said.result["variants"]}
+    assert ranks["wrong"] == "wrong"
+    assert ranks["protected"] == "does not build"
+    assert ranks["half"] in ("best", "not told apart")
+    assert (project / "sum.c").read_text() == FAST
+    assert len(git("for-each-ref", "refs/harness/tried/sum").splitlines()) == 3
+    agent = Agent(harness, project)
+    agent.turn("halves", FAST)
+    assert "**Variant:** half: " in (project / "optim/optimization_log.md").read_text()
+    assert "taken as the candidate" in (project / "optim/optimization_log.md").read_text()
+    verified = harness("verify")
+    assert verified.code == 0, verified.err

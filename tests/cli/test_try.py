@@ -48,7 +48,7 @@ def patch(project, name, old, new):
 
 
 def places(said):
-    return {v["name"]: v["place"] for v in said.result["variants"]}
+    return {v["name"]: v["rank"] for v in said.result["variants"]}
 
 
 def test_variants_of_every_kind_are_ranked_and_the_best_is_confirmed(harness, tried):

@@ -1,0 +1,114 @@
+"""Many variants as one iteration: raced against the last kept state, the best put into the tree.
+
+The prediction was registered before the race. Whether the best one is a gain is not for the race to
+say: it is tested and measured like any other candidate, on blocks that had no part in its choice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from harness.analysis import Rank
+from harness.campaign.events import Kind
+from harness.campaign.iteration import TriedVariant
+from harness.campaign.moves import Move, forbidden
+from harness.errors import NotAllowed
+from harness.model import Jail
+from harness.optimise.campaign import Campaign
+from harness.optimise.checkout import TRIED
+from harness.optimise.standing import demand_active
+from harness.running.session import Session
+from harness.running.try_results import TryResult
+from harness.running.trying import race
+from harness.running.trying_options import Trying
+from harness.running.variants import Field, Unmade, Variant, field_of, put_aside, variant_label
+
+
+def try_rivals(
+    campaign: Campaign, session: Session, variants: Sequence[Variant], trying: Trying
+) -> TryResult:
+    """Race variants of the campaign's target, keep them all, and put the best into the tree.
+
+    NotAllowed where the campaign does not wait for code, or where there is code already.
+    """
+    demand_active(campaign)
+    campaign.permit(Move.TRY)
+    state = campaign.state
+    session.runner.jail = Jail(state.agreed.jail)
+    settings = replace(trying.settings, seeds=campaign.seeds)
+    trying = replace(trying, settings=settings, confirms=False)
+    target = campaign.section.target
+    with field_of(
+        session, (target, state.agreed.case), variants, base=state.kept_commit
+    ) as everyone:
+        field = _allowed(campaign, everyone)
+        result = race(session, field, trying)
+    best = next((s for s in result.standings if s.rank in (Rank.BEST, Rank.NOT_TOLD_APART)), None)
+    chosen = best.name if best is not None else ""
+    kept = _kept(campaign, field)
+    if chosen:
+        commit = field.commits[chosen]
+        campaign.git.restore(commit, _code(campaign, commit))
+    campaign.append(Kind.TRIED, variants=_tried(result, kept, chosen))
+    return result
+
+
+def save_rival(campaign: Campaign, name: str) -> str:
+    """Put the iteration's code aside as a variant, and the last kept state back; the commit."""
+    demand_active(campaign)
+    state, tree = campaign.state, campaign.tree()
+    return put_aside(campaign.git, name, state.kept_commit, tree.changed)
+
+
+def _code(campaign: Campaign, commit: str) -> tuple[str, ...]:
+    """What a variant changes of the last kept state, but for records."""
+    changed = campaign.git.diff_names(campaign.state.kept_commit, commit)
+    return tuple(path for path in changed if not campaign.checkout.is_record(path))
+
+
+def _allowed(campaign: Campaign, field: Field) -> Field:
+    """The variants that change nothing which the campaign may not change."""
+    bad = {
+        name: found
+        for name, commit in field.commits.items()
+        if (found := forbidden(_code(campaign, commit), campaign.state.agreed))
+    }
+    refused = tuple(
+        Unmade(
+            name.removeprefix(variant_label(field.reference.name, "")),
+            NotAllowed(f"it changes what this campaign may not change: {', '.join(paths)}"),
+        )
+        for name, paths in bad.items()
+    )
+    return replace(
+        field,
+        variants=tuple(cell for cell in field.variants if cell.name not in bad),
+        unmade=(*field.unmade, *refused),
+    )
+
+
+def _kept(campaign: Campaign, field: Field) -> dict[str, str]:
+    """Keep the code of every variant under a ref of the iteration; its commits by name."""
+    prefix = f"{TRIED}/{campaign.name}/{len(campaign.state.iterations)}-"
+    first = 1 + len(campaign.git.refs(f"{TRIED}/{campaign.name}"))
+    for number, commit in enumerate(field.commits.values(), first):
+        campaign.git.update_ref(f"{prefix}{number}", commit)
+    return dict(field.commits)
+
+
+def _tried(result: TryResult, kept: dict[str, str], chosen: str) -> tuple[TriedVariant, ...]:
+    return tuple(
+        TriedVariant(
+            name=result.short(s.name),
+            rank=s.rank.value,
+            ratio=(s.ratio.low, s.ratio.point, s.ratio.high)
+            if s.ratio is not None and all(map(math.isfinite, (s.ratio.low, s.ratio.high)))
+            else None,
+            why=s.why,
+            commit=kept.get(s.name, ""),
+            chosen=s.name == chosen,
+        )
+        for s in result.standings
+    )
