@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from harness.correctness import equivalent_over_seeds
 from harness.correctness.agreement import combine
+from harness.correctness.used import tolerance_used
 from harness.errors import TrialFailed
 from harness.model import Agreement, Build, Case, Output, OutputKind, OutputSpec, Task
 from harness.plugins import Adapter
@@ -92,10 +93,14 @@ def agrees(ready: BuiltWorkload, task: Task, case: Case, expected: Expected) -> 
         over_seeds = _over_seeds(task, expected, Expected(main, further), paired)
         results.append(check_outputs(ready.adapter, task, expected.main, main, over_seeds))
         results += _seed_by_seed(ready.adapter, task, expected, further)
+        found = combine(results)
+        if found.ok:
+            used = tolerance_used(task, expected.main.values, main.values)
+            found = replace(found, tolerance_used=used)
     finally:
         for output in (*further.values(), *([main] if main else [])):
             ready.discard(output)
-    return combine(results)
+    return found
 
 
 def _over_seeds(

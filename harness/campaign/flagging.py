@@ -59,10 +59,6 @@ TOLERANCE_LEAST = 0.25
 TOLERANCE_HALF = 0.5
 """Reordered sums use up a millionth of usual tolerances, narrower numbers a tenth."""
 
-KNOWN_GAIN = 3.0
-KNOWN_NS = 5_000_000.0
-"""Times on one set of values differ by less, as far as the same code is slower on another one."""
-
 SPREAD = 2.0
 FLAT = 0.1
 """Where times of the last kept state differ by this factor between draws, and the candidate's
@@ -273,23 +269,6 @@ def _independent_time(seen: SeenCase) -> Iterator[Flag]:
     )
 
 
-def _known_seed(seen: SeenCase) -> Iterator[Flag]:
-    """Faster on the case's own values, which everybody knows, than on those drawn for the look."""
-    e = seen.evidence
-    if e.known_ns is None or min(e.known_ns) <= 0:
-        return
-    kept, own = e.known_ns
-    easier = max(e.before.wall_ns / kept, 1.0)  # they may be less work for everyone
-    gain = e.after.wall_ns / own / easier
-    if gain >= KNOWN_GAIN and e.after.wall_ns - own >= KNOWN_NS:
-        yield Flag(
-            "known-seed",
-            f"{_case(seen)} it takes {show_ns(own)} on the case's own values and"
-            f" {show_ns(e.after.wall_ns)} on those drawn anew; the last kept state takes"
-            f" {show_ns(kept)} and {show_ns(e.before.wall_ns)}",
-        )
-
-
 def _suspicious(seen: SeenCase) -> Iterator[Flag]:
     """More than one step of its kind gives, or far more than what was attacked can give."""
     step, adapter = seen.result.step, seen.evidence.adapter
@@ -313,7 +292,7 @@ def _suspicious(seen: SeenCase) -> Iterator[Flag]:
 
 _RULES: tuple[Callable[[SeenCase], Iterator[Flag]], ...] = (
     *(_physical_floor, _waiting, _work_moved, _more_at_work, _left_behind),
-    *(_precision, _independent_output, _independent_time, _known_seed, _suspicious),
+    *(_precision, _independent_output, _independent_time, _suspicious),
 )
 
 

@@ -30,7 +30,8 @@ class SideSeen:
     wall_ns: float
     cpu_ns: float
     waited_ns: float
-    """Wall time less CPU time; below zero where more than one CPU was at work."""
+    """The least wall time less CPU time of a trial, since any trial may wait for a busy CPU; below
+    zero where more than one CPU was at work."""
     threads: float | None = None
     """How many ran or waited for a CPU at once; None: it was not counted."""
     left_behind: int = 0
@@ -63,8 +64,6 @@ class CaseEvidence:
     tolerance_used: float | None = None
     """The share of the tolerance that the candidate's output needs against the baseline's; None:
     nothing was compared by a tolerance."""
-    known_ns: tuple[float, float] | None = None
-    """What last kept state and candidate took on the case's own values, where it was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,8 @@ class Agreement:
     checked: int = 0
     summary: str = ""
     """One line: what was compared, and how, or what is wrong."""
+    tolerance_used: float | None = None
+    """The share of the tolerance that was needed, where it was asked for, 0 to 1."""
 
     def __post_init__(self) -> None:
         if self.ok and self.mismatches:

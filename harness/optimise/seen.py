@@ -61,9 +61,7 @@ def _side(rows: Sequence[Row]) -> SideSeen:
     return SideSeen(
         wall_ns=float(median(row["wall_ns"] for row in rows)),
         cpu_ns=float(median(cpu_ns)),
-        waited_ns=float(
-            median(row["wall_ns"] - cpu for row, cpu in zip(rows, cpu_ns, strict=True))
-        ),
+        waited_ns=float(min(row["wall_ns"] - cpu for row, cpu in zip(rows, cpu_ns, strict=True))),
         threads=float(median(threads)) if threads else None,
         left_behind=sum(row["left_behind"] > 0 for row in rows),
         outputs=len({row["output_digest"] for row in rows if row["output_digest"]}),
@@ -116,6 +114,7 @@ def with_facts(target: Target, case: CaseBench, evidence: CaseEvidence, label: s
         after=replace(evidence.after, setup_ns=after.setup_ns),
         adapter=target.adapter,
         input_bytes=_input_bytes(target),
+        tolerance_used=case.agreement.tolerance_used,
     )
 
 

@@ -161,12 +161,6 @@ def test_a_time_that_no_draw_changes(names):
     assert names(seen(draws=6, spread=1.3, slope=0.02)) == []
 
 
-def test_a_gain_on_the_known_values_alone(names):
-    assert names(seen(after=side(99.0), known_ns=(100 * MS, 2 * MS)), 1.01) == ["known-seed"]
-    assert names(seen(after=side(99.0), known_ns=(10 * MS, 9 * MS)), 1.01) == []
-    assert names(seen(known_ns=(100 * MS, 45 * MS))) == []
-
-
 @pytest.mark.parametrize(
     ("adapter", "point", "shown"), [("c", 90, []), ("c", 150, ["suspicious-speed-up"])]
 )
