@@ -22,6 +22,7 @@ designs.py        --blocks 60
 steady.py         3
 phases.py         3
 launcher.py       --rounds 10 --repeats 1
+jail.py           --rounds 100
 storing.py       2000
 history.py       20 200
 many_reads.py    60 100

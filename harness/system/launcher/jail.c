@@ -342,7 +342,7 @@ static int leave(const char *policy) {
   if (unshare(CLONE_NEWNS | network)) return fails("mount and network namespaces");
   if (network) raise_loopback();
   if (make_root(policy)) return -1;
-  for (int capability = 0; capability < 64; capability++) prctl(PR_CAPBSET_DROP, capability);
+  for (int c = 0; prctl(PR_CAPBSET_DROP, c) == 0; c++) continue;
   return 0;
 }
 
@@ -368,39 +368,36 @@ static pid_t make_first(unsigned long more) {
   return (pid_t)syscall(SYS_clone, own | more | SIGCHLD, NULL, NULL, NULL, NULL);
 }
 
-/* What the kernel counted in this network namespace; its length. */
-static size_t network_counters(char *text, size_t size) {
-  static const char *const files[] = {"/proc/net/snmp", "/proc/net/snmp6"};
-  size_t length = 0;
-  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-    int fd = open(files[i], O_RDONLY | O_CLOEXEC);
-    if (fd < 0) continue;
-    for (ssize_t got; length < size && (got = read(fd, text + length, size - length)) > 0;)
-      length += (size_t)got;
-    close(fd);
-  }
-  return length;
+/* What the kernel counts in this network namespace, from files that the keeper opens once. */
+struct counters {
+  int files[2];
+  size_t length;
+  char text[MOST_COUNTERS];
+};
+
+static void read_counters(struct counters *c) {
+  c->length = 0;
+  for (int i = 0; i < 2; i++)
+    for (ssize_t got, at = 0; c->length < sizeof c->text; at += got) {
+      got = pread(c->files[i], c->text + c->length, sizeof c->text - c->length, at);
+      if (got <= 0) break;
+      c->length += (size_t)got;
+    }
+}
+
+static void open_counters(struct counters *c) {
+  static const char *const files[2] = {"/proc/net/snmp", "/proc/net/snmp6"};
+  for (int i = 0; i < 2; i++) c->files[i] = open(files[i], O_RDONLY | O_CLOEXEC);
+  read_counters(c);
+}
+
+static int are_other(const struct counters *before, struct counters *now) {
+  memcpy(now->files, before->files, sizeof now->files);
+  read_counters(now);
+  return now->length != before->length || memcmp(now->text, before->text, now->length) != 0;
 }
 
 /* ---- system calls ----------------------------------------------------------------------------- */
-
-/* Refused for everybody: what reaches other processes, what outlives a trial, what makes namespaces
- * and mounts, and what is a way around this filter. */
-static const int refused[] = {
-    SYS_ptrace, SYS_process_vm_readv, SYS_process_vm_writev, SYS_kcmp, 438 /* pidfd_getfd */,
-    SYS_keyctl, SYS_add_key, SYS_request_key, SYS_bpf, SYS_userfaultfd, SYS_perf_event_open,
-    SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_unshare, SYS_setns, 428, 429, 430, 431,
-    432, 433, 442 /* of the newer mount family */, SYS_kexec_load, SYS_init_module,
-    SYS_finit_module, SYS_delete_module, SYS_reboot, SYS_swapon, SYS_swapoff, SYS_acct, SYS_syslog,
-    SYS_quotactl, SYS_open_by_handle_at, SYS_fanotify_init, 425, 426, 427 /* io_uring */,
-    440 /* process_madvise */, 448 /* process_mrelease */,
-};
-
-/* With namespaces each execution has its own of these; without them they would outlive it. */
-static const int refused_without_namespaces[] = {
-    SYS_shmget, SYS_shmat, SYS_shmctl, SYS_msgget, SYS_msgsnd, SYS_msgrcv, SYS_msgctl, SYS_semget,
-    SYS_semop, SYS_semctl, SYS_semtimedop, SYS_mq_open, SYS_mq_unlink,
-};
 
 #if defined(__x86_64__)
 #define OUR_ARCH AUDIT_ARCH_X86_64
@@ -414,12 +411,54 @@ static const int refused_without_namespaces[] = {
 #define OUR_ARCH 0
 #endif
 
+enum who { ALWAYS, WITHOUT_NAMESPACES, WHERE_PINNED };
+
+/* A call that is answered with `error`, 0 meaning as if it were done: always, or where one of its
+ * arguments is among the values, or (`others`) is not, or has one of the bits of `flags`. */
+struct refusal {
+  int call, error;
+  enum who who;
+  int argument, values[4], count, others;
+  unsigned flags;
+};
+
 #define ALL_NAMESPACES                                                                          \
   (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |     \
    CLONE_NEWCGROUP)
+#define REFUSED(call) {call, EPERM, ALWAYS, 0, {0}, 0, 0, 0}
+#define NOT_OWN(call) {call, EPERM, WITHOUT_NAMESPACES, 0, {0}, 0, 0, 0}
+
+/* What reaches other processes, what outlives a trial, and what is a way around this filter. With
+ * namespaces each execution has its own mounts, of which it may change nothing without power, and
+ * System V objects; without them these are refused as well. */
+static struct refusal refusals[] = {
+    REFUSED(SYS_ptrace), REFUSED(SYS_process_vm_readv), REFUSED(SYS_process_vm_writev),
+    REFUSED(SYS_kcmp), REFUSED(438 /* pidfd_getfd */), REFUSED(SYS_keyctl), REFUSED(SYS_add_key),
+    REFUSED(SYS_request_key), REFUSED(SYS_bpf), REFUSED(SYS_userfaultfd),
+    REFUSED(SYS_perf_event_open), REFUSED(SYS_kexec_load), REFUSED(SYS_init_module),
+    REFUSED(SYS_finit_module), REFUSED(SYS_delete_module), REFUSED(SYS_reboot),
+    REFUSED(SYS_swapon), REFUSED(SYS_swapoff), REFUSED(SYS_acct), REFUSED(SYS_syslog),
+    REFUSED(SYS_quotactl), REFUSED(SYS_open_by_handle_at), REFUSED(SYS_fanotify_init),
+    REFUSED(425 /* io_uring_setup */), REFUSED(426), REFUSED(427),
+    REFUSED(440 /* process_madvise */), REFUSED(448 /* process_mrelease */),
+    NOT_OWN(SYS_mount), NOT_OWN(SYS_umount2), NOT_OWN(SYS_pivot_root), NOT_OWN(SYS_chroot),
+    NOT_OWN(SYS_unshare), NOT_OWN(SYS_setns), NOT_OWN(428 /* open_tree */), NOT_OWN(429),
+    NOT_OWN(430), NOT_OWN(431), NOT_OWN(432), NOT_OWN(433), NOT_OWN(442 /* mount_setattr */),
+    NOT_OWN(SYS_shmget), NOT_OWN(SYS_shmat), NOT_OWN(SYS_shmctl), NOT_OWN(SYS_msgget),
+    NOT_OWN(SYS_msgsnd), NOT_OWN(SYS_msgrcv), NOT_OWN(SYS_msgctl), NOT_OWN(SYS_semget),
+    NOT_OWN(SYS_semop), NOT_OWN(SYS_semctl), NOT_OWN(SYS_semtimedop), NOT_OWN(SYS_mq_open),
+    NOT_OWN(SYS_mq_unlink),
+    {435 /* clone3, whose flags a filter cannot see */, ENOSYS, WITHOUT_NAMESPACES, 0, {0}, 0, 0, 0},
+    {SYS_clone, EPERM, WITHOUT_NAMESPACES, 0, {0}, 0, 0, ALL_NAMESPACES},
+    {SYS_sched_setaffinity, EPERM, WHERE_PINNED, 0, {0}, 0, 0, 0},
+    {SYS_socket, EAFNOSUPPORT, ALWAYS, 0, {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK}, 4, 1, 0},
+    /* Others' pages in the cache: what one side evicts, the other one reads from the disk. */
+    {SYS_fadvise64, 0, ALWAYS, 3, {POSIX_FADV_DONTNEED}, 1, 0, 0},
+    {SYS_madvise, 0, ALWAYS, 2, {20 /* MADV_COLD */, 21 /* MADV_PAGEOUT */}, 2, 0, 0},
+};
 
 struct filter {
-  struct sock_filter steps[256];
+  struct sock_filter steps[512];
   unsigned short length;
 };
 
@@ -434,38 +473,66 @@ static void load(struct filter *f, size_t offset) {
 
 static void answer(struct filter *f, unsigned with) { step(f, BPF_RET | BPF_K, with, 0, 0); }
 
-static void refuse(struct filter *f, int call, int number) {
-  step(f, BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 1);
-  answer(f, SECCOMP_RET_ERRNO | (unsigned)number);
-}
-
-/* Answer a call with errno (0: as if it were done) where an argument is, or is not, one of these. */
-static void refuse_by(struct filter *f, int call, int argument, const int *values, unsigned count,
-                      int listed, int number) {
-  const size_t place = offsetof(struct seccomp_data, args) + 8 * (size_t)argument; /* its low half */
-  step(f, BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, count + 3);
-  load(f, place);
-  for (unsigned i = 0; i < count; i++)
-    step(f, BPF_JMP | BPF_JEQ | BPF_K, (unsigned)values[i], count - i, 0);
-  answer(f, listed ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | (unsigned)number);
-  answer(f, listed ? SECCOMP_RET_ERRNO | (unsigned)number : SECCOMP_RET_ALLOW);
-}
-
-static void refuse_flags(struct filter *f, int call, unsigned flags, int number) {
-  step(f, BPF_JMP | BPF_JEQ | BPF_K, (unsigned)call, 0, 4);
-  load(f, offsetof(struct seccomp_data, args));
-  step(f, BPF_JMP | BPF_JSET | BPF_K, flags, 0, 1);
-  answer(f, SECCOMP_RET_ERRNO | (unsigned)number);
+/* What is done about one call, once the filter knows that it is no other one that it refuses. */
+static void decide(struct filter *f, const struct refusal *r) {
+  const unsigned no = SECCOMP_RET_ERRNO | (unsigned)r->error, compare = BPF_JMP | BPF_JEQ | BPF_K;
+  unsigned count = (unsigned)r->count;
+  if (!count && !r->flags) {
+    step(f, compare, (unsigned)r->call, 0, 1);
+    answer(f, no);
+    answer(f, SECCOMP_RET_ALLOW);
+    return;
+  }
+  step(f, compare, (unsigned)r->call, 1, 0);
   answer(f, SECCOMP_RET_ALLOW);
+  load(f, offsetof(struct seccomp_data, args) + 8 * (size_t)r->argument); /* its low half */
+  if (r->flags) step(f, BPF_JMP | BPF_JSET | BPF_K, r->flags, 1, 0);
+  for (unsigned i = 0; i < count; i++) step(f, compare, (unsigned)r->values[i], count - i, 0);
+  answer(f, r->others ? no : SECCOMP_RET_ALLOW);
+  answer(f, r->others ? SECCOMP_RET_ALLOW : no);
 }
 
-static int filter_calls(int namespaces, int pinned) {
-  static const int families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
-  /* Others' pages in the cache: what one side evicts, the other one reads from the disk. */
-  static const int evicting[] = {POSIX_FADV_DONTNEED}, paging_out[] = {20, 21};
+/* A search by halves: the kernel goes through the filter once for each call that there is, to know
+ * those that are always allowed, and that is most of what a filter costs. */
+static void search(struct filter *f, const struct refusal *list, int count) {
+  if (count == 1) {
+    decide(f, list);
+    return;
+  }
+  unsigned short fork = f->length;
+  step(f, BPF_JMP | BPF_JGE | BPF_K, (unsigned)list[count / 2].call, 0, 0);
+  search(f, list, count / 2);
+  f->steps[fork].jt = (unsigned char)(f->length - fork - 1);
+  search(f, list + count / 2, count - count / 2);
+}
+
+static int by_call(const void *a, const void *b) {
+  return ((const struct refusal *)a)->call - ((const struct refusal *)b)->call;
+}
+
+static int install(const struct filter *f) {
+  struct sock_fprog program = {f->length, (struct sock_filter *)f->steps};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) return fails("no_new_privs");
+  /* Without this flag older kernels slow every program that is filtered. */
+  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) == 0)
+    return 0;
+  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) ? fails("seccomp") : 0;
+}
+
+/* Refuse what one of these asks for from now on; 0, or -1. */
+static int filter_calls(int always, int without_namespaces, int pinned) {
+  enum { ALL = sizeof refusals / sizeof *refusals };
+  static struct refusal wanted[ALL];
   static struct filter f;
-  f.length = 0;
+  const int asked[] = {[ALWAYS] = always, [WITHOUT_NAMESPACES] = without_namespaces,
+                       [WHERE_PINNED] = pinned};
+  int count = 0;
+  for (int i = 0; i < ALL; i++)
+    if (asked[refusals[i].who]) wanted[count++] = refusals[i];
+  if (!count) return 0;
   if (!OUR_ARCH) return errno = ENOSYS, fails("seccomp");
+  qsort(wanted, (size_t)count, sizeof *wanted, by_call);
+  f.length = 0;
   load(&f, offsetof(struct seccomp_data, arch));
   step(&f, BPF_JMP | BPF_JEQ | BPF_K, OUR_ARCH, 1, 0);
   answer(&f, SECCOMP_RET_ERRNO | ENOSYS);
@@ -474,25 +541,8 @@ static int filter_calls(int namespaces, int pinned) {
   step(&f, BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1); /* the same calls by other numbers */
   answer(&f, SECCOMP_RET_ERRNO | ENOSYS);
 #endif
-  for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) refuse(&f, refused[i], EPERM);
-  if (!namespaces) {
-    const int *list = refused_without_namespaces;
-    for (size_t i = 0; i < sizeof refused_without_namespaces / sizeof *list; i++)
-      refuse(&f, list[i], EPERM);
-    refuse(&f, 435 /* clone3, whose flags a filter cannot see */, ENOSYS);
-  }
-  if (pinned) refuse(&f, SYS_sched_setaffinity, EPERM);
-  refuse_by(&f, SYS_socket, 0, families, 4, 0, EAFNOSUPPORT);
-  refuse_by(&f, SYS_fadvise64, 3, evicting, 1, 1, 0);
-  refuse_by(&f, SYS_madvise, 2, paging_out, 2, 1, 0);
-  refuse_flags(&f, SYS_clone, ALL_NAMESPACES, EPERM);
-  answer(&f, SECCOMP_RET_ALLOW);
-  struct sock_fprog program = {f.length, f.steps};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) return fails("no_new_privs");
-  /* Without this flag older kernels slow every program that is filtered. */
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program) == 0)
-    return 0;
-  return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) ? fails("seccomp") : 0;
+  search(&f, wanted, count);
+  return install(&f);
 }
 
 /* ---- Landlock --------------------------------------------------------------------------------- */
@@ -521,7 +571,7 @@ static int allow(int rules, const char *path, uint64_t allowed) {
   return bad ? -1 : 0;
 }
 
-int rules_fd(const char *policy, const char *own) {
+static int make_rules(const char *policy, const char *own) {
   int version = landlock_version();
   if (version < 1) return fails("Landlock");
   const uint64_t all = all_of_files(version), reading = MAY_EXECUTE | MAY_READ | MAY_LIST;
@@ -529,9 +579,10 @@ int rules_fd(const char *policy, const char *own) {
   size_t size = 8;
   if (version >= 4 && !has_network(policy)) wanted.network = 3, size = 16;
   if (version >= 6) wanted.scopes = 3, size = sizeof wanted; /* abstract sockets, signals */
-  int rules = (int)landlock_create(&wanted, size, 0), more;
-  if (rules < 0) return fails("Landlock");
-  fcntl(rules, F_SETFD, FD_CLOEXEC);
+  int low = (int)landlock_create(&wanted, size, 0), more;
+  if (low < 0) return fails("Landlock");
+  int rules = fcntl(low, F_DUPFD_CLOEXEC, FIRST_FD + 10);
+  close(low);
   struct line line;
   const char *at = after_level(policy);
   int bad = own[0] && allow(rules, own, all);
@@ -546,14 +597,42 @@ int rules_fd(const char *policy, const char *own) {
   return -1;
 }
 
+struct rules {
+  char *policy, *own;
+  int fd;
+};
+
+static void forget_rules(struct rules *rules) {
+  if (rules->policy && rules->fd >= 0) close(rules->fd);
+  free(rules->policy), free(rules->own);
+  *rules = (struct rules){NULL, NULL, -1};
+}
+
+int rules_fd(const char *policy, const char *own) {
+  static struct rules known[MOST_JAILS];
+  static int next;
+  for (struct rules *one = known; one < known + MOST_JAILS; one++)
+    if (one->policy && strcmp(one->policy, policy) == 0 && strcmp(one->own, own) == 0)
+      return one->fd;
+  struct rules *place = &known[next];
+  next = (next + 1) % MOST_JAILS;
+  forget_rules(place);
+  *place = (struct rules){strdup(policy), strdup(own), make_rules(policy, own)};
+  if (place->policy && place->own && place->fd >= 0) return place->fd;
+  int number = errno;
+  forget_rules(place);
+  errno = number;
+  return -1;
+}
+
 int obey_rules(int rules, int pinned) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) return -1;
   if (landlock_restrict(rules)) return fails("Landlock");
   if (geteuid() == 0) { /* root is left its files, and nothing else */
-    for (int capability = 0; capability < 64; capability++) prctl(PR_CAPBSET_DROP, capability);
+    for (int c = 0; prctl(PR_CAPBSET_DROP, c) == 0; c++) continue;
     drop_power();
   }
-  return filter_calls(0, pinned);
+  return filter_calls(1, 1, pinned);
 }
 
 /* ---- CPU time --------------------------------------------------------------------------------- */
@@ -571,10 +650,7 @@ int open_whole_cpu(void) {
 
 int64_t read_whole_cpu(int fd) {
   int64_t value = -1;
-  if (fd < 0) return -1;
-  if (read(fd, &value, sizeof value) != sizeof value) value = -1;
-  close(fd);
-  return value;
+  return fd >= 0 && read(fd, &value, sizeof value) == sizeof value ? value : -1;
 }
 
 /* ---- what the launcher says to the first process of a jail ------------------------------------- */
@@ -642,7 +718,6 @@ static void on_stop(int number, siginfo_t *info, void *context) {
 }
 
 static void heed_stop(void) {
-  for (int s = 1; s <= SIGRTMAX; s++) signal(s, SIG_DFL);
   struct sigaction action = {.sa_sigaction = on_stop, .sa_flags = SA_SIGINFO};
   sigaction(SIGTERM, &action, NULL);
 }
@@ -746,37 +821,53 @@ static void tell(struct jail_start *start, int problem) {
   if (problem) snprintf(start->what, sizeof start->what, "%.*s", (int)sizeof start->what - 1, failed);
 }
 
-/* The life of a jail's first process: gets ready, starts one program, and ends with all of it. */
-static void live(int line, const char *counters, size_t counted) {
-  static char now[MOST_COUNTERS];
-  struct jail_start start = {0};
-  struct jail_end end = {0};
+/* What the keeper made before its first processes, which have it too. */
+struct kept {
+  int cpu; /* a clock of all that its children start */
+  struct counters counters;
+};
+
+/* The life of a jail's first process: gets ready, starts one program, and ends with all of it. What
+ * it says is `struct jail_start` and, unless that has a problem, `struct jail_end`: the first of
+ * them at once where somebody waits for it, in steady mode. */
+static void live(int line, const struct kept *kept) {
+  static struct counters now;
+  struct {
+    struct jail_start start;
+    struct jail_end end;
+  } said = {0};
   struct order order;
   char *blob;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   heed_stop();
-  tell(&start, freshen());
-  if (send_with(line, &start, sizeof start, NULL, 0) || start.problem) _exit(1);
+  tell(&said.start, freshen());
+  if (send_with(line, &said.start, sizeof said.start, NULL, 0) || said.start.problem) _exit(1);
   if (take_order(line, &order, &blob)) _exit(0); /* nobody wants it any more */
   char *at = blob, *folder = at, *own = folder + strlen(folder) + 1;
   at = own + strlen(own) + 1;
   char **argv = words_of(&at, order.arguments), **env = words_of(&at, order.variables);
-  int cpu = open_whole_cpu();
   pid_t program = -1;
+  int64_t cpu = read_whole_cpu(kept->cpu);
   int bad = !argv || !env || enter_own(own) || (chdir(folder) && fails(folder)) ||
             (sched_setaffinity(0, sizeof order.cpus, &order.cpus) && fails("the CPUs")) ||
-            drop_power() || filter_calls(1, order.pinned);
+            drop_power() || filter_calls(0, 0, order.pinned);
   if (!bad)
-    program = start_program(argv, env, order.fds, order.max_file_bytes, &start.started_ns);
-  tell(&start, program < 0);
-  int pidfd = order.fds > 3 && program > 0 ? (int)syscall(SYS_pidfd_open, program, 0) : -1;
+    program = start_program(argv, env, order.fds, order.max_file_bytes, &said.start.started_ns);
+  tell(&said.start, program < 0);
+  int steady = order.fds > 3, pidfd = -1;
   for (int i = 0; i < order.fds; i++) close(FIRST_FD + i);
-  if (send_with(line, &start, sizeof start, &pidfd, pidfd >= 0)) _exit(1);
+  if (steady && program > 0) pidfd = (int)syscall(SYS_pidfd_open, program, 0);
+  if ((steady || program < 0) &&
+      send_with(line, &said.start, sizeof said.start, &pidfd, pidfd >= 0))
+    _exit(1);
   if (program < 0) _exit(0);
-  await_all(program, &end);
-  end.whole_cpu_ns = read_whole_cpu(cpu);
-  end.soiled = network_counters(now, sizeof now) != counted || memcmp(now, counters, counted) != 0;
-  send_with(line, &end, sizeof end, NULL, 0);
+  await_all(program, &said.end);
+  said.end.whole_cpu_ns = cpu < 0 ? -1 : read_whole_cpu(kept->cpu) - cpu;
+  said.end.soiled = are_other(&kept->counters, &now);
+  if (steady)
+    send_with(line, &said.end, sizeof said.end, NULL, 0);
+  else
+    send_with(line, &said, sizeof said, NULL, 0);
   _exit(0);
 }
 
@@ -810,14 +901,16 @@ static void close_all_but(int fd) {
 /* The life of a keeper: for each descriptor that it is sent it makes the first process of a jail,
  * whose parent is the launcher, and says its number. */
 static void keep(const char *policy, int line) {
-  static char counters[MOST_COUNTERS];
+  static struct kept kept;
   struct jail_start start = {0};
   for (int s = 1; s <= SIGRTMAX; s++) signal(s, SIG_DFL);
   close_all_but(line);
-  tell(&start, leave(policy));
+  int bad = leave(policy);
   prctl(PR_SET_PDEATHSIG, SIGKILL); /* after `leave`, which takes it away */
+  open_counters(&kept.counters);
+  kept.cpu = open_whole_cpu();
+  tell(&start, bad || filter_calls(1, 0, 0));
   if (send_with(line, &start, sizeof start, NULL, 0) || start.problem) _exit(1);
-  size_t counted = network_counters(counters, sizeof counters);
   for (;;) {
     char byte;
     int end = -1;
@@ -825,7 +918,7 @@ static void keep(const char *policy, int line) {
     pid_t first = make_first(CLONE_PARENT);
     if (first == 0) {
       close(line);
-      live(end, counters, counted);
+      live(end, &kept);
     }
     int32_t said = first < 0 ? -errno : first;
     close(end);
@@ -848,24 +941,23 @@ static void end_jail(struct jail *jail) {
 /* Ask the keeper for the next first process; it says by itself when it is ready. */
 static int ask_for_first(struct jail *jail) {
   int pair[2];
-  int32_t said;
   if (make_pair(pair)) return -1;
-  int bad = send_with(jail->to_keeper, "n", 1, &pair[1], 1) ||
-            receive_with(jail->to_keeper, &said, sizeof said, NULL, 0) < 0;
+  int bad = send_with(jail->to_keeper, "n", 1, &pair[1], 1);
   close(pair[1]);
-  if (!bad && said > 0) {
-    jail->first = said, jail->line = pair[0], jail->announced = 0;
-    return 0;
-  }
-  close(pair[0]);
-  errno = bad ? EPIPE : -said;
-  return fails("process, mount and IPC namespaces");
+  jail->line = pair[0], jail->announced = 0;
+  return bad ? fails("the jail's keeper") : 0;
 }
 
 static int await_first(struct jail *jail) {
   struct jail_start said;
+  int32_t first;
   if (jail->announced) return 0;
-  if (receive_with(jail->line, &said, sizeof said, NULL, 0) < 0) return errno = EPIPE, fails("jail");
+  if (receive_with(jail->to_keeper, &first, sizeof first, NULL, 0) < 0)
+    return errno = EPIPE, fails("the jail's keeper");
+  if (first < 0) return errno = -first, fails("process, mount and IPC namespaces");
+  jail->first = first;
+  if (receive_with(jail->line, &said, sizeof said, NULL, 0) < 0)
+    return errno = EPIPE, fails("the jail's first process");
   jail->announced = 1;
   errno = said.problem;
   return said.problem ? fails(said.what) : 0;
@@ -941,34 +1033,43 @@ static int send_all(int to, const char *data, size_t size) {
   return 0;
 }
 
-int jail_start(struct jail *jail, const struct inmate *inmate, struct jail_start *said, int *pidfd) {
+int jail_start(struct jail *jail, const struct inmate *inmate) {
+  enum { AT_ONCE = 65536 };
   struct order order = {.cpus = inmate->cpus, .max_file_bytes = inmate->max_file_bytes};
   order.pinned = inmate->pinned, order.fds = inmate->fd_count;
   order.bytes = (uint32_t)write_words(inmate, NULL, &order);
-  char *blob = malloc(order.bytes);
-  if (!blob) return -1;
-  write_words(inmate, blob, &order);
-  int bad = send_with(jail->line, &order, sizeof order, inmate->fds, inmate->fd_count) ||
-            send_all(jail->line, blob, order.bytes);
-  free(blob);
-  int process = -1;
-  bad = bad || receive_with(jail->line, said, sizeof *said, &process, 1) < 0;
-  if (pidfd)
-    *pidfd = process;
-  else if (process >= 0)
-    close(process);
+  size_t size = sizeof order + order.bytes, first = size < AT_ONCE ? size : AT_ONCE;
+  char *whole = malloc(size);
+  if (!whole) return -1;
+  memcpy(whole, &order, sizeof order);
+  write_words(inmate, whole + sizeof order, &order);
+  int bad = send_with(jail->line, whole, first, inmate->fds, inmate->fd_count) ||
+            send_all(jail->line, whole + first, size - first);
+  free(whole);
   return bad ? -1 : 0;
+}
+
+int jail_hear(struct jail *jail, void *said, size_t size, int *fd) {
+  int got = -1, count = receive_with(jail->line, said, size, &got, 1);
+  if (count < 1) got = -1;
+  if (fd)
+    *fd = got;
+  else if (got >= 0)
+    close(got);
+  return count < 0 ? -1 : 0;
 }
 
 void jail_over(struct jail *jail, int soiled) { jail->used = soiled ? 2 : 1; }
 
-/* The process that has served is waited for: with it end its namespaces and what is in memory. */
-static void clear_away(struct jail *jail) {
-  int soiled = jail->used > 1;
+/* The process that has served is waited for, while the keeper makes the next one: with it end its
+ * namespaces and what was in memory. */
+static int renew(struct jail *jail) {
+  int served = jail->first, soiled = jail->used > 1;
   close(jail->line);
-  reap(jail->first);
   jail->line = -1, jail->first = 0, jail->used = 0;
-  if (soiled) end_jail(jail);
+  int bad = soiled || ask_for_first(jail);
+  reap(served);
+  return bad ? -1 : 0;
 }
 
 void jails_end(void) {
@@ -982,8 +1083,7 @@ int jail_has_namespaces(const char *policy) {
 
 void jail_make_ready(void) {
   for (struct jail *jail = jails; jail < jails + MOST_JAILS; jail++) {
-    if (jail->used) clear_away(jail);
-    if (jail->policy && jail->line < 0 && (ask_for_first(jail) || await_first(jail))) end_jail(jail);
+    if (jail->used && (renew(jail) || await_first(jail))) end_jail(jail);
   }
 }
 
@@ -1008,7 +1108,7 @@ static void live_for_one(char **argv, const char *folder, int out) {
   int64_t started;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   heed_stop();
-  int bad = freshen() || (chdir(folder) && fails(folder)) || drop_power() || filter_calls(1, 0);
+  int bad = freshen() || (chdir(folder) && fails(folder)) || drop_power() || filter_calls(1, 0, 0);
   pid_t program = bad ? -1 : start_program(argv, environ, 0, 0, &started);
   if (program < 0) _exit(complain());
   int status = await_program(program);

@@ -45,10 +45,14 @@ void add_usage(struct usage *sum, const struct rusage *u);
 struct jail;
 struct jail *jail_of(const char *policy, char *what, size_t size);
 
-/* Start the execution. `*pidfd` becomes that of the program where that is asked for (not NULL). */
-int jail_start(struct jail *jail, const struct inmate *inmate, struct jail_start *said, int *pidfd);
+/* Start the execution. */
+int jail_start(struct jail *jail, const struct inmate *inmate);
 
-/* The first process of the jail, and the socket from which `struct jail_end` is read. */
+/* Hear `struct jail_start` and then, unless it has a problem, `struct jail_end`; the first of them
+ * comes at once in steady mode, with a descriptor of the program's process, else with the second. */
+int jail_hear(struct jail *jail, void *said, size_t size, int *fd);
+
+/* The first process of the jail, and the socket from which is heard what it says. */
 pid_t jail_pid(const struct jail *jail);
 int jail_line(const struct jail *jail);
 
@@ -66,7 +70,8 @@ int jail_has_namespaces(const char *policy);
 enum { JAILED_GO = 13, JAILED_DONE = 14 };
 #define EXECUTED "the program"
 
-/* Obey the rules of a policy by Landlock and seccomp: in a child, just before it execs. */
+/* Obey the rules of a policy by Landlock and seccomp: in a child, just before it execs. The
+ * descriptor of the rules, which trials of one folder share, is kept open. */
 int rules_fd(const char *policy, const char *own);
 int obey_rules(int rules, int pinned);
 

@@ -276,8 +276,10 @@ static pid_t spawn(const struct job *job, const int pass[2], int rules, int64_t 
       if (pass[i] >= 0) fcntl(pass[i], F_SETFD, 0);
     if ((!pinned || sched_setaffinity(0, sizeof cpus, &cpus) == 0) &&
         (!limited || setrlimit(RLIMIT_FSIZE, &size) == 0) &&
-        setrlimit(RLIMIT_CORE, &none) == 0 && (rules < 0 || obey_rules(rules, pinned) == 0))
+        setrlimit(RLIMIT_CORE, &none) == 0 && (rules < 0 || obey_rules(rules, pinned) == 0)) {
+      if (rules >= 0) *started_ns = now_ns(CLOCK_MONOTONIC); /* making a jail is not its work */
       execve(job->argv[0], job->argv, job->env);
+    }
     problem = errno;
     _exit(127);
   }
@@ -564,7 +566,6 @@ static int start(const struct job *job, int go[2], int done[2], int64_t *started
   if (job->jail[0] && (rules = rules_fd(job->jail, job->own)) < 0) return give_up("the jail");
   const int pass[2] = {go[0], done[1]};
   pid_t child = spawn(job, pass, rules, started_ns);
-  if (rules >= 0) close(rules);
   if (child < 0) return -1;
   target = child;
   arm_timer(job->timeout_ns);
@@ -655,6 +656,7 @@ static void run_outside(const struct job *job) {
   put(FIGURE_wall_ns, ended - started);
   put_usage(&sum);
   if (job->jail[0]) put_unwaited(&sum, read_whole_cpu(cpu));
+  if (cpu >= 0) close(cpu);
   put_threads();
   put_end(status, job->jail[0] ? left : 0);
 }
@@ -669,8 +671,8 @@ static pid_t pid_behind(int process) {
                                                            : -1;
 }
 
-/* What the jail's first process tells at the end; -1 where it was killed. */
-static int hear_end(struct jail_end *end) {
+/* Wait for what the jail's first process says next; -1 where it was killed. */
+static int await_word(void *said, size_t size, int *process) {
   struct pollfd line = {jail_line(jail), POLLIN, 0};
   int64_t stopped_ns = 0;
   for (;;) {
@@ -682,15 +684,11 @@ static int hear_end(struct jail_end *end) {
     }
     int ready = poll(&line, 1, stopped ? 50 : until_look());
     if (ready == 0 && !stopped) look();
-    if (ready > 0) break;
+    if (ready > 0) return jail_hear(jail, said, size, process);
   }
-  ssize_t got;
-  while ((got = recv(line.fd, end, sizeof *end, MSG_WAITALL)) < 0 && errno == EINTR) continue;
-  return got == sizeof *end ? 0 : -1;
 }
 
-static int start_jailed(const struct job *job, int go[2], int done[2], struct jail_start *said,
-                        int *process) {
+static int start_jailed(const struct job *job, int go[2], int done[2]) {
   struct inmate inmate = {.argv = job->argv, .env = job->env, .folder = job->folder};
   if (prepare(job) || make_pipes(job, go, done)) return -1;
   inmate.own = job->own, inmate.max_file_bytes = job->max_file_bytes;
@@ -703,40 +701,52 @@ static int start_jailed(const struct job *job, int go[2], int done[2], struct ja
   if (job->samples > 0) inmate.fds[3] = go[0], inmate.fds[4] = done[1], inmate.fd_count = 5;
   target = jail_pid(jail);
   arm_timer(job->timeout_ns);
-  if (jail_start(jail, &inmate, said, process)) return give_up("the jail");
-  if (!said->problem) return 0;
+  begin_looking();
+  return jail_start(jail, &inmate) ? give_up("the jail") : 0;
+}
+
+/* Was the program started? Else say why. */
+static int has_started(const struct job *job, const struct jail_start *said) {
+  if (!said->problem) return 1;
   errno = said->problem;
-  if (strcmp(said->what, EXECUTED) == 0) {
-    put(FIGURE_exec_errno, errno);
-    return give_up(job->argv[0]);
-  }
-  return give_up(said->what);
+  int executed = strcmp(said->what, EXECUTED) == 0;
+  if (executed) put(FIGURE_exec_errno, errno);
+  give_up(executed ? job->argv[0] : said->what);
+  return 0;
+}
+
+/* The report of a job in a jail; `lost`: its first process was killed before it could say more. */
+static void put_jailed(const struct job *job, const struct jail_start *said, struct jail_end *end,
+                       int lost) {
+  if (lost) end->ended_ns = now_ns(CLOCK_MONOTONIC), end->status = SIGKILL;
+  put(FIGURE_left_behind, end->left_behind);
+  put(FIGURE_wall_ns, said->started_ns ? end->ended_ns - said->started_ns : 0);
+  if (job->samples > 0) put(FIGURE_own_cpu_ns, end->own_cpu_ns);
+  put_usage(&end->usage);
+  put_unwaited(&end->usage, lost ? -1 : end->whole_cpu_ns);
+  put_threads();
+  put_end(end->status, end->left_behind);
 }
 
 static void run_jailed(const struct job *job) {
   struct jail_start said = {0};
   struct jail_end end = {0};
-  int go[2] = {-1, -1}, done[2] = {-1, -1}, process = -1;
-  int bad = start_jailed(job, go, done, &said, &process);
-  if (!bad && job->samples > 0)
+  int go[2] = {-1, -1}, done[2] = {-1, -1}, process = -1, lost = 0;
+  int bad = start_jailed(job, go, done);
+  if (!bad) lost = await_word(&said, sizeof said, &process);
+  int runs = !bad && !lost && has_started(job, &said);
+  if (runs && job->samples > 0) {
     attend(job, go, done, said.started_ns, pid_behind(process), process);
-  else if (!bad)
-    begin_looking();
+    process = -1;
+  }
   close_both(go), close_both(done);
-  int lost = !bad && hear_end(&end);
+  if (process >= 0) close(process);
+  if (runs) lost = await_word(&end, sizeof end, NULL);
   disarm_timer();
   target = 0;
-  jail_over(jail, bad || lost || end.soiled);
+  jail_over(jail, !runs || lost || end.soiled);
   jail = NULL;
-  if (bad) return;
-  if (lost) end.ended_ns = now_ns(CLOCK_MONOTONIC), end.status = SIGKILL;
-  put(FIGURE_left_behind, end.left_behind);
-  put(FIGURE_wall_ns, end.ended_ns - said.started_ns);
-  if (job->samples > 0) put(FIGURE_own_cpu_ns, end.own_cpu_ns);
-  put_usage(&end.usage);
-  put_unwaited(&end.usage, end.whole_cpu_ns);
-  put_threads();
-  put_end(end.status, end.left_behind);
+  if (runs || lost) put_jailed(job, &said, &end, lost);
 }
 
 static void run(const struct job *job) {
