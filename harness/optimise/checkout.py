@@ -9,6 +9,7 @@ from harness.campaign.moves import Tree
 from harness.campaign.scope import in_scope
 from harness.project.workload import OPTIM_FOLDER
 from harness.system.git.listing import Listing, differing, fingerprint, listing_at, listing_here
+from harness.system.git.reading import Changes
 from harness.system.git.writing import Git, Source
 
 ATTEMPTS = "refs/harness/attempts"
@@ -77,9 +78,12 @@ class Checkout:
         files, records = listing_at(self.git, commit), f"{self._records}/"
         return fingerprint({p: c for p, c in files.items() if not p.startswith(records)})
 
-    def dirty(self) -> tuple[str, ...]:
-        """Tracked files in scope that differ from HEAD, the records of campaigns left out."""
-        return tuple(p for p in self.git.changes().tracked if self._is_code(p))
+    def dirty(self, changes: Changes | None = None) -> tuple[str, ...]:
+        """Tracked files in scope that differ from HEAD, the records of campaigns left out.
+
+        `changes`: those of this moment, where they are known.
+        """
+        return tuple(p for p in (changes or self.git.changes()).tracked if self._is_code(p))
 
     def in_the_way(self, revision: str, *, merge: bool = False) -> tuple[str, ...]:
         """Tracked files elsewhere that differ from HEAD and that a switch to a revision would have

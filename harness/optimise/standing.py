@@ -37,13 +37,14 @@ def demand_active(campaign: Campaign) -> None:
 def standing(campaign: Campaign) -> Standing:
     """What git has of the campaign, and what is checked out; writes nothing."""
     git = campaign.git
+    changes = git.changes()
     at = Standing(
         name=campaign.name,
         option=f" --campaign {campaign.name}" if len(campaign.config.campaigns) > 1 else "",
         branch=git.branch(),
-        under_way=git.under_way(),
-        conflicts=git.changes().conflicts,
-        dirty=campaign.checkout.dirty(),
+        under_way=git.under_way(changes),
+        conflicts=changes.conflicts,
+        dirty=campaign.checkout.dirty(changes),
         scope=campaign.checkout.scope,
     )
     at = replace(at, missing=missing_records(campaign))

@@ -295,7 +295,7 @@ class FakeGit(Git):
         index, head = self.repo.index, self.repo.committed
         return tuple(sorted(p for p in {*index, *head} if index.get(p) != head.get(p)))
 
-    def under_way(self):
+    def under_way(self, changes=None):
         if self.repo.merging:
             return "merge"
         return "conflict" if self.repo.conflicts else ""

@@ -19,6 +19,7 @@ from harness.project.finding import read_config
 from harness.system.store.files import read_given
 
 if TYPE_CHECKING:
+    from harness.campaign.advice import Advice
     from harness.campaign.iteration import Iteration
     from harness.campaign.port import Workbench
     from harness.optimise import Campaign
@@ -109,12 +110,17 @@ def answered(
     result: Mapping[str, Any] | None = None,
     *,
     exit_code: ExitCode = ExitCode.FINE,
-    error: str | None = None,
+    error: str | Callable[[Advice], str] | None = None,
 ) -> Answer:
-    """An answer with the campaign's state, its warnings, and what is to be done next."""
+    """An answer with the campaign's state, its warnings, and what is to be done next.
+
+    An error that speaks of the next action is made from it.
+    """
     from harness.optimise import next_action
 
     advice = next_action(campaign)
+    if callable(error):
+        error = error(advice)
     warnings = tuple(campaign.warnings)
     lines = [text, *(f"warning: {warning}" for warning in warnings)]
     lines.append(f"next ({advice.action}): {advice.line}")

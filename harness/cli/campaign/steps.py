@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +15,7 @@ from harness.model.durations import parse_duration_ns
 from harness.project.config import Config
 
 if TYPE_CHECKING:
+    from harness.campaign.advice import Advice
     from harness.campaign.values import BenchOutcome, CaseResult
     from harness.optimise import Campaign
     from harness.render.bench import BenchRow
@@ -109,7 +110,7 @@ def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any])
     """
     from harness.model import Verdict
     from harness.model.jsonable import jsonable
-    from harness.optimise import BenchOptions, active_campaign, bench_candidate, next_action
+    from harness.optimise import BenchOptions, active_campaign, bench_candidate
 
     campaign = active_campaign(config, name)
     if campaign is None:
@@ -126,7 +127,8 @@ def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any])
         looks = campaign.state.looks
         outcome = bench_candidate(campaign, bench, wanted)
         stored = campaign.state.looks == looks
-        code, error = ExitCode.FINE, None
+        code = ExitCode.FINE
+        error: str | Callable[[Advice], str] | None = None
         if outcome.crashed:
             code, error = ExitCode.TRIAL, f"crashed: {_problem(outcome)}"
         elif not outcome.correct:
@@ -134,9 +136,7 @@ def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any])
         elif outcome.verdict is Verdict.SLOWER:
             code, error = ExitCode.ANSWER_IS_NO, "slower: a regression, to be reverted"
         elif outcome.verdict is Verdict.UNDECIDED:
-            advice = next_action(campaign)
-            other = f", or give it up: {advice.instead}" if advice.instead else ""
-            code, error = ExitCode.UNDECIDED, f"{advice.why}{other}"
+            code, error = ExitCode.UNDECIDED, _undecided
         flags = [flag.line for flag in outcome.flagged.flags if not flag.note]
         if code is ExitCode.FINE and options.get("strict") and flags:
             code, error = ExitCode.ANSWER_IS_NO, flags[0]
@@ -145,6 +145,11 @@ def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any])
         if stored:
             text = f"nothing was measured: this is the stored result of look {looks}\n\n{text}"
         return answered(campaign, text, {**result, "stored": stored}, exit_code=code, error=error)
+
+
+def _undecided(advice: Advice) -> str:
+    other = f", or give it up: {advice.instead}" if advice.instead else ""
+    return f"{advice.why}{other}"
 
 
 def _bench_text(campaign: Campaign, outcome: BenchOutcome) -> str:

@@ -190,12 +190,15 @@ class GitReading(GitProgram):
         """The files of which the index has something else than HEAD."""
         return names(self.run("diff-index", "--cached", "-z", "--name-only", "HEAD"))
 
-    def under_way(self) -> str:
-        """What git is in the middle of here, such as `merge` or `rebase`; empty: nothing."""
+    def under_way(self, changes: Changes | None = None) -> str:
+        """What git is in the middle of here, such as `merge` or `rebase`; empty: nothing.
+
+        `changes`: those of this moment, where they are known.
+        """
         for name, word in _UNDER_WAY.items():
             if (self.git_dir / name).exists():
                 return word
-        return "conflict" if self.changes().conflicts else ""
+        return "conflict" if (changes or self.changes()).conflicts else ""
 
     def clash(self, ours: str, theirs: str) -> bool:
         """Would a merge of two commits end in conflicts? An old git (< 2.38) cannot say: no."""
