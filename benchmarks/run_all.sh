@@ -33,6 +33,7 @@ quiet_between.py  --trials 20
 storing.py        20000
 huge_outputs.py   --count 1e7
 false_keeps.py    --campaigns 20
+loop_pays.py      --short
 campaigns.py      --case fast --budget 20s
 "
 

@@ -1,0 +1,287 @@
+"""Scripted engineers: each tries the same edits, and decides by other means what stays."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rig import as_installed
+from scripted import SEED, Edit, Program, child_cpu_s
+
+HARNESS = str(Path(sys.executable).parent / "harness")
+OLDER = (
+    "import harness.optimise.terms as terms; terms.RULES = 2; from harness.cli import main; main()"
+)
+"""Starts a campaign under the second edition of the rules, which it then keeps."""
+
+_CONFIG = """
+[tasks.{name}.cases.fast]
+params = {{ n = {n} }}
+seed = {seed}
+
+[targets.{name}]
+task = "{name}"
+adapter = "{adapter}"
+sources = ["{source}"]
+args = ["{{n}}", "{{seed}}"]
+
+[campaigns.{name}]
+target = "{name}"
+case = "fast"
+bench_budget = "{budget}"
+max_iterations = 99
+patience = 99
+{more}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An edit that was tried on a state of the program, and whether it stayed."""
+
+    edit: Edit
+    before: str
+    after: str
+    kept: bool
+    measured: bool
+    """Was it right as far as the engineer could see, so that its time was asked for?"""
+
+
+@dataclass(slots=True)
+class Session:
+    """What an engineer did to a program, and what is claimed in the end."""
+
+    policy: str
+    program: Program
+    final: str
+    tried: list[Tried] = field(default_factory=list)
+    claim: tuple[float, float] | None = None
+    """The ends of the speed-up that is stated; None: none was."""
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    """With all children, the program's runs among them."""
+    by_step: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    """Wall time by what it went into."""
+    own_cpu: list[float] = field(default_factory=list)
+    """CPU seconds of each verdict that no timed trial took."""
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Count the time of what is done meanwhile."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.by_step[name] += time.perf_counter() - began
+
+
+def by_hand(best_of_three: bool) -> Callable[..., None]:
+    """Measure before and after by hyperfine, and keep what has the lower mean (or minimum)."""
+
+    def work(
+        session: Session, edits: tuple[Edit, ...], figures: Mapping[str, str], shop: Path
+    ) -> None:
+        program = session.program
+        right = program.run(program.base, shop, SEED).stdout
+        for edit in edits:
+            before, after = session.final, program.edited(session.final, edit, figures)
+            with session.step("test"):
+                ran = program.run(after, shop, SEED)
+            ok = ran.returncode == 0 and ran.stdout == right
+            kept = False
+            if ok:
+                with session.step("bench"):
+                    old, new = _hyperfine(program, (before, after), shop, best_of_three)
+                key = "min" if best_of_three else "mean"
+                kept = new[key] < old[key]
+            session.tried.append(Tried(edit, before, after, kept, ok))
+            session.final = after if kept else before
+        with session.step("claim"):
+            old, new = _hyperfine(program, (program.base, session.final), shop, best_of_three)
+        if best_of_three:
+            ratio = old["min"] / new["min"]
+            session.claim = (ratio * 0.95, ratio * 1.05)  # it states no interval: within 5 %
+            return
+        ratio = old["mean"] / new["mean"]  # the interval is that of hyperfine's own summary
+        share = ((old["stddev"] / old["mean"]) ** 2 + (new["stddev"] / new["mean"]) ** 2) ** 0.5
+        session.claim = (ratio * (1 - share), ratio * (1 + share))
+
+    return work
+
+
+def _hyperfine(
+    program: Program, texts: tuple[str, str], shop: Path, brief: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What hyperfine says of two states of the program."""
+    commands = [
+        " ".join([*program.command(text, shop), str(program.n), str(SEED)]) for text in texts
+    ]
+    out = shop / "hyperfine.json"
+    runs = ("--runs", "3") if brief else ()
+    argv = ["hyperfine", "-N", "--warmup", "1", *runs, "--export-json", str(out), *commands]
+    subprocess.run(argv, check=True, capture_output=True)
+    old, new = json.loads(out.read_text(encoding="utf-8"))["results"]
+    return old, new
+
+
+def campaign(edition: int, budget: str) -> Callable[..., None]:
+    """Go through a campaign by the command line, under an edition of the rules."""
+
+    def work(
+        session: Session, edits: tuple[Edit, ...], figures: Mapping[str, str], shop: Path
+    ) -> None:
+        program = session.program
+        root = shop / f"campaign-{edition}"
+        more = 'seeds = "fixed"' if edition < 3 else ""
+        text = _CONFIG.format(
+            name=program.name,
+            adapter=program.adapter,
+            source=program.source,
+            n=program.n,
+            seed=SEED,
+            budget=budget,
+            more=more,
+        )
+        _repository(root, {"harness.toml": text, program.source: program.base})
+        house = _House(root, session)
+        starter = [sys.executable, "-I", "-c", OLDER] if edition < 3 else [HARNESS]
+        house.call("campaign", "start", by=starter)
+        for edit in edits:
+            _iterate(house, edit, figures)
+        if house.state == "PROFILE":
+            house.call("profile")
+        house.call("decide", "--exhausted", "the list of ideas is at its end")
+        done = house.call("campaign", "finish")
+        verified = house.call("verify")
+        if not (done["ok"] and verified["ok"]):
+            print(f"{program.name}: finish: {done['error']}; verify: {verified['error']}")
+        session.claim = _claim(root)
+
+    return work
+
+
+def _repository(root: Path, files: Mapping[str, str]) -> None:
+    root.mkdir(parents=True)
+    for name, text in files.items():
+        (root / name).write_text(text, encoding="utf-8")
+    own = ("-c", "user.name=engineer", "-c", "user.email=engineer@localhost")
+    for words in (("init", "-q"), ("add", "-A"), (*own, "commit", "-qm", "The program")):
+        subprocess.run(["git", *words], cwd=root, check=True)
+
+
+def _claim(root: Path) -> tuple[float, float] | None:
+    """The speed-up over the baseline that was measured at the end."""
+    last = None
+    for line in next(root.glob("optim/**/events.jsonl")).read_text(encoding="utf-8").splitlines():
+        event = json.loads(line)
+        if event["kind"] == "finished":
+            last = event["data"]
+    outcome = (last or {}).get("outcome") or (last or {}).get("bench")
+    if not outcome:
+        return None
+    ends = outcome["fast"]["cumulative"]
+    return ends["low"], ends["high"] if ends["high"] is not None else float("inf")
+
+
+class _House:
+    """The harness in a repository, by its command line."""
+
+    def __init__(self, root: Path, session: Session) -> None:
+        self.root = root
+        self.session = session
+        self.profile: list[dict[str, Any]] = []
+        self.state = ""
+        self.cpu_s = 0.0
+
+    def call(self, *words: str, stdin: str = "", by: list[str] | None = None) -> dict[str, Any]:
+        """The envelope of a command; its time is counted under its name."""
+        before = child_cpu_s()
+        argv = [*(by or [HARNESS]), *words, "--json"]
+        with self.session.step(words[-1] if words[0] == "campaign" else words[0]):
+            done = subprocess.run(
+                argv, cwd=self.root, input=stdin.encode(), capture_output=True, env=as_installed()
+            )
+        self.cpu_s = child_cpu_s() - before
+        envelope: dict[str, Any] = json.loads(done.stdout)
+        if envelope["result"] is None and words[0] != "think":
+            raise SystemExit(f"{' '.join(argv)}: {envelope['error']} {envelope['hint']}")
+        self.state = envelope["state"] or self.state
+        return envelope
+
+
+def _iterate(house: _House, edit: Edit, figures: Mapping[str, str]) -> None:
+    """One iteration with an edit: think, edit, test, bench, log."""
+    session, program = house.session, house.session.program
+    if house.state == "PROFILE":
+        house.profile = house.call("profile")["result"]["rows"]
+    _think(house, edit)
+    used = house.cpu_s
+    before, after = session.final, program.edited(session.final, edit, figures)
+    (house.root / program.source).write_text(after, encoding="utf-8")
+    answer = house.call("test")
+    used += house.cpu_s
+    right = bool(answer["ok"])
+    if right:
+        answer = house.call("bench")
+        used += house.cpu_s - _timed_cpu_s(answer)
+    words = ["log", "--then", "auto", "--file", "-"]
+    if answer["state"] not in ("LOG", "REVERT"):
+        words[1:1] = ["--abandon", "not decided within the budget"]
+    elif "--abandon" in " ".join(answer["next_actions"]):
+        words[1:1] = ["--abandon", "it runs what ran before"]
+    note = {"surprise": "what was measured", "why": "measured", "lesson": edit.name}
+    logged = house.call(*words, stdin=json.dumps(note))
+    if not logged["ok"]:
+        raise SystemExit(f"{program.name}: {edit.name}: {logged['error']} {logged['hint']}")
+    session.own_cpu.append(used + house.cpu_s)
+    kept = logged["result"]["outcome"] == "kept"
+    session.tried.append(Tried(edit, before, after, kept, right))
+    session.final = after if kept else before
+
+
+def _think(house: _House, edit: Edit) -> None:
+    """Register the thought: on the edit's own function, on the largest where that is no row.
+
+    Where the bottleneck is stuck after attempts that failed, the next one is named.
+    """
+    rows = sorted(house.profile, key=lambda row: (edit.region not in row["name"], -row["share"]))
+    for row in rows:
+        said = house.call("think", "--file", "-", stdin=json.dumps(_thought(row["name"], edit)))
+        if said["ok"]:
+            return
+    raise SystemExit(f"{edit.name}: {said['error']}")
+
+
+def _timed_cpu_s(answer: Mapping[str, Any]) -> float:
+    """The CPU time of a look's timed trials."""
+    fast = (answer["result"] or {}).get("fast") or {}
+    guards = fast.get("guards") or {}
+    both = (guards.get("baseline_cpu_ns") or 0) + (guards.get("current_cpu_ns") or 0)
+    return float(fast.get("blocks") or 0) * both / 1e9
+
+
+def _thought(bottleneck: str, edit: Edit) -> dict[str, object]:
+    """A thought of an engineer who promises little and says so."""
+    options = [{"name": edit.name, "pros": "small", "cons": "none"}]
+    options.append({"name": "leave it", "pros": "no work", "cons": "no gain"})
+    return {
+        "bottleneck": bottleneck,
+        "hypothesis": f"{edit.region} takes longer than it must",
+        "options": options,
+        "chosen": f"{edit.name}: the smallest change",
+        "predicted_low": 0.98,
+        "predicted_high": 1.02,
+        "reasoning": "a list of ideas",
+        "risk": "the output",
+        "reason": "it is next in the list",
+        "title": edit.name,
+        "optimization": f"{edit.region}: {edit.name}",
+    }
