@@ -112,6 +112,20 @@ def test_an_index_that_is_broken_is_done_without_and_made_anew(results, monkeypa
     assert len(indexed(results)) == 4
 
 
+def test_two_who_enter_the_same_run_at_once_spoil_no_index(results):
+    names = sorted(folder.name for folder in results.iterdir())
+    entry = run_index.Entry(1, {}, [{"task": "sum", "target": "a"}], ["a"])
+    files = run_index.FilesSeen("trials.parquet", "as it was")
+    with run_index.open_index(results) as slow:
+        assert slow.changed(names) == names
+        with run_index.open_index(results) as quick:
+            assert quick.changed(names) == names
+            assert quick.enter(names[0], files, entry)
+        assert slow.enter(names[0], files, entry)
+    with run_index.open_index(results) as index:
+        assert index.with_target("a") == {names[0]}
+
+
 def test_a_folder_for_indexes_in_which_others_may_write_is_not_used(results, monkeypatch):
     (user_cache() / "indexes").mkdir(parents=True)
     (user_cache() / "indexes").chmod(0o777)

@@ -137,6 +137,8 @@ class RunIndex:
             return False
         if files is None:
             return False
+        # Another process may have entered it since `changed` was asked.
+        self._forget([name])
         self._file.execute(
             "insert into runs values (?, ?, ?, ?, ?)",
             (name, files.trials, files.like, entry.started_at_ns, head),
