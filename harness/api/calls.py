@@ -108,7 +108,7 @@ def compare(
     programs = programs_of((reference, candidate), options)
     config = Config(root=Path.cwd()) if programs else required_config(config_of(options))
     with (
-        measuring(config, options, settings.metrics, apart=not programs) as session,
+        measuring(config, options, settings, apart=not programs) as session,
         _cells_of(session, programs or labels, options.get("case")) as cells,
     ):
         experiment = Experiment(
@@ -168,7 +168,7 @@ def try_variants(*variants: str | PathLike[str], **options: Unpack[TryOptions]) 
         Git(config.root),
     )
     with (
-        measuring(config, options, trying.settings.metrics, apart=True) as session,
+        measuring(config, options, trying.settings, apart=True) as session,
         field_of(session, (target, options.get("case")), named) as field,
     ):
         return race(session, field, trying)
@@ -279,7 +279,7 @@ def _performed(
     folder: Path | None = None,
     executor: str = LOCAL,
 ) -> RunResult:
-    with measuring(config, options, experiment.settings.metrics) as session:
+    with measuring(config, options, experiment.settings) as session:
         report = execute(session, experiment, executor, folder)
     result = RunResult(report.as_stored())
     if report.interrupted:

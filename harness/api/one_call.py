@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +14,7 @@ from harness.running.keywords import Place, Surroundings
 from harness.running.listening import listener_of
 from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.session import Session, open_session
+from harness.running.settings import Settings
 
 _AT_WORK = threading.Lock()
 
@@ -43,9 +44,11 @@ def interruptible() -> Iterator[None]:
 
 @contextlib.contextmanager
 def measuring(
-    config: Config, options: Surroundings, metrics: Sequence[str] = (), *, apart: bool = False
+    config: Config, options: Surroundings, settings: Settings | None = None, *, apart: bool = False
 ) -> Iterator[Session]:
     """A session for one call; NotAllowed where another call measures in this process.
+
+    Setup commands and builds that come before the run are in its jail, too.
 
     Two that measure at once would disturb each other, and a process's descendants are watched for
     the process as a whole.
@@ -55,7 +58,10 @@ def measuring(
         listener = listener_of(progress) if progress is not None else None
         results = cast(Place, options).get("results")
         folder = Path(results) if results is not None else None
+        metrics = settings.metrics if settings else ()
         with open_session(config, folder, listener, apart=apart, metrics=metrics) as session:
+            if settings and settings.jail is not None:
+                session.runner.jail = settings.jail
             yield session
 
 

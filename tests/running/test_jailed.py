@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -157,3 +158,17 @@ def test_a_module_of_the_interpreters_is_not_compiled_in_every_trial(project: Pa
         cache = build.workdir / "bytecode"
         assert list((build.workdir.parent / "stock").rglob("json/__init__.*.pyc"))
         assert list(cache.rglob("helper.*.pyc"))
+
+
+def test_setup_at_a_revision_is_in_the_jail_too(project: Path, tmp_path: Path):
+    outside = tmp_path / "outside"
+    outside.write_text("4950")
+    command = f'setup = [["sh", "-c", "cat {outside.parent}/out*; touch {tmp_path}/left; true"]]'
+    with_line(project, '[targets.command]\ntask = "count"', command)
+    shutil.rmtree(project / ".git")
+    for words in (["init", "-q"], ["add", "--all"], ["commit", "-qm", "Begin"]):
+        person = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+        subprocess.run(["git", *person, *words], cwd=project, check=True)
+    given = {"trials": 1, "warmup": 0, "jail": "strict", "config": project / "harness.toml"}
+    harness.compare("command@HEAD", "command", **given)
+    assert not (tmp_path / "left").exists()

@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -68,11 +69,17 @@ _FALLBACK = (
 UNCONFINED = Confined()
 
 
+class _Served(threading.local):
+    """For which target tools are called now: variants are built by several threads at once."""
+
+    target: Target | None = None
+
+
 class LocalRunner:
     """Runs programs on this machine; the `Runner` that adapters are handed.
 
-    Finds the launcher at its first trial, compiled if need be, and has it serve all trials. Not for
-    use by several threads at once.
+    Finds the launcher at its first trial, compiled if need be, and has it serve all trials. Tools
+    and commands may be called by several threads at once; trials are one thread's.
     """
 
     def __init__(self, scratch: Path, cache: Path) -> None:
@@ -87,8 +94,7 @@ class LocalRunner:
         self.jail = Jail.NONE
         self.grounds = Grounds()
         self._confining: Confining | None = None
-        self._served: Target | None = None
-        """For which tools are called now."""
+        self._served = _Served()
 
     @property
     def confining(self) -> Confining:
@@ -129,7 +135,8 @@ class LocalRunner:
         own = [cwd] if cwd and self.grounds.builds and self.grounds.builds in cwd.parents else []
         with self._entering(argv, {**os.environ, **(env or {})}, own) as (start, given):
             # The caller's current folder may be none that the jail shows.
-            here = self._served.root if cwd is None and start and self._served else cwd
+            served = self._served.target
+            here = served.root if cwd is None and start and served else cwd
             return call_tool(argv, here, given, timeout_s, start)
 
     def command(
@@ -145,18 +152,18 @@ class LocalRunner:
     @contextlib.contextmanager
     def on_behalf_of(self, target: Target) -> Iterator[None]:
         """See `CoreRunner.on_behalf_of`."""
-        before, self._served = self._served, target
+        before, self._served.target = self._served.target, target
         try:
             yield
         finally:
-            self._served = before
+            self._served.target = before
 
     @contextlib.contextmanager
     def _entering(
         self, argv: Sequence[str], env: dict[str, str], own: Sequence[Path]
     ) -> Iterator[tuple[tuple[str, ...], dict[str, str]]]:
         """What stands before a tool's words, and its environment: a jail where one is asked for."""
-        target, program = self._served, self._programs.find(str(argv[0]))
+        target, program = self._served.target, self._programs.find(str(argv[0]))
         strict = self.jail is Jail.STRICT and self.confining.found.best is not None
         if target is None or program is None or not strict:
             yield (), env

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,3 +24,23 @@ def test_a_tool_is_called_from_the_target_s_folder_whatever_the_caller_s_is(
     with jailed.on_behalf_of(target):
         said = jailed.tool([sys.executable, "-S", "-c", script])
     assert said.stdout.split() == [str(project), "True"]
+
+
+def test_threads_call_tools_for_a_target_each(jailed: LocalRunner, project: Path):
+    roots = [project / name for name in ("one", "other")]
+    both = threading.Barrier(2, timeout=60)
+
+    def see(root: Path) -> str:
+        root.mkdir()
+        (root / "mine.py").write_text("")
+        target = Target("t", "task", "python", root, (root / "mine.py",))
+        with jailed.on_behalf_of(target):
+            both.wait()
+            said = jailed.tool([sys.executable, "-S", "-c", "import os; print(os.listdir())"])
+            both.wait()
+        return said.stdout.strip() + said.stderr
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(see, roots)) == ["['mine.py']"] * 2
+    said = jailed.tool([sys.executable, "-S", "-c", "import os; print(os.getcwd())"])
+    assert said.stdout.strip() == str(Path.cwd())
