@@ -38,25 +38,38 @@ def executed(build: Build) -> str:
 def _libraries(build: Build) -> Iterator[str]:
     """Names and digests of the libraries of the target's own that its program may load.
 
-    The dynamic loader says which it finds, without executing the program. What a program opens
-    while it runs is found by LD_LIBRARY_PATH: all libraries of the target's own folders there.
+    The dynamic loader says which it finds, without executing the program; one of the target's own
+    is such a library itself, and is not asked. What a program opens while it runs is found by
+    LD_LIBRARY_PATH: all libraries of the target's own folders there.
     """
     loader = _loader_of(build.program)
     if not loader:
         return
     env = {name: build.target.env.get(name, "") for name in ("LD_LIBRARY_PATH", "LD_PRELOAD")}
-    try:
-        said = call_tool([loader, "--list", str(build.program)], None, os.environ | env, _LISTING_S)
-        told = said.stdout
-    except HarnessError:
-        told = ""
-    found = {m["name"]: Path(m["path"] or m["name"]) for m in _LOADED.finditer(told)}
+    if _is_of_the_system(build, loader):
+        told = _listed([loader, "--list", str(build.program)], env)
+        found = {m["name"]: Path(m["path"] or m["name"]) for m in _LOADED.finditer(told)}
+    else:
+        found = {loader: Path(loader)} if Path(loader).is_file() else {}
     for folder in filter(None, env["LD_LIBRARY_PATH"].split(os.pathsep)):
         if _is_own(build, Path(folder)):
             found |= {path.name: path for path in Path(folder).glob("*.so*") if path.is_file()}
     for name, path in sorted(found.items()):
         if _is_own(build, path):
             yield f"{Path(name).name} {file_digest(path.resolve()).hex()}"
+
+
+def _is_of_the_system(build: Build, loader: str) -> bool:
+    """May a loader that a program names be called? Not one that came with it: nothing jails it."""
+    return loader.startswith("/") and not _is_own(build, Path(loader))
+
+
+def _listed(words: list[str], env: dict[str, str]) -> str:
+    """What the loader lists; empty where it cannot."""
+    try:
+        return call_tool(words, None, os.environ | env, _LISTING_S).stdout
+    except HarnessError:
+        return ""
 
 
 def _loader_of(program: Path) -> str:
@@ -73,7 +86,7 @@ def _loader_of(program: Path) -> str:
                 kind, _, offset, _, _, length = struct.unpack_from("<IIQQQQ", table, at)
                 if kind == _INTERPRETER:
                     file.seek(offset)
-                    return os.fsdecode(file.read(min(length, 4096)).rstrip(b"\0"))
+                    return os.fsdecode(file.read(min(length, 4096)).partition(b"\0")[0])
     except (OSError, struct.error):
         return ""
     return ""
