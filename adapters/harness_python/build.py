@@ -20,6 +20,7 @@ MARKER = MARKERS / "harness_phases.py"
 CHECK = HERE / "check.py"
 STOCK = HERE / "stock.py"
 DRIVER = HERE / "driver.py"
+_TREE = ".tree"
 
 
 def build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -> Build:
@@ -65,10 +66,9 @@ def _for_fresh_caches(
 
     What the interpreter's own folders hold is compiled once, for all builds.
     """
-    stock, own = _stock(folder.parent, toolchain), folder / "bytecode"
-    shutil.rmtree(own, ignore_errors=True)
-    for path in (own, stock):
-        path.mkdir(parents=True, exist_ok=True)
+    stock, own = _stock(folder.parent, toolchain), _own_cache(folder, target)
+    stock.mkdir(parents=True, exist_ok=True)
+    _make_anew(own, target)
     start = [str(toolchain.program), "-E", *_cache_flags(stock)]
     said = runner.tool([*start, str(STOCK), str(stock)], cwd=stock)
     for place in said.stdout.splitlines() if said.ok else ():
@@ -78,6 +78,28 @@ def _for_fresh_caches(
             link.symlink_to(stock / place.lstrip("/"))
     build_ns = _check(reached, target, toolchain, runner, own)
     return Build(target, toolchain, folder.name, folder, toolchain.program, build_ns)
+
+
+def _own_cache(folder: Path, target: Target) -> Path:
+    """The bytecode cache of a build's files in one tree: two sides may have the same files."""
+    return folder / "bytecode" / digest_of([str(target.root)])[:16]
+
+
+def _make_anew(own: Path, target: Target) -> None:
+    """An empty cache of one tree; those of trees that are gone are removed.
+
+    A link beside each cache leads to its tree.
+    """
+    own.parent.mkdir(parents=True, exist_ok=True)
+    link = own.with_suffix(_TREE)
+    link.unlink(missing_ok=True)
+    link.symlink_to(target.root)
+    for other in own.parent.glob(f"*{_TREE}"):
+        if not other.exists():
+            shutil.rmtree(other.with_suffix(""), ignore_errors=True)
+            other.unlink(missing_ok=True)
+    shutil.rmtree(own, ignore_errors=True)
+    own.mkdir()
 
 
 def _checked_ns(stamp: Path, digest: str) -> int | None:
@@ -187,7 +209,7 @@ def _cache_flags(cache: Path) -> tuple[str, ...]:
 def _cache_of(build: Build) -> Path:
     """Where a build's trials look for bytecode."""
     if not build.target.caches_last:
-        return build.workdir / "bytecode"
+        return _own_cache(build.workdir, build.target)
     return _shared_cache(build.workdir.parent, build.toolchain)
 
 

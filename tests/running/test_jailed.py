@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,25 @@ def test_a_module_of_the_interpreters_is_not_compiled_in_every_trial(project: Pa
         cache = build.workdir / "bytecode"
         assert list((build.workdir.parent / "stock").rglob("json/__init__.*.pyc"))
         assert list(cache.rglob("helper.*.pyc"))
+
+
+def test_the_same_files_in_two_trees_have_their_bytecode_each(project: Path):
+    other = project.parent / "other"
+    shutil.copytree(project, other)
+    with open_session(load_config(project / "harness.toml")) as session:
+        session.runner.jail = Jail.STRICT
+        target = session.config.target("python")
+        sources = tuple(other / path.name for path in target.sources)
+        copied = replace(target, root=other, sources=sources)
+        _, build = session.orchestrator.build(target)
+        session.orchestrator.build(copied)
+        cache = build.workdir / "bytecode"
+        places = [str(path) for path in cache.rglob("helper.*.pyc")]
+        for root in (project, other):
+            assert [f"{root}/helper" in place for place in places].count(True) == 1
+        shutil.rmtree(other)
+        session.orchestrator.build(target)
+        assert len(list(cache.rglob("helper.*.pyc"))) == 1
 
 
 def test_setup_at_a_revision_is_in_the_jail_too(project: Path, tmp_path: Path):
