@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.system.git.in_force import in_force
 from harness.system.git.listing import listing_at, listing_here
 from harness.system.git.objects import damaged_objects
 from harness.system.git.writing import Git
@@ -97,3 +98,18 @@ def test_the_objects_of_a_repository_of_sha256_are_looked_at_too(tmp_path, git_s
     git.run("commit", "--quiet", "-m", "first")
     assert len(git.head()) == 64
     assert damaged_objects(git, [git.head()]) == {}
+
+
+def test_what_is_in_force_is_known_to_a_user_without_a_home(repository, monkeypatch) -> None:
+    git = Git(repository.path)
+    (git.common_dir / "info").mkdir(exist_ok=True)
+    (git.common_dir / "info" / "attributes").write_text("* -text\n")
+
+    def no_entry(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("pwd.getpwuid", no_entry)
+    for name in ("HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    (attributes,) = in_force(git)["git attributes"]
+    assert attributes.endswith("* -text\n")
