@@ -129,7 +129,7 @@ def put_aside(git: Git, name: str, base: str = "HEAD", paths: Sequence[str] | No
 
     `paths` are the files that differ; left out: what git knows that differs from HEAD. Other files
     stay as they are. Raises UsageError for a name that git does not take, NotAllowed where nothing
-    has changed.
+    has changed or other code has that name.
     """
     ref = f"{ASIDE}{name}"
     if git.attempt("check-ref-format", ref).returncode != 0 or "/" in name:
@@ -139,6 +139,11 @@ def put_aside(git: Git, name: str, base: str = "HEAD", paths: Sequence[str] | No
         raise NotAllowed(
             f"nothing has changed since {base[:12]}: there is no code to put aside as {name}",
             hint="A new file counts once git knows it: git add FILE.",
+        )
+    if git.refs(ref):
+        raise NotAllowed(
+            f"a variant is called {name} already",
+            hint=f"Take another name, or forget that one: git update-ref -d {ref}",
         )
     message = f"harness: the variant {name}"
     commit = git.keep_paths(message, Source(git.resolve(base), changed), ref=ref)

@@ -94,6 +94,12 @@ def test_code_is_put_aside_and_tried_by_its_name(harness, tried):
     assert said.code == 0, said.err
     assert said.result["winner"] == "less"
     assert harness("try", "--save", "less").code == 7
+    other = PROGRAM.replace("ROUNDS 3000000", "ROUNDS 200000")
+    tried.write("p.c", other)
+    said = harness("try", "--save", "less")
+    assert said.code == 7
+    assert "a variant is called less already" in said.err
+    assert tried.read("p.c") == other
 
 
 def test_a_figure_of_the_program_ranks_and_time_confirms(harness, tried):
