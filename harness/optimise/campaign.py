@@ -23,6 +23,7 @@ from harness.project.config import CampaignSection, Config, lookup
 from harness.project.state_folder import WORKTREES, campaign_state, lock_of, state_folder
 from harness.project.workload import campaign_folder
 from harness.system.git.writing import Git
+from harness.system.process.places import expanded
 from harness.system.store.files import clear_temporaries, storage_errors
 from harness.system.store.lock import hold
 
@@ -145,7 +146,7 @@ class Campaign:
     def signing_key(self) -> str:
         """The key that signs the tag of the end; empty where none was asked for."""
         told = self.section.signing_key
-        return str(Path(told).expanduser()) if told else ""
+        return str(expanded(told)) if told else ""
 
     @property
     def started(self) -> bool:

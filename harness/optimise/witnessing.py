@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -12,6 +11,7 @@ from harness.campaign.witness import Seen, parse_witness, witness_line
 from harness.errors import DataDamaged
 from harness.project.config import CampaignSection, Config
 from harness.project.state_folder import state_folder
+from harness.system.process.places import expanded
 from harness.system.store.files import read_kept
 
 _OURS = "optim-harness"
@@ -24,10 +24,7 @@ def witness_of(config: Config, name: str, section: CampaignSection) -> Path:
     `.harness/`.
     """
     if section.witness:
-        told = Path(section.witness)
-        with contextlib.suppress(RuntimeError):
-            told = told.expanduser()
-        return config.root / told
+        return config.root / expanded(section.witness)
     state = Path(os.environ.get("XDG_STATE_HOME", ""))
     if not state.is_absolute():
         try:

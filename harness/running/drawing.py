@@ -13,13 +13,13 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import msgspec
 
 from harness.errors import ConfigError, TrialFailed
 from harness.model import Case, Output, ParamValue
 from harness.model.draws import Seeds
+from harness.system.process.places import expanded
 
 FEWEST_DRAWS = 4
 """So many blocks get a draw of their own whatever it takes."""
@@ -121,7 +121,7 @@ def read_holdout(case: Case) -> tuple[Case, ...]:
 
     Raises ConfigError where the file cannot be read, or a set has other names than the case.
     """
-    path = Path(case.holdout).expanduser()
+    path = expanded(case.holdout)
     where = f"case {case.name!r}: holdout {path}"
     try:
         sets = msgspec.json.decode(path.read_bytes(), type=list[dict[str, ParamValue]])

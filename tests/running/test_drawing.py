@@ -120,8 +120,11 @@ def test_a_holdout_file_that_makes_no_sense_is_refused(
     assert words in f"{caught.value.message} {caught.value.hint}"
 
 
-def test_a_holdout_file_that_is_not_there_is_named_when_something_is_to_be_drawn() -> None:
-    case = Case("fast", {"n": 1}, holdout="/nowhere/sets.json")
+@pytest.mark.parametrize("place", ["/nowhere", "~no.such.user"])
+def test_a_holdout_file_that_is_not_there_is_named_when_something_is_to_be_drawn(
+    place: str,
+) -> None:
+    case = Case("fast", {"n": 1}, holdout=f"{place}/sets.json")
     assert not Draws.of(case, Seeds.FIXED, secret=1).wanted
-    with pytest.raises(ConfigError, match=r"/nowhere/sets\.json: No such file"):
+    with pytest.raises(ConfigError, match=rf"{place}/sets\.json: No such file"):
         Draws.of(case, Seeds.DECLARED, secret=1)

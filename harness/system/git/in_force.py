@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from harness.system.git.reading import GitReading
+from harness.system.process.places import expanded
 
 _DECIDES = re.compile(
     r"(filter|include|includeif|merge|diff)\..*"
@@ -41,20 +41,18 @@ def _setting(settings: list[str], name: str) -> str:
 
 def _attributes(git: GitReading, settings: list[str]) -> list[str]:
     told = _setting(settings, "core.attributesfile")
-    paths = [git.common_dir / "info" / "attributes"]
-    # Nobody's home is no place, for git too.
-    with contextlib.suppress(RuntimeError):
-        home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-        paths.append(Path(told or f"{home}/git/attributes").expanduser())
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or expanded("~/.config"))
+    users = expanded(told) if told else home / "git" / "attributes"
+    paths = (git.common_dir / "info" / "attributes", users)
     return [f"{path}\n{text}" for path in paths if (text := _text(path))]
 
 
 def _hooks(git: GitReading, settings: list[str]) -> list[str]:
     told = _setting(settings, "core.hookspath")
+    folder = git.top / expanded(told) if told else git.common_dir / "hooks"
     try:
-        folder = git.top / Path(told).expanduser() if told else git.common_dir / "hooks"
         found = sorted(path for path in folder.iterdir() if path.suffix != ".sample")
-    except (OSError, RuntimeError):  # the latter for the home of nobody
+    except OSError:
         return []
     return [f"{p.name}\n{_text(p)}" for p in found if os.access(p, os.X_OK) and p.is_file()]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.model import Command, Target
 from harness.model.jails import JailTerms
 from harness.system.jail.grounds import GIT, Grounds
+from harness.system.process.places import expanded
 
 SYSTEM = (
     *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt"),
@@ -153,7 +154,7 @@ def _view(
 
 
 def _told(word: str, base: Path) -> Path:
-    return Path(os.path.normpath(base / Path(word).expanduser()))
+    return Path(os.path.normpath(base / expanded(word)))
 
 
 def _is_below(path: Path, folder: Path) -> bool:

@@ -20,6 +20,11 @@ def user_cache() -> Path:
     return (told if told.is_absolute() else Path.home() / ".cache") / OURS
 
 
+def expanded(path: str) -> Path:
+    """A path with the home that its `~` means; as it stands where there is no such home."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - pathlib raises instead
+
+
 def is_ours(folder: Path) -> bool:
     """Is it a folder of this user's, in which nobody else may write?
 
