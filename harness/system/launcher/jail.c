@@ -907,8 +907,8 @@ static void keep(const char *policy, int line) {
   close_all_but(line);
   int bad = leave(policy);
   prctl(PR_SET_PDEATHSIG, SIGKILL); /* after `leave`, which takes it away */
-  open_counters(&kept.counters);
-  kept.cpu = open_whole_cpu();
+  if (!bad) /* else these would have their errors told for those of `leave` */
+    open_counters(&kept.counters), kept.cpu = open_whole_cpu();
   tell(&start, bad || filter_calls(1, 0, 0));
   if (send_with(line, &start, sizeof start, NULL, 0) || start.problem) _exit(1);
   for (;;) {
