@@ -132,7 +132,7 @@ def compare_stored(
     """Judge all stored blocks of two targets again and together; nothing runs.
 
     Names are those of the store. There is a verdict for each machine, case, mode and pair of
-    builds. Raises UsageError where no block has both, DataDamaged where none can be read.
+    builds. Raises UsageError where no block has both, DataUnreadable where none can be read.
     """
     from harness.running.stored_verdicts import StoredQuery, judge_stored
 

@@ -13,7 +13,7 @@ from harness.errors import DataUnreadable, ExitCode, UsageError
 from harness.render.tables import layout
 from harness.render.units import show_ns
 from harness.running.catalogue import HistoryQuery, described_runs
-from harness.system.store.files import DAMAGED_HINT
+from harness.running.many import hints_of, worst_of
 
 _AGO = re.compile(r"(\d+)\s*(m|h|d|w)")
 _AGO_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -66,16 +66,15 @@ class HistoryResult:
 
 def list_runs(results: Path, wanted: HistoryQuery) -> HistoryResult:
     """The stored runs below a folder that fit; a damaged one is named and stops nothing."""
-    runs, damaged, hints, worst = [], [], [], ExitCode.FINE
+    runs: list[Mapping[str, Any]] = []
+    unreadable: list[DataUnreadable] = []
     for found in described_runs(results, wanted):
         if isinstance(found, DataUnreadable):
-            damaged.append(found.message)
-            worst = max(worst, found.exit_code)
-            hints.append(found.hint or DAMAGED_HINT)
+            unreadable.append(found)
         else:
             runs.append(found)
-    hint = " ".join(dict.fromkeys(hints))
-    return HistoryResult(results, tuple(runs), tuple(damaged), hint, worst)
+    damaged = tuple(problem.message for problem in unreadable)
+    return HistoryResult(results, tuple(runs), damaged, hints_of(unreadable), worst_of(unreadable))
 
 
 def parse_since(since: str | datetime.date | datetime.timedelta | None) -> int:

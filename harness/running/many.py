@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from harness.errors import DataUnreadable
+from harness.errors import DataUnreadable, ExitCode
+from harness.system.store.files import DAMAGED_HINT
 from harness.system.store.run_file import StoredRun, read_run
 from harness.system.store.runs import making_sense
 
@@ -46,6 +47,16 @@ def _read_one(folder: Path, read: Callable[[StoredRun], Found]) -> Found | DataU
             return read(run)
     except DataUnreadable as problem:
         return problem
+
+
+def worst_of(problems: Iterable[DataUnreadable]) -> ExitCode:
+    """What a command answers that passed over these runs; 0 where there are none."""
+    return max((problem.exit_code for problem in problems), default=ExitCode.FINE)
+
+
+def hints_of(problems: Iterable[DataUnreadable]) -> str:
+    """What to do about runs that cannot be read: not all of them are damaged."""
+    return " ".join(dict.fromkeys(problem.hint or DAMAGED_HINT for problem in problems))
 
 
 def has_target(run: StoredRun, target: str) -> bool:

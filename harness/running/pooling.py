@@ -45,7 +45,13 @@ class Pooled:
     """Each machine as its latest run with both targets describes it."""
     targets: tuple[str, ...] = ()
     """Names of targets that have a stored trial: all of them where there is no finding."""
-    damaged: tuple[str, ...] = ()
+    unreadable: tuple[DataUnreadable, ...] = ()
+    """Why runs could not be read."""
+
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """The same in words."""
+        return tuple(problem.message for problem in self.unreadable)
 
 
 def pool(results: Path, reference: str, candidate: str, question: Question) -> Pooled:
@@ -57,18 +63,18 @@ def pool(results: Path, reference: str, candidate: str, question: Question) -> P
     """
     parts: list[StoredPart] = []
     hosts: dict[Machine, Mapping[str, Any]] = {}
-    damaged = []
+    unreadable = []
     folders = folders_with(results, (reference, candidate))
     for found in each_run(folders, partial(_parts, names=(reference, candidate))):
         if isinstance(found, DataUnreadable):
-            damaged.append(found.message)
+            unreadable.append(found)
             continue
         for host, part in found:
             parts.append(part)
             hosts[part.machine] = host
     findings = tuple(compare_settings(reference, candidate, parts, question))
     targets = (reference, candidate) if findings else _targets(run_folders(results))
-    return Pooled(results, findings, hosts, targets, tuple(damaged))
+    return Pooled(results, findings, hosts, targets, tuple(unreadable))
 
 
 def _targets(folders: Sequence[Path]) -> tuple[str, ...]:

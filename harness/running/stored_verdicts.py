@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.analysis import Question, StoredComparison
-from harness.errors import DataDamaged, ExitCode, UsageError
+from harness.errors import ExitCode, UsageError
 from harness.model import Comparison, Metric, Mode, Verdict
 from harness.model.jsonable import jsonable
 from harness.render.explaining import by_every_metric, evidence, explain, what_would_do
 from harness.render.tables import as_html, layout
 from harness.render.units import show_speed_up
+from harness.running.many import hints_of, worst_of
 from harness.running.pooling import Pooled, pool
-from harness.system.store.files import DAMAGED_HINT
 
 HEADERS = ["", "case", "mode", "builds", "given", "blocks", "verdict", "speed-up", "by"]
 
@@ -64,11 +64,11 @@ class StoredVerdicts:
     def exit_code(self) -> ExitCode:
         """What `harness compare --stored` answers its shell: that of the worst.
 
-        6 where a run could not be read, 1 where an output was wrong or one is slower, 5 where
-        trials failed, 8 where one is undecided.
+        6 where a run is damaged, 2 where a newer harness made one, 1 where an output was wrong or
+        one is slower, 5 where trials failed, 8 where one is undecided.
         """
         if self.damaged:
-            return ExitCode.DAMAGED
+            return worst_of(self.pooled.unreadable)
         # A wrong output comes before all times: how fast a wrong answer comes is no answer.
         if any(finding.wrong for finding in self.current):
             return ExitCode.ANSWER_IS_NO
@@ -87,7 +87,7 @@ class StoredVerdicts:
     def problem(self) -> tuple[str, str] | None:
         """Why the verdicts are no good answer, and what to do about it; None where they are one."""
         if self.damaged:
-            return "; ".join(self.damaged), DAMAGED_HINT
+            return "; ".join(self.damaged), hints_of(self.pooled.unreadable)
         if self.failures:
             wrong = any(finding.wrong for finding in self.current)
             return "; ".join(self.failures), _WRONG if wrong else _FAILED
@@ -166,7 +166,7 @@ def judge_stored(
 ) -> StoredVerdicts:
     """Judge every stored block in which both took part, by their names in the store.
 
-    Raises DataDamaged or UsageError where nothing is stored of both.
+    Raises DataUnreadable or UsageError where nothing is stored of both.
     """
     pooled = pool(results, reference, candidate, wanted.question)
     pooled = replace(pooled, findings=tuple(f for f in pooled.findings if wanted.fits(f)))
@@ -176,10 +176,11 @@ def judge_stored(
 
 
 def _refuse(pooled: Pooled, names: Sequence[str]) -> NoReturn:
-    if pooled.damaged:
-        raise DataDamaged(
+    if pooled.unreadable:
+        worst = max(pooled.unreadable, key=lambda problem: problem.exit_code)
+        raise type(worst)(
             f"nothing that can be read has blocks of both: {'; '.join(pooled.damaged)}",
-            hint=DAMAGED_HINT,
+            hint=hints_of(pooled.unreadable),
         )
     for name in names:
         if name not in pooled.targets:

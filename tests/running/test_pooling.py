@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from harness.analysis import Machine, Question
+from harness.errors import ExitCode, MadeByNewer
 from harness.model import Mode, Sample, Trial, TrialRecord, TrialStatus
 from harness.running.pooling import pool
 from harness.running.reading_back import checked_report
+from harness.running.stored_verdicts import StoredQuery, judge_stored
 from harness.system.store.run_file import read_run, run_folders
 from harness.system.store.runs import RunWriter, stored_records
 from tests.analysis.by_rows import Stored, compare_by_rows
@@ -81,6 +83,16 @@ def test_a_damaged_run_is_named_and_the_others_are_judged(results):
     assert repr(found.findings) == repr(whole)
     assert len(found.damaged) == 1
     assert str(broken) in found.damaged[0]
+
+
+def test_a_run_of_a_newer_harness_is_no_damage(results):
+    (store(results, "5", "ab") / "run.json").write_text('{"schema_version": 99}')
+    found = judge_stored(results, "a", "b", StoredQuery(Question()))
+    assert found.exit_code is ExitCode.USAGE
+    assert found.problem is not None
+    assert found.problem[1].startswith("Upgrade optim-harness")
+    with pytest.raises(MadeByNewer, match="nothing that can be read has blocks of both"):
+        judge_stored(results, "a", "z", StoredQuery(Question()))
 
 
 def test_targets_that_never_met_are_told_from_those_that_are_not_there(results):
