@@ -15,6 +15,8 @@ from harness.campaign.events import Event
 from harness.errors import DataDamaged
 
 _LINE = re.compile(r"(\d+) ([0-9a-f]{64})(?: \S+)?")
+_TORN = re.compile(r"\d*|\d+ [0-9a-f]{0,64} ?")
+"""The beginning of a line whose rest found no room on the disk."""
 CHAIN = "chain: "
 """Before the last event's number and digest in the message of the tag that marks the end."""
 _CHAIN = re.compile(rf"^{CHAIN}(\d+) ([0-9a-f]{{64}})$", re.MULTILINE)
@@ -35,10 +37,12 @@ def witness_line(event: Event) -> str:
 
 
 def parse_witness(text: str, where: str) -> list[Seen]:
-    """What a witness has seen; a last line that was torn is left out. DataDamaged for nonsense."""
+    """What a witness has seen; lines that were torn are left out. DataDamaged for nonsense."""
     seen = []
     for number, line in enumerate(text.split("\n")[:-1], start=1):
         match = _LINE.fullmatch(line)
+        if match is None and _TORN.fullmatch(line):
+            continue
         if match is None:
             raise DataDamaged(
                 f"{where}: line {number} is none of a witness: {line[:80]!r}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -39,11 +40,20 @@ def bear_witness(path: Path, event: Event) -> str:
     """Add an event to the witness; returns why that was not possible, in words."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(f"{witness_line(event)}\n")
+        with path.open("ab") as file:
+            begins = "\n" if _was_torn(path) else ""
+            file.write(f"{begins}{witness_line(event)}\n".encode())
     except OSError as problem:
         return f"the witness of the campaign cannot be written: {problem}"
     return ""
+
+
+def _was_torn(path: Path) -> bool:
+    """Does the last line lack its end, such as where the disk was full?"""
+    with contextlib.suppress(OSError), path.open("rb") as file:  # it may be ours to write alone
+        file.seek(max(0, path.stat().st_size - 1))
+        return file.read() not in (b"", b"\n")
+    return False
 
 
 def read_witness(path: Path) -> list[Seen]:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.campaign.events import next_event
+from harness.campaign.events import Event, Kind, next_event
 from harness.campaign.logs import optimization_log
+from harness.campaign.witness import Seen
 from harness.errors import DataDamaged, UsageError
 from harness.optimise import (
     BenchOptions,
@@ -26,7 +27,7 @@ from harness.optimise import (
 )
 from harness.optimise.keeping import close
 from harness.optimise.verify import verify
-from harness.optimise.witnessing import read_witness
+from harness.optimise.witnessing import bear_witness, read_witness
 
 
 @pytest.fixture(autouse=True)
@@ -169,3 +170,17 @@ def test_attempts_at_nearly_the_same_change_are_told(started, thought, planned, 
     assert "Nearly the same change as in iteration 1." in optimization_log(state)
     remarks = verify(started.campaign, started.bench).remarks
     assert "iterations 1, 2 tried nearly the same change" in remarks
+
+
+@pytest.mark.parametrize("torn", ["2", "2 ", "2 abc", f"2 {'a' * 64} "])
+def test_what_follows_a_line_that_was_torn_is_seen(tmp_path, torn: str) -> None:
+    events: list[Event] = []
+    for number in range(3):
+        events.append(next_event(events, Kind.DECIDED, {}, number))
+    first, _, third = events
+    path = tmp_path / "witness"
+    assert bear_witness(path, first) == ""
+    with path.open("a") as file:
+        file.write(torn)
+    assert bear_witness(path, third) == ""
+    assert read_witness(path) == [Seen(e.number, e.digest) for e in (first, third)]
