@@ -45,7 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Command: (module of this package, one line of help)."""
 
 
-_JUDGING = ("baseline", "test", "bench", "profile", "try")
+_STEPS_OF_CAMPAIGNS = ("baseline", "test", "bench", "profile", "try")
 """Commands outside of `campaign` that are steps of one where one is under way."""
 
 
@@ -100,7 +100,7 @@ def cli() -> None:
 def main() -> None:
     """The console script: run the command line and exit with its code."""
     name = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
-    if name in _JUDGING or COMMANDS.get(name, ("",))[0].startswith("campaign."):
+    if name in _STEPS_OF_CAMPAIGNS or COMMANDS.get(name, ("",))[0].startswith("campaign."):
         from harness.system.process.isolated import start_isolated
 
         start_isolated(sys.argv[1:])

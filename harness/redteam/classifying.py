@@ -17,7 +17,7 @@ _NOTED = "## What decides"
 _WORDS = 160
 
 
-def judged(technique: Technique, played: Played) -> Tried:
+def classified(technique: Technique, played: Played) -> Tried:
     """The technique's row of the table."""
     result, said_by, words = _found(technique, played)
     return finding(technique, result, said_by, words)

@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.model.suggesting import did_you_mean
 from harness.redteam.callers import Caller, in_process_of_its_own
-from harness.redteam.classifying import finding, judged
+from harness.redteam.classifying import classified, finding
 from harness.redteam.playgrounds import Ground
 from harness.redteam.playing import play
 from harness.redteam.techniques import Technique
@@ -63,7 +63,7 @@ def _tried(technique: Technique, ground: Ground, caller: Caller) -> Tried:
         played = play(technique, ground, in_process_of_its_own if technique.apart else caller)
     except NotHereError as reason:
         return _not_here(technique, str(reason))
-    return judged(technique, played)
+    return classified(technique, played)
 
 
 def _not_here(technique: Technique, reason: str) -> Tried:

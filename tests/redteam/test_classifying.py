@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.redteam.all_techniques import TECHNIQUES
-from harness.redteam.classifying import judged
+from harness.redteam.classifying import classified
 from harness.redteam.projects import C
 from harness.redteam.suite import at_level, chosen
 from harness.redteam.tabling import table, totals
@@ -34,7 +34,7 @@ ALL_FINE = [Said((word,), 0, {"result": {}}) for word in ("status", "verify")]
 
 
 def result(technique: Technique, *said: Said, lines: tuple[str, ...] = ()) -> Result:
-    return judged(technique, Played(said, lines)).result
+    return classified(technique, Played(said, lines)).result
 
 
 @pytest.mark.parametrize(
@@ -65,14 +65,14 @@ def test_what_is_said_of_the_machine_is_no_flag():
     assert result(CHANGE, PASSED, FASTER, KEPT, lines=(line,)) is Result.KEPT
 
 
-def test_what_came_after_the_log_is_judged_by_what_follows():
+def test_what_came_after_the_log_is_classified_by_what_follows():
     damaged = Said(("verify",), 6, {"error": "line 7 does not fit"})
     assert result(FORGERY, PASSED, FASTER, REVERTED, *ALL_FINE) is Result.SILENT
     assert result(FORGERY, PASSED, FASTER, REVERTED, ALL_FINE[0], damaged) is Result.BLOCKED
 
 
 def test_a_row_says_who_said_what():
-    row = judged(CHEAT, Played((WRONG,), ()))
+    row = classified(CHEAT, Played((WRONG,), ()))
     assert (row.said_by, row.words) == ("test", "wrong output: total differs")
     assert "a cheat" in table([row])
     assert totals([row]) == "1 technique: 1 blocked"
