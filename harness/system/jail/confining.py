@@ -58,8 +58,9 @@ class Confining:
             return Confined(asked)
         grounds, scratch = place
         target = command.target
-        whose = (target.name, target.root, target.jail) if target else None
-        key = (program, command.argv, tuple(command.env.items()), whose, scratch, grounds)
+        whose = (target.name, target.root, target.jail, target.sources) if target else None
+        said = (command.argv, tuple(command.env.items()), command.reads)
+        key = (program, said, whose, scratch, grounds)
         if key not in self._kept:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
