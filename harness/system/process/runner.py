@@ -68,6 +68,14 @@ _FALLBACK = (
 
 UNCONFINED = Confined()
 
+OF_TOOLCHAINS = (
+    *("PATH", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "LD_LIBRARY_PATH"),
+    *("PKG_CONFIG_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "JULIA_DEPOT_PATH", "CARGO_HOME"),
+    *("RUSTUP_HOME", "GOROOT", "JAVA_HOME", "MKLROOT", "CUDA_HOME"),
+)
+"""Variables of ours whose folders a jailed tool reads: toolchains are installed there. What others
+name, such as the folder that we were called from, is none of its business."""
+
 
 class _Served(threading.local):
     """For which target tools are called now: variants are built by several threads at once."""
@@ -169,7 +177,9 @@ class LocalRunner:
             yield (), env
             return
         with passing_folder("tool") as folder:
-            words = (*map(str, argv[1:]), *env.values())
+            ours = (os.environ.get(name, "") for name in OF_TOOLCHAINS)
+            told = (value for name, value in env.items() if os.environ.get(name) != value)
+            words = (*map(str, argv[1:]), *ours, *told)
             tool = Tool(program, words, target, (*own, folder))
             confined = self.confining.of_tool(tool, self.grounds)
             if confined.level is not Jail.STRICT:

@@ -44,3 +44,27 @@ def test_threads_call_tools_for_a_target_each(jailed: LocalRunner, project: Path
         assert list(pool.map(see, roots)) == ["['mine.py']"] * 2
     said = jailed.tool([sys.executable, "-S", "-c", "import os; print(os.getcwd())"])
     assert said.stdout.strip() == str(Path.cwd())
+
+
+def test_a_tool_sees_no_folder_that_a_variable_of_ours_happens_to_name(
+    jailed: LocalRunner, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("ours", "told", "headers"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("SOME_FOLDER", str(tmp_path / "ours"))
+    monkeypatch.setenv("CPATH", str(tmp_path / "headers"))
+    places = [str(tmp_path / name) for name in ("ours", "told", "headers")]
+    script = f"""
+import os
+def is_listed(place):
+    try:
+        return os.listdir(place) == []
+    except OSError:
+        return False
+print([is_listed(place) for place in {places}])
+"""
+    with jailed.on_behalf_of(Target("t", "task", "python", project)):
+        said = jailed.tool(
+            [sys.executable, "-S", "-c", script], env={"TOLD": str(tmp_path / "told")}
+        )
+    assert said.stdout.strip() == "[False, True, True]"
