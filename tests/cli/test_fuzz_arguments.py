@@ -58,7 +58,7 @@ WORDS = st.sampled_from(
         *("/dev/null", "/dev/zero", "harness.toml", "/no/such", "bad.toml", "name | pros | cons"),
     ]
 )
-SLOW = {"doctor", "loop", "adapters"}
+SLOW = {"doctor", "loop", "adapters", "redteam"}
 """Ask the machine or drive others, at length: drawn with no word of their own."""
 SHORT = {"--budget": "10ms", "--bench-budget": "10ms", "--trials": "2"}
 
