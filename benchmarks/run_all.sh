@@ -34,6 +34,7 @@ storing.py        20000
 huge_outputs.py   --count 1e7
 false_keeps.py    --campaigns 20
 loop_pays.py      --short
+try_variants.py   --repeats 1
 campaigns.py      --case fast --budget 20s
 "
 

@@ -44,7 +44,7 @@ def test_the_edits_that_are_wrong_are_right_for_the_seed_that_is_tried(scripted,
     assert program.run(text, tmp_path, scripted.SEED).stdout == known
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_the_short_form_scores_all_engineers(tmp_path):
     short = ("--edits", "2", "--rounds", "5", "--budget", "5s")
     done = subprocess.run(

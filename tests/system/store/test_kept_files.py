@@ -103,7 +103,7 @@ def test_a_file_that_may_not_be_read_is_not_called_damaged(
 
 @pytest.mark.parametrize(
     ("number", "hint"),
-    [(errno.ENOSPC, "Free some space"), (errno.EACCES, "ls -ld"), (errno.EROFS, "read-only")],
+    [(errno.ENOSPC, "Free some space"), (errno.EACCES, "chmod u+rwX"), (errno.EROFS, "read-only")],
 )
 def test_what_helps_is_what_the_error_wants(tmp_path: Path, number: int, hint: str) -> None:
     with pytest.raises(StorageFailed) as failed, storage_errors(tmp_path):
