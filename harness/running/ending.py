@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from harness.analysis import ALL_SURE, SURE, Race, RaceRules, Span, sequential_rule, weighing_rule
+from harness.analysis import ALL_SURE, SURE, sequential_rule
 from harness.analysis.kept import BlocksOf
 from harness.analysis.schedule import Block, StopRule, fixed_blocks
 from harness.running.cells import Prepared, Ready, reference_of
 from harness.running.settings import Settings
+
+if TYPE_CHECKING:
+    from harness.analysis import Race, RaceRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ def ending_rule(ending: EndsBy, members: Sequence[Prepared]) -> StopRule:
 
 def _race(rules: RaceRules, members: Sequence[Prepared]) -> Race:
     """A race of all that can run; what is wrong at its first output is not raced."""
+    from harness.analysis import Race
+
     race = Race([m.cell.name for m in members if m.cell.name != rules.reference], rules)
     for member in members:
         if isinstance(member, Ready) and member.verdict is not None and not member.verdict.ok:
@@ -55,6 +61,8 @@ def _rule_of_pair(pair: tuple[str, str], ending: EndsBy) -> StopRule:
     settings = ending.settings
     if settings.question.noise is None:
         return sequential_rule(pair[0], settings.question, settings.max_blocks)
+    from harness.analysis import Span, weighing_rule
+
     span = Span(settings.budget_ns, ending.earlier_blocks, settings.max_blocks)
     return weighing_rule(pair, settings.question, span)
 

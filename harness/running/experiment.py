@@ -11,15 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.analysis import (
-    Race,
-    RaceRules,
-    disturbed,
-    metric_estimates,
-    summarise_cell,
-)
+from harness.analysis import disturbed, metric_estimates, summarise_cell
 from harness.errors import ExitCode, HarnessError, NotAllowed
 from harness.model import (
     Build,
@@ -59,6 +53,9 @@ from harness.system.launcher.launching import LauncherFacts
 from harness.system.process.given import given_digest
 from harness.system.store.run_file import read_run
 from harness.system.store.runs import BlockKey, RunWriter
+
+if TYPE_CHECKING:
+    from harness.analysis import RaceRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +137,13 @@ def _groups(experiment: Experiment, members: Sequence[Prepared]) -> list[Group]:
         settings.seeds,
         settings.drawn_seed if secret is None else secret,
     )
-    for group in groups:
-        if isinstance(group.rule, Race):
-            group.left = group.rule.left
+    if experiment.race is not None:
+        # Only here: a run without a race, of one target above all, needs no numpy.
+        from harness.analysis import Race
+
+        for group in groups:
+            if isinstance(group.rule, Race):
+                group.left = group.rule.left
     return groups
 
 
