@@ -38,10 +38,10 @@ BUILD_NS = 2_000_000_000.0
 """A build is flagged where it takes this many seconds and this factor longer, and the growth is as
 many times what a run gains: `-O3 -flto` and templates cost build time, too, though less."""
 
-VANISHED = 10.0
+VANISHED = 5.0
 VANISHED_BUILD = 1.5
 VANISHED_NS = 100_000_000.0
-"""Where nearly all of a run's work is gone, the build took about as much longer."""
+"""Where four fifths of a run are gone, build and setup took at least half of that longer."""
 
 MOST_IN_A_STEP: Mapping[str, float] = {"python": 300.0, "command": 300.0}
 """By adapter: from plain Python to arrays or C it is 100x and more in honest work."""

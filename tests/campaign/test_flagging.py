@@ -121,6 +121,11 @@ def test_work_that_moved_to_the_build(names, guards):
 def test_work_that_moved_to_setup(names):
     evidence = seen(side(1000.0), side(500.0, setup_ns=4 * 10**9))
     assert names(evidence) == ["work-moved"]
+    ms = 10**6
+    most = seen(side(70.0, setup_ns=30 * ms), side(10.0, setup_ns=400 * ms))
+    assert names(most, 7.0) == ["work-moved"]
+    part = seen(side(70.0, setup_ns=30 * ms), side(20.0, setup_ns=400 * ms))
+    assert names(part, 3.5) == []
 
 
 def test_processes_that_go_on(names):
