@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from harness.baseline.agreeing import BuiltWorkload
 from harness.baseline.document import rooted
-from harness.baseline.drawn import first_that_runs
+from harness.baseline.drawn import on_a_draw
 from harness.baseline.make import LABEL
 from harness.baseline.sides import Side, side_of
 from harness.baseline.store import Baseline
@@ -66,7 +66,7 @@ def agrees_on_a_draw(
             adapter, build = session.orchestrator.build(side.target)
         sealed = BuiltWorkload(session.orchestrator, adapter, build)
         with named_the_baselines():
-            drawn, expected = first_that_runs(sealed, workload, case)
+            drawn, expected = on_a_draw(sealed, workload, case)
         try:
             actual = now.output(workload.task, drawn)
         finally:

@@ -5,25 +5,21 @@ from __future__ import annotations
 import random
 
 from harness.baseline.agreeing import BuiltWorkload
-from harness.errors import TrialFailed
 from harness.model import Case, Output, Target
 from harness.project.workload import Workload
-from harness.running.drawing import MOST_TRIED, cannot_take
+from harness.running.drawing import first_that_runs
 from harness.running.session import Session
 
 
-def first_that_runs(ready: BuiltWorkload, workload: Workload, case: Case) -> tuple[Case, Output]:
+def on_a_draw(ready: BuiltWorkload, workload: Workload, case: Case) -> tuple[Case, Output]:
     """The first of a few drawn cases that a build runs on, and its output; else TrialFailed."""
     chance = random.SystemRandom()
-    failure, text = TrialFailed(""), ""
-    for _ in range(MOST_TRIED):
+
+    def draw() -> tuple[Case, str]:
         drawn = case.drawn(workload.seeds, chance)
-        text = drawn.draw_text(workload.seeds)
-        try:
-            return drawn, ready.output(workload.task, drawn)
-        except TrialFailed as problem:
-            failure = problem
-    raise cannot_take(text, failure)
+        return drawn, drawn.draw_text(workload.seeds)
+
+    return first_that_runs(draw, lambda drawn: (drawn[0], ready.output(workload.task, drawn[0])))
 
 
 def draws_in_vain(session: Session, workload: Workload, target: Target, digest: str) -> str:
@@ -38,7 +34,7 @@ def draws_in_vain(session: Session, workload: Workload, target: Target, digest: 
         return ""
     adapter, build = session.orchestrator.build(target)
     ready = BuiltWorkload(session.orchestrator, adapter, build)
-    _, output = first_that_runs(ready, workload, case)
+    _, output = on_a_draw(ready, workload, case)
     ready.discard(output)
     if output.digest != digest:
         return ""

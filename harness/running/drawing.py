@@ -13,6 +13,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import msgspec
 
@@ -31,6 +32,9 @@ MOST_TRIED = 5
 
 Tell = Callable[[Case], Output]
 """Runs the reference on a case, untimed, for the output that is right there."""
+
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(slots=True)
@@ -91,20 +95,18 @@ class Draws:
 
     def _anew(self, number: int, tell: Tell) -> Draw:
         chance = random.Random(f"{self.secret}:{number}:draw")
-        failure, text = TrialFailed(""), ""
-        for _ in range(MOST_TRIED):
-            case, text = self._drawn(chance)
-            known = next((each for each in self.made if each.text == text), None)
-            if known is not None:
-                return Draw(case, text, known.expected)
-            begun = time.monotonic_ns()
-            try:
-                return Draw(case, text, tell(case))
-            except TrialFailed as problem:
-                failure = problem  # there may be inputs that no implementation takes
-            finally:
-                self.telling_ns += time.monotonic_ns() - begun
-        raise cannot_take(text, failure)
+        return first_that_runs(lambda: self._drawn(chance), lambda draw: self._told(draw, tell))
+
+    def _told(self, draw: tuple[Case, str], tell: Tell) -> Draw:
+        case, text = draw
+        known = next((each for each in self.made if each.text == text), None)
+        if known is not None:
+            return Draw(case, text, known.expected)
+        begun = time.monotonic_ns()
+        try:
+            return Draw(case, text, tell(case))
+        finally:
+            self.telling_ns += time.monotonic_ns() - begun
 
     def _drawn(self, chance: random.Random) -> tuple[Case, str]:
         """A case and what is told of it: of a set that is held out, its number alone."""
@@ -145,7 +147,25 @@ def _with_values(case: Case, values: Mapping[str, ParamValue]) -> Case:
     return replace(case, params={**case.params, **params}, seed=seed)
 
 
-def cannot_take(text: str, failure: TrialFailed) -> TrialFailed:
+def first_that_runs(
+    draw: Callable[[], tuple[Case, str]], run: Callable[[tuple[Case, str]], _Result]
+) -> _Result:
+    """What `run` gives for the first of a few draws that it does not fail on.
+
+    There may be inputs that no implementation takes. Raises TrialFailed where it takes none.
+    """
+    failure, text = TrialFailed(""), ""
+    for _ in range(MOST_TRIED):
+        drawn = draw()
+        text = drawn[1]
+        try:
+            return run(drawn)
+        except TrialFailed as problem:
+            failure = problem
+    raise _cannot_take(text, failure)
+
+
+def _cannot_take(text: str, failure: TrialFailed) -> TrialFailed:
     """The error for a reference that runs on nothing that was drawn."""
     return TrialFailed(
         f"given {text}, which was drawn, {failure.message}",
