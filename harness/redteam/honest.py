@@ -159,10 +159,7 @@ static double work(const double *v, long n) {
     return parts[0].total + parts[1].total;
 }
 """
-_HELPER = """\
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
+_HALF = """\
 static double half(const double *v, long n, long from) {
     double total = 0;
     for (long i = from; i < n; i += 2) {
@@ -171,6 +168,15 @@ static double half(const double *v, long n, long from) {
     }
     return total;
 }
+"""
+_HELPER = (
+    """\
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+"""
+    + _HALF
+    + """\
 static double work(const double *v, long n) {
     double *told = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t child = fork();
@@ -180,17 +186,14 @@ static double work(const double *v, long n) {
     return total + told[0];
 }
 """
-_PIPE = """\
+)
+_PIPE = (
+    """\
 #include <sys/wait.h>
 #include <unistd.h>
-static double half(const double *v, long n, long from) {
-    double total = 0;
-    for (long i = from; i < n; i += 2) {
-        total += 1.0 / (1.0 + v[i] * v[i]);
-        for (long j = i + 1; j < n; j++) total += 2.0 / (1.0 + v[i] * v[j]);
-    }
-    return total;
-}
+"""
+    + _HALF
+    + """\
 static double work(const double *v, long n) {
     int ends[2];
     double other = 0;
@@ -206,6 +209,7 @@ static double work(const double *v, long n) {
     return total + other;
 }
 """
+)
 _OWN_WORK = C_MAIN[C_MAIN.index("static double work") : C_MAIN.index("int main")]
 _C_FUNCTIONS = {
     "vectors": _VECTORS,
