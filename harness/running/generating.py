@@ -16,12 +16,21 @@ from harness.model import Build, Case, Command, Output, Target, WorkingFolder
 from harness.system.process.opening import CoreRunner
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a generator made for one case."""
+
+    inputs: tuple[Path, ...]
+    stdin: Path | None
+    """What it printed; None where it printed nothing."""
+
+
 @dataclass(slots=True)
 class Generated:
     """What generators have made in this session; the runner removes it when it is closed."""
 
     runner: CoreRunner
-    made: dict[tuple[str, tuple[str, ...]], Output] = field(default_factory=dict)
+    made: dict[tuple[str, tuple[str, ...]], Made] = field(default_factory=dict)
 
     def given(self, build: Build, case: Case) -> Build:
         """The build with the case's generated inputs among those of its target.
@@ -31,25 +40,22 @@ class Generated:
         target = build.target
         if not target.generate:
             return build
-        output = self._output(target, case)
-        own = {path.name for path in _files_named(target)}
-        made = sorted(path for path in output.folder.iterdir() if path.name not in own)
-        printed = output.stdout.stat().st_size > 0
+        made = self._made(target, case)
         return replace(
             build,
             target=replace(
                 target,
-                inputs=(*target.inputs, *made),
-                stdin=output.stdout if printed and target.stdin is None else target.stdin,
+                inputs=(*target.inputs, *made.inputs),
+                stdin=made.stdin if target.stdin is None else target.stdin,
             ),
         )
 
-    def _output(self, target: Target, case: Case) -> Output:
+    def _made(self, target: Target, case: Case) -> Made:
         # The first who asks decides which tree's generator is run: all sides get the same inputs.
         command = replace(target, args=target.generate).arguments(case)
         key = (target.task, command)
         if key not in self.made:
-            self.made[key] = self._run(target, command)
+            self.made[key] = _read(self._run(target, command), target)
         return self.made[key]
 
     def _run(self, target: Target, command: tuple[str, ...]) -> Output:
@@ -76,6 +82,13 @@ class Generated:
                 f"the generator {' '.join(command)!r} does not run: {failure.message}",
                 hint=failure.hint,
             ) from None
+
+
+def _read(output: Output, target: Target) -> Made:
+    own = {path.name for path in _files_named(target)}
+    inputs = sorted(path for path in output.folder.iterdir() if path.name not in own)
+    printed = output.stdout.stat().st_size > 0
+    return Made(tuple(inputs), output.stdout if printed else None)
 
 
 def generator_files(target: Target) -> tuple[str, ...]:
