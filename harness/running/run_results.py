@@ -22,8 +22,8 @@ def _code_of(lacking: Mapping[str, str]) -> ExitCode:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class RunResult:
-    """What a run measured: measurements, comparisons, failures, and where the trials are."""
+class Reported:
+    """What every result of a run says of it."""
 
     report: Report
 
@@ -32,22 +32,9 @@ class RunResult:
         return self.report.run
 
     @property
-    def id(self) -> str:
-        return self.run.id
-
-    @property
     def folder(self) -> Path:
         """Where the run is stored."""
         return self.report.folder
-
-    @property
-    def measurements(self) -> tuple[Measurement, ...]:
-        return self.run.measurements
-
-    @property
-    def comparisons(self) -> tuple[Comparison, ...]:
-        """Each target against the reference of its task."""
-        return self.run.comparisons
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -63,17 +50,35 @@ class RunResult:
         return self.report.interrupted
 
     @property
+    def lacking(self) -> Mapping[str, str]:
+        """The metric plugins that were asked for by name and failed, each with its reason."""
+        return self.report.lacking
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RunResult(Reported):
+    """What a run measured: measurements, comparisons, failures, and where the trials are."""
+
+    @property
+    def id(self) -> str:
+        return self.run.id
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        return self.run.measurements
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """Each target against the reference of its task."""
+        return self.run.comparisons
+
+    @property
     def exit_code(self) -> ExitCode:
         """What `harness run` answers its shell: the worst that happened."""
         if self.interrupted:
             return ExitCode.INTERRUPTED
         codes = [failure.exit_code for failure in self.report.failures.values()]
         return ExitCode(max([*codes, _code_of(self.lacking)]))
-
-    @property
-    def lacking(self) -> Mapping[str, str]:
-        """The metric plugins that were asked for by name and failed, each with its reason."""
-        return self.report.lacking
 
     @property
     def ok(self) -> bool:
@@ -128,21 +133,11 @@ class RunResult:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ComparisonResult:
+class ComparisonResult(Reported):
     """Which of two is faster, by how much, and how sure that is."""
 
-    report: Report
     reference: str
     candidate: str
-
-    @property
-    def run(self) -> Run:
-        return self.report.run
-
-    @property
-    def folder(self) -> Path:
-        """Where the run is stored."""
-        return self.report.folder
 
     @property
     def comparison(self) -> Comparison | None:
@@ -157,19 +152,6 @@ class ComparisonResult:
         return self.comparison.verdict if self.comparison else Verdict.UNDECIDED
 
     @property
-    def failures(self) -> Mapping[str, str]:
-        """What went wrong, by target; empty where all went well."""
-        return {key[2]: failure.message for key, failure in self.report.failures.items()}
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        return self.run.warnings
-
-    @property
-    def interrupted(self) -> bool:
-        return self.report.interrupted
-
-    @property
     def exit_code(self) -> ExitCode:
         """What `harness compare` answers its shell."""
         if self.report.failures:
@@ -178,11 +160,6 @@ class ComparisonResult:
             return ExitCode.INTERRUPTED
         codes = {Verdict.SLOWER: ExitCode.ANSWER_IS_NO, Verdict.UNDECIDED: ExitCode.UNDECIDED}
         return max(codes.get(self.verdict, ExitCode.FINE), _code_of(self.lacking))
-
-    @property
-    def lacking(self) -> Mapping[str, str]:
-        """The metric plugins that were asked for by name and failed, each with its reason."""
-        return self.report.lacking
 
     @property
     def ok(self) -> bool:
