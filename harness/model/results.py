@@ -240,3 +240,8 @@ class Run:
     finished: bool = False
     parquet: str | None = None
     warnings: tuple[str, ...] = ()
+
+    def name_of(self, task: str, case: str, target: str) -> str:
+        """What other tools call a measurement: the target alone where that says which one it is."""
+        groups = {(m.task, m.case) for m in self.measurements}
+        return target if len(groups) < 2 else f"{task}/{case}/{target}"

@@ -309,3 +309,15 @@ class TrialRecord:
     """Where the output differs from the expected one."""
     draw: str = ""
     """The parameters that were drawn for its block, as a JSON object; empty: none were."""
+
+    @property
+    def counted_ns(self) -> tuple[float, ...]:
+        """The wall times that count: of the process, or of one execution for each steady sample.
+
+        None where the trial decides nothing: a warm-up trial, or one that did not end well.
+        """
+        if self.warmup or not self.trial.ok:
+            return ()
+        if self.mode is Mode.COLD:
+            return (float(self.trial.wall_ns),)
+        return tuple(s.wall_ns / s.batch for s in self.trial.samples if not s.calibration)

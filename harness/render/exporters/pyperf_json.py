@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from harness.hookspecs import hookimpl
-from harness.model import Mode, Run, TrialRecord
+from harness.model import Run, TrialRecord
 
 
 @hookimpl
@@ -27,9 +27,9 @@ def harness_export(run: Run, trials: Iterable[TrialRecord]) -> bytes:
 
     runs: dict[str, list[Any]] = {}
     for record in trials:
-        values = _seconds(record)
+        values = [counted_ns / 1e9 for counted_ns in record.counted_ns]
         if values:
-            name = _name(run, record)
+            name = run.name_of(record.task, record.case, record.target)
             metadata = _metadata(run, record, name)
             runs.setdefault(name, []).append(
                 pyperf.Run(values, metadata=metadata, collect_metadata=False)
@@ -40,22 +40,6 @@ def harness_export(run: Run, trials: Iterable[TrialRecord]) -> bytes:
     text = io.StringIO()
     suite.dump(text)
     return text.getvalue().encode()
-
-
-def _seconds(record: TrialRecord) -> list[float]:
-    """The timed values of one trial; none where it decides nothing."""
-    if record.warmup or not record.trial.ok:
-        return []
-    if record.mode is Mode.COLD:
-        return [record.trial.wall_ns / 1e9]
-    samples = [s for s in record.trial.samples if not s.calibration]
-    return [s.wall_ns / s.batch / 1e9 for s in samples]
-
-
-def _name(run: Run, record: TrialRecord) -> str:
-    """The target alone where the run has one task and case, as pyperf's users would name it."""
-    groups = {(m.task, m.case) for m in run.measurements}
-    return record.target if len(groups) < 2 else f"{record.task}/{record.case}/{record.target}"
 
 
 def _metadata(run: Run, record: TrialRecord, name: str) -> dict[str, str | int]:

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,7 +19,15 @@ from harness.errors import PluginFailed, UsageError
 from harness.hookspecs import hookimpl
 from harness.model import Mode, Sample, TrialRecord, TrialStatus
 from harness.plugins import Exporter
-from harness.render.exporters import csv_table, json_text, markdown, pyperf_json
+from harness.render.exporters import (
+    bencher,
+    csv_table,
+    github_action,
+    hyperfine_json,
+    json_text,
+    markdown,
+    pyperf_json,
+)
 from harness.testing import check_exporter
 from harness.testing.makers import make_record, make_trial
 from harness.testing.plugins import FAILURES, make_run
@@ -30,7 +39,10 @@ def exporter(suffix: object = ".txt", content: object = "sum-x sum-y") -> Simple
     )
 
 
-@pytest.mark.parametrize("module", [csv_table, json_text, markdown, pyperf_json])
+OURS = [bencher, csv_table, github_action, hyperfine_json, json_text, markdown, pyperf_json]
+
+
+@pytest.mark.parametrize("module", OURS)
 def test_every_exporter_of_ours_passes_the_suite(module):
     check_exporter(module)
 
@@ -71,6 +83,49 @@ def test_pyperf_gets_no_trial_that_failed_and_one_execution_of_steady_work():
     content = Exporter("pyperf", pyperf_json).export(make_run(), {}, trials)
     [benchmark] = json.loads(content)["benchmarks"]
     assert [run["values"] for run in benchmark["runs"]] == [[2.0]]
+
+
+def test_hyperfine_has_the_seconds_of_every_trial_that_counts():
+    trials = [
+        *records("sum", 10**9, 3 * 10**9, 2 * 10**9),
+        *records("sum", 10**10, warmup=True),
+        make_record(make_trial(5, status=TrialStatus.FAILED), target="sum"),
+    ]
+    content = Exporter("hyperfine", hyperfine_json).export(make_run(), {}, trials)
+    [result] = json.loads(content)["results"]
+    assert result["command"] == "sum"
+    assert result["times"] == [1.0, 3.0, 2.0]
+    assert [result[key] for key in ("mean", "median", "min", "max", "stddev")] == [2, 2, 1, 3, 1]
+    assert result["exit_codes"] == [0, 0, 0]
+    assert len(result["memory_usage_byte"]) == 3
+
+
+def test_hyperfine_has_no_deviation_of_one_trial():
+    content = Exporter("hyperfine", hyperfine_json).export(make_run(), {}, records("sum", 10**9))
+    assert json.loads(content)["results"][0]["stddev"] is None
+
+
+def test_github_action_charts_milliseconds_and_no_target_without_a_time():
+    [entry] = json.loads(check_exporter(github_action))
+    assert entry["name"] == "sum-x"
+    assert (entry["unit"], entry["value"], entry["range"]) == ("ms", 2.0, "1.9 ... 2.1")
+    assert entry["extra"] == "median of 9 trials, 99% interval, peak memory 1.00 MiB\nX, or |Y|"
+
+
+def test_bencher_gets_nanoseconds_with_their_interval():
+    found = json.loads(check_exporter(bencher))
+    assert found.keys() == {"sum-x"}
+    latency = {"value": 2e6, "lower_value": 1.9e6, "upper_value": 2.1e6}
+    memory = {"value": 2.0**20}
+    assert found["sum-x"] == {"latency": latency, "cpu-time": latency, "peak-memory": memory}
+
+
+def test_a_name_says_task_and_case_where_a_run_has_several():
+    run = make_run()
+    other = replace(run.measurements[0], case="full")
+    several = replace(run, measurements=(*run.measurements, other))
+    content = Exporter("bencher", bencher).export(several, {})
+    assert json.loads(content).keys() == {"sum/fast/sum-x", "sum/full/sum-x"}
 
 
 def test_csv_has_numbers_and_what_failed():
