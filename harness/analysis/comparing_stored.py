@@ -6,7 +6,6 @@ The rules are those of `comparing`; the answers are the same to the last bit.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from harness.analysis.stored_pairs import (
     StoredPiece,
     pieces_of,
 )
+from harness.frozen import dataclass
 from harness.model import Comparison, Metric, TrialStatus
 from harness.stats.boundary import sign_boundary
 from harness.stats.metric import MetricChoice, choose_metric

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.analysis.blocks import Pair, PairColumns, block_ns, pair_of, records_in
@@ -11,6 +10,7 @@ from harness.analysis.question import Question
 from harness.analysis.schedule import Block
 from harness.analysis.summarising import is_disturbed
 from harness.analysis.weighing import Weighed
+from harness.frozen import dataclass
 from harness.model import Estimate, Metric, Verdict
 from harness.stats.boundary import sign_boundary
 from harness.stats.metric import MetricChoice, choose_metric

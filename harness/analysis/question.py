@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from harness.frozen import dataclass
 from harness.model import Metric, Noise
 from harness.model.declaring import RunOption, confidence_level, declared, one_of, share
 

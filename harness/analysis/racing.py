@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 import numpy as np
@@ -22,6 +22,7 @@ from harness.analysis.race_columns import AUTO, ColumnsOf
 from harness.analysis.schedule import Block
 from harness.analysis.weighed_rule import FIRST_DOUBT, Span
 from harness.analysis.weighing import Weighed
+from harness.frozen import dataclass
 from harness.model import Estimate, Metric, Noise, Verdict
 from harness.model.noise import FEWEST
 from harness.stats.boundary import sign_boundary

@@ -6,7 +6,6 @@ The rules are those of `blocks`, and every figure is the same to the last bit.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy.typing as npt
 from harness.analysis.blocks import clocks_of
 from harness.analysis.judging import MEMORY_STEP_BYTES
 from harness.analysis.summarising import KEPT_WAITING
+from harness.frozen import dataclass
 from harness.model import Metric, Mode, Sample, TrialStatus
 from harness.stats.boundary import sign_boundary
 from harness.stats.clocks import Clock

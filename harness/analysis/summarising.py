@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from harness.analysis.blocks import figures_of, records_in
 from harness.analysis.schedule import Block
+from harness.frozen import dataclass
 from harness.model import (
     Measurement,
     MetricEstimate,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.analysis.blocks import block_ns
 from harness.analysis.question import Question
 from harness.analysis.schedule import Block, StopRule
 from harness.analysis.stop_rules import SURE
+from harness.frozen import dataclass
 from harness.model import Verdict
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ values as those of a comparison by signs alone.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
+from harness.frozen import dataclass
 from harness.model import Verdict
 from harness.model.noise import Noise
 from harness.stats.evidence import Evidence, blocks_for

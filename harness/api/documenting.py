@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from textwrap import fill
 from typing import Any, TypeVar
 
+from harness.frozen import dataclass
 from harness.model.declaring import RunOption, options_of
 from harness.running.settings import Settings
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Unpack
 from harness.api.calls import compare, compare_stored, history, load, profile, resume, run
 from harness.api.one_call import measuring
 from harness.errors import NotAllowed
+from harness.frozen import dataclass
 from harness.project.config import Config, find_config, load_config
 from harness.project.finding import required_config
 from harness.project.state_folder import results_of

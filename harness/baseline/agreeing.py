@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from harness.correctness import equivalent_over_seeds
 from harness.correctness.agreement import combine
 from harness.correctness.used import tolerance_used
 from harness.errors import TrialFailed
+from harness.frozen import dataclass
 from harness.model import Agreement, Build, Case, Output, OutputKind, OutputSpec, Task
 from harness.plugins import Adapter
 from harness.running import Orchestrator, check_outputs

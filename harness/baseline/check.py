@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from harness.baseline.again import agrees_on_a_draw
 from harness.baseline.agreeing import BuiltWorkload, agrees
 from harness.baseline.sides import current_side
 from harness.baseline.store import Baseline
+from harness.frozen import dataclass
 from harness.model import Agreement, Build
 from harness.project.workload import Workload
 from harness.running.session import Session

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
 
 from harness.errors import DataDamaged
+from harness.frozen import dataclass
 from harness.model import Case, Estimate, Host, Measurement, OutputSpec, Target, Toolchain
 from harness.system.store.files import from_newer
 

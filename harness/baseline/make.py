@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from harness.baseline.sides import Side, side_of
 from harness.baseline.store import FILES_NAME, OUTPUTS_NAME, TRIALS_NAME, Baseline, seal_in
 from harness.correctness.declared import nothing_to_check
 from harness.errors import AnswerIsNo, ConfigError, ExitCode, NotAllowed, TrialFailed
+from harness.frozen import dataclass
 from harness.model import Case, Output, OutputSource, Task
 from harness.project.workload import BASELINE_NAME, RESULTS_NAME, Workload
 from harness.running import Cell, Settings

@@ -13,11 +13,12 @@ import re
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from harness.campaign.scope import in_scope
 from harness.errors import HarnessError, TrialFailed
+from harness.frozen import dataclass
 from harness.model import OutputSource, OutputSpec, Target, WorkingFolder
 from harness.project.revisions import target_at
 from harness.project.workload import BASELINE_NAME, OPTIM_FOLDER, RESULTS_NAME, Workload

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from harness.baseline.agreeing import Expected
 from harness.baseline.document import BaselineDocument, CaseRecord, decode
 from harness.errors import DataDamaged, NotAllowed
+from harness.frozen import dataclass
 from harness.model import Case, Output, OutputValue
 from harness.model.jsonable import jsonable
 from harness.project.workload import BASELINE_NAME, RESULTS_NAME, Workload

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from harness.baseline import Baseline, BaselineSettings, TestReport, load_baseline
 from harness.bench.settings import BenchSettings
 from harness.errors import ExitCode
+from harness.frozen import dataclass
 from harness.model import BenchReport, Jail, Metric, Verdict
 from harness.model.durations import parse_duration_ns
 from harness.model.jsonable import jsonable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from harness.baseline import LABEL, Baseline
@@ -17,6 +17,7 @@ from harness.bench.scale import scale_of
 from harness.bench.settings import BenchSettings
 from harness.bench.startup import startup_of
 from harness.errors import ExitCode, TrialFailed, UsageError
+from harness.frozen import dataclass
 from harness.model import (
     Agreement,
     BenchReport,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from harness.analysis import Question
 from harness.baseline import LABEL as BASELINE
+from harness.frozen import dataclass
 from harness.model import Jail, Metric
 from harness.model.noise import Noise
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from harness.campaign.events import Kind
 from harness.campaign.gates import compare_words, keep_reason, name_some
@@ -15,6 +15,7 @@ from harness.campaign.state import State, Step
 from harness.campaign.stopping import decision_by_rules
 from harness.campaign.templates import note_template, plan_template, thought_template
 from harness.campaign.values import BenchOutcome, TestStatus
+from harness.frozen import dataclass
 from harness.model.durations import write_duration
 
 MAX_TRIES = 3

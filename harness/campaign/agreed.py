@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from harness.campaign.values import BenchOutcome, ProfileOutcome
+from harness.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

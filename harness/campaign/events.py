@@ -14,13 +14,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
 import msgspec
 
 from harness.errors import DataDamaged
+from harness.frozen import dataclass
 
 _Value = TypeVar("_Value")
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from harness.campaign.advice import Advice, Situation, give_up, short
 from harness.campaign.moves import Move, allows
 from harness.campaign.state import Step
 from harness.campaign.templates import note_template
+from harness.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

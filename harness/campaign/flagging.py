@@ -10,12 +10,13 @@ stored.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from harness.campaign.iteration import Iteration
 from harness.campaign.sightings import CaseEvidence, ChangeSeen, Flag, Flagged
 from harness.campaign.state import State
 from harness.campaign.values import BenchOutcome, CaseResult
+from harness.frozen import dataclass
 from harness.model import Verdict
 from harness.render.units import show_bytes, show_factor, show_ns
 

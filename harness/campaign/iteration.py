@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 from harness.campaign.values import (
@@ -12,6 +11,7 @@ from harness.campaign.values import (
     TestOutcome,
     TestStatus,
 )
+from harness.frozen import dataclass
 from harness.model import Verdict
 from harness.model.proposals import Plan, Reflection, Thought
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from harness.campaign.sightings import ChangeSeen
+from harness.frozen import dataclass
 
 _C = r"//[^\n]*|/\*.*?\*/"
 _HASH = r"\#[^\n]*"

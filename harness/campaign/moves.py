@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 
 from harness.campaign.gates import name_some
@@ -17,6 +16,7 @@ from harness.campaign.scope import in_scope
 from harness.campaign.state import State, Step
 from harness.campaign.values import Terms
 from harness.errors import NotAllowed
+from harness.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from harness.campaign.values import ProfileOutcome, ProfileRow
+from harness.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

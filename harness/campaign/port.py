@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from harness.campaign.values import BenchOutcome, KnownNoise, ProfileOutcome, TestOutcome
+from harness.frozen import dataclass
 from harness.model.noise import Noise
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from harness.campaign.iteration import Iteration
+from harness.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

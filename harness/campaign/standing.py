@@ -6,13 +6,13 @@ The commands refuse with what this says, and `harness next` advises it: one answ
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 
 from harness.campaign.advice import Advice
 from harness.campaign.gates import name_some
 from harness.campaign.scope import touched
 from harness.campaign.state import State, Step
 from harness.errors import NotAllowed
+from harness.frozen import dataclass
 
 ABORT = {
     "merge": "git merge --abort",

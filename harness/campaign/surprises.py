@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from harness.campaign.gates import compare_words
 from harness.campaign.iteration import Iteration
 from harness.campaign.patterns import pattern_named
 from harness.campaign.state import State
+from harness.frozen import dataclass
 from harness.model.proposals import Reflection
 
 

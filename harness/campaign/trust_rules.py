@@ -9,8 +9,8 @@ or once somebody accepts it with a reason, which is recorded too.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from harness.frozen import dataclass
 from harness.model.held import (
     HARNESS,
     IN_TREE,

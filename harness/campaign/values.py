@@ -7,12 +7,13 @@ A ratio is always a speed-up: reference time / candidate time, above 1 is faster
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from harness.campaign.bottlenecks import BY_FLOOR, BY_WHOLE
 from harness.campaign.case_parts import PhaseGain, SideBuild
 from harness.campaign.sightings import CaseEvidence, Flagged
+from harness.frozen import dataclass
 from harness.model import (
     CaseBench,
     Comparison,

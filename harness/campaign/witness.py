@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from harness.campaign.events import Event
 from harness.errors import DataDamaged
+from harness.frozen import dataclass
 
 _LINE = re.compile(r"(\d+) ([0-9a-f]{64})(?: \S+)?")
 _TORN = re.compile(r"\d*|\d+ [0-9a-f]{0,64} ?")

@@ -8,12 +8,13 @@ the cost is linear in the number of lines, however many of them differ.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.correctness.tokens import Units, UnitsFrom, same_units
+from harness.frozen import dataclass
 from harness.model import Tolerance
 
 _REACH = 32

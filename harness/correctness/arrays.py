@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from harness.correctness.printed import Array, half_units
 from harness.correctness.tally import Tally, incomparable, show
+from harness.frozen import dataclass
 from harness.model import Agreement, Mismatch, OutputKind, Tolerance
 
 CHUNK = 1 << 17

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from harness.correctness.printed import Array
 from harness.correctness.summaries import common_scale, numbers_of
 from harness.correctness.tally import Tally, incomparable
+from harness.frozen import dataclass
 from harness.model import Agreement, Mismatch, OutputValue, Tolerance
 
 _GROSS_SPREAD = 3.0

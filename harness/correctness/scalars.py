@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
 from harness.correctness.arrays import ulps_apart
+from harness.frozen import dataclass
 from harness.model import OutputKind, Tolerance
 
 

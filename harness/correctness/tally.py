@@ -5,12 +5,13 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from harness.frozen import dataclass
 from harness.model import Agreement, Mismatch, OutputKind, Tolerance
 
 WORST = 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from harness.correctness.printed import (
     value_of,
 )
 from harness.correctness.scalars import nearness_of
+from harness.frozen import dataclass
 from harness.model import Tolerance
 
 _MARKS = ("\0", *map(chr, range(0xE000, 0xF900)))

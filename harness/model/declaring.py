@@ -10,11 +10,12 @@ import functools
 import math
 import types
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import field, fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 from harness.errors import UsageError
+from harness.frozen import dataclass
 
 Reader: TypeAlias = Callable[[Any, str], Any]
 """What a caller gave, and the option's name for messages; gives the field's value or raises

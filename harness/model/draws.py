@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
+
+from harness.frozen import dataclass
 
 Number: TypeAlias = int | float
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
+from harness.frozen import dataclass
 from harness.model.trials import Command
 
 START_UP = "start-up"

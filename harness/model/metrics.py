@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from enum import Enum
+
+from harness.frozen import dataclass
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:/-]*", re.ASCII)
 

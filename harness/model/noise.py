@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from harness.frozen import dataclass
 
 LEAST_SCALE = 1e-4
 """No two runs of a process are taken to agree better than this."""

@@ -7,11 +7,12 @@ what becomes of one that git ignores, the adapter declares: it is never guessed 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from harness.frozen import dataclass
 from harness.model.options import OptionsClass, read_options
 from harness.model.tasks import Target
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from pathlib import Path
 
+from harness.frozen import dataclass
 from harness.model.floors import Floor
 from harness.model.results import Estimate
 

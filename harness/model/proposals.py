@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from harness.frozen import dataclass
 from harness.model.tasks import Target
 
 PROPOSER_FOLDER = ".harness-agent"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from harness.frozen import dataclass
 from harness.model.metrics import MetricInfo
 from harness.model.trials import Mode
 

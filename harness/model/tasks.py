@@ -7,11 +7,12 @@ import math
 import random
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from harness.frozen import dataclass
 from harness.model.draws import FRESH_SEEDS, Range, Seeds
 from harness.model.jails import JailTerms
 from harness.model.metrics import MetricInfo

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -17,6 +17,7 @@ import msgspec
 from harness.campaign.standing import ABORT
 from harness.campaign.state import State, Step, fold
 from harness.errors import HarnessError, NotAllowed
+from harness.frozen import dataclass
 from harness.optimise.checkout import KEPT_KINDS, Checkout
 from harness.optimise.journal import JOURNAL_NAME, read_events
 from harness.optimise.records import Records

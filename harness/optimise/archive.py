@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from harness.campaign.state import State, fold
 from harness.errors import DataDamaged
+from harness.frozen import dataclass
 from harness.optimise.journal import JOURNAL_NAME, read_events
 from harness.project.config import Config
 from harness.project.workload import OPTIM_FOLDER

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import NotAllowed, UsageError
+from harness.frozen import dataclass
 from harness.optimise.campaign import open_campaign
 from harness.project.config import CONFIG_NAME, Config, find_config, load_config
 from harness.project.first_config import CalledProgram, config_text, is_first_config

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from harness.campaign.port import SealedBaseline
 from harness.campaign.spending import attempt_level, confidence_of
 from harness.campaign.values import Terms
+from harness.frozen import dataclass
 from harness.model.noise import FEWEST, Noise
 from harness.render.units import show_ns
 from harness.stats.boundary import sign_boundary

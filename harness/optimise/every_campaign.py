@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
 from harness.campaign.iteration import Iteration
 from harness.campaign.scoring import describe_scores, score
 from harness.errors import DataDamaged, ExitCode
+from harness.frozen import dataclass
 from harness.model.jsonable import jsonable
 from harness.optimise.campaign import Campaign
 from harness.project.config import Config

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from harness.campaign.agreed import CampaignGit as Place
 from harness.campaign.chaining import known_noise
@@ -17,6 +17,7 @@ from harness.campaign.state import State, Step
 from harness.campaign.values import BenchOutcome, Terms, TestOutcome, TestStatus
 from harness.campaign.witness import chain_line
 from harness.errors import DataDamaged, ExitCode, GitFailed, NotAllowed
+from harness.frozen import dataclass
 from harness.model import Verdict
 from harness.optimise.budgets import affordable
 from harness.optimise.campaign import Campaign

@@ -12,7 +12,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from harness.campaign.gates import check_plan, compare_words, keep_reason, name_some
@@ -24,6 +24,7 @@ from harness.campaign.status import profile_table
 from harness.campaign.stopping import worthwhile
 from harness.campaign.values import TestStatus
 from harness.errors import HarnessError, NotAllowed, PluginFailed, TrialFailed, UsageError
+from harness.frozen import dataclass
 from harness.hookspecs import Runner
 from harness.model import Brief, Proposal
 from harness.model.proposals import PROPOSER_FOLDER, Reflection

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 
+from harness.frozen import dataclass
 from harness.model import Target
 from harness.system.git.reading import GitReading
 from harness.system.trusted.stamps import walked

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from harness.campaign.moves import Move, allows, restorable
 from harness.errors import GitFailed
+from harness.frozen import dataclass
 from harness.optimise.campaign import Campaign
 from harness.optimise.checkout import RECORDS
 from harness.optimise.retrieving import put_records_back

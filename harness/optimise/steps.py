@@ -6,7 +6,7 @@ All of them want the campaign's lock (`Campaign.locked`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from harness.campaign.agreed import Decision
 from harness.campaign.alike import change_digest
@@ -22,6 +22,7 @@ from harness.campaign.state import Step, apply
 from harness.campaign.stopping import decision_by_rules as decide_by_rules
 from harness.campaign.values import BenchOutcome, ProfileOutcome, TestOutcome, TestStatus
 from harness.errors import NotAllowed, UsageError
+from harness.frozen import dataclass
 from harness.model.proposals import Plan, Reflection, Thought
 from harness.optimise.campaign import Campaign
 from harness.optimise.failures import remembered

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from harness.campaign.state import State, Step, states_after
 from harness.campaign.stopping import decision_by_rules
 from harness.campaign.values import BenchOutcome
 from harness.errors import DataDamaged, GitFailed, HarnessError, UsageError
+from harness.frozen import dataclass
 from harness.model import Verdict
 from harness.model.proposals import Plan, Reflection, Thought
 from harness.optimise.campaign import Campaign

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from harness.campaign.alike import groups_alike
@@ -11,6 +11,7 @@ from harness.campaign.logs import trust_lines
 from harness.campaign.state import State, Step
 from harness.campaign.witness import chain_in, statement_on
 from harness.errors import UsageError
+from harness.frozen import dataclass
 from harness.optimise.campaign import Campaign
 from harness.optimise.trusting import look
 from harness.optimise.witnessing import read_witness

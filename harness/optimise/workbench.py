@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from shutil import which
 
@@ -39,6 +39,7 @@ from harness.campaign.values import (
     TestStatus,
 )
 from harness.errors import BuildFailed, ConfigError, DataDamaged, TrialFailed
+from harness.frozen import dataclass
 from harness.model import CaseBench, Jail, Metric, Objective
 from harness.model.draws import Seeds
 from harness.model.durations import parse_duration_ns
@@ -96,13 +97,13 @@ class LocalWorkbench:
         config: Config,
         campaign: str,
         listener: Listener | None = None,
-        conditions: Conditions = Conditions(),
+        conditions: Conditions | None = None,
     ) -> None:
         self._config = config
         self._campaign = campaign
         self._git = Git(config.root)
         self._listener = listener
-        self._conditions = conditions
+        self._conditions = conditions or Conditions()
 
     @property
     def _workload(self) -> Workload:

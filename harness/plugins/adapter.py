@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -14,6 +14,7 @@ import pluggy
 
 from harness import hookspecs
 from harness.errors import AdapterError, HarnessError, PluginFailed
+from harness.frozen import dataclass
 from harness.hookspecs import Runner
 from harness.model import (
     Agreement,

@@ -7,12 +7,12 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import cast
 
 from harness import hookspecs
 from harness.errors import AdapterError, PluginFailed, UsageError
+from harness.frozen import dataclass
 from harness.model.suggesting import nearest
 
 OURS = "optim-harness"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib.metadata import entry_points
 
 from harness import __version__
+from harness.frozen import dataclass
 from harness.plugins.found import OURS, entry_facts
 
 _GROUPS = "harness."

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from harness.frozen import dataclass
 from harness.model import HotSpot, Profile, ProfileReport
 
 EXACT_UNITS = frozenset({"instructions"})

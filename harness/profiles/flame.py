@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from html import escape
 
+from harness.frozen import dataclass
 from harness.model import Frame, Profile, Stack
 from harness.profiles.exports import by_function
 

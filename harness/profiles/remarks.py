@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from harness.frozen import dataclass
 from harness.model import Floor, HotSpot, Profile, ProfileReport
 from harness.profiles.spots import REST, START_UP
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from harness.errors import ExitCode, UsageError
+from harness.frozen import dataclass
 from harness.model import ProfileBy, ProfileFailure, ProfileReport
 from harness.model.declaring import one_of, whole_number
 from harness.model.jsonable import jsonable

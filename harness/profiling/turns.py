@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from harness.errors import HarnessError, TrialFailed
+from harness.frozen import dataclass
 from harness.model import (
     Build,
     EmptyProgram,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from harness.errors import ConfigError
+from harness.frozen import dataclass
 from harness.model import Case, Target, Task, base_name
 from harness.model.durations import parse_duration_ns
 from harness.model.suggesting import did_you_mean

@@ -7,11 +7,12 @@ for one of several values, `{ files = "data/*.txt" }` for the name of one of sev
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from harness.errors import ConfigError
+from harness.frozen import dataclass
 from harness.model import Case, ParamValue, Target, Task
 from harness.model.draws import Range
 from harness.project.config_file import CaseSection, DrawSection, TaskSection

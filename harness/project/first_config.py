@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from harness.frozen import dataclass
 
 _MARK = "# Written by `harness optimise`; docs/configuration.md says what else may stand here."
 

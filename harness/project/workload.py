@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.frozen import dataclass
 from harness.model import Case, Target, Task, base_name
 from harness.model.draws import Seeds
 from harness.project.config import CampaignSection, Config, lookup

@@ -7,10 +7,11 @@ import os
 import shutil
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from harness.errors import HarnessError
+from harness.frozen import dataclass
 from harness.model.forms import read_fields
 from harness.redteam.callers import Caller
 from harness.redteam.techniques import Act

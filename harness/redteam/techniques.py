@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from harness.frozen import dataclass
 from harness.redteam.told import Stage, TechniqueKind, TinyProject
 from harness.redteam.workshop import Workshop
 

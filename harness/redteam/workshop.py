@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from harness.errors import HarnessError
+from harness.frozen import dataclass
 from harness.redteam.told import NotHereError, Said
 from harness.system.process.calling import Call, Ended, call
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from harness.frozen import dataclass
 from harness.model import (
     Agreement,
     BenchReport,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import DataUnreadable
+from harness.frozen import dataclass
 from harness.render.units import show_ns
 from harness.running.many import each_run
 from harness.running.selecting import RESUMABLE

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeAlias
 
 from harness.analysis.kept import KeptBlocks
 from harness.analysis.schedule import StopRule
 from harness.errors import HarnessError
+from harness.frozen import dataclass
 from harness.model import (
     Agreement,
     Build,

@@ -18,11 +18,12 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from harness.errors import ConfigError
+from harness.frozen import dataclass
 from harness.model import NamedPath, PathKind, Target, moved_into
 from harness.project.config import Config
 from harness.running.session import Session

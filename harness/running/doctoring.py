@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import ExitCode, UsageError
+from harness.frozen import dataclass
 from harness.model.jsonable import jsonable
 from harness.plugins import Problem
 from harness.render.tables import layout

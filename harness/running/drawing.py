@@ -12,12 +12,13 @@ import json
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeVar
 
 import msgspec
 
 from harness.errors import ConfigError, TrialFailed
+from harness.frozen import dataclass
 from harness.model import Case, Output, ParamValue
 from harness.model.draws import Seeds
 from harness.system.process.places import expanded

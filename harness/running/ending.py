@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.analysis import ALL_SURE, SURE, sequential_rule
 from harness.analysis.kept import BlocksOf
 from harness.analysis.schedule import Block, StopRule, fixed_blocks
+from harness.frozen import dataclass
 from harness.running.cells import Prepared, Ready, reference_of
 from harness.running.settings import Settings
 

@@ -7,7 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.analysis import disturbed, metric_estimates, summarise_cell
 from harness.errors import ExitCode, HarnessError, NotAllowed
+from harness.frozen import dataclass
 from harness.model import (
     Build,
     BuildFacts,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from harness.frozen import dataclass
 from harness.model import TrialRecord
 from harness.plugins import Exporter
 from harness.running.reports import Report

@@ -8,10 +8,11 @@ input.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from harness.errors import TrialFailed
+from harness.frozen import dataclass
 from harness.model import Build, Case, Command, Output, Target, WorkingFolder
 from harness.system.process.opening import CoreRunner
 

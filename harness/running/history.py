@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.errors import DataUnreadable, ExitCode, UsageError
+from harness.frozen import dataclass
 from harness.render.tables import layout
 from harness.render.units import show_ns
 from harness.running.catalogue import HistoryQuery, described_runs

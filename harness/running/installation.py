@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from harness.errors import ExitCode, HarnessError, ToolchainMissing
+from harness.frozen import dataclass
 from harness.hookspecs import Runner
 from harness.plugins import (
     Adapters,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.frozen import dataclass
 from harness.model import Case, Task
 from harness.project.revisions import split_revision, target_at
 from harness.running import Cell

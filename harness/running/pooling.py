@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from harness.analysis import (
     compare_settings,
 )
 from harness.errors import DataUnreadable
+from harness.frozen import dataclass
 from harness.model import Mode, Sample
 from harness.running.catalogue import folders_with
 from harness.running.many import each_run, has_target

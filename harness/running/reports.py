@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ import msgspec
 
 from harness.analysis import disturbed
 from harness.errors import ExitCode
+from harness.frozen import dataclass
 from harness.model import Estimate, Run
 from harness.model.jsonable import numbers_back, to_plain
 from harness.running.cells import Group

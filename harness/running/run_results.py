@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from harness.errors import ExitCode
+from harness.frozen import dataclass
 from harness.model import Comparison, Measurement, Run, Verdict
 from harness.model.jsonable import jsonable
 from harness.plugins import Exporter

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.errors import DataUnreadable, UsageError
+from harness.frozen import dataclass
 from harness.model import Case, Target, Task, WorkingFolder
 from harness.project.config import Config, lookup
 from harness.project.finding import required_config

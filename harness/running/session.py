@@ -8,10 +8,10 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import StorageFailed
+from harness.frozen import dataclass
 from harness.plugins import Adapters, demand_metrics
 from harness.project.config import Config
 from harness.project.state_folder import WORKTREES, results_of, state_folder

@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from typing import Any, TypedDict
 
 from harness.analysis import Question
 from harness.analysis.schedule import Design
 from harness.errors import UsageError
+from harness.frozen import dataclass
 from harness.model import Jail, Metric, Mode, SteadyPlan
 from harness.model.declaring import (
     RunOption,

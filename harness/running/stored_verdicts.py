@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.analysis import Question, StoredComparison
 from harness.errors import ExitCode, UsageError
+from harness.frozen import dataclass
 from harness.model import Comparison, Metric, Mode, Verdict
 from harness.model.jsonable import jsonable
 from harness.render.explaining import by_every_metric, evidence, explain, what_would_do

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from harness.analysis import Rank, VariantStanding
 from harness.errors import ExitCode
+from harness.frozen import dataclass
 from harness.model import Comparison, Verdict
 from harness.model.jsonable import jsonable
 from harness.render.explaining import headline

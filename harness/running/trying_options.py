@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from harness.analysis.race_columns import AUTO
+from harness.frozen import dataclass
 from harness.running.settings import Settings
 
 

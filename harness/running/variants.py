@@ -13,11 +13,12 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import Enum
 from pathlib import Path
 
 from harness.errors import HarnessError, NotAllowed, StorageFailed, UsageError
+from harness.frozen import dataclass
 from harness.model import Target
 from harness.model.suggesting import did_you_mean
 from harness.project.config import Config

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from harness.frozen import dataclass
 
 COARSEST_NS = 10_000_000
 """No clock of a kernel that we run on is coarser: the tick of 100 Hz."""

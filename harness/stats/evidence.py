@@ -23,10 +23,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from harness.frozen import dataclass
 from harness.model import Noise
 from harness.model.noise import FEWEST
 from harness.stats.ratios import Floats

@@ -8,10 +8,9 @@ error level, which trying both and taking the clearer one would double.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from harness.frozen import dataclass
 from harness.model import Metric
 from harness.stats.clocks import Clock, common_step, resolution_of
 from harness.stats.ratios import Floats

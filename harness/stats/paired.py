@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from harness.frozen import dataclass
 from harness.model import Estimate, Verdict
 from harness.stats.boundary import SignBoundary
 from harness.stats.clocks import COARSEST_NS, Clock, common_step, resolution_of

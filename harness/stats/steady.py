@@ -19,10 +19,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import median
 from typing import TYPE_CHECKING, TypeAlias
 
+from harness.frozen import dataclass
 from harness.model import Sample, TraceShape
 
 if TYPE_CHECKING:

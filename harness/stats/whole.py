@@ -10,10 +10,10 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
+from harness.frozen import dataclass
 from harness.stats.boundary import SignBoundary
 from harness.stats.clocks import resolution_of
 from harness.stats.paired import RatioInterval

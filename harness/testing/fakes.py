@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 from harness.errors import ToolchainMissing
+from harness.frozen import dataclass
 from harness.hookspecs import Runner
 from harness.model import Command, Completed, Host, Jail, Output, Target, Trial, TrialPlan
 from harness.system.jail.grounds import Grounds

@@ -9,13 +9,14 @@ import math
 import os
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 import click
 
 from harness.errors import ExitCode, HarnessError
+from harness.frozen import dataclass
 
 SCHEMA_VERSION = 1
 

@@ -7,12 +7,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from harness.frozen import dataclass
 from harness.model import TrialRecord
 from harness.project.config import CONFIG_NAME
 from harness.project.state_folder import STATE_FOLDER

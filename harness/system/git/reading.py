@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import ToolchainMissing, UsageError
+from harness.frozen import dataclass
 from harness.system.git.program import GitProgram
 from harness.system.process.passing import passing_folder
 

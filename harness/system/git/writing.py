@@ -13,10 +13,10 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import GitFailed
+from harness.frozen import dataclass
 from harness.system.git.reading import (
     Changes,
     GitReading,

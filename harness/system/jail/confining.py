@@ -6,9 +6,9 @@ The same command is asked for hundreds of times in a run: its policy is made onc
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from harness.frozen import dataclass
 from harness.model import Command
 from harness.model.jails import Jail
 from harness.system.jail.grounds import Grounds

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 
+from harness.frozen import dataclass
 from harness.system.process.calling import Call, StillRunningError, call
 
 _PATIENCE_S = 20

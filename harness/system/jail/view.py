@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from harness.frozen import dataclass
 from harness.model import Command, Target
 from harness.model.jails import JailTerms
 from harness.system.jail.grounds import GIT, Grounds

@@ -13,9 +13,10 @@ import hashlib
 import platform
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from harness.frozen import dataclass
 from harness.system.launcher import made_of, protocol
 from harness.system.launcher.serving import Line
 from harness.system.launcher.watching import Watch

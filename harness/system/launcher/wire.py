@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import starmap
 from pathlib import Path
 
+from harness.frozen import dataclass
 from harness.model import Sample, SteadyPlan
 from harness.system.launcher import protocol
 

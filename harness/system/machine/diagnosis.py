@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from harness.frozen import dataclass
 from harness.model import Host
 from harness.system.machine.host import cpu_quota, fixed_addresses, read_host
 

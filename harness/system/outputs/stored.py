@@ -11,7 +11,6 @@ import hashlib
 import math
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ import numpy as np
 from harness.correctness.printed import Array, PrintedArray, PrintedFloat, printed_array
 from harness.correctness.summaries import moments
 from harness.errors import DataDamaged, DataUnreadable, StorageFailed
+from harness.frozen import dataclass
 from harness.model import OutputValue
 from harness.system.store.files import from_newer, replacing
 

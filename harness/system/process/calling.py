@@ -18,10 +18,11 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import IO
 
+from harness.frozen import dataclass
 from harness.system.process.descent import Below
 
 KEPT_BYTES = 32 * 2**20

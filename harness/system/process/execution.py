@@ -7,9 +7,10 @@ import os
 import signal
 import stat
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
+from harness.frozen import dataclass
 from harness.model import (
     Command,
     Jail,

@@ -14,11 +14,12 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from itertools import count, islice
 from pathlib import Path
 
+from harness.frozen import dataclass
 from harness.system.process.stuck import clear_flags, detach_mounts, mounts_below
 
 MOST_FILES = 100_000

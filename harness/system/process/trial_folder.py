@@ -7,10 +7,10 @@ import hashlib
 import os
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from harness.frozen import dataclass
 from harness.system.process.trees import (
     MOST_FILES,
     Budget,

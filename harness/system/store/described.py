@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
 
+from harness.frozen import dataclass
 from harness.model import BuildFacts, MetricInfo
 from harness.model.jsonable import numbers_back, to_plain
 

@@ -12,11 +12,11 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from harness.errors import DataClosed, DataDamaged, MadeByNewer, StorageFailed
+from harness.frozen import dataclass
 from harness.system.process.trees import open_ordinary
 
 

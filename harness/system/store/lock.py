@@ -14,11 +14,12 @@ import platform
 import shlex
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.errors import DataDamaged, NotAllowed
+from harness.frozen import dataclass
 from harness.system.store.files import read_kept, storage_errors
 from harness.system.store.flock import take_lock, try_lock
 

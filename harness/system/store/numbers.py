@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from harness.frozen import dataclass
 from harness.system.store.columns import coded_table_of
 from harness.system.store.rows import COLUMNS
 from harness.system.store.run_file import StoredRun

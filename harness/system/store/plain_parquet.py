@@ -14,10 +14,10 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, groupby
 from typing import Any, BinaryIO, NamedTuple
 
+from harness.frozen import dataclass
 from harness.system.store.rows import COLUMNS, NESTED, Column
 
 MAGIC = b"PAR1"

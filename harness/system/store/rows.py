@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import msgspec
 
+from harness.frozen import dataclass
 from harness.model import Mode, Phase, Sample, Trial, TrialRecord, TrialStatus
 
 if TYPE_CHECKING:

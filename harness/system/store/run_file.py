@@ -7,13 +7,14 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
 
 from harness.errors import UsageError
+from harness.frozen import dataclass
 from harness.model import BuildFacts, MetricInfo
 from harness.model.jsonable import numbers_back
 from harness.system.store.described import Described

@@ -14,13 +14,13 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from harness.frozen import dataclass
 from harness.system.process.places import is_ours, user_cache
 from harness.system.store.run_file import RUN_NAME, StoredRun
 from harness.system.store.runs import STREAM_NAME, parquet_of

@@ -18,10 +18,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from harness.errors import DataDamaged, StorageFailed, UsageError
+from harness.frozen import dataclass
 from harness.system.store.files import open_kept, read_kept
 
 SEAL_NAME = "seal.sha256"

@@ -17,13 +17,13 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 from zlib import crc32
 
 import msgspec
 
+from harness.frozen import dataclass
 from harness.system.store.files import open_kept, open_to_append
 from harness.system.store.rows import (
     COLUMNS,

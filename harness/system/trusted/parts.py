@@ -15,9 +15,10 @@ import shutil
 import site
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from harness.frozen import dataclass
 from harness.model.held import IN_TREE, Held
 from harness.system.launcher import launching, made_of
 from harness.system.process.calling import Call, StillRunningError, call
