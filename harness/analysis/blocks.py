@@ -5,13 +5,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from statistics import median
 from typing import TYPE_CHECKING
 
 from harness.analysis.schedule import Block
 from harness.frozen import dataclass
 from harness.model import Metric, Mode, Sample, TrialRecord
 from harness.stats.clocks import Clock, common_clock, common_step
+from harness.stats.ranks import median
 from harness.stats.steady import trace_of
 
 if TYPE_CHECKING:

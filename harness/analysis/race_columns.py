@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from statistics import median
 
 from harness.analysis.blocks import PairColumns, figures_of, pair_of
 from harness.analysis.schedule import Block
 from harness.model import Metric, TrialRecord
+from harness.stats.ranks import median
 
 AUTO = "auto"
 """Wall or CPU time, whichever serves on this machine."""

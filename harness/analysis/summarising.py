@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from statistics import median
 from typing import Any
 
 from harness.analysis.blocks import figures_of, records_in
@@ -19,6 +18,7 @@ from harness.model import (
     TrialRecord,
 )
 from harness.stats.medians import median_estimate
+from harness.stats.ranks import median
 from harness.stats.steady import Trace, shapes_of, trace_of, trace_warnings
 
 KEPT_WAITING = 0.01

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -174,8 +175,23 @@ def _check_resume(context: click.Context, arguments: Sequence[str]) -> None:
 
 
 def _answer(result: RunResult, options: Mapping[str, Any]) -> Answer:
-    """The result as a table and as JSON; the exit code says the worst that happened."""
-    style, report = options["style"], result.report
+    """The result as a table or as JSON; the exit code says the worst that happened."""
+    errors = [f"{k[2]}: {failure.message}" for k, failure in sorted(result.report.failures.items())]
+    errors += [f"metric {name}: {why}" for name, why in result.lacking.items()]
+    errors += ["interrupted; everything measured is kept"] * result.interrupted
+    return Answer(
+        result=result.to_dict(),
+        text=partial(_text, result, options),
+        exit_code=result.exit_code,
+        error="\n".join(errors) or None,
+        hint=_resume_command(result, options) if result.interrupted else None,
+        next_actions=(_resume_command(result, options),) if result.interrupted else (),
+    )
+
+
+def _text(result: RunResult, options: Mapping[str, Any]) -> str:
+    """The tables, and what they cannot say."""
+    style = options["style"]
     parts = [result.table(style)]
     if options["metrics"] is not None:
         parts.append(result.metrics(style))
@@ -188,17 +204,7 @@ def _answer(result: RunResult, options: Mapping[str, Any]) -> Answer:
     if style == "plain":
         parts += filter(None, ["\n".join(_warnings(result))])
         parts.append(f"{result.run.parquet or result.folder}")
-    errors = [f"{key[2]}: {failure.message}" for key, failure in sorted(report.failures.items())]
-    errors += [f"metric {name}: {why}" for name, why in result.lacking.items()]
-    errors += ["interrupted; everything measured is kept"] * result.interrupted
-    return Answer(
-        result=result.to_dict(),
-        text="\n\n".join(parts),
-        exit_code=result.exit_code,
-        error="\n".join(errors) or None,
-        hint=_resume_command(result, options) if result.interrupted else None,
-        next_actions=(_resume_command(result, options),) if result.interrupted else (),
-    )
+    return "\n\n".join(parts)
 
 
 def _no_figures(result: RunResult, asked: Sequence[str]) -> str:

@@ -6,7 +6,6 @@ import math
 import re
 from dataclasses import field
 from enum import Enum
-from fractions import Fraction
 
 from harness.frozen import dataclass
 
@@ -114,6 +113,8 @@ class Tolerance:
         """How many of `count` elements may differ; never all of them."""
         allowed = self.max_differing
         if isinstance(allowed, str):
+            from fractions import Fraction  # exact, and brings decimals along
+
             allowed = math.floor(Fraction(allowed.rstrip("%")) * count / 100)
         return max(0, min(allowed, count - 1))
 

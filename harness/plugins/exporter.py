@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from harness.errors import AdapterError, PluginFailed, UsageError
 from harness.hookspecs import ExporterSpec
 from harness.model import Run, TrialRecord
 from harness.plugins.found import Problem, has_ours, say
 from harness.plugins.single import SinglePlugin
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 class Exporter(SinglePlugin):

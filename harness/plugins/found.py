@@ -7,13 +7,15 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.metadata import EntryPoint
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from harness import hookspecs
 from harness.errors import AdapterError, PluginFailed, UsageError
 from harness.frozen import dataclass
 from harness.model.suggesting import nearest
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 OURS = "optim-harness"
 """The distribution whose plugins keep their names, whoever else claims them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
 from harness.errors import AdapterError, AdapterNotFound, PluginFailed
 from harness.model.suggesting import did_you_mean
@@ -19,6 +19,10 @@ from harness.plugins.found import (
     the_one,
     unknown,
 )
+from harness.plugins.offered import entry_points
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ADAPTER_GROUP = "harness.adapters"
 PLUGIN_GROUP = "harness.plugins"

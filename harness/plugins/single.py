@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, ClassVar, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 import pluggy
 
@@ -24,6 +23,10 @@ from harness.plugins.found import (
     unknown,
     words_of_problem,
 )
+from harness.plugins.offered import entry_points
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 _Result = TypeVar("_Result")
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
-
-from tabulate import tabulate
 
 from harness.errors import UsageError
 from harness.model import (
@@ -37,12 +34,16 @@ def layout(headers: Sequence[str], rows: Sequence[Sequence[str]], style: str = "
     kinds = {"plain": "simple", "github": "github", "html": "html"}
     if style not in kinds:
         raise UsageError(f"style: want one of {', '.join(kinds)} and csv, got {style!r}")
+    from tabulate import tabulate  # knows the width of every character: wants 20 ms of its own
+
     kind = kinds[style]
     return tabulate(rows, headers=headers, tablefmt=kind, disable_numparse=True)
 
 
 def as_html(sentence: str, table: str) -> str:
     """A sentence above a table that `layout` made, for notebooks."""
+    import html
+
     return f"<p>{html.escape(sentence)}</p>{table}"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from harness.model import Estimate
@@ -72,6 +71,8 @@ def _counted_rank(n: int, error: float) -> int:
 def _searched_rank(n: int, error: float) -> int:
     """The same for many values, where whole numbers grow too long."""
     # The normal law is right within one or two; the binomial one decides.
+    from statistics import NormalDist  # brings fractions and decimals along
+
     k = max(0, round(n / 2 + NormalDist().inv_cdf(error / 2) * math.sqrt(n) / 2) - 2)
     while k < n // 2 and 2 * _at_most(k, n) <= error:
         k += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterable
 
 
 class RisingRank:
@@ -36,3 +37,15 @@ class RisingRank:
         while len(self._up_to) <= rank:
             heapq.heappush(self._up_to, -heapq.heappop(self._above))
         return -self._up_to[0]
+
+
+def median(values: Iterable[float]) -> float:
+    """The middle of values, or the mean of the two in the middle; ValueError where there is none.
+
+    `statistics` has it too, and imports fractions and decimals.
+    """
+    ordered = sorted(values)
+    if not ordered:
+        raise ValueError("no median of nothing")
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2

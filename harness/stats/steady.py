@@ -20,11 +20,11 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from statistics import median
 from typing import TYPE_CHECKING, TypeAlias
 
 from harness.frozen import dataclass
 from harness.model import Sample, TraceShape
+from harness.stats.ranks import median
 
 if TYPE_CHECKING:
     import numpy as np

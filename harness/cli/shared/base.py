@@ -26,8 +26,8 @@ class Answer:
     """What a command has to say, for people and for programs."""
 
     result: Mapping[str, Any] = field(default_factory=dict)
-    text: str = ""
-    """For people, on standard output; not printed under --json."""
+    text: str | Callable[[], str] = ""
+    """For people, on standard output; under --json not printed, and a callable is not called."""
     exit_code: ExitCode = ExitCode.FINE
     error: str | None = None
     hint: str | None = None
@@ -98,8 +98,8 @@ def _command_path() -> str:
 def _print(name: str, answer: Answer, as_json: bool) -> None:
     if as_json:
         click.echo(_as_json(envelope(name, answer)))
-    elif answer.text:
-        click.echo(answer.text)
+    elif text := answer.text if isinstance(answer.text, str) else answer.text():
+        click.echo(text)
     if answer.error and not as_json:
         _complain(answer.error, answer.hint or "")
 

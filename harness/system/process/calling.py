@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import logging
 import os
 import select
 import signal
@@ -36,8 +35,6 @@ _LAST_WORDS_S = 2.0
 _POLITE_S = 1.0
 """How long a program that is told to end may take for it: git removes its locks then."""
 _SHOWN = 5
-
-_log = logging.getLogger("harness")
 
 
 class StillRunningError(Exception):
@@ -258,7 +255,11 @@ def _tell_what_is_left(name: str, streams: Sequence[_Stream]) -> None:
     holders = [who for pid in _processes() if (who := _holder(pid, pipes))]
     shown = ", ".join(holders[:_SHOWN]) or "a process of another user"
     more = f" and {len(holders) - _SHOWN} more" if len(holders) > _SHOWN else ""
-    _log.warning("harness: %s ended, and left running: %s%s", name, shown, more)
+    import logging
+
+    logging.getLogger("harness").warning(
+        "harness: %s ended, and left running: %s%s", name, shown, more
+    )
 
 
 def _processes() -> list[int]:

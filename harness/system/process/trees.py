@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import logging
 import os
 import stat
 import time
@@ -27,7 +26,6 @@ MOST_DEPTH = 100
 """What is read of a tree; one beyond that is refused in words, and removed all the same."""
 
 _CHUNK_BYTES = 1 << 18
-_log = logging.getLogger("harness")
 _BATCH = 10_000
 
 
@@ -149,7 +147,11 @@ def _remove(folder: Path) -> None:
 
 @cache
 def _say_that_it_stays(folder: str) -> None:
-    _log.warning("%s cannot be removed: what a program left there stays", folder)
+    import logging
+
+    logging.getLogger("harness").warning(
+        "%s cannot be removed: what a program left there stays", folder
+    )
 
 
 def open_folder(folder: str | Path, within: int | None = None) -> int:
