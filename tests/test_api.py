@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_type_hints
@@ -29,6 +30,7 @@ from harness.plugins import Executor
 from harness.running.keywords import (
     CompareOptions,
     HistoryOptions,
+    LoadOptions,
     Place,
     ProfileOptions,
     RunOptions,
@@ -36,6 +38,7 @@ from harness.running.keywords import (
     TryOptions,
 )
 from harness.running.settings import Settings, of_plan
+from harness.running.workload_keywords import BaselineOptions, BenchKeywords, CheckOptions
 from harness.system.machine import diagnosis
 from harness.system.store.run_file import read_run
 
@@ -125,12 +128,22 @@ KEYWORDS_OF = {
     "history": HistoryOptions,
     "profile": ProfileOptions,
     "try_variants": TryOptions,
+    "Project.run": RunOptions,
+    "Project.resume": Place,
+    "Project.compare": CompareOptions,
+    "Project.compare_stored": StoredOptions,
+    "Project.history": HistoryOptions,
+    "Project.profile": ProfileOptions,
+    "Project.baseline": BaselineOptions,
+    "Project.test": CheckOptions,
+    "Project.bench": BenchKeywords,
+    "Project.load": LoadOptions,
 }
 
 
 @pytest.mark.parametrize("name", KEYWORDS_OF)
 def test_help_lists_every_keyword_with_its_meaning(name: str):
-    function, keywords = getattr(harness, name), get_type_hints(KEYWORDS_OF[name])
+    function, keywords = attrgetter(name)(harness), get_type_hints(KEYWORDS_OF[name])
     listed = re.findall(r"^    (\w+): (.+)$", function.__doc__, flags=re.MULTILINE)
     assert [keyword for keyword, _ in listed] == [*keywords]
     assert all(len(words) > 10 for _, words in listed)

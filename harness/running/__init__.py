@@ -3,6 +3,7 @@
 What is asked:
 
 - `keywords`     the arguments of the Python API, and what its callers name
+- `workload_keywords` those on a baseline
 - `selecting`    the cells that a caller names, or that a stored run had
 - `pairs`        the two cells of a comparison
 - `settings`     how it is run: Settings, declared once
