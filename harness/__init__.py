@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         save_variant,
         try_variants,
     )
+    from harness.api.exchange import read_stored
     from harness.bench.asking import BaselineResult, BenchResult, CheckResult
     from harness.errors import (
         AdapterError,
@@ -84,6 +85,7 @@ _HOMES = {
         *("doctor", "history", "load", "profile", "resume", "run"),
         *("save_variant", "try_variants"),
     ),
+    "harness.api.exchange": ("read_stored",),
     "harness.bench.asking": ("BaselineResult", "BenchResult", "CheckResult"),
     "harness.errors": (
         *("AdapterError", "AdapterNotFound", "AnswerIsNo", "BuildFailed", "ConfigError"),
@@ -179,6 +181,7 @@ __all__ = [
     "history",
     "load",
     "profile",
+    "read_stored",
     "resume",
     "run",
     "save_variant",

@@ -86,7 +86,7 @@ class DashedCommand(OneEach):
 )
 @click.option(
     "--export",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Write the run to this file too; its suffix says how: .csv, .md, .json or a plugin's.",
 )

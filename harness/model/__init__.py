@@ -42,6 +42,7 @@ from harness.model.outputs import FileFormat, OutputKind, OutputSource, OutputSp
 from harness.model.paths import NamedPath, PathKind, declared_paths, moved_into, path_option
 from harness.model.results import (
     Agreement,
+    Commit,
     Comparison,
     Estimate,
     Host,
@@ -121,6 +122,7 @@ __all__ = [
     "Case",
     "CaseBench",
     "Command",
+    "Commit",
     "Comparison",
     "Completed",
     "EmptyProgram",

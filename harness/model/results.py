@@ -227,6 +227,18 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True)
+class Commit:
+    """What was checked out where a run's sources lie when the run began."""
+
+    digest: str
+    """The commit's full id."""
+    made_at_ns: int
+    """When it was committed, in nanoseconds since the epoch (UTC)."""
+    changed: bool
+    """Did a tracked file differ from it?"""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One call of the orchestrator."""
 
@@ -240,6 +252,8 @@ class Run:
     finished: bool = False
     parquet: str | None = None
     warnings: tuple[str, ...] = ()
+    commit: Commit | None = None
+    """None outside of a git repository, and in runs of older harnesses."""
 
     def name_of(self, task: str, case: str, target: str) -> str:
         """What other tools call a measurement: the target alone where that says which one it is."""
