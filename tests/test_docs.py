@@ -227,6 +227,7 @@ def test_every_command_named_in_the_docs_exists():
 
 SECTIONS: Mapping[str, type[msgspec.Struct]] = {
     "[tasks.NAME]": config_file.TaskSection,
+    "[[tasks.NAME.relations]]": config_file.RelationSection,
     "[tasks.NAME.cases.NAME]": config_file.CaseSection,
     "[tasks.NAME.outputs.NAME]": config_file.OutputSection,
     "[tasks.NAME.metrics.NAME]": config_file.MetricSection,
@@ -259,6 +260,8 @@ WORDS: Mapping[Any, str] = {
     dict[str, config_file.OutputSection]: "tables",
     dict[str, config_file.MetricSection]: "tables",
     dict[str, config_file.TargetCaseSection]: "tables",
+    list[config_file.RelationSection]: "list of tables",
+    str | list[str]: "string, list of strings",
 }
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from harness.errors import DataDamaged
 from harness.model import Case, Estimate, Host, Measurement, OutputSpec, Target, Toolchain
+from harness.model.relations import Relation
 from harness.system.store.files import from_newer
 
 SCHEMA_VERSION = 2
@@ -134,6 +135,8 @@ class BaselineDocument:
     cases: tuple[CaseRecord, ...]
     """The fast case first, then the full one where there is any."""
     files: Mapping[str, FileRecord]
+    relations: tuple[Relation, ...] = ()
+    """What its build obeyed, and every later one is to obey."""
     schema_version: int = SCHEMA_VERSION
 
     def record(self, case: Case) -> CaseRecord | None:

@@ -6,7 +6,7 @@ import json
 import math
 import random
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
@@ -16,6 +16,7 @@ from harness.model.draws import FRESH_SEEDS, Range, Seeds
 from harness.model.jails import JailTerms
 from harness.model.metrics import MetricInfo
 from harness.model.outputs import OutputSpec
+from harness.model.relations import Relation
 
 ParamValue = bool | int | float | str
 """What a case's parameter may be; each is written into a target's `args` by `{name}`."""
@@ -95,6 +96,16 @@ class Case:
         seed = {} if self.seed is None else {"seed": self.seed}
         return {**self.params, **seed, "case": base_name(self.name)}
 
+    def filled_in(
+        self, words: Iterable[str], more: Mapping[str, ParamValue] | None = None
+    ) -> tuple[str, ...]:
+        """Words with `{name}` replaced by the case's values, and by those of `more`.
+
+        Raises KeyError or IndexError for a name without a value, ValueError for stray braces.
+        """
+        values = {**self.values(), **(more or {})}
+        return tuple(word.format_map(values) for word in words)
+
     def with_params(self, params: Mapping[str, ParamValue]) -> Case:
         """This case with some parameters changed; its name says which ones were.
 
@@ -132,6 +143,8 @@ class Task:
     """The target against which ratios are given; the first one where it is not named."""
     metrics: tuple[MetricInfo, ...] = ()
     """Figures that its targets report of themselves."""
+    relations: tuple[Relation, ...] = ()
+    """What `harness test` tries beside the outputs that are known."""
 
     def __post_init__(self) -> None:
         if not self.cases:
@@ -229,11 +242,10 @@ class Target:
 
         Raises ValueError naming a placeholder that the case has no value for.
         """
-        values = case.values()
         try:
-            return tuple(arg.format_map(values) for arg in self.args)
+            return case.filled_in(self.args)
         except (KeyError, IndexError) as missing:
-            known = ", ".join(sorted(values))
+            known = ", ".join(sorted(case.values()))
             raise ValueError(
                 f"target {self.name!r}: no parameter {missing} in case {case.name!r}"
                 f" (it has: {known})"

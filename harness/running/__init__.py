@@ -22,6 +22,7 @@ What happens:
 - `cells`        what is run: Cell, Ready, Failed, Group
 - `copies`       private copies of the user's tree
 - `checking`     is an output right?
+- `relating`     inputs changed by the project's own relations
 - `resuming`     goes on with an interrupted run
 - `listening`    who is told what goes on
 - `installation` which adapters and plugins serve here
