@@ -113,7 +113,8 @@ def generator_files(target: Target) -> tuple[str, ...]:
 
 def files_among(words: Iterable[str], root: Path) -> frozenset[str]:
     """Those of a command's words that name a file of the project."""
-    return frozenset(word for word in words if (root / word).is_file())
+    own = (word for word in words if word and not Path(word).is_absolute())
+    return frozenset(word for word in own if (root / word).is_file())
 
 
 def _words_of_files(target: Target) -> frozenset[str]:
