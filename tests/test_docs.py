@@ -24,6 +24,7 @@ import harness_c.options
 import harness_command
 import harness_julia.options
 import harness_python.options
+from harness.adapterkit import GnuOptions
 from harness.cli import cli
 from harness.errors import ExitCode
 from harness.hookspecs import AdapterSpec, Runner, hookimpl
@@ -242,6 +243,7 @@ OPTIONS = {
     "Options of the adapter julia": harness_julia.options.Options,
     "Options of the adapter python": harness_python.options.Options,
     "Options of the adapter command": harness_command.Options,
+    "Options of the adapters cpp and fortran": GnuOptions,
 }
 WORDS: Mapping[Any, str] = {
     str: "string",
