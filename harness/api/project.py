@@ -9,7 +9,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from harness.api.calls import compare, compare_stored, history, load, profile, resume, run
+from harness.api.calls import compare_stored, history, load, profile, resume, run
+from harness.api.comparisons import compare
 from harness.api.documenting import documented
 from harness.api.one_call import measuring
 from harness.errors import NotAllowed
@@ -25,9 +26,9 @@ from harness.running.keywords import (
     ProfileOptions,
     RunOptions,
     StoredOptions,
-    TargetSpec,
     check_keywords,
 )
+from harness.running.naming import TargetSpec
 from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.session import Session
 from harness.running.stored_verdicts import StoredVerdicts
@@ -85,13 +86,11 @@ class Project:
         return resume(run_id, **options)
 
     @documented(CompareOptions)
-    def compare(
-        self, reference: TargetSpec, candidate: TargetSpec, **options: Unpack[CompareOptions]
-    ) -> ComparisonResult:
+    def compare(self, *targets: TargetSpec, **options: Unpack[CompareOptions]) -> ComparisonResult:
         """See `harness.compare`."""
         options.setdefault("results", self.results)
         options.setdefault("config", self.config)
-        return compare(reference, candidate, **options)
+        return compare(*targets, **options)
 
     @documented(StoredOptions)
     def compare_stored(

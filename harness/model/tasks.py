@@ -145,6 +145,8 @@ class Task:
     """Figures that its targets report of themselves."""
     relations: tuple[Relation, ...] = ()
     """What `harness test` tries beside the outputs that are known."""
+    ignores_output: bool = False
+    """Whatever its targets print is right: somebody asked for that."""
 
     def __post_init__(self) -> None:
         if not self.cases:
@@ -195,8 +197,12 @@ class Target:
     setup: tuple[tuple[str, ...], ...] = ()
     """Commands run once before the trials, each an argument list."""
     setup_timeout_ns: int = 1_800_000_000_000
-    """The time that each command of `setup` and `cleanup` may take."""
+    """The time that each command of `setup`, `cleanup`, `prepare` and `conclude` may take."""
     cleanup: tuple[tuple[str, ...], ...] = ()
+    prepare: tuple[tuple[str, ...], ...] = ()
+    """Commands run before each trial and before what it prints is first looked at, untimed."""
+    conclude: tuple[tuple[str, ...], ...] = ()
+    """Commands run after each of these."""
     timeout_ns: int = 600_000_000_000
     max_output_bytes: int = 268_435_456
     """The largest file, standard output included, that the program may write."""
