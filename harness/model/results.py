@@ -108,6 +108,8 @@ class Agreement:
     """One line: what was compared, and how, or what is wrong."""
     tolerance_used: float | None = None
     """The share of the tolerance that was needed, where it was asked for, 0 to 1."""
+    relative_error: float | None = None
+    """The largest relative error that a relative tolerance allowed, where it was asked for."""
 
     def __post_init__(self) -> None:
         if self.ok and self.mismatches:

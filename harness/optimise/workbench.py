@@ -52,6 +52,7 @@ from harness.optimise.outcomes import (
     with_noise,
     words,
 )
+from harness.optimise.outside import undeclared
 from harness.optimise.seen import change_between, evidence_of, with_facts
 from harness.project.config import Config, load_config
 from harness.project.workload import Wanted, Workload, find_workload
@@ -86,6 +87,8 @@ class Conditions:
     seeds: Seeds = Seeds.FIXED
     jail: Jail | None = None
     """None: what harness.toml says."""
+    untracked: tuple[str, ...] = ()
+    """The user's files that were in no commit at its start, and will be in none."""
 
 
 class LocalWorkbench:
@@ -110,7 +113,10 @@ class LocalWorkbench:
         path = self._config.path
         config = self._config if path is None else load_config(path)
         found = find_workload(config, Wanted(campaign=self._campaign))
-        return replace(found, scope=self._conditions.scope, seeds=self._conditions.seeds)
+        asked = self._conditions
+        return replace(
+            found, scope=asked.scope, seeds=asked.seeds, left_out=undeclared(found, asked.untracked)
+        )
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
@@ -218,7 +224,9 @@ class LocalWorkbench:
             with self._session() as session:
                 report = run_test(session, workload, found, full=full)
         except BuildFailed as problem:
-            return TestOutcome(TestStatus.BUILD_FAILED, case, problem.message)
+            lacks = ", ".join(Path(name).name for name in workload.left_out)
+            said = f"{problem.message} (not there, since in no commit: {lacks})" if lacks else ""
+            return TestOutcome(TestStatus.BUILD_FAILED, case, said or problem.message)
         except TrialFailed as problem:
             return TestOutcome(TestStatus.CRASHED, case, problem.message)
         status = TestStatus.PASSED if report.ok else TestStatus.WRONG
@@ -243,6 +251,7 @@ class LocalWorkbench:
             fewest=0 if request.look else FINAL_BLOCKS,
             # The run that each side's output is checked by warms up what there is to be warm.
             warmup=0 if request.weighed else 1,
+            elsewhere=request.look > 0,
         )
         with self._session() as session:
             host = session.orchestrator.runner.host().id
