@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         save_variant,
         try_variants,
     )
-    from harness.api.exchange import read_stored
+    from harness.api.exchange import import_results, read_stored
     from harness.bench.asking import BaselineResult, BenchResult, CheckResult
     from harness.errors import (
         AdapterError,
@@ -85,7 +85,7 @@ _HOMES = {
         *("doctor", "history", "load", "profile", "resume", "run"),
         *("save_variant", "try_variants"),
     ),
-    "harness.api.exchange": ("read_stored",),
+    "harness.api.exchange": ("import_results", "read_stored"),
     "harness.bench.asking": ("BaselineResult", "BenchResult", "CheckResult"),
     "harness.errors": (
         *("AdapterError", "AdapterNotFound", "AnswerIsNo", "BuildFailed", "ConfigError"),
@@ -179,6 +179,7 @@ __all__ = [
     "compare_stored",
     "doctor",
     "history",
+    "import_results",
     "load",
     "profile",
     "read_stored",

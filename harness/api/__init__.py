@@ -6,6 +6,7 @@ notebook shows it as a table. `docs/api.md` describes it all.
 
 - `calls`      the functions
 - `comparisons` two or more, side by side
+- `exchange`   runs for other tools, and figures of other tools
 - `project`    the same where a `harness.toml` is, and the steps of a campaign
 - `documenting` what `help()` says of keyword arguments
 - `one_call`   one call at a time, and how Ctrl-C ends it

@@ -52,6 +52,8 @@ _WORDS = {
 
 _OTHERWISE = {
     ("profile", "campaign"): "Whose baseline against='baseline' means.",
+    ("import_results", "tool"): "Whose JSON it is, such as hyperfine; left out: it is looked at.",
+    ("import_results", "task"): "What the targets are of. Default: the tool's name.",
     ("profile", "trials"): "Plain trials, for the phases' intervals.",
     ("profile", "adapter"): "Of a file the adapter to use: c, julia or python.",
     ("try_variants", "target"): "What the variants are of; left out: the only target.",

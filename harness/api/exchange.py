@@ -10,7 +10,7 @@ from harness.api.documenting import documented
 from harness.errors import UsageError
 from harness.plugins import Exporter
 from harness.running.exporting import Export, exported
-from harness.running.keywords import Place, check_keywords, config_of, runs_of
+from harness.running.keywords import ImportOptions, Place, check_keywords, config_of, runs_of
 from harness.running.reading_back import checked_report
 from harness.running.reports import Report
 from harness.running.run_results import RunResult
@@ -52,3 +52,18 @@ def export_file(result: RunResult, path: str | PathLike[str], name: str | None =
     export = Export.of(Path(path), name)
     export.write(result.report)
     return export.path
+
+
+@documented(ImportOptions)
+def import_results(path: str | PathLike[str], **options: Unpack[ImportOptions]) -> RunResult:
+    """Put what another tool measured into the history, as a run of its own.
+
+    It reads the JSON of hyperfine, pyperf, pytest-benchmark and google-benchmark. Such trials were
+    not interleaved: no verdict rests on them. Raises UsageError, and stores nothing, where the
+    file is none of these or something in it makes no sense.
+    """
+    from harness.running.importing import import_file
+
+    check_keywords("import_results", options, ImportOptions)
+    results = runs_of(options, config_of(options)).absolute()
+    return RunResult(import_file(Path(path), options.get("tool"), options.get("task"), results))

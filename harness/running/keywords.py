@@ -137,6 +137,13 @@ class HistoryOptions(Place, total=False):
     since: str | datetime.date | datetime.timedelta
 
 
+class ImportOptions(Place, total=False):
+    """How a file of another tool is taken in."""
+
+    tool: str
+    task: str
+
+
 class LoadOptions(TypedDict, total=False):
     """What of the stored runs is read, and how."""
 

@@ -8,6 +8,7 @@ are in seconds, medians with their quartiles and interval; a page of asv shows o
 from __future__ import annotations
 
 import json
+import math
 import re
 import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -121,7 +122,8 @@ def _row(run: Run, wall_ns: Estimate, times: Sequence[float]) -> list[Any]:
     figures = (wall_ns.low / 1e9, wall_ns.high / 1e9, quartiles[0], quartiles[2])
     return [
         *([wall_ns.point / 1e9], [], "1", started_at_ms, sum(times)),
-        *([figure] for figure in figures),
+        # Of one trial nothing is known but its time: JSON has no infinity.
+        *([figure if math.isfinite(figure) else None] for figure in figures),
         *([1], [len(times)]),
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import pytest
 
 from harness.errors import PluginFailed, UsageError
 from harness.hookspecs import hookimpl
-from harness.model import Commit, Mode, Sample, TrialRecord, TrialStatus
+from harness.model import Commit, Estimate, Mode, Sample, TrialRecord, TrialStatus
 from harness.plugins import Exporter
 from harness.render.exporters import (
     asv_results,
@@ -196,6 +197,16 @@ def test_a_folder_has_no_file_outside_of_it(name):
 def test_a_folder_is_what_its_suffix_says(plugin):
     with pytest.raises(PluginFailed, match="want a mapping of paths from one whose suffix ends"):
         check_exporter(plugin)
+
+
+@pytest.mark.parametrize("module", [asv_results, bencher, github_action])
+def test_what_is_not_known_of_one_trial_is_no_infinity(module):
+    run = make_run()
+    single = Estimate("median", 2e6, 0.0, math.inf, 0.95)
+    once = replace(run, measurements=(replace(run.measurements[0], wall_ns=single, cpu_ns=single),))
+    content = Exporter("x", module).export(once, {})
+    for text in content.values() if isinstance(content, dict) else [content]:
+        json.loads(text, parse_constant=pytest.fail)
 
 
 def test_csv_has_numbers_and_what_failed():
