@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         save_variant,
         try_variants,
     )
+    from harness.api.exchange import import_results, read_stored
     from harness.bench.asking import BaselineResult, BenchResult, CheckResult
     from harness.errors import (
         AdapterError,
@@ -84,6 +85,7 @@ _HOMES = {
         *("doctor", "history", "load", "profile", "resume", "run"),
         *("save_variant", "try_variants"),
     ),
+    "harness.api.exchange": ("import_results", "read_stored"),
     "harness.bench.asking": ("BaselineResult", "BenchResult", "CheckResult"),
     "harness.errors": (
         *("AdapterError", "AdapterNotFound", "AnswerIsNo", "BuildFailed", "ConfigError"),
@@ -177,8 +179,10 @@ __all__ = [
     "compare_stored",
     "doctor",
     "history",
+    "import_results",
     "load",
     "profile",
+    "read_stored",
     "resume",
     "run",
     "save_variant",

@@ -358,7 +358,7 @@ class ExporterSpec:
     def harness_suffix(self) -> str | None:
         """Say which files are written in this format: `.csv`.
 
-        :returns: the suffix with its dot; required
+        :returns: the suffix with its dot, and a `/` at its end where a folder is written; required
         """
 
     @hookspec(firstresult=True)
@@ -367,12 +367,16 @@ class ExporterSpec:
         run: Run,
         failures: Mapping[tuple[str, str, str], str],
         trials: Iterable[TrialRecord],
-    ) -> str | bytes | None:
-        """Write a run in this format. Reads no clock and no file.
+        present: Callable[[str], bytes | None],
+    ) -> str | bytes | Mapping[str, str | bytes] | None:
+        """Write a run in this format. Reads no clock, and no file but by `present`.
 
         :param run: measurements, comparisons, host and warnings
         :param failures: by task, case and target what went wrong, in a few words
         :param trials: every stored trial in the order in which they were made, warm-up trials and
             failed ones included; read from the store when it is iterated, and not before
-        :returns: the whole content of the file; a text is stored as UTF-8; required
+        :param present: for formats that are a folder: the content of a file which is there already,
+            by its path within the folder, or None
+        :returns: the whole content of the file, or of each file of a folder by its path in it; a
+            text is stored as UTF-8; required
         """

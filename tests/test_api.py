@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, get_type_hints
@@ -29,6 +30,7 @@ from harness.plugins import Executor
 from harness.running.keywords import (
     CompareOptions,
     HistoryOptions,
+    LoadOptions,
     Place,
     ProfileOptions,
     RunOptions,
@@ -36,6 +38,7 @@ from harness.running.keywords import (
     TryOptions,
 )
 from harness.running.settings import Settings, of_plan
+from harness.running.workload_keywords import BaselineOptions, BenchKeywords, CheckOptions
 from harness.system.machine import diagnosis
 from harness.system.store.run_file import read_run
 
@@ -125,12 +128,22 @@ KEYWORDS_OF = {
     "history": HistoryOptions,
     "profile": ProfileOptions,
     "try_variants": TryOptions,
+    "Project.run": RunOptions,
+    "Project.resume": Place,
+    "Project.compare": CompareOptions,
+    "Project.compare_stored": StoredOptions,
+    "Project.history": HistoryOptions,
+    "Project.profile": ProfileOptions,
+    "Project.baseline": BaselineOptions,
+    "Project.test": CheckOptions,
+    "Project.bench": BenchKeywords,
+    "Project.load": LoadOptions,
 }
 
 
 @pytest.mark.parametrize("name", KEYWORDS_OF)
 def test_help_lists_every_keyword_with_its_meaning(name: str):
-    function, keywords = getattr(harness, name), get_type_hints(KEYWORDS_OF[name])
+    function, keywords = attrgetter(name)(harness), get_type_hints(KEYWORDS_OF[name])
     listed = re.findall(r"^    (\w+): (.+)$", function.__doc__, flags=re.MULTILINE)
     assert [keyword for keyword, _ in listed] == [*keywords]
     assert all(len(words) > 10 for _, words in listed)
@@ -316,7 +329,9 @@ def test_a_failure_is_a_value_and_no_exception(project: Path):
         (lambda: harness.run("slow", trails=2), TypeError, "did you mean 'trials'"),  # type: ignore[call-arg]
         (lambda: harness.run("slo"), harness.ConfigError, "no target named 'slo'"),
         (lambda: harness.run("slow", budget="soon"), harness.UsageError, "budget: want a duration"),
-        (lambda: harness.run(["a"], ["b"]), harness.UsageError, "one command at a time"),
+        (lambda: harness.run(["a"], ["b"]), harness.UsageError, "one file or command at a time"),
+        (lambda: harness.compare("slow"), harness.UsageError, "of two or more, got slow alone"),
+        (lambda: harness.compare(["a"], ["a"]), harness.UsageError, "the same program twice"),
         (lambda: harness.compare("slow", "slow"), harness.UsageError, "against itself"),
         (lambda: harness.compare("slow", "new.py"), harness.UsageError, "no task in common"),
         (lambda: harness.load("nowhere"), harness.UsageError, "no such folder"),
@@ -336,7 +351,7 @@ def test_a_failure_is_a_value_and_no_exception(project: Path):
         (lambda: harness.run("nope.py"), harness.UsageError, "no such file: nope.py"),
         (lambda: harness.run([]), harness.UsageError, "a command is a list of words"),
         (lambda: harness.run(""), harness.UsageError, "a target or a file has a name"),
-        (lambda: harness.run("echo 1"), harness.UsageError, "no target and no file is called"),
+        (lambda: harness.run("ecoh 1"), harness.UsageError, "no target, no file and no program"),
         (lambda: harness.compare("old.py", "nope.py"), harness.UsageError, "no such file"),
         (lambda: harness.compare("slow", 3), harness.UsageError, "want a target, a file"),  # type: ignore[arg-type]
         (lambda: harness.profile(["python3", "old.py"]), harness.UsageError, "want a target or"),  # type: ignore[arg-type]
@@ -621,6 +636,7 @@ def test_a_project_is_found_from_below_and_by_its_file(project: Path):
 
 def test_the_typed_keywords_are_those_of_the_command():
     own = {"adapter", "arguments", "input", "config", "results", "progress", "settings", "case"}
+    own |= {"prepare", "conclude", "shell", "ignore_output"}
     declared = {option.keyword for option in options_of(Settings)}
     assert set(get_type_hints(CompareOptions)) == own | declared
     assert set(get_type_hints(RunOptions)) == own | declared | {"task", "executor"}

@@ -18,10 +18,10 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("errors", "on_demand"),
+    ("errors", "frozen", "on_demand"),
     ("model",),
     ("hookspecs", "stats", "correctness", "profiles"),
-    ("analysis", "render", "plugins", "system", "project", "metrics", "executors"),
+    ("adapterkit", "analysis", "render", "plugins", "system", "project", "metrics", "executors"),
     ("campaign", "running"),
     ("baseline", "profiling", "testing", "redteam"),
     ("bench",),
@@ -96,7 +96,7 @@ HEAVY = ("numpy", "scipy", "pandas", "pyarrow", "rich", "msgspec", "pluggy", "ta
 LATE = ("scipy", "pandas", "pyarrow", "matplotlib", "rich", "ruptures", "pyperf")
 """What no module imports at its top."""
 
-ADAPTER_MAY_USE = ("harness.errors", "harness.hookspecs", "harness.model")
+ADAPTER_MAY_USE = ("harness.errors", "harness.hookspecs", "harness.model", "harness.adapterkit")
 PROCESS_MAKERS = {"subprocess", "multiprocessing", "socket", "ctypes", "asyncio", "pty"}
 OS_PROCESS_MAKERS = (
     *("os.system", "os.popen", "os.fork", "os.exec", "os.spawn", "os.posix_spawn", "os.kill"),

@@ -24,6 +24,7 @@ import harness_c.options
 import harness_command
 import harness_julia.options
 import harness_python.options
+from harness.adapterkit import GnuOptions
 from harness.cli import cli
 from harness.errors import ExitCode
 from harness.hookspecs import AdapterSpec, Runner, hookimpl
@@ -227,6 +228,7 @@ def test_every_command_named_in_the_docs_exists():
 
 SECTIONS: Mapping[str, type[msgspec.Struct]] = {
     "[tasks.NAME]": config_file.TaskSection,
+    "[[tasks.NAME.relations]]": config_file.RelationSection,
     "[tasks.NAME.cases.NAME]": config_file.CaseSection,
     "[tasks.NAME.outputs.NAME]": config_file.OutputSection,
     "[tasks.NAME.metrics.NAME]": config_file.MetricSection,
@@ -241,6 +243,7 @@ OPTIONS = {
     "Options of the adapter julia": harness_julia.options.Options,
     "Options of the adapter python": harness_python.options.Options,
     "Options of the adapter command": harness_command.Options,
+    "Options of the adapters cpp and fortran": GnuOptions,
 }
 WORDS: Mapping[Any, str] = {
     str: "string",
@@ -259,6 +262,8 @@ WORDS: Mapping[Any, str] = {
     dict[str, config_file.OutputSection]: "tables",
     dict[str, config_file.MetricSection]: "tables",
     dict[str, config_file.TargetCaseSection]: "tables",
+    list[config_file.RelationSection]: "list of tables",
+    str | list[str]: "string, list of strings",
 }
 
 

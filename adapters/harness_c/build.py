@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.adapterkit import DRIVER, INCLUDE, MadeBuild, bytes_of, keep, placeless
 from harness.errors import BuildFailed, ConfigError
 from harness.hookspecs import Runner
 from harness.model import Build, Target, Toolchain, digest_of
@@ -17,10 +15,6 @@ from harness_c.options import Options
 from harness_c.packages import Packages, find_packages
 from harness_c.reading import assembled_files, make_words
 
-HERE = Path(__file__).parent
-DRIVER = HERE / "driver.c"
-INCLUDE = HERE / "include"
-RECORD = "build.json"
 HEADER_SUFFIXES = {".h", ".hpp", ".hh", ".inc"}
 OBJECT_SUFFIXES = {".o", ".a", ".so"}
 ASSEMBLED = re.compile(r"Error: file not found: (.+)")
@@ -69,22 +63,17 @@ class Recipe:
 
 def build(recipe: Recipe, workdir: Path, runner: Runner) -> Build:
     """The recipe's build, made now unless `workdir` has it; raises BuildFailed."""
-    digest = _digest(recipe, runner)
-    folder = workdir / digest
-    program = folder / recipe.program_name
-    record = _read_record(folder, digest)
-    cached = record is not None
-    if record is None:
-        record = _make(recipe, folder, runner)
+    folder = workdir / _digest(recipe, runner)
+    kept = keep(folder, lambda private: _compile_and_link(recipe, private, runner))
     return Build(
         target=recipe.target,
         toolchain=recipe.toolchain,
-        digest=digest,
+        digest=folder.name,
         workdir=folder,
-        program=program,
-        build_ns=int(str(record["build_ns"])),
-        cached=cached,
-        log=str(record["log"]),
+        program=folder / recipe.program_name,
+        build_ns=kept.build_ns,
+        cached=kept.cached,
+        log=kept.log,
     )
 
 
@@ -108,8 +97,8 @@ def _digest(recipe: Recipe, runner: Runner) -> str:
     words = [
         "c-build-1",
         recipe.toolchain.fingerprint,
-        _placeless(repr((options.std, options.flags, options.include_dirs)), recipe.target),
-        _placeless(
+        placeless(repr((options.std, options.flags, options.include_dirs)), recipe.target),
+        placeless(
             repr((options.link_flags, options.library_dirs, options.libraries)), recipe.target
         ),
         *([repr(recipe.packages)] if options.pkg_config else []),
@@ -120,15 +109,7 @@ def _digest(recipe: Recipe, runner: Runner) -> str:
     ]
     if any("native" in flag for flag in options.flags):
         words.append(_cpu())
-    return digest_of([*words, *(_bytes_of(path, recipe.target) for path in files)])
-
-
-def _placeless(words: str, target: Target) -> str:
-    """Words without the place of the target's own tree."""
-    places = [target.root, *([target.private_copy[1]] if target.private_copy else [])]
-    for place in sorted(map(str, places), key=len, reverse=True):
-        words = words.replace(f"{place}/", "")
-    return words
+    return digest_of([*words, *(bytes_of(path, recipe.target) for path in files)])
 
 
 def _files_read(recipe: Recipe, runner: Runner) -> list[Path]:
@@ -136,7 +117,7 @@ def _files_read(recipe: Recipe, runner: Runner) -> list[Path]:
     if not recipe.compiled:
         return []
     for source in recipe.compiled:
-        _bytes_of(source, recipe.target)
+        bytes_of(source, recipe.target)
     sources = [str(source) for source in recipe.compiled]
     said = runner.tool([*recipe.compile_command, "-M", *sources])
     if not said.ok:
@@ -144,16 +125,6 @@ def _files_read(recipe: Recipe, runner: Runner) -> list[Path]:
     rules = said.stdout.replace("\\\n", " ").splitlines()
     words = [word for rule in rules for word in make_words(rule.partition(": ")[2])]
     return [Path(word) for word in words]
-
-
-def _bytes_of(path: Path, target: Target) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as problem:
-        raise ConfigError(
-            f"targets.{target.name}: cannot read {path}: {problem.strerror}",
-            hint="Check `sources`; paths are relative to the folder of harness.toml.",
-        ) from None
 
 
 def _cpu() -> str:
@@ -165,30 +136,7 @@ def _cpu() -> str:
     return repr(sorted(set(facts)))
 
 
-def _make(recipe: Recipe, folder: Path, runner: Runner) -> dict[str, object]:
-    """Build in a private folder and move it into place: another process sees all or nothing."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    private = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
-    try:
-        record = _compile_and_link(recipe, private, runner)
-        record["digest"] = folder.name
-        record["programs"] = {
-            str(path.relative_to(private)): digest_of([path.read_bytes()])
-            for path in _programs(recipe, private)
-        }
-        (private / RECORD).write_text(json.dumps(record))
-        try:
-            private.replace(folder)
-        except OSError:
-            if _read_record(folder, folder.name) is None:
-                shutil.rmtree(folder, ignore_errors=True)  # half of something: ours is whole
-                private.replace(folder)
-    finally:
-        shutil.rmtree(private, ignore_errors=True)
-    return record
-
-
-def _compile_and_link(recipe: Recipe, folder: Path, runner: Runner) -> dict[str, object]:
+def _compile_and_link(recipe: Recipe, folder: Path, runner: Runner) -> MadeBuild:
     total_ns = 0
     log: list[str] = []
 
@@ -224,7 +172,7 @@ def _compile_and_link(recipe: Recipe, folder: Path, runner: Runner) -> dict[str,
             call(*link, str(padding), *order_of(objects, layout), *rest, "-o", str(program))
     for name in objects:
         (folder / name).unlink()
-    return {"build_ns": total_ns, "log": "\n".join(log)}
+    return MadeBuild(total_ns, _programs(recipe, folder), "\n".join(log))
 
 
 def _programs(recipe: Recipe, folder: Path) -> list[Path]:
@@ -232,22 +180,6 @@ def _programs(recipe: Recipe, folder: Path) -> list[Path]:
     program = folder / recipe.program_name
     layouts = range(1, LAYOUTS) if recipe.options.vary_link_order else ()
     return [program, *(program_in(program, layout) for layout in layouts)]
-
-
-def _read_record(folder: Path, digest: str) -> dict[str, object] | None:
-    """The record of a finished build; None where there is none, or it is another now.
-
-    Builds are kept from run to run: one that stands for other sources, or that has a program which
-    somebody has changed since, must not be measured.
-    """
-    try:
-        record = json.loads((folder / RECORD).read_text())
-        programs = record["programs"]
-        found = {name: digest_of([(folder / name).read_bytes()]) for name in programs}
-        whole = {"build_ns", "log"} <= record.keys() and int(record["build_ns"]) >= 0
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return None
-    return record if whole and record.get("digest") == digest and found == programs else None
 
 
 def _failed(target: Target, words: str) -> BuildFailed:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from harness.adapterkit import EMPTY
 from harness.errors import BuildFailed
 from harness.hookspecs import Runner
 from harness.model import Build, Command, EmptyProgram
 from harness_c.build import Recipe
 
-SOURCE = Path(__file__).with_name("empty.c")
 NAME = "empty"
 
 
@@ -34,7 +34,7 @@ def _made(build: Build, runner: Runner) -> Path:
     program.parent.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".building-", dir=program.parent) as folder:
         command = recipe.compile_command
-        _call(runner, folder, *command, "-c", str(SOURCE), "-o", "empty.o")
+        _call(runner, folder, *command, "-c", str(EMPTY), "-o", "empty.o")
         start = (command[0], *recipe.options.link_start(recipe.target))
         # A library is loaded when the program starts, also where nothing of it is called here.
         rest = [str(path) for path in recipe.linked if path.suffix == ".so"]

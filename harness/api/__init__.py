@@ -5,6 +5,8 @@ arguments, and gives a frozen value: `to_dict()` is the `result` of the command'
 notebook shows it as a table. `docs/api.md` describes it all.
 
 - `calls`      the functions
+- `comparisons` two or more, side by side
+- `exchange`   runs for other tools, and figures of other tools
 - `project`    the same where a `harness.toml` is, and the steps of a campaign
 - `documenting` what `help()` says of keyword arguments
 - `one_call`   one call at a time, and how Ctrl-C ends it
@@ -17,7 +19,6 @@ from harness.on_demand import loaded_when_used
 if TYPE_CHECKING:
     from harness.api.calls import (
         adapters,
-        compare,
         compare_stored,
         doctor,
         history,
@@ -28,13 +29,15 @@ if TYPE_CHECKING:
         save_variant,
         try_variants,
     )
+    from harness.api.comparisons import compare
     from harness.api.one_call import Interrupted
     from harness.api.project import Project
 else:
     __getattr__ = loaded_when_used(
         __name__,
         {
-            "calls": "adapters compare compare_stored doctor history load profile resume run"
+            "comparisons": "compare",
+            "calls": "adapters compare_stored doctor history load profile resume run"
             " save_variant try_variants",
             "one_call": "Interrupted",
             "project": "Project",

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from harness.api.documenting import documented
 from harness.api.one_call import Interrupted, interruptible, measuring, one_at_a_time
 from harness.project.config import Config
 from harness.project.finding import required_config
 from harness.running.executing import LOCAL, execute
-from harness.running.experiment import Experiment, perform
+from harness.running.experiment import Experiment
 from harness.running.keywords import (
-    CompareOptions,
     HistoryOptions,
     Place,
     ProfileOptions,
@@ -24,24 +21,19 @@ from harness.running.keywords import (
     RunOptions,
     StoredOptions,
     Surroundings,
-    TargetSpec,
     TryOptions,
-    check_apart,
     check_keywords,
-    comparison_settings,
     config_of,
-    label_of,
-    programs_of,
     runs_of,
     selected_cells,
     settings_of,
     trying_of,
 )
-from harness.running.reports import Report
+from harness.running.naming import TargetSpec, label_of
 from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.selecting import find_interrupted, stored_cells
-from harness.running.session import Session
 from harness.running.settings import of_plan
+from harness.running.side_by_side import check_apart
 from harness.system.git.writing import Git
 
 if TYPE_CHECKING:
@@ -51,7 +43,6 @@ if TYPE_CHECKING:
     from harness.running.doctoring import DoctorReport
     from harness.running.history import HistoryResult
     from harness.running.installation import Installation
-    from harness.running.pairs import Program
     from harness.running.stored_verdicts import StoredVerdicts
     from harness.running.try_results import TryResult
 
@@ -90,39 +81,6 @@ def resume(run_id: str = "", **options: Unpack[Place]) -> RunResult:
         settings, origin = of_plan(stored.plan), stored.plan["origin"]
     experiment = Experiment(tuple(cells), settings, origin=origin)
     return _performed(config, options, experiment, folder=stored.folder)
-
-
-@documented(CompareOptions)
-def compare(
-    reference: TargetSpec, candidate: TargetSpec, **options: Unpack[CompareOptions]
-) -> ComparisonResult:
-    """Say which of two is faster: each a target, TARGET@REVISION, a file or a command.
-
-    Both run interleaved until the verdict is sure or the budget ends (60 s unless you say
-    otherwise). Raises Interrupted after Ctrl-C, and UsageError for what makes no sense.
-    """
-    check_keywords("compare", options, CompareOptions)
-    settings = comparison_settings(settings_of(options))
-    labels = label_of(reference), label_of(candidate)
-    check_apart(*labels)
-    programs = programs_of((reference, candidate), options)
-    config = Config(root=Path.cwd()) if programs else required_config(config_of(options))
-    with (
-        measuring(config, options, settings, apart=not programs) as session,
-        _cells_of(session, programs or labels, options.get("case")) as cells,
-    ):
-        experiment = Experiment(
-            tuple(cells),
-            settings,
-            pairs=(labels,),
-            origin={"kind": "compare", "specs": list(labels)},
-        )
-        report = perform(session.orchestrator, session.results, experiment)
-        report = report if programs else _with_doubts(session, report, labels)
-    result = ComparisonResult(report.as_stored(), *labels)
-    if report.interrupted:
-        raise Interrupted(result)
-    return result
 
 
 @documented(StoredOptions)
@@ -285,25 +243,3 @@ def _performed(
     if report.interrupted:
         raise Interrupted(result)
     return result
-
-
-@contextlib.contextmanager
-def _cells_of(
-    session: Session, sides: Sequence[Program] | Sequence[str], case: str | None
-) -> Iterator[Sequence[Any]]:
-    from harness.running.pairs import Program, check_comparable, program_cells, target_cells
-
-    programs = [side for side in sides if isinstance(side, Program)]
-    if programs:
-        yield program_cells(programs)
-        return
-    with target_cells(session, [str(side) for side in sides], case) as cells:
-        check_comparable(*cells)
-        yield cells
-
-
-def _with_doubts(session: Session, report: Report, labels: tuple[str, str]) -> Report:
-    from harness.bench.doubts import one_program
-
-    doubts = one_program(session, report, labels)
-    return replace(report, run=replace(report.run, warnings=(*report.run.warnings, *doubts)))

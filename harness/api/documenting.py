@@ -24,6 +24,10 @@ _WORDS = {
     "adapter": "Only targets of this adapter; of a file the one to use, such as c.",
     "arguments": "A file's or program's own arguments.",
     "input": "What a file or program reads on standard input, from the beginning in every trial.",
+    "prepare": "A command that is run before each trial of files and programs, untimed.",
+    "conclude": "A command that is run after each trial of files and programs, untimed.",
+    "shell": "Command lines are run by /bin/sh, whose start is timed too. Default: False.",
+    "ignore_output": "Files and programs are timed whatever they print. Default: False.",
     "flags": "Flags behind the target's own, one text per variant.",
     "executor": "Where to run: an installed executor's name. Default: local.",
     "config": "The harness.toml; left out: the nearest one from the current folder upward.",
@@ -35,19 +39,41 @@ _WORDS = {
     "function": "Only lines of functions of this name.",
     "memory": "Allocations by line instead of time (Julia).",
     "against": "baseline, last, a stored profile's name, or a revision: what has changed since.",
-    "campaign": "Whose baseline against='baseline' means.",
+    "campaign": "A campaign of harness.toml; left out: the only one.",
+    "full_case": "Where no campaign is declared: the larger case.",
+    "full": "On the larger case.",
+    "validate_full": "Measure the larger case too.",
+    "stored": "Compare with the stored trials, which is weaker: nothing of the baseline runs.",
+    "startup": "Measure start-up too, where there is steady mode.",
+    "of": "What is one row: a trial, a measurement, or a target over all runs.",
+    "columns": "Which columns are read; left out: all of them.",
 }
 """What the keyword arguments mean that are no settings."""
 
 _OTHERWISE = {
+    ("profile", "campaign"): "Whose baseline against='baseline' means.",
+    ("import_results", "tool"): "Whose JSON it is, such as hyperfine; left out: it is looked at.",
+    ("import_results", "task"): "What the targets are of. Default: the tool's name.",
     ("profile", "trials"): "Plain trials, for the phases' intervals.",
     ("profile", "adapter"): "Of a file the adapter to use: c, julia or python.",
     ("try_variants", "target"): "What the variants are of; left out: the only target.",
     ("try_variants", "metric"): "wall, cpu, or a figure that the target declares, which the race"
     " goes by; time confirms.",
     ("try_variants", "budget"): "Race and confirm for at most this long; left out: 60 s.",
-    ("compare", "adapter"): "The adapter of two files; left out: by the end of their names.",
+    ("compare", "adapter"): "The adapter of files; left out: by their suffix or first line.",
     ("compare", "budget"): "Measure for at most this long; left out: 60 s, or as trials take.",
+    ("baseline", "trials"): "The number of trials of each case; left out: as the budget allows.",
+    ("baseline", "budget"): "Measure each case for at most this long; left out: the campaign's.",
+    ("baseline", "seed"): "Of the trials' layout; left out: drawn and recorded.",
+    ("bench", "trials"): "The number of trials of each side; left out: until the verdict is sure.",
+    ("bench", "budget"): "Answer within this time, for each case; left out: the campaign's.",
+    ("bench", "against"): "Revisions to compare with beside the baseline.",
+    **{
+        (step, keyword): f"Where no campaign is declared: the {keyword}."
+        for step in ("baseline", "test", "bench")
+        for keyword in ("target", "case")
+    },
+    ("load", "target"): "Only trials of this target.",
 }
 """What they mean in one function, where that is something else."""
 

@@ -8,7 +8,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from harness.api.calls import compare, compare_stored, history, load, profile, resume, run
+from harness.api.calls import compare_stored, history, load, profile, resume, run
+from harness.api.comparisons import compare
+from harness.api.documenting import documented
 from harness.api.one_call import measuring
 from harness.errors import NotAllowed
 from harness.frozen import dataclass
@@ -24,25 +26,23 @@ from harness.running.keywords import (
     ProfileOptions,
     RunOptions,
     StoredOptions,
-    TargetSpec,
     check_keywords,
 )
+from harness.running.naming import TargetSpec
 from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.session import Session
 from harness.running.stored_verdicts import StoredVerdicts
+from harness.running.workload_keywords import (
+    BaselineOptions,
+    BenchKeywords,
+    CheckOptions,
+    WorkloadOptions,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from harness.bench.asking import (
-        BaselineOptions,
-        BaselineResult,
-        BenchKeywords,
-        BenchResult,
-        CheckOptions,
-        CheckResult,
-        WorkloadOptions,
-    )
+    from harness.bench.asking import BaselineResult, BenchResult, CheckResult
     from harness.optimise import Campaign
     from harness.optimise.every_campaign import EveryCampaign
     from harness.profiling.asking import ProfileResult
@@ -71,26 +71,28 @@ class Project:
     def __repr__(self) -> str:
         return f"<Project {self.config.path}: {', '.join(self.targets) or 'no targets'}>"
 
+    @documented(RunOptions)
     def run(self, *targets: TargetSpec, **options: Unpack[RunOptions]) -> RunResult:
         """See `harness.run`."""
         options.setdefault("results", self.results)
         options.setdefault("config", self.config)
         return run(*targets, **options)
 
+    @documented(Place)
     def resume(self, run_id: str = "", **options: Unpack[Place]) -> RunResult:
         """See `harness.resume`."""
         options.setdefault("results", self.results)
         options.setdefault("config", self.config)
         return resume(run_id, **options)
 
-    def compare(
-        self, reference: TargetSpec, candidate: TargetSpec, **options: Unpack[CompareOptions]
-    ) -> ComparisonResult:
+    @documented(CompareOptions)
+    def compare(self, *targets: TargetSpec, **options: Unpack[CompareOptions]) -> ComparisonResult:
         """See `harness.compare`."""
         options.setdefault("results", self.results)
         options.setdefault("config", self.config)
-        return compare(reference, candidate, **options)
+        return compare(*targets, **options)
 
+    @documented(StoredOptions)
     def compare_stored(
         self, reference: str, candidate: str, **options: Unpack[StoredOptions]
     ) -> StoredVerdicts:
@@ -99,6 +101,7 @@ class Project:
         options.setdefault("config", self.config)
         return compare_stored(reference, candidate, **options)
 
+    @documented(ProfileOptions)
     def profile(
         self, target: str | PathLike[str], **options: Unpack[ProfileOptions]
     ) -> ProfileResult:
@@ -106,10 +109,11 @@ class Project:
         options.setdefault("config", self.config)
         return profile(target, **options)
 
+    @documented(BaselineOptions)
     def baseline(self, **options: Unpack[BaselineOptions]) -> BaselineResult:
         """Measure the commit that is checked out as a campaign's baseline, and seal it."""
         from harness.baseline import make_baseline, tag_baseline
-        from harness.bench.asking import BaselineOptions, BaselineResult, baseline_settings
+        from harness.bench.asking import BaselineResult, baseline_settings
         from harness.system.git.writing import Git
 
         check_keywords("baseline", options, BaselineOptions)
@@ -119,10 +123,11 @@ class Project:
             made = make_baseline(session, workload, settings)
             return BaselineResult(workload, made, tag_baseline(workload, Git(workload.root), made))
 
+    @documented(CheckOptions)
     def test(self, **options: Unpack[CheckOptions]) -> CheckResult:
         """Say whether the current tree still computes what the baseline did."""
         from harness.baseline import load_baseline, run_test
-        from harness.bench.asking import CheckOptions, CheckResult
+        from harness.bench.asking import CheckResult
         from harness.system.git.writing import Git
 
         check_keywords("test", options, CheckOptions)
@@ -134,11 +139,12 @@ class Project:
             full = bool(options.get("full"))
             return CheckResult(run_test(session, workload, baseline, full=full))
 
+    @documented(BenchKeywords)
     def bench(self, **options: Unpack[BenchKeywords]) -> BenchResult:
         """Compare the current tree with the baseline: correctness first, then time."""
         from harness.baseline import load_baseline
         from harness.bench import run_bench, run_stored
-        from harness.bench.asking import BenchKeywords, BenchResult, bench_settings
+        from harness.bench.asking import BenchResult, bench_settings
         from harness.system.git.writing import Git
 
         check_keywords("bench", options, BenchKeywords)
@@ -193,12 +199,14 @@ class Project:
                 hint=f"`harness {step}` takes the step and records it.",
             )
 
+    @documented(HistoryOptions)
     def history(self, **options: Unpack[HistoryOptions]) -> HistoryResult:
         """See `harness.history`."""
         options.setdefault("results", self.results)
         options.setdefault("config", self.config)
         return history(**options)
 
+    @documented(LoadOptions)
     def load(self, **options: Unpack[LoadOptions]) -> pd.DataFrame:
         """See `harness.load`: all stored runs of the project."""
         return load(self.results, **options)

@@ -5,6 +5,7 @@
 - `check`    checks the working tree by the baseline's outputs
 - `sides`    targets at one state of their sources, in private folders
 - `agreeing` outputs over seeds, against stored ones
+- `related`  the relations that a right program obeys
 - `document` `baseline.json`
 """
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from harness.correctness import equivalent_over_seeds
 from harness.correctness.agreement import combine
-from harness.correctness.used import tolerance_used
+from harness.correctness.used import room_used
 from harness.errors import TrialFailed
 from harness.frozen import dataclass
 from harness.model import Agreement, Build, Case, Output, OutputKind, OutputSpec, Task
@@ -96,8 +96,9 @@ def agrees(ready: BuiltWorkload, task: Task, case: Case, expected: Expected) -> 
         results += _seed_by_seed(ready.adapter, task, expected, further)
         found = combine(results)
         if found.ok:
-            used = tolerance_used(task, expected.main.values, main.values)
-            found = replace(found, tolerance_used=used)
+            used = room_used(task, expected.main.values, main.values)
+            if used is not None:
+                found = replace(found, tolerance_used=used.share, relative_error=used.error)
     finally:
         for output in (*further.values(), *([main] if main else [])):
             ready.discard(output)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.baseline.again import agrees_on_a_draw
 from harness.baseline.agreeing import BuiltWorkload, agrees
+from harness.baseline.related import obeys
 from harness.baseline.sides import current_side
 from harness.baseline.store import Baseline
 from harness.frozen import dataclass
@@ -47,5 +50,15 @@ def run_test(
             # Whoever knows the baseline's own inputs does not know these.
             drawn = agrees_on_a_draw(session, workload, baseline, ready, case)
             agreement = drawn if drawn is not None and not drawn.ok else agreement
+        if agreement.ok:
+            related = obeys(ready, workload, case)
+            agreement = agreement if related is None else _with_relations(agreement, related)
         side.check_untouched()
     return TestReport(case.name, agreement, build, side.commit, baseline.warnings)
+
+
+def _with_relations(agreement: Agreement, related: Agreement) -> Agreement:
+    """What was found of a right output once its relations were tried."""
+    if not related.ok:
+        return related
+    return replace(agreement, summary=f"{agreement.summary}; {related.summary}")

@@ -17,6 +17,7 @@ import msgspec
 from harness.errors import DataDamaged
 from harness.frozen import dataclass
 from harness.model import Case, Estimate, Host, Measurement, OutputSpec, Target, Toolchain
+from harness.model.relations import Relation
 from harness.system.store.files import from_newer
 
 SCHEMA_VERSION = 2
@@ -135,6 +136,8 @@ class BaselineDocument:
     cases: tuple[CaseRecord, ...]
     """The fast case first, then the full one where there is any."""
     files: Mapping[str, FileRecord]
+    relations: tuple[Relation, ...] = ()
+    """What its build obeyed, and every later one is to obey."""
     schema_version: int = SCHEMA_VERSION
 
     def record(self, case: Case) -> CaseRecord | None:

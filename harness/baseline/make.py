@@ -23,6 +23,7 @@ from harness.baseline.document import (
     recipe_of,
 )
 from harness.baseline.drawn import draws_in_vain
+from harness.baseline.related import refuse_untrue
 from harness.baseline.sides import Side, side_of
 from harness.baseline.store import FILES_NAME, OUTPUTS_NAME, TRIALS_NAME, Baseline, seal_in
 from harness.correctness.declared import nothing_to_check
@@ -150,6 +151,7 @@ def _fill(
             plans[case.name] = _briefly(plan, run_ns, case is workload.case)
             if workload.campaign and nothing_to_check(workload.task, outputs[case.name][0].values):
                 raise _nothing_to_check(workload, case)
+            refuse_untrue(ready, workload, case)
         save_outputs(stage / OUTPUTS_NAME, _stored(workload, outputs))
         for case in workload.cases:
             _keep_files(outputs[case.name][0], workload.task, stage / FILES_NAME / case.name)
@@ -175,12 +177,16 @@ def _fill(
         build=BuildRecord(build.digest, build.build_ns),
         host=reports[workload.case.name].run.host,
         outputs=workload.task.outputs,
+        relations=workload.task.relations,
         cases=records,
-        files={
-            entry.path: FileRecord(entry.size_bytes, entry.sha256)
-            for entry in make_seal(stage, [RESULTS_NAME]).entries
-        },
+        files=_files_of(stage),
     )
+
+
+def _files_of(stage: Path) -> dict[str, FileRecord]:
+    """All that the baseline's results are made of."""
+    entries = make_seal(stage, [RESULTS_NAME]).entries
+    return {entry.path: FileRecord(entry.size_bytes, entry.sha256) for entry in entries}
 
 
 def _briefly(plan: BaselineSettings, run_ns: float, fast: bool) -> BaselineSettings:

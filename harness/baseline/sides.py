@@ -79,15 +79,21 @@ def current_side(session: Session, workload: Workload) -> Iterator[Side]:
 
 
 def _here(git: Git, workload: Workload) -> str:
-    """A commit of the working tree that no branch knows; outside of the scope it is HEAD's.
+    """A commit of the working tree that no branch knows; outside of the scope it is HEAD's, and
+    what belongs to no commit is left out.
 
     What an iteration's commit will not hold is not measured as a part of it.
     """
     message = f"harness: {workload.target.name} as it was measured"
-    if not workload.scope:
+    scope, left_out = workload.scope, frozenset(workload.left_out)
+    if not scope and not left_out:
         return git.snapshot(message)
     changes = git.changes()
-    own = [p for p in (*changes.tracked, *changes.untracked) if in_scope(p, workload.scope)]
+    own = [
+        path
+        for path in (*changes.tracked, *changes.untracked)
+        if path not in left_out and (not scope or in_scope(path, scope))
+    ]
     return git.keep_paths(message, Source(git.head(), own))
 
 

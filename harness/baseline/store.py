@@ -127,6 +127,10 @@ def _check_workload(workload: Workload, document: BaselineDocument) -> None:
         changes.append(f"task: {document.task}, now {workload.task.name}")
     outputs = ({s.name: s for s in side} for side in (document.outputs, workload.task.outputs))
     changes += _differences("outputs", *outputs)
+    relations = (
+        {r.name: r for r in side} for side in (document.relations, workload.task.relations)
+    )
+    changes += _differences("relations", *relations)
     for case in workload.cases:
         record = document.record(case)
         if record is not None:

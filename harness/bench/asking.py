@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from harness.baseline import Baseline, BaselineSettings, TestReport, load_baseline
 from harness.bench.settings import BenchSettings
 from harness.errors import ExitCode
 from harness.frozen import dataclass
-from harness.model import BenchReport, Jail, Metric, Verdict
+from harness.model import BenchReport, Verdict
 from harness.model.durations import parse_duration_ns
 from harness.model.jsonable import jsonable
 from harness.project.config import Config
@@ -18,47 +18,8 @@ from harness.project.workload import Wanted, Workload, find_workload
 from harness.render.bench import bench_text, correctness_text
 from harness.render.tables import as_html, layout
 from harness.render.units import show_bytes, show_ns, show_speed_up
-from harness.running.keywords import Place
 from harness.running.settings import read_settings
 from harness.system.git.writing import Git
-
-
-class WorkloadOptions(Place, total=False):
-    """Which campaign is meant; where none is declared, which target and cases."""
-
-    campaign: str
-    target: str
-    case: str
-    full_case: str
-
-
-class CheckOptions(WorkloadOptions, total=False):
-    """The keyword arguments of `Project.test`."""
-
-    full: bool
-
-
-class BaselineOptions(WorkloadOptions, total=False):
-    """The keyword arguments of `Project.baseline`."""
-
-    budget: str | float
-    trials: int
-    seed: int
-
-
-class BenchKeywords(BaselineOptions, total=False):
-    """The keyword arguments of `Project.bench`."""
-
-    validate_full: bool
-    against: Sequence[str]
-    stored: bool
-    startup: bool
-    max_trials: int
-    cpus: str | int | Sequence[int]
-    jail: Jail | str
-    metric: Metric | str
-    confidence: float
-    threshold: float | str
 
 
 def wanted_of(options: Mapping[str, Any]) -> Wanted:

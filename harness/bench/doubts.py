@@ -43,6 +43,22 @@ def one_program(session: Session, report: Report, specs: tuple[str, str]) -> lis
     return list(same_program(specs, differing))
 
 
+def twins(report: Report) -> list[str]:
+    """Warn where two files under two names are the same, byte for byte."""
+    first: dict[object, str] = {}
+    said = []
+    for group in report.groups:
+        for member in group.members:
+            if member.build is None or member.cell.target.adapter != "command":
+                continue
+            target = member.cell.target
+            key = program_of(member.build), target.args, target.stdin
+            if key in first:
+                said.append(f"{first[key]} and {member.cell.name} are the same program")
+            first.setdefault(key, member.cell.name)
+    return said
+
+
 def far_from_sealed(sealed: Timing, now: Measurement) -> Iterator[str]:
     """Yield a warning where a baseline takes another time than when it was sealed.
 

@@ -11,6 +11,7 @@ from harness.baseline import LABEL, Baseline
 from harness.baseline.again import baseline_side, named_the_baselines
 from harness.baseline.agreeing import BuiltWorkload, Expected, agrees
 from harness.baseline.sides import CURRENT, Side, current_side, side_at
+from harness.bench.beside import TriedSides, fitted, gain_on_known
 from harness.bench.doubts import far_from_sealed, same_program
 from harness.bench.phases import phase_rows
 from harness.bench.scale import scale_of
@@ -28,6 +29,7 @@ from harness.model import (
     SideFigures,
     Verdict,
 )
+from harness.model.draws import Seeds
 from harness.model.noise import FEWEST
 from harness.plugins import Adapter
 from harness.project.workload import Workload
@@ -178,6 +180,11 @@ def _measured(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseB
     agreement = after_all(report, agreement)
     if not agreement.ok:
         return CaseBench(case.name, agreement, run_id=report.run.id, folder=report.folder)
+    known = None
+    if bench.plan.elsewhere:
+        wrong, known = _elsewhere(bench, sides, case, report)
+        if wrong is not None:
+            return CaseBench(case.name, wrong, run_id=report.run.id, folder=report.folder)
     blocks = report.groups[0].blocks
     ready = startup_of(bench.session, cells) if bench.plan.startup else {}
     measured = {m.target: m for m in report.run.measurements}
@@ -194,7 +201,28 @@ def _measured(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseB
         folder=report.folder,
         warnings=warnings_of(report),
         doubts=(*_one_program(bench, sides), *_not_as_sealed(bench, case, measured)),
+        known_gain=known,
     )
+
+
+def _elsewhere(
+    bench: Bench, sides: Mapping[str, BuiltSide], case: Case, report: Report
+) -> tuple[Agreement | None, float | None]:
+    """What is wrong with a gain on values beside the case's own, where nothing is drawn; and the
+    gain on its own values of what shows none on drawn ones."""
+    seeds, label = bench.workload.seeds, bench.plan.reference
+    step = next((c for c in report.run.comparisons if c.reference == label), None)
+    if step is None or seeds is Seeds.FIXED:
+        return None, None
+    before, now = (
+        BuiltWorkload(bench.session.orchestrator, sides[name].adapter, sides[name].build)
+        for name in (label, CURRENT)
+    )
+    pair = TriedSides(bench.workload.task, before, now, step.metric)
+    faster = step.verdict is Verdict.FASTER
+    if not case.drawn_names(seeds) and not case.holdout:
+        return (fitted(pair, case, step.ratio.low) if faster else None), None
+    return None, (None if faster else gain_on_known(pair, case))
 
 
 def _one_program(bench: Bench, sides: Mapping[str, BuiltSide]) -> Iterator[str]:

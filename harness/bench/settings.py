@@ -50,6 +50,9 @@ class BenchSettings:
     warmup: int = 1
     """Trials of each side before the first block, beside the run that its output is checked by."""
 
+    elsewhere: bool = False
+    """Try a gain on other values than those that it was measured on."""
+
     @property
     def question(self) -> Question:
         """What is asked of phases and of cases without known noise."""

@@ -9,8 +9,10 @@ stored.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from harness.campaign.iteration import Iteration
 from harness.campaign.sightings import CaseEvidence, ChangeSeen, Flag, Flagged
@@ -20,8 +22,11 @@ from harness.frozen import dataclass
 from harness.model import Verdict
 from harness.render.units import show_bytes, show_factor, show_ns
 
-EDITION = 1
+EDITION = 2
 """The present edition of these rules. Flags are derived again by the edition that gave them."""
+
+KNOWN_INPUTS = "known-inputs"
+"""The flag of a change that is faster on the case's own values alone; it is not kept, and told."""
 
 BYTES_PER_NS = 20.0
 """What one CPU reads at most: twice what a core streams from memory on the fastest machines of
@@ -39,7 +44,8 @@ BUILD_NS = 2_000_000_000.0
 """A build is flagged where it takes this many seconds and this factor longer, and the growth is as
 many times what a run gains: `-O3 -flto` and templates cost build time, too, though less."""
 
-VANISHED = 5.0
+VANISHED: Mapping[int, float] = {1: 10.0, 2: 5.0}
+"""By edition: a run of which so much is gone had its work done elsewhere, or not at all."""
 VANISHED_BUILD = 1.5
 VANISHED_NS = 100_000_000.0
 """Where four fifths of a run are gone, build and setup took at least half of that longer."""
@@ -59,6 +65,11 @@ TOLERANCE_GROWTH = 10.0
 TOLERANCE_LEAST = 0.25
 TOLERANCE_HALF = 0.5
 """Reordered sums use up a millionth of usual tolerances, narrower numbers a tenth."""
+
+ERROR_LEAST = 2e-6
+ERROR_GROWTH = 100.0
+"""Reordered sums of double numbers are right to 1e-12 and better, and sums of single ones to a few
+1e-7; where a loose tolerance lets more pass, work was left out or numbers were made narrower."""
 
 SPREAD = 2.0
 FLAT = 0.1
@@ -83,22 +94,35 @@ class SeenCase:
     """Amdahl's bound of what the iteration attacked; None: there is none."""
     used_before: float = 0.0
     """The share of the tolerance that the last kept state needed."""
+    error_before: float = 0.0
+    """The relative error of the last kept state."""
+    edition: int = EDITION
 
 
-def flagged(state: State, outcome: BenchOutcome, change: ChangeSeen) -> Flagged:
-    """The flags of a look at the open iteration, made in this state."""
+def flagged(
+    state: State, outcome: BenchOutcome, change: ChangeSeen, edition: int = EDITION
+) -> Flagged:
+    """The flags of a look at the open iteration, made in this state, by an edition of the rules."""
     found: list[Flag] = []
     for result in (outcome.fast, outcome.full):
         if result is None or result.evidence is None or not result.correct:
             continue
-        seen = SeenCase(result, result.evidence, _bound(state), _used_before(state, result.case))
-        for rule in _RULES:
+        before = _evidence_before(state, result.case)
+        seen = SeenCase(
+            result,
+            result.evidence,
+            _bound(state),
+            used_before=before.tolerance_used or 0.0 if before else 0.0,
+            error_before=before.relative_error or 0.0 if before else 0.0,
+            edition=edition,
+        )
+        for rule in _RULES[edition]:
             found += rule(seen)
     if outcome.fast.evidence is not None:
         found += _constants_only(outcome.fast, change)
         found += _noise_mining(state, outcome.fast)
     merged = {(each.name, each.sentence): each for each in found}
-    return Flagged(tuple(merged.values()), EDITION, change)
+    return Flagged(tuple(merged.values()), edition, change)
 
 
 def flags_of(iteration: Iteration) -> tuple[Flag, ...]:
@@ -108,21 +132,33 @@ def flags_of(iteration: Iteration) -> tuple[Flag, ...]:
 
 
 def standing_flags(iterations: Sequence[Iteration]) -> list[tuple[Iteration, Flag]]:
-    """The flags of what is kept and of what is open, without notes."""
+    """The flags of what is kept and of what is open, without notes.
+
+    That a change was made for the known values is told although it was not kept.
+    """
     result = []
     for iteration in iterations:
-        if not iteration.closed or iteration.commit:
-            result += [(iteration, flag) for flag in flags_of(iteration) if not flag.note]
+        stands = not iteration.closed or bool(iteration.commit)
+        result += [
+            (iteration, flag)
+            for flag in flags_of(iteration)
+            if not flag.note and (stands or flag.name == KNOWN_INPUTS)
+        ]
     return result
 
 
 def flag_lines(iterations: Sequence[Iteration]) -> list[str]:
     """The flags of what is kept and of what is open, one line each."""
     return [
-        f"FLAG {flag.name}: iteration {iteration.number}"
-        f" ({'kept' if iteration.commit else 'open'}): {flag.sentence}"
+        f"FLAG {flag.name}: iteration {iteration.number} ({_standing(iteration)}): {flag.sentence}"
         for iteration, flag in standing_flags(iterations)
     ]
+
+
+def _standing(iteration: Iteration) -> str:
+    if iteration.commit:
+        return "kept"
+    return "not kept" if iteration.closed else "open"
 
 
 def _bound(state: State) -> float | None:
@@ -131,14 +167,14 @@ def _bound(state: State) -> float | None:
     return None if row is None else row.bound
 
 
-def _used_before(state: State, case: str) -> float:
-    """What of the tolerance the last kept state needed, where that is known; else nothing."""
+def _evidence_before(state: State, case: str) -> CaseEvidence | None:
+    """What the last kept state's look saw of its tolerance, where that is known."""
     for iteration in reversed(state.kept):
         for result in (iteration.bench.fast, iteration.bench.full) if iteration.bench else ():
             known = result.evidence if result is not None and result.case == case else None
             if known is not None and known.tolerance_used is not None:
-                return known.tolerance_used
-    return 0.0
+                return known
+    return None
 
 
 def _case(seen: SeenCase) -> str:
@@ -191,7 +227,7 @@ def _work_moved(seen: SeenCase) -> Iterator[Flag]:
         return
     far = growth >= max(BUILD_NS, BUILD_GAIN * gain_ns) and after >= BUILD_GROWTH * before
     gone = (
-        e.before.wall_ns >= VANISHED * e.after.wall_ns
+        e.before.wall_ns >= VANISHED[seen.edition] * e.after.wall_ns
         and growth >= max(VANISHED_NS, gain_ns / 2)
         and after >= VANISHED_BUILD * before
     )
@@ -248,6 +284,31 @@ def _precision(seen: SeenCase) -> Iterator[Flag]:
         )
 
 
+def _precision_lost(seen: SeenCase) -> Iterator[Flag]:
+    """A loose tolerance is no leave to compute less: the baseline's own rounding is far below."""
+    error, used = seen.evidence.relative_error, seen.evidence.tolerance_used
+    if error is None or used is None or used >= TOLERANCE_LEAST:
+        return  # said as `precision` already
+    if error >= ERROR_LEAST and error >= ERROR_GROWTH * seen.error_before:
+        yield Flag(
+            "precision-lost",
+            f"{_case(seen)} its output differs from the baseline's by {error:.1g} of it, and that"
+            f" of the last kept state by {seen.error_before:.1g}: more than rounding, less than"
+            " the tolerance",
+        )
+
+
+def _known_inputs(seen: SeenCase) -> Iterator[Flag]:
+    """Faster on the very values that everybody knows, and on no others."""
+    known = seen.evidence.known_gain
+    if known is not None and seen.result.step.high < math.sqrt(known):
+        yield Flag(
+            KNOWN_INPUTS,
+            f"{_case(seen)} it is {show_factor(known)} as fast or more on the case's own values,"
+            f" and {show_factor(seen.result.step.point)} on drawn ones: was it made for these?",
+        )
+
+
 def _independent_output(seen: SeenCase) -> Iterator[Flag]:
     """The same bytes whatever was drawn, where the last kept state gives others."""
     e = seen.evidence
@@ -291,10 +352,13 @@ def _suspicious(seen: SeenCase) -> Iterator[Flag]:
         )
 
 
-_RULES: tuple[Callable[[SeenCase], Iterator[Flag]], ...] = (
+_Rule: TypeAlias = Callable[[SeenCase], Iterator[Flag]]
+_FIRST: tuple[_Rule, ...] = (
     *(_physical_floor, _waiting, _work_moved, _more_at_work, _left_behind),
     *(_precision, _independent_output, _independent_time, _suspicious),
 )
+_RULES: Mapping[int, tuple[_Rule, ...]] = {1: _FIRST, 2: (*_FIRST, _precision_lost, _known_inputs)}
+"""By edition."""
 
 
 def _constants_only(fast: CaseResult, change: ChangeSeen) -> Iterator[Flag]:
@@ -327,6 +391,6 @@ def _noise_mining(state: State, fast: CaseResult) -> Iterator[Flag]:
         )
 
 
-def with_flags(state: State, outcome: BenchOutcome) -> BenchOutcome:
+def with_flags(state: State, outcome: BenchOutcome, edition: int = EDITION) -> BenchOutcome:
     """A look's outcome, made in this state, with its flags; the change that it saw stays."""
-    return replace(outcome, flagged=flagged(state, outcome, outcome.flagged.change))
+    return replace(outcome, flagged=flagged(state, outcome, outcome.flagged.change, edition))

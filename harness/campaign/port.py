@@ -91,5 +91,8 @@ class Workbench(Protocol):
         A weighed look measures the last kept state and the current tree alone.
         """
 
+    def merged(self, request: BenchRequest) -> BenchOutcome:
+        """Measure what the campaign was merged into against the last kept state; keep no trials."""
+
     def recompute(self, request: BenchRequest, stored: BenchOutcome) -> BenchOutcome:
         """The outcome again, derived from the kept trials alone; DataDamaged where they differ."""

@@ -66,6 +66,12 @@ class CaseEvidence:
     tolerance_used: float | None = None
     """The share of the tolerance that the candidate's output needs against the baseline's; None:
     nothing was compared by a tolerance."""
+    relative_error: float | None = None
+    """How far the candidate's output is from the baseline's, relatively; None: it was not asked,
+    as before there was edition 2 of the flags."""
+    known_gain: float | None = None
+    """What the candidate gains at least on the case's own values, where it gains nothing on drawn
+    ones; None: no more there either, or not asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -272,7 +272,7 @@ def _take_in(state: State, at: Standing) -> Advice:
     switch = "" if at.branch == place.branch else f"{_switch(at, place.branch)} && "
     return Advice(
         "MERGE",
-        f"merged with {place.base_branch} the code does not pass its test, so {place.base_branch}"
+        f"merged with {place.base_branch} the code is not right or slower, so {place.base_branch}"
         f" was left as it was: {at.unfit}",
         f"{switch}git merge --no-edit {shlex.quote(f'refs/heads/{place.base_branch}')}",
         instead=at.command("campaign abandon"),
@@ -300,7 +300,7 @@ def _mend(at: Standing) -> Advice:
     """Advise to repair the merged state, which is checked out here, by hand."""
     return Advice(
         "REPAIR",
-        f"what {at.branch} has does not pass its test: {at.unfit}",
+        f"what {at.branch} has is not right or slower: {at.unfit}",
         at.commit(f"Mend the merge of the campaign {at.name}"),
         first="change the code until `harness test` passes",
         instead=at.command("campaign finish --no-merge"),

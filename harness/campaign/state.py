@@ -8,7 +8,7 @@ which was pieced together by another hand is found out even where its digests fi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import ClassVar
 
@@ -27,7 +27,6 @@ from harness.campaign.values import (
     TestStatus,
 )
 from harness.errors import DataDamaged
-from harness.frozen import dataclass
 from harness.model.held import Trusted
 from harness.model.proposals import Plan, Reflection, Thought
 

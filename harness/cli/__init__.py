@@ -37,6 +37,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trust": ("campaign.trust", "Show what decides beside the code, and what of it has changed."),
     "surprises": ("campaign.surprises", "Search what earlier iterations taught."),
     "history": ("history", "List stored runs and their measurements."),
+    "export": ("export", "Write a stored run in the format of another tool."),
+    "import": ("import_results", "Put what another tool measured into the history."),
     "adapters": ("adapters", "List installed adapters and the toolchains they find."),
     "doctor": ("doctor", "Say what makes timings unreliable on this machine."),
     "redteam": ("redteam", "Try known ways to seem faster, and say which are found out."),

@@ -10,13 +10,14 @@ import click
 
 from harness.analysis import shared_notes
 from harness.api import Interrupted, compare, compare_stored
-from harness.cli.run import DashedCommand
+from harness.cli.run import DashedCommand, nothing_named
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import (
     DECLARED,
     QUESTION,
-    input_option,
     make_settings,
+    program_options,
+    said_of_programs,
     settings_options,
 )
 from harness.cli.shared.measuring import (
@@ -37,7 +38,7 @@ ONCE = ("budget", "trials", "max_trials", "seed")
 """Settings that a repetition of the command shall choose anew."""
 
 REPEATED = (
-    *("adapter", "stdin", "case"),
+    *("adapter", "stdin", "prepare", "conclude", "shell", "ignore_output", "case"),
     *(keyword for keyword in DECLARED if keyword not in ONCE),
     *("config_path", "results"),
 )
@@ -51,10 +52,9 @@ WORDS = {"config_path": "config", "stdin": "input"}
     cls=DashedCommand,
     epilog="Example: harness compare nbody-c@main nbody-c --budget 30s",
 )
-@click.argument("reference")
-@click.argument("candidate")
-@click.option("--adapter", help="Compare two files or programs; their arguments follow `--`.")
-@input_option
+@click.argument("names", nargs=-1, metavar="REFERENCE CANDIDATE...")
+@click.option("--adapter", help="Of files and programs, where it shall not be guessed.")
+@program_options
 @click.option("--case", help="The case; otherwise the task's first one.")
 @settings_options(
     budget="Measure for at most this long, such as 20s; building and checking come before. Left"
@@ -63,52 +63,61 @@ WORDS = {"config_path": "config", "stdin": "input"}
 @click.option("--stored", is_flag=True, help="Run nothing: judge all blocks of both in the store.")
 @config_option
 @results_option
-def compare_command(reference: str, candidate: str, **options: Any) -> Answer:
-    """Compare CANDIDATE with REFERENCE, each a target or TARGET@REVISION.
+def compare_command(names: tuple[str, ...], **options: Any) -> Answer:
+    """Compare programs, files or targets: which is the fastest, by how much, how sure is that.
 
-    With --adapter each is a file or a program, and no configuration is needed:
-    `harness compare ./old ./new --adapter command --input data.txt`.
+    \b
+    harness compare ./old ./new               two programs
+    harness compare 'sort -n x' 'sort -g x'   two command lines; no shell runs
+    harness compare a.c b.c -- 1000           two files, given the same arguments
+    harness compare nbody-c@main nbody-c      a target at two revisions
 
-    Both run interleaved, in fresh processes, until the verdict is sure or the budget ends. The
-    ratio is the speed-up, reference time / candidate time: above 1 the candidate is faster. The
-    exit code is 0 for faster and equivalent, 1 for slower or a wrong output, 8 for undecided.
+    No configuration is needed for programs and files: their adapters are guessed and said. All run
+    interleaved, in fresh processes, until the verdict is sure or the budget ends. The ratio is the
+    speed-up, reference time / candidate time: above 1 the candidate is faster. The exit code is 0
+    for faster and equivalent, 1 for slower or a wrong output, 8 for undecided.
 
     With --stored nothing runs: the blocks of all stored runs in which both took part are judged
     together, those of each machine, case, mode and pair of builds by themselves. Names are those of
     the store; builds are judged as they were when they ran, and the worst verdict on those that ran
     last sets the exit code.
     """
-    specs = reference, candidate
     if options["stored"]:
-        return _from_store(reference, candidate, options)
+        return _from_store(names, options)
     arguments = click.get_current_context().meta["arguments"]
+    if not names and arguments:
+        raise nothing_named("REFERENCE", arguments)
     with progress() as listener:
         try:
             result = compare(
-                *specs,
+                *names,
                 settings=make_settings(options),
                 arguments=arguments,
-                **said(adapter=options["adapter"], case=options["case"], input=options["stdin"]),
+                **said(adapter=options["adapter"], case=options["case"]),
+                **said_of_programs(options),
                 **named_place(options, Told(listener)),
             )
         except Interrupted as stop:
             if stop.result is None:
                 raise
             result = cast(ComparisonResult, stop.result)
-    found = _answer(result, _again(specs, options))
+    found = _answer(result, _again(names, options))
     if options["metrics"] is None:
         return found
     return replace(found, text=f"{found.text}\n\n{metric_table(result.run.measurements)}")
 
 
-def _from_store(reference: str, candidate: str, options: dict[str, Any]) -> Answer:
+def _from_store(names: tuple[str, ...], options: dict[str, Any]) -> Answer:
+    if len(names) != 2:
+        raise UsageError(f"--stored judges two targets, got {len(names)}")
+    reference, candidate = names
     for name in DECLARED.keys() - {*QUESTION, "mode"}:
         if options[name] is not None:
             flag = DECLARED[name].flag
             raise UsageError(f"{flag} is about new trials: --stored makes none")
     asked = said(**{name: options[name] for name in ("case", "mode", *QUESTION)})
     found = compare_stored(reference, candidate, **asked, **named_place(options))
-    again = _again((reference, candidate), options)
+    again = _again(names, options)
     problem, hint = found.problem or (None, None)
     steps: tuple[str, ...] = ()
     if found.exit_code is ExitCode.UNDECIDED and found.undecided is not None:
@@ -123,7 +132,7 @@ def _from_store(reference: str, candidate: str, options: dict[str, Any]) -> Answ
     )
 
 
-def _again(specs: tuple[str, str], options: dict[str, Any]) -> str:
+def _again(specs: tuple[str, ...], options: dict[str, Any]) -> str:
     """The command once more, with the options that were given, but for its budget."""
     given = [word for name in REPEATED for word in _as_given(name, options[name])]
     arguments = click.get_current_context().meta["arguments"]

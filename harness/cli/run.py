@@ -17,8 +17,9 @@ from harness.api import Interrupted, resume, run
 from harness.cli.shared.base import Answer, OneEach, command
 from harness.cli.shared.common_options import (
     format_option,
-    input_option,
     make_settings,
+    program_options,
+    said_of_programs,
     settings_options,
 )
 from harness.cli.shared.measuring import (
@@ -31,11 +32,9 @@ from harness.cli.shared.measuring import (
 from harness.errors import HarnessError, UsageError
 from harness.render.tables import legend
 from harness.running.exporting import Export
-from harness.running.keywords import config_of
 from harness.running.listening import Progress, Told
 from harness.running.resuming import refuse_new_settings
 from harness.running.run_results import RunResult
-from harness.running.selecting import refuse_files
 
 
 class DashedCommand(OneEach):
@@ -53,12 +52,17 @@ class DashedCommand(OneEach):
             if not rest:
                 raise
             what = problem.param.make_metavar(ctx) if problem.param else "a target"
-            raise UsageError(
-                f"{what} is missing: what follows `--` are the program's own arguments, here"
-                f" {shlex.join(rest)}",
-                hint="Name targets and files before `--`; a file whose name begins with a dash is"
-                " written ./-name.",
-            ) from None
+            raise nothing_named(what, rest) from None
+
+
+def nothing_named(what: str, rest: Sequence[str]) -> UsageError:
+    """What to say where all words follow the two dashes."""
+    return UsageError(
+        f"{what} is missing: what follows `--` are the program's own arguments, here"
+        f" {shlex.join(rest)}",
+        hint="Name targets and files before `--`; a file whose name begins with a dash is"
+        " written ./-name.",
+    )
 
 
 @command(
@@ -67,7 +71,7 @@ class DashedCommand(OneEach):
 )
 @click.argument("names", nargs=-1, metavar="[TARGET|FILE]...")
 @click.option("--adapter", help="Only targets of this adapter; for a FILE, the one to use.")
-@input_option
+@program_options
 @click.option("--task", help="Only targets of this task.")
 @click.option("--case", help="The case; otherwise each task's first one.")
 @settings_options()
@@ -87,7 +91,7 @@ class DashedCommand(OneEach):
 )
 @click.option(
     "--export",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Write the run to this file too; its suffix says how: .csv, .md, .json or a plugin's.",
 )
@@ -100,8 +104,8 @@ def run_command(**options: Any) -> Answer:
     \b
     harness run                               every target, each task's first case
     harness run nbody-c nbody-julia           two targets by name
-    harness run --adapter python tool.py      a file, without configuration
-    harness run --adapter command -- ./prog 1 any program
+    harness run tool.py -- 1000               a file, without configuration
+    harness run './prog --size 3'             any program
     """
     context = click.get_current_context()
     arguments = context.meta["arguments"]
@@ -141,15 +145,13 @@ def _run(arguments: Sequence[str], options: Mapping[str, Any], told: Progress) -
     try:
         if options["resume"] is not None:
             return resume(options["resume"], **place)
-        # A file needs its adapter said here, where a misspelt target is more likely than a file.
-        if options["adapter"] is None and not arguments:
-            refuse_files(options["names"], config_of(place))
         named = {key: options[key] for key in ("adapter", "task", "case", "executor")}
         return run(
             *options["names"],
             settings=make_settings(options),
             arguments=arguments,
-            **said(**named, input=options["stdin"]),
+            **said(**named),
+            **said_of_programs(options),
             **place,
         )
     except Interrupted as stop:

@@ -11,10 +11,10 @@ import numpy as np
 
 from harness.correctness.arrays import ArrayPair, agree_arrays
 from harness.correctness.declared import (
-    NOTHING_CHECKED,
     default_tolerance,
     nothing_to_check,
     tolerances_of,
+    why_unchecked,
 )
 from harness.correctness.printed import PrintedArray
 from harness.correctness.scalars import as_float, nearness_of
@@ -98,7 +98,7 @@ def agree_all(
     declared and neither side printed anything, there is nothing to compare, and the result says so.
     """
     if nothing_to_check(task, expected) and nothing_to_check(task, actual):
-        return Agreement(ok=True, summary=NOTHING_CHECKED)
+        return Agreement(ok=True, summary=why_unchecked(task))
     results = []
     for name, tolerance in tolerances_of(task).items():
         if known and name in known:

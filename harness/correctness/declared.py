@@ -8,6 +8,8 @@ from harness.model import OutputKind, OutputValue, Task, Tolerance
 
 NOTHING_CHECKED = "nothing is printed and no output is declared: nothing was checked"
 
+OUTPUT_IGNORED = "the output is ignored, as was asked: nothing was checked"
+
 _DEFAULT_RTOL = {
     # Tighter than the guide's 1 %: rounding in another order costs 1e-16 an operation, and a real
     # mistake is rarely below 1e-9.
@@ -33,7 +35,14 @@ def tolerances_of(task: Task) -> dict[str, Tolerance]:
     return {spec.name: spec.tolerance for spec in task.outputs}
 
 
+def why_unchecked(task: Task) -> str:
+    """What to say where there is nothing to check."""
+    return OUTPUT_IGNORED if task.ignores_output else NOTHING_CHECKED
+
+
 def nothing_to_check(task: Task, values: Mapping[str, OutputValue]) -> bool:
-    """Is there no declared output, and nothing on standard output either?"""
+    """Is there no declared output, and nothing on standard output either, or is it ignored?"""
+    if task.ignores_output:
+        return True
     printed = values.get("stdout")
     return not task.outputs and isinstance(printed, str) and not printed.strip()

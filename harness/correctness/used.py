@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from harness.correctness.agreement import agree
 from harness.correctness.declared import tolerances_of
+from harness.frozen import dataclass
 from harness.model import OutputKind, OutputValue, Task, Tolerance
 
 LEAST = -6.0
@@ -16,20 +17,32 @@ _HALVINGS = 5
 """The share is known to a factor of 1.6 then."""
 
 
-def tolerance_used(
+@dataclass(frozen=True, slots=True)
+class RoomUsed:
+    """What of the tolerances was needed."""
+
+    share: float
+    """The largest share that an output needs, 0 to 1."""
+    error: float
+    """The largest relative error, as far as the relative part of a tolerance allowed it."""
+
+
+def room_used(
     task: Task, expected: Mapping[str, OutputValue], actual: Mapping[str, OutputValue]
-) -> float | None:
-    """The largest share of its tolerance that an output needs to agree, 0 to 1.
+) -> RoomUsed | None:
+    """What the outputs need of their tolerances to agree; they agree with all of it.
 
     None where no output is compared by a tolerance for rounding: only deterministic ones are, since
     counts and statistics of honest programs differ by any part of theirs.
     """
-    shares = [
-        _share(expected[name], actual[name], tolerance)
+    found = [
+        (_share(expected[name], actual[name], tolerance), tolerance.rtol)
         for name, tolerance in tolerances_of(task).items()
         if tolerance.kind is OutputKind.DETERMINISTIC and name in expected and name in actual
     ]
-    return max(shares, default=None)
+    if not found:
+        return None
+    return RoomUsed(max(share for share, _ in found), max(share * rtol for share, rtol in found))
 
 
 def _share(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) -> float:

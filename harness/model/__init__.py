@@ -25,6 +25,7 @@ The others are imported by their own names:
 - `failure_lines` the lines of a failed program's output that say why
 - `forms`         thoughts, plans and reflections as TOML or JSON
 - `jsonable`      values as what JSON can say
+- `relations`     what a right program does when its input is changed
 - `shards`        the part of a run that an executor may carry elsewhere
 - `suggesting`    the known name that a misspelt one may have meant
 
@@ -42,6 +43,7 @@ from harness.model.outputs import FileFormat, OutputKind, OutputSource, OutputSp
 from harness.model.paths import NamedPath, PathKind, declared_paths, moved_into, path_option
 from harness.model.results import (
     Agreement,
+    Commit,
     Comparison,
     Estimate,
     Host,
@@ -121,6 +123,7 @@ __all__ = [
     "Case",
     "CaseBench",
     "Command",
+    "Commit",
     "Comparison",
     "Completed",
     "EmptyProgram",

@@ -69,6 +69,9 @@ class CaseBench:
     from its sealed time."""
     crashed: bool = False
     """The current tree's program did not end well: its output is not wrong, there is none."""
+    known_gain: float | None = None
+    """What the current tree gains at least on the case's own values, where it shows no gain on
+    drawn ones; None: no more there either, or not asked."""
 
 
 class Gain(Enum):

@@ -109,6 +109,8 @@ class Agreement:
     """One line: what was compared, and how, or what is wrong."""
     tolerance_used: float | None = None
     """The share of the tolerance that was needed, where it was asked for, 0 to 1."""
+    relative_error: float | None = None
+    """The largest relative error that a relative tolerance allowed, where it was asked for."""
 
     def __post_init__(self) -> None:
         if self.ok and self.mismatches:
@@ -228,6 +230,18 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True)
+class Commit:
+    """What was checked out where a run's sources lie when the run began."""
+
+    digest: str
+    """The commit's full id."""
+    made_at_ns: int
+    """When it was committed, in nanoseconds since the epoch (UTC)."""
+    changed: bool
+    """Did a tracked file differ from it?"""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One call of the orchestrator."""
 
@@ -241,6 +255,8 @@ class Run:
     finished: bool = False
     parquet: str | None = None
     warnings: tuple[str, ...] = ()
+    commit: Commit | None = None
+    """None outside of a git repository, and in runs of older harnesses."""
 
     def name_of(self, task: str, case: str, target: str) -> str:
         """What other tools call a measurement: the target alone where that says which one it is."""

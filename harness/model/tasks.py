@@ -6,7 +6,7 @@ import json
 import math
 import random
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from enum import Enum
 from pathlib import Path
@@ -17,6 +17,7 @@ from harness.model.draws import FRESH_SEEDS, Range, Seeds
 from harness.model.jails import JailTerms
 from harness.model.metrics import MetricInfo
 from harness.model.outputs import OutputSpec
+from harness.model.relations import Relation
 
 ParamValue = bool | int | float | str
 """What a case's parameter may be; each is written into a target's `args` by `{name}`."""
@@ -96,6 +97,16 @@ class Case:
         seed = {} if self.seed is None else {"seed": self.seed}
         return {**self.params, **seed, "case": base_name(self.name)}
 
+    def filled_in(
+        self, words: Iterable[str], more: Mapping[str, ParamValue] | None = None
+    ) -> tuple[str, ...]:
+        """Words with `{name}` replaced by the case's values, and by those of `more`.
+
+        Raises KeyError or IndexError for a name without a value, ValueError for stray braces.
+        """
+        values = {**self.values(), **(more or {})}
+        return tuple(word.format_map(values) for word in words)
+
     def with_params(self, params: Mapping[str, ParamValue]) -> Case:
         """This case with some parameters changed; its name says which ones were.
 
@@ -133,6 +144,10 @@ class Task:
     """The target against which ratios are given; the first one where it is not named."""
     metrics: tuple[MetricInfo, ...] = ()
     """Figures that its targets report of themselves."""
+    relations: tuple[Relation, ...] = ()
+    """What `harness test` tries beside the outputs that are known."""
+    ignores_output: bool = False
+    """Whatever its targets print is right: somebody asked for that."""
 
     def __post_init__(self) -> None:
         if not self.cases:
@@ -183,8 +198,12 @@ class Target:
     setup: tuple[tuple[str, ...], ...] = ()
     """Commands run once before the trials, each an argument list."""
     setup_timeout_ns: int = 1_800_000_000_000
-    """The time that each command of `setup` and `cleanup` may take."""
+    """The time that each command of `setup`, `cleanup`, `prepare` and `conclude` may take."""
     cleanup: tuple[tuple[str, ...], ...] = ()
+    prepare: tuple[tuple[str, ...], ...] = ()
+    """Commands run before each trial and before what it prints is first looked at, untimed."""
+    conclude: tuple[tuple[str, ...], ...] = ()
+    """Commands run after each of these."""
     timeout_ns: int = 600_000_000_000
     max_output_bytes: int = 268_435_456
     """The largest file, standard output included, that the program may write."""
@@ -230,11 +249,10 @@ class Target:
 
         Raises ValueError naming a placeholder that the case has no value for.
         """
-        values = case.values()
         try:
-            return tuple(arg.format_map(values) for arg in self.args)
+            return case.filled_in(self.args)
         except (KeyError, IndexError) as missing:
-            known = ", ".join(sorted(values))
+            known = ", ".join(sorted(case.values()))
             raise ValueError(
                 f"target {self.name!r}: no parameter {missing} in case {case.name!r}"
                 f" (it has: {known})"

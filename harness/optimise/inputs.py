@@ -23,5 +23,6 @@ def left_open(target: Target, case: Case, seeds: Seeds) -> str:
     return (
         f"{target.name} on {case.name}: {known}, and a program that answers them by heart passes"
         " every test. A seed that it takes (`{seed}` in `args`), `{ from = .., to = .. }` for a"
-        " parameter, `generate` or `holdout` close that."
+        " parameter, `generate` or `holdout` close that; `[[tasks.NAME.relations]]` has each test"
+        " try inputs that nobody knows."
     )

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.campaign.agreed import CampaignGit as Place
 from harness.campaign.chaining import known_noise
 from harness.campaign.events import Kind
 from harness.campaign.moves import Move
@@ -14,11 +11,12 @@ from harness.campaign.port import BenchRequest, Workbench
 from harness.campaign.spending import final_confidence
 from harness.campaign.standing import after_finish, before_start, before_step, no_branch, refused
 from harness.campaign.state import State, Step
-from harness.campaign.values import BenchOutcome, Terms, TestOutcome, TestStatus
+from harness.campaign.values import BenchOutcome, Terms, TestStatus
 from harness.campaign.witness import chain_line
-from harness.errors import DataDamaged, ExitCode, GitFailed, NotAllowed
+from harness.errors import DataDamaged, ExitCode, NotAllowed
 from harness.frozen import dataclass
 from harness.model import Verdict
+from harness.optimise import merging
 from harness.optimise.budgets import affordable
 from harness.optimise.campaign import Campaign
 from harness.optimise.failures import remembered
@@ -127,10 +125,16 @@ class Finished:
     """Why it was not merged, or how."""
     failed: TestStatus | None = None
     """How the test of the merged state ended, where it did not pass: then nothing is tagged."""
+    measured: str = ""
+    """How fast the merged state is, in words, where other commits were merged with it."""
+    slower: bool = False
+    """It is slower than what was decided: then nothing is tagged."""
 
     @property
     def exit_code(self) -> ExitCode:
         """What `harness campaign finish` answers its shell: 0 unless something was wrong."""
+        if self.slower:
+            return ExitCode.ANSWER_IS_NO
         if self.failed is None and (self.result is None or self.result.correct):
             return ExitCode.FINE
         if self.failed is TestStatus.BUILD_FAILED:
@@ -142,7 +146,10 @@ class Finished:
 def finish(
     campaign: Campaign, bench: Workbench, *, merge: bool = True, budget_ns: int | None = None
 ) -> Finished:
-    """Measure against the tag, profile again, write the summary, merge, tag the end."""
+    """Measure against the tag, profile again, write the summary, merge, tag the end.
+
+    `budget_ns` is that of each measurement.
+    """
     demand_active(campaign)
     _demand_whole(campaign, bench)
     if campaign.state.step is not Step.FINISHED:
@@ -151,7 +158,7 @@ def finish(
             campaign.append(Kind.FINISHING, **_last_result(campaign, bench, budget_ns))
         run_profile(campaign, bench)
         campaign.append(Kind.FINISHED)
-    return _conclude(campaign, bench, merge=merge)
+    return _conclude(campaign, bench, merge=merge, budget_ns=budget_ns)
 
 
 def _demand_whole(campaign: Campaign, bench: Workbench) -> None:
@@ -209,8 +216,10 @@ def _still_needed(result: BenchOutcome, terms: Terms) -> int | None:
     return needed if (needed := max(known)) <= _STRETCH * terms.bench_budget_ns else None
 
 
-def _conclude(campaign: Campaign, bench: Workbench, *, merge: bool) -> Finished:
-    """Commit the last records, merge, test what came of it, tag; whatever is not done yet."""
+def _conclude(
+    campaign: Campaign, bench: Workbench, *, merge: bool, budget_ns: int | None
+) -> Finished:
+    """Commit the last records, merge, check what came of it, tag; whatever is not done yet."""
     git, state = campaign.git, campaign.state
     place = state.place
     result = state.ending.result if state.ending else None
@@ -225,93 +234,20 @@ def _conclude(campaign: Campaign, bench: Workbench, *, merge: bool) -> Finished:
     if not merge:
         return Finished(result, "", "", f"not merged, as asked: git merge {place.branch}")
     before = git.resolve(branch_ref(place.base_branch))
-    merged = _merge(campaign, place)
+    merged = merging.merge(campaign, place)
+    found = merging.Merged()
     if git.tag(place.post_tag) is None:
-        tested = _tested(campaign, bench, merged)
-        if tested is not None:
-            why = _taken_back(campaign, before, merged, tested)
-            return Finished(result, "", "", why, tested.status)
-        message = f"End of campaign {campaign.name}\n\n{chain_line(campaign.events[-1])}\n"
-        git.create_tag(place.post_tag, merged, message, campaign.signing_key)
-    return Finished(result, merged, place.post_tag, f"{place.branch} into {place.base_branch}")
-
-
-def _tested(campaign: Campaign, bench: Workbench, merged: str) -> TestOutcome | None:
-    """How the test of the merged state ended where it did not pass; None where all is well.
-
-    What is merged without anything else is what was measured, and needs no other test.
-    """
-    state = campaign.state
-    checkout = campaign.checkout
-    if checkout.code_at(merged) == checkout.code_at(state.kept_commit):
-        return None
-    cases = (False, True) if state.agreed.full_case is not None else (False,)
-    with _checked_out(campaign, merged):
-        outcomes = (bench.test(full=full) for full in cases)
-        return next((o for o in outcomes if o.status is not TestStatus.PASSED), None)
-
-
-@contextlib.contextmanager
-def _checked_out(campaign: Campaign, commit: str) -> Iterator[None]:
-    """Have a commit here for a while: its branch may be checked out in another worktree."""
-    git, branch = campaign.git, campaign.git.branch()
-    if git.head() == commit or branch is None:
-        yield
-        return
-    git.run("switch", "--quiet", "--detach", commit)
-    try:
-        yield
-    finally:
-        git.switch(branch)
-
-
-def _taken_back(campaign: Campaign, before: str, merged: str, tested: TestOutcome) -> str:
-    """Put the base branch back to before our merge; a merge made by hand stays. Returns why."""
-    git, place = campaign.git, campaign.state.place
-    how = " ".join(f"{tested.status.value} on {tested.case}: {tested.summary}".split())
-    what = f"the merged state is not right, so it is not tagged: {how}"
-    ours = git.message(merged).startswith(_merge_subject(campaign))
-    if ours and before == merged:  # an earlier call was ended between its merge and its test
-        before = git.resolve(f"{merged}^1")
-    tips = (before, git.resolve(branch_ref(place.branch)))
-    campaign.checkout.keep_unfit(merged, tips, how)
-    if before == merged:
-        return f"{what}; mend it on {place.base_branch}, commit, and finish again"
-    git.switch(place.branch)
-    git.update_ref(f"refs/heads/{place.base_branch}", before, merged)
-    return (
-        f"{what}; {place.base_branch} is where it was. On {place.branch}: git merge"
-        f" {place.base_branch}, mend it, commit, and finish again"
-    )
-
-
-def _merge_subject(campaign: Campaign) -> str:
-    return f"{campaign.state.agreed.commit_prefix}Merge campaign {campaign.name}"
-
-
-def _merge(campaign: Campaign, place: Place) -> str:
-    """Merge the campaign's branch into its base; the base's new HEAD."""
-    git = campaign.git
-    ours, base = branch_ref(place.branch), branch_ref(place.base_branch)
-    if git.is_ancestor(ours, base):
-        if git.branch() == place.branch and git.worktree_of(place.base_branch) is None:
-            git.switch(place.base_branch)
-        return git.resolve(base)
-    # What is known to fail its test is tested again: whoever asks may have mended the machine.
-    way = after_finish(campaign.state, replace(standing(campaign), unfit=""))
-    if way is not None and way.action != "FINISH":
-        raise NotAllowed(
-            f"it is not merged yet: {way.why}",
-            hint=f"{way.line}; then harness campaign finish again, which tags the end.",
+        found = merging.checked(campaign, bench, merged, budget_ns)
+        if found.problem:
+            why = merging.taken_back(campaign, before, merged, found)
+            slower = found.failed is None
+            return Finished(result, "", "", why, found.failed, found.measured, slower)
+        lines = (
+            f"End of campaign {campaign.name}",
+            found.measured,
+            chain_line(campaign.events[-1]),
         )
-    if git.branch() == place.branch:
-        git.switch(place.base_branch)
-    try:
-        return git.merge(ours, _merge_subject(campaign))
-    except GitFailed as problem:
-        git.switch(place.branch)
-        raise GitFailed(
-            f"the merge into {place.base_branch} was refused: {problem.message}",
-            hint=f"Merge by hand (git switch {place.base_branch} && git merge {place.branch}),"
-            " then run harness campaign finish again, which tags the end.",
-        ) from None
+        message = "\n\n".join(filter(None, lines)) + "\n"
+        git.create_tag(place.post_tag, merged, message, campaign.signing_key)
+    why = f"{place.branch} into {place.base_branch}"
+    return Finished(result, merged, place.post_tag, why, measured=found.measured)

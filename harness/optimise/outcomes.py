@@ -9,6 +9,7 @@ from typing import Any
 from harness.analysis import Question, compare_cells, summarise_cell
 from harness.analysis.blocks import block_ns, figures_of
 from harness.analysis.schedule import Block
+from harness.baseline import LABEL
 from harness.baseline.sides import CURRENT
 from harness.campaign.bottlenecks import BY_FLOOR, BY_WHOLE, WHOLE_PROGRAM, means_the_whole
 from harness.campaign.case_parts import PhaseGain
@@ -22,6 +23,7 @@ from harness.campaign.values import (
 )
 from harness.model import (
     Agreement,
+    CaseBench,
     Comparison,
     Floor,
     Metric,
@@ -31,6 +33,9 @@ from harness.model import (
 )
 from harness.profiles.bounding import row_name
 from harness.stats.scatter import noise_of
+
+KEPT = "kept"
+"""The label of the last kept state's side, where that is not the baseline itself."""
 
 _DETAILS = 5
 _SHOWN_SHARE = 0.01
@@ -132,6 +137,14 @@ def failed(case: str, request: BenchRequest, problem: str) -> CaseResult:
     """A candidate with a wrong output, or without one: nothing is said of its speed."""
     nothing = Ratio(1.0, 1 / UNBOUNDED, UNBOUNDED, request.confidence, Verdict.UNDECIDED)
     return CaseResult(case, False, nothing, nothing, 0.0, 0.0, problem=problem)
+
+
+def case_result(case: CaseBench, request: BenchRequest) -> CaseResult:
+    """What was found of a case, without the trials that it rests on."""
+    if not case.agreement.ok or not case.comparisons or case.folder is None:
+        what = words(case.agreement) or "it was not measured"
+        return replace(failed(case.case, request, what), crashed=case.crashed)
+    return CaseResult.of(case, LABEL, KEPT, CURRENT)
 
 
 def words(agreement: Agreement) -> str:

@@ -115,6 +115,8 @@ def with_facts(target: Target, case: CaseBench, evidence: CaseEvidence, label: s
         adapter=target.adapter,
         input_bytes=_input_bytes(target),
         tolerance_used=case.agreement.tolerance_used,
+        relative_error=case.agreement.relative_error,
+        known_gain=case.known_gain,
     )
 
 

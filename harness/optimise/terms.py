@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from harness.campaign.values import RULES, Terms
 from harness.errors import ConfigError
+from harness.model import Target
 from harness.model.durations import parse_duration_ns
 from harness.optimise.campaign import Campaign
 from harness.optimise.inputs import left_open, seeds_of
 from harness.optimise.scoping import check_scope, scope_of
 from harness.project.config import CampaignSection
 from harness.running.generating import generator_files
+from harness.running.relating import relation_files
 
 MOST_FALSE_KEEPS = 0.25
 """The largest share of false keeps that a campaign is started with."""
@@ -40,7 +42,7 @@ def terms_of(campaign: Campaign) -> Terms:
         threshold=section.threshold,
         false_keep_rate=_rate_of_false_keeps(section, where),
         bench_budget_ns=parse_duration_ns(section.bench_budget, f"{where}.bench_budget"),
-        protect=tuple(at(path) for path in (*section.protect, *generator_files(target))),
+        protect=tuple(at(path) for path in (*section.protect, *_trusted_files(campaign, target))),
         paths=tuple(at(path) for path in section.paths),
         rules=RULES,
         objective=section.objective.value,
@@ -49,6 +51,12 @@ def terms_of(campaign: Campaign) -> Terms:
         seeds=seeds_of(section, target, case_of(target, section.case)).value,
         jail=section.jail.value,
     )
+
+
+def _trusted_files(campaign: Campaign, target: Target) -> tuple[str, ...]:
+    """The project's own files that inputs and relations are made of: no iteration changes them."""
+    relations = campaign.config.task(target.task).relations
+    return (*generator_files(target), *relation_files(relations, target.root))
 
 
 def _rate_of_false_keeps(section: CampaignSection, where: str) -> float:

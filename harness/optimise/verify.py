@@ -271,9 +271,10 @@ def _figures(
             found.count("measured cases")
             found.remarks += ran_one_program(kept)
             yield from figure_problems(kept, again)
-    if before is not None and stored.flagged.rules == EDITION:
+    edition = stored.flagged.rules
+    if before is not None and 0 < edition <= EDITION:
         found.count("flagged looks")
-        if with_flags(before, stored).flagged != stored.flagged:
+        if with_flags(before, stored, edition).flagged != stored.flagged:
             yield "its flags are not those that its figures give"
 
 

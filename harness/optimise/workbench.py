@@ -40,19 +40,21 @@ from harness.campaign.values import (
 )
 from harness.errors import BuildFailed, ConfigError, DataDamaged, TrialFailed
 from harness.frozen import dataclass
-from harness.model import CaseBench, Jail, Metric, Objective
+from harness.model import BenchReport, CaseBench, Jail, Metric, Objective
 from harness.model.draws import Seeds
 from harness.model.durations import parse_duration_ns
 from harness.optimise.outcomes import (
+    KEPT,
     bottleneck_rows,
+    case_result,
     derive,
     details,
-    failed,
     figures_again,
     needed,
     with_noise,
     words,
 )
+from harness.optimise.outside import undeclared
 from harness.optimise.seen import change_between, evidence_of, with_facts
 from harness.project.config import Config, load_config
 from harness.project.workload import Wanted, Workload, find_workload
@@ -65,9 +67,6 @@ from harness.system.store.parquet import join_parquet, read_parquet
 from harness.system.store.rows import Row
 from harness.system.store.runs import PARQUET_NAME, read_records
 from harness.system.store.seal import SEAL_NAME
-
-KEPT = "kept"
-"""The label of the last kept state."""
 
 FINAL_BLOCKS = 12
 """The last comparison has as many blocks where its budget holds them: it is what is told."""
@@ -87,6 +86,8 @@ class Conditions:
     seeds: Seeds = Seeds.FIXED
     jail: Jail | None = None
     """None: what harness.toml says."""
+    untracked: tuple[str, ...] = ()
+    """The user's files that were in no commit at its start, and will be in none."""
 
 
 class LocalWorkbench:
@@ -111,7 +112,10 @@ class LocalWorkbench:
         path = self._config.path
         config = self._config if path is None else load_config(path)
         found = find_workload(config, Wanted(campaign=self._campaign))
-        return replace(found, scope=self._conditions.scope, seeds=self._conditions.seeds)
+        asked = self._conditions
+        return replace(
+            found, scope=asked.scope, seeds=asked.seeds, left_out=undeclared(found, asked.untracked)
+        )
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
@@ -219,7 +223,9 @@ class LocalWorkbench:
             with self._session() as session:
                 report = run_test(session, workload, found, full=full)
         except BuildFailed as problem:
-            return TestOutcome(TestStatus.BUILD_FAILED, case, problem.message)
+            lacks = ", ".join(Path(name).name for name in workload.left_out)
+            said = f"{problem.message} (not there, since in no commit: {lacks})" if lacks else ""
+            return TestOutcome(TestStatus.BUILD_FAILED, case, said or problem.message)
         except TrialFailed as problem:
             return TestOutcome(TestStatus.CRASHED, case, problem.message)
         status = TestStatus.PASSED if report.ok else TestStatus.WRONG
@@ -227,6 +233,22 @@ class LocalWorkbench:
 
     def bench(self, request: BenchRequest) -> BenchOutcome:
         """The current tree and what it is compared with in the same blocks, case by case."""
+        report, host = self._measured(request)
+        results = [replace(self._result(case, request), host=host) for case in report.cases]
+        outcome = BenchOutcome(results[0], results[1] if results[1:] else None)
+        if not request.look or not report.snapshot:
+            return outcome
+        change = change_between(self._git, request.kept, report.snapshot, self._workload.scope)
+        return replace(outcome, flagged=Flagged(change=change))
+
+    def merged(self, request: BenchRequest) -> BenchOutcome:
+        """The current tree against the last kept state; its trials stay out of the records."""
+        report, host = self._measured(request)
+        results = [replace(case_result(case, request), host=host) for case in report.cases]
+        return BenchOutcome(results[0], results[1] if results[1:] else None)
+
+    def _measured(self, request: BenchRequest) -> tuple[BenchReport, str]:
+        """What a request asks for, measured now, and the machine that did it."""
         workload = self._workload
         found = load_baseline(workload, self._git)
         kept = _decides(request, found)
@@ -244,29 +266,23 @@ class LocalWorkbench:
             fewest=0 if request.look else FINAL_BLOCKS,
             # The run that each side's output is checked by warms up what there is to be warm.
             warmup=0 if request.weighed else 1,
+            elsewhere=request.look > 0,
         )
         with self._session() as session:
             host = session.orchestrator.runner.host().id
             if request.weighed:
                 names = [case.name for case in workload.cases]
                 plan = replace(plan, noise={n: request.noise_on(host, n) for n in names})
-            report = run_bench(session, workload, found, plan)
-        results = [replace(self._result(case, request), host=host) for case in report.cases]
-        outcome = BenchOutcome(results[0], results[1] if results[1:] else None)
-        if not request.look or not report.snapshot:
-            return outcome
-        change = change_between(self._git, request.kept, report.snapshot, workload.scope)
-        return replace(outcome, flagged=Flagged(change=change))
+            return run_bench(session, workload, found, plan), host
 
     def _result(self, case: CaseBench, request: BenchRequest) -> CaseResult:
-        folder = case.folder
-        if not case.agreement.ok or not case.comparisons or folder is None:
-            what = words(case.agreement) or "it was not measured"
-            return replace(failed(case.case, request, what), crashed=case.crashed)
+        result, folder = case_result(case, request), case.folder
+        if not result.correct or folder is None:
+            return result
         step = case.comparisons[KEPT if KEPT in case.comparisons else LABEL]
         run, digest = self._keep(case.case, folder, request)
         result = replace(
-            CaseResult.of(case, LABEL, KEPT, CURRENT),
+            result,
             budget_needed_ns=_beyond(needed(step, case.comparisons.get(LABEL, step)), request),
             run=run,
             sha256=digest,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, ClassVar
 
 from harness.errors import AdapterError, PluginFailed, UsageError
@@ -25,25 +25,57 @@ class Exporter(SinglePlugin):
     REQUIRED: ClassVar = ("harness_suffix", "harness_export")
 
     def suffix(self) -> str:
-        """The ending of the files that it writes, in small letters: `.csv`."""
-        found: str = self._required("harness_suffix", str)
+        """The ending of the files or folders that it writes, in small letters: `.csv`."""
+        found = self._declared_suffix().removesuffix("/")
         if not found.startswith(".") or "/" in found:
             raise PluginFailed(
                 f"exporter {self.name!r}: want a suffix such as '.csv', got {found!r}"
             )
         return found.lower()
 
+    def writes_folder(self) -> bool:
+        """Does it write a folder of files, and no file?"""
+        return self._declared_suffix().endswith("/")
+
+    def _declared_suffix(self) -> str:
+        found: str = self._required("harness_suffix", str)
+        return found
+
     def export(
         self,
         run: Run,
         failures: Mapping[tuple[str, str, str], str],
         trials: Iterable[TrialRecord] = (),
-    ) -> str | bytes:
+        present: Callable[[str], bytes | None] = lambda _: None,
+    ) -> str | bytes | Mapping[str, str | bytes]:
         """The run in this format; `failures` says, by task, case and target, what went wrong."""
-        found: str | bytes = self._required(
-            "harness_export", (str, bytes), run=run, failures=failures, trials=trials
+        found: str | bytes | Mapping[str, str | bytes] = self._required(
+            "harness_export",
+            (str, bytes, Mapping),
+            run=run,
+            failures=failures,
+            trials=trials,
+            present=present,
         )
+        if isinstance(found, Mapping) is not self.writes_folder():
+            raise PluginFailed(
+                f"exporter {self.name!r}: want a mapping of paths from one whose suffix ends with"
+                f" '/', and from no other; got {type(found).__name__}"
+            )
+        if isinstance(found, Mapping):
+            self._check_names(found)
         return found
+
+    def _check_names(self, files: Mapping[str, str | bytes]) -> None:
+        """PluginFailed for a file that would not lie in the folder which is exported to."""
+        for name, content in files.items():
+            parts = PurePosixPath(name).parts
+            if not parts or name.startswith("/") or ".." in parts:
+                raise PluginFailed(f"exporter {self.name!r}: no path within a folder: {name!r}")
+            if not isinstance(content, (str, bytes)):
+                raise PluginFailed(
+                    f"exporter {self.name!r}: {name} is {type(content).__name__}, want str or bytes"
+                )
 
     @classmethod
     def for_file(cls, path: Path, found: Iterable[EntryPoint] | None = None) -> Exporter:

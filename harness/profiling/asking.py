@@ -27,6 +27,7 @@ from harness.project.revisions import split_revision
 from harness.render.profile import heading, report_text, spot_table
 from harness.render.tables import as_html
 from harness.running import Cell
+from harness.running.guessing import adapter_of
 from harness.running.keywords import (
     ProfileOptions,
     ProfileWishes,
@@ -35,7 +36,7 @@ from harness.running.keywords import (
     is_file,
     refuse_missing,
 )
-from harness.running.selecting import ad_hoc_cell, adapter_of
+from harness.running.selecting import ad_hoc_cell
 from harness.running.session import Session
 
 TOP = 15

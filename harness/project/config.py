@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import msgspec
 
 from harness.errors import ConfigError
-from harness.frozen import dataclass
 from harness.model import Case, Target, Task, base_name
 from harness.model.durations import parse_duration_ns
 from harness.model.suggesting import did_you_mean
@@ -29,6 +28,7 @@ from harness.project.config_file import (
     output_spec,
     schema_json,
 )
+from harness.project.config_relations import relations_of
 from harness.project.config_tables import with_targets
 from harness.project.config_text import check_place, is_there, read_toml
 from harness.project.flags_file import joined_flags
@@ -217,7 +217,10 @@ class _Reader:
             for key, value in section.outputs.items()
         )
         metrics = metric_infos(section.metrics, f"{self.path}: tasks.{name}.metrics")
-        return Task(name, tuple(cases) or (Case("default"),), outputs, section.reference, metrics)
+        known = tuple(cases) or (Case("default"),)
+        task = Task(name, known, outputs, section.reference, metrics)
+        relations = relations_of(section.relations, task, self._refusal(f"tasks.{name}"))
+        return replace(task, relations=relations)
 
     def _refusal(self, where: str) -> Refuse:
         """Makes the error for a key of that table."""

@@ -35,6 +35,10 @@ _TOLERANCE_KEYS = (
 )
 
 
+SAME = "same"
+"""What a relation expects where it names no command that compares."""
+
+
 class Section(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A table of the file: an unknown key is an error, not a silent nothing."""
 
@@ -89,6 +93,14 @@ class CaseSection(Section):
     holdout: str = ""
 
 
+class RelationSection(Section):
+    """[[tasks.<task>.relations]]: what a right program does when its input is changed"""
+
+    name: str
+    transform: list[str]
+    expect: str | list[str] = SAME
+
+
 class TaskSection(Section):
     """[tasks.<task>]"""
 
@@ -98,6 +110,7 @@ class TaskSection(Section):
     cases: dict[str, CaseSection] = {}
     outputs: dict[str, OutputSection] = {}
     metrics: dict[str, MetricSection] = {}
+    relations: list[RelationSection] = []
 
 
 class TargetCaseSection(Section):

@@ -39,6 +39,8 @@ class Workload:
     scope: tuple[str, ...] = ()
     """What of the repository counts as the working tree; what lies elsewhere is as HEAD has it.
     Empty: everything."""
+    left_out: tuple[str, ...] = ()
+    """Files below the top of the repository that do not count: they will be in no commit."""
 
     @property
     def root(self) -> Path:

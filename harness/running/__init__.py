@@ -3,8 +3,12 @@
 What is asked:
 
 - `keywords`     the arguments of the Python API, and what its callers name
+- `workload_keywords` those on a baseline
 - `selecting`    the cells that a caller names, or that a stored run had
-- `pairs`        the two cells of a comparison
+- `naming`       what callers name, and what is guessed of it
+- `guessing`     the adapter that a file most likely wants
+- `side_by_side` what a comparison compares
+- `pairs`        the cells of a comparison
 - `settings`     how it is run: Settings, declared once
 
 - `variants`     variants of a target, each in a private copy of its own
@@ -17,10 +21,12 @@ What happens:
 - `ending`       when it ends: the stop rule of each group
 - `executing`    a run whose shards an executor runs
 - `trying`       variants raced, and the best of them confirmed
+- `commands`     the commands of a target beside its program
 - `orchestrator` probe, build, check, time, record
 - `cells`        what is run: Cell, Ready, Failed, Group
 - `copies`       private copies of the user's tree
 - `checking`     is an output right?
+- `relating`     inputs changed by the project's own relations
 - `resuming`     goes on with an interrupted run
 - `listening`    who is told what goes on
 - `installation` which adapters and plugins serve here

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import DataUnreadable
 from harness.frozen import dataclass
 from harness.render.units import show_ns
-from harness.running.many import each_run
+from harness.running.many import each_run, imported_from
 from harness.running.selecting import RESUMABLE
 from harness.system.store.at_work import is_being_written
 from harness.system.store.columns import lists_of, unknown_columns
@@ -168,6 +168,7 @@ def _described(
         "started_at_ns": started_at_ns,
         "finished": run.finished,
         "resumable": run.plan.get("origin", {}).get("kind") in RESUMABLE,
+        "imported": imported_from(run),
         "running": not run.finished and is_being_written(run.folder),
         "folder": str(run.folder),
         "host": run.plan.get("host"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from harness.correctness.declared import NOTHING_CHECKED, nothing_to_check
+from harness.correctness.declared import nothing_to_check, why_unchecked
 from harness.errors import HarnessError
 from harness.model import Agreement, Output, Task
 from harness.plugins import Adapter
@@ -49,7 +49,7 @@ def remarks(members: Sequence[Prepared]) -> Iterator[str]:
     cell = members[0].cell
     where = f"{cell.task.name} {cell.case.name}"
     if all(nothing_to_check(cell.task, m.expected.values) for m in ready):
-        yield f"{where}: {NOTHING_CHECKED}"
+        yield f"{where}: {why_unchecked(cell.task)}"
     if any(m.cell.expected is not None for m in members):
         return  # what is right was not decided among these
     reference = reference_of(members)

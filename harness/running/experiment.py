@@ -41,6 +41,7 @@ from harness.running import (
     resume_groups,
 )
 from harness.running.ending import EndsBy, ending_rule
+from harness.running.of_commit import commit_of, stored_commit
 from harness.running.reports import (
     CellKey,
     Failure,
@@ -177,6 +178,9 @@ def _plan(experiment: Experiment, host: Host, started_at_ns: int) -> dict[str, A
         "cells": [[c.task.name, c.case.name, c.name] for c in experiment.cells],
         "given": _given(experiment),
         "origin": jsonable(experiment.origin),
+        "commit": jsonable(commit_of(experiment.cells[0].target.root))
+        if experiment.cells
+        else None,
     }
 
 
@@ -273,6 +277,7 @@ def _report(
         comparisons=tuple(comparisons),
         finished=not interrupted,
         parquet=None if interrupted else str(writer.folder / "trials.parquet"),
+        commit=stored_commit(writer.plan),
     )
     return Report(run, writer.folder, failures, counts_of(groups), tuple(groups), interrupted)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from harness.errors import UsageError
 from harness.frozen import dataclass
 from harness.model import TrialRecord
 from harness.plugins import Exporter
@@ -27,15 +28,44 @@ class Export:
 
         Asked before anything is measured: a run is not lost to a misspelt name.
         """
-        return cls(path, Exporter.find(name) if name else Exporter.for_file(path))
+        exporter = Exporter.find(name) if name else Exporter.for_file(path)
+        if path.exists() and path.is_dir() is not exporter.writes_folder():
+            is_one = "a folder" if path.is_dir() else "a file"
+            wanted = "folders" if exporter.writes_folder() else "files"
+            raise UsageError(
+                f"{path} is {is_one}, and {exporter.name} writes {wanted}",
+                hint="Choose another name.",
+            )
+        return cls(path, exporter)
 
     def write(self, report: Report) -> None:
-        """Write the whole file at once, or leave what was there."""
-        content = exported(self.exporter, report)
-        if isinstance(content, str):
-            content = (content.rstrip("\n") + "\n").encode()
+        """Write each file at once, or leave what was there."""
+        content = exported(self.exporter, report, self._present)
         with storage_errors(self.path):
-            write_atomically(self.path, content)
+            if not isinstance(content, Mapping):
+                write_atomically(self.path, _as_bytes(content))
+                return
+            for name, part in content.items():
+                path = self.path / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_atomically(path, _as_bytes(part))
+
+    def _present(self, name: str) -> bytes | None:
+        """A file of the folder that is exported to, as it is."""
+        path = self.path / name
+        if not path.is_file():
+            return None
+        with storage_errors(path):
+            if path.stat().st_size > _MOST_BYTES:
+                raise UsageError(f"{path} is larger than {_MOST_BYTES:,} bytes: no exporter's")
+            return path.read_bytes()
+
+
+_MOST_BYTES = 64 * 2**20
+
+
+def _as_bytes(content: str | bytes) -> bytes:
+    return (content.rstrip("\n") + "\n").encode() if isinstance(content, str) else content
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +78,11 @@ class StoredTrials:
         return (record for _, record in stored_records(read_run(self.folder)))
 
 
-def exported(exporter: Exporter, report: Report) -> str | bytes:
+def exported(
+    exporter: Exporter,
+    report: Report,
+    present: Callable[[str], bytes | None] = lambda _: None,
+) -> str | bytes | Mapping[str, str | bytes]:
     """The report in the exporter's format."""
     failures = {key: failure.words for key, failure in report.failures.items()}
-    return exporter.export(report.run, failures, StoredTrials(report.folder))
+    return exporter.export(report.run, failures, StoredTrials(report.folder), present)

@@ -60,29 +60,44 @@ class Generated:
         return self.made[key]
 
     def _run(self, target: Target, command: tuple[str, ...]) -> Output:
-        generator = Target(
-            name=f"{target.task}: generate",
-            task=target.task,
-            adapter="command",
-            root=target.root,
-            inputs=tuple(_files_named(target)),
-            inputs_by_name=True,
-            env=target.env,
-            timeout_ns=target.timeout_ns,
-            max_output_bytes=target.max_output_bytes,
-            working_folder=WorkingFolder.SCRATCH,
-        )
         files = _words_of_files(target)
         words = [Path(word).name if word in files else word for word in command]
         if command[0] in files:
             words[0] = str(target.root / command[0])
         try:
-            return self.runner.output(Command(tuple(words), env=target.env, target=generator))
+            return run_beside(
+                self.runner, target, "generate", (tuple(words), tuple(_files_named(target)))
+            )
         except TrialFailed as failure:
             raise TrialFailed(
                 f"the generator {' '.join(command)!r} does not run: {failure.message}",
                 hint=failure.hint,
             ) from None
+
+
+def run_beside(
+    runner: CoreRunner, target: Target, what: str, given: tuple[tuple[str, ...], tuple[Path, ...]]
+) -> Output:
+    """Run a command of the project's like a trial, in a folder of its own; to be discarded.
+
+    `given` are its words, and the files and folders that it finds there by their names. Raises
+    TrialFailed where it does not end well.
+    """
+    words, inputs = given
+    helper = Target(
+        name=f"{target.task}: {what}",
+        task=target.task,
+        adapter="command",
+        root=target.root,
+        inputs=inputs,
+        inputs_by_name=True,
+        env=target.env,
+        timeout_ns=target.timeout_ns,
+        max_output_bytes=target.max_output_bytes,
+        working_folder=WorkingFolder.SCRATCH,
+        jail=target.jail,
+    )
+    return runner.output(Command(words, env=target.env, target=helper))
 
 
 def _read(output: Output, target: Target) -> Made:
@@ -97,8 +112,14 @@ def generator_files(target: Target) -> tuple[str, ...]:
     return tuple(sorted(_words_of_files(target)))
 
 
+def files_among(words: Iterable[str], root: Path) -> frozenset[str]:
+    """Those of a command's words that name a file of the project."""
+    own = (word for word in words if word and not Path(word).is_absolute())
+    return frozenset(word for word in own if (root / word).is_file())
+
+
 def _words_of_files(target: Target) -> frozenset[str]:
-    return frozenset(word for word in target.generate if (target.root / word).is_file())
+    return files_among(target.generate, target.root)
 
 
 def _files_named(target: Target) -> Iterable[Path]:

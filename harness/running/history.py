@@ -137,4 +137,7 @@ def note_on(run: Mapping[str, Any], measurement: Mapping[str, Any]) -> str:
     if measurement.get("output_ok") is False:
         return "wrong output"
     failures = measurement.get("failures")
+    if tool := run.get("imported"):
+        failed = f", {failures} trials failed" if failures else ""
+        return f"imported from {tool}, not interleaved{failed}"
     return f"{failures} trials failed" if failures else "" if measurement["trials"] else "failed"

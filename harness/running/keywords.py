@@ -6,9 +6,9 @@ import datetime
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypedDict, cast, get_type_hints
+from typing import Any, Literal, TypedDict, cast, get_type_hints
 
 from harness.analysis.race_columns import AUTO
 from harness.errors import UsageError
@@ -19,13 +19,20 @@ from harness.project.config import Config
 from harness.project.finding import read_config
 from harness.project.state_folder import results_of
 from harness.running.listening import Progress
+from harness.running.naming import (
+    TargetSpec,
+    Wishes,
+    as_words,
+    check_program,
+    command_of,
+    looks_like_a_path,
+    name_of,
+    named_by,
+)
 from harness.running.pairs import Program
-from harness.running.selecting import Selected, Selection, adapter_of, refuse_input, select
+from harness.running.selecting import Handling, Selected, Selection, refuse_input, select
 from harness.running.settings import Asked, Settings, read_settings
 from harness.running.trying_options import Trying
-
-TargetSpec: TypeAlias = "str | PathLike[str] | Sequence[str]"
-"""A target of harness.toml, a file, or a command as a list of words."""
 
 COMPARE_BUDGET_NS = 60_000_000_000
 """How long a comparison measures at most where nothing else is asked for."""
@@ -50,6 +57,10 @@ class ProgramOptions(Place, total=False):
     adapter: str
     arguments: Sequence[str]
     input: str | PathLike[str]
+    prepare: str | Sequence[str]
+    conclude: str | Sequence[str]
+    shell: bool
+    ignore_output: bool
 
 
 class CompareOptions(Asked, ProgramOptions, total=False):
@@ -126,6 +137,13 @@ class HistoryOptions(Place, total=False):
     since: str | datetime.date | datetime.timedelta
 
 
+class ImportOptions(Place, total=False):
+    """How a file of another tool is taken in."""
+
+    tool: str
+    task: str
+
+
 class LoadOptions(TypedDict, total=False):
     """What of the stored runs is read, and how."""
 
@@ -171,19 +189,7 @@ def _check_values(options: Mapping[str, Any], texts: Collection[str]) -> None:
 def arguments_of(options: Mapping[str, Any]) -> tuple[str, ...]:
     """A program's own arguments as words; UsageError for what is no list of them."""
     given = options.get("arguments")
-    return () if given is None else _as_words(given, "arguments: want a list of words")
-
-
-def _as_words(given: object, want: str) -> tuple[str, ...]:
-    """Words of a list; numbers among them become their text."""
-    if isinstance(given, (list, tuple)) and all(_is_word(each) for each in given):
-        return tuple(fspath(e) if isinstance(e, PathLike) else str(e) for e in given)
-    raise UsageError(f'{want}, such as ["./program", "1000"]; got {given!r}')
-
-
-def _is_word(value: object) -> bool:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number or (isinstance(value, (str, PathLike)) and isinstance(fspath(value), str))
+    return () if given is None else as_words(given, "arguments: want a list of words")
 
 
 def config_of(options: Surroundings) -> Config:
@@ -235,59 +241,97 @@ def comparison_settings(settings: Settings) -> Settings:
     return settings
 
 
-def check_apart(reference: str, candidate: str) -> None:
-    """UsageError where a target is to be compared with itself."""
-    if reference == candidate:
-        raise UsageError(
-            f"{reference} against itself has no answer",
-            hint=f"Compare two targets, or one at two revisions: {reference}@main {reference}.",
-        )
-
-
-def label_of(spec: TargetSpec) -> str:
-    """What a target, file or command is called in results."""
-    return shlex.join(_words(spec)) or _name(spec)
-
-
-def _words(spec: TargetSpec) -> tuple[str, ...]:
-    """The words of a command; none of a name or path. UsageError for what is none of them."""
-    if isinstance(spec, (str, PathLike)) and isinstance(fspath(spec), str):
-        if not fspath(spec):
-            raise UsageError("a target or a file has a name, got an empty text")
-        return ()
-    words = _as_words(spec, "want a target, a file, or a command, which is a list of words")
-    if not words or not words[0]:
-        raise UsageError('a command is a list of words, such as ["./program", "1000"]; got none')
-    return words
-
-
-def _name(spec: TargetSpec) -> str:
-    """A name or path as text; empty of a command."""
-    return fspath(spec) if isinstance(spec, (str, PathLike)) else ""
+def wishes_of(options: ProgramOptions, config: Config) -> Wishes:
+    """What is said of all files and programs of a call."""
+    shell = options.get("shell", False)
+    given = options.get("input")
+    around = {
+        name: command_of(cast("str | Sequence[str]", line), shell=shell)
+        for name in ("prepare", "conclude")
+        if (line := options.get(name))
+    }
+    if not shell:
+        for words in around.values():
+            check_program(words[0])
+    handling = Handling(
+        stdin=Path(given) if given is not None else None,
+        ignore_output=options.get("ignore_output", False),
+        **around,
+    )
+    return Wishes(
+        config=config,
+        adapter=options.get("adapter"),
+        arguments=arguments_of(options),
+        shell=shell,
+        targets_meant=options.get("config") is not None,
+        handling=handling,
+    )
 
 
 def selected_cells(targets: Sequence[TargetSpec], options: RunOptions) -> Selected:
     """The cells that the arguments of `run` mean."""
     config = config_of(options)
-    commands = [words for spec in targets if (words := _words(spec))]
-    if options.get("adapter") is None:
-        refuse_missing(targets, config)
-    names = tuple(name for spec in targets if (name := _name(spec)))
-    if commands and len(targets) > 1:
-        raise UsageError("one command at a time; compare takes two")
-    adapter = options.get("adapter") or ("command" if commands else None)
-    if adapter is None and len(names) == 1 and is_file(names[0], config):
-        adapter = adapter_of(Path(names[0]))
-    arguments = commands[0] if commands else arguments_of(options)
-    selection = Selection(
-        names=names,
-        arguments=arguments,
-        adapter=adapter,
-        stdin=_input_of(options),
-        task=options.get("task"),
-        case=options.get("case"),
+    wishes = wishes_of(options, config)
+    program = _program_of(targets, wishes)
+    if program is not None:
+        if options.get("task") or options.get("case"):
+            raise UsageError("`task` and `case` are of harness.toml; a file or program has none")
+        if program.commit is not None:
+            raise UsageError(
+                f"{program.label}: one program at a revision is compared with another one",
+                hint=f"`harness.compare({program.label!r}, {program.source!r})`",
+            )
+        return program.alone()
+    refuse_handling(options)
+    return select(
+        Selection(
+            names=tuple(map(name_of, targets)),
+            adapter=options.get("adapter"),
+            task=options.get("task"),
+            case=options.get("case"),
+        ),
+        config,
     )
-    return select(selection, config)
+
+
+def _program_of(targets: Sequence[TargetSpec], wishes: Wishes) -> Program | None:
+    """The one file or program that is named; None where targets are."""
+    if not targets and wishes.arguments:
+        return Program(
+            label=shlex.join(wishes.arguments),
+            adapter=wishes.adapter or "command",
+            arguments=wishes.arguments,
+            handling=wishes.handling,
+        )
+    # Of targets, an adapter says which of them are meant, and nothing of what they are.
+    named = [name_of(spec) in wishes.config.targets and not wishes.shell for spec in targets]
+    if wishes.adapter is not None and all(named):
+        return None
+    sides = [named_by(spec, wishes) for spec in targets]
+    programs = [side.program for side in sides if side.program is not None]
+    if programs and len(targets) > 1:
+        raise UsageError(
+            f"one file or command at a time, got {', '.join(side.label for side in sides)}",
+            hint="`harness compare` takes several.",
+        )
+    return next(iter(programs), None)
+
+
+def refuse_handling(options: ProgramOptions) -> None:
+    """UsageError for what is said of programs where targets of harness.toml are meant."""
+    if options.get("input") is not None:
+        refuse_input()
+    for name in ("prepare", "conclude", "shell", "ignore_output"):
+        if options.get(name):
+            raise UsageError(
+                f"`{name}` is for files and programs; a target's stand in harness.toml",
+                hint="Its commands are setup and cleanup; its task's outputs say what is compared.",
+            )
+    if options.get("arguments"):
+        raise UsageError(
+            "`arguments` are a file's or program's; which adapter?",
+            hint='Say `adapter="c"`, julia, python or command; a target\'s stand in harness.toml.',
+        )
 
 
 def is_file(name: str, config: Config) -> bool:
@@ -298,68 +342,14 @@ def is_file(name: str, config: Config) -> bool:
 def refuse_missing(specs: Sequence[TargetSpec], config: Config) -> None:
     """UsageError for what can be no target's name: a file that is not there, or a command."""
     for spec in specs:
-        name = _name(spec)
+        name = name_of(spec)
         if not name or name.partition("@")[0] in config.targets or Path(name).exists():
             continue
         # A revision may have a slash in it, and a target's name none of these.
-        if isinstance(spec, PathLike) or ("@" not in name and _is_path(name)):
+        if isinstance(spec, PathLike) or ("@" not in name and looks_like_a_path(name)):
             raise UsageError(f"no such file: {name}", hint=f"Looked in {Path.cwd()}.")
         if any(letter.isspace() for letter in name.partition("@")[0]):
             raise UsageError(
                 f"no target and no file is called {name!r}",
                 hint=f"A command is a list of words: {name.split()}.",
             )
-
-
-def _is_path(name: str) -> bool:
-    return not any(map(str.isspace, name)) and (
-        "/" in name or Path(name).suffix in (".py", ".c", ".jl")
-    )
-
-
-def _input_of(options: ProgramOptions) -> Path | None:
-    given = options.get("input")
-    return Path(given) if given is not None else None
-
-
-def programs_of(specs: Sequence[TargetSpec], options: CompareOptions) -> list[Program]:
-    """Two files or programs; nothing where targets are meant. UsageError for one of each."""
-    adapter, arguments = options.get("adapter"), arguments_of(options)
-    config = config_of(options) if adapter is None else Config(root=Path.cwd())
-    if adapter is None:
-        refuse_missing(specs, config)
-    programs: list[Program] = []
-    for spec in specs:
-        name, words = _name(spec), _words(spec)
-        if words:
-            made = Program(label=label_of(spec), adapter="command", arguments=(*words, *arguments))
-        elif adapter is not None or is_file(name, config):
-            kind = adapter or adapter_of(Path(name))
-            made = Program(label=name, adapter=kind, source=name, arguments=arguments)
-        else:
-            continue
-        programs.append(replace(made, stdin=_input_of(options)))
-    if len(programs) == 1:
-        raise UsageError(
-            f"{programs[0].label} is a file or command, the other one a target: they have no task"
-            " in common",
-            hint="Compare two files or commands, or declare both as targets of harness.toml.",
-        )
-    _check_words(bool(programs), options)
-    return programs
-
-
-def _check_words(programs: bool, options: CompareOptions) -> None:
-    """UsageError for what is said of programs where targets are compared, and vice versa."""
-    if programs:
-        for name in ("case", "config"):
-            if options.get(name) is not None:
-                raise UsageError(f"`{name}` is of harness.toml; a file or program has none")
-        return
-    if options.get("input") is not None:
-        refuse_input()
-    if options.get("arguments"):
-        raise UsageError(
-            "`arguments` are a file's or program's; which adapter?",
-            hint='Say `adapter="c"`, julia, python or command; a target\'s stand in harness.toml.',
-        )

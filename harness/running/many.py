@@ -63,3 +63,13 @@ def has_target(run: StoredRun, target: str) -> bool:
     """May a run have a trial of that target, as far as `run.json` says?"""
     cells = run.plan.get("cells")
     return cells is None or any(cell[2] == target for cell in cells)
+
+
+IMPORTED = "imported"
+"""The origin of a run that another tool made; its trials are in no block with any other."""
+
+
+def imported_from(run: StoredRun) -> str:
+    """The tool that a run was imported from; empty where the harness made it."""
+    origin = run.plan.get("origin", {})
+    return str(origin.get("tool", "")) if origin.get("kind") == IMPORTED else ""

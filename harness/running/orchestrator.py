@@ -20,7 +20,6 @@ from harness.model import (
     Agreement,
     Build,
     Case,
-    Completed,
     Jail,
     Mode,
     Output,
@@ -45,6 +44,7 @@ from harness.running.cells import (
     same_group,
 )
 from harness.running.checking import check_outputs
+from harness.running.commands import beside_trial, run_commands
 from harness.running.generating import Generated
 from harness.running.listening import Listener, Quiet
 from harness.running.settings import Settings, TimeLimit
@@ -71,6 +71,10 @@ class Orchestrator:
         self._builds = builds
         self._listener = listener or Quiet()
         self._toolchains: dict[tuple[str, Path, str], Toolchain | HarnessError] = {}
+
+    def remark(self, words: str) -> None:
+        """Tell at once what people should know."""
+        self._listener.remark(words)
 
     # -- make ready -----------------------------------------------------------------------------
 
@@ -114,7 +118,8 @@ class Orchestrator:
     def run_once(self, adapter: Adapter, build: Build, case: Case) -> Output:
         """Run a build for its output, untimed; TrialFailed where it does not end well."""
         self._listener.step(f"checking {build.target.name}")
-        return adapter.run(self.generated.given(build, case), case, self.runner)
+        with beside_trial(self.runner, build.target):
+            return adapter.run(self.generated.given(build, case), case, self.runner)
 
     def _prepare(self, cell: Cell, mode: Mode) -> Prepared:
         target = replace(cell.target, steady=mode is Mode.STEADY)
@@ -150,36 +155,14 @@ class Orchestrator:
 
     def set_up(self, target: Target) -> None:
         """Run a target's setup commands; BuildFailed where one does not end with 0."""
-        self._commands(target, target.setup, "setup")
-
-    def _commands(self, target: Target, commands: Sequence[Sequence[str]], what: str) -> None:
-        for command in commands:
-            named = f"target {target.name!r}: {what} command {' '.join(command)!r}"
-            try:
-                with self.runner.on_behalf_of(target):
-                    done = self.runner.command(
-                        command,
-                        cwd=target.root,
-                        env=target.env,
-                        timeout_s=target.setup_timeout_ns / 1e9,
-                    )
-            except TrialFailed as failure:
-                raise BuildFailed(
-                    f"{named}: {failure.message}", hint="`setup_timeout` gives it more time."
-                ) from None
-            if not target.root.is_dir():
-                raise StorageFailed(f"{named} has removed the project's folder {target.root}")
-            if done.stopped_us:
-                raise BuildFailed(f"{named} stopped the harness itself (SIGSTOP)")
-            if not done.ok:
-                raise BuildFailed(f"{named} ended with {done.exit_code}\n{words_of_command(done)}")
+        run_commands(self.runner, target, "setup")
 
     def cleanup(self, cells: Iterable[Cell]) -> list[str]:
         """Run the cleanup commands; returns what went wrong, in words."""
         problems = []
         for cell in cells:
             try:
-                self._commands(cell.target, cell.target.cleanup, "cleanup")
+                run_commands(self.runner, cell.target, "cleanup")
             except HarnessError as failure:
                 problems.append(failure.message)
         return problems
@@ -340,7 +323,8 @@ class Orchestrator:
         trial = Trial(TrialStatus.NOT_STARTED, wall_ns=0)
         try:
             build = self.generated.given(member.build, turn.draw.case)
-            trial = member.adapter.time(build, turn.draw.case, plan, self.runner)
+            with beside_trial(self.runner, build.target):
+                trial = member.adapter.time(build, turn.draw.case, plan, self.runner)
             agreement = self._check_trial(turn, trial)
         except StorageFailed:
             raise
@@ -374,11 +358,6 @@ class Orchestrator:
         if turn.draw.text and not agreement.ok:
             agreement = replace(agreement, summary=f"given {turn.draw.text}: {agreement.summary}")
         return None if unchecked and agreement.ok else agreement
-
-
-def words_of_command(done: Completed) -> str:
-    """What a command said: its standard error, or where that is empty its output."""
-    return telling_words(done.stderr if done.stderr.strip() else done.stdout)
 
 
 @contextlib.contextmanager

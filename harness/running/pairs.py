@@ -1,4 +1,4 @@
-"""The two cells of a comparison: targets, targets at revisions, files or programs."""
+"""The cells of a comparison: targets, targets at revisions, files or programs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pathlib import Path
 from harness.errors import UsageError
 from harness.frozen import dataclass
 from harness.model import Case, Task
+from harness.project.config import Config
 from harness.project.revisions import split_revision, target_at
 from harness.running import Cell
 from harness.running.copies import private_copy, settle
-from harness.running.selecting import ad_hoc_cell
+from harness.running.selecting import PLAIN, Handling, Selected, ad_hoc_cell
 from harness.running.session import Session
 from harness.system.git.writing import Git
 
@@ -26,18 +27,72 @@ class Program:
     adapter: str
     source: str | None = None
     arguments: tuple[str, ...] = ()
-    stdin: Path | None = None
+    handling: Handling = PLAIN
+    commit: str | None = None
+    """The commit that its file is taken from; None: the file as it is."""
+
+    def at(self, commit: str) -> Program:
+        """The same with its file from a commit."""
+        return replace(self, commit=commit)
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What tells it from other programs, however they are spelled."""
+        source = None if self.source is None else (Path.cwd() / self.source).resolve()
+        return (self.adapter, source, self.arguments, self.handling, self.commit)
+
+    def alone(self) -> Selected:
+        """The program as all that a run runs; UsageError where its file is not there."""
+        root, handling = Path.cwd(), self.handling
+        cell = ad_hoc_cell(self.adapter, self.source, self.arguments, root, handling)
+        origin = {
+            "kind": "ad hoc",
+            "adapter": self.adapter,
+            "source": self.source,
+            "arguments": self.arguments,
+            "root": root,
+            "stdin": cell.target.stdin,
+            "prepare": handling.prepare,
+            "conclude": handling.conclude,
+            "ignore_output": handling.ignore_output,
+        }
+        return Selected(Config(root=root), (cell,), origin)
 
     def cell(self, task: Task) -> Cell:
         """The program as a cell of a task; UsageError where its file is not there."""
-        made = ad_hoc_cell(self.adapter, self.source, self.arguments, Path.cwd(), stdin=self.stdin)
+        root = Path.cwd()
+        made = ad_hoc_cell(self.adapter, self.source, self.arguments, root, self.handling)
         return Cell(task, task.case(), replace(made.target, task=task.name), self.label)
 
 
-def program_cells(programs: Sequence[Program]) -> tuple[Cell, ...]:
-    """Files or programs as cells of one task that has no parameters."""
-    task = Task("program", (Case("default"),))
-    return tuple(program.cell(task) for program in programs)
+@contextlib.contextmanager
+def program_cells(session: Session, programs: Sequence[Program]) -> Iterator[list[Cell]]:
+    """Files or programs as cells of one task that has no parameters.
+
+    Those of commits come from private copies that last until the end.
+    """
+    ignored = any(program.handling.ignore_output for program in programs)
+    task = Task("program", (Case("default"),), ignores_output=ignored)
+    with contextlib.ExitStack() as stack:
+        yield [_program_cell(session, program, task, stack) for program in programs]
+
+
+def _program_cell(
+    session: Session, program: Program, task: Task, stack: contextlib.ExitStack
+) -> Cell:
+    cell = program.cell(task)
+    if program.commit is None:
+        return cell
+    copy = stack.enter_context(private_copy(session, session.config, program.commit))
+    sources = tuple(copy.own(path) for path in cell.target.sources)
+    for path in sources:
+        if not path.is_file():
+            raise UsageError(
+                f"{program.label}: there is no such file at that revision",
+                hint="`git log --oneline -- FILE` says since when there is one.",
+            )
+    own = replace(cell.target, sources=sources, private_copy=(copy.original, copy.top))
+    return replace(cell, target=own)
 
 
 @contextlib.contextmanager

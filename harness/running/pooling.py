@@ -21,7 +21,7 @@ from harness.errors import DataUnreadable
 from harness.frozen import dataclass
 from harness.model import Mode, Sample
 from harness.running.catalogue import folders_with
-from harness.running.many import each_run, has_target
+from harness.running.many import each_run, has_target, imported_from
 from harness.system.store.numbers import Arrays, arrays_of
 from harness.system.store.run_file import StoredRun, run_folders
 
@@ -47,6 +47,8 @@ class Pooled:
     """Names of targets that have a stored trial: all of them where there is no finding."""
     unreadable: tuple[DataUnreadable, ...] = ()
     """Why runs could not be read."""
+    imported: tuple[str, ...] = ()
+    """Where there is no finding: the runs of other tools that have one of both."""
 
     @property
     def damaged(self) -> tuple[str, ...]:
@@ -73,8 +75,19 @@ def pool(results: Path, reference: str, candidate: str, question: Question) -> P
             parts.append(part)
             hosts[part.machine] = host
     findings = tuple(compare_settings(reference, candidate, parts, question))
-    targets = (reference, candidate) if findings else _targets(run_folders(results))
-    return Pooled(results, findings, hosts, targets, tuple(unreadable))
+    if findings:
+        return Pooled(results, findings, hosts, (reference, candidate), tuple(unreadable))
+    every = run_folders(results)
+    imported = each_run(every, partial(_imported, names=(reference, candidate)))
+    return Pooled(
+        *(results, findings, hosts, _targets(every), tuple(unreadable)),
+        imported=tuple(run for run in imported if isinstance(run, str) and run),
+    )
+
+
+def _imported(run: StoredRun, names: tuple[str, str]) -> str:
+    """The id of a run of another tool that has one of two targets; else empty."""
+    return run.id if imported_from(run) and any(has_target(run, name) for name in names) else ""
 
 
 def _targets(folders: Sequence[Path]) -> tuple[str, ...]:
@@ -91,7 +104,7 @@ def _targets_in(run: StoredRun) -> set[str]:
 
 def _parts(run: StoredRun, names: tuple[str, str]) -> list[tuple[Mapping[str, Any], StoredPart]]:
     """A run's trials of both targets, with the host that it describes."""
-    if not all(has_target(run, name) for name in names):
+    if imported_from(run) or not all(has_target(run, name) for name in names):
         return []
     arrays = arrays_of(run, _READ)
     if Mode.STEADY.value in arrays.texts["mode"].values:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.model import Host, Run
+from harness.running.of_commit import stored_commit
 from harness.running.reports import Report, of_plain, of_summary
 from harness.system.store.run_file import StoredRun
 from harness.system.store.runs import check_run, making_sense
@@ -35,6 +36,7 @@ def report_of(stored: StoredRun) -> Report:
         command=tuple(plan["command"]),
         seed=plan["seed"],
         host=of_plain(plan["host"], Host),
+        commit=stored_commit(plan),
     )
     return Report(run, stored.folder, {})
 

@@ -20,15 +20,27 @@ RESUMABLE = ("ad hoc", "configured")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Handling:
+    """What is said of a file or program beside its arguments."""
+
+    stdin: Path | None = None
+    prepare: tuple[str, ...] = ()
+    """A command that is run before each of its trials, untimed; empty: none."""
+    conclude: tuple[str, ...] = ()
+    """A command that is run after each of its trials, untimed."""
+    ignore_output: bool = False
+
+
+PLAIN = Handling()
+"""Nothing is said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What is to be run, as a caller names it."""
+    """Which targets of harness.toml are to be run, as a caller names them."""
 
     names: tuple[str, ...] = ()
-    """Targets, or one file."""
-    arguments: tuple[str, ...] = ()
-    """The arguments of the file in `names`; where there is none, a program and its arguments."""
     adapter: str | None = None
-    stdin: Path | None = None
     task: str | None = None
     case: str | None = None
 
@@ -47,8 +59,7 @@ def ad_hoc_cell(
     source: str | None,
     arguments: Sequence[str],
     root: Path,
-    *,
-    stdin: Path | None = None,
+    handling: Handling = PLAIN,
 ) -> Cell:
     """A single file or program as a task, case and target of its own."""
     argv = tuple(argument.replace("{", "{{").replace("}", "}}") for argument in arguments)
@@ -62,6 +73,7 @@ def ad_hoc_cell(
         if not (root / source).exists():
             raise UsageError(f"source not found: {source}", hint=f"Looked in {root}.")
         sources = (root / source,)
+    stdin = handling.stdin
     if stdin is not None and not (root / stdin).is_file():
         raise UsageError(f"input: no such file: {stdin}", hint=f"Looked in {root}.")
     name = Path(source if source is not None else arguments[0]).name or "program"
@@ -73,9 +85,12 @@ def ad_hoc_cell(
         sources=sources,
         args=argv,
         stdin=root / stdin if stdin is not None else None,
+        prepare=(handling.prepare,) * bool(handling.prepare),
+        conclude=(handling.conclude,) * bool(handling.conclude),
         working_folder=WorkingFolder.ROOT,
     )
-    return Cell(Task(name, (Case("default"),)), Case("default"), target)
+    task = Task(name, (Case("default"),), ignores_output=handling.ignore_output)
+    return Cell(task, task.case(), target)
 
 
 def stored_cells(stored: StoredRun, config: Config) -> tuple[Config, list[Cell]]:
@@ -83,9 +98,14 @@ def stored_cells(stored: StoredRun, config: Config) -> tuple[Config, list[Cell]]
     origin = stored.plan["origin"]
     if origin.get("kind") == "ad hoc":
         root = Path(origin["root"])
-        stdin = Path(origin["stdin"]) if origin.get("stdin") else None
+        handling = Handling(
+            stdin=Path(origin["stdin"]) if origin.get("stdin") else None,
+            prepare=tuple(origin.get("prepare", ())),
+            conclude=tuple(origin.get("conclude", ())),
+            ignore_output=origin.get("ignore_output", False),
+        )
         given = origin["adapter"], origin["source"], origin["arguments"]
-        cell = ad_hoc_cell(*given, root, stdin=stdin)
+        cell = ad_hoc_cell(*given, root, handling)
         return Config(root=root), [cell]
     if origin.get("kind") != "configured":
         raise UsageError(
@@ -102,44 +122,10 @@ def stored_cells(stored: StoredRun, config: Config) -> tuple[Config, list[Cell]]
 
 
 def select(selection: Selection, config: Config) -> Selected:
-    """The cells that are named; `config` may be the empty one where a file or program is."""
-    if selection.arguments or _is_file(selection, config):
-        return _of_a_file(selection)
-    if selection.stdin is not None:
-        refuse_input()
-    refuse_files(selection.names, config)
+    """The cells of the configured targets that are named."""
     required_config(config)
     cells = configured_cells(config, selection)
     return Selected(config, tuple(cells), {"kind": "configured"})
-
-
-def _of_a_file(selection: Selection) -> Selected:
-    names, adapter = selection.names, selection.adapter
-    if len(names) > 1:
-        raise UsageError(
-            f"one file at a time, got {' '.join(names)}",
-            hint="Several programs are compared as targets of harness.toml.",
-        )
-    if selection.task or selection.case:
-        raise UsageError("`task` and `case` are of harness.toml; a file or program has none")
-    if adapter is None:
-        raise UsageError(
-            "which adapter?",
-            hint='Say `adapter="c"`, julia, python or command; `arguments` are of a file or'
-            " program, a target's stand in harness.toml.",
-        )
-    source = names[0] if names else None
-    root = Path.cwd()
-    cell = ad_hoc_cell(adapter, source, selection.arguments, root, stdin=selection.stdin)
-    origin = {
-        "kind": "ad hoc",
-        "adapter": adapter,
-        "source": source,
-        "arguments": selection.arguments,
-        "root": root,
-        "stdin": cell.target.stdin,
-    }
-    return Selected(Config(root=root), (cell,), origin)
 
 
 def refuse_input() -> NoReturn:
@@ -148,30 +134,6 @@ def refuse_input() -> NoReturn:
         "`input` is for a file or program; what a target reads stands in harness.toml",
         hint='Say its adapter (`adapter="command"`), or stdin = "FILE" in the target\'s table.',
     )
-
-
-def refuse_files(names: Sequence[str], config: Config) -> None:
-    """Say how a file is run that was named as if it were a target."""
-    for name in names:
-        if name not in config.targets and Path(name).is_file():
-            adapter = adapter_of(Path(name))
-            raise UsageError(
-                f"{name} is a file, and no target",
-                hint="Say its adapter, one file at a time:"
-                f" `harness.run({name!r}, adapter={adapter!r})`",
-            )
-
-
-def adapter_of(path: Path) -> str:
-    """The adapter that a file most likely wants, by the end of its name."""
-    return {".c": "c", ".jl": "julia", ".py": "python"}.get(path.suffix, "command")
-
-
-def _is_file(selection: Selection, config: Config) -> bool:
-    """A name is a file where it is not a target and an adapter is said."""
-    if len(selection.names) != 1 or selection.adapter is None:
-        return False
-    return selection.names[0] not in config.targets
 
 
 def configured_cells(config: Config, selection: Selection) -> list[Cell]:

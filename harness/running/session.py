@@ -37,6 +37,10 @@ class Session:
     apart: Path | None = None
     """A folder of this user's outside of the project; for sessions that were opened apart."""
 
+    def tell(self, words: str) -> None:
+        """Say at once what people should know."""
+        self.orchestrator.remark(words)
+
     @property
     def worktrees(self) -> Path:
         """Where private worktrees are made."""

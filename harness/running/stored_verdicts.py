@@ -190,6 +190,14 @@ def _refuse(pooled: Pooled, names: Sequence[str]) -> NoReturn:
                 f" {', '.join(pooled.targets) or 'none'}",
                 hint="`harness history` lists what is stored.",
             )
+    if pooled.imported:
+        raise UsageError(
+            f"{' and '.join(names)}: runs of another tool have them"
+            f" ({', '.join(pooled.imported)}); their trials were not interleaved, and no verdict"
+            " rests on such",
+            hint=f"`{shlex.join(['harness', 'compare', *names])}` runs them together, where both"
+            " are programs or targets here.",
+        )
     raise UsageError(
         f"no stored block in which both {' and '.join(names)} ran",
         hint=f"`{shlex.join(['harness', 'compare', *names])}` runs them together.",

@@ -16,7 +16,7 @@ from harness.system.process.runner import LocalRunner
 from harness.testing import make_target
 
 CASE = Case("only")
-HEADER = Path(__file__).parents[2] / "adapters" / "harness_c" / "include"
+HEADER = Path(__file__).parents[2] / "harness" / "adapterkit" / "include"
 SUFFIXES = {"c": ".c", "julia": ".jl", "python": ".py"}
 JULIA = pytest.param("julia", marks=pytest.mark.julia)
 LANGUAGES = ["c", JULIA, "python"]

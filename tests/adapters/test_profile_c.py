@@ -11,14 +11,21 @@ from typing import Any
 
 import pytest
 
+from harness.adapterkit.native import callgrind, perf
+from harness.adapterkit.native.hotspots import without_headers
+from harness.adapterkit.native.perf import StackEntry
+from harness.adapterkit.native.symbols import (
+    Segment,
+    above_main,
+    address_of,
+    read_addr2line,
+    read_segments,
+)
 from harness.errors import ToolchainMissing, TrialFailed, UsageError
 from harness.model import Build, Case, Frame, Profile, ProfileBy, ProfilePlan, TrialStatus
 from harness.profiles import count_spots
 from harness.testing import FakeRunner, completed, make_build, make_target, make_trial
-from harness_c import callgrind, perf
-from harness_c.hotspots import with_symbols, without_headers
-from harness_c.perf import Entry
-from harness_c.symbols import Segment, above_main, address_of, read_addr2line, read_segments
+from harness_c.hotspots import with_symbols
 
 SCRIPT = """\
 perf-exec     0/0         0.000000: PERF_RECORD_COMM: perf-exec:51/51
@@ -111,7 +118,7 @@ class TestReadingPerf:
 
     def test_entries_carry_offset_symbol_and_object(self) -> None:
         stack = next(s for s, n in perf.read_samples(SCRIPT).stacks.items() if n == 2)
-        assert stack[0] == Entry(0x12C4, "step(int, char)", "/b/prog")
+        assert stack[0] == StackEntry(0x12C4, "step(int, char)", "/b/prog")
 
     def test_the_program_ran_from_its_exec_to_its_exit(self) -> None:
         assert perf.read_samples(SCRIPT).wall_ns == 2_500_000_000
@@ -190,7 +197,7 @@ class TestReadingCallgrind:
 
     def test_stacks_follow_the_call_sites_with_their_lines(self, tmp_path: Path) -> None:
         runner = FakeRunner(tmp_path)  # without addr2line: callgrind's own lines serve
-        stacks = callgrind.name_stacks(self.counts(), Path("/b/prog"), tmp_path, runner)
+        stacks = callgrind.name_counts(self.counts(), Path("/b/prog"), tmp_path, runner)
         main, step = Frame("main", "/src/a.c", 21), Frame("step", "/src/a.c", 9)
         assert stacks == {
             (Frame("main", "/src/a.c", 20),): 10,
@@ -201,7 +208,7 @@ class TestReadingCallgrind:
     def test_inlined_functions_are_told_apart(self, tmp_path: Path) -> None:
         runner = FakeRunner(tmp_path, ["addr2line"])
         runner.on("/usr/bin/addr2line", completed(ADDR2LINE))
-        stacks = callgrind.name_stacks(self.counts(), Path("/b/prog"), tmp_path, runner)
+        stacks = callgrind.name_counts(self.counts(), Path("/b/prog"), tmp_path, runner)
         assert [f.function for f in max(stacks, key=lambda s: stacks[s])] == [
             *("main", "step", "square")
         ]
@@ -210,7 +217,7 @@ class TestReadingCallgrind:
         text = CALLGRIND.replace("cfn=(2) step", "cfn=(2) main").replace("fn=(2)\n0x12c4", "0x12c4")
         counts = callgrind.Counts()
         callgrind.read_counts(text.splitlines(), counts)
-        assert callgrind.name_stacks(counts, Path("/b/prog"), tmp_path, FakeRunner(tmp_path))
+        assert callgrind.name_counts(counts, Path("/b/prog"), tmp_path, FakeRunner(tmp_path))
 
 
 @pytest.fixture
@@ -335,7 +342,7 @@ class TestMachinesThatRefuse:
 
     def test_no_valgrind_says_how_to_get_it(self, build: Build, tmp_path: Path) -> None:
         with pytest.raises(ToolchainMissing, match="valgrind is not installed") as caught:
-            callgrind.count(build, (), ProfilePlan(), tmp_path, FakeRunner(tmp_path))
+            callgrind.count_instructions(build, (), ProfilePlan(), tmp_path, FakeRunner(tmp_path))
         assert "apt-get install valgrind" in caught.value.hint
 
     def test_a_kernel_that_forbids_sampling_is_named_with_its_setting(
@@ -362,7 +369,7 @@ class TestMachinesThatRefuse:
         runner = FakeRunner(tmp_path, ["valgrind"])
         runner.trials = [make_trial(status=TrialStatus.CRASHED, exit_code=None, signal=4)]
         with pytest.raises(TrialFailed, match="does not know an instruction") as caught:
-            callgrind.count(build, (), ProfilePlan(), tmp_path, runner)
+            callgrind.count_instructions(build, (), ProfilePlan(), tmp_path, runner)
         assert "avx512" in caught.value.hint
 
     def test_a_program_killed_under_callgrind_left_no_counts(
@@ -374,7 +381,7 @@ class TestMachinesThatRefuse:
         )
         runner.trials = [killed]
         with pytest.raises(TrialFailed, match="left no counts: killed by signal 9"):
-            callgrind.count(build, (), ProfilePlan(), tmp_path, runner)
+            callgrind.count_instructions(build, (), ProfilePlan(), tmp_path, runner)
 
     def test_code_without_symbols_is_mentioned(self) -> None:
         bare = {(Frame("0x12", "prog"),): 9.0, (Frame("main", "a.c", 3),): 1.0}

@@ -6,7 +6,7 @@ import pytest
 
 from harness.campaign.advice import Advice
 from harness.campaign.events import Kind
-from harness.campaign.flagging import flag_lines, flagged, with_flags
+from harness.campaign.flagging import EDITION, flag_lines, flagged, with_flags
 from harness.campaign.logs import optimization_log, summary
 from harness.campaign.moves import Tree
 from harness.campaign.sightings import CaseEvidence, ChangeSeen, SideSeen
@@ -250,3 +250,62 @@ def test_looks_without_evidence_have_no_flags(story, make_result):
     story.tested()
     found = flagged(story.state, BenchOutcome(make_result(500.0)), ChangeSeen(("work.c",)))
     assert found.flags == ()
+
+
+def test_work_that_moved_is_told_by_the_bounds_of_the_look_s_edition(story, make_result):
+    story.profiled()
+    story.planned()
+    story.tested()
+    ms = 10**6
+    evidence = seen(side(70.0, setup_ns=30 * ms), side(10.0, setup_ns=400 * ms))
+    outcome = BenchOutcome(replace(make_result(4.0), evidence=evidence))
+    shown = {
+        edition: [flag.name for flag in with_flags(story.state, outcome, edition).flagged.flags]
+        for edition in (1, EDITION)
+    }
+    assert shown == {1: [], EDITION: ["work-moved"]}
+    assert with_flags(story.state, outcome, 1).flagged.rules == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "used", "shown"),
+    [
+        (2e-5, 2e-3, ["precision-lost"]),  # a part of the pairs was left out
+        (5e-7, 5e-5, []),  # sums of single numbers
+        (1e-12, 1e-3, []),  # the last digit that is printed
+        (4e-3, 0.4, ["precision"]),  # one of the two is enough
+    ],
+)
+def test_an_error_far_above_rounding_within_a_loose_tolerance(names, error, used, shown):
+    assert names(seen(tolerance_used=used, relative_error=error)) == shown
+
+
+def test_an_error_that_the_last_kept_state_has_is_told_once(story, make_result):
+    loose = seen(tolerance_used=2e-3, relative_error=2e-5)
+    story.iterated(replace(make_result(2.0), evidence=loose))
+    story.profiled()
+    story.planned()
+    story.tested()
+    found = flagged(
+        story.state, BenchOutcome(replace(make_result(2.0), evidence=loose)), ChangeSeen()
+    )
+    assert found.flags == ()
+
+
+def test_a_gain_on_the_known_values_alone_is_told_although_it_is_not_kept(story, make_result):
+    story.profiled()
+    story.planned()
+    story.tested()
+    fast = replace(make_result(1.0), evidence=seen(after=side(100.0), known_gain=8.0))
+    _benched(story, with_flags(story.state, BenchOutcome(fast)))
+    story.closed()
+    story.decided()
+    (line,) = flag_lines(story.state.iterations)
+    told = "FLAG known-inputs: iteration 1 (not kept): on fast it is 8.00x as fast"
+    assert line.startswith(told)
+    assert "FLAG known-inputs" in optimization_log(story.state)
+    assert "FLAG known-inputs" in summary(story.state)
+
+
+def test_a_gain_on_all_values_is_no_matter_of_the_known_ones(names):
+    assert names(seen(known_gain=2.0), 2.0) == []

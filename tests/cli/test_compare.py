@@ -479,7 +479,7 @@ def test_an_option_of_one_value_is_refused_twice(harness, command):
     assert "--case is given more than once" in said.err
 
 
-def test_an_input_is_no_option_of_a_configured_target(harness):
+def test_an_input_is_no_option_of_a_configured_target(harness, project):
     said = harness("compare", "short", "long", "--input", "x")
     assert said.code == 2
     assert 'stdin = "FILE"' in said.err

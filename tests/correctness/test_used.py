@@ -3,15 +3,20 @@
 import numpy as np
 import pytest
 
-from harness.correctness.used import tolerance_used
+from harness.correctness.used import RoomUsed, room_used
 from harness.model import Case, OutputKind, OutputSpec, Task, Tolerance
 
 LOOSE = Tolerance("x", OutputKind.DETERMINISTIC, rtol=1e-3)
 
 
-def used(expected, actual, tolerance: Tolerance = LOOSE) -> float | None:
+def room(expected, actual, tolerance: Tolerance = LOOSE) -> RoomUsed | None:
     task = Task("t", (Case("c"),), outputs=(OutputSpec("x", tolerance=tolerance),))
-    return tolerance_used(task, {"x": np.array(expected)}, {"x": np.array(actual)})
+    return room_used(task, {"x": np.array(expected)}, {"x": np.array(actual)})
+
+
+def used(expected, actual, tolerance: Tolerance = LOOSE) -> float | None:
+    found = room(expected, actual, tolerance)
+    return found and found.share
 
 
 @pytest.mark.parametrize(
@@ -32,3 +37,15 @@ def test_elements_that_may_differ_by_any_amount_use_all_of_it():
 @pytest.mark.parametrize("kind", [OutputKind.EXACT, OutputKind.COUNT, OutputKind.STATISTICS])
 def test_others_have_no_tolerance_for_rounding(kind):
     assert used([1.0], [1.0], Tolerance("x", kind, rtol=0.1)) is None
+
+
+def test_the_error_is_told_beside_the_share_that_it_is_of_the_tolerance():
+    found = room([1.0, 2.0], [1.0, 2.0 * (1 + 1e-5)])
+    assert found is not None
+    assert 1e-5 * 0.999 <= found.error <= 1.6e-5
+
+
+def test_what_an_absolute_tolerance_allows_is_no_relative_error():
+    found = room([0.0], [1e-4], Tolerance("x", OutputKind.DETERMINISTIC, atol=1e-3))
+    assert found is not None
+    assert found.error == 0

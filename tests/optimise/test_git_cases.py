@@ -9,7 +9,7 @@ import pytest
 from harness.campaign.iteration import Outcome
 from harness.campaign.state import Step
 from harness.campaign.values import TestOutcome, TestStatus
-from harness.errors import GitFailed, NotAllowed
+from harness.errors import ExitCode, GitFailed, NotAllowed
 from harness.optimise import (
     BenchOptions,
     bench_candidate,
@@ -29,6 +29,7 @@ from harness.optimise import (
 from harness.optimise.checkout import Checkout
 from harness.optimise.verify import verify
 from harness.system.git.writing import Git
+from tests.optimise.conftest import parse
 
 
 def measured(world, thought, planned, note, **change) -> None:
@@ -204,6 +205,62 @@ def test_a_merge_by_hand_that_is_wrong_is_not_tagged_and_stays(started, thought,
     started.shell("commit", "--quiet", "-am", "Mend it")
     done = finish(started.campaign, started.bench)
     assert started.git.tag("post-optimization").commit == done.merged == started.git.head()
+
+
+def kept_while_main_took(started, thought, planned, note, part: str) -> str:
+    """A kept iteration, and a main that merges without conflict and takes other time."""
+    measured(started, thought, planned, note, time=50, full=500)
+    commit(started.campaign)
+    decide(started.campaign, exhausted="enough")
+    started.shell("stash", "--quiet")
+    started.shell("switch", "--quiet", "main")
+    (started.root / "library.txt").write_text(part)
+    started.shell("add", "library.txt")
+    started.shell("commit", "--quiet", "-m", "Meanwhile")
+    main = started.git.head()
+    started.shell("switch", "--quiet", "optimization")
+    here = started.bench.here
+
+    def with_the_library():
+        library = started.root / "library.txt"
+        return here() | (parse(library.read_text()) if library.exists() else {})
+
+    started.bench.here = with_the_library
+    return main
+
+
+def test_a_merged_state_that_is_slower_is_not_tagged_and_main_stays(
+    started, thought, planned, note
+):
+    main = kept_while_main_took(started, thought, planned, note, "time = 80\n")
+    done = finish(started.campaign, started.bench)
+    assert (done.merged, done.tag, done.slower) == ("", "", True)
+    assert done.exit_code is ExitCode.ANSWER_IS_NO
+    assert "slower than what was decided" in done.because
+    assert started.git.tag("post-optimization") is None
+    assert started.git.resolve("main") == main
+    assert "fast 0.62x" in next_action(started.campaign).why
+
+
+def test_a_merged_state_is_measured_and_its_tag_says_how_fast_it_is(
+    started, thought, planned, note
+):
+    kept_while_main_took(started, thought, planned, note, "time = 50\n")
+    done = finish(started.campaign, started.bench)
+    assert started.bench.calls[-1] != "test"
+    tag = started.git.tag("post-optimization")
+    assert tag.commit == done.merged
+    assert "the merged state beside the one that was decided: fast 1.000x [" in tag.message
+    assert "chain: " in tag.message
+    assert verify(started.campaign, started.bench).ok
+
+
+def test_what_is_merged_alone_is_not_measured_again(started, thought, planned, note):
+    measured(started, thought, planned, note, time=50, full=500)
+    commit(started.campaign)
+    decide(started.campaign, exhausted="enough")
+    assert finish(started.campaign, started.bench).measured == ""
+    assert "merged" not in started.bench.calls
 
 
 def test_a_finish_that_was_killed_before_its_test_takes_the_merge_back_later(

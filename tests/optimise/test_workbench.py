@@ -211,6 +211,15 @@ target = "p"
         assert [build.label for build in found.fast.builds] == [LABEL, CURRENT]
         assert self.problems(benched) == ([], [])
 
+    def test_a_merged_state_is_measured_and_leaves_no_trials_in_the_records(self, benched, project):
+        bench, request, _ = benched
+        kept = sorted(project.path.rglob("optim/runs/*"))
+        asked = dataclasses.replace(request, look=0, budget_ns=10**8)
+        found = bench.merged(asked).fast
+        assert (found.correct, found.run, found.sha256) == (True, "", "")
+        assert found.blocks > 0
+        assert sorted(project.path.rglob("optim/runs/*")) == kept
+
     def test_another_build_than_that_of_the_trials_does_not_fit(self, benched):
         first, second = benched[2].fast.builds
         wrong = dataclasses.replace(second, build="0" * 64)

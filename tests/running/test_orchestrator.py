@@ -42,8 +42,8 @@ from harness.running import (
     make_groups,
     resume_groups,
 )
+from harness.running.commands import words_of_command
 from harness.running.listening import Quiet
-from harness.running.orchestrator import words_of_command
 from harness.system.store.runs import RunWriter
 from harness.testing import (
     FakeRunner,

@@ -100,6 +100,7 @@ def workbench(campaign: Campaign) -> Iterator[Workbench]:
                 scope=campaign.checkout.scope,
                 seeds=campaign.seeds,
                 jail=Jail(campaign.state.agreed.jail) if campaign.started else None,
+                untracked=campaign.state.untracked if campaign.started else (),
             ),
         )
 

@@ -69,6 +69,8 @@ def finish_command(*, no_merge: bool, budget: str | None, **options: Any) -> Ans
         with workbench(campaign) as bench:
             done = finish(campaign, bench, merge=not no_merge, budget_ns=budget_ns)
         word = f"merged {done.because}, tagged {done.tag}" if done.merged else done.because
+        if done.merged and done.measured:
+            word += f"\n{done.measured}"
         return answered(
             campaign,
             f"campaign {campaign.name} finished: {headline_words(campaign.state)}\n{word}"

@@ -34,7 +34,7 @@ def optimise_command(
     """
     from harness.optimise import open_campaign
     from harness.optimise.beginning import begin, subject_of
-    from harness.running.selecting import adapter_of
+    from harness.running.guessing import adapter_of
 
     arguments: tuple[str, ...] = click.get_current_context().meta["arguments"]
     root = Path.cwd()

@@ -74,3 +74,46 @@ input_option = click.option(
     help="For a FILE or program: what it reads on standard input, from the beginning in every"
     " trial.",
 )
+
+
+PROGRAM_OPTIONS = ("input", "prepare", "conclude", "shell", "ignore_output")
+"""The keyword arguments that say how files and programs are run."""
+
+
+def program_options(function: Any) -> Any:
+    """The options that say how files and programs are run, as options of a command."""
+    for decorate in reversed(
+        (
+            input_option,
+            click.option(
+                "--prepare",
+                metavar="CMD",
+                help="Of programs: run CMD before each trial; it is not timed.",
+            ),
+            click.option(
+                "--conclude",
+                metavar="CMD",
+                help="Of programs: run CMD after each trial; it is not timed.",
+            ),
+            click.option(
+                "--shell",
+                is_flag=True,
+                default=None,
+                help="Have each program's line run by /bin/sh, whose start is timed too.",
+            ),
+            click.option(
+                "--ignore-output",
+                is_flag=True,
+                default=None,
+                help="Of programs: time them whatever they print; otherwise it must be equal.",
+            ),
+        )
+    ):
+        function = decorate(function)
+    return function
+
+
+def said_of_programs(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What `program_options` was given, as keyword arguments of the API."""
+    found = {**options, "input": options["stdin"]}
+    return {name: found[name] for name in PROGRAM_OPTIONS if found[name] is not None}

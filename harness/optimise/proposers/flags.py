@@ -7,9 +7,9 @@ protected. What is kept stays; what brings nothing, or changes the output, is re
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from harness.errors import UsageError
-from harness.frozen import dataclass
 from harness.hookspecs import Runner, hookimpl
 from harness.model import Brief, Proposal
 

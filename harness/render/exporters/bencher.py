@@ -7,6 +7,7 @@ as Bencher's own measures of these names are. A target without a time is left ou
 from __future__ import annotations
 
 import json
+import math
 
 from harness.hookspecs import hookimpl
 from harness.model import Estimate, Measurement, Run
@@ -39,8 +40,7 @@ def _measures(m: Measurement, wall_ns: Estimate) -> dict[str, dict[str, float]]:
 
 
 def _metric(estimate: Estimate) -> dict[str, float]:
-    return {
-        "value": estimate.point,
-        "lower_value": estimate.low,
-        "upper_value": estimate.high,
-    }
+    found = {"value": estimate.point}
+    if math.isfinite(estimate.high):  # of one trial nothing is known but its time
+        found |= {"lower_value": estimate.low, "upper_value": estimate.high}
+    return found

@@ -7,6 +7,7 @@ would chart whatever stood there.
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from harness.hookspecs import hookimpl
@@ -28,11 +29,12 @@ def harness_export(run: Run) -> bytes:
 
 def _entry(run: Run, m: Measurement, wall_ns: Estimate) -> dict[str, Any]:
     memory = f", peak memory {show_bytes(m.max_rss_bytes)}" if m.max_rss_bytes else ""
+    known = math.isfinite(wall_ns.high)  # of one trial nothing is known but its time
     return {
         "name": run.name_of(m.task, m.case, m.target),
         "unit": "ms",
         "value": wall_ns.point / 1e6,
-        "range": f"{wall_ns.low / 1e6:.6g} ... {wall_ns.high / 1e6:.6g}",
+        "range": f"{wall_ns.low / 1e6:.6g} ... {wall_ns.high / 1e6:.6g}" if known else "not known",
         "extra": f"median of {m.trials} trials, {wall_ns.confidence:.0%} interval{memory}\n"
         f"{m.toolchain or m.language}",
     }

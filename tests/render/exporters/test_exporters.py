@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 import subprocess
 import sys
@@ -17,9 +18,10 @@ import pytest
 
 from harness.errors import PluginFailed, UsageError
 from harness.hookspecs import hookimpl
-from harness.model import Mode, Sample, TrialRecord, TrialStatus
+from harness.model import Commit, Estimate, Mode, Sample, TrialRecord, TrialStatus
 from harness.plugins import Exporter
 from harness.render.exporters import (
+    asv_results,
     bencher,
     csv_table,
     github_action,
@@ -39,7 +41,16 @@ def exporter(suffix: object = ".txt", content: object = "sum-x sum-y") -> Simple
     )
 
 
-OURS = [bencher, csv_table, github_action, hyperfine_json, json_text, markdown, pyperf_json]
+OURS = [
+    asv_results,
+    bencher,
+    csv_table,
+    github_action,
+    hyperfine_json,
+    json_text,
+    markdown,
+    pyperf_json,
+]
 
 
 @pytest.mark.parametrize("module", OURS)
@@ -126,6 +137,76 @@ def test_a_name_says_task_and_case_where_a_run_has_several():
     several = replace(run, measurements=(*run.measurements, other))
     content = Exporter("bencher", bencher).export(several, {})
     assert json.loads(content).keys() == {"sum/fast/sum-x", "sum/full/sum-x"}
+
+
+def test_asv_gets_a_folder_of_three_files_with_seconds():
+    trials = [*records("sum-x", 10**9, 2 * 10**9, 3 * 10**9), *records("sum-y", 5, warmup=True)]
+    files = Exporter("asv", asv_results).export(make_run(), FAILURES, trials)
+    assert isinstance(files, dict)
+    host = make_run().host
+    machine = host.hostname or host.id[:12]
+    assert files.keys() == {
+        "benchmarks.json",
+        f"{machine}/machine.json",
+        f"{machine}/8f3a27c1-harness.json",
+    }
+    listed = json.loads(files["benchmarks.json"])
+    assert listed.keys() == {"sum-x", "version"}
+    assert (listed["version"], listed["sum-x"]["unit"]) == (2, "seconds")
+    found = json.loads(files[f"{machine}/8f3a27c1-harness.json"])
+    row = dict(zip(found["result_columns"], found["results"]["sum-x"], strict=True))
+    assert found["commit_hash"] == "8f3a27c1" * 5
+    assert row["result"] == [2e6 / 1e9]
+    assert (row["stats_q_25"], row["stats_q_75"], row["stats_repeat"]) == ([1.0], [3.0], [3])
+
+
+def test_asv_keeps_what_the_folder_has_of_other_runs():
+    before = {
+        "benchmarks.json": b'{"older": {"name": "older"}, "version": 2}',
+        "x": b"",
+    }
+    files = Exporter("asv", asv_results).export(make_run(), {}, (), before.get)
+    assert isinstance(files, dict)
+    assert json.loads(files["benchmarks.json"]).keys() == {"older", "sum-x", "version"}
+
+
+@pytest.mark.parametrize(
+    ("commit", "words"),
+    [
+        (None, "was made outside of a git repository"),
+        (Commit("8f3a27c1" * 5, 1, changed=True), "the tree differed from 8f3a27c1"),
+    ],
+)
+def test_asv_gets_no_figures_that_are_of_no_commit(commit, words):
+    with pytest.raises(UsageError, match=words):
+        Exporter("asv", asv_results).export(replace(make_run(), commit=commit), {})
+
+
+def test_asv_says_that_a_folder_is_not_its_own():
+    with pytest.raises(UsageError, match=r"benchmarks\.json in the folder is no file of asv"):
+        Exporter("asv", asv_results).export(make_run(), {}, (), lambda _: b"[" * 10**6)
+
+
+@pytest.mark.parametrize("name", ["/etc/x", "../x", "a/../../x", ""])
+def test_a_folder_has_no_file_outside_of_it(name):
+    with pytest.raises(PluginFailed, match="no path within a folder"):
+        check_exporter(exporter(suffix=".x/", content={name: "sum-x sum-y"}))
+
+
+@pytest.mark.parametrize("plugin", [exporter(suffix=".x/"), exporter(content={"a": "sum-x sum-y"})])
+def test_a_folder_is_what_its_suffix_says(plugin):
+    with pytest.raises(PluginFailed, match="want a mapping of paths from one whose suffix ends"):
+        check_exporter(plugin)
+
+
+@pytest.mark.parametrize("module", [asv_results, bencher, github_action])
+def test_what_is_not_known_of_one_trial_is_no_infinity(module):
+    run = make_run()
+    single = Estimate("median", 2e6, 0.0, math.inf, 0.95)
+    once = replace(run, measurements=(replace(run.measurements[0], wall_ns=single, cpu_ns=single),))
+    content = Exporter("x", module).export(once, {})
+    for text in content.values() if isinstance(content, dict) else [content]:
+        json.loads(text, parse_constant=pytest.fail)
 
 
 def test_csv_has_numbers_and_what_failed():

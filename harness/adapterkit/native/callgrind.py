@@ -10,10 +10,12 @@ import re
 import signal
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from harness.adapterkit.native.symbols import above_main, resolve
 from harness.errors import ToolchainMissing, TrialFailed
+from harness.frozen import dataclass
 from harness.hookspecs import Runner
 from harness.model import (
     Build,
@@ -26,7 +28,6 @@ from harness.model import (
     TrialPlan,
     TrialStatus,
 )
-from harness_c.symbols import above_main, resolve
 
 HINT = "Debian: apt-get install valgrind; or take --with perf."
 CALLERS = 16
@@ -46,7 +47,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CodePlace:
     """An instruction within a context, and the source line that callgrind has for it."""
 
     context: Context
@@ -59,17 +60,17 @@ class Place:
 class Counts:
     """What callgrind counted."""
 
-    costs: Counter[Place] = field(default_factory=Counter)
+    costs: Counter[CodePlace] = field(default_factory=Counter)
     """Instructions by place."""
     calls: Counter[str] = field(default_factory=Counter)
     """Calls by function."""
-    sites: defaultdict[Context, Counter[Place]] = field(
+    sites: defaultdict[Context, Counter[CodePlace]] = field(
         default_factory=lambda: defaultdict(Counter)
     )
     """Where a context was called from, with what it cost there."""
 
 
-def count(
+def count_instructions(
     build: Build, arguments: Sequence[str], plan: ProfilePlan, folder: Path, runner: Runner
 ) -> Profile:
     """Count the instructions of a build.
@@ -93,7 +94,7 @@ def count(
     for path in files:
         read_counts(path.read_text(errors="replace").splitlines(), counts)
     problems = _refusal(trial, counts)
-    stacks = name_stacks(counts, build.program, folder, runner)
+    stacks = name_counts(counts, build.program, folder, runner)
     if len(files) > 1:
         problems.append(f"{len(files)} processes: their counts are added up")
     return Profile(
@@ -190,7 +191,7 @@ def read_counts(lines: Iterable[str], counts: Counts) -> None:
             is_call = True
         elif line[:1] in ("+", "-", "*") or line[:1].isdigit():
             cost = state.move(line.split())
-            place = Place(context, state.address, state.file, state.line)
+            place = CodePlace(context, state.address, state.file, state.line)
             if is_call:  # what the callee cost, which its own lines say again
                 counts.sites[callee][place] += cost
             else:
@@ -211,7 +212,7 @@ def _context(object_: str, name: str) -> Context:
     return Context(object_, words[0], tuple(words[1:]))
 
 
-def name_stacks(counts: Counts, program: Path, folder: Path, runner: Runner) -> dict[Stack, float]:
+def name_counts(counts: Counts, program: Path, folder: Path, runner: Runner) -> dict[Stack, float]:
     """Instructions by call stack; within the program's own code, inlined functions told apart."""
     places = [*counts.costs, *(place for sites in counts.sites.values() for place in sites)]
     own = {place.address for place in places if place.context.object == str(program)}
@@ -240,7 +241,7 @@ def _callers(context: Context, counts: Counts, program: Path, frames: Mapping[in
         seen.add(context)
 
 
-def _at(place: Place, program: Path, frames: Mapping[int, Stack]) -> Stack:
+def _at(place: CodePlace, program: Path, frames: Mapping[int, Stack]) -> Stack:
     """The frames at one place, inlined functions included."""
     context = place.context
     if context.object != str(program):

@@ -1,4 +1,4 @@
-/* The steady driver of C: repeats a program's work inside one process on the harness's word.
+/* The steady driver of native languages: repeats a program's work inside one process on the harness's word.
  *
  * HARNESS_STEADY="<read_fd>,<write_fd>" names two pipes. The driver says `r` when it is ready, then
  * reads one byte at a time: 0 to 40 asks for 2^k executions, 0xFE for none (it measures the
@@ -6,6 +6,9 @@
  *
  * The linker hands it the program's start (--wrap=main), so that the user's `main` is compiled just
  * as for a cold trial. HARNESS_ENTRY is `__real_main` or the function that the target names.
+ *
+ * A language with streams of its own (C++, Fortran) defines HARNESS_STREAMS and two functions:
+ * harness_flush writes what its standard output holds, harness_rewind reads its standard input anew.
  *
  * Standard output is rewound after each answer, never within the timed window, and cut at the end:
  * the file holds what the last word printed, however many samples were taken. Standard input, where
@@ -28,6 +31,13 @@ extern "C" {
 #endif
 int HARNESS_ENTRY(int argc, char **argv);
 int __wrap_main(int argc, char **argv);
+#ifdef HARNESS_STREAMS
+void harness_flush(void);
+void harness_rewind(void);
+#else
+static void harness_flush(void) {}
+static void harness_rewind(void) {}
+#endif
 #ifdef __cplusplus
 }
 #endif
@@ -72,7 +82,10 @@ static void execute(void) {
     for (int i = 0; i < arguments; i++, word += strlen(word) + 1) argument[i] = word;
     argument[arguments] = NULL;
     optind = 0; /* getopt starts anew */
-    if (has_input) rewind(stdin);
+    if (has_input) {
+        rewind(stdin);
+        harness_rewind();
+    }
     working = 1;
     code = HARNESS_ENTRY(arguments, argument);
     working = 0;
@@ -109,6 +122,7 @@ static unsigned next_word(void) {
 
 static int serve(void) {
     off_t begin, end;
+    harness_flush();
     fflush(NULL); /* what was printed before the work, by a constructor, stays */
     begin = end = lseek(STDOUT_FILENO, 0, SEEK_CUR);
     answer('r');
@@ -121,6 +135,7 @@ static int serve(void) {
         }
         if (word > MOST_DOUBLINGS) die("unknown word from the harness");
         for (unsigned long left = 1ul << word; left > 0; left--) execute();
+        harness_flush();
         fflush(NULL);
         answer('d');
         end = lseek(STDOUT_FILENO, 0, SEEK_CUR);

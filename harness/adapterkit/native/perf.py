@@ -11,10 +11,12 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from harness.adapterkit.native.symbols import above_main, address_of, read_segments, resolve
 from harness.errors import ToolchainMissing, TrialFailed
+from harness.frozen import dataclass
 from harness.hookspecs import Runner
 from harness.model import (
     Build,
@@ -27,7 +29,6 @@ from harness.model import (
     Trial,
     TrialPlan,
 )
-from harness_c.symbols import above_main, address_of, read_segments, resolve
 
 HINT = "Debian: apt-get install linux-perf; or take --with callgrind (apt-get install valgrind)."
 FORBIDDEN = re.compile(r"perf_event_paranoid|not permitted|Permission denied|Access to perf", re.I)
@@ -57,7 +58,7 @@ class Forbidden(ToolchainMissing):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class StackEntry:
     """One entry of a sampled stack as perf prints it."""
 
     offset: int
@@ -70,7 +71,7 @@ class Entry:
 class Samples:
     """What `perf script` said: stacks innermost first, and how the program went."""
 
-    stacks: Counter[tuple[Entry, ...]] = field(default_factory=Counter)
+    stacks: Counter[tuple[StackEntry, ...]] = field(default_factory=Counter)
     threads: set[tuple[int, int]] = field(default_factory=set)
     lost: int = 0
     started_s: float = math.inf
@@ -107,7 +108,7 @@ def sample(
         runs.append(read_samples(script(perf, file, runner)))
         if not trial.ok:
             break
-    counted = sum((run.stacks for run in runs), Counter[tuple[Entry, ...]]())
+    counted = sum((run.stacks for run in runs), Counter[tuple[StackEntry, ...]]())
     if not counted:
         raise TrialFailed(
             f"perf took no sample of target {build.target.name!r} in {len(runs)} runs"
@@ -115,7 +116,7 @@ def sample(
             hint="Take a larger case, or exact counts: --with callgrind.",
         )
     stacks = name_stacks(counted, build.program, folder, runner)
-    warnings = [*dict.fromkeys(problems), *remarks(runs, repeats, hertz), *unnamed(stacks)]
+    warnings = [*dict.fromkeys(problems), *sampling_remarks(runs, repeats, hertz), *unnamed(stacks)]
     spans = [run.wall_ns for run in runs if run.wall_ns]
     return Profile(
         tool="perf",
@@ -181,11 +182,11 @@ def read_samples(text: str) -> Samples:
     """Parse what `script` prints: a head line, the stack's entries, an empty line."""
     samples = Samples()
     head: re.Match[str] | None = None
-    stack: list[Entry] = []
+    stack: list[StackEntry] = []
     for line in [*text.splitlines(), ""]:
         if line[:1] in (" ", "\t") and (entry := ENTRY.match(line)) and head:
             name = entry["name"].removesuffix(" (inlined)")
-            stack.append(Entry(int(entry["ip"], 16), name, entry["object"]))
+            stack.append(StackEntry(int(entry["ip"], 16), name, entry["object"]))
         elif "PERF_RECORD_" in line:
             _read_event(line, samples)
             head, stack = None, []
@@ -211,7 +212,7 @@ def _read_event(line: str, samples: Samples) -> None:
 
 
 def name_stacks(
-    counted: Mapping[tuple[Entry, ...], int], program: Path, folder: Path, runner: Runner
+    counted: Mapping[tuple[StackEntry, ...], int], program: Path, folder: Path, runner: Runner
 ) -> dict[Stack, float]:
     """Stacks with functions, files and lines, outermost frame first."""
     own = {e.offset for stack in counted for e in stack if e.object == str(program)}
@@ -226,7 +227,7 @@ def name_stacks(
 
 
 def _frames(
-    entry: Entry,
+    entry: StackEntry,
     program: str,
     address: Mapping[int, int],
     frames: Mapping[int, tuple[Frame, ...]],
@@ -239,7 +240,7 @@ def _frames(
     return (Frame(symbol, "[kernel]" if kernel else Path(entry.object).name, native=True),)
 
 
-def remarks(runs: Sequence[Samples], repeats: int, hertz: int) -> Iterator[str]:
+def sampling_remarks(runs: Sequence[Samples], repeats: int, hertz: int) -> Iterator[str]:
     """What a reader of the table should know about the sampling."""
     total = sum(run.stacks.total() for run in runs)
     lost = sum(run.lost for run in runs)
@@ -269,7 +270,7 @@ def unnamed(stacks: Mapping[Stack, float]) -> Iterator[str]:
         )
 
 
-def count(
+def count_events(
     build: Build, arguments: Sequence[str], plan: ProfilePlan, folder: Path, runner: Runner
 ) -> Profile:
     """Counters over the whole program; hardware ones where the machine has them."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from harness.frozen import dataclass
 from harness.hookspecs import Runner
 from harness.model import Frame, Stack
 

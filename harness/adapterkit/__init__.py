@@ -1,0 +1,63 @@
+"""What adapters have in common, for authors of adapters.
+
+A compiled language is a class with a page of facts and one method; see docs/writing-an-adapter.md.
+
+- `CompiledLanguage`    the hooks of a language that is compiled to a native program
+- `GnuLanguage`         those of a language whose compiler takes GCC's words
+- `InterpretedLanguage` those of a language whose interpreter runs a source
+- `LanguageTool`        finds and describes a compiler or an interpreter
+- `keep`                builds that are made once, whole or not at all
+- `native`              perf, callgrind, symbols and the steady driver of native programs
+
+An adapter may import this package beside `harness.model`, `harness.hookspecs` and
+`harness.errors`; the contract's promise (`harness.hookspecs.CONTRACT`) holds for it too.
+"""
+
+from typing import TYPE_CHECKING
+
+from harness.on_demand import loaded_when_used
+
+if TYPE_CHECKING:
+    from harness.adapterkit.build_cache import Kept, MadeBuild, bytes_of, keep, placeless
+    from harness.adapterkit.compiled import (
+        Compilation,
+        CompiledLanguage,
+        CompilerOptions,
+        program_name,
+        with_neighbours,
+    )
+    from harness.adapterkit.gnu import DRIVER, EMPTY, INCLUDE, GnuLanguage, GnuOptions
+    from harness.adapterkit.interpreted import InterpretedLanguage, InterpreterOptions
+    from harness.adapterkit.probing import LanguageTool
+else:
+    __getattr__ = loaded_when_used(
+        __name__,
+        {
+            "compiled": "Compilation CompiledLanguage CompilerOptions program_name with_neighbours",
+            "gnu": "DRIVER EMPTY INCLUDE GnuLanguage GnuOptions",
+            "interpreted": "InterpretedLanguage InterpreterOptions",
+            "build_cache": "Kept MadeBuild bytes_of keep placeless",
+            "probing": "LanguageTool",
+        },
+    )
+
+__all__ = [
+    "DRIVER",
+    "EMPTY",
+    "INCLUDE",
+    "Compilation",
+    "CompiledLanguage",
+    "CompilerOptions",
+    "GnuLanguage",
+    "GnuOptions",
+    "InterpretedLanguage",
+    "InterpreterOptions",
+    "Kept",
+    "LanguageTool",
+    "MadeBuild",
+    "bytes_of",
+    "keep",
+    "placeless",
+    "program_name",
+    "with_neighbours",
+]

@@ -1,0 +1,275 @@
+"""A whole adapter for a language that is compiled to a native program, but for the compiling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import field, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from harness.adapterkit.build_cache import MadeBuild, bytes_of, keep, placeless
+from harness.adapterkit.probing import LanguageTool
+from harness.errors import BuildFailed, ConfigError
+from harness.frozen import dataclass
+from harness.hookspecs import Runner, hookimpl
+from harness.model import (
+    Build,
+    Case,
+    Command,
+    EmptyProgram,
+    NamedPath,
+    Output,
+    PathKind,
+    Profile,
+    ProfilePlan,
+    Target,
+    Toolchain,
+    Trial,
+    TrialPlan,
+    declared_paths,
+    digest_of,
+    path_option,
+    read_options,
+)
+from harness.model.options import OptionsClass
+
+
+@dataclass(frozen=True, slots=True)
+class CompilerOptions:
+    """The least that a compiled target may say; an adapter's own options inherit from it."""
+
+    compiler: str | None = path_option(PathKind.TOOL, or_name=True)
+    """A name on PATH or a path below the target's root; None: the first one that is found."""
+    flags: tuple[str, ...] = ()
+    """What the compiler is told, word by word."""
+    program: str | None = path_option(PathKind.CODE)
+    """A program that `setup` or `build` makes, as a path below the target's root: it is executed
+    as it is, and the compiler is not called."""
+
+
+@dataclass(slots=True)
+class Compilation:
+    """One build while it is made: what to compile, and where."""
+
+    target: Target
+    toolchain: Toolchain
+    options: Any
+    """The target's options, of the adapter's own options class."""
+    folder: Path
+    """A private folder, empty at first; the compiler writes here and nowhere else."""
+    runner: Runner
+    spent_ns: int = 0
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def program(self) -> Path:
+        """What the compiler is to make."""
+        return self.folder / program_name(self.target)
+
+    def call(self, *words: str | Path, env: dict[str, str] | None = None) -> str:
+        """Run the compiler or another tool in `folder`, and return its standard output.
+
+        Raises BuildFailed with its own words where it does not end with 0.
+        """
+        said = self.runner.tool([str(word) for word in words], cwd=self.folder, env=env)
+        self.spent_ns += said.wall_ns
+        if not said.ok:
+            raise refusal_of(
+                self.target, self.toolchain, said.stderr.strip() or said.stdout.strip()
+            )
+        if said.stderr.strip():
+            self.log.append(said.stderr.rstrip())
+        return said.stdout
+
+
+def program_name(target: Target) -> str:
+    """The name of the compiled program: that of the first source."""
+    return target.sources[0].stem if target.sources else "program"
+
+
+def refusal_of(target: Target, toolchain: Toolchain, words: str) -> BuildFailed:
+    """The error for a program that the compiler does not take, with its own words."""
+    return BuildFailed(
+        f"the {toolchain.language} compiler refused target {target.name!r}:\n{words}",
+        hint="Fix the sources, or the target's flags.",
+    )
+
+
+class CompiledLanguage:
+    """The hooks of a compiled language; a subclass says what its attributes ask and compiles.
+
+    The instance is the plugin: `harness.adapters` names it as `zig = "harness_zig:adapter"`.
+    """
+
+    tool: ClassVar[LanguageTool]
+    """Its compiler."""
+    options: ClassVar[type[OptionsClass]] = CompilerOptions
+    """A frozen dataclass that inherits from CompilerOptions."""
+    edition: ClassVar[int] = 1
+    """Part of every digest: raise it where a change of the adapter makes another program."""
+    symbols: ClassVar[tuple[str, ...]] = ("-g",)
+    """The flags with which a build for profiles is made beside the timed one."""
+    empty: ClassVar[Path | None] = None
+    """A source that reads each file which its arguments name, `-` being the standard input, and
+    ends: the floor under the language's programs."""
+    steady: ClassVar[bool] = False
+    """It has a steady driver, which `compile` puts around the sources where `target.steady`."""
+
+    def compile(self, work: Compilation) -> None:
+        """Make `work.program` of `work.target.sources`, by `work.call`."""
+        raise NotImplementedError
+
+    def files_read(self, work: Compilation) -> Iterable[Path]:
+        """Every file that the compiler will read: all of them are in the digest.
+
+        Sources and their neighbours of the same suffix, where a subclass knows nothing better.
+        """
+        return with_neighbours(work.target.sources)
+
+    def environment(self, build: Build) -> dict[str, str]:
+        """Variables of a trial beside the target's own."""
+        return {}
+
+    # -- the hooks ----------------------------------------------------------------------------
+
+    @hookimpl
+    def harness_probe(self, runner: Runner, target: Target | None) -> Toolchain:
+        """The compiler."""
+        named = self._options(target).compiler if target is not None else None
+        return self.tool.found(runner, target, named)
+
+    @hookimpl
+    def harness_paths(self, target: Target) -> tuple[NamedPath, ...]:
+        """The options that the options class declares as paths."""
+        return declared_paths(self.options, target)
+
+    @hookimpl
+    def harness_build(
+        self, target: Target, toolchain: Toolchain, workdir: Path, runner: Runner
+    ) -> Build:
+        """Compile, or find the same build made before."""
+        return self.built(target, toolchain, workdir, runner)
+
+    @hookimpl
+    def harness_run(self, build: Build, case: Case, runner: Runner) -> Output:
+        """Execute once for the output."""
+        return runner.output(self._command(build, case))
+
+    @hookimpl
+    def harness_time(self, build: Build, case: Case, plan: TrialPlan, runner: Runner) -> Trial:
+        """Execute one trial."""
+        return runner.trial(self._command(build, case), plan)
+
+    @hookimpl
+    def harness_profile(
+        self, build: Build, case: Case, plan: ProfilePlan, runner: Runner
+    ) -> Profile:
+        """perf, callgrind or counters, on a build of the same flags with symbols."""
+        from harness.adapterkit.native.hotspots import demand_profiler, profile_native
+
+        demand_profiler(plan, build.toolchain.language)
+        target = build.target
+        if self._options(target).program is None:
+            flags = (*self._options(target).flags, *self.symbols)
+            target = replace(target, options={**target.options, "flags": flags}, steady=False)
+            build = self.built(target, build.toolchain, build.workdir.parent, runner)
+        return profile_native(build, case, plan, runner)
+
+    @hookimpl
+    def harness_floor(self, build: Build, runner: Runner) -> tuple[EmptyProgram, ...]:
+        """The language's empty program with the same flags; then the inputs read."""
+        target = build.target
+        if self.empty is None or self._options(target).program is not None:
+            return ()
+        small = replace(target, sources=(self.empty,), steady=False, entry=None)
+        made = self.built(small, build.toolchain, build.workdir.parent, runner)
+        env = {**target.env, **self.environment(made)}
+        start = EmptyProgram("start-up", Command((str(made.program),), env, target))
+        read = (*target.input_names(), *(["-"] if target.stdin else []))
+        reading = EmptyProgram("input", Command((str(made.program), *read), env, target))
+        return (start, reading) if read else (start,)
+
+    # -- what the hooks share -----------------------------------------------------------------
+
+    def built(self, target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -> Build:
+        """The target's build; raises BuildFailed and ConfigError."""
+        options = self._options(target)
+        if options.program is not None:
+            return self._made_by_others(target, toolchain, workdir, target.root / options.program)
+        self._check(target)
+        work = Compilation(target, toolchain, options, workdir, runner)
+        folder = workdir / self._digest(work)
+
+        def make(private: Path) -> MadeBuild:
+            work.folder = private
+            self.compile(work)
+            if not work.program.is_file():
+                raise BuildFailed(
+                    f"the {toolchain.language} compiler ended well for target {target.name!r}"
+                    f" but made no program {work.program.name!r}",
+                    hint="Look at the target's flags: one of them may name another output.",
+                )
+            return MadeBuild(work.spent_ns, [work.program], "\n".join(work.log))
+
+        kept = keep(folder, make)
+        program = folder / program_name(target)
+        return Build(
+            target, toolchain, folder.name, folder, program, kept.build_ns, kept.cached, kept.log
+        )
+
+    def _made_by_others(
+        self, target: Target, toolchain: Toolchain, workdir: Path, program: Path
+    ) -> Build:
+        """The build of a program that the user's own build made; its identity is its bytes."""
+        if target.steady:
+            raise ConfigError(
+                f"targets.{target.name}: no steady mode for a program of your own build",
+                hint="Leave out `program`, so that the adapter compiles the sources itself.",
+            )
+        content = bytes_of(program, target)
+        digest = digest_of([f"{self.tool.adapter}-program-1", toolchain.fingerprint, content])
+        folder = workdir / digest
+        cached = folder.is_dir()
+        folder.mkdir(parents=True, exist_ok=True)
+        return Build(target, toolchain, digest, folder, program, cached=cached)
+
+    def _digest(self, work: Compilation) -> str:
+        """SHA-256 over toolchain, options and the bytes of what the compiler reads; no path."""
+        target = work.target
+        words = [
+            f"{self.tool.adapter}-build-{self.edition}",
+            work.toolchain.fingerprint,
+            placeless(repr(work.options), target),
+            repr((target.steady, target.entry if target.steady else None)),
+            target.build_inputs_digest,
+            program_name(target),
+        ]
+        files = list(self.files_read(work))
+        return digest_of([*words, *(bytes_of(path, target) for path in files)])
+
+    def _check(self, target: Target) -> None:
+        if not target.sources:
+            raise ConfigError(
+                f"targets.{target.name}: a {self.tool.language} target needs at least one source",
+                hint="Add sources = [...], or program = for what your own build makes.",
+            )
+        if target.steady and not self.steady:
+            raise ConfigError(
+                f"targets.{target.name}: {self.tool.language} has no steady mode here",
+                hint="Time whole processes: leave out --steady.",
+            )
+
+    def _options(self, target: Target) -> Any:
+        return read_options(self.options, target)
+
+    def _command(self, build: Build, case: Case) -> Command:
+        target = build.target
+        env = {**target.env, **self.environment(build)}
+        return Command((str(build.program), *target.arguments(case)), env, target)
+
+
+def with_neighbours(sources: Iterable[Path]) -> list[Path]:
+    """Sources and the files of their suffixes beside them: one of those may be read as well."""
+    told = list(dict.fromkeys(sources))
+    beside = {path for s in told for path in s.parent.glob(f"*{s.suffix}") if path.is_file()}
+    return [*told, *sorted(beside - set(told))]

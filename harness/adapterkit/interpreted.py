@@ -1,0 +1,195 @@
+"""A whole adapter for a language whose interpreter runs a source, but for the interpreter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from harness.adapterkit.build_cache import MadeBuild, bytes_of, keep, placeless
+from harness.adapterkit.compiled import with_neighbours
+from harness.adapterkit.probing import LanguageTool
+from harness.errors import BuildFailed, ConfigError
+from harness.frozen import dataclass
+from harness.hookspecs import Runner, hookimpl
+from harness.model import (
+    Build,
+    Case,
+    Command,
+    EmptyProgram,
+    NamedPath,
+    Output,
+    PathKind,
+    Target,
+    Toolchain,
+    Trial,
+    TrialPlan,
+    declared_paths,
+    digest_of,
+    path_option,
+    read_options,
+)
+from harness.model.options import OptionsClass
+
+
+@dataclass(frozen=True, slots=True)
+class InterpreterOptions:
+    """The least that an interpreted target may say; an adapter's own options inherit from it."""
+
+    interpreter: str | None = path_option(PathKind.TOOL, or_name=True)
+    """A name on PATH or a path from the target's root; None: the first one that is found."""
+    flags: tuple[str, ...] = ()
+    """What the interpreter is told before the source."""
+
+
+class InterpretedLanguage:
+    """The hooks of an interpreted language; a subclass says what its attributes ask.
+
+    The instance is the plugin: `harness.adapters` names it as `lua = "harness_lua:adapter"`.
+    """
+
+    tool: ClassVar[LanguageTool]
+    """Its interpreter."""
+    options: ClassVar[type[OptionsClass]] = InterpreterOptions
+    """A frozen dataclass that inherits from InterpreterOptions."""
+    edition: ClassVar[int] = 1
+    """Part of every digest: raise it where a change of the adapter makes another program."""
+    check: ClassVar[tuple[str, ...] | None] = None
+    """The interpreter's arguments before a source whose syntax it checks; None: there are none,
+    and a mistake shows when the program runs."""
+    driver: ClassVar[Path | None] = None
+    """The steady driver, in the language itself: it is started with the source, the name of the
+    function that does the work (empty: the source itself does) and the arguments."""
+    empty: ClassVar[str | None] = None
+    """A source that reads each file which its arguments name, `-` being the standard input, and
+    ends: the floor under the language's programs."""
+    suffix: ClassVar[str] = ""
+    """The suffix of a source, with its dot."""
+
+    def files_read(self, target: Target) -> Iterable[Path]:
+        """Every file that the program may be made of: sources, and their neighbours."""
+        return with_neighbours(target.sources)
+
+    def environment(self, target: Target, folder: Path) -> Mapping[str, str]:
+        """Variables of a trial beside the target's own; `folder` belongs to the build."""
+        return {}
+
+    def start(self, target: Target, toolchain: Toolchain) -> tuple[str, ...]:
+        """The words before the source (or the driver): the interpreter and its flags."""
+        return (str(toolchain.program), *self._options(target).flags)
+
+    # -- the hooks ----------------------------------------------------------------------------
+
+    @hookimpl
+    def harness_probe(self, runner: Runner, target: Target | None) -> Toolchain:
+        """The interpreter."""
+        named = self._options(target).interpreter if target is not None else None
+        return self.tool.found(runner, target, named)
+
+    @hookimpl
+    def harness_paths(self, target: Target) -> tuple[NamedPath, ...]:
+        """The options that the options class declares as paths."""
+        return declared_paths(self.options, target)
+
+    @hookimpl
+    def harness_build(
+        self, target: Target, toolchain: Toolchain, workdir: Path, runner: Runner
+    ) -> Build:
+        """Check the syntax, once for every distinct content."""
+        self._demand(target)
+        options = self._options(target)
+        words = [
+            f"{self.tool.adapter}-build-{self.edition}",
+            toolchain.fingerprint,
+            placeless(repr(options), target),
+            repr((target.steady, target.entry if target.steady else None)),
+            target.build_inputs_digest,
+        ]
+        ours = [self.driver] if target.steady and self.driver is not None else []
+        files = [*self.files_read(target), *ours]
+        content = (part for path in files for part in (path.name, bytes_of(path, target)))
+        folder = workdir / digest_of([*words, *content])
+        kept = keep(folder, lambda private: self._made(target, toolchain, private, runner))
+        program = toolchain.program
+        return Build(
+            target, toolchain, folder.name, folder, program, kept.build_ns, kept.cached, kept.log
+        )
+
+    @hookimpl
+    def harness_run(self, build: Build, case: Case, runner: Runner) -> Output:
+        """Execute once for the output."""
+        return runner.output(self.command(build, case))
+
+    @hookimpl
+    def harness_time(self, build: Build, case: Case, plan: TrialPlan, runner: Runner) -> Trial:
+        """Execute one trial."""
+        return runner.trial(self.command(build, case), plan)
+
+    @hookimpl
+    def harness_floor(self, build: Build) -> tuple[EmptyProgram, ...]:
+        """The language's empty program with the same flags; then the inputs read."""
+        if self.empty is None:
+            return ()
+        script = build.workdir / f"empty{self.suffix}"
+        if not script.is_file():
+            script.write_text(self.empty, encoding="utf-8")
+        target = build.target
+        start = Command(self._words(build, script), self._env(build), target)
+        read = (*target.input_names(), *(["-"] if target.stdin else []))
+        reading = replace(start, argv=(*start.argv, *read))
+        programs = (EmptyProgram("start-up", start), EmptyProgram("input", reading))
+        return programs if read else programs[:1]
+
+    # -- what the hooks share -----------------------------------------------------------------
+
+    def command(self, build: Build, case: Case) -> Command:
+        """How a build is started on a case."""
+        target = build.target
+        script = target.sources[0]
+        words = self._words(build, script)
+        if target.steady:
+            words = (*self._words(build, self.driver or script), str(script), target.entry or "")
+        return Command((*words, *target.arguments(case)), self._env(build), target)
+
+    def _words(self, build: Build, script: Path) -> tuple[str, ...]:
+        return (*self.start(build.target, build.toolchain), str(script))
+
+    def _env(self, build: Build) -> dict[str, str]:
+        return {**self.environment(build.target, build.workdir), **build.target.env}
+
+    def _made(
+        self, target: Target, toolchain: Toolchain, private: Path, runner: Runner
+    ) -> MadeBuild:
+        """Ask the interpreter whether the sources are right, where it has a way to."""
+        if self.check is None:
+            return MadeBuild(0)
+        spent, log = 0, []
+        for source in target.sources:
+            words = [*self.start(target, toolchain), *self.check, str(source)]
+            said = runner.tool(words, cwd=private)
+            spent += said.wall_ns
+            if not said.ok:
+                raise BuildFailed(
+                    f"{toolchain.language} refused target {target.name!r}:\n"
+                    f"{said.stderr.strip() or said.stdout.strip()}",
+                    hint=f"Fix the source; it was read by {toolchain.version}.",
+                )
+            log += [said.stderr.rstrip()] if said.stderr.strip() else []
+        return MadeBuild(spent, log="\n".join(log))
+
+    def _demand(self, target: Target) -> None:
+        language = self.tool.language
+        if not target.sources:
+            raise ConfigError(
+                f"targets.{target.name}: a {language} target needs a source",
+                hint=f'Add sources = ["path/to/program{self.suffix}"].',
+            )
+        if target.steady and self.driver is None:
+            raise ConfigError(
+                f"targets.{target.name}: {language} has no steady mode here",
+                hint="Time whole processes: leave out --steady.",
+            )
+
+    def _options(self, target: Target) -> Any:
+        return read_options(self.options, target)
