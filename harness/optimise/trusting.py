@@ -25,10 +25,10 @@ from harness.model.held import (
     PYTHON,
     STARTUP,
     Held,
+    Package,
     Trusted,
 )
 from harness.optimise.outside import outside_files
-from harness.plugins.packages import Package, packages_in_force
 from harness.project.state_folder import state_folder
 from harness.system.git.in_force import in_force
 from harness.system.machine.host import read_host
@@ -191,6 +191,8 @@ def _packages(plugins: Held, earlier: Earlier) -> list[Package]:
             )
             for name, held in known.items()
         ]
+    from harness.plugins.packages import packages_in_force
+
     return packages_in_force()
 
 

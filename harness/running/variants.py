@@ -27,6 +27,7 @@ from harness.running.copies import PrivateCopy, private_copy, settle
 from harness.running.session import Session
 from harness.system.git.applying import apply_patch
 from harness.system.git.writing import Git, Source
+from harness.system.process.touching import touched_files
 
 ASIDE = "refs/harness/variants/"
 """Where code that was put aside lies, by its name."""
@@ -196,6 +197,7 @@ def _write_flags(path: Path, words: str) -> None:
     own = path.read_text(encoding="utf-8") if path.is_file() else ""
     lines = [*own.splitlines(), *map(shlex.quote, shlex.split(words))]
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    touched_files()
 
 
 def _commit_of(variant: Variant, copy: PrivateCopy, base: str) -> str:
@@ -221,6 +223,7 @@ def _copied(
             _write_flags(copy.root / config.flags_files[target], variant.value)
         elif variant.kind is VariantKind.FOLDER:
             shutil.copytree(variant.value, copy.root, dirs_exist_ok=True, symlinks=True)
+            touched_files()
     except OSError as problem:
         return Unmade(variant.name, StorageFailed(f"{variant.value}: {problem}"))
     except HarnessError as problem:
