@@ -254,6 +254,7 @@ WORDS: Mapping[Any, str] = {
     tuple[str, ...]: "list of strings",
     list[int]: "list of integers",
     list[list[str]]: "list of lists of strings",
+    list[str | list[str]]: "list of strings or lists of strings",
     dict[str, str]: "table of strings",
     dict[str, bool | int | float | str]: "table of values",
     config_file.DrawSection: "table",

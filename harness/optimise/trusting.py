@@ -168,7 +168,7 @@ def _outside(campaign: Campaign, earlier: Earlier) -> dict[str, Held]:
     untracked = campaign.state.untracked if campaign.started else checkout.untracked()
     found = outside_files(campaign.git, target, untracked)
     parts = {
-        "made inputs" if target.setup else "inputs": found.inputs,
+        "made inputs" if target.setup or target.build else "inputs": found.inputs,
         "untracked": found.untracked,
     }
     return {

@@ -253,6 +253,7 @@ class _Reader:
             build_inputs=tuple(root / path for path in section.build_inputs),
             stdin=root / section.stdin if section.stdin else None,
             setup=tuple(tuple(command) for command in section.setup),
+            build=self._commands(section.build, f"{where}.build"),
             cleanup=tuple(tuple(command) for command in section.cleanup),
             setup_timeout_ns=parse_duration_ns(
                 section.setup_timeout, f"{self.path}: {where}.setup_timeout"
@@ -264,6 +265,14 @@ class _Reader:
         )
         self._check_target(target, tasks[section.task])
         return target
+
+    def _commands(self, said: list[str | list[str]], where: str) -> tuple[tuple[str, ...], ...]:
+        """One command as a list of words, or several as a list of such lists."""
+        words = tuple(part for part in said if isinstance(part, str))
+        lists = tuple(tuple(part) for part in said if not isinstance(part, str))
+        if words and lists:
+            raise self._error(where, f"want one command or a list of commands, got {said!r}")
+        return (words,) if words else lists
 
     def _own_cases(self, name: str, section: TargetSection, task: Task) -> dict[str, Case]:
         """A target's cases whose parameters differ from the task's, by the task's names."""
@@ -307,7 +316,7 @@ class _Reader:
         for key, value in target.env.items():
             if not key or "=" in key:
                 raise self._error(f"{where}.env", f"no environment can hold {key!r} = {value!r}")
-        for name in ("setup", "cleanup"):
+        for name in ("setup", "build", "cleanup"):
             for command in getattr(target, name):
                 if not command or not command[0]:
                     what = "names no program" if command else "is empty"
@@ -329,9 +338,9 @@ class _Reader:
     def _missing_file(self, target: Target) -> str | None:
         """Which file of a target is not there, in words that name file, key and value.
 
-        Where there is a setup, that may be about to make it.
+        Where there is a setup or a build, that may be about to make it.
         """
-        if target.setup:
+        if target.setup or target.build:
             return None
         at = f"{self.path}: targets.{target.name}"
         for source in target.sources:
