@@ -34,7 +34,8 @@ else:
     __getattr__ = loaded_when_used(
         __name__,
         {
-            "compiled": "Compilation CompiledLanguage CompilerOptions adopted program_name with_neighbours",
+            "compiled": "Compilation CompiledLanguage CompilerOptions adopted program_name"
+            " with_neighbours",
             "gnu": "DRIVER EMPTY INCLUDE GnuLanguage GnuOptions",
             "interpreted": "InterpretedLanguage InterpreterOptions",
             "build_cache": "Kept MadeBuild bytes_of keep placeless",
