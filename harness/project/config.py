@@ -29,7 +29,7 @@ from harness.project.config_file import (
     schema_json,
 )
 from harness.project.config_relations import relations_of
-from harness.project.config_tables import with_targets
+from harness.project.config_tables import commands_of, with_targets
 from harness.project.config_text import check_place, is_there, read_toml
 from harness.project.flags_file import joined_flags
 
@@ -253,7 +253,7 @@ class _Reader:
             build_inputs=tuple(root / path for path in section.build_inputs),
             stdin=root / section.stdin if section.stdin else None,
             setup=tuple(tuple(command) for command in section.setup),
-            build=self._commands(section.build, f"{where}.build"),
+            build=commands_of(section.build, "build", self._refusal(where)),
             cleanup=tuple(tuple(command) for command in section.cleanup),
             setup_timeout_ns=parse_duration_ns(
                 section.setup_timeout, f"{self.path}: {where}.setup_timeout"
@@ -265,14 +265,6 @@ class _Reader:
         )
         self._check_target(target, tasks[section.task])
         return target
-
-    def _commands(self, said: list[str | list[str]], where: str) -> tuple[tuple[str, ...], ...]:
-        """One command as a list of words, or several as a list of such lists."""
-        words = tuple(part for part in said if isinstance(part, str))
-        lists = tuple(tuple(part) for part in said if not isinstance(part, str))
-        if words and lists:
-            raise self._error(where, f"want one command or a list of commands, got {said!r}")
-        return (words,) if words else lists
 
     def _own_cases(self, name: str, section: TargetSection, task: Task) -> dict[str, Case]:
         """A target's cases whose parameters differ from the task's, by the task's names."""
@@ -343,15 +335,12 @@ class _Reader:
         if target.setup or target.build:
             return None
         at = f"{self.path}: targets.{target.name}"
-        for source in target.sources:
-            if not is_there(source):
-                return f"{at}.sources: source not found: {source}"
-        for path in target.inputs:
-            if not is_there(path):
-                return f"{at}.inputs: input not found: {path}"
-        for path in target.build_inputs:
-            if not is_there(path):
-                return f"{at}.build_inputs: not found: {path}"
+        groups = {"sources": target.sources, "inputs": target.inputs}
+        for key, paths in {**groups, "build_inputs": target.build_inputs}.items():
+            for path in paths:
+                if not is_there(path):
+                    what = "" if key == "build_inputs" else f"{key.removesuffix('s')} "
+                    return f"{at}.{key}: {what}not found: {path}"
         if target.stdin is not None and not is_there(target.stdin, Path.is_file):
             return f"{at}.stdin: no such file: {target.stdin}"
         return None
