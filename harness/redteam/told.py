@@ -18,6 +18,7 @@ class TechniqueKind(Enum):
     OTHER = "the other side"
     TREE = "the tree"
     JUDGE = "the judge"
+    COMBINED = "combinations"
     HONEST = "honest"
 
 
