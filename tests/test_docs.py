@@ -426,6 +426,19 @@ def test_the_drawing_of_the_floors_is_that_of_the_tests():
     assert done.returncode == 0, "run: python scripts/render_architecture.py"
 
 
+def test_the_table_of_the_cheat_suite_is_that_of_what_it_found():
+    path = ROOT / "scripts/render_security.py"
+    spec = importlib.util.spec_from_file_location("render_security", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    told = text_of("security.md")
+    assert told == module.page(told, module.merged("", [])), (
+        "run: python scripts/render_security.py"
+    )
+
+
 def test_every_place_of_the_architecture_page_exists():
     """The table that says where a change belongs names files that are there."""
     named = re.findall(

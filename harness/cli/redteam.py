@@ -55,7 +55,11 @@ def redteam_command(
         )
     bad = [found for found in findings if found.result in BAD]
     return Answer(
-        result={"findings": [to_dict(found) for found in findings], "totals": totals(findings)},
+        result={
+            "findings": [to_dict(found) for found in findings],
+            "totals": totals(findings),
+            "level": level or Jail.STRICT.value,  # a campaign's default
+        },
         text=f"{table(findings)}\n\n{totals(findings)}",
         exit_code=ExitCode.ANSWER_IS_NO if bad else ExitCode.FINE,
         error=", ".join(f"{found.technique}: {found.result.value}" for found in bad) or None,

@@ -80,7 +80,7 @@ def named_variants(names: Sequence[str], flags: Sequence[str], git: Git) -> tupl
     """
     aside = {ref.removeprefix(ASIDE): commit for ref, commit in git.refs(ASIDE).items()}
     made = [_named(name, aside, git) for name in names]
-    made += [Variant(words, VariantKind.FLAGS, words) for words in flags]
+    made += [Variant(words, VariantKind.FLAGS, words) for words in flags if _split(words)]
     if not made:
         made = [
             Variant(name, VariantKind.REVISION, commit) for name, commit in sorted(aside.items())
@@ -265,12 +265,22 @@ def _made_in_parallel(
         return list(pool.map(make, variants, copies))
 
 
-def flagged_target(target: Target, words: str) -> Target:
-    """The target with further flags behind its own; UsageError where its adapter takes none."""
+def _split(words: str) -> list[str]:
+    """The flags in a text; UsageError where it has none, or a quotation has no end."""
     try:
-        more = shlex.split(words)
+        found = shlex.split(words)
     except ValueError as problem:
         raise UsageError(f"--flags {words!r}: {str(problem).lower()}") from None
+    if not found:
+        raise UsageError(
+            f"--flags {words!r}: there is no flag in it", hint="For example: --flags '-O3'."
+        )
+    return found
+
+
+def flagged_target(target: Target, words: str) -> Target:
+    """The target with further flags behind its own; UsageError where its adapter takes none."""
+    more = _split(words)
     if target.adapter == "command":
         raise UsageError(
             f"targets.{target.name}: a program of yours has no flags of a compiler",
