@@ -80,10 +80,11 @@ def fitted(sides: TriedSides, case: Case, gain: Estimate) -> Agreement | None:
             return None
     if len(tried) < FEWEST_PAIRS:
         return None
+    where = "; ".join(tried[:3])
     return Agreement(
         ok=False,
         summary=f"the gain is that of the case's own values alone: there"
-        f" {show_factor(gain.point)}, beside them at most {show_factor(best)} ({'; '.join(tried[:3])})",
+        f" {show_factor(gain.point)}, beside them at most {show_factor(best)} ({where})",
     )
 
 

@@ -26,6 +26,7 @@ def row(target: str, block: int, cpu_ms: float, **more: Any) -> dict[str, Any]:
         "wall_ns": cpu + MS,
         "user_ns": cpu,
         "sys_ns": 0,
+        "pressure_ns": 0,
         "threads": 1,
         "left_behind": 0,
         "output_digest": "same",
@@ -157,3 +158,23 @@ def figures(setup_ns: int) -> SideFigures:
         toolchain="t",
         setup_ns=setup_ns,
     )
+
+
+def test_waiting_for_a_busy_cpu_is_told_from_waiting_for_others():
+    rows = pairs([10, 10], [5, 5])
+    for each in rows:
+        each |= {"wall_ns": each["wall_ns"] + 30 * MS, "pressure_ns": 30 * MS}
+    busy = evidence_of(rows, "kept")
+    rows[-1]["pressure_ns"] = rows[-2]["pressure_ns"] = 0
+    others = evidence_of(rows, "kept")
+    rows[0]["pressure_ns"] = None
+    unknown = evidence_of(rows, "kept")
+    found = [e and (e.before.unforced_ns, e.after.unforced_ns) for e in (busy, others, unknown)]
+    assert found == [(MS, MS), (MS, 31 * MS), (None, 31 * MS)]
+
+
+def test_evidence_of_before_it_was_kept_is_derived_without_it():
+    stored = CaseEvidence(SideSeen(1.0, 1.0, 0.0), SideSeen(1.0, 1.0, 0.0))
+    again = evidence_of(pairs([10], [5]), "kept", stored)
+    assert again is not None
+    assert (again.before.unforced_ns, again.after.unforced_ns) == (None, None)
