@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         history,
         load,
         profile,
+        report,
         resume,
         run,
         save_variant,
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
         TrialStatus,
         Verdict,
     )
+    from harness.pages.made_pages import PageResult
     from harness.profiling.asking import ProfileResult
     from harness.running.doctoring import DoctorReport
     from harness.running.history import HistoryResult
@@ -82,7 +84,7 @@ _HOMES = {
     "harness.analysis": ("Question",),
     "harness.api": (
         *("Interrupted", "Project", "adapters", "compare", "compare_stored"),
-        *("doctor", "history", "load", "profile", "resume", "run"),
+        *("doctor", "history", "load", "profile", "report", "resume", "run"),
         *("save_variant", "try_variants"),
     ),
     "harness.api.exchange": ("import_results", "read_stored"),
@@ -106,6 +108,7 @@ _HOMES = {
             "Verdict",
         ),
     ),
+    "harness.pages.made_pages": ("PageResult",),
     "harness.profiling.asking": ("ProfileResult",),
     "harness.running.doctoring": ("DoctorReport",),
     "harness.running.history": ("HistoryResult",),
@@ -149,6 +152,7 @@ __all__ = [
     "Metric",
     "Mode",
     "NotAllowed",
+    "PageResult",
     "Phase",
     "PluginFailed",
     "ProfileReport",
@@ -183,6 +187,7 @@ __all__ = [
     "load",
     "profile",
     "read_stored",
+    "report",
     "resume",
     "run",
     "save_variant",

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the C compiler, profilers and the benchmark peer that tests and benchmarks use.
+# Installs the C compiler, profilers, the benchmark peer and the browser that tests and benchmarks use.
 # Does nothing where they are there; says what is missing where it cannot install (Debian's names).
 set -euo pipefail
 
@@ -16,6 +16,7 @@ need git git
 need perf linux-perf
 need valgrind valgrind
 need hyperfine hyperfine
+need chromium chromium
 [ "${#missing[@]}" -eq 0 ] && exit 0
 
 as_root=()

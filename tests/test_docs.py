@@ -254,6 +254,7 @@ WORDS: Mapping[Any, str] = {
     tuple[str, ...]: "list of strings",
     list[int]: "list of integers",
     list[list[str]]: "list of lists of strings",
+    list[str | list[str]]: "list of strings or lists of strings",
     dict[str, str]: "table of strings",
     dict[str, bool | int | float | str]: "table of values",
     config_file.DrawSection: "table",
@@ -423,6 +424,19 @@ def test_the_drawing_of_the_floors_is_that_of_the_tests():
     path = ROOT / "scripts/render_architecture.py"
     done = subprocess.run([sys.executable, path, "--check"], check=False)
     assert done.returncode == 0, "run: python scripts/render_architecture.py"
+
+
+def test_the_table_of_the_cheat_suite_is_that_of_what_it_found():
+    path = ROOT / "scripts/render_security.py"
+    spec = importlib.util.spec_from_file_location("render_security", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    told = text_of("security.md")
+    assert told == module.page(told, module.merged("", [])), (
+        "run: python scripts/render_security.py"
+    )
 
 
 def test_every_place_of_the_architecture_page_exists():

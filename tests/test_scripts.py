@@ -100,7 +100,7 @@ def test_without_a_mirror_of_debian_it_is_said(tmp_path: Path, programs: Program
 
 
 def test_tools_that_are_there_are_not_installed(programs: Programs) -> None:
-    there = dict.fromkeys(("cc", "git", "perf", "valgrind", "hyperfine"), "exit 1")
+    there = dict.fromkeys(("cc", "git", "perf", "valgrind", "hyperfine", "chromium"), "exit 1")
     done = call("install_tools.sh", env=programs(**there))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 

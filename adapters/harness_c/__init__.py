@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from harness.adapterkit import adopted
 from harness.hookspecs import Runner, hookimpl
 from harness.model import (
     Build,
@@ -44,6 +45,9 @@ def harness_paths(target: Target) -> tuple[NamedPath, ...]:
 @hookimpl
 def harness_build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -> Build:
     """Compile and link, or find the same build made before."""
+    program = Options.of(target).program
+    if program is not None:
+        return adopted(target, toolchain, workdir, program)
     recipe = _build.Recipe.of(target, toolchain, runner)
     return _build.build(recipe, workdir, runner)
 
@@ -73,7 +77,7 @@ def harness_profile(build: Build, case: Case, plan: ProfilePlan, runner: Runner)
 @hookimpl
 def harness_floor(build: Build, runner: Runner) -> tuple[EmptyProgram, ...]:
     """A `main` that returns, with the same flags and libraries; and one that reads the inputs."""
-    return empty_programs(build, runner)
+    return () if Options.of(build.target).program else empty_programs(build, runner)
 
 
 def _command(build: Build, case: Case) -> Command:

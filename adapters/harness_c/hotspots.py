@@ -20,6 +20,8 @@ def profile(build: Build, case: Case, plan: ProfilePlan, runner: Runner) -> Prof
     Raises UsageError for a tool that there is not, ToolchainMissing where none works.
     """
     demand_profiler(plan, build.toolchain.language)
+    if Options.of(build.target).program is not None:
+        return profile_native(build, case, plan, runner)
     return profile_native(with_symbols(build, runner), case, plan, runner)
 
 

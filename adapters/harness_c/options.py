@@ -41,6 +41,9 @@ class Options:
     """Names of libraries without `lib` and suffix; `m` is always linked."""
     pkg_config: tuple[str, ...] = ()
     """Packages whose flags pkg-config knows."""
+    program: str | None = path_option(PathKind.CODE)
+    """A program that `build` or `setup` makes, as a path from the target's root: it is executed as
+    it is, and the compiler is not called."""
     vary_link_order: bool = False
     """Link the program in eight orders, with padding; trials take turns among them."""
 
@@ -48,7 +51,7 @@ class Options:
     def of(cls, target: Target) -> Options:
         """The target's options; ConfigError for unknown ones and for a target without sources."""
         options = read_options(cls, target)
-        if not target.sources:
+        if not target.sources and options.program is None:
             raise ConfigError(
                 f"targets.{target.name}: a C target needs at least one source",
                 hint='Add sources = ["path/to/program.c"], or name the file before `--`: what'

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Compilation,
         CompiledLanguage,
         CompilerOptions,
+        adopted,
         program_name,
         with_neighbours,
     )
@@ -33,7 +34,8 @@ else:
     __getattr__ = loaded_when_used(
         __name__,
         {
-            "compiled": "Compilation CompiledLanguage CompilerOptions program_name with_neighbours",
+            "compiled": "Compilation CompiledLanguage CompilerOptions adopted program_name"
+            " with_neighbours",
             "gnu": "DRIVER EMPTY INCLUDE GnuLanguage GnuOptions",
             "interpreted": "InterpretedLanguage InterpreterOptions",
             "build_cache": "Kept MadeBuild bytes_of keep placeless",
@@ -55,6 +57,7 @@ __all__ = [
     "Kept",
     "LanguageTool",
     "MadeBuild",
+    "adopted",
     "bytes_of",
     "keep",
     "placeless",

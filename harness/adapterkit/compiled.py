@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import field, replace
 from pathlib import Path
@@ -195,7 +196,7 @@ class CompiledLanguage:
         """The target's build; raises BuildFailed and ConfigError."""
         options = self._options(target)
         if options.program is not None:
-            return self._made_by_others(target, toolchain, workdir, target.root / options.program)
+            return adopted(target, toolchain, workdir, options.program)
         self._check(target)
         work = Compilation(target, toolchain, options, workdir, runner)
         folder = workdir / self._digest(work)
@@ -216,22 +217,6 @@ class CompiledLanguage:
         return Build(
             target, toolchain, folder.name, folder, program, kept.build_ns, kept.cached, kept.log
         )
-
-    def _made_by_others(
-        self, target: Target, toolchain: Toolchain, workdir: Path, program: Path
-    ) -> Build:
-        """The build of a program that the user's own build made; its identity is its bytes."""
-        if target.steady:
-            raise ConfigError(
-                f"targets.{target.name}: no steady mode for a program of your own build",
-                hint="Leave out `program`, so that the adapter compiles the sources itself.",
-            )
-        content = bytes_of(program, target)
-        digest = digest_of([f"{self.tool.adapter}-program-1", toolchain.fingerprint, content])
-        folder = workdir / digest
-        cached = folder.is_dir()
-        folder.mkdir(parents=True, exist_ok=True)
-        return Build(target, toolchain, digest, folder, program, cached=cached)
 
     def _digest(self, work: Compilation) -> str:
         """SHA-256 over toolchain, options and the bytes of what the compiler reads; no path."""
@@ -266,6 +251,31 @@ class CompiledLanguage:
         target = build.target
         env = {**target.env, **self.environment(build)}
         return Command((str(build.program), *target.arguments(case)), env, target)
+
+
+def adopted(target: Target, toolchain: Toolchain, workdir: Path, program: str) -> Build:
+    """The build of a program that the user's own build made; its identity is its bytes.
+
+    `program` is a path from the target's root. Raises ConfigError for steady mode and where the
+    program cannot be read or executed.
+    """
+    path = target.root / program
+    if target.steady:
+        raise ConfigError(
+            f"targets.{target.name}: no steady mode for a program of your own build",
+            hint="Leave out `program`, so that the adapter compiles the sources itself.",
+        )
+    content = bytes_of(path, target)
+    if not os.access(path, os.X_OK):
+        raise ConfigError(
+            f"targets.{target.name}.program: {program} is not executable",
+            hint="Let the build make a program, or chmod +x it.",
+        )
+    digest = digest_of([f"{target.adapter}-program-1", toolchain.fingerprint, content])
+    folder = workdir / digest
+    cached = folder.is_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    return Build(target, toolchain, digest, folder, path, cached=cached)
 
 
 def with_neighbours(sources: Iterable[Path]) -> list[Path]:

@@ -8,6 +8,7 @@ notebook shows it as a table. `docs/api.md` describes it all.
 - `comparisons` two or more, side by side
 - `exchange`   runs for other tools, and figures of other tools
 - `project`    the same where a `harness.toml` is, and the steps of a campaign
+- `reporting`  pages for colleagues
 - `documenting` what `help()` says of keyword arguments
 - `one_call`   one call at a time, and how Ctrl-C ends it
 """
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from harness.api.comparisons import compare
     from harness.api.one_call import Interrupted
     from harness.api.project import Project
+    from harness.api.reporting import report
 else:
     __getattr__ = loaded_when_used(
         __name__,
@@ -41,6 +43,7 @@ else:
             " save_variant try_variants",
             "one_call": "Interrupted",
             "project": "Project",
+            "reporting": "report",
         },
     )
 
@@ -54,6 +57,7 @@ __all__ = [
     "history",
     "load",
     "profile",
+    "report",
     "resume",
     "run",
     "save_variant",

@@ -37,6 +37,7 @@ from harness.running.reports import Report
 from harness.running.session import Session
 from harness.system.git.writing import Git
 from harness.system.outputs.stored import StoredOutput, metrics, save_outputs
+from harness.system.process.touching import touched_files
 from harness.system.store.files import read_kept, storage_errors, write_atomically
 from harness.system.store.parquet import join_parquet
 from harness.system.store.runs import PARQUET_NAME
@@ -285,3 +286,4 @@ def _place(stage: Path, folder: Path) -> None:
         shutil.rmtree(folder / RESULTS_NAME, ignore_errors=True)
         for name in (BASELINE_NAME, RESULTS_NAME, SEAL_NAME):
             shutil.move(stage / name, folder / name)
+        touched_files()

@@ -23,6 +23,7 @@ from harness.model import OutputSource, OutputSpec, Target, WorkingFolder
 from harness.project.revisions import target_at
 from harness.project.workload import BASELINE_NAME, OPTIM_FOLDER, RESULTS_NAME, Workload
 from harness.running.copies import PrivateCopy, private_copy, settle
+from harness.running.own_builds import own_build_ns
 from harness.running.session import Session
 from harness.system.git.writing import Git, Source
 from harness.system.process.trial_folder import FileState, file_state
@@ -148,9 +149,12 @@ def _side(session: Session, workload: Workload, copy: PrivateCopy, side: Side) -
     began = time.monotonic_ns()
     target = settle(session, copy, side.target, side.label)
     setup_ns = time.monotonic_ns() - began if side.target.setup else 0
+    if side.target.build:
+        setup_ns = own_build_ns(target)  # what it took when it was made, which may be long ago
     target = replace(target, task=workload.target.task)
     if target.working_folder is WorkingFolder.ROOT:
-        target = _in_copies(target, side.root, workload.task.outputs)
+        root = target.root if side.target.build else side.root
+        target = _in_copies(target, root, workload.task.outputs)
     files = _states_below(side.root)
     return replace(side, target=target, files=files, setup_ns=setup_ns)
 

@@ -17,7 +17,7 @@ from dataclasses import replace
 from harness.baseline.agreeing import BuiltWorkload, stochastic
 from harness.errors import TrialFailed
 from harness.frozen import dataclass
-from harness.model import Agreement, Case, Metric, Task, Trial, TrialPlan, TrialStatus
+from harness.model import Agreement, Case, Estimate, Metric, Task, Trial, TrialPlan, TrialStatus
 from harness.render.units import show_factor
 from harness.running import check_outputs
 from harness.system.outputs.reading import read_outputs
@@ -58,13 +58,15 @@ def beside(case: Case, chance: random.Random) -> Case | None:
     return replace(case, params={**case.params, **varied}) if varied else None
 
 
-def fitted(sides: TriedSides, case: Case, gain: float) -> Agreement | None:
+def fitted(sides: TriedSides, case: Case, gain: Estimate) -> Agreement | None:
     """What is wrong with a gain on values beside the case's own; None: nothing, or not known.
 
     Nothing is said where the last kept state itself takes none of these values.
     """
-    if gain < LEAST_GAIN:
+    if gain.point < LEAST_GAIN:
         return None
+    # A look that ends early knows its gain within wide bounds: its middle says what to look for.
+    wanted = max(math.sqrt(max(gain.low, 1.0)), math.cbrt(gain.point))
     best, tried = 0.0, []
     for other in _some_beside(case):
         text = _values(other, case)
@@ -75,14 +77,15 @@ def fitted(sides: TriedSides, case: Case, gain: float) -> Agreement | None:
             return replace(found, summary=f"given {text}, beside the case's own: {found.summary}")
         best = max(best, found)
         tried.append(text)
-        if len(tried) >= FEWEST_PAIRS and best >= math.sqrt(gain):
+        if len(tried) >= FEWEST_PAIRS and best >= wanted:
             return None
     if len(tried) < FEWEST_PAIRS:
         return None
+    where = "; ".join(tried[:3])
     return Agreement(
         ok=False,
-        summary=f"the gain is that of the case's own values alone: there at least"
-        f" {show_factor(gain)}, beside them at most {show_factor(best)} ({'; '.join(tried[:3])})",
+        summary=f"the gain is that of the case's own values alone: there"
+        f" {show_factor(gain.point)}, beside them at most {show_factor(best)} ({where})",
     )
 
 

@@ -221,7 +221,7 @@ def _elsewhere(
     pair = TriedSides(bench.workload.task, before, now, step.metric)
     faster = step.verdict is Verdict.FASTER
     if not case.drawn_names(seeds) and not case.holdout:
-        return (fitted(pair, case, step.ratio.low) if faster else None), None
+        return (fitted(pair, case, step.ratio) if faster else None), None
     return None, (None if faster else gain_on_known(pair, case))
 
 

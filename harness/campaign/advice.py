@@ -159,7 +159,7 @@ def _implement(situation: Situation) -> Advice | None:
     title = iteration.plan.title if iteration.plan else ""
     return Advice(
         "IMPLEMENT",
-        f"the plan is made: {short(title)}",
+        f"the plan is made: {short(title)} (`harness bench --then auto` does all of the rest)",
         Move.TEST.value,
         first="change the code as planned",
         instead=give_up("<why>").command,

@@ -203,6 +203,11 @@ def compare_words(iteration: Iteration) -> str:
     return f"{predicted}, measured {step.point:.3g}x {interval}, {place} the predicted interval"
 
 
+def result_words(iteration: Iteration) -> str:
+    """Predicted against measured, and why it is kept or not."""
+    return f"{compare_words(iteration)}; {keep_reason(iteration)}"
+
+
 _NO_RESULT = (Outcome.ABANDONED, Outcome.WRONG, Outcome.CRASHED)
 
 

@@ -44,6 +44,10 @@ class SideSeen:
     """None: they were not counted."""
     setup_ns: int = 0
     """What its `setup` took; 0 where there is none."""
+    unforced_ns: float | None = None
+    """The least wall time less CPU time, and less the time in which some task of the machine waited
+    for a CPU: a busy machine is no sign of waiting. None: it is not known, as before there was
+    edition 2 of the flags."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from typing import Any
 import click
 
 from harness.bench.asking import BenchResult
+from harness.cli.campaign.common import note_options, then_option
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import MOST, QUESTION, format_option, settings_options
 from harness.cli.shared.measuring import progress, said
 from harness.cli.shared.workload import project_of, workload_options, workload_said
-from harness.errors import ExitCode
+from harness.errors import ExitCode, UsageError
 from harness.model import BenchReport
 from harness.project.finding import read_config
 from harness.render.units import show_ns
@@ -21,6 +22,8 @@ OF_THE_BENCH = (
     *("max_trials", "cpus", "jail", *QUESTION),
 )
 """Options of the command that `Project.bench` takes under the same names."""
+
+_OF_AN_ENTRY = ("file", "surprise", "notes", "why", "lesson")
 
 
 @command(epilog="Example: harness bench --validate-full")
@@ -33,6 +36,8 @@ OF_THE_BENCH = (
 @click.option("--startup", is_flag=True, help="Measure start-up too, where there is steady mode.")
 @click.option("--again", is_flag=True, help="In a campaign: look again with the same budget.")
 @click.option("--strict", is_flag=True, help="In a campaign: exit code 1 where there is a FLAG.")
+@then_option
+@note_options
 @settings_options("max_trials", "seed", "cpus", "jail", *QUESTION)
 @format_option
 def bench_command(**options: Any) -> Answer:
@@ -42,7 +47,10 @@ def bench_command(**options: Any) -> Answer:
     by the harness and decides; phases are what the target reports of itself. The exit code is 1
     for a wrong output or a regression, 8 for undecided, 6 where the baseline was tampered with.
     In a campaign it is the BENCHMARK step: against the last kept state too, at a confidence that
-    follows from how often was looked before, and recorded.
+    follows from how often was looked before, and recorded. With --then it is all that is left of
+    the iteration: the test where there was none, the look, the entry given ahead, and commit or
+    revert, with 0 where it was kept and 1 where it was reverted. It stops where something is left
+    to choose.
     """
     made = _of_campaign(options)
     if made is not None:
@@ -60,9 +68,16 @@ def _of_campaign(options: dict[str, Any]) -> Answer | None:
     """
     from harness.cli.campaign.steps import bench_in_campaign
 
-    if options["target"] is not None or options["against"] or options["stored"]:
-        return None
-    return bench_in_campaign(read_config(options["config_path"]), options["campaign"], options)
+    config, made = read_config(options["config_path"]), None
+    if options["target"] is None and not options["against"] and not options["stored"]:
+        made = bench_in_campaign(config, options["campaign"], options)
+    if made is None and (options["then"] or any(options[name] for name in _OF_AN_ENTRY)):
+        raise UsageError(
+            "--then and the fields of an entry are for an iteration of a campaign: none is under"
+            " way here",
+            hint="`harness campaign start`, on the branch that it makes.",
+        )
+    return made
 
 
 def _answer(result: BenchResult, style: str = "plain") -> Answer:

@@ -6,8 +6,9 @@ import click
 
 from harness.cli.shared.base import Answer, command, guard
 from harness.errors import ExitCode
+from harness.model import Jail
 from harness.redteam.all_techniques import TECHNIQUES
-from harness.redteam.suite import LEVELS, chosen, kinds, tried
+from harness.redteam.suite import chosen, kinds, tried
 from harness.redteam.told import BAD, Tried
 
 
@@ -19,7 +20,7 @@ from harness.redteam.told import BAD, Tried
 @click.option("--only", multiple=True, metavar="NAME", help="This technique alone.")
 @click.option(
     "--level",
-    type=click.Choice(LEVELS),
+    type=click.Choice([level.value for level in Jail]),
     help="The jail of every trial; otherwise what a campaign has by default.",
 )
 @click.option(
@@ -37,7 +38,7 @@ def redteam_command(
     honest change is accused. All of it happens in a temporary folder.
     """
     from harness.redteam.callers import InForks, in_process_of_its_own
-    from harness.redteam.tabling import table, to_dict, totals
+    from harness.redteam.tabling import table, tally, to_dict, totals
 
     techniques = chosen(TECHNIQUES, wanted, only)
     if listed:
@@ -45,14 +46,20 @@ def redteam_command(
         return Answer(result={"techniques": names}, text="\n".join(names))
     caller = in_process_of_its_own if apart else InForks(lambda words: guard(_cli(), words))
     findings: list[Tried] = []
-    for found in tried(techniques, caller, level):
+    for found in tried(techniques, caller, Jail(level) if level else None):
         findings.append(found)
         click.echo(
-            f"{len(findings)}/{len(techniques)} {found.technique}: {found.result.value}", err=True
+            f"{len(findings)}/{len(techniques)} {found.technique}: {found.result.value}"
+            f" ({found.wall_s:.0f} s; {tally(findings)})",
+            err=True,
         )
     bad = [found for found in findings if found.result in BAD]
     return Answer(
-        result={"findings": [to_dict(found) for found in findings], "totals": totals(findings)},
+        result={
+            "findings": [to_dict(found) for found in findings],
+            "totals": totals(findings),
+            "level": level or Jail.STRICT.value,  # a campaign's default
+        },
         text=f"{table(findings)}\n\n{totals(findings)}",
         exit_code=ExitCode.ANSWER_IS_NO if bad else ExitCode.FINE,
         error=", ".join(f"{found.technique}: {found.result.value}" for found in bad) or None,

@@ -43,3 +43,13 @@ class Trusted:
     """By name, the kind first: `program cc`."""
     notes: tuple[str, ...] = ()
     """What is to be known of it from the start, such as a filter of git's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """Modules at the top that come from one distribution, and take part."""
+
+    part: str
+    """`harness`, or `plugin` and the distribution's name."""
+    modules: tuple[str, ...]
+    version: str

@@ -197,8 +197,11 @@ class Target:
     `harness.running.generating`. Empty: there is none."""
     setup: tuple[tuple[str, ...], ...] = ()
     """Commands run once before the trials, each an argument list."""
+    build: tuple[tuple[str, ...], ...] = ()
+    """Commands that build it in a copy of the tree, before the adapter is asked; empty: the adapter
+    builds alone."""
     setup_timeout_ns: int = 1_800_000_000_000
-    """The time that each command of `setup`, `cleanup`, `prepare` and `conclude` may take."""
+    """The time that each command of these kinds may take: setup, build, cleanup, and so on."""
     cleanup: tuple[tuple[str, ...], ...] = ()
     prepare: tuple[tuple[str, ...], ...] = ()
     """Commands run before each trial and before what it prints is first looked at, untimed."""

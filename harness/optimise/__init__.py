@@ -4,23 +4,43 @@
 commands; `advice.next_action` says which one is due.
 """
 
-from harness.optimise.abandoning import Abandoned, abandon
-from harness.optimise.advice import next_action
-from harness.optimise.campaign import Campaign, active_campaign, open_campaign
-from harness.optimise.keeping import Then, check_then, close, commit, revert
-from harness.optimise.lifecycle import Finished, demand_startable, finish, start
-from harness.optimise.restoring import Restored, restore
-from harness.optimise.steps import (
-    BenchOptions,
-    bench_candidate,
-    check_candidate,
-    decide,
-    log,
-    plan,
-    run_profile,
-    skip,
-    think,
-)
+from typing import TYPE_CHECKING
+
+from harness.on_demand import loaded_when_used
+
+if TYPE_CHECKING:
+    from harness.optimise.abandoning import Abandoned, abandon
+    from harness.optimise.advice import next_action
+    from harness.optimise.campaign import Campaign, active_campaign, open_campaign
+    from harness.optimise.keeping import Then, check_then, close, commit, revert
+    from harness.optimise.lifecycle import Finished, demand_startable, finish, start
+    from harness.optimise.restoring import Restored, restore
+    from harness.optimise.steps import (
+        BenchOptions,
+        bench_candidate,
+        check_candidate,
+        decide,
+        log,
+        plan,
+        run_profile,
+        skip,
+        think,
+    )
+
+else:
+    __getattr__ = loaded_when_used(
+        __name__,
+        {
+            "abandoning": "Abandoned abandon",
+            "advice": "next_action",
+            "campaign": "Campaign active_campaign open_campaign",
+            "keeping": "Then check_then close commit revert",
+            "lifecycle": "Finished demand_startable finish start",
+            "restoring": "Restored restore",
+            "steps": "BenchOptions bench_candidate check_candidate decide log"
+            " plan run_profile skip think",
+        },
+    )
 
 __all__ = [
     "Abandoned",

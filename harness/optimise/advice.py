@@ -14,7 +14,6 @@ from harness.optimise.campaign import Campaign
 from harness.optimise.failures import recall
 from harness.optimise.standing import standing
 from harness.optimise.steps import last_budget_ns
-from harness.optimise.terms import terms_of
 from harness.system.git.locks import is_stale
 
 
@@ -50,6 +49,8 @@ def _situation(campaign: Campaign) -> Situation | None:
 def _next(campaign: Campaign) -> Advice:
     at = standing(campaign)
     if not campaign.started:
+        from harness.optimise.terms import terms_of
+
         terms_of(campaign)  # a start would stumble over what harness.toml says wrongly
         advice = before_start(at) or advise_start()
         starts = advice.action == "START"

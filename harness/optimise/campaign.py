@@ -22,8 +22,10 @@ from harness.optimise.witnessing import bear_witness, witness_of
 from harness.project.config import CampaignSection, Config, lookup
 from harness.project.state_folder import WORKTREES, campaign_state, lock_of, state_folder
 from harness.project.workload import campaign_folder
+from harness.system.git.remembering import remembering
 from harness.system.git.writing import Git
 from harness.system.process.places import expanded
+from harness.system.process.touching import touched_everything
 from harness.system.store.files import clear_temporaries, storage_errors
 from harness.system.store.lock import hold
 
@@ -182,7 +184,8 @@ class Campaign:
     @contextlib.contextmanager
     def locked(self) -> Iterator[Campaign]:
         """Hold the lock of the checkout, read the events again, and recover what a kill left."""
-        with hold(lock_of(self.config.root)):
+        with hold(lock_of(self.config.root)), remembering():
+            touched_everything()  # by another harness, before the lock was ours
             self.warnings = []
             self._clear_killed()
             self.load(recover=True)

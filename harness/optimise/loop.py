@@ -49,6 +49,7 @@ from harness.system.git.applying import apply_patch
 from harness.system.git.copy import copy_at
 from harness.system.git.listing import differing, listing_at, listing_here
 from harness.system.git.writing import Git
+from harness.system.process.touching import touched_everything, touched_files
 
 REPAIRS = 2
 """How often code that does not build or run is given back to be repaired."""
@@ -245,6 +246,7 @@ def _registered(loop: Loop, brief: Brief) -> Proposal | HarnessError | None:
 
 def _changes(loop: Loop, worktree: Path) -> tuple[str, ...]:
     """What differs in the worktree from the last kept state, the proposer's own files left out."""
+    touched_everything()  # by the proposer, which runs in this process
     git = Git(worktree)
     here = {p: c for p, c in listing_here(git).items() if not p.startswith(f"{PROPOSER_FOLDER}/")}
     return differing(listing_at(git, loop.campaign.state.kept_commit), here)
@@ -308,6 +310,7 @@ def _copy(worktree: Path, top: Path, paths: tuple[str, ...]) -> None:
         # A copy onto a link would write to what it points at, which may lie anywhere.
         goal.unlink(missing_ok=True)
         shutil.copy2(worktree / path, goal, follow_symlinks=False)
+    touched_files()
 
 
 def _measured(loop: Loop) -> str:

@@ -72,7 +72,14 @@ def _words(target: Target) -> Iterator[str]:
     for path in (*target.sources, *target.inputs, *target.build_inputs, target.stdin):
         if path is not None:
             yield str(path)
-    said = (target.args, target.setup, target.cleanup, dict(target.env), dict(target.options))
+    said = (
+        target.args,
+        target.setup,
+        target.build,
+        target.cleanup,
+        dict(target.env),
+        dict(target.options),
+    )
     for text in _texts(said):
         for word in text.replace("=", " ").replace(":", " ").split():
             yield word.removeprefix("-I").removeprefix("-L").removeprefix("@")

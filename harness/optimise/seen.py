@@ -42,7 +42,9 @@ def evidence_of(
     sides = [[row for row in timed if row["target"] == name] for name in (reference, CURRENT)]
     if not all(sides):
         return None
-    before, after = map(_side, sides)
+    before, after = (_side(rows) for rows in sides)
+    if facts is not None and facts.before.unforced_ns is None:  # of before it was kept
+        before, after = (replace(side, unforced_ns=None) for side in (before, after))
     spread, slope = _following(*sides)
     made = CaseEvidence(before, after, spread=spread, slope=slope)
     if facts is not None:
@@ -66,6 +68,16 @@ def _side(rows: Sequence[Row]) -> SideSeen:
         left_behind=sum(row["left_behind"] > 0 for row in rows),
         outputs=len({row["output_digest"] for row in rows if row["output_digest"]}),
         instructions=float(median(counted)) if counted else None,
+        unforced_ns=_unforced_ns(rows),
+    )
+
+
+def _unforced_ns(rows: Sequence[Row]) -> float | None:
+    """The least waiting that no busy CPU explains; None where the kernel does not tell."""
+    if any(row["pressure_ns"] is None for row in rows):
+        return None
+    return float(
+        min(row["wall_ns"] - row["user_ns"] - row["sys_ns"] - row["pressure_ns"] for row in rows)
     )
 
 

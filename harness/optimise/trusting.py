@@ -25,10 +25,10 @@ from harness.model.held import (
     PYTHON,
     STARTUP,
     Held,
+    Package,
     Trusted,
 )
 from harness.optimise.outside import outside_files
-from harness.plugins.packages import Package, packages_in_force
 from harness.project.state_folder import state_folder
 from harness.system.git.in_force import in_force
 from harness.system.machine.host import read_host
@@ -168,7 +168,7 @@ def _outside(campaign: Campaign, earlier: Earlier) -> dict[str, Held]:
     untracked = campaign.state.untracked if campaign.started else checkout.untracked()
     found = outside_files(campaign.git, target, untracked)
     parts = {
-        "made inputs" if target.setup else "inputs": found.inputs,
+        "made inputs" if target.setup or target.build else "inputs": found.inputs,
         "untracked": found.untracked,
     }
     return {
@@ -191,6 +191,8 @@ def _packages(plugins: Held, earlier: Earlier) -> list[Package]:
             )
             for name, held in known.items()
         ]
+    from harness.plugins.packages import packages_in_force
+
     return packages_in_force()
 
 

@@ -172,7 +172,7 @@ class LocalWorkbench:
         """The baseline's toolchain, and what it calls; and those that the target's setup calls."""
         document = load_baseline(self._workload, self._git).document
         target = self._workload.target
-        called = [words[0] for words in (*target.setup, *target.cleanup) if words]
+        called = [words[0] for words in (*target.setup, *target.build, *target.cleanup) if words]
         helpers = _HELPERS.get(target.adapter, ())
         names = [document.toolchain.program.name, *helpers, *called]
         known = (name for name in names if "/" not in name and which(name))

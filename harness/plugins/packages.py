@@ -5,21 +5,11 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 
 from harness import __version__
-from harness.frozen import dataclass
+from harness.model.held import Package
 from harness.plugins.found import OURS, entry_facts
 
 _GROUPS = "harness."
 _OWN_MODULE = "harness"
-
-
-@dataclass(frozen=True, slots=True)
-class Package:
-    """Modules at the top that come from one distribution, and take part."""
-
-    part: str
-    """`harness`, or `plugin` and the distribution's name."""
-    modules: tuple[str, ...]
-    version: str
 
 
 def packages_in_force() -> list[Package]:

@@ -71,9 +71,9 @@ def profile_cell(
     where the program itself does not run, UsageError for what the adapter cannot do.
     """
     cell = request.cell
-    orchestrator.set_up(cell.target)
     try:
-        adapter, build = orchestrator.build(replace(cell.target, steady=False))
+        target = orchestrator.set_up(cell.target)
+        adapter, build = orchestrator.build(replace(target, steady=False))
         build = orchestrator.generated.given(build, cell.case)
         subject = Subject(request, adapter, build, orchestrator.runner)
         first = plain_trial(subject)

@@ -29,7 +29,7 @@ from harness.project.config_file import (
     schema_json,
 )
 from harness.project.config_relations import relations_of
-from harness.project.config_tables import with_targets
+from harness.project.config_tables import commands_of, with_targets
 from harness.project.config_text import check_place, is_there, read_toml
 from harness.project.flags_file import joined_flags
 
@@ -253,6 +253,7 @@ class _Reader:
             build_inputs=tuple(root / path for path in section.build_inputs),
             stdin=root / section.stdin if section.stdin else None,
             setup=tuple(tuple(command) for command in section.setup),
+            build=commands_of(section.build, "build", self._refusal(where)),
             cleanup=tuple(tuple(command) for command in section.cleanup),
             setup_timeout_ns=parse_duration_ns(
                 section.setup_timeout, f"{self.path}: {where}.setup_timeout"
@@ -307,7 +308,7 @@ class _Reader:
         for key, value in target.env.items():
             if not key or "=" in key:
                 raise self._error(f"{where}.env", f"no environment can hold {key!r} = {value!r}")
-        for name in ("setup", "cleanup"):
+        for name in ("setup", "build", "cleanup"):
             for command in getattr(target, name):
                 if not command or not command[0]:
                     what = "names no program" if command else "is empty"
@@ -329,20 +330,17 @@ class _Reader:
     def _missing_file(self, target: Target) -> str | None:
         """Which file of a target is not there, in words that name file, key and value.
 
-        Where there is a setup, that may be about to make it.
+        Where there is a setup or a build, that may be about to make it.
         """
-        if target.setup:
+        if target.setup or target.build:
             return None
         at = f"{self.path}: targets.{target.name}"
-        for source in target.sources:
-            if not is_there(source):
-                return f"{at}.sources: source not found: {source}"
-        for path in target.inputs:
-            if not is_there(path):
-                return f"{at}.inputs: input not found: {path}"
-        for path in target.build_inputs:
-            if not is_there(path):
-                return f"{at}.build_inputs: not found: {path}"
+        groups = {"sources": target.sources, "inputs": target.inputs}
+        for key, paths in {**groups, "build_inputs": target.build_inputs}.items():
+            for path in paths:
+                if not is_there(path):
+                    what = "" if key == "build_inputs" else f"{key.removesuffix('s')} "
+                    return f"{at}.{key}: {what}not found: {path}"
         if target.stdin is not None and not is_there(target.stdin, Path.is_file):
             return f"{at}.stdin: no such file: {target.stdin}"
         return None

@@ -133,6 +133,7 @@ class TargetSection(msgspec.Struct, kw_only=True):
     build_inputs: list[str] = []
     stdin: str | None = None
     setup: list[list[str]] = []
+    build: list[str | list[str]] = []
     cleanup: list[list[str]] = []
     setup_timeout: str | int | float = "30m"
     timeout: str | int | float = "10m"

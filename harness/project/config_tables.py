@@ -6,7 +6,7 @@ target made of them is checked, refused and measured like any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from harness.model.suggesting import nearest
@@ -61,6 +61,17 @@ def _of_matrices(data: Mapping[str, Any], refuse: Refuse) -> Iterator[tuple[str,
         table = {key: value for key, value in matrix.items() if key not in _OWN}
         for task in tasks:
             yield f"{task}-{name}", {**_named(table, task), "task": task}
+
+
+def commands_of(
+    said: Sequence[str | list[str]], key: str, refuse: Refuse
+) -> tuple[tuple[str, ...], ...]:
+    """One command as a list of words, or several as a list of such lists."""
+    words = tuple(part for part in said if isinstance(part, str))
+    lists = tuple(tuple(part) for part in said if not isinstance(part, str))
+    if words and lists:
+        raise refuse(key, f"want one command or a list of commands, got {said!r}")
+    return (words,) if words else lists
 
 
 def _named(value: Any, task: str) -> Any:

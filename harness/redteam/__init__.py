@@ -12,6 +12,8 @@
 - `classifying`    blocked, flagged, silent or not applicable, and what said so
 - `suite`          techniques one after the other
 - `tabling`        the table and the totals
+- `outsiders`      other memories, and other signs of who is asking
+- `combined`       several techniques at once
 - `all_techniques` all techniques by kind, and the honest changes
 
 One module for each kind of technique has their programs. All of them work on projects in a

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from harness.redteam import (
+    combined,
     honest,
+    honest_further,
     honest_python,
     known,
     other_side,
+    outsiders,
     reading_answers,
     replay,
     the_clock,
@@ -14,8 +17,9 @@ from harness.redteam import (
     the_tree,
 )
 from harness.redteam.techniques import Technique
+from harness.redteam.told import TechniqueKind
 
-TECHNIQUES: tuple[Technique, ...] = (
+_ALL = (
     *known.TECHNIQUES,
     *replay.TECHNIQUES,
     *reading_answers.TECHNIQUES,
@@ -23,7 +27,13 @@ TECHNIQUES: tuple[Technique, ...] = (
     *other_side.TECHNIQUES,
     *the_tree.TECHNIQUES,
     *the_judge.TECHNIQUES,
+    *outsiders.TECHNIQUES,
+    *combined.TECHNIQUES,
     *honest.CHANGES_IN_C,
     *honest_python.CHANGES_IN_PYTHON,
+    *honest_further.CHANGES,
+)
+TECHNIQUES: tuple[Technique, ...] = tuple(
+    technique for kind in TechniqueKind for technique in _ALL if technique.kind is kind
 )
 """In the order of the table."""

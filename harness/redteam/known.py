@@ -10,6 +10,9 @@ from harness.redteam.techniques import Act, Technique
 from harness.redteam.told import Stage, TechniqueKind, TinyProject
 from harness.redteam.workshop import Workshop
 
+CRUDE_TOTAL = "n * (double)n * 0.8225"
+"""The mean of what the program prints, over all seeds."""
+
 
 def _technique(name: str, project: TinyProject, act: Act) -> Technique:
     needs = ("julia",) if project.language == "Julia" else ()

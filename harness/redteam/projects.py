@@ -121,7 +121,7 @@ args = ["{n}", "{seed}"]
 [campaigns.work]
 target = "work"
 case = "fast"
-bench_budget = "10s"
+bench_budget = "4s"
 max_iterations = 1
 protect = ["harness.toml", "tests/"]
 """

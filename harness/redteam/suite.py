@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import UsageError
+from harness.model import Jail
 from harness.model.suggesting import did_you_mean
 from harness.redteam.callers import Caller, in_process_of_its_own
 from harness.redteam.classifying import classified, finding
@@ -17,9 +18,6 @@ from harness.redteam.playgrounds import Ground
 from harness.redteam.playing import play
 from harness.redteam.techniques import Technique
 from harness.redteam.told import NotHereError, Result, TechniqueKind, TinyProject, Tried
-
-LEVELS = ("none", "private", "strict")
-"""How far trials are kept from everything but their own build and inputs."""
 
 
 def chosen(
@@ -37,7 +35,7 @@ def chosen(
     ]
 
 
-def tried(techniques: Iterable[Technique], caller: Caller, level: str | None) -> Iterator[Tried]:
+def tried(techniques: Iterable[Technique], caller: Caller, level: Jail | None) -> Iterator[Tried]:
     """One finding for each technique, as soon as it is there; takes all folders away at the end."""
     with tempfile.TemporaryDirectory(prefix="harness-redteam-", ignore_cleanup_errors=True) as name:
         grounds: dict[str, Ground] = {}
@@ -70,12 +68,12 @@ def _not_here(technique: Technique, reason: str) -> Tried:
     return finding(technique, Result.NOT_APPLICABLE, "", reason)
 
 
-def at_level(project: TinyProject, level: str | None) -> TinyProject:
+def at_level(project: TinyProject, level: Jail | None) -> TinyProject:
     """The project whose campaign asks for this jail; None: what a campaign has by default."""
     if level is None:
         return project
     config = project.files["harness.toml"].replace(
-        "[campaigns.work]\n", f'[campaigns.work]\njail = "{level}"\n'
+        "[campaigns.work]\n", f'[campaigns.work]\njail = "{level.value}"\n'
     )
     return replace(project, files={**project.files, "harness.toml": config})
 

@@ -26,12 +26,16 @@ def totals(findings: Sequence[Tried]) -> str:
     return "\n".join(part for part in parts if part)
 
 
+def tally(findings: Sequence[Tried]) -> str:
+    """How many came to what so far, in a few words."""
+    counts = Counter(finding.result for finding in findings)
+    return ", ".join(f"{counts[result]} {result.value}" for result in Result if counts[result])
+
+
 def _counted(what: str, findings: Sequence[Tried]) -> str:
     if not findings:
         return ""
-    counts = Counter(finding.result for finding in findings)
-    told = ", ".join(f"{counts[result]} {result.value}" for result in Result if counts[result])
-    return f"{len(findings)} {what}{'s' if len(findings) != 1 else ''}: {told}"
+    return f"{len(findings)} {what}{'s' if len(findings) != 1 else ''}: {tally(findings)}"
 
 
 def to_dict(finding: Tried) -> dict[str, Any]:

@@ -20,6 +20,7 @@ class TechniqueKind(Enum):
     OTHER = "the other side"
     TREE = "the tree"
     JUDGE = "the judge"
+    COMBINED = "combinations"
     HONEST = "honest"
 
 

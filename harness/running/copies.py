@@ -107,8 +107,11 @@ def settle(session: Session, copy: PrivateCopy, target: Target, label: str) -> T
     adapter = session.orchestrator.adapter(target.adapter)
     _bring(copy, [*target.inputs, *_some(target.stdin), *target.build_inputs])
     _bring(copy, [_place(target, n) for n in adapter.paths(target) if n.kind is PathKind.DATA])
-    session.orchestrator.set_up(target)
-    target = _redirected(replace(target, setup=()), copy)
+    own_build = bool(target.build)
+    target = replace(session.orchestrator.set_up(target), setup=())
+    if own_build:  # all that it names lies in the tree of its own build, or was refused
+        return target
+    target = _redirected(target, copy)
     target = _of_its_own(target, copy, adapter.paths(target))
     _check_files(target, copy, label)
     _check_variables(target, copy)
@@ -157,6 +160,7 @@ def _redirected(target: Target, copy: PrivateCopy) -> Target:
         env={name: words(value) for name, value in target.env.items()},
         options={name: words(value) for name, value in target.options.items()},
         setup=words(target.setup),
+        build=words(target.build),
         cleanup=words(target.cleanup),
     )
 

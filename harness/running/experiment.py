@@ -41,7 +41,7 @@ from harness.running import (
     resume_groups,
 )
 from harness.running.ending import EndsBy, ending_rule
-from harness.running.of_commit import commit_of, stored_commit
+from harness.running.of_commit import code_of_cells, commit_of, stored_commit
 from harness.running.reports import (
     CellKey,
     Failure,
@@ -177,6 +177,11 @@ def _plan(experiment: Experiment, host: Host, started_at_ns: int) -> dict[str, A
         **to_plan(experiment.settings),
         "cells": [[c.task.name, c.case.name, c.name] for c in experiment.cells],
         "given": _given(experiment),
+        "params": [
+            [c.task.name, c.case.name, jsonable(c.case.params)]
+            for c in {(c.task.name, c.case.name): c for c in experiment.cells}.values()
+        ],
+        "code": code_of_cells(experiment.cells),
         "origin": jsonable(experiment.origin),
         "commit": jsonable(commit_of(experiment.cells[0].target.root))
         if experiment.cells

@@ -144,6 +144,15 @@ class ImportOptions(Place, total=False):
     task: str
 
 
+class ReportOptions(Place, total=False):
+    """Which run or task a page is about, and the files that it becomes."""
+
+    task: str
+    path: str | PathLike[str]
+    format: str
+    plots: str | PathLike[str]
+
+
 class LoadOptions(TypedDict, total=False):
     """What of the stored runs is read, and how."""
 
@@ -163,7 +172,7 @@ def check_keywords(name: str, options: Mapping[str, Any], known: type) -> None:
     _check_values(options, [key for key, kind in get_type_hints(known).items() if kind is str])
 
 
-_PATHS = ("results", "input")
+_PATHS = ("results", "input", "path", "plots")
 
 
 def _check_values(options: Mapping[str, Any], texts: Collection[str]) -> None:

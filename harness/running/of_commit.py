@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.errors import HarnessError
 from harness.model import Commit
+from harness.running.cells import Cell
 from harness.running.reports import of_plain
 
 
@@ -28,6 +29,19 @@ def commit_of(root: Path) -> Commit | None:
         return Commit(digest, int(made_at_s) * 1_000_000_000, changed=same.returncode != 0)
     except (HarnessError, ValueError):
         return None
+
+
+def code_of_cells(cells: Iterable[Cell]) -> list[list[Any]]:
+    """Task, case and name of each cell at a revision, with its commit; of the others none is named.
+
+    Those are of the run's own commit.
+    """
+    return [
+        [cell.task.name, cell.case.name, cell.name, found.digest]
+        for cell in cells
+        if cell.target.private_copy is not None
+        and (found := commit_of(cell.target.root)) is not None
+    ]
 
 
 def stored_commit(plan: Mapping[str, Any]) -> Commit | None:

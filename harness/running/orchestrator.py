@@ -47,6 +47,7 @@ from harness.running.checking import check_outputs
 from harness.running.commands import beside_trial, run_commands
 from harness.running.generating import Generated
 from harness.running.listening import Listener, Quiet
+from harness.running.own_builds import OwnBuilds
 from harness.running.settings import Settings, TimeLimit
 from harness.system.outputs.taking import take_outputs
 from harness.system.process.given import files_digest
@@ -125,8 +126,7 @@ class Orchestrator:
         target = replace(cell.target, steady=mode is Mode.STEADY)
         build: Build | None = None
         try:
-            self.set_up(target)
-            adapter, build = self.build(target)
+            adapter, build = self.build(self.set_up(target))
             expected = self._expected(cell, adapter, build)
         except StorageFailed:
             raise
@@ -153,9 +153,20 @@ class Orchestrator:
             raise found
         return found
 
-    def set_up(self, target: Target) -> None:
-        """Run a target's setup commands; BuildFailed where one does not end with 0."""
+    def set_up(self, target: Target) -> Target:
+        """Run a target's setup and its own build; BuildFailed where a command does not end with 0.
+
+        The target as its adapter is handed it: in the tree of its own build, if it has one.
+        """
         run_commands(self.runner, target, "setup")
+        if not target.build:
+            return target
+        builds = OwnBuilds(
+            self._builds / "own",
+            lambda moved: run_commands(self.runner, moved, "build"),
+            self._listener.step,
+        )
+        return builds.made(target, self.adapter(target.adapter).paths)
 
     def cleanup(self, cells: Iterable[Cell]) -> list[str]:
         """Run the cleanup commands; returns what went wrong, in words."""

@@ -28,6 +28,7 @@ from harness.running.copies import PrivateCopy, private_copy, settle
 from harness.running.session import Session
 from harness.system.git.applying import apply_patch
 from harness.system.git.writing import Git, Source
+from harness.system.process.touching import touched_files
 
 ASIDE = "refs/harness/variants/"
 """Where code that was put aside lies, by its name."""
@@ -80,7 +81,7 @@ def named_variants(names: Sequence[str], flags: Sequence[str], git: Git) -> tupl
     """
     aside = {ref.removeprefix(ASIDE): commit for ref, commit in git.refs(ASIDE).items()}
     made = [_named(name, aside, git) for name in names]
-    made += [Variant(words, VariantKind.FLAGS, words) for words in flags]
+    made += [Variant(words, VariantKind.FLAGS, words) for words in flags if _split(words)]
     if not made:
         made = [
             Variant(name, VariantKind.REVISION, commit) for name, commit in sorted(aside.items())
@@ -197,6 +198,7 @@ def _write_flags(path: Path, words: str) -> None:
     own = path.read_text(encoding="utf-8") if path.is_file() else ""
     lines = [*own.splitlines(), *map(shlex.quote, shlex.split(words))]
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    touched_files()
 
 
 def _commit_of(variant: Variant, copy: PrivateCopy, base: str) -> str:
@@ -222,6 +224,7 @@ def _copied(
             _write_flags(copy.root / config.flags_files[target], variant.value)
         elif variant.kind is VariantKind.FOLDER:
             shutil.copytree(variant.value, copy.root, dirs_exist_ok=True, symlinks=True)
+            touched_files()
     except OSError as problem:
         return Unmade(variant.name, StorageFailed(f"{variant.value}: {problem}"))
     except HarnessError as problem:
@@ -263,12 +266,22 @@ def _made_in_parallel(
         return list(pool.map(make, variants, copies))
 
 
-def flagged_target(target: Target, words: str) -> Target:
-    """The target with further flags behind its own; UsageError where its adapter takes none."""
+def _split(words: str) -> list[str]:
+    """The flags in a text; UsageError where it has none, or a quotation has no end."""
     try:
-        more = shlex.split(words)
+        found = shlex.split(words)
     except ValueError as problem:
         raise UsageError(f"--flags {words!r}: {str(problem).lower()}") from None
+    if not found:
+        raise UsageError(
+            f"--flags {words!r}: there is no flag in it", hint="For example: --flags '-O3'."
+        )
+    return found
+
+
+def flagged_target(target: Target, words: str) -> Target:
+    """The target with further flags behind its own; UsageError where its adapter takes none."""
+    more = _split(words)
     if target.adapter == "command":
         raise UsageError(
             f"targets.{target.name}: a program of yours has no flags of a compiler",

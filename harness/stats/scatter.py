@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from harness.model import Noise
 from harness.model.noise import FAR, LEAST_SCALE
-from harness.stats.ratios import Floats
+
+if TYPE_CHECKING:
+    from harness.stats.ratios import Floats
 
 _THREE_QUARTERS = 1.6035674514745464
 """Of Student's t with 2 degrees of freedom, three quarters lie within this distance of 0."""
@@ -25,6 +26,8 @@ _DIGITS = 6
 
 def noise_of(series: Iterable[Sequence[float]]) -> Noise:
     """The noise of some series of times, each of one build in the order in which they ran."""
+    import numpy as np
+
     steps: list[float] = []
     for times in series:
         known = np.log([time for time in times if time > 0])
@@ -34,6 +37,8 @@ def noise_of(series: Iterable[Sequence[float]]) -> Noise:
 
 def noise_of_sizes(sizes: Floats) -> Noise:
     """The noise that log-ratios of these sizes show."""
+    import numpy as np
+
     if not len(sizes):
         return Noise()
     # The upper of two neighbours: few pairs overstate the noise.

@@ -110,6 +110,13 @@ def test_work_that_something_else_does(names):
     assert names(seen(side(100.0, 50.0), side(60.0, 5.0))) == []
 
 
+def test_waiting_on_a_busy_machine_is_no_waiting(names):
+    busy = seen(side(unforced_ns=0.0), side(50.0, 10.0, unforced_ns=1.0 * MS))
+    assert names(busy) == []
+    lazy = seen(side(unforced_ns=0.0), side(50.0, 10.0, unforced_ns=35.0 * MS))
+    assert names(lazy) == ["waiting"]
+
+
 def test_work_that_moved_to_the_build(names, guards):
     evidence = seen(side(1000.0), side(20.0))
     moved = guards(baseline_build_ns=int(200 * MS), current_build_ns=int(1200 * MS))

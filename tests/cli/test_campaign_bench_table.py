@@ -2,7 +2,7 @@
 
 from harness.campaign.case_parts import PhaseGain
 from harness.campaign.values import CaseResult, Guards, Ratio
-from harness.cli.campaign.steps import _case_text
+from harness.cli.campaign.step_answers import _case_text
 from harness.model import Verdict
 
 

@@ -90,6 +90,15 @@ def measured(harness, folder: Path, code: str):
     return harness("bench", "--strict", "--json")
 
 
+@pytest.mark.parametrize("command", ["log", "verify"])
+def test_strict_asks_a_campaign_and_says_so_where_there_is_none(harness, folder, command):
+    (folder / "w.c").write_text(ROUNDS)
+    (folder / "harness.toml").write_text(TOML.partition("[campaigns.w]")[0])
+    said = harness(command, "--strict")
+    assert said.code == 2
+    assert "declares no campaign" in said.err
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
 def test_flags_are_said_by_every_command_and_stay_with_what_was_kept(harness, started):

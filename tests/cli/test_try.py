@@ -132,3 +132,24 @@ def test_what_makes_no_sense_is_refused(harness, tried, words, said):
     answer = harness("try", *words)
     assert answer.code == 2
     assert said in answer.err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"), [("", "no flag in it"), ("  ", "no flag in it"), ("'-O3", "no closing")]
+)
+def test_flags_that_are_none_are_a_mistake_of_the_command_line(harness, tried, words, told):
+    said = harness("try", "--flags", words)
+    assert said.code == 2
+    assert told in said.err
+
+
+def test_the_same_flags_twice_are_one_variant_too_many(harness, tried):
+    said = harness("try", "--flags=-O3", "--flags=-O3")
+    assert said.code == 2
+    assert "two variants are called -O3" in said.err
+
+
+def test_flags_that_the_compiler_refuses_are_a_variant_that_does_not_build(harness, tried):
+    said = harness("try", "--flags=--no-such-flag", "--json", "--budget", "5s")
+    assert said.code == 1
+    assert places(said) == {"--no-such-flag": "does not build"}

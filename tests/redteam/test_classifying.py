@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from harness.model import Jail
 from harness.redteam.all_techniques import TECHNIQUES
 from harness.redteam.classifying import classified
 from harness.redteam.projects import C
 from harness.redteam.suite import at_level, chosen
-from harness.redteam.tabling import table, totals
+from harness.redteam.tabling import table, tally, totals
 from harness.redteam.techniques import Technique
 from harness.redteam.told import Played, Result, Said, Stage, TechniqueKind
 
@@ -76,6 +77,7 @@ def test_a_row_says_who_said_what():
     assert (row.said_by, row.words) == ("test", "wrong output: total differs")
     assert "a cheat" in table([row])
     assert totals([row]) == "1 technique: 1 blocked"
+    assert tally([row, row]) == "2 blocked"
 
 
 def test_a_name_that_no_technique_has_is_refused_with_the_near_one():
@@ -93,4 +95,4 @@ def test_every_technique_has_a_name_of_its_own_and_something_to_do():
 
 def test_the_level_stands_in_the_project_s_configuration():
     assert at_level(C, None) is C
-    assert 'jail = "strict"' in at_level(C, "strict").files["harness.toml"]
+    assert 'jail = "strict"' in at_level(C, Jail.STRICT).files["harness.toml"]

@@ -20,6 +20,7 @@ from harness.system.store.files import read_given
 
 if TYPE_CHECKING:
     from harness.campaign.advice import Advice
+    from harness.campaign.agreed import Decision
     from harness.campaign.iteration import Iteration
     from harness.campaign.port import Workbench
     from harness.optimise import Campaign
@@ -35,6 +36,32 @@ file_option = click.option(
     "file",
     help="Read the fields from this file, or from standard input where it is `-`: TOML or JSON.",
 )
+
+then_option = click.option(
+    "--then",
+    type=click.Choice(["commit", "revert", "auto"]),
+    help="Go on at once: commit or revert, as the result says, and decide.",
+)
+
+
+def note_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The fields of an iteration's entry in the log, and the file that may hold them."""
+    for option in (
+        click.option("--lesson", help="Outside the predicted interval: what it teaches."),
+        click.option("--why", help="Outside the predicted interval: what explains it."),
+        click.option("--notes", help="Observations, what to try next."),
+        click.option("--surprise", help="What was unexpected; None where nothing was."),
+        file_option,
+    ):
+        function = option(function)
+    return function
+
+
+def note_fields(options: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """What was said of an iteration's entry, and where; no fields where nothing was."""
+    flags = {name: options[name] for name in ("surprise", "notes", "why", "lesson")}
+    return read_input(options["file"], flags)
+
 
 strict_option = click.option(
     "--strict", is_flag=True, help="Exit code 1 where there is a FLAG; it is recorded all the same."
@@ -76,13 +103,15 @@ def named_campaign(config: Config, name: str | None) -> str:
 def opened(options: Mapping[str, Any], *, lock: bool = True) -> Iterator[Campaign]:
     """The campaign that the options mean, with the checkout's lock held."""
     from harness.optimise import open_campaign
+    from harness.system.git.remembering import remembering
 
-    campaign = open_campaign(read_config(options["config_path"]), options["campaign_name"])
-    if not lock:
-        yield campaign
-        return
-    with campaign.locked():
-        yield campaign
+    with remembering():
+        campaign = open_campaign(read_config(options["config_path"]), options["campaign_name"])
+        if not lock:
+            yield campaign
+            return
+        with campaign.locked():
+            yield campaign
 
 
 @contextlib.contextmanager
@@ -146,6 +175,19 @@ def answered_end(campaign: Campaign, iteration: Iteration, how: str) -> Answer:
         f"iteration {iteration.number}: {how}",
         {"iteration": iteration.number, "outcome": iteration.outcome.value, "commit": kept},
     )
+
+
+def closed_words(iteration: Iteration, decision: Decision, words: list[str]) -> dict[str, Any]:
+    """What became of an iteration and of the loop; adds it to the words."""
+    from harness.campaign.iteration import Outcome
+    from harness.model.jsonable import jsonable
+
+    kept = iteration.outcome is Outcome.KEPT
+    made = iteration.commit if kept else iteration.attempt
+    done = "committed as" if kept else "reverted; the attempt is kept as"
+    words.append(f"{done} {made[:12]}" if made else "reverted; no code had changed")
+    words.append(f"{'stop' if decision.stop else 'go on'}: {decision.reason}")
+    return {"commit": made, "decision": jsonable(decision)}
 
 
 def fields_of(template: str) -> str:

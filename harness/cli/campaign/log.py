@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from harness.cli.campaign.common import (
     answered,
     campaign_options,
-    file_option,
+    closed_words,
     flags_error,
+    note_fields,
+    note_options,
     opened,
-    read_input,
     spoken,
     strict_option,
+    then_option,
 )
 from harness.cli.shared.base import Answer, command
 from harness.errors import ExitCode
 
-if TYPE_CHECKING:
-    from harness.optimise import Campaign
-
 
 @command(epilog='Example: harness log --surprise "None: as predicted" --notes "try vectors next"')
-@file_option
-@click.option("--surprise", help="What was unexpected; None where nothing was.")
-@click.option("--notes", help="Observations, what to try next.")
-@click.option("--why", help="Outside the predicted interval: what explains it.")
-@click.option("--lesson", help="Outside the predicted interval: what it teaches about the code.")
+@note_options
 @click.option("--abandon", callback=spoken, help="Give the iteration up, for this reason.")
-@click.option(
-    "--then",
-    type=click.Choice(["commit", "revert", "auto"]),
-    help="Go on at once: commit or revert, as the result says, and decide.",
-)
+@then_option
 @strict_option
 @campaign_options
 def log_command(**options: Any) -> Answer:
@@ -46,13 +37,12 @@ def log_command(**options: Any) -> Answer:
     Flags of its look are said; with --strict they are answered with exit code 1.
     """
     from harness.campaign.flagging import flags_of
-    from harness.campaign.gates import compare_words, keep_reason
+    from harness.campaign.gates import result_words
     from harness.model.forms import read_reflection
     from harness.model.jsonable import jsonable
-    from harness.optimise import Then, check_then, log
+    from harness.optimise import Then, check_then, close, log
 
-    flags = {name: options[name] for name in ("surprise", "notes", "why", "lesson")}
-    fields, source = read_input(options["file"], flags)
+    fields, source = note_fields(options)
     then = Then(options["then"]) if options["then"] else None
     with opened(options) as campaign:
         if then is not None:
@@ -60,15 +50,12 @@ def log_command(**options: Any) -> Answer:
         iteration = log(
             campaign, read_reflection({"surprise": "", **fields}, source), options["abandon"]
         )
-        words = [
-            f"iteration {iteration.number} logged: {compare_words(iteration)};"
-            f" {keep_reason(iteration)}"
-        ]
+        words = [f"iteration {iteration.number} logged: {result_words(iteration)}"]
         found = [flag.line for flag in flags_of(iteration) if not flag.note]
         words += found
         followed: dict[str, Any] = {}
         if then is not None:
-            followed = _follow(campaign, words)
+            followed = closed_words(*close(campaign), words)
         error = flags_error(found) if options["strict"] else None
         return answered(
             campaign,
@@ -83,18 +70,3 @@ def log_command(**options: Any) -> Answer:
             exit_code=error.exit_code if error else ExitCode.FINE,
             error=error.message if error else None,
         )
-
-
-def _follow(campaign: Campaign, words: list[str]) -> dict[str, Any]:
-    """Commit or revert, and decide; adds what was done to the words."""
-    from harness.campaign.iteration import Outcome
-    from harness.model.jsonable import jsonable
-    from harness.optimise import close
-
-    iteration, decision = close(campaign)
-    kept = iteration.outcome is Outcome.KEPT
-    made = iteration.commit if kept else iteration.attempt
-    done = "committed as" if kept else "reverted; the attempt is kept as"
-    words.append(f"{done} {made[:12]}" if made else "reverted; no code had changed")
-    words.append(f"{'stop' if decision.stop else 'go on'}: {decision.reason}")
-    return {"commit": made, "decision": jsonable(decision)}

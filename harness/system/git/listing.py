@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 
 from harness.system.git.reading import except_for
+from harness.system.git.remembering import asked_once
 from harness.system.git.writing import Git
 from harness.system.process.passing import passing_folder
 
@@ -27,6 +28,10 @@ def listing_here(git: Git) -> Listing:
     `Git.snapshot` leave them out: what no snapshot keeps may not be taken for a part of a change.
     Neither the repository nor the user's index is written to.
     """
+    return asked_once(("listing", git.folder), lambda: _listing_here(git))
+
+
+def _listing_here(git: Git) -> Listing:
     with passing_folder("listing") as folder:
         index = folder / "index"
         git.copy_index(index)

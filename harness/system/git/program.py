@@ -30,6 +30,7 @@ from harness.errors import (
     UsageError,
 )
 from harness.system.git.locks import free, way_past
+from harness.system.git.remembering import Reach, asked_once, reach
 from harness.system.process.calling import Call, Ended, call
 
 _SETTINGS = (
@@ -132,6 +133,26 @@ class GitProgram:
         stdin: bytes = b"",
         cwd: Path | None = None,
     ) -> Ended:
+        """How a call of git ends; within `remembering`, one that only reads may be known."""
+        what = reach(arguments, env)
+        if stdin or what in (Reach.CHANGES, Reach.NOTHING):
+            return self._called(arguments, env, stdin, cwd)
+        key = (self.folder, cwd, arguments)
+        # Objects that are not there yet may be made by what changes nothing else.
+        return asked_once(
+            key,
+            lambda: self._called(arguments, env, stdin, cwd),
+            what,
+            lambda done: done.returncode == 0,
+        )
+
+    def _called(
+        self,
+        arguments: Sequence[str],
+        env: Mapping[str, str] | None,
+        stdin: bytes,
+        cwd: Path | None,
+    ) -> Ended:
         # A hook of git that calls the harness has GIT_DIR and the like set, which would turn every
         # command to another repository.
         inherited = {k: v for k, v in os.environ.items() if not _FOREIGN.fullmatch(k)}
@@ -141,7 +162,12 @@ class GitProgram:
         variables = {**inherited, **_ENVIRONMENT, **(env or {})}
         argv = ["git", *_SETTINGS, *arguments]
         title = f"git {_command(arguments)} (or a hook of yours)"
-        asked = Call(argv, folder, variables, stdin, stdout_bytes=_MOST_BYTES, title=title)
+        asked = Call(
+            *(argv, folder, variables, stdin),
+            stdout_bytes=_MOST_BYTES,
+            title=title,
+            touches=reach(arguments, env) is Reach.CHANGES,
+        )
         try:
             done = call(asked)
             # A killed git leaves its lock behind for ever. `free` takes such a one away, waits for

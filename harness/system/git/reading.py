@@ -186,6 +186,14 @@ class GitReading(GitProgram):
         entries = (entry.partition(b"\t") for entry in listed if entry)
         return {os.fsdecode(path): facts[:6].decode() for facts, _, path in entries}
 
+    def files_of_the_tree(self) -> tuple[str, ...]:
+        """Every file that is tracked or that the rules do not ignore, whether it is there or not.
+
+        A submodule is one entry.
+        """
+        every = ("--cached", "--others", "--exclude-standard")
+        return names(self.run("ls-files", "-z", *every, cwd=self.top))
+
     def staged(self) -> tuple[str, ...]:
         """The files of which the index has something else than HEAD."""
         return names(self.run("diff-index", "--cached", "-z", "--name-only", "HEAD"))

@@ -27,6 +27,7 @@ from harness.system.git.reading import (
     names,
 )
 from harness.system.process.passing import passing_folder
+from harness.system.process.touching import touched_files
 from harness.system.store.lock import hold, is_held
 
 __all__ = ["Changes", "Git", "Source", "Tag", "branch_ref"]
@@ -238,6 +239,7 @@ class Git(GitReading):
             if whole.is_symlink() or whole.is_file():
                 whole.unlink()
                 _remove_empty(whole.parent, self.top)
+                touched_files()
 
     # -- private worktrees --------------------------------------------------------------------
 
@@ -311,6 +313,7 @@ class Git(GitReading):
         self.attempt("worktree", "remove", "--force", "--force", str(folder))
         shutil.rmtree(folder, ignore_errors=True)
         _owner_lock(folder).unlink(missing_ok=True)
+        touched_files()
         # Where git could not remove it (files without write permission), it forgets it now.
         self.attempt("worktree", "prune")
 

@@ -1,4 +1,4 @@
-/* What a trial may see and change of the machine; jail.c says how. */
+/* What a trial may see and change of the machine; jail.c and what it names say how. */
 #ifndef JAIL_H
 #define JAIL_H
 

@@ -15,6 +15,7 @@ import weakref
 from harness.system.launcher import protocol
 from harness.system.launcher.wire import LENGTH, Job, LaunchReport, decode_report, encode_job
 from harness.system.process.descent import OrphansComeToUs, end_orphans, end_tree
+from harness.system.process.touching import touched_everything
 
 _CANCEL_PATIENCE_S = 10.0
 _CLOSE_PATIENCE_S = 2.0
@@ -43,6 +44,13 @@ class Line:
 
     def serve(self, command: tuple[str, ...], job: Job) -> LaunchReport:
         """Have one job done; OSError where no launcher can be started."""
+        touched_everything()
+        try:
+            return self._served(command, job)
+        finally:
+            touched_everything()
+
+    def _served(self, command: tuple[str, ...], job: Job) -> LaunchReport:
         self._ticket += 1
         frame = encode_job(job, self._ticket)
         if len(frame) > _MOST_JOB_BYTES:

@@ -23,6 +23,7 @@ from typing import IO
 
 from harness.frozen import dataclass
 from harness.system.process.descent import Below
+from harness.system.process.touching import touched_everything
 
 KEPT_BYTES = 32 * 2**20
 """A longer standard output or error is cut: the first and the last half of this are kept."""
@@ -55,6 +56,8 @@ class Call:
     """How much of standard output is kept; of standard error it is always KEPT_BYTES."""
     title: str = ""
     """What it is called where it is spoken of; left out: by its words."""
+    touches: bool = True
+    """May it change what others read?"""
 
     @property
     def name(self) -> str:
@@ -80,6 +83,16 @@ def call(asked: Call) -> Ended:
     Raises OSError where it cannot be started and StillRunningError past its time. Whatever is
     raised, its process group has been ended.
     """
+    if not asked.touches:
+        return _call(asked)
+    touched_everything()
+    try:
+        return _call(asked)
+    finally:
+        touched_everything()
+
+
+def _call(asked: Call) -> Ended:
     started_ns = time.monotonic_ns()
     with _as_stdin(asked.stdin) as stdin:
         process = subprocess.Popen(

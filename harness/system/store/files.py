@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from harness.errors import DataClosed, DataDamaged, MadeByNewer, StorageFailed
 from harness.frozen import dataclass
+from harness.system.process.touching import touched_files
 from harness.system.process.trees import open_ordinary
 
 
@@ -110,6 +111,7 @@ def open_to_append(path: Path) -> int:
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise not_read(path, OSError(errno.EINVAL, "is no ordinary file"))
+    touched_files()
     return handle
 
 
@@ -188,6 +190,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         # BaseException, since Ctrl-C must not leave the part that was written either.
         temporary.unlink(missing_ok=True)
         raise
+    finally:
+        touched_files()
     # After the rename, whose entry is in the folder: the content alone does not bring it back.
     sync_folder(path.parent)
 
@@ -204,6 +208,7 @@ def clear_temporaries(folder: Path) -> None:
         for entry in entries:
             if _TEMPORARY.fullmatch(entry.name):
                 Path(entry.path).unlink(missing_ok=True)
+                touched_files()
 
 
 def sync_folder(folder: Path) -> None:

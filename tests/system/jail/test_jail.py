@@ -212,6 +212,35 @@ for _ in range(7):
     assert [say(script), say(script)] == ["0", "0"]
 
 
+def children_of(pid: int) -> set[int]:
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return {int(word) for path in lists for word in path.read_text().split()}
+
+
+def grandchildren() -> set[int]:
+    """Whom the launcher has started: keepers, and the first processes of jails."""
+    return {pid for child in children_of(os.getpid()) for pid in children_of(child)}
+
+
+def test_a_jail_on_the_machines_network_lasts_while_others_talk(say: Say, jailed: LocalRunner):
+    if jailed.confining.found.best is not Means.NAMESPACES:
+        pytest.skip("without namespaces there is no keeper")
+    before = grandchildren()
+    terms = JailTerms(network=True)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as talker:
+        talker.bind(("127.0.0.1", 0))
+        said = say(f"""
+import socket
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sender.sendto(b"x", ("127.0.0.1", {talker.getsockname()[1]}))
+print("sent")
+""", terms=terms)  # fmt: skip
+        made = grandchildren() - before
+        assert said == "sent"
+        assert say("print(1)", terms=terms) == "1"
+    assert made & grandchildren()
+
+
 def test_other_machines_sockets_are_refused(say: Say):
     said = say("""
 import socket

@@ -1,0 +1,66 @@
+"""`harness bench --then`: the rest of an iteration in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from harness.campaign.gates import result_words
+from harness.campaign.iteration import Iteration, Outcome
+from harness.cli.campaign.common import closed_words, note_fields
+from harness.cli.campaign.step_answers import Part, of_a_look, of_a_test
+from harness.cli.shared.base import Answer
+from harness.errors import ExitCode, UsageError
+from harness.model.forms import read_reflection
+from harness.model.jsonable import jsonable
+from harness.optimise.completing import Rest, Went, complete
+
+if TYPE_CHECKING:
+    from harness.campaign.port import Workbench
+    from harness.model.proposals import Reflection
+    from harness.optimise import Campaign
+
+
+def note_ahead(options: Mapping[str, Any]) -> Reflection | None:
+    """The entry that the command line gives ahead of the result; None where it gives none."""
+    fields, source = note_fields(options)
+    if not fields:
+        return None
+    if not options["then"]:
+        raise UsageError(
+            f"{next(iter(fields))} belongs to the entry, which a look alone does not write",
+            hint="--then auto writes it and ends the iteration; or harness log, after the result.",
+        )
+    return read_reflection({"surprise": "", **fields}, source)
+
+
+def complete_in_campaign(
+    campaign: Campaign, workbench: Workbench, rest: Rest, *, strict: bool
+) -> Answer:
+    """Go through the rest of the iteration, and say how far that went."""
+    went = complete(campaign, workbench, rest)
+    parts = [of_a_test(went.test)] if went.test is not None else []
+    if went.bench is not None:
+        parts.append(of_a_look(campaign, went.bench, strict=strict))
+    last = parts[-1] if parts else Part("", {})
+    result = {"test": jsonable(went.test), **last.result}
+    text = "\n\n".join(part.text for part in parts)
+    if went.iteration is None:
+        code, error = last.exit_code, last.error
+        if went.waits:
+            code, error = ExitCode.NOT_ALLOWED, f"nothing was logged: {went.waits}"
+        return Part(text, result, code, error).answer(campaign)
+    return _closed(went, went.iteration, Part(text, result), last).answer(campaign)
+
+
+def _closed(went: Went, iteration: Iteration, whole: Part, last: Part) -> Part:
+    """The whole with how the iteration ended: 0 where it was kept, unless a flag is in the way."""
+    words = [f"iteration {iteration.number}: {result_words(iteration)}"]
+    assert went.decision is not None
+    followed = closed_words(iteration, went.decision, words)
+    result = {**whole.result, "iteration": iteration.number, "outcome": iteration.outcome.value}
+    kept = iteration.outcome is Outcome.KEPT
+    code = last.exit_code if kept else ExitCode.ANSWER_IS_NO
+    error = last.error if kept else f"reverted: {iteration.outcome.value}"
+    text = "\n\n".join(filter(None, [whole.text, "\n".join(words)]))
+    return Part(text, {**result, **followed}, code, error)

@@ -1,0 +1,173 @@
+"""What a test and a look found, as parts of an answer: words, JSON, exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from harness.campaign.values import TestStatus
+from harness.cli.campaign.common import answered
+from harness.cli.shared.base import Answer
+from harness.errors import ExitCode
+from harness.frozen import dataclass
+from harness.model import Verdict
+from harness.model.jsonable import jsonable
+
+if TYPE_CHECKING:
+    from harness.campaign.advice import Advice
+    from harness.campaign.values import BenchOutcome, CaseResult, TestOutcome
+    from harness.optimise import Campaign
+    from harness.render.bench import BenchRow
+
+
+_CODES = {
+    TestStatus.PASSED: ExitCode.FINE,
+    TestStatus.WRONG: ExitCode.ANSWER_IS_NO,
+    TestStatus.BUILD_FAILED: ExitCode.BUILD,
+    TestStatus.CRASHED: ExitCode.TRIAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one step has to say."""
+
+    text: str
+    result: Mapping[str, Any]
+    exit_code: ExitCode = ExitCode.FINE
+    error: str | Callable[[Advice], str] | None = None
+
+    def after(self, words: str) -> Part:
+        """The same with words before its own."""
+        return replace(self, text=f"{words}\n\n{self.text}")
+
+    def answer(self, campaign: Campaign, more: Mapping[str, Any] | None = None) -> Answer:
+        """The whole answer, which ends with what is to be done next."""
+        result = {**self.result, **(more or {})}
+        return answered(campaign, self.text, result, exit_code=self.exit_code, error=self.error)
+
+
+def of_a_test(outcome: TestOutcome) -> Part:
+    """What a test found."""
+    passed = outcome.status is TestStatus.PASSED
+    word = None if outcome.status.repairable else "PASS" if passed else "FAIL"
+    lines = [f"Correctness: {word or 'not known'} ({outcome.case})", *outcome.details]
+    error = None if passed else f"{outcome.status.value}: {outcome.summary}"
+    result = {"verdict": word, **jsonable(outcome)}
+    return Part("\n".join(lines), result, _CODES[outcome.status], error)
+
+
+def of_a_look(campaign: Campaign, outcome: BenchOutcome, *, strict: bool) -> Part:
+    """What a look found."""
+    code = ExitCode.FINE
+    error: str | Callable[[Advice], str] | None = None
+    if outcome.crashed:
+        code, error = ExitCode.TRIAL, f"crashed: {_problem(outcome)}"
+    elif not outcome.correct:
+        code, error = ExitCode.ANSWER_IS_NO, f"wrong output: {_problem(outcome)}"
+    elif outcome.verdict is Verdict.SLOWER:
+        code, error = ExitCode.ANSWER_IS_NO, "slower: a regression, to be reverted"
+    elif outcome.verdict is Verdict.UNDECIDED:
+        code, error = ExitCode.UNDECIDED, _undecided
+    flags = [flag.line for flag in outcome.flagged.flags if not flag.note]
+    if code is ExitCode.FINE and strict and flags:
+        code, error = ExitCode.ANSWER_IS_NO, flags[0]
+    result = {**jsonable(outcome), "correct": outcome.correct, "verdict": outcome.verdict.value}
+    return Part(_bench_text(campaign, outcome), result, code, error)
+
+
+def _undecided(advice: Advice) -> str:
+    other = f", or give it up: {advice.instead}" if advice.instead else ""
+    return f"{advice.why}{other}"
+
+
+def _bench_text(campaign: Campaign, outcome: BenchOutcome) -> str:
+    """The guide's table by case, the two comparisons, guards, and whether it holds at scale."""
+    from harness.campaign.gates import compare_words
+    from harness.campaign.logs import scale_notes
+
+    parts = [_case_text(r) for r in (outcome.fast, outcome.full) if r is not None and r.correct]
+    parts += scale_notes(outcome) if outcome.correct else []
+    iteration = campaign.state.iterations[-1]
+    said = "PASS" if outcome.correct else "not known" if outcome.crashed else "FAIL"
+    parts.append(f"Correctness: {said}")
+    parts.append(f"{compare_words(iteration)}; verdict: {outcome.verdict.value}")
+    parts += ["\n".join(flag.line for flag in outcome.flagged.flags)]
+    return "\n\n".join(filter(None, parts))
+
+
+def _case_text(result: CaseResult) -> str:
+    from harness.campaign.logs import guard_notes
+    from harness.render.bench import bench_table
+    from harness.render.units import show_speed_up
+
+    before = "Last kept" if result.chained else "Baseline"
+    table = bench_table([*_phases(result), *_totals(result)], before=before)
+    lines = [f"case {result.case}, {result.blocks} blocks; {result.metric} time decides", table]
+    compared = {"last kept state": result.step, "baseline": result.cumulative}
+    if result.chained and result.cumulative == result.step:
+        del compared["baseline"]  # the last kept state is the baseline, or nothing more is known
+    elif result.chained:
+        compared = {"last kept state": result.step, "baseline, chained": result.cumulative}
+    for word, ratio in compared.items():
+        sure = f" ({100 * ratio.confidence:.6g} % interval)" if ratio.bounded else ""
+        shown = f"{show_speed_up(ratio.estimate)}, {ratio.verdict.value}"
+        lines.append(f"against the {word}: {shown}{sure}")
+    if result.chained and result.stopped_because != "the verdict is sure":
+        lines.append(f"stopped: {result.stopped_because}")
+    return "\n".join([*lines, *_informs(result), *result.doubts, *guard_notes(result)])
+
+
+def _informs(result: CaseResult) -> Iterator[str]:
+    """The time that does not decide, of a look whose objective says which one does."""
+    from harness.render.units import show_factor
+
+    g = result.guards
+    sides = {"wall": (g.baseline_wall_ns, g.current_wall_ns)}
+    sides["cpu"] = (g.baseline_cpu_ns, g.current_cpu_ns)
+    for name, (before, after) in sides.items():
+        if result.chained and name != result.metric and before and after:
+            yield f"by {name} time it is {show_factor(before / after)}, which informs"
+
+
+def _phases(result: CaseResult) -> Iterator[BenchRow]:
+    """A row per phase; a ratio where both sides are long enough to have one."""
+    from harness.render.bench import BELOW_THE_CLOCK, BenchRow, is_below_the_clock
+    from harness.render.units import show_ns
+
+    for p in result.phases:
+        times = show_ns(p.baseline_ns), show_ns(p.current_ns)
+        if is_below_the_clock(min(p.baseline_ns, p.current_ns)):
+            yield BenchRow(p.name, *times, None, BELOW_THE_CLOCK)
+        else:
+            yield BenchRow(p.name, *times, _gain(p.baseline_ns, p.current_ns))
+
+
+def _totals(result: CaseResult) -> Iterator[BenchRow]:
+    """The whole program by wall time, and by CPU time where that decides; phases are wall times."""
+    from harness.render.bench import NOT_DECIDING, TOTAL, BenchRow
+    from harness.render.units import show_ns
+
+    g, by_cpu = result.guards, result.metric == "cpu"
+    total = result.step if result.chained else result.cumulative
+    sides = [("wall", g.baseline_wall_ns, g.current_wall_ns)]
+    if by_cpu:
+        sides.append(("CPU", g.baseline_cpu_ns, g.current_cpu_ns))
+    for clock, before, after in sides:
+        if before is None or after is None:
+            continue
+        name = f"{TOTAL} ({clock})" if by_cpu else TOTAL
+        times = show_ns(before), show_ns(after)
+        if clock.lower() == result.metric:
+            yield BenchRow(name, *times, total.estimate, total.verdict.value)
+        else:
+            yield BenchRow(name, *times, _gain(before, after), NOT_DECIDING)
+
+
+def _gain(before: float, after: float) -> float | None:
+    return before / after if after > 0 else None
+
+
+def _problem(outcome: BenchOutcome) -> str:
+    return " ".join(r.problem for r in (outcome.fast, outcome.full) if r is not None and r.problem)

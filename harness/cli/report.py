@@ -1,0 +1,63 @@
+"""`harness report`: a run, a task or a campaign as one page for colleagues."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.api import report
+from harness.cli.shared.base import Answer, command
+from harness.cli.shared.measuring import config_option, named_place, results_option, said
+
+
+@command(epilog="Example: harness report -o report.html    harness report --task nbody --format md")
+@click.argument("what", metavar="[RUN|CAMPAIGN]", required=False)
+@click.option("--task", help="Of the stored runs of this task the latest with the most targets.")
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write: .html or .md. Left out: report.html, or Markdown on standard output.",
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["html", "md"]),
+    help="How it is written; left out: as the file's suffix says, else html.",
+)
+@click.option(
+    "--plots",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write every picture as PNG and SVG into this folder, too.",
+)
+@config_option
+@results_option
+def report_command(what: str | None, **options: Any) -> Answer:
+    """Make one HTML page of a run, a task or a campaign, to be handed on; nothing is measured.
+
+    RUN is the id of a stored run, the beginning of one, or its folder; left out, the latest run.
+    The page needs no network: the answer in words, tables that sort, pictures with their figures,
+    what the run does not prove, and the commands to repeat it.
+
+    Pictures want matplotlib: pip install 'optim-harness[report]'. `--format md` is text for a pull
+    request and wants nothing.
+    """
+    path, style = options["path"], options["style"]
+    printed = path is None and style == "md"
+    if path is None and not printed and options["plots"] is None:
+        path = Path("report.html")
+    asked = said(task=options["task"], path=path, format=style, plots=options["plots"])
+    made = report(what, **asked, **named_place(options))
+    text = made.markdown().rstrip("\n") if printed else _told(made.written)
+    return Answer(result={**made.to_dict(), **({"text": text} if printed else {})}, text=text)
+
+
+def _told(written: tuple[Path, ...]) -> str:
+    """The page's file, or where its pictures are."""
+    pages = [str(path) for path in written if path.suffix not in (".png", ".svg")]
+    pictures = [path for path in written if path.suffix in (".png", ".svg")]
+    more = [f"{len(pictures)} pictures in {pictures[0].parent}"] if pictures else []
+    return "\n".join((*pages, *more))

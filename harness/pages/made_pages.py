@@ -1,0 +1,109 @@
+"""A page as a file, and its pictures as files of a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.errors import ExitCode, UsageError
+from harness.frozen import dataclass
+from harness.render.documents import Document
+from harness.render.html_pages import html_page
+from harness.render.markdown_pages import markdown_page
+from harness.render.pictures import as_png, as_svg, demand_matplotlib
+from harness.system.store.files import storage_errors, write_atomically
+
+PAGE_FORMATS = ("html", "md")
+
+
+def format_of(path: Path | None, named: str | None) -> str:
+    """How a page is written: as it is named, else as its file's suffix says, else HTML.
+
+    UsageError where neither is known.
+    """
+    if named is not None:
+        if named not in PAGE_FORMATS:
+            raise UsageError(f"format: want one of {', '.join(PAGE_FORMATS)}, got {named!r}")
+        return named
+    if path is None or path.suffix.lower() in (".html", ".htm"):
+        return "html"
+    if path.suffix.lower() in (".md", ".markdown"):
+        return "md"
+    raise UsageError(
+        f"a report is HTML or Markdown: {path}",
+        hint="End its name with .html or .md, or say which with `format`.",
+    )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PageResult:
+    """A page, and the files that were written of it."""
+
+    document: Document
+    made_by: str
+    written: tuple[Path, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What `harness report` answers its shell: a page that cannot be made is an error."""
+        return ExitCode.FINE
+
+    @property
+    def ok(self) -> bool:
+        return True
+
+    def html(self) -> str:
+        """The whole page as HTML; UsageError where matplotlib is missing."""
+        return html_page(self.document, self.made_by)
+
+    def markdown(self) -> str:
+        """The page as Markdown: sentences and tables."""
+        return markdown_page(self.document, self.made_by)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `result` of `harness report --json`."""
+        return {
+            "title": self.document.title,
+            "summary": list(self.document.summary),
+            "sections": [section.title for section in self.document.shown],
+            "pictures": [picture.slug for picture in self.document.pictures],
+            "written": [str(path) for path in self.written],
+        }
+
+    def __str__(self) -> str:
+        return "\n".join((self.document.title, "", *self.document.summary))
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return self.html()
+
+
+def write_page(result: PageResult, path: Path, style: str) -> Path:
+    """Write the whole page at once, or leave what was there."""
+    text = result.html() if style == "html" else result.markdown()
+    with storage_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text.encode("utf-8", "backslashreplace"))
+    return path
+
+
+def write_pictures(document: Document, folder: Path) -> Sequence[Path]:
+    """Write every picture as PNG and as SVG into a folder; UsageError where there is none."""
+    demand_matplotlib()
+    if not document.pictures:
+        raise UsageError("there is no picture to write: no trial ended well")
+    written = []
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for picture in document.pictures:
+            contents = {
+                ".svg": as_svg(picture.drawing, picture.slug).encode(),
+                ".png": as_png(picture.drawing),
+            }
+            for suffix, content in contents.items():
+                path = folder / f"{picture.slug}{suffix}"
+                write_atomically(path, content)
+                written.append(path)
+    return written

@@ -1,0 +1,186 @@
+"""The page of a run: the answer in sentences, tables, pictures, doubts, how to repeat it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from harness.model import Measurement
+from harness.pages.drawn_trials import TrialFacts, trial_facts
+from harness.pages.run_parts import (
+    host_grid,
+    phase_picture,
+    ratio_picture,
+    result_grid,
+    spread_picture,
+    time_picture,
+    toolchain_grid,
+    works_of,
+)
+from harness.pages.scaling import scaling_parts
+from harness.pages.unproved import code_of, not_proved
+from harness.render.documents import (
+    Chapter,
+    Commands,
+    Document,
+    Grid,
+    Part,
+    Points,
+    Words,
+)
+from harness.render.explaining import headline
+from harness.render.units import show_ns_estimate
+from harness.running.reading_back import checked_report
+from harness.running.reports import Report
+from harness.running.selecting import RESUMABLE
+from harness.system.store.run_file import StoredRun
+from harness.system.store.runs import making_sense
+
+
+def run_document(stored: StoredRun, about: tuple[str, ...] = ()) -> Document:
+    """A stored run as a page; `about` are sentences on why it is this run.
+
+    DataDamaged where its trials cannot be read.
+    """
+    report = checked_report(stored)
+    with making_sense(stored.folder):
+        facts = trial_facts(stored)
+        works = works_of(report, facts)
+        return Document(
+            title=_title(report, works),
+            subtitle=_subtitle(stored, report, facts),
+            summary=(*about, *_summary(stored, report, facts)),
+            sections=(
+                Chapter("Results", tuple(_results(report, facts, works))),
+                Chapter("Scaling", tuple(scaling_parts(stored, report))),
+                Chapter("Phases", tuple(_phases(report, works))),
+                Chapter("Over the run", tuple(_over_time(facts, works))),
+                Chapter("What this does not prove", _doubts(stored, report, facts)),
+                Chapter("Machine and toolchains", tuple(_surroundings(stored, report))),
+                Chapter("To repeat it", tuple(_again(stored, report))),
+            ),
+        )
+
+
+def _title(report: Report, works: list[tuple[str, str]]) -> str:
+    tasks = list(dict.fromkeys(task for task, _ in works))
+    targets = list(dict.fromkeys(m.target for m in report.run.measurements))
+    if 0 < len(targets) <= 2:
+        return " and ".join(targets)
+    return ", ".join(tasks[:4]) + (" and more" if len(tasks) > 4 else "") or f"Run {report.run.id}"
+
+
+def _subtitle(stored: StoredRun, report: Report, facts: TrialFacts) -> str:
+    begun = datetime.fromtimestamp(report.run.started_at_ns / 1e9, UTC)
+    return (
+        f"Run {stored.id}, begun {begun:%Y-%m-%d %H:%M} UTC on {report.run.host.cpu};"
+        f" {facts.timed} timed trials."
+    )
+
+
+def _summary(stored: StoredRun, report: Report, facts: TrialFacts) -> Iterator[str]:
+    if not stored.finished:
+        yield f"This run was not finished. {facts.timed} trials of it are stored; none was judged."
+        return
+    for c in report.run.comparisons:
+        yield f"{headline(c)}, on {c.task} {c.case}."
+    compared = {
+        (c.task, c.case, n) for c in report.run.comparisons for n in (c.reference, c.candidate)
+    }
+    for m in report.run.measurements:
+        if (m.task, m.case, m.target) not in compared and m.wall_ns is not None:
+            yield (
+                f"{m.target} takes {show_ns_estimate(m.wall_ns)} of wall time on {m.task} {m.case}"
+                f" (median of {m.trials} trials)."
+            )
+    yield _outputs(report, facts)
+
+
+def _outputs(report: Report, facts: TrialFacts) -> str:
+    if report.failures:
+        return "Not all went well: " + "; ".join(
+            f"{key[2]}: {failure.words}" for key, failure in report.failures.items()
+        )
+    if not facts.timed:
+        return "Nothing was measured."
+    checked = facts.timed - facts.unchecked
+    if not checked:
+        return "No output was checked."
+    which = checked if facts.unchecked else "all"
+    return f"The outputs of {which} timed trials were checked and are right."
+
+
+def _results(report: Report, facts: TrialFacts, works: list[tuple[str, str]]) -> Iterator[Part]:
+    if report.run.measurements:
+        yield result_grid(report)
+    for task, case in works:
+        found = [c for c in report.run.comparisons if (c.task, c.case) == (task, case)]
+        if found:
+            yield ratio_picture(task, case, found)
+        series = facts.of_work(task, case)
+        if series:
+            yield spread_picture(task, case, series)
+
+
+def _over_time(facts: TrialFacts, works: list[tuple[str, str]]) -> Iterator[Part]:
+    for task, case in works:
+        if any(len(each.times_ns) > 1 for each in facts.of_work(task, case).values()):
+            yield time_picture(task, case, facts)
+
+
+def _phases(report: Report, works: list[tuple[str, str]]) -> Iterator[Part]:
+    pictures = [
+        picture
+        for task, case in works
+        if (picture := phase_picture(task, case, _reference_first(report, task, case)))
+    ]
+    yield from pictures
+
+
+def _reference_first(report: Report, task: str, case: str) -> list[Measurement]:
+    """The measurements of some work: the reference, then the fastest of the others."""
+    references = {c.reference for c in report.run.comparisons if (c.task, c.case) == (task, case)}
+    own = [m for m in report.run.measurements if (m.task, m.case) == (task, case)]
+
+    def rank(m: Measurement) -> tuple[bool, float]:
+        return m.target not in references, m.wall_ns.point if m.wall_ns else float("inf")
+
+    return sorted(own, key=rank)
+
+
+def _doubts(stored: StoredRun, report: Report, facts: TrialFacts) -> tuple[Part, ...]:
+    return (Points(not_proved(stored, report, facts)),)
+
+
+def _surroundings(stored: StoredRun, report: Report) -> Iterator[Part]:
+    yield host_grid(report)
+    made = toolchain_grid(report)
+    if made is not None:
+        yield made
+    code = code_of(stored)
+    if code:
+        rows = [(name, commit, "yes" if changed else "no") for name, commit, changed in code]
+        yield Grid.of("The code", ("target", "commit", "with changes beside it"), rows)
+
+
+def _again(stored: StoredRun, report: Report) -> Iterator[Part]:
+    command = [str(word) for word in stored.plan.get("command", ())]
+    if not command or command[0].startswith("-") or "/" in command[0]:
+        yield Words("The run was made by a Python program, through `import harness`.")
+    lines = []
+    commits = list(dict.fromkeys(commit for _, commit, _ in code_of(stored)))
+    if len(commits) == 1:
+        lines.append(f"git checkout {commits[0]}")
+    if command and not command[0].startswith("-") and "/" not in command[0]:
+        lines.append(shlex.join(["harness", *command]))
+    if not stored.finished and stored.plan.get("origin", {}).get("kind") in RESUMABLE:
+        lines.append(f"harness run --resume {stored.id}")
+    lines.append(f"harness report {stored.id} -o report.html")
+    yield Commands(tuple(lines))
+    yield Words(
+        f"The orders of the blocks were drawn with the seed {report.run.seed} (--seed). Every trial"
+        f" is kept in {stored.id}/trials.parquet, which any reader of Parquet opens."
+        if stored.finished
+        else "Every trial is kept in the folder of the run."
+    )

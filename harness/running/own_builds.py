@@ -1,0 +1,251 @@
+"""Builds of the user's own: `build = ["make", "app"]` in a copy of the tree that is kept.
+
+The user's tree stays as it is. Its files, those that git ignores left out, are copied into a folder
+that is named by a digest over them, the commands and the environment; the commands run there once.
+Two states of the code have two folders, so that what `make` or `cargo` leaves for its next call
+never mixes. The adapter is then handed the target as it lies there, with what the build made.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from harness.errors import BuildFailed, ConfigError
+from harness.frozen import dataclass
+from harness.model import NamedPath, PathKind, Target, digest_of, moved_into
+from harness.project.state_folder import STATE_FOLDER
+from harness.project.workload import OPTIM_FOLDER
+from harness.system.git.reading import GitReading
+from harness.system.process.trees import file_digest, files_below
+from harness.system.store.flock import try_lock, wait_for_lock
+
+KEPT = 12
+"""How many builds of the user's own are kept; the one that was used last goes last."""
+MOST_BYTES = 2 * 2**30
+"""A larger tree is data that nobody meant to copy."""
+RECORD = "built.json"
+LOCK = "lock"
+OURS = (STATE_FOLDER, OPTIM_FOLDER, ".git")
+"""Folders that are no part of what is built."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTree:
+    """The tree that a target's build takes: its top, and the files that belong to it."""
+
+    top: Path
+    files: tuple[str, ...]
+    """By their paths below the top, sorted."""
+
+    @classmethod
+    def of(cls, target: Target) -> SourceTree:
+        """The repository that the target lies in, else its root; with the data that it names.
+
+        Raises ConfigError for a tree too large to copy.
+        """
+        git = GitReading(target.root)
+        named = [*target.build_inputs, *target.inputs, *([target.stdin] if target.stdin else [])]
+        if git.is_repository():
+            top = git.top.resolve()
+            names = set(_with_submodules(top, git.files_of_the_tree()))
+        else:
+            top = target.root.resolve()
+            own = files_below(top)
+            names = set(own)
+        names = {n for n in names if not set(OURS).intersection(n.split("/")[:-1])}
+        names |= set(_below(top, named))
+        present = tuple(sorted(n for n in names if os.path.lexists(top / n)))
+        size = sum((top / name).lstat().st_size for name in present)
+        if size > MOST_BYTES:
+            raise ConfigError(
+                f"targets.{target.name}.build: {top} has {size / 2**30:.1f} GiB of files that git"
+                f" does not ignore, and at most {MOST_BYTES / 2**30:.0f} are copied for a build",
+                hint="Let .gitignore name the data.",
+            )
+        return cls(top, present)
+
+    def states(self, at: Path | None = None) -> dict[str, str]:
+        """Each file with its kind and content, here or as copied to another place."""
+        return {name: _state((at or self.top) / name) for name in self.files}
+
+    def copy_to(self, folder: Path) -> None:
+        """Copy the files with their modes and times; links stay links."""
+        for name in self.files:
+            there = folder / name
+            there.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(self.top / name, there, follow_symlinks=False)
+
+
+class OwnBuilds:
+    """Makes and keeps the builds of the user's own below one folder."""
+
+    def __init__(self, folder: Path, run: Callable[[Target], None], say: Callable[[str], None]):
+        """`run` executes a target's build commands in its root; `say` tells what goes on."""
+        self._folder = folder
+        self._run = run
+        self._say = say
+
+    def made(self, target: Target, paths: Callable[[Target], Sequence[NamedPath]]) -> Target:
+        """The target as it lies in its build's own tree; the same one where it has no build.
+
+        `paths` says which of its options name files. Raises BuildFailed with the build's words, or
+        where it did not make what the target names.
+        """
+        if not target.build:
+            return target
+        tree = SourceTree.of(target)
+        states = tree.states()
+        folder = self._folder / _digest(target, states)
+        moved = _moved(target, tree.top, folder / "tree")
+        with self._held(folder):
+            if not (folder / RECORD).is_file():
+                self._make(moved, tree, folder, states)
+            os.utime(folder / RECORD)
+        _demand_products(moved, paths(moved), tree)
+        self._prune(folder)
+        return replace(moved, build=())
+
+    def _make(self, target: Target, tree: SourceTree, folder: Path, states: dict[str, str]) -> None:
+        place = folder / "tree"
+        shutil.rmtree(place, ignore_errors=True)  # of a build that was interrupted
+        tree.copy_to(place)
+        target.root.mkdir(parents=True, exist_ok=True)
+        self._say(f"building {target.name} by {' '.join(target.build[0])}")
+        began = time.monotonic_ns()
+        self._run(target)
+        took_ns = time.monotonic_ns() - began
+        after = tree.states(place)
+        changed = sorted(name for name, state in states.items() if after[name] != state)
+        if changed:
+            names = ", ".join(changed[:3])
+            self._say(
+                f"the build of {target.name} changed its own sources ({names}) in its copy of the"
+                " tree: what is measured is made of the changed ones"
+            )
+        (folder / RECORD).write_text(json.dumps({"build_ns": took_ns, "changed": changed}))
+
+    @contextmanager
+    def _held(self, folder: Path) -> Iterator[None]:
+        """Nobody else makes or removes this build meanwhile."""
+        folder.mkdir(parents=True, exist_ok=True)
+        file = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            wait_for_lock(file)
+            yield
+        finally:
+            os.close(file)
+
+    def _prune(self, used: Path) -> None:
+        """Remove the builds that were used least recently, those in the making excepted."""
+        records = sorted(self._folder.glob(f"*/{RECORD}"), key=_used_at, reverse=True)
+        for record in records[KEPT:]:
+            if record.parent == used or time.time() - _used_at(record) < 86_400:
+                continue
+            file = os.open(record.parent / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            try:
+                if try_lock(file):
+                    shutil.rmtree(record.parent, ignore_errors=True)
+            finally:
+                os.close(file)
+
+
+def own_build_ns(target: Target) -> int:
+    """What the build of the user's own took, in whose tree this target lies; 0: unknown."""
+    if target.private_copy is None:
+        return 0
+    try:
+        return int(json.loads((target.private_copy[1].parent / RECORD).read_text())["build_ns"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return 0
+
+
+def _used_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _below(top: Path, paths: Sequence[Path]) -> Iterator[str]:
+    """Files below these paths, as the tree names them; what lies outside stays where it is."""
+    for path in paths:
+        real = path.resolve()
+        if not real.is_relative_to(top):
+            continue
+        name = real.relative_to(top).as_posix()
+        if real.is_dir():
+            yield from (f"{name}/{below}" for below in files_below(real))
+        else:
+            yield name
+
+
+def _with_submodules(top: Path, names: Sequence[str]) -> Iterator[str]:
+    """The files; of a submodule, which git lists as one entry, those that lie in it."""
+    for name in names:
+        place = top / name
+        if place.is_dir() and not place.is_symlink():
+            yield from (f"{name.rstrip('/')}/{below}" for below in files_below(place))
+        else:
+            yield name
+
+
+def _state(path: Path) -> str:
+    """What a file is and holds: a link's target, else its mode and digest."""
+    try:
+        if path.is_symlink():
+            return f"link {path.readlink()}"
+        executable = "x" if path.stat().st_mode & 0o100 else "-"
+        return f"{executable} {file_digest(path).hex()}"
+    except OSError as problem:
+        return f"unreadable {problem.errno}"
+
+
+def _digest(target: Target, states: dict[str, str]) -> str:
+    words = ["own-build-1", repr(target.build), repr(sorted(target.env.items()))]
+    return digest_of([*words, *(word for pair in states.items() for word in pair)])
+
+
+def _moved(target: Target, top: Path, tree: Path) -> Target:
+    """The same target over the files of the copied tree."""
+
+    def moved(path: Path) -> Path:
+        real = path.parent.resolve() / path.name
+        return moved_into(real, top, tree) if real.is_relative_to(top) else path
+
+    return replace(
+        target,
+        root=moved_into(target.root.resolve(), top, tree),
+        sources=tuple(map(moved, target.sources)),
+        inputs=tuple(map(moved, target.inputs)),
+        build_inputs=tuple(map(moved, target.build_inputs)),
+        stdin=moved(target.stdin) if target.stdin is not None else None,
+        private_copy=(target.private_copy[0] if target.private_copy else top, tree),
+    )
+
+
+def _demand_products(target: Target, paths: Sequence[NamedPath], tree: SourceTree) -> None:
+    """Raise BuildFailed where a program or a source that the target names was not made."""
+    named = [(n.option, target.root / n.value) for n in paths if n.kind is PathKind.CODE]
+    named += [("sources", path) for path in target.sources]
+    for option, path in named:
+        if path.exists():
+            continue
+        place = target.private_copy[1] if target.private_copy else target.root
+        made = [n for n in files_below(place) if n not in tree.files and _is_program(place / n)]
+        said = f"it made {', '.join(sorted(made)[:5])}" if made else "it made no program at all"
+        raise BuildFailed(
+            f"targets.{target.name}.{option}: the build ended well without making"
+            f" {os.path.relpath(path, target.root)}: {said}",
+            hint="Name what the build makes, as a path from the folder of harness.toml.",
+        )
+
+
+def _is_program(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink() and os.access(path, os.X_OK)

@@ -1,0 +1,172 @@
+"""A target's own build runs in a copy of the tree, once for every state of the code."""
+
+import dataclasses
+import os
+
+import pytest
+
+from harness.errors import BuildFailed, ConfigError
+from harness.project.config import load_config
+from harness.project.revisions import target_at
+from harness.running import own_builds
+from harness.running.copies import private_copy, settle
+from harness.running.session import open_session
+
+TOML = """
+[tasks.t.cases.fast]
+[targets.p]
+task = "t"
+adapter = "command"
+build = {build}
+program = "build/p"
+"""
+MAKE = '["make", "-s", "build/p"]'
+MAKEFILE = "build/p: p.sh\n\tmkdir -p build; cp p.sh build/p; chmod +x build/p\n"
+PROGRAM = '#!/bin/sh\ncat "$(dirname "$0")"/../{}\n'
+
+
+@pytest.fixture
+def built(project):
+    """A project whose Makefile copies a script into a folder that git ignores."""
+    project.write(".gitignore", "build/\n")
+    project.write("p.sh", PROGRAM.format("word"))
+    project.write("word", "one\n")
+    project.write(
+        "Makefile", "build/p: p.sh\n\tmkdir -p build; cp p.sh build/p; chmod +x build/p\n"
+    )
+    project.write("harness.toml", TOML.format(build=MAKE))
+    project.commit()
+    return project
+
+
+def made(project, **changes):
+    """The target as its adapter is handed it, what it prints, and what was said meanwhile."""
+    config = load_config(project.path / "harness.toml")
+    with open_session(config, apart=True) as session:
+        target = dataclasses.replace(config.target("p"), **changes)
+        target = session.orchestrator.set_up(target)
+        adapter, build = session.orchestrator.build(target)
+        case = config.task("t").case()
+        output = session.orchestrator.run_once(adapter, build, case)
+        printed = output.stdout.read_text()
+        session.orchestrator.runner.discard(output)
+        return target, printed
+
+
+def test_the_tree_of_the_user_stays_as_it_is(built):
+    target, printed = made(built)
+    assert printed == "one\n"
+    assert not (built.path / "build").exists()
+    assert target.root.name == "tree"
+    assert target.build == ()
+
+
+def test_an_equal_state_is_built_once(built):
+    first, _ = made(built)
+    (first.root / "build" / "mark").touch()
+    second, _ = made(built)
+    assert second.root == first.root
+    assert (second.root / "build" / "mark").exists()
+
+
+def test_another_state_is_built_apart(built):
+    first, _ = made(built)
+    built.write("word", "two\n")
+    second, printed = made(built)
+    assert printed == "two\n"
+    assert second.root != first.root
+    assert (first.root / "word").read_text() == "one\n"
+
+
+def test_what_git_ignores_in_the_tree_of_the_user_is_not_copied(built):
+    built.write("build/p", "#!/bin/sh\necho stale\n")
+    (built.path / "build" / "p").chmod(0o755)
+    assert made(built)[1] == "one\n"
+
+
+def test_an_interrupted_build_is_made_anew(built):
+    target, _ = made(built)
+    folder = target.private_copy[1].parent
+    (folder / own_builds.RECORD).unlink()
+    (target.root / "build" / "p").write_text("#!/bin/sh\necho half\n")
+    assert made(built)[1] == "one\n"
+
+
+def test_a_build_that_fails_gives_its_words(built):
+    built.write("Makefile", "build/p:\n\t@echo no such luck >&2; exit 3\n")
+    with pytest.raises(BuildFailed, match="no such luck"):
+        made(built)
+
+
+def test_a_build_that_makes_another_program_says_which(built):
+    built.write("harness.toml", TOML.format(build=MAKE).replace('build/p"\n', 'build/q"\n'))
+    with pytest.raises(BuildFailed, match=r"without making build/q: it made build/p"):
+        made(built)
+
+
+def test_a_build_that_makes_nothing_says_so(built):
+    built.write("harness.toml", TOML.format(build='["true"]'))
+    with pytest.raises(BuildFailed, match="it made no program at all"):
+        made(built)
+
+
+def test_several_commands_run_in_turn(built):
+    commands = '[["mkdir", "-p", "build"], ["cp", "p.sh", "build/p"], ["chmod", "+x", "build/p"]]'
+    built.write("harness.toml", TOML.format(build=commands))
+    assert made(built)[1] == "one\n"
+
+
+def test_a_command_among_lists_is_refused(built):
+    built.write("harness.toml", TOML.format(build='["make", ["make"]]'))
+    with pytest.raises(ConfigError, match="one command or a list of commands"):
+        load_config(built.path / "harness.toml")
+
+
+def test_a_folder_without_git_is_copied_whole_but_for_our_own(built):
+    built.sh("rm -rf .git")
+    built.write(".harness/results/x", "not copied")
+    target, printed = made(built)
+    assert printed == "one\n"
+    assert not (target.root / ".harness").exists()
+
+
+def test_a_tree_too_large_to_copy_is_refused(built, monkeypatch):
+    monkeypatch.setattr(own_builds, "MOST_BYTES", 10)
+    with pytest.raises(ConfigError, match="files that git does not ignore"):
+        made(built)
+
+
+def test_sources_that_the_build_changes_are_told(built):
+    built.write("Makefile", MAKEFILE + "\techo two >word\n")
+    target, printed = made(built)
+    assert printed == "two\n"
+    assert (built.path / "word").read_text() == "one\n"
+    record = (target.private_copy[1].parent / own_builds.RECORD).read_text()
+    assert '"changed": ["word"]' in record
+    assert own_builds.own_build_ns(target) > 0
+
+
+def test_few_builds_are_kept(built, monkeypatch):
+    monkeypatch.setattr(own_builds, "KEPT", 1)
+    first, _ = made(built)
+    old = first.private_copy[1].parent
+    os.utime(old / own_builds.RECORD, (0, 0))
+    built.write("word", "two\n")
+    second, _ = made(built)
+    assert not old.exists()
+    assert second.root.is_dir()
+
+
+def test_two_revisions_are_built_side_by_side(built):
+    first = built.sh("git rev-parse HEAD")
+    built.write("word", "two\n")
+    built.commit("second")
+    config = load_config(built.path / "harness.toml")
+    with open_session(config, apart=True) as session:
+        roots = []
+        for revision in (first, "HEAD"):
+            with private_copy(session, config, revision) as copy:
+                target = settle(session, copy, target_at(config, "p", copy.root), revision)
+            roots.append(target.root)
+    assert [(root / "word").read_text() for root in roots] == ["one\n", "two\n"]
+    assert all((root / "build" / "p").is_file() for root in roots)
