@@ -154,8 +154,9 @@ def campaign(edition: int, budget: str) -> Callable[..., None]:
         house = _House(root, session)
         starter = [sys.executable, "-I", "-c", OLDER] if edition < 3 else [HARNESS]
         house.call("campaign", "start", by=starter)
+        iterate = _iterate_by_steps if edition < 3 else _iterate
         for edit in edits:
-            _iterate(house, edit, figures)
+            iterate(house, edit, figures)
         if house.state == "PROFILE":
             house.call("profile")
         house.call("decide", "--exhausted", "the list of ideas is at its end")
@@ -217,8 +218,39 @@ class _House:
         return envelope
 
 
+_NOTE = {"surprise": "what was measured", "why": "measured"}
+
+
 def _iterate(house: _House, edit: Edit, figures: Mapping[str, str]) -> None:
-    """One iteration with an edit: think, edit, test, bench, log."""
+    """One iteration with an edit: think, edit, and all of the rest in one call.
+
+    What is undecided after its budget is given up.
+    """
+    session, program = house.session, house.session.program
+    if house.state == "PROFILE":
+        house.profile = house.call("profile")["result"]["rows"]
+    _think(house, edit)
+    used = house.cpu_s
+    before, after = session.final, program.edited(session.final, edit, figures)
+    (house.root / program.source).write_text(after, encoding="utf-8")
+    note = json.dumps({**_NOTE, "lesson": edit.name})
+    answer = house.call("bench", "--then", "auto", "--file", "-", stdin=note)
+    used += house.cpu_s - _timed_cpu_s(answer)
+    right = (answer["result"].get("test") or {}).get("status") == "passed"
+    if "outcome" not in answer["result"]:
+        words = ("log", "--abandon", "not decided within the budget", "--then", "auto")
+        answer = house.call(*words, "--file", "-", stdin=note)
+        used += house.cpu_s
+    if "outcome" not in (answer["result"] or {}):
+        raise SystemExit(f"{program.name}: {edit.name}: {answer['error']} {answer['hint']}")
+    session.own_cpu.append(used)
+    kept = answer["result"]["outcome"] == "kept"
+    session.tried.append(Tried(edit, before, after, kept, right))
+    session.final = after if kept else before
+
+
+def _iterate_by_steps(house: _House, edit: Edit, figures: Mapping[str, str]) -> None:
+    """One iteration with an edit as it was: think, edit, test, bench, log."""
     session, program = house.session, house.session.program
     if house.state == "PROFILE":
         house.profile = house.call("profile")["result"]["rows"]
@@ -237,8 +269,7 @@ def _iterate(house: _House, edit: Edit, figures: Mapping[str, str]) -> None:
         words[1:1] = ["--abandon", "not decided within the budget"]
     elif "--abandon" in " ".join(answer["next_actions"]):
         words[1:1] = ["--abandon", "it runs what ran before"]
-    note = {"surprise": "what was measured", "why": "measured", "lesson": edit.name}
-    logged = house.call(*words, stdin=json.dumps(note))
+    logged = house.call(*words, stdin=json.dumps({**_NOTE, "lesson": edit.name}))
     if not logged["ok"]:
         raise SystemExit(f"{program.name}: {edit.name}: {logged['error']} {logged['hint']}")
     session.own_cpu.append(used + house.cpu_s)

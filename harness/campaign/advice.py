@@ -74,6 +74,9 @@ class Situation:
         return self.state.iterations[-1]
 
 
+_SMALL = 1.2
+"""Up to this prediction one change alone is rarely told from nothing, and a race of several is."""
+
 Candidate = Callable[[Situation], Advice | None]
 """What could be done; None where that is not the thing to do now."""
 
@@ -94,7 +97,9 @@ def advise(situation: Situation) -> Advice:
 
 def _restore(situation: Situation) -> Advice:
     wanted = restorable(situation.state, situation.tree)
-    if wanted.source == situation.tree.tested_commit:
+    if situation.tree.cut_off and wanted.source == situation.tree.cut_off:
+        why = "the race was interrupted before its best variant was in the tree"
+    elif wanted.source == situation.tree.tested_commit:
         why = "the code is not what was tested any more"
     elif situation.state.step in (Step.PLAN, Step.IMPLEMENT, Step.BENCHMARK):
         why = f"these files may not change in this campaign: {name_some(wanted.paths)}"
@@ -151,15 +156,23 @@ def _plan(_: Situation) -> Advice:
     )
 
 
+def _cut_off(situation: Situation) -> Advice | None:
+    """A race whose best variant is not in the tree as a whole."""
+    return _restore(situation) if situation.tree.cut_off else None
+
+
 def _implement(situation: Situation) -> Advice | None:
     """The change itself, which only the reader can make."""
     state, iteration = situation.state, situation.iteration
     if situation.tree.fingerprint != state.kept_tree:
         return None
     title = iteration.plan.title if iteration.plan else ""
+    rest = "`harness bench --then auto` does all of the rest"
+    if iteration.thought.prediction.high <= _SMALL:
+        rest = f"several small variants at once: `harness try`; {rest}"
     return Advice(
         "IMPLEMENT",
-        f"the plan is made: {short(title)} (`harness bench --then auto` does all of the rest)",
+        f"the plan is made: {short(title)} ({rest})",
         Move.TEST.value,
         first="change the code as planned",
         instead=give_up("<why>").command,
@@ -328,7 +341,12 @@ _CANDIDATES: Mapping[Step, tuple[tuple[Move | None, Candidate], ...]] = {
     Step.PROFILE: ((Move.PROFILE, _profile),),
     Step.THINK: ((Move.SKIP, _skip), (Move.DECIDE, _stop), (Move.THINK, _think)),
     Step.PLAN: ((Move.PLAN, _plan),),
-    Step.IMPLEMENT: ((None, _implement), (Move.TEST, _repair), (Move.TEST, _test)),
+    Step.IMPLEMENT: (
+        (Move.RESTORE, _cut_off),
+        (None, _implement),
+        (Move.TEST, _repair),
+        (Move.TEST, _test),
+    ),
     Step.BENCHMARK: (
         (Move.BENCH, _bench),
         (Move.BENCH, _undecided),

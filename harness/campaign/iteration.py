@@ -107,6 +107,11 @@ class Iteration:
         return self.plan.title if self.plan else "given up before its plan"
 
     @property
+    def taken(self) -> str:
+        """The commit of the variant that was taken as the candidate last; empty: none was."""
+        return next((v.commit for v in reversed(self.tried) if v.chosen), "")
+
+    @property
     def test(self) -> TestOutcome | None:
         return self.tests[-1][1] if self.tests else None
 

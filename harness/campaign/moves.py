@@ -32,6 +32,8 @@ class Tree:
     """The commit that keeps the code as it was last tested, where the code is other code now."""
     committed: bool = False
     """Is the iteration that is to be committed in the history already?"""
+    cut_off: str = ""
+    """The best variant of a race, which a kill kept out of the tree, or a part of it."""
 
 
 class Move(Enum):
@@ -120,6 +122,16 @@ def _demand_no_code(state: State, tree: Tree, _: Move) -> None:
         )
 
 
+def _demand_whole(state: State, tree: Tree, move: Move) -> None:
+    """The best variant of a race is in the tree as a whole, where one was taken."""
+    if tree.cut_off:
+        raise NotAllowed(
+            f"`{move.value}` would speak of a part: the race was interrupted before its best"
+            f" variant ({tree.cut_off[:12]}) was in the tree",
+            hint="harness restore puts it there, and keeps what is there now under a ref.",
+        )
+
+
 def _demand_change(state: State, tree: Tree, _: Move) -> None:
     """Something is there to be tested."""
     if tree.fingerprint == state.kept_tree:
@@ -196,7 +208,8 @@ RULES: Mapping[Move, Rule] = {
     Move.PLAN: Rule(frozenset({Step.PLAN})),
     Move.TRY: Rule(frozenset({Step.IMPLEMENT}), (_demand_no_code,)),
     Move.TEST: Rule(
-        frozenset({Step.IMPLEMENT, Step.BENCHMARK}), (_demand_change, _demand_unforbidden)
+        frozenset({Step.IMPLEMENT, Step.BENCHMARK}),
+        (_demand_whole, _demand_change, _demand_unforbidden),
     ),
     Move.BENCH: Rule(frozenset({Step.BENCHMARK}), (_demand_unforbidden, _demand_tested)),
     Move.LOG: Rule(frozenset({Step.LOG}), (_demand_tested_if_kept,)),
@@ -236,6 +249,8 @@ def restorable(state: State, tree: Tree) -> Restoring:
     comes back from the commit that keeps it. Between iterations the last kept state is wanted.
     """
     bad = tuple(forbidden(tree.changed, state.agreed))
+    if tree.cut_off and not bad:
+        return Restoring(tree.cut_off)
     if tree.tested_commit and (
         state.step in _MEASURED
         or (state.step is Step.BENCHMARK and tree.fingerprint == state.kept_tree)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.campaign.events import Event, Kind, builtins
+from harness.campaign.iteration import Iteration
 from harness.campaign.moves import Move, Tree, permit
 from harness.campaign.state import NotStarted, Progress, State, Step, apply, fold
 from harness.errors import ConfigError, DataClosed, DataDamaged, NotAllowed, UsageError
@@ -211,6 +212,8 @@ class Campaign:
         open_one = state.iteration
         if open_one is None:
             return tree
+        if state.step is Step.IMPLEMENT and open_one.taken and not open_one.tests:
+            tree = replace(tree, cut_off=self._cut_off(open_one, tree))
         if state.step is Step.COMMIT:
             made = checkout.commit_of(open_one.number, state.place.base_commit)
             tree = replace(tree, committed=made is not None)
@@ -219,6 +222,14 @@ class Campaign:
             kept = checkout.tested(open_one.tested_tree, state.untracked)
             tree = replace(tree, tested_commit=kept)
         return tree
+
+    def _cut_off(self, open_one: Iteration, tree: Tree) -> str:
+        """The variant that a race took as the candidate, where a kill kept it out of the tree."""
+        commit, checkout = open_one.taken, self.checkout
+        if checkout.was_taken(open_one.number, commit) or not self.git.has_commit(commit):
+            return ""
+        whole = checkout.fingerprint_at(commit, self.state.untracked) == tree.fingerprint
+        return "" if whole else commit
 
     def permit(self, move: Move) -> Tree:
         """The code as it is now; NotAllowed where the move is not allowed with it."""

@@ -122,6 +122,15 @@ class Checkout:
                 return commit.strip()
         return None
 
+    def mark_taken(self, iteration: int, commit: str) -> None:
+        """Note that the best variant of a race is in the tree."""
+        self.git.update_ref(f"{TRIED}/{self.campaign}/{iteration}-taken", commit)
+
+    def was_taken(self, iteration: int, commit: str) -> bool:
+        """Did the best variant of a race come into the tree as a whole?"""
+        ref = f"{TRIED}/{self.campaign}/{iteration}-taken"
+        return self.git.refs(ref).get(ref) == commit
+
     def keep_attempt(self, iteration: int, tree: Tree, untracked: Collection[str]) -> str:
         """Keep the present code under refs/harness/attempts; returns the commit that holds it.
 

@@ -79,6 +79,9 @@ def _restore_code(campaign: Campaign) -> Restored:
     ref, commit = checkout.keep_aside(Source(wanted.source, paths))
     campaign.git.restore(wanted.source, paths)
     done = Restored(paths, ref, commit)
+    if tree.cut_off == wanted.source:  # the code of the open iteration, which no commit has yet
+        checkout.mark_taken(len(state.iterations), wanted.source)
+        return done
     if undone or not {*paths}.isdisjoint(campaign.git.changes().tracked):  # HEAD has it otherwise
         subject = f"optim: restore {len(paths)} files; what they were is {ref}"
         try:

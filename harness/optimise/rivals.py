@@ -14,7 +14,7 @@ from harness.analysis import Rank
 from harness.campaign.events import Kind
 from harness.campaign.iteration import TriedVariant
 from harness.campaign.moves import Move, forbidden
-from harness.errors import NotAllowed
+from harness.errors import NotAllowed, UsageError
 from harness.model import Jail
 from harness.optimise.campaign import Campaign
 from harness.optimise.checkout import TRIED
@@ -23,7 +23,15 @@ from harness.running.session import Session
 from harness.running.try_results import TryResult
 from harness.running.trying import race
 from harness.running.trying_options import Trying
-from harness.running.variants import Field, Unmade, Variant, field_of, put_aside, variant_label
+from harness.running.variants import (
+    Field,
+    Unmade,
+    Variant,
+    VariantKind,
+    field_of,
+    put_aside,
+    variant_label,
+)
 
 
 def try_rivals(
@@ -35,6 +43,7 @@ def try_rivals(
     """
     demand_active(campaign)
     campaign.permit(Move.TRY)
+    _demand_keepable(campaign, variants)
     state = campaign.state
     session.runner.jail = Jail(state.agreed.jail)
     settings = replace(trying.settings, seeds=campaign.seeds)
@@ -48,11 +57,26 @@ def try_rivals(
     best = next((s for s in result.standings if s.rank in (Rank.BEST, Rank.NOT_TOLD_APART)), None)
     chosen = best.name if best is not None else ""
     kept = _kept(campaign, field)
+    # Written before the tree is touched: what is interrupted after it, `harness restore` completes.
+    campaign.append(Kind.TRIED, variants=_tried(result, kept, chosen))
     if chosen:
         commit = field.commits[chosen]
         campaign.git.restore(commit, _code(campaign, commit))
-    campaign.append(Kind.TRIED, variants=_tried(result, kept, chosen))
+        campaign.checkout.mark_taken(len(campaign.state.iterations), commit)
     return result
+
+
+def _demand_keepable(campaign: Campaign, variants: Sequence[Variant]) -> None:
+    """UsageError for flags that no iteration could keep: harness.toml is agreed at the start."""
+    target = campaign.section.target
+    flags = next((v.name for v in variants if v.kind is VariantKind.FLAGS), None)
+    if flags is not None and target not in campaign.config.flags_files:
+        raise UsageError(
+            f"--flags {flags!r} would be raced in vain: the target {target!r} has no flags_file,"
+            " and harness.toml is agreed at the start of a campaign",
+            hint=f'flags_file = "{target}.flags" in the target, and the file, before a campaign'
+            " starts; or race them without one, on another branch.",
+        )
 
 
 def save_rival(campaign: Campaign, name: str) -> str:

@@ -1,0 +1,115 @@
+"""A race as the edit of an iteration: what is recorded, refused, and completed after a kill."""
+
+import contextlib
+from types import SimpleNamespace
+
+import pytest
+
+from harness.analysis import Rank, VariantStanding
+from harness.campaign.state import Step
+from harness.errors import NotAllowed, UsageError
+from harness.model import Jail
+from harness.optimise import check_candidate, next_action, plan, restore, rivals, think
+from harness.optimise.checkout import Checkout
+from harness.running.settings import Settings
+from harness.running.try_results import TryResult
+from harness.running.trying_options import Trying
+from harness.running.variants import Field, Variant, VariantKind
+from harness.system.git.writing import Git
+
+SESSION = SimpleNamespace(runner=SimpleNamespace(jail=Jail.NONE))
+
+
+@pytest.fixture
+def racing(started, thought, planned, monkeypatch):
+    """A campaign that waits for code, and a race that `work@fast` wins: two files differ."""
+    think(started.campaign, thought())
+    plan(started.campaign, planned())
+    head = started.git.head()
+    started.write(time=50)
+    (started.root / "tuned.txt").write_text("fast\n")
+    started.shell("add", "tuned.txt")
+    commit = started.git.snapshot("fast")
+    started.git.restore(head, ("work.txt", "tuned.txt"))
+    reference = SimpleNamespace(name="work")
+    field = Field(reference, (SimpleNamespace(name="work@fast"),), (), {"work@fast": commit})
+
+    @contextlib.contextmanager
+    def field_of(*_, **__):
+        yield field
+
+    def race(*_):
+        standings = (VariantStanding("work@fast", Rank.BEST, None, 12),)
+        return TryResult("work", "wall", standings, "one is left", None, None)
+
+    monkeypatch.setattr(rivals, "field_of", field_of)
+    monkeypatch.setattr(rivals, "race", race)
+    return started
+
+
+def go(world, kind=VariantKind.PATCH):
+    variants = [Variant("fast", kind, "fast.patch")]
+    return rivals.try_rivals(world.campaign, SESSION, variants, Trying(Settings()))
+
+
+def test_the_best_is_recorded_and_in_the_tree(racing):
+    go(racing)
+    assert racing.bench.here()["time"] == "50"
+    assert [v.chosen for v in racing.campaign.state.iterations[-1].tried] == [True]
+    assert next_action(racing.campaign).action == "TEST"
+
+
+@pytest.mark.parametrize("done", [(), ("work.txt",), ("tuned.txt",)])
+def test_a_kill_before_the_best_is_in_the_tree_is_completed_by_restore(racing, monkeypatch, done):
+    whole = Git.restore
+
+    def killed(git, commit, paths):
+        if done:
+            whole(git, commit, done)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Git, "restore", killed)
+        with pytest.raises(KeyboardInterrupt):
+            go(racing)
+    with pytest.raises(NotAllowed, match="interrupted before its best variant"):
+        check_candidate(racing.campaign, racing.bench, full=False)
+    assert next_action(racing.campaign).command == "harness restore"
+    head = racing.git.head()
+    restore(racing.campaign)
+    assert (racing.git.head(), racing.bench.here()["time"]) == (head, "50")
+    assert (racing.root / "tuned.txt").read_text() == "fast\n"
+    assert next_action(racing.campaign).action == "TEST"
+    check_candidate(racing.campaign, racing.bench, full=False)
+    assert racing.campaign.state.step is Step.BENCHMARK
+
+
+def test_a_kill_after_it_leaves_nothing_to_do(racing, monkeypatch):
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkout, "mark_taken", killed)
+        with pytest.raises(KeyboardInterrupt):
+            go(racing)
+    assert next_action(racing.campaign).action == "TEST"
+
+
+def test_other_code_may_follow_once_the_best_was_there(racing):
+    go(racing)
+    racing.git.restore(racing.campaign.state.kept_commit, ("work.txt", "tuned.txt"))
+    assert next_action(racing.campaign).action == "IMPLEMENT"
+    racing.write(time=70)
+    check_candidate(racing.campaign, racing.bench, full=False)
+
+
+def test_flags_that_no_iteration_could_keep_are_refused_before_the_race(racing):
+    with pytest.raises(UsageError, match="raced in vain"):
+        go(racing, VariantKind.FLAGS)
+    assert racing.campaign.state.iterations[-1].tried == ()
+
+
+def test_small_variants_are_advised_to_be_raced(started, thought, planned):
+    think(started.campaign, thought(1.0, 1.1))
+    plan(started.campaign, planned())
+    assert "harness try" in next_action(started.campaign).why
