@@ -35,6 +35,7 @@ from harness.system.machine.host import read_host
 from harness.system.process.places import launcher_cache
 from harness.system.trusted.parts import (
     Earlier,
+    compile_packages,
     installed_held,
     launcher_held,
     loader_held,
@@ -57,8 +58,13 @@ def take_trusted(campaign: Campaign, programs: Iterable[str]) -> Trusted:
 
     Raises NotAllowed where code from PYTHONPATH would run inside of the harness.
     """
+    from harness.plugins.packages import packages_in_force
+
     demand_isolated()
-    return _read(campaign, sorted({"git", *programs}), Trusted(0, ""))
+    signing = ["ssh-keygen"] if campaign.signing_key else []
+    # What is compiled later would have to be looked at whenever it is met.
+    compile_packages(module for package in packages_in_force() for module in package.modules)
+    return _read(campaign, sorted({"git", *signing, *programs}), Trusted(0, ""))
 
 
 def check(campaign: Campaign) -> None:

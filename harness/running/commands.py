@@ -30,7 +30,10 @@ def run_commands(runner: CoreRunner, target: Target, what: str) -> None:
         if not target.root.is_dir():
             raise StorageFailed(f"{named} has removed the project's folder {target.root}")
         if done.stopped_us:
-            raise BuildFailed(f"{named} stopped the harness itself (SIGSTOP)")
+            raise BuildFailed(
+                f"{named}: the harness itself was stopped (SIGSTOP) while it ran",
+                hint="Where others ran at once, each of them may have done it.",
+            )
         if not done.ok:
             raise BuildFailed(f"{named} ended with {done.exit_code}\n{words_of_command(done)}")
 

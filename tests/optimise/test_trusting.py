@@ -17,7 +17,7 @@ from harness.errors import NotAllowed
 from harness.optimise import Campaign, next_action, plan, start, think, trusting
 from harness.optimise.verify import verify
 from harness.project.config import load_config
-from harness.system.launcher import launching, made_of
+from harness.system.launcher import launching, made_of, protocol
 
 
 def test_the_start_takes_what_decides(started) -> None:
@@ -93,12 +93,14 @@ def test_a_replaced_launcher_is_refused(
 ) -> None:
     monkeypatch.setattr(launching, "SHIPPED", tmp_path)
     launcher = tmp_path / made_of.launcher_name(os.uname().machine)
-    launcher.write_text("one")
+    works = f"#!/bin/sh\necho {protocol.VERSION}\n"
+    launcher.write_text(works)
+    launcher.chmod(0o755)
     start(world.campaign, world.bench)
-    launcher.write_text("two")
+    launcher.write_text(f"{works}# and more\n")
     with pytest.raises(NotAllowed, match="the launcher, which starts and times every trial"):
         trusting.check(world.campaign)
-    launcher.write_text("one")
+    launcher.write_text(works)
     trusting.check(world.campaign)
 
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from shutil import which
 
 from harness.system.git.reading import GitReading
 from harness.system.process.places import expanded
 
 _DECIDES = re.compile(
-    r"(filter|include|includeif|merge|diff)\..*"
+    r"(filter|include|includeif|merge|diff|gpg)\..*"
+    r"|user\.signingkey|(commit|tag)\.gpgsign|tag\.forcesignannotated"
     r"|core\.(hookspath|attributesfile|worktree|autocrlf|eol|symlinks|filemode|ignorecase"
     r"|precomposeunicode|protect\w+|bare)"
     r"|extensions\..*"
 )
 _REPLACED = "refs/replace/"
+_PROGRAMS = re.compile(r"gpg\.(.*\.)?(program|defaultkeycommand)")
+_TRUSTED_KEYS = ("gpg.ssh.allowedsignersfile", "gpg.ssh.revocationfile")
 
 
 def in_force(git: GitReading) -> Mapping[str, tuple[str, ...]]:
@@ -28,11 +33,31 @@ def in_force(git: GitReading) -> Mapping[str, tuple[str, ...]]:
     pairs = (os.fsdecode(entry).partition("\n")[::2] for entry in listed if entry)
     settings = sorted({f"{k}={v}" for k, v in pairs if _DECIDES.fullmatch(k)})
     return {
-        "git config": tuple(settings),
+        "git config": (*settings, *_signing(git, settings)),
         "git attributes": tuple(_attributes(git, settings)),
         "git hooks": tuple(_hooks(git, settings)),
         "git replaced": tuple(_replaced(git)),
     }
+
+
+def _signing(git: GitReading, settings: list[str]) -> Iterator[str]:
+    """What signatures are made and checked by, beside the settings that name it, by content."""
+    for setting in settings:
+        name, _, told = setting.partition("=")
+        if _PROGRAMS.fullmatch(name):
+            program = which(os.fspath(expanded(told.split(" ")[0]))) if told else None
+            yield f"{program}\n{_digest(Path(program))}" if program else told
+        elif name in _TRUSTED_KEYS:
+            path = git.top / expanded(told)
+            yield f"{path}\n{_digest(path)}"
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as problem:
+        return f"cannot be read: {problem.strerror}"
 
 
 def _setting(settings: list[str], name: str) -> str:

@@ -94,12 +94,10 @@ def get_launcher(cache: Path) -> Launcher:
 
     Two processes may do this at once: each compiles into a file of its own and renames it.
     """
-    name = made_of.launcher_name(platform.machine())
-    path = cache / name
-    # One that was kept may be of another machine with the same home, or broken.
-    for there in (SHIPPED / name, path):
-        if there.is_file() and not _said([str(there), "--version"], protocol.VERSION):
-            return Launcher((str(there),), shipped=there != path)
+    path = cache / made_of.launcher_name(platform.machine())
+    kept = kept_launcher(cache)
+    if kept is not None:
+        return Launcher((str(kept),), shipped=kept != path)
     problems = []
     for compiler in filter(find_program, made_of.COMPILERS):
         problem = _compile(compiler, path)
@@ -108,6 +106,16 @@ def get_launcher(cache: Path) -> Launcher:
         problems.append(problem)
     reason = problems[0] if problems else "no C compiler was found on PATH"
     return Launcher(fallback_command(), reason)
+
+
+def kept_launcher(cache: Path) -> Path | None:
+    """The program that `get_launcher` takes without compiling one; None where there is none."""
+    name = made_of.launcher_name(platform.machine())
+    # One that was kept may be of another machine with the same home, or broken.
+    for there in (SHIPPED / name, cache / name):
+        if there.is_file() and not _said([str(there), "--version"], protocol.VERSION):
+            return there
+    return None
 
 
 def fallback_command() -> tuple[str, ...]:

@@ -25,6 +25,13 @@ def start_isolated(arguments: Sequence[str]) -> None:
     if any(_OURS.parent == folder.resolve() for folder in folders):
         return
     # Not -I where the harness is installed for this user alone, whose site that leaves out.
-    users = site.getusersitepackages()
-    flags = ("-E", "-P") if _OURS.is_relative_to(users) else ("-I",)
+    flags = ("-E", "-P") if _is_installed_in(Path(site.getusersitepackages())) else ("-I",)
     os.execv(sys.executable, [sys.executable, *flags, "-m", "harness", *arguments])
+
+
+def _is_installed_in(folder: Path) -> bool:
+    """Is the harness in this folder of packages, or led to from there (an editable install)?"""
+    if _OURS.is_relative_to(folder):
+        return True
+    names = (*folder.glob("optim_harness*.dist-info"), *folder.glob("optim[-_]harness*.egg-*"))
+    return bool(names)

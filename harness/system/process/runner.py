@@ -18,8 +18,8 @@ import contextlib
 import errno
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.errors import ToolchainMissing, TrialFailed
@@ -83,6 +83,40 @@ class _Served(threading.local):
     target: Target | None = None
 
 
+@dataclass(slots=True, eq=False)
+class _Note:
+    """Whether the harness was stopped while one command ran."""
+
+    stopped: bool = False
+
+
+class _Stops:
+    """Tells commands that run at once which of them may have stopped the harness: all of them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: list[_Note] = []
+
+    @contextlib.contextmanager
+    def noted(self, was_stopped: Callable[[], bool]) -> Iterator[_Note]:
+        """Note stops until the end of the context; what came before belongs to none that begins."""
+        note = _Note()
+        with self._lock:
+            self._take(was_stopped)
+            self._running.append(note)
+        try:
+            yield note
+        finally:
+            with self._lock:
+                self._take(was_stopped)
+                self._running.remove(note)
+
+    def _take(self, was_stopped: Callable[[], bool]) -> None:
+        if was_stopped():
+            for note in self._running:
+                note.stopped = True
+
+
 class LocalRunner:
     """Runs programs on this machine; the `Runner` that adapters are handed.
 
@@ -103,6 +137,7 @@ class LocalRunner:
         self.grounds = Grounds()
         self._confining: Confining | None = None
         self._served = _Served()
+        self._stops = _Stops()
 
     @property
     def confining(self) -> Confining:
@@ -152,10 +187,13 @@ class LocalRunner:
     ) -> Completed:
         """See `CoreRunner.command`."""
         _ = self.launcher  # a watch is kept from here on
-        self._was_stopped()
-        with self._entering(argv, {**os.environ, **env}, [cwd]) as (start, given):
+        whole = {**os.environ, **env}
+        with (
+            self._stops.noted(self._was_stopped) as note,
+            self._entering(argv, whole, [cwd]) as (start, given),
+        ):
             done = call_tool(argv, cwd, given, timeout_s, start)
-        return replace(done, stopped_us=self._was_stopped())
+        return replace(done, stopped_us=note.stopped)
 
     @contextlib.contextmanager
     def on_behalf_of(self, target: Target) -> Iterator[None]:

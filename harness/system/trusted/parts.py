@@ -13,6 +13,7 @@ import os
 import platform
 import shutil
 import site
+import struct
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from harness.frozen import dataclass
 from harness.model.held import IN_TREE, Held
-from harness.system.launcher import launching, made_of
+from harness.system.launcher import launching
 from harness.system.process.calling import Call, StillRunningError, call
 from harness.system.trusted.stamps import (
     content_digest,
@@ -59,10 +60,6 @@ def packages_held(
     """
     before = earlier.get(name)
     folders = [folder for package in packages for folder in _folders_of(package)]
-    if before is None:
-        for folder in folders:
-            # What is compiled later would have to be looked at whenever it is met.
-            compileall.compile_dir(folder, quiet=2)
     files, bytecode = walked(folders)
     found = held_files(files, before, earlier.at_ns)
     wrong = _changed(bytecode, earlier.at_ns) if before is not None else []
@@ -73,6 +70,12 @@ def packages_held(
         version=IN_TREE if inside else version,
         place=" ".join(sorted(packages)),
     )
+
+
+def compile_packages(packages: Iterable[str]) -> None:
+    """Write the bytecode of packages where it is lacking."""
+    for folder in (folder for package in packages for folder in _folders_of(package)):
+        compileall.compile_dir(folder, quiet=2)
 
 
 def _folders_of(package: str) -> list[Path]:
@@ -92,15 +95,27 @@ def _changed(bytecode: Iterable[str], since_ns: int) -> list[str]:
     """The bytecode that was written since, would be used, and is not what its source gives."""
     mark = f".{sys.implementation.cache_tag}."
     used = (path for path in bytecode if mark in path)
-    return [p for p in used if not untouched((p,), since_ns) and not _is_of_its_source(Path(p))]
+    return [p for p in used if not _is_as_it_was(p, since_ns) and not _is_of_its_source(Path(p))]
+
+
+def _source_of(cached: Path) -> Path:
+    return cached.parent.parent / f"{cached.name.partition('.')[0]}.py"
+
+
+def _is_as_it_was(cached: str, since_ns: int) -> bool:
+    # Bytecode that Python passed over is used once its source has the size and time that it names.
+    return untouched((cached, str(_source_of(Path(cached)))), since_ns)
 
 
 def _is_of_its_source(cached: Path) -> bool:
-    name, _, rest = cached.name.partition(".")
-    source = cached.parent.parent / f"{name}.py"
-    _, _, level = rest.removesuffix(".pyc").partition(".opt-")
+    """Is bytecode what its source gives, or such as Python passes over, of an earlier source?"""
+    source = _source_of(cached)
+    _, _, level = cached.name.partition(".")[2].removesuffix(".pyc").partition(".opt-")
     try:
-        code = marshal.loads(cached.read_bytes()[_HEADER_BYTES:])
+        content = cached.read_bytes()
+        if _is_passed_over(content[:_HEADER_BYTES], source):
+            return True
+        code = marshal.loads(content[_HEADER_BYTES:])
         text = source.read_bytes()
         given = compile(text, str(source), "exec", dont_inherit=True, optimize=int(level or 0))
     except (OSError, ValueError, EOFError, TypeError, SyntaxError):
@@ -108,13 +123,26 @@ def _is_of_its_source(cached: Path) -> bool:
     return bool(code == given)
 
 
+def _is_passed_over(header: bytes, source: Path) -> bool:
+    """Is there no source, or does Python compile it anew, as its time or size is another one?"""
+    if (
+        not source.exists()
+        or len(header) < _HEADER_BYTES
+        or header[:4] != importlib.util.MAGIC_NUMBER
+    ):
+        return True
+    flags, time_s, size = struct.unpack("<III", header[4:])
+    facts = source.stat()
+    now = int(facts.st_mtime) & 0xFFFFFFFF, facts.st_size & 0xFFFFFFFF
+    return flags == 0 and now != (time_s, size)
+
+
 def launcher_held(cache: Path, earlier: Earlier) -> Held:
     """The launcher that a run here would use: its program, or the sources of the one in Python."""
-    name = made_of.launcher_name(platform.machine())
-    path = next((p for p in (launching.SHIPPED / name, cache / name) if p.is_file()), None)
+    path = launching.kept_launcher(cache)
     if path is None:
         return Held("", version="the one in Python, whose files are the harness's")
-    return replace(held_file(path, earlier.get("launcher"), earlier.at_ns), version=name)
+    return replace(held_file(path, earlier.get("launcher"), earlier.at_ns), version=path.name)
 
 
 def python_held(earlier: Earlier) -> Held:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -13,6 +14,8 @@ _MARGIN_NS = 1_000_000_000
 """The clock of file systems lags behind by some milliseconds."""
 _BYTECODE = "__pycache__"
 _BYTECODE_ENDS = (".pyc", ".pyo")
+_BEING_WRITTEN = re.compile(r".+\.py[co]\.\d+")
+"""What Python calls bytecode until it is whole: another process may be writing some."""
 
 
 def walked(folders: Iterable[Path]) -> tuple[list[str], list[str]]:
@@ -28,6 +31,8 @@ def walked(folders: Iterable[Path]) -> tuple[list[str], list[str]]:
         for parent, _, names in os.walk(folder):
             cached = os.path.basename(parent) == _BYTECODE  # noqa: PTH119 (a thousand of them)
             for name in names:
+                if cached and _BEING_WRITTEN.fullmatch(name):
+                    continue
                 found = bytecode if cached and name.endswith(_BYTECODE_ENDS) else files
                 found.append(f"{parent}/{name}")
     return sorted(files), sorted(bytecode)

@@ -100,6 +100,27 @@ def test_the_objects_of_a_repository_of_sha256_are_looked_at_too(tmp_path, git_s
     assert damaged_objects(git, [git.head()]) == {}
 
 
+def test_what_makes_and_checks_signatures_is_in_force_by_content(repository, tmp_path) -> None:
+    git = Git(repository.path)
+    seen = {in_force(git)["git config"]}
+    program, keys = tmp_path / "ssh-keygen", tmp_path / "keys"
+    program.write_text("#!/bin/sh\nexit 0\n")
+    program.chmod(0o755)
+    keys.write_text("ada ssh-ed25519 AAAA\n")
+    repository.sh("git config gpg.format ssh")
+    repository.sh("git config user.signingKey ~/.ssh/id")
+    repository.sh(f"git config gpg.ssh.program {program}")
+    repository.sh(f"git config gpg.ssh.allowedSignersFile {keys}")
+    seen.add(in_force(Git(repository.path))["git config"])
+    program.write_text("#!/bin/sh\nexit 1\n")
+    seen.add(in_force(Git(repository.path))["git config"])
+    keys.write_text("eve ssh-ed25519 BBBB\n")
+    seen.add(in_force(Git(repository.path))["git config"])
+    repository.sh("git config gpg.format openpgp")
+    seen.add(in_force(Git(repository.path))["git config"])
+    assert len(seen) == 5
+
+
 def test_what_is_in_force_is_known_to_a_user_without_a_home(repository, monkeypatch) -> None:
     git = Git(repository.path)
     (git.common_dir / "info").mkdir(exist_ok=True)

@@ -119,6 +119,14 @@ for stop in ("kill -STOP $up", "kill -STOP $up $PPID", "echo fine"):
     print(trial.status.name, "was stopped" in trial.message, flush=True)
 done = runner.command(("sh", "-c", "kill -STOP $PPID"), cwd=Path("/"), env={{}}, timeout_s=99)
 print(done.stopped_us, done.ok)
+from concurrent.futures import ThreadPoolExecutor
+def ran(words):
+    return runner.command(("sh", "-c", words), cwd=Path("/"), env={{}}, timeout_s=99).stopped_us
+print(ran("true"))
+with ThreadPoolExecutor(2) as pool:
+    # The one that ends first may be the innocent one: each of them is told.
+    print(*pool.map(ran, ("sleep 2; kill -STOP $PPID; sleep 2", "sleep 3.5")))
+print(ran("true"))
 runner.close()
 """
     done = subprocess.run(
@@ -130,7 +138,8 @@ runner.close()
         check=False,
     )
     stopped, fine = ["CRASHED True"], ["OK False", "True False"]
-    assert done.stdout.splitlines() == [*stopped, *stopped, *fine], done.stderr
+    at_once = ["False", "True True", "False"]
+    assert done.stdout.splitlines() == [*stopped, *stopped, *fine, *at_once], done.stderr
 
 
 def test_limits_can_be_raised_again(served: LocalRunner, tmp_path: Path) -> None:

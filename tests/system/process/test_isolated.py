@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.system.process import isolated
+
 
 def said(words: list[str], cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
     whole = {**os.environ, **env}
@@ -26,6 +28,22 @@ def test_pythonpath_does_not_reach_a_campaigns_commands(evil: Path, tmp_path: Pa
     assert "evil ran" not in done.stdout + done.stderr
     assert "no harness.toml" in done.stderr
     assert done.returncode == 2
+
+
+@pytest.mark.parametrize("name", ["optim_harness-1.dist-info", "__editable__.other.pth"])
+def test_an_install_for_this_user_alone_is_found_without_pythonpath(
+    evil: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    started: list[list[str]] = []
+    (evil / "users").mkdir()
+    (evil / "users" / name).touch()
+    monkeypatch.setattr(sys, "argv", ["harness"])
+    monkeypatch.setenv("PYTHONPATH", str(evil))
+    monkeypatch.setattr(isolated.site, "getusersitepackages", lambda: str(evil / "users"))
+    monkeypatch.setattr(isolated.os, "execv", lambda _, words: started.append(words))
+    isolated.start_isolated(["verify"])
+    flags = ["-E", "-P"] if "optim" in name else ["-I"]
+    assert started == [[sys.executable, *flags, "-m", "harness", "verify"]]
 
 
 def test_the_current_folder_does_not_reach_a_campaigns_commands(evil: Path) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from harness.model.held import IN_TREE
-from harness.system.launcher import launching, made_of
+from harness.system.launcher import launching, made_of, protocol
 from harness.system.trusted import parts, stamps
 from harness.system.trusted.parts import (
     Earlier,
+    compile_packages,
     installed_held,
     launcher_held,
     loader_held,
@@ -22,6 +23,7 @@ from harness.system.trusted.parts import (
     program_held,
     startup_held,
 )
+from harness.system.trusted.stamps import content_digest
 
 
 @pytest.fixture
@@ -77,9 +79,10 @@ def test_what_cannot_have_changed_is_not_read_again(
 
 def test_bytecode_that_is_not_of_its_source_is_seen(package: Path, tmp_path: Path) -> None:
     rules = package / "rules.py"
+    compile_packages(["judged"])
     before = held(tmp_path / "tree")
     cached = Path(importlib.util.cache_from_source(str(rules)))
-    assert cached.is_file()  # it is compiled when it is taken
+    assert cached.is_file()
     taken = Earlier({"harness": before}, time.time_ns() - 10**10)
     assert held(tmp_path / "tree", taken) == before
     evil = tmp_path / "evil.py"
@@ -90,6 +93,45 @@ def test_bytecode_that_is_not_of_its_source_is_seen(package: Path, tmp_path: Pat
     for name in ("judged.rules", "judged"):
         sys.modules.pop(name)
     assert held(tmp_path / "tree", taken).digest != before.digest
+
+
+def test_looking_writes_no_bytecode(package: Path, tmp_path: Path) -> None:
+    held(tmp_path / "tree")
+    assert not list(package.rglob("__pycache__"))
+
+
+def test_bytecode_that_python_passes_over_is_no_change_until_it_would_be_used(
+    package: Path, tmp_path: Path
+) -> None:
+    rules = package / "rules.py"
+    before = held(tmp_path / "tree")
+    taken = Earlier({"harness": before}, time.time_ns() - 10**10)
+    text, facts = rules.read_bytes(), rules.stat()
+    # Another process that had read an earlier source writes its bytecode now.
+    rules.write_text("LIMIT = 7\n")
+    os.utime(rules, ns=(10**18, 10**18))
+    py_compile.compile(str(rules))
+    rules.write_bytes(text)
+    os.utime(rules, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert held(tmp_path / "tree", taken).digest == before.digest
+    os.utime(rules, ns=(10**18, 10**18))
+    assert importlib.import_module("judged.rules").LIMIT == 7
+    for name in ("judged.rules", "judged"):
+        sys.modules.pop(name)
+    assert held(tmp_path / "tree", taken).digest != before.digest
+
+
+def test_bytecode_that_is_being_written_or_has_no_source_is_nothing(
+    package: Path, tmp_path: Path
+) -> None:
+    before = held(tmp_path / "tree")
+    folder = package / "__pycache__"
+    folder.mkdir()
+    tag = sys.implementation.cache_tag
+    (folder / f"rules.{tag}.pyc.139871234567").write_bytes(b"half")
+    (folder / f"gone.{tag}.pyc").write_bytes(b"of a source that is there no more")
+    taken = Earlier({"harness": before}, time.time_ns() - 10**10)
+    assert held(tmp_path / "tree", taken) == before
 
 
 def test_a_package_in_the_tree_says_so(package: Path, tmp_path: Path) -> None:
@@ -103,12 +145,24 @@ def test_the_launcher_is_known_by_its_content(
     monkeypatch.setattr(launching, "SHIPPED", tmp_path)
     name = made_of.launcher_name(os.uname().machine)
     assert launcher_held(tmp_path / "cache", Earlier({})).digest == ""
-    (tmp_path / name).write_text("one")
+
+    def launcher(path: Path, more: str = "") -> Path:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("\n".join(("#!/bin/sh", more or f"echo {protocol.VERSION}", "")))
+        path.chmod(0o755)
+        return path
+
+    launcher(tmp_path / name)
     before = launcher_held(tmp_path / "cache", Earlier({}))
-    (tmp_path / name).write_text("two")
+    launcher(tmp_path / name, f"# two\necho {protocol.VERSION}")
     after = launcher_held(tmp_path / "cache", Earlier({"launcher": before}, time.time_ns()))
     assert (before.version, after.version) == (name, name)
     assert before.digest != after.digest
+    used = launcher(tmp_path / "cache" / name)
+    launcher(tmp_path / name, "exit 1")
+    assert str(used) in launching.get_launcher(tmp_path / "cache").command
+    held = launcher_held(tmp_path / "cache", Earlier({}))
+    assert held.digest == content_digest(str(used))
 
 
 def test_a_program_is_known_by_its_place_its_content_and_its_version(
