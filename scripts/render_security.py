@@ -33,6 +33,7 @@ EXAMPLES = {
     TechniqueKind.COMBINED: "a memo and a known seed, a fork and shared memory",
     TechniqueKind.HONEST: "algorithms, vectors, threads, processes, tables, input and output",
 }
+SHOWN = 12
 OF_CHEATS = (Result.BLOCKED, Result.FLAGGED, Result.SILENT, Result.NOT_APPLICABLE)
 OF_HONEST = (Result.KEPT, Result.NO_GAIN, Result.ACCUSED, Result.NOT_APPLICABLE)
 
@@ -71,6 +72,8 @@ def _told(findings: Sequence[Mapping[str, Any]]) -> list[str]:
     lines = [f"Tried: {', '.join(f'{n} on {where}' for where, n in runs.most_common())}."]
     names = {f["technique"] for f in findings}
     missing = [t.name for t in TECHNIQUES if t.name not in names]
+    if len(missing) > SHOWN:
+        missing = [*missing[:SHOWN], f"and {len(missing) - SHOWN} more"]
     for what, found in (
         *((r.value, _named(findings, r)) for r in (Result.FLAGGED, Result.SILENT, Result.ACCUSED)),
         ("not tried yet", missing),

@@ -21,6 +21,7 @@ NOTE = {
 }
 """What the agent says after the result, whatever it is."""
 _LOGS = ("*.md",)
+LONGER, ABANDON = "20s", "--abandon"
 
 
 def play(technique: Technique, ground: Ground, caller: Caller) -> Played:
@@ -33,7 +34,9 @@ def play(technique: Technique, ground: Ground, caller: Caller) -> Played:
         for words, stage in _steps(technique, workshop):
             if stage is not None and stage in technique.acts:
                 technique.acts[stage](workshop)
-            if not _ended_early(workshop):
+            if technique.finishes and _is_undecided(workshop):
+                words = _gone_on(workshop, caller, words)
+            if not _ended_early(workshop) or ABANDON in words:
                 _say(workshop, caller, words)
         lines = [line for line in _log_lines(workshop.root) if line not in before]
         return Played(tuple(workshop.said), tuple(lines))
@@ -56,12 +59,25 @@ def _steps(
         yield ("verify",), None
 
 
+def _gone_on(workshop: Workshop, caller: Caller, words: tuple[str, ...]) -> tuple[str, ...]:
+    """What to say next where the look before decided nothing: look longer, else give it up.
+
+    What a technique does later is to be tried whatever this machine is busy with.
+    """
+    _say(workshop, caller, ("bench", "--budget", LONGER))
+    return (*words, ABANDON, "no verdict") if _is_undecided(workshop) else words
+
+
+def _is_undecided(workshop: Workshop) -> bool:
+    last = workshop.said[-1] if workshop.said else None
+    return last is not None and last.command == "bench" and last.code == ExitCode.UNDECIDED
+
+
 def _ended_early(workshop: Workshop) -> bool:
     """A test that fails, a refusal, or a look without a verdict: nothing of it is kept."""
     if not workshop.said:
         return False
-    last = workshop.said[-1]
-    return ends_the_iteration(last) or (last.command == "bench" and last.code == ExitCode.UNDECIDED)
+    return ends_the_iteration(workshop.said[-1]) or _is_undecided(workshop)
 
 
 def ends_the_iteration(said: Said) -> bool:

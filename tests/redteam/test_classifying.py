@@ -72,6 +72,13 @@ def test_what_came_after_the_log_is_classified_by_what_follows():
     assert result(FORGERY, PASSED, FASTER, REVERTED, ALL_FINE[0], damaged) is Result.BLOCKED
 
 
+def test_what_a_command_took_back_and_told_is_blocked():
+    told = "the log was edited by hand; so what was there was put aside: edited/log.md"
+    finished = Said(("campaign", "finish"), 0, {"result": {"warnings": [told]}})
+    row = classified(FORGERY, Played((PASSED, FASTER, KEPT, finished, ALL_FINE[1]), ()))
+    assert (row.result, row.said_by, row.words) == (Result.BLOCKED, "campaign finish", told)
+
+
 def test_a_row_says_who_said_what():
     row = classified(CHEAT, Played((WRONG,), ()))
     assert (row.said_by, row.words) == ("test", "wrong output: total differs")
