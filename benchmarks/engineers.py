@@ -183,9 +183,9 @@ def _claim(root: Path) -> tuple[float, float] | None:
     last = None
     for line in next(root.glob("optim/**/events.jsonl")).read_text(encoding="utf-8").splitlines():
         event = json.loads(line)
-        if event["kind"] == "finished":
+        if event["kind"] == "finishing":
             last = event["data"]
-    outcome = (last or {}).get("outcome") or (last or {}).get("bench")
+    outcome = (last or {}).get("result")
     if not outcome:
         return None
     ends = outcome["fast"]["cumulative"]

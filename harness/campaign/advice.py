@@ -17,6 +17,7 @@ from harness.campaign.templates import note_template, plan_template, thought_tem
 from harness.campaign.values import BenchOutcome, TestStatus
 from harness.frozen import dataclass
 from harness.model.durations import write_duration
+from harness.render.units import show_factor
 
 MAX_TRIES = 3
 """A candidate that is still undecided after this many looks is given up."""
@@ -116,7 +117,27 @@ def advise_start() -> Advice:
 def _profile(situation: Situation) -> Advice:
     first = situation.state.profile is None
     why = "measure before you guess" if first else "the code changed since the last profile"
-    return Advice("PROFILE", why, Move.PROFILE.value)
+    near = _near_the_target(situation.state)
+    return Advice("PROFILE", near + why, Move.PROFILE.value, instead=_END if near else "")
+
+
+_END = 'harness decide --exhausted "the target is reached; finish measures it"'
+
+
+def _near_the_target(state: State) -> str:
+    """That the target is reached but for the width of the chained interval; empty: it is not."""
+    target, kept = state.agreed.target_speedup, state.kept
+    bench = kept[-1].bench if kept else None
+    if target is None or bench is None or not bench.fast.chained:
+        return ""
+    ratio = bench.fast.cumulative
+    if not ratio.low < target <= ratio.point:
+        return ""
+    return (
+        f"the target of {target:g}x is reached by the middle of the chained figure,"
+        f" {show_factor(ratio.point)}, and not yet by its low end, {show_factor(ratio.low)}:"
+        " go on, or end the loop, and finish measures it directly; "
+    )
 
 
 def _skip(situation: Situation) -> Advice | None:
@@ -141,12 +162,14 @@ def _think(situation: Situation) -> Advice:
     state = situation.state
     patterns = fitting(state.profile) if state.profile else []
     fits = "; ".join(f"{p.number} {p.name}: {p.check}" for p, _ in patterns[:_PATTERNS_SHOWN])
+    near = _near_the_target(state)
+    why = f"{near}write the prediction before the code"
     return Advice(
         "THINK",
-        "write the prediction before the code" + (f". Patterns that fit: {fits}" if fits else ""),
+        why + (f". Patterns that fit: {fits}" if fits else ""),
         f"{Move.THINK.value} --file -",
         thought_template(state),
-        instead='harness decide --exhausted "<why nothing is left to try>"',
+        instead=_END if near else 'harness decide --exhausted "<why nothing is left to try>"',
     )
 
 

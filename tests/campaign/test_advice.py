@@ -212,3 +212,18 @@ def test_a_look_at_one_program_on_both_sides_is_given_up_at_once(story, make_res
     advice = _advise(state, tree, 60 * 10**9)
     assert advice.command == 'harness log --abandon "undecided" --file - --then auto'
     assert "byte for byte" in advice.why
+
+
+def test_a_target_that_only_the_chained_intervals_width_hides_may_end_the_loop(tell, make_result):
+    story = tell(Terms("work", "fast", target_speedup=2.0))
+    wide = make_result(2.1, half=0.3)
+    quick = replace(wide, cumulative=wide.step, chained=True)
+    story.iterated(quick)
+    advice = _advise(story.state, Tree(story.state.kept_tree))
+    assert "reached by the middle of the chained figure, 2.10x" in advice.why
+    assert "harness decide --exhausted" in advice.instead
+    story.profiled()
+    assert "and finish measures it" in _advise(story.state, Tree(story.state.kept_tree)).why
+    sure = tell(Terms("work", "fast", target_speedup=3.0))
+    sure.iterated(quick)
+    assert "target" not in _advise(sure.state, Tree(sure.state.kept_tree)).why
