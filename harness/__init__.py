@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         Interrupted,
         Project,
         adapters,
+        bisect,
         compare,
         compare_stored,
         doctor,
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     )
     from harness.pages.made_pages import PageResult
     from harness.profiling.asking import ProfileResult
+    from harness.running.bisect_results import BisectResult
     from harness.running.doctoring import DoctorReport
     from harness.running.history import HistoryResult
     from harness.running.installation import Installation
@@ -83,7 +85,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "harness.analysis": ("Question",),
     "harness.api": (
-        *("Interrupted", "Project", "adapters", "compare", "compare_stored"),
+        *("Interrupted", "Project", "adapters", "bisect", "compare", "compare_stored"),
         *("doctor", "history", "load", "profile", "report", "resume", "run"),
         *("save_variant", "try_variants"),
     ),
@@ -110,6 +112,7 @@ _HOMES = {
     ),
     "harness.pages.made_pages": ("PageResult",),
     "harness.profiling.asking": ("ProfileResult",),
+    "harness.running.bisect_results": ("BisectResult",),
     "harness.running.doctoring": ("DoctorReport",),
     "harness.running.history": ("HistoryResult",),
     "harness.running.installation": ("Installation",),
@@ -129,6 +132,7 @@ __all__ = [
     "AnswerIsNo",
     "BaselineResult",
     "BenchResult",
+    "BisectResult",
     "BuildFailed",
     "CheckResult",
     "Comparison",
@@ -179,6 +183,7 @@ __all__ = [
     "UsageError",
     "Verdict",
     "adapters",
+    "bisect",
     "compare",
     "compare_stored",
     "doctor",

@@ -28,11 +28,13 @@ from harness.model import SteadyPlan
 from harness.model.declaring import options_of
 from harness.plugins import Executor
 from harness.running.keywords import (
+    BisectOptions,
     CompareOptions,
     HistoryOptions,
     LoadOptions,
     Place,
     ProfileOptions,
+    ReportOptions,
     RunOptions,
     StoredOptions,
     TryOptions,
@@ -128,6 +130,8 @@ KEYWORDS_OF = {
     "history": HistoryOptions,
     "profile": ProfileOptions,
     "try_variants": TryOptions,
+    "report": ReportOptions,
+    "bisect": BisectOptions,
     "Project.run": RunOptions,
     "Project.resume": Place,
     "Project.compare": CompareOptions,

@@ -9,6 +9,7 @@ notebook shows it as a table. `docs/api.md` describes it all.
 - `exchange`   runs for other tools, and figures of other tools
 - `project`    the same where a `harness.toml` is, and the steps of a campaign
 - `reporting`  pages for colleagues
+- `searching`  the commit that made a target slower
 - `documenting` what `help()` says of keyword arguments
 - `one_call`   one call at a time, and how Ctrl-C ends it
 """
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from harness.api.one_call import Interrupted
     from harness.api.project import Project
     from harness.api.reporting import report
+    from harness.api.searching import bisect
 else:
     __getattr__ = loaded_when_used(
         __name__,
@@ -44,6 +46,7 @@ else:
             "one_call": "Interrupted",
             "project": "Project",
             "reporting": "report",
+            "searching": "bisect",
         },
     )
 
@@ -51,6 +54,7 @@ __all__ = [
     "Interrupted",
     "Project",
     "adapters",
+    "bisect",
     "compare",
     "compare_stored",
     "doctor",

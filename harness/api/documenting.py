@@ -28,6 +28,7 @@ _WORDS = {
     "conclude": "A command that is run after each trial of files and programs, untimed.",
     "shell": "Command lines are run by /bin/sh, whose start is timed too. Default: False.",
     "ignore_output": "Files and programs are timed whatever they print. Default: False.",
+    "anew": "Forget the answers that are kept of this search. Default: False.",
     "path": "The file to write; left out: none is written, see `html()` and `markdown()`.",
     "format": "html or md; left out: as the file's suffix says.",
     "plots": "A folder that every picture is written into, as PNG and SVG.",
@@ -54,6 +55,8 @@ _WORDS = {
 """What the keyword arguments mean that are no settings."""
 
 _OTHERWISE = {
+    ("bisect", "budget"): "Measure for at most this long per comparison; left out: 60 s.",
+    ("bisect", "confidence"): "Of the whole search; its comparisons share the error level.",
     ("profile", "campaign"): "Whose baseline against='baseline' means.",
     ("import_results", "tool"): "Whose JSON it is, such as hyperfine; left out: it is looked at.",
     ("import_results", "task"): "What the targets are of. Default: the tool's name.",

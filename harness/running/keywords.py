@@ -144,6 +144,14 @@ class ImportOptions(Place, total=False):
     task: str
 
 
+class BisectOptions(Asked, Place, total=False):
+    """The keyword arguments of `bisect`."""
+
+    settings: Settings
+    case: str
+    anew: bool
+
+
 class ReportOptions(Place, total=False):
     """Which run or task a page is about, and the files that it becomes."""
 
@@ -215,7 +223,7 @@ def runs_of(options: Place, config: Config) -> Path:
     return Path(given) if given is not None else results_of(config.root)
 
 
-def settings_of(options: CompareOptions | StoredOptions) -> Settings:
+def settings_of(options: CompareOptions | StoredOptions | BisectOptions) -> Settings:
     """The settings asked for: those of `settings`, with what is said beside them."""
     given = {name: value for name, value in options.items() if name in Asked.__optional_keys__}
     return read_settings(given, over=cast(CompareOptions, options).get("settings"))
