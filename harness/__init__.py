@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         try_variants,
     )
     from harness.api.exchange import import_results, read_stored
+    from harness.api.sweeps import sweep
     from harness.bench.asking import BaselineResult, BenchResult, CheckResult
     from harness.errors import (
         AdapterError,
@@ -80,6 +81,7 @@ if TYPE_CHECKING:
     from harness.running.run_results import ComparisonResult, RunResult
     from harness.running.settings import Settings
     from harness.running.stored_verdicts import StoredVerdicts
+    from harness.running.sweep_results import SweepResult
     from harness.running.try_results import TryResult
 
 _HOMES = {
@@ -90,6 +92,7 @@ _HOMES = {
         *("save_variant", "try_variants"),
     ),
     "harness.api.exchange": ("import_results", "read_stored"),
+    "harness.api.sweeps": ("sweep",),
     "harness.bench.asking": ("BaselineResult", "BenchResult", "CheckResult"),
     "harness.errors": (
         *("AdapterError", "AdapterNotFound", "AnswerIsNo", "BuildFailed", "ConfigError"),
@@ -120,6 +123,7 @@ _HOMES = {
     "harness.running.run_results": ("ComparisonResult", "RunResult"),
     "harness.running.settings": ("Settings",),
     "harness.running.stored_verdicts": ("StoredVerdicts",),
+    "harness.running.sweep_results": ("SweepResult",),
     "harness.running.try_results": ("TryResult",),
 }
 """Where each name is defined; the imports above say the same to type checkers."""
@@ -171,6 +175,7 @@ __all__ = [
     "StepBegun",
     "StorageFailed",
     "StoredVerdicts",
+    "SweepResult",
     "TimingBegun",
     "ToolchainMissing",
     "Trial",
@@ -196,6 +201,7 @@ __all__ = [
     "resume",
     "run",
     "save_variant",
+    "sweep",
     "try_variants",
 ]
 

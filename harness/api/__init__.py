@@ -6,6 +6,7 @@ notebook shows it as a table. `docs/api.md` describes it all.
 
 - `calls`      the functions
 - `comparisons` two or more, side by side
+- `sweeps`     many points in one run
 - `exchange`   runs for other tools, and figures of other tools
 - `project`    the same where a `harness.toml` is, and the steps of a campaign
 - `reporting`  pages for colleagues

@@ -34,6 +34,7 @@ from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.selecting import find_interrupted, stored_cells
 from harness.running.settings import of_plan
 from harness.running.side_by_side import check_apart
+from harness.running.sweep_axes import is_sweep
 from harness.system.git.writing import Git
 
 if TYPE_CHECKING:
@@ -55,6 +56,10 @@ def run(*targets: TargetSpec, **options: Unpack[RunOptions]) -> RunResult:
     raises nothing: see `failures` and `ok` of the result.
     """
     check_keywords("run", options, RunOptions)
+    if is_sweep(options):
+        from harness.api.sweeps import sweep
+
+        return sweep(*targets, **options)
     settings = settings_of(options)
     selected = selected_cells(targets, options)
     experiment = Experiment(selected.cells, settings, origin=selected.origin)

@@ -17,6 +17,7 @@ from harness.running.keywords import (
 )
 from harness.running.run_results import ComparisonResult
 from harness.running.side_by_side import SideBySide, side_by_side
+from harness.running.sweep_axes import is_sweep
 
 if TYPE_CHECKING:
     from harness.running.naming import TargetSpec
@@ -30,9 +31,13 @@ def compare(*targets: TargetSpec, **options: Unpack[CompareOptions]) -> Comparis
 
     All run interleaved until the verdict is sure or the budget ends (60 s unless you say
     otherwise); the first is the reference. Raises Interrupted after Ctrl-C, and UsageError for what
-    makes no sense.
+    makes no sense. With `sweep` or `matrix` it gives a SweepResult, as `harness.sweep` does.
     """
     check_keywords("compare", options, CompareOptions)
+    if is_sweep(options):
+        from harness.api.sweeps import sweep
+
+        return sweep(*targets, **options)  # type: ignore[return-value]
     settings = comparison_settings(settings_of(options))
     sides = side_by_side(targets, options)
     labels = sides.labels

@@ -33,6 +33,11 @@ _WORDS = {
     "format": "html or md; left out: as the file's suffix says.",
     "plots": "A folder that every picture is written into, as PNG and SVG.",
     "flags": "Flags behind the target's own, one text per variant.",
+    "sweep": "Names with their values: a parameter, an option, threads, env.NAME. A range such as"
+    " 1e3..1e6*2 is one, too. Gives a SweepResult.",
+    "matrix": "Options or variables with their values, whose combinations run side by side.",
+    "resume": "Go on with the same sweep, which was interrupted.",
+    "yes": "Begin a sweep although it may take longer than half an hour.",
     "executor": "Where to run: an installed executor's name. Default: local.",
     "config": "The harness.toml; left out: the nearest one from the current folder upward.",
     "results": "The folder of stored runs; left out: that of the configuration.",

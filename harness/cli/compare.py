@@ -27,6 +27,7 @@ from harness.cli.shared.measuring import (
     results_option,
     said,
 )
+from harness.cli.shared.swept import is_swept, measured_sweep, sweep_answer, sweep_options
 from harness.errors import ExitCode, UsageError
 from harness.model import TraceShape, Verdict
 from harness.render.explaining import extended, next_steps, what_would_do
@@ -60,6 +61,8 @@ WORDS = {"config_path": "config", "stdin": "input"}
     budget="Measure for at most this long, such as 20s; building and checking come before. Left"
     " out: 60 s, or as long as --trials take.",
 )
+@sweep_options
+@click.option("--resume", is_flag=True, help="Go on with the same sweep, which was interrupted.")
 @click.option("--stored", is_flag=True, help="Run nothing: judge all blocks of both in the store.")
 @config_option
 @results_option
@@ -82,9 +85,14 @@ def compare_command(names: tuple[str, ...], **options: Any) -> Answer:
     the store; builds are judged as they were when they ran, and the worst verdict on those that ran
     last sets the exit code.
     """
+    arguments = click.get_current_context().meta["arguments"]
+    if is_swept(options):
+        _refuse_stored(options)
+        return sweep_answer(measured_sweep(names, options, arguments))
+    if options["resume"]:
+        raise UsageError("--resume is of a sweep", hint="Say what is swept: --sweep, --matrix.")
     if options["stored"]:
         return _from_store(names, options)
-    arguments = click.get_current_context().meta["arguments"]
     if not names and arguments:
         raise nothing_named("REFERENCE", arguments)
     with progress() as listener:
@@ -105,6 +113,11 @@ def compare_command(names: tuple[str, ...], **options: Any) -> Answer:
     if options["metrics"] is None:
         return found
     return replace(found, text=f"{found.text}\n\n{metric_table(result.run.measurements)}")
+
+
+def _refuse_stored(options: dict[str, Any]) -> None:
+    if options["stored"]:
+        raise UsageError("--stored runs nothing, and a sweep is run")
 
 
 def _from_store(names: tuple[str, ...], options: dict[str, Any]) -> Answer:

@@ -29,6 +29,7 @@ from harness.cli.shared.measuring import (
     results_option,
     said,
 )
+from harness.cli.shared.swept import is_swept, measured_sweep, sweep_answer, sweep_options
 from harness.errors import HarnessError, UsageError
 from harness.render.tables import legend
 from harness.running.exporting import Export
@@ -75,6 +76,7 @@ def nothing_named(what: str, rest: Sequence[str]) -> UsageError:
 @click.option("--task", help="Only targets of this task.")
 @click.option("--case", help="The case; otherwise each task's first one.")
 @settings_options()
+@sweep_options
 @config_option
 @results_option
 @click.option(
@@ -109,9 +111,13 @@ def run_command(**options: Any) -> Answer:
     """
     context = click.get_current_context()
     arguments = context.meta["arguments"]
+    export = _export(options["export"], options["export_format"])
+    if is_swept(options):
+        swept = measured_sweep(options["names"], options, arguments)
+        answer = sweep_answer(swept, options["style"])
+        return answer if export is None else _exported(answer, export, swept)
     if options["resume"] is not None:
         _check_resume(context, arguments)
-    export = _export(options["export"], options["export_format"])
     with progress() as listener:
         result = _run(arguments, options, Told(listener))
     answer = _answer(result, options)

@@ -63,7 +63,16 @@ class ProgramOptions(Place, total=False):
     ignore_output: bool
 
 
-class CompareOptions(Asked, ProgramOptions, total=False):
+class SweepWishes(TypedDict, total=False):
+    """What is swept; `run` and `compare` take it too, and then give a SweepResult."""
+
+    sweep: Mapping[str, object] | str | Sequence[str]
+    matrix: Mapping[str, object] | str | Sequence[str]
+    resume: bool
+    yes: bool
+
+
+class CompareOptions(SweepWishes, Asked, ProgramOptions, total=False):
     """The keyword arguments of `compare`."""
 
     settings: Settings

@@ -192,7 +192,7 @@ def children() -> list[int]:
     return found
 
 
-def sweep(state: WorkerState) -> int:
+def sweep_up(state: WorkerState) -> int:
     """Wait a moment for what the target left behind, then kill it; returns how many were."""
     left_behind = 0
     grace_ends = time.monotonic() + (0 if state.timed_out or state.cancelled else GRACE_S)
@@ -341,7 +341,7 @@ def run_job(job: WorkerJob, state: WorkerState) -> None:
     status, ended_ns = wait_for_target(state)
     signal.setitimer(signal.ITIMER_REAL, 0)
     after = kernel_facts()
-    left_behind = sweep(state)
+    left_behind = sweep_up(state)
     put("wall_ns", ended_ns - started_ns)
     for key, value in state.usage.items():
         put(key, value)

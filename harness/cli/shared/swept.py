@@ -1,0 +1,99 @@
+"""What `run` and `compare` do where something is swept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import click
+
+from harness.api import Interrupted
+from harness.api.sweeps import sweep
+from harness.cli.shared.base import Answer
+from harness.cli.shared.common_options import make_settings, said_of_programs
+from harness.cli.shared.measuring import named_place, progress, said
+from harness.errors import UsageError
+from harness.render.sweep import sweep_text
+from harness.running.listening import Told
+from harness.running.sweep_results import SweepResult
+
+
+def sweep_options(function: Any) -> Any:
+    """The options of a sweep, as options of a command."""
+    for made in (
+        click.option(
+            "--yes", is_flag=True, help="Begin a sweep although it may take longer than 30 minutes."
+        ),
+        click.option(
+            "--matrix",
+            multiple=True,
+            metavar="NAME=VALUES",
+            help="Vary an option of the build or a variable, side by side: compiler=gcc,clang.",
+        ),
+        click.option(
+            "--sweep",
+            multiple=True,
+            metavar="NAME=VALUES",
+            help="Sweep a parameter, env.NAME or threads: n=1000,2000 or n=1e3..1e6*2 or n=1..9+2.",
+        ),
+    ):
+        function = made(function)
+    return function
+
+
+def is_swept(options: Mapping[str, Any]) -> bool:
+    """Is something swept? UsageError for what only a sweep takes, without one."""
+    if options["sweep"] or options["matrix"]:
+        return True
+    if options["yes"]:
+        raise UsageError("--yes is of a sweep", hint="Say what is swept: --sweep, --matrix.")
+    return False
+
+
+def measured_sweep(
+    names: Sequence[str], options: Mapping[str, Any], arguments: Sequence[str]
+) -> SweepResult:
+    """The sweep that was asked for; one that was interrupted gives what it has."""
+    named = {key: options.get(key) for key in ("adapter", "task", "case", "executor")}
+    if options["resume"] not in (None, False, True, ""):
+        raise UsageError(
+            "of a sweep --resume names no run: it goes on with the latest that was asked for so"
+        )
+    with progress() as listener:
+        try:
+            return sweep(
+                *names,
+                sweep=options["sweep"],
+                matrix=options["matrix"],
+                resume=options["resume"] not in (None, False),
+                yes=options["yes"],
+                settings=make_settings(options),
+                arguments=arguments,
+                **said(**named),
+                **said_of_programs(options),
+                **named_place(options, Told(listener)),
+            )
+        except Interrupted as stop:
+            if stop.result is None:
+                raise
+            return cast(SweepResult, stop.result)
+
+
+def sweep_answer(result: SweepResult, style: str = "plain") -> Answer:
+    """The sweep as a table and in words; a target that failed at a point sets the exit code."""
+    text = [sweep_text(result.document(), style)]
+    if style == "plain":
+        text += filter(None, ["\n".join(result.warnings), str(result.folder / "sweep.json")])
+    errors = [
+        f"{target} at {case}: {failure.message}"
+        for (_, case, target), failure in sorted(result.report.failures.items())
+    ]
+    errors += [f"metric {name}: {why}" for name, why in result.lacking.items()]
+    errors += ["interrupted; everything measured is kept"] * result.interrupted
+    return Answer(
+        result=result.to_dict(),
+        text="\n\n".join(text),
+        exit_code=result.exit_code,
+        error="\n".join(errors) or None,
+        hint="The same command with --resume goes on." if result.interrupted else None,
+    )

@@ -1,0 +1,255 @@
+"""What a sweep found: its points as rows, how times grow, where curves cross, what threads gain."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.model import Comparison, Estimate, Measurement, Verdict
+from harness.model.jsonable import jsonable
+from harness.running.run_results import RunResult
+from harness.running.sweep_axes import Axis, Point, Sweep
+from harness.stats.cost_model import CostModel, fit_model, log_log_slope
+from harness.stats.threads_gain import Scaling, scaling
+
+SWEEP_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CurveGrowth:
+    """How one target's time grows with the axis."""
+
+    target: str
+    at: Point
+    """The values of the other axes; empty where there is one alone."""
+    points: int
+    slope: Estimate
+    model: CostModel | None
+    """None for fewer than four points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Where a candidate becomes the faster one, or ceases to be."""
+
+    candidate: str
+    reference: str
+    about: float | None
+    """By interpolation of the log-ratio between the two points; None: not within the sweep."""
+    low: float | None
+    """The last point at which the other side was surely faster; None: at none before."""
+    high: float | None
+    """The first point at which this side is surely faster; None: at none behind."""
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScalingOf:
+    """What threads gain one target."""
+
+    target: str
+    scaling: Scaling
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SweepResult(RunResult):
+    """What a sweep measured: a run with a case for each point, and what its points say together."""
+
+    sweep: Sweep
+    confidence: float
+    """Of all verdicts of the sweep together."""
+
+    @property
+    def points(self) -> dict[str, Point]:
+        """The values of each point, by the name of its case."""
+        from harness.running.sweep_cells import point_name
+
+        named = {point_name(point): point for point in self.sweep.points()}
+        cases = dict.fromkeys(m.case for m in self.measurements)
+        return {case: named.get(_point_in(case), {}) for case in cases}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row per target and point, with parameters as columns."""
+        ratios = {(c.task, c.case, c.candidate): c for c in self.comparisons}
+        points = self.points
+        return [
+            _row(m, points[m.case], ratios.get((m.task, m.case, m.target)))
+            for m in self.measurements
+        ]
+
+    @property
+    def growths(self) -> tuple[CurveGrowth, ...]:
+        """How each target's time grows, where one axis of numbers is swept."""
+        axis = self.sweep.axis
+        if axis is None or axis.is_threads:
+            return ()
+        return tuple(filter(None, (_growth(t, axis, c) for t, c in self._curves(axis).items())))
+
+    @property
+    def crossings(self) -> tuple[Crossing, ...]:
+        """Where curves cross, of each candidate with the reference."""
+        axis = self.sweep.axis
+        if axis is None:
+            return ()
+        points = self.points
+        found: dict[tuple[str, str], list[tuple[float, Comparison]]] = {}
+        for c in self.comparisons:
+            value = points[c.case].get(axis.name)
+            if isinstance(value, (int, float)):
+                found.setdefault((c.candidate, c.reference), []).append((value, c))
+        return tuple(_crossing(pair, sorted(each, key=_first)) for pair, each in found.items())
+
+    @property
+    def scalings(self) -> tuple[ScalingOf, ...]:
+        """What threads gain, where their number is the axis."""
+        axis = self.sweep.axis
+        if axis is None or not axis.is_threads:
+            return ()
+        found = []
+        for target, curve in self._curves(axis).items():
+            gained = scaling(
+                [int(p) for p, _ in curve], [time for _, time in curve], weak=self.sweep.weak
+            )
+            if gained is not None:
+                found.append(ScalingOf(target, gained))
+        return tuple(found)
+
+    def _curves(self, axis: Axis) -> dict[str, list[tuple[float, Estimate]]]:
+        """The times of each target by the axis, from its least value up."""
+        points = self.points
+        found: dict[str, list[tuple[float, Estimate]]] = {}
+        for m in self.measurements:
+            value = points[m.case].get(axis.name)
+            if m.wall_ns is not None and isinstance(value, (int, float)):
+                found.setdefault(m.target, []).append((float(value), m.wall_ns))
+        return {target: sorted(curve, key=_first) for target, curve in found.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `result` of the command's JSON: the run, and the sweep as in `sweep.json`."""
+        return {**RunResult.to_dict(self), "sweep": self.document()}
+
+    def document(self) -> dict[str, Any]:
+        """The content of `sweep.json`."""
+        compared = len(self.comparisons)
+        return {
+            "schema_version": SWEEP_VERSION,
+            "run_id": self.id,
+            "axes": jsonable(self.sweep.axes),
+            "matrix": jsonable(self.sweep.matrix),
+            "confidence": self.confidence,
+            "comparisons": compared,
+            "confidence_each": each_confidence(self.confidence, compared),
+            "rows": self.rows(),
+            "growths": jsonable(self.growths),
+            "crossings": jsonable(self.crossings),
+            "scalings": jsonable(self.scalings),
+        }
+
+    def __str__(self) -> str:
+        from harness.render.sweep import sweep_text
+
+        return sweep_text(self.document())
+
+    __repr__ = __str__
+
+
+def each_confidence(confidence: float, comparisons: int) -> float:
+    """The confidence of each verdict that keeps the error of all of them: Bonferroni's bound."""
+    return 1 - (1 - confidence) / max(1, comparisons)
+
+
+def _first(pair: tuple[float, Any]) -> float:
+    return pair[0]
+
+
+def _point_in(case: str) -> str:
+    _, bracket, rest = case.partition(" (")
+    return rest.removesuffix(")") if bracket else ""
+
+
+_OWN = ("task", "case", "target")
+
+
+def _row(m: Measurement, point: Point, c: Comparison | None) -> dict[str, Any]:
+    """Parameters have columns of their own names; one that is called as ours is `param.NAME`."""
+    wall, cpu = m.wall_ns, m.cpu_ns
+    own = {
+        "wall_ns": wall.point if wall else None,
+        "wall_low_ns": wall.low if wall else None,
+        "wall_high_ns": jsonable(wall.high) if wall else None,
+        "cpu_ns": cpu.point if cpu else None,
+        "peak_memory_bytes": m.max_rss_bytes,
+        "trials": m.trials,
+        "failures": m.failures,
+        "speed_up": c.ratio.point if c else None,
+        "speed_up_low": c.ratio.low if c else None,
+        "speed_up_high": jsonable(c.ratio.high) if c else None,
+        "reference": c.reference if c else None,
+        "metric": c.metric.value if c else None,
+        "verdict": c.verdict.value if c else None,
+    }
+    names = {"task": m.task, "case": m.case, "target": m.target}
+    taken = {*own, *_OWN}
+    columns = {f"param.{name}" if name in taken else name: v for name, v in point.items()}
+    return {**names, **columns, **own}
+
+
+def _growth(target: str, axis: Axis, curve: Sequence[tuple[float, Estimate]]) -> CurveGrowth | None:
+    usable = [(n, time) for n, time in curve if n > 0]
+    if len(usable) < 2:
+        return None
+    ns = [n for n, _ in usable]
+    times = [time.point for _, time in usable]
+    level = 0.95
+    return CurveGrowth(
+        target, {}, len(usable), log_log_slope(ns, times, level), fit_model(ns, times, level)
+    )
+
+
+def _crossing(pair: tuple[str, str], curve: Sequence[tuple[float, Comparison]]) -> Crossing:
+    """Between the last point that one side surely wins and the first that the other one does.
+
+    The ends hold together at the level of the whole sweep, since its verdicts do.
+    """
+    candidate, reference = pair
+    for before, after in _changes(curve):
+        (low, c), (high, _) = before, after
+        now, then = (candidate, reference), (reference, candidate)
+        first, second = (now, then) if c.verdict is Verdict.FASTER else (then, now)
+        words = f"{first[0]} is faster up to {low:g}, {second[0]} from {high:g} on"
+        return Crossing(*pair, _between(curve, low, high), low, high, words)
+    sure = {c.verdict for _, c in curve if c.verdict in (Verdict.FASTER, Verdict.SLOWER)}
+    if not sure:
+        return Crossing(*pair, None, None, None, "neither is surely faster at any point")
+    (verdict,) = sure
+    winner = candidate if verdict is Verdict.FASTER else reference
+    where = [n for n, c in curve if c.verdict is verdict]
+    at_all = len(where) == len(curve)
+    said = "at every point" if at_all else f"at {', '.join(f'{n:g}' for n in where)}"
+    words = f"not within the sweep: {winner} is faster {said}"
+    return Crossing(
+        *pair, None, None, None, words + ("" if at_all else "; the rest is not decided")
+    )
+
+
+def _changes(curve: Sequence[tuple[float, Comparison]]) -> Iterator[Any]:
+    """Two points that are surely won by different sides, with no sure point between them."""
+    sure = [each for each in curve if each[1].verdict in (Verdict.FASTER, Verdict.SLOWER)]
+    for before, after in itertools.pairwise(sure):
+        if before[1].verdict is not after[1].verdict:
+            yield before, after
+
+
+def _between(curve: Sequence[tuple[float, Comparison]], low: float, high: float) -> float:
+    """Where the log-ratio is 0, on a straight line in log n between two neighbours."""
+    inside = [(n, math.log(c.ratio.point)) for n, c in curve if low <= n <= high]
+    for (n, one), (m, other) in itertools.pairwise(inside):
+        if one * other <= 0 and one != other:
+            share = one / (one - other)
+            if n <= 0:
+                return n + share * (m - n)
+            return math.exp(math.log(n) + share * (math.log(m) - math.log(n)))
+    return low
