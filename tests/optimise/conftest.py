@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -269,16 +270,50 @@ def make_plan(title: str = "multiply by the reciprocal") -> Plan:
 NOTE = Reflection("it was as if the compiler had known", "try vectors next", "it knew", "read it")
 
 
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A fresh repository on `main` with the program and its campaign."""
+def name_the_author(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{name}_NAME", "Test")
         monkeypatch.setenv(f"GIT_{name}_EMAIL", "test@example.org")
-    root = tmp_path / "repo"
-    root.mkdir()
-    made = World(root, FakeWorkbench(root))
-    begin(made)
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, World]:
+    """A repository that has begun, and one whose campaign was started and profiled.
+
+    Each is made once: a start calls git sixty times, a copy not at all.
+    """
+    from harness.optimise import run_profile, start
+
+    made = {}
+    with pytest.MonkeyPatch.context() as patch:
+        name_the_author(patch)
+        for name in ("begun", "started"):
+            root = tmp_path_factory.mktemp(name) / "repo"
+            root.mkdir()
+            made[name] = World(root, FakeWorkbench(root))
+            begin(made[name])
+        start(made["started"].campaign, made["started"].bench)
+        run_profile(made["started"].campaign, made["started"].bench)
+        # Kept beside the repository: a test may have a state folder of its own.
+        shutil.copyfile(made["started"].reader.witness, made["started"].root.parent / "witness")
+    return made
+
+
+@pytest.fixture
+def world(templates: dict[str, World], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A fresh repository on `main` with the program and its campaign."""
+    name_the_author(monkeypatch)
+    return copy_of(templates["begun"], tmp_path / "repo")
+
+
+def copy_of(world: World, root: Path) -> World:
+    """The same repository elsewhere; what its witness has seen goes with it."""
+    shutil.copytree(world.root, root, symlinks=True)
+    made = World(root, FakeWorkbench(root, list(world.bench.calls)))
+    if (seen := world.root.parent / "witness").exists():
+        witness = made.reader.witness
+        witness.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(seen, witness)
     return made
 
 
@@ -300,13 +335,10 @@ def begin(world: World) -> None:
 
 
 @pytest.fixture
-def started(world: World) -> World:
+def started(templates: dict[str, World], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """The same, with the campaign started and profiled."""
-    from harness.optimise import run_profile, start
-
-    start(world.campaign, world.bench)
-    run_profile(world.campaign, world.bench)
-    return world
+    name_the_author(monkeypatch)
+    return copy_of(templates["started"], tmp_path / "repo")
 
 
 @pytest.fixture

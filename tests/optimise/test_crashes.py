@@ -1,13 +1,14 @@
 """Killed at any point: after every line of the journal, every record and every step of git.
 
-Each scene is prepared once. It is then played once for every effect that it has on the outside,
-and dies right after that effect; then `harness next` is followed to the end of the scene.
+Each scene is prepared and played once. What the disk has right after each of its effects on the
+outside is kept: it is what a kill there would leave. From every one of these `harness next` is
+followed to the end of the scene.
 """
 
 from __future__ import annotations
 
-import contextlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -40,21 +41,16 @@ CHANGING = {
 }
 
 
-class Killed(BaseException):
-    """The process is gone."""
+class Effects:
+    """Counts what a scene does to the outside, and calls `after` behind each of it."""
 
-
-class Killer:
-    """Counts effects and kills after the one with a given number."""
-
-    def __init__(self, after: int | None) -> None:
+    def __init__(self, after: Callable[[int], object]) -> None:
         self.after = after
         self.count = 0
 
     def effect(self) -> None:
         self.count += 1
-        if self.count == self.after:
-            raise Killed
+        self.after(self.count)
 
     def install(self, patch: pytest.MonkeyPatch) -> None:
         self._wrap(patch, journal, "_append")
@@ -207,36 +203,27 @@ def test_a_kill_after_any_effect_loses_and_doubles_nothing(
     # The witness is put back with the rest: it would tell one play from the next.
     monkeypatch.setenv("XDG_STATE_HOME", str(world.root / ".harness" / "state"))
     prepare(world, thought(), planned(), note)
-    pristine = tmp_path / "pristine"
-    shutil.copytree(world.root, pristine, symlinks=True)
-
-    def play(after: int | None) -> int:
-        """Play the scene, killed after an effect or not at all; how many effects there were."""
-        shutil.rmtree(world.root)
-        shutil.copytree(pristine, world.root, symlinks=True)
-        killer = Killer(after)
-        with monkeypatch.context() as patch:
-            killer.install(patch)
-            with contextlib.suppress(Killed):
-                follow(world, note, until)
+    left = tmp_path / "left"
+    effects = Effects(lambda n: shutil.copytree(world.root, left / str(n), symlinks=True))
+    with monkeypatch.context() as patch:
+        effects.install(patch)
         follow(world, note, until)
-        return killer.count
-
-    effects = play(None)
-    assert effects >= 5
+    assert effects.count >= 5
     expected = [event.kind for event in world.campaign.events]
-    for after in range(1, effects + 1):
-        play(after)
+    for n in range(1, effects.count + 1):
+        shutil.rmtree(world.root)
+        shutil.move(left / str(n), world.root)
+        follow(world, note, until)
         campaign = world.campaign
-        assert [event.kind for event in campaign.events] == expected, f"after effect {after}"
+        assert [event.kind for event in campaign.events] == expected, f"after effect {n}"
         check(world)
-        assert verify(campaign, world.bench).problems == [], f"after effect {after}"
+        assert verify(campaign, world.bench).problems == [], f"after effect {n}"
 
 
-def test_the_killer_counts_what_it_wraps(monkeypatch, tmp_path: Path):
-    killer = Killer(1)
-    killer.install(monkeypatch)
+def test_effects_are_counted_where_they_are_wrapped(monkeypatch, tmp_path: Path):
+    counted: list[int] = []
+    Effects(counted.append).install(monkeypatch)
     event = next_event([], Kind.PROFILED, {}, at_ns=1)
-    with pytest.raises(Killed):
-        journal._append(tmp_path / "x", event)
+    journal._append(tmp_path / "x", event)
     assert (tmp_path / "x").read_text() == f"{event.line}\n"
+    assert counted == [1]

@@ -55,11 +55,10 @@ def machine(started, thought, planned, pristine: Path) -> type[RuleBasedStateMac
             self.events: list = []
 
         def call(self, command) -> None:
-            before = len(started.campaign.events)
             try:
                 command(started.campaign)
             except (NotAllowed, UsageError):
-                assert len(started.campaign.events) - before <= 1
+                assert len(started.campaign.events) - len(self.events) <= 1
             except HarnessError as problem:
                 raise AssertionError(f"neither done nor refused: {problem!r}") from problem
 
@@ -145,42 +144,43 @@ def machine(started, thought, planned, pristine: Path) -> type[RuleBasedStateMac
                 moves[advice.action](started.campaign)
 
         @invariant()
-        def the_records_are_whole(self) -> None:
-            campaign = started.campaign
+        def all_of_it_holds(self) -> None:
+            campaign = started.campaign  # read once for all: each reading asks git many times
+            self.the_records_are_whole(campaign)
+            self.only_what_is_right_and_faster_was_kept(campaign)
+            self.the_kept_state_is_what_git_has(campaign)
+            self.every_reverted_attempt_with_code_is_kept(campaign)
+            self.there_is_always_a_next_action(campaign)
+
+        def the_records_are_whole(self, campaign) -> None:
             events = read_events(started.root / "optim" / "events.jsonl")
             assert fold(events) == campaign.state
             assert events[: len(self.events)] == self.events
             self.events = events
             assert campaign.records.edited(events) == []
 
-        @invariant()
-        def only_what_is_right_and_faster_was_kept(self) -> None:
-            for iteration in started.campaign.state.kept:
+        def only_what_is_right_and_faster_was_kept(self, campaign) -> None:
+            for iteration in campaign.state.kept:
                 assert iteration.outcome is Outcome.KEPT
                 assert iteration.bench is not None
                 assert iteration.bench.correct
                 assert iteration.bench.verdict is Verdict.FASTER
                 assert iteration.note is not None
 
-        @invariant()
-        def the_kept_state_is_what_git_has(self) -> None:
-            campaign = started.campaign
+        def the_kept_state_is_what_git_has(self, campaign) -> None:
             state = campaign.state
             code = campaign.checkout.fingerprint_at(state.kept_commit, state.untracked)
             assert code == state.kept_tree
             commits = started.shell("log", "--format=%s", "main..").splitlines()
             assert sum(s.startswith("optim iter ") for s in commits) == len(state.kept)
 
-        @invariant()
-        def every_reverted_attempt_with_code_is_kept(self) -> None:
+        def every_reverted_attempt_with_code_is_kept(self, campaign) -> None:
             refs = started.git.refs("refs/harness/attempts/work/")
-            for iteration in started.campaign.state.iterations:
+            for iteration in campaign.state.iterations:
                 if iteration.closed and iteration.attempt:
                     assert iteration.attempt in refs.values()
 
-        @invariant()
-        def there_is_always_a_next_action(self) -> None:
-            campaign = started.campaign
+        def there_is_always_a_next_action(self, campaign) -> None:
             assert next_action(campaign).command
             assert campaign.state.step is not Step.FINISHED
 
