@@ -25,7 +25,7 @@ from harness.campaign.spending import attempt_confidence, confidence_of, final_c
 from harness.campaign.state import State, Step, states_after
 from harness.campaign.stopping import decision_by_rules
 from harness.campaign.values import BenchOutcome
-from harness.errors import DataDamaged, GitFailed, HarnessError, UsageError
+from harness.errors import DataClosed, DataDamaged, GitFailed, HarnessError, UsageError
 from harness.frozen import dataclass
 from harness.model import Verdict
 from harness.model.proposals import Plan, Reflection, Thought
@@ -110,6 +110,8 @@ def verify(campaign: Campaign, bench: Workbench, against: Path | None = None) ->
 def _baseline(campaign: Campaign, bench: Workbench, found: Verification) -> None:
     try:
         sealed, doubts = bench.check_baseline()
+    except DataClosed:
+        raise  # not a misfit: it may not be read, and its own hint says how to open it
     except HarnessError as problem:
         found.problems.append(problem.message)
         return
@@ -150,6 +152,8 @@ def _event(campaign: Campaign, bench: Workbench, found: Verification, turn: Turn
             yield from _commit(campaign, event, after, found)
         elif event.kind is Kind.REVERTED:
             _attempt(campaign, event, after, found)
+    except DataClosed:
+        raise  # not a misfit: it may not be read, and its own hint says how to open it
     except HarnessError as problem:
         yield problem.message
 

@@ -114,6 +114,17 @@ def test_a_closed_journal_is_kept_by_abandon_and_not_called_damaged_before(open_
     assert kept.read_bytes() == content
 
 
+def test_a_closed_repository_is_not_called_none(open_world):
+    verify(open_world.reader, open_world.bench)
+    closed = open_world.root / ".git"
+    closed.chmod(0o000)
+    for action in ("verify", "next"):
+        problem = as_a_user(open_world, ACTIONS[action])
+        assert isinstance(problem, DataClosed), problem
+        assert problem.hint == f"Make it readable: chmod u+rwX {closed}"
+    closed.chmod(0o755)
+
+
 @pytest.mark.parametrize(
     ("name", "action"),
     [

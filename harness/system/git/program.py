@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -192,6 +193,11 @@ class GitProgram:
             return
         words = done.stderr.decode("utf-8", "replace")
         if "not a git repository" in words or "must be run in a work tree" in words:
+            if (closed := self._closed_repository()) is not None:
+                raise DataClosed(
+                    f"{closed}: cannot be read: Permission denied",
+                    hint=f"Make it readable: chmod u+rwX {shlex.quote(str(closed))}",
+                )
             raise UsageError(
                 f"{self.folder} lies in no git repository",
                 hint="A baseline is a commit: `git init`, `git add -A` and `git commit` first.",
@@ -201,6 +207,15 @@ class GitProgram:
                 f"git does not trust {self.folder}: it belongs to another user",
                 hint=f"git config --global --add safe.directory {self.folder}",
             )
+
+    def _closed_repository(self) -> Path | None:
+        """The `.git` here or above that git passes over in silence, since it may not read it."""
+        wanted = os.R_OK | os.X_OK
+        for place in (self.folder, *self.folder.absolute().parents):
+            path = place / ".git"
+            if path.is_dir() and not os.access(path, wanted, effective_ids=True):
+                return path
+        return None
 
     def refused(self, arguments: Sequence[str], done: Ended) -> HarnessError:
         """Git's refusal in its words: a held lock and a full disk are not the command's fault."""

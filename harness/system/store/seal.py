@@ -20,9 +20,9 @@ import re
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from harness.errors import DataDamaged, StorageFailed, UsageError
+from harness.errors import DataClosed, DataDamaged, StorageFailed, UsageError
 from harness.frozen import dataclass
-from harness.system.store.files import open_kept, read_kept
+from harness.system.store.files import not_read, open_kept, read_kept
 
 SEAL_NAME = "seal.sha256"
 
@@ -206,14 +206,20 @@ def verify_seal(folder: Path, expected: str | Seal | None = None) -> Seal:
 
 
 def _changed(folder: Path, entry: SealEntry) -> str:
-    """What happened to a sealed file, in words; empty where nothing did."""
+    """What happened to a sealed file, in words; empty where nothing did. DataClosed where nobody
+    can say.
+    """
     path = folder / entry.path
-    if path.is_symlink():
-        return f"{entry.path}: replaced by a link"
-    if not path.is_file():
-        return f"{entry.path}: missing"
     try:
+        if path.is_symlink():
+            return f"{entry.path}: replaced by a link"
+        if not path.is_file():
+            return f"{entry.path}: missing"
         size, digest = _digest(path)
+    except PermissionError as problem:
+        raise not_read(path, problem) from None
+    except DataClosed:
+        raise  # what may not be read has not been changed, as far as anybody knows
     except OSError as problem:
         return f"{entry.path}: cannot be read: {problem.strerror}"
     except DataDamaged as problem:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import subprocess
 
 import pytest
 
-from harness.errors import DataDamaged, StorageFailed, UsageError
+from harness.errors import DataClosed, DataDamaged, StorageFailed, UsageError
+from harness.system.store import seal
+from harness.system.store.files import not_read
 from harness.system.store.seal import (
     SEAL_NAME,
     Seal,
@@ -38,10 +41,10 @@ def damage(folder, expected=None) -> str:
 
 
 def test_an_untouched_folder_passes(sealed):
-    seal = read_seal(sealed)
-    assert verify_seal(sealed, seal.root) == seal
-    assert verify_seal(sealed, seal) == seal
-    assert [entry.path for entry in seal.entries] == [
+    found = read_seal(sealed)
+    assert verify_seal(sealed, found.root) == found
+    assert verify_seal(sealed, found) == found
+    assert [entry.path for entry in found.entries] == [
         "baseline.json",
         "results/deep/é ü.txt",
         "results/trials.parquet",
@@ -74,6 +77,16 @@ def test_one_flipped_bit_is_found(sealed, position):
 def test_another_length_is_said_as_such(sealed):
     (sealed / "baseline.json").write_text("{} ")
     assert "baseline.json: changed: 3 bytes, sealed with 2" in damage(sealed)
+
+
+def test_a_closed_file_is_not_called_changed(sealed, monkeypatch):
+    def closed(path):
+        raise not_read(path, PermissionError(errno.EACCES, "Permission denied"))
+
+    monkeypatch.setattr(seal, "open_kept", closed)
+    with pytest.raises(DataClosed, match="cannot be read: Permission denied") as caught:
+        verify_seal(sealed)
+    assert caught.value.hint.startswith("Nothing says that it is damaged.")
 
 
 def test_a_missing_file_is_named(sealed):
