@@ -300,7 +300,8 @@ class Campaign:
         content = self.records.content()
         made = self.git.commit_paths(paths, message, hooks=hooks)
         self.records.put_back(content)
-        broken = [path for path in own if path in self.git.changes().tracked]
+        changed = {*self.git.changes().tracked}
+        broken = [path for path in own if path in changed]
         if broken:
             subject = "optim: the records as they were written, which a git hook had changed"
             self.git.commit_paths(broken, self.message(subject), hooks=False)

@@ -10,6 +10,8 @@ from harness.campaign.state import Step
 from harness.campaign.values import ProfileOutcome, ProfileRow
 from harness.cli import cli
 from harness.cli.shared.base import guard
+from harness.optimise import next_action, think
+from harness.system.git.program import GitProgram
 
 CHARACTERS_A_TOKEN = 4
 
@@ -213,3 +215,20 @@ def test_a_decided_look_that_is_asked_again_says_that_it_was_stored(driver, worl
     assert driver("bench", "--again") == 0
     assert "nothing was measured: this is the stored result of look 1" in driver.said
     assert world.bench.calls.count("bench 1") == 1
+
+
+def test_a_step_asks_git_little(started, thought, monkeypatch):
+    """A call of git takes as long as all else of a step."""
+    asked = []
+    attempt = GitProgram.attempt
+
+    def counted(program, *arguments, **more):
+        asked.append(arguments[0])
+        return attempt(program, *arguments, **more)
+
+    monkeypatch.setattr(GitProgram, "attempt", counted)
+    think(started.campaign, thought())
+    assert len(asked) <= 20, asked
+    asked.clear()
+    next_action(started.reader)
+    assert len(asked) <= 20, asked

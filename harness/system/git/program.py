@@ -93,17 +93,33 @@ class GitProgram:
     @cached_property
     def top(self) -> Path:
         """The repository's top folder (of this worktree)."""
-        return Path(self.line("rev-parse", "--show-toplevel"))
+        return self._place("--show-toplevel")
 
     @cached_property
     def git_dir(self) -> Path:
         """The folder with HEAD and the index of this worktree."""
-        return Path(self.line("rev-parse", "--absolute-git-dir"))
+        return self._place("--absolute-git-dir")
 
     @cached_property
     def common_dir(self) -> Path:
         """The folder with the objects and refs that all worktrees share."""
-        return (self.folder / self.line("rev-parse", "--git-common-dir")).resolve()
+        return (self.folder / self._place("--git-common-dir")).resolve()
+
+    def _place(self, which: str) -> Path:
+        return Path(self._places.get(which) or self.line("rev-parse", which))
+
+    @cached_property
+    def _places(self) -> Mapping[str, str]:
+        """The three folders from one call, since every command wants them.
+
+        Nothing where a line feed in a path muddles them, or one of them is not there to be told.
+        """
+        asked = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir")
+        try:
+            lines = self.line("rev-parse", *asked).split("\n")
+        except HarnessError:
+            return {}
+        return dict(zip(asked, lines, strict=True)) if len(lines) == len(asked) else {}
 
     @cached_property
     def identity(self) -> dict[str, str]:

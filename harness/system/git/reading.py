@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +19,9 @@ LARGE_BYTES = 100 * 2**20
 
 
 BRANCHES = "refs/heads/"
+_HEAD = re.compile(rb"ref: refs/heads/(?!\.invalid\n)([^\n]+)\n")
+"""`.invalid` is what HEAD says where git keeps its refs in another way than in files."""
+_OBJECT = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\n")
 _UNMERGED = {b"DD", b"AU", b"UD", b"UA", b"DU", b"AA", b"UU"}
 _UNDER_WAY = {
     "MERGE_HEAD": "merge",
@@ -98,10 +103,22 @@ class GitReading(GitProgram):
 
     def branch(self) -> str | None:
         """The branch that is checked out; None for a detached HEAD."""
+        if (known := self._branch_in_head()) is not None:
+            return known
         # Not --short: where a tag has the branch's name it says `heads/main`.
         done = self.attempt("symbolic-ref", "--quiet", "HEAD")
         ref = os.fsdecode(done.stdout).strip()
         return ref.removeprefix(BRANCHES) if done.returncode == 0 else None
+
+    def _branch_in_head(self) -> str | None:
+        """The branch that the file HEAD names, which every step asks for; None: ask git."""
+        head = self.git_dir / "HEAD"
+        try:
+            first = b"" if head.is_symlink() else head.read_bytes()
+        except OSError:
+            return None
+        named = _HEAD.fullmatch(first)
+        return os.fsdecode(named[1]) if named else None
 
     def resolve(self, revision: str) -> str:
         """The full id of the commit that a revision names; UsageError where there is none."""
@@ -129,17 +146,20 @@ class GitReading(GitProgram):
 
         Flags of the user's index that hide a change (`hidden`) hide none here.
         """
+        if not self.hidden():
+            return self._status()
+        with passing_folder("index") as folder:
+            index = folder / "index"
+            self.copy_index(index)
+            return self._status({"GIT_INDEX_FILE": str(index)})
+
+    def _status(self, env: Mapping[str, str] | None = None) -> Changes:
+        """What differs from HEAD by an index in which nothing is hidden."""
         asked = (
             *("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames"),
             "--ignore-submodules=untracked",
         )
-        if not self.hidden():
-            out = self.run(*asked)
-        else:
-            with passing_folder("index") as folder:
-                index = folder / "index"
-                self.copy_index(index)
-                out = self.run(*asked, env={"GIT_INDEX_FILE": str(index)})
+        out = self.run(*asked, env=env)
         entries = [(e[:2], os.fsdecode(e[3:])) for e in out.split(b"\0") if e]
         return Changes(
             tracked=tuple(path for state, path in entries if state != b"??"),
@@ -273,9 +293,13 @@ class GitReading(GitProgram):
         only = ("--others", "--ignored", "--exclude-standard")
         return names(self.run("ls-files", "-z", *only, "--", *literal(paths), cwd=self.top))
 
-    def too_large(self) -> tuple[str, ...]:
-        """Files above LARGE_BYTES that are neither tracked nor ignored: data that nobody meant."""
-        sizes = ((name, self.top / name) for name in self.changes().untracked)
+    def too_large(self, env: Mapping[str, str] | None = None) -> tuple[str, ...]:
+        """Files above LARGE_BYTES that are neither tracked nor ignored: data that nobody meant.
+
+        `env` names a copy of the index, where there is one (`copy_index`).
+        """
+        found = self.changes() if env is None else self._status(env)
+        sizes = ((name, self.top / name) for name in found.untracked)
         return tuple(n for n, p in sizes if p.is_file() and p.stat().st_size > LARGE_BYTES)
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
@@ -331,6 +355,10 @@ class GitReading(GitProgram):
 
     def has_branch(self, name: str) -> bool:
         """Is there a local branch of that name?"""
+        with contextlib.suppress(OSError):
+            # Where git keeps each ref in a file this needs no call; a packed one it knows itself.
+            if _OBJECT.fullmatch((self.common_dir / branch_ref(name)).read_bytes()):
+                return True
         return branch_ref(name) in self.refs(branch_ref(name))
 
     def worktree_of(self, branch: str) -> Path | None:

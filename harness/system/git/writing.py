@@ -327,7 +327,7 @@ class Git(GitReading):
             self.copy_index(index)
             known = [path for path in paths if self._is_known(path)]
             if known or not paths:
-                wanted = (*(literal(known) or ["."]), *except_for(self.too_large()))
+                wanted = (*(literal(known) or ["."]), *except_for(self.too_large(own)))
                 self.run("add", "--all", "--", *wanted, env=own, cwd=self.top)
             if paths:
                 self._keep_only(known, own)

@@ -49,6 +49,36 @@ class TestReading:
         repository.sh("git checkout -q --detach")
         assert Git(repository.path).branch() is None
 
+    def test_a_linked_worktree_has_a_branch_of_its_own(self, repository, tmp_path):
+        repository.sh(f"git worktree add -q -b a/b {tmp_path / 'there'}")
+        there = Git(tmp_path / "there")
+        assert there.branch() == "a/b"
+        assert there.common_dir == Git(repository.path).git_dir != there.git_dir
+        assert Git(repository.path).branch() == "main"
+
+    def test_a_head_that_is_a_link_is_read_by_git(self, repository):
+        head = repository.path / ".git" / "HEAD"
+        head.unlink()
+        head.symlink_to("refs/heads/main")
+        assert Git(repository.path).branch() == "main"
+
+    def test_a_branch_is_there_packed_and_unpacked(self, repository):
+        git = Git(repository.path)
+        repository.sh("git branch other")
+        assert git.has_branch("other")
+        repository.sh("git pack-refs --all")
+        assert not (repository.path / ".git" / "refs" / "heads" / "other").exists()
+        assert git.has_branch("other")
+        repository.sh("git branch -q -D other")
+        assert not git.has_branch("other")
+
+    def test_the_places_are_found_below_a_folder_with_a_line_feed(self, tmp_path):
+        odd = tmp_path / "two\nlines"
+        subprocess.run(["git", "init", "-q", str(odd)], check=True)
+        git = Git(odd)
+        assert git.top == odd.resolve()
+        assert git.git_dir == git.common_dir == (odd / ".git").resolve()
+
     def test_a_branch_keeps_its_name_beside_a_tag_of_that_name(self, repository):
         repository.sh("git tag main")
         assert Git(repository.path).branch() == "main"
