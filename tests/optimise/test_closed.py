@@ -13,30 +13,23 @@ from pathlib import Path
 import pytest
 
 from harness.errors import DataClosed, HarnessError
-from harness.optimise import abandon, next_action, run_profile, start
+from harness.optimise import abandon, next_action
 from harness.optimise.verify import verify
 from harness.project.config import load_config
-from tests.optimise.conftest import FakeWorkbench, World, begin
+from tests.optimise.conftest import World, copy_of, name_the_author
 
 NOBODY = 65534
 
 
 @pytest.fixture
-def open_world(monkeypatch):
+def open_world(templates, monkeypatch):
     """A campaign in a folder that every user may enter."""
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "Test")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "test@example.org")
+    name_the_author(monkeypatch)
     place = Path(tempfile.mkdtemp())
     place.chmod(0o755)
     monkeypatch.setenv("HOME", str(place))
     monkeypatch.setenv("XDG_STATE_HOME", str(place / "state"))
-    world = World(place / "repo", FakeWorkbench(place / "repo"))
-    world.root.mkdir()
-    begin(world)
-    start(world.campaign, world.bench)
-    run_profile(world.campaign, world.bench)
-    yield world
+    yield copy_of(templates["started"], place / "repo")
     shutil.rmtree(place)
 
 

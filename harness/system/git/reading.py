@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 from harness.errors import ToolchainMissing, UsageError
 from harness.frozen import dataclass
 from harness.system.git.program import GitProgram
+from harness.system.git.ref_files import branch_in, names_an_object
 from harness.system.process.passing import passing_folder
 
 LARGE_BYTES = 100 * 2**20
@@ -19,9 +18,6 @@ LARGE_BYTES = 100 * 2**20
 
 
 BRANCHES = "refs/heads/"
-_HEAD = re.compile(rb"ref: refs/heads/(?!\.invalid\n)([^\n]+)\n")
-"""`.invalid` is what HEAD says where git keeps its refs in another way than in files."""
-_OBJECT = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\n")
 _UNMERGED = {b"DD", b"AU", b"UD", b"UA", b"DU", b"AA", b"UU"}
 _UNDER_WAY = {
     "MERGE_HEAD": "merge",
@@ -103,22 +99,12 @@ class GitReading(GitProgram):
 
     def branch(self) -> str | None:
         """The branch that is checked out; None for a detached HEAD."""
-        if (known := self._branch_in_head()) is not None:
+        if (known := branch_in(self.git_dir / "HEAD")) is not None:
             return known
         # Not --short: where a tag has the branch's name it says `heads/main`.
         done = self.attempt("symbolic-ref", "--quiet", "HEAD")
         ref = os.fsdecode(done.stdout).strip()
         return ref.removeprefix(BRANCHES) if done.returncode == 0 else None
-
-    def _branch_in_head(self) -> str | None:
-        """The branch that the file HEAD names, which every step asks for; None: ask git."""
-        head = self.git_dir / "HEAD"
-        try:
-            first = b"" if head.is_symlink() else head.read_bytes()
-        except OSError:
-            return None
-        named = _HEAD.fullmatch(first)
-        return os.fsdecode(named[1]) if named else None
 
     def resolve(self, revision: str) -> str:
         """The full id of the commit that a revision names; UsageError where there is none."""
@@ -355,10 +341,8 @@ class GitReading(GitProgram):
 
     def has_branch(self, name: str) -> bool:
         """Is there a local branch of that name?"""
-        with contextlib.suppress(OSError):
-            # Where git keeps each ref in a file this needs no call; a packed one it knows itself.
-            if _OBJECT.fullmatch((self.common_dir / branch_ref(name)).read_bytes()):
-                return True
+        if names_an_object(self.common_dir / branch_ref(name)):
+            return True
         return branch_ref(name) in self.refs(branch_ref(name))
 
     def worktree_of(self, branch: str) -> Path | None:

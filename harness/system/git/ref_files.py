@@ -1,0 +1,35 @@
+"""What git keeps in files of its own that can be read without a call of it.
+
+Every step asks for them, and a call takes a hundred times as long. What a file does not say
+(packed refs, another format, a link) is left to git: nothing here says that something is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+_HEAD = re.compile(rb"ref: refs/heads/(?!\.invalid\n)([^\n]+)\n")
+"""`.invalid` is what HEAD says where git keeps its refs in another way than in files."""
+_OBJECT = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\n")
+
+
+def branch_in(head: Path) -> str | None:
+    """The branch that the file HEAD names; None: ask git."""
+    if head.is_symlink():
+        return None
+    named = _HEAD.fullmatch(_content(head))
+    return os.fsdecode(named[1]) if named else None
+
+
+def names_an_object(ref: Path) -> bool:
+    """Is there a ref's file with an object's id in it? False: ask git."""
+    return _OBJECT.fullmatch(_content(ref)) is not None
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
