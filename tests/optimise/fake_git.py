@@ -245,7 +245,7 @@ class FakeGit(Git):
     def __init__(self, repository: Repository) -> None:
         super().__init__(repository.top)
         self.__dict__["top"] = repository.top
-        self.__dict__["git_dir"] = repository.top / ".git"
+        self.__dict__["git_dir"] = self.__dict__["common_dir"] = repository.top / ".git"
         self.repo = repository
 
     def attempt(self, *arguments, **_):
@@ -263,6 +263,9 @@ class FakeGit(Git):
     def branch(self):
         head = self.repo.head
         return head.removeprefix(_HEADS) if head.startswith(_HEADS) else None
+
+    def has_branch(self, name):
+        return _HEADS + name in self.repo.refs
 
     def head(self):
         return self.repo.at

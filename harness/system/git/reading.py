@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.errors import ToolchainMissing, UsageError
 from harness.frozen import dataclass
 from harness.system.git.program import GitProgram
-from harness.system.git.ref_files import branch_in, names_an_object
+from harness.system.git.ref_files import branch_in, marked_as_under_way, names_an_object
 from harness.system.process.passing import passing_folder
 
 LARGE_BYTES = 100 * 2**20
@@ -19,15 +19,6 @@ LARGE_BYTES = 100 * 2**20
 
 BRANCHES = "refs/heads/"
 _UNMERGED = {b"DD", b"AU", b"UD", b"UA", b"DU", b"AA", b"UU"}
-_UNDER_WAY = {
-    "MERGE_HEAD": "merge",
-    "rebase-merge": "rebase",
-    "rebase-apply/applying": "am",
-    "rebase-apply": "rebase",
-    "CHERRY_PICK_HEAD": "cherry-pick",
-    "REVERT_HEAD": "revert",
-}
-"""What lies in git's folder while it is in the middle of something."""
 
 
 def branch_ref(name: str) -> str:
@@ -209,9 +200,8 @@ class GitReading(GitProgram):
 
         `changes`: those of this moment, where they are known.
         """
-        for name, word in _UNDER_WAY.items():
-            if (self.git_dir / name).exists():
-                return word
+        if word := marked_as_under_way(self.git_dir):
+            return word
         return "conflict" if (changes or self.changes()).conflicts else ""
 
     def clash(self, ours: str, theirs: str) -> bool:

@@ -14,6 +14,16 @@ _HEAD = re.compile(rb"ref: refs/heads/(?!\.invalid\n)([^\n]+)\n")
 """`.invalid` is what HEAD says where git keeps its refs in another way than in files."""
 _OBJECT = re.compile(rb"(?:[0-9a-f]{40}|[0-9a-f]{64})\n")
 
+_UNDER_WAY = {
+    "MERGE_HEAD": "merge",
+    "rebase-merge": "rebase",
+    "rebase-apply/applying": "am",
+    "rebase-apply": "rebase",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+}
+"""What lies in git's folder while it is in the middle of something."""
+
 
 def branch_in(head: Path) -> str | None:
     """The branch that the file HEAD names; None: ask git."""
@@ -26,6 +36,11 @@ def branch_in(head: Path) -> str | None:
 def names_an_object(ref: Path) -> bool:
     """Is there a ref's file with an object's id in it? False: ask git."""
     return _OBJECT.fullmatch(_content(ref)) is not None
+
+
+def marked_as_under_way(git_dir: Path) -> str:
+    """What git is in the middle of by its marks, such as `merge` or `rebase`; empty: nothing."""
+    return next((word for name, word in _UNDER_WAY.items() if (git_dir / name).exists()), "")
 
 
 def _content(path: Path) -> bytes:
