@@ -34,8 +34,7 @@ def main() -> int:
         bad += found.silent
         if asked.kills:
             killed = kills.kill(asked.kills, asked.seed, folder)
-            print(dict(sorted(killed.ended.items())))
-            print(f"{len(killed.problems)} problems in {killed.killed} kills")
+            print(killed)
             bad += killed.problems
     for problem in bad[:SHOWN]:
         print(f"  {problem}")

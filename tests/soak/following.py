@@ -19,9 +19,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, NoReturn
+
+from tally import Tally, let_go
 
 from harness.cli import COMMANDS
 from harness.cli import main as main_of_harness
@@ -87,6 +90,7 @@ def become_harness(
     code = 70
     try:
         os.setsid()
+        let_go()
         os.chdir(folder)
         given, said = (stream.fileno() for stream in streams)
         nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -114,6 +118,10 @@ def ended(child: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+class Stopped(Exception):
+    """Nobody wants more of this campaign."""
+
+
 @dataclass
 class Player:
     """Types the commands of one campaign."""
@@ -124,6 +132,7 @@ class Player:
     commands: int = 0
     killed: int = 0
     met: Counter[str] = field(default_factory=Counter)
+    goes_on: Callable[[], bool] = lambda: True
 
     @classmethod
     def begun(cls, root: Path, seed: int, iterations: int = 2) -> Player:
@@ -168,6 +177,8 @@ class Player:
     # -- turns ---------------------------------------------------------------------------------
 
     def advised(self) -> dict[str, Any]:
+        if not self.goes_on():
+            raise Stopped
         code, out = self.harness("next --json")
         assert code == 0, f"`harness next` ends with {code}: {out[-600:]}{self.told()}"
         found: dict[str, Any] = json.loads(out)["result"]
@@ -244,6 +255,43 @@ class Player:
         return done.stdout.decode("utf-8", "replace")
 
 
+@dataclass
+class Followed:
+    """What came of all campaigns, the one that is being played included."""
+
+    commands: int = 0
+    killed: int = 0
+    problems: int = 0
+    met: Counter[str] = field(default_factory=Counter)
+    player: Player | None = None
+
+    def play(self, seed: int, turns: int, iterations: int, look: Callable[[], bool]) -> None:
+        """One campaign from its beginning to its end, or to where nobody wants more of it."""
+        with tempfile.TemporaryDirectory(prefix="following-") as place:
+            player = self.player = Player.begun(Path(place) / "repo", seed, iterations)
+            player.goes_on = look
+            try:
+                player.rough(turns)
+                player.quiet()
+            except Stopped:
+                pass
+            except AssertionError as problem:
+                self.problems += 1
+                print(f"seed {seed}: {problem}", flush=True)
+        self.player = None
+        self.commands += player.commands
+        self.killed += player.killed
+        self.met += player.met
+
+    def __str__(self) -> str:
+        now = self.player or Player(Path(), random.Random())
+        commands, killed = self.commands + now.commands, self.killed + now.killed
+        return (
+            f"{self.problems} problems in {commands} commands, {killed} killed;"
+            f" {dict(self.met + now.met)}"
+        )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--commands", type=int, default=10_000)
@@ -255,21 +303,14 @@ def main() -> int:
         os.environ[f"GIT_{role}_NAME"] = "Test"
         os.environ[f"GIT_{role}_EMAIL"] = "test@example.org"
     import_all()
-    commands = killed = problems = 0
-    seed, met = asked.seed, Counter[str]()
-    while commands < asked.commands:
-        with tempfile.TemporaryDirectory(prefix="following-") as place:
-            player = Player.begun(Path(place) / "repo", seed, asked.iterations)
-            try:
-                player.rough(asked.turns)
-                player.quiet()
-            except AssertionError as problem:
-                problems += 1
-                print(f"seed {seed}: {problem}", flush=True)
-        commands, killed, met = commands + player.commands, killed + player.killed, met + player.met
-        seed += 1
-    print(f"{problems} problems in {commands} commands, {killed} killed; {dict(met)}")
-    return 1 if problems else 0
+    told = Followed()
+    seed = asked.seed
+    with Tally(told.__str__) as tally:
+        while told.commands < asked.commands and tally.look():
+            told.play(seed, asked.turns, asked.iterations, tally.look)
+            seed += 1
+    print(told)
+    return 1 if told.problems else 0
 
 
 if __name__ == "__main__":

@@ -30,6 +30,24 @@ def test_no_kill_loses_doubles_or_leaves_anything():
     assert "0 problems in 5 kills" in done.stdout, done.stdout
 
 
+def test_a_long_form_that_is_told_to_stop_says_how_far_it_is():
+    script = (
+        "import os, signal, sys; sys.path.insert(0, sys.argv[1]); from tally import Tally\n"
+        "done = 0\n"
+        "with Tally(lambda: f'{done} done') as tally:\n"
+        "    while tally.look():\n"
+        "        done += 1\n"
+        "        if done == 3: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "        assert done < 5\n"
+        "print('ended')"
+    )
+    argv = [sys.executable, "-c", script, str(HERE)]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "ended\n"
+    assert "SIGTERM: ending after this attempt" in done.stderr
+    assert "s: 3 done" in done.stderr
+
+
 @pytest.mark.slow
 def test_following_the_advice_ends_what_was_meddled_with_and_killed():
     argv = [sys.executable, str(HERE / "following.py"), "--commands", "1", "--seed", "3"]
