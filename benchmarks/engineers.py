@@ -22,7 +22,7 @@ OLDER = (
 )
 """Starts a campaign under the second edition of the rules, which it then keeps."""
 
-_CONFIG = """
+CONFIG = """
 [tasks.{name}.cases.fast]
 params = {{ n = {n} }}
 seed = {seed}
@@ -141,7 +141,7 @@ def campaign(edition: int, budget: str) -> Callable[..., None]:
         program = session.program
         root = shop / f"campaign-{edition}"
         more = 'seeds = "fixed"' if edition < 3 else ""
-        text = _CONFIG.format(
+        text = CONFIG.format(
             name=program.name,
             adapter=program.adapter,
             source=program.source,
@@ -150,8 +150,8 @@ def campaign(edition: int, budget: str) -> Callable[..., None]:
             budget=budget,
             more=more,
         )
-        _repository(root, {"harness.toml": text, program.source: program.base})
-        house = _House(root, session)
+        make_repository(root, {"harness.toml": text, program.source: program.base})
+        house = House(root, session)
         starter = [sys.executable, "-I", "-c", OLDER] if edition < 3 else [HARNESS]
         house.call("campaign", "start", by=starter)
         iterate = _iterate_by_steps if edition < 3 else _iterate
@@ -169,7 +169,8 @@ def campaign(edition: int, budget: str) -> Callable[..., None]:
     return work
 
 
-def _repository(root: Path, files: Mapping[str, str]) -> None:
+def make_repository(root: Path, files: Mapping[str, str]) -> None:
+    """A git repository with these files in one commit."""
     root.mkdir(parents=True)
     for name, text in files.items():
         (root / name).write_text(text, encoding="utf-8")
@@ -192,7 +193,7 @@ def _claim(root: Path) -> tuple[float, float] | None:
     return ends["low"], ends["high"] if ends["high"] is not None else float("inf")
 
 
-class _House:
+class House:
     """The harness in a repository, by its command line."""
 
     def __init__(self, root: Path, session: Session) -> None:
@@ -221,7 +222,7 @@ class _House:
 _NOTE = {"surprise": "what was measured", "why": "measured"}
 
 
-def _iterate(house: _House, edit: Edit, figures: Mapping[str, str]) -> None:
+def _iterate(house: House, edit: Edit, figures: Mapping[str, str]) -> None:
     """One iteration with an edit: think, edit, and all of the rest in one call.
 
     What is undecided after its budget is given up.
@@ -235,7 +236,7 @@ def _iterate(house: _House, edit: Edit, figures: Mapping[str, str]) -> None:
     (house.root / program.source).write_text(after, encoding="utf-8")
     note = json.dumps({**_NOTE, "lesson": edit.name})
     answer = house.call("bench", "--then", "auto", "--file", "-", stdin=note)
-    used += house.cpu_s - _timed_cpu_s(answer)
+    used += house.cpu_s - timed_cpu_s(answer)
     right = (answer["result"].get("test") or {}).get("status") == "passed"
     if "outcome" not in answer["result"]:
         words = ("log", "--abandon", "not decided within the budget", "--then", "auto")
@@ -249,7 +250,7 @@ def _iterate(house: _House, edit: Edit, figures: Mapping[str, str]) -> None:
     session.final = after if kept else before
 
 
-def _iterate_by_steps(house: _House, edit: Edit, figures: Mapping[str, str]) -> None:
+def _iterate_by_steps(house: House, edit: Edit, figures: Mapping[str, str]) -> None:
     """One iteration with an edit as it was: think, edit, test, bench, log."""
     session, program = house.session, house.session.program
     if house.state == "PROFILE":
@@ -263,7 +264,7 @@ def _iterate_by_steps(house: _House, edit: Edit, figures: Mapping[str, str]) -> 
     right = bool(answer["ok"])
     if right:
         answer = house.call("bench")
-        used += house.cpu_s - _timed_cpu_s(answer)
+        used += house.cpu_s - timed_cpu_s(answer)
     words = ["log", "--then", "auto", "--file", "-"]
     if answer["state"] not in ("LOG", "REVERT"):
         words[1:1] = ["--abandon", "not decided within the budget"]
@@ -278,20 +279,20 @@ def _iterate_by_steps(house: _House, edit: Edit, figures: Mapping[str, str]) -> 
     session.final = after if kept else before
 
 
-def _think(house: _House, edit: Edit) -> None:
+def _think(house: House, edit: Edit) -> None:
     """Register the thought: on the edit's own function, on the largest where that is no row.
 
     Where the bottleneck is stuck after attempts that failed, the next one is named.
     """
     rows = sorted(house.profile, key=lambda row: (edit.region not in row["name"], -row["share"]))
     for row in rows:
-        said = house.call("think", "--file", "-", stdin=json.dumps(_thought(row["name"], edit)))
+        said = house.call("think", "--file", "-", stdin=json.dumps(thought(row["name"], edit)))
         if said["ok"]:
             return
     raise SystemExit(f"{edit.name}: {said['error']}")
 
 
-def _timed_cpu_s(answer: Mapping[str, Any]) -> float:
+def timed_cpu_s(answer: Mapping[str, Any]) -> float:
     """The CPU time of a look's timed trials."""
     fast = (answer["result"] or {}).get("fast") or {}
     guards = fast.get("guards") or {}
@@ -299,7 +300,7 @@ def _timed_cpu_s(answer: Mapping[str, Any]) -> float:
     return float(fast.get("blocks") or 0) * both / 1e9
 
 
-def _thought(bottleneck: str, edit: Edit) -> dict[str, object]:
+def thought(bottleneck: str, edit: Edit) -> dict[str, object]:
     """A thought of an engineer who promises little and says so."""
     options = [{"name": edit.name, "pros": "small", "cons": "none"}]
     options.append({"name": "leave it", "pros": "no work", "cons": "no gain"})

@@ -310,12 +310,13 @@ class Git(GitReading):
                 self._remove_worktree(folder)
 
     def _remove_worktree(self, folder: Path) -> None:
-        self.attempt("worktree", "remove", "--force", "--force", str(folder))
+        gone = self.attempt("worktree", "remove", "--force", "--force", str(folder))
         shutil.rmtree(folder, ignore_errors=True)
         _owner_lock(folder).unlink(missing_ok=True)
         touched_files()
         # Where git could not remove it (files without write permission), it forgets it now.
-        self.attempt("worktree", "prune")
+        if gone.returncode != 0:
+            self.attempt("worktree", "prune")
 
     # -- calling git --------------------------------------------------------------------------
 
