@@ -11,7 +11,7 @@ import re
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.errors import TrialFailed, UsageError
@@ -183,7 +183,9 @@ def _remarks(said: Said, total: float) -> Iterator[str]:
 def _run(
     build: Build, case: Case, through: Sequence[str], plan: ProfilePlan, runner: Runner
 ) -> Trial:
+    folder = plan.folder or build.workdir / "profile"
     command = _build.command(build, case, through)
+    command = replace(command, reads=(*command.reads, HERE), profile=folder)
     trial = runner.trial(command, TrialPlan(timeout_ns=plan.timeout_ns, phases=False))
     if trial.signal == SEGMENTATION_FAULT:
         raise TrialFailed(

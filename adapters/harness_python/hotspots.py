@@ -85,6 +85,8 @@ class Session:
         plan = self.folder / f"{tool}.plan.json"
         plan.write_text(json.dumps(words))
         command = _build.command(self.build, self.case, (str(PROFILER), str(plan)))
+        lent = [Path(words["lend"])] if words["lend"] else []
+        command = replace(command, reads=(*command.reads, *lent), profile=self.folder)
         limits = TrialPlan(timeout_ns=self.plan.timeout_ns, phases=False)
         trial = self.runner.trial(command, limits)
         files = sorted(self.folder.glob(f"{tool}.json.*[0-9]"))

@@ -110,6 +110,9 @@ class Command:
     folder that is empty at the start of each trial."""
     reads: tuple[Path, ...] = ()
     """Files and folders that it reads and that neither its arguments nor its environment name."""
+    profile: Path | None = None
+    """The folder that a profiler writes to, where the command is one with its program: it may use
+    the kernel's performance counters, too. None: it is no profiler."""
 
     def __post_init__(self) -> None:
         if not self.argv or not self.argv[0]:

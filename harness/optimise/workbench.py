@@ -187,7 +187,6 @@ class LocalWorkbench:
         workload = self._workload
         cell = Cell(workload.task, workload.case, workload.target)
         with self._session() as session:
-            session.runner.jail = Jail.NONE  # profilers attach to the program, and see the machine
             report = profile_cell(
                 session.orchestrator,
                 session.state / "profiles",

@@ -87,7 +87,8 @@ def count_instructions(
         *(f"--separate-callers={CALLERS}", "--trace-children=yes"),
         f"--callgrind-out-file={folder}/callgrind.out.%p",
     )
-    command = Command((*argv, str(build.program), *arguments), build.target.env, build.target)
+    words = (*argv, str(build.program), *arguments)
+    command = Command(words, build.target.env, build.target, profile=folder)
     trial = runner.trial(command, TrialPlan(timeout_ns=plan.timeout_ns, phases=False))
     files = sorted(path for path in folder.glob("callgrind.out.*") if path.stat().st_size)
     counts = Counts()

@@ -99,7 +99,8 @@ def sample(
         file = folder / ("perf.data" if number == 0 else f"perf.data.{number}")
         argv = [str(perf), "record", "-q", "-e", "cpu-clock", "-F", str(hertz)]
         argv += ["--call-graph", f"dwarf,{STACK_BYTES}", "-o", str(file), "--"]
-        command = Command((*argv, str(build.program), *arguments), build.target.env, build.target)
+        words = (*argv, str(build.program), *arguments)
+        command = Command(words, build.target.env, build.target, profile=folder)
         trial = runner.trial(command, TrialPlan(timeout_ns=plan.timeout_ns, phases=False))
         problems += refusal(trial, file)
         if not file.is_file() or file.stat().st_size == 0:
@@ -277,7 +278,8 @@ def count_events(
     perf = _find_perf(runner)
     file = folder / "perf-stat.csv"
     argv = (str(perf), "stat", "-x", ";", "-e", ",".join(EVENTS), "-o", str(file), "--")
-    command = Command((*argv, str(build.program), *arguments), build.target.env, build.target)
+    words = (*argv, str(build.program), *arguments)
+    command = Command(words, build.target.env, build.target, profile=folder)
     trial = runner.trial(command, TrialPlan(timeout_ns=plan.timeout_ns, phases=False))
     problems = refusal(trial, file)
     counters = read_counters(file.read_text(errors="replace"))

@@ -59,7 +59,7 @@ class Confining:
         grounds, scratch = place
         target = command.target
         whose = (target.name, target.root, target.jail, target.sources) if target else None
-        said = (command.argv, tuple(command.env.items()), command.reads)
+        said = (command.argv, tuple(command.env.items()), command.reads, command.profile)
         key = (program, said, whose, scratch, grounds)
         if key not in self._kept:
             if len(self._kept) >= _MOST_KEPT:

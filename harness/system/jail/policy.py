@@ -25,15 +25,26 @@ def policy(view: View, means: Means, scratch: Path | None) -> str:
     lines = sorted(_needed(_lines(view, means)))
     if means is Means.NAMESPACES and scratch is not None:
         lines.append((0, 0, f"scratch\t{scratch}"))
-    said = [means.value, *(line for _, _, line in lines), *(["network"] if view.network else [])]
+    said = [means.value, *(line for _, _, line in lines), *_flags(view)]
     text = "".join(f"{line}\n" for line in said)
     if text.count("\n") != len(said) or text.count("\t") != _tabs(said):
         raise UnwritableError("a path with a line break or a tab in it")
     return text
 
 
+def _flags(view: View) -> Iterator[str]:
+    """The lines of one word."""
+    if view.network:
+        yield "network"
+    if view.counters:
+        yield "counters"
+
+
 def _tabs(said: list[str]) -> int:
-    return sum({"network": 0, "link": 2}.get(line.partition("\t")[0], 1) for line in said[1:])
+    return sum(
+        {"network": 0, "counters": 0, "link": 2}.get(line.partition("\t")[0], 1)
+        for line in said[1:]
+    )
 
 
 _Line = tuple[int, int, str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from harness.frozen import dataclass
@@ -50,6 +51,8 @@ class View:
     """Symbolic links, and where each leads."""
     hidden: tuple[Path, ...] = ()
     network: bool = False
+    counters: bool = False
+    """May the kernel's performance counters be used?"""
 
 
 @dataclass(slots=True)
@@ -92,7 +95,9 @@ def view_of_command(command: Command, program: Path, grounds: Grounds) -> View:
     read = [*_program(program, grounds), *_named_in(named, grounds), *command.reads]
     if target is not None and not _is_built(program, grounds):
         read += [target.root, *(p for p in target.sources if not _is_below(p, target.root))]
-    return _view(read, (), terms, target.root if target else None, grounds)
+    own = [command.profile] if command.profile else []
+    view = _view(read, own, terms, target.root if target else None, grounds)
+    return replace(view, counters=command.profile is not None)
 
 
 @dataclass(frozen=True, slots=True)

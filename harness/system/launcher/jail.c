@@ -16,6 +16,7 @@
  *   hide PATH                an empty file or folder in its place
  *   scratch PATH             the folder below which every trial has one of its own
  *   network                  that of the machine; else there is a loopback and nothing else
+ *   counters                 the kernel's performance counters, for a profiler
  *
  * What can be done once is done once: a keeper, one for each policy, has the namespaces and the root,
  * and for each execution makes the first process of a jail, which adds what must be fresh: process
@@ -68,7 +69,7 @@ static void keep(const char *policy, int line) {
   kept.own_network = !has_network(policy);
   if (!bad) /* else these would have their errors told for those of `leave` */
     open_counters(&kept.counters), kept.cpu = open_whole_cpu();
-  tell(&start, bad || filter_calls(1, 0, 0));
+  tell(&start, bad || filter_calls(1, 0, 0, !has_counters(policy)));
   if (send_with(line, &start, sizeof start, NULL, 0) || start.problem) _exit(1);
   for (;;) {
     char byte;

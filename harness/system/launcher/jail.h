@@ -73,7 +73,7 @@ enum { JAILED_GO = 13, JAILED_DONE = 14 };
 /* Obey the rules of a policy by Landlock and seccomp: in a child, just before it execs. The
  * descriptor of the rules, which trials of one folder share, is kept open. */
 int rules_fd(const char *policy, const char *own);
-int obey_rules(int rules, int pinned);
+int obey_rules(const char *policy, int rules, int pinned);
 
 /* CPU time, in ns, of what is started from now on, those included that nobody waits for. */
 int open_whole_cpu(void);

@@ -27,7 +27,7 @@
 #define OUR_ARCH 0
 #endif
 
-enum who { ALWAYS, WITHOUT_NAMESPACES, WHERE_PINNED };
+enum who { ALWAYS, WITHOUT_NAMESPACES, WHERE_PINNED, WITHOUT_COUNTERS };
 
 /* A call that is answered with `error`, 0 meaning as if it were done: always, or where one of its
  * arguments is among the values, or (`others`) is not, or has one of the bits of `flags`. */
@@ -51,7 +51,7 @@ static struct refusal refusals[] = {
     REFUSED(SYS_ptrace), REFUSED(SYS_process_vm_readv), REFUSED(SYS_process_vm_writev),
     REFUSED(SYS_kcmp), REFUSED(438 /* pidfd_getfd */), REFUSED(SYS_keyctl), REFUSED(SYS_add_key),
     REFUSED(SYS_request_key), REFUSED(SYS_bpf), REFUSED(SYS_userfaultfd),
-    REFUSED(SYS_perf_event_open), REFUSED(SYS_kexec_load), REFUSED(SYS_init_module),
+    {SYS_perf_event_open, EPERM, WITHOUT_COUNTERS, 0, {0}, 0, 0, 0}, REFUSED(SYS_kexec_load), REFUSED(SYS_init_module),
     REFUSED(SYS_finit_module), REFUSED(SYS_delete_module), REFUSED(SYS_reboot),
     REFUSED(SYS_swapon), REFUSED(SYS_swapoff), REFUSED(SYS_acct), REFUSED(SYS_syslog),
     REFUSED(SYS_quotactl), REFUSED(SYS_open_by_handle_at), REFUSED(SYS_fanotify_init),
@@ -135,12 +135,12 @@ static int install(const struct filter *f) {
   return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) ? fails("seccomp") : 0;
 }
 
-int filter_calls(int always, int without_namespaces, int pinned) {
+int filter_calls(int always, int without_namespaces, int pinned, int uncounted) {
   enum { ALL = sizeof refusals / sizeof *refusals };
   static struct refusal wanted[ALL];
   static struct filter f;
   const int asked[] = {[ALWAYS] = always, [WITHOUT_NAMESPACES] = without_namespaces,
-                       [WHERE_PINNED] = pinned};
+                       [WHERE_PINNED] = pinned, [WITHOUT_COUNTERS] = uncounted};
   int count = 0;
   for (int i = 0; i < ALL; i++)
     if (asked[refusals[i].who]) wanted[count++] = refusals[i];

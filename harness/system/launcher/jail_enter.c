@@ -29,11 +29,11 @@ static int await_program(pid_t program) {
   }
 }
 
-static void live_for_one(char **argv, const char *folder, int out) {
+static void live_for_one(const char *policy, char **argv, const char *folder, int out) {
   int64_t started;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   heed_stop();
-  int bad = freshen() || (chdir(folder) && fails(folder)) || drop_power() || filter_calls(1, 0, 0);
+  int bad = freshen() || (chdir(folder) && fails(folder)) || drop_power() || filter_calls(1, 0, 0, !has_counters(policy));
   pid_t program = bad ? -1 : start_program(argv, environ, 0, 0, &started);
   if (program < 0) _exit(complain());
   int status = await_program(program);
@@ -67,7 +67,7 @@ int enter(int argc, char **argv) {
   syscall(SYS_close_range, 3, ~0U, 0);
   if (strncmp(policy, LANDLOCK, strlen(LANDLOCK)) == 0) {
     int rules = rules_fd(policy, "");
-    if (rules < 0 || obey_rules(rules, 0)) return complain();
+    if (rules < 0 || obey_rules(policy, rules, 0)) return complain();
     execute(argv + 1, environ);
     fails(argv[1]);
     return complain();
@@ -75,7 +75,7 @@ int enter(int argc, char **argv) {
   if (leave(policy) || (pipe2(out, O_CLOEXEC) && fails("pipe"))) return complain();
   pid_t first = make_first(0);
   if (first < 0) return fails("process, mount and IPC namespaces"), complain();
-  if (first == 0) live_for_one(argv + 1, folder, out[1]);
+  if (first == 0) live_for_one(policy, argv + 1, folder, out[1]);
   close(out[1]);
   struct sigaction wait_on = {.sa_handler = on_nothing}; /* the program hears of it, too */
   sigaction(SIGTERM, &wait_on, NULL);
@@ -92,7 +92,7 @@ int probe(void) {
   fflush(stdout);
   int version = landlock_version(), rules = version > 0 ? rules_fd(LANDLOCK, "") : -1, status = 1;
   pid_t child = rules < 0 ? -1 : fork();
-  if (child == 0) _exit(obey_rules(rules, 0) != 0);
+  if (child == 0) _exit(obey_rules(LANDLOCK, rules, 0) != 0);
   if (child > 0) waitpid(child, &status, 0);
   printf("landlock\t%s\n", rules < 0 ? strerror(errno) : status ? "seccomp is refused" : "");
   printf("version\t%d\n", version);

@@ -147,7 +147,7 @@ void live(int line, const struct kept *kept) {
   int64_t cpu = read_whole_cpu(kept->cpu);
   int bad = !argv || !env || enter_own(own) || (chdir(folder) && fails(folder)) ||
             (sched_setaffinity(0, sizeof order.cpus, &order.cpus) && fails("the CPUs")) ||
-            drop_power() || filter_calls(0, 0, order.pinned);
+            drop_power() || filter_calls(0, 0, order.pinned, 0);
   if (!bad)
     program = start_program(argv, env, order.fds, order.max_file_bytes, &said.start.started_ns);
   tell(&said.start, program < 0);

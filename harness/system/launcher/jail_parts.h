@@ -19,7 +19,7 @@ enum { MOST_JAILS = 32, FIRST_FD = 10, MOST_COUNTERS = 16384 };
 int fails(const char *what);
 const char *what_failed(void);
 
-enum word { READ, WRITE, DEVICE, COPY, LINK, HIDE, SCRATCH, NETWORK, WORDS };
+enum word { READ, WRITE, DEVICE, COPY, LINK, HIDE, SCRATCH, NETWORK, COUNTERS, WORDS };
 
 struct line {
   enum word word;
@@ -30,6 +30,7 @@ struct line {
 int next_line(const char **at, struct line *line);
 const char *after_level(const char *policy);
 int has_network(const char *policy);
+int has_counters(const char *policy);
 
 /* ---- jail_mounts.c ---- */
 
@@ -66,7 +67,7 @@ int are_other(const struct counters *before, struct counters *now);
 /* ---- jail_calls.c ---- */
 
 /* Refuse what one of these asks for from now on; 0, or -1. */
-int filter_calls(int always, int without_namespaces, int pinned);
+int filter_calls(int always, int without_namespaces, int pinned, int uncounted);
 
 /* ---- jail_landlock.c ---- */
 

@@ -18,7 +18,7 @@ int fails(const char *what) {
 const char *what_failed(void) { return failed; }
 
 static const char *const words[WORDS] = {"read", "write", "device", "copy",
-                                         "link", "hide",  "scratch", "network"};
+                                         "link", "hide",  "scratch", "network", "counters"};
 
 int next_line(const char **at, struct line *line) {
   if (!**at) return 0;
@@ -33,7 +33,7 @@ int next_line(const char **at, struct line *line) {
   if (to) *to++ = 0;
   for (line->word = 0; line->word < WORDS; line->word++)
     if (strcmp(text, words[line->word]) == 0) break;
-  int known = line->word < WORDS && (line->word == NETWORK || (path && path[0] == '/'));
+  int known = line->word < WORDS && (line->word >= NETWORK || (path && path[0] == '/'));
   if (!known || (line->word == LINK && !to)) return errno = EINVAL, fails("the policy");
   int cut = snprintf(line->path, sizeof line->path, "%s", path ? path : "") >= (int)sizeof line->path;
   cut |= snprintf(line->to, sizeof line->to, "%s", to ? to : "") >= (int)sizeof line->to;
@@ -41,6 +41,8 @@ int next_line(const char **at, struct line *line) {
 }
 
 int has_network(const char *policy) { return strstr(policy, "\nnetwork\n") != NULL; }
+
+int has_counters(const char *policy) { return strstr(policy, "\ncounters\n") != NULL; }
 
 const char *after_level(const char *policy) { return strchr(policy, '\n') + 1; }
 

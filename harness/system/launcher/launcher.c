@@ -276,7 +276,7 @@ static pid_t spawn(const struct job *job, const int pass[2], int rules, int64_t 
       if (pass[i] >= 0) fcntl(pass[i], F_SETFD, 0);
     if ((!pinned || sched_setaffinity(0, sizeof cpus, &cpus) == 0) &&
         (!limited || setrlimit(RLIMIT_FSIZE, &size) == 0) &&
-        setrlimit(RLIMIT_CORE, &none) == 0 && (rules < 0 || obey_rules(rules, pinned) == 0)) {
+        setrlimit(RLIMIT_CORE, &none) == 0 && (rules < 0 || obey_rules(job->jail, rules, pinned) == 0)) {
       if (rules >= 0) *started_ns = now_ns(CLOCK_MONOTONIC); /* making a jail is not its work */
       execve(job->argv[0], job->argv, job->env);
     }
