@@ -250,6 +250,8 @@ _FAST_PRINT = (
     "    fwrite(line, 1, (size_t)length, stdout);\n",
 )
 HALF_OF_THE_PAIRS = (C_LOOPS, _C_WORKS["one half of the pairs"])
+A_POLYNOMIAL = (C_LOOPS, _C_WORKS["a polynomial"])
+"""A gain that is seen in the first blocks, however busy the machine is."""
 
 CHANGES_IN_C = (
     *(
