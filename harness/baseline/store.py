@@ -94,7 +94,7 @@ def load_baseline(workload: Workload, git: Git) -> Baseline:
     seal = verify_seal(folder, root)
     path = folder / BASELINE_NAME
     document = decode(read_kept(path), str(path))
-    if tag is not None and root is not None and tag.commit != document.commit:
+    if tag is not None and tag.commit != document.commit:
         raise DataDamaged(
             f"tag {tag.name} was moved: it leads to {tag.commit[:12]}, the baseline is"
             f" {document.commit[:12]}",

@@ -17,7 +17,7 @@ from dataclasses import replace
 from harness.baseline.agreeing import BuiltWorkload, stochastic
 from harness.errors import TrialFailed
 from harness.frozen import dataclass
-from harness.model import Agreement, Case, Estimate, Metric, Task, Trial, TrialPlan, TrialStatus
+from harness.model import Agreement, Case, Comparison, Metric, Task, Trial, TrialPlan, TrialStatus
 from harness.render.units import show_factor
 from harness.running import check_outputs
 from harness.system.outputs.reading import read_outputs
@@ -40,12 +40,16 @@ _PART = 32
 
 @dataclass(frozen=True, slots=True)
 class TriedSides:
-    """Two builds that are tried one after the other, and by which time they are compared."""
+    """Two builds that are tried one after the other, and by which time they are compared.
+
+    CPU time is what a few pairs on a busy machine tell; of what is faster by the clock alone, such
+    as threads, the clock tells more.
+    """
 
     task: Task
     reference: BuiltWorkload
     candidate: BuiltWorkload
-    metric: Metric
+    metric: Metric = Metric.CPU
 
 
 def beside(case: Case, chance: random.Random) -> Case | None:
@@ -58,11 +62,14 @@ def beside(case: Case, chance: random.Random) -> Case | None:
     return replace(case, params={**case.params, **varied}) if varied else None
 
 
-def fitted(sides: TriedSides, case: Case, gain: Estimate) -> Agreement | None:
+def fitted(sides: TriedSides, case: Case, step: Comparison) -> Agreement | None:
     """What is wrong with a gain on values beside the case's own; None: nothing, or not known.
 
     Nothing is said where the last kept state itself takes none of these values.
     """
+    gain = step.evidence.get(Metric.CPU, step.ratio)
+    if gain.point < LEAST_GAIN:
+        gain, sides = step.ratio, replace(sides, metric=step.metric)
     if gain.point < LEAST_GAIN:
         return None
     # A look that ends early knows its gain within wide bounds: its middle says what to look for.

@@ -218,11 +218,11 @@ def _elsewhere(
         BuiltWorkload(bench.session.orchestrator, sides[name].adapter, sides[name].build)
         for name in (label, CURRENT)
     )
-    pair = TriedSides(bench.workload.task, before, now, step.metric)
+    both = TriedSides(bench.workload.task, before, now)
     faster = step.verdict is Verdict.FASTER
     if not case.drawn_names(seeds) and not case.holdout:
-        return (fitted(pair, case, step.ratio) if faster else None), None
-    return None, (None if faster else gain_on_known(pair, case))
+        return (fitted(both, case, step) if faster else None), None
+    return None, (None if faster else gain_on_known(both, case))
 
 
 def _one_program(bench: Bench, sides: Mapping[str, BuiltSide]) -> Iterator[str]:

@@ -92,7 +92,8 @@ def _flags(technique: Technique, played: Played) -> Iterator[str]:
         if (_FLAG.search(line) and not _ON_THE_JAIL.search(line)) or what_was_there:
             yield line
     if technique.finishes and (verify := _last(played, "verify")):
-        yield from (str(line) for line in verify.result.get("remarks") or ())
+        for told in ("remarks", "unchecked"):
+            yield from (str(line) for line in verify.result.get(told) or ())
 
 
 def _reason(said: Said) -> str:

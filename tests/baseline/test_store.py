@@ -174,6 +174,12 @@ class TestTampering:
         begun.sh(f"git tag -f -a -m '{message}' pre-optimization")
         assert "was moved" in damage(begun)
 
+    @pytest.mark.parametrize("kind", ["", "-a -m seal"])
+    def test_a_tag_without_a_seal_that_leads_elsewhere_was_moved(self, begun, kind):
+        begun.commit("later")
+        begun.sh(f"git tag -f {kind} pre-optimization")
+        assert "was moved" in damage(begun)
+
     def test_a_deleted_baseline_is_damage_while_its_tag_is_there(self, begun):
         shutil.rmtree(begun.path / "optim")
         assert "the seal cannot be read" in damage(begun)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from harness.bench import beside
-from harness.bench.beside import FEWEST_PAIRS, MOST_PAIRS, fitted, gain_on_known
-from harness.model import Agreement, Case, Estimate
+from harness.bench.beside import FEWEST_PAIRS, MOST_PAIRS, TriedSides, fitted, gain_on_known
+from harness.model import Agreement, Case, Comparison, Estimate, Metric, Verdict
 
 CASE = Case("fast", {"n": 2000})
-ANY: Any = None
+ANY = TriedSides(cast(Any, None), cast(Any, None), cast(Any, None))
 """The two builds: what they would give is told by `gives`."""
 
 
@@ -22,8 +22,9 @@ def gives(monkeypatch):
     def told(*found: float | Agreement | None) -> list[Case]:
         asked: list[Case] = []
 
-        def once(sides: Any, case: Case) -> float | Agreement | None:
+        def once(sides: TriedSides, case: Case) -> float | Agreement | None:
             asked.append(case)
+            by.append(sides.metric)
             return found[min(len(asked), len(found)) - 1]
 
         monkeypatch.setattr(beside, "_once", once)
@@ -32,8 +33,33 @@ def gives(monkeypatch):
     return told
 
 
-def gain(point: float, low: float) -> Estimate:
-    return Estimate("median", point, low, point * 4, 0.9)
+by: list[Metric] = []
+"""The time by which each pair was compared."""
+
+
+def gain(point: float, low: float, cpu: float | None = None) -> Comparison:
+    """A gain by the clock, and by CPU time."""
+    wall = Estimate("median", point, low, point * 4, 0.9)
+    own = wall if cpu is None else Estimate("median", cpu, cpu / 2, cpu * 2, 0.9)
+    return Comparison(
+        "current",
+        "kept",
+        Metric.WALL,
+        wall,
+        Verdict.FASTER,
+        blocks=4,
+        threshold=0.01,
+        stopped_because="sure",
+        evidence={Metric.WALL: wall, Metric.CPU: own},
+    )
+
+
+def test_pairs_are_compared_by_cpu_time_unless_the_clock_alone_shows_the_gain(gives):
+    for cpu, wanted in ((7.0, Metric.CPU), (0.95, Metric.WALL)):
+        by.clear()
+        gives(6.0)
+        assert fitted(ANY, CASE, gain(8.0, 7.0, cpu)) is None
+        assert set(by) == {wanted}
 
 
 @pytest.mark.parametrize(("point", "low"), [(8.0, 7.5), (8.0, 1.02), (2.0, 1.9)])
