@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.analysis.blocks import Pair, PairColumns, block_ns, pair_of, records_in
+from harness.analysis.disturbances import is_disturbed
 from harness.analysis.question import Question
 from harness.analysis.schedule import Block
-from harness.analysis.summarising import is_disturbed
 from harness.analysis.weighing import Weighed
 from harness.frozen import dataclass
 from harness.model import Estimate, Metric, Verdict

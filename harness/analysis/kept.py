@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import overload
 
+from harness.analysis.disturbances import is_disturbed
 from harness.analysis.schedule import Block
 from harness.model import Trial, TrialRecord
 
@@ -52,6 +53,8 @@ class KeptBlocks(Sequence[Block]):
         self._whole: dict[int, TrialRecord] = {}
         self._draws: dict[int, str] = {}
         self._latest: Block | None = None
+        self.disturbed: set[int] = set()
+        """The numbers of the blocks in which a trial was kept from a CPU."""
         for block in blocks:
             self.append(block)
 
@@ -60,6 +63,8 @@ class KeptBlocks(Sequence[Block]):
         for records in block.values():
             for record in records:
                 self._add(record)
+                if is_disturbed(record):
+                    self.disturbed.add(record.block)
         self._begins.append(len(self._kinds))
         self._latest = block
 

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.analysis.blocks import clocks_of
+from harness.analysis.disturbances import KEPT_WAITING
 from harness.analysis.judging import MEMORY_STEP_BYTES
-from harness.analysis.summarising import KEPT_WAITING
 from harness.frozen import dataclass
 from harness.model import Metric, Mode, Sample, TrialStatus
 from harness.stats.boundary import sign_boundary

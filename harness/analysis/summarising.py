@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.analysis.blocks import figures_of, records_in
+from harness.analysis.disturbances import is_disturbed
+from harness.analysis.kept import KeptBlocks
 from harness.analysis.schedule import Block
 from harness.frozen import dataclass
 from harness.model import (
@@ -20,9 +22,6 @@ from harness.model import (
 from harness.stats.medians import median_estimate
 from harness.stats.ranks import median
 from harness.stats.steady import Trace, shapes_of, trace_of, trace_warnings
-
-KEPT_WAITING = 0.01
-"""A trial is disturbed where it was kept from a CPU for more than this share of its time."""
 
 ONE_TRIAL = "one trial only: nothing is known of its scatter"
 FEW_TRIALS = "trials only: the interval is their whole range"
@@ -56,17 +55,9 @@ def disturbed(blocks: Sequence[Block]) -> frozenset[int]:
 
     They stay in every estimate: leaving out what looks odd is how wrong answers are made.
     """
+    if isinstance(blocks, KeptBlocks):
+        return frozenset(blocks.disturbed)
     return frozenset(record.block for record in records_in(blocks) if is_disturbed(record))
-
-
-def is_disturbed(record: TrialRecord) -> bool:
-    """Was the trial kept from a CPU, by whatever the kernel reports?"""
-    trial = record.trial
-    kept_ns = trial.steal_ns + (trial.pressure_ns or 0)
-    if trial.cpu_ns < trial.wall_ns:
-        # Both figures are of the whole machine: others may have waited, not this program.
-        kept_ns = min(kept_ns, trial.wall_ns - trial.cpu_ns)
-    return kept_ns > KEPT_WAITING * max(trial.wall_ns, 0)
 
 
 def summarise_cell(records: Iterable[TrialRecord], mode: Mode, confidence: float) -> dict[str, Any]:

@@ -139,15 +139,20 @@ def _leaves(column: Column) -> Iterator[_Leaf]:
 
 def _cells(column: Column, values: Sequence[Any]) -> Iterator[_Cells]:
     """The cells of the leaves of a column, in their order."""
-    if column.kind in NESTED:
+    if column.kind in (*NESTED, "figures") and not any(values):  # as of most runs
+        for _ in _leaves(column):
+            yield _Cells((), b"\1" * len(values), bytes(len(values)))
+    elif column.kind in NESTED:
         for name in NESTED[column.kind]:
             yield _flattened([[item[name] for item in items] for items in values], 4)
     elif column.kind == "figures":
         yield _flattened([list(figures) for figures in values], 2)
         yield _flattened([list(figures.values()) for figures in values], 3)
-    else:
+    elif None in values:
         there = [value for value in values if value is not None]
         yield _Cells(there, [int(value is not None) for value in values])
+    else:
+        yield _Cells(values, b"\1" * len(values))
 
 
 def _flattened(lists: Sequence[Sequence[Any]], most_defined: int) -> _Cells:
@@ -201,6 +206,8 @@ def _elements(column: Column) -> list[bytes]:
 
 def _runs(levels: Sequence[int]) -> bytes:
     """Levels up to 255 in runs of equal ones."""
+    if levels and levels.count(levels[0]) == len(levels):
+        return _varint(len(levels) << 1) + bytes([levels[0]])
     return b"".join(
         _varint(sum(1 for _ in run) << 1) + bytes([level]) for level, run in groupby(levels)
     )

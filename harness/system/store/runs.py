@@ -176,10 +176,7 @@ class RunWriter:
 
         Returns the path of the Parquet file. Called again after `--resume`, it replaces the file.
         """
-        rows = (
-            {**row, "disturbed": (row["task"], row["case"], row["block"]) in disturbed_blocks}
-            for row in self.earlier()
-        )
+        rows = _marked(self.earlier(), disturbed_blocks)
         path = self.folder / PARQUET_NAME
         with storage_errors(self.folder):
             unknown = unknown_types(self.earlier(), self._stream.unknown)
@@ -201,6 +198,13 @@ class RunWriter:
         """Close the stream; without `finish` the run stays unfinished and can be resumed."""
         with storage_errors(self.folder):
             self._opened.close()
+
+
+def _marked(rows: Iterable[Row], disturbed_blocks: frozenset[BlockKey]) -> Iterator[Row]:
+    """The rows with a mark on those of disturbed blocks."""
+    for row in rows:
+        row["disturbed"] = (row["task"], row["case"], row["block"]) in disturbed_blocks
+        yield row
 
 
 @contextlib.contextmanager
