@@ -14,6 +14,7 @@ from harness.model import (
     Verdict,
     signs_disagree,
 )
+from harness.render.plain_tables import plain_table
 from harness.render.units import (
     MUCH_SLOWER,
     show_bytes,
@@ -34,7 +35,9 @@ def layout(headers: Sequence[str], rows: Sequence[Sequence[str]], style: str = "
     kinds = {"plain": "simple", "github": "github", "html": "html"}
     if style not in kinds:
         raise UsageError(f"style: want one of {', '.join(kinds)} and csv, got {style!r}")
-    from tabulate import tabulate  # knows the width of every character: wants 20 ms of its own
+    if style == "plain" and (table := plain_table(headers, rows)) is not None:
+        return table
+    from tabulate import tabulate
 
     kind = kinds[style]
     return tabulate(rows, headers=headers, tablefmt=kind, disable_numparse=True)
