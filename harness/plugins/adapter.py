@@ -219,6 +219,7 @@ class Adapter:
         if result is None:
             raise PluginFailed(
                 f"adapter {self.name!r}: {hook} returned nothing, want {kind.__name__}"
+                f"{self._wrapped_by(hook)}"
             )
         return result
 
@@ -232,7 +233,12 @@ class Adapter:
         try:
             with standard_output_kept():
                 result = call(**arguments)
-        except HarnessError:
+        except HarnessError as problem:
+            owner = self._owner(hook, problem)
+            if owner != self.name:
+                # Its words are about a meter or the like, and would be taken for the target's.
+                problem.message = f"plugin {owner!r}: {problem.message}"
+                problem.args = (problem.message,)
             raise
         except (Exception, SystemExit) as problem:
             owner = self._owner(hook, problem)
@@ -246,7 +252,7 @@ class Adapter:
         if result is not None and not isinstance(result, kind):
             raise PluginFailed(
                 f"adapter {self.name!r}: {hook} returned {type(result).__name__},"
-                f" want {kind.__name__}",
+                f" want {kind.__name__}{self._wrapped_by(hook)}",
                 hint=how_to_uninstall(self._origin),
             )
         return result
@@ -267,10 +273,19 @@ class Adapter:
         frames = [frame.f_code for frame, _ in traceback.walk_tb(problem.__traceback__)]
         return next((owners[code] for code in reversed(frames) if code in owners), self.name)
 
+    def _wrapped_by(self, hook: str) -> str:
+        """Who may have changed what the adapter gave, or may not have let it answer, in words."""
+        impls = getattr(self._hooks, hook).get_hookimpls()
+        names = sorted({repr(i.plugin_name) for i in impls if i.wrapper or i.hookwrapper})
+        return f" (wrapped by plugin {', '.join(names)})" if names else ""
+
     def _failed(self, hook: str, owner: str, problem: BaseException) -> PluginFailed:
         wrapped = f", plugin {owner!r}" if owner != self.name else ""
         origin = self._others.origins.get(owner) if wrapped else self._origin
+        # A wrapper that does not yield once is told by pluggy, in no frame of the wrapper's own.
+        wrapped_by = "" if wrapped else self._wrapped_by(hook)
         words = f"adapter {self.name!r}{wrapped}: {hook} raised {words_of_problem(problem)}"
+        words += wrapped_by
         return bug_of(words, problem, origin)
 
 

@@ -31,7 +31,36 @@ def harness_time():
     trial = yield
     return replace(trial, metrics={**trial.metrics, "one_x": 1.0})
 """
+LATE = """
+N = 0
+
+@hookimpl(wrapper=True)
+def harness_time():
+    global N
+    N += 1
+    late = N > 2
+    BEFORE
+    trial = yield
+    AFTER
+    return trial
+"""
+
+
+def late(before: str = "pass", after: str = "pass") -> str:
+    """A plugin that serves in a warm-up and a trial, and not in what follows."""
+    served = LATE.replace("BEFORE", before).replace("AFTER", after)
+    return DECLARES.partition("@hookimpl(wrapper")[0] + served
+
+
 PLUGINS = {
+    "tool": late("if late: raise ToolchainMissing('no meter any more')").replace(
+        "from harness.model", "from harness.errors import ToolchainMissing\nfrom harness.model"
+    ),
+    "dark": late("if late: raise RuntimeError('gone dark')"),
+    "exits": late("if late: raise SystemExit(3)"),
+    "nothing": late(after="if late: return None"),
+    "text": late(after="if late: return 'x'"),
+    "unyielding": late("if late: return"),
     "meter": DECLARES.replace("BEFORE", "pass"),
     "breaks": DECLARES.replace("BEFORE", "raise RuntimeError('no meter')"),
     "gone": "import no_such_module_here",
@@ -78,6 +107,13 @@ def test_one_that_fails_in_a_trial_is_named_and_the_times_are_kept():
     assert result.exit_code is harness.ExitCode.ADAPTER
     assert any("no meter" in warning for warning in result.warnings)
     assert [figure.info.name for figure in result["old.py"].metrics] == ["one_x"]
+
+
+@pytest.mark.parametrize("name", ["tool", "dark", "exits", "nothing", "text", "unyielding"])
+def test_one_that_served_and_fails_later_is_named_and_no_bug_of_ours(name: str):
+    result = harness.run("old.py", trials=3, metrics=name)
+    assert result.exit_code is harness.ExitCode.TRIAL
+    assert f"plugin {name!r}" in str(result.failures["old.py"])
 
 
 def test_what_lacks_is_stored_and_read_back():
