@@ -21,7 +21,8 @@
     ├── Undecided                    8  the budget ended before the answer was sure
     └── PluginFailed                70  an adapter or plugin broke its contract
 
-Only `harness.cli` catches them.
+The command line answers each with its exit code. Who reads many things (stored runs, campaigns,
+plugins) catches what one of them cannot be read for, and names it; no other code catches them.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ class HarnessError(Exception):
     exit_code: ClassVar[ExitCode] = ExitCode.BUG
 
     def __init__(self, message: str, *, hint: str = "") -> None:
+        # The message alone: pickle calls with these again, and puts the hint back by itself.
         super().__init__(message)
         self.message = message
         self.hint = hint

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pluggy
 
+# For type checkers alone: every plugin imports this module, and would load all values with it.
 if TYPE_CHECKING:
     from harness.model import (
         Agreement,
@@ -118,6 +119,8 @@ class AdapterSpec:
     kind named here; anything else is reported as the adapter's bug, with its and the hook's name.
     """
 
+    # The first result alone: a target has one adapter, and a cross-cutting plugin that wants to
+    # change what it says wraps the hook. Answering beside it would leave open who was right.
     @hookspec(firstresult=True)
     def harness_probe(self, runner: Runner, target: Target | None) -> Toolchain | None:
         """Find the compiler or interpreter.

@@ -284,10 +284,11 @@ def test_what_is_handed_out_goes_to_another_process_and_back(project: Path):
     ran = harness.run("slow", "fast", trials=2, progress=told.append)
     opened = harness.Project.open()
     values = (
+        *(harness.history(), harness.adapters()),
         *(ran, harness.compare("slow", "fast", trials=4), harness.profile("old.py")),
         *(harness.doctor(watch_s=0), opened, harness.Settings(), harness.Question(), *told),
     )
-    for value in values:
+    for value in (*values, harness.compare_stored("slow", "fast")):
         assert pickle.loads(pickle.dumps(value)) == value
     again = pickle.loads(pickle.dumps(ran))
     assert (again.to_dict(), again.table("csv")) == (ran.to_dict(), ran.table("csv"))
@@ -305,6 +306,19 @@ def test_what_a_baseline_a_test_and_a_bench_give_goes_there_too(project: Path):
         opened.bench(target="fast", trials=2),
     ):
         assert pickle.loads(pickle.dumps(value)) == value
+
+
+def test_campaigns_go_there_too():
+    opened = harness.Project.open(ROOT)
+    campaign = opened.campaign("nbody-c")
+    again = pickle.loads(pickle.dumps(campaign))
+    assert (again.name, again.state, again.events) == (
+        campaign.name,
+        campaign.state,
+        campaign.events,
+    )
+    every = pickle.loads(pickle.dumps(opened.campaigns()))
+    assert every.to_dict() == opened.campaigns().to_dict()
 
 
 def errors() -> list[type[harness.HarnessError]]:

@@ -112,6 +112,7 @@ class Project:
     @documented(BaselineOptions)
     def baseline(self, **options: Unpack[BaselineOptions]) -> BaselineResult:
         """Measure the commit that is checked out as a campaign's baseline, and seal it."""
+        # Here and below, where it is used: most commands open a project and measure nothing.
         from harness.baseline import make_baseline, tag_baseline
         from harness.bench.asking import BaselineResult, baseline_settings
         from harness.system.git.writing import Git
@@ -131,6 +132,7 @@ class Project:
         from harness.system.git.writing import Git
 
         check_keywords("test", options, CheckOptions)
+        # A target that is named is looked at beside the campaign, whose records it is no part of.
         if options.get("target") is None:
             self._refuse_a_step("test", options)
         workload = self._workload(options)

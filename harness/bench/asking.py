@@ -45,6 +45,7 @@ def baseline_settings(options: Mapping[str, Any], workload: Workload) -> Baselin
 
 def bench_settings(options: Mapping[str, Any], workload: Workload) -> BenchSettings:
     """How the current tree is compared; UsageError for what makes no sense."""
+    # Read by the rules of a run, so that a bench refuses what a run refuses, in the same words.
     shared = ("max_trials", "seed", "cpus", "jail", "metric", "confidence", "threshold")
     settings = read_settings({key: options.get(key) for key in shared})
     question = settings.question

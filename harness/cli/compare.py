@@ -124,6 +124,7 @@ def _from_store(names: tuple[str, ...], options: dict[str, Any]) -> Answer:
     if len(names) != 2:
         raise UsageError(f"--stored judges two targets, got {len(names)}")
     reference, candidate = names
+    # What was not said is None here (its default is the settings' own), and no reason to refuse.
     for name in DECLARED.keys() - {*QUESTION, "mode"}:
         if options[name] is not None:
             flag = DECLARED[name].flag

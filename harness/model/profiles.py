@@ -110,6 +110,7 @@ def bound_of(share: float, limit: float | None = None) -> float:
 
     Infinite for the whole without a limit.
     """
+    # Shares are sums of many quotients, and may lie a rounding above the whole.
     rest = 1.0 - min(share, 1.0)
     bound = math.inf if rest <= 0 else 1.0 / rest
     return bound if limit is None else min(bound, limit)

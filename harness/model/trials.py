@@ -115,6 +115,7 @@ class Command:
     the kernel's performance counters, too. None: it is no profiler."""
 
     def __post_init__(self) -> None:
+        # An empty program would be looked up as the current folder, and the error be about that.
         if not self.argv or not self.argv[0]:
             raise ValueError("a command needs a program")
 
@@ -324,4 +325,5 @@ class TrialRecord:
             return ()
         if self.mode is Mode.COLD:
             return (float(self.trial.wall_ns),)
+        # While the batch was being found the work was cold, and each sample of another length.
         return tuple(s.wall_ns / s.batch for s in self.trial.samples if not s.calibration)

@@ -119,6 +119,7 @@ class TargetCaseSection(Section):
     params: dict[str, bool | int | float | str] = {}
 
 
+# No Section: a key that is not listed here may be one of the adapter's, who alone can refuse it.
 class TargetSection(msgspec.Struct, kw_only=True):
     """[targets.<target>]; keys that are not listed here are options of the adapter."""
 
@@ -285,6 +286,7 @@ def _file_format(section: OutputSection) -> FileFormat:
 def _check_pattern(pattern: str, where: str) -> None:
     try:
         re.compile(pattern)
+    # A repetition such as {99999999999} overflows: as much the user's to mend as a lost bracket.
     except (re.error, OverflowError) as problem:
         raise ConfigError(
             f"{where}: not a regular expression: {problem}: {pattern[:200]!r}"

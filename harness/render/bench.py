@@ -96,6 +96,7 @@ def bench_text(report: BenchReport, style: str = "plain") -> str:
     ]
     if report.stored:
         notes.insert(0, "Compared with STORED trials: weaker, since nothing was interleaved.")
+    # Each case may bring the same doubt; it is said once, where it came first.
     parts += [f"note: {note}" for note in dict.fromkeys(notes)]
     return "\n\n".join(filter(None, parts))
 
@@ -121,6 +122,7 @@ def _phase_comparison(case: CaseBench, reference: str, style: str = "plain") -> 
     total = case.comparisons[reference]
     sides = [case.sides[label] for label in (reference, total.candidate)]
     table = bench_table([*map(_phase_row, case.phases), *_totals(total, *sides)], style)
+    # A sentence behind a CSV table would be read as a row of it.
     if not case.phases or style == "csv":
         return table
     return (
