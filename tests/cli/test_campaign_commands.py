@@ -415,3 +415,32 @@ def test_variants_are_raced_as_an_iteration_and_the_best_one_is_measured(
     assert "taken as the candidate" in (project / "optim/optimization_log.md").read_text()
     verified = harness("verify")
     assert verified.code == 0, verified.err
+
+
+@pytest.mark.parametrize("arguments", [("--then", "auto"), ("--surprise", "None")])
+def test_an_entry_outside_of_an_iteration_is_refused(harness, project, arguments):
+    said = harness("bench", *arguments)
+    assert (said.code, "none is under way here" in said.err) == (2, True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
+def test_the_rest_of_an_iteration_is_one_call(harness, project):
+    assert harness("campaign", "start").code == 0
+    assert harness("profile").code == 0
+    planned = ("--title", "one half", "--optimization", "the matrix is symmetric")
+    assert harness("think", "--file", "thought.toml", *planned).code == 0
+    alone = harness("bench", "--surprise", "None")
+    assert (alone.code, "a look alone does not write" in alone.err) == (2, True)
+    (project / "sum.c").write_text(FAST.replace("return 0;", "return 0"))
+    broken = harness("bench", "--then", "auto", "--surprise", "None", "--json")
+    assert (broken.code, broken.envelope["state"]) == (4, "IMPLEMENT")
+    (project / "sum.c").write_text(FAST.replace("double total = 0", "double total = 1e-3"))
+    short = harness("bench", "--then", "auto", "--surprise", "None", "--json")
+    assert (short.code, short.envelope["state"]) == (7, "LOG")
+    note = ("--surprise", "it counts too much", "--why", "a typing error", "--lesson", "look twice")
+    done = harness("bench", "--then", "auto", *note, "--json")
+    assert (done.code, done.result["outcome"]) == (1, "wrong output")
+    assert git("show", f"{done.result['commit']}:sum.c").count("1e-3") == 1
+    assert (project / "sum.c").read_text() == SLOW
+    assert done.envelope["next_actions"] == ["harness think --file -"]
