@@ -132,15 +132,18 @@ def _hyperfine(
     return old, new
 
 
-def campaign(edition: int, budget: str) -> Callable[..., None]:
-    """Go through a campaign by the command line, under an edition of the rules."""
+def campaign(edition: int, budget: str, terms: str = "") -> Callable[..., None]:
+    """Go through a campaign by the command line, under an edition of the rules.
+
+    `terms` are further lines of its table in harness.toml.
+    """
 
     def work(
         session: Session, edits: tuple[Edit, ...], figures: Mapping[str, str], shop: Path
     ) -> None:
         program = session.program
         root = shop / f"campaign-{edition}"
-        more = 'seeds = "fixed"' if edition < 3 else ""
+        more = f'{terms}\nseeds = "fixed"' if edition < 3 else terms
         text = CONFIG.format(
             name=program.name,
             adapter=program.adapter,

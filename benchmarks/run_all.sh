@@ -23,6 +23,7 @@ steady.py         3
 phases.py         3
 launcher.py       --rounds 10 --repeats 1
 jail.py           --rounds 100
+jailed_campaign.py --rounds 1 --edits 1 --budget 4s
 storing.py       2000
 history.py       20 200
 many_reads.py    60 100

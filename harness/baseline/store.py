@@ -131,6 +131,7 @@ def _check_workload(workload: Workload, document: BaselineDocument) -> None:
         {r.name: r for r in side} for side in (document.relations, workload.task.relations)
     )
     changes += _differences("relations", *relations)
+    changes += _differences("jail", document.recipe.jail, workload.target.jail)
     for case in workload.cases:
         record = document.record(case)
         if record is not None:

@@ -372,3 +372,10 @@ class TestWhereTheProjectLies:
         begun.commit()
         begun.make()
         assert begun.test().ok
+
+
+def test_what_a_jail_lets_through_is_sealed_with_the_baseline(begun) -> None:
+    toml = begun.read("harness.toml")
+    begun.write("harness.toml", f'{toml}\n[jail]\nread = ["/srv/answers"]\n')
+    with pytest.raises(NotAllowed, match=r"jail\.read"):
+        begun.test()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import venv
 from dataclasses import replace
 from pathlib import Path
 
@@ -108,6 +109,20 @@ def test_each_adapter_runs_in_a_strict_jail(project: Path, name: str):
 @pytest.mark.skipif(shutil.which("julia") is None, reason="there is no Julia here")
 def test_julia_runs_in_a_strict_jail(project: Path):
     assert ran(project, "julia").ok
+
+
+def test_an_interpreter_of_an_environment_elsewhere_runs_with_its_packages(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "venv"
+    venv.create(elsewhere, symlinks=True)
+    (packages,) = elsewhere.glob("lib/python3*/site-packages")
+    (packages / "installed_there.py").write_text("ANSWER = 42\n")
+    helper = project / "helper.py"
+    helper.write_text(f"import installed_there\n{helper.read_text()}")
+    with_line(project, 'adapter = "python"', f'python = "{elsewhere}/bin/python"')
+    result = ran(project, "python")
+    assert result.ok, result.failures
 
 
 @pytest.mark.parametrize("name", ["c", "python"])

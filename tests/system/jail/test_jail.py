@@ -275,6 +275,23 @@ open({kept!r}, "w").write("kept")
     assert Path(kept).read_text() == "kept"
 
 
+def test_a_device_is_there_where_the_terms_name_it(say: Say):
+    named = ("/dev/fuse", "/dev/kvm", "/dev/loop-control", "/dev/net/tun", "/dev/ptmx")
+    device = next((name for name in named if os.access(name, os.R_OK | os.W_OK)), None)
+    if device is None:
+        pytest.skip("there is no device here that we may open")
+    script = f"""
+import os
+try:
+    os.close(os.open({device!r}, os.O_RDWR))
+    print("opened")
+except OSError:
+    print("refused")
+"""
+    assert say(script) == "refused"
+    assert say(script, terms=JailTerms(devices=(device,))) == "opened"
+
+
 def test_a_private_trial_has_a_home_of_its_own(tmp_path: Path, launcher_cache: Path, project: Path):
     runner = LocalRunner(tmp_path / "scratch", launcher_cache)
     runner.jail = Jail.PRIVATE
