@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the C compiler, profilers, the benchmark peer and the browser that tests and benchmarks use.
+# Installs the languages' toolchains, profilers, the benchmark peer and the browser that tests and benchmarks use.
 # Does nothing where they are there; says what is missing where it cannot install (Debian's names).
 set -euo pipefail
 
@@ -12,6 +12,14 @@ need() {
 }
 
 need cc gcc libc6-dev
+need c++ g++
+need gfortran gfortran
+need rustc rustc
+need go golang-go
+need node nodejs
+need javac default-jdk-headless
+need luajit luajit
+need ocamlopt ocaml-nox
 need git git
 need perf linux-perf
 need valgrind valgrind

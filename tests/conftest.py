@@ -85,6 +85,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="the long form: make soak"))
         if item.get_closest_marker("julia") and not julia:
             item.add_marker(pytest.mark.skip(reason="no Julia on PATH: make julia"))
+        needs = item.get_closest_marker("needs")
+        if needs and not os.environ.get("CI") and shutil.which(needs.args[0]) is None:
+            reason = f"no {needs.args[0]} on PATH: make tools"
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def shared_folder(factory: pytest.TempPathFactory, name: str) -> Path:

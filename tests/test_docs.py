@@ -22,9 +22,13 @@ import pytest
 
 import harness_c.options
 import harness_command
+import harness_go
+import harness_java
 import harness_julia.options
+import harness_ocaml
 import harness_python.options
-from harness.adapterkit import GnuOptions
+import harness_rust
+from harness.adapterkit import GnuOptions, InterpreterOptions
 from harness.cli import cli
 from harness.errors import ExitCode
 from harness.hookspecs import AdapterSpec, Runner, hookimpl
@@ -244,6 +248,11 @@ OPTIONS = {
     "Options of the adapter python": harness_python.options.Options,
     "Options of the adapter command": harness_command.Options,
     "Options of the adapters cpp and fortran": GnuOptions,
+    "Options of the adapter rust": harness_rust.Options,
+    "Options of the adapter go": harness_go.Options,
+    "Options of the adapter java": harness_java.Options,
+    "Options of the adapter ocaml": harness_ocaml.Options,
+    "Options of the adapters javascript and lua": InterpreterOptions,
 }
 WORDS: Mapping[Any, str] = {
     str: "string",

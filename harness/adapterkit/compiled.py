@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -67,12 +67,14 @@ class Compilation:
         """What the compiler is to make."""
         return self.folder / program_name(self.target)
 
-    def call(self, *words: str | Path, env: dict[str, str] | None = None) -> str:
-        """Run the compiler or another tool in `folder`, and return its standard output.
+    def call(
+        self, *words: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> str:
+        """Run the compiler or another tool in `folder`, or in `cwd`; return its standard output.
 
         Raises BuildFailed with its own words where it does not end with 0.
         """
-        said = self.runner.tool([str(word) for word in words], cwd=self.folder, env=env)
+        said = self.runner.tool([str(word) for word in words], cwd=cwd or self.folder, env=env)
         self.spent_ns += said.wall_ns
         if not said.ok:
             raise refusal_of(
@@ -126,6 +128,22 @@ class CompiledLanguage:
         Sources and their neighbours of the same suffix, where a subclass knows nothing better.
         """
         return with_neighbours(work.target.sources)
+
+    def products(self, work: Compilation) -> Sequence[Path]:
+        """Every file that `compile` makes and a trial executes."""
+        return [work.program]
+
+    def program(self, target: Target, toolchain: Toolchain, folder: Path) -> Path:
+        """What is executed of a build in `folder`: what was compiled, or what runs that."""
+        return folder / program_name(target)
+
+    def start(self, build: Build) -> tuple[str, ...]:
+        """The words before the target's arguments."""
+        return (str(build.program),)
+
+    def empty_target(self, target: Target, source: Path) -> Target:
+        """The target of the empty program: its source, with the same options."""
+        return replace(target, sources=(source,), steady=False, entry=None)
 
     def environment(self, build: Build) -> dict[str, str]:
         """Variables of a trial beside the target's own."""
@@ -182,12 +200,12 @@ class CompiledLanguage:
         target = build.target
         if self.empty is None or self._options(target).program is not None:
             return ()
-        small = replace(target, sources=(self.empty,), steady=False, entry=None)
+        small = self.empty_target(target, self.empty)
         made = self.built(small, build.toolchain, build.workdir.parent, runner)
         env = {**target.env, **self.environment(made)}
-        start = EmptyProgram("start-up", Command((str(made.program),), env, target))
+        start = EmptyProgram("start-up", Command(self.start(made), env, target))
         read = (*target.input_names(), *(["-"] if target.stdin else []))
-        reading = EmptyProgram("input", Command((str(made.program), *read), env, target))
+        reading = EmptyProgram("input", Command((*self.start(made), *read), env, target))
         return (start, reading) if read else (start,)
 
     # -- what the hooks share -----------------------------------------------------------------
@@ -204,16 +222,18 @@ class CompiledLanguage:
         def make(private: Path) -> MadeBuild:
             work.folder = private
             self.compile(work)
-            if not work.program.is_file():
-                raise BuildFailed(
-                    f"the {toolchain.language} compiler ended well for target {target.name!r}"
-                    f" but made no program {work.program.name!r}",
-                    hint="Look at the target's flags: one of them may name another output.",
-                )
-            return MadeBuild(work.spent_ns, [work.program], "\n".join(work.log))
+            products = self.products(work)
+            for product in products:
+                if not product.is_file():
+                    raise BuildFailed(
+                        f"the {toolchain.language} compiler ended well for target {target.name!r}"
+                        f" but made no program {product.name!r}",
+                        hint="Look at the target's flags: one of them may name another output.",
+                    )
+            return MadeBuild(work.spent_ns, products, "\n".join(work.log))
 
         kept = keep(folder, make)
-        program = folder / program_name(target)
+        program = self.program(target, toolchain, folder)
         return Build(
             target, toolchain, folder.name, folder, program, kept.build_ns, kept.cached, kept.log
         )
@@ -250,7 +270,8 @@ class CompiledLanguage:
     def _command(self, build: Build, case: Case) -> Command:
         target = build.target
         env = {**target.env, **self.environment(build)}
-        return Command((str(build.program), *target.arguments(case)), env, target)
+        start = (str(build.program),) if self._options(target).program else self.start(build)
+        return Command((*start, *target.arguments(case)), env, target)
 
 
 def adopted(target: Target, toolchain: Toolchain, workdir: Path, program: str) -> Build:

@@ -43,20 +43,20 @@ class AdapterConformance(SteadyChecks):
     plugin: ClassVar[object | None] = None
     """The module or object with the hooks; None: the installed adapter of that name."""
     suffix: ClassVar[str] = ""
-    """The suffix of a source file, with its dot."""
+    """That of a source file, with its dot."""
     options: ClassVar[Mapping[str, Any]] = {}
     """What every target here says to its adapter."""
     option: ClassVar[str | None] = None
-    """The name of one option of the adapter; the suite misspells it."""
+    """One option of the adapter; the suite misspells it."""
     steady: ClassVar[bool] = False
     """The adapter has a steady driver. One that has none must say so with a ConfigError."""
-
+    gets_faster: ClassVar[bool] = False
+    """A compiler works while programs run: repeated work gets faster."""
     changes: ClassVar[Sequence[tuple[str, Any]]] = ()
     """Options of the adapter by name, each with a value that no target of the suite has: each makes
     another build. Required where there is an `option`."""
     extra: ClassVar[tuple[str, str]] = ("", "\n")
     """Two contents of a second source that stands beside `program` and changes nothing."""
-
     program: ClassVar[str]
     """Source: prints the sum of the whole numbers from 1 to its first argument, and a newline."""
     wrong: ClassVar[str]
@@ -64,7 +64,7 @@ class AdapterConformance(SteadyChecks):
     failing: ClassVar[str]
     """Source: ends with exit code 3."""
     hanging: ClassVar[str]
-    """Source: does not end within a minute."""
+    """Source: goes on for more than a minute."""
     broken: ClassVar[str | None]
     """Source: refused by the toolchain. None: this adapter's programs are not built."""
     broken_says: ClassVar[str] = ""
@@ -73,8 +73,8 @@ class AdapterConformance(SteadyChecks):
     """Source: prints the sum of the whole numbers on standard input, one per line, and a newline.
     Required where there is a steady driver."""
     marked: ClassVar[str | None] = None
-    """Source: `program` with its work in a phase named `sum`. None: there is no marker for this
-    language; what has a steady driver says so by the empty string."""
+    """Source: `program` with its work in a phase `sum`. None, or with a steady driver the empty
+    string: this language has no marker."""
 
     # -- what a subclass may change ---------------------------------------------------------------
 

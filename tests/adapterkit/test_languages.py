@@ -84,6 +84,7 @@ def test_a_program_of_ones_own_build_has_no_driver(build: Any, tmp_path: Path):
         build(harness_cpp.adapter, "cpp", options={"program": "mine"}, steady=True)
 
 
+@pytest.mark.needs("gfortran")
 def test_modules_are_compiled_in_the_order_of_the_sources(build: Any, tmp_path: Path):
     module = source(tmp_path, "m.f90", "module m\n integer :: seven = 7\nend module\n")
     main = source(tmp_path, "p.f90", "program p\n use m\n print *, seven\nend program\n")
@@ -92,6 +93,7 @@ def test_modules_are_compiled_in_the_order_of_the_sources(build: Any, tmp_path: 
         build(harness_fortran.adapter, "fortran", sources=(*main, *module))
 
 
+@pytest.mark.needs("gfortran")
 def test_fortran_has_no_entry(build: Any, tmp_path: Path):
     main = source(tmp_path, "p.f90", "program p\nend program\n")
     with pytest.raises(ConfigError, match="entry"):

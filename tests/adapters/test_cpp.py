@@ -1,6 +1,10 @@
 """The C++ adapter keeps the contract."""
 
+import pytest
+
 from harness.testing import AdapterConformance
+
+pytestmark = pytest.mark.needs("c++")
 
 
 class TestCpp(AdapterConformance):

@@ -1,6 +1,10 @@
 """The Fortran adapter keeps the contract."""
 
+import pytest
+
 from harness.testing import AdapterConformance
+
+pytestmark = pytest.mark.needs("gfortran")
 
 
 class TestFortran(AdapterConformance):
