@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from harness.running.settings import Settings
     from harness.running.stored_verdicts import StoredVerdicts
     from harness.running.sweep_results import SweepResult
+    from harness.running.table_results import TableResult
     from harness.running.try_results import TryResult
 
 _HOMES = {
@@ -124,6 +125,7 @@ _HOMES = {
     "harness.running.settings": ("Settings",),
     "harness.running.stored_verdicts": ("StoredVerdicts",),
     "harness.running.sweep_results": ("SweepResult",),
+    "harness.running.table_results": ("TableResult",),
     "harness.running.try_results": ("TryResult",),
 }
 """Where each name is defined; the imports above say the same to type checkers."""
@@ -176,6 +178,7 @@ __all__ = [
     "StorageFailed",
     "StoredVerdicts",
     "SweepResult",
+    "TableResult",
     "TimingBegun",
     "ToolchainMissing",
     "Trial",

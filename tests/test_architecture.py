@@ -292,7 +292,12 @@ BUILT_IN: dict[str, tuple[str, ...]] = {
     "metrics": (),
     "executors": (),
     # A format's own library is a dependency like any third party's.
-    "render.exporters": ("harness.render.tables", "harness.render.units", "pyperf"),
+    "render.exporters": (
+        "harness.render.main_table",
+        "harness.render.tables",
+        "harness.render.units",
+        "pyperf",
+    ),
 }
 """Where the plugins of each kind stand that come with the harness, and what those of this kind may
 use beside the contract; docs/plugins.md says it to third parties."""
@@ -419,6 +424,9 @@ def defined(modules: list[Module]) -> dict[str, list[str]]:
     places: dict[str, list[str]] = {}
     for m in modules:
         for node in m.tree.body:
+            overloaded = [dotted(each) for each in getattr(node, "decorator_list", ())]
+            if "overload" in overloaded:  # says the types of the one that follows
+                continue
             if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not node.name.startswith("_"):
                 places.setdefault(node.name, []).append(m.at(node.lineno, node.name))
     return places

@@ -11,6 +11,8 @@
 - `weighed_rule` when a run that weighs them has measured enough
 - `racing`      many variants against a reference, from which losers retire
 - `race_columns` the figures of a race, and the time that it goes by
+- `ranking`     a table of several: when it is decided, and who is best in it
+- `overall`     one implementation over several tasks
 - `judging`     one candidate against its reference, followed block by block
 - `comparing`   what all blocks say together: comparisons
 - `stored_pairs` the blocks and pairs of stored trials, by columns
@@ -28,8 +30,10 @@ if TYPE_CHECKING:
     from harness.analysis.comparing_stored import StoredComparison, compare_settings
     from harness.analysis.judging import Judge
     from harness.analysis.kept import KeptBlocks
+    from harness.analysis.overall import overall
     from harness.analysis.question import Question
     from harness.analysis.racing import Race, RaceRules, Rank, VariantStanding
+    from harness.analysis.ranking import TableRule, ranked_sets
     from harness.analysis.stop_rules import ALL_SURE, SURE, sequential_rule
     from harness.analysis.stored_pairs import STATUSES, Machine, Setting, StoredPart
     from harness.analysis.summarising import (
@@ -49,8 +53,10 @@ else:
             "comparing_stored": "StoredComparison compare_settings",
             "judging": "Judge",
             "kept": "KeptBlocks",
+            "overall": "overall",
             "question": "Question",
             "racing": "Rank Race RaceRules VariantStanding",
+            "ranking": "TableRule ranked_sets",
             "stored_pairs": "STATUSES Machine Setting StoredPart",
             "stop_rules": "ALL_SURE SURE sequential_rule",
             "weighed_rule": "Span weighing_rule",
@@ -73,6 +79,7 @@ __all__ = [
     "Span",
     "StoredComparison",
     "StoredPart",
+    "TableRule",
     "VariantStanding",
     "blocks_of",
     "compare_cells",
@@ -80,6 +87,8 @@ __all__ = [
     "disturbed",
     "is_of_times",
     "metric_estimates",
+    "overall",
+    "ranked_sets",
     "sequential_rule",
     "shared_notes",
     "summarise_cell",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from harness.frozen import dataclass
 from harness.model import Metric, Noise
-from harness.model.declaring import RunOption, confidence_level, declared, one_of, share
+from harness.model.declaring import RunOption, confidence_level, declared, one_of, share, truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +63,25 @@ class Question:
     the confidence is shared by the two ends. None: by their signs alone."""
     fewest: int = 0
     """A weighed verdict is not sure before as many blocks, for the sake of its interval."""
+    per_comparison: bool = declared(
+        False,
+        RunOption(
+            "per_comparison",
+            "Let the error level hold for each comparison by itself, not for the whole table.",
+            truth,
+            kind=bool,
+            default="no-per-comparison",
+        ),
+    )
+
+    def shared_by(self, comparisons: int) -> Question:
+        """The question that each of several comparisons is asked, for the level to hold for all.
+
+        Then pairs are weighed by sign and size: signs alone would take more blocks for each
+        comparison more. A precision asks for intervals of a width, and is followed by signs.
+        """
+        if self.per_comparison or comparisons < 2:
+            return self
+        each = 1 - (1 - self.confidence) / comparisons
+        weighed = self.noise or (Noise() if self.precision is None else None)
+        return replace(self, confidence=each, noise=weighed)

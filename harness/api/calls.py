@@ -35,6 +35,7 @@ from harness.running.selecting import find_interrupted, stored_cells
 from harness.running.settings import of_plan
 from harness.running.side_by_side import check_apart
 from harness.running.sweep_axes import is_sweep
+from harness.running.table_results import TableResult
 from harness.system.git.writing import Git
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def run(*targets: TargetSpec, **options: Unpack[RunOptions]) -> RunResult:
         return sweep(*targets, **options)
     settings = settings_of(options)
     selected = selected_cells(targets, options)
-    experiment = Experiment(selected.cells, settings, origin=selected.origin)
+    experiment = Experiment(selected.cells, settings, shared_level=True, origin=selected.origin)
     where = options.get("executor", LOCAL)
     return _performed(selected.config, options, experiment, executor=where)
 
@@ -84,7 +85,7 @@ def resume(run_id: str = "", **options: Unpack[Place]) -> RunResult:
     with making_sense(stored.folder):
         config, cells = stored_cells(stored, config)
         settings, origin = of_plan(stored.plan), stored.plan["origin"]
-    experiment = Experiment(tuple(cells), settings, origin=origin)
+    experiment = Experiment(tuple(cells), settings, shared_level=True, origin=origin)
     return _performed(config, options, experiment, folder=stored.folder)
 
 
@@ -149,7 +150,7 @@ def save_variant(name: str, **options: Unpack[Surroundings]) -> str:
 
 
 def load(
-    results: str | PathLike[str] | RunResult | ComparisonResult | None = None,
+    results: str | PathLike[str] | RunResult | ComparisonResult | TableResult | None = None,
     *,
     of: Literal["trials", "measurements", "targets"] = "trials",
     columns: str | Sequence[str] | None = None,
@@ -165,7 +166,7 @@ def load(
     """
     from harness.running.loading import load_frame
 
-    if isinstance(results, (RunResult, ComparisonResult)):
+    if isinstance(results, (RunResult, ComparisonResult, TableResult)):
         folder = results.folder
     else:
         place: Place = {} if results is None else {"results": results}

@@ -2,47 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Unpack, cast, overload
 
 from harness.api.documenting import documented
 from harness.api.one_call import Interrupted, measuring
 from harness.errors import UsageError
+from harness.project.finding import required_config
 from harness.running.experiment import Experiment, perform
+from harness.running.implementations import implementations, measure_implementations
 from harness.running.keywords import (
     CompareOptions,
     check_keywords,
     comparison_settings,
+    config_of,
+    refuse_handling,
     settings_of,
 )
 from harness.running.run_results import ComparisonResult
 from harness.running.side_by_side import SideBySide, side_by_side
 from harness.running.sweep_axes import is_sweep
+from harness.running.table_results import TableResult
 
 if TYPE_CHECKING:
+    from harness.running.keywords import RunOptions
     from harness.running.naming import TargetSpec
     from harness.running.reports import Report
     from harness.running.session import Session
 
 
-@documented(CompareOptions)
-def compare(*targets: TargetSpec, **options: Unpack[CompareOptions]) -> ComparisonResult:
-    """Say which is faster: each a target, TARGET@REVISION, a file, FILE@REVISION or a command.
+@overload
+def compare(
+    reference: TargetSpec, candidate: TargetSpec, /, **options: Unpack[CompareOptions]
+) -> ComparisonResult: ...
 
-    All run interleaved until the verdict is sure or the budget ends (60 s unless you say
-    otherwise); the first is the reference. Raises Interrupted after Ctrl-C, and UsageError for what
+
+@overload
+def compare(*targets: TargetSpec, **options: Unpack[CompareOptions]) -> TableResult: ...
+
+
+@documented(CompareOptions)
+def compare(
+    *targets: TargetSpec, **options: Unpack[CompareOptions]
+) -> ComparisonResult | TableResult:
+    """Say which is the fastest: each a target, TARGET@REVISION, a file, FILE@REVISION or a command.
+
+    All run interleaved until the verdicts are sure or the budget ends (60 s unless you say
+    otherwise); the first is the reference. Two give a ComparisonResult; more, or the targets of a
+    `task`, are ranked in a TableResult. Raises Interrupted after Ctrl-C, and UsageError for what
     makes no sense. With `sweep` or `matrix` it gives a SweepResult, as `harness.sweep` does.
     """
     check_keywords("compare", options, CompareOptions)
     if is_sweep(options):
         from harness.api.sweeps import sweep
 
-        return sweep(*targets, **options)  # type: ignore[return-value]
+        return sweep(*targets, **cast("RunOptions", options))  # type: ignore[return-value]
+    if options.get("task") is not None:
+        return compare_task(targets, options)
+    if options.get("tag") is not None:
+        raise UsageError("`tag` picks among the targets of a task", hint="Name it with `task`.")
     settings = comparison_settings(settings_of(options))
     sides = side_by_side(targets, options)
     labels = sides.labels
-    if len(labels) > 2:
-        raise UsageError(f"a comparison is of two, got {', '.join(labels)}")
     with measuring(sides.config, options, settings, apart=sides.apart) as session:
         for note in sides.notes:
             session.tell(note)
@@ -51,12 +73,30 @@ def compare(*targets: TargetSpec, **options: Unpack[CompareOptions]) -> Comparis
                 tuple(cells),
                 settings,
                 pairs=tuple((labels[0], label) for label in labels[1:]),
+                shared_level=True,
+                ranked=len(labels) > 2,
                 origin={"kind": "compare", "specs": list(labels)},
             )
             report = perform(session.orchestrator, session.results, experiment)
             report = _with_doubts(session, report, sides)
-    result = ComparisonResult(report.as_stored(), *labels)
+    stored = report.as_stored()
+    two = len(labels) == 2
+    result = ComparisonResult(stored, labels[0], labels[1]) if two else TableResult(stored)
     if report.interrupted:
+        raise Interrupted(result)
+    return result
+
+
+def compare_task(targets: Sequence[TargetSpec], options: CompareOptions) -> TableResult:
+    """All targets of a task, or of several, with all that is known of each; see `compare`."""
+    refuse_handling(options)
+    config = required_config(config_of(options))
+    settings = settings_of(options)
+    cells = implementations(config, targets, options)
+    with measuring(config, options, settings) as session:
+        found = measure_implementations(session, cells, settings)
+    result = TableResult(found.report.as_stored(), found.steady, whole=True)
+    if found.report.interrupted:
         raise Interrupted(result)
     return result
 

@@ -17,6 +17,7 @@ _DECLARED = {option.keyword: option for option in options_of(Settings)}
 
 _WORDS = {
     "settings": "All settings at once; a keyword beside it changes a single one.",
+    "tag": "Only targets of the task that have this tag.",
     "case": "The case; left out: each task's first one.",
     "task": "Only targets of this task.",
     "target": "Only measurements of this target.",
@@ -72,6 +73,7 @@ _OTHERWISE = {
     ("try_variants", "metric"): "wall, cpu, or a figure that the target declares, which the race"
     " goes by; time confirms.",
     ("try_variants", "budget"): "Race and confirm for at most this long; left out: 60 s.",
+    ("compare", "task"): "All targets of a task, side by side; of several, a list or a,b.",
     ("compare", "adapter"): "The adapter of files; left out: by their suffix or first line.",
     ("compare", "budget"): "Measure for at most this long; left out: 60 s, or as trials take.",
     ("baseline", "trials"): "The number of trials of each case; left out: as the budget allows.",

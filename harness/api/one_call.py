@@ -15,6 +15,7 @@ from harness.running.listening import listener_of
 from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.session import Session, open_session
 from harness.running.settings import Settings
+from harness.running.table_results import TableResult
 
 _AT_WORK = threading.Lock()
 
@@ -25,7 +26,7 @@ class Interrupted(KeyboardInterrupt):
     `result` is None where there is nothing yet, or where nothing of the call is of use in part.
     """
 
-    def __init__(self, result: RunResult | ComparisonResult | None = None) -> None:
+    def __init__(self, result: RunResult | ComparisonResult | TableResult | None = None) -> None:
         words = "interrupted" if result is None else "interrupted; everything measured is kept"
         super().__init__(words)
         self.result = result

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Unpack, overload
 
 from harness.api.calls import compare_stored, history, load, profile, resume, run
 from harness.api.comparisons import compare
@@ -32,6 +32,7 @@ from harness.running.naming import TargetSpec
 from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.session import Session
 from harness.running.stored_verdicts import StoredVerdicts
+from harness.running.table_results import TableResult
 from harness.running.workload_keywords import (
     BaselineOptions,
     BenchKeywords,
@@ -85,8 +86,18 @@ class Project:
         options.setdefault("config", self.config)
         return resume(run_id, **options)
 
+    @overload
+    def compare(
+        self, reference: TargetSpec, candidate: TargetSpec, /, **options: Unpack[CompareOptions]
+    ) -> ComparisonResult: ...
+
+    @overload
+    def compare(self, *targets: TargetSpec, **options: Unpack[CompareOptions]) -> TableResult: ...
+
     @documented(CompareOptions)
-    def compare(self, *targets: TargetSpec, **options: Unpack[CompareOptions]) -> ComparisonResult:
+    def compare(
+        self, *targets: TargetSpec, **options: Unpack[CompareOptions]
+    ) -> ComparisonResult | TableResult:
         """See `harness.compare`."""
         options.setdefault("results", self.results)
         options.setdefault("config", self.config)

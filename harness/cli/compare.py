@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -29,17 +30,19 @@ from harness.cli.shared.measuring import (
 )
 from harness.cli.shared.swept import is_swept, measured_sweep, sweep_answer, sweep_options
 from harness.errors import ExitCode, UsageError
-from harness.model import TraceShape, Verdict
+from harness.model import Comparison, TraceShape, Verdict
 from harness.render.explaining import extended, next_steps, what_would_do
-from harness.render.tables import metric_table
+from harness.render.tables import legend, metric_table
 from harness.running.listening import Told
 from harness.running.run_results import ComparisonResult
+from harness.running.table_results import TableResult
 
 ONCE = ("budget", "trials", "max_trials", "seed")
 """Settings that a repetition of the command shall choose anew."""
 
 REPEATED = (
-    *("adapter", "stdin", "prepare", "conclude", "shell", "ignore_output", "case"),
+    *("adapter", "stdin", "prepare", "conclude", "shell", "ignore_output"),
+    *("task", "tag", "case"),
     *(keyword for keyword in DECLARED if keyword not in ONCE),
     *("config_path", "results"),
 )
@@ -63,6 +66,13 @@ WORDS = {"config_path": "config", "stdin": "input"}
 )
 @sweep_options
 @click.option("--resume", is_flag=True, help="Go on with the same sweep, which was interrupted.")
+@click.option("--task", help="All targets of a task side by side; of several tasks with commas.")
+@click.option("--tag", help="With --task: only targets that have this tag.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["slower"]),
+    help="Exit with 1 where one is surely slower than the first, and with 0 where none is.",
+)
 @click.option("--stored", is_flag=True, help="Run nothing: judge all blocks of both in the store.")
 @config_option
 @results_option
@@ -74,11 +84,15 @@ def compare_command(names: tuple[str, ...], **options: Any) -> Answer:
     harness compare 'sort -n x' 'sort -g x'   two command lines; no shell runs
     harness compare a.c b.c -- 1000           two files, given the same arguments
     harness compare nbody-c@main nbody-c      a target at two revisions
+    harness compare ./a ./b ./c               three or more, ranked
+    harness compare --task nbody              all targets of a task, cold and steady
 
     No configuration is needed for programs and files: their adapters are guessed and said. All run
     interleaved, in fresh processes, until the verdict is sure or the budget ends. The ratio is the
     speed-up, reference time / candidate time: above 1 the candidate is faster. The exit code is 0
-    for faster and equivalent, 1 for slower or a wrong output, 8 for undecided.
+    for faster and equivalent, 1 for slower or a wrong output, 8 for undecided. Three or more are
+    ranked in sets, at an error level that holds for the whole table; that one is slower than the
+    first is no failure then, unless --fail-on says so.
 
     With --stored nothing runs: the blocks of all stored runs in which both took part are judged
     together, those of each machine, case, mode and pair of builds by themselves. Names are those of
@@ -93,31 +107,76 @@ def compare_command(names: tuple[str, ...], **options: Any) -> Answer:
         raise UsageError("--resume is of a sweep", hint="Say what is swept: --sweep, --matrix.")
     if options["stored"]:
         return _from_store(names, options)
-    if not names and arguments:
+    if not names and arguments and options["task"] is None:
         raise nothing_named("REFERENCE", arguments)
+    result = _compared(names, arguments, options)
+    found = _answered(result, _again(names, options))
+    if options["fail_on"] is not None and not result.failures and not result.interrupted:
+        found = _failing(found, result.run.comparisons)
+    if options["metrics"] is None:
+        return found
+    return replace(found, text=f"{found.text}\n\n{metric_table(result.run.measurements)}")
+
+
+def _compared(
+    names: tuple[str, ...], arguments: tuple[str, ...], options: dict[str, Any]
+) -> ComparisonResult | TableResult:
+    """What was asked for; one that was interrupted gives what it has."""
     with progress() as listener:
         try:
-            result = compare(
+            result: ComparisonResult | TableResult = compare(
                 *names,
                 settings=make_settings(options),
                 arguments=arguments,
-                **said(adapter=options["adapter"], case=options["case"]),
+                **said(**{name: options[name] for name in ("adapter", "case", "task", "tag")}),
                 **said_of_programs(options),
                 **named_place(options, Told(listener)),
             )
         except Interrupted as stop:
             if stop.result is None:
                 raise
-            result = cast(ComparisonResult, stop.result)
-    found = _answer(result, _again(names, options))
-    if options["metrics"] is None:
-        return found
-    return replace(found, text=f"{found.text}\n\n{metric_table(result.run.measurements)}")
+            result = cast("ComparisonResult | TableResult", stop.result)
+    return result
 
 
 def _refuse_stored(options: dict[str, Any]) -> None:
     if options["stored"]:
         raise UsageError("--stored runs nothing, and a sweep is run")
+
+
+def _failing(answer: Answer, comparisons: Sequence[Comparison]) -> Answer:
+    """The answer with the exit code of --fail-on slower."""
+    slower = [c for c in comparisons if c.verdict is Verdict.SLOWER]
+    if not slower:
+        return replace(answer, exit_code=ExitCode.FINE)
+    names = ", ".join(c.candidate for c in slower)
+    error = f"slower than {slower[0].reference}: {names}"
+    return replace(answer, exit_code=ExitCode.ANSWER_IS_NO, error=error, hint=None)
+
+
+def _answered(result: ComparisonResult | TableResult, again: str) -> Answer:
+    if isinstance(result, ComparisonResult):
+        return _answer(result, again)
+    open_ones = [c for c in result.comparisons if c.verdict is Verdict.UNDECIDED]
+    errors = ["interrupted; everything measured is kept"] * result.interrupted
+    errors += [f"metric {name}: {why}" for name, why in result.lacking.items()]
+    if open_ones and not result.interrupted:
+        errors.append(
+            f"undecided against {open_ones[0].reference}:"
+            f" {', '.join(c.candidate for c in open_ones)}"
+        )
+    errors += [f"{name}: {what}" for name, what in result.failures.items()]
+    needed = max(open_ones, key=lambda c: c.budget_needed_ns or 0, default=None)
+    text = [*result.sentences(), "", result.table(), "", legend(result.measurements)]
+    text += [*result.warnings, str(result.run.parquet or result.folder)]
+    return Answer(
+        result=result.to_dict(),
+        text="\n".join(text),
+        exit_code=result.exit_code,
+        error="\n".join(errors) or None,
+        hint=what_would_do(needed) if needed is not None else None,
+        next_actions=next_steps(needed, again)[:1] if needed is not None else (),
+    )
 
 
 def _from_store(names: tuple[str, ...], options: dict[str, Any]) -> Answer:

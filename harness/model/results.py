@@ -173,6 +173,21 @@ class Measurement:
     """What the toolchain took to make the build, when it made it; None: nothing was built."""
     metrics: tuple[MetricEstimate, ...] = ()
     """Figures of plugins and of the target's own, beside those that every trial has."""
+    tags: tuple[str, ...] = ()
+    """What its table in harness.toml says that it is like."""
+    source_bytes: int | None = None
+    """Its sources without comments, compressed; None: there are none to count."""
+    binary_bytes: int | None = None
+    """The program that was built; None where an interpreter runs it."""
+    start_up_ns: float | None = None
+    """What an empty program of its toolchain takes; None: not measured."""
+
+    @property
+    def cpus_at_work(self) -> float | None:
+        """How many CPUs it kept busy in the middle of its trials."""
+        if self.wall_ns is None or self.cpu_ns is None or self.wall_ns.point <= 0:
+            return None
+        return self.cpu_ns.point / self.wall_ns.point if self.cpu_ns.point >= 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +257,36 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class Ranking:
+    """The targets of a task on a case in sets, the best set first.
+
+    Nobody is surely faster than one of the first set; the next has the same of the rest. Within a
+    set the order is not known.
+    """
+
+    task: str
+    case: str
+    sets: tuple[tuple[str, ...], ...]
+    confidence: float
+    """At which all that is said of it holds together."""
+
+    @property
+    def best(self) -> tuple[str, ...]:
+        return self.sets[0] if self.sets else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overall:
+    """One implementation over several tasks."""
+
+    name: str
+    reference: str
+    tasks: int
+    ratio: Estimate
+    """The geometric mean of its speed-ups."""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One call of the orchestrator."""
 
@@ -257,6 +302,8 @@ class Run:
     warnings: tuple[str, ...] = ()
     commit: Commit | None = None
     """None outside of a git repository, and in runs of older harnesses."""
+    rankings: tuple[Ranking, ...] = ()
+    """Of each task and case whose targets were ranked."""
 
     def name_of(self, task: str, case: str, target: str) -> str:
         """What other tools call a measurement: the target alone where that says which one it is."""

@@ -211,6 +211,8 @@ class Target:
     max_output_bytes: int = 268_435_456
     """The largest file, standard output included, that the program may write."""
     working_folder: WorkingFolder = WorkingFolder.SCRATCH
+    tags: tuple[str, ...] = ()
+    """What it is like, such as `simd`: like is compared with like."""
     metrics: tuple[MetricInfo, ...] = ()
     """Figures that it reports of itself, as its task declares them."""
     jail: JailTerms = field(default_factory=JailTerms)

@@ -238,7 +238,7 @@ class _Reader:
                 did_you_mean(section.task, tasks, _ALIKE),
             )
         ours = {f.encode_name for f in msgspec.structs.fields(TargetSection)}
-        root = self.path.parent
+        root, at = self.path.parent, f"{self.path}: {where}"
         target = Target(
             name=name,
             task=section.task,
@@ -255,12 +255,11 @@ class _Reader:
             setup=tuple(tuple(command) for command in section.setup),
             build=commands_of(section.build, "build", self._refusal(where)),
             cleanup=tuple(tuple(command) for command in section.cleanup),
-            setup_timeout_ns=parse_duration_ns(
-                section.setup_timeout, f"{self.path}: {where}.setup_timeout"
-            ),
-            timeout_ns=parse_duration_ns(section.timeout, f"{self.path}: {where}.timeout"),
+            setup_timeout_ns=parse_duration_ns(section.setup_timeout, f"{at}.setup_timeout"),
+            timeout_ns=parse_duration_ns(section.timeout, f"{at}.timeout"),
             max_output_bytes=section.max_output_bytes,
             working_folder=section.working_folder,
+            tags=tuple(section.tags),
             metrics=tasks[section.task].metrics,
         )
         self._check_target(target, tasks[section.task])

@@ -140,6 +140,7 @@ class TargetSection(msgspec.Struct, kw_only=True):
     timeout: str | int | float = "10m"
     max_output_bytes: int = 268_435_456
     working_folder: WorkingFolder = WorkingFolder.SCRATCH
+    tags: list[str] = []
     cases: dict[str, TargetCaseSection] = {}
 
 

@@ -10,14 +10,14 @@ from harness.model import (
     Comparison,
     Measurement,
     Metric,
-    Mode,
     Verdict,
     signs_disagree,
 )
+from harness.render.fitting import Fitted, TableColumn, cut_to, fit_to, folded
+from harness.render.page import page
 from harness.render.plain_tables import plain_table
 from harness.render.units import (
     MUCH_SLOWER,
-    show_bytes,
     show_ns,
     show_ns_estimate,
     show_share,
@@ -32,6 +32,31 @@ def layout(headers: Sequence[str], rows: Sequence[Sequence[str]], style: str = "
     """A table of texts in one of FORMATS, or as `html`, for notebooks."""
     if style == "csv":
         return "\n".join(",".join(_quote(cell) for cell in row) for row in (headers, *rows))
+    room = page().width
+    if style == "plain" and room is not None:
+        columns = [
+            TableColumn(header, tuple(row[at] for row in rows)) for at, header in enumerate(headers)
+        ]
+        if Fitted(tuple(columns)).width > room:
+            return folded(headers, rows, room)
+    return _laid_out(headers, rows, style)
+
+
+def fitted_table(columns: Sequence[TableColumn], style: str = "plain") -> str:
+    """A table whose columns may be shortened and left out where the page is narrow.
+
+    What is left out is named below it.
+    """
+    found = fit_to(columns, page().width if style == "plain" else None)
+    rows = list(zip(*(column.cells for column in found.columns), strict=True))
+    table = _laid_out([column.name for column in found.columns], rows, style)
+    if not found.left_out:
+        return table
+    note = f"(no room for: {', '.join(found.left_out)})"
+    return f"{table}\n{cut_to(note, page().width or len(note))}"
+
+
+def _laid_out(headers: Sequence[str], rows: Sequence[Sequence[str]], style: str) -> str:
     kinds = {"plain": "simple", "github": "github", "html": "html"}
     if style not in kinds:
         raise UsageError(f"style: want one of {', '.join(kinds)} and csv, got {style!r}")
@@ -54,40 +79,6 @@ def _quote(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if any(c in cell for c in ',"\n') else cell
 
 
-def measurement_table(
-    measurements: Sequence[Measurement],
-    comparisons: Sequence[Comparison],
-    failures: Mapping[tuple[str, str, str], str],
-    style: str = "plain",
-) -> str:
-    """The main table: one row per target, relative to its task's reference.
-
-    `failures` says, by (task, case, target), what went wrong.
-    """
-    relative = {(c.task, c.case, c.candidate): c for c in comparisons}
-    references = {(c.task, c.case, c.reference) for c in comparisons}
-    several = len({(m.task, m.case) for m in measurements}) > 1
-    steady = any(m.mode is Mode.STEADY for m in measurements)
-    headers = ["task", "case"] * several + ["target", "language", "wall (median)", "cpu"]
-    headers += ["start-up", "first call"] * steady
-    fastest = _fastest(measurements)
-    ranked = any(len(times) > 1 for times in fastest.values())
-    headers += ["to fastest"] * ranked + ["peak memory", "trials", "speed-up", "output"]
-    rows = []
-    for m in measurements:
-        key = (m.task, m.case, m.target)
-        row = [m.task, m.case] * several
-        row += [m.target, m.language, show_ns_estimate(m.wall_ns), show_ns_estimate(m.cpu_ns)]
-        row += [show_ns_estimate(m.ready_ns), show_ns_estimate(m.first_call_ns)] * steady
-        row += [_to_fastest(m, fastest)] * ranked
-        ratio = "reference" if key in references else "-"
-        if key in relative:
-            ratio = show_comparison(relative[key])
-        row += [show_bytes(m.max_rss_bytes), str(m.trials), ratio, output_word(m, failures)]
-        rows.append(row)
-    return layout(headers, rows, style)
-
-
 def show_options(m: Measurement) -> str:
     """What harness.toml says to the adapter, in a line: `flags = -O3 -march=native; std = c99`."""
     words = (
@@ -106,23 +97,6 @@ def legend(measurements: Sequence[Measurement]) -> str:
             facts = [m.toolchain, show_options(m) or "default options", *built]
             lines.setdefault(m.target, f"{m.target}: {', '.join(facts)}")
     return "\n".join(lines.values())
-
-
-def _fastest(measurements: Sequence[Measurement]) -> dict[tuple[str, str], list[float]]:
-    """The median wall times of each task and case, the shortest first."""
-    found: dict[tuple[str, str], list[float]] = {}
-    for m in measurements:
-        if m.wall_ns is not None and m.wall_ns.point > 0 and m.output_ok is not False:
-            found.setdefault((m.task, m.case), []).append(m.wall_ns.point)
-    return {key: sorted(times) for key, times in found.items()}
-
-
-def _to_fastest(m: Measurement, fastest: Mapping[tuple[str, str], list[float]]) -> str:
-    """The median wall time over that of the fastest one whose output is right."""
-    times = fastest.get((m.task, m.case))
-    if not times or m.wall_ns is None or m.output_ok is False:
-        return "-"
-    return significant(m.wall_ns.point / times[0])
 
 
 def output_word(m: Measurement, failures: Mapping[tuple[str, str, str], str]) -> str:

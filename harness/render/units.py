@@ -27,9 +27,11 @@ def show_ns(ns: float, digits: int = 3) -> str:
 
 
 def show_ns_estimate(estimate: Estimate | None) -> str:
-    """A median and its interval in one unit: `1.23 ms [1.20, 1.27]`."""
+    """A median and its interval in one unit: `1.23 ms [1.20, 1.27]`; alone where there is none."""
     if estimate is None:
         return "-"
+    if not estimate.bounded:
+        return show_ns(estimate.point)
     factor, unit = _time_unit(estimate.point)
     point, low, high = (
         significant(v / factor, 3) for v in (estimate.point, estimate.low, estimate.high)

@@ -63,6 +63,11 @@ class Ready:
     verdict: Agreement | None = None
     """Its first output against what is wanted; None for the reference target itself."""
 
+    @property
+    def right(self) -> bool:
+        """Is nothing wrong with its first output?"""
+        return self.verdict is None or self.verdict.ok
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:

@@ -13,7 +13,7 @@ from harness.running.cells import Prepared, Ready, reference_of
 from harness.running.settings import Settings
 
 if TYPE_CHECKING:
-    from harness.analysis import Race, RaceRules
+    from harness.analysis import Question, Race, RaceRules, TableRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,20 @@ class EndsBy:
     race: RaceRules | None = None
     earlier_blocks: int = 0
     """The blocks of earlier runs that count with its own."""
+    table: Table | None = None
+    """How all comparisons are judged together; None: each by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """How the comparisons of a run are judged together."""
+
+    question: Question
+    """What each of them is asked."""
+    ranked: bool = False
+    """Is every one compared with every other, and not with the reference alone?"""
+    span_ns: int | None = None
+    """How long each group may take; None: as long as is needed."""
 
 
 def ending_rule(ending: EndsBy, members: Sequence[Prepared]) -> StopRule:
@@ -35,9 +49,13 @@ def ending_rule(ending: EndsBy, members: Sequence[Prepared]) -> StopRule:
         return _race(ending.race, members)
     if settings.trials is not None:
         return fixed_blocks(settings.trials)
+    reference = reference_of(members)
+    if ending.table is not None and ending.table.question.noise is not None:
+        found = _table_rule(ending, ending.table, members)
+        if found is not None:
+            return found
     if ending.pairs:
         return _pairs_rule(ending)
-    reference = reference_of(members)
     return sequential_rule(
         reference.cell.name if reference else "",
         settings.question,
@@ -55,6 +73,23 @@ def _race(rules: RaceRules, members: Sequence[Prepared]) -> Race:
         if isinstance(member, Ready) and member.verdict is not None and not member.verdict.ok:
             race.left[member.cell.name] = member.verdict.summary
     return race
+
+
+def _table_rule(ending: EndsBy, table: Table, members: Sequence[Prepared]) -> TableRule | None:
+    """The rule of a group whose comparisons are judged together; None where there is none."""
+    from harness.analysis import Span, TableRule
+
+    ready = [m.cell.name for m in members if isinstance(m, Ready) and m.right]
+    reference = reference_of(members)
+    named = {pair[0] for pair in ending.pairs}
+    first = next((name for name in ready if name in named), None)
+    if first is None and reference is not None:
+        first = reference.cell.name
+    if first is None or len(ready) < 2:
+        return None
+    span = Span(table.span_ns, 0, ending.settings.max_blocks)
+    names = [first, *(name for name in ready if name != first)]
+    return TableRule(names, table.question, span, ranked=table.ranked)
 
 
 def _rule_of_pair(pair: tuple[str, str], ending: EndsBy) -> StopRule:

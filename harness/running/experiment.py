@@ -13,22 +13,19 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.analysis import disturbed, metric_estimates, summarise_cell
-from harness.errors import ExitCode, HarnessError, NotAllowed
+from harness.analysis import disturbed
+from harness.errors import NotAllowed
 from harness.frozen import dataclass
 from harness.model import (
-    Build,
     BuildFacts,
     Host,
     Measurement,
-    MetricInfo,
+    Ranking,
     Run,
-    TrialStatus,
 )
 from harness.model.jsonable import jsonable
 from harness.running import (
     Cell,
-    Failed,
     Group,
     Orchestrator,
     Prepared,
@@ -40,7 +37,13 @@ from harness.running import (
     remarks,
     resume_groups,
 )
-from harness.running.ending import EndsBy, ending_rule
+from harness.running.cell_reports import (
+    declared_figures,
+    failure_of,
+    measurement_of,
+    rankings_of,
+)
+from harness.running.ending import EndsBy, Table, ending_rule
 from harness.running.of_commit import code_of_cells, commit_of, stored_commit
 from harness.running.reports import (
     CellKey,
@@ -50,14 +53,14 @@ from harness.running.reports import (
     to_summary,
     with_left_out,
 )
-from harness.running.settings import of_plan, to_plan
+from harness.running.settings import DEFAULT_BUDGET_NS, of_plan, to_plan
 from harness.system.launcher.launching import LauncherFacts
 from harness.system.process.given import given_digest
 from harness.system.store.run_file import read_run
 from harness.system.store.runs import BlockKey, RunWriter
 
 if TYPE_CHECKING:
-    from harness.analysis import RaceRules
+    from harness.analysis import Question, RaceRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,10 @@ class Experiment:
     pairs: tuple[tuple[str, str], ...] = ()
     """(reference, candidate) by name: what is compared, and whose verdicts end the run. Empty:
     every cell with its group's reference."""
+    shared_level: bool = False
+    """Does the error level hold for all comparisons together?"""
+    ranked: bool = False
+    """Is every cell of a group compared with every other one?"""
     race: RaceRules | None = None
     """All cells against one of them, from which losers retire; None: every cell runs to the end."""
     earlier: Sequence[Mapping[str, Any]] = ()
@@ -78,6 +85,18 @@ class Experiment:
     """What the draws of its blocks follow from; None: from the seed of the settings."""
     origin: Mapping[str, Any] = field(default_factory=dict)
     """What `--resume` needs to find the same cells again; kept in the run's plan."""
+
+    @property
+    def question(self) -> Question:
+        """What each comparison is asked."""
+        asked = self.settings.question
+        return asked.shared_by(self._comparisons()) if self.shared_level else asked
+
+    def _comparisons(self) -> int:
+        sizes = Counter((cell.task.name, cell.case.name) for cell in self.cells).values()
+        if self.ranked:
+            return sum(size * (size - 1) // 2 for size in sizes)
+        return len(self.pairs) or sum(size - 1 for size in sizes)
 
 
 def perform(
@@ -104,14 +123,15 @@ def perform(
         try:
             members = orchestrator.prepare(experiment.cells, settings.mode)
             writer.describe(
-                metrics=chain.from_iterable(map(_declared, members)),
+                metrics=chain.from_iterable(map(declared_figures, members)),
                 builds=(BuildFacts.of(m.build) for m in members if m.build),
             )
             with discarding(orchestrator.runner, members):
                 groups = _groups(experiment, members)
                 rows = chain(experiment.earlier, writer.earlier())
                 resume_groups(groups, rows, settings.design)
-                interrupted = _measure(orchestrator, groups, settings, writer)
+                asked = replace(settings, question=experiment.question)
+                interrupted = _measure(orchestrator, groups, asked, writer)
                 said = [words for group in groups for words in remarks(group.members)]
         finally:
             # After Ctrl-C too: setup commands may have started what must not stay.
@@ -132,21 +152,27 @@ def perform(
 def _groups(experiment: Experiment, members: Sequence[Prepared]) -> list[Group]:
     settings, secret = experiment.settings, experiment.secret
     earlier = {row["block"] for row in experiment.earlier if not row["warmup"]}
-    ending = EndsBy(settings, experiment.pairs, experiment.race, len(earlier))
+    ending = EndsBy(settings, experiment.pairs, experiment.race, len(earlier), _table(experiment))
     groups = make_groups(
         members,
         lambda group: ending_rule(ending, group),
         settings.seeds,
         settings.drawn_seed if secret is None else secret,
     )
-    if experiment.race is not None:
-        # Only here: a run without a race, of one target above all, needs no numpy.
-        from harness.analysis import Race
-
-        for group in groups:
-            if isinstance(group.rule, Race):
-                group.left = group.rule.left
+    for group in groups:
+        # Not by type: a run of one target has no such rule, and needs no numpy.
+        group.left = getattr(group.rule, "left", group.left)
     return groups
+
+
+def _table(experiment: Experiment) -> Table | None:
+    """How all comparisons are judged together; None where each is by itself."""
+    if not experiment.shared_level:
+        return None
+    settings = experiment.settings
+    asked = settings.budget_ns is not None or settings.trials is not None
+    span_ns = settings.budget_ns if asked else DEFAULT_BUDGET_NS
+    return Table(experiment.question, experiment.ranked, span_ns)
 
 
 def _jailed(orchestrator: Orchestrator, experiment: Experiment) -> Experiment:
@@ -260,9 +286,9 @@ def _report(
     for group in groups:
         for member in group.members:
             cell = member.cell
-            measurement = _measurement(member, group, experiment.settings)
+            measurement = measurement_of(member, group, experiment.settings)
             measurements.append(measurement)
-            failure = _failure(member, group)
+            failure = failure_of(member, group)
             if failure is not None:
                 failures[cell.task.name, cell.case.name, cell.name] = failure
         for reference, candidates in _comparable(experiment, group).items():
@@ -270,7 +296,7 @@ def _report(
 
             because = group.stopped or "interrupted"
             comparisons += compare_cells(
-                reference, candidates, group.blocks, experiment.settings.question, because
+                reference, candidates, group.blocks, experiment.question, because
             )
     run = Run(
         id=writer.folder.name,
@@ -280,11 +306,19 @@ def _report(
         host=host,
         measurements=tuple(measurements),
         comparisons=tuple(comparisons),
+        rankings=_rankings(experiment, groups),
         finished=not interrupted,
         parquet=None if interrupted else str(writer.folder / "trials.parquet"),
         commit=stored_commit(writer.plan),
     )
     return Report(run, writer.folder, failures, counts_of(groups), tuple(groups), interrupted)
+
+
+def _rankings(experiment: Experiment, groups: Sequence[Group]) -> tuple[Ranking, ...]:
+    if not experiment.ranked:
+        return ()
+    confidence = experiment.settings.question.confidence
+    return tuple(rankings_of(groups, experiment.question, confidence))
 
 
 def _comparable(experiment: Experiment, group: Group) -> dict[str, list[str]]:
@@ -298,68 +332,3 @@ def _comparable(experiment: Experiment, group: Group) -> dict[str, list[str]]:
         if one in names and other in names:
             found.setdefault(one, []).append(other)
     return found
-
-
-def _measurement(member: Prepared, group: Group, settings: Settings) -> Measurement:
-    cell = member.cell
-    confidence = settings.question.confidence
-    summary = summarise_cell(group.blocks.of(cell.name), settings.mode, confidence)
-    return Measurement(
-        task=cell.task.name,
-        case=cell.case.name,
-        target=cell.name,
-        adapter=cell.target.adapter,
-        language=member.build.toolchain.language if member.build else cell.target.adapter,
-        mode=settings.mode,
-        build_digest=member.build.digest if member.build else "",
-        **(_made_by(member.build) if member.build else {}),
-        **summary,
-        metrics=metric_estimates(group.blocks.of(cell.name), _declared(member), confidence),
-    )
-
-
-def _declared(member: Prepared) -> tuple[MetricInfo, ...]:
-    """The figures that the target itself and plugins declare; the target's where both do."""
-    if isinstance(member, Failed):
-        return member.cell.target.metrics
-    infos = (*member.adapter.metrics(), *member.cell.target.metrics)
-    return tuple({info.name: info for info in infos}.values())
-
-
-def _made_by(build: Build) -> dict[str, Any]:
-    facts = BuildFacts.of(build)
-    return {
-        "toolchain": facts.toolchain,
-        "options": facts.options,
-        "build_ns": facts.build_ns,
-    }
-
-
-def _failure(member: Prepared, group: Group) -> Failure | None:
-    """The first thing that went wrong with a cell, or None."""
-    if isinstance(member, Failed):
-        return _preparation_failure(member.failure)
-    name = member.cell.name
-    first = group.first_failure.get(name)
-    if first is None:
-        return None
-    if first.status is TrialStatus.WRONG_OUTPUT:
-        return Failure("WRONG", f"wrong output: {first.message}", ExitCode.ANSWER_IS_NO)
-    ended = Counter(record.trial.ok for record in group.blocks.of(name))
-    bad = ended[False]
-    count = f"{bad} of {ended.total()} trials" if bad else "warming up"
-    note = ", given up" if group.given_up(name) else ""
-    return Failure(
-        f"{first.status.value} ({count}{note})", f"{count}: {first.message}", ExitCode.TRIAL
-    )
-
-
-def _preparation_failure(failure: HarnessError) -> Failure:
-    words = {
-        ExitCode.ADAPTER: "toolchain missing",
-        ExitCode.BUILD: "build failed",
-        ExitCode.TRIAL: "failed",
-        ExitCode.USAGE: "configuration",
-    }.get(failure.exit_code, type(failure).__name__)
-    hint = f" ({failure.hint})" if failure.hint else ""
-    return Failure(words, failure.message + hint, failure.exit_code)

@@ -72,14 +72,21 @@ class SweepWishes(TypedDict, total=False):
     yes: bool
 
 
-class CompareOptions(SweepWishes, Asked, ProgramOptions, total=False):
-    """The keyword arguments of `compare`."""
+class MeasureOptions(SweepWishes, Asked, ProgramOptions, total=False):
+    """The keyword arguments of `run` and of `compare`."""
 
     settings: Settings
     case: str
 
 
-class RunOptions(CompareOptions, total=False):
+class CompareOptions(MeasureOptions, total=False):
+    """The keyword arguments of `compare`."""
+
+    task: str | Sequence[str]
+    tag: str
+
+
+class RunOptions(MeasureOptions, total=False):
     """The keyword arguments of `run`."""
 
     task: str
@@ -232,10 +239,10 @@ def runs_of(options: Place, config: Config) -> Path:
     return Path(given) if given is not None else results_of(config.root)
 
 
-def settings_of(options: CompareOptions | StoredOptions | BisectOptions) -> Settings:
+def settings_of(options: MeasureOptions | StoredOptions | BisectOptions) -> Settings:
     """The settings asked for: those of `settings`, with what is said beside them."""
     given = {name: value for name, value in options.items() if name in Asked.__optional_keys__}
-    return read_settings(given, over=cast(CompareOptions, options).get("settings"))
+    return read_settings(given, over=cast(MeasureOptions, options).get("settings"))
 
 
 def trying_of(options: TryOptions) -> Trying:

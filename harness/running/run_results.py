@@ -12,12 +12,14 @@ from harness.model import Comparison, Measurement, Run, Verdict
 from harness.model.jsonable import jsonable
 from harness.plugins import Exporter
 from harness.render.explaining import evidence_rows, explain, headline
-from harness.render.tables import as_html, layout, measurement_table, metric_table, phase_table
+from harness.render.main_table import measurement_table
+from harness.render.tables import as_html, layout, metric_table, phase_table
 from harness.running.exporting import Export, exported
 from harness.running.reports import CellKey, Report
 
 
-def _code_of(lacking: Mapping[str, str]) -> ExitCode:
+def code_of_lacking(lacking: Mapping[str, str]) -> ExitCode:
+    """What a command answers where metric plugins that were asked for failed."""
     return ExitCode.ADAPTER if lacking else ExitCode.FINE
 
 
@@ -78,7 +80,7 @@ class RunResult(Reported):
         if self.interrupted:
             return ExitCode.INTERRUPTED
         codes = [failure.exit_code for failure in self.report.failures.values()]
-        return ExitCode(max([*codes, _code_of(self.lacking)]))
+        return ExitCode(max([*codes, code_of_lacking(self.lacking)]))
 
     @property
     def ok(self) -> bool:
@@ -159,7 +161,7 @@ class ComparisonResult(Reported):
         if self.interrupted:
             return ExitCode.INTERRUPTED
         codes = {Verdict.SLOWER: ExitCode.ANSWER_IS_NO, Verdict.UNDECIDED: ExitCode.UNDECIDED}
-        return max(codes.get(self.verdict, ExitCode.FINE), _code_of(self.lacking))
+        return max(codes.get(self.verdict, ExitCode.FINE), code_of_lacking(self.lacking))
 
     @property
     def ok(self) -> bool:

@@ -272,6 +272,7 @@ class Asked(TypedDict, total=False):
     confidence: float
     threshold: float | str
     precision: float | str
+    per_comparison: bool
 
 
 def read_settings(

@@ -12,7 +12,7 @@ from harness.frozen import dataclass
 from harness.project.config import Config
 from harness.project.finding import required_config
 from harness.running.cells import Cell
-from harness.running.keywords import CompareOptions, config_of, refuse_handling, wishes_of
+from harness.running.keywords import MeasureOptions, config_of, refuse_handling, wishes_of
 from harness.running.naming import Named, TargetSpec, label_of, named_by
 from harness.running.pairs import check_comparable, program_cells, target_cells
 from harness.running.session import Session
@@ -58,7 +58,7 @@ class SideBySide:
             yield found
 
 
-def side_by_side(specs: Sequence[TargetSpec], options: CompareOptions) -> SideBySide:
+def side_by_side(specs: Sequence[TargetSpec], options: MeasureOptions) -> SideBySide:
     """What a caller names, in order; the first is the reference.
 
     UsageError for less than two, for two that are the same, and for a file beside a target.

@@ -178,3 +178,45 @@ def test_a_name_that_is_a_target_and_a_file_is_asked_about(harness, here):
     assert "a target of" in said.err
     assert "The file is ./word; with --config said, the target is meant." in said.err
     assert compare(harness, "word", "too", "--config", "harness.toml").code == 8
+
+
+# -- more than two --------------------------------------------------------------------------------
+
+NAPS = tuple(f"sh -c 'sleep {seconds}; echo done'" for seconds in (0.15, 0.01, 0.011))
+
+
+def test_more_than_two_are_ranked_in_sets_at_one_level(harness, here):
+    said = harness("compare", *NAPS, "--max-trials", "12", "--json")
+    assert said.code == 0, said.err
+    (ranking,) = said.result["rankings"]
+    assert ranking["sets"][-1] == [NAPS[0]]
+    assert set(said.result["best"]) <= set(NAPS[1:])
+    assert ranking["confidence"] == 0.95
+    levels = {c["ratio"]["confidence"] for c in said.result["comparisons"]}
+    assert levels == {1 - 0.05 / 3}, "three comparisons share what one has alone"
+
+
+def test_each_comparison_can_have_the_level_for_itself(harness, here):
+    said = harness("compare", *NAPS, "--trials", "8", "--per-comparison", "--json")
+    assert {c["ratio"]["confidence"] for c in said.result["comparisons"]} == {0.95}
+
+
+def test_a_slower_one_in_a_table_is_a_failure_where_that_is_asked(harness, here):
+    order = (NAPS[1], NAPS[0], NAPS[2])
+    assert harness("compare", *order, "--max-trials", "6", "--fail-on", "slower").code == 1
+    assert harness("compare", NAPS[0], NAPS[1], "--trials", "1", "--fail-on", "slower").code == 0
+
+
+def test_one_of_a_table_that_computes_something_else_gets_no_place(harness, here):
+    said = harness("compare", *NAPS[:2], "echo other", "--trials", "4", "--json")
+    assert said.code == 1
+    assert "echo other" not in [n for names in said.result["rankings"][0]["sets"] for n in names]
+    assert "wrong output" in said.envelope["error"]
+
+
+def test_a_table_fits_eighty_columns(harness, here, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    said = harness("compare", *NAPS, "--trials", "4")
+    table = said.out.partition("\n\n")[2].partition("\n\n")[0]
+    assert "no room for" in table
+    assert max(map(len, table.splitlines())) <= 80

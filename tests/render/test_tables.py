@@ -9,7 +9,8 @@ import pytest
 from harness.model import Comparison, Estimate, Measurement, Metric, Mode, Verdict
 from harness.plugins import Exporter
 from harness.render.exporters import csv_table
-from harness.render.tables import legend, measurement_table
+from harness.render.main_table import measurement_table
+from harness.render.tables import legend
 from harness.testing.plugins import make_run
 
 

@@ -40,7 +40,7 @@ OTHER = Settings(
     design=Design.MIRRORED,
     vary_layout=False,
     metrics=("temperature",),
-    question=Question(Metric.CPU, 0.9, 0.02, 0.03, Noise(4, 0.02, 1), 5),
+    question=Question(Metric.CPU, 0.9, 0.02, 0.03, Noise(4, 0.02, 1), 5, per_comparison=True),
     steady=SteadyPlan(5, 6, 7),
 )
 """Nothing in it is as it is by default."""
@@ -52,7 +52,9 @@ def test_the_words_of_a_command_line_make_the_same_settings():
     words = to_words(other)
     assert "--no-vary-layout" in words
     assert "--budget" in words
-    given = dict(zip(*[iter(w for w in words if w != "--no-vary-layout")] * 2, strict=True))
+    assert "--per-comparison" in words
+    switches = ("--no-vary-layout", "--per-comparison")
+    given = dict(zip(*[iter(w for w in words if w not in switches)] * 2, strict=True))
     read = {
         option.keyword: option.kind(given[option.flag])
         for option in options_of(Settings)
@@ -60,7 +62,7 @@ def test_the_words_of_a_command_line_make_the_same_settings():
     }
     # Both of these at once are refused, but each alone is written and read.
     trials = read.pop("trials")
-    made = read_settings({**read, "vary_layout": False})
+    made = read_settings({**read, "vary_layout": False, "per_comparison": True})
     assert replace(made, trials=trials) == other
     assert to_words(Settings()) == []
 

@@ -7,6 +7,8 @@ import functools
 import json
 import math
 import os
+import shutil
+import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
@@ -17,6 +19,7 @@ import click
 
 from harness.errors import ExitCode, HarnessError
 from harness.frozen import dataclass
+from harness.render.page import Page, written_on
 
 SCHEMA_VERSION = 1
 
@@ -77,7 +80,8 @@ def command(**attributes: Any) -> Callable[[Callable[..., Answer]], click.Comman
     def decorate(function: Callable[..., Answer]) -> click.Command:
         @functools.wraps(function)
         def run(*args: Any, as_json: bool, **kwargs: Any) -> None:
-            answer = function(*args, **kwargs)
+            with written_on(terminal_page()):
+                answer = function(*args, **kwargs)
             _print(_command_path(), answer, as_json)
             raise SystemExit(int(answer.exit_code))
 
@@ -88,6 +92,19 @@ def command(**attributes: Any) -> Callable[[Callable[..., Answer]], click.Comman
         return made
 
     return decorate
+
+
+def terminal_page() -> Page:
+    """The terminal that standard output is, where it is one; COLUMNS says its width elsewhere too.
+
+    https://no-color.org: NO_COLOR, of any value, and a terminal that is dumb, want no colours.
+    """
+    terminal, columns = sys.stdout.isatty(), os.environ.get("COLUMNS", "")
+    width = int(columns) if columns.isdigit() and int(columns) else None
+    if width is None and terminal:
+        width = shutil.get_terminal_size().columns
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "") == "dumb"
+    return Page(width, colour=terminal and not plain)
 
 
 def _command_path() -> str:

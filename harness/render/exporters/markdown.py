@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from harness.hookspecs import hookimpl
 from harness.model import Run
-from harness.render.tables import legend, measurement_table
+from harness.render.main_table import measurement_table
+from harness.render.tables import legend
 
 
 @hookimpl

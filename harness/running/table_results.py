@@ -1,0 +1,120 @@
+"""What comparing several gave: one table, and who is best in it."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping
+from dataclasses import field
+from typing import Any
+
+from harness.analysis import overall
+from harness.errors import ExitCode
+from harness.frozen import dataclass
+from harness.model import Comparison, Measurement, Overall, Ranking, Verdict
+from harness.model.jsonable import jsonable
+from harness.render.main_table import Beside, key_of, measurement_table
+from harness.render.standings import overall_line, ranking_line
+from harness.running.run_results import Reported, code_of_lacking
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class TableResult(Reported):
+    """Several that compute one thing, side by side: their figures, and which are the best."""
+
+    steady: Mapping[tuple[str, str, str], Measurement] = field(default_factory=dict)
+    """The measurements of the same targets in steady mode, by task, case and target."""
+    whole: bool = False
+    """Does the table show all that is known of each target?"""
+
+    @property
+    def measurements(self) -> tuple[Measurement, ...]:
+        return self.run.measurements
+
+    @property
+    def comparisons(self) -> tuple[Comparison, ...]:
+        """Each against the reference of its task, at an error level that holds for all of them."""
+        return self.run.comparisons
+
+    @property
+    def rankings(self) -> tuple[Ranking, ...]:
+        """The targets of each task and case in sets, the best set first."""
+        return self.run.rankings
+
+    @property
+    def best(self) -> tuple[str, ...]:
+        """Those whom none is surely faster than; of several tasks, those of all of them."""
+        sets = [set(ranking.best) for ranking in self.rankings]
+        first = self.rankings[0].best if self.rankings else ()
+        return tuple(name for name in first if all(name in names for names in sets))
+
+    @property
+    def overall(self) -> tuple[Overall, ...]:
+        """Of several tasks, the geometric mean of each implementation's speed-ups."""
+        return overall(self.comparisons)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What `harness compare` answers its shell: that one is slower is no failure of a table."""
+        if self.report.failures:
+            return max(failure.exit_code for failure in self.report.failures.values())
+        if self.interrupted:
+            return ExitCode.INTERRUPTED
+        unsure = any(c.verdict is Verdict.UNDECIDED for c in self.comparisons)
+        undecided = ExitCode.UNDECIDED if unsure or not self.comparisons else ExitCode.FINE
+        return max(undecided, code_of_lacking(self.lacking))
+
+    @property
+    def ok(self) -> bool:
+        """Is every verdict sure, every output right, and did nothing go wrong?"""
+        return self.exit_code is ExitCode.FINE
+
+    def __getitem__(self, target: str) -> Measurement:
+        """The measurement of a target; KeyError where there is none, or more than one."""
+        found = [m for m in self.measurements if m.target == target]
+        if len(found) != 1:
+            names = ", ".join(dict.fromkeys(m.target for m in self.measurements))
+            raise KeyError(f"{len(found)} measurements of {target!r}; targets: {names}")
+        return found[0]
+
+    def table(self, style: str = "plain") -> str:
+        """The table of all figures, the best first, in a style of `--format` or as `html`."""
+        words = {key: failure.words for key, failure in self.report.failures.items()}
+        beside = Beside(self.rankings, self.steady, self.whole)
+        return measurement_table(self.measurements, self.comparisons, words, style, beside)
+
+    def sentences(self) -> Iterator[str]:
+        """Who is best, on each task and over all of them; and who computes something else."""
+        several = len(self.rankings) > 1
+        for ranking in self.rankings:
+            stopped = next(
+                (c for c in self.report.counts if (c.task, c.case) == (ranking.task, ranking.case)),
+                None,
+            )
+            because = f"{stopped.blocks} blocks: {stopped.stopped}" if stopped else ""
+            yield ranking_line(ranking, because, named=several)
+        if several:
+            yield from map(overall_line, self.overall)
+        for (task, case, name), failure in self.report.failures.items():
+            where = f"{task} {case}: " if several else ""
+            yield f"{where}{name}: {failure.message}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `result` of `harness compare --json`."""
+        values: dict[str, Any] = jsonable(self.run)
+        values["best"] = list(self.best)
+        values["overall"] = jsonable(self.overall)
+        for measurement, m in zip(values["measurements"], self.measurements, strict=True):
+            failure = self.report.failures.get(key_of(m))
+            steady = self.steady.get(key_of(m))
+            measurement["failure"] = failure.message if failure else None
+            measurement["steady"] = jsonable(steady) if steady else None
+        return values
+
+    def __str__(self) -> str:
+        return "\n\n".join(filter(None, ["\n".join(self.sentences()), self.table()]))
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        said = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.sentences())
+        return said + self.table("html")
