@@ -54,7 +54,9 @@ def after_failure(situation: Situation | None, advice: Advice, failure: FailedCo
 def _other_way(situation: Situation | None, failure: FailedCommand) -> Advice:
     """How the campaign goes on without what fails."""
     if situation is None:
-        return Advice("ABANDON", "", _ABANDON)
+        # Before it is started a campaign has nothing that could go on in another way.
+        first = f"mend what the start fails on; `{_ABANDON}` clears what it has left"
+        return Advice("NONE", "", failure.command, should_continue=False, first=first)
     state = situation.state
     if state.step is Step.FINISHED:
         first = "see to what refuses the merge"

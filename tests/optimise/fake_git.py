@@ -115,6 +115,7 @@ class Repository:
         tree = self.commits[commit].tree
         self.commits.clear()
         self.stashes.clear()
+        self.head = "refs/heads/main"  # a hand may have detached it
         self.refs = {self.head: self.make(tree, (), "Anew")}
         self.tags.clear()
 
