@@ -32,6 +32,7 @@ cli_startup.py    --rounds 8
 small_effects.py  --rounds 3 --blocks 300
 quiet_between.py  --trials 20
 storing.py        20000
+long_runs.py      --blocks 100000
 huge_outputs.py   --count 1e7
 false_keeps.py    --campaigns 20
 loop_pays.py      --short
