@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from harness.analysis.bisection import Speed
 from harness.errors import AnswerIsNo, ExitCode
+from harness.frozen import dataclass
 from harness.model import Comparison, Estimate, Metric
 from harness.model.jsonable import jsonable
 from harness.render.tables import as_html, layout

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import msgspec
 
+from harness.frozen import dataclass
 from harness.model.jsonable import jsonable
 from harness.running.bisect_results import CommitAnswer
 from harness.system.store.files import (

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from harness.analysis.bisection import Search, Speed, most_comparisons, of_answers
@@ -21,6 +21,7 @@ from harness.errors import (
     Undecided,
     UsageError,
 )
+from harness.frozen import dataclass
 from harness.model import Comparison, Verdict
 from harness.running.bisect_results import BisectResult, CommitAnswer, NoAnswer
 from harness.running.bisect_store import AnswerStore

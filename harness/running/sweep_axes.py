@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from harness.errors import UsageError
+from harness.frozen import dataclass
 
 MOST_POINTS = 200
 """Points of one sweep, variants included; a thousand take days, and a curve needs ten."""

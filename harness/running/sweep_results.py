@@ -5,15 +5,17 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from harness.frozen import dataclass
 from harness.model import Comparison, Estimate, Measurement, Verdict
 from harness.model.jsonable import jsonable
 from harness.running.run_results import RunResult
 from harness.running.sweep_axes import Axis, Point, Sweep
-from harness.stats.cost_model import CostModel, fit_model, log_log_slope
 from harness.stats.threads_gain import Scaling, scaling
+
+if TYPE_CHECKING:
+    from harness.stats.cost_model import CostModel
 
 SWEEP_VERSION = 1
 
@@ -204,6 +206,8 @@ def _growth(target: str, axis: Axis, curve: Sequence[tuple[float, Estimate]]) ->
     ns = [n for n, _ in usable]
     times = [time.point for _, time in usable]
     level = 0.95
+    from harness.stats.cost_model import fit_model, log_log_slope  # and with it numpy
+
     return CurveGrowth(
         target, {}, len(usable), log_log_slope(ns, times, level), fit_model(ns, times, level)
     )

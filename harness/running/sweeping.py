@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from harness.errors import AdapterError, DataUnreadable, ExitCode, NotAllowed, UsageError
+from harness.frozen import dataclass
 from harness.model.durations import write_duration
 from harness.model.jsonable import jsonable
 from harness.running.cells import Cell

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from harness.frozen import dataclass
 from harness.model import Estimate
 
 FEWEST_FOR_MODEL = 4

@@ -19,10 +19,11 @@ import errno
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import ToolchainMissing, TrialFailed
+from harness.frozen import dataclass
 from harness.model import (
     Command,
     Completed,
