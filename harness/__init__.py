@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         save_variant,
         try_variants,
     )
-    from harness.api.exchange import import_results, read_stored
+    from harness.api.exchange import import_results, read_stored, sql
     from harness.api.sweeps import sweep
     from harness.bench.asking import BaselineResult, BenchResult, CheckResult
     from harness.errors import (
@@ -92,7 +92,7 @@ _HOMES = {
         *("doctor", "history", "load", "profile", "report", "resume", "run"),
         *("save_variant", "try_variants"),
     ),
-    "harness.api.exchange": ("import_results", "read_stored"),
+    "harness.api.exchange": ("import_results", "read_stored", "sql"),
     "harness.api.sweeps": ("sweep",),
     "harness.bench.asking": ("BaselineResult", "BenchResult", "CheckResult"),
     "harness.errors": (
@@ -204,6 +204,7 @@ __all__ = [
     "resume",
     "run",
     "save_variant",
+    "sql",
     "sweep",
     "try_variants",
 ]

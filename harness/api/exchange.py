@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from os import PathLike
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from harness.api.documenting import documented
 from harness.errors import UsageError
@@ -15,6 +15,9 @@ from harness.running.reading_back import checked_report
 from harness.running.reports import Report
 from harness.running.run_results import RunResult
 from harness.system.store.run_file import find_run, read_run
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @documented(Place)
@@ -67,3 +70,16 @@ def import_results(path: str | PathLike[str], **options: Unpack[ImportOptions]) 
     check_keywords("import_results", options, ImportOptions)
     results = runs_of(options, config_of(options)).absolute()
     return RunResult(import_file(Path(path), options.get("tool"), options.get("task"), results))
+
+
+@documented(Place)
+def sql(statement: str, **options: Unpack[Place]) -> pd.DataFrame:
+    """The answer to a question in SQL about the stored runs, as a table of pandas; by DuckDB.
+
+    The tables are `trials`, `measurements` and `sweeps`. Raises UsageError for a statement that
+    makes no sense, and ToolchainMissing without DuckDB (`pip install 'optim-harness[sql]'`).
+    """
+    from harness.running.querying import query
+
+    check_keywords("sql", options, Place)
+    return query(runs_of(options, config_of(options)), statement)

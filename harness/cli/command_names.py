@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "bisect": ("bisect", "Find the commit that made a target slower."),
     "report": ("report", "Make a page of a run, task or campaign, to be handed on."),
     "history": ("history", "List stored runs and their measurements."),
+    "sql": ("sql", "Answer a question in SQL about the stored runs."),
     "export": ("export", "Write a stored run in the format of another tool."),
     "import": ("import_results", "Put what another tool measured into the history."),
     "adapters": ("adapters", "List installed adapters and the toolchains they find."),

@@ -93,6 +93,9 @@ def ad_hoc_cell(
     return Cell(task, task.case(), target)
 
 
+_KEPT = "; what was measured is kept in its folder."
+
+
 def stored_cells(stored: StoredRun, config: Config) -> tuple[Config, list[Cell]]:
     """The cells of an interrupted run, found again."""
     origin = stored.plan["origin"]
@@ -109,8 +112,9 @@ def stored_cells(stored: StoredRun, config: Config) -> tuple[Config, list[Cell]]
         return Config(root=root), [cell]
     if origin.get("kind") != "configured":
         raise UsageError(
-            f"{stored.id} cannot be resumed: it was made by `harness {origin.get('kind')}`",
-            hint="Give the same command again; what was measured is kept in its folder.",
+            f"{stored.id} cannot be resumed: it is a {origin.get('kind')}'s",
+            hint="Give the same command again"
+            + (" with --resume." if origin.get("kind") == "sweep" else _KEPT),
         )
     cells = [
         Cell(task, config.case_of(config.target(target), case), config.target(target))
