@@ -97,6 +97,13 @@ def _hidden(flag: str) -> Act:
     return act
 
 
+def _own_index(workshop: Workshop) -> None:
+    """A copy of the index, which git is told to use from here on."""
+    index = (workshop.root / ".git" / "index").read_bytes()
+    (workshop.outside / "index").write_bytes(index)
+    workshop.environment["GIT_INDEX_FILE"] = str(workshop.outside / "index")
+
+
 def _other_config(workshop: Workshop) -> None:
     text = workshop.text("harness.toml").replace("rtol = 1e-9", "rtol = 0.5")
     workshop.put_outside("harness.toml", text)
@@ -307,9 +314,7 @@ TECHNIQUES = (
         },
         finishes=True,
     ),
-    _technique(
-        "an index of the agent's", {CHANGE: both(_HALF, _variable("GIT_INDEX_FILE", "@OUTSIDE@/i"))}
-    ),
+    _technique("an index of the agent's", {CHANGE: both(_own_index, _hidden("--skip-worktree"))}),
     _technique(
         "objects of the agent's",
         {
