@@ -94,7 +94,7 @@ def merged(commit: str, results: Sequence[Path]) -> list[dict[str, Any]]:
     for path in results:
         found = json.loads(path.read_text(encoding="utf-8"))["result"]
         for f in found["findings"]:
-            kept = {name: f[name] for name in ("technique", "kind", "result", "said_by", "words")}
+            kept = {name: f[name] for name in ("technique", "kind", "result", "said_by")}
             by_name[f["technique"]] = {**kept, "commit": commit, "level": found["level"]}
     return [by_name[t.name] for t in TECHNIQUES if t.name in by_name]
 
