@@ -10,7 +10,21 @@ from harness.errors import UsageError
 from harness.frozen import dataclass
 from harness.model.suggesting import did_you_mean
 
-_SUFFIXES = {".c": "c", ".jl": "julia", ".py": "python"}
+SUFFIXES = {
+    ".c": "c",
+    ".jl": "julia",
+    ".py": "python",
+    ".go": "go",
+    ".rs": "rust",
+    ".lua": "lua",
+    ".java": "java",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".ml": "ocaml",
+    **dict.fromkeys((".cc", ".cpp", ".cxx"), "cpp"),
+    **dict.fromkeys((".f", ".f90", ".f95", ".f03", ".f08"), "fortran"),
+}
+"""The adapter of a file by the end of its name."""
 
 _FIRST_LINE = re.compile(rb"#!.*?\b(python[0-9.]*|julia)(\s|$)")
 """What a script's first line has that wants an interpreter with an adapter of its own."""
@@ -28,7 +42,7 @@ class Guess:
 
 def adapter_of(path: Path) -> str:
     """The adapter that a file most likely wants, by the end of its name."""
-    return _SUFFIXES.get(path.suffix, "command")
+    return SUFFIXES.get(path.suffix, "command")
 
 
 def guessed_adapter(path: Path, *, at_revision: bool = False) -> Guess:
@@ -37,8 +51,8 @@ def guessed_adapter(path: Path, *, at_revision: bool = False) -> Guess:
     UsageError for what is no file, is empty, or cannot be executed.
     """
     refuse_no_file(str(path))
-    if path.suffix in _SUFFIXES:
-        return Guess(_SUFFIXES[path.suffix], f"by its suffix {path.suffix}")
+    if path.suffix in SUFFIXES:
+        return Guess(SUFFIXES[path.suffix], f"by its suffix {path.suffix}")
     first = _first_line(path)
     found = _FIRST_LINE.match(first)
     if found:

@@ -22,15 +22,17 @@ _HASH = re.compile(rf"({_TRIPLE}|{_STRINGS})|#[^\n]*")
 _JULIA = re.compile(rf"({_TRIPLE}|{_STRINGS})|#=[\s\S]*?=#|#[^\n]*")
 _DASHES = re.compile(rf"({_STRINGS})|--\[\[[\s\S]*?\]\]|\{{-[\s\S]*?-\}}|--[^\n]*")
 _BANG = re.compile(rf"({_STRINGS})|![^\n]*")
+_STARS = re.compile(r'("(?:\\.|[^"\\])*")|\(\*[\s\S]*?\*\)')
 _SEMICOLON = re.compile(rf"({_STRINGS})|;[^\n]*")
 
 _FAMILIES = (
-    ("c h cc cpp cxx hpp cs d go java js kt rs scala swift ts zig", _SLASHES),
+    ("c h cc cpp cxx hpp cs d go java js kt mjs rs scala swift ts zig", _SLASHES),
     ("py sh bash pl rb r R nim", _HASH),
     ("jl", _JULIA),
     ("lua hs adb ads sql", _DASHES),
     ("f f90 f95 f03 f08", _BANG),
     ("lisp scm rkt clj", _SEMICOLON),
+    ("ml mli", _STARS),
 )
 
 COMMENTS = {suffix: found for suffixes, found in _FAMILIES for suffix in suffixes.split()}
