@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         resume,
         run,
         save_variant,
+        trends,
         try_variants,
     )
     from harness.api.exchange import import_results, read_stored, sql
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
     from harness.running.stored_verdicts import StoredVerdicts
     from harness.running.sweep_results import SweepResult
     from harness.running.table_results import TableResult
+    from harness.running.trends import TrendsResult
     from harness.running.try_results import TryResult
 
 _HOMES = {
@@ -90,7 +92,7 @@ _HOMES = {
     "harness.api": (
         *("Interrupted", "Project", "adapters", "bisect", "compare", "compare_stored"),
         *("doctor", "history", "load", "profile", "report", "resume", "run"),
-        *("save_variant", "try_variants"),
+        *("save_variant", "trends", "try_variants"),
     ),
     "harness.api.exchange": ("import_results", "read_stored", "sql"),
     "harness.api.sweeps": ("sweep",),
@@ -126,6 +128,7 @@ _HOMES = {
     "harness.running.stored_verdicts": ("StoredVerdicts",),
     "harness.running.sweep_results": ("SweepResult",),
     "harness.running.table_results": ("TableResult",),
+    "harness.running.trends": ("TrendsResult",),
     "harness.running.try_results": ("TryResult",),
 }
 """Where each name is defined; the imports above say the same to type checkers."""
@@ -181,6 +184,7 @@ __all__ = [
     "TableResult",
     "TimingBegun",
     "ToolchainMissing",
+    "TrendsResult",
     "Trial",
     "TrialFailed",
     "TrialRecord",
@@ -206,6 +210,7 @@ __all__ = [
     "save_variant",
     "sql",
     "sweep",
+    "trends",
     "try_variants",
 ]
 

@@ -37,6 +37,7 @@ from harness.running.keywords import (
     ReportOptions,
     RunOptions,
     StoredOptions,
+    TrendOptions,
     TryOptions,
 )
 from harness.running.settings import Settings, of_plan
@@ -131,6 +132,7 @@ KEYWORDS_OF = {
     "profile": ProfileOptions,
     "try_variants": TryOptions,
     "report": ReportOptions,
+    "trends": TrendOptions,
     "bisect": BisectOptions,
     "Project.run": RunOptions,
     "Project.resume": Place,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from harness.api.comparisons import compare
     from harness.api.one_call import Interrupted
     from harness.api.project import Project
-    from harness.api.reporting import report
+    from harness.api.reporting import report, trends
     from harness.api.searching import bisect
 else:
     __getattr__ = loaded_when_used(
@@ -46,7 +46,7 @@ else:
             " save_variant try_variants",
             "one_call": "Interrupted",
             "project": "Project",
-            "reporting": "report",
+            "reporting": "report trends",
             "searching": "bisect",
         },
     )
@@ -66,5 +66,6 @@ __all__ = [
     "resume",
     "run",
     "save_variant",
+    "trends",
     "try_variants",
 ]

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from harness.api.documenting import documented
 from harness.errors import UsageError
-from harness.running.keywords import ReportOptions, check_keywords, config_of, runs_of
+from harness.pages.made_pages import (
+    PICTURES,
+    PageResult,
+    format_of,
+    write_page,
+    write_picture,
+    write_pictures,
+)
+from harness.running.keywords import ReportOptions, TrendOptions, check_keywords, config_of, runs_of
 from harness.running.run_results import Reported
 
 if TYPE_CHECKING:
-    from harness.pages.made_pages import PageResult
     from harness.project.config import Config
     from harness.render.documents import Document
+    from harness.running.trends import TrendsResult
 
 
 @documented(ReportOptions)
@@ -28,19 +37,55 @@ def report(
     is the page itself. Raises UsageError for what is none of these, and DataUnreadable where it
     cannot be read.
     """
-    from harness import __version__
-    from harness.pages.made_pages import PageResult, format_of, write_page, write_pictures
-
     check_keywords("report", options, ReportOptions)
     path = Path(options["path"]) if options.get("path") is not None else None
     style = format_of(path, options.get("format"))
     config = config_of(options)
     document = _document(what, config, options)
-    result = PageResult(document, f"Made by optim-harness {__version__}, from what is stored.")
+    result = PageResult(document, _made_by())
     written = [write_page(result, path, style)] if path is not None else []
     if options.get("plots") is not None:
         written += write_pictures(document, Path(options["plots"]))
     return PageResult(document, result.made_by, tuple(written))
+
+
+@documented(TrendOptions)
+def trends(**options: Unpack[TrendOptions]) -> TrendsResult:
+    """Say how the time of each target went from run to run, and where it changed its level.
+
+    Trends are of one target, case, mode and machine, in the order of the commits, where all are
+    known, else of time. `path` is a file to write: .html or .md for all of them, .svg or .png for
+    a single one. Raises UsageError for what makes no sense.
+    """
+    from harness.pages.of_history import history_document, trend_picture
+    from harness.running.catalogue import HistoryQuery
+    from harness.running.history import parse_since
+    from harness.running.trends import trends_of
+
+    check_keywords("trends", options, TrendOptions)
+    earliest_ns = parse_since(options.get("since"))
+    wanted = HistoryQuery(options.get("task"), options.get("target"), earliest_ns)
+    found = trends_of(runs_of(options, config_of(options)), wanted)
+    if options.get("path") is None:
+        return found
+    path = Path(options["path"])
+    if path.suffix.lower() in PICTURES:
+        if len(found.trends) != 1:
+            raise UsageError(
+                f"{path} is one picture, and there are {len(found.trends)} trends",
+                hint="Name a task and a target, or write .html, which has all of them.",
+            )
+        write_picture(trend_picture(found.trends[0], 1), path)
+    else:
+        style = format_of(path, None)
+        write_page(PageResult(history_document(found), _made_by()), path, style)
+    return replace(found, written=(path,))
+
+
+def _made_by() -> str:
+    from harness import __version__
+
+    return f"Made by optim-harness {__version__}, from what is stored."
 
 
 def _document(what: object, config: Config, options: ReportOptions) -> Document:

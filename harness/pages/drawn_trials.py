@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
+from itertools import compress
 from typing import Any
 
 from harness.analysis.blocks import figures_of
@@ -58,40 +59,40 @@ _NAMES = (
 def trial_facts(run: StoredRun) -> TrialFacts:
     """Read the trials of a run, finished or not; DataDamaged where they cannot be read."""
     columns = lists_of(run, _NAMES)
-    facts = TrialFacts()
     steady = Mode.STEADY.value in columns["mode"]
     times = _steady_times(run) if steady else columns["wall_ns"]
-    for row in _rows(columns, times):
-        _take_in(facts, row)
+    keys = zip(columns["task"], columns["case"], columns["target"], strict=True)
+    timed = [not w and b >= 0 for w, b in zip(columns["warmup"], columns["block"], strict=True)]
+    facts = TrialFacts(
+        hosts=list(dict.fromkeys(compress(columns["host_id"], timed))),
+        draws=set(compress(columns["draw"], timed)) - {""},
+        timed=sum(timed),
+    )
+    _tell_disturbed(facts, columns, timed)
+    names = ("status", "output_ok", "block", "pad_bytes")
+    for key, status, ok, block, pad, time in compress(
+        zip(keys, *(columns[name] for name in names), times, strict=True), timed
+    ):
+        facts.failed += status != "ok"
+        if status != "ok":
+            continue
+        facts.unchecked += ok is None
+        if time is not None:
+            series = facts.series.setdefault(key, Series())
+            series.blocks.append(block)
+            series.times_ns.append(float(time))
+            series.layouts.add(pad)
     return facts
 
 
-def _rows(columns: Mapping[str, Sequence[Any]], times: Sequence[float | None]) -> Iterator[Any]:
-    names = [name for name in _NAMES if name != "wall_ns"]
-    for *cells, time in zip(*(columns[name] for name in names), times, strict=True):
-        row = dict(zip(names, cells, strict=True))
-        if not row["warmup"] and row["block"] >= 0:
-            yield {**row, "time_ns": time}
-
-
-def _take_in(facts: TrialFacts, row: Mapping[str, Any]) -> None:
-    facts.timed += 1
-    if row["host_id"] not in facts.hosts:
-        facts.hosts.append(row["host_id"])
-    if row["draw"]:
-        facts.draws.add(row["draw"])
-    key = (row["task"], row["case"], row["target"])
-    series = facts.series.setdefault(key, Series())
-    if row["disturbed"]:
-        facts.disturbed.setdefault(key[:2], set()).add(row["block"])
-    if row["status"] != "ok":
-        facts.failed += 1
-        return
-    facts.unchecked += row["output_ok"] is None
-    if row["time_ns"] is not None:
-        series.blocks.append(row["block"])
-        series.times_ns.append(float(row["time_ns"]))
-        series.layouts.add(row["pad_bytes"])
+def _tell_disturbed(
+    facts: TrialFacts, columns: Mapping[str, Sequence[Any]], timed: Sequence[bool]
+) -> None:
+    names = ("task", "case", "block", "disturbed")
+    rows = compress(zip(*(columns[name] for name in names), strict=True), timed)
+    for task, case, block, disturbed in rows:
+        if disturbed:
+            facts.disturbed.setdefault((task, case), set()).add(block)
 
 
 def _steady_times(run: StoredRun) -> list[float | None]:

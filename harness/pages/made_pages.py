@@ -8,13 +8,14 @@ from typing import Any
 
 from harness.errors import ExitCode, UsageError
 from harness.frozen import dataclass
-from harness.render.documents import Document
+from harness.render.documents import Document, Picture
 from harness.render.html_pages import html_page
 from harness.render.markdown_pages import markdown_page
 from harness.render.pictures import as_png, as_svg, demand_matplotlib
 from harness.system.store.files import storage_errors, write_atomically
 
 PAGE_FORMATS = ("html", "md")
+PICTURES = (".svg", ".png")
 
 
 def format_of(path: Path | None, named: str | None) -> str:
@@ -32,7 +33,7 @@ def format_of(path: Path | None, named: str | None) -> str:
         return "md"
     raise UsageError(
         f"a report is HTML or Markdown: {path}",
-        hint="End its name with .html or .md, or say which with `format`.",
+        hint="End its name with .html or .md.",
     )
 
 
@@ -98,12 +99,16 @@ def write_pictures(document: Document, folder: Path) -> Sequence[Path]:
     with storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         for picture in document.pictures:
-            contents = {
-                ".svg": as_svg(picture.drawing, picture.slug).encode(),
-                ".png": as_png(picture.drawing),
-            }
-            for suffix, content in contents.items():
+            for suffix in PICTURES:
                 path = folder / f"{picture.slug}{suffix}"
-                write_atomically(path, content)
+                write_picture(picture, path)
                 written.append(path)
     return written
+
+
+def write_picture(picture: Picture, path: Path) -> None:
+    """Write one picture, as the file's suffix says."""
+    is_svg = path.suffix.lower() == ".svg"
+    content = as_svg(picture.drawing, picture.slug).encode() if is_svg else as_png(picture.drawing)
+    with storage_errors(path):
+        write_atomically(path, content)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from harness.model import Measurement
 from harness.pages.drawn_trials import TrialFacts, trial_facts
@@ -19,6 +20,7 @@ from harness.pages.run_parts import (
     works_of,
 )
 from harness.pages.scaling import scaling_parts
+from harness.pages.stored_sweep import swept_document
 from harness.pages.unproved import code_of, not_proved
 from harness.render.documents import (
     Chapter,
@@ -30,12 +32,17 @@ from harness.render.documents import (
     Words,
 )
 from harness.render.explaining import headline
+from harness.render.sweep import sweep_sentences
 from harness.render.units import show_ns_estimate
 from harness.running.reading_back import checked_report
 from harness.running.reports import Report
 from harness.running.selecting import RESUMABLE
 from harness.system.store.run_file import StoredRun
 from harness.system.store.runs import making_sense
+
+MOST_WORKS = 4
+"""Tasks with their cases that have pictures of their own: a sweep has a hundred."""
+MOST_SENTENCES = 8
 
 
 def run_document(stored: StoredRun, about: tuple[str, ...] = ()) -> Document:
@@ -45,17 +52,18 @@ def run_document(stored: StoredRun, about: tuple[str, ...] = ()) -> Document:
     """
     report = checked_report(stored)
     with making_sense(stored.folder):
-        facts = trial_facts(stored)
+        facts, sweep = trial_facts(stored), swept_document(stored)
         works = works_of(report, facts)
+        drawn = [] if sweep else works[:MOST_WORKS]
         return Document(
             title=_title(report, works),
             subtitle=_subtitle(stored, report, facts),
-            summary=(*about, *_summary(stored, report, facts)),
+            summary=(*about, *_summary(stored, report, facts, sweep)),
             sections=(
-                Chapter("Results", tuple(_results(report, facts, works))),
-                Chapter("Scaling", tuple(scaling_parts(stored, report))),
-                Chapter("Phases", tuple(_phases(report, works))),
-                Chapter("Over the run", tuple(_over_time(facts, works))),
+                Chapter("Scaling", tuple(scaling_parts(stored, report, sweep))),
+                Chapter("Results", tuple(_results(report, facts, drawn))),
+                Chapter("Phases", tuple(_phases(report, drawn))),
+                Chapter("Over the run", tuple(_over_time(facts, drawn))),
                 Chapter("What this does not prove", _doubts(stored, report, facts)),
                 Chapter("Machine and toolchains", tuple(_surroundings(stored, report))),
                 Chapter("To repeat it", tuple(_again(stored, report))),
@@ -79,12 +87,21 @@ def _subtitle(stored: StoredRun, report: Report, facts: TrialFacts) -> str:
     )
 
 
-def _summary(stored: StoredRun, report: Report, facts: TrialFacts) -> Iterator[str]:
+def _summary(
+    stored: StoredRun, report: Report, facts: TrialFacts, sweep: Mapping[str, Any]
+) -> Iterator[str]:
     if not stored.finished:
         yield f"This run was not finished. {facts.timed} trials of it are stored; none was judged."
         return
-    for c in report.run.comparisons:
+    if sweep:
+        lines = [line for each in sweep_sentences(sweep) for line in each if "\n" not in line]
+        yield from (f"{line}." for line in lines[:MOST_SENTENCES])
+        yield _outputs(report, facts)
+        return
+    for c in report.run.comparisons[:MOST_SENTENCES]:
         yield f"{headline(c)}, on {c.task} {c.case}."
+    if len(report.run.comparisons) > MOST_SENTENCES:
+        yield f"{len(report.run.comparisons) - MOST_SENTENCES} comparisons more are in the table."
     compared = {
         (c.task, c.case, n) for c in report.run.comparisons for n in (c.reference, c.candidate)
     }
@@ -114,6 +131,12 @@ def _outputs(report: Report, facts: TrialFacts) -> str:
 def _results(report: Report, facts: TrialFacts, works: list[tuple[str, str]]) -> Iterator[Part]:
     if report.run.measurements:
         yield result_grid(report)
+    every = works_of(report, facts)
+    if len(every) > len(works):
+        which = (
+            f"pictures are of the first {len(works)}" if works else "none has pictures of its own"
+        )
+        yield Words(f"There are {len(every)} cases: {which}; the table has all of them.")
     for task, case in works:
         found = [c for c in report.run.comparisons if (c.task, c.case) == (task, case)]
         if found:

@@ -11,6 +11,7 @@ from harness.pages.drawn_trials import TrialFacts
 from harness.render.units import show_share
 from harness.running.of_commit import stored_commit
 from harness.running.reports import Report
+from harness.running.sweeping import KIND as SWEEP_KIND
 from harness.system.store.run_file import StoredRun
 
 FEW_TRIALS = 6
@@ -25,6 +26,7 @@ def not_proved(stored: StoredRun, report: Report, facts: TrialFacts) -> tuple[st
         *_of_its_end(stored, report, facts),
         *_of_outputs(report, facts),
         *_of_verdicts(report),
+        *_of_levels(stored, report),
         *_of_the_machine(report, facts),
         *_of_disturbance(report, facts),
         *_of_inputs(stored, report, facts),
@@ -72,8 +74,13 @@ def _of_verdicts(report: Report) -> Iterator[str]:
             f"{', '.join(by_cpu)}: judged by CPU time, not by what a clock on the wall says:"
             f" {_reason(comparisons, Metric.CPU)}"
         )
-    judged = [c for c in comparisons if c.ratio.bounded]
-    if len(judged) > 1:
+
+
+def _of_levels(stored: StoredRun, report: Report) -> Iterator[str]:
+    judged = [c for c in report.run.comparisons if c.ratio.bounded]
+    if stored.plan.get("origin", {}).get("kind") == SWEEP_KIND:
+        yield "Nothing is known beyond the points that were swept, and little between them."
+    elif len(judged) > 1:
         error = 1 - max(c.ratio.confidence for c in judged)
         yield (
             f"Each of the {len(judged)} comparisons has an error level of {show_share(error)} of"
@@ -173,7 +180,7 @@ def _of_measurements(report: Report) -> Iterator[str]:
 def code_of(stored: StoredRun) -> list[tuple[str, str, bool]]:
     """Of each target its commit, and whether its tree had changes; nothing of older runs."""
     at_revisions: Any = stored.plan.get("code", ())
-    named = {str(name): (str(commit), False) for _, _, name, commit in at_revisions}
+    named = {str(name): (str(commit), False) for _, _, name, commit, *_ in at_revisions}
     own = stored_commit(stored.plan)
     if own is not None:
         for _, _, name in stored.plan.get("cells", ()):

@@ -68,6 +68,8 @@ class LinePlot:
     breaks: tuple[float, ...] = ()
     """Where a vertical line says that something changes."""
     both_logarithmic: bool = False
+    unit: str = "ns"
+    """Of what goes up; `x` for ratios, with a line at 1."""
 
 
 @dataclass(frozen=True, slots=True)

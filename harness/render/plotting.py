@@ -119,7 +119,11 @@ def draw_lines(axes: Any, drawing: LinePlot) -> None:
     if drawing.both_logarithmic:
         places = [x for line in drawing.lines for x in line.xs]
         _measure(axes.xaxis, places, "", wide=0.0)
-    _measure(axes.yaxis, every, TIME, wide=0.0 if drawing.both_logarithmic else WIDE)
+    if drawing.unit == "x":
+        axes.axhline(1, color=PALETTE["muted"], lw=0.9)
+        every.append(1.0)
+    steep = drawing.both_logarithmic and drawing.unit == TIME
+    _measure(axes.yaxis, every, drawing.unit, wide=0.0 if steep else WIDE)
     axes.set_xlabel(drawing.across)
     axes.set_ylabel(drawing.up)
     axes.yaxis.grid(visible=True, color=PALETTE["faint"], lw=0.5)

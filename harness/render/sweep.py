@@ -15,7 +15,7 @@ def sweep_text(document: Document, style: str = "plain") -> str:
     """The table of all points, then how times grow, where curves cross and what threads gain."""
     parts = [sweep_table(document, style)]
     if style != "csv":
-        parts += ["\n".join(lines) for lines in _sentences(document) if lines]
+        parts += ["\n".join(lines) for lines in sweep_sentences(document) if lines]
     return "\n\n".join(parts)
 
 
@@ -55,7 +55,8 @@ def _ratio(row: Mapping[str, Any]) -> str:
     return f"{row['speed_up']:.3g}x [{row['speed_up_low']:.3g}, {end}]"
 
 
-def _sentences(document: Document) -> Iterator[list[str]]:
+def sweep_sentences(document: Document) -> Iterator[list[str]]:
+    """How times grow, where curves cross, what threads gain, how sure it is: the lines of each."""
     yield [_growth(document, each) for each in document["growths"]]
     yield [
         f"{each['candidate']} against {each['reference']}: {_crossing(each)}"

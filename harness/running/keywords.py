@@ -160,6 +160,12 @@ class ImportOptions(Place, total=False):
     task: str
 
 
+class TrendOptions(HistoryOptions, total=False):
+    """The keyword arguments of `trends`."""
+
+    path: str | PathLike[str]
+
+
 class BisectOptions(Asked, Place, total=False):
     """The keyword arguments of `bisect`."""
 

@@ -32,12 +32,12 @@ def commit_of(root: Path) -> Commit | None:
 
 
 def code_of_cells(cells: Iterable[Cell]) -> list[list[Any]]:
-    """Task, case and name of each cell at a revision, with its commit; of the others none is named.
+    """Task, case and name of each cell at a revision, its commit and when that was made.
 
-    Those are of the run's own commit.
+    Cells that are not here are of the run's own commit.
     """
     return [
-        [cell.task.name, cell.case.name, cell.name, found.digest]
+        [cell.task.name, cell.case.name, cell.name, found.digest, found.made_at_ns]
         for cell in cells
         if cell.target.private_copy is not None
         and (found := commit_of(cell.target.root)) is not None

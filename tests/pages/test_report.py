@@ -121,9 +121,10 @@ def test_several_values_of_a_parameter_are_fitted(make_run):
     made = harness.report(make_run("r1", cases=cases))
     (picture,) = [p for p in made.document.pictures if p.slug.startswith("scaling")]
     assert picture.drawing.both_logarithmic
-    exponents = [row[3].key for row in picture.content.rows]
-    assert exponents == pytest.approx([1.0] * 8, abs=0.05)
-    assert "to the power 1.0" in picture.alt
+    slopes = [float(row[3].text.split()[0]) for row in picture.content.rows]
+    assert slopes == pytest.approx([1.0] * 8, abs=0.05)
+    assert [line.fit_of for line in picture.drawing.lines] == [None, None, 0, 1]
+    assert "grows as n to the power" in picture.alt
 
 
 def test_of_many_trials_a_part_is_drawn_and_said(make_run):

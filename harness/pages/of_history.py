@@ -1,0 +1,102 @@
+"""The page of a history: every trend with its picture, its changes, and what to measure again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from harness.render.documents import (
+    Chapter,
+    Commands,
+    Document,
+    Grid,
+    Part,
+    Picture,
+    Points,
+    TableCell,
+)
+from harness.render.drawings import Curve, LinePlot
+from harness.render.units import show_ns
+from harness.running.trends import Trend, TrendPoint, TrendsResult, no_change
+
+
+def history_document(found: TrendsResult) -> Document:
+    """Trends as a page."""
+    runs = len({point.run_id for trend in found.trends for point in trend.points})
+    chapters = (
+        Chapter("Trends", tuple(trend_picture(t, at) for at, t in enumerate(found.trends, 1))),
+        Chapter("Measure again", tuple(_again(found))),
+        Chapter("What this does not prove", (Points(tuple(_doubts(found))),)),
+    )
+    return Document(
+        title="History",
+        subtitle=f"Runs: {runs}. Trends: {len(found.trends)}.",
+        summary=tuple(_summary(found)) or ("Nothing is stored.",),
+        sections=chapters,
+    )
+
+
+def _summary(found: TrendsResult) -> Iterator[str]:
+    for trend in found.trends:
+        for shift in trend.shifts:
+            yield f"{trend.name}: {trend.sentence(shift)}."
+    quiet = [trend for trend in found.trends if not trend.shifts]
+    if quiet:
+        yield f"{len(quiet)} of {len(found.trends)} trends have no change of level that is sure."
+
+
+def trend_picture(trend: Trend, number: int) -> Picture:
+    """A trend with its interval around it and a line at every change."""
+    places = tuple(float(at) for at in range(1, len(trend.points) + 1))
+    low = tuple(point.wall_ns.low for point in trend.points)
+    high = tuple(point.wall_ns.high for point in trend.points)
+    by_commit = all(point.committed_at_ns for point in trend.points)
+    told = "; ".join(trend.sentence(shift) for shift in trend.shifts) or no_change(trend)
+    return Picture(
+        slug=f"trend-{number}",
+        title=trend.name,
+        alt=f"Median wall time of {len(places)} runs: {told}.",
+        drawing=LinePlot(
+            "run, in the order of commits" if by_commit else "run, in the order of time",
+            "wall time",
+            (Curve(trend.of.target, places, trend.times_ns, low, high),),
+            breaks=tuple(shift.at + 0.5 for shift in trend.shifts),
+        ),
+        content=Grid.of(
+            trend.name,
+            ("run", "begun (UTC)", "commit", "wall time", "low", "high"),
+            [_row(point) for point in trend.points],
+        ),
+        note="The band is the interval of each median; a broken line is a change of level."
+        if trend.shifts
+        else "The band is the interval of each median.",
+    )
+
+
+def _row(point: TrendPoint) -> tuple[TableCell | str, ...]:
+    begun = datetime.fromtimestamp(point.started_at_ns / 1e9, UTC)
+    times = point.wall_ns.point, point.wall_ns.low, point.wall_ns.high
+    commit = point.commit[:12] + (" with changes" if point.changed else "")
+    figures = (TableCell(show_ns(value), value) for value in times)
+    return (point.run_id, f"{begun:%Y-%m-%d %H:%M}", commit or "not known", *figures)
+
+
+def _again(found: TrendsResult) -> Iterator[Part]:
+    if found.next_actions:
+        yield Commands(found.next_actions)
+
+
+def _doubts(found: TrendsResult) -> Iterator[str]:
+    yield (
+        "Runs of different days were not interleaved: a change of level may be one of the machine."
+        " Measuring both commits in one run tells which it is."
+    )
+    yield "Each trend has an error level of 5 % of its own for each change that it shows."
+    hosts = {trend.of.host for trend in found.trends}
+    if len(hosts) > 1:
+        yield f"The runs are from {len(hosts)} machines, each with trends of its own."
+    changed = {p.run_id for t in found.trends for p in t.points if p.changed}
+    if changed:
+        yield f"{len(changed)} runs were measured with changes that are in no commit."
+    if found.damaged:
+        yield f"{len(found.damaged)} runs could not be read and are left out."
