@@ -107,7 +107,18 @@ def _document(what: object, config: Config, options: ReportOptions) -> Document:
 
 
 def _of_campaign(config: Config, name: str) -> Document:
+    from harness.baseline.document import decode
     from harness.optimise.campaign import Campaign
     from harness.pages.of_campaign import campaign_document
+    from harness.project.workload import BASELINE_NAME, campaign_folder
+    from harness.render.tables import option_words
+    from harness.system.store.files import read_kept
 
-    return campaign_document(Campaign(config, name).progress)
+    progress = Campaign(config, name).progress
+    path = campaign_folder(config, name) / BASELINE_NAME
+    if not path.is_file():
+        return campaign_document(progress)
+    made = decode(read_kept(path), str(path))
+    options = option_words(made.recipe.options) or "default"
+    toolchain = (made.recipe.name, made.toolchain.version.partition("\n")[0], options)
+    return campaign_document(progress, made.host, toolchain)

@@ -42,7 +42,7 @@ def _folder(folder: Path) -> Path:
     inside = run_folders(folder)
     if inside:
         raise UsageError(
-            f"{folder} holds {len(inside)} runs and is none itself",
+            f"{folder} holds {len(inside)} run{'s' * (len(inside) != 1)} and is none itself",
             hint=f"Name one of them, such as {inside[-1]}; or a task: --task NAME.",
         )
     raise UsageError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from harness.campaign.flagging import flag_lines
@@ -13,7 +13,8 @@ from harness.campaign.state import Progress, State, Step
 from harness.campaign.status import profile_table
 from harness.campaign.values import CaseResult, Ratio
 from harness.errors import NotAllowed
-from harness.model import Verdict
+from harness.model import Host, Verdict
+from harness.pages.run_parts import host_grid
 from harness.render.documents import (
     Chapter,
     Commands,
@@ -29,8 +30,13 @@ from harness.render.drawings import Attempt, Bars, Climb, Interval, Steps
 from harness.render.units import show_bytes, show_factor, show_ns, show_speed_up
 
 
-def campaign_document(state: Progress) -> Document:
-    """A campaign as a page, finished or under way; NotAllowed where it was not started."""
+def campaign_document(
+    state: Progress, host: Host | None = None, toolchain: Sequence[str] = ()
+) -> Document:
+    """A campaign as a page, finished or under way; NotAllowed where it was not started.
+
+    `host` and `toolchain` (a target, its toolchain, its options) are those of the baseline.
+    """
     if not isinstance(state, State):
         raise NotAllowed(
             "the campaign was not started: there is nothing to report",
@@ -46,6 +52,7 @@ def campaign_document(state: Progress) -> Document:
             Chapter("Iterations", (*_iterations(state), *_predictions(state))),
             Chapter("Before and after", tuple(_before_and_after(state))),
             Chapter("What this does not prove", tuple(_not_proved(state))),
+            Chapter("Machine and toolchain", tuple(_surroundings(host, toolchain))),
             Chapter("To check and repeat it", tuple(_again(state))),
         ),
     )
@@ -284,6 +291,14 @@ def _doubts(state: State) -> Iterator[str]:
     )
     yield from flag_lines(state.iterations)
     yield from (f"What decides beside the code changed: {line}" for line in trust_lines(state))
+
+
+def _surroundings(host: Host | None, toolchain: Sequence[str]) -> Iterator[Part]:
+    if toolchain:
+        heads = ("target", "toolchain", "options")
+        yield Grid.of("What made the baseline", heads, [tuple(toolchain)])
+    if host is not None:
+        yield host_grid(host)
 
 
 def _again(state: State) -> Iterator[Part]:

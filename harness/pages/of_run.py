@@ -177,7 +177,7 @@ def _doubts(stored: StoredRun, report: Report, facts: TrialFacts) -> tuple[Part,
 
 
 def _surroundings(stored: StoredRun, report: Report) -> Iterator[Part]:
-    yield host_grid(report)
+    yield host_grid(report.run.host)
     made = toolchain_grid(report)
     if made is not None:
         yield made

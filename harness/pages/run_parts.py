@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import quantiles
 
-from harness.model import Comparison, Measurement, Metric, Verdict
+from harness.model import Comparison, Host, Measurement, Metric, Verdict
 from harness.pages.drawn_trials import Series, TrialFacts
 from harness.render.documents import Grid, Picture, TableCell
 from harness.render.drawings import (
@@ -18,7 +18,7 @@ from harness.render.drawings import (
     binned,
     thinned,
 )
-from harness.render.tables import output_word, show_comparison
+from harness.render.tables import output_word, show_comparison, show_options
 from harness.render.units import (
     show_bytes,
     show_ns,
@@ -251,9 +251,8 @@ def _share(share: float) -> TableCell:
     return TableCell(show_share(share), share)
 
 
-def host_grid(report: Report) -> Grid:
-    """The machine as it was when the run began."""
-    host = report.run.host
+def host_grid(host: Host) -> Grid:
+    """The machine as it was when it was measured."""
     known = {True: "on", False: "off", None: "not known"}
     rows = [
         ("processor", f"{host.cpu}, {_count(host.cores, 'core')}"),
@@ -273,10 +272,7 @@ def toolchain_grid(report: Report) -> Grid | None:
     """What made each target; None where nothing is known of it."""
     rows = []
     for m in report.run.measurements:
-        options = "; ".join(
-            f"{name} = {' '.join(map(str, v)) if isinstance(v, list | tuple) else v}"
-            for name, v in m.options.items()
-        )
+        options = show_options(m)
         built = _time(m.build_ns, show_ns(m.build_ns)) if m.build_ns else TableCell("-")
         row = (m.target, m.toolchain or "not recorded", options or "default", built)
         if m.toolchain and row not in rows:

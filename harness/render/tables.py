@@ -81,9 +81,14 @@ def _quote(cell: str) -> str:
 
 def show_options(m: Measurement) -> str:
     """What harness.toml says to the adapter, in a line: `flags = -O3 -march=native; std = c99`."""
+    return option_words(m.options)
+
+
+def option_words(options: Mapping[str, object]) -> str:
+    """Options of an adapter in a line."""
     words = (
         f"{name} = {' '.join(map(str, value)) if isinstance(value, (list, tuple)) else value}"
-        for name, value in m.options.items()
+        for name, value in options.items()
     )
     return "; ".join(words)
 

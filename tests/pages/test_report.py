@@ -190,7 +190,7 @@ def test_a_folder_that_is_no_run_is_refused(make_run, tmp_path):
     with pytest.raises(UsageError, match="is not the folder of a run"):
         harness.report(tmp_path)
     folder = make_run("r1")
-    with pytest.raises(UsageError, match="holds 1 runs and is none itself"):
+    with pytest.raises(UsageError, match="holds 1 run and is none itself"):
         harness.report(folder.parent)
     with pytest.raises(UsageError, match="no such folder"):
         harness.report(tmp_path / "none")
@@ -272,6 +272,10 @@ def test_a_campaign_shows_predictions_beside_what_was_measured():
     assert len(predictions.drawing.steps) == len(predictions.content.rows) == 7
     assert "2 of 7 measured" in predictions.alt
     assert "iteration 6" in doubts(made)
+    (surroundings,) = [s for s in made.document.shown if s.title == "Machine and toolchain"]
+    target, toolchain, _ = surroundings.parts[0].rows[0]
+    assert (target.text, toolchain.text[:4]) == ("nbody-c", "cc (")
+    assert "core" in surroundings.parts[1].rows[0][1].text
 
 
 def test_an_unknown_campaign_is_refused(tmp_path):
