@@ -13,7 +13,7 @@ from harness.cli.campaign.common import (
     opened,
     workbench,
 )
-from harness.cli.campaign.starting import started
+from harness.cli.campaign.started import started
 from harness.cli.campaign.status import everything_option, status_answer
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.measuring import config_option

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from harness.cli.campaign.starting import started
+from harness.cli.campaign.started import started
 from harness.cli.run import DashedCommand
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import input_option

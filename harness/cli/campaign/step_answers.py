@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from harness.campaign.values import TestStatus
+from harness.campaign.exit_codes import answer_of_look, answer_of_test
 from harness.cli.campaign.common import answered
 from harness.cli.shared.base import Answer
 from harness.errors import ExitCode
 from harness.frozen import dataclass
-from harness.model import Verdict
 from harness.model.jsonable import jsonable
 
 if TYPE_CHECKING:
@@ -19,14 +18,6 @@ if TYPE_CHECKING:
     from harness.campaign.values import BenchOutcome, CaseResult, TestOutcome
     from harness.optimise import Campaign
     from harness.render.bench import BenchRow
-
-
-_CODES = {
-    TestStatus.PASSED: ExitCode.FINE,
-    TestStatus.WRONG: ExitCode.ANSWER_IS_NO,
-    TestStatus.BUILD_FAILED: ExitCode.BUILD,
-    TestStatus.CRASHED: ExitCode.TRIAL,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +41,18 @@ class Part:
 
 def of_a_test(outcome: TestOutcome) -> Part:
     """What a test found."""
-    passed = outcome.status is TestStatus.PASSED
+    code, problem = answer_of_test(outcome)
+    passed = code is ExitCode.FINE
     word = None if outcome.status.repairable else "PASS" if passed else "FAIL"
     lines = [f"Correctness: {word or 'not known'} ({outcome.case})", *outcome.details]
-    error = None if passed else f"{outcome.status.value}: {outcome.summary}"
     result = {"verdict": word, **jsonable(outcome)}
-    return Part("\n".join(lines), result, _CODES[outcome.status], error)
+    return Part("\n".join(lines), result, code, problem or None)
 
 
 def of_a_look(campaign: Campaign, outcome: BenchOutcome, *, strict: bool) -> Part:
     """What a look found."""
-    code = ExitCode.FINE
-    error: str | Callable[[Advice], str] | None = None
-    if outcome.crashed:
-        code, error = ExitCode.TRIAL, f"crashed: {_problem(outcome)}"
-    elif not outcome.correct:
-        code, error = ExitCode.ANSWER_IS_NO, f"wrong output: {_problem(outcome)}"
-    elif outcome.verdict is Verdict.SLOWER:
-        code, error = ExitCode.ANSWER_IS_NO, "slower: a regression, to be reverted"
-    elif outcome.verdict is Verdict.UNDECIDED:
-        code, error = ExitCode.UNDECIDED, _undecided
-    flags = [flag.line for flag in outcome.flagged.flags if not flag.note]
-    if code is ExitCode.FINE and strict and flags:
-        code, error = ExitCode.ANSWER_IS_NO, flags[0]
+    code, problem = answer_of_look(outcome, strict=strict)
+    error = _undecided if code is ExitCode.UNDECIDED else problem or None
     result = {**jsonable(outcome), "correct": outcome.correct, "verdict": outcome.verdict.value}
     return Part(_bench_text(campaign, outcome), result, code, error)
 
@@ -167,7 +147,3 @@ def _totals(result: CaseResult) -> Iterator[BenchRow]:
 
 def _gain(before: float, after: float) -> float | None:
     return before / after if after > 0 else None
-
-
-def _problem(outcome: BenchOutcome) -> str:
-    return " ".join(r.problem for r in (outcome.fast, outcome.full) if r is not None and r.problem)
