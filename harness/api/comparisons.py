@@ -55,6 +55,8 @@ def compare(
     """
     check_keywords("compare", options, CompareOptions)
     if is_sweep(options):
+        if options.get("tag") is not None:
+            raise UsageError("a sweep takes targets by their names or their `task`, not by a `tag`")
         from harness.api.sweeps import sweep
 
         return sweep(*targets, **cast("RunOptions", options))  # type: ignore[return-value]

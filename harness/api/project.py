@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from harness.optimise.every_campaign import EveryCampaign
     from harness.profiling.asking import ProfileResult
     from harness.project.workload import Workload
+    from harness.running.sweep_results import SweepResult
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -218,6 +219,15 @@ class Project:
         options.setdefault("results", self.results)
         options.setdefault("config", self.config)
         return history(**options)
+
+    @documented(RunOptions)
+    def sweep(self, *targets: TargetSpec, **options: Unpack[RunOptions]) -> SweepResult:
+        """See `harness.sweep`."""
+        from harness.api.sweeps import sweep
+
+        options.setdefault("results", self.results)
+        options.setdefault("config", self.config)
+        return sweep(*targets, **options)
 
     @documented(LoadOptions)
     def load(self, **options: Unpack[LoadOptions]) -> pd.DataFrame:

@@ -35,6 +35,7 @@ from harness.render.explaining import extended, next_steps, what_would_do
 from harness.render.tables import legend, metric_table
 from harness.running.listening import Told
 from harness.running.run_results import ComparisonResult
+from harness.running.sweep_results import SweepResult
 from harness.running.table_results import TableResult
 
 ONCE = ("budget", "trials", "max_trials", "seed")
@@ -102,7 +103,7 @@ def compare_command(names: tuple[str, ...], **options: Any) -> Answer:
     arguments = click.get_current_context().meta["arguments"]
     if is_swept(options):
         _refuse_stored(options)
-        return sweep_answer(measured_sweep(names, options, arguments))
+        return _of_sweep(measured_sweep(names, options, arguments), options["fail_on"])
     if options["resume"]:
         raise UsageError("--resume is of a sweep", hint="Say what is swept: --sweep, --matrix.")
     if options["stored"]:
@@ -137,6 +138,15 @@ def _compared(
                 raise
             result = cast("ComparisonResult | TableResult", stop.result)
     return result
+
+
+def _of_sweep(result: SweepResult, fail_on: str | None) -> Answer:
+    """The sweep; with `--fail-on slower` exit code 1 where one is surely slower at a point."""
+    answer = sweep_answer(result)
+    slower = any(c.verdict is Verdict.SLOWER for c in result.comparisons)
+    if fail_on is None or not slower or answer.exit_code is not ExitCode.FINE:
+        return answer
+    return replace(answer, exit_code=ExitCode.ANSWER_IS_NO)
 
 
 def _refuse_stored(options: dict[str, Any]) -> None:

@@ -72,6 +72,19 @@ def test_compare_refuses_what_is_of_a_sweep_or_not(harness, folder):
     assert "--stored runs nothing, and a sweep is run" in said.err
 
 
+def test_slower_at_a_point_fails_where_that_is_wanted(harness, folder):
+    lines = ("sleep 0.000{n}", "sleep 0.02{n}")
+    swept = ("--sweep", "n=1,2", "--trials", "12", "--metric", "wall")
+    assert harness("compare", *lines, *swept).code == 0
+    assert harness("compare", *lines, *swept, "--fail-on", "slower").code == 1
+
+
+def test_a_sweep_takes_no_tag(harness, folder):
+    said = harness("compare", "sleep {n}", "--sweep", "n=1,2", "--task", "x", "--tag", "y")
+    assert said.code == 2
+    assert "not by a --tag" in said.err
+
+
 def test_an_unknown_compiler_is_named(harness, folder):
     (folder / "a.c").write_text("int main(void) { return 0; }")
     said = harness("run", "a.c", "--matrix", "compiler=cc,no-such-compiler", *QUICK)

@@ -55,6 +55,8 @@ def measured_sweep(
 ) -> SweepResult:
     """The sweep that was asked for; one that was interrupted gives what it has."""
     named = {key: options.get(key) for key in ("adapter", "task", "case", "executor")}
+    if options.get("tag") is not None:
+        raise UsageError("a sweep takes targets by their names or their --task, not by a --tag")
     if options["resume"] not in (None, False, True, ""):
         raise UsageError(
             "of a sweep --resume names no run: it goes on with the latest that was asked for so"
