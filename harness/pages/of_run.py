@@ -83,7 +83,7 @@ def _subtitle(stored: StoredRun, report: Report, facts: TrialFacts) -> str:
     begun = datetime.fromtimestamp(report.run.started_at_ns / 1e9, UTC)
     return (
         f"Run {stored.id}, begun {begun:%Y-%m-%d %H:%M} UTC on {report.run.host.cpu};"
-        f" {facts.timed} timed trials."
+        f" {facts.timed} timed trial{'s' * (facts.timed != 1)}."
     )
 
 
@@ -109,7 +109,7 @@ def _summary(
         if (m.task, m.case, m.target) not in compared and m.wall_ns is not None:
             yield (
                 f"{m.target} takes {show_ns_estimate(m.wall_ns)} of wall time on {m.task} {m.case}"
-                f" (median of {m.trials} trials)."
+                f" (median of {m.trials} trial{'s' * (m.trials != 1)})."
             )
     yield _outputs(report, facts)
 
