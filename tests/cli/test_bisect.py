@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 
@@ -22,6 +23,8 @@ adapter = "command"
 args = ["sh", "run.sh"]
 inputs = ["run.sh"]
 """
+
+PAGE = Path(__file__).parents[2] / "docs" / "reports.md"
 
 LOOP = "i=0; while [ $i -lt {} ]; do i=$((i+1)); done; echo {}\n"
 
@@ -74,6 +77,14 @@ def test_it_finds_the_commit_by_measuring(harness, commits, repository):
     ]
     assert repository.sh("git status --porcelain && git rev-parse HEAD") == before
     assert len(repository.sh("git worktree list").splitlines()) == 1
+
+
+def test_the_page_s_example_is_true(commits, monkeypatch, capsys):
+    Answers({c: 0.5 if n >= 6 else 1 for n, c in enumerate(commits)}, monkeypatch)
+    blocks = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    (example,) = [block for block in blocks if "harness.bisect" in block]
+    exec(compile(example, str(PAGE), "exec"), {})
+    assert f"{commits[6][:12]} made count slower: change 6." in capsys.readouterr().out
 
 
 def test_all_comparisons_share_one_error_level(commits, monkeypatch):
