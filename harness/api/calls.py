@@ -29,6 +29,7 @@ from harness.running.keywords import (
     settings_of,
     trying_of,
 )
+from harness.running.listening import Remark
 from harness.running.naming import TargetSpec, label_of
 from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.selecting import find_interrupted, stored_cells
@@ -63,6 +64,9 @@ def run(*targets: TargetSpec, **options: Unpack[RunOptions]) -> RunResult:
         return sweep(*targets, **options)
     settings = settings_of(options)
     selected = selected_cells(targets, options)
+    if (progress := options.get("progress")) is not None:
+        for note in selected.notes:
+            progress(Remark(note))
     experiment = Experiment(selected.cells, settings, shared_level=True, origin=selected.origin)
     where = options.get("executor", LOCAL)
     return _performed(selected.config, options, experiment, executor=where)

@@ -236,4 +236,9 @@ def _warnings(result: RunResult) -> list[str]:
         for c in result.report.counts
         if c.disturbed
     ]
-    return [*measured, *of_blocks, *result.warnings]
+    ended = [
+        f"{c.task} {c.case}: {c.blocks} block{'s' * (c.blocks != 1)}: {c.stopped}"
+        for c in result.report.counts
+        if c.stopped
+    ]
+    return [*ended, *measured, *of_blocks, *result.warnings]

@@ -20,6 +20,7 @@ from harness.project.finding import read_config
 from harness.project.state_folder import results_of
 from harness.running.listening import Progress
 from harness.running.naming import (
+    Named,
     TargetSpec,
     Wishes,
     as_words,
@@ -311,8 +312,9 @@ def selected_cells(targets: Sequence[TargetSpec], options: RunOptions) -> Select
     """The cells that the arguments of `run` mean."""
     config = config_of(options)
     wishes = wishes_of(options, config)
-    program = _program_of(targets, wishes)
-    if program is not None:
+    named = _program_of(targets, wishes)
+    program = named.program if named is not None else None
+    if named is not None and program is not None:
         if options.get("task") or options.get("case"):
             raise UsageError("`task` and `case` are of harness.toml; a file or program has none")
         if program.commit is not None:
@@ -320,7 +322,7 @@ def selected_cells(targets: Sequence[TargetSpec], options: RunOptions) -> Select
                 f"{program.label}: one program at a revision is compared with another one",
                 hint=f"`harness.compare({program.label!r}, {program.source!r})`",
             )
-        return program.alone()
+        return replace(program.alone(), notes=(named.note,) * bool(named.note))
     refuse_handling(options)
     return select(
         Selection(
@@ -333,21 +335,22 @@ def selected_cells(targets: Sequence[TargetSpec], options: RunOptions) -> Select
     )
 
 
-def _program_of(targets: Sequence[TargetSpec], wishes: Wishes) -> Program | None:
+def _program_of(targets: Sequence[TargetSpec], wishes: Wishes) -> Named | None:
     """The one file or program that is named; None where targets are."""
     if not targets and wishes.arguments:
-        return Program(
+        program = Program(
             label=shlex.join(wishes.arguments),
             adapter=wishes.adapter or "command",
             arguments=wishes.arguments,
             handling=wishes.handling,
         )
+        return Named(program.label, program)
     # Of targets, an adapter says which of them are meant, and nothing of what they are.
     named = [name_of(spec) in wishes.config.targets and not wishes.shell for spec in targets]
     if wishes.adapter is not None and all(named):
         return None
     sides = [named_by(spec, wishes) for spec in targets]
-    programs = [side.program for side in sides if side.program is not None]
+    programs = [side for side in sides if side.program is not None]
     if programs and len(targets) > 1:
         raise UsageError(
             f"one file or command at a time, got {', '.join(side.label for side in sides)}",

@@ -52,6 +52,8 @@ class Selected:
     config: Config
     cells: tuple[Cell, ...]
     origin: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
+    """What was guessed, for people."""
 
 
 def ad_hoc_cell(
