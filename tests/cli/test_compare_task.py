@@ -1,0 +1,80 @@
+"""`harness compare --task`: all targets of a task in one table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.running.source_size import without_comments
+
+CONFIG = """
+[tasks.say]
+reference = "say-plain"
+[tasks.say.cases.only]
+[targets.say-plain]
+task = "say"
+adapter = "command"
+sources = ["plain.sh"]
+[targets.say-quick]
+task = "say"
+adapter = "command"
+sources = ["quick.sh"]
+tags = ["quick"]
+[targets.say-wrong]
+task = "say"
+adapter = "command"
+sources = ["wrong.sh"]
+tags = ["quick"]
+"""
+
+
+@pytest.fixture
+def project(folder: Path) -> Path:
+    (folder / "harness.toml").write_text(CONFIG)
+    for name, line in (
+        ("plain", "sleep 0.1; echo 1"),
+        ("quick", "echo 1"),
+        ("wrong", "echo 2"),
+    ):
+        (folder / f"{name}.sh").write_text(f"#!/bin/sh\n# a comment\n{line}\n")
+        (folder / f"{name}.sh").chmod(0o755)
+    return folder
+
+
+def test_all_targets_of_a_task_are_ranked_and_a_wrong_one_has_no_place(harness, project):
+    said = harness("compare", "--task", "say", "--max-trials", "8", "--json")
+    assert said.code == 1, "one computes something else"
+    assert said.result["rankings"][0]["sets"] == [["say-quick"], ["say-plain"]]
+    by_name = {m["target"]: m for m in said.result["measurements"]}
+    assert "wrong output" in by_name["say-wrong"]["failure"]
+    assert by_name["say-quick"]["source_bytes"] > 0
+    assert by_name["say-quick"]["start_up_ns"] > 0
+    assert by_name["say-quick"]["steady"] is None, "a command has no steady mode"
+
+
+def test_a_tag_picks_targets(harness, project):
+    said = harness("compare", "--task", "say", "--tag", "quick", "--trials", "1", "--json")
+    assert {m["target"] for m in said.result["measurements"]} == {"say-quick", "say-wrong"}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--task", "sya"), "Did you mean 'say'?"),
+        (("--task", "say", "--tag", "slow"), "no target has the tag 'slow'"),
+        (("--task", "say", "say-plain"), "of two targets or more, say-plain alone"),
+        (("--task", "say", "--input", "x"), "`input` is for"),
+        (("say-plain", "say-quick", "--tag", "quick"), "--tag picks among"),
+    ],
+)
+def test_what_makes_no_table_is_refused_in_words(harness, project, words, expected):
+    said = harness("compare", *words)
+    assert said.code == 2
+    assert expected.replace("`input`", "--input") in said.err
+
+
+def test_sizes_are_of_sources_without_comments_but_with_their_strings():
+    text = 'int a; // one\n/* two\n */ char *s = "// no";   int b;\n'
+    assert without_comments(text, Path("x.c"), "c") == 'int a;\nchar *s = "// no"; int b;\n'
+    assert without_comments("#!/bin/sh\n# x\necho '#'\n", Path("x"), "command") == "echo '#'\n"
