@@ -8,6 +8,8 @@ third of a millisecond, for each of the 130 classes that a run of one trial impo
 from __future__ import annotations
 
 import dataclasses
+import sys
+from _thread import allocate_lock  # as `functools` does: `threading` takes a millisecond
 from collections.abc import Callable, Sequence
 from operator import attrgetter
 from reprlib import recursive_repr
@@ -28,16 +30,23 @@ else:
 
 _QUICK = {"frozen", "slots", "kw_only", "repr"}
 """The options whose classes are made here."""
+_KNOWN_PYTHON = sys.version_info < (3, 15)
+"""What the standard decorator does in these versions was looked at; later ones are left to it."""
 _MISSING = dataclasses.MISSING
+_one_at_a_time = allocate_lock()
+"""Held while classes say that they are not frozen, since modules are imported in threads."""
 
 
 def _made(cls: type, options: dict[str, Any]) -> type:
-    if not options.get("frozen") or not options.keys() <= _QUICK:
+    quick_here = _KNOWN_PYTHON and options.get("frozen") and options.keys() <= _QUICK
+    if not quick_here:
         return dataclasses.dataclass(**options)(cls)
     own = cls.__dict__
     wanted = options.pop("repr", True) and "__repr__" not in own
     quick = {name: value for name, value in options.items() if name != "frozen"}
     made: Any = _with_fields(cls, quick)
+    if any("InitVar" in str(f.type) for f in made.__dataclass_fields__.values()):
+        raise TypeError(f"{made.__qualname__}: a field that is only for __init__ has no place here")
     fields = dataclasses.fields(made)
     methods: dict[str, Any] = {"__setattr__": _refuse_to_set, "__delattr__": _refuse_to_delete}
     if wanted:
@@ -63,16 +72,18 @@ def _with_fields(cls: type, options: dict[str, Any]) -> type:
     """The class with its fields and slots, made by the standard decorator without its methods."""
     params = [base.__dict__.get("__dataclass_params__") for base in cls.__mro__[1:]]
     above: list[Any] = [found for found in params if found is not None]
-    if not all(found.frozen for found in above):
-        raise TypeError("cannot inherit frozen dataclass from a non-frozen one")
-    # It adds the methods of what it knows to be frozen, and then wants all classes above to be so.
-    for found in above:
-        found.frozen = False
-    try:
-        made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, **options)(cls)
-    finally:
+    with _one_at_a_time:
+        if not all(found.frozen for found in above):
+            raise TypeError("cannot inherit frozen dataclass from a non-frozen one")
+        # It compiles the methods of what it knows to be frozen, and takes one that is not frozen
+        # only below others that are not.
         for found in above:
-            found.frozen = True
+            found.frozen = False
+        try:
+            made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, **options)(cls)
+        finally:
+            for found in above:
+                found.frozen = True
     made.__dataclass_params__.frozen = made.__dataclass_params__.eq = True
     return cast(type, made)
 
@@ -150,9 +161,7 @@ def _compiled(made: Any) -> Callable[..., None]:
     known: Callable[..., None] | None = made.__dict__.get("_init")
     if known is not None:
         return known
-    fields = [f for f in made.__dataclass_fields__.values() if f._field_type is not _CLASS_VAR]
-    if any(f._field_type is _INIT_VAR for f in fields):
-        raise TypeError(f"{made.__qualname__}: a field that is only for __init__ has no place here")
+    fields = dataclasses.fields(made)
     space: dict[str, Any] = {"set_": object.__setattr__, "left_out": _MISSING}
     plain: list[str] = []
     by_name: list[str] = []
@@ -186,7 +195,3 @@ def _compiled(made: Any) -> Callable[..., None]:
     type.__setattr__(made, "__init__", init)
     type.__setattr__(made, "_init", staticmethod(init))
     return init
-
-
-_CLASS_VAR = dataclasses._FIELD_CLASSVAR  # type: ignore[attr-defined]
-_INIT_VAR = dataclasses._FIELD_INITVAR  # type: ignore[attr-defined]

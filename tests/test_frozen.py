@@ -5,10 +5,12 @@ import dataclasses
 import inspect
 import pickle
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
 import pytest
 
+from harness import frozen
 from harness.frozen import dataclass
 
 
@@ -178,3 +180,33 @@ def test_a_value_that_holds_itself_can_be_shown():
     value = Ours("a", parts=inside)  # type: ignore[arg-type]
     inside.append(value)
     assert "parts=[...]" in repr(value)
+
+
+def test_a_field_for_the_initialiser_alone_is_refused():
+    with pytest.raises(TypeError, match="has no place here"):
+
+        @dataclass(frozen=True)
+        class Given:
+            name: dataclasses.InitVar[str]
+
+
+def test_classes_of_one_parent_are_made_in_several_threads():
+    def make(number: int) -> type:
+        return dataclass(frozen=True, slots=True)(
+            type(f"Sub{number}", (Point,), {"__annotations__": {"z": "int"}, "z": number})
+        )
+
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(make, range(400)))
+    assert [cls(1).z for cls in made] == list(range(400))
+
+
+def test_a_later_python_has_the_standard_decorator(monkeypatch):
+    monkeypatch.setattr(frozen, "_KNOWN_PYTHON", False)
+
+    @dataclass(frozen=True, slots=True)
+    class Later:
+        name: str
+
+    assert Later("a") == Later("a")
+    assert "name" in Later.__init__.__code__.co_varnames  # compiled when the class was made

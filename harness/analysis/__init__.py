@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from harness.analysis.comparing_stored import StoredComparison, compare_settings
     from harness.analysis.judging import Judge
     from harness.analysis.kept import KeptBlocks
-    from harness.analysis.overall import overall
+    from harness.analysis.over_tasks import overall
     from harness.analysis.question import Question
     from harness.analysis.racing import Race, RaceRules, Rank, VariantStanding
     from harness.analysis.ranking import TableRule, ranked_sets
@@ -53,7 +53,7 @@ else:
             "comparing_stored": "StoredComparison compare_settings",
             "judging": "Judge",
             "kept": "KeptBlocks",
-            "overall": "overall",
+            "over_tasks": "overall",
             "question": "Question",
             "racing": "Rank Race RaceRules VariantStanding",
             "ranking": "TableRule ranked_sets",

@@ -1,7 +1,8 @@
 """Builds of the user's own: `build = ["make", "app"]` in a copy of the tree that is kept.
 
 The user's tree stays as it is. Its files, those that git ignores left out, are copied into a folder
-that is named by a digest over them, the commands and the environment; the commands run there once.
+that is named by a digest over them, the commands and what the environment says to compilers; the
+commands run there once.
 Two states of the code have two folders, so that what `make` or `cargo` leaves for its next call
 never mixes. The adapter is then handed the target as it lies there, with what the build made.
 """
@@ -10,14 +11,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from harness.errors import BuildFailed, ConfigError
+from harness.errors import BuildFailed, ConfigError, StorageFailed
 from harness.frozen import dataclass
 from harness.model import NamedPath, PathKind, Target, digest_of, moved_into
 from harness.project.state_folder import STATE_FOLDER
@@ -32,6 +35,12 @@ MOST_BYTES = 2 * 2**30
 """A larger tree is data that nobody meant to copy."""
 RECORD = "built.json"
 LOCK = "lock"
+FOR_BUILDS = re.compile(
+    r"PATH|CPATH|CC|CXX|CPP|FC|F77|AR|LD|NVCC|LIBS|LDLIBS|MAKE\w*|LIBRARY_PATH|LD_LIBRARY_PATH"
+    r"|\w*FLAGS|\w*_INCLUDE_PATH|(CARGO|CMAKE|CGO|GO|MESON|NPM_CONFIG|PKG_CONFIG|RUST)\w*"
+    r"|(JAVA|CUDA|CONDA|MKL|JULIA|VIRTUAL)\w*|SOURCE_DATE_EPOCH"
+)
+"""Variables of ours that say to build tools what to make, or with which compiler."""
 OURS = (STATE_FOLDER, OPTIM_FOLDER, ".git")
 """Folders that are no part of what is built."""
 
@@ -61,7 +70,7 @@ class SourceTree:
             names = set(own)
         names = {n for n in names if not set(OURS).intersection(n.split("/")[:-1])}
         names |= set(_below(top, named))
-        present = tuple(sorted(n for n in names if os.path.lexists(top / n)))
+        present = tuple(sorted(n for n in names if _can_be_copied(top / n)))
         size = sum((top / name).lstat().st_size for name in present)
         if size > MOST_BYTES:
             raise ConfigError(
@@ -76,11 +85,20 @@ class SourceTree:
         return {name: _state((at or self.top) / name) for name in self.files}
 
     def copy_to(self, folder: Path) -> None:
-        """Copy the files with their modes and times; links stay links."""
+        """Copy the files with their modes and times; links stay links.
+
+        StorageFailed for one that cannot be read, or is gone since.
+        """
         for name in self.files:
             there = folder / name
             there.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(self.top / name, there, follow_symlinks=False)
+            try:
+                shutil.copy2(self.top / name, there, follow_symlinks=False)
+            except OSError as problem:
+                raise StorageFailed(
+                    f"cannot copy {self.top / name} for a build: {problem.strerror or problem}",
+                    hint="Make it readable, or let .gitignore name it.",
+                ) from None
 
 
 class OwnBuilds:
@@ -102,7 +120,7 @@ class OwnBuilds:
             return target
         tree = SourceTree.of(target)
         states = tree.states()
-        folder = self._folder / _digest(target, states)
+        folder = self._folder / _digest(target, tree, states)
         moved = _moved(target, tree.top, folder / "tree")
         with self._held(folder):
             if not (folder / RECORD).is_file():
@@ -116,6 +134,12 @@ class OwnBuilds:
         place = folder / "tree"
         shutil.rmtree(place, ignore_errors=True)  # of a build that was interrupted
         tree.copy_to(place)
+        if tree.states(place) != states:  # this folder would hold another state than its name says
+            shutil.rmtree(place, ignore_errors=True)
+            raise BuildFailed(
+                f"files below {tree.top} changed while they were copied to build {target.name}",
+                hint="Run it again when nothing writes there.",
+            )
         target.root.mkdir(parents=True, exist_ok=True)
         self._say(f"building {target.name} by {' '.join(target.build[0])}")
         began = time.monotonic_ns()
@@ -134,26 +158,44 @@ class OwnBuilds:
     @contextmanager
     def _held(self, folder: Path) -> Iterator[None]:
         """Nobody else makes or removes this build meanwhile."""
-        folder.mkdir(parents=True, exist_ok=True)
-        file = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        file = _locked(folder)
         try:
-            wait_for_lock(file)
             yield
         finally:
             os.close(file)
 
     def _prune(self, used: Path) -> None:
-        """Remove the builds that were used least recently, those in the making excepted."""
-        records = sorted(self._folder.glob(f"*/{RECORD}"), key=_used_at, reverse=True)
-        for record in records[KEPT:]:
-            if record.parent == used or time.time() - _used_at(record) < 86_400:
+        """Remove the builds that were used least recently, failed ones too; those in the making
+        excepted."""
+        builds = sorted(self._folder.iterdir(), key=_used_at, reverse=True)
+        for folder in builds[KEPT:]:
+            if folder == used or time.time() - _used_at(folder) < 86_400:
                 continue
-            file = os.open(record.parent / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            try:
-                if try_lock(file):
-                    shutil.rmtree(record.parent, ignore_errors=True)
-            finally:
-                os.close(file)
+            with suppress(FileNotFoundError):
+                file = os.open(folder / LOCK, _LOCK_FLAGS)
+                try:
+                    if try_lock(file):
+                        shutil.rmtree(folder, ignore_errors=True)
+                finally:
+                    os.close(file)
+
+
+_LOCK_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+
+
+def _locked(folder: Path) -> int:
+    """The open lock of a build, held; anew where the folder was removed while we waited."""
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            file = os.open(folder / LOCK, _LOCK_FLAGS, 0o644)
+        except FileNotFoundError:
+            continue
+        wait_for_lock(file)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(file), (folder / LOCK).stat()):
+                return file
+        os.close(file)
 
 
 def own_build_ns(target: Target) -> int:
@@ -166,11 +208,21 @@ def own_build_ns(target: Target) -> int:
         return 0
 
 
-def _used_at(path: Path) -> float:
+def _used_at(folder: Path) -> float:
+    """When a build was used last; of one that failed, when it was begun."""
+    for path in (folder / RECORD, folder):
+        with suppress(OSError):
+            return path.stat().st_mtime
+    return 0.0
+
+
+def _can_be_copied(path: Path) -> bool:
+    """Is it there, and a file or a link? Pipes and sockets are no part of a build."""
     try:
-        return path.stat().st_mtime
+        mode = path.lstat().st_mode
     except OSError:
-        return 0.0
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISLNK(mode)
 
 
 def _below(top: Path, paths: Sequence[Path]) -> Iterator[str]:
@@ -207,8 +259,14 @@ def _state(path: Path) -> str:
         return f"unreadable {problem.errno}"
 
 
-def _digest(target: Target, states: dict[str, str]) -> str:
-    words = ["own-build-1", repr(target.build), repr(sorted(target.env.items()))]
+def _digest(target: Target, tree: SourceTree, states: dict[str, str]) -> str:
+    ours = {name: value for name, value in os.environ.items() if FOR_BUILDS.fullmatch(name)}
+    words = [
+        "own-build-2",
+        os.path.relpath(target.root.resolve(), tree.top),
+        repr(target.build),
+        repr(sorted({**ours, **target.env}.items())),
+    ]
     return digest_of([*words, *(word for pair in states.items() for word in pair)])
 
 

@@ -2,10 +2,11 @@
 
 import dataclasses
 import os
+import shutil
 
 import pytest
 
-from harness.errors import BuildFailed, ConfigError
+from harness.errors import BuildFailed, ConfigError, StorageFailed
 from harness.project.config import load_config
 from harness.project.revisions import target_at
 from harness.running import own_builds
@@ -170,3 +171,72 @@ def test_two_revisions_are_built_side_by_side(built):
             roots.append(target.root)
     assert [(root / "word").read_text() for root in roots] == ["one\n", "two\n"]
     assert all((root / "build" / "p").is_file() for root in roots)
+
+
+def test_another_compiler_of_the_environment_is_another_build(built, monkeypatch):
+    built.write("Makefile", MAKEFILE + "\techo $(CC) >word\n")
+    monkeypatch.setenv("CC", "one-cc")
+    assert made(built)[1] == "one-cc\n"
+    monkeypatch.setenv("CC", "other-cc")
+    assert made(built)[1] == "other-cc\n"
+
+
+def test_a_tree_that_changes_while_it_is_copied_is_not_built(built, monkeypatch):
+    copy_to = own_builds.SourceTree.copy_to
+
+    def edited_first(tree, folder):
+        built.write("word", "two\n")
+        copy_to(tree, folder)
+
+    monkeypatch.setattr(own_builds.SourceTree, "copy_to", edited_first)
+    with pytest.raises(BuildFailed, match="changed while they were copied"):
+        made(built)
+    monkeypatch.undo()
+    built.write("word", "one\n")
+    assert made(built)[1] == "one\n"
+
+
+def test_builds_that_failed_are_removed_too(built, monkeypatch):
+    monkeypatch.setattr(own_builds, "KEPT", 1)
+    built.write("Makefile", "build/p:\n\t@exit 3\n")
+    with pytest.raises(BuildFailed):
+        made(built)
+    (failed,) = (built.path / ".harness" / "builds" / "own").iterdir()
+    os.utime(failed, (0, 0))
+    built.write("Makefile", MAKEFILE)
+    made(built)
+    assert not failed.exists()
+
+
+def test_who_waited_for_a_build_that_is_removed_locks_its_successor(tmp_path, monkeypatch):
+    folder = tmp_path / "build"
+    wait_for_lock = own_builds.wait_for_lock
+    waits = []
+
+    def removed_meanwhile(file):
+        wait_for_lock(file)
+        waits.append(file)
+        if len(waits) == 1:
+            shutil.rmtree(folder)
+
+    monkeypatch.setattr(own_builds, "wait_for_lock", removed_meanwhile)
+    file = own_builds._locked(folder)
+    try:
+        assert len(waits) == 2
+        assert os.path.samestat(os.fstat(file), (folder / own_builds.LOCK).stat())
+    finally:
+        os.close(file)
+
+
+def test_a_pipe_in_the_tree_is_left_out(built):
+    built.sh("rm -rf .git")
+    os.mkfifo(built.path / "pipe")
+    assert made(built)[1] == "one\n"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
+def test_a_file_that_cannot_be_read_is_named(built):
+    built.write("closed", "secret")
+    (built.path / "closed").chmod(0)
+    with pytest.raises(StorageFailed, match=r"cannot copy .*closed"):
+        made(built)
