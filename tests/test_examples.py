@@ -19,6 +19,17 @@ CONFIG = load_config(ROOT / "harness.toml")
 TASKS = [name for name in CONFIG.tasks if name != "overhead"]
 """Those of the examples; the harness's own overhead is there in Python alone."""
 LANGUAGES = ["c", "python", pytest.param("julia", marks=pytest.mark.julia)]
+PROGRAMS = {
+    "cpp": "c++",
+    "fortran": "gfortran",
+    "rust": "rustc",
+    "go": "go",
+    "javascript": "node",
+    "java": "javac",
+    "lua": "luajit",
+    "ocaml": "ocamlopt",
+}
+"""The languages that two of the tasks are written in as well, and what each needs."""
 FIRST_VERSIONS = [
     pytest.param(name, marks=pytest.mark.julia if "julia" in name else ())
     for name in CONFIG.targets
@@ -27,22 +38,23 @@ FIRST_VERSIONS = [
 
 
 class Examples:
-    """Runs targets on their task's tiny case, each once."""
+    """Runs targets on a case of their task, each once."""
 
     def __init__(self, runner: LocalRunner, builds: Path) -> None:
         self._orchestrator = Orchestrator(Adapters(), runner, builds)
-        self._outputs: dict[tuple[str, int | None], Output] = {}
+        self._outputs: dict[tuple[str, int | None, str], Output] = {}
 
-    def output(self, name: str, seed: int | None = None) -> Output:
+    def output(self, name: str, seed: int | None = None, case: str = "tiny") -> Output:
         target = CONFIG.target(name)
         task = CONFIG.task(target.task)
-        case = task.case("tiny")
+        chosen = task.case(case)
         if seed is not None:
-            case = replace(case, seed=seed)
-        if (name, seed) not in self._outputs:
+            chosen = replace(chosen, seed=seed)
+        key = (name, seed, case)
+        if key not in self._outputs:
             adapter, build = self._orchestrator.build(target)
-            self._outputs[name, seed] = self._orchestrator.check(adapter, build, task, case)
-        return self._outputs[name, seed]
+            self._outputs[key] = self._orchestrator.check(adapter, build, task, chosen)
+        return self._outputs[key]
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +89,20 @@ def test_first_versions_agree_in_every_language(
     reference = examples.output(first_version(declared.reference or ""))
     output = examples.output(first_version(f"{task}-{language}"))
     said = agree_all(exactly(declared), reference.values, output.values)
+    assert said.ok, said.summary
+    assert said.checked > 0
+
+
+@pytest.mark.parametrize(
+    "adapter", [pytest.param(a, marks=pytest.mark.needs(p)) for a, p in PROGRAMS.items()]
+)
+@pytest.mark.parametrize("name", ["nbody", "percolation"])
+def test_the_other_languages_agree_with_c(examples: Examples, name: str, adapter: str) -> None:
+    task = CONFIG.task(name)
+    reference = examples.output(first_version(f"{name}-c"), case="fast")
+    said = agree_all(
+        task, reference.values, examples.output(f"{name}-{adapter}", case="fast").values
+    )
     assert said.ok, said.summary
     assert said.checked > 0
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.analysis import metric_estimates, summarise_cell
-from harness.errors import ExitCode, HarnessError
+from harness.errors import ExitCode, HarnessError, ToolchainMissing
 from harness.model import Build, BuildFacts, Measurement, MetricInfo, Ranking, TrialStatus
 from harness.running import Failed, Group, Prepared, Ready, Settings
 from harness.running.reports import Failure
@@ -15,6 +15,9 @@ from harness.running.source_size import binary_bytes, source_bytes
 
 if TYPE_CHECKING:
     from harness.analysis import Question
+
+EVERY = "every_target"
+"""In the origin of a run whose targets nobody chose by name or adapter."""
 
 
 def measurement_of(member: Prepared, group: Group, settings: Settings) -> Measurement:
@@ -71,6 +74,20 @@ def failure_of(member: Prepared, group: Group) -> Failure | None:
     note = ", given up" if group.given_up(name) else ""
     return Failure(
         f"{first.status.value} ({count}{note})", f"{count}: {first.message}", ExitCode.TRIAL
+    )
+
+
+def is_passed_over(member: Prepared, groups: Sequence[Group], origin: Mapping[str, Any]) -> bool:
+    """Is it told that this member lacks its toolchain, and the run fine all the same?
+
+    So where nobody chose it: who asks for every target does not ask for every toolchain. A run in
+    which nothing could be measured is not fine.
+    """
+    lacks = isinstance(member, Failed) and isinstance(member.failure, ToolchainMissing)
+    return (
+        lacks
+        and bool(origin.get(EVERY))
+        and any(isinstance(other, Ready) for group in groups for other in group.members)
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.analysis import disturbed
-from harness.errors import NotAllowed
+from harness.errors import ExitCode, NotAllowed
 from harness.frozen import dataclass
 from harness.model import (
     BuildFacts,
@@ -40,6 +40,7 @@ from harness.running import (
 from harness.running.cell_reports import (
     declared_figures,
     failure_of,
+    is_passed_over,
     measurement_of,
     rankings_of,
 )
@@ -290,6 +291,8 @@ def _report(
             measurements.append(measurement)
             failure = failure_of(member, group)
             if failure is not None:
+                if is_passed_over(member, groups, experiment.origin):
+                    failure = replace(failure, exit_code=ExitCode.FINE)
                 failures[cell.task.name, cell.case.name, cell.name] = failure
         for reference, candidates in _comparable(experiment, group).items():
             from harness.analysis import compare_cells  # and with it numpy

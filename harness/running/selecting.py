@@ -13,6 +13,7 @@ from harness.model import Case, Target, Task, WorkingFolder
 from harness.project.config import Config, lookup
 from harness.project.finding import required_config
 from harness.running import Cell
+from harness.running.cell_reports import EVERY
 from harness.system.store.run_file import StoredRun, find_run, read_run, run_folders
 
 RESUMABLE = ("ad hoc", "configured")
@@ -131,7 +132,8 @@ def select(selection: Selection, config: Config) -> Selected:
     """The cells of the configured targets that are named."""
     required_config(config)
     cells = configured_cells(config, selection)
-    return Selected(config, tuple(cells), {"kind": "configured"})
+    every = {EVERY: True} if not selection.names and selection.adapter is None else {}
+    return Selected(config, tuple(cells), {"kind": "configured", **every})
 
 
 def refuse_input() -> NoReturn:

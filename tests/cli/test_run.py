@@ -346,6 +346,24 @@ def test_a_missing_compiler_says_how_to_get_one(harness, project, monkeypatch, f
     assert "apt-get install gcc" in said.err
 
 
+MISSING = """
+[targets.three]
+task = "sum"
+adapter = "c"
+compiler = "{folder}/no-compiler"
+sources = ["three.c"]
+"""
+
+
+@pytest.mark.parametrize(("names", "code"), [((), 0), (("one", "three"), 3), (("three",), 3)])
+def test_a_missing_toolchain_is_told_and_fails_only_who_chose_it(harness, project, names, code):
+    here = project(more=MISSING.format(folder="/nowhere"))
+    (here / "three.c").write_text("int main(void) { return 0; }\n")
+    said = harness("run", *names, "--trials", "2", "--json")
+    assert said.code == code
+    assert "/nowhere/no-compiler" in row(said, "three")["failure"]
+
+
 @pytest.mark.parametrize(
     ("script", "words"),
     [
