@@ -44,6 +44,7 @@ from harness.testing import (
     make_trial,
 )
 from harness.testing.fakes import EmptyMachine
+from harness.testing.promises import PROMISES
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -136,7 +137,8 @@ def signature_of(method: Any) -> list[inspect.Parameter]:
 def test_every_conformance_check_stands_in_the_docs():
     checks = {name for name in dir(AdapterConformance) if name.startswith("test_")}
     table = rows(sections(text_of("adapters.md"))["The conformance suite"])
-    assert {row[0].strip("`") for row in table} == checks
+    assert checks == PROMISES.keys()
+    assert {row[0].strip("`"): row[1] for row in table} == PROMISES
 
 
 def test_the_cross_cutting_plugin_of_the_docs_works():

@@ -13,24 +13,24 @@ import pytest
 from harness.errors import BuildFailed, ConfigError, ToolchainMissing, TrialFailed
 from harness.model import (
     Build,
-    ProfilePlan,
     Target,
     Toolchain,
     TrialPlan,
     TrialStatus,
 )
 from harness.plugins import Adapter, Adapters
-from harness.profiles import count_spots
 from harness.running import check_outputs
 from harness.system.process.opening import CoreRunner, open_runner
+from harness.testing.building import BuildingChecks
 from harness.testing.fakes import EmptyMachine, RecordingRunner
 from harness.testing.makers import make_target
+from harness.testing.profiled import ProfileChecks
 from harness.testing.steady import SteadyChecks
 from harness.testing.sums import SUM, TEN, THOUSAND, printed, values_of
 from harness.testing.traces import changes_below, processes_with, snapshot
 
 
-class AdapterConformance(SteadyChecks):
+class AdapterConformance(SteadyChecks, BuildingChecks, ProfileChecks):
     """What the core takes for granted of an adapter, as tests that name what is broken.
 
     Subclass it in a test module, with a name that begins with `Test`, and fill in the attributes;
@@ -378,22 +378,3 @@ class AdapterConformance(SteadyChecks):
         build = hooks.build(target, toolchain, odd / "builds", runner)
         assert printed(hooks.run(build, TEN, runner)) == "55\n"
         assert hooks.time(build, TEN, TrialPlan(), runner).ok
-
-    def test_a_profile_is_whole_where_there_is_one(
-        self, hooks: Adapter, build: Build, runner: RecordingRunner
-    ) -> None:
-        try:
-            profile = hooks.profile(build, THOUSAND, ProfilePlan(), runner)
-        except (ToolchainMissing, TrialFailed) as problem:
-            # No profiler here, or the program is too short for one that samples.
-            pytest.skip(f"no profile: {problem.message}")
-        if profile is None:
-            return  # the adapter knows of phases alone
-        spots = count_spots(profile).spots
-        shares = [spot.self_share for spot in spots]
-        assert profile.tool
-        assert profile.unit
-        assert spots, "rows, or stacks that the core counts up into rows"
-        assert shares == sorted(shares, reverse=True), "the largest self share first"
-        assert all(0 <= spot.self_share <= 1.0001 for spot in spots)
-        assert all(spot.self_share <= spot.total_share + 1e-9 for spot in spots)
