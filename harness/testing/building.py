@@ -125,7 +125,7 @@ class BuildingChecks:
             assert not again.cached, said
             assert printed(hooks.run(again, TEN, runner)) == "55\n", said
 
-    def test_a_compiler_may_print_10_mb(
+    def test_a_compiler_may_print_ten_megabytes(
         self, hooks: Adapter, toolchain: Toolchain, runner: RecordingRunner, tmp_path: Path
     ) -> None:
         def around(call: Callable[[], Completed]) -> Completed:

@@ -25,7 +25,7 @@ PROMISES = {
     "test_a_stopped_build_leaves_nothing_half": (
         "takes nothing for a build that a stop signal left half made"
     ),
-    "test_a_compiler_may_print_10_mb": (
+    "test_a_compiler_may_print_ten_megabytes": (
         "takes warnings for no failure, and finds the error among 10 MB of them"
     ),
     "test_a_program_of_the_user_s_own_build_is_executed_as_it_is": (

@@ -6,59 +6,14 @@ from pathlib import Path
 import pytest
 
 from harness.errors import TrialFailed
-from harness.testing import AdapterConformance
+from harness.testing import suite_of
 from harness_java.recorded import read_stacks
 
 pytestmark = pytest.mark.needs("javac")
 
 
-def source(body: str, imports: str = "") -> str:
-    head = "".join(f"import {name};\n" for name in imports.split())
-    start = "public class sum {\n  public static void main(String[] args) throws Exception {\n"
-    return f"{head}{start}{body}  }}\n}}\n"
-
-
-SUM = """\
-    long n = Long.parseLong(args[0]), sum = 0;
-    for (long i = 1; i <= n; i++) sum += i;
-    System.out.println(sum);
-"""
-
-
-class TestJava(AdapterConformance):
-    adapter = "java"
-    suffix = ".java"
-    option = "java_flags"
-    steady = True
-    gets_faster = True
-    changes = (
-        ("flags", ["-parameters"]),
-        ("java_flags", ["-Xshare:auto"]),
-        ("main", "sum"),
-        ("class_path", ["."]),
-    )
-    extra = ("class beside {}\n", "class beside { }\n")
-    program = source(SUM)
-    wrong = source("    System.out.println(7);\n")
-    failing = source("    System.exit(3);\n")
-    hanging = source("    Thread.sleep(90_000);\n")
-    broken = source("    undeclared();\n")
-    broken_says = "sum.java:3: error: cannot find symbol"
-    reading = source(
-        """\
-    BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
-    long sum = 0;
-    for (String line = in.readLine(); line != null; line = in.readLine())
-      sum += Long.parseLong(line);
-    System.out.println(sum);
-""",
-        "java.io.BufferedReader java.io.InputStreamReader",
-    )
-    marked = source(
-        SUM.replace("    for", '    harness.Phases.begin("sum");\n    for').replace(
-            "    System", '    harness.Phases.end("sum");\n    System'
-        )
-    )
+class TestJava(suite_of("java")):
+    """The programs are in `adapters/harness_java/sample.toml`."""
 
 
 def event(*frames: tuple[str, str, int], state: str = "STATE_RUNNABLE") -> dict:

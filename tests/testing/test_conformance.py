@@ -488,7 +488,7 @@ def half_of_a_build_is_believed() -> SimpleNamespace:
     return perl_with(harness_build)
 
 
-@found_by("test_a_compiler_may_print_10_mb")
+@found_by("test_a_compiler_may_print_ten_megabytes")
 def warnings_are_failures() -> SimpleNamespace:
     @hookimpl
     def harness_build(target, toolchain, workdir, runner):

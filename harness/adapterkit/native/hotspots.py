@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.adapterkit.native import callgrind, perf
 from harness.errors import ToolchainMissing, UsageError
 from harness.hookspecs import Runner
-from harness.model import Build, Case, Profile, ProfilePlan, Stack
+from harness.model import Build, Case, Frame, Profile, ProfilePlan, Stack, Target
 
 TOOLS = {
     "perf": perf.sample,
@@ -47,7 +47,23 @@ def profile_native(symbols: Build, case: Case, plan: ProfilePlan, runner: Runner
     arguments = symbols.target.arguments(case)
     tool = TOOLS[plan.tool] if plan.tool is not None else _best
     found = tool(symbols, arguments, plan, folder, runner)
-    return replace(found, stacks=without_headers(found.stacks))
+    return replace(found, stacks=without_headers(of_the_sources(found.stacks, symbols.target)))
+
+
+def of_the_sources(stacks: Mapping[Stack, float], target: Target) -> dict[Stack, float]:
+    """Stacks whose copies of the sources, from the folder that was compiled in, are the sources.
+
+    A compiler that writes beside what it reads is given copies, and their folder is gone.
+    """
+    own = {source.name: str(source) for source in target.sources}
+
+    def placed(frame: Frame) -> Frame:
+        path = Path(frame.file)
+        if frame.native or path.name not in own or str(path) == own[path.name] or path.is_file():
+            return frame
+        return replace(frame, file=own[path.name])
+
+    return {tuple(map(placed, stack)): weight for stack, weight in stacks.items()}
 
 
 def without_headers(stacks: Mapping[Stack, float]) -> dict[Stack, float]:
