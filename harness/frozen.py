@@ -35,6 +35,8 @@ _KNOWN_PYTHON = sys.version_info < (3, 15)
 _MISSING = dataclasses.MISSING
 _one_at_a_time = allocate_lock()
 """Held while classes say that they are not frozen, since modules are imported in threads."""
+_OURS = "_frozen_"
+"""What the names of the compiled initialiser begin with that are no fields."""
 
 
 def _made(cls: type, options: dict[str, Any]) -> type:
@@ -162,18 +164,19 @@ def _compiled(made: Any) -> Callable[..., None]:
     if known is not None:
         return known
     fields = dataclasses.fields(made)
-    space: dict[str, Any] = {"set_": object.__setattr__, "left_out": _MISSING}
+    # No field is called as these are: a parameter of the same name would hide them.
+    space: dict[str, Any] = {f"{_OURS}set": object.__setattr__, f"{_OURS}left_out": _MISSING}
     plain: list[str] = []
     by_name: list[str] = []
     lines: list[str] = []
     for field in fields:
-        name, default = field.name, f"default_{field.name}"
+        name, default = field.name, f"{_OURS}default_{field.name}"
         if field.default_factory is not _MISSING:
             space[default] = field.default_factory
-            asked = (
-                f"{default}() if {name} is left_out else {name}" if field.init else f"{default}()"
-            )
-            parameter = f"{name}=left_out"
+            made_anew = f"{default}()"
+            given = f"{name} is not {_OURS}left_out"
+            asked = f"{name} if {given} else {made_anew}" if field.init else made_anew
+            parameter = f"{name}={_OURS}left_out"
         else:
             asked = name if field.init else default
             parameter = name
@@ -183,11 +186,11 @@ def _compiled(made: Any) -> Callable[..., None]:
                 continue
         if field.init:
             (by_name if field.kw_only else plain).append(parameter)
-        lines.append(f" set_(self_, {name!r}, {asked})")
+        lines.append(f" {_OURS}set({_OURS}self, {name!r}, {asked})")
     if hasattr(made, "__post_init__"):
-        lines.append(" self_.__post_init__()")
+        lines.append(f" {_OURS}self.__post_init__()")
     stars = ["*"] * bool(by_name)
-    words = ", ".join(["self_", *plain, *stars, *by_name])
+    words = ", ".join([f"{_OURS}self", *plain, *stars, *by_name])
     exec(f"def __init__({words}):\n" + "\n".join(lines or [" pass"]), space)
     init: Callable[..., None] = space["__init__"]
     init.__qualname__, init.__module__ = f"{made.__qualname__}.__init__", made.__module__

@@ -210,3 +210,20 @@ def test_a_later_python_has_the_standard_decorator(monkeypatch):
 
     assert Later("a") == Later("a")
     assert "name" in Later.__init__.__code__.co_varnames  # compiled when the class was made
+
+
+@dataclass(frozen=True, slots=True)
+class Awkward:
+    """Its fields are called as an initialiser could call what is its own."""
+
+    left_out: tuple[str, ...] = ()
+    self_: int = 1
+    set_: int = 2
+    default_parts: int = 3
+    parts: list[int] = dataclasses.field(default_factory=list)
+
+
+def test_no_name_of_a_field_hides_what_makes_the_value():
+    made = Awkward(("a",))
+    assert (made.left_out, made.self_, made.set_, made.default_parts) == (("a",), 1, 2, 3)
+    assert made.parts == [] and Awkward(parts=[1]).parts == [1]
