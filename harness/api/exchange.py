@@ -63,7 +63,8 @@ def import_results(path: str | PathLike[str], **options: Unpack[ImportOptions]) 
 
     It reads the JSON of hyperfine, pyperf, pytest-benchmark and google-benchmark. Such trials were
     not interleaved: no verdict rests on them. Raises UsageError, and stores nothing, where the
-    file is none of these or something in it makes no sense.
+    file is none of these or something in it makes no sense; NotAllowed for a file that the task
+    has already.
     """
     from harness.running.importing import import_file
 

@@ -27,7 +27,8 @@ def import_command(file: Path, **options: Any) -> Answer:
     """Put what another tool measured into the history, as a run of its own.
 
     Nothing runs. Trials of other tools were not interleaved: `harness history` marks them, `harness
-    load` and exports have them, and no verdict rests on them.
+    export` and `harness sql` have them, and no verdict rests on them. A file that the task has
+    already is refused.
     """
     asked = said(tool=options["tool"], task=options["task"])
     result = import_results(file, **asked, **named_place(options))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from harness.errors import UsageError
+from harness.errors import DataUnreadable, NotAllowed, UsageError
 from harness.frozen import dataclass
 from harness.model import (
     BuildFacts,
@@ -35,6 +35,7 @@ from harness.running.reports import Report, to_summary
 from harness.running.settings import Settings, to_plan
 from harness.stats.medians import median_estimate
 from harness.system.store.files import read_given
+from harness.system.store.run_file import read_run, run_folders
 from harness.system.store.runs import RunWriter
 
 MOST_BYTES = 64 * 2**20
@@ -59,12 +60,17 @@ class _Import:
     found: ForeignFile
     task: str
 
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
 
 def import_file(path: Path, tool: str | None, task: str | None, results: Path) -> Report:
     """Store what a file says as a run of its own.
 
     `tool`: its format; None: whichever it is of. `task`: what the targets are of; None: the tool's
     name. UsageError says what in the file makes no sense, and where; then nothing is stored.
+    NotAllowed says that the task has the same file already.
     """
     content = _read(path)
     try:
@@ -81,7 +87,9 @@ def import_file(path: Path, tool: str | None, task: str | None, results: Path) -
         _check(found)
     except UsageError as problem:
         raise UsageError(f"{path}: as {tool}: {problem.message}", hint=problem.hint) from None
-    return _store(_Import(path, tool, content, found, task or tool), results)
+    given = _Import(path, tool, content, found, task or tool)
+    _refuse_again(given, results)
+    return _store(given, results)
 
 
 def _read(path: Path) -> bytes:
@@ -119,6 +127,22 @@ def _check(found: ForeignFile) -> None:
         raise UsageError(f"there is no time in it{why}")
     if sum(1 + len(trial.samples) for trial in trials) > 2 * MOST_TIMES:
         raise UsageError(f"it has more than {MOST_TIMES:,} times")
+
+
+def _refuse_again(given: _Import, results: Path) -> None:
+    """Raise NotAllowed for a content that the task has already: it would count twice."""
+    for folder in run_folders(results):
+        try:
+            stored = read_run(folder)
+        except DataUnreadable:
+            continue
+        origin, cells = stored.plan.get("origin") or {}, stored.plan.get("cells") or []
+        known = origin.get("kind") == IMPORTED and origin.get("sha256") == given.digest
+        if known and stored.finished and cells and cells[0][0] == given.task:
+            raise NotAllowed(
+                f"{given.path} was imported already, as {stored.id}",
+                hint="Its times would count twice; `--task` files them under another task.",
+            )
 
 
 # -- into the store -------------------------------------------------------------------------------
@@ -165,7 +189,7 @@ def _plan(given: _Import, run: Run) -> Mapping[str, Any]:
             "kind": IMPORTED,
             "tool": given.tool,
             "file": os.fspath(given.path),
-            "sha256": hashlib.sha256(given.content).hexdigest(),
+            "sha256": given.digest,
             "parameters": parameters,
         },
         "commit": jsonable(run.commit),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.errors import UsageError
+from harness.errors import NotAllowed, UsageError
 from harness.model import Mode
 from harness.running.importing import MOST_BYTES, import_file
 from harness.running.loading import load_frame
@@ -109,6 +109,15 @@ def test_one_command_twice_is_two_targets(imported):
     document = hyperfine()
     report = imported({"results": document["results"] * 2})
     assert [m.target for m in report.run.measurements] == ["sort {n}", "sort {n} (2)"]
+
+
+def test_a_file_is_imported_once_for_each_task(imported, tmp_path):
+    first = imported(hyperfine())
+    with pytest.raises(NotAllowed, match=first.run.id):
+        imported(hyperfine())
+    imported(hyperfine(), task="sort")
+    imported(hyperfine(mean=3.0))
+    assert len(list((tmp_path / "results").glob("*/run.json"))) == 3
 
 
 def test_pyperf_is_one_trial_per_process_and_no_sizes(imported):
