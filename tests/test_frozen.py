@@ -226,4 +226,5 @@ class Awkward:
 def test_no_name_of_a_field_hides_what_makes_the_value():
     made = Awkward(("a",))
     assert (made.left_out, made.self_, made.set_, made.default_parts) == (("a",), 1, 2, 3)
-    assert made.parts == [] and Awkward(parts=[1]).parts == [1]
+    assert made.parts == []
+    assert Awkward(parts=[1]).parts == [1]

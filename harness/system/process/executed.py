@@ -48,7 +48,9 @@ def _libraries(build: Build) -> Iterator[str]:
     env = {name: build.target.env.get(name, "") for name in ("LD_LIBRARY_PATH", "LD_PRELOAD")}
     if _is_of_the_system(build, loader):
         told = _listed([loader, "--list", str(build.program)], env)
-        found = {m["name"]: Path(m["path"] or m["name"]) for m in _LOADED.finditer(told)}
+        listed = [(m["name"], m["path"] or m["name"]) for m in _LOADED.finditer(told)]
+        # What has no path is the kernel's own, and no file of the current folder.
+        found = {name: Path(path) for name, path in listed if "/" in path}
     else:
         found = {loader: Path(loader)} if Path(loader).is_file() else {}
     for folder in filter(None, env["LD_LIBRARY_PATH"].split(os.pathsep)):
@@ -114,8 +116,8 @@ def program_of(build: Build) -> str:
     top = target.private_copy[1] if target.private_copy else target.root
     own = any(program.is_relative_to(place) for place in (build.workdir, top))
     shared = any((folder / "pyvenv.cfg").exists() for folder in program.parents)
-    if own and not shared and not _is_script(program):
-        return executed(build)
+    if own and not shared and not _is_script(program) and (content := executed(build)):
+        return content
     return digest_of([build.digest, files_digest(target.inputs)])
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.model import Build, Target, Toolchain
-from harness.system.process.executed import executed
+from harness.system.process.executed import executed, program_of
 
 
 def linked(tmp_path: Path, *flags: str) -> Build:
@@ -33,3 +34,17 @@ def test_a_loader_that_came_with_the_program_counts_and_is_not_called(tmp_path: 
     assert not (tmp_path / "called").exists()
     loader.write_text("#!/bin/sh\n")
     assert executed(build) != before
+
+
+def test_where_it_is_asked_from_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    build = linked(tmp_path)
+    monkeypatch.chdir("/")
+    elsewhere = executed(build)
+    monkeypatch.chdir(tmp_path)
+    assert executed(build) == elsewhere != ""
+
+
+def test_programs_that_cannot_be_read_are_not_one(tmp_path: Path):
+    build = linked(tmp_path)
+    build.program.unlink()
+    assert program_of(build) != program_of(replace(build, digest="e")) != ""
