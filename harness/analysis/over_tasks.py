@@ -2,9 +2,9 @@
 
 The geometric mean is the one mean of ratios that says the same whichever side is the reference
 (Fleming & Wallace, "How not to lie with statistics: the correct way to summarize benchmark
-results", CACM 29, 1986). The intervals of all tasks hold together, since their table shares one
-error level; so the mean of their low ends and that of their high ends, as logarithms, hold the mean
-of the ratios at that level.
+results", CACM 29, 1986). Where the intervals of all tasks hold, the mean of their low ends and that
+of their high ends, as logarithms, hold the mean of the ratios. What each may err by adds up
+(Bonferroni): the mean's confidence is less than that of each.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _mean(ratios: Sequence[Estimate]) -> Estimate:
         _geometric([ratio.point for ratio in ratios]),
         _geometric([ratio.low for ratio in ratios]),
         _geometric([ratio.high for ratio in ratios]),
-        ratios[0].confidence,
+        max(0.0, 1 - sum(1 - ratio.confidence for ratio in ratios)),
     )
 
 

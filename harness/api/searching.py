@@ -30,16 +30,17 @@ def bisect(target: str, good: str, bad: str, **options: Unpack[BisectOptions]) -
     where that is not sure, Interrupted after Ctrl-C, and UsageError for what makes no sense.
     """
     from harness.running.bisect_store import AnswerStore
-    from harness.running.bisecting import Bisection, BisectRequest, answers_folder
+    from harness.running.bisecting import Bisection, BisectRequest, answers_folder, given_by
     from harness.system.git.writing import Git
 
     check_keywords("bisect", options, BisectOptions)
     settings = comparison_settings(settings_of(options))
     config = required_config(config_of(options))
-    config.case_of(config.target(target), options.get("case"))
+    case = config.case_of(config.target(target), options.get("case"))
+    given = given_by(config.target(target), case)
     git = Git(config.root)
     ends = git.resolve(good), git.resolve(bad)
-    request = BisectRequest(target, *ends, options.get("case"), settings)
+    request = BisectRequest(target, *ends, options.get("case"), settings, given)
     with measuring(config, options, settings, apart=True) as session:
         path = answers_folder(session.state) / f"{request.key}.json"
         store = AnswerStore.open(path, anew=options.get("anew", False))

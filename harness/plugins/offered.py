@@ -81,11 +81,11 @@ def _faces() -> _FacesOfFolders | None:
     for place in sys.path:
         try:
             facts = Path(place).stat()
-        except OSError:
+        except (OSError, ValueError):
             continue
-        if place.lower().endswith(".egg") or not S_ISDIR(facts.st_mode):
+        if str(place).lower().endswith(".egg") or not S_ISDIR(facts.st_mode):
             return None
-        faces.append((place, facts.st_mtime_ns))
+        faces.append((str(place), facts.st_mtime_ns))
     return tuple(faces)
 
 
@@ -106,8 +106,9 @@ def _points(faces: _FacesOfFolders) -> tuple[Point, ...]:
 
 
 def _entries(place: str) -> list[Path]:
+    """What is in a folder; facts of an older kind last, as where a package is there in both."""
     try:
-        return list(Path(place).iterdir())
+        return sorted(Path(place).iterdir(), key=lambda entry: entry.suffix == ".egg-info")
     except OSError:
         return []
 
@@ -137,7 +138,8 @@ def _headers(folder: Path) -> dict[str, str]:
 
 def _lines(path: Path) -> list[str]:
     try:
-        with path.open(encoding="utf-8") as file:
+        # What one package wrote wrongly shall not hide all others.
+        with path.open(encoding="utf-8", errors="replace") as file:
             return [line.strip() for line in file]
     except OSError:
         return []

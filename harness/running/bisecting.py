@@ -22,7 +22,8 @@ from harness.errors import (
     UsageError,
 )
 from harness.frozen import dataclass
-from harness.model import Comparison, Verdict
+from harness.model import Case, Comparison, Target, Verdict
+from harness.model.jsonable import jsonable
 from harness.running.bisect_results import BisectResult, CommitAnswer, NoAnswer
 from harness.running.bisect_store import AnswerStore
 from harness.running.experiment import Experiment, perform
@@ -45,6 +46,9 @@ class BisectRequest:
     bad: str
     case: str | None
     settings: Settings
+    given: str = ""
+    """What harness.toml gives the target, as `given_by`: after a change of that the answers are
+    those to another question."""
 
     def label(self, commit: str) -> str:
         """The target at a commit, as runs name it."""
@@ -55,8 +59,15 @@ class BisectRequest:
         """What tells its stored answers from those to other questions."""
         plan = to_plan(self.settings)
         asked = {k: plan[k] for k in ("mode", "design", "jail", "seeds", "question", "cpus")}
-        content = json.dumps([self.target, self.good, self.bad, self.case, asked], sort_keys=True)
+        named = [self.target, self.good, self.bad, self.case, self.given]
+        content = json.dumps([*named, asked], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def given_by(target: Target, case: Case) -> str:
+    """What harness.toml says of a target and its case, but for the code and data of a commit."""
+    said = [case.name, jsonable(case.params), case.seed, target.args, sorted(target.env.items())]
+    return json.dumps([*said, jsonable(target.options)], sort_keys=True)
 
 
 def commits_to_search(git: Git, good: str, bad: str) -> tuple[str, ...]:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-_CLOSED = {"enable_external_access": "false", "lock_configuration": "true"}
+_CLOSED: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": "false",
+    "lock_configuration": "true",
+}
 """A statement reads and writes nothing but the tables that it is given."""
 
 
@@ -38,11 +41,7 @@ def query(results: Path, statement: str) -> pd.DataFrame:
         ) from None
     if not isinstance(statement, str) or not statement.strip():
         raise UsageError("the statement is empty", hint="Such as: SELECT * FROM measurements")
-    closed: dict[str, str | bool | int | float | list[str]] = {
-        "enable_external_access": "false",
-        "lock_configuration": "true",
-    }
-    with duckdb.connect(":memory:", config=closed) as connection:
+    with duckdb.connect(":memory:", config=_CLOSED) as connection:
         for name, read in TABLES.items():
             if re.search(rf"\b{name}\b", statement, re.IGNORECASE):
                 frame = read(results)

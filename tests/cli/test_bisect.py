@@ -208,3 +208,20 @@ def test_the_budget_is_no_other_question(commits):
 
     assert key(budget_ns=1, seed=3) == key()
     assert key(mode=api.Mode.STEADY) != key()
+
+
+def test_a_case_that_gives_something_else_is_another_question(commits, monkeypatch):
+    """Answers that are kept are those to the environment and parameters that they were made in."""
+
+    def kept():
+        return {path.name for path in Path(".harness/bisects").glob("*.json")}
+
+    Answers({c: 0.5 if n >= 6 else 1 for n, c in enumerate(commits)}, monkeypatch)
+    api.bisect("count", commits[0], commits[9])
+    before = kept()
+    Path("run.sh").write_text("edited\n")  # no commit has it
+    api.bisect("count", commits[0], commits[9])
+    assert kept() == before
+    Path("harness.toml").write_text(CONFIG + '[targets.count.env]\nMORE = "1"\n')
+    api.bisect("count", commits[0], commits[9])
+    assert before < kept()

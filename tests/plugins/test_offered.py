@@ -81,3 +81,33 @@ def test_a_folder_that_cannot_be_listed_is_passed_over(
 ):
     monkeypatch.syspath_prepend(tmp_path / "missing")
     assert facts_of(entry_points(GROUP)) == facts_of(metadata.entry_points(group=GROUP))
+
+
+def test_facts_in_another_encoding_take_nothing_else_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.syspath_prepend(tmp_path)
+    install(tmp_path, "bad", "1.0", "")
+    (tmp_path / "bad-1.0.dist-info" / "entry_points.txt").write_bytes(b"[x]\ncaf\xe9 = json\n")
+    install(tmp_path, "good", "1.0", f"[{GROUP}]\nperl = json\n")
+    assert "perl" in {point.name for point in entry_points(GROUP)}
+
+
+def test_of_two_kinds_of_facts_in_one_folder_the_newer_kind_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.syspath_prepend(tmp_path)
+    old = tmp_path / "two.egg-info"
+    old.mkdir()
+    (old / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: two\nVersion: 0\n\n")
+    (old / "entry_points.txt").write_text(f"[{GROUP}]\nperl = csv\n")
+    install(tmp_path, "two", "1.0", f"[{GROUP}]\nperl = json\n")
+    ours = facts_of(entry_points(GROUP))
+    assert ours == facts_of(metadata.entry_points(group=GROUP))
+    assert [point[1] for point in ours if point[0] == "perl"] == ["json"]
+
+
+def test_a_path_that_is_no_text_is_looked_at_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    install(tmp_path, "pathlike", "1.0", f"[{GROUP}]\nperl = json\n")
+    monkeypatch.setattr(sys, "path", [*sys.path, tmp_path])
+    assert "perl" in {point.name for point in entry_points(GROUP)}

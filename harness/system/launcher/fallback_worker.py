@@ -14,10 +14,8 @@ import statistics
 import struct
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
-
-from harness.frozen import dataclass
 
 if TYPE_CHECKING:
     from harness.system.launcher import protocol
