@@ -10,6 +10,14 @@ from harness.errors import AdapterError
 
 if TYPE_CHECKING:
     from harness.testing.checked import Check, CheckedAdapter
+    from harness.testing.scaffolding import Kind, NewPackage
+
+
+def new_adapter(name: str, kind: Kind = "compiled", into: Path | None = None) -> NewPackage:
+    """Write the package of a new adapter; see `write_package`."""
+    from harness.testing.scaffolding import write_package
+
+    return write_package(name, kind, into)
 
 
 def check_adapter(

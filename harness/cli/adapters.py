@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from harness.api import adapters
-from harness.api.authoring import check_adapter
+from harness.api.authoring import check_adapter, new_adapter
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import format_option
 
@@ -27,6 +28,7 @@ def adapters_command() -> None:
 
     \b
     harness adapters list        what is installed, and what it finds here
+    harness adapters new zig     write the package of a new one
     harness adapters check zig   does it keep the contract?
     """
 
@@ -45,6 +47,37 @@ def list_adapters_command(style: str) -> Answer:
         result=found.to_dict(),
         text=str(found) if style == "plain" else found.table(style),
         next_actions=found.hints,
+    )
+
+
+@command(name="new", epilog="Example: harness adapters new zig --kind compiled")
+@click.argument("name")
+@click.option(
+    "--kind",
+    type=click.Choice(["compiled", "interpreted"]),
+    default="compiled",
+    show_default=True,
+    help="Is the language compiled to a program, or run from its source?",
+)
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="A folder that is new or empty; else harness-NAME in the current one.",
+)
+def new_adapter_command(name: str, kind: Literal["compiled", "interpreted"], into: Path) -> Answer:
+    """Write the package of a new adapter: the class, its tests, an example task.
+
+    It installs at once, and its tests fail where FILL IN says what is still to be written.
+    """
+    made = new_adapter(name, kind, into)
+    return Answer(
+        result=made.to_dict(),
+        text=str(made),
+        next_actions=(
+            f"pip install -e '{made.folder}[test]'",
+            f"harness adapters check {name}",
+        ),
     )
 
 
@@ -77,5 +110,5 @@ def _tell(title: str) -> None:
         click.echo(f"  {title}", err=True)
 
 
-for each in (list_adapters_command, check_adapter_command):
+for each in (list_adapters_command, new_adapter_command, check_adapter_command):
     adapters_command.add_command(each)

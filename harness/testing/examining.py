@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from harness.errors import AdapterError, HarnessError
+from harness.errors import AdapterError, ConfigError, HarnessError
 from harness.testing.checked import Check, CheckedAdapter, CheckOutcome
 from harness.testing.promises import PROMISES
-from harness.testing.samples import shipped_sample, suite_of
+from harness.testing.samples import left_to_fill_in, shipped_sample, suite_of
 
 MODULE = """\
 from pathlib import Path
@@ -35,6 +35,11 @@ def examine(adapter: str, sample: Path | None, told: Told) -> CheckedAdapter:
     """
     path = (sample if sample is not None else shipped_sample(adapter)).absolute()
     suite_of(adapter, path)  # a sample that cannot be used is told before anything runs
+    if left := left_to_fill_in(path):
+        raise ConfigError(
+            f"{path} is still to be written; line " + "\n  ".join(left),
+            hint="Write these, take the words FILL IN away, and check again.",
+        )
     with tempfile.TemporaryDirectory(prefix="harness-check-") as folder:
         listener = _Listener(told)
         # A name of its own: Python keeps modules by their names, and this one of an earlier call.

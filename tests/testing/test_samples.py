@@ -51,11 +51,11 @@ def test_what_cannot_be_used_is_named(tmp_path, text, said):
     assert caught.value.hint
 
 
-def test_a_program_that_is_still_to_be_written_is_named(tmp_path):
+def test_a_check_whose_program_is_still_to_be_written_is_skipped(tmp_path):
     text = LEAST.replace("print(55)", "FILL IN: print the sum")
     suite = suite_of("command", written(tmp_path, text))
     assert suite.make_target(tmp_path / "a", suite.wrong).adapter == "command"
-    with pytest.raises(ConfigError, match=r"sample.toml: program: FILL IN: print the sum"):
+    with pytest.raises(pytest.skip.Exception, match=r"sample.toml: FILL IN: print the sum"):
         suite.make_target(tmp_path / "b", suite.program)
 
 
