@@ -7,7 +7,7 @@ import math
 from harness.model import Comparison, Metric, Verdict
 from harness.model.durations import write_duration
 from harness.render.tables import layout, opposite
-from harness.render.units import MUCH_SLOWER, show_share, show_speed_up
+from harness.render.units import MUCH_SLOWER, show_confidence, show_share, show_speed_up
 
 
 def explain(comparison: Comparison) -> str:
@@ -26,7 +26,7 @@ def explain(comparison: Comparison) -> str:
 def headline(comparison: Comparison) -> str:
     """The verdict and the ratio in one sentence."""
     c = comparison
-    interval = f" ({100 * c.ratio.confidence:.10g} % interval)" if c.ratio.bounded else ""
+    interval = f" ({show_confidence(c.ratio.confidence)} interval)" if c.ratio.bounded else ""
     other = f", {opposite(c)}" if opposite(c) else ""
     shown = show_speed_up(c.ratio, memory=c.metric is Metric.MEMORY)
     return (

@@ -26,6 +26,8 @@ class TableColumn:
     """The cells in fewer characters; empty: there is no such form."""
     rank: int = 0
     """The higher, the earlier it is shortened and left out; 0 stays whatever happens."""
+    called: str = ""
+    """What it is called where it is left out; empty: its name."""
 
     @property
     def width(self) -> int:
@@ -59,7 +61,8 @@ def fit_to(columns: Sequence[TableColumn], width: int | None) -> Fitted:
         at = _to_leave_out(kept)
         if at is None:
             break
-        left_out.append(kept.pop(at).name)
+        gone = kept.pop(at)
+        left_out.append(gone.called or gone.name)
     if width is not None and _width(kept) > width:
         kept = _cut(kept, _width(kept) - width)
     return Fitted(tuple(kept), tuple(reversed(left_out)))

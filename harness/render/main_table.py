@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 
 from harness.frozen import dataclass
 from harness.model import Comparison, Estimate, Measurement, Metric, Mode, Ranking, Verdict
@@ -111,9 +111,7 @@ class _Table:
             found.append(
                 self._column("steady", 2, self._steady, lambda m: _short(self._steady_ns(m)))
             )
-        found.append(
-            self._column("cpu", 6, lambda m: show_ns_estimate(self._of(m, m.cpu_ns)), self._cpu)
-        )
+        found.append(self._column("cpu", 6, self._cpu, self._short_cpu))
         if self.beside.whole:
             found.append(self._column("CPUs", 7, lambda m: _rounded(m.cpus_at_work)))
         if self.beside.whole:
@@ -239,7 +237,7 @@ class _Table:
             f"{significant(math.exp(low), 2)}x".ljust(_BAR - 6)
             + f"{significant(math.exp(high), 2)}x"
         )
-        return [self._column(name, 10, bar)]
+        return [replace(self._column(name, 10, bar), called="bars")]
 
 
 def key_of(m: Measurement) -> Key:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from harness.render.tables import layout
-from harness.render.units import show_ns, significant
+from harness.model import Estimate
+from harness.render.fitting import TableColumn
+from harness.render.tables import fitted_table, layout
+from harness.render.units import (
+    show_confidence,
+    show_factor,
+    show_ns,
+    show_ns_estimate,
+    show_speed_up,
+    significant,
+)
 
 Document = Mapping[str, Any]
+Row = Mapping[str, Any]
+Cell = Callable[[Row], str]
 
 
 def sweep_text(document: Document, style: str = "plain") -> str:
@@ -20,39 +32,71 @@ def sweep_text(document: Document, style: str = "plain") -> str:
 
 
 def sweep_table(document: Document, style: str = "plain") -> str:
-    """One row per target and point."""
-    rows: Sequence[Mapping[str, Any]] = document["rows"]
+    """One row per target and point; where the page is narrow without intervals, then trials."""
+    rows: Sequence[Row] = document["rows"]
     names = [axis["name"] for axis in document["axes"]]
-    columns = [f"param.{name}" if rows and name not in rows[0] else name for name in names]
-    compared = any(row["verdict"] for row in rows)
-    headers = [*names, "target", "wall (median)", "trials"]
-    headers += ["speed-up", "verdict"] if compared else []
-    return layout(headers, [_cells(row, columns, compared) for row in rows], style)
+    columns = [(n, f"param.{n}" if rows and n not in rows[0] else n) for n in names]
+    table = [
+        _column(name, rows, lambda row, key=key: str(row.get(key, ""))) for name, key in columns
+    ]
+    table += [
+        _column("target", rows, lambda row: str(row["target"])),
+        _column("wall (median)", rows, _time, _short_time),
+        _column("trials", rows, lambda row: str(row["trials"]), rank=1),
+    ]
+    if any(row["verdict"] for row in rows):
+        table.append(_column("speed-up", rows, _ratio, _short_ratio))
+        table.append(_column("verdict", rows, _verdict, _short_verdict))
+    if style == "csv":
+        cells = list(zip(*(column.cells for column in table), strict=True))
+        return layout([column.name for column in table], cells, style)
+    return fitted_table(table, style)
 
 
-def _cells(row: Mapping[str, Any], columns: Sequence[str], compared: bool) -> list[str]:
-    cells = [str(row.get(name, "")) for name in columns]
-    cells += [row["target"], _time(row), str(row["trials"])]
-    if compared:
-        by = f" (by {row['metric']})" if row["metric"] not in (None, "wall") else ""
-        cells += [_ratio(row), f"{row['verdict'] or 'reference'}{by}"]
-    return cells
+def _column(
+    name: str, rows: Sequence[Row], cell: Cell, short: Cell | None = None, rank: int = 0
+) -> TableColumn:
+    shorter = tuple(map(short, rows)) if short is not None else ()
+    return TableColumn(name, tuple(map(cell, rows)), shorter, rank)
 
 
-def _time(row: Mapping[str, Any]) -> str:
+def _time(row: Row) -> str:
     if row["wall_ns"] is None:
         return f"{row['failures']} failed" if row["failures"] else "failed"
-    high = row["wall_high_ns"]
-    ends = f"{show_ns(row['wall_low_ns'])}, {show_ns(high)}" if high is not None else "not known"
-    return f"{show_ns(row['wall_ns'])} [{ends}]"
+    found = _estimate(row, "wall_ns", "wall_low_ns", "wall_high_ns")
+    return show_ns_estimate(found) if found.bounded else f"{show_ns(found.point)} [not known]"
 
 
-def _ratio(row: Mapping[str, Any]) -> str:
-    if row["speed_up"] is None:
-        return "-"
-    high = row["speed_up_high"]
-    end = "inf" if high is None else f"{high:.3g}"
-    return f"{row['speed_up']:.3g}x [{row['speed_up_low']:.3g}, {end}]"
+def _short_time(row: Row) -> str:
+    return _time(row).partition(" [")[0]
+
+
+def _ratio(row: Row) -> str:
+    found = None if row["speed_up"] is None else _speed_up(row)
+    return "-" if found is None else show_speed_up(found)
+
+
+def _short_ratio(row: Row) -> str:
+    return "-" if row["speed_up"] is None else show_factor(row["speed_up"])
+
+
+def _verdict(row: Row) -> str:
+    by = f" (by {row['metric']})" if row["metric"] not in (None, "wall") else ""
+    return f"{_short_verdict(row)}{by}"
+
+
+def _short_verdict(row: Row) -> str:
+    return str(row["verdict"] or "reference")
+
+
+def _speed_up(row: Row) -> Estimate:
+    return _estimate(row, "speed_up", "speed_up_low", "speed_up_high")
+
+
+def _estimate(row: Row, point: str, low: str, high: str) -> Estimate:
+    """What stands in three columns; an end that is not known is null there."""
+    ends = (math.inf if row[high] is None else row[high], row[low])
+    return Estimate("median", row[point], -math.inf if ends[1] is None else ends[1], ends[0], 0.95)
 
 
 def sweep_sentences(document: Document) -> Iterator[list[str]]:
@@ -67,8 +111,8 @@ def sweep_sentences(document: Document) -> Iterator[list[str]]:
     count = document["comparisons"]
     if count > 1:
         yield [
-            f"all {count} verdicts hold together at {document['confidence']:.4g}: each is at"
-            f" {document['confidence_each']:.6g} (Bonferroni)"
+            f"all {count} verdicts hold together at {show_confidence(document['confidence'])}:"
+            f" each is at {show_confidence(document['confidence_each'])} (Bonferroni)"
         ]
 
 
@@ -79,19 +123,27 @@ def _growth(document: Document, growth: Mapping[str, Any]) -> str:
         words = f"{growth['target']}: time grows as {axis}^{_interval(slope)}"
         lack = "a slope of two points has no interval" if slope["low"] is None else ""
         return f"{words} (log-log slope, {lack or str(growth['points']) + ' points'})"
-    start = model["start_up_ns"]
+    exponent, start = model["exponent"], model["start_up_ns"]
+    if exponent["low"] is None and exponent["high"] is None:
+        return (
+            f"{growth['target']}: start-up and work cannot be told apart at these points;"
+            f" log-log slope {_interval(slope)}"
+        )
     shown = f"{show_ns(start['point'])} [{show_ns(start['low'])}, {show_ns(start['high'])}]"
     return (
         f"{growth['target']}: start-up {shown}, and work that grows as"
-        f" {axis}^{_interval(model['exponent'])}; log-log slope {_interval(slope)}"
+        f" {axis}^{_interval(exponent)}; log-log slope {_interval(slope)}"
     )
 
 
 def _interval(estimate: Mapping[str, Any]) -> str:
-    point = significant(estimate["point"], 3)
-    if estimate["low"] is None or estimate["high"] is None:
-        return point
-    return f"{point} [{significant(estimate['low'], 3)}, {significant(estimate['high'], 3)}]"
+    """A number with its ends, of which one may not be known; alone where neither is."""
+    point, low, high = (
+        None if estimate[end] is None else significant(estimate[end], 3)
+        for end in ("point", "low", "high")
+    )
+    known = low is not None or high is not None
+    return f"{point} [{low or 'not known'}, {high or 'not known'}]" if known else str(point)
 
 
 def _crossing(crossing: Mapping[str, Any]) -> str:

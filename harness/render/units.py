@@ -108,5 +108,13 @@ def show_share(share: float) -> str:
     return f"{significant(100 * share, 2)} %" if share < 0.995 else f"{100 * share:.0f} %"
 
 
+def show_confidence(confidence: float) -> str:
+    """A confidence level as a percentage: `95 %`, `99.762 %`: three digits of what may go wrong."""
+    error = 100 * (1 - confidence)
+    places = max(0, 2 - math.floor(math.log10(error))) if error > 1e-12 else 0
+    shown = f"{100 * confidence:.{places}f}"
+    return f"{shown.rstrip('0').rstrip('.') if '.' in shown else shown} %"
+
+
 def _time_unit(ns: float) -> tuple[float, str]:
     return next((f, u) for f, u in _TIMES if abs(ns) >= f or f == 1.0)

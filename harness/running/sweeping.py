@@ -137,7 +137,8 @@ def _tell_time(
     """Say how long it takes, from one trial of each point; UsageError beyond the limit."""
     least_ns, most_ns = _estimate(session, cells, settings)
     points = len({(cell.task.name, cell.case.name) for cell in cells})
-    words = f"{points} points, {len(cells)} rows: about {write_duration(least_ns, 2)}"
+    words = f"{points} point{'s' * (points > 1)}, {len(cells)} row{'s' * (len(cells) > 1)}:"
+    words += f" about {write_duration(least_ns, 2)}"
     if most_ns > least_ns:
         words += f" where every point is decided at once, at most {write_duration(most_ns, 2)}"
     session.tell(words)

@@ -35,6 +35,7 @@ class CostModel:
 
     start_up_ns: Estimate
     exponent: Estimate
+    """An end that lies beyond 0.01 or 6 is not known, and infinite."""
     work_ns: float
     """The factor of n^exponent at the best fit."""
 
@@ -73,7 +74,9 @@ def fit_model(ns: Sequence[float], times: Sequence[float], confidence: float) ->
     allowed = best * (1 + _student(confidence, free) ** 2 / free) if free else math.inf
     good = errors <= max(allowed, best)
     start = _profile("start-up", starts, good.any(axis=1), starts[at[0]], confidence)
-    exponent = _profile("exponent", _EXPONENTS, good.any(axis=0), _EXPONENTS[at[1]], confidence)
+    exponent = _open_ended(
+        _profile("exponent", _EXPONENTS, good.any(axis=0), _EXPONENTS[at[1]], confidence)
+    )
     return CostModel(start, exponent, float(works[at]) / scale**exponent.point)
 
 
@@ -97,6 +100,13 @@ def _profile(name: str, grid: Floats, good: Any, best: float, level: float) -> E
     low = grid[max(0, places[0] - 1)]
     high = grid[min(len(grid) - 1, places[-1] + 1)]
     return Estimate(name, float(best), float(low), float(high), level)
+
+
+def _open_ended(exponent: Estimate) -> Estimate:
+    """The exponent, whose ends are not known where they are those of what was looked through."""
+    low = -math.inf if exponent.low <= _EXPONENTS[0] else exponent.low
+    high = math.inf if exponent.high >= _EXPONENTS[-1] else exponent.high
+    return Estimate(exponent.statistic, exponent.point, low, high, exponent.confidence)
 
 
 def _logs(values: Sequence[float]) -> Floats:

@@ -28,7 +28,7 @@ def test_two_commands_are_compared_at_every_point_under_one_error_level(harness,
     said = harness("compare", "sleep {n}", "sleep 0{n}", "--sweep", "n=0.001,0.002", *QUICK)
     assert said.code == 0, said.err
     assert said.out.count("reference") == 2
-    assert "all 2 verdicts hold together at 0.95: each is at 0.975 (Bonferroni)" in said.out
+    assert "all 2 verdicts hold together at 95 %: each is at 97.5 % (Bonferroni)" in said.out
 
 
 def test_a_variable_is_swept_side_by_side(harness, folder):
