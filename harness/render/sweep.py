@@ -35,14 +35,13 @@ def sweep_table(document: Document, style: str = "plain") -> str:
     """One row per target and point; where the page is narrow without intervals, then trials."""
     rows: Sequence[Row] = document["rows"]
     names = [axis["name"] for axis in document["axes"]]
-    columns = [(n, f"param.{n}" if rows and n not in rows[0] else n) for n in names]
     table = [
-        _column(name, rows, lambda row, key=key: str(row.get(key, ""))) for name, key in columns
+        _column(n, rows, _said(f"param.{n}" if rows and n not in rows[0] else n)) for n in names
     ]
     table += [
-        _column("target", rows, lambda row: str(row["target"])),
+        _column("target", rows, _said("target")),
         _column("wall (median)", rows, _time, _short_time),
-        _column("trials", rows, lambda row: str(row["trials"]), rank=1),
+        _column("trials", rows, _said("trials"), rank=1),
     ]
     if any(row["verdict"] for row in rows):
         table.append(_column("speed-up", rows, _ratio, _short_ratio))
@@ -58,6 +57,10 @@ def _column(
 ) -> TableColumn:
     shorter = tuple(map(short, rows)) if short is not None else ()
     return TableColumn(name, tuple(map(cell, rows)), shorter, rank)
+
+
+def _said(key: str) -> Cell:
+    return lambda row: str(row.get(key, ""))
 
 
 def _time(row: Row) -> str:
