@@ -23,7 +23,7 @@ steady.py         3
 phases.py         3
 launcher.py       --rounds 10 --repeats 1
 jail.py           --rounds 100
-jailed_campaign.py --rounds 1 --edits 1 --budget 4s
+jailed_campaign.py  --rounds 1 --edits 1 --budget 4s
 storing.py       2000
 history.py       20 200
 many_reads.py    60 100
@@ -37,6 +37,7 @@ huge_outputs.py   --count 1e7
 false_keeps.py    --campaigns 20
 loop_pays.py      --short
 try_variants.py   --repeats 1
+step_costs.py     --repeats 1
 campaigns.py      --case fast --budget 20s
 "
 

@@ -40,9 +40,17 @@ def run_commands(runner: CoreRunner, target: Target, what: str) -> None:
 
 @contextlib.contextmanager
 def beside_trial(runner: CoreRunner, target: Target) -> Iterator[None]:
-    """Run the commands before and after a trial; TrialFailed where one does not end with 0."""
+    """Run the commands before and after a trial; TrialFailed where one does not end with 0.
+
+    What was prepared is concluded however the trial ended, Ctrl-C included.
+    """
     _around(runner, target, "prepare")
-    yield
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(TrialFailed):  # the trial's own words say more
+            _around(runner, target, "conclude")
+        raise
     _around(runner, target, "conclude")
 
 

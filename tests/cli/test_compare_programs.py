@@ -105,6 +105,13 @@ def test_a_command_runs_before_and_after_every_trial_and_is_not_timed(harness, h
     assert (here / "log").read_text() == "up\ndown\n" * 6
 
 
+def test_what_was_prepared_is_concluded_after_a_program_that_fails(harness, here):
+    words = ("--prepare", "touch state", "--conclude", "rm state")
+    said = compare(harness, "cat state nowhere", "cat nowhere", *words)
+    assert said.code == 5, said.err
+    assert not (here / "state").exists()
+
+
 def test_a_command_that_fails_before_a_trial_fails_it(harness, here):
     said = compare(harness, "./old", "./new", "--prepare", "false")
     assert said.code == 5
