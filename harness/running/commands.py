@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from harness.errors import BuildFailed, StorageFailed, TrialFailed
 from harness.model import Completed, Target
+from harness.running.build_advice import advice_on
 from harness.system.process.opening import CoreRunner
 from harness.system.process.telling import telling_words
 
@@ -35,7 +36,10 @@ def run_commands(runner: CoreRunner, target: Target, what: str) -> None:
                 hint="Where others ran at once, each of them may have done it.",
             )
         if not done.ok:
-            raise BuildFailed(f"{named} ended with {done.exit_code}\n{words_of_command(done)}")
+            raise BuildFailed(
+                f"{named} ended with {done.exit_code}\n{words_of_command(done)}",
+                hint=advice_on(done.stdout, done.stderr, runner.jail),
+            )
 
 
 @contextlib.contextmanager

@@ -27,6 +27,7 @@ from harness.model import (
 from harness.model import environment as environment_names
 from harness.system.jail.confining import Confined
 from harness.system.launcher.wire import Job, LaunchReport
+from harness.system.process.foreign import missing_library, other_machine
 from harness.system.process.own_figures import figures_file
 from harness.system.process.scrubbed import missed_variables
 from harness.system.process.telling import said_in, tail_of
@@ -203,6 +204,8 @@ def how_it_ended(report: LaunchReport, job: Job, printed: Opened) -> tuple[Trial
             return TrialStatus.CRASHED, f"{name}: {report.trouble}{tail_of(printed)}"
         number = report.get("exec_errno")
         advice = _EXEC_ADVICE.get(number, "")
+        if number == errno.ENOEXEC:
+            advice = other_machine(job.argv[0]) or advice
         if number == errno.E2BIG:
             advice = too_long(job.argv, job.env)
         words = f"{report.trouble} ({advice})" if advice else report.trouble
@@ -223,7 +226,8 @@ def how_it_ended(report: LaunchReport, job: Job, printed: Opened) -> tuple[Trial
         return TrialStatus.CRASHED, words + tail_of(printed)
     if code != 0:
         words = tail_of(printed)
-        missed = missed_variables(said_in(printed.stderr), job.env)
+        said = said_in(printed.stderr)
+        missed = missed_variables(said, job.env) or missing_library(said)
         return TrialStatus.FAILED, (
             f"{name} ended with exit code {code}{words}" + (f"\n  {missed}" if missed else "")
         )
