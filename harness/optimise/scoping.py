@@ -77,6 +77,8 @@ def _words(target: Target) -> Iterator[str]:
         target.setup,
         target.build,
         target.cleanup,
+        target.prepare,
+        target.conclude,
         dict(target.env),
         dict(target.options),
     )

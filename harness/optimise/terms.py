@@ -10,7 +10,7 @@ from harness.optimise.campaign import Campaign
 from harness.optimise.inputs import left_open, seeds_of
 from harness.optimise.scoping import check_scope, scope_of
 from harness.project.config import CampaignSection
-from harness.running.generating import generator_files
+from harness.running.generating import files_among, generator_files
 from harness.running.relating import relation_files
 
 MOST_FALSE_KEEPS = 0.25
@@ -54,9 +54,15 @@ def terms_of(campaign: Campaign) -> Terms:
 
 
 def _trusted_files(campaign: Campaign, target: Target) -> tuple[str, ...]:
-    """The project's own files that inputs and relations are made of: no iteration changes them."""
+    """The project's own files that inputs and relations are made of, and those that are run around
+    trials: no iteration changes them."""
     relations = campaign.config.task(target.task).relations
-    return (*generator_files(target), *relation_files(relations, target.root))
+    around = {word for command in (*target.prepare, *target.conclude) for word in command}
+    return (
+        *generator_files(target),
+        *relation_files(relations, target.root),
+        *sorted(files_among(around, target.root)),
+    )
 
 
 def _rate_of_false_keeps(section: CampaignSection, where: str) -> float:

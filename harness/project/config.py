@@ -255,6 +255,8 @@ class _Reader:
             setup=tuple(tuple(command) for command in section.setup),
             build=commands_of(section.build, "build", self._refusal(where)),
             cleanup=tuple(tuple(command) for command in section.cleanup),
+            prepare=tuple(tuple(command) for command in section.prepare),
+            conclude=tuple(tuple(command) for command in section.conclude),
             setup_timeout_ns=parse_duration_ns(section.setup_timeout, f"{at}.setup_timeout"),
             timeout_ns=parse_duration_ns(section.timeout, f"{at}.timeout"),
             max_output_bytes=section.max_output_bytes,
@@ -307,7 +309,7 @@ class _Reader:
         for key, value in target.env.items():
             if not key or "=" in key:
                 raise self._error(f"{where}.env", f"no environment can hold {key!r} = {value!r}")
-        for name in ("setup", "build", "cleanup"):
+        for name in ("setup", "build", "cleanup", "prepare", "conclude"):
             for command in getattr(target, name):
                 if not command or not command[0]:
                     what = "names no program" if command else "is empty"

@@ -14,6 +14,7 @@ from harness.model import (
     Agreement,
     Build,
     Case,
+    Mode,
     Output,
     Target,
     Task,
@@ -27,6 +28,9 @@ from harness.running.drawing import Draw, Draws
 
 MAX_FAILURES = 3
 """A target whose trials failed this often is not tried again; one that hung, never."""
+
+LONG_CHECK_NS = 1_000_000_000
+"""From here on the first run of a target, for its output, is its first warm-up trial too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +66,18 @@ class Ready:
     """Its own first output, with the declared values."""
     verdict: Agreement | None = None
     """Its first output against what is wanted; None for the reference target itself."""
+    first_ns: int = 0
+    """How long it took to have that output."""
 
     @property
     def right(self) -> bool:
         """Is nothing wrong with its first output?"""
         return self.verdict is None or self.verdict.ok
+
+    def is_warm(self, mode: Mode) -> bool:
+        """Was the run for its first output a warm-up as well? A short one costs nothing to repeat,
+        and what is steady warms up in each trial."""
+        return mode is Mode.COLD and self.first_ns >= LONG_CHECK_NS
 
 
 @dataclass(frozen=True, slots=True)

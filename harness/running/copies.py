@@ -162,6 +162,8 @@ def _redirected(target: Target, copy: PrivateCopy) -> Target:
         setup=words(target.setup),
         build=words(target.build),
         cleanup=words(target.cleanup),
+        prepare=words(target.prepare),
+        conclude=words(target.conclude),
     )
 
 

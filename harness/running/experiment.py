@@ -54,7 +54,7 @@ from harness.running.reports import (
     to_summary,
     with_left_out,
 )
-from harness.running.settings import DEFAULT_BUDGET_NS, of_plan, to_plan
+from harness.running.settings import of_plan, to_plan
 from harness.system.launcher.launching import LauncherFacts
 from harness.system.process.given import given_digest
 from harness.system.store.run_file import read_run
@@ -172,7 +172,10 @@ def _table(experiment: Experiment) -> Table | None:
         return None
     settings = experiment.settings
     asked = settings.budget_ns is not None or settings.trials is not None
-    span_ns = settings.budget_ns if asked else DEFAULT_BUDGET_NS
+    groups = len({(cell.task.name, cell.case.name) for cell in experiment.cells})
+    tasks = len({cell.task.name for cell in experiment.cells})
+    limit_ns = settings.time_limit(groups, tasks).ns or 0
+    span_ns = settings.budget_ns if asked else limit_ns // max(groups, 1)
     return Table(experiment.question, experiment.ranked, span_ns)
 
 

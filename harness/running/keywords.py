@@ -367,7 +367,7 @@ def refuse_handling(options: ProgramOptions) -> None:
         if options.get(name):
             raise UsageError(
                 f"`{name}` is for files and programs; a target's stand in harness.toml",
-                hint="Its commands are setup and cleanup; its task's outputs say what is compared.",
+                hint="Its keys: setup, prepare, conclude, cleanup; its task's outputs are checked.",
             )
     if options.get("arguments"):
         raise UsageError(

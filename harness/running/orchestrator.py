@@ -127,12 +127,13 @@ class Orchestrator:
         build: Build | None = None
         try:
             adapter, build = self.build(self.set_up(target))
+            begun = time.monotonic_ns()
             expected = self._expected(cell, adapter, build)
         except StorageFailed:
             raise
         except HarnessError as failure:
             return Failed(cell, failure, build)
-        return Ready(cell, adapter, build, expected)
+        return Ready(cell, adapter, build, expected, first_ns=time.monotonic_ns() - begun)
 
     def _expected(self, cell: Cell, adapter: Adapter, build: Build) -> Output:
         """The output to compare trials with: that of the plain program, in either mode."""
@@ -204,7 +205,8 @@ class Orchestrator:
         """
         self._listener.measuring()
         started = time.monotonic_ns()
-        limit = settings.time_limit(len(groups))
+        tasks = {group.members[0].cell.task.name for group in groups}
+        limit = settings.time_limit(len(groups), len(tasks))
         budget = limit.ns
         for group in groups:
             self._warm_up(group, settings, writer)
@@ -257,7 +259,7 @@ class Orchestrator:
             return
         given = group.draws.nothing
         for member in group.running:
-            for _ in range(settings.warmup):
+            for _ in range(settings.warmup - member.is_warm(settings.mode)):
                 self._trial(group, Turn(member, given, -1, 0), settings, writer)
 
     def _block(self, group: Group, settings: Settings, writer: RunWriter) -> None:

@@ -39,8 +39,12 @@ from harness.stats.boundary import sign_boundary
 DEFAULT_BUDGET_NS = 20_000_000_000
 """What each group may take where neither trials nor a budget are asked for, but for `STRETCH`."""
 
+SHARED_BUDGET_NS = 40_000_000_000
+"""What the groups of several tasks may take together by default: a first look is over in a
+minute."""
+
 STRETCH = 6
-"""The default budget grows up to this many times where the blocks of a first verdict want it."""
+"""One group's default budget grows up to this many times where a first verdict wants it."""
 
 
 def read_cpus(value: str | int | Iterable[int], name: str) -> tuple[int, ...]:
@@ -107,8 +111,8 @@ class Settings:
         RunOption(
             "budget",
             "Measure for at most this long, such as 20s; building and checking come before. Left"
-            " out: 20 s per case, or up to 120 s where the 8 blocks of a first verdict take"
-            " longer.",
+            " out: 20 s per case, three tasks or more 40 s together, or up to 120 s where the"
+            " blocks of a first verdict take longer.",
             parse_duration_ns,
             # Six digits of a millisecond: said again on a command line it is the same nanoseconds.
             write=lambda ns: f"{ns / 1e6:.6f}ms",
@@ -130,7 +134,8 @@ class Settings:
         1,
         RunOption(
             "warmup",
-            "Trials of each target before the first block; kept, not counted.",
+            "Trials of each target before the first block; kept, not counted. The check of a"
+            " program that takes a second is the first of them.",
             whole_number(0),
             kind=int,
             minimum=0,
@@ -228,9 +233,12 @@ class Settings:
         """The same settings with a seed, drawn where none was given."""
         return self if self.seed is not None else replace(self, seed=drawn_seed())
 
-    def time_limit(self, groups: int) -> TimeLimit:
-        """How long this many groups may take together."""
+    def time_limit(self, groups: int, tasks: int = 1) -> TimeLimit:
+        """How long this many groups of so many tasks may take together."""
         if self.budget_ns is None and self.trials is None:
+            most_ns = DEFAULT_BUDGET_NS * STRETCH
+            if tasks == groups and groups * DEFAULT_BUDGET_NS > SHARED_BUDGET_NS:
+                return TimeLimit(SHARED_BUDGET_NS, most_ns // SHARED_BUDGET_NS)
             return TimeLimit(DEFAULT_BUDGET_NS * groups, STRETCH)
         return TimeLimit(self.budget_ns)
 

@@ -207,6 +207,20 @@ def test_setup_and_cleanup_commands_run_in_the_project(harness, project):
     assert (here / "made by cleanup").exists()
 
 
+def test_commands_around_every_trial_of_a_target(harness, project):
+    """Once around its check, its warm-up and each of two trials; one that fails fails the trial."""
+    here = project(
+        more='prepare = [["sh", "-c", "echo before >> log"]]\n'
+        'conclude = [["sh", "-c", "echo after >> log"]]\n'
+    )
+    assert harness("run", "two", "--trials", "2").code == 0
+    assert (here / "log").read_text() == "before\nafter\n" * 4
+    project(more='prepare = [["sh", "-c", "exit 3"]]\n')
+    said = harness("run", "two", "--trials", "2")
+    assert said.code == 5
+    assert "prepare command" in said.err
+
+
 # -- without configuration ------------------------------------------------------------------------
 
 

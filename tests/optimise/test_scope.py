@@ -167,6 +167,15 @@ def test_abandoning_leaves_edits_elsewhere_where_they_are(mono):
     assert mono.bench.here()["time"] == "100"
 
 
+def test_what_is_run_around_trials_is_protected(world):
+    (world.root / "reset.sh").write_text("rm -f cache\n")
+    text = CONFIG.replace(
+        'sources = ["work.txt"]', 'sources = ["work.txt"]\nprepare = [["sh", "reset.sh"]]'
+    )
+    (world.root / "harness.toml").write_text(text)
+    assert "reset.sh" in terms_of(world.reader).protect
+
+
 class TestWhatTheScopeIs:
     def scope(self, world, extra="", target=""):
         text = CONFIG.replace('sources = ["work.txt"]', f'sources = ["work.txt"]\n{target}')

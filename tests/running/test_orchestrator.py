@@ -21,6 +21,7 @@ from harness.model import (
     Build,
     Case,
     Completed,
+    Mode,
     Output,
     Target,
     Toolchain,
@@ -174,6 +175,15 @@ def test_every_target_runs_once_in_every_block_after_its_warm_up(bench: Bench) -
     assert [(r["block"], r["warmup"]) for r in list(bench.writer.earlier())[:6]] == [(-1, True)] * 6
     assert len(records) == 12
     assert not any(record.warmup for record in records)
+
+
+def test_a_long_check_is_the_first_warm_up_of_a_target(bench: Bench) -> None:
+    (group,) = bench.groups("a", "b")
+    group.members[0] = replace(group.members[0], first_ns=10**9)
+    bench.measure([group], warmup=2)
+    assert bench.language.ran[:3] == ["a", "b", "b"]
+    assert group.members[0].is_warm(Mode.COLD)
+    assert not group.members[0].is_warm(Mode.STEADY)
 
 
 def test_mirrored_blocks_run_every_target_twice(bench: Bench) -> None:
