@@ -28,7 +28,15 @@ import harness_julia.options
 import harness_ocaml
 import harness_python.options
 import harness_rust
-from harness.adapterkit import GnuOptions, InterpreterOptions
+from harness import adapterkit
+from harness.adapterkit import (
+    CompiledLanguage,
+    GnuLanguage,
+    GnuOptions,
+    InterpretedLanguage,
+    InterpreterOptions,
+    LanguageTool,
+)
 from harness.cli import cli
 from harness.errors import ExitCode
 from harness.hookspecs import AdapterSpec, Runner, hookimpl
@@ -157,6 +165,24 @@ def test_the_cross_cutting_plugin_of_the_docs_works():
     assert trial.message == "measured after 01234567"
 
 
+@pytest.mark.parametrize("kind", [LanguageTool, InterpretedLanguage, CompiledLanguage, GnuLanguage])
+def test_every_attribute_of_the_kit_stands_in_the_docs(kind):
+    table = rows(sections(text_of("adapters.md"))[kind.__name__])
+    own = [
+        name for name in vars(kind) if not name.startswith("_") and not callable(vars(kind)[name])
+    ]
+    named = dict.fromkeys([*kind.__annotations__, *own])
+    options = {"options"} & vars(kind).keys()
+    assert {row[0].strip("`") for row in table} == named.keys() | options
+
+
+def test_every_class_of_the_kit_stands_in_the_docs():
+    text = text_of("adapters.md")
+    classes = [name for name in adapterkit.__all__ if name[0].isupper() and not name.isupper()]
+    left_out = {"Kept", "MadeBuild"}  # what `keep` takes and gives
+    assert [n for n in classes if f"`{n}" not in text and n not in left_out] == []
+
+
 @pytest.mark.parametrize("value", [Frame, HotSpot, Profile, ProfilePlan])
 def test_every_field_of_a_profile_stands_in_the_docs(value):
     table = rows(sections(text_of("adapters.md"))[value.__name__])
@@ -168,7 +194,10 @@ def test_the_driver_of_the_docs_is_the_one_that_the_tests_drive():
     assert code in blocks(text_of("steady.md"), "c")
 
 
-@pytest.mark.parametrize("name", ["harness_perl.py", "pyproject.toml", "test_harness_perl.py"])
+@pytest.mark.parametrize(
+    "name",
+    ["harness_perl_short.py", "harness_perl.py", "pyproject.toml", "test_harness_perl.py"],
+)
 def test_the_worked_example_is_the_code_that_the_tests_run(name):
     text = text_of("writing-an-adapter.md")
     language = "toml" if name.endswith("toml") else "python"
@@ -185,9 +214,9 @@ def test_the_attributes_of_the_suite_stand_in_the_docs():
 # -- the command line: docs/cli.md --------------------------------------------------------------
 
 
-def renderer() -> types.ModuleType:
-    path = ROOT / "scripts/render_cli_docs.py"
-    spec = importlib.util.spec_from_file_location("render_cli_docs", path)
+def renderer(name: str = "render_cli_docs") -> types.ModuleType:
+    path = ROOT / "scripts" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -197,6 +226,11 @@ def renderer() -> types.ModuleType:
 
 def test_the_page_of_the_command_line_is_up_to_date():
     assert text_of("cli.md") == renderer().render(), "run: python scripts/render_cli_docs.py"
+
+
+def test_the_page_of_the_languages_is_up_to_date():
+    wanted = renderer("render_languages").render()
+    assert text_of("languages.md") == wanted, "run: python scripts/render_languages.py"
 
 
 def test_every_command_says_what_it_does_and_every_option_too():
