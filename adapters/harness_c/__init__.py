@@ -82,6 +82,5 @@ def harness_floor(build: Build, runner: Runner) -> tuple[EmptyProgram, ...]:
 
 def _command(build: Build, case: Case) -> Command:
     target = build.target
-    libraries = tuple(target.root / folder for folder in Options.of(target).library_dirs)
     words = (str(build.program), *target.arguments(case))
-    return Command(words, target.env, target, reads=libraries)
+    return Command(words, target.env, target, reads=Options.of(target).library_folders(target))

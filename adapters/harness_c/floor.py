@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from harness.adapterkit import EMPTY
@@ -10,6 +11,7 @@ from harness.errors import BuildFailed
 from harness.hookspecs import Runner
 from harness.model import Build, Command, EmptyProgram
 from harness_c.build import Recipe
+from harness_c.options import Options
 
 NAME = "empty"
 
@@ -18,10 +20,12 @@ def empty_programs(build: Build, runner: Runner) -> tuple[EmptyProgram, ...]:
     """One that starts and ends, and one that reads the inputs where the target has any."""
     target = build.target
     program = str(_made(build, runner))
-    found = [EmptyProgram("start-up", Command((program,), target.env, target))]
+    reads = Options.of(target).library_folders(target)
+    start = Command((program,), target.env, target, reads=reads)
+    found = [EmptyProgram("start-up", start)]
     read = (*target.input_names(), *(["-"] if target.stdin else []))
     if read:
-        found.append(EmptyProgram("input", Command((program, *read), target.env, target)))
+        found.append(EmptyProgram("input", replace(start, argv=(program, *read))))
     return tuple(found)
 
 

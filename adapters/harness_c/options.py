@@ -84,11 +84,14 @@ class Options:
         """What the linker is told before the objects."""
         return _flags.rooted(self.flags, target)
 
+    def library_folders(self, target: Target) -> tuple[Path, ...]:
+        """Where the program's own libraries lie, which it reads when it starts."""
+        return tuple(target.root / folder for folder in self.library_dirs)
+
     def library_files(self, target: Target) -> list[Path]:
         """The libraries of the target's own folders: parts of the build, unlike the system's."""
         told = (*self.flags, *self.link_flags)
-        folders = [target.root / folder for folder in self.library_dirs]
-        folders += _flags.library_folders(told, target)
+        folders = [*self.library_folders(target), *_flags.library_folders(told, target)]
         names = [*self.libraries, *_flags.library_names(told)]
         files = [f / f"lib{n}{suffix}" for f in folders for n in names for suffix in (".a", ".so")]
         return [path for path in files if path.is_file()]
@@ -104,7 +107,7 @@ class Options:
 
     def link_arguments(self, target: Target) -> tuple[str, ...]:
         """What the linker is told after the objects."""
-        folders = [target.root / folder for folder in self.library_dirs]
+        folders = self.library_folders(target)
         searched = tuple(f"{flag}{folder}" for folder in folders for flag in ("-L", "-Wl,-rpath,"))
         told = _flags.rooted(self.link_flags, target)
         return (*told, *searched, *(f"-l{name}" for name in self.libraries), "-lm")

@@ -128,19 +128,28 @@ def command(build: Build, case: Case, through: Sequence[str] = ()) -> Command:
         start += ["-m", options.module]
     else:
         start.append(_script(target))
-    env = _environment(build, options)
-    if target.caches_last:
-        return Command((*start, *target.arguments(case)), env, target)
-    fresh = {"NUMBA_CACHE_DIR": "{fresh}/numba"} if "NUMBA_CACHE_DIR" not in target.env else {}
-    reads = (_stock(build.workdir.parent, build.toolchain),)
-    return Command((*start, *target.arguments(case)), env, target, fresh, reads)
+    return _started(build, (*start, *target.arguments(case)))
 
 
 def empty_command(build: Build, text: str = "") -> Command:
     """The same interpreter with the same flags and environment, for a program of ours."""
-    target, options = build.target, Options.of(build.target)
     start = [str(build.program), *_cache_flags(_cache_of(build))]
-    return Command((*start, *options.flags, "-c", text), _environment(build, options), target)
+    return _started(build, (*start, *Options.of(build.target).flags, "-c", text))
+
+
+def _started(build: Build, words: tuple[str, ...]) -> Command:
+    """The command with the environment and the bytecode caches of the target.
+
+    All that is timed beside each other goes through here: a program that may not read the
+    interpreter's bytecode in a strict jail compiles all that it imports, each time.
+    """
+    target = build.target
+    env = _environment(build, Options.of(target))
+    if target.caches_last:
+        return Command(words, env, target)
+    fresh = {"NUMBA_CACHE_DIR": "{fresh}/numba"} if "NUMBA_CACHE_DIR" not in target.env else {}
+    reads = (_stock(build.workdir.parent, build.toolchain),)
+    return Command(words, env, target, fresh, reads)
 
 
 def own_search(build: Build) -> tuple[Path, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.errors import BuildFailed
-from harness.model import Build, Trial, TrialPlan
+from harness.model import Build, Command, Trial, TrialPlan
 from harness_julia.floor import packages
 from harness_python.floor import import_text
 
@@ -153,3 +153,43 @@ def test_the_floor_of_a_command_is_the_start_of_a_process(workshop_of: Any) -> N
     shop.write("run.sh", "#!/bin/sh\necho 1\n", 0o755)
     trials = ran(shop, shop.build("run.sh"))
     assert [(adds, trial.ok) for adds, trial in trials.items()] == [("start-up", True)]
+
+
+HELD_ALIKE = {
+    "python": ("main.py", "import random\nprint(1)\n", {}),
+    "c": ("main.c", "int main(void) { return 0; }\n", {"library_dirs": ["libraries"]}),
+    "julia": ("main.jl", "println(1)\n", {}),
+    "javascript": ("main.js", "console.log(1)\n", {}),
+    "lua": ("main.lua", "print(1)\n", {}),
+}
+
+
+@pytest.mark.parametrize("language", HELD_ALIKE)
+def test_an_empty_program_has_the_caches_of_the_target_s_trials(
+    workshop_of: Any, language: str
+) -> None:
+    shop = workshop_of(language)
+    name, text, options = HELD_ALIKE[language]
+    shop.write(name, text)
+    shop.write("libraries/none.txt", "")
+    build = shop.build(name, caches_last=False, **options)
+    asked: list[Command] = []
+
+    class Asked:
+        def trial(self, command: Command, plan: TrialPlan) -> Trial:
+            asked.append(command)
+            return shop.runner.trial(command, plan)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(shop.runner, name)
+
+    shop.adapter.time(build, shop_case(), TrialPlan(), Asked())
+    programs = shop.adapter.floor(build, shop_case(), shop.runner)
+    assert programs
+    for program in programs:
+        empty = program.command
+        assert (empty.env, empty.fresh, empty.reads) == (
+            asked[0].env,
+            asked[0].fresh,
+            asked[0].reads,
+        )
