@@ -59,7 +59,7 @@ def run_of_task(task: str, results: Path) -> tuple[StoredRun, tuple[str, ...]]:
     best: StoredRun | None = None
     most, hosts, count, known = 0, set(), 0, set()
     for run in each_run(run_folders(results), lambda run: run):
-        if isinstance(run, DataUnreadable) or not run.finished:
+        if isinstance(run, DataUnreadable) or not run.finished or run.beside:
             continue
         measured = run.summary.get("measurements", ())
         known |= {m.get("task") for m in measured}

@@ -19,6 +19,7 @@ from harness.running.reports import CellKey, Report
 from harness.running.selecting import Selection, configured_cells
 from harness.running.session import Session
 from harness.running.settings import Settings
+from harness.system.store.run_file import BESIDE
 
 STARTS = 5
 """How often an empty program is started; the middle one counts."""
@@ -92,7 +93,8 @@ def measure_implementations(
     steady: dict[CellKey, Measurement] = {}
     if settings.mode is Mode.COLD and not report.interrupted:
         right = tuple(cell for cell in cells if _is_right(report, cell))
-        steady = dict(_steady(session, right, replace(asked, ranked=False)))
+        beside = replace(asked, ranked=False, origin={**origin, BESIDE: report.run.id})
+        steady = dict(_steady(session, right, beside))
     return Implementations(report, steady)
 
 

@@ -78,3 +78,30 @@ def test_sizes_are_of_sources_without_comments_but_with_their_strings():
     text = 'int a; // one\n/* two\n */ char *s = "// no";   int b;\n'
     assert without_comments(text, Path("x.c"), "c") == 'int a;\nchar *s = "// no"; int b;\n'
     assert without_comments("#!/bin/sh\n# x\necho '#'\n", Path("x"), "command") == "echo '#'\n"
+
+
+PYTHON = """
+[tasks.add.cases.only]
+[targets.add-loop]
+task = "add"
+adapter = "python"
+sources = ["loop.py"]
+[targets.add-sum]
+task = "add"
+adapter = "python"
+sources = ["sum.py"]
+"""
+
+
+def test_the_latest_run_is_the_table_and_not_its_steady_times(harness, folder):
+    (folder / "harness.toml").write_text(PYTHON)
+    (folder / "loop.py").write_text("n = 0\nfor i in range(9):\n    n += i\nprint(n)\n")
+    (folder / "sum.py").write_text("print(sum(range(9)))\n")
+    said = harness("compare", "--task", "add", "--trials", "1", "--json")
+    table = Path(said.result["parquet"]).parent.name
+    assert len(list((folder / ".harness" / "results").iterdir())) == 2
+    exported = harness("export", "--format", "csv", "--json")
+    assert exported.result["run_id"] == table
+    page = harness("report", "--task", "add", "-o", "page.md", "--json")
+    assert page.code == 0
+    assert table in (folder / "page.md").read_text()

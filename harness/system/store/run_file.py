@@ -90,6 +90,11 @@ def _no_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number of JSON")
 
 
+BESIDE = "beside"
+"""In a run's origin: the id of the run that it adds to, such as steady times to a table of cold
+ones. It is nobody's latest run."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredRun:
     """What `run.json` says of a run."""
@@ -107,6 +112,11 @@ class StoredRun:
     """Columns of its Parquet file that the harness which wrote it did not know but kept."""
     sealed: bool = False
     """Was `run.json` held against a digest? Those of older runs have none."""
+
+    @property
+    def beside(self) -> str:
+        """The id of the run that this one only adds to; empty: it is one of its own."""
+        return str((self.plan.get("origin") or {}).get(BESIDE, ""))
 
 
 def read_run(folder: Path) -> StoredRun:
@@ -166,12 +176,12 @@ def is_run(folder: Path) -> bool:
 
 
 def find_run(results: Path, run_id: str | None) -> Path:
-    """A run's folder by its id or an unambiguous beginning; None: the latest one."""
+    """A run's folder by its id or an unambiguous beginning; None: the latest of its own."""
     folders = run_folders(results)
     if run_id is None:
         if not folders:
             raise UsageError(f"no runs in {results}", hint="`harness run` makes one.")
-        return folders[-1]
+        return next((f for f in reversed(folders) if not read_run(f).beside), folders[-1])
     matching = [f for f in folders if f.name.startswith(run_id)]
     exact = [f for f in matching if f.name == run_id]
     if len(exact or matching) != 1:
