@@ -13,6 +13,7 @@ from harness.project.finding import required_config
 from harness.running.experiment import Experiment, perform
 from harness.running.implementations import implementations, measure_implementations
 from harness.running.keywords import (
+    ComparedOptions,
     CompareOptions,
     check_keywords,
     comparison_settings,
@@ -30,22 +31,27 @@ if TYPE_CHECKING:
     from harness.running.naming import TargetSpec
     from harness.running.reports import Report
     from harness.running.session import Session
+    from harness.running.sweep_results import SweepResult
 
 
 @overload
 def compare(
-    reference: TargetSpec, candidate: TargetSpec, /, **options: Unpack[CompareOptions]
+    reference: TargetSpec, candidate: TargetSpec, /, **options: Unpack[ComparedOptions]
 ) -> ComparisonResult: ...
 
 
 @overload
-def compare(*targets: TargetSpec, **options: Unpack[CompareOptions]) -> TableResult: ...
+def compare(*targets: TargetSpec, **options: Unpack[ComparedOptions]) -> TableResult: ...
+
+
+@overload
+def compare(*targets: TargetSpec, **options: Unpack[CompareOptions]) -> SweepResult: ...
 
 
 @documented(CompareOptions)
 def compare(
     *targets: TargetSpec, **options: Unpack[CompareOptions]
-) -> ComparisonResult | TableResult:
+) -> ComparisonResult | TableResult | SweepResult:
     """Say which is the fastest: each a target, TARGET@REVISION, a file, FILE@REVISION or a command.
 
     All run interleaved until the verdicts are sure or the budget ends (60 s unless you say
@@ -59,7 +65,7 @@ def compare(
             raise UsageError("a sweep takes targets by their names or their `task`, not by a `tag`")
         from harness.api.sweeps import sweep
 
-        return sweep(*targets, **cast("RunOptions", options))  # type: ignore[return-value]
+        return sweep(*targets, **cast("RunOptions", options))
     if options.get("task") is not None:
         return compare_task(targets, options)
     if options.get("tag") is not None:

@@ -14,6 +14,7 @@ from harness.running.keywords import ImportOptions, Place, check_keywords, confi
 from harness.running.reading_back import checked_report
 from harness.running.reports import Report
 from harness.running.run_results import RunResult
+from harness.running.selecting import going_on
 from harness.system.store.run_file import find_run, read_run
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def _stored_report(results: Path, run_id: str) -> Report:
     if not stored.finished:
         raise UsageError(
             f"{stored.id} was not finished: it has no measurements yet",
-            hint=f"harness run --resume {stored.id}",
+            hint=going_on(stored),
         )
     return checked_report(stored)
 

@@ -19,6 +19,7 @@ from harness.project.finding import required_config
 from harness.project.state_folder import results_of
 from harness.running.history import HistoryResult
 from harness.running.keywords import (
+    ComparedOptions,
     CompareOptions,
     HistoryOptions,
     LoadOptions,
@@ -89,16 +90,19 @@ class Project:
 
     @overload
     def compare(
-        self, reference: TargetSpec, candidate: TargetSpec, /, **options: Unpack[CompareOptions]
+        self, reference: TargetSpec, candidate: TargetSpec, /, **options: Unpack[ComparedOptions]
     ) -> ComparisonResult: ...
 
     @overload
-    def compare(self, *targets: TargetSpec, **options: Unpack[CompareOptions]) -> TableResult: ...
+    def compare(self, *targets: TargetSpec, **options: Unpack[ComparedOptions]) -> TableResult: ...
+
+    @overload
+    def compare(self, *targets: TargetSpec, **options: Unpack[CompareOptions]) -> SweepResult: ...
 
     @documented(CompareOptions)
     def compare(
         self, *targets: TargetSpec, **options: Unpack[CompareOptions]
-    ) -> ComparisonResult | TableResult:
+    ) -> ComparisonResult | TableResult | SweepResult:
         """See `harness.compare`."""
         options.setdefault("results", self.results)
         options.setdefault("config", self.config)

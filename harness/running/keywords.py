@@ -73,21 +73,25 @@ class SweepWishes(TypedDict, total=False):
     yes: bool
 
 
-class MeasureOptions(SweepWishes, Asked, ProgramOptions, total=False):
-    """The keyword arguments of `run` and of `compare`."""
+class MeasureOptions(Asked, ProgramOptions, total=False):
+    """The keyword arguments of `run` and of `compare` but for those of a sweep."""
 
     settings: Settings
     case: str
 
 
-class CompareOptions(MeasureOptions, total=False):
-    """The keyword arguments of `compare`."""
+class ComparedOptions(MeasureOptions, total=False):
+    """The keyword arguments of `compare` but for those of a sweep."""
 
     task: str | Sequence[str]
     tag: str
 
 
-class RunOptions(MeasureOptions, total=False):
+class CompareOptions(SweepWishes, ComparedOptions, total=False):
+    """The keyword arguments of `compare`."""
+
+
+class RunOptions(SweepWishes, MeasureOptions, total=False):
     """The keyword arguments of `run`."""
 
     task: str
@@ -311,10 +315,8 @@ def wishes_of(options: ProgramOptions, config: Config) -> Wishes:
 def selected_cells(targets: Sequence[TargetSpec], options: RunOptions) -> Selected:
     """The cells that the arguments of `run` mean."""
     config = config_of(options)
-    wishes = wishes_of(options, config)
-    named = _program_of(targets, wishes)
-    program = named.program if named is not None else None
-    if named is not None and program is not None:
+    named = _program_of(targets, wishes_of(options, config))
+    if named is not None and (program := named.program) is not None:
         if options.get("task") or options.get("case"):
             raise UsageError("`task` and `case` are of harness.toml; a file or program has none")
         if program.commit is not None:

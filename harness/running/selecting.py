@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -96,7 +97,21 @@ def ad_hoc_cell(
     return Cell(task, task.case(), target)
 
 
-_KEPT = "; what was measured is kept in its folder."
+def going_on(stored: StoredRun) -> str:
+    """What goes on with an interrupted run, or begins it again: a command, where one made it."""
+    kind = stored.plan.get("origin", {}).get("kind")
+    if kind in RESUMABLE:
+        return f"harness run --resume {stored.id}"
+    words = [str(word) for word in stored.plan.get("command", ())]
+    typed = words[:1] in (["run"], ["compare"])
+    if kind != "sweep":
+        again = shlex.join(["harness", *words]) if typed else "The same call"
+        return f"{again} begins it anew; what was measured is kept in its folder."
+    if not typed:
+        return "The same call with resume=True goes on."
+    if "--resume" not in words:
+        words.insert(words.index("--") if "--" in words else len(words), "--resume")
+    return shlex.join(["harness", *words])
 
 
 def stored_cells(stored: StoredRun, config: Config) -> tuple[Config, list[Cell]]:
@@ -115,9 +130,8 @@ def stored_cells(stored: StoredRun, config: Config) -> tuple[Config, list[Cell]]
         return Config(root=root), [cell]
     if origin.get("kind") != "configured":
         raise UsageError(
-            f"{stored.id} cannot be resumed: it is a {origin.get('kind')}'s",
-            hint="Give the same command again"
-            + (" with --resume." if origin.get("kind") == "sweep" else _KEPT),
+            f"{stored.id} cannot be resumed by its id: it is a {origin.get('kind')}",
+            hint=going_on(stored),
         )
     cells = [
         Cell(task, config.case_of(config.target(target), case), config.target(target))

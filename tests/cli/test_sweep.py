@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import get_overloads
 
 import pytest
 
 import harness as api
+from harness.api import comparisons
+from harness.running.keywords import ComparedOptions, CompareOptions
+from harness.running.sweep_axes import WISHES
 
 QUICK = ("--trials", "2", "--warmup", "0")
 
@@ -106,6 +110,10 @@ def test_an_interrupted_sweep_goes_on_where_it_was(harness, folder):
         api.sweep(["sleep", "{n}"], **asked, progress=stop)
     first = caught.value.result
     assert first is not None
+    said = harness("run", "--resume", first.id)
+    assert said.code == 2
+    assert "cannot be resumed by its id: it is a sweep" in said.err
+    assert "The same call with resume=True goes on." in said.err
     result = api.sweep(["sleep", "{n}"], **asked, resume=True)
     assert result.id == first.id
     assert [m.trials for m in result.measurements] == [4, 4]
@@ -121,3 +129,11 @@ def test_compare_and_run_of_the_api_take_a_sweep(harness, folder):
     assert isinstance(api.run(["sleep", "{n}"], **quick), api.SweepResult)
     with pytest.raises(api.UsageError, match="`resume` is of a sweep"):
         api.run(["sleep", "1"], resume=True)
+
+
+def test_what_compare_gives_is_typed_by_what_is_asked():
+    given = [each.__annotations__ for each in get_overloads(comparisons.compare)]
+    assert [each["return"] for each in given] == ["ComparisonResult", "TableResult", "SweepResult"]
+    plain, _, swept = (each["options"] for each in given)
+    assert (plain, swept) == ("Unpack[ComparedOptions]", "Unpack[CompareOptions]")
+    assert CompareOptions.__optional_keys__ - ComparedOptions.__optional_keys__ == set(WISHES)
