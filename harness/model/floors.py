@@ -47,6 +47,15 @@ class Floor:
     parts: tuple[FloorPart, ...]
     by_cpu: bool = False
     """Told by CPU time: that decides, or other programs stretched the wall time."""
+    wall_told: bool = True
+    """Does the whole program take longer than the empty one, and not by noise alone?"""
+    cpu_told: bool = True
+    """The same by CPU time."""
+
+    @property
+    def told(self) -> bool:
+        """Does the empty program take so much less that it bounds anything?"""
+        return self.cpu_told if self.by_cpu else self.wall_told
 
     @property
     def whole_ns(self) -> float:
@@ -73,8 +82,11 @@ class Floor:
 
     @property
     def bound(self) -> float:
-        """The largest speed-up that is left: with all gone but the floor; infinite without one."""
-        return 1.0 / self.total_share if self.total_share > 0 else math.inf
+        """The largest speed-up that is left: with all gone but the floor; infinite without one.
+
+        It is infinite as well where the floor is not told: noise is no bound.
+        """
+        return 1.0 / self.total_share if self.told and self.total_share > 0 else math.inf
 
     @property
     def limit(self) -> float | None:

@@ -61,14 +61,14 @@ def bottleneck_rows(report: ProfileReport) -> tuple[ProfileRow, ...]:
         for s in functions
         if s.name not in known and s.total_share >= _SHOWN_SHARE and not means_the_whole(s.name)
     ]
-    left = 1.0 - floor.total_share if floor else 1.0
+    left = 1.0 - floor.total_share if floor and floor.told else 1.0
     whole = ProfileRow(WHOLE_PROGRAM, left, BY_WHOLE, limit)
     return (*rows[:_SHOWN_ROWS], *parts, whole)
 
 
 def floor_rows(floor: Floor) -> tuple[ProfileRow, ...]:
-    """The parts of the floor that are not small."""
-    shares = ((row_name(part), floor.share(part)) for part in floor.parts)
+    """The parts of the floor that are not small; none where it could not be told."""
+    shares = ((row_name(part), floor.share(part)) for part in floor.parts if floor.told)
     return tuple(ProfileRow(n, share, BY_FLOOR) for n, share in shares if share >= _SHOWN_SHARE)
 
 

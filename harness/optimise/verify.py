@@ -277,7 +277,7 @@ def _figures(
             yield from figure_problems(kept, again)
     edition = stored.flagged.rules
     if before is not None and 0 < edition <= EDITION:
-        found.count("flagged looks")
+        found.count("looks weighed again for flags")
         if with_flags(before, stored, edition).flagged != stored.flagged:
             yield "its flags are not those that its figures give"
 

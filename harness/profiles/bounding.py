@@ -17,12 +17,14 @@ def floor_of(
     whole: tuple[float, float],
     steps: Mapping[str, tuple[float, float]],
     *,
+    noise: tuple[float, float] = (0.0, 0.0),
     crowded: float = 0.0,
 ) -> Floor | None:
     """The floor by the times of the empty programs, each with one thing more than the one before.
 
-    `whole` and each of `steps` are wall and CPU time in ns; `crowded` is the share of the wall time
-    in which other programs wanted the CPUs, which tells nothing of the programs where it is large.
+    `whole` and each of `steps` are wall and CPU time in ns, and `noise` is what two of them may
+    differ by for no reason; `crowded` is the share of the wall time in which other programs wanted
+    the CPUs, which tells nothing of the programs where it is large.
     None where there are no steps.
     """
     parts: list[FloorPart] = []
@@ -32,7 +34,10 @@ def floor_of(
         reached = max(before[0], now[0]), max(before[1], now[1])
         parts.append(FloorPart(name, reached[0] - before[0], reached[1] - before[1]))
         before = reached
-    return Floor(*whole, tuple(parts), by_cpu=crowded > CROWDED) if parts else None
+    told = [
+        all_of_it - empty > by for all_of_it, empty, by in zip(whole, before, noise, strict=True)
+    ]
+    return Floor(*whole, tuple(parts), crowded > CROWDED, *told) if parts else None
 
 
 def row_name(part: FloorPart) -> str:
@@ -69,7 +74,7 @@ def _rows(spots: Profile, floor: Floor, limit: float | None) -> Iterator[HotSpot
 
     A part of the floor may go itself, such as an import: the floor is no limit to its own bound.
     """
-    for part in floor.parts:
+    for part in floor.parts if floor.told else ():
         if floor.share(part) >= NEGLIGIBLE:
             yield _row(row_name(part), floor.share(part), spots.total)
     if spots.compilation_share >= NEGLIGIBLE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import field
 
@@ -25,6 +26,8 @@ CONFIDENCE = 0.95
 DEFAULT_TRIALS = 6
 """The fewest whose full range holds the median at 95 %."""
 FEWEST_TRIALS = 2
+NOISE = 2.0
+"""So many median deviations apart, two medians of six trials differ by more than noise at 95 %."""
 PLAIN_BUDGET_NS = 20_000_000_000
 """Where the number of trials is not said, no further one is begun after this time."""
 
@@ -111,8 +114,10 @@ class EmptyTrials:
     def floor(self, plain: Sequence[Trial], crowded: float) -> Floor | None:
         """The floor beside the plain trials; None where no empty program ran."""
         pairs = zip(self.programs, self.trials, strict=True)
-        steps = {p.adds: _times(made) for p, made in pairs if made}
-        return floor_of(_times(plain), steps, crowded=crowded)
+        known = {p.adds: made for p, made in pairs if made}
+        steps = {adds: _times(made) for adds, made in known.items()}
+        noise = _noise([plain, *known.values()])
+        return floor_of(_times(plain), steps, noise=noise, crowded=crowded)
 
 
 def _times(trials: Sequence[Trial]) -> tuple[float, float]:
@@ -121,6 +126,22 @@ def _times(trials: Sequence[Trial]) -> tuple[float, float]:
         estimate_of([float(max(1, trial.wall_ns)) for trial in trials]).point,
         estimate_of([float(trial.cpu_ns) for trial in trials]).point,
     )
+
+
+def _noise(series: Sequence[Sequence[Trial]]) -> tuple[float, float]:
+    """How far two medians lie apart by noise, by wall and by CPU time, in ns.
+
+    That is twice the larger median deviation: a single trial that was disturbed makes it no wider.
+    """
+    walls = ([float(trial.wall_ns) for trial in trials] for trials in series)
+    cpus = ([float(trial.cpu_ns) for trial in trials] for trials in series)
+    return NOISE * max(map(_deviation, walls)), NOISE * max(map(_deviation, cpus))
+
+
+def _deviation(values: Sequence[float]) -> float:
+    """The median distance from the median."""
+    middle = statistics.median(values)
+    return statistics.median(abs(value - middle) for value in values)
 
 
 def _no_floor(why: str) -> str:

@@ -18,6 +18,11 @@ def floor_words(floor: Floor | None) -> str:
     whole = f"{show_ns(floor.whole_ns, 2)}{' CPU time' if floor.by_cpu else ''}"
     if not shown:
         return f"floor: an empty program takes nothing to be seen of {whole}"
+    if not floor.told:
+        return (
+            f"floor: it could not be told: an empty program takes {show_ns(floor.floor_ns, 2)},"
+            f" within the noise as long as the whole, {whole}; no bound is claimed"
+        )
     parts = shown if len(takes) > 1 else takes[0][0]
     return (
         f"floor: of {whole}, an empty program takes {show_ns(floor.floor_ns, 2)} ({parts}):"

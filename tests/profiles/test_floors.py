@@ -34,17 +34,25 @@ def test_each_part_is_what_an_empty_program_takes_more_than_the_one_before_it() 
 
 def test_where_other_programs_want_the_cpus_the_cpu_time_says_the_floor() -> None:
     steps = {"start-up": (277.0, 15.0)}
-    assert floor_of((243.0, 36.0), steps, crowded=0.05).bound == 1.0  # type: ignore[union-attr]
+    assert not floor_of((243.0, 36.0), steps, crowded=0.05).told  # type: ignore[union-attr]
     found = floor_of((243.0, 36.0), steps, crowded=0.97)
     assert found is not None
     assert found.by_cpu
     assert found.bound == pytest.approx(36 / 15)
 
 
-def test_an_empty_program_that_takes_as_long_leaves_nothing() -> None:
-    found = floor_of((50.0, 50.0), {"start-up": (54.0, 40.0)})
+def test_an_empty_program_that_takes_as_long_within_the_noise_bounds_nothing() -> None:
+    found = floor_of((50 * MS, 50 * MS), {"start-up": (54 * MS, 40 * MS)}, noise=(0.0, 5 * MS))
     assert found is not None
-    assert (found.bound, found.total_share) == (1.0, 1.0)
+    assert (found.told, found.limit) == (False, None)
+    assert floor_words(found) == (
+        "floor: it could not be told: an empty program takes 54 ms, within the noise as long as the"
+        " whole, 50 ms; no bound is claimed"
+    )
+    assert replace(found, by_cpu=True).bound == pytest.approx(50 / 40)
+    nearly = floor_of((50.0, 50.0), {"start-up": (46.0, 40.0)}, noise=(5.0, 12.0))
+    assert nearly is not None
+    assert (nearly.told, replace(nearly, by_cpu=True).told) == (False, False)
     assert math.isinf(Floor(50.0, 50.0, (FloorPart("start-up", 0.0, 0.0),)).bound)
 
 

@@ -156,6 +156,28 @@ def test_the_floor_is_measured_in_turn_with_the_program(bench: Bench) -> None:
     assert all(s.bound <= 1.28 for s in report.spots.spots if not s.function.startswith("("))
 
 
+@pytest.mark.parametrize(
+    ("whole", "empty", "told"),
+    [
+        ((690, 700, 680, 690, 695, 685), (660, 670, 650, 660, 665, 655), True),
+        ((690, 750, 640, 660, 720, 690), (660, 670, 650, 660, 665, 655), False),
+        ((690, 700, 680, 690, 695, 685), (660, 4000, 650, 660, 665, 655), True),
+        ((600, 600, 600, 600, 600, 600), (660, 660, 660, 660, 660, 660), False),
+    ],
+)
+def test_a_floor_is_told_where_it_is_below_the_whole_by_more_than_noise(
+    bench: Bench, whole: tuple[int, ...], empty: tuple[int, ...], *, told: bool
+) -> None:
+    bench.language.empty = _empty("start-up")
+    in_turn = [make_trial(ns) for pair in zip(whole[1:], empty[1:], strict=True) for ns in pair]
+    bench.runner.trials = [make_trial(whole[0]), *in_turn]
+    report = bench.profile()
+    assert report.floor is not None
+    assert (report.floor.told, report.floor.limit is not None) == (told, told)
+    assert report.spots is not None
+    assert ("(start-up)" in {spot.function for spot in report.spots.spots}) is told
+
+
 def test_an_empty_program_that_does_not_end_well_is_left_out_and_said(bench: Bench) -> None:
     bench.language.empty = _empty("start-up", "imports")
     broken = replace(make_trial(5), status=TrialStatus.FAILED, message="exit code 1")
