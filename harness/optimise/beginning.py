@@ -6,20 +6,34 @@ user has changed is never taken into a commit unasked.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import NotAllowed, UsageError
 from harness.frozen import dataclass
+from harness.model import ParamValue
 from harness.optimise.campaign import open_campaign
 from harness.project.config import CONFIG_NAME, Config, find_config, load_config
-from harness.project.first_config import CalledProgram, config_text, is_first_config
+from harness.project.first_config import (
+    CalledProgram,
+    config_text,
+    has_name,
+    is_first_config,
+)
+from harness.running.cells import Cell, Failed
+from harness.running.listening import Listener
+from harness.running.session import open_session
 from harness.system.git.writing import Git
 from harness.system.store.files import storage_errors, write_atomically
 
 _SHOWN = 5
+
+FIRST_SEED = 1
+"""The seed of the baseline where none is said; looks and tests draw others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,26 @@ def subject_of(
     )
 
 
+def with_values(
+    subject: CalledProgram, seed: int | None, params: Mapping[str, ParamValue]
+) -> CalledProgram:
+    """The program with the values that `{seed}` and other names in its words stand for.
+
+    UsageError for a value that no word has a place for.
+    """
+    unused = [name for name in params if not has_name(subject.arguments, name)]
+    if unused or (seed is not None and not has_name(subject.arguments, "seed")):
+        name = unused[0] if unused else "seed"
+        option = f"--param {name}" if unused else "--seed"
+        raise UsageError(
+            f"{option}: no word after `--` has {{{name}}} in it",
+            hint=f"Write '{{{name}}}' where the program takes it, in quotes.",
+        )
+    if seed is None and has_name(subject.arguments, "seed"):
+        seed = FIRST_SEED
+    return replace(subject, seed=seed, params=params)
+
+
 def _below(root: Path, name: str, what: str) -> str:
     path = root / name
     if not path.is_file():
@@ -73,9 +107,10 @@ def _is_input(root: Path, word: str) -> bool:
     return plain and (root / path).is_file()
 
 
-def begin(root: Path, subject: CalledProgram) -> Begun:
+def begin(root: Path, subject: CalledProgram, listener: Listener | None = None) -> Begun:
     """The configuration of the program, written and committed unless it is there already.
 
+    The program is run once before: what does not run as it was called leaves nothing behind.
     Raises NotAllowed where the user has to commit something first, or has a configuration.
     """
     git, path = Git(root), root / CONFIG_NAME
@@ -94,11 +129,53 @@ def begin(root: Path, subject: CalledProgram) -> Begun:
     ours = git.below_top(path)
     if known == text and ours not in (*git.changes().tracked, *git.changes().untracked):
         return Begun(load_config(path), subject, written=False)
-    with storage_errors(path):
-        write_atomically(path, text.encode("utf-8"))
-    config = load_config(path)
+    with _taken_back_unless_whole(path):
+        with storage_errors(path):
+            write_atomically(path, text.encode("utf-8"))
+        config = load_config(path)
+        _run_once(config, subject, listener)
     git.commit_paths([ours], f"Say how {subject.name} is run, for the harness")
     return Begun(config, subject, written=True)
+
+
+@contextlib.contextmanager
+def _taken_back_unless_whole(path: Path) -> Iterator[None]:
+    """What happens to the file inside is undone where it raises."""
+    before = path.read_bytes() if path.exists() else None
+    try:
+        yield
+    except BaseException:
+        with storage_errors(path):
+            if before is None:
+                path.unlink(missing_ok=True)
+            else:
+                write_atomically(path, before)
+        raise
+
+
+def _run_once(config: Config, subject: CalledProgram, listener: Listener | None) -> None:
+    """Build the program and run it as it is called; raises what is wrong, and what to do."""
+    target = config.target(subject.name)
+    cell = Cell(config.task(target.task), config.case_of(target, None), target)
+    with open_session(config, listener=listener, apart=True) as session:
+        (made,) = session.orchestrator.prepare([cell])
+        session.orchestrator.cleanup([cell])
+    if not isinstance(made, Failed):
+        return
+    made.failure.hint = " ".join(filter(None, (made.failure.hint, _how_to_call(subject))))
+    raise made.failure
+
+
+def _how_to_call(subject: CalledProgram) -> str:
+    """What is to be said differently where the program does not run as it was called."""
+    values = {**({} if subject.seed is None else {"seed": subject.seed}), **subject.params}
+    called = shlex.join(subject.arguments) or "no words"
+    given = ", ".join(f"{{{name}}} = {value}" for name, value in values.items())
+    return (
+        f"It was called with {called}{f' ({given})' if given else ''}; nothing was written or"
+        " committed. Say other words after `--` ('{seed}' and --seed N for a seed, '{name}' and"
+        " --param name=value for a value), or mend and commit the program; then this call again."
+    )
 
 
 def _known_config(root: Path) -> str | None:

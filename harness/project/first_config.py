@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import field
 
 from harness.frozen import dataclass
+from harness.model import ParamValue
 
 _MARK = "# Written by `harness optimise`; docs/configuration.md says what else may stand here."
 
@@ -23,6 +25,17 @@ class CalledProgram:
     arguments: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     stdin: str | None = None
+    seed: int | None = None
+    """The case's seed, which `{seed}` in a word stands for; None: the words have none."""
+    params: Mapping[str, ParamValue] = field(default_factory=dict)
+    """The case's parameters, which `{name}` in a word stands for."""
+    objective: str = ""
+    """The time that decides, `wall` or `cpu`; empty: the one that decides where none is said."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What stands in braces for a value of the case; other braces are meant as they are."""
+        return (*(["seed"] if self.seed is not None else []), *self.params)
 
     @property
     def name(self) -> str:
@@ -38,21 +51,26 @@ def config_text(subject: CalledProgram) -> str:
         "task": name,
         "adapter": subject.adapter,
         "sources": list(subject.sources),
-        "args": [word.replace("{", "{{").replace("}", "}}") for word in subject.arguments],
+        "args": [_escaped(word, subject.names) for word in subject.arguments],
         "inputs": list(subject.inputs),
         "stdin": subject.stdin,
     }
     lines = [f"{key} = {_toml(value)}" for key, value in target.items() if value]
+    case = [] if subject.seed is None else [f"seed = {subject.seed}"]
+    case += [f"params.{key} = {_toml(value)}" for key, value in subject.params.items()]
+    objective = [f"objective = {_toml(subject.objective)}"] if subject.objective else []
     return "\n".join(
         (
             _MARK,
             f"[tasks.{name}.cases.default]",
+            *case,
             "",
             f"[targets.{name}]",
             *lines,
             "",
             f"[campaigns.{name}]",
             f"target = {_toml(name)}",
+            *objective,
             "",
         )
     )
@@ -63,8 +81,21 @@ def is_first_config(text: str) -> bool:
     return text.startswith(_MARK)
 
 
+def has_name(arguments: Sequence[str], name: str) -> bool:
+    """Does one of the words hold the name in braces?"""
+    return any(f"{{{name}}}" in word for word in arguments)
+
+
+def _escaped(word: str, names: Sequence[str]) -> str:
+    """A word as `args` has it: braces doubled, but for those around a name that has a value."""
+    text = word.replace("{", "{{").replace("}", "}}")
+    for name in names:
+        text = text.replace(f"{{{{{name}}}}}", f"{{{name}}}")
+    return text
+
+
 def _toml(value: object) -> str:
-    """A text or a list of texts as TOML: its basic strings are JSON's but for one character."""
+    """A text, a number or a list of texts as TOML: its basic strings are JSON's but for one character."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

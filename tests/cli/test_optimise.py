@@ -113,3 +113,57 @@ def test_where_there_is_no_configuration_the_way_in_is_said(folder: Path, harnes
     refused = harness("campaign", "start")
     assert refused.code == 2
     assert "harness optimise PROGRAM" in refused.err
+
+
+SEEDED = """\
+import random
+import sys
+chance = random.Random(int(sys.argv[1]))
+print(sum(chance.randrange(9) for _ in range(int(sys.argv[2]))))
+"""
+
+
+def seeded(work: Path) -> str:
+    (work / "dice.py").write_text(SEEDED)
+    git("add", ".")
+    git("commit", "--quiet", "-m", "Dice")
+    return git("rev-parse", "HEAD")
+
+
+def test_a_seed_in_the_words_is_drawn_anew_by_looks(work: Path, harness: Any) -> None:
+    seeded(work)
+    begun = harness(
+        *("optimise", "dice.py", "--seed", "5", "--param", "size=300", "--objective", "cpu"),
+        *("--", "{seed}", "{size}"),
+    )
+    assert begun.code == 0, begun.err
+    assert "{seed}: 5 for the baseline" in begun.out
+    text = (work / "harness.toml").read_text()
+    for line in ('args = ["{seed}", "{size}"]', "seed = 5", "params.size = 300"):
+        assert line in text
+    assert 'objective = "cpu"' in text
+    events = "".join(path.read_text() for path in work.rglob("*.jsonl"))
+    assert '"seeds":"fresh"' in events
+    assert '"objective":"cpu"' in events
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("--", "{word}", "9"), 5, "nothing was written or committed"),
+        (("--seed", "3", "--", "3", "9"), 2, "no word after `--` has {seed}"),
+        (("--param", "n=3", "--", "3", "9"), 2, "no word after `--` has {n}"),
+        (("--param", "n", "--", "{n}", "9"), 2, "want NAME=VALUE"),
+        (("--param", "seed=1", "--", "{seed}", "9"), 2, "a seed is --seed's to say"),
+    ],
+)
+def test_what_does_not_run_as_it_is_called_leaves_nothing_behind(
+    work: Path, harness: Any, words: tuple[str, ...], code: int, said: str
+) -> None:
+    head = seeded(work)
+    refused = harness("optimise", "dice.py", *words)
+    assert refused.code == code
+    assert said in refused.err
+    assert git("rev-parse", "HEAD") == head
+    assert git("status", "--porcelain") == ""
+    assert git("branch", "--list", "optimization") == ""

@@ -37,3 +37,20 @@ def test_what_may_be_a_seed_is_offered_and_not_guessed() -> None:
     assert looks_like_numbers(("boards.txt", "17", "-3", "2.5", "0")) == ("17", "0")
     program = CalledProgram("c", ("s.c",), ("17",))
     assert "seed" not in config_text(program)
+
+
+def test_names_in_braces_are_values_of_the_case_and_other_braces_are_meant(tmp_path: Path) -> None:
+    (tmp_path / "s.py").write_text("")
+    words = ("{seed}", "n={size},{other}", "{who}", "{{size}}")
+    program = CalledProgram(
+        "python", ("s.py",), words, seed=7, params={"size": 9, "who": "a b"}, objective="cpu"
+    )
+    path = tmp_path / "harness.toml"
+    path.write_text(config_text(program), encoding="utf-8")
+    config = load_config(path)
+    target = config.target("s")
+    case = config.case_of(target, None)
+    assert case.seed == 7
+    assert target.takes("seed")
+    assert target.arguments(case) == ("7", "n=9,{other}", "a b", "{9}")
+    assert config.campaigns["s"].objective.value == "cpu"
