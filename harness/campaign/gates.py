@@ -198,9 +198,12 @@ def compare_words(iteration: Iteration) -> str:
     if iteration.result is None:
         return f"{predicted}, got no valid result ({iteration.outcome.value})"
     step = iteration.result.step
-    place = "outside" if iteration.surprised else "inside"
+    place = "inside" if iteration.point_predicted else "outside"
     interval = f"[{step.low:.3g}, {step.high:.3g}]" if step.bounded else f"({NO_INTERVAL})"
-    return f"{predicted}, measured {step.point:.3g}x {interval}, {place} the predicted interval"
+    words = f"{predicted}, measured {step.point:.3g}x {interval}, {place} the predicted interval"
+    if place == "outside" and not iteration.surprised:
+        return f"{words}, which its own one meets"
+    return words
 
 
 def result_words(iteration: Iteration) -> str:

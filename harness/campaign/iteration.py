@@ -15,6 +15,9 @@ from harness.frozen import dataclass
 from harness.model import Verdict
 from harness.model.proposals import Plan, Reflection, Thought
 
+_BY_INTERVAL = 4
+"""The edition of the rules since which the interval of a gain is held against the prediction."""
+
 
 class Outcome(Enum):
     """What became of an iteration."""
@@ -101,6 +104,8 @@ class Iteration:
     """The variants that were raced for it."""
     like: tuple[int, ...] = ()
     """The earlier iterations that tried nearly the same."""
+    rules: int = 1
+    """The edition of the rules that its campaign was started under."""
 
     @property
     def title(self) -> str:
@@ -147,8 +152,26 @@ class Iteration:
 
     @property
     def surprised(self) -> bool:
-        """Did the measured point leave the predicted interval? A failure always does."""
-        return self.result is None or not self.thought.prediction.holds(self.result.step.point)
+        """Did the result leave the prediction? A failure always does.
+
+        A gain that is kept leaves it where no part of its interval lies within the prediction;
+        anything else, and by older rules every result, where the measured point does not.
+        """
+        return self.result is None or not (self.point_predicted or self.interval_predicted)
+
+    @property
+    def point_predicted(self) -> bool:
+        """Does the measured point lie within the prediction?"""
+        return self.result is not None and self.thought.prediction.holds(self.result.step.point)
+
+    @property
+    def interval_predicted(self) -> bool:
+        """Is it kept, by the present rules, with an interval that meets the prediction?"""
+        result, predicted = self.result, self.thought.prediction
+        if result is None or self.rules < _BY_INTERVAL or self.outcome is not Outcome.KEPT:
+            return False
+        step = result.step
+        return step.bounded and step.low <= predicted.high and predicted.low <= step.high
 
 
 _OF_TEST = {

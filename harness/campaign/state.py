@@ -262,12 +262,9 @@ def _thought(state: State, event: Event) -> State:
             f"event {event.number}: {event.kind.value!r} before anything was profiled",
             hint=_ANOTHER_HAND,
         )
-    fresh = Iteration(
-        number=len(state.iterations) + 1,
-        thought=event.value("thought", Thought),
-        profile=state.profile,
-        began_at_ns=event.at_ns,
-    )
+    number, rules = len(state.iterations) + 1, state.agreed.rules
+    thought = event.value("thought", Thought)
+    fresh = Iteration(number, thought, state.profile, event.at_ns, rules=rules)
     return replace(state, step=Step.PLAN, iterations=(*state.iterations, fresh), decision=None)
 
 

@@ -27,7 +27,7 @@ from harness.model import (
 from harness.model.noise import Noise
 from harness.model.profiles import bound_of
 
-RULES = 3
+RULES = 4
 """The present edition of the rules. A campaign keeps those that it was started under.
 
 Since 2: null results, failed builds and crashes are no failed attempts; a bottleneck is known by
@@ -36,6 +36,8 @@ what it is; the objective is declared; the result of a campaign is a decided one
 Since 3: a look compares the candidate with the last kept state alone and weighs how far they are
 apart; attempts share a rate of false keeps that kept ones earn back; the figure over the baseline
 is chained from the kept steps, and measured at the end.
+
+Since 4: a gain whose interval meets the prediction is no surprise, wherever its point lies.
 """
 
 WEIGHED = 3

@@ -95,7 +95,7 @@ def _escaped(word: str, names: Sequence[str]) -> str:
 
 
 def _toml(value: object) -> str:
-    """A text, a number or a list of texts as TOML: its basic strings are JSON's but for one character."""
+    """A text, number or list of texts as TOML: its strings are JSON's but for one character."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 

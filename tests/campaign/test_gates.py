@@ -3,7 +3,14 @@
 import pytest
 
 from harness.campaign.events import Kind
-from harness.campaign.gates import bound_problem, check_note, check_plan, check_thought, name_some
+from harness.campaign.gates import (
+    bound_problem,
+    check_note,
+    check_plan,
+    check_thought,
+    compare_words,
+    name_some,
+)
 from harness.campaign.moves import RULES, Move, Tree, forbidden, permit
 from harness.campaign.state import Step
 from harness.campaign.values import Terms
@@ -126,6 +133,37 @@ def test_none_is_refused_where_the_point_lies_outside(story, make_result, make_t
 def test_a_surprise_that_begins_with_a_denial_is_still_one(story, make_result, make_thought, words):
     iteration = measured(story, make_result, make_thought, 1.0)
     check_note(iteration, Reflection(words, why="w", lesson="l"))
+
+
+@pytest.mark.parametrize(
+    ("rules", "point", "half", "surprised"),
+    [
+        (3, 2.6, 0.2, True),  # an older campaign goes by the point
+        (4, 2.6, 0.2, False),
+        (4, 2.6, 0.01, True),  # its whole interval lies above
+        (4, 1.4, 0.2, False),
+        (4, 1.3, 0.01, True),
+        (4, 2.0, 0.01, False),
+        (4, 1.0, 0.9, True),  # no gain: the prediction did not come true, however wide it is
+    ],
+)
+def test_a_gain_whose_interval_meets_the_prediction_is_no_surprise(
+    tell, make_result, make_thought, rules, point, half, surprised
+):
+    story = tell(Terms("work", "fast", rules=rules, objective="wall"))
+    story.profiled()
+    story.planned(make_thought(1.5, 2.5))
+    story.tested()
+    iteration = story.benched(make_result(point, half=half)).iterations[-1]
+    assert iteration.surprised is surprised
+    if surprised:
+        with pytest.raises(NotAllowed, match=r"outside the predicted interval$"):
+            check_note(iteration, Reflection("None: as predicted", why="w", lesson="l"))
+    else:
+        check_note(iteration, Reflection("None: as predicted"))
+    assert ("which its own one meets" in compare_words(iteration)) is (
+        half == 0.2 and not surprised
+    )
 
 
 def test_an_empty_surprise_is_never_fine(story, make_result, make_thought):

@@ -51,7 +51,9 @@ def optimise_command(*, sources: tuple[str, ...], agent_files: bool, **options: 
     """Begin a campaign on PROGRAM, called with the arguments after `--`.
 
     `{seed}` in an argument is a seed, which every look draws anew: a gain then holds for more than
-    one input. The program is run once as it is called, before anything is kept. Writes and commits harness.toml, seals the baseline, and says the next call. The program has to
+    one input. The program is run once as it is called, before anything is kept.
+
+    Writes and commits harness.toml, seals the baseline, and says the next call. The program has to
     be committed, and nothing else may be changed: only our own file is committed unasked. The same
     call again goes on; `harness campaign abandon` ends it, after which it can begin anew.
     """
