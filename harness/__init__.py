@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Project,
         adapters,
         bisect,
+        ci,
         compare,
         compare_stored,
         doctor,
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
     from harness.profiling.asking import ProfileResult
     from harness.running.bisect_results import BisectResult
     from harness.running.doctoring import DoctorReport
+    from harness.running.gate_results import CiResult
     from harness.running.history import HistoryResult
     from harness.running.installation import Installation
     from harness.running.listening import Remark, StepBegun, TimingBegun, TrialStored
@@ -90,8 +92,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "harness.analysis": ("Question",),
     "harness.api": (
-        *("Interrupted", "Project", "adapters", "bisect", "compare", "compare_stored"),
-        *("doctor", "history", "load", "profile", "report", "resume", "run"),
+        *("Interrupted", "Project", "adapters", "bisect", "ci", "compare"),
+        *("compare_stored", "doctor", "history", "load", "profile", "report", "resume", "run"),
         *("save_variant", "trends", "try_variants"),
     ),
     "harness.api.exchange": ("import_results", "read_stored", "sql"),
@@ -120,6 +122,7 @@ _HOMES = {
     "harness.profiling.asking": ("ProfileResult",),
     "harness.running.bisect_results": ("BisectResult",),
     "harness.running.doctoring": ("DoctorReport",),
+    "harness.running.gate_results": ("CiResult",),
     "harness.running.history": ("HistoryResult",),
     "harness.running.installation": ("Installation",),
     "harness.running.listening": ("Remark", "StepBegun", "TimingBegun", "TrialStored"),
@@ -144,6 +147,7 @@ __all__ = [
     "BisectResult",
     "BuildFailed",
     "CheckResult",
+    "CiResult",
     "Comparison",
     "ComparisonResult",
     "ConfigError",
@@ -196,6 +200,7 @@ __all__ = [
     "Verdict",
     "adapters",
     "bisect",
+    "ci",
     "compare",
     "compare_stored",
     "doctor",

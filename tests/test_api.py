@@ -27,6 +27,7 @@ from harness.hookspecs import hookimpl
 from harness.model import SteadyPlan
 from harness.model.declaring import options_of
 from harness.plugins import Executor
+from harness.running.gate_keywords import CiOptions
 from harness.running.keywords import (
     BisectOptions,
     CompareOptions,
@@ -134,6 +135,7 @@ KEYWORDS_OF = {
     "report": ReportOptions,
     "trends": TrendOptions,
     "bisect": BisectOptions,
+    "ci": CiOptions,
     "Project.run": RunOptions,
     "Project.resume": Place,
     "Project.compare": CompareOptions,

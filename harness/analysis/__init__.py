@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from harness.analysis.blocks import blocks_of
     from harness.analysis.comparing import compare_cells
     from harness.analysis.comparing_stored import StoredComparison, compare_settings
+    from harness.analysis.gate_rule import GateRule
     from harness.analysis.judging import Judge
     from harness.analysis.kept import KeptBlocks
     from harness.analysis.over_tasks import overall
@@ -51,6 +52,7 @@ else:
             "blocks": "blocks_of",
             "comparing": "compare_cells",
             "comparing_stored": "StoredComparison compare_settings",
+            "gate_rule": "GateRule",
             "judging": "Judge",
             "kept": "KeptBlocks",
             "over_tasks": "overall",
@@ -68,6 +70,7 @@ __all__ = [
     "ALL_SURE",
     "STATUSES",
     "SURE",
+    "GateRule",
     "Judge",
     "KeptBlocks",
     "Machine",

@@ -7,6 +7,7 @@ notebook shows it as a table. `docs/api.md` describes it all.
 - `calls`      the functions
 - `comparisons` two or more, side by side
 - `sweeps`     many points in one run
+- `gating`     a gate for pull requests
 - `exchange`   runs for other tools, and figures of other tools
 - `project`    the same where a `harness.toml` is, and the steps of a campaign
 - `reporting`  pages for colleagues
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         try_variants,
     )
     from harness.api.comparisons import compare
+    from harness.api.gating import ci
     from harness.api.one_call import Interrupted
     from harness.api.project import Project
     from harness.api.reporting import report, trends
@@ -44,6 +46,7 @@ else:
             "comparisons": "compare",
             "calls": "adapters compare_stored doctor history load profile resume run"
             " save_variant try_variants",
+            "gating": "ci",
             "one_call": "Interrupted",
             "project": "Project",
             "reporting": "report trends",
@@ -56,6 +59,7 @@ __all__ = [
     "Project",
     "adapters",
     "bisect",
+    "ci",
     "compare",
     "compare_stored",
     "doctor",

@@ -29,6 +29,10 @@ _WORDS = {
     "conclude": "A command that is run after each trial of files and programs, untimed.",
     "shell": "Command lines are run by /bin/sh, whose start is timed too. Default: False.",
     "ignore_output": "Files and programs are timed whatever they print. Default: False.",
+    "base": "The revision whose merge base with HEAD is compared with; left out: the pull request's"
+    " target branch, where CI names one, else the default branch.",
+    "require_decision": "Let `exit_code` be 8 where the budget decides not all. Default: False.",
+    "report": "One page with everything to write: .html or .md.",
     "anew": "Forget the answers that are kept of this search. Default: False.",
     "path": "The file to write; left out: none is written, see `html()` and `markdown()`.",
     "format": "html or md; left out: as the file's suffix says.",
@@ -61,6 +65,10 @@ _WORDS = {
 """What the keyword arguments mean that are no settings."""
 
 _OTHERWISE = {
+    ("ci", "tag"): "Only targets that have this tag.",
+    ("ci", "budget"): "Measure all for at most this long together; left out: 10 minutes.",
+    ("ci", "confidence"): "Of all verdicts together, which share the error level.",
+    ("ci", "threshold"): "A target may be slower by this share.",
     ("bisect", "budget"): "Measure for at most this long per comparison; left out: 60 s.",
     ("bisect", "confidence"): "Of the whole search; its comparisons share the error level.",
     ("profile", "campaign"): "Whose baseline against='baseline' means.",

@@ -42,7 +42,7 @@ def report(
     style = format_of(path, options.get("format"))
     config = config_of(options)
     document = _document(what, config, options)
-    result = PageResult(document, _made_by())
+    result = PageResult(document, made_by())
     written = [write_page(result, path, style)] if path is not None else []
     if options.get("plots") is not None:
         written += write_pictures(document, Path(options["plots"]))
@@ -78,11 +78,11 @@ def trends(**options: Unpack[TrendOptions]) -> TrendsResult:
         write_picture(trend_picture(found.trends[0], 1), path)
     else:
         style = format_of(path, None)
-        write_page(PageResult(history_document(found), _made_by()), path, style)
+        write_page(PageResult(history_document(found), made_by()), path, style)
     return replace(found, written=(path,))
 
 
-def _made_by() -> str:
+def made_by() -> str:
     from harness import __version__
 
     return f"Made by optim-harness {__version__}, from what is stored."

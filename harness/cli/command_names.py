@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("campaign.verify", "Derive every number, log and decision of a campaign again."),
     "trust": ("campaign.trust", "Show what decides beside the code, and what of it has changed."),
     "surprises": ("campaign.surprises", "Search what earlier iterations taught."),
+    "ci": ("ci", "Say whether a pull request made a target slower: a gate."),
     "bisect": ("bisect", "Find the commit that made a target slower."),
     "report": ("report", "Make a page of a run, task or campaign, to be handed on."),
     "history": ("history", "List stored runs and their measurements."),

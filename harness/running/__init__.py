@@ -9,6 +9,7 @@ What is asked:
 - `guessing`     the adapter that a file most likely wants
 - `side_by_side` what a comparison compares
 - `pairs`        the cells of a comparison
+- `gate_keywords` the arguments of a gate
 - `settings`     how it is run: Settings, declared once
 
 - `variants`     variants of a target, each in a private copy of its own
@@ -21,6 +22,9 @@ What happens:
 - `ending`       when it ends: the stop rule of each group
 - `executing`    a run whose shards an executor runs
 - `trying`       variants raced, and the best of them confirmed
+- `gate`         the working tree against its merge base
+- `gate_base`    which commit that is
+- `gate_changes` which changes can concern a target
 - `commands`     the commands of a target beside its program
 - `orchestrator` probe, build, check, time, record
 - `cells`        what is run: Cell, Ready, Failed, Group
@@ -35,6 +39,7 @@ What happens:
 What comes of it:
 
 - `run_results`  what a run gave, as values
+- `gate_results` what a gate found
 - `try_results`  what trying variants gave
 - `reports`      its report, and the report's form in the store
 - `exporting`    the report in a file

@@ -13,7 +13,7 @@ from harness.running.cells import Prepared, Ready, reference_of
 from harness.running.settings import Settings
 
 if TYPE_CHECKING:
-    from harness.analysis import Question, Race, RaceRules, TableRule
+    from harness.analysis import GateRule, Question, Race, RaceRules, TableRule
 
 
 LONE_NS = 10_000_000_000
@@ -46,6 +46,8 @@ class Table:
     """Is every one compared with every other, and not with the reference alone?"""
     span_ns: int | None = None
     """How long each group may take; None: as long as is needed."""
+    gate: bool = False
+    """Is each pair by itself asked whether its candidate is slower beyond the threshold?"""
 
 
 def ending_rule(ending: EndsBy, members: Sequence[Prepared]) -> StopRule:
@@ -55,6 +57,8 @@ def ending_rule(ending: EndsBy, members: Sequence[Prepared]) -> StopRule:
         return _race(ending.race, members)
     if settings.trials is not None:
         return fixed_blocks(settings.trials)
+    if ending.table is not None and ending.table.gate:
+        return _gate_rule(ending, ending.table, members)
     reference = reference_of(members)
     if ending.table is not None and ending.table.question.noise is not None:
         found = _table_rule(ending, ending.table, members)
@@ -114,6 +118,20 @@ def _table_rule(ending: EndsBy, table: Table, members: Sequence[Prepared]) -> Ta
     span = Span(table.span_ns, 0, ending.settings.max_blocks)
     names = [first, *(name for name in ready if name != first)]
     return TableRule(names, table.question, span, ranked=table.ranked)
+
+
+def _gate_rule(ending: EndsBy, table: Table, members: Sequence[Prepared]) -> GateRule:
+    """The rule of a gate; neither side of a pair with a wrong first output is timed."""
+    from harness.analysis import GateRule, Span
+
+    ready = {m.cell.name: m for m in members if isinstance(m, Ready)}
+    pairs = [pair for pair in ending.pairs if all(name in ready for name in pair)]
+    left: dict[str, str] = {}
+    for pair in [*pairs, *((name,) for name in ready)]:
+        wrong = [v.summary for name in pair if (v := ready[name].verdict) is not None and not v.ok]
+        left.update(dict.fromkeys(pair, wrong[0]) if wrong else {})
+    span = Span(table.span_ns, 0, ending.settings.max_blocks)
+    return GateRule([p for p in pairs if p[0] not in left], table.question, span, left)
 
 
 def _rule_of_pair(pair: tuple[str, str], ending: EndsBy) -> StopRule:

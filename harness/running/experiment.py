@@ -77,6 +77,9 @@ class Experiment:
     """Does the error level hold for all comparisons together?"""
     ranked: bool = False
     """Is every cell of a group compared with every other one?"""
+    gate: bool = False
+    """Is each of the pairs asked whether its candidate is slower beyond the threshold, and left out
+    of the blocks once that is known?"""
     race: RaceRules | None = None
     """All cells against one of them, from which losers retire; None: every cell runs to the end."""
     earlier: Sequence[Mapping[str, Any]] = ()
@@ -176,7 +179,7 @@ def _table(experiment: Experiment) -> Table | None:
     tasks = len({cell.task.name for cell in experiment.cells})
     limit_ns = settings.time_limit(groups, tasks).ns or 0
     span_ns = settings.budget_ns if asked else limit_ns // max(groups, 1)
-    return Table(experiment.question, experiment.ranked, span_ns)
+    return Table(experiment.question, experiment.ranked, span_ns, experiment.gate)
 
 
 def _jailed(orchestrator: Orchestrator, experiment: Experiment) -> Experiment:

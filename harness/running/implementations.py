@@ -52,7 +52,7 @@ def implementations(
             raise UsageError(f"none of {', '.join(names)} computes {task}")
         adapter = options.get("adapter")
         selection = Selection(names=own, adapter=adapter, task=task, case=options.get("case"))
-        found = _of_one_case(_tagged(configured_cells(config, selection), options.get("tag")))
+        found = _of_one_case(tagged(configured_cells(config, selection), options.get("tag")))
         if len(found) < 2:
             alone = f", {found[0].name} alone" if found else ""
             raise UsageError(f"a table of {task} is of two targets or more{alone}")
@@ -63,7 +63,8 @@ def implementations(
     return tuple(cells)
 
 
-def _tagged(cells: Sequence[Cell], tag: str | None) -> list[Cell]:
+def tagged(cells: Sequence[Cell], tag: str | None) -> list[Cell]:
+    """Those that have a tag, or all; UsageError where none has it."""
     if tag is None:
         return list(cells)
     found = [cell for cell in cells if tag in cell.target.tags]

@@ -207,7 +207,7 @@ def check_keywords(name: str, options: Mapping[str, Any], known: type) -> None:
     _check_values(options, [key for key, kind in get_type_hints(known).items() if kind is str])
 
 
-_PATHS = ("results", "input", "path", "plots")
+_PATHS = ("results", "input", "path", "plots", "report")
 
 
 def _check_values(options: Mapping[str, Any], texts: Collection[str]) -> None:

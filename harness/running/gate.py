@@ -1,0 +1,222 @@
+"""A gate: each target of the working tree against its merge base, interleaved, under one level."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import field, replace
+
+from harness.errors import (
+    ConfigError,
+    ExitCode,
+    HarnessError,
+    StorageFailed,
+    TrialFailed,
+)
+from harness.frozen import dataclass
+from harness.model import Build, Comparison, Measurement, Noise, Target
+from harness.project.config import load_config
+from harness.running.cells import Cell, Ready
+from harness.running.copies import PrivateCopy, private_copy, settle
+from harness.running.experiment import Experiment, perform
+from harness.running.gate_base import Base
+from harness.running.gate_results import GateRow, GateStatus, status_of
+from harness.running.reports import CellKey, Report
+from harness.running.session import Session
+from harness.running.settings import Settings
+from harness.system.process.executed import program_of
+from harness.system.process.given import files_digest
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """A target whose two builds are to be timed, or whose head is alone."""
+
+    head: Cell
+    base: Cell | None = None
+    status: GateStatus = GateStatus.UNDECIDED
+    """Of one that is alone: why."""
+    why: str = ""
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        return (self.head,) if self.base is None else (self.base, self.head)
+
+
+@dataclass(slots=True)
+class Gate:
+    """A gate under way: builds both sides, leaves out what is one program, and times the rest."""
+
+    session: Session
+    base: Base
+    settings: Settings
+    copy: PrivateCopy
+    known: frozenset[str] = field(default_factory=frozenset)
+    """The targets that base's own harness.toml has; empty, too, where it has none."""
+
+    @classmethod
+    @contextlib.contextmanager
+    def opened(cls, session: Session, base: Base, settings: Settings) -> Iterator[Gate]:
+        """A gate with base's files in a worktree of its own, until the end."""
+        with private_copy(session, session.config, base.commit) as copy:
+            yield cls(session, base, settings, copy, _known(session, copy))
+
+    def run(self, cells: Sequence[Cell]) -> tuple[list[GateRow], Report | None]:
+        """The rows of these targets, and the run that they were timed in, if one was."""
+        rows: list[GateRow] = []
+        timed: list[Sides] = []
+        for cell in cells:
+            found = self._sides(cell)
+            if isinstance(found, GateRow):
+                self.session.tell(found.sentence())
+                rows.append(found)
+            else:
+                timed.append(found)
+        if not timed:
+            return rows, None
+        report = self._timed(timed)
+        return [*rows, *(_row(sides, report) for sides in timed)], report
+
+    def _sides(self, cell: Cell) -> Sides | GateRow:
+        """Both builds of a target, or what is to be said without timing them."""
+        orchestrator = self.session.orchestrator
+        # Ratios are of each target with its own base: no target is the others' reference here.
+        head = replace(cell, task=replace(cell.task, reference=None))
+        try:
+            head = replace(head, target=replace(orchestrator.set_up(cell.target), setup=()))
+            _, built = orchestrator.build(head.target)
+        except StorageFailed:
+            raise
+        except HarnessError as failure:
+            self._clean_up(head)
+            return _ended(cell, GateStatus.FAILED, _words(failure), failure.exit_code)
+        try:
+            before = self._before(head, cell.target)
+            adapter, built_before = orchestrator.build(before.target)
+            if _content(built) == _content(built_before):
+                self._clean_up(before, head)
+                why = "both sides build to the same bytes, so it was not measured"
+                return _ended(cell, GateStatus.SAME_PROGRAM, why)
+            wanted = orchestrator.check(adapter, built_before, head.task, head.case)
+        except StorageFailed:
+            raise
+        except HarnessError as failure:
+            return self._alone(head, failure)
+        # Both are held to what base computes, and not to what another target does.
+        return Sides(replace(head, expected=wanted), replace(before, expected=wanted))
+
+    def _before(self, head: Cell, target: Target) -> Cell:
+        """A target's side at base: head's recipe over base's files."""
+        before = settle(self.session, self.copy, target, self.base.short)
+        return replace(head, target=before, label=f"{target.name}@{self.base.short}")
+
+    def _alone(self, head: Cell, failure: HarnessError) -> Sides:
+        """A target that base has not got, or that does not build or run there."""
+        if head.target.name not in self.known:
+            return Sides(head, None, GateStatus.NEW, "base has no such target; it is shown alone")
+        runs = isinstance(failure, TrialFailed)
+        status = GateStatus.BASE_FAILS if runs else GateStatus.BASE_BROKEN
+        # The worktree is gone when this is read: what lay in it is named by its commit.
+        words = _words(failure).replace(f"{self.copy.top}/", f"{self.base.short}:")
+        return Sides(head, None, status, words)
+
+    def _clean_up(self, *cells: Cell) -> None:
+        for problem in self.session.orchestrator.cleanup(cells):
+            self.session.tell(problem)
+
+    def _timed(self, timed: Sequence[Sides]) -> Report:
+        asked = self.settings.question
+        if asked.noise is None and asked.precision is None:
+            # By sign and size, also where there is a single pair: then it ends that is undecidable.
+            asked = replace(asked, noise=Noise())
+        pairs = tuple((s.base.name, s.head.name) for s in timed if s.base is not None)
+        experiment = Experiment(
+            tuple(cell for sides in timed for cell in sides.cells),
+            replace(self.settings, question=asked),
+            pairs=pairs,
+            shared_level=True,
+            gate=True,
+            origin={"kind": "gate", "base": self.base.commit},
+        )
+        return perform(self.session.orchestrator, self.session.results, experiment)
+
+
+def _known(session: Session, copy: PrivateCopy) -> frozenset[str]:
+    path = session.config.path
+    own = copy.root / path.name if path is not None else None
+    if own is None or not own.is_file():
+        return frozenset()
+    try:
+        return frozenset(load_config(own).targets)
+    except ConfigError as problem:
+        session.tell(f"base's own harness.toml cannot be read: {problem.message}")
+        return frozenset()
+
+
+def _content(build: Build) -> tuple[str, str]:
+    """What tells two builds apart: the program, and the input files that it may execute."""
+    return program_of(build), files_digest(build.target.inputs)
+
+
+def _words(failure: HarnessError) -> str:
+    return failure.message.strip() + (f" ({failure.hint})" if failure.hint else "")
+
+
+def _ended(
+    cell: Cell, status: GateStatus, why: str, failed_with: ExitCode = ExitCode.FINE
+) -> GateRow:
+    return GateRow(cell.task.name, cell.case.name, cell.name, status, why, failed_with=failed_with)
+
+
+def _row(sides: Sides, report: Report) -> GateRow:
+    """What the run found of a target."""
+    head, base = sides.head, sides.base
+    measured = {(m.task, m.case, m.target): m for m in report.run.measurements}
+    row = GateRow(
+        *_key(head),
+        sides.status,
+        sides.why,
+        base=_shown(measured, base),
+        head=_shown(measured, head),
+    )
+    failed = report.failures.get(_key(head))
+    other = _disagreement(report, head)
+    if other or (failed is not None and failed.exit_code is ExitCode.ANSWER_IS_NO):
+        why = other or str(failed and failed.message)
+        return replace(row, status=GateStatus.OTHER_OUTPUT, why=why)
+    if failed is not None:
+        code = failed.exit_code
+        return replace(row, status=GateStatus.FAILED, why=failed.message, failed_with=code)
+    if base is None:
+        return row
+    broken = report.failures.get(_key(base))
+    if broken is not None:
+        return replace(row, status=GateStatus.BASE_FAILS, why=broken.message)
+    found = next((c for c in report.run.comparisons if _is_of(c, head)), None)
+    if found is None:
+        return replace(row, why="no block has a figure of both")
+    status = status_of(found)
+    why = found.stopped_because if status is GateStatus.UNDECIDED else ""
+    return replace(row, status=status, comparison=found, why=why)
+
+
+def _is_of(comparison: Comparison, head: Cell) -> bool:
+    return (comparison.task, comparison.case, comparison.candidate) == _key(head)
+
+
+def _key(cell: Cell) -> CellKey:
+    return cell.task.name, cell.case.name, cell.name
+
+
+def _shown(measured: dict[CellKey, Measurement], cell: Cell | None) -> Measurement | None:
+    return None if cell is None else measured.get(_key(cell))
+
+
+def _disagreement(report: Report, cell: Cell) -> str:
+    """What is wrong with a cell's first output, which kept it from being timed; empty: nothing."""
+    for group in report.groups:
+        for member in group.members:
+            same = isinstance(member, Ready) and _key(member.cell) == _key(cell)
+            if same and isinstance(member, Ready) and member.verdict and not member.verdict.ok:
+                return member.verdict.summary
+    return ""
