@@ -3,13 +3,14 @@
 //	defer harnessPhase("force")()      // to the end of the function
 //	done := harnessPhase("force")      // or to the call of done()
 //
-// Phases nest and repeat within one goroutine. When HARNESS_PHASES names a file, what is known of
+// Phases nest and repeat within one goroutine, and those of several are summed by path. When HARNESS_PHASES names a file, what is known of
 // them is written to it whenever the outermost one ends. Go calls nothing at the end of a program.
 package main
 
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -24,7 +25,7 @@ var harnessPhases struct {
 	sync.Mutex
 	once  sync.Once
 	file  string
-	path  []string
+	paths map[string][]string // by goroutine
 	order []string
 	rows  map[string]*harnessRow
 }
@@ -34,14 +35,16 @@ func harnessPhase(name string) func() {
 	state.once.Do(func() {
 		state.file = os.Getenv("HARNESS_PHASES")
 		state.rows = map[string]*harnessRow{}
+		state.paths = map[string][]string{}
 	})
 	if state.file == "" {
 		return func() {}
 	}
+	who := harnessGoroutine()
 	state.Lock()
 	defer state.Unlock()
-	state.path = append(state.path, name)
-	path, depth := strings.Join(state.path, "/"), len(state.path)
+	state.paths[who] = append(state.paths[who], name)
+	path, depth := strings.Join(state.paths[who], "/"), len(state.paths[who])
 	began := time.Now()
 	return func() {
 		spent := time.Since(began)
@@ -55,13 +58,24 @@ func harnessPhase(name string) func() {
 		}
 		row.calls++
 		row.spent += spent.Nanoseconds()
-		if len(state.path) >= depth {
-			state.path = state.path[:depth-1]
+		if len(state.paths[who]) >= depth {
+			state.paths[who] = state.paths[who][:depth-1]
 		}
 		if depth == 1 {
+			delete(state.paths, who)
 			harnessWritePhases(state.file, state.order, state.rows)
 		}
 	}
+}
+
+// The number of this goroutine, which Go tells in the first line of its stack alone.
+func harnessGoroutine() string {
+	var line [32]byte
+	words := strings.Fields(string(line[:runtime.Stack(line[:], false)]))
+	if len(words) < 2 {
+		return ""
+	}
+	return words[1]
 }
 
 func harnessWritePhases(file string, order []string, rows map[string]*harnessRow) {

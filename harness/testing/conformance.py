@@ -75,6 +75,9 @@ class AdapterConformance(SteadyChecks, BuildingChecks, ProfileChecks):
     marked: ClassVar[str | None] = None
     """Source: `program` with its work in a phase `sum`. None, or with a steady driver the empty
     string: this language has no marker."""
+    threaded: ClassVar[str | None] = None
+    """Source: `program` whose work is done by two threads at once, each in a phase `sum`. None: the
+    language has no threads, or no marker."""
 
     # -- what a subclass may change ---------------------------------------------------------------
 

@@ -51,6 +51,9 @@ PROMISES = {
     "test_phases_are_reported_where_there_is_a_marker": (
         "hands the phase marker to the target, in either mode"
     ),
+    "test_phases_of_several_threads_are_summed": (
+        "has a marker that several threads may use at once"
+    ),
     "test_nothing_is_written_outside_workdir": "leaves sources, current folder and home untouched",
     "test_paths_may_hold_spaces_and_any_letter": "passes paths as words, not through a shell",
     "test_a_profile_is_whole_where_there_is_one": "gives shares between 0 and 1, the largest first",

@@ -24,7 +24,7 @@ SAMPLE = "sample.toml"
 FILL_IN = "FILL IN:"
 """Stands where the author of an adapter has something to write."""
 NEEDED = ("program", "wrong", "failing", "hanging", "broken")
-TEXTS = (*NEEDED, "suffix", "option", "broken_says", "reading", "marked")
+TEXTS = (*NEEDED, "suffix", "option", "broken_says", "reading", "marked", "threaded")
 SWITCHES = ("steady", "gets_faster")
 LISTS = ("changes", "extra")
 HELP = "docs/writing-an-adapter.md lists the keys, and `harness adapters new` writes an example."

@@ -50,6 +50,7 @@ class SteadyChecks:
     program: ClassVar[str]
     reading: ClassVar[str | None]
     marked: ClassVar[str | None]
+    threaded: ClassVar[str | None]
 
     @classmethod
     def make_target(cls, folder: Path, source: str, **changes: Any) -> Target:
@@ -134,3 +135,18 @@ class SteadyChecks:
             assert phases.keys() == {"sum"}, "the marker is handed to the target"
             timed = sum(sample.batch for sample in trial.samples)
             assert phases["sum"] >= max(1, timed), "once per execution"
+
+    def test_phases_of_several_threads_are_summed(
+        self, hooks: Adapter, toolchain: Toolchain, workdir: Path, runner: RecordingRunner,
+        tmp_path: Path,
+    ) -> None:  # fmt: skip
+        if self.threaded is None:
+            pytest.skip("the sample has no program `threaded`")
+        target = self.make_target(tmp_path / "source", self.threaded)
+        build = hooks.build(target, toolchain, workdir, runner)
+        trial = hooks.time(build, TEN, TrialPlan(), runner)
+        assert trial.status is TrialStatus.OK, trial.message
+        assert trial.output is not None
+        assert printed(trial.output) == "55\n"
+        phases = {phase.path: phase.calls for phase in trial.phases}
+        assert phases == {"sum": 2}, "two threads, one call each: neither is lost, none is nested"

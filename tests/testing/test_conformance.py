@@ -42,6 +42,7 @@ from harness.testing import (
     make_case,
 )
 from harness.testing.fakes import RecordingRunner
+from harness.testing.samples import read_sample, shipped_sample
 from harness.testing.traces import processes_with
 from test_harness_perl import TestPerl as Suite
 
@@ -372,6 +373,9 @@ if __name__ == "__main__":
 """
 
 
+PythonSuite.threaded = read_sample(shipped_sample("python"))["threaded"]
+
+
 def python_with(change: Callable[[Command, Path], Command]) -> SimpleNamespace:
     """The Python adapter, whose trials execute a changed command."""
 
@@ -429,6 +433,7 @@ def marker_is_not_handed_over() -> SimpleNamespace:
     return python_with(without_path)
 
 
+@found_by("test_phases_of_several_threads_are_summed")
 @found_by("test_phases_are_reported_where_there_is_a_marker")
 def phases_go_nowhere() -> SimpleNamespace:
     def nowhere(command: Command, folder: Path) -> Command:
