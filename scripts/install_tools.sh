@@ -20,6 +20,10 @@ need node nodejs
 need javac default-jdk-headless
 need luajit luajit
 need ocamlopt ocaml-nox
+need cmake cmake
+need meson meson ninja-build
+need autoreconf autoconf automake
+need cargo cargo
 need git git
 need perf linux-perf
 need valgrind valgrind

@@ -27,6 +27,10 @@ class Mode(Enum):
     """The target's work, again and again inside one process."""
 
 
+MADE_BY = "made by"
+"""The detail of a toolchain that lists the compilers which the program itself names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Toolchain:
     """A compiler or interpreter as found on this machine."""
@@ -83,7 +87,7 @@ class BuildFacts:
         """Those of a build."""
         chain = build.toolchain
         version = chain.version.splitlines()[0] if chain.version else ""
-        named = chain.program.name in version
+        named = chain.program.name in version or MADE_BY in chain.details
         return cls(
             digest=build.digest,
             adapter=chain.adapter,

@@ -34,6 +34,7 @@ from harness.profiles import (
     speedscope,
     with_floor,
 )
+from harness.profiling.own_trees import in_the_users_tree
 from harness.profiling.sources import with_sources
 from harness.profiling.turns import (
     EmptyTrials,
@@ -166,6 +167,8 @@ def _profiled(subject: Subject, home: Path, plain: Trial) -> Profile | ProfileFa
         return _reason(failure)
     if found is None:
         return _reason(_no_profiler(subject.adapter.name))
+    if request.cell.target.build:
+        found = in_the_users_tree(found, subject.build.target)
     counted = count_spots(found, request.function)
     if request.function is not None and not counted.spots:
         raise UsageError(

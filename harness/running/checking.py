@@ -12,6 +12,7 @@ from dataclasses import replace
 from harness.correctness.declared import nothing_to_check, why_unchecked
 from harness.errors import HarnessError
 from harness.model import Agreement, Output, Task
+from harness.model.trials import MADE_BY
 from harness.plugins import Adapter
 from harness.running.cells import Failed, Prepared, Ready, reference_of
 
@@ -50,6 +51,7 @@ def remarks(members: Sequence[Prepared]) -> Iterator[str]:
     where = f"{cell.task.name} {cell.case.name}"
     if all(nothing_to_check(cell.task, m.expected.values) for m in ready):
         yield f"{where}: {why_unchecked(cell.task)}"
+    yield from _other_compilers(where, ready)
     if any(m.cell.expected is not None for m in members):
         return  # what is right was not decided among these
     reference = reference_of(members)
@@ -61,6 +63,20 @@ def remarks(members: Sequence[Prepared]) -> Iterator[str]:
         )
     if reference is not None:
         yield from _odd_one_out(where, reference, [m for m in ready if m is not reference])
+
+
+def _other_compilers(where: str, ready: Sequence[Ready]) -> Iterator[str]:
+    """Say so where the user's own builds of one adapter were made by different compilers."""
+    told = [m for m in ready if MADE_BY in m.build.toolchain.details]
+    for adapter in dict.fromkeys(m.build.toolchain.adapter for m in told):
+        made = {
+            m.cell.name: m.build.toolchain.details[MADE_BY]
+            for m in told
+            if m.build.toolchain.adapter == adapter
+        }
+        if len(set(made.values())) > 1:
+            each = ", ".join(f"{name} by {makers}" for name, makers in made.items())
+            yield f"{where}: different compilers made what is compared: {each}"
 
 
 def _odd_one_out(where: str, reference: Ready, others: Sequence[Ready]) -> Iterator[str]:

@@ -47,6 +47,7 @@ from harness.running.checking import check_outputs
 from harness.running.commands import beside_trial, run_commands
 from harness.running.generating import Generated
 from harness.running.listening import Listener, Quiet
+from harness.running.made_by import as_own_build
 from harness.running.own_builds import OwnBuilds
 from harness.running.settings import Settings, TimeLimit
 from harness.system.outputs.taking import take_outputs
@@ -105,7 +106,8 @@ class Orchestrator:
         workdir.mkdir(parents=True, exist_ok=True)
         try:
             with self.runner.on_behalf_of(target):
-                return adapter, adapter.build(target, toolchain, workdir, self.runner)
+                build = adapter.build(target, toolchain, workdir, self.runner)
+                return adapter, as_own_build(build)
         except BuildFailed as failure:
             what, _, words = failure.message.partition("\n")
             message = f"{what}\n{telling_words(words)}" if words else what
@@ -163,7 +165,8 @@ class Orchestrator:
         if not target.build:
             return target
         builds = OwnBuilds(
-            self._builds / "own",
+            # What was built outside of a jail may have read what a jail does not show.
+            self._builds / ("own-jailed" if self.runner.jail is Jail.STRICT else "own"),
             lambda moved: run_commands(self.runner, moved, "build"),
             self._listener.step,
         )

@@ -143,7 +143,11 @@ class OwnBuilds:
         target.root.mkdir(parents=True, exist_ok=True)
         self._say(f"building {target.name} by {' '.join(target.build[0])}")
         began = time.monotonic_ns()
-        self._run(target)
+        try:
+            self._run(target)
+        except BuildFailed as failure:  # files are named as they lie in the user's tree
+            words = failure.message.replace(f"{place}/", "")
+            raise BuildFailed(words, hint=failure.hint) from None
         took_ns = time.monotonic_ns() - began
         after = tree.states(place)
         changed = sorted(name for name, state in states.items() if after[name] != state)
@@ -196,6 +200,19 @@ def _locked(folder: Path) -> int:
             if os.path.samestat(os.fstat(file), (folder / LOCK).stat()):
                 return file
         os.close(file)
+
+
+def own_build_digest(target: Target) -> str:
+    """That of the build of the user's own, in whose tree this target lies; empty: in none."""
+    if target.private_copy is None:
+        return ""
+    folder = target.private_copy[1].parent
+    return folder.name if (folder / RECORD).is_file() else ""
+
+
+def is_of_own_tree(program: Path, target: Target) -> bool:
+    """Does a program lie in the tree that the target lies in?"""
+    return target.private_copy is not None and program.is_relative_to(target.private_copy[1])
 
 
 def own_build_ns(target: Target) -> int:

@@ -8,6 +8,7 @@ the shim itself is never executed.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeAlias
@@ -35,6 +36,18 @@ def find_program(name: str) -> Path | None:
         if found is not None:
             return found
     return None
+
+
+def past_shim(name: str, program: Path, env: dict[str, str]) -> dict[str, str]:
+    """The environment in which a name on PATH means the program that its shim would start.
+
+    The shim asks a manager in the user's HOME, which is not everywhere; and what it starts calls
+    its neighbours by name: cargo calls rustc.
+    """
+    path = env.get("PATH", os.defpath)
+    if "/" in name or shutil.which(name, path=path) == str(program):
+        return env
+    return {**env, "PATH": f"{program.parent}{os.pathsep}{path}"}
 
 
 class FoundPrograms:

@@ -56,7 +56,7 @@ from harness.system.process.execution import (
 )
 from harness.system.process.own_figures import BadFigureError, take_figures
 from harness.system.process.passing import passing_folder
-from harness.system.process.programs import FoundPrograms, find_program
+from harness.system.process.programs import FoundPrograms, find_program, past_shim
 from harness.system.process.scratch import Scratch
 from harness.system.process.trial_folder import TrialFolder
 from harness.system.store.files import storage_errors
@@ -226,7 +226,7 @@ class LocalRunner:
                 return
             given = {k: v for k, v in env.items() if not k.startswith("XDG_")}
             given |= {"HOME": str(folder), "TMPDIR": str(folder)}
-            yield self.confining.entering(confined), given
+            yield self.confining.entering(confined), past_shim(str(argv[0]), program, given)
 
     def output(self, command: Command) -> Output:
         """See `Runner.output`."""

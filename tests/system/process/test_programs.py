@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.system.process.programs import FoundPrograms, find_program
+from harness.system.process.programs import FoundPrograms, find_program, past_shim
 
 
 def program(path: Path, text: str = "#!/bin/sh\n") -> Path:
@@ -150,3 +150,17 @@ def test_a_relative_path_is_looked_for_in_the_folder_that_one_is_in(
         (tmp_path / name / "bin/tool").chmod(0o755)
         monkeypatch.chdir(tmp_path / name)
         assert programs.find("bin/tool") == tmp_path / name / "bin/tool"
+
+
+def test_past_a_shim_the_folder_of_the_real_program_is_first_on_path(tmp_path: Path) -> None:
+    program(tmp_path / "shims" / "cargo")
+    real = program(tmp_path / "toolchain" / "cargo")
+    env = {"PATH": str(tmp_path / "shims")}
+    assert past_shim("cargo", real, env)["PATH"] == f"{real.parent}{os.pathsep}{env['PATH']}"
+
+
+def test_a_program_that_path_finds_by_itself_changes_nothing(tmp_path: Path) -> None:
+    real = program(tmp_path / "bin" / "make")
+    env = {"PATH": str(tmp_path / "bin")}
+    assert past_shim("make", real, env) == env
+    assert past_shim("./make", real, env) == env

@@ -1,0 +1,1 @@
+fn main() { println!("{}", work::work(9000000)); }

@@ -1,0 +1,9 @@
+package main
+
+import (
+	"fmt"
+
+	"example.org/app/work"
+)
+
+func main() { fmt.Println(work.Sum(9000000)) }

@@ -1,0 +1,2 @@
+using App
+println(App.work(9000000))

@@ -1,0 +1,3 @@
+module App
+work(n) = sum(0:n-1)
+end

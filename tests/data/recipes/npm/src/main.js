@@ -1,0 +1,1 @@
+console.log(work(9000000));

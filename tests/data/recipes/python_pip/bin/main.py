@@ -1,0 +1,3 @@
+from app._work import work
+
+print(work(9000000))
