@@ -8,7 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.adapterkit import Compilation, CompiledLanguage, CompilerOptions, LanguageTool
+from harness.adapterkit import (
+    Compilation,
+    CompiledLanguage,
+    CompilerOptions,
+    LanguageTool,
+    sources_below,
+)
 from harness.errors import ConfigError
 
 HERE = Path(__file__).parent
@@ -56,6 +62,8 @@ class Go(CompiledLanguage):
             "GOPATH": str(caches / "go-path"),
             "GOTOOLCHAIN": "local",
             "GOFLAGS": "",
+            # They make another program of the same files; the digest knows nothing of them.
+            **dict.fromkeys(("GOOS", "GOARCH", "GOAMD64", "GOARM64", "GOEXPERIMENT"), ""),
             "GO111MODULE": "auto",
             "GOTELEMETRY": "off",
         }
@@ -66,9 +74,10 @@ class Go(CompiledLanguage):
         """The Go files beside the sources; in a module, all of its files."""
         sources = list(work.target.sources)
         top = next((p for p in sources[0].parents if (p / "go.mod").is_file()), None)
-        below = top.rglob("*") if top else sources[0].parent.glob("*.go")
-        kinds = {".go", ".mod", ".sum", ".s", ".h", ".c"}
-        found = sorted(path for path in below if path.suffix in kinds and path.is_file())
+        if top is not None:
+            found = sources_below(top, {".go", ".mod", ".sum", ".s", ".h", ".c"})
+        else:
+            found = sorted(sources[0].parent.glob("*.go"))
         ours = [*([DRIVER] if work.target.steady else [])]
         ours += [PHASES] if self._marked(sources) else []
         return [*sources, *(path for path in found if path not in sources), *ours]

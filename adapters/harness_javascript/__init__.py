@@ -29,6 +29,7 @@ class JavaScript(InterpretedLanguage):
     driver = HERE / "driver.js"
     empty = (HERE / "empty.js").read_text(encoding="utf-8")
     suffix = ".js"
+    module_suffixes = frozenset({".js", ".mjs", ".cjs", ".json"})
 
     def environment(self, target: Target, folder: Path) -> Mapping[str, str]:
         """Where `require` finds the markers, behind all else."""

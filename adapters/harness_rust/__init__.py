@@ -8,7 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.adapterkit import Compilation, CompiledLanguage, CompilerOptions, LanguageTool
+from harness.adapterkit import (
+    Compilation,
+    CompiledLanguage,
+    CompilerOptions,
+    LanguageTool,
+    sources_below,
+)
 from harness.errors import ConfigError
 from harness.model import PathKind, path_option
 
@@ -64,7 +70,7 @@ class Rust(CompiledLanguage):
     def files_read(self, work: Compilation) -> Iterable[Path]:
         """Every Rust file in the folder of the crate's root and below: modules are found there."""
         root = work.target.sources[0]
-        below = sorted(path for path in root.parent.rglob("*.rs") if path.is_file())
+        below = sources_below(root.parent, {".rs"})
         others = [path for path in work.target.sources if path not in below]
         folders = [work.target.root / folder for folder in work.options.library_dirs]
         libraries = [path for f in folders for path in sorted(f.glob("*")) if path.is_file()]
@@ -80,7 +86,7 @@ class Rust(CompiledLanguage):
     def _driven(self, work: Compilation, root: Path) -> Path:
         """A copy of the crate in which `main` is the driver's and calls the program's own."""
         copy = work.folder / "driven"
-        for path in root.parent.rglob("*.rs"):
+        for path in sources_below(root.parent, {".rs"}):
             there = copy / path.relative_to(root.parent)
             there.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, there)

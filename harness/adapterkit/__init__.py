@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         CompilerOptions,
         adopted,
         program_name,
+        sources_below,
         with_neighbours,
     )
     from harness.adapterkit.gnu import DRIVER, EMPTY, INCLUDE, GnuLanguage, GnuOptions
@@ -35,7 +36,7 @@ else:
         __name__,
         {
             "compiled": "Compilation CompiledLanguage CompilerOptions adopted program_name"
-            " with_neighbours",
+            " sources_below with_neighbours",
             "gnu": "DRIVER EMPTY INCLUDE GnuLanguage GnuOptions",
             "interpreted": "InterpretedLanguage InterpreterOptions",
             "build_cache": "Kept MadeBuild bytes_of keep placeless",
@@ -62,5 +63,6 @@ __all__ = [
     "keep",
     "placeless",
     "program_name",
+    "sources_below",
     "with_neighbours",
 ]

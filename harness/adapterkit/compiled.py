@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -239,7 +239,7 @@ class CompiledLanguage:
         )
 
     def _digest(self, work: Compilation) -> str:
-        """SHA-256 over toolchain, options and the bytes of what the compiler reads; no path."""
+        """SHA-256 over toolchain, options, and what the compiler reads: names, bytes, no folder."""
         target = work.target
         words = [
             f"{self.tool.adapter}-build-{self.edition}",
@@ -249,8 +249,10 @@ class CompiledLanguage:
             target.build_inputs_digest,
             program_name(target),
         ]
-        files = list(self.files_read(work))
-        return digest_of([*words, *(bytes_of(path, target) for path in files)])
+        # With their names, by which modules and classes are found.
+        files = self.files_read(work)
+        content = (part for path in files for part in (path.name, bytes_of(path, target)))
+        return digest_of([*words, *content])
 
     def _check(self, target: Target) -> None:
         if not target.sources:
@@ -304,3 +306,16 @@ def with_neighbours(sources: Iterable[Path]) -> list[Path]:
     told = list(dict.fromkeys(sources))
     beside = {path for s in told for path in s.parent.glob(f"*{s.suffix}") if path.is_file()}
     return [*told, *sorted(beside - set(told))]
+
+
+def sources_below(folder: Path, suffixes: Collection[str]) -> list[Path]:
+    """The files of these suffixes in a folder and below it, where modules may be found.
+
+    What is hidden, such as the harness's own state, and what a package manager installed are not.
+    """
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name[0] != "." and name != "node_modules"]
+        here = (Path(place, name) for name in names if Path(name).suffix in suffixes)
+        found += [path for path in here if path.is_file()]
+    return sorted(found)

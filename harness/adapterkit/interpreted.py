@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from harness.adapterkit.build_cache import MadeBuild, bytes_of, keep, placeless
-from harness.adapterkit.compiled import with_neighbours
+from harness.adapterkit.compiled import sources_below
 from harness.adapterkit.probing import LanguageTool
 from harness.errors import BuildFailed, ConfigError
 from harness.frozen import dataclass
@@ -66,10 +66,16 @@ class InterpretedLanguage:
     ends: the floor under the language's programs."""
     suffix: ClassVar[str] = ""
     """The suffix of a source, with its dot."""
+    module_suffixes: ClassVar[frozenset[str]] = frozenset()
+    """Those of files that a source may load from its folder and below; empty: `suffix` alone."""
 
     def files_read(self, target: Target) -> Iterable[Path]:
-        """Every file that the program may be made of: sources, and their neighbours."""
-        return with_neighbours(target.sources)
+        """Every file that the program may be made of: sources, and what lies beside and below."""
+        wanted = self.module_suffixes or {self.suffix}
+        told = list(dict.fromkeys(target.sources))
+        places = dict.fromkeys(source.parent for source in told)
+        near = (path for place in places for path in sources_below(place, wanted))
+        return [*told, *dict.fromkeys(path for path in near if path not in told)]
 
     def environment(self, target: Target, folder: Path) -> Mapping[str, str]:
         """Variables of a trial beside the target's own; `folder` belongs to the build."""
