@@ -45,6 +45,10 @@ class Verdicts:
             judge.read(blocks)
             self._found[pair] = judge.verdict
 
+    def has(self, pair: tuple[str, str]) -> bool:
+        """Was the pair read before?"""
+        return pair in self._found
+
     def of(self, reference: str, candidate: str) -> Verdict:
         """The verdict on the second against the first; undecided where none was read."""
         if (reference, candidate) in self._judges:
@@ -86,7 +90,7 @@ class TableRule:
         open_pairs = self._open(running)
         if len(blocks) >= self._next_look:
             self._next_look = max(len(blocks) + 1, math.ceil(len(blocks) * _LOOKS_GROW))
-            self._verdicts.read(blocks, open_pairs)
+            self._verdicts.read(blocks, self._followed(running, open_pairs))
             open_pairs = self._open(running)
             self._let_go(running, open_pairs)
             if not open_pairs:
@@ -110,6 +114,16 @@ class TableRule:
             and self._verdicts.of(one, other) is Verdict.UNDECIDED
             and (one == self.reference or not (self._beaten(one) or self._beaten(other)))
         ]
+
+    def _followed(
+        self, running: frozenset[str], open_pairs: Sequence[tuple[str, str]]
+    ) -> list[tuple[str, str]]:
+        """The open pairs, and those that were sure and get further blocks, which may unsettle them.
+
+        So a member leaves only where all of its verdicts are sure by what will be reported of them.
+        """
+        known = [pair for pair in self._pairs if set(pair) <= running and self._verdicts.has(pair)]
+        return [*open_pairs, *(pair for pair in known if pair not in open_pairs)]
 
     def _beaten(self, name: str) -> bool:
         """Is another one surely faster?"""
