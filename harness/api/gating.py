@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from harness.api.documenting import documented
-from harness.api.one_call import measuring
+from harness.api.one_call import Interrupted, measuring
 from harness.errors import UsageError
 from harness.project.finding import required_config
 from harness.running.gate_keywords import CiOptions, gate_settings
@@ -31,7 +31,7 @@ def ci(*targets: TargetSpec, **options: Unpack[CiOptions]) -> CiResult:
     Both builds of each target (those named, or all) run interleaved, under one error level, with
     the workload and the configuration of now on both sides. What cannot be concerned by the change
     is skipped, and what is one program on both sides is not measured. Raises UsageError where there
-    is no commit to compare with; the hint says what to do.
+    is no commit to compare with (the hint says what to do), and Interrupted after Ctrl-C.
     """
     from harness.pages.made_pages import format_of
     from harness.render.pictures import demand_matplotlib
@@ -47,6 +47,8 @@ def ci(*targets: TargetSpec, **options: Unpack[CiOptions]) -> CiResult:
     git = Git(config.root)
     base = find_base(git, options.get("base"), os.environ)
     found = _compared(git, base, cells, config, options)
+    if found.interrupted:
+        raise Interrupted(found)
     if page is not None:
         _write(found, page)
     return found

@@ -10,6 +10,7 @@ from typing import cast
 
 from harness.errors import NotAllowed
 from harness.project.config import Config
+from harness.running.gate_results import CiResult
 from harness.running.keywords import Place, Surroundings
 from harness.running.listening import listener_of
 from harness.running.run_results import ComparisonResult, RunResult
@@ -26,7 +27,9 @@ class Interrupted(KeyboardInterrupt):
     `result` is None where there is nothing yet, or where nothing of the call is of use in part.
     """
 
-    def __init__(self, result: RunResult | ComparisonResult | TableResult | None = None) -> None:
+    def __init__(
+        self, result: RunResult | ComparisonResult | TableResult | CiResult | None = None
+    ) -> None:
         words = "interrupted" if result is None else "interrupted; everything measured is kept"
         super().__init__(words)
         self.result = result

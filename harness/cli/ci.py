@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from harness.api import ci
+from harness.api import Interrupted, ci
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import make_settings, settings_options
 from harness.cli.shared.measuring import (
@@ -82,13 +82,18 @@ def ci_command(targets: tuple[str, ...], **options: Any) -> Answer:
     """
     keywords = ("base", "task", "tag", "case", "report")
     with progress() as listener:
-        found = ci(
-            *targets,
-            settings=make_settings(options),
-            require_decision=options["require_decision"],
-            **said(**{name: options[name] for name in keywords}),
-            **named_place(options, Told(listener)),
-        )
+        try:
+            found = ci(
+                *targets,
+                settings=make_settings(options),
+                require_decision=options["require_decision"],
+                **said(**{name: options[name] for name in keywords}),
+                **named_place(options, Told(listener)),
+            )
+        except Interrupted as stop:
+            if not isinstance(stop.result, CiResult):
+                raise
+            found = stop.result
     text = _written(found, options["style"])
     return Answer(
         result=found.to_dict(),

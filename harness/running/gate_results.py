@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.errors import ExitCode
 from harness.frozen import dataclass
-from harness.model import Comparison, Measurement, Verdict
+from harness.model import Comparison, Measurement, Metric, Verdict
 from harness.model.jsonable import jsonable
 from harness.render.tables import as_html, layout
 from harness.render.units import show_factor, show_ns, show_ratio_estimate
@@ -66,10 +66,13 @@ class GateRow:
         return "-" if self.comparison is None else show_ratio_estimate(self.comparison.ratio)
 
     def time_of(self, side: str) -> str:
-        """The median wall time at `base` or `head`; a dash where there is none."""
+        """The median time at `base` or `head`, by what decided; a dash where there is none."""
         measured = self.base if side == "base" else self.head
-        wall = measured.wall_ns if measured is not None else None
-        return "-" if wall is None else show_ns(wall.point)
+        by_cpu = self.comparison is not None and self.comparison.metric is Metric.CPU
+        if measured is None:
+            return "-"
+        time = measured.cpu_ns if by_cpu else measured.wall_ns
+        return "-" if time is None else show_ns(time.point) + " CPU" * by_cpu
 
     def sentence(self) -> str:
         """The row in words."""

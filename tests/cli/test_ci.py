@@ -243,6 +243,28 @@ def test_no_merge_base_is_an_error_with_a_way_out(harness, project):
     assert "--base HEAD^" in said.err
 
 
+def test_an_interrupted_gate_says_so_and_writes_no_page(harness, project, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("harness.running.orchestrator.Orchestrator.measure", interrupted)
+    project.write("run.sh", LOOP.format(60000, "ok"))
+    said = harness("ci", "--report", "page.md")
+    assert said.code == 130
+    assert "interrupted; what was measured is kept" in said.out
+    assert not (project.path / "page.md").exists()
+    with pytest.raises(api.Interrupted) as stop:
+        api.ci()
+    assert isinstance(stop.value.result, api.CiResult)
+    assert project.sh("git worktree list").count("\n") == 0
+
+
+def test_times_are_shown_by_what_decided(harness, project):
+    project.write("run.sh", LOOP.format(60000, "ok"))
+    said = harness("ci", *WIDE, "--metric", "cpu")
+    assert said.out.count("ms CPU") == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
