@@ -78,6 +78,8 @@ def test_a_wheel_runs_without_a_compiler(tmp_path: Path) -> None:
     assert wheel.name.endswith(f"-py3-none-manylinux_2_17_{machine}.musllinux_1_1_{machine}.whl")
     with zipfile.ZipFile(wheel) as content:
         (name,) = [n for n in content.namelist() if n.startswith(LAUNCHER)]
+        packed = {"harness/testing/scaffold/compiled.py.txt", "harness_lua/sample.toml"}
+        assert packed <= set(content.namelist()), "what `harness adapters` reads"
         shipped = hashlib.sha256(content.read(name)).hexdigest()
     harness = install(wheel, tmp_path / "venv")
     run = run_true(harness, tmp_path / "work")
