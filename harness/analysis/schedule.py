@@ -47,7 +47,8 @@ def fixed_blocks(count: int) -> StopRule:
     """Stop after `count` blocks."""
 
     def rule(blocks: Sequence[Block]) -> str | None:
-        return f"all {count} blocks are measured" if len(blocks) >= count else None
+        told = "the one block is measured" if count == 1 else f"all {count} blocks are measured"
+        return told if len(blocks) >= count else None
 
     return rule
 

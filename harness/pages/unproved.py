@@ -69,7 +69,7 @@ def _of_verdicts(report: Report) -> Iterator[str]:
     for c in comparisons:
         if c.verdict is Verdict.UNDECIDED:
             yield f"{c.candidate} against {c.reference} is undecided: {c.stopped_because}."
-    if by_cpu := [c.candidate for c in comparisons if c.metric is Metric.CPU]:
+    if by_cpu := dict.fromkeys(c.candidate for c in comparisons if c.metric is Metric.CPU):
         yield (
             f"{', '.join(by_cpu)}: judged by CPU time, not by what a clock on the wall says:"
             f" {_reason(comparisons, Metric.CPU)}"

@@ -88,9 +88,10 @@ def side_by_side(specs: Sequence[TargetSpec], options: MeasureOptions) -> SideBy
 def check_apart(reference: str, candidate: str) -> None:
     """UsageError where a target is to be compared with itself."""
     if reference == candidate:
+        name = reference.partition("@")[0]
         raise UsageError(
             f"{reference} against itself has no answer",
-            hint=f"Compare two targets, or one at two revisions: {reference}@main {reference}.",
+            hint=f"Compare two targets, or one at two revisions: {name}@main {name}.",
         )
 
 

@@ -72,7 +72,7 @@ class Trend:
         """What it is of, in a line."""
         of = self.of
         steady = f", {of.mode}" if of.mode != "cold" else ""
-        return f"{of.target} ({of.task} {of.case}{steady}, on {of.hostname or of.host})"
+        return f"{of.target} ({of.task} {of.case}{steady}, on {of.hostname or of.host[:12]})"
 
     @property
     def times_ns(self) -> tuple[float, ...]:
@@ -139,7 +139,7 @@ class TrendsResult:
                 t.of.target,
                 t.of.task,
                 t.of.case,
-                t.of.hostname or t.of.host,
+                t.of.hostname or t.of.host[:12],
                 str(len(t.points)),
                 words,
             ]

@@ -40,3 +40,4 @@ def test_a_fixed_plan_stops_at_its_number_of_blocks():
     rule = fixed_blocks(2)
     assert rule([{}]) is None
     assert rule([{}, {}]) == "all 2 blocks are measured"
+    assert fixed_blocks(1)([{}]) == "the one block is measured"
