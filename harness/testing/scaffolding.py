@@ -91,8 +91,9 @@ def check_name(name: str) -> None:
 
 def check_folder(folder: Path) -> None:
     """UsageError unless the folder is new or empty."""
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder", hint="Name another one by --into DIR.")
+    there = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    if there.exists() and not there.is_dir():
+        raise UsageError(f"{there} is not a folder", hint="Name another one by --into DIR.")
     if folder.is_dir() and (inside := sorted(path.name for path in folder.iterdir())):
         raise UsageError(
             f"{folder} is not empty: it has {', '.join(inside[:5])}",

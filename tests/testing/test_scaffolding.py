@@ -115,4 +115,6 @@ def test_nothing_is_ever_overwritten(tmp_path):
         write_package("zig", "compiled", tmp_path)
     with pytest.raises(UsageError, match="is not a folder"):
         write_package("zig", "compiled", tmp_path / "mine.txt")
+    with pytest.raises(UsageError, match=r"mine.txt is not a folder"):
+        write_package("zig", "compiled", tmp_path / "mine.txt" / "below")
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
