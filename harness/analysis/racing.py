@@ -41,6 +41,7 @@ _FINE = 1e-300
 NONE_LEFT = "no variant is a gain"
 ONE_LEFT = "one variant is left, and faster than the reference"
 ALIKE = "those that are left do not differ by more than the threshold"
+ALL_GAIN = "all that are left are faster than the reference, and as many blocks again tell no more"
 
 
 class Rank(Enum):
@@ -90,6 +91,8 @@ class VariantStanding:
     blocks: int
     why: str = ""
     """Why it retired."""
+    gains: bool = False
+    """Is it surely faster than the reference, by this race?"""
 
 
 class Race:
@@ -110,6 +113,8 @@ class Race:
         self._of_this_look: dict[tuple[str, str], Weighed] = {}
         self._next_look = FEWEST
         self._next_doubt = FIRST_DOUBT
+        self._all_gain_at = 0
+        """The blocks after which all that still raced were gains; 0: they are not yet."""
 
     @property
     def metric(self) -> str:
@@ -133,7 +138,7 @@ class Race:
             return None
         self._next_look = max(len(blocks) + 1, math.ceil(len(blocks) * _LOOKS_GROW))
         racing = self._without_losers(racing)
-        return self._decided(racing) or self._doubted(racing, blocks)
+        return self._decided(racing, len(blocks)) or self._doubted(racing, blocks)
 
     def racing(self) -> list[str]:
         """The variants that still run and have not retired."""
@@ -222,7 +227,7 @@ class Race:
         else:
             self.left[name] = f"{by} is better"
 
-    def _decided(self, racing: Sequence[str]) -> str | None:
+    def _decided(self, racing: Sequence[str], blocks: int) -> str | None:
         if not racing:
             return NONE_LEFT
         leader = self._leader(racing)
@@ -230,7 +235,13 @@ class Race:
             return None
         others = [name for name in racing if name != leader]
         alike = all(self._between(leader, name).verdict is Verdict.EQUIVALENT for name in others)
-        return (ALIKE if others else ONE_LEFT) if alike else None
+        if alike:
+            return ALIKE if others else ONE_LEFT
+        # Any of them is worth taking: which one is best may cost as much again, and no more.
+        if all(map(self._is_gain, others)):
+            self._all_gain_at = self._all_gain_at or blocks
+            return ALL_GAIN if blocks >= 2 * self._all_gain_at else None
+        return None
 
     def _doubted(self, racing: Sequence[str], blocks: Sequence[Block]) -> str | None:
         """Why a race ends whose time does not hold what is still open; None where it may."""
@@ -283,9 +294,11 @@ class Race:
     def _standing(self, name: str) -> VariantStanding:
         why = self.left.get(name, "")
         place = Rank.WORSE if why else Rank.NOT_TOLD_APART
-        if self.racing() == [name] and (self.repeats or self._is_gain(name)):
+        gains = not why and (self.repeats or self._is_gain(name))
+        if gains and self.racing() == [name]:
             place = Rank.BEST
-        return VariantStanding(name, place, self._ratio(name), len(self._columns.known(name)), why)
+        blocks = len(self._columns.known(name))
+        return VariantStanding(name, place, self._ratio(name), blocks, why, gains)
 
     def _ratio(self, name: str) -> Estimate | None:
         pair = (self.rules.reference, name)

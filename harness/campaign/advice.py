@@ -184,6 +184,18 @@ def _cut_off(situation: Situation) -> Advice | None:
     return _restore(situation) if situation.tree.cut_off else None
 
 
+def _raced_in_vain(situation: Situation) -> Advice | None:
+    ran = situation.iteration.raced_in_vain  # and none of them was shown to gain
+    if not ran or situation.tree.fingerprint != situation.state.kept_tree:
+        return None
+    return replace(
+        give_up("no variant was shown to gain"),
+        why=f"no gain could be shown: {ran} raced, none is sure to be faster",
+        template=note_template(surprised=True),
+        instead="harness try OTHER_VARIANT...",
+    )
+
+
 def _implement(situation: Situation) -> Advice | None:
     """The change itself, which only the reader can make."""
     state, iteration = situation.state, situation.iteration
@@ -223,9 +235,8 @@ def _test(situation: Situation) -> Advice | None:
     """Code that was not tested yet."""
     if situation.tree.fingerprint == situation.iteration.tested_tree:
         return None
-    why = f"changed: {name_some(situation.tree.changed)}"
-    if situation.iteration.tests:
-        why = "the code changed after its test"
+    changed = f"changed: {name_some(situation.tree.changed)}"
+    why = "the code changed after its test" if situation.iteration.tests else changed
     return Advice("TEST", why, Move.TEST.value)
 
 
@@ -366,6 +377,7 @@ _CANDIDATES: Mapping[Step, tuple[tuple[Move | None, Candidate], ...]] = {
     Step.PLAN: ((Move.PLAN, _plan),),
     Step.IMPLEMENT: (
         (Move.RESTORE, _cut_off),
+        (Move.GIVE_UP, _raced_in_vain),
         (None, _implement),
         (Move.TEST, _repair),
         (Move.TEST, _test),

@@ -19,6 +19,10 @@ _BY_INTERVAL = 4
 """The edition of the rules since which the interval of a gain is held against the prediction."""
 
 
+_RAN = ("not told apart", "worse")
+"""What a race says of a variant that ran, was right, and is not the best."""
+
+
 class Outcome(Enum):
     """What became of an iteration."""
 
@@ -115,6 +119,11 @@ class Iteration:
     def taken(self) -> str:
         """The commit of the variant that was taken as the candidate last; empty: none was."""
         return next((v.commit for v in reversed(self.tried) if v.chosen), "")
+
+    @property
+    def raced_in_vain(self) -> int:
+        """How many variants ran and were right, where none was taken as the candidate."""
+        return 0 if self.taken else sum(v.rank in _RAN for v in self.tried)
 
     @property
     def test(self) -> TestOutcome | None:

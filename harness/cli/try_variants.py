@@ -69,6 +69,7 @@ def try_command(variants: tuple[str, ...], **options: Any) -> Answer:
 
     In a campaign they race against the last kept state, after the thought and the plan; all are
     kept and logged, and the best one becomes the candidate, to be tested and measured as any other.
+    Where none is shown to be faster there is no candidate, and the code stays as it is.
 
     All are built, checked for output, and run in common blocks; losers leave early. The best one is
     then measured once more beside the code of now, on fresh blocks. The exit code is 0 where it is
@@ -141,15 +142,24 @@ def _in_campaign(variants: tuple[str, ...], options: dict[str, Any]) -> Answer |
         ) as session,
     ):
         result = try_rivals(campaign, session, named, trying)
-        return answered(campaign, _in_words(result), result.to_dict())
+        words, code = _in_words(result), ExitCode.FINE
+        if result.leader is None:
+            code = result.exit_code
+        error = None if code is ExitCode.FINE else _NO_CANDIDATE
+        return answered(campaign, words, result.to_dict(), exit_code=code, error=error)
+
+
+_NO_CANDIDATE = "no variant was shown to be faster than the last kept state, which the code is"
 
 
 def _in_words(result: TryResult) -> str:
     """The table, and what became of the best one."""
-    taken = next((s for s in result.standings if s.rank in (Rank.BEST, Rank.NOT_TOLD_APART)), None)
-    end = "no variant is a candidate; the code is that of the last kept state"
-    if taken is not None:
-        end = f"{result.short(taken.name)} is the candidate: its code is in the tree"
+    end = "no variant is a candidate; all are kept under refs/harness/tried"
+    if result.leader is not None:
+        taken = result.short(result.leader.name)
+        end = f"{taken} is the candidate: its code is in the tree"
+        others = [name for name in result.of(Rank.NOT_TOLD_APART) if name != taken]
+        end += f" ({', '.join(others)}: not told from it)" if others else ""
     return f"{result.table()}\n\nrace: {result.stopped_because}\n{end}"
 
 

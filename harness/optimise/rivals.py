@@ -1,7 +1,8 @@
 """Many variants as one iteration: raced against the last kept state, the best put into the tree.
 
-The prediction was registered before the race. Whether the best one is a gain is not for the race to
-say: it is tested and measured like any other candidate, on blocks that had no part in its choice.
+The prediction was registered before the race. One that the race does not show to gain is no
+candidate. Whether the best one is kept is not for the race to say: it is tested and measured like
+any other candidate, on blocks that had no part in its choice.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from harness.analysis import Rank
 from harness.campaign.events import Kind
 from harness.campaign.iteration import TriedVariant
 from harness.campaign.moves import Move, forbidden
@@ -39,6 +39,7 @@ def try_rivals(
 ) -> TryResult:
     """Race variants of the campaign's target, keep them all, and put the best into the tree.
 
+    The tree stays that of the last kept state where none is shown to gain.
     NotAllowed where the campaign does not wait for code, or where there is code already.
     """
     demand_active(campaign)
@@ -54,8 +55,7 @@ def try_rivals(
     ) as everyone:
         field = _allowed(campaign, everyone)
         result = race(session, field, trying)
-    best = next((s for s in result.standings if s.rank in (Rank.BEST, Rank.NOT_TOLD_APART)), None)
-    chosen = best.name if best is not None else ""
+    chosen = result.leader.name if result.leader is not None else ""
     kept = _kept(campaign, field)
     # Written before the tree is touched: what is interrupted after it, `harness restore` completes.
     campaign.append(Kind.TRIED, variants=_tried(result, kept, chosen))

@@ -59,6 +59,12 @@ class TryResult:
         return Verdict.UNDECIDED if self.of(Rank.NOT_TOLD_APART) else Verdict.EQUIVALENT
 
     @property
+    def leader(self) -> VariantStanding | None:
+        """The best of those that the race alone has shown to gain; None where there is none."""
+        gaining = (s for s in self.standings if s.rank is Rank.BEST or s.gains)
+        return next(gaining, None)
+
+    @property
     def exit_code(self) -> ExitCode:
         """0 where a variant is surely faster, 1 where none is, 8 where that is open."""
         if self.confirmed is not None and self.confirmed.failures:

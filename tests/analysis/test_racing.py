@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from harness.analysis import Race, RaceRules, Rank, Span
-from harness.analysis.racing import ALIKE, NONE_LEFT, ONE_LEFT
+from harness.analysis.racing import ALIKE, ALL_GAIN, NONE_LEFT, ONE_LEFT
 from harness.analysis.schedule import Block
 from harness.model import Better, TrialStatus
 
@@ -85,11 +85,27 @@ def test_variants_that_change_nothing_retire_as_no_gain():
 
 def test_two_that_are_equally_good_are_not_told_apart():
     ratios = {"one": 1.2, "two": 1.2, "bad": 0.9}
-    race = Race(tuple(ratios), RaceRules("p", threshold=0.05))
+    race = Race(tuple(ratios), RaceRules("p", threshold=0.15))
     reason, _ = raced(race, ratios, seed=4)
     assert reason == ALIKE
     assert set(by_place(race)[Rank.NOT_TOLD_APART]) == {"one", "two"}
     assert by_place(race)[Rank.WORSE] == ["bad"]
+
+
+def test_two_clear_gains_need_not_be_told_from_each_other_for_long():
+    ratios = {"one": 2.0, "other": 2.03}
+    race = Race(tuple(ratios), RaceRules("p"))
+    reason, blocks = raced(race, ratios, seed=2)
+    assert reason == ALL_GAIN
+    assert len(blocks) < 25
+    assert {(s.rank, s.gains) for s in race.standings()} == {(Rank.NOT_TOLD_APART, True)}
+
+
+def test_what_changes_nothing_is_not_said_to_gain():
+    ratios = {"one": 1.0, "other": 1.0}
+    race = Race(tuple(ratios), RaceRules("p", threshold=0.0))
+    raced(race, ratios, seed=4, most=60)
+    assert not any(s.gains for s in race.standings())
 
 
 def test_a_race_that_its_time_does_not_hold_ends_early():

@@ -59,6 +59,40 @@ def test_the_best_is_recorded_and_in_the_tree(racing):
     assert next_action(racing.campaign).action == "TEST"
 
 
+def found_by(monkeypatch, standing):
+    def race(*_):
+        return TryResult("work", "wall", (standing,), "the time is over", None, None)
+
+    monkeypatch.setattr(rivals, "race", race)
+
+
+@pytest.mark.parametrize("rank", [Rank.NOT_TOLD_APART, Rank.WORSE])
+def test_what_is_not_shown_to_gain_is_no_candidate(racing, monkeypatch, rank):
+    found_by(monkeypatch, VariantStanding("work@fast", rank, None, 12))
+    before = racing.bench.here()["time"]
+    go(racing)
+    assert racing.bench.here()["time"] == before
+    assert racing.campaign.tree().fingerprint == racing.campaign.state.kept_tree
+    (tried,) = racing.campaign.state.iterations[-1].tried
+    assert (tried.chosen, bool(tried.commit)) == (False, True)
+    advice = next_action(racing.campaign)
+    assert "no gain could be shown: 1 raced" in advice.why
+    assert advice.command.startswith("harness log --abandon")
+    assert advice.instead.startswith("harness try")
+
+
+def test_one_of_several_clear_gains_is_the_candidate(racing, monkeypatch):
+    found_by(monkeypatch, VariantStanding("work@fast", Rank.NOT_TOLD_APART, None, 9, gains=True))
+    go(racing)
+    assert racing.bench.here()["time"] == "50"
+
+
+def test_variants_that_are_all_wrong_leave_the_change_to_be_made(racing, monkeypatch):
+    found_by(monkeypatch, VariantStanding("work@fast", Rank.WRONG, None, 0, "another sum"))
+    go(racing)
+    assert next_action(racing.campaign).action == "IMPLEMENT"
+
+
 @pytest.mark.parametrize("done", [(), ("work.txt",), ("tuned.txt",)])
 def test_a_kill_before_the_best_is_in_the_tree_is_completed_by_restore(racing, monkeypatch, done):
     whole = Git.restore
