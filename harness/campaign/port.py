@@ -59,6 +59,9 @@ class SealedBaseline:
     """What there is to say of its inputs."""
     noise: tuple[KnownNoise, ...] = ()
     """What its trials, one after the other, differed by, for each case."""
+    cpu_noise: Noise = Noise()
+    """What they differed by in CPU time on the fast case, where wall time decides and the program
+    does not mostly wait; nothing is known otherwise."""
 
 
 class Workbench(Protocol):

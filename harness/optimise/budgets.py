@@ -57,14 +57,18 @@ class Need:
         )
 
 
+def block_ns_of(sealed: SealedBaseline) -> float:
+    """About what a block of a weighed look takes while the program is as slow as its baseline."""
+    return _WEIGHED_SIDES * (sealed.total_ns + _BETWEEN_TRIALS_NS)
+
+
 def need_of(terms: Terms, sealed: SealedBaseline) -> Need:
     """What a look takes while the program is as slow as its baseline."""
     if terms.weighs:
         known = [k.noise for k in sealed.noise if k.case == terms.case]
         scale = next(iter(known), Noise()).known
         small = blocks_for(math.log1p(SMALL), scale, attempt_level(1, 0, terms))
-        block_ns = _WEIGHED_SIDES * (sealed.total_ns + _BETWEEN_TRIALS_NS)
-        return Need(FEWEST, round(block_ns), math.ceil(small))
+        return Need(FEWEST, round(block_ns_of(sealed)), math.ceil(small))
     fewest = sign_boundary(confidence_of(1, terms)).first_proof()
     block_ns = _SIDES * (sealed.total_ns + _BETWEEN_TRIALS_NS)
     return Need(math.ceil(_MARGIN * fewest), round(block_ns))

@@ -13,6 +13,7 @@ from harness.frozen import dataclass
 from harness.optimise.agent_files import write_agent_files
 from harness.optimise.budgets import Need, need_of
 from harness.optimise.campaign import Campaign
+from harness.optimise.disturbed import cpu_words
 from harness.optimise.lifecycle import demand_startable, start
 from harness.optimise.terms import open_inputs, terms_of
 from harness.render.units import show_ns
@@ -41,6 +42,7 @@ class CampaignStart:
             f" {state.sealed.commit[:7]} is tagged {state.place.tag}",
             f"{self.need.words}; the budget of a look is {show_ns(budget_ns, 3)}"
             + (raised if budget_ns > self.wanted_budget_ns else ""),
+            *filter(None, [cpu_words(self.name, state.agreed, state.sealed)]),
             *self.open_inputs,
             *(f"wrote {path}" for path in self.agent_files),
         ]

@@ -25,7 +25,6 @@ from harness.baseline import (
     tag_baseline,
 )
 from harness.baseline.sides import CURRENT
-from harness.baseline.store import TRIALS_NAME
 from harness.bench import BenchSettings, run_bench
 from harness.campaign.port import BenchRequest, SealedBaseline
 from harness.campaign.sightings import Flagged
@@ -43,6 +42,7 @@ from harness.frozen import dataclass
 from harness.model import BenchReport, CaseBench, Jail, Metric, Objective
 from harness.model.draws import Seeds
 from harness.model.durations import parse_duration_ns
+from harness.optimise.disturbed import cpu_noise_of_baseline, times_of_baseline
 from harness.optimise.outcomes import (
     KEPT,
     bottleneck_rows,
@@ -154,19 +154,17 @@ class LocalWorkbench:
             total_ns=timing.wall_ns.point,
             phases=tuple((p.path, p.total_ns.point) for p in timing.phases),
             noise=self._noise_of_baseline(found),
+            cpu_noise=cpu_noise_of_baseline(found, self._workload),
         )
 
     def _noise_of_baseline(self, found: Baseline) -> tuple[KnownNoise, ...]:
         """What the baseline's trials differed by, one after the other."""
         section, host = self._workload.section, found.document.host.id
         cpu = section is not None and section.objective is Objective.CPU
-        records = read_records(found.folder / TRIALS_NAME)
-        made = []
-        for case in self._workload.cases:
-            own = [r for r in records if r.case == case.name and not r.warmup and r.trial.ok]
-            times = [float(r.trial.cpu_ns if cpu else r.trial.wall_ns) for r in own]
-            made.append(KnownNoise(host, case.name, noise_of([times])))
-        return tuple(made)
+        return tuple(
+            KnownNoise(host, case.name, noise_of([times_of_baseline(found, case, cpu=cpu)]))
+            for case in self._workload.cases
+        )
 
     def programs(self) -> tuple[str, ...]:
         """The baseline's toolchain, and what it calls; and those that the target's setup calls."""

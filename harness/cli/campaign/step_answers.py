@@ -54,7 +54,14 @@ def of_a_look(campaign: Campaign, outcome: BenchOutcome, *, strict: bool) -> Par
     code, problem = answer_of_look(outcome, strict=strict)
     error = _undecided if code is ExitCode.UNDECIDED else problem or None
     result = {**jsonable(outcome), "correct": outcome.correct, "verdict": outcome.verdict.value}
-    return Part(_bench_text(campaign, outcome), result, code, error)
+    text = _bench_text(campaign, outcome)
+    if code is ExitCode.UNDECIDED:
+        from harness.optimise.disturbed import cpu_words
+
+        state = campaign.state
+        words = cpu_words(campaign.name, state.agreed, state.sealed, outcome.fast.noise)
+        text += f"\n\n{words}" if words else ""
+    return Part(text, result, code, error)
 
 
 def _undecided(advice: Advice) -> str:

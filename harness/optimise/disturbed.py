@@ -1,0 +1,66 @@
+"""Where other programs disturb wall time: what CPU time would take to decide, and how it is had."""
+
+from __future__ import annotations
+
+import math
+
+from harness.baseline import Baseline
+from harness.baseline.store import TRIALS_NAME
+from harness.campaign.port import SealedBaseline
+from harness.campaign.spending import attempt_level
+from harness.campaign.values import Terms
+from harness.model import Case, Objective
+from harness.model.noise import Noise
+from harness.optimise.budgets import SMALL, block_ns_of
+from harness.project.workload import Workload
+from harness.render.units import show_ns
+from harness.stats.evidence import blocks_for
+from harness.stats.scatter import noise_of
+from harness.system.store.runs import read_records
+
+_FAR_SOONER = 4.0
+"""CPU time is spoken of where wall time wants this many times as many blocks."""
+
+_WAITS = 0.3
+"""A program whose CPU time is a smaller share of its wall time may mostly wait."""
+
+
+def times_of_baseline(found: Baseline, case: Case, *, cpu: bool) -> list[float]:
+    """The wall or CPU times of the baseline's trials of a case, in their order."""
+    records = read_records(found.folder / TRIALS_NAME)
+    own = [r for r in records if r.case == case.name and not r.warmup and r.trial.ok]
+    return [float(r.trial.cpu_ns if cpu else r.trial.wall_ns) for r in own]
+
+
+def cpu_noise_of_baseline(found: Baseline, workload: Workload) -> Noise:
+    """What CPU times of the fast case differ by; nothing where that is no alternative."""
+    section, timing = workload.section, found.record(workload.case).timing
+    if section is None or section.objective is Objective.CPU:
+        return Noise()
+    if timing.cpu_ns.point < _WAITS * timing.wall_ns.point:
+        return Noise()
+    return noise_of([times_of_baseline(found, workload.case, cpu=True)])
+
+
+def cpu_words(name: str, terms: Terms, sealed: SealedBaseline, seen: Noise | None = None) -> str:
+    """What to say where CPU time would decide far sooner than wall time does; empty elsewhere.
+
+    `seen` is the noise of wall time that a look has shown; otherwise it is that of the baseline.
+    """
+    known = next((k.noise for k in sealed.noise if k.case == terms.case), None)
+    wall = seen if seen is not None and seen.pairs else known
+    if terms.objective != Objective.WALL.value or not sealed.cpu_noise.pairs or wall is None:
+        return ""
+    small, level = math.log1p(SMALL), attempt_level(1, 0, terms)
+    by_wall = math.ceil(blocks_for(small, wall.known, level))
+    by_cpu = math.ceil(blocks_for(small, sealed.cpu_noise.known, level))
+    if by_wall < _FAR_SOONER * by_cpu:
+        return ""
+    block_ns = block_ns_of(sealed)
+    return (
+        f"other programs disturb wall time here: a gain of {SMALL:.0%} wants about"
+        f" {show_ns(by_wall * block_ns, 2)} by wall time and {show_ns(by_cpu * block_ns, 2)} by CPU"
+        f' time. objective = "cpu" in [campaigns.{name}] of harness.toml (or `harness optimise'
+        " --objective cpu`) has CPU time decide, after harness campaign abandon; wall time then"
+        " informs, and a gain by threads or by less waiting is not seen"
+    )

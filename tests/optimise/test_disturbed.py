@@ -1,0 +1,44 @@
+"""Where CPU time would decide far sooner, that is said with how it is had, and nowhere else."""
+
+from dataclasses import replace
+
+import pytest
+
+from harness.campaign.port import SealedBaseline
+from harness.campaign.values import RULES, KnownNoise, Terms
+from harness.model import Noise
+from harness.optimise.disturbed import cpu_words
+
+TERMS = Terms("work", "fast", rules=RULES, objective="wall")
+
+
+def sealed(wall: float, cpu: float | None) -> SealedBaseline:
+    known = (KnownNoise("here", "fast", Noise(10, wall)),)
+    by_cpu = Noise() if cpu is None else Noise(10, cpu)
+    return SealedBaseline("b" * 40, "5" * 64, 4e8, noise=known, cpu_noise=by_cpu)
+
+
+def test_a_crowded_machine_is_said_with_the_line_that_helps():
+    words = cpu_words("near", TERMS, sealed(0.2, 0.01))
+    assert 'objective = "cpu" in [campaigns.near]' in words
+    assert "harness optimise --objective cpu" in words
+    assert "by less waiting is not seen" in words
+
+
+@pytest.mark.parametrize(
+    ("terms", "baseline"),
+    [
+        (TERMS, sealed(0.01, 0.01)),
+        (TERMS, sealed(0.2, None)),  # the program mostly waits, or nothing is known
+        (replace(TERMS, objective="cpu"), sealed(0.2, 0.01)),
+        (replace(TERMS, objective=""), sealed(0.2, 0.01)),
+    ],
+)
+def test_nothing_is_said_where_it_would_not_help(terms, baseline):
+    assert cpu_words("near", terms, baseline) == ""
+
+
+def test_a_look_says_it_by_the_noise_that_it_has_shown():
+    quiet_then = sealed(0.01, 0.01)
+    assert cpu_words("near", TERMS, quiet_then, Noise(8, 0.3)) != ""
+    assert cpu_words("near", TERMS, quiet_then, Noise()) == ""
