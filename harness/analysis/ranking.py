@@ -100,6 +100,12 @@ class TableRule:
             return f"{most} blocks were the most allowed"
         return self._doubted(blocks, open_pairs)
 
+    def open_judges(self) -> list[Judge]:
+        """Those whose verdict is still wanted, as of the last look."""
+        gone = self.left
+        wanted = self._open(frozenset({self.reference, *self.others}) - gone.keys())
+        return [self._verdicts.weighed(pair) for pair in wanted]
+
     def _can_compare(self, running: frozenset[str]) -> bool:
         """Is there a pair left to look at? Not where the reference failed, or all others did."""
         lost = self.reference not in running and self.reference not in self.left

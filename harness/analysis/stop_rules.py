@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from harness.analysis.blocks import figures_of
@@ -24,6 +24,26 @@ SURE, ALL_SURE = "the verdict is sure", "every verdict is sure"
 """Why a run ends that has its answer."""
 
 ALONE = "no other target is left to compare with"
+
+
+class Followed:
+    """A stop rule that says what it follows."""
+
+    def __init__(self, rule: StopRule, open_judges: Callable[[], Sequence[Judge]]) -> None:
+        self._rule = rule
+        self.open_judges = open_judges
+        """Those whose verdict is still wanted; none before the first block is read."""
+
+    def __call__(self, blocks: Sequence[Block]) -> str | None:
+        """See `StopRule`."""
+        return self._rule(blocks)
+
+
+def judges_of(rule: StopRule) -> Sequence[Judge]:
+    """Whom a rule follows that are not decided yet; none where it follows nobody."""
+    # Not by type: a table's rule needs numpy, which a run of one target does without.
+    found: Sequence[Judge] = getattr(rule, "open_judges", list)()
+    return found
 
 
 def sequential_rule(
@@ -75,7 +95,13 @@ def sequential_rule(
             return f"{max_blocks} blocks were the most allowed"
         return None
 
-    return rule
+    return Followed(rule, lambda: _open_of(judges.values(), question))
+
+
+def _open_of(judges: Iterable[Judge], question: Question) -> list[Judge]:
+    """Those that are not decided; where a precision is asked for, all of them."""
+    every = question.precision is not None
+    return [judge for judge in judges if every or judge.verdict is Verdict.UNDECIDED]
 
 
 def _judge(reference: str, candidate: str, question: Question) -> Judge:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.analysis.blocks import block_ns
 from harness.analysis.question import Question
 from harness.analysis.schedule import Block, StopRule
-from harness.analysis.stop_rules import SURE
+from harness.analysis.stop_rules import SURE, Followed
 from harness.frozen import dataclass
 from harness.model import Verdict
 
@@ -67,7 +67,7 @@ def weighing_rule(pair: tuple[str, str], question: Question, span: Span) -> Stop
         next_doubt = math.ceil(pairs * _DOUBT_GROWS)
         return _out_of_reach(judge, blocks, span)
 
-    return rule
+    return Followed(rule, lambda: [judge])
 
 
 def _out_of_reach(judge: Judge, blocks: Sequence[Block], span: Span) -> str | None:

@@ -9,7 +9,7 @@ import click
 from harness.bench.asking import BaselineResult
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import MOST
-from harness.cli.shared.measuring import progress, said
+from harness.cli.shared.measuring import progress, said, told_options
 from harness.cli.shared.workload import project_of, workload_options, workload_said
 from harness.correctness.declared import NOTHING_CHECKED
 
@@ -19,6 +19,7 @@ from harness.correctness.declared import NOTHING_CHECKED
 @click.option("--budget", help="Measure each case for at most this long; else the campaign's.")
 @click.option("--trials", type=click.IntRange(2, MOST), help="The number of trials of each case.")
 @click.option("--seed", type=int, help="Of the trials' layout; drawn and recorded if absent.")
+@told_options
 def baseline_command(**options: Any) -> Answer:
     """Measure the commit that is checked out as the baseline of a campaign, and seal it.
 

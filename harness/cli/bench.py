@@ -10,7 +10,7 @@ from harness.bench.asking import BenchResult
 from harness.cli.campaign.common import note_options, then_option
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import MOST, QUESTION, format_option, settings_options
-from harness.cli.shared.measuring import progress, said
+from harness.cli.shared.measuring import progress, said, told_options
 from harness.cli.shared.workload import project_of, workload_options, workload_said
 from harness.errors import ExitCode, UsageError
 from harness.model import BenchReport
@@ -40,6 +40,7 @@ _OF_AN_ENTRY = ("file", "surprise", "notes", "why", "lesson")
 @note_options
 @settings_options("max_trials", "seed", "cpus", "jail", *QUESTION)
 @format_option
+@told_options
 def bench_command(**options: Any) -> Answer:
     """Compare the current tree with the baseline: correctness first, then time.
 

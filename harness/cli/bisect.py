@@ -15,6 +15,7 @@ from harness.cli.shared.measuring import (
     progress,
     results_option,
     said,
+    told_options,
 )
 from harness.errors import ExitCode
 from harness.running.listening import Told
@@ -32,6 +33,7 @@ from harness.running.listening import Told
 @click.option("--anew", is_flag=True, help="Forget the answers that are kept of this search.")
 @config_option
 @results_option
+@told_options
 def bisect_command(target: str, good: str, bad: str, **options: Any) -> Answer:
     """Find the commit between GOOD and BAD that made TARGET slower.
 

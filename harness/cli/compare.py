@@ -27,6 +27,7 @@ from harness.cli.shared.measuring import (
     progress,
     results_option,
     said,
+    told_options,
 )
 from harness.cli.shared.swept import is_swept, measured_sweep, sweep_answer, sweep_options
 from harness.errors import ExitCode, UsageError
@@ -77,6 +78,7 @@ WORDS = {"config_path": "config", "stdin": "input"}
 @click.option("--stored", is_flag=True, help="Run nothing: judge all blocks of both in the store.")
 @config_option
 @results_option
+@told_options
 def compare_command(names: tuple[str, ...], **options: Any) -> Answer:
     """Compare programs, files or targets: which is the fastest, by how much, how sure is that.
 

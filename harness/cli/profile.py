@@ -12,7 +12,7 @@ from harness.api import profile
 from harness.cli.run import DashedCommand
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import MOST
-from harness.cli.shared.measuring import config_option, progress, said
+from harness.cli.shared.measuring import config_option, progress, said, told_options
 from harness.errors import UsageError
 from harness.model import ProfileBy
 from harness.profiling.asking import ProfileResult
@@ -53,6 +53,7 @@ OF_THE_ANSWER = ("name", "top", "config_path")
     "--top", type=click.IntRange(1, MOST), default=15, show_default=True, help="Rows shown."
 )
 @config_option
+@told_options
 def profile_command(**options: Any) -> Answer:
     """Say where TARGET spends its time: phases first, then functions or lines.
 

@@ -28,6 +28,7 @@ from harness.cli.shared.measuring import (
     progress,
     results_option,
     said,
+    told_options,
 )
 from harness.cli.shared.swept import is_swept, measured_sweep, sweep_answer, sweep_options
 from harness.errors import HarnessError, UsageError
@@ -100,6 +101,7 @@ def nothing_named(what: str, rest: Sequence[str]) -> UsageError:
 @click.option("--export-format", metavar="NAME", help="The exporter to use, whatever the suffix.")
 @click.option("--phases", is_flag=True, help="Show the phases that targets mark.")
 @format_option
+@told_options
 def run_command(**options: Any) -> Answer:
     """Build, check, time and table targets of harness.toml, or one file or program.
 
@@ -169,7 +171,7 @@ def _run(arguments: Sequence[str], options: Mapping[str, Any], told: Progress) -
 def _check_resume(context: click.Context, arguments: Sequence[str]) -> None:
     """Refuse options that the stored settings of the run decide: none is ignored silently."""
     free = {"resume", "results", "config_path", "phases", "style", "as_json"}
-    free |= {"export", "export_format"}
+    free |= {"export", "export_format", "quiet", "verbose"}
     if context.params["metrics"] == "":  # which only asks to show what is there
         free.add("metrics")
     given = [

@@ -8,7 +8,7 @@ import click
 
 from harness.bench.asking import CheckResult
 from harness.cli.shared.base import Answer, command
-from harness.cli.shared.measuring import progress
+from harness.cli.shared.measuring import progress, told_options
 from harness.cli.shared.workload import project_of, workload_options, workload_said
 from harness.project.finding import read_config
 
@@ -16,6 +16,7 @@ from harness.project.finding import read_config
 @command(epilog="Example: harness test --full")
 @workload_options
 @click.option("--full", is_flag=True, help="On the larger case.")
+@told_options
 def test_command(*, full: bool, **options: Any) -> Answer:
     """Build the current tree, run it, and check its outputs by the baseline's: PASS or FAIL.
 

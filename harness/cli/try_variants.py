@@ -16,6 +16,7 @@ from harness.cli.shared.measuring import (
     progress,
     results_option,
     said,
+    told_options,
 )
 from harness.errors import ExitCode, UsageError
 from harness.project.finding import read_config
@@ -58,6 +59,7 @@ OF_A_RACE = (
 )
 @config_option
 @results_option
+@told_options
 def try_command(variants: tuple[str, ...], **options: Any) -> Answer:
     """Race VARIANTs of a target against the code as it is now, all at once.
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from harness.analysis import ALL_SURE, SURE, sequential_rule
 from harness.analysis.kept import BlocksOf
 from harness.analysis.schedule import Block, StopRule, fixed_blocks
+from harness.analysis.stop_rules import Followed, judges_of
 from harness.frozen import dataclass
 from harness.running.cells import Prepared, Ready, reference_of
 from harness.running.settings import Settings
 
 if TYPE_CHECKING:
-    from harness.analysis import GateRule, Question, Race, RaceRules, TableRule
+    from harness.analysis import GateRule, Judge, Question, Race, RaceRules, TableRule
 
 
 LONE_NS = 10_000_000_000
@@ -160,4 +161,7 @@ def _pairs_rule(ending: EndsBy) -> StopRule:
         unsure = [reason for reason in reasons if reason != SURE]
         return next(iter(unsure), SURE if len(rules) == 1 else ALL_SURE)
 
-    return rule
+    def open_judges() -> list[Judge]:
+        return [judge for each in rules.values() for judge in judges_of(each)]
+
+    return Followed(rule, open_judges)

@@ -24,6 +24,9 @@ class Listener(Protocol):
     def remark(self, words: str) -> None:
         """Something that people should know at once, not at the end."""
 
+    def detail(self, words: str) -> None:
+        """What only those want to know who ask for it: a build's commands and what they say."""
+
 
 class Quiet:
     """A Listener that says nothing."""
@@ -38,6 +41,9 @@ class Quiet:
         """Ignore it."""
 
     def remark(self, words: str) -> None:
+        """Ignore it."""
+
+    def detail(self, words: str) -> None:
         """Ignore it."""
 
 
@@ -90,6 +96,9 @@ class Telling:
 
     def remark(self, words: str) -> None:
         self.progress(Remark(words))
+
+    def detail(self, words: str) -> None:
+        """Not told: a program has the builds' own facts."""
 
 
 @dataclass(frozen=True, slots=True)

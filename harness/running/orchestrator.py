@@ -8,6 +8,7 @@ all of them alike. A target that fails stops nothing else.
 from __future__ import annotations
 
 import contextlib
+import shlex
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -48,7 +49,9 @@ from harness.running.commands import beside_trial, run_commands
 from harness.running.generating import Generated
 from harness.running.listening import Listener, Quiet
 from harness.running.made_by import as_own_build
+from harness.running.overheard import Overheard
 from harness.running.own_builds import OwnBuilds
+from harness.running.pace import Pace, limit_of
 from harness.running.settings import Settings, TimeLimit
 from harness.system.outputs.taking import take_outputs
 from harness.system.process.given import files_digest
@@ -106,7 +109,8 @@ class Orchestrator:
         workdir.mkdir(parents=True, exist_ok=True)
         try:
             with self.runner.on_behalf_of(target):
-                build = adapter.build(target, toolchain, workdir, self.runner)
+                heard = Overheard(self.runner, self._listener)
+                build = adapter.build(target, toolchain, workdir, heard)
                 return adapter, as_own_build(build)
         except BuildFailed as failure:
             what, _, words = failure.message.partition("\n")
@@ -161,6 +165,8 @@ class Orchestrator:
 
         The target as its adapter is handed it: in the tree of its own build, if it has one.
         """
+        for command in target.setup:
+            self._listener.detail(f"$ {shlex.join(command)}")
         run_commands(self.runner, target, "setup")
         if not target.build:
             return target
@@ -208,9 +214,8 @@ class Orchestrator:
         """
         self._listener.measuring()
         started = time.monotonic_ns()
-        tasks = {group.members[0].cell.task.name for group in groups}
-        limit = settings.time_limit(len(groups), len(tasks))
-        budget = limit.ns
+        budget = (limit := limit_of(groups, settings)).ns
+        pace = Pace(self._listener, settings, groups)
         for group in groups:
             self._warm_up(group, settings, writer)
         while active := [g for g in groups if g.stopped is None]:
@@ -222,8 +227,10 @@ class Orchestrator:
                 elif not group.running:
                     group.stopped = "no target is left that runs"
                 else:
+                    pace.block_begins(group, None if budget is None else budget - spent)
                     self._timed_block(group, settings, writer)
                     group.stopped = group.rule(group.blocks)
+                pace.block_ended(group)
             if budget is not None and all(g.made == 1 or g.stopped for g in groups):
                 spent = time.monotonic_ns() - started
                 wanted = settings.blocks_wanted
@@ -262,6 +269,7 @@ class Orchestrator:
             return
         given = group.draws.nothing
         for member in group.running:
+            self._listener.step(f"warming up {member.cell.name}")
             for _ in range(settings.warmup - member.is_warm(settings.mode)):
                 self._trial(group, Turn(member, given, -1, 0), settings, writer)
 
@@ -269,7 +277,6 @@ class Orchestrator:
         number = group.next_block
         group.next_block += 1
         running = {m.cell.name: m for m in group.running}
-        self._listener.step(f"{group.members[0].cell.task.name}: block {number + 1}")
         draw = group.draws.of_block(number, group.spent_ns, lambda case: self._right(group, case))
         block: Block = {}
         for position, name in enumerate(

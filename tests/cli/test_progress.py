@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
-from harness.cli.shared.measuring import Lines, Terminal, progress
-from harness.model import Mode, TrialRecord
+from harness.cli.shared.measuring import Everything, Lines, Terminal, progress
+from harness.model import Mode, TrialRecord, TrialStatus
 from harness.running.listening import (
     ProgressEvent,
     Quiet,
@@ -90,35 +90,60 @@ def test_no_thread_is_left_once_trials_are_timed(
     assert ended(before)
 
 
-def test_lines_are_written_between_trials_when_they_are_due(clock: Clock) -> None:
+def test_lines_are_written_between_blocks_when_they_are_due(clock: Clock) -> None:
     written: list[str] = []
     lines = Lines(written.append, clock.now_s)
     lines.measuring()
     lines.step("work: block 1")
-    lines.trial(record())
     assert written == []
-    for after_s in (6, 7, 27):
+    for after_s in (6, 7, 17):
         clock.now_s = 100.0 + after_s
         lines.trial(record())
+        assert len(written) < 2
+        lines.step(f"work: block {after_s}")
     assert written == [
-        "harness: 6 s: work: block 1 (2 trials)",
-        "harness: 27 s: work: block 1 (4 trials)",
+        "harness: 6 s: work: block 6 (1 trials)",
+        "harness: 17 s: work: block 17 (3 trials)",
     ]
 
 
-def test_a_terminals_line_is_drawn_between_trials_and_not_after_each(clock: Clock) -> None:
+def test_a_terminals_line_is_drawn_between_blocks_and_not_after_each(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
     spinner, written = Spinner(), []
     terminal = Terminal(spinner, written.append)
     terminal.step("building work")
     terminal.measuring()
-    assert (spinner.shown, spinner.stopped) == (["building work (0 trials)"], 1)
-    for _ in range(100):
+    assert (spinner.shown, spinner.stopped) == (["building work"], 1)
+    written.clear()
+    for block in range(100):
         clock.now_s += 0.01
         terminal.trial(record())
+        assert len(written) <= block
+        terminal.step("work: block 7; at most 3s left")
     assert 1 <= len(written) <= 3
-    assert written[-1].startswith("\r\x1b[2Kbuilding work (")
+    assert written[-1] == "\r\x1b[2Kwork: block 7; at m"
     terminal.end()
     assert written[-1] == "\r\x1b[2K"
+
+
+def test_everything_is_said_to_those_who_ask(clock: Clock) -> None:
+    written: list[str] = []
+    told = Everything(written.append)
+    told.step("building work")
+    told.detail("$ cc -Wall work.c\nwork.c:1: warning: unused")
+    told.measuring()
+    clock.now_s += 10
+    for block in range(100):
+        told.step(f"work: block {block}")
+    told.trial(replace(record(), trial=make_trial(status=TrialStatus.TIMED_OUT)))
+    assert written == [
+        "harness: building work",
+        "  $ cc -Wall work.c\n  work.c:1: warning: unused",
+        "harness: work: block 0",
+        "harness: target: timed out",
+    ]
 
 
 def test_a_program_that_follows_a_run_is_told_when_timing_begins() -> None:

@@ -41,6 +41,8 @@ class Countdown:
     def remark(self, words: str) -> None:
         pass
 
+    def detail(self, words: str) -> None: ...
+
     def trial(self, record: TrialRecord) -> None:
         self.left -= 1
         if self.left == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sys
 import threading
 import time
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from harness.errors import UsageError
 from harness.frozen import dataclass
 from harness.model import TrialRecord
 from harness.project.config import CONFIG_NAME
@@ -47,9 +49,38 @@ def named_place(options: Mapping[str, Any], told: Progress | None = None) -> Pla
     return cast("Place", place)
 
 
-_FIRST_LINE_S, _NEXT_LINE_S = 5.0, 20.0
+_LEVEL = "harness.told"
+
+
+def _level_of(context: click.Context, option: click.Parameter, given: bool) -> None:
+    if not given:
+        return
+    if _LEVEL in context.meta:
+        raise UsageError("--quiet says nothing and --verbose everything: not both")
+    context.meta[_LEVEL] = option.name
+
+
+def told_options(function: Any) -> Any:
+    """--quiet and --verbose, which `progress` obeys, as options of a command."""
+    for flag, words in (
+        ("--verbose", "Say each step on standard error, and what builds run and warn of."),
+        ("--quiet", "Say nothing on standard error but errors."),
+    ):
+        function = click.option(
+            flag, is_flag=True, expose_value=False, callback=_level_of, help=words
+        )(function)
+    return function
+
+
+def _level() -> str:
+    """What was asked for of `told_options`; empty where nothing was."""
+    context = click.get_current_context(silent=True)
+    return str(context.meta.get(_LEVEL, "")) if context is not None else ""
+
+
+_FIRST_LINE_S, _NEXT_LINE_S = 5.0, 10.0
 """When progress is said where no terminal shows it."""
-_REDRAW_S = 0.5
+_REDRAW_S, _VERBOSE_EVERY_S = 0.5, 2.0
 _CLEARED = "\r\x1b[2K"
 """A terminal's line, emptied."""
 
@@ -58,12 +89,11 @@ _CLEARED = "\r\x1b[2K"
 class Terminal:
     """A Listener that shows what goes on in one line of a terminal, with a spinner at first.
 
-    The spinner is drawn by a thread. While trials are timed nothing is drawn but between them.
+    The spinner is drawn by a thread. Once trials are timed nothing is drawn but between blocks.
     """
 
     status: Any
     write: Callable[[str], None]
-    trials: int = 0
     failed: int = 0
     what: str = field(default="")
     spinning: bool = True
@@ -77,12 +107,13 @@ class Terminal:
         self.end()
 
     def trial(self, record: TrialRecord) -> None:
-        self.trials += 1
         self.failed += not record.trial.ok
-        self._show()
 
     def remark(self, words: str) -> None:
         self.write(f"{'' if self.spinning else _CLEARED}harness: {words}\n")
+
+    def detail(self, words: str) -> None:
+        """Not shown."""
 
     def end(self) -> None:
         """Stop the spinner; the line is empty."""
@@ -97,19 +128,20 @@ class Terminal:
         if not self.spinning and now_s - self.shown_s < _REDRAW_S:
             return
         self.shown_s = now_s
-        failed = f", {self.failed} failed" if self.failed else ""
-        line = f"{self.what} ({self.trials} trials{failed})"
+        line = f"{self.what}; {self.failed} trials failed" if self.failed else self.what
         if self.spinning:
             self.status.update(line)
         else:
-            self.write(f"{_CLEARED}{line}")
+            # A line that wraps cannot be emptied again.
+            width = shutil.get_terminal_size().columns - 1
+            self.write(f"{_CLEARED}{line[:width]}")
 
 
 @dataclass(slots=True)
 class Lines:
     """A Listener that writes a line now and then to where no terminal is.
 
-    A thread writes them until trials are timed; from then on they are written between trials.
+    A thread writes them until trials are timed; from then on they are written between blocks.
     """
 
     write: Callable[[str], None]
@@ -131,18 +163,21 @@ class Lines:
 
     def step(self, what: str) -> None:
         self.what = what
+        now_s = time.monotonic()
+        if self.thread is None and now_s >= self.due_s:
+            self.say(now_s)
 
     def measuring(self) -> None:
         self.end()
 
     def trial(self, record: TrialRecord) -> None:
         self.trials += 1
-        now_s = time.monotonic()
-        if self.thread is None and now_s >= self.due_s:
-            self.say(now_s)
 
     def remark(self, words: str) -> None:
         self.write(f"harness: {words}")
+
+    def detail(self, words: str) -> None:
+        """Not said."""
 
     def say(self, now_s: float) -> None:
         """One line on what goes on."""
@@ -161,11 +196,43 @@ class Lines:
             self.say(time.monotonic())
 
 
+@dataclass(slots=True)
+class Everything:
+    """A Listener that writes a line for each step, however short, and what builds say."""
+
+    write: Callable[[str], None]
+    said_s: float = -_VERBOSE_EVERY_S
+    blocks: bool = False
+    """Have trials begun? Of blocks a line now and then is enough."""
+
+    def step(self, what: str) -> None:
+        now_s = time.monotonic()
+        if not self.blocks or now_s - self.said_s >= _VERBOSE_EVERY_S:
+            self.said_s = now_s
+            self.write(f"harness: {what}")
+
+    def measuring(self) -> None:
+        self.blocks = True
+
+    def trial(self, record: TrialRecord) -> None:
+        if not record.trial.ok:
+            self.write(f"harness: {record.target}: {record.trial.status.value}")
+
+    def remark(self, words: str) -> None:
+        self.write(f"harness: {words}")
+
+    def detail(self, words: str) -> None:
+        self.write("\n".join(f"  {line}" for line in words.splitlines()))
+
+
 @contextlib.contextmanager
 def progress(*, wanted: bool = True) -> Iterator[Listener]:
     """A listener that shows on standard error what goes on: a live line, or a line now and then."""
-    if not wanted:
+    if not wanted or _level() == "quiet":
         yield Quiet()
+        return
+    if _level() == "verbose":
+        yield Everything(lambda line: click.echo(line, err=True))
         return
     if not sys.stderr.isatty():
         lines = Lines(lambda line: click.echo(line, err=True), time.monotonic())

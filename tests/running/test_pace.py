@@ -1,0 +1,99 @@
+"""What is said of a run that goes on: its block, what is open, and how long it takes at most."""
+
+import itertools
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from harness.model import Case, Completed
+from harness.running import Cell, Ready, Settings, make_groups
+from harness.running.listening import Quiet
+from harness.running.overheard import Overheard
+from harness.running.pace import Pace, open_words
+from harness.stats.paired import RatioInterval
+from harness.testing import make_build, make_output, make_target, make_task
+
+
+@dataclass
+class Heard(Quiet):
+    """A listener that keeps what it was told."""
+
+    said: list[str] = field(default_factory=list)
+
+    def step(self, what: str) -> None:
+        self.said.append(what)
+
+    def detail(self, words: str) -> None:
+        self.said.append(words)
+
+
+class Rule:
+    """A stop rule with intervals that are given."""
+
+    def __init__(self, *intervals: RatioInterval) -> None:
+        self.judges = [SimpleNamespace(pairs=[1], interval=each) for each in intervals]
+
+    def __call__(self, blocks: object) -> None:
+        return None
+
+    def open_judges(self) -> list[Any]:
+        return self.judges
+
+
+@pytest.fixture
+def group(tmp_path: Path):
+    count = itertools.count()
+
+    def make(*intervals: RatioInterval):
+        target = make_target(tmp_path)
+        cell = Cell(make_task(), Case("fast"), target)
+        ready = Ready(
+            cell,
+            SimpleNamespace(name="x"),
+            make_build(target),
+            make_output(tmp_path / str(next(count))),
+        )
+        (made,) = make_groups([ready], lambda members: Rule(*intervals))
+        return made
+
+    return make
+
+
+def test_the_widest_interval_stands_beside_what_would_decide(group) -> None:
+    narrow, wide = RatioInterval(0.0, -0.01, 0.01), RatioInterval(0.05, -0.05, 0.15)
+    assert open_words(group(narrow), Settings()) == "interval ±1 %, ±1 % would decide"
+    said = open_words(group(narrow, wide), Settings())
+    assert said == "interval ±11 %, ±5.1 % would decide, 2 still open"
+
+
+def test_without_an_interval_that_is_said_and_of_fixed_trials_nothing(group) -> None:
+    open_one = RatioInterval(0.0, -float("inf"), float("inf"))
+    assert open_words(group(open_one), Settings()) == "too few blocks for an interval"
+    assert open_words(group(open_one), Settings(trials=5)) == ""
+    assert open_words(group(), Settings()) == ""
+
+
+def test_the_time_left_is_what_budget_and_trials_leave_at_most(group) -> None:
+    made, heard = group(), Heard()
+    made.made, made.spent_ns, made.next_block = 1, 2 * 10**9, 1
+    pace = Pace(heard, Settings(trials=4), [made])
+    pace.block_begins(made, None)
+    pace.block_begins(made, 5 * 10**9)
+    replace(pace, settings=Settings()).block_begins(made, None)
+    task = made.members[0].cell.task.name
+    assert heard.said == [
+        f"{task}: block 2; at most 8s left",
+        f"{task}: block 2; at most 5s left",
+        f"{task}: block 2",
+    ]
+
+
+def test_a_builds_commands_and_warnings_are_overheard() -> None:
+    heard = Heard()
+    done = Completed(("cc",), 0, "", "w.c:1: warning: unused\n", 1)
+    runner = SimpleNamespace(tool=lambda argv, **_: done)
+    assert Overheard(runner, heard).tool(["cc", "a b.c"]) is done  # type: ignore[arg-type]
+    assert heard.said == ["$ cc 'a b.c'", "w.c:1: warning: unused"]
