@@ -13,6 +13,7 @@ from harness.campaign.flagging import flags_of
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import State, Step
+from harness.campaign.stopping import attackable
 from harness.campaign.values import AtScale, BenchOutcome, CaseResult, Guards, ProfileOutcome, Ratio
 from harness.model import Verdict
 from harness.model.proposals import Reflection
@@ -65,7 +66,8 @@ def _baseline(state: State) -> str:
         f"{name}: {show_ns(ns)} ({show_share(ns / total)})"
         for name, ns in sealed.phases[:_PHASES_SHOWN]
     ]
-    figures = " | ".join([f"Total: {show_ns(total)}", *phases])
+    clock = " wall time" if state.agreed.says_clocks else ""
+    figures = " | ".join([f"Total: {show_ns(total)}{clock}", *phases])
     return f"## Baseline\n- {figures}\n- Commit: {sealed.commit[:_HASH]} ({state.place.tag} tag)"
 
 
@@ -325,7 +327,7 @@ def _ending(state: State) -> list[str]:
     if state.decision is not None:
         parts.append(f"## Stopped: {state.decision.rule}\n- {_flat(state.decision.reason)}")
     if state.ending.profile is not None and state.ending.profile.rows:
-        parts.append(_next_bottleneck(state.ending.profile))
+        parts.append(_next_bottleneck(state, state.ending.profile))
     return parts
 
 
@@ -348,9 +350,10 @@ def _total(result: CaseResult, rules: int) -> str:
 def _validation(state: State, result: BenchOutcome) -> str:
     lines, rules = ["## Full-scale validation"], state.agreed.rules
     for case in filter(None, (result.fast, result.full)):
+        clock = f" {case.metric} time" if state.agreed.says_clocks else ""
         lines.append(
-            f"- {case.case}: {show_ns(case.current_ns)} vs {show_ns(case.baseline_ns)} original ="
-            f" {_total(case, rules)}{_doubt(case, rules)}; correctness"
+            f"- {case.case}: {show_ns(case.current_ns)}{clock} vs {show_ns(case.baseline_ns)}"
+            f" original = {_total(case, rules)}{_doubt(case, rules)}; correctness"
             f" {'PASS' if case.correct else 'FAIL'}"
         )
         lines += [f"- {note}" for note in guard_notes(case)]
@@ -380,9 +383,12 @@ def _unheld(kept: Iterable[Iteration]) -> list[str]:
     return lines if found else []
 
 
-def _next_bottleneck(profile: ProfileOutcome) -> str:
-    row = profile.rows[0]
+def _next_bottleneck(state: State, profile: ProfileOutcome) -> str:
+    terms = state.agreed
+    row = attackable(profile, terms.min_share) if terms.says_clocks else profile.rows[0]
     floor = f"\n\n{floor_words(profile.floor)}" if profile.floor else ""
+    if row is None:
+        return f"## Hardly more than start-up is left{floor}"
     return (
         f"## {row.name} now dominates ({show_share(row.share)} of total). New campaign needed for"
         f" further gains.{floor}"

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 
+from harness.campaign.stopping import attackable
 from harness.campaign.values import ProfileOutcome, ProfileRow
 from harness.frozen import dataclass
 
@@ -64,6 +65,8 @@ _WAITING = 0.7
 _THREADED = 1.3
 """Above this CPU share it runs on several cores already."""
 _DOMINANT = 0.3
+_WORTH = 0.05
+"""A bottleneck with a smaller share, or that leaves less of a gain, is not worth a pattern."""
 
 _IO = re.compile(r"read|write|load|save|open|parse|print|i/?o\b|file|disk|fetch", re.IGNORECASE)
 _SELECTION = re.compile(
@@ -76,8 +79,11 @@ Fit = Callable[[ProfileOutcome, ProfileRow], str | None]
 
 
 def fitting(profile: ProfileOutcome, bottleneck: str | None = None) -> list[tuple[Pattern, str]]:
-    """The patterns that fit a bottleneck, or the largest one, each with the reason."""
-    row = profile.row(bottleneck) if bottleneck else next(iter(profile.rows), None)
+    """The patterns that fit a bottleneck, or the largest one, each with the reason.
+
+    None fits where all of it gone would hardly be a gain.
+    """
+    row = profile.row(bottleneck) if bottleneck else attackable(profile, _WORTH)
     if row is None:
         return []
     found = [(pattern, rule(profile, row)) for pattern, rule in _FITS]

@@ -9,9 +9,9 @@ from harness.campaign.advice import Advice
 from harness.campaign.bottlenecks import BY_WHOLE
 from harness.campaign.flagging import flag_lines
 from harness.campaign.iteration import Iteration, Outcome
-from harness.campaign.logs import trust_lines
+from harness.campaign.logs import headline_words, trust_lines
 from harness.campaign.scoring import describe_scores, score
-from harness.campaign.state import NotStarted, Progress, State
+from harness.campaign.state import NotStarted, Progress, State, Step
 from harness.campaign.values import ProfileOutcome, ProfileRow
 from harness.render.floor_line import floor_words
 from harness.render.tables import layout
@@ -65,10 +65,12 @@ def _progress(state: State) -> str:
     if bench is not None and bench.fast.chained:
         total = bench.fast.cumulative
         chained = f" [{show_factor(total.low)}, {show_factor(total.high)}], chained"
+    figure = f"so far: {show_factor(state.cumulative)}{chained} over the baseline{by}"
+    if state.ending is not None and state.step is Step.FINISHED:
+        figure = f"measured at the end: {headline_words(state)}"
     return (
-        f"state: {state.step.value} ({at})\nso far: {show_factor(state.cumulative)}{chained} over"
-        f" the baseline{by}; {count} of {terms.max_iterations} iterations, {kept} kept;"
-        f" {state.looks} looks"
+        f"state: {state.step.value} ({at})\n{figure}; {count} of {terms.max_iterations}"
+        f" iterations, {kept} kept; {state.looks} looks"
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.campaign.agreed import Decision
-from harness.campaign.bottlenecks import BY_WHOLE, holds_others
+from harness.campaign.bottlenecks import BY_FLOOR, BY_WHOLE, holds_others
 from harness.campaign.state import State
+from harness.campaign.values import ProfileOutcome, ProfileRow
+from harness.model.profiles import bound_of
 
 Rule = Callable[[State, int], str | None]
 """Answers why the loop ends now (given the state and the time in ns), or None."""
@@ -88,6 +90,18 @@ def worthwhile(state: State) -> list[str]:
         large = [row.name for row in rows if row.by == BY_WHOLE]
     parts = [name for name in large if not holds_others(name)]
     return parts if parts and state.skipped and state.agreed.rules > 1 else large
+
+
+def attackable(profile: ProfileOutcome, min_share: float) -> ProfileRow | None:
+    """The first row that a change may be about, and that all of it gone would be a gain of.
+
+    None where hardly more than start-up is left.
+    """
+    if profile.floor is not None and not profile.floor.told:
+        return None
+    least = bound_of(min_share)
+    rows = (row for row in profile.rows if row.by != BY_FLOOR and row.share >= min_share)
+    return next((row for row in rows if row.bound >= least), None)
 
 
 def _why_go_on(state: State) -> str:

@@ -30,18 +30,14 @@ from harness.model.profiles import bound_of
 RULES = 4
 """The present edition of the rules. A campaign keeps those that it was started under.
 
-Since 2: null results, failed builds and crashes are no failed attempts; a bottleneck is known by
-what it is; the objective is declared; the result of a campaign is a decided one.
-
-Since 3: a look compares the candidate with the last kept state alone and weighs how far they are
-apart; attempts share a rate of false keeps that kept ones earn back; the figure over the baseline
-is chained from the kept steps, and measured at the end.
-
-Since 4: a gain whose interval meets the prediction is no surprise, wherever its point lies.
+- Since 2: null results, failed builds and crashes are no failed attempts; a bottleneck is known by
+  what it is; the objective is declared; the result of a campaign is a decided one.
+- Since 3: a look compares the candidate with the last kept state alone and weighs how far they are
+  apart; attempts share a rate of false keeps that kept ones earn back; the figure over the baseline
+  is chained from the kept steps, and measured at the end.
+- Since 4: a gain whose interval meets the prediction is no surprise, wherever its point lies; the
+  records say of each time by which clock it is; start-up is no next bottleneck.
 """
-
-WEIGHED = 3
-"""The edition since which looks are weighed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +89,12 @@ class Terms:
     @property
     def weighs(self) -> bool:
         """Are looks weighed, as since the third edition?"""
-        return self.rules >= WEIGHED
+        return self.rules >= 3
+
+    @property
+    def says_clocks(self) -> bool:
+        """Do the records say of each time by which clock it is, as since the fourth edition?"""
+        return self.rules >= 4
 
 
 @dataclass(frozen=True, slots=True)

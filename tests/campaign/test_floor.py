@@ -6,15 +6,17 @@ import tomllib
 import pytest
 
 from harness.campaign.advice import Situation, advise
-from harness.campaign.bottlenecks import WHOLE_PROGRAM
+from harness.campaign.bottlenecks import BY_FLOOR, BY_WHOLE, WHOLE_PROGRAM
 from harness.campaign.events import Kind
 from harness.campaign.gates import bound_problem, check_thought
+from harness.campaign.logs import summary
 from harness.campaign.moves import Tree
-from harness.campaign.status import profile_table
-from harness.campaign.stopping import worthwhile
+from harness.campaign.patterns import fitting
+from harness.campaign.status import profile_table, status_text
+from harness.campaign.stopping import attackable, worthwhile
 from harness.campaign.takeover import takeover_text
 from harness.campaign.templates import thought_template
-from harness.campaign.values import ProfileOutcome, ProfileRow
+from harness.campaign.values import BenchOutcome, ProfileOutcome, ProfileRow, Terms
 from harness.errors import NotAllowed
 from harness.model import Floor, FloorPart
 
@@ -106,3 +108,90 @@ def test_a_profile_without_a_floor_says_nothing_of_one(tell):
     state = tell().profiled(ProfileOutcome("fast", (ProfileRow("solve", 1.0),)))
     assert "floor" not in profile_table(state)
     assert "no bound" in profile_table(state)
+
+
+def _mostly(share: float) -> ProfileOutcome:
+    """A profile of a program of which start-up takes this share."""
+    limit = 1 / share
+    rows = (
+        ProfileRow("solve", 1 - share, "function", limit),
+        ProfileRow("(start-up)", share, BY_FLOOR),
+        ProfileRow(WHOLE_PROGRAM, 1 - share, BY_WHOLE, limit),
+    )
+    floor = Floor(1e8, 1e8, (FloorPart("start-up", share * 1e8, share * 1e8),))
+    return ProfileOutcome("fast", rows, floor=floor)
+
+
+UNTOLD = ProfileOutcome(
+    "fast",
+    (ProfileRow("solve", 0.9, "function"), ProfileRow(WHOLE_PROGRAM, 1.0, BY_WHOLE)),
+    floor=Floor(1e8, 1e8, (FloorPart("start-up", 2e8, 2e8),), wall_told=False, cpu_told=False),
+)
+
+
+@pytest.mark.parametrize(
+    ("profile", "name"),
+    [
+        (PROFILE, "solve"),
+        (_mostly(0.5), "solve"),
+        (_mostly(0.97), None),
+        (UNTOLD, None),
+        (ProfileOutcome("fast", (ProfileRow("(start-up)", 1.0, BY_FLOOR),)), None),
+        (ProfileOutcome("fast", (ProfileRow(WHOLE_PROGRAM, 0.5, BY_WHOLE),)), WHOLE_PROGRAM),
+    ],
+)
+def test_start_up_is_nothing_to_attack(profile, name):
+    row = attackable(profile, 0.05)
+    assert (row.name if row else None) == name
+    assert bool(fitting(profile)) is (name is not None)
+
+
+@pytest.mark.parametrize("profile", [_mostly(0.97), UNTOLD])
+def test_where_start_up_is_left_no_step_is_said_to_fit(tell, profile):
+    state = tell().profiled(profile)
+    advice = advise(Situation(state, Tree(state.kept_tree)))
+    assert "hardly more than start-up is left" in advice.why
+    assert "Patterns" not in advice.why
+    assert advice.instead.startswith("harness decide --exhausted")
+
+
+def _finished(tell, make_result, profile, rules):
+    story = tell(Terms("work", "fast", rules=rules, objective="cpu", max_iterations=1))
+    story.iterated(make_result(2.0))
+    story.profiled(profile)
+    story.tell(Kind.FINISHING, result=BenchOutcome(make_result(1.5)), request=None)
+    return story.tell(Kind.FINISHED)
+
+
+def test_the_end_names_no_start_up_as_the_next_bottleneck(tell, make_result):
+    state = _finished(tell, make_result, _mostly(0.97), rules=4)
+    advice = advise(Situation(state, Tree(state.kept_tree)))
+    assert "hardly more than start-up is left" in advice.why
+    assert "may attack" not in advice.why
+    assert "## Hardly more than start-up is left\n\nfloor: of 100 ms" in summary(state)
+    state = _finished(tell, make_result, _mostly(0.5), rules=4)
+    assert "solve now takes 50%" in advise(Situation(state, Tree(state.kept_tree))).why
+    assert "## solve now dominates" in summary(state)
+
+
+def test_the_records_say_by_which_clock_a_time_is_since_the_fourth_rules(tell, make_result):
+    new = summary(_finished(tell, make_result, PROFILE, rules=4))
+    old = summary(_finished(tell, make_result, PROFILE, rules=3))
+    assert new.count(" wall time | ") + new.count(" wall time\n- Commit") == 1
+    assert new.count(" wall time vs ") == 1
+    assert " wall time vs " not in old
+    assert " wall time | " not in old
+    assert " wall time\n- Commit" not in old
+
+
+def test_a_finished_campaign_s_status_has_the_figure_that_was_measured_at_the_end(
+    tell, make_result
+):
+    state = _finished(tell, make_result, PROFILE, rules=4)
+    text = status_text(state, advise(Situation(state, Tree(state.kept_tree))))
+    assert "measured at the end: 1.5" in text
+    assert "so far" not in text
+    before = tell(Terms("work", "fast", rules=4))
+    before.iterated(make_result(2.0))
+    advice = advise(Situation(before.state, Tree(before.state.kept_tree)))
+    assert "so far: 2.00x" in status_text(before.state, advice)

@@ -565,7 +565,7 @@ def test_finish_measures_merges_tags_and_summarises(started, thought, planned, n
     assert started.git.tag("post-optimization").commit == done.merged == started.git.head()
     text = (started.root / "optim" / "summary.md").read_text()
     assert "## Campaign result: 2.50x" in text
-    assert "- full: 400 ms vs 1.00 s original = 2.50x" in text
+    assert "- full: 400 ms wall time vs 1.00 s original = 2.50x" in text
     assert "## forces now dominates (80 % of total). New campaign needed" in text
     assert started.git.changes().clean
     assert not next_action(started.campaign).should_continue

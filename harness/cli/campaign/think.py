@@ -87,12 +87,8 @@ def _offer(campaign: Campaign) -> Answer:
         return answered(campaign, "nothing was registered: no input, and THINK is not due")
     found = fitting(state.profile)
     template = thought_template(state)
-    text = "\n\n".join(
-        filter(
-            None,
-            (profile_table(state), "patterns that fit:\n" + describe_patterns(found), template),
-        )
-    )
+    fits = "patterns that fit:\n" + describe_patterns(found) if found else ""
+    text = "\n\n".join(filter(None, (profile_table(state), fits, template)))
     patterns = [
         {"number": p.number, "name": p.name, "fits": why, "check": p.check, "risk": p.risk}
         for p, why in found
