@@ -12,9 +12,9 @@ from harness.campaign.iteration import Iteration
 from harness.campaign.moves import Move, Tree, allows, restorable
 from harness.campaign.patterns import fitting
 from harness.campaign.state import State, Step
-from harness.campaign.stopping import attackable, decision_by_rules
+from harness.campaign.stopping import ONLY_START_UP, attackable, decision_by_rules, what_is_left
 from harness.campaign.templates import note_template, plan_template, thought_template
-from harness.campaign.values import BenchOutcome, ProfileOutcome, TestStatus
+from harness.campaign.values import BenchOutcome, TestStatus
 from harness.frozen import dataclass
 from harness.model.durations import write_duration
 from harness.render.units import show_factor
@@ -121,9 +121,6 @@ def _profile(situation: Situation) -> Advice:
     return Advice("PROFILE", near + why, Move.PROFILE.value, instead=_END if near else "")
 
 
-_ONLY_START_UP = (
-    "hardly more than start-up is left, which no change to the program's work makes less"
-)
 _END = 'harness decide --exhausted "the target is reached; finish measures it"'
 
 
@@ -168,7 +165,7 @@ def _think(situation: Situation) -> Advice:
     near = _near_the_target(state)
     why = f"{near}write the prediction before the code"
     if state.profile and state.profile.rows and not attackable(state.profile, terms.min_share):
-        why = f"{near}{_ONLY_START_UP}: end the loop, or say what a change could still take away"
+        why = f"{near}{ONLY_START_UP}: end the loop, or say what a change could still take away"
     return Advice(
         "THINK",
         why + (f". Patterns that fit: {fits}" if fits else ""),
@@ -347,7 +344,7 @@ def _finish(situation: Situation) -> Advice:
 def _finished(situation: Situation) -> Advice:
     state = situation.state
     profile = state.ending.profile if state.ending else None
-    left = f"; {_left(state, profile)}" if profile and profile.rows else ""
+    left = f"; {what_is_left(state, profile)}" if profile and profile.rows else ""
     return Advice(
         "NONE",
         f"the campaign is finished{left}",
@@ -356,14 +353,6 @@ def _finished(situation: Situation) -> Advice:
         should_continue=False,
         first="declare the next campaign in harness.toml",
     )
-
-
-def _left(state: State, profile: ProfileOutcome) -> str:
-    """What is left at the end that another campaign may be about."""
-    row = attackable(profile, state.agreed.min_share)
-    if row is None:
-        return _ONLY_START_UP
-    return f"{row.name} now takes {row.share:.0%}: a new campaign may attack it"
 
 
 def _next_campaign(state: State) -> str:

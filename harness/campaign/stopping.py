@@ -92,6 +92,11 @@ def worthwhile(state: State) -> list[str]:
     return parts if parts and state.skipped and state.agreed.rules > 1 else large
 
 
+ONLY_START_UP = (
+    "hardly more than start-up is left, which no change to the program's work makes less"
+)
+
+
 def attackable(profile: ProfileOutcome, min_share: float) -> ProfileRow | None:
     """The first row that a change may be about, and that all of it gone would be a gain of.
 
@@ -102,6 +107,14 @@ def attackable(profile: ProfileOutcome, min_share: float) -> ProfileRow | None:
     least = bound_of(min_share)
     rows = (row for row in profile.rows if row.by != BY_FLOOR and row.share >= min_share)
     return next((row for row in rows if row.bound >= least), None)
+
+
+def what_is_left(state: State, profile: ProfileOutcome) -> str:
+    """What is left at the end that another campaign may be about."""
+    row = attackable(profile, state.agreed.min_share)
+    if row is None:
+        return ONLY_START_UP
+    return f"{row.name} now takes {row.share:.0%}: a new campaign may attack it"
 
 
 def _why_go_on(state: State) -> str:

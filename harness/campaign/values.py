@@ -35,8 +35,7 @@ RULES = 4
 - Since 3: a look compares the candidate with the last kept state alone and weighs how far they are
   apart; attempts share a rate of false keeps that kept ones earn back; the figure over the baseline
   is chained from the kept steps, and measured at the end.
-- Since 4: a gain whose interval meets the prediction is no surprise, wherever its point lies; the
-  records say of each time by which clock it is; start-up is no next bottleneck.
+- Since 4: a gain whose interval meets the prediction is no surprise; records say the clocks.
 """
 
 
