@@ -20,14 +20,14 @@ from harness.campaign.events import Event, Kind
 from harness.campaign.flagging import EDITION, flag_lines, with_flags
 from harness.campaign.gates import check_note, check_plan, check_thought
 from harness.campaign.iteration import Outcome
-from harness.campaign.port import BenchRequest, Workbench
+from harness.campaign.port import BenchRequest, SealedBaseline, Workbench
 from harness.campaign.spending import attempt_confidence, confidence_of, final_confidence
 from harness.campaign.state import State, Step, states_after
 from harness.campaign.stopping import decision_by_rules
 from harness.campaign.values import BenchOutcome
 from harness.errors import DataClosed, DataDamaged, GitFailed, HarnessError, UsageError
 from harness.frozen import dataclass
-from harness.model import Verdict
+from harness.model import Noise, Verdict
 from harness.model.proposals import Plan, Reflection, Thought
 from harness.optimise.campaign import Campaign
 from harness.optimise.verify_figures import figure_problems, ran_one_program
@@ -107,6 +107,11 @@ def verify(campaign: Campaign, bench: Workbench, against: Path | None = None) ->
     return found
 
 
+def _but_noise(sealed: SealedBaseline) -> SealedBaseline:
+    """What identifies a baseline: older campaigns keep no noise of its trials, by either clock."""
+    return replace(sealed, noise=(), cpu_noise=Noise())
+
+
 def _baseline(campaign: Campaign, bench: Workbench, found: Verification) -> None:
     try:
         sealed, doubts = bench.check_baseline()
@@ -117,7 +122,7 @@ def _baseline(campaign: Campaign, bench: Workbench, found: Verification) -> None
         return
     found.unchecked += doubts
     found.count("baseline")
-    if replace(sealed, noise=()) != replace(campaign.state.sealed, noise=()) or (
+    if _but_noise(sealed) != _but_noise(campaign.state.sealed) or (
         campaign.state.agreed.weighs and not same_noise(sealed.noise, campaign.state.sealed.noise)
     ):
         found.problems.append(
