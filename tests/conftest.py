@@ -103,6 +103,7 @@ def shared_folder(factory: pytest.TempPathFactory, name: str) -> Path:
 @pytest.fixture(scope="session", autouse=True)
 def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A cache and state that all tests share, and not the user's; the launcher is made once."""
+    os.environ.pop("COLUMNS", None)  # what runs tests in parallel says how wide *its* page is
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(shared_folder(tmp_path_factory, "user-cache")))
         patch.setenv("XDG_STATE_HOME", str(shared_folder(tmp_path_factory, "user-state")))
