@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,8 @@ def test_the_json_has_every_column_and_amdahl_s_bound(harness: Any, project_here
     row = next(s for s in shown["spots"]["spots"] if s["function"] == "hot")
     assert row["calls"] == 1
     assert row["file"].endswith("sum.py")
-    left = shown["floor"]["bound"]
+    # On a busy machine the empty program may be no faster than this one: no bound is claimed.
+    left = shown["floor"]["bound"] or math.inf
     assert row["bound"] == pytest.approx(min(left, 1 / (1 - row["total_share"])))
     assert shown["floor"]["parts"][0]["name"] == "start-up"
     phases = {s["phase"]: s for s in shown["phases"]["spots"]}
