@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -41,7 +42,12 @@ new ones, and many."""
 
 
 def pytest_configure() -> None:
-    """Find what `make julia` installed, also where pytest is called by hand."""
+    """Find what `make julia` installed, also where pytest is called by hand; hear Ctrl-C.
+
+    What a shell starts in the background ignores that signal, and so would all that tests start.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if shutil.which("julia") is None and INSTALLED_JULIA.is_dir():
         os.environ["PATH"] += os.pathsep + str(INSTALLED_JULIA)
 
