@@ -35,6 +35,7 @@ from harness.adapterkit import (
     GnuOptions,
     InterpretedLanguage,
     InterpreterOptions,
+    Language,
     LanguageTool,
 )
 from harness.cli import cli
@@ -165,7 +166,10 @@ def test_the_cross_cutting_plugin_of_the_docs_works():
     assert trial.message == "measured after 01234567"
 
 
-@pytest.mark.parametrize("kind", [LanguageTool, InterpretedLanguage, CompiledLanguage, GnuLanguage])
+KIT = [LanguageTool, Language, InterpretedLanguage, CompiledLanguage, GnuLanguage]
+
+
+@pytest.mark.parametrize("kind", KIT)
 def test_every_attribute_of_the_kit_stands_in_the_docs(kind):
     table = rows(sections(text_of("adapters.md"))[kind.__name__])
     own = [

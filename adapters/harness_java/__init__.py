@@ -107,7 +107,7 @@ class Java(CompiledLanguage):
                 " shows allocations.",
             )
         plain = replace(build, target=replace(build.target, steady=False))
-        return record_profile(self._command(plain, case), plain, plan, runner)
+        return record_profile(self.command(plain, case), plain, plan, runner)
 
     def _class_path(self, target: Target, options: Options, folder: Path) -> str:
         places = [folder / CLASSES, *(target.root / place for place in options.class_path)]

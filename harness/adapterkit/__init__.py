@@ -5,6 +5,7 @@ A compiled language is a class with a page of facts and one method; see docs/wri
 - `CompiledLanguage`    the hooks of a language that is compiled to a native program
 - `GnuLanguage`         those of a language whose compiler takes GCC's words
 - `InterpretedLanguage` those of a language whose interpreter runs a source
+- `Language`            what these have in common
 - `LanguageTool`        finds and describes a compiler or an interpreter
 - `keep`                builds that are made once, whole or not at all
 - `native`              perf, callgrind, symbols and the steady driver of native programs
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     )
     from harness.adapterkit.gnu import DRIVER, EMPTY, INCLUDE, GnuLanguage, GnuOptions
     from harness.adapterkit.interpreted import InterpretedLanguage, InterpreterOptions
+    from harness.adapterkit.language import Language
     from harness.adapterkit.probing import LanguageTool
 else:
     __getattr__ = loaded_when_used(
@@ -40,6 +42,7 @@ else:
             "gnu": "DRIVER EMPTY INCLUDE GnuLanguage GnuOptions",
             "interpreted": "InterpretedLanguage InterpreterOptions",
             "build_cache": "Kept MadeBuild bytes_of keep placeless",
+            "language": "Language",
             "probing": "LanguageTool",
         },
     )
@@ -56,6 +59,7 @@ __all__ = [
     "InterpretedLanguage",
     "InterpreterOptions",
     "Kept",
+    "Language",
     "LanguageTool",
     "MadeBuild",
     "adopted",

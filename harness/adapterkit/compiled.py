@@ -8,8 +8,8 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from harness.adapterkit.build_cache import MadeBuild, bytes_of, keep, placeless
-from harness.adapterkit.probing import LanguageTool
+from harness.adapterkit.build_cache import MadeBuild, bytes_of, keep
+from harness.adapterkit.language import Language, empty_programs
 from harness.errors import BuildFailed, ConfigError
 from harness.frozen import dataclass
 from harness.hookspecs import Runner, hookimpl
@@ -18,19 +18,13 @@ from harness.model import (
     Case,
     Command,
     EmptyProgram,
-    NamedPath,
-    Output,
     PathKind,
     Profile,
     ProfilePlan,
     Target,
     Toolchain,
-    Trial,
-    TrialPlan,
-    declared_paths,
     digest_of,
     path_option,
-    read_options,
 )
 from harness.model.options import OptionsClass
 
@@ -98,18 +92,14 @@ def refusal_of(target: Target, toolchain: Toolchain, words: str) -> BuildFailed:
     )
 
 
-class CompiledLanguage:
+class CompiledLanguage(Language):
     """The hooks of a compiled language; a subclass says what its attributes ask and compiles.
 
     The instance is the plugin: `harness.adapters` names it as `zig = "harness_zig:adapter"`.
     """
 
-    tool: ClassVar[LanguageTool]
-    """Its compiler."""
     options: ClassVar[type[OptionsClass]] = CompilerOptions
     """A frozen dataclass that inherits from CompilerOptions."""
-    edition: ClassVar[int] = 1
-    """Part of every digest: raise it where a change of the adapter makes another program."""
     symbols: ClassVar[tuple[str, ...]] = ("-g",)
     """The flags with which a build for profiles is made beside the timed one."""
     empty: ClassVar[Path | None] = None
@@ -152,32 +142,11 @@ class CompiledLanguage:
     # -- the hooks ----------------------------------------------------------------------------
 
     @hookimpl
-    def harness_probe(self, runner: Runner, target: Target | None) -> Toolchain:
-        """The compiler."""
-        named = self._options(target).compiler if target is not None else None
-        return self.tool.found(runner, target, named)
-
-    @hookimpl
-    def harness_paths(self, target: Target) -> tuple[NamedPath, ...]:
-        """The options that the options class declares as paths."""
-        return declared_paths(self.options, target)
-
-    @hookimpl
     def harness_build(
         self, target: Target, toolchain: Toolchain, workdir: Path, runner: Runner
     ) -> Build:
         """Compile, or find the same build made before."""
         return self.built(target, toolchain, workdir, runner)
-
-    @hookimpl
-    def harness_run(self, build: Build, case: Case, runner: Runner) -> Output:
-        """Execute once for the output."""
-        return runner.output(self._command(build, case))
-
-    @hookimpl
-    def harness_time(self, build: Build, case: Case, plan: TrialPlan, runner: Runner) -> Trial:
-        """Execute one trial."""
-        return runner.trial(self._command(build, case), plan)
 
     @hookimpl
     def harness_profile(
@@ -203,10 +172,7 @@ class CompiledLanguage:
         small = self.empty_target(target, self.empty)
         made = self.built(small, build.toolchain, build.workdir.parent, runner)
         env = {**target.env, **self.environment(made)}
-        start = EmptyProgram("start-up", Command(self.start(made), env, target))
-        read = (*target.input_names(), *(["-"] if target.stdin else []))
-        reading = EmptyProgram("input", Command((*self.start(made), *read), env, target))
-        return (start, reading) if read else (start,)
+        return empty_programs(Command(self.start(made), env, target), target)
 
     # -- what the hooks share -----------------------------------------------------------------
 
@@ -217,7 +183,8 @@ class CompiledLanguage:
             return adopted(target, toolchain, workdir, options.program)
         self._check(target)
         work = Compilation(target, toolchain, options, workdir, runner)
-        folder = workdir / self._digest(work)
+        files = self.files_read(work)
+        folder = workdir / self._digest_of(target, toolchain, files, program_name(target))
 
         def make(private: Path) -> MadeBuild:
             work.folder = private
@@ -238,22 +205,6 @@ class CompiledLanguage:
             target, toolchain, folder.name, folder, program, kept.build_ns, kept.cached, kept.log
         )
 
-    def _digest(self, work: Compilation) -> str:
-        """SHA-256 over toolchain, options, and what the compiler reads: names, bytes, no folder."""
-        target = work.target
-        words = [
-            f"{self.tool.adapter}-build-{self.edition}",
-            work.toolchain.fingerprint,
-            placeless(repr(work.options), target),
-            repr((target.steady, target.entry if target.steady else None)),
-            target.build_inputs_digest,
-            program_name(target),
-        ]
-        # With their names, by which modules and classes are found.
-        files = self.files_read(work)
-        content = (part for path in files for part in (path.name, bytes_of(path, target)))
-        return digest_of([*words, *content])
-
     def _check(self, target: Target) -> None:
         if not target.sources:
             raise ConfigError(
@@ -266,10 +217,8 @@ class CompiledLanguage:
                 hint="Time whole processes: leave out --steady.",
             )
 
-    def _options(self, target: Target) -> Any:
-        return read_options(self.options, target)
-
-    def _command(self, build: Build, case: Case) -> Command:
+    def command(self, build: Build, case: Case) -> Command:
+        """How a build is started on a case."""
         target = build.target
         env = {**target.env, **self.environment(build)}
         start = (str(build.program),) if self._options(target).program else self.start(build)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from harness.adapterkit.build_cache import MadeBuild, bytes_of, keep, placeless
+from harness.adapterkit.build_cache import MadeBuild, keep
 from harness.adapterkit.compiled import sources_below
-from harness.adapterkit.probing import LanguageTool
+from harness.adapterkit.language import Language, empty_programs
 from harness.errors import BuildFailed, ConfigError
 from harness.frozen import dataclass
 from harness.hookspecs import Runner, hookimpl
@@ -18,17 +17,10 @@ from harness.model import (
     Case,
     Command,
     EmptyProgram,
-    NamedPath,
-    Output,
     PathKind,
     Target,
     Toolchain,
-    Trial,
-    TrialPlan,
-    declared_paths,
-    digest_of,
     path_option,
-    read_options,
 )
 from harness.model.options import OptionsClass
 
@@ -43,18 +35,14 @@ class InterpreterOptions:
     """What the interpreter is told before the source."""
 
 
-class InterpretedLanguage:
+class InterpretedLanguage(Language):
     """The hooks of an interpreted language; a subclass says what its attributes ask.
 
     The instance is the plugin: `harness.adapters` names it as `lua = "harness_lua:adapter"`.
     """
 
-    tool: ClassVar[LanguageTool]
-    """Its interpreter."""
     options: ClassVar[type[OptionsClass]] = InterpreterOptions
     """A frozen dataclass that inherits from InterpreterOptions."""
-    edition: ClassVar[int] = 1
-    """Part of every digest: raise it where a change of the adapter makes another program."""
     check: ClassVar[tuple[str, ...] | None] = None
     """The interpreter's arguments before a source whose syntax it checks; None: there are none,
     and a mistake shows when the program runs."""
@@ -88,49 +76,19 @@ class InterpretedLanguage:
     # -- the hooks ----------------------------------------------------------------------------
 
     @hookimpl
-    def harness_probe(self, runner: Runner, target: Target | None) -> Toolchain:
-        """The interpreter."""
-        named = self._options(target).interpreter if target is not None else None
-        return self.tool.found(runner, target, named)
-
-    @hookimpl
-    def harness_paths(self, target: Target) -> tuple[NamedPath, ...]:
-        """The options that the options class declares as paths."""
-        return declared_paths(self.options, target)
-
-    @hookimpl
     def harness_build(
         self, target: Target, toolchain: Toolchain, workdir: Path, runner: Runner
     ) -> Build:
         """Check the syntax, once for every distinct content."""
         self._demand(target)
-        options = self._options(target)
-        words = [
-            f"{self.tool.adapter}-build-{self.edition}",
-            toolchain.fingerprint,
-            placeless(repr(options), target),
-            repr((target.steady, target.entry if target.steady else None)),
-            target.build_inputs_digest,
-        ]
         ours = [self.driver] if target.steady and self.driver is not None else []
         files = [*self.files_read(target), *ours]
-        content = (part for path in files for part in (path.name, bytes_of(path, target)))
-        folder = workdir / digest_of([*words, *content])
+        folder = workdir / self._digest_of(target, toolchain, files)
         kept = keep(folder, lambda private: self._made(target, toolchain, private, runner))
         program = toolchain.program
         return Build(
             target, toolchain, folder.name, folder, program, kept.build_ns, kept.cached, kept.log
         )
-
-    @hookimpl
-    def harness_run(self, build: Build, case: Case, runner: Runner) -> Output:
-        """Execute once for the output."""
-        return runner.output(self.command(build, case))
-
-    @hookimpl
-    def harness_time(self, build: Build, case: Case, plan: TrialPlan, runner: Runner) -> Trial:
-        """Execute one trial."""
-        return runner.trial(self.command(build, case), plan)
 
     @hookimpl
     def harness_floor(self, build: Build) -> tuple[EmptyProgram, ...]:
@@ -142,10 +100,7 @@ class InterpretedLanguage:
             script.write_text(self.empty, encoding="utf-8")
         target = build.target
         start = Command(self._words(build, script), self._env(build), target)
-        read = (*target.input_names(), *(["-"] if target.stdin else []))
-        reading = replace(start, argv=(*start.argv, *read))
-        programs = (EmptyProgram("start-up", start), EmptyProgram("input", reading))
-        return programs if read else programs[:1]
+        return empty_programs(start, target)
 
     # -- what the hooks share -----------------------------------------------------------------
 
@@ -196,6 +151,3 @@ class InterpretedLanguage:
                 f"targets.{target.name}: {language} has no steady mode here",
                 hint="Time whole processes: leave out --steady.",
             )
-
-    def _options(self, target: Target) -> Any:
-        return read_options(self.options, target)
