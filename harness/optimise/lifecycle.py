@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.campaign.chaining import known_noise
 from harness.campaign.events import Kind
 from harness.campaign.moves import Move
-from harness.campaign.port import BenchRequest, Workbench
-from harness.campaign.spending import final_confidence
+from harness.campaign.port import Workbench
 from harness.campaign.standing import after_finish, before_start, before_step, no_branch, refused
 from harness.campaign.state import State, Step
 from harness.campaign.values import BenchOutcome, Terms, TestStatus
@@ -182,21 +180,9 @@ def _last_result(campaign: Campaign, bench: Workbench, budget_ns: int | None) ->
     state = campaign.state
     if not state.kept:
         return {"result": None, "request": None}
-    terms = state.agreed
-    request = BenchRequest(
-        kept=state.sealed.commit,
-        baseline=state.sealed.commit,
-        look=0,
-        confidence=final_confidence(terms),
-        threshold=terms.threshold,
-        budget_ns=budget_ns or terms.bench_budget_ns,
-        full=terms.full_case is not None,
-        objective=terms.objective,
-        weighed=terms.weighs,
-        noise=known_noise(state) if terms.weighs else (),
-    )
+    request = merging.final_request(campaign, state.sealed.commit, budget_ns)
     result = bench.bench(request)
-    needed = _still_needed(result, terms)
+    needed = _still_needed(result, state.agreed)
     if budget_ns is None and needed is not None:
         request = replace(
             request, continues=request.look, spent_ns=request.budget_ns, budget_ns=needed

@@ -54,15 +54,15 @@ def checked(
                 return Merged(how, failed=tested.status)
         if not state.kept:
             return Merged()  # no figure was given that could no longer be true
-        outcome = bench.merged(_request(campaign, budget_ns))
+        outcome = bench.merged(final_request(campaign, state.kept_commit, budget_ns))
     return _judged([case for case in (outcome.fast, outcome.full) if case is not None])
 
 
-def _request(campaign: Campaign, budget_ns: int | None) -> BenchRequest:
-    """The merged state against the last kept one, as the end of a campaign is measured."""
+def final_request(campaign: Campaign, kept: str, budget_ns: int | None) -> BenchRequest:
+    """A comparison with the commit `kept`, as the end of a campaign is measured."""
     state, terms = campaign.state, campaign.state.agreed
     return BenchRequest(
-        kept=state.kept_commit,
+        kept=kept,
         baseline=state.sealed.commit,
         look=0,
         confidence=final_confidence(terms),

@@ -58,12 +58,8 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class RunResult(Reported):
-    """What a run measured: measurements, comparisons, failures, and where the trials are."""
-
-    @property
-    def id(self) -> str:
-        return self.run.id
+class Measured(Reported):
+    """The result of a run that measured several targets, each to be had by its name."""
 
     @property
     def measurements(self) -> tuple[Measurement, ...]:
@@ -73,6 +69,23 @@ class RunResult(Reported):
     def comparisons(self) -> tuple[Comparison, ...]:
         """Each target against the reference of its task."""
         return self.run.comparisons
+
+    def __getitem__(self, target: str) -> Measurement:
+        """The measurement of a target; KeyError where there is none, or more than one."""
+        found = [m for m in self.measurements if m.target == target]
+        if len(found) != 1:
+            names = ", ".join(dict.fromkeys(m.target for m in self.measurements))
+            raise KeyError(f"{len(found)} measurements of {target!r}; targets: {names}")
+        return found[0]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RunResult(Measured):
+    """What a run measured: measurements, comparisons, failures, and where the trials are."""
+
+    @property
+    def id(self) -> str:
+        return self.run.id
 
     @property
     def exit_code(self) -> ExitCode:
@@ -86,14 +99,6 @@ class RunResult(Reported):
     def ok(self) -> bool:
         """Did every target run to its end, with the right output and the figures asked for?"""
         return self.exit_code is ExitCode.FINE
-
-    def __getitem__(self, target: str) -> Measurement:
-        """The measurement of a target; KeyError where there is none, or more than one."""
-        found = [m for m in self.measurements if m.target == target]
-        if len(found) != 1:
-            names = ", ".join(dict.fromkeys(m.target for m in self.measurements))
-            raise KeyError(f"{len(found)} measurements of {target!r}; targets: {names}")
-        return found[0]
 
     def table(self, style: str = "plain") -> str:
         """The main table, as `harness run` prints it, in a style of `--format` or as `html`."""

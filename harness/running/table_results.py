@@ -10,30 +10,24 @@ from typing import Any
 from harness.analysis import overall
 from harness.errors import ExitCode
 from harness.frozen import dataclass
-from harness.model import Comparison, Measurement, Overall, Ranking, Verdict
+from harness.model import Measurement, Overall, Ranking, Verdict
 from harness.model.jsonable import jsonable
 from harness.render.main_table import Beside, key_of, measurement_table
 from harness.render.standings import overall_line, ranking_line
-from harness.running.run_results import Reported, code_of_lacking
+from harness.running.run_results import Measured, code_of_lacking
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class TableResult(Reported):
-    """Several that compute one thing, side by side: their figures, and which are the best."""
+class TableResult(Measured):
+    """Several that compute one thing, side by side: their figures, and which are the best.
+
+    The error level holds for all comparisons of the table.
+    """
 
     steady: Mapping[tuple[str, str, str], Measurement] = field(default_factory=dict)
     """The measurements of the same targets in steady mode, by task, case and target."""
     whole: bool = False
     """Does the table show all that is known of each target?"""
-
-    @property
-    def measurements(self) -> tuple[Measurement, ...]:
-        return self.run.measurements
-
-    @property
-    def comparisons(self) -> tuple[Comparison, ...]:
-        """Each against the reference of its task, at an error level that holds for all of them."""
-        return self.run.comparisons
 
     @property
     def rankings(self) -> tuple[Ranking, ...]:
@@ -67,14 +61,6 @@ class TableResult(Reported):
     def ok(self) -> bool:
         """Is every verdict sure, every output right, and did nothing go wrong?"""
         return self.exit_code is ExitCode.FINE
-
-    def __getitem__(self, target: str) -> Measurement:
-        """The measurement of a target; KeyError where there is none, or more than one."""
-        found = [m for m in self.measurements if m.target == target]
-        if len(found) != 1:
-            names = ", ".join(dict.fromkeys(m.target for m in self.measurements))
-            raise KeyError(f"{len(found)} measurements of {target!r}; targets: {names}")
-        return found[0]
 
     def table(self, style: str = "plain") -> str:
         """The table of all figures, the best first, in a style of `--format` or as `html`."""
