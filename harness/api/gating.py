@@ -78,11 +78,7 @@ def _compared(
     concerns = Concerns(config, git, changed)
     asked = [cell for cell in cells if concerns.touched(cell.target)]
     why = "nothing that a target depends on has changed"
-    rows = [
-        GateRow(c.task.name, c.case.name, c.name, GateStatus.UNTOUCHED, why)
-        for c in cells
-        if c not in asked
-    ]
+    rows = [GateRow(*c.key, GateStatus.UNTOUCHED, why) for c in cells if c not in asked]
     report = None
     if asked:
         from harness.running.gate import Gate

@@ -189,6 +189,11 @@ class Measurement:
             return None
         return self.cpu_ns.point / self.wall_ns.point if self.cpu_ns.point >= 0 else None
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells it from the others of a run: task, case and target."""
+        return self.task, self.case, self.target
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:

@@ -106,7 +106,7 @@ def _summary(
         (c.task, c.case, n) for c in report.run.comparisons for n in (c.reference, c.candidate)
     }
     for m in report.run.measurements:
-        if (m.task, m.case, m.target) not in compared and m.wall_ns is not None:
+        if m.key not in compared and m.wall_ns is not None:
             yield (
                 f"{m.target} takes {show_ns_estimate(m.wall_ns)} of wall time on {m.task} {m.case}"
                 f" (median of {m.trials} trial{'s' * (m.trials != 1)})."

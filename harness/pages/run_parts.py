@@ -46,7 +46,7 @@ def result_grid(report: Report) -> Grid:
     references = {(c.task, c.case, c.reference) for c in report.run.comparisons}
     rows = []
     for m in report.run.measurements:
-        key = (m.task, m.case, m.target)
+        key = m.key
         c = relative.get(key)
         ratio = TableCell(show_comparison(c), c.ratio.point) if c else TableCell("-")
         rows.append(
@@ -284,7 +284,7 @@ def toolchain_grid(report: Report) -> Grid | None:
 
 def works_of(report: Report, facts: TrialFacts) -> list[tuple[str, str]]:
     """The tasks with their cases, in the order in which they were asked for."""
-    keys: list[CellKey] = [(m.task, m.case, m.target) for m in report.run.measurements]
+    keys: list[CellKey] = [m.key for m in report.run.measurements]
     return list(dict.fromkeys(key[:2] for key in (*keys, *facts.series)))
 
 

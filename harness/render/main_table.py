@@ -81,7 +81,7 @@ class _Table:
         if not self.places:
             return ()
         time_ns = m.wall_ns.point if m.wall_ns is not None else math.inf
-        return (groups.index((m.task, m.case)), self.places.get(key_of(m), math.inf), time_ns)
+        return (groups.index((m.task, m.case)), self.places.get(m.key, math.inf), time_ns)
 
     def columns(self) -> list[TableColumn]:
         """All columns, in their order; see `TableColumn` for what becomes of them."""
@@ -155,7 +155,7 @@ class _Table:
         return None if self._wrong(m) and self.beside.whole else value
 
     def _place(self, m: Measurement) -> str:
-        place = self.places.get(key_of(m))
+        place = self.places.get(m.key)
         return "-" if place is None else str(place)
 
     def _wall(self, m: Measurement) -> str:
@@ -168,7 +168,7 @@ class _Table:
         return _short(self._of(m, m.cpu_ns))
 
     def _steady_ns(self, m: Measurement) -> Estimate | None:
-        found = self.beside.steady.get(key_of(m))
+        found = self.beside.steady.get(m.key)
         return None if found is None else self._of(m, found.wall_ns)
 
     def _steady(self, m: Measurement) -> str:
@@ -182,13 +182,13 @@ class _Table:
         return significant(m.wall_ns.point / times[0])
 
     def _ratio(self, m: Measurement) -> str:
-        found = self.relative.get(key_of(m))
+        found = self.relative.get(m.key)
         if found is None:
-            return "reference" if key_of(m) in self.references else "-"
+            return "reference" if m.key in self.references else "-"
         return self._coloured(found, show_comparison(found))
 
     def _short_ratio(self, m: Measurement) -> str:
-        found = self.relative.get(key_of(m))
+        found = self.relative.get(m.key)
         if found is None:
             return self._ratio(m)
         memory = found.metric is Metric.MEMORY
@@ -224,12 +224,12 @@ class _Table:
         def bar(m: Measurement) -> str:
             cells = ["."] * _BAR
             cells[at(1.0)] = "|"
-            found = self.relative.get(key_of(m))
+            found = self.relative.get(m.key)
             if found is not None and found in bounded:
                 left, right = at(found.ratio.low), at(found.ratio.high)
                 cells[left : right + 1] = "-" * (right - left + 1)
                 cells[at(found.ratio.point)] = "o"
-            elif key_of(m) not in self.references:
+            elif m.key not in self.references:
                 return ""
             return "".join(cells)
 
@@ -238,11 +238,6 @@ class _Table:
             + f"{significant(math.exp(high), 2)}x"
         )
         return [replace(self._column(name, 10, bar), called="bars")]
-
-
-def key_of(m: Measurement) -> Key:
-    """Task, case and target of a measurement."""
-    return (m.task, m.case, m.target)
 
 
 def _short(estimate: Estimate | None) -> str:

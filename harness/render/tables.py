@@ -105,7 +105,7 @@ def legend(measurements: Sequence[Measurement]) -> str:
 
 
 def output_word(m: Measurement, failures: Mapping[tuple[str, str, str], str]) -> str:
-    failure = failures.get((m.task, m.case, m.target))
+    failure = failures.get(m.key)
     if failure:
         return failure
     return {True: "ok", False: "WRONG", None: "-"}[m.output_ok]

@@ -117,4 +117,4 @@ def rankings_of(
 
             cell = group.members[0].cell
             sets = ranked_sets(names, group.blocks, question)
-            yield Ranking(cell.task.name, cell.case.name, sets, confidence)
+            yield Ranking(*cell.group_key, sets, confidence)

@@ -33,6 +33,12 @@ LONG_CHECK_NS = 1_000_000_000
 """From here on the first run of a target, for its output, is its first warm-up trial too."""
 
 
+CellKey = tuple[str, str, str]
+"""Task, case and the cell's name."""
+GroupKey = tuple[str, str]
+"""Task and case."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A target on a case: what gets a row of the table."""
@@ -49,6 +55,16 @@ class Cell:
     @property
     def name(self) -> str:
         return self.label or self.target.name
+
+    @property
+    def key(self) -> CellKey:
+        """What tells it from the other cells of a run."""
+        return (*self.group_key, self.name)
+
+    @property
+    def group_key(self) -> GroupKey:
+        """What it has in common with the cells that it runs interleaved with."""
+        return self.task.name, self.case.name
 
     def given(self, case: Case) -> Cell:
         """The same on another case."""
@@ -156,7 +172,7 @@ class Group:
 
 def same_group(one: Cell, other: Cell) -> bool:
     """Do two cells belong to the same task and case?"""
-    return (one.task.name, one.case.name) == (other.task.name, other.case.name)
+    return one.group_key == other.group_key
 
 
 def reference_of(members: Sequence[Prepared]) -> Ready | None:
@@ -177,9 +193,9 @@ def make_groups(
     Its blocks draw what `seeds` says of the case, by `secret`; a seed only where all targets take
     one, since the others would not be given the same work.
     """
-    together: dict[tuple[str, str], list[Prepared]] = {}
+    together: dict[GroupKey, list[Prepared]] = {}
     for member in members:
-        together.setdefault((member.cell.task.name, member.cell.case.name), []).append(member)
+        together.setdefault(member.cell.group_key, []).append(member)
     return [
         Group(group, rule_of(group), Draws.of(group[0].cell.case, _drawn_by(group, seeds), secret))
         for group in together.values()

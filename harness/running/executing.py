@@ -11,7 +11,7 @@ from pathlib import Path
 from harness.errors import DataUnreadable, PluginFailed
 from harness.model.shards import Shard
 from harness.plugins import Executor
-from harness.running.cells import Cell
+from harness.running.cells import Cell, GroupKey
 from harness.running.experiment import Experiment, perform
 from harness.running.reading_back import checked_report
 from harness.running.reports import Report
@@ -70,9 +70,9 @@ def execute(
 
 def shards_of(session: Session, experiment: Experiment) -> tuple[Shard, ...]:
     """The experiment's cells by task and case, in their order."""
-    groups: dict[tuple[str, str], list[Cell]] = {}
+    groups: dict[GroupKey, list[Cell]] = {}
     for cell in experiment.cells:
-        groups.setdefault((cell.task.name, cell.case.name), []).append(cell)
+        groups.setdefault(cell.group_key, []).append(cell)
     return tuple(
         Shard(
             task,

@@ -97,7 +97,7 @@ class Experiment:
         return asked.shared_by(self._comparisons()) if self.shared_level else asked
 
     def _comparisons(self) -> int:
-        sizes = Counter((cell.task.name, cell.case.name) for cell in self.cells).values()
+        sizes = Counter(cell.group_key for cell in self.cells).values()
         if self.ranked:
             return sum(size * (size - 1) // 2 for size in sizes)
         return len(self.pairs) or sum(size - 1 for size in sizes)
@@ -175,7 +175,7 @@ def _table(experiment: Experiment) -> Table | None:
         return None
     settings = experiment.settings
     asked = settings.budget_ns is not None or settings.trials is not None
-    groups = len({(cell.task.name, cell.case.name) for cell in experiment.cells})
+    groups = len({cell.group_key for cell in experiment.cells})
     tasks = len({cell.task.name for cell in experiment.cells})
     limit_ns = settings.time_limit(groups, tasks).ns or 0
     span_ns = settings.budget_ns if asked else limit_ns // max(groups, 1)
@@ -208,11 +208,11 @@ def _plan(experiment: Experiment, host: Host, started_at_ns: int) -> dict[str, A
         "command": sys.argv[1:],
         "host": jsonable(host),
         **to_plan(experiment.settings),
-        "cells": [[c.task.name, c.case.name, c.name] for c in experiment.cells],
+        "cells": [[*c.key] for c in experiment.cells],
         "given": _given(experiment),
         "params": [
-            [c.task.name, c.case.name, jsonable(c.case.params)]
-            for c in {(c.task.name, c.case.name): c for c in experiment.cells}.values()
+            [*c.group_key, jsonable(c.case.params)]
+            for c in {c.group_key: c for c in experiment.cells}.values()
         ],
         "code": code_of_cells(experiment.cells),
         "origin": jsonable(experiment.origin),
@@ -230,9 +230,7 @@ def _timed_by(plan: dict[str, Any], launcher: LauncherFacts) -> dict[str, Any]:
 
 
 def _given(experiment: Experiment) -> list[list[str]]:
-    return [
-        [c.task.name, c.case.name, c.name, given_digest(c.target, c.case)] for c in experiment.cells
-    ]
+    return [[*c.key, given_digest(c.target, c.case)] for c in experiment.cells]
 
 
 def _stored_plan(folder: Path, host: Host, experiment: Experiment) -> dict[str, Any]:
@@ -273,7 +271,7 @@ def _measure(
 
 def _disturbed_blocks(groups: Sequence[Group]) -> frozenset[BlockKey]:
     return frozenset(
-        (cell.task.name, cell.case.name, number)
+        (*cell.group_key, number)
         for group in groups
         for cell in [group.members[0].cell]
         for number in disturbed(group.blocks)
@@ -299,7 +297,7 @@ def _report(
             if failure is not None:
                 if is_passed_over(member, groups, experiment.origin):
                     failure = replace(failure, exit_code=ExitCode.FINE)
-                failures[cell.task.name, cell.case.name, cell.name] = failure
+                failures[cell.key] = failure
         for reference, candidates in _comparable(experiment, group).items():
             from harness.analysis import compare_cells  # and with it numpy
 

@@ -165,21 +165,21 @@ def _words(failure: HarnessError) -> str:
 def _ended(
     cell: Cell, status: GateStatus, why: str, failed_with: ExitCode = ExitCode.FINE
 ) -> GateRow:
-    return GateRow(cell.task.name, cell.case.name, cell.name, status, why, failed_with=failed_with)
+    return GateRow(*cell.key, status, why, failed_with=failed_with)
 
 
 def _row(sides: Sides, report: Report) -> GateRow:
     """What the run found of a target."""
     head, base = sides.head, sides.base
-    measured = {(m.task, m.case, m.target): m for m in report.run.measurements}
+    measured = {m.key: m for m in report.run.measurements}
     row = GateRow(
-        *_key(head),
+        *head.key,
         sides.status,
         sides.why,
         base=_shown(measured, base),
         head=_shown(measured, head),
     )
-    failed = report.failures.get(_key(head))
+    failed = report.failures.get(head.key)
     other = _disagreement(report, head)
     if other or (failed is not None and failed.exit_code is ExitCode.ANSWER_IS_NO):
         why = other or str(failed and failed.message)
@@ -189,7 +189,7 @@ def _row(sides: Sides, report: Report) -> GateRow:
         return replace(row, status=GateStatus.FAILED, why=failed.message, failed_with=code)
     if base is None:
         return row
-    broken = report.failures.get(_key(base))
+    broken = report.failures.get(base.key)
     if broken is not None:
         return replace(row, status=GateStatus.BASE_FAILS, why=broken.message)
     found = next((c for c in report.run.comparisons if _is_of(c, head)), None)
@@ -201,22 +201,15 @@ def _row(sides: Sides, report: Report) -> GateRow:
 
 
 def _is_of(comparison: Comparison, head: Cell) -> bool:
-    return (comparison.task, comparison.case, comparison.candidate) == _key(head)
-
-
-def _key(cell: Cell) -> CellKey:
-    return cell.task.name, cell.case.name, cell.name
+    return (comparison.task, comparison.case, comparison.candidate) == head.key
 
 
 def _shown(measured: dict[CellKey, Measurement], cell: Cell | None) -> Measurement | None:
-    return None if cell is None else measured.get(_key(cell))
+    return None if cell is None else measured.get(cell.key)
 
 
 def _disagreement(report: Report, cell: Cell) -> str:
     """What is wrong with a cell's first output, which kept it from being timed; empty: nothing."""
-    for group in report.groups:
-        for member in group.members:
-            same = isinstance(member, Ready) and _key(member.cell) == _key(cell)
-            if same and isinstance(member, Ready) and member.verdict and not member.verdict.ok:
-                return member.verdict.summary
-    return ""
+    members = (member for group in report.groups for member in group.members)
+    verdicts = (m.verdict for m in members if isinstance(m, Ready) and m.cell.key == cell.key)
+    return next((verdict.summary for verdict in verdicts if verdict and not verdict.ok), "")

@@ -100,7 +100,7 @@ def measure_implementations(
 
 
 def _is_right(report: Report, cell: Cell) -> bool:
-    return (cell.task.name, cell.case.name, cell.name) not in report.failures
+    return cell.key not in report.failures
 
 
 def _steady(
@@ -115,8 +115,8 @@ def _steady(
         session.orchestrator, session.results, replace(asked, cells=able, settings=settings)
     )
     for m in report.run.measurements:
-        if (m.task, m.case, m.target) not in report.failures and m.wall_ns is not None:
-            yield (m.task, m.case, m.target), m
+        if m.key not in report.failures and m.wall_ns is not None:
+            yield m.key, m
 
 
 def _has_steady_mode(session: Session, cell: Cell) -> bool:
@@ -129,13 +129,9 @@ def _has_steady_mode(session: Session, cell: Cell) -> bool:
 
 def _with_start_ups(session: Session, report: Report) -> Report:
     """The report with what an empty program of each target's toolchain takes."""
-    members = {
-        (m.cell.task.name, m.cell.case.name, m.cell.name): m
-        for group in report.groups
-        for m in group.members
-    }
+    members = {member.cell.key: member for group in report.groups for member in group.members}
     measurements = tuple(
-        replace(m, start_up_ns=_start_up_ns(session, members.get((m.task, m.case, m.target))))
+        replace(m, start_up_ns=_start_up_ns(session, members.get(m.key)))
         for m in report.run.measurements
     )
     return replace(report, run=replace(report.run, measurements=measurements))

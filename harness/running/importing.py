@@ -183,7 +183,7 @@ def _plan(given: _Import, run: Run) -> Mapping[str, Any]:
         "command": list(run.command),
         "host": jsonable(run.host),
         **to_plan(Settings(seed=0)),
-        "cells": [[m.task, m.case, m.target] for m in run.measurements],
+        "cells": [[*m.key] for m in run.measurements],
         "given": [],
         "origin": {
             "kind": IMPORTED,

@@ -153,14 +153,13 @@ def _of_shell(line: str, wishes: Wishes) -> Named:
 def _of_adapter(name: str, wishes: Wishes) -> Named:
     """A file, as the adapter was said; of the command adapter a command line, too."""
     adapter = str(wishes.adapter)
-    source, arguments = name, ()
     if adapter == "command" and not Path(name).exists():
         words = split_line(name)
         if len(words) > 1 or "/" not in name:
             check_program(words[0])
             return _program(name, Guess("command"), None, (*words, *wishes.arguments), wishes)
-    refuse_no_file(source)
-    return _program(name, Guess(adapter), source, (*arguments, *wishes.arguments), wishes)
+    refuse_no_file(name)
+    return _program(name, Guess(adapter), name, wishes.arguments, wishes)
 
 
 def _of_file(name: str, arguments: Sequence[str], wishes: Wishes, label: str = "") -> Named:

@@ -37,7 +37,7 @@ def code_of_cells(cells: Iterable[Cell]) -> list[list[Any]]:
     Cells that are not here are of the run's own commit.
     """
     return [
-        [cell.task.name, cell.case.name, cell.name, found.digest, found.made_at_ns]
+        [*cell.key, found.digest, found.made_at_ns]
         for cell in cells
         if cell.target.private_copy is not None
         and (found := commit_of(cell.target.root)) is not None

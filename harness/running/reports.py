@@ -15,12 +15,10 @@ from harness.errors import ExitCode
 from harness.frozen import dataclass
 from harness.model import Estimate, Run
 from harness.model.jsonable import numbers_back, to_plain
+from harness.running.cells import CellKey as CellKey
 from harness.running.cells import Group
 
 Value = TypeVar("Value")
-
-CellKey = tuple[str, str, str]
-"""Task, case and the cell's name."""
 
 
 @dataclass(frozen=True, slots=True)

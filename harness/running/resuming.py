@@ -23,7 +23,7 @@ def resume_groups(
     records = [from_row(row) for row in rows]
     for group in groups:
         cell = group.members[0].cell
-        own = [r for r in records if (r.task, r.case) == (cell.task.name, cell.case.name)]
+        own = [r for r in records if (r.task, r.case) == cell.group_key]
         _same_builds(group, own)
         _replay(group, own, design)
         if own:

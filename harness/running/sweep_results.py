@@ -77,10 +77,7 @@ class SweepResult(RunResult):
         """One row per target and point, with parameters as columns."""
         ratios = {(c.task, c.case, c.candidate): c for c in self.comparisons}
         points = self.points
-        return [
-            _row(m, points[m.case], ratios.get((m.task, m.case, m.target)))
-            for m in self.measurements
-        ]
+        return [_row(m, points[m.case], ratios.get(m.key)) for m in self.measurements]
 
     @property
     def growths(self) -> tuple[CurveGrowth, ...]:

@@ -77,7 +77,7 @@ def _origin(asked: SweepRequest, bases: Sequence[Cell]) -> Mapping[str, Any]:
         "kind": KIND,
         "axes": jsonable(asked.sweep.axes),
         "matrix": jsonable(asked.sweep.matrix),
-        "bases": [[base.task.name, base.case.name, base.name] for base in bases],
+        "bases": [[*base.key] for base in bases],
         "confidence": asked.settings.question.confidence,
     }
 
@@ -91,7 +91,7 @@ def _pairs(cells: Sequence[Cell]) -> tuple[tuple[str, str], ...]:
 
 def _corrected(settings: Settings, cells: Sequence[Cell]) -> Settings:
     """Each verdict at the confidence at which all of them hold together."""
-    groups = {(cell.task.name, cell.case.name) for cell in cells}
+    groups = {cell.group_key for cell in cells}
     comparisons = len(cells) - len(groups)
     level = each_confidence(settings.question.confidence, comparisons)
     return replace(settings, question=replace(settings.question, confidence=level))
@@ -136,7 +136,7 @@ def _tell_time(
 ) -> None:
     """Say how long it takes, from one trial of each point; UsageError beyond the limit."""
     least_ns, most_ns = _estimate(session, cells, settings)
-    points = len({(cell.task.name, cell.case.name) for cell in cells})
+    points = len({cell.group_key for cell in cells})
     words = f"{points} point{'s' * (points > 1)}, {len(cells)} row{'s' * (len(cells) > 1)}:"
     words += f" about {write_duration(least_ns, 2)}"
     if most_ns > least_ns:

@@ -12,7 +12,7 @@ from harness.errors import ExitCode
 from harness.frozen import dataclass
 from harness.model import Measurement, Overall, Ranking, Verdict
 from harness.model.jsonable import jsonable
-from harness.render.main_table import Beside, key_of, measurement_table
+from harness.render.main_table import Beside, measurement_table
 from harness.render.standings import overall_line, ranking_line
 from harness.running.run_results import Measured, code_of_lacking
 
@@ -90,8 +90,8 @@ class TableResult(Measured):
         values["best"] = list(self.best)
         values["overall"] = jsonable(self.overall)
         for measurement, m in zip(values["measurements"], self.measurements, strict=True):
-            failure = self.report.failures.get(key_of(m))
-            steady = self.steady.get(key_of(m))
+            failure = self.report.failures.get(m.key)
+            steady = self.steady.get(m.key)
             measurement["failure"] = failure.message if failure else None
             measurement["steady"] = jsonable(steady) if steady else None
         return values

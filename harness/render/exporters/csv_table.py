@@ -29,12 +29,12 @@ def harness_export(run: Run, failures: Mapping[tuple[str, str, str], str]) -> st
     relative = {(c.task, c.case, c.candidate): c for c in run.comparisons}
     rows = []
     for m in run.measurements:
-        c = relative.get((m.task, m.case, m.target))
+        c = relative.get(m.key)
         ratio = c.ratio if c else None
         single = [e.point if e else None for e in (m.ready_ns, m.first_call_ns)]
         rows.append(
             [
-                *(m.task, m.case, m.target, m.language, m.mode.value),
+                *(*m.key, m.language, m.mode.value),
                 *(_number(v) for e in (m.wall_ns, m.cpu_ns) for v in _ends(e)),
                 *(_number(v) for v in (*single, m.max_rss_bytes, m.trials, *_ends(ratio))),
                 *((c.metric.value, c.verdict.value) if c else ("", "")),
