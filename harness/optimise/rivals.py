@@ -8,7 +8,7 @@ any other candidate, on blocks that had no part in its choice.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from harness.campaign.events import Kind
@@ -56,9 +56,9 @@ def try_rivals(
         field = _allowed(campaign, everyone)
         result = race(session, field, trying)
     chosen = result.leader.name if result.leader is not None else ""
-    kept = _kept(campaign, field)
+    _keep(campaign, field)
     # Written before the tree is touched: what is interrupted after it, `harness restore` completes.
-    campaign.append(Kind.TRIED, variants=_tried(result, kept, chosen))
+    campaign.append(Kind.TRIED, variants=_tried(result, field.commits, chosen))
     if chosen:
         commit = field.commits[chosen]
         campaign.git.restore(commit, _code(campaign, commit))
@@ -113,16 +113,15 @@ def _allowed(campaign: Campaign, field: Field) -> Field:
     )
 
 
-def _kept(campaign: Campaign, field: Field) -> dict[str, str]:
-    """Keep the code of every variant under a ref of the iteration; its commits by name."""
+def _keep(campaign: Campaign, field: Field) -> None:
+    """Keep the code of every variant under a ref of the iteration."""
     prefix = f"{TRIED}/{campaign.name}/{len(campaign.state.iterations)}-"
     first = 1 + len(campaign.git.refs(f"{TRIED}/{campaign.name}"))
     for number, commit in enumerate(field.commits.values(), first):
         campaign.git.update_ref(f"{prefix}{number}", commit)
-    return dict(field.commits)
 
 
-def _tried(result: TryResult, kept: dict[str, str], chosen: str) -> tuple[TriedVariant, ...]:
+def _tried(result: TryResult, kept: Mapping[str, str], chosen: str) -> tuple[TriedVariant, ...]:
     return tuple(
         TriedVariant(
             name=result.short(s.name),

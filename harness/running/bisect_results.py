@@ -14,6 +14,9 @@ from harness.model.jsonable import jsonable
 from harness.render.tables import as_html, layout
 from harness.render.units import show_share, show_speed_up
 
+SHORT = 12
+"""Letters of a commit's id in names."""
+
 
 class NoAnswer(AnswerIsNo):
     """Two commits cannot be compared: they compute different things, or no block has both."""
@@ -107,15 +110,16 @@ class BisectResult:
         """Look at it, measure it against the commit before, and search within a merge."""
         case = ["--case", self.case] if self.case else []
         if self.found is None:
-            again = ["harness", "bisect", self.target, self.before[:12], self.suspects[-1][:12]]
+            ends = [commit[:SHORT] for commit in (self.before, self.suspects[-1])]
+            again = ["harness", "bisect", self.target, *ends]
             return (shlex.join([*again, *case, "--budget", "5m"]),)
-        pair = [f"{self.target}@{commit[:12]}" for commit in (self.before, self.found)]
+        pair = [f"{self.target}@{commit[:SHORT]}" for commit in (self.before, self.found)]
         steps = [
-            f"git show {self.found[:12]}",
+            f"git show {self.found[:SHORT]}",
             shlex.join(["harness", "compare", *pair, *case]),
         ]
         if len(self.parents) > 1:
-            inside = [self.before[:12], self.parents[1][:12]]
+            inside = [self.before[:SHORT], self.parents[1][:SHORT]]
             steps.append(shlex.join(["harness", "bisect", self.target, *inside, *case]))
         return tuple(steps)
 
@@ -123,7 +127,7 @@ class BisectResult:
         """A row per commit that was looked at, the oldest first."""
         rows = [
             [
-                answer.commit[:12],
+                answer.commit[:SHORT],
                 answer.speed.value,
                 " ".join(answer.shown.split())[:100],
                 str(answer.blocks) if answer.blocks else "-",
@@ -140,7 +144,7 @@ class BisectResult:
             f" {self.most} comparisons."
         )
         if self.found is None:
-            names = ", ".join(commit[:12] for commit in self.suspects[:12])
+            names = ", ".join(commit[:SHORT] for commit in self.suspects[:12])
             return (
                 f"One of {len(self.suspects)} commits made {self.target} slower, and they could not"
                 f" be told apart: {names}.{sure}"
@@ -149,7 +153,7 @@ class BisectResult:
         if len(self.parents) > 1:
             merge = " It is a merge: the commits that it brought in were not searched."
         return (
-            f"{self.found[:12]} made {self.target} slower: {self.subjects.get(self.found, '')}."
+            f"{self.found[:SHORT]} made {self.target} slower: {self.subjects.get(self.found, '')}."
             f"{merge}{sure}"
         )
 

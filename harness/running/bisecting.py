@@ -24,7 +24,7 @@ from harness.errors import (
 from harness.frozen import dataclass
 from harness.model import Case, Comparison, Target, Verdict
 from harness.model.jsonable import jsonable
-from harness.running.bisect_results import BisectResult, CommitAnswer, NoAnswer
+from harness.running.bisect_results import SHORT, BisectResult, CommitAnswer, NoAnswer
 from harness.running.bisect_store import AnswerStore
 from harness.running.experiment import Experiment, perform
 from harness.running.pairs import check_comparable, target_cells
@@ -32,9 +32,6 @@ from harness.running.reports import Report
 from harness.running.session import Session
 from harness.running.settings import Settings, to_plan
 from harness.system.git.writing import Git
-
-SHORT = 12
-"""Letters of a commit's id in names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from harness.errors import DataUnreadable, NotAllowed, UsageError
+from harness.errors import NotAllowed, UsageError
 from harness.frozen import dataclass
 from harness.model import (
     BuildFacts,
@@ -35,7 +35,7 @@ from harness.running.reports import Report, to_summary
 from harness.running.settings import Settings, to_plan
 from harness.stats.medians import median_estimate
 from harness.system.store.files import read_given
-from harness.system.store.run_file import read_run, run_folders
+from harness.system.store.run_file import readable_runs, run_folders
 from harness.system.store.runs import RunWriter
 
 MOST_BYTES = 64 * 2**20
@@ -131,11 +131,7 @@ def _check(found: ForeignFile) -> None:
 
 def _refuse_again(given: _Import, results: Path) -> None:
     """Raise NotAllowed for a content that the task has already: it would count twice."""
-    for folder in run_folders(results):
-        try:
-            stored = read_run(folder)
-        except DataUnreadable:
-            continue
+    for stored in readable_runs(run_folders(results)):
         origin, cells = stored.plan.get("origin") or {}, stored.plan.get("cells") or []
         known = origin.get("kind") == IMPORTED and origin.get("sha256") == given.digest
         if known and stored.finished and cells and cells[0][0] == given.task:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from harness.errors import DataUnreadable, UsageError
+from harness.errors import UsageError
 from harness.frozen import dataclass
 from harness.model import Case, Target, Task, WorkingFolder
 from harness.project.config import Config, lookup
 from harness.project.finding import required_config
 from harness.running import Cell
 from harness.running.cell_reports import EVERY
-from harness.system.store.run_file import StoredRun, find_run, read_run, run_folders
+from harness.system.store.run_file import (
+    StoredRun,
+    find_run,
+    read_run,
+    readable_runs,
+    run_folders,
+)
 
 RESUMABLE = ("ad hoc", "configured")
 """The origins of runs that can be made again from what is stored of them."""
@@ -197,11 +202,9 @@ def find_interrupted(results: Path, run_id: str) -> StoredRun:
     if run_id:
         return read_run(find_run(results, run_id))
     # The latest that can go on, not the latest: one that is damaged or finished is in nobody's way.
-    for folder in reversed(run_folders(results)):
-        with contextlib.suppress(DataUnreadable):
-            stored = read_run(folder)
-            if not stored.finished and stored.plan.get("origin", {}).get("kind") in RESUMABLE:
-                return stored
+    for stored in readable_runs(reversed(run_folders(results))):
+        if not stored.finished and stored.plan.get("origin", {}).get("kind") in RESUMABLE:
+            return stored
     raise UsageError(
         f"no run in {results} was interrupted", hint="`harness history` lists all runs."
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.errors import AdapterError, DataUnreadable, ExitCode, NotAllowed, UsageError
+from harness.errors import AdapterError, ExitCode, NotAllowed, UsageError
 from harness.frozen import dataclass
 from harness.model.durations import write_duration
 from harness.model.jsonable import jsonable
@@ -22,7 +22,7 @@ from harness.running.sweep_cells import cells_of
 from harness.running.sweep_results import SweepResult, each_confidence
 from harness.system.process.passing import passing_folder
 from harness.system.store.files import storage_errors, write_atomically
-from harness.system.store.run_file import StoredRun, read_run, run_folders
+from harness.system.store.run_file import StoredRun, readable_runs, run_folders
 
 LONGEST_NS = 1_800_000_000_000
 """A sweep that may take longer is not begun unless somebody says so."""
@@ -113,11 +113,7 @@ def _probe(session: Session, cells: Sequence[Cell]) -> None:
 def _interrupted(results: Path, origin: Mapping[str, Any]) -> StoredRun:
     """The latest unfinished run of the same sweep."""
     wanted = json.loads(json.dumps(origin))
-    for folder in reversed(run_folders(results)):
-        try:
-            stored = read_run(folder)
-        except DataUnreadable:
-            continue
+    for stored in readable_runs(reversed(run_folders(results))):
         if stored.plan.get("origin") == wanted:
             if not stored.finished:
                 return stored

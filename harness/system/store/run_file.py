@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
 
-from harness.errors import UsageError
+from harness.errors import DataUnreadable, UsageError
 from harness.frozen import dataclass
 from harness.model import BuildFacts, MetricInfo
 from harness.model.jsonable import numbers_back
@@ -151,6 +152,13 @@ def run_folders(results: Path) -> list[Path]:
         return sorted(folder for folder in results.iterdir() if is_run(folder))
     except OSError as problem:
         raise not_written(results, problem, "look into") from None
+
+
+def readable_runs(folders: Iterable[Path]) -> Iterator[StoredRun]:
+    """The runs of these folders one at a time, as they are asked for; damaged ones are left out."""
+    for folder in folders:
+        with contextlib.suppress(DataUnreadable):
+            yield read_run(folder)
 
 
 def entry_names(results: Path) -> list[str]:
