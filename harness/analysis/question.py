@@ -82,6 +82,11 @@ class Question:
         """
         if self.per_comparison or comparisons < 2:
             return self
-        each = 1 - (1 - self.confidence) / comparisons
+        each = each_confidence(self.confidence, comparisons)
         weighed = self.noise or (Noise() if self.precision is None else None)
         return replace(self, confidence=each, noise=weighed)
+
+
+def each_confidence(confidence: float, comparisons: int) -> float:
+    """The confidence of each verdict that keeps the error of all of them: Bonferroni's bound."""
+    return 1 - (1 - confidence) / max(1, comparisons)

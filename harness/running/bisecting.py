@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.analysis.bisection import Search, Speed, most_comparisons, of_answers
+from harness.analysis.question import each_confidence
 from harness.errors import (
     AdapterError,
     AnswerIsNo,
@@ -98,8 +99,8 @@ class Bisection:
         self.git = Git(session.config.root)
         self.commits = commits_to_search(self.git, request.good, request.bad)
         self.most = most_comparisons(len(self.commits))
-        level = (1 - request.settings.question.confidence) / self.most
-        question = replace(request.settings.question, confidence=1 - level)
+        asked = request.settings.question
+        question = replace(asked, confidence=each_confidence(asked.confidence, self.most))
         self.request = replace(request, settings=replace(request.settings, question=question))
         self.store = store
 

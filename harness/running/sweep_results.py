@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.analysis.question import each_confidence
 from harness.frozen import dataclass
 from harness.model import Comparison, Estimate, Measurement, Verdict
 from harness.model.jsonable import jsonable
@@ -153,11 +154,6 @@ class SweepResult(RunResult):
         return sweep_text(self.document())
 
     __repr__ = __str__
-
-
-def each_confidence(confidence: float, comparisons: int) -> float:
-    """The confidence of each verdict that keeps the error of all of them: Bonferroni's bound."""
-    return 1 - (1 - confidence) / max(1, comparisons)
 
 
 def _first(pair: tuple[float, Any]) -> float:

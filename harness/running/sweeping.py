@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness.analysis.question import each_confidence
 from harness.errors import AdapterError, ExitCode, NotAllowed, UsageError
 from harness.frozen import dataclass
 from harness.model.durations import write_duration
@@ -19,7 +20,7 @@ from harness.running.session import Session
 from harness.running.settings import Settings, of_plan
 from harness.running.sweep_axes import Sweep
 from harness.running.sweep_cells import cells_of
-from harness.running.sweep_results import SweepResult, each_confidence
+from harness.running.sweep_results import SweepResult
 from harness.system.process.passing import passing_folder
 from harness.system.store.files import storage_errors, write_atomically
 from harness.system.store.run_file import StoredRun, readable_runs, run_folders
