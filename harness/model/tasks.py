@@ -126,6 +126,18 @@ class Case:
         )
 
 
+def as_argument(word: str) -> str:
+    """A word as one of a target's `args` that stands for itself: its braces fill nothing in."""
+    return word.replace("{", "{{").replace("}", "}}")
+
+
+def with_placeholders(argument: str, names: Iterable[str]) -> str:
+    """An argument by `as_argument` in which these names, in braces, are placeholders after all."""
+    for name in names:
+        argument = argument.replace(f"{{{{{name}}}}}", f"{{{name}}}")
+    return argument
+
+
 def base_name(case: str) -> str:
     """The name that a task gives a case, of the name that `with_params` may have made of it."""
     return case.partition(" (")[0]

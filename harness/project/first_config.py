@@ -12,6 +12,7 @@ from dataclasses import field
 
 from harness.frozen import dataclass
 from harness.model import ParamValue
+from harness.model.tasks import as_argument, with_placeholders
 
 _MARK = "# Written by `harness optimise`; docs/configuration.md says what else may stand here."
 
@@ -88,10 +89,7 @@ def has_name(arguments: Sequence[str], name: str) -> bool:
 
 def _escaped(word: str, names: Sequence[str]) -> str:
     """A word as `args` has it: braces doubled, but for those around a name that has a value."""
-    text = word.replace("{", "{{").replace("}", "}}")
-    for name in names:
-        text = text.replace(f"{{{{{name}}}}}", f"{{{name}}}")
-    return text
+    return with_placeholders(as_argument(word), names)
 
 
 def _toml(value: object) -> str:

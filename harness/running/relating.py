@@ -21,6 +21,7 @@ from harness.errors import TrialFailed
 from harness.frozen import dataclass
 from harness.model import Build, Case, Output, Target
 from harness.model.relations import DRAW, Relation
+from harness.model.tasks import as_argument
 from harness.running.generating import files_among, run_beside
 from harness.system.process.opening import CoreRunner
 from harness.system.process.trees import files_below
@@ -105,7 +106,7 @@ class Related:
         return replace(
             target,
             # They are filled in already: what looks like a placeholder is none.
-            args=tuple(word.replace("{", "{{").replace("}", "}}") for word in words),
+            args=tuple(map(as_argument, words)),
             inputs=tuple(sorted(path for path in folder.iterdir() if path.name not in own)),
             inputs_by_name=True,
             stdin=folder / STDIN,

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from harness.errors import UsageError
 from harness.frozen import dataclass
 from harness.model import Case, Target, Task, WorkingFolder
+from harness.model.tasks import as_argument
 from harness.project.config import Config, lookup
 from harness.project.finding import required_config
 from harness.running import Cell
@@ -71,7 +72,7 @@ def ad_hoc_cell(
     handling: Handling = PLAIN,
 ) -> Cell:
     """A single file or program as a task, case and target of its own."""
-    argv = tuple(argument.replace("{", "{{").replace("}", "}}") for argument in arguments)
+    argv = tuple(map(as_argument, arguments))
     if source is None and not argv:
         raise UsageError(
             "nothing to run",

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from harness.errors import UsageError
 from harness.model import Target
+from harness.model.tasks import with_placeholders
 from harness.running.cells import Cell
 from harness.running.sweep_axes import ENV, THREADS, Axis, Point, Sweep, Value
 
@@ -41,9 +42,8 @@ def point_name(point: Point) -> str:
 
 def _opened(base: Cell, axes: Iterable[Axis]) -> Cell:
     """A program's words are taken as they stand: here `{n}` is the axis of that name."""
-    args = base.target.args
-    for axis in axes:
-        args = tuple(word.replace(f"{{{{{axis.name}}}}}", f"{{{axis.name}}}") for word in args)
+    names = [axis.name for axis in axes]
+    args = tuple(with_placeholders(word, names) for word in base.target.args)
     return replace(base, target=replace(base.target, args=args))
 
 
