@@ -46,6 +46,12 @@ def stochastic(task: Task) -> list[OutputSpec]:
     return [s for s in task.outputs if s.tolerance.kind is OutputKind.STOCHASTIC]
 
 
+def without_chance(task: Task) -> Task:
+    """The task without its stochastic outputs, which differ from run to run by themselves."""
+    by_chance = stochastic(task)
+    return replace(task, outputs=tuple(spec for spec in task.outputs if spec not in by_chance))
+
+
 def further_seeds(task: Task, case: Case, *, another: bool = False) -> tuple[int, ...]:
     """The seeds that outputs are compared for beside the case's own.
 

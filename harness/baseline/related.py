@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
-from harness.baseline.agreeing import BuiltWorkload, stochastic
+from harness.baseline.agreeing import BuiltWorkload, without_chance
 from harness.correctness.agreement import combine
 from harness.errors import AnswerIsNo, TrialFailed
 from harness.model import Agreement, Case, Output, Task
@@ -55,7 +54,7 @@ def _obeys_one(plain: BuiltWorkload, task: Task, related: Related, before: Outpu
             against = related.objection(plain.build.target, before, after)
             agreement = Agreement(ok=not against, checked=1, summary=against)
         else:
-            agreement = check_outputs(plain.adapter, _without_chance(task), before, after)
+            agreement = check_outputs(plain.adapter, without_chance(task), before, after)
     finally:
         changed.discard(after)
     if agreement.ok:
@@ -67,12 +66,6 @@ def _obeys_one(plain: BuiltWorkload, task: Task, related: Related, before: Outpu
         checked=agreement.checked,
         summary=f"{related} does not hold: {agreement.summary}",
     )
-
-
-def _without_chance(task: Task) -> Task:
-    """The task without its stochastic outputs, which differ from run to run by themselves."""
-    by_chance = stochastic(task)
-    return replace(task, outputs=tuple(spec for spec in task.outputs if spec not in by_chance))
 
 
 def refuse_untrue(ready: BuiltWorkload, workload: Workload, case: Case) -> None:

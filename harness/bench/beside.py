@@ -14,7 +14,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.baseline.agreeing import BuiltWorkload, stochastic
+from harness.baseline.agreeing import BuiltWorkload, without_chance
 from harness.errors import TrialFailed
 from harness.frozen import dataclass
 from harness.model import Agreement, Case, Comparison, Metric, Task, Trial, TrialPlan, TrialStatus
@@ -152,9 +152,8 @@ def _trial(ready: BuiltWorkload, case: Case) -> Trial:
 
 def _wrong(sides: TriedSides, before: Trial, now: Trial) -> Agreement | None:
     """What is wrong with outputs that one run can be compared by; None: nothing."""
-    left_out = stochastic(sides.task)
-    task = replace(sides.task, outputs=tuple(s for s in sides.task.outputs if s not in left_out))
-    compared = bool(task.outputs) or not left_out  # without any, all of standard output is
+    task = without_chance(sides.task)
+    compared = task.outputs or not sides.task.outputs  # without any, all of standard output is
     if not compared or before.output is None or now.output is None:
         return None
     try:

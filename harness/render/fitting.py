@@ -128,5 +128,5 @@ def cut_to(text: str, room: int) -> str:
     """The text in at most `room` characters, its middle left out."""
     if width_of(text) <= room:
         return text
-    head = (room - 1 + 1) // 2
+    head = room // 2
     return f"{text[:head]}…{text[len(text) - (room - 1 - head) :]}"

@@ -113,9 +113,10 @@ class _Table:
             )
         found.append(self._column("cpu", 6, self._cpu, self._short_cpu))
         if self.beside.whole:
-            found.append(self._column("CPUs", 7, lambda m: _rounded(m.cpus_at_work)))
-        if self.beside.whole:
-            found.append(self._column("start-up", 5, lambda m: _ns(m.start_up_ns)))
+            found += [
+                self._column("CPUs", 7, lambda m: _rounded(m.cpus_at_work)),
+                self._column("start-up", 5, lambda m: _ns(m.start_up_ns)),
+            ]
         if steady:
             found += [
                 self._column("start-up", 5, lambda m: show_ns_estimate(m.ready_ns)),
@@ -212,7 +213,7 @@ class _Table:
     def _bars(self) -> list[TableColumn]:
         """The intervals of the speed-ups as bars on one logarithmic axis; for terminals alone."""
         bounded = [c for c in self.relative.values() if c.ratio.bounded and c.ratio.low > 0]
-        if page().width is None or len(bounded) < 1:
+        if page().width is None or not bounded:
             return []
         ends = [math.log(end) for c in bounded for end in (c.ratio.low, c.ratio.high)]
         low, high = min(0.0, *ends), max(0.0, *ends)

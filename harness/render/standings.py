@@ -9,7 +9,7 @@ from harness.render.units import show_speed_up
 def ranking_line(ranking: Ranking, because: str = "", *, named: bool = False) -> str:
     """The sets of a ranking in a line, the best first: within a set nobody is told from all."""
     where = f"{ranking.task} {ranking.case}: " if named else ""
-    best, *others = (_listed(names) for names in ranking.sets)
+    best, *others = map(", ".join, ranking.sets)
     sure = f"{100 * ranking.confidence:.10g} %"
     if not others:
         said = f"not told apart: {best}"
@@ -19,10 +19,6 @@ def ranking_line(ranking: Ranking, because: str = "", *, named: bool = False) ->
         said += "".join(f"; then {names}" for names in others)
     after = f"; {because}" if because else ""
     return f"{where}{said} (all orders at {sure} together{after})"
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(names)
 
 
 def overall_line(found: Overall) -> str:
