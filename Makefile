@@ -67,7 +67,7 @@ $(VENV)/.dev: $(VENV)/.created pyproject.toml
 julia: ## Install a working Julia below .tools where none is on PATH (Debian)
 	scripts/install_julia.sh $(TOOLS)/julia
 
-tools: ## Install the compiler, profilers and browser that the tests use (Debian)
+tools: ## Install the compiler, profilers, browser and SLURM that the tests use (Debian)
 	scripts/install_tools.sh
 
 redteam: dev ## Try known ways to seem faster, and say which are found out (TRIED="--level strict")

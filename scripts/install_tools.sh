@@ -29,6 +29,7 @@ need perf linux-perf
 need valgrind valgrind
 need hyperfine hyperfine
 need chromium chromium
+need sbatch slurm-client slurmctld slurmd munge
 [ "${#missing[@]}" -eq 0 ] && exit 0
 
 as_root=()
