@@ -53,12 +53,31 @@ def fixed_blocks(count: int) -> StopRule:
     return rule
 
 
-def padding_bytes(seed: int, block: int, position: int, limit: int = 4096) -> int:
-    """How much padding the environment of a trial gets, from 0 to `limit` - 1.
+MOST_PADDING = 4096
+"""No trial gets as many bytes of padding."""
+
+_STRATA = 8
+_FINEST = MOST_PADDING // _STRATA**2
+
+
+def padding_bytes(seed: int, block: int) -> int:
+    """How much padding the environment of a block's trials gets, from 0 to `MOST_PADDING` - 1.
 
     The size of the environment moves the stack, and with it alignments that can change a
     program's speed by more than an optimisation does (Mytkowicz et al., ASPLOS 2009); drawing it
-    afresh turns that bias into visible noise.
+    afresh turns that bias into visible noise. All builds of a block have the same: what both sides
+    share cancels in their ratio. Any eight blocks from a multiple of eight on have one padding in
+    each eighth of the range, and 64 one in each 64th (a stratified sample, nested), so that the
+    layouts which go by it take turns evenly.
     """
-    drawn = hashlib.blake2b(b"%d:%d:%d:pad" % (seed, block, position), digest_size=8).digest()
-    return int.from_bytes(drawn, "little") % limit
+    many, few = divmod(block, _STRATA)
+    eighth = _shuffled(f"{seed}:pad:{many}")[few]
+    finer = _shuffled(f"{seed}:pad:{many // _STRATA}:{eighth}")[many % _STRATA]
+    drawn = hashlib.blake2b(b"%d:%d:pad" % (seed, block), digest_size=8).digest()
+    return (eighth * _STRATA + finer) * _FINEST + int.from_bytes(drawn, "little") % _FINEST
+
+
+def _shuffled(seed: str) -> list[int]:
+    strata = list(range(_STRATA))
+    random.Random(seed).shuffle(strata)
+    return strata

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 PAD = "HARNESS_PAD"
-"""Padding of another length in each trial, so that no trial owes its time to one memory layout."""
+"""Padding of another length in each block, so that no run owes its answer to one memory layout."""
 PHASES = "HARNESS_PHASES"
 """The file that a target's markers append their phases to; absent where no phases are asked for."""
 METRICS = "HARNESS_METRICS"

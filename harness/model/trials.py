@@ -171,7 +171,7 @@ class TrialPlan:
     cpus: tuple[int, ...] = ()
     """CPUs that the target is pinned to; empty: not pinned."""
     pad_bytes: int = 0
-    """Bytes of padding in the environment: moves the stack, so that layout varies."""
+    """Bytes that the stack is moved by, so that layout varies; the same for a whole block."""
     phases: bool = True
     """Ask the target for its phases."""
     steady: SteadyPlan = field(default_factory=SteadyPlan)

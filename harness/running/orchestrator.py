@@ -305,12 +305,11 @@ class Orchestrator:
         self, group: Group, turn: Turn, settings: Settings, writer: RunWriter
     ) -> TrialRecord:
         cell, build = turn.member.cell, turn.member.build
-        place = (turn.block, turn.position)
         plan = TrialPlan(
             mode=settings.mode,
             timeout_ns=cell.target.timeout_ns,
             cpus=settings.cpus,
-            pad_bytes=padding_bytes(settings.drawn_seed, *place) if settings.vary_layout else 0,
+            pad_bytes=padding_bytes(settings.drawn_seed, turn.block) if settings.vary_layout else 0,
             steady=settings.steady,
         )
         started_at_ns = time.time_ns()

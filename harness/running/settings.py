@@ -181,7 +181,7 @@ class Settings:
         True,
         RunOption(
             "vary_layout",
-            "Move the stack by a random padding in every trial, so that its layout is no bias.",
+            "Move the stack by a random padding in every block, so that its layout is no bias.",
             truth,
             kind=bool,
             default="vary-layout",

@@ -91,5 +91,5 @@ def test_the_order_of_a_layout_is_a_fixed_permutation() -> None:
 
 
 def test_every_layout_is_drawn_about_equally_often() -> None:
-    drawn = [layout_of(padding_bytes(1, block, 0)) for block in range(800)]
+    drawn = [layout_of(padding_bytes(1, block)) for block in range(800)]
     assert all(70 <= drawn.count(layout) <= 130 for layout in range(LAYOUTS))

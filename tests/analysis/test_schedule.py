@@ -30,10 +30,19 @@ def test_the_same_seed_and_block_give_the_same_order():
 
 
 def test_padding_varies_and_stays_below_its_limit():
-    sizes = {padding_bytes(1, block, 0) for block in range(200)}
+    sizes = {padding_bytes(1, block) for block in range(200)}
     assert len(sizes) > 150
     assert max(sizes) < 4096
-    assert padding_bytes(1, 2, 3) == padding_bytes(1, 2, 3)
+    assert padding_bytes(1, 2) == padding_bytes(1, 2)
+
+
+def test_padding_takes_turns_among_the_parts_of_its_range():
+    sizes = [padding_bytes(9, block) for block in range(128)]
+    for at in range(0, 128, 8):
+        assert sorted(size // 512 for size in sizes[at : at + 8]) == list(range(8))
+    for at in (0, 64):
+        assert sorted(size // 64 for size in sizes[at : at + 64]) == list(range(64))
+    assert sizes[:8] != sizes[8:16]
 
 
 def test_a_fixed_plan_stops_at_its_number_of_blocks():

@@ -30,6 +30,7 @@ from harness.system.launcher.wire import Job, LaunchReport
 from harness.system.process.foreign import missing_library, other_machine
 from harness.system.process.own_figures import figures_file
 from harness.system.process.scrubbed import missed_variables
+from harness.system.process.sharing import HASH_SEEDS, padded
 from harness.system.process.telling import said_in, tail_of
 from harness.system.process.trees import Budget, LeftTooMuchError
 from harness.system.process.trial_folder import MOST_BYTES, Opened, Places, TrialFolder
@@ -93,9 +94,10 @@ def make_job(execution: Execution, plan: TrialPlan) -> Job:
     command, folder, confined = execution.command, execution.folder, execution.confined
     target = command.target
     in_scratch = execution.work == folder.work
+    argv = (str(execution.program), *command.argv[1:])
     return Job(
-        argv=(str(execution.program), *command.argv[1:]),
-        env=environment(execution, plan),
+        argv=argv,
+        env=padded(argv, environment(execution, plan), plan.pad_bytes),
         folder=execution.inside.work if in_scratch else execution.work,
         stdin=target.stdin if target and target.stdin else folder.stdin,
         stdout=folder.stdout,
@@ -116,8 +118,9 @@ def environment(execution: Execution, plan: TrialPlan) -> dict[str, str]:
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.environ.get("HOME", "/"),
         **FIXED_ENVIRONMENT,
+        **dict.fromkeys(HASH_SEEDS, str(plan.pad_bytes)),
         "TMPDIR": str(inside.tmp),
-        environment_names.PAD: "x" * plan.pad_bytes,
+        environment_names.PAD: "",
     }
     if plan.phases:
         env[environment_names.PHASES] = str(inside.phases)

@@ -4,9 +4,10 @@ What a target sees is the same in every kind of run:
 
 - the environment is `PATH` and `HOME` of the caller, `LANG=C.UTF-8`, `LC_ALL=C.UTF-8`, `TZ=UTC`,
   `TMPDIR` (a folder of the trial), `HARNESS_PHASES` (a file for its phases), `HARNESS_METRICS` (a
-  file for its own figures, where some are declared), `HARNESS_PAD` (padding that varies the
-  layout), and what its own `env` adds. Nothing else of the caller's comes through,
-  `OMP_NUM_THREADS` and `LD_LIBRARY_PATH` included;
+  file for its own figures, where some are declared), `HARNESS_PAD` (padding that moves the stack
+  to a place of the block's), `PYTHONHASHSEED` and `PERL_HASH_SEED` (of the block too), and what
+  its own `env` adds. Nothing else of the caller's comes through, `OMP_NUM_THREADS` and
+  `LD_LIBRARY_PATH` included;
 - standard input is an empty file, or the target's; standard output and error go to files;
 - the working folder is a fresh one with copies of the target's inputs, or the target's root;
 - no other file is open, no core is dumped, the umask is 022 and signals have their default effect.

@@ -12,6 +12,7 @@ import pytest
 
 from harness.errors import ToolchainMissing, TrialFailed
 from harness.model import Command, Target, Trial, TrialPlan, TrialStatus, WorkingFolder
+from harness.system.process.execution import Execution, make_job
 from harness.system.process.runner import LocalRunner
 
 PLAN = TrialPlan()
@@ -43,7 +44,7 @@ def test_the_environment_is_scrubbed_and_equal_in_every_kind_of_run(
     names = {line.partition("=")[0] for line in timed.splitlines()} - {"PWD", "OLDPWD", "SHLVL"}
     assert names - {"_"} == {
         *("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR"),
-        *("HARNESS_PAD", "HARNESS_PHASES", "MINE"),
+        *("HARNESS_PAD", "HARNESS_PHASES", "PYTHONHASHSEED", "PERL_HASH_SEED", "MINE"),
     }
     assert "LC_ALL=C.UTF-8\n" in timed
     # All but the number of the trial's folder.
@@ -61,6 +62,31 @@ def test_padding_makes_the_environment_longer_by_as_much(runner: LocalRunner) ->
         len(printed(runner.trial(shell("env"), TrialPlan(pad_bytes=n)))) for n in (100, 1100)
     )
     assert long - short == 1000
+
+
+def test_long_names_do_not_move_the_stack(runner: LocalRunner, tmp_path: Path) -> None:
+    (tmp_path / "a-folder-with-a-rather-long-name-to-begin-with").mkdir()
+    sizes = set()
+    for place in (tmp_path, tmp_path / "a-folder-with-a-rather-long-name-to-begin-with"):
+        script = place / "all"
+        script.write_text("#!/bin/sh\nexec cat /proc/self/environ /proc/self/cmdline\n")
+        script.chmod(0o755)
+        command = Command((str(script), str(place)), {"NAME_" + place.name: str(place)})
+        job = make_job(Execution(command, script, runner._scratch.make(())), TrialPlan(pad_bytes=7))
+        texts = (job.argv[0], *job.argv, *(f"{k}={v}" for k, v in job.env.items()))
+        pointers = 8 * (len(job.argv) + len(job.env))
+        sizes.add((sum(len(text) + 1 for text in texts) + pointers) % 4096)
+    assert len(sizes) == 1
+
+
+def test_both_sides_of_a_block_hash_alike(runner: LocalRunner) -> None:
+    told = {
+        n: printed(runner.trial(shell("echo $PYTHONHASHSEED"), TrialPlan(pad_bytes=n)))
+        for n in (0, 77, 4095)
+    }
+    assert told == {0: "0\n", 77: "77\n", 4095: "4095\n"}
+    own = shell("echo $PYTHONHASHSEED", PYTHONHASHSEED="5")
+    assert printed(runner.trial(own, TrialPlan(pad_bytes=77))) == "5\n"
 
 
 def test_standard_input_is_empty_unless_the_target_names_a_file(
