@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import shlex
 import shutil
 import signal
@@ -113,6 +115,26 @@ def user_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(shared_folder(tmp_path_factory, "user-cache")))
         patch.setenv("XDG_STATE_HOME", str(shared_folder(tmp_path_factory, "user-state")))
+        yield
+
+
+@contextlib.contextmanager
+def the_same_chance(name: str) -> Iterator[None]:
+    """Let what is drawn of the system's chance within follow from a name alone.
+
+    The order of trials, the seeds of a bench and the like: a test of them is then the same every
+    time, and so are the verdicts that follow.
+    """
+    chance = random.Random(name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(random, "SystemRandom", lambda: chance)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def chance(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Each test draws the same whenever it runs, alone or after others."""
+    with the_same_chance(request.node.nodeid):
         yield
 
 
@@ -243,7 +265,8 @@ def prepared(
             folder = tmp_path_factory.mktemp(name)
             project = Project(folder)
             project.sh("git init -q -b main")
-            fill(project)
+            with the_same_chance(name):
+                fill(project)
             made[name] = folder
         return made[name]
 

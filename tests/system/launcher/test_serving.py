@@ -104,6 +104,19 @@ def test_a_timeout_is_that_of_its_own_trial_alone(served: LocalRunner, before: s
     assert launcher_of(before) == first
 
 
+STOPS = """
+until [ -s innocent ]; do sleep 0.01; done
+kill -STOP $PPID
+touch stopped
+while [ -e /proc/$(cat innocent)/exe ]; do sleep 0.01; done
+"""
+INNOCENT = """
+echo $$ > new; mv new innocent
+until [ -e stopped ]; do sleep 0.01; done
+"""
+"""They run at the same time, and the innocent one ends first."""
+
+
 def test_a_program_that_stops_the_harness_and_the_launcher_has_failed(
     launcher_cache: Path, tmp_path: Path
 ) -> None:
@@ -121,11 +134,12 @@ done = runner.command(("sh", "-c", "kill -STOP $PPID"), cwd=Path("/"), env={{}},
 print(done.stopped_us, done.ok)
 from concurrent.futures import ThreadPoolExecutor
 def ran(words):
-    return runner.command(("sh", "-c", words), cwd=Path("/"), env={{}}, timeout_s=99).stopped_us
+    cwd = Path({str(tmp_path)!r})
+    return runner.command(("sh", "-c", words), cwd=cwd, env={{}}, timeout_s=99).stopped_us
 print(ran("true"))
 with ThreadPoolExecutor(2) as pool:
     # The one that ends first may be the innocent one: each of them is told.
-    print(*pool.map(ran, ("sleep 2; kill -STOP $PPID; sleep 2", "sleep 3.5")))
+    print(*pool.map(ran, ({STOPS!r}, {INNOCENT!r})))
 print(ran("true"))
 runner.close()
 """
@@ -295,7 +309,7 @@ def test_the_launcher_ends_with_the_harness(tmp_path: Path, launcher_cache: Path
     argv = [sys.executable, "-c", ENDS, tmp_path / "scratch", launcher_cache, said, how]
     subprocess.run(argv, check=False)
     stat = Path(f"/proc/{int(said.read_text())}/stat")
-    for _ in range(500):
+    for _ in range(6000):
         try:
             if stat.read_text().rpartition(")")[2].split()[0] in "ZX":
                 return

@@ -33,8 +33,13 @@ child = subprocess.Popen(sys.argv[2:], process_group=0, **pipes)
 child.stdout.readline()
 os.kill(child.pid, getattr(signal, sys.argv[1]))
 os.waitid(os.P_PID, child.pid, os.WSTOPPED)
-time.sleep(1.5)
-state = open(f"/proc/{child.pid}/stat").read().rpartition(")")[2].split()[0]
+# A stop that is to end does so in a while; one that is to last is looked at for as long as this.
+ends = time.monotonic() + (60 if sys.argv[1] == "SIGSTOP" else 1.5)
+while time.monotonic() < ends:
+    state = open(f"/proc/{child.pid}/stat").read().rpartition(")")[2].split()[0]
+    if state != "T":
+        break
+    time.sleep(0.05)
 os.kill(child.pid, signal.SIGCONT)
 said = child.communicate(b"\\n")[0].decode().split()
 print("state", state, *said, flush=True)

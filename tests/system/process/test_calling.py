@@ -18,7 +18,7 @@ def shell(script: str, **more: object) -> Ended:
 
 
 def eventually(condition: Callable[[], bool]) -> bool:
-    for _ in range(1000):
+    for _ in range(6000):
         if condition():
             return True
         time.sleep(0.01)
@@ -69,18 +69,21 @@ def test_a_gigabyte_takes_no_gigabyte() -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
 
 
-@pytest.mark.parametrize("daemon", ["sleep 300", "setsid sleep 300", "yes"])
+@pytest.mark.parametrize(
+    ("daemon", "name"), [("sleep 300", "sleep"), ("setsid sleep 300", "sleep"), ("yes", "yes")]
+)
 def test_a_process_that_keeps_the_pipe_is_named_and_not_waited_for(
-    daemon: str, caplog: pytest.LogCaptureFixture
+    daemon: str, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "harness"):
-        done = shell(f"{daemon} & echo $! >&2; echo ready", timeout_s=60)
+        begun = f"until [ $(cat /proc/$!/comm) = {name} ]; do :; done"
+        done = shell(f"{daemon} & {begun}; echo $! >&2; echo ready", timeout_s=60)
     pid = int(done.stderr)
     try:
         assert done.returncode == 0
-        assert done.stdout.startswith(b"ready" if "sleep" in daemon else b"")
+        assert done.stdout.startswith(b"ready" if name == "sleep" else b"")
         assert not gone(pid)
-        assert f"left running: {daemon.split()[-2 if 'sleep' in daemon else -1]}" in caplog.text
+        assert f"left running: {name}" in caplog.text
         assert f"(process {pid})" in caplog.text
     finally:
         os.kill(pid, signal.SIGKILL)
@@ -103,8 +106,11 @@ def test_a_daemon_that_gave_its_pipes_away_is_nobodys_business(
 
 def test_past_its_time_the_whole_group_is_ended(tmp_path: Path) -> None:
     script = f"trap '' TERM; sleep 300 & echo $! > {tmp_path}/pid; wait"
-    with pytest.raises(StillRunningError):
-        shell(script, timeout_s=0.5)
+    for timeout_s in (0.5, 4, 32):  # as long as a busy machine needs to come so far
+        with pytest.raises(StillRunningError):
+            shell(script, timeout_s=timeout_s)
+        if (tmp_path / "pid").exists() and (tmp_path / "pid").stat().st_size:
+            break
     assert eventually(lambda: gone(int((tmp_path / "pid").read_text())))
 
 

@@ -43,8 +43,8 @@ def runs(pid: int) -> bool:
 
 
 def eventually(condition: Callable[[], bool]) -> bool:
-    """Wait for it, for ten seconds at most."""
-    for _ in range(1000):
+    """Wait for it, for a minute at most."""
+    for _ in range(6000):
         if condition():
             return True
         time.sleep(0.01)
@@ -94,9 +94,13 @@ def test_a_timeout_ends_the_whole_tree(any_runner: LocalRunner, tmp_path: Path) 
         while [ $(wc -l < {pids}) -lt 2 ]; do sleep 0.01; done
         echo so far; trap '' TERM INT; sleep 300
     """
-    trial = any_runner.trial(shell(script), replace(PLAN, timeout_ns=SECOND))
-    assert trial.status is TrialStatus.TIMED_OUT
-    assert "ran past its timeout of 1 s" in trial.message
+    for timeout_s in (1, 5, 25):  # as long as a busy machine needs to come so far
+        pids.unlink(missing_ok=True)
+        trial = any_runner.trial(shell(script), replace(PLAN, timeout_ns=timeout_s * SECOND))
+        assert trial.status is TrialStatus.TIMED_OUT
+        assert f"ran past its timeout of {timeout_s} s" in trial.message
+        if "so far" in trial.message:
+            break
     assert "standard output ends with\n  so far" in trial.message
     assert trial.left_behind >= 2
     assert [pid for pid in map(int, pids.read_text().split()) if runs(pid)] == []
@@ -120,9 +124,13 @@ def test_what_a_target_leaves_behind_is_ended_and_counted(
 def test_a_helper_that_ends_by_itself_just_after_the_target_is_not_counted(
     any_runner: LocalRunner,
 ) -> None:
-    trial = any_runner.trial(shell("sleep 0.01 & echo hi"), PLAN)
-    assert printed(trial) == "hi\n"
-    assert trial.left_behind == 0
+    """On a busy machine one may live longer than is waited for; not every time."""
+    for _ in range(20):
+        trial = any_runner.trial(shell("sleep 0.01 & echo hi"), PLAN)
+        assert printed(trial) == "hi\n"
+        if trial.left_behind == 0:
+            return
+    raise AssertionError("what ends by itself is counted")
 
 
 @pytest.mark.parametrize("stubborn", [False, True])

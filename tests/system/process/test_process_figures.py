@@ -159,8 +159,10 @@ def test_steady_mode_gives_no_cpu_time_of_work_that_other_processes_do(
 
 SPIN = """
 import threading, time, os
-def spin():
-    ends = time.monotonic() + 0.3
+def spin(processes=1):
+    with open("begun", "ab") as file: file.write(b"x")
+    while os.path.getsize("begun") < processes: pass
+    ends = time.monotonic() + 0.5  # longer than from one look to the next, of all at once
     while time.monotonic() < ends: pass
 {start}
 """
@@ -171,7 +173,7 @@ def spin():
     [
         ("spin()", 1),
         ("idle = threading.Thread(target=time.sleep, args=(0.3,)); idle.start(); spin()", 1),
-        ("[os.fork() for _ in range(2)]; spin()", 4),
+        ("[os.fork() for _ in range(2)]; spin(4)", 4),
     ],
 )
 def test_threads_that_want_a_cpu_are_counted_in_the_whole_tree(
