@@ -1,6 +1,6 @@
 """Write docs/cli.md from the command line itself: every command, argument and option.
 
-python scripts/render_cli_docs.py
+python scripts/render_cli_docs.py    (the manual page too, which render_man.py makes)
 """
 
 from __future__ import annotations
@@ -101,4 +101,7 @@ def escaped(text: str) -> str:
 
 
 if __name__ == "__main__":
+    import render_man
+
     PAGE.write_text(render(), encoding="utf-8")
+    render_man.PAGE.write_text(render_man.render(), encoding="utf-8")

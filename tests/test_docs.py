@@ -232,6 +232,12 @@ def test_the_page_of_the_command_line_is_up_to_date():
     assert text_of("cli.md") == renderer().render(), "run: python scripts/render_cli_docs.py"
 
 
+def test_the_manual_page_is_up_to_date(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    page = (DOCS / "harness.1").read_text(encoding="utf-8")
+    assert page == renderer("render_man").render(), "run: python scripts/render_cli_docs.py"
+
+
 def test_the_page_of_the_languages_is_up_to_date():
     wanted = renderer("render_languages").render()
     assert text_of("languages.md") == wanted, "run: python scripts/render_languages.py"

@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAUNCHER = "harness/system/launcher/launcher-"
-PARTS = ("harness", "adapters", "pyproject.toml", "setup.py", "README.md", "LICENSE")
+PARTS = ("harness", "adapters", "docs", "pyproject.toml", "setup.py", "README.md", "LICENSE")
 
 
 def build_wheel(tmp_path: Path, **env: str) -> Path:

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from harness.api import Interrupted, bisect
+from harness.cli.shared import offered_words
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import make_settings, settings_options
 from harness.cli.shared.measuring import (
@@ -22,7 +23,7 @@ from harness.running.listening import Told
 
 
 @command(epilog="Example: harness bisect nbody-c v1.0 main --budget 30s")
-@click.argument("target")
+@click.argument("target", shell_complete=offered_words.targets)
 @click.argument("good")
 @click.argument("bad")
 @click.option("--case", help="The case; otherwise the task's first one.")

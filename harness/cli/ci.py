@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from harness.api import Interrupted, ci
+from harness.cli.shared import offered_words
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import make_settings, settings_options
 from harness.cli.shared.measuring import (
@@ -30,14 +31,14 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 @command(epilog="Example: harness ci --base main --budget 5m --report gate.html")
-@click.argument("targets", nargs=-1)
+@click.argument("targets", nargs=-1, shell_complete=offered_words.targets)
 @click.option(
     "--base",
     metavar="REV",
     help="Compare with the merge base of HEAD and REV. Left out: the pull request's target branch,"
     " where CI names one, else the default branch.",
 )
-@click.option("--task", help="Only targets of this task.")
+@click.option("--task", help="Only targets of this task.", shell_complete=offered_words.tasks)
 @click.option("--tag", help="Only targets that have this tag.")
 @click.option("--case", help="The case; otherwise each task's first one.")
 @settings_options(

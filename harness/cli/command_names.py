@@ -37,5 +37,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "Say what makes timings unreliable on this machine."),
     "redteam": ("redteam", "Try known ways to seem faster, and say which are found out."),
     "config": ("config", "Check harness.toml or print its JSON schema."),
+    "completion": ("completion", "Print what makes a shell complete commands and targets."),
 }
 """Command: (module of this package, one line of help)."""

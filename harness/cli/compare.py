@@ -12,6 +12,7 @@ import click
 from harness.analysis import shared_notes
 from harness.api import Interrupted, compare, compare_stored
 from harness.cli.run import DashedCommand, nothing_named
+from harness.cli.shared import offered_words
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import (
     DECLARED,
@@ -58,8 +59,17 @@ WORDS = {"config_path": "config", "stdin": "input"}
     cls=DashedCommand,
     epilog="Example: harness compare nbody-c@main nbody-c --budget 30s",
 )
-@click.argument("names", nargs=-1, metavar="REFERENCE CANDIDATE...")
-@click.option("--adapter", help="Of files and programs, where it shall not be guessed.")
+@click.argument(
+    "names",
+    nargs=-1,
+    metavar="REFERENCE CANDIDATE...",
+    shell_complete=offered_words.targets_or_files,
+)
+@click.option(
+    "--adapter",
+    help="Of files and programs, where it shall not be guessed.",
+    shell_complete=offered_words.adapter_names,
+)
 @program_options
 @click.option("--case", help="The case; otherwise the task's first one.")
 @settings_options(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.api import history, trends
+from harness.cli.shared import offered_words
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import format_option
 from harness.cli.shared.measuring import config_option, named_place, results_option, said
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @command(epilog="Example: harness history --task nbody --since 7d")
-@click.option("--task", help="Only measurements of this task.")
+@click.option("--task", help="Only measurements of this task.", shell_complete=offered_words.tasks)
 @click.option("--target", help="Only measurements of this target.")
 @click.option("--since", help="A UTC date such as 2026-01-31, or an age such as 30m, 12h, 7d, 2w.")
 @click.option("--plot", is_flag=True, help="Show how times went from run to run, and changes.")

@@ -10,6 +10,7 @@ import click
 
 from harness.api import profile
 from harness.cli.run import DashedCommand
+from harness.cli.shared import offered_words
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import MOST
 from harness.cli.shared.measuring import config_option, progress, said, told_options
@@ -32,8 +33,14 @@ OF_THE_ANSWER = ("name", "top", "config_path")
     cls=DashedCommand,
     epilog="Example: harness profile nbody-c --by line --function forces",
 )
-@click.argument("name", required=False, metavar="[TARGET|FILE]")
-@click.option("--adapter", help="For a FILE: c, julia or python; its arguments follow `--`.")
+@click.argument(
+    "name", required=False, metavar="[TARGET|FILE]", shell_complete=offered_words.targets_or_files
+)
+@click.option(
+    "--adapter",
+    help="For a FILE: c, julia or python; its arguments follow `--`.",
+    shell_complete=offered_words.adapter_names,
+)
 @click.option("--case", help="The case; otherwise the task's first one.")
 @click.option("--cases", help="Several, such as fast,full: also says how shares change.")
 @click.option(
@@ -45,7 +52,11 @@ OF_THE_ANSWER = ("name", "top", "config_path")
 @click.option("--function", help="Only lines of functions of this name; implies --by line.")
 @click.option("--memory", is_flag=True, help="Allocations by line instead of time (Julia).")
 @click.option("--against", help="baseline, last, a stored profile's name, or a revision.")
-@click.option("--campaign", help="Whose baseline --against baseline means.")
+@click.option(
+    "--campaign",
+    help="Whose baseline --against baseline means.",
+    shell_complete=offered_words.campaigns,
+)
 @click.option(
     "--trials", type=click.IntRange(2, MOST), help="Plain trials, for the phases' intervals."
 )

@@ -8,13 +8,18 @@ from typing import Any
 import click
 
 from harness.api import report
+from harness.cli.shared import offered_words
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.measuring import config_option, named_place, results_option, said
 
 
 @command(epilog="Example: harness report -o report.html    harness report --task nbody --format md")
 @click.argument("what", metavar="[RUN|CAMPAIGN]", required=False)
-@click.option("--task", help="Of the stored runs of this task the latest with the most targets.")
+@click.option(
+    "--task",
+    help="Of the stored runs of this task the latest with the most targets.",
+    shell_complete=offered_words.tasks,
+)
 @click.option(
     "-o",
     "--output",

@@ -14,6 +14,7 @@ from click.core import ParameterSource
 
 from harness.analysis import shared_notes
 from harness.api import Interrupted, resume, run
+from harness.cli.shared import offered_words
 from harness.cli.shared.base import Answer, OneEach, command
 from harness.cli.shared.common_options import (
     format_option,
@@ -71,10 +72,16 @@ def nothing_named(what: str, rest: Sequence[str]) -> UsageError:
     cls=DashedCommand,
     epilog="Example: harness run --adapter c --case fast --phases",
 )
-@click.argument("names", nargs=-1, metavar="[TARGET|FILE]...")
-@click.option("--adapter", help="Only targets of this adapter; for a FILE, the one to use.")
+@click.argument(
+    "names", nargs=-1, metavar="[TARGET|FILE]...", shell_complete=offered_words.targets_or_files
+)
+@click.option(
+    "--adapter",
+    help="Only targets of this adapter; for a FILE, the one to use.",
+    shell_complete=offered_words.adapter_names,
+)
 @program_options
-@click.option("--task", help="Only targets of this task.")
+@click.option("--task", help="Only targets of this task.", shell_complete=offered_words.tasks)
 @click.option("--case", help="The case; otherwise each task's first one.")
 @settings_options()
 @sweep_options

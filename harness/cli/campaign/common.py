@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli.shared import offered_words
 from harness.cli.shared.base import Answer
 from harness.cli.shared.measuring import config_option
 from harness.errors import AnswerIsNo, ExitCode, UsageError
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
 _MOST_CHARACTERS = 1_000_000
 
 campaign_option = click.option(
-    "--campaign", "campaign_name", help="Which campaign of harness.toml, where there are several."
+    "--campaign",
+    "campaign_name",
+    help="Which campaign of harness.toml, where there are several.",
+    shell_complete=offered_words.campaigns,
 )
 file_option = click.option(
     "--file",

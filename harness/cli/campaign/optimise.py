@@ -10,6 +10,7 @@ import click
 
 from harness.cli.campaign.started import started
 from harness.cli.run import DashedCommand
+from harness.cli.shared import offered_words
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import input_option
 from harness.cli.shared.measuring import progress
@@ -21,8 +22,18 @@ from harness.model import ParamValue
     cls=DashedCommand,
     epilog="Example: harness optimise solver.c -- boards.txt '{seed}'",
 )
-@click.argument("sources", nargs=-1, required=True, metavar="PROGRAM...")
-@click.option("--adapter", help="The language; otherwise as the program's name ends.")
+@click.argument(
+    "sources",
+    nargs=-1,
+    required=True,
+    metavar="PROGRAM...",
+    shell_complete=offered_words.targets_or_files,
+)
+@click.option(
+    "--adapter",
+    help="The language; otherwise as the program's name ends.",
+    shell_complete=offered_words.adapter_names,
+)
 @input_option
 @click.option(
     "--seed",

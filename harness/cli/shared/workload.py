@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from harness.api import Project
+from harness.cli.shared import offered_words
 from harness.cli.shared.measuring import config_option, results_option, said
 from harness.project.finding import read_config
 from harness.project.state_folder import results_of
@@ -19,7 +20,11 @@ def workload_options(function: Any) -> Any:
     """The options that say which campaign, or which target and case."""
     for option in reversed(
         (
-            click.option("--campaign", help="A campaign of harness.toml; else the only one."),
+            click.option(
+                "--campaign",
+                help="A campaign of harness.toml; else the only one.",
+                shell_complete=offered_words.campaigns,
+            ),
             click.option("--target", help="Where no campaign is declared: the target."),
             click.option("--case", help="Where no campaign is declared: the case."),
             click.option("--full-case", help="Where no campaign is declared: the larger case."),

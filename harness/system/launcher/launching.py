@@ -16,6 +16,7 @@ import tempfile
 from dataclasses import field
 from pathlib import Path
 
+from harness.errors import AdapterError
 from harness.frozen import dataclass
 from harness.system.launcher import made_of, protocol
 from harness.system.launcher.serving import Line
@@ -93,7 +94,14 @@ def get_launcher(cache: Path) -> Launcher:
     It is compiled into `cache` where it is in neither place.
 
     Two processes may do this at once: each compiles into a file of its own and renames it.
+    AdapterError where this is not Linux, whose process trees, clocks and namespaces it rests on.
     """
+    if not sys.platform.startswith("linux"):
+        raise AdapterError(
+            f"programs are measured on Linux only, and this is {platform.system()}",
+            hint="What is stored can be read here (history, report, export, sql, compare --stored)."
+            " To measure, use a Linux machine, container or virtual machine.",
+        )
     path = cache / made_of.launcher_name(platform.machine())
     kept = kept_launcher(cache)
     if kept is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import AdapterError
 from harness.model import Sample, SteadyPlan
 from harness.system.launcher import launching, made_of, protocol
 from harness.system.launcher.launching import (
@@ -254,3 +255,12 @@ def test_both_launchers_say_which_protocol_they_speak(kind: str, launcher_cache:
     command = get_launcher(launcher_cache).command if kind == "compiled" else fallback_command()
     said = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True)
     assert said.stdout == f"{protocol.VERSION}\n"
+
+
+def test_another_system_than_linux_is_refused_with_what_works_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.platform", "darwin")
+    with pytest.raises(AdapterError, match="measured on Linux only") as caught:
+        get_launcher(tmp_path)
+    assert "What is stored can be read here" in caught.value.hint

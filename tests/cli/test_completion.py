@@ -1,0 +1,103 @@
+"""`harness completion`: shells complete commands, options, targets and adapters."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CONFIG = """
+[tasks.t]
+cases = { small = {} }
+[targets.nbody-c]
+task = "t"
+adapter = "command"
+program = "/bin/true"
+[targets.nbody-go]
+task = "t"
+adapter = "command"
+program = "/bin/true"
+
+"""
+
+
+def offered(folder: Path, words: str) -> list[str]:
+    """What is offered for the last word, as click's part of the shell script is told it."""
+    env = {**os.environ, "_HARNESS_COMPLETE": "bash_complete", "COMP_WORDS": words}
+    env["COMP_CWORD"] = str(len(words.split(" ")) - 1)
+    script = "import sys; sys.argv = ['harness']; from harness.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "harness.toml").write_text(CONFIG)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("harness bis", ["plain,bisect"]),
+        ("harness run --adap", ["plain,--adapter"]),
+        ("harness run --adapter oc", ["plain,ocaml"]),
+        ("harness run nbody-g", ["plain,nbody-go", "file,nbody-g"]),
+        ("harness ci nbody-", ["plain,nbody-c", "plain,nbody-go"]),
+        ("harness run --task ", ["plain,t"]),
+        ("harness completion z", ["plain,zsh"]),
+    ],
+)
+def test_what_is_begun_is_completed(project: Path, words: str, expected: list[str]) -> None:
+    assert offered(project, words) == expected
+
+
+def test_a_configuration_that_cannot_be_read_offers_files_and_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "harness.toml").write_text("[targets\n")
+    assert offered(tmp_path, "harness run nb") == ["file,nb"]
+
+
+def test_bash_itself_completes_by_the_printed_script(harness, project: Path) -> None:
+    script = project / "completion.bash"
+    script.write_text(harness("completion", "bash").out)
+    folder = Path(sys.executable).parent
+    asked = (
+        f"source {script}; COMP_WORDS=(harness bis); COMP_CWORD=1; _harness_completion harness;"
+        ' echo "${COMPREPLY[@]}"; complete -p harness'
+    )
+    done = subprocess.run(
+        ["bash", "--norc", "-c", asked],
+        env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split()[0] == "bisect"
+    assert "_harness_completion" in done.stdout
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_the_other_shells_take_their_script(harness, project: Path, shell: str) -> None:
+    script = harness("completion", shell).out
+    assert f"_HARNESS_COMPLETE={shell}_complete" in script
+    if (there := shutil.which(shell)) is not None:
+        (project / "script").write_text(script)
+        subprocess.run([there, "-n", project / "script"], check=True)
+
+
+def test_another_shell_is_a_usage_error(harness, project: Path) -> None:
+    said = harness("completion", "ksh")
+    assert said.code == 2
+    assert "'bash', 'zsh', 'fish'" in said.err
