@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness.analysis.schedule import Block
 from harness.frozen import dataclass
 from harness.model import Metric, Mode, Sample, TrialRecord
+from harness.model.figures import figure_of
 from harness.stats.clocks import Clock, common_clock, common_step
 from harness.stats.ranks import median
 from harness.stats.steady import trace_of
@@ -36,9 +38,13 @@ class Figures:
     """The clock of times that are no readings: those of steady mode."""
     threads: float = 0.0
     """How many wanted a CPU at once; 0 where it was not counted."""
+    named: float = math.nan
+    """The figure that was asked for by its name; NaN where there is none."""
 
     def of(self, metric: Metric) -> float:
         """The figure that a metric is about."""
+        if not metric.is_known:
+            return self.named
         if metric is Metric.MEMORY:
             return self.max_rss_bytes
         return self.wall_ns if metric is Metric.WALL else self.cpu_ns
@@ -61,8 +67,11 @@ def _common(metric: Metric, figures: Iterable[Figures]) -> Clock | None:
     return common_clock(clocks) if clocks else None
 
 
-def figures_of(record: TrialRecord) -> Figures | None:
-    """A trial's figures; None where it did not end well or never became steady."""
+def figures_of(record: TrialRecord, named: str = "") -> Figures | None:
+    """A trial's figures; None where it did not end well or never became steady.
+
+    `named`: the name of a further figure that is wanted.
+    """
     trial = record.trial
     if not trial.ok:
         return None
@@ -85,6 +94,7 @@ def figures_of(record: TrialRecord) -> Figures | None:
         stolen_ns=trial.steal_ns * wall_ns / max(trial.wall_ns, 1),
         clocks=clocks,
         threads=trial.threads or 0,
+        named=figure_of(trial, named) if named else math.nan,
     )
 
 
@@ -96,14 +106,14 @@ def clocks_of(samples: Sequence[Sample]) -> dict[Metric, Clock]:
     }
 
 
-def pair_of(block: Block, reference: str, candidate: str) -> Pair | None:
+def pair_of(block: Block, reference: str, candidate: str, named: str = "") -> Pair | None:
     """A block's pair, from equally many trials of either side; None where one side has none.
 
     Where a side's trial failed, its partner is left out too: the middle of two trials is not
     comparable with a single one.
     """
     sides = [
-        [f for record in block.get(name, ()) if (f := figures_of(record)) is not None]
+        [f for record in block.get(name, ()) if (f := figures_of(record, named)) is not None]
         for name in (reference, candidate)
     ]
     count = min(len(side) for side in sides)
@@ -128,18 +138,19 @@ def _middle(figures: Sequence[Figures]) -> Figures:
         stolen_ns=middle(lambda f: f.stolen_ns),
         clocks={m: common_clock(f.clocks[m] for f in figures) for m in figures[0].clocks},
         threads=middle(lambda f: f.threads),
+        named=middle(lambda f: f.named),
     )
 
 
 _COLUMNS = (
     *("wall_ns", "cpu_ns", "max_rss_bytes"),
-    *("voluntary", "involuntary", "stolen_ns", "threads"),
+    *("voluntary", "involuntary", "stolen_ns", "threads", "named"),
 )
 _COLUMN_OF = {Metric.WALL: "wall_ns", Metric.CPU: "cpu_ns", Metric.MEMORY: "max_rss_bytes"}
 
 
 class PairColumns:
-    """The pairs of all blocks by columns: 112 bytes for each, however many there are."""
+    """The pairs of all blocks by columns: 128 bytes for each, however many there are."""
 
     def __init__(self) -> None:
         self._reference = {name: array("d") for name in _COLUMNS}
@@ -165,12 +176,12 @@ class PairColumns:
 
     def sides(self, metric: Metric) -> tuple[Sequence[float], Sequence[float]]:
         """The figures of reference and candidate that a metric is about."""
-        name = _COLUMN_OF[metric]
+        name = _COLUMN_OF.get(metric, "named")
         return self._reference[name], self._candidate[name]
 
     def clocks(self, metric: Metric) -> Sequence[Clock | None]:
         """The clock of each pair's times; none at all where they are readings themselves."""
-        if metric is Metric.MEMORY:
+        if not metric.is_time:
             return ()
         return [by_cpu if metric is Metric.CPU else by_wall for by_wall, by_cpu in self._clocks]
 

@@ -46,7 +46,9 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
     ratios, boundary = judged.sequence.ratios, judged.sequence.boundary
     verdict, weighed = judged.verdict, judged.weighed
     smallest: float | None
-    if weighed is not None:
+    if judged.exact is not None:
+        smallest = needed = None
+    elif weighed is not None:
         smallest, needed = weighed.detectable, weighed.whole_blocks
     else:
         smallest = detectable(ratios, boundary)
@@ -63,7 +65,9 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
         blocks=judged.pairs,
         threshold=question.threshold,
         stopped_because=stopped_because,
-        metric_because="; ".join((judged.choice.because, *_doubts(interval, evidence))),
+        metric_because="; ".join(
+            (judged.choice.because, *judged.doubts, *_doubts(interval, evidence))
+        ),
         evidence=evidence,
         noise_floor=scaled_mad(ratios.known),
         detectable=smallest,
@@ -72,6 +76,7 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
         disturbed_blocks=judged.disturbed,
         task=task,
         case=case,
+        figure=None if judged.choice.metric.is_known else question.figure,
     )
 
 

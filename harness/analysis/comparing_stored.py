@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from harness.analysis.comparing import comparison_of
-from harness.analysis.judging import METRIC_WORDS, REVIEW_EVERY, Judged
+from harness.analysis.judging import REVIEW_EVERY, Judged, exact_interval
+from harness.analysis.of_figures import doubts_of, metric_words
 from harness.analysis.question import Question
 from harness.analysis.stored_pairs import (
     STATUSES,
@@ -25,7 +26,7 @@ from harness.frozen import dataclass
 from harness.model import Comparison, Metric, TrialStatus
 from harness.stats.boundary import sign_boundary
 from harness.stats.metric import MetricChoice, choose_metric
-from harness.stats.paired import ratio_estimate
+from harness.stats.paired import RatioInterval, ratio_estimate
 from harness.stats.ratios import Ints
 
 _WRONG = STATUSES.index(TrialStatus.WRONG_OUTPUT)
@@ -110,13 +111,18 @@ def _judged(
 ) -> Judged:
     choice, joined_at = _choice(pairs, question)
     sequences = {
-        metric: pairs.sequence(
-            metric, question.confidence, joined_at if metric is choice.metric else 0
-        )
-        for metric in Metric
+        metric: pairs.sequence(metric, question, joined_at if metric is choice.metric else 0)
+        for metric in dict.fromkeys((*Metric, choice.metric))
         if metric is choice.metric or metric is not Metric.CPU or _has_cpu(pairs)
     }
     blocks = sum(piece.blocks for piece in pieces)
+    exact: RatioInterval | None = None
+    doubts: tuple[str, ...] = ()
+    if not choice.metric.is_known:
+        one, other = (side.tolist() for side in pairs.sides(choice.metric))
+        figures = one, other
+        exact = exact_interval(figures, question.figure)
+        doubts = tuple(doubts_of(figures, sides, question.figure))
     return Judged(
         sides=sides,
         question=question,
@@ -131,6 +137,8 @@ def _judged(
         work=(setting.task, setting.case),
         blocks=blocks,
         block_ns=sum(piece.span_ns for piece in pieces) / blocks,
+        exact=exact,
+        doubts=doubts,
     )
 
 
@@ -140,7 +148,8 @@ def _choice(pairs: StoredPairs, question: Question) -> tuple[MetricChoice, int]:
     It is chosen and looked at again at the same blocks as by `Judge`.
     """
     if question.metric is not None:
-        return MetricChoice(question.metric, f"{METRIC_WORDS[question.metric]}: as asked for"), 0
+        words = metric_words(question.metric, question.figure)
+        return MetricChoice(question.metric, f"{words}: as asked for"), 0
     opening = sign_boundary(question.confidence).first_proof()
     choice = choose_metric(pairs.times(min(opening, len(pairs))))
     looked = opening * REVIEW_EVERY

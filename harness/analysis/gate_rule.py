@@ -69,6 +69,8 @@ class GateRule:
 
 def is_known(judge: Judge, threshold: float) -> bool:
     """Is it sure that the candidate is slower by more than the threshold, or that it is not?"""
+    if judge.exact is not None:
+        return True
     bound, weighed = log_threshold(threshold), judge.weighed
     if weighed is not None:
         limit = -math.log(weighed.level)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.analysis.blocks import Pair, PairColumns, block_ns, pair_of, records_in
 from harness.analysis.disturbances import is_disturbed
+from harness.analysis.of_figures import (
+    EXACT_BLOCKS,
+    EXACT_STEP,
+    Lacking,
+    as_costs,
+    doubts_of,
+    metric_words,
+    missing,
+)
 from harness.analysis.question import Question
 from harness.analysis.schedule import Block
 from harness.analysis.weighing import Weighed
 from harness.frozen import dataclass
-from harness.model import Estimate, Metric, Verdict
+from harness.model import Estimate, Metric, MetricInfo, Verdict
 from harness.stats.boundary import sign_boundary
 from harness.stats.metric import MetricChoice, choose_metric
 from harness.stats.paired import (
@@ -30,8 +40,6 @@ MEMORY_STEP_BYTES = 4096
 
 REVIEW_EVERY = 4
 """The choice of a metric is looked at again after 4, 16, ... times as many blocks."""
-
-METRIC_WORDS = {Metric.WALL: "wall time", Metric.CPU: "CPU time", Metric.MEMORY: "peak memory"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +63,20 @@ class Judged:
     """How long one takes."""
     weighed: Weighed | None = None
     """Its pairs weighed by sign and size, where the question asks for that."""
+    exact: RatioInterval | None = None
+    """What a deterministic figure says that is the same in all blocks."""
+    doubts: tuple[str, ...] = ()
+    """What its figures lack, in words."""
 
     @property
     def interval(self) -> RatioInterval:
         """The interval of the log-ratio, by the metric that decides."""
-        return (self.weighed or self.sequence).interval()
+        return self.exact or (self.weighed or self.sequence).interval()
 
     @property
     def verdict(self) -> Verdict:
+        if self.exact is not None:
+            return judge_bounds((self.exact.low, self.exact.high), self.question.threshold)
         if self.weighed is not None:
             return self.weighed.verdict
         return judge_bounds(self.sequence.bounds, self.question.threshold)
@@ -86,14 +100,16 @@ class Judge:
         self._opening = sign_boundary(question.confidence).first_proof()
         self._next_review = self._opening
         metric = question.metric or Metric.WALL
-        self.choice = MetricChoice(metric, f"{METRIC_WORDS[metric]}: as asked for")
+        self._named = "" if metric.is_known else metric.value
+        words = metric_words(metric, question.figure)
+        self.choice = MetricChoice(metric, f"{words}: as asked for")
         self.sequence = self._followed(metric)
 
     def read(self, blocks: Sequence[Block]) -> None:
         """Take in the blocks that are new; `blocks` are all of them, from the first one on."""
         for at in range(self._read, len(blocks)):
             block = blocks[at]
-            pair = pair_of(block, self.reference, self.candidate)
+            pair = pair_of(block, self.reference, self.candidate, self._named)
             if pair is not None:
                 self.pairs.add(pair)
                 self.disturbed += any(map(is_disturbed, records_in([block])))
@@ -109,12 +125,45 @@ class Judge:
         return Weighed.of(self.sequence, asked.noise, asked.confidence, asked.threshold)
 
     @property
+    def exact(self) -> RatioInterval | None:
+        """What a deterministic figure says that is the same in all blocks, two at least."""
+        if not self._named:
+            return None
+        return exact_interval(self.pairs.sides(self.choice.metric), self.question.figure)
+
+    @property
+    def lacking(self) -> Lacking:
+        """Which sides lack the figure that decides."""
+        sides = self.pairs.sides(self.choice.metric)
+        return Lacking(len(self.pairs), *map(missing, sides))
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The ends of the interval by signs alone, or of what a deterministic figure says."""
+        exact = self.exact
+        return self.sequence.bounds if exact is None else (exact.low, exact.high)
+
+    @property
+    def in_vain(self) -> str:
+        """Why no further block will decide, where one side never has the figure; else empty."""
+        if not self._named or len(self.pairs) < EXACT_BLOCKS:
+            return ""
+        lacking = self.lacking
+        if lacking.blocks not in (lacking.reference, lacking.candidate):
+            return ""
+        each = "; ".join(lacking.words((self.reference, self.candidate)))
+        return f"{self._named} decides nothing: {each}"
+
+    @property
     def interval(self) -> RatioInterval:
         """The interval of the log-ratio, by the metric that decides."""
-        return (self.weighed or self.sequence).interval()
+        return self.exact or (self.weighed or self.sequence).interval()
 
     @property
     def verdict(self) -> Verdict:
+        exact = self.exact
+        if exact is not None:
+            return judge_bounds((exact.low, exact.high), self.question.threshold)
         weighed = self.weighed
         if weighed is not None:
             return weighed.verdict
@@ -122,7 +171,7 @@ class Judge:
 
     def evidence(self) -> dict[Metric, Estimate]:
         """The speed-up by every metric; that which decides is as it was followed."""
-        sequences = {metric: self._followed(metric) for metric in Metric}
+        sequences = {metric: self._followed(metric) for metric in Metric}  # the known ones
         sequences[self.choice.metric] = self.sequence
         intervals = {metric: sequence.interval() for metric, sequence in sequences.items()}
         intervals[self.choice.metric] = self.interval
@@ -147,7 +196,14 @@ class Judge:
             blocks=len(blocks),
             block_ns=block_ns(blocks),
             weighed=self.weighed,
+            exact=self.exact,
+            doubts=tuple(self._doubts()),
         )
+
+    def _doubts(self) -> Iterator[str]:
+        if self._named:
+            figures, sides = self.pairs.sides(self.choice.metric), (self.reference, self.candidate)
+            yield from doubts_of(figures, sides, self.question.figure)
 
     def _has(self, metric: Metric) -> bool:
         """Is there a pair of this metric that says something? Of CPU time there may be none."""
@@ -161,6 +217,8 @@ class Judge:
             self._review(blocks)
         if self.choice.metric is chosen:
             sides = pair.reference.of(chosen), pair.candidate.of(chosen)
+            if self._named:
+                sides = as_costs(*sides, self.question.figure)
             self.sequence.add(*sides, pair.clock(chosen))
 
     def _review(self, blocks: int) -> None:
@@ -179,9 +237,36 @@ class Judge:
 
     def _followed(self, metric: Metric, joined_at: int = 0) -> PairedSequence:
         """All pairs by a metric, with intervals from the block after `joined_at` on."""
+        asked = self.question
+        sides = self.pairs.sides(metric)
+        if not metric.is_known:
+            pairs = [as_costs(*pair, asked.figure) for pair in zip(*sides, strict=True)]
+            sides = [one for one, _ in pairs], [other for _, other in pairs]
         return sequence_of(
-            *self.pairs.sides(metric),
-            sign_boundary(self.question.confidence, joined_at),
-            MEMORY_STEP_BYTES if metric is Metric.MEMORY else None,
+            *sides,
+            sign_boundary(asked.confidence, joined_at),
+            step_of(metric, asked.figure),
             self.pairs.clocks(metric),
         )
+
+
+def step_of(metric: Metric, figure: MetricInfo | None) -> float | None:
+    """The resolution of a metric's readings; None: that of a clock, found from the readings."""
+    if metric is Metric.MEMORY:
+        return MEMORY_STEP_BYTES
+    if metric.is_time:
+        return None
+    return (figure.resolution if figure is not None else None) or EXACT_STEP
+
+
+def exact_interval(
+    sides: tuple[Sequence[float], Sequence[float]], figure: MetricInfo | None
+) -> RatioInterval | None:
+    """The ratio of a deterministic figure that is the same in all blocks of either side."""
+    if figure is None or not figure.deterministic or len(sides[0]) < EXACT_BLOCKS:
+        return None
+    if any(value != side[0] for side in sides for value in side):  # NaN is equal to nothing
+        return None
+    before, after = as_costs(sides[0][0], sides[1][0], figure)
+    ratio = math.log(before) - math.log(after)
+    return RatioInterval(ratio, ratio, ratio)

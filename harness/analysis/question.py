@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+from harness.errors import UsageError
 from harness.frozen import dataclass
-from harness.model import Metric, Noise
-from harness.model.declaring import RunOption, confidence_level, declared, one_of, share, truth
+from harness.model import Metric, MetricInfo, Noise
+from harness.model.declaring import RunOption, confidence_level, declared, share, truth
+
+AUTO = "auto"
+"""Wall or CPU time, whichever serves on this machine."""
+
+
+def metric_named(value: Any, name: str) -> Metric | None:
+    """Reads the name of a metric; `auto` is None. Whether there is one so called, the run says."""
+    if value == AUTO or value is None or isinstance(value, Metric):
+        return None if value == AUTO else value
+    try:
+        return Metric(value)
+    except ValueError:
+        known = ", ".join((AUTO, *(metric.value for metric in Metric)))
+        raise UsageError(
+            f"{name}: want one of {known}, or the name of a figure such as instructions,"
+            f" got {value!r}"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +36,10 @@ class Question:
         None,
         RunOption(
             "metric",
-            "What decides; auto takes CPU time where wall time is disturbed.",
-            one_of(Metric, nothing="auto"),
-            choices=("auto", *(m.value for m in Metric)),
+            "What decides: wall, cpu, memory, or a figure of trials by its name, such as"
+            " instructions, page_faults or one that the target declares; auto takes CPU time where"
+            " wall time is disturbed.",
+            metric_named,
         ),
     )
     """None: wall or CPU time, whichever serves here."""
@@ -73,6 +93,8 @@ class Question:
             default="no-per-comparison",
         ),
     )
+    figure: MetricInfo | None = None
+    """What the metric is, where it is no time and no memory: the run finds it by its name."""
 
     def shared_by(self, comparisons: int) -> Question:
         """The question that each of several comparisons is asked, for the level to hold for all.

@@ -95,6 +95,9 @@ class TableRule:
             self._let_go(running, open_pairs)
             if not open_pairs:
                 return ALL_SURE
+        lost = [self._verdicts.weighed(pair).in_vain for pair in open_pairs]
+        if lost and all(lost):
+            return lost[0]
         most = self._span.max_blocks
         if most is not None and len(blocks) >= most:
             return f"{most} blocks were the most allowed"

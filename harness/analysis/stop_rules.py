@@ -63,13 +63,13 @@ def sequential_rule(
     opening = sign_boundary(question.confidence).first_proof()
 
     def sure(name: str, blocks: Sequence[Block]) -> bool:
-        follower = judges.get(name)
-        if follower is None:
-            follower = judges[name] = _judge(reference, name, question)
+        if name not in judges:
+            judges[name] = _judge(reference, name, question)
+        follower = judges[name]
         follower.read(blocks)
         if question.precision is not None:
-            low, high = follower.sequence.bounds
-            return high - low <= 2 * log_threshold(wanted)
+            low, high = follower.bounds
+            return low == high or high - low <= 2 * log_threshold(wanted)
         return follower.verdict is not Verdict.UNDECIDED
 
     def narrow(name: str, blocks: Sequence[Block]) -> bool:
@@ -81,14 +81,14 @@ def sequential_rule(
         latest = blocks[-1] if blocks else {}
         names = [name for name in latest if name != reference]
         if reference in latest and names:
-            if all(sure(name, blocks) for name in names):
+            if all([*(sure(name, blocks) for name in names)]):  # each of them reads the blocks
                 if question.precision is not None:
-                    return (
-                        f"the ratio's interval has {100 * wanted:.3g}% on either side of its middle"
-                    )
+                    return f"the ratio's interval has {_share(wanted)} on either side of its middle"
                 return SURE if len(names) == 1 else ALL_SURE
+            if all(lost := [judges[name].in_vain for name in names]):
+                return lost[0]
         elif latest and all(narrow(name, blocks) for name in latest):
-            return f"the median is known to {100 * wanted:.3g}%"
+            return f"the median is known to {_share(wanted)}"
         elif len(latest) == 1 < members and len(blocks) >= opening:
             return ALONE
         if max_blocks is not None and len(blocks) >= max_blocks:
@@ -96,6 +96,10 @@ def sequential_rule(
         return None
 
     return Followed(rule, lambda: _open_of(judges.values(), question))
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:.3g}%"
 
 
 def _open_of(judges: Iterable[Judge], question: Question) -> list[Judge]:

@@ -13,13 +13,15 @@ import numpy.typing as npt
 
 from harness.analysis.blocks import clocks_of
 from harness.analysis.disturbances import KEPT_WAITING
-from harness.analysis.judging import MEMORY_STEP_BYTES
+from harness.analysis.judging import step_of
+from harness.analysis.of_figures import as_costs
+from harness.analysis.question import Question
 from harness.frozen import dataclass
 from harness.model import Metric, Mode, Sample, TrialStatus
 from harness.stats.boundary import sign_boundary
 from harness.stats.clocks import Clock
 from harness.stats.metric import PairedTimes
-from harness.stats.ratios import Ints
+from harness.stats.ratios import Floats, Ints
 from harness.stats.steady import trace_of
 from harness.stats.whole import Clocks, WholeSequence, whole_sequence
 
@@ -29,7 +31,6 @@ Cells: TypeAlias = Mapping[str, npt.NDArray[Any]]
 STATUSES = tuple(TrialStatus)
 _OK = STATUSES.index(TrialStatus.OK)
 
-_NUMBERS = ("wall", "cpu", "rss", "voluntary", "involuntary", "stolen", "threads")
 _CLOCKS = ("wall_step", "cpu_step", "batch")
 _OF_METRIC = {Metric.WALL: "wall", Metric.CPU: "cpu", Metric.MEMORY: "rss"}
 _STEPS = {Metric.WALL: "wall_step", Metric.CPU: "cpu_step"}
@@ -76,7 +77,8 @@ class StoredPart:
     """The digests that the column `build` counts, from 0."""
     cells: Cells
     """`side` (0 reference, 1 candidate), `build`, `status` (a place in STATUSES), and by their
-    names in the store the columns of figures; `samples`, tuples of Sample, in steady mode alone."""
+    names in the store the columns of figures; `samples`, tuples of Sample, in steady mode alone;
+    `named`, where a figure was asked for by its name, NaN for a trial without it."""
 
 
 # -- figures ------------------------------------------------------------------------------------
@@ -110,6 +112,7 @@ def _figures(cells: Cells, mode: Mode) -> dict[str, npt.NDArray[Any]]:
         "involuntary": cells["involuntary_switches"],
         "stolen": stolen,
         "threads": cells["threads"],
+        **({"named": cells["named"]} if "named" in cells else {}),
     }
 
 
@@ -185,14 +188,23 @@ class StoredPairs:
             threads=np.maximum(ref["threads"], cand["threads"]),
         )
 
-    def sequence(self, metric: Metric, confidence: float, joined_at: int = 0) -> WholeSequence:
+    def sides(self, metric: Metric) -> tuple[Floats, Floats]:
+        """The figures of reference and candidate that a metric is about."""
+        name = _OF_METRIC.get(metric, "named")
+        return self.reference[name].astype(np.float64), self.candidate[name].astype(np.float64)
+
+    def sequence(self, metric: Metric, question: Question, joined_at: int = 0) -> WholeSequence:
         """All pairs by a metric, with intervals from the block after `joined_at` on."""
-        name = _OF_METRIC[metric]
-        sides = [side[name].astype(np.float64) for side in (self.reference, self.candidate)]
+        sides = self.sides(metric)
+        if not metric.is_known:
+            pairs = zip(sides[0].tolist(), sides[1].tolist(), strict=True)
+            each = [as_costs(before, now, question.figure) for before, now in pairs]
+            costs = np.array(each).reshape(-1, 2)
+            sides = costs[:, 0], costs[:, 1]
         return whole_sequence(
-            (sides[0], sides[1]),
-            sign_boundary(confidence, joined_at),
-            MEMORY_STEP_BYTES if metric is Metric.MEMORY else None,
+            sides,
+            sign_boundary(question.confidence, joined_at),
+            step_of(metric, question.figure),
             self.clocks(metric),
         )
 

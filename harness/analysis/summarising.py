@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -19,6 +20,7 @@ from harness.model import (
     PhaseEstimate,
     TrialRecord,
 )
+from harness.model.figures import figure_of
 from harness.stats.medians import median_estimate
 from harness.stats.ranks import median
 from harness.stats.steady import Trace, shapes_of, trace_of, trace_warnings
@@ -168,8 +170,10 @@ def metric_estimates(
         return ()
     seen = {info.name: array("d") for info in declared}
     for trial in (record.trial for record in records if record.trial.ok):
-        for name in seen.keys() & trial.metrics.keys():
-            seen[name].append(trial.metrics[name])
+        for name, values in seen.items():
+            value = figure_of(trial, name)
+            if not math.isnan(value):
+                values.append(value)
     found = []
     for info in declared:
         estimate = median_estimate(seen[info.name], confidence)

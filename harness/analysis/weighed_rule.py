@@ -60,6 +60,8 @@ def weighing_rule(pair: tuple[str, str], question: Question, span: Span) -> Stop
         pairs = len(judge.pairs)
         if pairs >= question.fewest and judge.verdict is not Verdict.UNDECIDED:
             return SURE
+        if judge.in_vain:
+            return judge.in_vain
         if span.max_blocks is not None and len(blocks) >= span.max_blocks:
             return f"{span.max_blocks} blocks were the most allowed"
         if pairs < next_doubt:

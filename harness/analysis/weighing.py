@@ -18,6 +18,7 @@ from harness.stats.evidence import Evidence, blocks_for
 from harness.stats.medians import log_threshold
 from harness.stats.paired import PairedSequence, RatioInterval
 from harness.stats.power import MOST_BLOCKS
+from harness.stats.ratios import Floats
 from harness.stats.scatter import noise_of, noise_of_sizes, worse
 
 _SCATTERED = 12
@@ -45,7 +46,8 @@ class Weighed:
         blur = ratios.high - ratios.point
         blur = blur[np.isfinite(blur)]
         clock = float(np.median(blur)) if len(blur) else 0.0
-        apart = noise_of_sizes(np.abs(ratios.known - np.median(ratios.known)))
+        known = ratios.known
+        apart = noise_of_sizes(np.abs(known - np.median(known)) if len(known) else known)
         own = noise_of(sequence.times)
         own = replace(own, scale=max(own.scale, apart.scale))
         evidence = Evidence(
@@ -73,8 +75,7 @@ class Weighed:
     @property
     def middle(self) -> float:
         """The middle log-ratio; 0 where there is none."""
-        points = (self.evidence.low + self.evidence.high) / 2
-        known = points[np.isfinite(points)]
+        known = self._known
         return float(np.median(known)) if len(known) else 0.0
 
     def needed(self, *, hopefully: bool = False) -> float:
@@ -102,10 +103,17 @@ class Weighed:
         return max(math.ceil(needed), len(self.evidence.low) + 1)
 
     @property
+    def _known(self) -> Floats:
+        """The middles of the log-ratios of blocks that say something."""
+        low, high = self.evidence.low, self.evidence.high
+        says = np.isfinite(low) & np.isfinite(high)
+        middles: Floats = (low[says] + high[says]) / 2
+        return middles
+
+    @property
     def _scale(self) -> float:
         """The noise within blocks: that of the look once it has some blocks, else what is known."""
-        points = (self.evidence.low + self.evidence.high) / 2
-        known = points[np.isfinite(points)]
+        known = self._known
         if len(known) < _SCATTERED:
             return self.evidence.within.known
         return noise_of_sizes(np.abs(known - np.median(known))).known

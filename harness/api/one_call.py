@@ -13,6 +13,7 @@ from harness.project.config import Config
 from harness.running.gate_results import CiResult
 from harness.running.keywords import Place, Surroundings
 from harness.running.listening import listener_of
+from harness.running.named_figures import plugins_of
 from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.session import Session, open_session
 from harness.running.settings import Settings
@@ -62,7 +63,7 @@ def measuring(
         listener = listener_of(progress) if progress is not None else None
         results = cast(Place, options).get("results")
         folder = Path(results) if results is not None else None
-        metrics = settings.metrics if settings else ()
+        metrics = plugins_of(settings, config) if settings else ()
         with open_session(config, folder, listener, apart=apart, metrics=metrics) as session:
             if settings and settings.jail is not None:
                 session.runner.jail = settings.jail

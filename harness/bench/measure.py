@@ -334,6 +334,7 @@ def figures(built: BuiltSide, measured: Measurement) -> SideFigures:
         program_digest=program_of(built.build),
         toolchain=built.build.toolchain.version,
         setup_ns=built.side.setup_ns,
+        figures=measured.metrics,
     )
 
 

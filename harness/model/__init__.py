@@ -6,7 +6,7 @@ What plugins need of these modules is imported from `harness.model`:
 - `outputs`  what is right:  OutputSpec, Tolerance
 - `trials`   what happened:  Toolchain, Build, Command, TrialPlan, Output, Sample, Phase, Trial
 - `jails`    what a trial may see: Jail, JailTerms
-- `metrics`  what a figure is: MetricInfo, Better
+- `metrics`  what a figure is: Metric, MetricInfo, Better
 - `results`  what it means:  Estimate, Agreement, Measurement, Comparison, Verdict, Host, Run
 - `benches`  what a bench finds: PhaseRow, SideFigures, CaseBench, Scale, BenchReport
 - `profiles` where time goes: Frame, HotSpot, Profile, ProfileReport
@@ -22,6 +22,7 @@ The others are imported by their own names:
 - `draws`         what blocks draw the parameters of a case from
 - `durations`     durations as people write them: `20s`
 - `environment`   the variables that the harness sets for the programs that it starts
+- `figures`       the figures of a trial by name
 - `failure_lines` the lines of a failed program's output that say why
 - `forms`         thoughts, plans and reflections as TOML or JSON
 - `jsonable`      values as what JSON can say
@@ -36,7 +37,7 @@ plain numbers. A value that breaks its own invariant raises ValueError when it i
 from typing import TYPE_CHECKING
 
 from harness.model.jails import Jail, JailTerms
-from harness.model.metrics import Better, MetricInfo
+from harness.model.metrics import Better, Metric, MetricInfo
 from harness.model.noise import Noise
 from harness.model.options import digest_of, read_options
 from harness.model.outputs import FileFormat, OutputKind, OutputSource, OutputSpec, Tolerance
@@ -48,7 +49,6 @@ from harness.model.results import (
     Estimate,
     Host,
     Measurement,
-    Metric,
     MetricEstimate,
     Mismatch,
     Objective,

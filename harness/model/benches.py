@@ -8,7 +8,15 @@ from enum import Enum
 from pathlib import Path
 
 from harness.frozen import dataclass
-from harness.model.results import Agreement, Comparison, Estimate, Metric, PhaseEstimate, Verdict
+from harness.model.metrics import Metric
+from harness.model.results import (
+    Agreement,
+    Comparison,
+    Estimate,
+    MetricEstimate,
+    PhaseEstimate,
+    Verdict,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,8 @@ class SideFigures:
     """Start-up; None where it was not asked for, or the target has no steady mode."""
     setup_ns: int = 0
     """What its `setup` took; 0 where there is none."""
+    figures: tuple[MetricEstimate, ...] = ()
+    """Its named figures, as those of a measurement."""
 
     @property
     def cpus_used(self) -> float | None:

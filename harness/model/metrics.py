@@ -33,6 +33,8 @@ class MetricInfo:
     """The smallest step that the source can tell, in the unit; None: not known."""
     source: str = "target"
     """Who measured it: `launcher`, `target` (it reports its own figure), or a plugin's name."""
+    deterministic: bool = False
+    """The same program on the same input gives the same figure: two equal blocks are an answer."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
@@ -45,3 +47,44 @@ class MetricInfo:
         step = self.resolution
         if step is not None and not (math.isfinite(step) and step > 0):
             raise ValueError(f"metric {self.name}: want a resolution above 0, got {step!r}")
+
+
+class Metric(Enum):
+    """What a comparison is about: a time, memory, or any other figure of trials by its name.
+
+    Three are known by themselves, and are what one iterates over. `Metric("instructions")` is the
+    figure of that name: always the same value, so that `is` tells metrics apart.
+    """
+
+    WALL = "wall"
+    CPU = "cpu"
+    """User and system time of the process and its descendants."""
+    MEMORY = "memory"
+    """Peak resident memory."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Metric | None:
+        """The member of a name that is none of the known ones, made once."""
+        if not (isinstance(value, str) and _NAME.fullmatch(value)):
+            return None
+        if value in ALIASES:
+            return ALIASES[value]
+        made = object.__new__(cls)
+        made._name_, made._value_ = value, value
+        # One value for each name, also where two threads ask for it at once.
+        known: dict[object, Metric] = cls._value2member_map_  # type: ignore[assignment]
+        return known.setdefault(value, made)
+
+    @property
+    def is_time(self) -> bool:
+        """Is it wall or CPU time?"""
+        return self is Metric.WALL or self is Metric.CPU
+
+    @property
+    def is_known(self) -> bool:
+        """Is it one of the three that every trial has, in a column of its own?"""
+        return self.is_time or self is Metric.MEMORY
+
+
+ALIASES = {"max_rss": Metric.MEMORY}
+"""Other names of the known ones."""

@@ -8,18 +8,8 @@ from dataclasses import field
 from enum import Enum
 
 from harness.frozen import dataclass
-from harness.model.metrics import MetricInfo
+from harness.model.metrics import Metric, MetricInfo
 from harness.model.trials import Mode
-
-
-class Metric(Enum):
-    """What a comparison is about."""
-
-    WALL = "wall"
-    CPU = "cpu"
-    """User and system time of the process and its descendants."""
-    MEMORY = "memory"
-    """Peak resident memory."""
 
 
 class Objective(Enum):
@@ -200,7 +190,8 @@ class Comparison:
     """Candidate against reference, from within-block ratios.
 
     `ratio` is the speed-up, reference / candidate: above 1 the candidate is faster (or, for
-    memory, smaller).
+    memory, smaller). Of a figure of which more is better it is candidate / reference: above 1 the
+    candidate is always the better one, and `Verdict.FASTER` says so.
     """
 
     candidate: str
@@ -226,6 +217,8 @@ class Comparison:
     disturbed_blocks: int = 0
     task: str = ""
     case: str = ""
+    figure: MetricInfo | None = None
+    """What its metric is, with its unit and direction, where that is no time and no memory."""
 
 
 @dataclass(frozen=True, slots=True)

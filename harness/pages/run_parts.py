@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import quantiles
 
-from harness.model import Comparison, Host, Measurement, Metric, Verdict
+from harness.model import Comparison, Host, Measurement, Verdict
 from harness.pages.drawn_trials import Series, TrialFacts
 from harness.render.documents import Grid, Picture, TableCell
 from harness.render.drawings import (
@@ -18,7 +18,13 @@ from harness.render.drawings import (
     binned,
     thinned,
 )
-from harness.render.tables import output_word, show_comparison, show_options
+from harness.render.tables import (
+    by_metric,
+    output_word,
+    show_comparison,
+    show_options,
+    verdict_word,
+)
 from harness.render.units import (
     show_bytes,
     show_ns,
@@ -79,9 +85,9 @@ def ratio_picture(task: str, case: str, comparisons: Sequence[Comparison]) -> Pi
         name = c.candidate if len(references) == 1 else f"{c.candidate} / {c.reference}"
         ends = (c.ratio.low, c.ratio.high) if c.ratio.bounded else (None, None)
         rows.append(Interval(name, c.ratio.point, ends[0], ends[1], _TONES[c.verdict]))
-        shown = show_speed_up(c.ratio, memory=c.metric is Metric.MEMORY)
-        told.append(f"{c.candidate} {shown} {c.verdict.value}")
-        cells = (TableCell(shown, c.ratio.point), c.metric.value, c.verdict.value, c.blocks)
+        shown = show_speed_up(c.ratio, by=c.metric)
+        told.append(f"{c.candidate} {shown} {verdict_word(c)}")
+        cells = (TableCell(shown, c.ratio.point), by_metric(c), verdict_word(c), c.blocks)
         table.append((c.candidate, c.reference, *cells))
     against = f"over {references.pop()}" if len(references) == 1 else "over its reference"
     more = f"; and {len(table) - 4} more" if len(table) > 4 else ""

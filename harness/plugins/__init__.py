@@ -17,7 +17,7 @@ from harness.plugins.adapter import REQUIRED_HOOKS, Adapter, CrossCutting
 from harness.plugins.executor import Executor
 from harness.plugins.exporter import Exporter
 from harness.plugins.found import Installed, Problem
-from harness.plugins.installed import Adapters, demand_metrics, serving_metrics
+from harness.plugins.installed import Adapters, demand_metrics, metric_names, serving_metrics
 from harness.plugins.proposer import Proposer
 
 __all__ = [
@@ -31,5 +31,6 @@ __all__ = [
     "Problem",
     "Proposer",
     "demand_metrics",
+    "metric_names",
     "serving_metrics",
 ]

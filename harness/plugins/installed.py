@@ -40,6 +40,11 @@ def metric_plugins(
     return {name: claims[name] for name in names}
 
 
+def metric_names() -> tuple[str, ...]:
+    """The names of the installed metric plugins."""
+    return tuple(sorted(claims_of(entry_points(group=METRIC_GROUP))))
+
+
 def serving_metrics(
     report: Callable[[Problem], None], found: Iterable[EntryPoint] | None = None
 ) -> Iterator[Installed]:

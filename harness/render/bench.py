@@ -19,8 +19,9 @@ from harness.model import (
     SideFigures,
     Verdict,
 )
-from harness.render.tables import layout, show_comparison
+from harness.render.tables import by_metric, layout, show_comparison, verdict_word
 from harness.render.units import (
+    better_word,
     show_bytes,
     show_factor,
     show_ns,
@@ -28,6 +29,7 @@ from harness.render.units import (
     show_share,
     show_speed_up,
     speed_up_cells,
+    worse_word,
 )
 
 TOTAL = "TOTAL"
@@ -35,7 +37,7 @@ TOTAL = "TOTAL"
 NOT_DECIDING = "does not decide"
 """The verdict column of a metric that another one decides over."""
 
-METRIC_WORDS = {
+_METRIC_WORDS = {
     Metric.WALL: "wall time",
     Metric.CPU: "cpu time",
     Metric.MEMORY: "peak memory",
@@ -59,16 +61,16 @@ class BenchRow:
     """A bare number where no interval is known; None where one side has no such row."""
     word: str = ""
     """The verdict, or why there is none."""
-    memory: bool = False
-    """It is a size, so that less than 1 is larger, not slower."""
+    by: Metric = Metric.WALL
+    """What it is of: less than 1 is slower, of a size larger, of another figure worse."""
 
     def cells(self) -> list[str]:
         """The row as the table has it."""
         ratio, shown = self.speed_up, ("-", "")
         if isinstance(ratio, Estimate):
-            shown = speed_up_cells(ratio, memory=self.memory)
+            shown = speed_up_cells(ratio, by=self.by)
         elif ratio is not None:
-            shown = (show_factor(ratio, memory=self.memory), "")
+            shown = (show_factor(ratio, by=self.by), "")
         return [self.name, self.baseline, self.current, *shown, self.word]
 
 
@@ -132,7 +134,7 @@ def _phase_comparison(case: CaseBench, reference: str, style: str = "plain") -> 
 
 def _totals(total: Comparison, reference: SideFigures, current: SideFigures) -> Iterable[BenchRow]:
     """The whole program by wall time, and by what decides where that is something else."""
-    decides, ratio, verdict = total.metric, total.ratio, total.verdict.value
+    decides, ratio, verdict = total.metric, total.ratio, verdict_word(total)
     wall = _time(reference.wall_ns), _time(current.wall_ns)
     if decides is Metric.WALL:
         yield BenchRow(TOTAL, *wall, ratio, verdict)
@@ -142,9 +144,19 @@ def _totals(total: Comparison, reference: SideFigures, current: SideFigures) -> 
     if decides is Metric.CPU:
         cpu = _time(reference.cpu_ns), _time(current.cpu_ns)
         yield BenchRow(f"{TOTAL} (CPU)", *cpu, ratio, verdict)
+    elif total.figure is not None:
+        name = total.figure.name
+        values = _figure(reference, name), _figure(current, name)
+        yield BenchRow(by_metric(total), *values, ratio, verdict, by=decides)
     else:
         sizes = show_bytes(reference.max_rss_bytes), show_bytes(current.max_rss_bytes)
-        yield BenchRow("peak memory", *sizes, ratio, verdict, memory=True)
+        yield BenchRow("peak memory", *sizes, ratio, verdict, by=decides)
+
+
+def _figure(side: SideFigures, name: str) -> str:
+    """The median of a side's figure; `-` where it has none."""
+    found = next((each.value.point for each in side.figures if each.info.name == name), None)
+    return "-" if found is None else f"{found:.6g}"
 
 
 def _phase_row(row: PhaseRow) -> BenchRow:
@@ -202,14 +214,15 @@ def _number(value: float | None) -> str:
 def _verdict_text(comparison: Comparison) -> str:
     """The verdict in a sentence, and what it rests on."""
     words = {
-        Verdict.FASTER: "faster",
-        Verdict.SLOWER: "slower",
+        Verdict.FASTER: better_word(comparison.metric),
+        Verdict.SLOWER: worse_word(comparison.metric),
         Verdict.EQUIVALENT: f"equivalent within {show_share(comparison.threshold)}",
         Verdict.UNDECIDED: "undecided",
     }[comparison.verdict]
-    ratio = show_speed_up(comparison.ratio, memory=comparison.metric is Metric.MEMORY)
+    ratio = show_speed_up(comparison.ratio, by=comparison.metric)
+    metric = _METRIC_WORDS.get(comparison.metric) or by_metric(comparison)
     lines = [
-        f"Verdict: {words}, {ratio} by {METRIC_WORDS[comparison.metric]}"
+        f"Verdict: {words}, {ratio} by {metric}"
         f" ({comparison.ratio.confidence:.0%} interval, {comparison.blocks} blocks;"
         f" stopped: {comparison.stopped_because})",
         f"metric: {comparison.metric_because}",
@@ -251,5 +264,5 @@ def _scale_text(scale: Scale) -> str:
     grown: Sequence[str] = [
         f"{label} {show_ratio_estimate(estimate)}" for label, estimate in scale.growth.items()
     ]
-    of = METRIC_WORDS[scale.growth_of]
+    of = _METRIC_WORDS[scale.growth_of]
     return f"At scale: {sentence}; {of} grows from fast to full: {', '.join(grown)}"

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import math
 
-from harness.model import Comparison, Metric, Verdict
+from harness.model import Comparison, Verdict
 from harness.model.durations import write_duration
-from harness.render.tables import layout, opposite
-from harness.render.units import MUCH_SLOWER, show_confidence, show_share, show_speed_up
+from harness.render.tables import by_metric, layout, opposite
+from harness.render.units import (
+    MUCH_SLOWER,
+    better_word,
+    show_confidence,
+    show_share,
+    show_speed_up,
+    worse_word,
+)
 
 
 def explain(comparison: Comparison) -> str:
@@ -16,7 +23,7 @@ def explain(comparison: Comparison) -> str:
     lines = [
         headline(c),
         "",
-        layout(["metric", "speed-up", ""], evidence_rows(c)),
+        layout(["metric", speed_up_word(c), ""], evidence_rows(c)),
         "",
         *evidence(c),
     ]
@@ -28,10 +35,13 @@ def headline(comparison: Comparison) -> str:
     c = comparison
     interval = f" ({show_confidence(c.ratio.confidence)} interval)" if c.ratio.bounded else ""
     other = f", {opposite(c)}" if opposite(c) else ""
-    shown = show_speed_up(c.ratio, memory=c.metric is Metric.MEMORY)
-    return (
-        f"{c.candidate} is {_words(c)} {c.reference}: {shown} by {c.metric.value}{interval}{other}"
-    )
+    shown = show_speed_up(c.ratio, by=c.metric)
+    return f"{c.candidate} is {_words(c)} {c.reference}: {shown} by {by_metric(c)}{interval}{other}"
+
+
+def speed_up_word(comparison: Comparison) -> str:
+    """What a ratio above 1 is called: a speed-up, or where figures are compared a gain."""
+    return "speed-up" if comparison.metric.is_known else "gain"
 
 
 def evidence_rows(comparison: Comparison) -> list[list[str]]:
@@ -40,7 +50,7 @@ def evidence_rows(comparison: Comparison) -> list[list[str]]:
     return [
         [
             metric.value,
-            show_speed_up(estimate, memory=metric is Metric.MEMORY),
+            show_speed_up(estimate, by=metric),
             "decides" if metric is c.metric else "",
         ]
         for metric, estimate in c.evidence.items()
@@ -68,29 +78,26 @@ def evidence(comparison: Comparison) -> list[str]:
 def by_every_metric(comparison: Comparison) -> str:
     """The speed-up by wall and CPU time and memory, in a line."""
     each = comparison.evidence.items()
-    return ", ".join(
-        f"{metric.value} {show_speed_up(ratio, memory=metric is Metric.MEMORY)}"
-        for metric, ratio in each
-    )
+    return ", ".join(f"{metric.value} {show_speed_up(ratio, by=metric)}" for metric, ratio in each)
 
 
 def _words(comparison: Comparison) -> str:
-    memory = comparison.metric is Metric.MEMORY
+    by = comparison.metric
     return {
-        Verdict.FASTER: "smaller than" if memory else "faster than",
-        Verdict.SLOWER: "larger than" if memory else "slower than",
+        Verdict.FASTER: f"{better_word(by)} than",
+        Verdict.SLOWER: f"{worse_word(by)} than",
         Verdict.EQUIVALENT: f"equivalent within {show_share(comparison.threshold)} to",
-        Verdict.UNDECIDED: _undecided(comparison, memory),
+        Verdict.UNDECIDED: _undecided(comparison),
     }[comparison.verdict]
 
 
-def _undecided(comparison: Comparison, memory: bool) -> str:
+def _undecided(comparison: Comparison) -> str:
     """Words that fit what was seen: a huge ratio of few blocks is no draw."""
     point = comparison.ratio.point
     if comparison.ratio.bounded or MUCH_SLOWER < point < 1 / MUCH_SLOWER:
         return "not told apart from"
-    words = ("smaller than", "larger than") if memory else ("faster than", "slower than")
-    return f"in all likelihood much {words[point < 1]}"
+    word = worse_word(comparison.metric) if point < 1 else better_word(comparison.metric)
+    return f"in all likelihood much {word} than"
 
 
 def what_would_do(comparison: Comparison) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
+from functools import partial
 
 from harness.frozen import dataclass
-from harness.model import Comparison, Estimate, Measurement, Metric, Mode, Ranking, Verdict
+from harness.model import Comparison, Estimate, Measurement, Mode, Ranking, Verdict
 from harness.render.fitting import TableColumn
 from harness.render.page import page, painted
-from harness.render.tables import fitted_table, output_word, show_comparison
+from harness.render.tables import fitted_table, output_word, show_comparison, verdict_word
 from harness.render.units import (
     show_bytes,
     show_factor,
@@ -95,7 +96,7 @@ class _Table:
         if any(m.tags for m in self.rows):
             found.append(self._column("tags", 4, lambda m: ", ".join(m.tags)))
         found += [self._column("language", 8, lambda m: m.language)]
-        found += [*self._times(), *self._sizes()]
+        found += [*self._times(), *self._figures(), *self._sizes()]
         found += [self._column("trials", 9, lambda m: str(m.trials))]
         found += [self._column("speed-up", 0, self._ratio, self._short_ratio)]
         found += self._bars()
@@ -125,6 +126,16 @@ class _Table:
         if any(len(times) > 1 for times in self.fastest.values()):
             found.append(self._column("to fastest", 8, self._to_fastest))
         return found
+
+    def _figures(self) -> list[TableColumn]:
+        """The medians of the figures that decide, where these are no times and no memory."""
+        figures = {c.figure.name: c.figure for c in self.relative.values() if c.figure is not None}
+        return [
+            self._column(
+                f"{name} ({figure.unit})" if figure.unit else name, 0, partial(_figure, name)
+            )
+            for name, figure in figures.items()
+        ]
 
     def _sizes(self) -> list[TableColumn]:
         found = [self._column("peak memory", 4, lambda m: show_bytes(m.max_rss_bytes))]
@@ -192,13 +203,12 @@ class _Table:
         found = self.relative.get(m.key)
         if found is None:
             return self._ratio(m)
-        memory = found.metric is Metric.MEMORY
-        factor = show_factor(found.ratio.point, memory=memory)
-        word = found.verdict.value if found.ratio.bounded else "so far"
+        factor = show_factor(found.ratio.point, by=found.metric)
+        word = verdict_word(found) if found.ratio.bounded else "so far"
         return self._coloured(found, factor if word in factor else f"{factor} {word}")
 
     def _coloured(self, comparison: Comparison, text: str) -> str:
-        word, colour = comparison.verdict.value, _COLOURS.get(comparison.verdict)
+        word, colour = verdict_word(comparison), _COLOURS.get(comparison.verdict)
         return text.replace(word, painted(word, colour)) if colour else text
 
     def _word(self, m: Measurement) -> str:
@@ -247,6 +257,11 @@ def _short(estimate: Estimate | None) -> str:
 
 def _ns(ns: float | None) -> str:
     return "-" if ns is None else show_ns(ns)
+
+
+def _figure(name: str, m: Measurement) -> str:
+    found = next((each.value.point for each in m.metrics if each.info.name == name), None)
+    return "-" if found is None else f"{found:.6g}"
 
 
 def _rounded(value: float | None) -> str:

@@ -18,11 +18,13 @@ from harness.render.page import page
 from harness.render.plain_tables import plain_table
 from harness.render.units import (
     MUCH_SLOWER,
+    better_word,
     show_ns,
     show_ns_estimate,
     show_share,
     show_speed_up,
     significant,
+    worse_word,
 )
 
 FORMATS = ("plain", "github", "csv")
@@ -117,24 +119,41 @@ def show_comparison(comparison: Comparison) -> str:
     Where another metric than wall time decided, its name follows; and where wall and CPU time are
     sure of opposite signs, what the other one says.
     """
-    c, memory = comparison, comparison.metric is Metric.MEMORY
-    shown = show_speed_up(c.ratio, memory=memory)
-    notes = [] if c.metric is Metric.WALL else [c.metric.value]
+    c = comparison
+    shown = show_speed_up(c.ratio, by=c.metric)
+    notes = [] if c.metric is Metric.WALL else [by_metric(c)]
     notes += filter(None, [opposite(c)])
     after = f" ({'; '.join(notes)})" if notes else ""
     if not c.ratio.bounded:
         return f"{shown.partition(',')[0]} so far, too few blocks to be sure ({c.blocks}){after}"
-    said = c.verdict is Verdict.SLOWER and shown.startswith(
-        significant(1 / c.ratio.point) + " times"
-    )
-    return f"{shown}{'' if said else ' ' + c.verdict.value}{after}"
+    said = any(word(c.metric) in shown for word in (better_word, worse_word))
+    return f"{shown}{'' if said else ' ' + verdict_word(c)}{after}"
+
+
+def verdict_word(comparison: Comparison) -> str:
+    """A verdict as tables have it; by figures that are no times one is better, or worse."""
+    c = comparison
+    if c.metric.is_known:
+        return c.verdict.value
+    words = {Verdict.FASTER: better_word(c.metric), Verdict.SLOWER: worse_word(c.metric)}
+    return words.get(c.verdict, c.verdict.value)
+
+
+def by_metric(comparison: Comparison) -> str:
+    """The metric of a comparison; of a figure with its unit and direction."""
+    figure = comparison.figure
+    if figure is None:
+        return comparison.metric.value
+    direction = "more is better" if figure.better is Better.HIGHER else "less is better"
+    unit = f"{figure.unit}, " if figure.unit else ""
+    return f"{comparison.metric.value} ({unit}{direction})"
 
 
 def opposite(comparison: Comparison) -> str:
     """What the other of wall and CPU time is sure of, where that is the opposite; else nothing."""
     c = comparison
     # A program that is faster by using more cores, say: who reads one figure is told of the other.
-    if not signs_disagree(c.evidence) or c.metric is Metric.MEMORY:
+    if not signs_disagree(c.evidence) or not c.metric.is_time:
         return ""
     other = Metric.CPU if c.metric is Metric.WALL else Metric.WALL
     ratio = c.evidence[other]

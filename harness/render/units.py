@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from harness.model import Estimate
+from harness.model import Estimate, Metric
 
 _TIMES = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (1.0, "ns"))
 _SIZES = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
@@ -71,20 +71,36 @@ def _ends(ratio: Estimate) -> str:
 NO_INTERVAL = "too few blocks for an interval"
 """What is said wherever a ratio has no interval yet."""
 
+_COUNTABLE = 1e21
+"""A ratio beyond it is one to zero, or to a figure of another sign."""
+
 MUCH_SLOWER = 0.1
 """Below this speed-up a reader wants to know how many times slower it is."""
 
 
-def show_factor(speed_up: float, *, memory: bool = False) -> str:
-    """A speed-up without its interval: `2.09x`; far below 1 as `101 times slower` (or larger)."""
+def better_word(by: Metric) -> str:
+    """What the better of two is by a metric: faster, smaller, or simply better."""
+    return "faster" if by.is_time else "smaller" if by is Metric.MEMORY else "better"
+
+
+def worse_word(by: Metric) -> str:
+    """What the worse of two is by a metric: slower, larger, or simply worse."""
+    return "slower" if by.is_time else "larger" if by is Metric.MEMORY else "worse"
+
+
+def show_factor(speed_up: float, *, by: Metric = Metric.WALL) -> str:
+    """A speed-up without its interval: `2.09x`; far below 1 as `101 times slower`.
+
+    Of memory it is larger, and of any other figure worse.
+    """
     if not 0 < speed_up < MUCH_SLOWER:
         return show_ratio(speed_up)
-    return f"{significant(1 / speed_up)} times {'larger' if memory else 'slower'}"
+    return f"{significant(1 / speed_up)} times {worse_word(by)}"
 
 
-def speed_up_cells(ratio: Estimate, *, memory: bool = False) -> tuple[str, str]:
+def speed_up_cells(ratio: Estimate, *, by: Metric = Metric.WALL) -> tuple[str, str]:
     """A speed-up and its interval, for two columns; without an interval words that say so."""
-    factor = show_factor(ratio.point, memory=memory)
+    factor = show_factor(ratio.point, by=by)
     if not ratio.bounded:
         return factor, NO_INTERVAL
     if not 0 < ratio.point < MUCH_SLOWER:
@@ -93,13 +109,15 @@ def speed_up_cells(ratio: Estimate, *, memory: bool = False) -> tuple[str, str]:
     return factor, f"[{low}, {high}]"
 
 
-def show_speed_up(ratio: Estimate, *, memory: bool = False) -> str:
+def show_speed_up(ratio: Estimate, *, by: Metric = Metric.WALL) -> str:
     """A speed-up with its interval, as it is written everywhere but in a campaign's records.
 
     `2.09x [2.05, 2.12]`; far below 1 as `101 times slower [100, 110]` (of memory: larger); without
-    an interval in words that there is none.
+    an interval in words that there is none. A ratio to zero is `better by no ratio`.
     """
-    factor, interval = speed_up_cells(ratio, memory=memory)
+    if not 1 / _COUNTABLE < ratio.point < _COUNTABLE:
+        return f"{better_word(by) if ratio.point > 1 else worse_word(by)} by no ratio"
+    factor, interval = speed_up_cells(ratio, by=by)
     return f"{factor} {interval}" if ratio.bounded else f"{factor}, {interval}"
 
 

@@ -23,6 +23,7 @@ EVERY = "every_target"
 def measurement_of(member: Prepared, group: Group, settings: Settings) -> Measurement:
     cell = member.cell
     confidence = settings.question.confidence
+    figures = shown_figures(declared_figures(member), settings.question)
     summary = summarise_cell(group.blocks.of(cell.name), settings.mode, confidence)
     return Measurement(
         task=cell.task.name,
@@ -36,7 +37,7 @@ def measurement_of(member: Prepared, group: Group, settings: Settings) -> Measur
         tags=cell.target.tags,
         source_bytes=source_bytes(cell.target),
         **summary,
-        metrics=metric_estimates(group.blocks.of(cell.name), declared_figures(member), confidence),
+        metrics=metric_estimates(group.blocks.of(cell.name), figures, confidence),
     )
 
 
@@ -46,6 +47,14 @@ def declared_figures(member: Prepared) -> tuple[MetricInfo, ...]:
         return member.cell.target.metrics
     infos = (*member.adapter.metrics(), *member.cell.target.metrics)
     return tuple({info.name: info for info in infos}.values())
+
+
+def shown_figures(declared: Sequence[MetricInfo], question: Question) -> tuple[MetricInfo, ...]:
+    """The figures that a measurement has: those declared, and the one that decides."""
+    asked = question.figure
+    if asked is None or any(info.name == asked.name for info in declared):
+        return tuple(declared)
+    return (*declared, asked)
 
 
 def _made_by(build: Build) -> dict[str, Any]:

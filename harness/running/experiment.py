@@ -45,6 +45,7 @@ from harness.running.cell_reports import (
     rankings_of,
 )
 from harness.running.ending import EndsBy, Table, ending_rule
+from harness.running.named_figures import with_figure
 from harness.running.of_commit import code_of_cells, commit_of, stored_commit
 from harness.running.reports import (
     CellKey,
@@ -112,6 +113,8 @@ def perform(
     finished and says that it was interrupted.
     """
     experiment = _jailed(orchestrator, experiment)
+    asked = with_figure(experiment.settings, orchestrator, experiment.cells)
+    experiment = replace(experiment, settings=asked)
     host, launcher = orchestrator.runner.host(), orchestrator.runner.launcher_facts()
     if folder is None:
         started_at_ns = time.time_ns()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from harness.analysis import (
     STATUSES,
@@ -19,9 +21,11 @@ from harness.analysis import (
 )
 from harness.errors import DataUnreadable
 from harness.frozen import dataclass
-from harness.model import Mode, Sample
+from harness.model import MetricInfo, Mode, Sample
+from harness.model.figures import OF_EVERY_TRIAL, columns_of
 from harness.running.catalogue import folders_with
 from harness.running.many import each_run, has_target, imported_from
+from harness.running.named_figures import found_figure
 from harness.system.store.numbers import Arrays, arrays_of
 from harness.system.store.run_file import StoredRun, run_folders
 
@@ -31,6 +35,8 @@ _NUMBERS = (
     *("max_rss_is_floor", "voluntary_switches", "involuntary_switches", "steal_ns"),
     *("pressure_ns", "threads"),
 )
+_COUNTED = ("minor_faults", "major_faults")
+"""What figures of every trial are made of, beside the numbers that are always read."""
 _READ = (*_KEY, "target", "build_digest", "status", *_NUMBERS)
 _PLACES = {status.value: at for at, status in enumerate(STATUSES)}
 
@@ -63,11 +69,13 @@ def pool(results: Path, reference: str, candidate: str, question: Question) -> P
     arguments, environments or input data are never pooled. Trials are read of those runs alone
     that have both targets, and of each the columns alone that a comparison needs.
     """
+    question = _with_figure(question, results, (reference, candidate))
+    named = question.figure.name if question.figure is not None else ""
     parts: list[StoredPart] = []
     hosts: dict[Machine, Mapping[str, Any]] = {}
     unreadable = []
     folders = folders_with(results, (reference, candidate))
-    for found in each_run(folders, partial(_parts, names=(reference, candidate))):
+    for found in each_run(folders, partial(_parts, names=(reference, candidate), named=named)):
         if isinstance(found, DataUnreadable):
             unreadable.append(found)
             continue
@@ -102,18 +110,35 @@ def _targets_in(run: StoredRun) -> set[str]:
     return set(arrays_of(run, ["target"]).texts["target"].values)
 
 
-def _parts(run: StoredRun, names: tuple[str, str]) -> list[tuple[Mapping[str, Any], StoredPart]]:
+def _with_figure(question: Question, results: Path, names: tuple[str, str]) -> Question:
+    """The question with what its metric is, as the latest run with both targets declares it."""
+    metric = question.metric
+    if metric is None or metric.is_known:
+        return question
+    declared: dict[str, MetricInfo] = {}
+    for infos in each_run(folders_with(results, names), lambda run: run.described.metrics):
+        if not isinstance(infos, DataUnreadable):
+            declared.update({info.name: info for info in infos})
+    return replace(question, figure=found_figure(metric.value, tuple(declared.values())))
+
+
+def _parts(
+    run: StoredRun, names: tuple[str, str], named: str
+) -> list[tuple[Mapping[str, Any], StoredPart]]:
     """A run's trials of both targets, with the host that it describes."""
     if imported_from(run) or not all(has_target(run, name) for name in names):
         return []
-    arrays = arrays_of(run, _READ)
+    read = [*_READ, *(_COUNTED if named in OF_EVERY_TRIAL else ["metrics"] if named else [])]
+    arrays = arrays_of(run, read)
     if Mode.STEADY.value in arrays.texts["mode"].values:
-        arrays = arrays_of(run, [*_READ, "samples"])
+        arrays = arrays_of(run, [*read, "samples"])
     host = run.plan.get("host") or {}
-    return [(host, part) for part in _split(run, arrays, names)]
+    return [(host, part) for part in _split(run, arrays, names, named)]
 
 
-def _split(run: StoredRun, arrays: Arrays, names: tuple[str, str]) -> Iterator[StoredPart]:
+def _split(
+    run: StoredRun, arrays: Arrays, names: tuple[str, str], named: str
+) -> Iterator[StoredPart]:
     """The parts of a run's trials, in the order of their first ones."""
     targets = arrays.texts["target"]
     sides = np.array([names.index(t) if t in names else -1 for t in targets.values], dtype=np.int64)
@@ -125,6 +150,8 @@ def _split(run: StoredRun, arrays: Arrays, names: tuple[str, str]) -> Iterator[S
     joined = np.ravel_multi_index(tuple(key.codes[rows] for key in keys), shape)
     kinds, first = np.unique(joined, return_index=True)
     cells = {**_cells(arrays, rows), "side": sides[targets.codes[rows]]}
+    if named:
+        cells["named"] = _named(arrays, rows, named)
     for kind in kinds[np.argsort(first)]:
         places = np.unravel_index(kind, shape)
         words = [key.values[at] for key, at in zip(keys, places, strict=True)]
@@ -153,6 +180,16 @@ def _part(
         builds=builds,
         cells=cells,
     )
+
+
+def _named(arrays: Arrays, rows: Any, name: str) -> npt.NDArray[np.float64]:
+    """The figure of that name of each trial; NaN where it has none."""
+    if name not in OF_EVERY_TRIAL:
+        own = (dict(cell or ()) for cell in arrays.lists("metrics", rows))
+        return np.array([figures.get(name, np.nan) for figures in own], dtype=np.float64)
+    counts = [arrays.numbers[column][rows] for column in columns_of(name)]
+    found: npt.NDArray[np.float64] = np.sum(counts, axis=0).astype(np.float64)
+    return found
 
 
 def _cells(arrays: Arrays, rows: Any) -> dict[str, Any]:

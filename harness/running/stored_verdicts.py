@@ -11,10 +11,10 @@ from typing import Any, NoReturn
 from harness.analysis import Question, StoredComparison
 from harness.errors import ExitCode, UsageError
 from harness.frozen import dataclass
-from harness.model import Comparison, Metric, Mode, Verdict
+from harness.model import Comparison, Mode, Verdict
 from harness.model.jsonable import jsonable
 from harness.render.explaining import by_every_metric, evidence, explain, what_would_do
-from harness.render.tables import as_html, layout
+from harness.render.tables import as_html, layout, verdict_word
 from harness.render.units import show_speed_up
 from harness.running.many import hints_of, worst_of
 from harness.running.pooling import Pooled, pool
@@ -213,8 +213,8 @@ def _row(number: int, finding: StoredComparison, is_current: bool) -> list[str]:
         "/".join(digest[:8] for digest in setting.builds),
         "/".join(digest[:8] for digest in setting.given),
         str(c.blocks),
-        c.verdict.value + ("" if is_current else " (older)"),
-        show_speed_up(c.ratio, memory=c.metric is Metric.MEMORY),
+        verdict_word(c) + ("" if is_current else " (older)"),
+        show_speed_up(c.ratio, by=c.metric),
         c.metric.value,
     ]
 

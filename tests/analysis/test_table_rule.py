@@ -23,6 +23,7 @@ class Judge:
         self.pair = (reference, candidate)
         self.blocks = 0
         self.weighed = None
+        self.in_vain = ""
 
     def read(self, blocks: Sequence[Any]) -> None:
         self.blocks = sum(set(self.pair) <= set(block) for block in blocks)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from harness.model import Estimate
+from harness.model import Estimate, Metric
 from harness.render.bench import BenchRow, bench_table, is_below_the_clock
 
 
@@ -32,7 +32,7 @@ def test_a_row_writes_a_speed_up_as_a_sentence_does(speed_up, cells):
 
 
 def test_of_memory_a_row_says_larger():
-    row = BenchRow("peak memory", "1 MiB", "20 MiB", estimate(0.04, 0.05, 0.0625), memory=True)
+    row = BenchRow("peak memory", "1 MiB", "20 MiB", estimate(0.04, 0.05, 0.0625), by=Metric.MEMORY)
     assert row.cells()[3:5] == ["20.0 times larger", "[16.0, 25.0]"]
 
 

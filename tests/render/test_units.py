@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from harness.model import Estimate
+from harness.model import Estimate, Metric
 from harness.render.units import (
     show_bytes,
     show_ns,
@@ -74,4 +74,4 @@ def test_a_speed_up_is_written_as_a_reader_says_it(ends, text):
 
 def test_of_memory_a_small_ratio_is_larger():
     ratio = Estimate("median ratio", 0.05, 0.04, 0.0625, 0.95)
-    assert show_speed_up(ratio, memory=True) == "20.0 times larger [16.0, 25.0]"
+    assert show_speed_up(ratio, by=Metric.MEMORY) == "20.0 times larger [16.0, 25.0]"

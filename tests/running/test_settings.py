@@ -12,7 +12,7 @@ import pytest
 from harness.analysis import Question
 from harness.analysis.schedule import Design
 from harness.errors import UsageError
-from harness.model import Jail, Metric, Mode, SteadyPlan
+from harness.model import Better, Jail, Metric, MetricInfo, Mode, SteadyPlan
 from harness.model.declaring import options_of
 from harness.model.draws import Seeds
 from harness.model.noise import Noise
@@ -40,14 +40,18 @@ OTHER = Settings(
     design=Design.MIRRORED,
     vary_layout=False,
     metrics=("temperature",),
-    question=Question(Metric.CPU, 0.9, 0.02, 0.03, Noise(4, 0.02, 1), 5, per_comparison=True),
+    question=Question(
+        *(Metric("watts"), 0.9, 0.02, 0.03, Noise(4, 0.02, 1), 5),
+        per_comparison=True,
+        figure=MetricInfo("watts", "W", Better.LOWER, 0.5, "meter", deterministic=True),
+    ),
     steady=SteadyPlan(5, 6, 7),
 )
 """Nothing in it is as it is by default."""
 
 
 def test_the_words_of_a_command_line_make_the_same_settings():
-    asked = replace(OTHER.question, noise=None, fewest=0)
+    asked = replace(OTHER.question, noise=None, fewest=0, figure=None)
     other = replace(OTHER, question=asked, steady=SteadyPlan())  # which no option says
     words = to_words(other)
     assert "--no-vary-layout" in words
@@ -97,7 +101,7 @@ def test_the_rest_of_a_plan_says_nothing_of_settings():
     assert of_plan({"command": ["run"], "host": {}, "cells": []}) == Settings()
 
 
-@pytest.mark.parametrize("change", [{"mode": 7}, {"trials": "x"}, {"question": {"metric": "x"}}])
+@pytest.mark.parametrize("change", [{"mode": 7}, {"trials": "x"}, {"question": {"metric": "x y"}}])
 def test_a_plan_that_makes_no_sense_is_a_value_error(change: dict[str, object]):
     with pytest.raises(ValueError, match=r"[Ii]nvalid|Expected"):
         of_plan({**to_plan(OTHER), **change})
