@@ -11,7 +11,7 @@ PYTEST ?= -n 2
 # The examples in Python want NumPy, which the environment has.
 export PATH := $(CURDIR)/$(BIN):$(TOOLS)/julia/bin:$(PATH)
 
-.PHONY: run test test-fast fuzz check install dev julia tools campaigns bench soak redteam release clean help
+.PHONY: run test test-fast fuzz check install dev julia tools campaigns bench soak redteam release site clean help
 
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -79,8 +79,11 @@ campaigns: dev julia ## Measure the recorded campaigns again: plain against opti
 bench: dev julia tools ## Run every benchmark in its short form
 	benchmarks/run_all.sh
 
+site: dev ## Build the site of docs/ into site/, without the network
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --site-dir site
+
 release: dev ## Build, check and try the distributions, with notes from CHANGELOG.md, in dist/
 	$(BIN)/python scripts/release.py
 
 clean: ## Remove what was built here
-	rm -rf $(VENV) .tools .harness build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .tools .harness build dist site *.egg-info .mypy_cache .pytest_cache .ruff_cache
