@@ -171,6 +171,19 @@ class AdapterSpec:
         """
 
     @hookspec(firstresult=True)
+    def harness_benchmarks(self, build: Build, runner: Runner) -> tuple[str, ...] | None:
+        """Name the benchmarks of a suite, each of which becomes a case of its own; optional.
+
+        Called once per build before anything is timed. The case of a benchmark has its name as the
+        parameter `benchmark`; its trials, in steady mode, carry samples that the suite measured.
+
+        :param build: what `harness_build` returned
+        :param runner: executes the suite so that it names them
+        :returns: the names, each once; None where the adapter knows no suites
+        :raises ConfigError: the suite names none
+        """
+
+    @hookspec(firstresult=True)
     def harness_run(self, build: Build, case: Case, runner: Runner) -> Output | None:
         """Execute a build once for its output, untimed.
 

@@ -30,6 +30,8 @@ need valgrind valgrind
 need hyperfine hyperfine
 need chromium chromium
 need sbatch slurm-client slurmctld slurmd munge
+[ -e /usr/include/benchmark/benchmark.h ] || missing+=(libbenchmark-dev)
+[ -e /usr/include/catch2 ] || missing+=(catch2)
 [ "${#missing[@]}" -eq 0 ] && exit 0
 
 as_root=()

@@ -15,6 +15,7 @@ from harness.plugins import Adapters
 from harness.plugins.found import OURS
 from harness.testing import make_target
 from harness.testing.samples import read_sample, shipped_sample
+from harness_suite import FRAMEWORKS
 
 PAGE = Path(__file__).parents[1] / "docs/languages.md"
 BY_HAND = {
@@ -47,6 +48,13 @@ MEANINGS = """
   such a build prepares what the sources use.
 """
 
+SUITES = """
+[Suites that you already have](suites.md) are taken by the adapter `suite`:
+
+| language | kind | runs with |
+| --- | --- | --- |
+"""
+
 
 def render() -> str:
     """The whole page."""
@@ -62,8 +70,19 @@ def render() -> str:
         "program",
     ]
     lines = [f"| {' | '.join([*heads, 'toolchain'])} |", "| --- " * (len(heads) + 1) + "|"]
-    lines += [f"| {' | '.join(row_of(name))} |" for name in sorted(names)]
-    return INTRODUCTION + "\n".join(lines) + "\n" + MEANINGS
+    lines += [f"| {' | '.join(row_of(name))} |" for name in sorted(names) if name != "suite"]
+    return (
+        INTRODUCTION + "\n".join(lines) + "\n" + MEANINGS + SUITES + "\n".join(suite_rows()) + "\n"
+    )
+
+
+def suite_rows() -> list[str]:
+    """What the adapter `suite` takes, framework by framework."""
+    tools = {name: each.tool for name, each in FRAMEWORKS.items()}
+    needed = {
+        name: tool.install if tool else "a program of your build" for name, tool in tools.items()
+    }
+    return [f"| {each.language} | `{name}` | {needed[name]} |" for name, each in FRAMEWORKS.items()]
 
 
 def row_of(name: str) -> list[str]:

@@ -102,7 +102,10 @@ PROCESS_MAKERS = {"subprocess", "multiprocessing", "socket", "ctypes", "asyncio"
 OS_PROCESS_MAKERS = (
     *("os.system", "os.popen", "os.fork", "os.exec", "os.spawn", "os.posix_spawn", "os.kill"),
 )
-IN_THE_TARGET = {"driver.py", "check.py", "harness_phases.py", "profiler.py", "stock.py"}
+IN_THE_TARGET = {
+    *("driver.py", "check.py", "harness_phases.py", "profiler.py", "stock.py"),
+    "harness_suite_pytest.py",
+}
 """Executed by the target's own interpreter, which knows nothing of the harness."""
 
 

@@ -28,6 +28,7 @@ import harness_julia.options
 import harness_ocaml
 import harness_python.options
 import harness_rust
+import harness_suite
 from harness import adapterkit
 from harness.adapterkit import (
     CompiledLanguage,
@@ -298,6 +299,7 @@ OPTIONS = {
     "Options of the adapter go": harness_go.Options,
     "Options of the adapter java": harness_java.Options,
     "Options of the adapter ocaml": harness_ocaml.Options,
+    "Options of the adapter suite": harness_suite.frameworks.Options,
     "Options of the adapters javascript and lua": InterpreterOptions,
 }
 WORDS: Mapping[Any, str] = {

@@ -232,8 +232,8 @@ def _warnings(seen: _Seen, confidence: float) -> Iterator[str]:
         yield "peak memory may be the harness's own: the launcher could not be compiled"
     if seen.shared:
         yield (
-            f"other processes did a part of the work in {seen.shared} of {seen.good} trials: steady"
-            " mode cannot see their CPU time, so none is given"
+            f"CPU time is not known of the work alone in {seen.shared} of {seen.good} trials, and"
+            " none is given: other processes did a part of it, or a suite does not say"
         )
     if seen.littered:
         yield f"{seen.littered} trials left processes behind; they were killed"

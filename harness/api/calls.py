@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack, cast
 
 from harness.api.documenting import documented
 from harness.api.one_call import Interrupted, interruptible, measuring, one_at_a_time
@@ -35,6 +36,7 @@ from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.selecting import find_interrupted, stored_cells
 from harness.running.settings import of_plan
 from harness.running.side_by_side import check_apart
+from harness.running.suites import with_benchmarks
 from harness.running.sweep_axes import is_sweep
 from harness.running.table_results import TableResult
 from harness.system.git.writing import Git
@@ -248,6 +250,10 @@ def _performed(
     executor: str = LOCAL,
 ) -> RunResult:
     with measuring(config, options, experiment.settings) as session:
+        suites = with_benchmarks(session, experiment.cells, cast(RunOptions, options).get("case"))
+        experiment = replace(
+            experiment, cells=suites.cells, settings=suites.settings(experiment.settings)
+        )
         report = execute(session, experiment, executor, folder)
     result = RunResult(report.as_stored())
     if report.interrupted:

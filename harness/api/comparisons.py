@@ -23,6 +23,8 @@ from harness.running.keywords import (
 )
 from harness.running.run_results import ComparisonResult
 from harness.running.side_by_side import SideBySide, side_by_side
+from harness.running.suite_results import SuiteResult
+from harness.running.suites import with_benchmarks
 from harness.running.sweep_axes import is_sweep
 from harness.running.table_results import TableResult
 
@@ -70,16 +72,18 @@ def compare(
         return compare_task(targets, options)
     if options.get("tag") is not None:
         raise UsageError("`tag` picks among the targets of a task", hint="Name it with `task`.")
-    settings = comparison_settings(settings_of(options))
+    asked = settings_of(options)
+    settings = comparison_settings(asked)
     sides = side_by_side(targets, options)
     labels = sides.labels
     with measuring(sides.config, options, settings, apart=sides.apart) as session:
         for note in sides.notes:
             session.tell(note)
         with sides.cells(session, options.get("case")) as cells:
+            suites = with_benchmarks(session, cells, options.get("case"), all_or_none=True)
             experiment = Experiment(
-                tuple(cells),
-                settings,
+                suites.cells,
+                suites.compared(asked, settings),
                 pairs=tuple((labels[0], label) for label in labels[1:]),
                 shared_level=True,
                 ranked=len(labels) > 2,
@@ -88,8 +92,7 @@ def compare(
             report = perform(session.orchestrator, session.results, experiment)
             report = _with_doubts(session, report, sides)
     stored = report.as_stored()
-    two = len(labels) == 2
-    result = ComparisonResult(stored, labels[0], labels[1]) if two else TableResult(stored)
+    result = _result_of(stored, labels, suites.benchmarks)
     if report.interrupted:
         raise Interrupted(result)
     return result
@@ -102,11 +105,23 @@ def compare_task(targets: Sequence[TargetSpec], options: CompareOptions) -> Tabl
     settings = settings_of(options)
     cells = implementations(config, targets, options)
     with measuring(config, options, settings) as session:
-        found = measure_implementations(session, cells, settings)
+        suites = with_benchmarks(session, cells, options.get("case"))
+        found = measure_implementations(session, suites.cells, suites.settings(settings))
     result = TableResult(found.report.as_stored(), found.steady, whole=True)
     if found.report.interrupted:
         raise Interrupted(result)
     return result
+
+
+def _result_of(
+    stored: Report, labels: tuple[str, ...], benchmarks: int
+) -> ComparisonResult | TableResult:
+    """Two of a kind in words, three or more ranked, two builds of a suite row by row."""
+    if len(labels) != 2:
+        return TableResult(stored)
+    if benchmarks > 1:
+        return SuiteResult(stored, reference=labels[0], candidate=labels[1])
+    return ComparisonResult(stored, labels[0], labels[1])
 
 
 def _with_doubts(session: Session, report: Report, sides: SideBySide) -> Report:

@@ -182,11 +182,8 @@ def _answered(result: ComparisonResult | TableResult, again: str) -> Answer:
     open_ones = [c for c in result.comparisons if c.verdict is Verdict.UNDECIDED]
     errors = ["interrupted; everything measured is kept"] * result.interrupted
     errors += [f"metric {name}: {why}" for name, why in result.lacking.items()]
-    if open_ones and not result.interrupted:
-        errors.append(
-            f"undecided against {open_ones[0].reference}:"
-            f" {', '.join(c.candidate for c in open_ones)}"
-        )
+    if not result.interrupted:
+        errors += result.complaints()
     errors += [f"{name}: {what}" for name, what in result.failures.items()]
     needed = max(open_ones, key=lambda c: c.budget_needed_ns or 0, default=None)
     text = [*result.sentences(), "", result.table(), "", legend(result.measurements)]

@@ -21,6 +21,8 @@ from harness.model.relations import Relation
 
 ParamValue = bool | int | float | str
 """What a case's parameter may be; each is written into a target's `args` by `{name}`."""
+BENCHMARK = "benchmark"
+"""The parameter of a case that says which benchmark of a suite it is."""
 
 
 class WorkingFolder(Enum):

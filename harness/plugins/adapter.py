@@ -151,6 +151,14 @@ class Adapter:
             runner=runner,
         )
 
+    def has_benchmarks(self) -> bool:
+        """Are its targets suites, whose benchmarks are cases?"""
+        return bool(self._implementations("harness_benchmarks"))
+
+    def benchmarks(self, build: Build, runner: Runner) -> tuple[str, ...]:
+        """The benchmarks of a suite by name; none: it is no suite."""
+        return self._optional("harness_benchmarks", tuple, build=build, runner=runner) or ()
+
     def run(self, build: Build, case: Case, runner: Runner) -> Output:
         return self._required("harness_run", Output, build=build, case=case, runner=runner)
 

@@ -24,7 +24,7 @@ Key = tuple[str, str, str]
 """Task, case and target."""
 
 _BAR = 24
-_COLOURS = {Verdict.FASTER: "green", Verdict.SLOWER: "red", Verdict.UNDECIDED: "yellow"}
+COLOURS = {Verdict.FASTER: "green", Verdict.SLOWER: "red", Verdict.UNDECIDED: "yellow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ class _Table:
         return self._coloured(found, factor if word in factor else f"{factor} {word}")
 
     def _coloured(self, comparison: Comparison, text: str) -> str:
-        word, colour = verdict_word(comparison), _COLOURS.get(comparison.verdict)
+        word, colour = verdict_word(comparison), COLOURS.get(comparison.verdict)
         return text.replace(word, painted(word, colour)) if colour else text
 
     def _word(self, m: Measurement) -> str:

@@ -7,6 +7,7 @@ What is asked:
 - `selecting`    the cells that a caller names, or that a stored run had
 - `naming`       what callers name, and what is guessed of it
 - `guessing`     the adapter that a file most likely wants
+- `suites`       benchmarks of other frameworks, each as a case
 - `side_by_side` what a comparison compares
 - `pairs`        the cells of a comparison
 - `gate_keywords` the arguments of a gate
@@ -27,6 +28,7 @@ What happens:
 - `gate_changes` which changes can concern a target
 - `commands`     the commands of a target beside its program
 - `orchestrator` probe, build, check, time, record
+- `made_once`    what several cells share is made once
 - `cells`        what is run: Cell, Ready, Failed, Group
 - `copies`       private copies of the user's tree
 - `checking`     is an output right?
@@ -39,6 +41,7 @@ What happens:
 What comes of it:
 
 - `run_results`  what a run gave, as values
+- `suite_results` what comparing two builds of a suite gave
 - `gate_results` what a gate found
 - `try_results`  what trying variants gave
 - `reports`      its report, and the report's form in the store
@@ -65,24 +68,25 @@ if TYPE_CHECKING:
         Group,
         Prepared,
         Ready,
+        discarding,
         make_groups,
         reference_of,
         same_group,
     )
     from harness.running.checking import check_outputs, remarks
     from harness.running.listening import Listener, Quiet
-    from harness.running.orchestrator import Orchestrator, discarding
+    from harness.running.orchestrator import Orchestrator
     from harness.running.resuming import resume_groups
     from harness.running.settings import Settings
 else:
     __getattr__ = loaded_when_used(
         __name__,
         {
-            "cells": "MAX_FAILURES Cell Failed Group Prepared Ready"
+            "cells": "MAX_FAILURES Cell Failed Group Prepared Ready discarding"
             " make_groups reference_of same_group",
             "checking": "check_outputs remarks",
             "listening": "Listener Quiet",
-            "orchestrator": "Orchestrator discarding",
+            "orchestrator": "Orchestrator",
             "resuming": "resume_groups",
             "settings": "Settings",
         },

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import field, replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from harness.analysis.kept import KeptBlocks
 from harness.analysis.schedule import StopRule
@@ -25,6 +26,9 @@ from harness.model import (
 from harness.model.draws import Seeds
 from harness.plugins import Adapter
 from harness.running.drawing import Draw, Draws
+
+if TYPE_CHECKING:
+    from harness.system.process.opening import CoreRunner
 
 MAX_FAILURES = 3
 """A target whose trials failed this often is not tried again; one that hung, never."""
@@ -205,3 +209,15 @@ def make_groups(
 def _drawn_by(group: Sequence[Prepared], seeds: Seeds) -> Seeds:
     all_take_one = all(m.cell.target.takes("seed") for m in group)
     return Seeds.DECLARED if seeds is Seeds.FRESH and not all_take_one else seeds
+
+
+@contextlib.contextmanager
+def discarding(runner: CoreRunner, members: Sequence[Prepared]) -> Iterator[None]:
+    """Remove the cells' first outputs at the end."""
+    try:
+        yield
+    finally:
+        for member in members:
+            output = member.expected if isinstance(member, Ready) else member.output
+            if output is not None:
+                runner.discard(output)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from harness.correctness.declared import nothing_to_check, why_unchecked
 from harness.errors import HarnessError
 from harness.model import Agreement, Output, Task
+from harness.model.tasks import BENCHMARK
 from harness.model.trials import MADE_BY
 from harness.plugins import Adapter
 from harness.running.cells import Failed, Prepared, Ready, reference_of
@@ -49,7 +50,8 @@ def remarks(members: Sequence[Prepared]) -> Iterator[str]:
         return
     cell = members[0].cell
     where = f"{cell.task.name} {cell.case.name}"
-    if all(nothing_to_check(cell.task, m.expected.values) for m in ready):
+    unchecked = all(nothing_to_check(cell.task, m.expected.values) for m in ready)
+    if unchecked and BENCHMARK not in cell.case.params:  # a suite prints times, and checks itself
         yield f"{where}: {why_unchecked(cell.task)}"
     yield from _other_compilers(where, ready)
     if any(m.cell.expected is not None for m in members):

@@ -98,10 +98,12 @@ class Experiment:
         return asked.shared_by(self._comparisons()) if self.shared_level else asked
 
     def _comparisons(self) -> int:
-        sizes = Counter(cell.group_key for cell in self.cells).values()
+        sizes = Counter(cell.group_key for cell in self.cells)
         if self.ranked:
-            return sum(size * (size - 1) // 2 for size in sizes)
-        return len(self.pairs) or sum(size - 1 for size in sizes)
+            return sum(size * (size - 1) // 2 for size in sizes.values())
+        if self.pairs:
+            return len(self.pairs) * len(sizes)
+        return sum(size - 1 for size in sizes.values())
 
 
 def perform(

@@ -7,10 +7,9 @@ all of them alike. A target that fails stops nothing else.
 
 from __future__ import annotations
 
-import contextlib
 import shlex
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,6 +48,7 @@ from harness.running.commands import beside_trial, run_commands
 from harness.running.generating import Generated
 from harness.running.listening import Listener, Quiet
 from harness.running.made_by import as_own_build
+from harness.running.made_once import MadeOnce
 from harness.running.overheard import Overheard
 from harness.running.own_builds import OwnBuilds
 from harness.running.pace import Pace, limit_of
@@ -76,6 +76,7 @@ class Orchestrator:
         self._builds = builds
         self._listener = listener or Quiet()
         self._toolchains: dict[tuple[str, Path, str], Toolchain | HarnessError] = {}
+        self.once = MadeOnce(lambda target: self.build(self.set_up(target)))
 
     def remark(self, words: str) -> None:
         """Tell at once what people should know."""
@@ -88,7 +89,10 @@ class Orchestrator:
 
         StorageFailed alone is raised: a full disk is no failure of a cell.
         """
-        prepared = [self._prepare(cell, mode) for cell in cells]
+        try:
+            prepared = [self._prepare(cell, mode) for cell in cells]
+        finally:
+            self.once.forget()
         return [self._checked(member, prepared) for member in prepared]
 
     def adapter(self, name: str) -> Adapter:
@@ -132,7 +136,7 @@ class Orchestrator:
         target = replace(cell.target, steady=mode is Mode.STEADY)
         build: Build | None = None
         try:
-            adapter, build = self.build(self.set_up(target))
+            adapter, build = self.once.made(target)
             begun = time.monotonic_ns()
             expected = self._expected(cell, adapter, build)
         except StorageFailed:
@@ -380,15 +384,3 @@ class Orchestrator:
         if turn.draw.text and not agreement.ok:
             agreement = replace(agreement, summary=f"given {turn.draw.text}: {agreement.summary}")
         return None if unchecked and agreement.ok else agreement
-
-
-@contextlib.contextmanager
-def discarding(runner: CoreRunner, members: Sequence[Prepared]) -> Iterator[None]:
-    """Remove the cells' first outputs at the end."""
-    try:
-        yield
-    finally:
-        for member in members:
-            output = member.expected if isinstance(member, Ready) else member.output
-            if output is not None:
-                runner.discard(output)

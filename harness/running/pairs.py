@@ -16,6 +16,7 @@ from harness.running import Cell
 from harness.running.copies import private_copy, settle
 from harness.running.selecting import PLAIN, Handling, Selected, ad_hoc_cell
 from harness.running.session import Session
+from harness.running.suites import case_before_building
 from harness.system.git.writing import Git
 
 
@@ -113,7 +114,8 @@ def _cell(session: Session, spec: str, case: str | None, stack: contextlib.ExitS
         copy = stack.enter_context(private_copy(session, config, commit))
         target = settle(session, copy, target_at(config, name, copy.root), revision)
         current = config.targets[name]
-    return Cell(config.task(current.task), config.case_of(current, case), target, spec)
+    given = case_before_building(config, current, case, session.orchestrator.adapter)
+    return Cell(config.task(current.task), given, target, spec)
 
 
 def check_comparable(reference: Cell, candidate: Cell) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.errors import UsageError
 from harness.frozen import dataclass
 from harness.model import Case, Target, Task, WorkingFolder
-from harness.model.tasks import as_argument
+from harness.model.tasks import BENCHMARK, as_argument
 from harness.project.config import Config, lookup
 from harness.project.finding import required_config
 from harness.running import Cell
@@ -139,12 +140,16 @@ def stored_cells(stored: StoredRun, config: Config) -> tuple[Config, list[Cell]]
             f"{stored.id} cannot be resumed by its id: it is a {origin.get('kind')}",
             hint=going_on(stored),
         )
-    cells = [
-        Cell(task, config.case_of(config.target(target), case), config.target(target))
-        for task, case, target in (
-            (config.task(name), case, target) for name, case, target in stored.plan["cells"]
-        )
-    ]
+    params = {(task, case): given for task, case, given in stored.plan.get("params", ())}
+    cells = []
+    for name, case, target in stored.plan["cells"]:
+        task, own = config.task(name), config.target(target)
+        given = params.get((name, case), {})
+        if BENCHMARK in given and case not in {known.name for known in task.cases}:
+            task = replace(task, ignores_output=not task.outputs)  # as `with_benchmarks` made it
+            cells.append(Cell(task, replace(task.case(), name=case, params=given), own))
+        else:
+            cells.append(Cell(task, config.case_of(own, case), own))
     return config, cells
 
 
@@ -167,9 +172,11 @@ def refuse_input() -> NoReturn:
 def configured_cells(config: Config, selection: Selection) -> list[Cell]:
     """The configured targets that fit the names, adapter and task asked for."""
     from harness.plugins import Adapters
+    from harness.running.suites import case_before_building, is_of_suite
 
+    adapters = Adapters()
     if selection.adapter is not None:
-        Adapters().get(selection.adapter)
+        adapters.get(selection.adapter)
     if selection.task is not None:
         config.task(selection.task)
     targets = [config.target(name) for name in selection.names] or list(config.targets.values())
@@ -187,9 +194,11 @@ def configured_cells(config: Config, selection: Selection) -> list[Cell]:
     for target in chosen:
         task = config.task(target.task)
         cases = {case.name: case for case in task.cases}
-        if selection.case is not None and selection.case not in cases and selection.task is None:
+        named = selection.case
+        elsewhere = named is not None and named not in cases and selection.task is None
+        if named and elsewhere and not is_of_suite(config, target, named, adapters.get):
             continue
-        case = config.case_of(target, selection.case)
+        case = case_before_building(config, target, named, adapters.get)
         cells.append(Cell(task, case, config.target(target.name)))
     if not cells:
         assert selection.case is not None

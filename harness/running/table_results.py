@@ -84,6 +84,13 @@ class TableResult(Measured):
             where = f"{task} {case}: " if several else ""
             yield f"{where}{name}: {failure.message}"
 
+    def complaints(self) -> Iterator[str]:
+        """What keeps the answer from being a plain yes, beside what failed."""
+        unsure = [c for c in self.comparisons if c.verdict is Verdict.UNDECIDED]
+        if unsure:
+            names = ", ".join(c.candidate for c in unsure)
+            yield f"undecided against {unsure[0].reference}: {names}"
+
     def to_dict(self) -> dict[str, Any]:
         """The `result` of `harness compare --json`."""
         values: dict[str, Any] = jsonable(self.run)

@@ -1,0 +1,166 @@
+"""Suites that an interpreter runs: pytest, pytest-benchmark and BenchmarkTools."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.adapterkit import LanguageTool, sources_below
+from harness.model import Build, Output, Sample, Target
+from harness_suite.frameworks import (
+    SAMPLES,
+    Framework,
+    NoFigure,
+    Options,
+    demand_sources,
+    gathered,
+    sample_of,
+)
+
+DRIVERS = Path(__file__).parent / "drivers"
+PLUGIN = "harness_suite_pytest"
+RESULT = "benchmark.json"
+"""What a process writes in its folder."""
+
+VERSION = (
+    "import pytest, sys;"
+    " print('Python', sys.version.split()[0], 'with pytest', pytest.__version__);"
+    " print(sys.version, sys.prefix)"
+)
+"""What an interpreter says of itself and of its pytest."""
+
+
+class Pytest(Framework):
+    """Test functions as they are; each is called again and again with its fixtures."""
+
+    language = "Python"
+    fixture = ""
+    """The fixture by which benchmarks are known; empty: every test function is one."""
+    tool = LanguageTool(
+        adapter="suite",
+        language="Python",
+        names=("python3", "python"),
+        option="tool",
+        install="a Python that has pytest: pip install pytest",
+        version=("-c", VERSION),
+    )
+
+    def check(self, target: Target, options: Options) -> None:
+        """Files or folders with tests."""
+        demand_sources(target, options, "tests/test_speed.py")
+
+    def files(self, target: Target, options: Options) -> Iterable[Path]:
+        """All Python below the root, and the files that configure pytest."""
+        read = sources_below(target.root, {".py"})
+        names = ("pyproject.toml", "pytest.ini", "tox.ini", "setup.cfg")
+        return [*read, *(path for n in names if (path := target.root / n).is_file())]
+
+    def listing(self, build: Build, options: Options) -> Sequence[str]:
+        """pytest collects, and a plugin of ours prints what it found."""
+        sources = map(str, build.target.sources)
+        return (*self._start(build, options), "--collect-only", *sources)
+
+    def names(self, said: str) -> list[str]:
+        """The lines that our plugin wrote."""
+        mark = f"{PLUGIN}: "
+        lines = said.splitlines()
+        return [line.removeprefix(mark) for line in lines if line.startswith(mark)]
+
+    def words(self, build: Build, options: Options, name: str) -> Sequence[str]:
+        """One test, by its id from the root."""
+        return (*self._start(build, options), str(build.target.root / name))
+
+    def environment(self, build: Build) -> dict[str, str]:
+        """Our plugin's place; bytecode is kept beside the build, and not beside the sources."""
+        return {
+            "PYTHONPATH": str(DRIVERS),
+            "PYTHONPYCACHEPREFIX": str(build.workdir / "bytecode"),
+            "HARNESS_SUITE_FIXTURE": self.fixture,
+        }
+
+    def samples(self, output: Output, name: str) -> list[Sample]:
+        """Batches that our plugin timed."""
+        read = _result(output)
+        try:
+            return [
+                sample_of(index, took / count, count)
+                for index, (count, took) in enumerate(read["batches"])
+            ]
+        except (LookupError, TypeError, ValueError):
+            raise NoFigure(f"{RESULT} is of another form") from None
+
+    def _start(self, build: Build, options: Options) -> tuple[str, ...]:
+        root = build.target.root
+        calls = options.milliseconds if options.repeat else 0
+        return (
+            *(str(build.program), "-m", "pytest", "-q", "-p", PLUGIN, "-p", "no:cacheprovider"),
+            *(f"--rootdir={root}", f"--harness-suite-milliseconds={calls}", *options.flags),
+        )
+
+
+class PytestBenchmark(Pytest):
+    """Tests that use the fixture `benchmark` of pytest-benchmark, and that fixture's own rounds."""
+
+    fixture = "benchmark"
+
+    def words(self, build: Build, options: Options, name: str) -> Sequence[str]:
+        """One benchmark with every round that it was timed by."""
+        told = [f"--benchmark-max-time={options.seconds:g}", f"--benchmark-min-rounds={SAMPLES}"]
+        told += ["--benchmark-only", f"--benchmark-json={RESULT}", "--benchmark-save-data"]
+        return (*super().words(build, options, name), *told)
+
+    def samples(self, output: Output, name: str) -> list[Sample]:
+        """Its rounds, gathered."""
+        rows = _result(output).get("benchmarks", ())
+        if len(rows) != 1:
+            raise NoFigure(f"pytest-benchmark wrote {len(rows)} results, want one")
+        stats = rows[0]["stats"]
+        return gathered([seconds * 1e9 for seconds in stats["data"]], int(stats["iterations"]))
+
+
+class BenchmarkTools(Framework):
+    """A file of Julia that defines `SUITE`, a `BenchmarkGroup` of BenchmarkTools."""
+
+    language = "Julia"
+    tool = LanguageTool(
+        adapter="suite",
+        language="Julia",
+        names=("julia",),
+        option="tool",
+        install="Julia 1.5 or later: https://julialang.org/downloads",
+    )
+
+    def check(self, target: Target, options: Options) -> None:
+        """The file with the suite."""
+        demand_sources(target, options, "benchmark/benchmarks.jl")
+
+    def files(self, target: Target, options: Options) -> Iterable[Path]:
+        """All Julia below the root, with the project's manifest."""
+        return sources_below(target.root, {".jl", ".toml"})
+
+    def listing(self, build: Build, options: Options) -> Sequence[str]:
+        """The driver prints the keys of each leaf, with slashes between them."""
+        return self._start(build, options)
+
+    def words(self, build: Build, options: Options, name: str) -> Sequence[str]:
+        """One leaf of the suite."""
+        return (*self._start(build, options), name, f"{options.seconds:g}", RESULT)
+
+    def samples(self, output: Output, name: str) -> list[Sample]:
+        """Its samples, gathered."""
+        read = _result(output)
+        return gathered(read["times"], int(read["evals"]))
+
+    def _start(self, build: Build, options: Options) -> tuple[str, ...]:
+        suite = str(build.target.sources[0])
+        driver = str(DRIVERS / "suite.jl")
+        return (str(build.program), "--startup-file=no", *options.flags, driver, suite)
+
+
+def _result(output: Output) -> Any:
+    try:
+        return json.loads((output.folder / RESULT).read_text("utf-8"))
+    except (OSError, ValueError):
+        raise NoFigure(f"it left no {RESULT}: was it skipped?") from None

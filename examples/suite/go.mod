@@ -1,0 +1,2 @@
+module example.com/words
+go 1.19

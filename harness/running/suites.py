@@ -1,0 +1,141 @@
+"""Suites that people already have: each of their benchmarks becomes a case of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from harness.errors import HarnessError
+from harness.frozen import dataclass
+from harness.model import Case, Mode, Target, base_name
+from harness.model.tasks import BENCHMARK
+from harness.plugins import Adapter
+from harness.project.config import Config, lookup
+from harness.running.cells import Cell
+from harness.running.session import Session
+from harness.running.settings import Settings
+
+EACH_NS = 15_000_000_000
+"""What each benchmark of a compared suite may take where no budget is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """Cells in which every suite stands once for each of its benchmarks."""
+
+    cells: tuple[Cell, ...]
+    benchmarks: int = 0
+    """How many there are; 0: no suite is among the cells."""
+
+    def settings(self, asked: Settings) -> Settings:
+        """The settings for them: what is timed is one execution of each benchmark, not a process.
+
+        A suite repeats its benchmark until its own clock is content, so that a process takes about
+        as long whatever the code does.
+        """
+        return replace(asked, mode=Mode.STEADY) if self.benchmarks else asked
+
+    def compared(self, asked: Settings, usual: Settings) -> Settings:
+        """The settings of a comparison of them; `usual` has the budget that one has by default."""
+        settings = self.settings(usual)
+        if not self.benchmarks or asked.trials is not None or asked.budget_ns is not None:
+            return settings
+        budget_ns = max(usual.budget_ns or 0, EACH_NS * self.benchmarks)
+        return replace(settings, budget_ns=budget_ns)
+
+
+def with_benchmarks(
+    session: Session, cells: Sequence[Cell], case: str | None, *, all_or_none: bool = False
+) -> Expanded:
+    """The cells, with one for each benchmark in the place of a suite; the suites are built for it.
+
+    `case` is the one benchmark that is wanted; UsageError or ConfigError for one that there is not.
+    A suite that cannot be built stays as it is and is told by the run; with `all_or_none` its error
+    is raised.
+    """
+    names = [_benchmarks(session, cell, all_or_none=all_or_none) for cell in cells]
+    suites = [found for found in names if found is not None]
+    if not suites:
+        return Expanded(tuple(cells))
+    together = _in_common(session, cells, names)
+    known = {name: name for found in together.values() for name in found}
+    own = {cell.case.name for cell in cells}
+    if case is not None and case not in own:
+        wanted = {lookup(known, case, "benchmark", session.config.path)}
+    else:
+        wanted = set(known)
+    made: list[Cell] = []
+    for cell, found in zip(cells, names, strict=True):
+        if found is None:
+            made.append(cell)
+            continue
+        task = replace(cell.task, ignores_output=not cell.task.outputs)
+        made += [
+            replace(cell, task=task, case=_case_of(cell.case, name))
+            for name in together[cell.task.name]
+            if name in wanted and name in found
+        ]
+    return Expanded(tuple(made), len(wanted))
+
+
+def case_before_building(
+    config: Config, target: Target, name: str | None, adapter_of: Callable[[str], Adapter]
+) -> Case:
+    """The case of that name; of a suite whose benchmarks are not known yet, the first one.
+
+    ConfigError, with the near name, where there can be no such case.
+    """
+    if name is None or not is_of_suite(config, target, name, adapter_of):
+        return config.case_of(target, name)
+    return config.case_of(target, None)
+
+
+def is_of_suite(
+    config: Config, target: Target, name: str, adapter_of: Callable[[str], Adapter]
+) -> bool:
+    """May this be a benchmark of the target, being no case of its task?"""
+    known = {case.name for case in config.task(target.task).cases}
+    return not known & {name, base_name(name)} and adapter_of(target.adapter).has_benchmarks()
+
+
+def _benchmarks(session: Session, cell: Cell, *, all_or_none: bool) -> tuple[str, ...] | None:
+    """The benchmarks of a suite, or the one that its case declares; None for what is no suite."""
+    orchestrator = session.orchestrator
+    try:
+        adapter = orchestrator.adapter(cell.target.adapter)
+        if not adapter.has_benchmarks():
+            return None
+        if BENCHMARK in cell.case.params:
+            return (str(cell.case.params[BENCHMARK]),)
+        adapter, build = orchestrator.once.made(replace(cell.target, steady=True))
+        return adapter.benchmarks(build, session.runner)
+    except HarnessError:
+        if all_or_none:
+            raise
+        return None
+
+
+def _in_common(
+    session: Session, cells: Sequence[Cell], names: Sequence[tuple[str, ...] | None]
+) -> dict[str, list[str]]:
+    """By task the benchmarks that all of its suites have, in the first one's order; says which ones
+    are left out."""
+    by_task: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    for cell, found in zip(cells, names, strict=True):
+        if found is not None:
+            by_task.setdefault(cell.task.name, []).append((cell.name, found))
+    common = {}
+    for task, suites in by_task.items():
+        shared = set.intersection(*(set(found) for _, found in suites))
+        common[task] = [name for name in suites[0][1] if name in shared]
+        for label, found in suites:
+            alone = [name for name in found if name not in shared]
+            if alone:
+                session.tell(f"only {label} has {', '.join(alone)}: nothing to compare with")
+    return common
+
+
+def _case_of(case: Case, name: str) -> Case:
+    if BENCHMARK in case.params:
+        return case
+    return replace(case, name=name, params={**case.params, BENCHMARK: name})
