@@ -8,7 +8,7 @@ from harness.model import Comparison, Measurement, Verdict
 from harness.render.fitting import TableColumn
 from harness.render.main_table import COLOURS, Key
 from harness.render.page import painted
-from harness.render.tables import fitted_table, show_comparison
+from harness.render.tables import fitted_table, show_comparison, verdict_word
 from harness.render.units import show_factor, show_ns, show_ns_estimate
 
 
@@ -38,7 +38,7 @@ def benchmark_table(
         found = relative.get(row)
         if wrong or found is None:
             return painted("; ".join(wrong), "red") if wrong else "-"
-        word, colour = found.verdict.value, COLOURS.get(found.verdict)
+        word, colour = verdict_word(found), COLOURS.get(found.verdict)
         text = f"{show_factor(found.ratio.point)} {word}" if short else show_comparison(found)
         return text.replace(word, painted(word, colour)) if colour else text
 
