@@ -124,7 +124,7 @@ def _values(other: Case, case: Case) -> str:
 
 def _once(sides: TriedSides, case: Case) -> float | Agreement | None:
     """The candidate's gain on a case; what is wrong there; None where the reference fails."""
-    before, now = (_trial(ready, case) for ready in (sides.reference, sides.candidate))
+    before, now = _in_random_order(sides, case)
     try:
         if not before.ok:
             return None
@@ -138,6 +138,15 @@ def _once(sides: TriedSides, case: Case) -> float | Agreement | None:
         for ready, trial in ((sides.reference, before), (sides.candidate, now)):
             if trial.output is not None:
                 ready.discard(trial.output)
+
+
+def _in_random_order(sides: TriedSides, case: Case) -> tuple[Trial, Trial]:
+    """A trial of the reference and one of the candidate: who is second may find a warm machine."""
+    if random.SystemRandom().random() < 0.5:
+        before = _trial(sides.reference, case)
+        return before, _trial(sides.candidate, case)
+    now = _trial(sides.candidate, case)
+    return _trial(sides.reference, case), now
 
 
 def _trial(ready: BuiltWorkload, case: Case) -> Trial:

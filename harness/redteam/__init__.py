@@ -13,10 +13,11 @@
 - `suite`          techniques one after the other
 - `tabling`        the table and the totals
 - `outsiders`      other memories, and other signs of who is asking
+- `memories`       objects of the kernel, shared files, and what stays alive
 - `combined`       several techniques at once
 - `all_techniques` all techniques by kind, and the honest changes
 
 One module for each kind of technique has their programs. All of them work on projects in a
-temporary folder; nothing of this machine is changed, and what a technique leaves elsewhere has a
-name of its own and is taken away.
+temporary folder; nothing of this machine is changed (where there is no jail, the times of
+`/dev/null` are), and what a technique leaves elsewhere has a name of its own and is taken away.
 """

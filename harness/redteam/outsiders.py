@@ -33,7 +33,7 @@ HEAD = """\
 #include <unistd.h>
 """
 
-_KEPT = """\
+KEPT = """\
     double total = 0;
     if (!told(n, seed, &total)) {
         total = work(v, n);
@@ -333,7 +333,7 @@ TECHNIQUES = (
             f"replay from {name}",
             TechniqueKind.REPLAY,
             projects.C,
-            {Stage.CHANGE: c_with(functions, _KEPT)},
+            {Stage.CHANGE: c_with(functions, KEPT)},
         )
         for name, functions in _MEMORIES.items()
     ),

@@ -210,6 +210,8 @@ _JULIA_FILE = """\
 """
 _JULIA_FOLDERS = {
     "the depot": "DEPOT_PATH[1]",
+    "its build's depot": "DEPOT_PATH[2]",
+    "the user's depot": "DEPOT_PATH[end]",
     "a temporary folder": "tempdir()",
     "the home folder": "homedir()",
 }

@@ -280,13 +280,8 @@ def _split(words: str) -> list[str]:
 
 
 def flagged_target(target: Target, words: str) -> Target:
-    """The target with further flags behind its own; UsageError where its adapter takes none."""
+    """The target with further flags behind its own; its adapter refuses what it does not take."""
     more = _split(words)
-    if target.adapter == "command":
-        raise UsageError(
-            f"targets.{target.name}: a program of yours has no flags of a compiler",
-            hint="Give a patch of what builds it.",
-        )
     own = target.options.get("flags", ())
     own = shlex.split(own) if isinstance(own, str) else own
     return replace(target, options={**target.options, "flags": (*own, *more)})

@@ -42,6 +42,7 @@ struct refusal {
   (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |     \
    CLONE_NEWCGROUP)
 #define REFUSED(call) {call, EPERM, ALWAYS, 0, {0}, 0, 0, 0}
+#define NO_ATTRIBUTES(call) {call, ENOTSUP, WITHOUT_NAMESPACES, 0, {0}, 0, 0, 0}
 #define NOT_OWN(call) {call, EPERM, WITHOUT_NAMESPACES, 0, {0}, 0, 0, 0}
 
 /* What reaches other processes, what outlives a trial, and what is a way around this filter. With
@@ -64,6 +65,16 @@ static struct refusal refusals[] = {
     NOT_OWN(SYS_msgsnd), NOT_OWN(SYS_msgrcv), NOT_OWN(SYS_msgctl), NOT_OWN(SYS_semget),
     NOT_OWN(SYS_semop), NOT_OWN(SYS_semctl), NOT_OWN(SYS_semtimedop), NOT_OWN(SYS_mq_open),
     NOT_OWN(SYS_mq_unlink),
+    /* Landlock keeps nobody from these, which are a memory wherever a file can be named. */
+    {SYS_utimensat, 0, WITHOUT_NAMESPACES, 0, {0}, 0, 0, 0}, NO_ATTRIBUTES(SYS_setxattr),
+    NO_ATTRIBUTES(SYS_lsetxattr), NO_ATTRIBUTES(SYS_fsetxattr),
+#ifdef SYS_utimes
+    {SYS_utimes, 0, WITHOUT_NAMESPACES, 0, {0}, 0, 0, 0},
+    {SYS_futimesat, 0, WITHOUT_NAMESPACES, 0, {0}, 0, 0, 0},
+#endif
+#ifdef SYS_utime
+    {SYS_utime, 0, WITHOUT_NAMESPACES, 0, {0}, 0, 0, 0},
+#endif
     {435 /* clone3, whose flags a filter cannot see */, ENOSYS, WITHOUT_NAMESPACES, 0, {0}, 0, 0, 0},
     {SYS_clone, EPERM, WITHOUT_NAMESPACES, 0, {0}, 0, 0, ALL_NAMESPACES},
     {SYS_sched_setaffinity, EPERM, WHERE_PINNED, 0, {0}, 0, 0, 0},
@@ -73,8 +84,10 @@ static struct refusal refusals[] = {
     {SYS_madvise, 0, ALWAYS, 2, {20 /* MADV_COLD */, 21 /* MADV_PAGEOUT */}, 2, 0, 0},
 };
 
+enum { MOST_STEPS = 512, MOST_OF_ONE = 16 /* of what `decide` makes of one call */ };
+
 struct filter {
-  struct sock_filter steps[512];
+  struct sock_filter steps[MOST_STEPS];
   unsigned short length;
 };
 
@@ -109,17 +122,20 @@ static void decide(struct filter *f, const struct refusal *r) {
 }
 
 /* A search by halves: the kernel goes through the filter once for each call that there is, to know
- * those that are always allowed, and that is most of what a filter costs. */
-static void search(struct filter *f, const struct refusal *list, int count) {
+ * those that are always allowed, and that is most of what a filter costs. -1: it is too long. */
+static int search(struct filter *f, const struct refusal *list, int count) {
+  if (f->length + MOST_OF_ONE > MOST_STEPS) return -1;
   if (count == 1) {
     decide(f, list);
-    return;
+    return 0;
   }
   unsigned short fork = f->length;
   step(f, BPF_JMP | BPF_JGE | BPF_K, (unsigned)list[count / 2].call, 0, 0);
-  search(f, list, count / 2);
-  f->steps[fork].jt = (unsigned char)(f->length - fork - 1);
-  search(f, list + count / 2, count - count / 2);
+  if (search(f, list, count / 2)) return -1;
+  const int across = f->length - fork - 1;
+  if (across > 255) return -1; /* a jump says how far in one byte */
+  f->steps[fork].jt = (unsigned char)across;
+  return search(f, list + count / 2, count - count / 2);
 }
 
 static int by_call(const void *a, const void *b) {
@@ -156,6 +172,6 @@ int filter_calls(int always, int without_namespaces, int pinned, int uncounted) 
   step(&f, BPF_JMP | BPF_JGE | BPF_K, 0x40000000, 0, 1); /* the same calls by other numbers */
   answer(&f, SECCOMP_RET_ERRNO | ENOSYS);
 #endif
-  search(&f, wanted, count);
+  if (search(&f, wanted, count)) return errno = E2BIG, fails("seccomp");
   return install(&f);
 }

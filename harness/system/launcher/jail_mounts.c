@@ -140,7 +140,8 @@ static int obey_line(const struct line *line, int sealing) {
   switch (line->word) {
     case READ: return show(from, at, safe | SET_READ_ONLY);
     case WRITE: return show(from, at, safe);
-    case DEVICE: return show(from, at, SET_NO_SUID);
+    /* Read-only is the node and not the device: its times and its mode would be a memory. */
+    case DEVICE: return show(from, at, SET_NO_SUID | SET_READ_ONLY);
     case COPY: return copy_file(from, at);
     case LINK: return make_folders(at, 0) || (symlink(line->to, at) && errno != EEXIST) ? -1 : 0;
     case HIDE: return sealing ? seal(at) : hide(at);

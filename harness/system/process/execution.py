@@ -27,7 +27,7 @@ from harness.model import (
 from harness.model import environment as environment_names
 from harness.system.jail.confining import Confined
 from harness.system.launcher.wire import Job, LaunchReport
-from harness.system.process.foreign import missing_library, other_machine
+from harness.system.process.foreign import jailed_write, missing_library, other_machine
 from harness.system.process.own_figures import figures_file
 from harness.system.process.scrubbed import missed_variables
 from harness.system.process.sharing import HASH_SEEDS, padded
@@ -230,7 +230,9 @@ def how_it_ended(report: LaunchReport, job: Job, printed: Opened) -> tuple[Trial
     if code != 0:
         words = tail_of(printed)
         said = said_in(printed.stderr)
-        missed = missed_variables(said, job.env) or missing_library(said)
+        missed = (
+            missed_variables(said, job.env) or missing_library(said) or jailed_write(said, job.jail)
+        )
         return TrialStatus.FAILED, (
             f"{name} ended with exit code {code}{words}" + (f"\n  {missed}" if missed else "")
         )

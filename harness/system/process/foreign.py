@@ -50,3 +50,17 @@ def missing_library(said: str) -> str:
         f"the loader does not find {name}: name its folder in `library_dirs` (adapters that link by"
         " GCC's words), link with -Wl,-rpath,FOLDER, or set LD_LIBRARY_PATH in the target's `env`"
     )
+
+
+_READ_ONLY = ("Read-only file system", "read-only file system", "EROFS", "errno 30")
+
+
+def jailed_write(said: str, policy: str) -> str:
+    """What lets a program write where its jail keeps it from that; empty: it did not try to."""
+    if not policy or not any(sign in said for sign in _READ_ONLY):
+        return ""
+    return (
+        "in a strict jail a program writes to its own folder alone: `write` in [jail] of"
+        " harness.toml names the folders that it may write to as well (with working_folder ="
+        ' "project" its working folder is not its own)'
+    )

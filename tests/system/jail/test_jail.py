@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.model import Jail, JailTerms, Target, TrialStatus
+from harness.model import Jail, JailTerms, Target, TrialStatus, WorkingFolder
 from harness.system.jail.means import Means
 from harness.system.process.runner import LocalRunner
 
@@ -74,6 +75,14 @@ def test_the_tree_is_read_and_not_written(say: Say, project: Path):
     assert said == "refused"
 
 
+def test_who_may_not_write_is_told_what_lets_it(jailed: LocalRunner, project: Path):
+    target = Target("t", "task", "python", project, (project / "main.py",))
+    target = replace(target, working_folder=WorkingFolder.ROOT, timeout_ns=20_000_000_000)
+    trial = trial_of(jailed, target, "import sys; sys.exit('x.txt: Read-only file system')")
+    assert trial.status is TrialStatus.FAILED
+    assert "`write` in [jail] of harness.toml" in trial.message
+
+
 def test_the_real_home_is_not_seen(say: Say):
     home = Path.home()
     mine = sorted(path.name for path in home.iterdir())
@@ -93,6 +102,22 @@ def test_a_segment_of_shared_memory_is_gone(say: Say):
     # The first looks for it, the second makes it.
     assert say(script).startswith("False")
     assert say(script).startswith("False")
+
+
+def test_the_times_of_a_device_are_no_memory(say: Say):
+    before = os.stat("/dev/null").st_mtime_ns  # noqa: PTH116 - of a device
+    script = """
+import os
+try:
+    os.utime("/dev/null", ns=(5, 5))
+    os.setxattr("/dev/null", "user.kept", b"the answer")
+except OSError:
+    pass
+with open("/dev/null", "w") as file:
+    print(file.write("nothing"), os.stat("/dev/null").st_mtime_ns == 5)
+"""
+    assert say(script) == "7 False"
+    assert os.stat("/dev/null").st_mtime_ns == before  # noqa: PTH116 - of a device
 
 
 def test_no_key_is_kept(say: Say):
