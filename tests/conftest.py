@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import re
 import shlex
 import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -26,11 +27,12 @@ from harness.baseline import (
 )
 from harness.baseline import TestReport as Tested
 from harness.bench import BenchSettings, run_bench, run_stored
-from harness.model import BenchReport
+from harness.model import BenchReport, Command, Trial, TrialPlan
 from harness.project.config import load_config
 from harness.project.workload import Wanted, Workload, find_workload
 from harness.running.session import open_session
 from harness.system.git.writing import Git
+from harness.system.process.opening import runners_from
 from harness.system.process.runner import LocalRunner
 
 INSTALLED_JULIA = Path(__file__).parents[1] / ".tools" / "julia" / "bin"
@@ -152,6 +154,62 @@ def local_runner(
     runner = LocalRunner(tmp_path_factory.mktemp("runner") / "scratch", launcher_cache)
     yield runner
     runner.close()
+
+
+def sleeps_in(words: str) -> float:
+    """How many milliseconds a program sleeps by its own words: `sleep 0.02`, `usleep(500)`."""
+    seconds = sum(map(float, re.findall(r"\bsleep ([\d.]+)", words)))
+    return 1e3 * seconds + sum(int(n) / 1e3 for n in re.findall(r"\busleep\((\d+)\)", words))
+
+
+@dataclass
+class Times:
+    """What programs are said to have taken, by their words: command line, sources, inputs."""
+
+    cpu_ms: Callable[[str], float] = lambda _: 1.0
+    waited_ms: Callable[[str], float] = sleeps_in
+    noise: float = 0.002
+    rng: random.Random = field(default_factory=lambda: random.Random(7))
+
+    def of(self, words: str) -> tuple[int, int]:
+        """Nanoseconds of CPU and of wall time of the next trial."""
+        cpu = self.cpu_ms(words) * (1 + self.rng.uniform(-self.noise, self.noise))
+        waited = self.waited_ms(words) * (1 + self.rng.uniform(-self.noise, self.noise))
+        return round(cpu * 1e6) | 1, round((cpu + waited) * 1e6) | 1
+
+
+class ScriptedRunner(LocalRunner):
+    """Runs programs, and says that they took what their words say."""
+
+    times: Times
+
+    def trial(self, command: Command, plan: TrialPlan) -> Trial:
+        trial = super().trial(command, plan)
+        words = [" ".join(command.argv)]
+        if command.target is not None:
+            for path in (*command.target.sources, *command.target.inputs):
+                if path.is_file():
+                    words.append(path.read_text(encoding="utf-8", errors="replace"))
+        cpu_ns, wall_ns = self.times.of("\n".join(words))
+        calm = {"sys_ns": 0, "steal_ns": 0, "pressure_ns": 0}
+        return replace(trial, wall_ns=wall_ns, user_ns=cpu_ns, **calm)
+
+
+@pytest.fixture
+def times() -> Iterator[Times]:
+    """Trials take what their programs' words say: no verdict depends on how fast this machine is.
+
+    Whatever is opened in this process is meant, in cold mode.
+    """
+    times = Times()
+
+    def opened(scratch: Path, cache: Path) -> LocalRunner:
+        runner = ScriptedRunner(scratch, cache)
+        runner.times = times
+        return runner
+
+    with runners_from(opened):
+        yield times
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ args = ["sh", "-c", "echo 1"]
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: object) -> Path:
     """A folder with two targets and two files, which is the current one."""
     (tmp_path / "harness.toml").write_text(CONFIG)
     (tmp_path / "old.py").write_text("print(sum(range(200000)))\n")

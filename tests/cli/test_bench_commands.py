@@ -44,7 +44,7 @@ def fill(project):
 
 
 @pytest.fixture
-def begun(begin, monkeypatch):
+def begun(begin, monkeypatch, times):
     """The same with a baseline."""
     project = begin("cli-project", fill)
     monkeypatch.chdir(project.path)

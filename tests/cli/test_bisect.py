@@ -30,9 +30,10 @@ LOOP = "i=0; while [ $i -lt {} ]; do i=$((i+1)); done; echo {}\n"
 
 
 @pytest.fixture
-def commits(repository, monkeypatch) -> list[str]:
+def commits(repository, monkeypatch, times) -> list[str]:
     """Ten commits; the seventh is the slow one."""
     monkeypatch.chdir(repository.path)
+    times.cpu_ms = lambda words: int(re.findall(r"-lt (\d+)", words)[0]) / 1000
     repository.write("harness.toml", CONFIG)
     made = []
     for number in range(10):

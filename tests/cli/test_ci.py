@@ -34,15 +34,24 @@ inputs = ["other.sh"]
 """
 
 LOOP = "i=0; while [ $i -lt {} ]; do i=$((i+1)); done; echo {}\n"
+
+
+def rounds_in(words: str) -> float:
+    """A thousand rounds of the loop are a millisecond, or one of the page; there is another."""
+    steps = re.findall(r"(\d+) \* (?:atol|int)\(", words)
+    return 1 + sum(int(n) / 1000 for n in re.findall(r"-lt (\d+)", words)) + sum(map(int, steps))
+
+
 WIDE = ("--threshold", "0.5", "--budget", "20s")
 
 
 @pytest.fixture
-def project(repository, monkeypatch):
+def project(repository, monkeypatch, times):
     """A target and a page on `main`, and a branch for the change."""
     for variable in (*TARGET_BRANCHES, "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.chdir(repository.path)
+    times.cpu_ms = rounds_in
     repository.write("harness.toml", CONFIG)
     repository.write("run.sh", LOOP.format(6000, "ok"))
     repository.write("docs/page.md", "one\n")

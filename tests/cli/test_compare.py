@@ -53,7 +53,7 @@ program = "true"
 
 
 @pytest.fixture
-def project(folder) -> Path:
+def project(folder, times) -> Path:
     (folder / "harness.toml").write_text(CONFIG)
     script(folder, "sleep 0.03; echo done")
     return folder

@@ -18,7 +18,7 @@ argv = ["done"]
 
 
 @pytest.fixture
-def here(folder: Path) -> Path:
+def here(folder: Path, times: object) -> Path:
     for name, text in (("old", "echo done"), ("new", ": quicker; echo done")):
         script(folder / name, f"#!/bin/sh\n{text}\n")
     (folder / "empty").write_text("")

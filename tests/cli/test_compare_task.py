@@ -30,7 +30,7 @@ tags = ["quick"]
 
 
 @pytest.fixture
-def project(folder: Path) -> Path:
+def project(folder: Path, times: object) -> Path:
     (folder / "harness.toml").write_text(CONFIG)
     for name, line in (
         ("plain", "sleep 0.1; echo 1"),

@@ -76,7 +76,7 @@ def test_compare_refuses_what_is_of_a_sweep_or_not(harness, folder):
     assert "--stored runs nothing, and a sweep is run" in said.err
 
 
-def test_slower_at_a_point_fails_where_that_is_wanted(harness, folder):
+def test_slower_at_a_point_fails_where_that_is_wanted(harness, folder, times):
     lines = ("sleep 0.000{n}", "sleep 0.02{n}")
     swept = ("--sweep", "n=1,2", "--trials", "12", "--metric", "wall")
     assert harness("compare", *lines, *swept).code == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from harness.running.variants import ASIDE
@@ -30,8 +32,9 @@ sources = ["p.c"]
 
 
 @pytest.fixture
-def tried(project, monkeypatch):
+def tried(project, monkeypatch, times):
     """A project with a C program of some milliseconds."""
+    times.cpu_ms = lambda words: int(re.findall(r"ROUNDS (\d+)", words)[0]) / 1e6
     project.write("p.c", PROGRAM)
     project.write("harness.toml", TOML)
     project.commit()

@@ -35,8 +35,15 @@ FASTER = f"#!/bin/sh\n{SUM}"
 
 
 @pytest.fixture
-def looked(project):
+def looked(project, times):
     """What a look finds of a second program: the arguments, the seeds that are drawn, the text."""
+
+    def works(words: str) -> float:
+        """As if the wait were work."""
+        value = words.partition("\n")[0].split()[-1]
+        return 1.0 if f"$1 != {value};" in words else 1 + 20 * (WAIT in words)
+
+    times.cpu_ms, times.waited_ms = works, lambda _: 0.0
 
     def look(args: str, seeds: Seeds, then: str, untracked: tuple[str, ...] = ()):
         project.write("harness.toml", TOML.replace("@ARGS@", args))
