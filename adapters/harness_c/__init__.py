@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from harness.adapterkit import adopted
+from harness.adapterkit import adopted, timed_in_layout
 from harness.hookspecs import Runner, hookimpl
 from harness.model import (
     Build,
@@ -24,7 +23,6 @@ from harness.model import (
 from harness_c import build as _build
 from harness_c import hotspots as _hotspots
 from harness_c.floor import empty_programs
-from harness_c.layouts import layout_of, program_in
 from harness_c.options import Options, paths_of
 from harness_c.toolchain import find_compiler, named_compiler
 
@@ -60,12 +58,9 @@ def harness_run(build: Build, case: Case, runner: Runner) -> Output:
 
 @hookimpl
 def harness_time(build: Build, case: Case, plan: TrialPlan, runner: Runner) -> Trial:
-    """Execute one trial, in the layout that its padding draws where layouts vary."""
-    command = _command(build, case)
-    if Options.of(build.target).vary_link_order:
-        program = program_in(build.program, layout_of(plan.pad_bytes))
-        command = replace(command, argv=(str(program), *command.argv[1:]))
-    return runner.trial(command, plan)
+    """Execute one trial, in the layout that its padding draws where there are several."""
+    layouts = Options.of(build.target).layouts_of(build.target)
+    return timed_in_layout(_command(build, case), layouts, plan, runner)
 
 
 @hookimpl

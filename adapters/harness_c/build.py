@@ -6,11 +6,20 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.adapterkit import DRIVER, INCLUDE, MadeBuild, bytes_of, keep, placeless
+from harness.adapterkit import (
+    DRIVER,
+    INCLUDE,
+    OWN_SECTIONS,
+    MadeBuild,
+    bytes_of,
+    keep,
+    link_layouts,
+    placeless,
+    program_in,
+)
 from harness.errors import BuildFailed, ConfigError
 from harness.hookspecs import Runner
 from harness.model import Build, Target, Toolchain, digest_of
-from harness_c.layouts import LAYOUTS, order_of, padding_source, program_in
 from harness_c.options import Options
 from harness_c.packages import Packages, find_packages
 from harness_c.reading import assembled_files, make_words
@@ -60,6 +69,10 @@ class Recipe:
     def program_name(self) -> str:
         return (self.compiled or self.linked)[0].stem
 
+    @property
+    def layouts(self) -> int:
+        return self.options.layouts_of(self.target)
+
 
 def build(recipe: Recipe, workdir: Path, runner: Runner) -> Build:
     """The recipe's build, made now unless `workdir` has it; raises BuildFailed."""
@@ -105,7 +118,8 @@ def _digest(recipe: Recipe, runner: Runner) -> str:
         *([recipe.target.build_inputs_digest] if recipe.target.build_inputs else []),
         recipe.entry if recipe.target.steady else "cold",
         recipe.program_name,
-        repr((found_when_run, options.vary_link_order)),
+        repr((found_when_run, False)),
+        *([f"{recipe.layouts} layouts"] if recipe.layouts > 1 else []),
     ]
     if any("native" in flag for flag in options.flags):
         words.append(_cpu())
@@ -150,9 +164,10 @@ def _compile_and_link(recipe: Recipe, folder: Path, runner: Runner) -> MadeBuild
             raise _failed(recipe.target, said.stderr or said.stdout)
 
     command = recipe.compile_command
+    own_sections = (OWN_SECTIONS,) if recipe.layouts > 1 else ()
     objects = [f"{n}-{source.stem}.o" for n, source in enumerate(recipe.compiled)]
     for source, name in zip(recipe.compiled, objects, strict=True):
-        call(*command, "-c", str(source), "-o", name)
+        call(*command, *own_sections, "-c", str(source), "-o", name)
     wrap: tuple[str, ...] = ()
     if recipe.target.steady:
         entry = f"-DHARNESS_ENTRY={recipe.entry}"
@@ -163,13 +178,12 @@ def _compile_and_link(recipe: Recipe, folder: Path, runner: Runner) -> MadeBuild
     told = recipe.options.link_arguments(recipe.target)
     rest = (*map(str, recipe.linked), *wrap, *recipe.packages.link, *told)
     call(*link, *objects, *rest, "-o", recipe.program_name)
-    if recipe.options.vary_link_order:
-        for layout in range(1, LAYOUTS):
-            program = program_in(folder / recipe.program_name, layout)
-            program.parent.mkdir()
-            padding = program.parent / "padding.c"
-            padding.write_text(padding_source(layout))
-            call(*link, str(padding), *order_of(objects, layout), *rest, "-o", str(program))
+    link_layouts(
+        folder / recipe.program_name,
+        objects,
+        recipe.layouts,
+        lambda words, program: call(*link, *words, *rest, "-o", str(program)),
+    )
     for name in objects:
         (folder / name).unlink()
     return MadeBuild(total_ns, _programs(recipe, folder), "\n".join(log))
@@ -178,8 +192,7 @@ def _compile_and_link(recipe: Recipe, folder: Path, runner: Runner) -> MadeBuild
 def _programs(recipe: Recipe, folder: Path) -> list[Path]:
     """Everything in a build's folder that may be executed: the program in each of its layouts."""
     program = folder / recipe.program_name
-    layouts = range(1, LAYOUTS) if recipe.options.vary_link_order else ()
-    return [program, *(program_in(program, layout) for layout in layouts)]
+    return [program_in(program, layout) for layout in range(recipe.layouts)]
 
 
 def _failed(target: Target, words: str) -> BuildFailed:

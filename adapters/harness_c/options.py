@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.adapterkit import layouts_wanted
 from harness.errors import ConfigError
 from harness.model import (
     NamedPath,
@@ -44,8 +45,11 @@ class Options:
     program: str | None = path_option(PathKind.CODE)
     """A program that `build` or `setup` makes, as a path from the target's root: it is executed as
     it is, and the compiler is not called."""
+    layouts: int | None = None
+    """Link the program in so many layouts (order of objects and functions, padding); the blocks
+    take turns among them. None: 1, the program as it is built, and 8 in a campaign."""
     vary_link_order: bool = False
-    """Link the program in eight orders, with padding; trials take turns among them."""
+    """The older name of `layouts = 8`."""
 
     @classmethod
     def of(cls, target: Target) -> Options:
@@ -64,6 +68,7 @@ class Options:
                     " that it reads in lines of UTF-8, and this path is no part of such a line",
                     hint="Rename the file, or the folder that it lies in.",
                 )
+        layouts_wanted(target, options.layouts, options.vary_link_order)
         if target.entry and not target.entry.isidentifier():
             raise ConfigError(
                 f"targets.{target.name}.entry: want the name of a C function, got {target.entry!r}"
@@ -73,6 +78,10 @@ class Options:
             flags=_flags.expanded(options.flags, target),
             link_flags=_flags.expanded(options.link_flags, target),
         )
+
+    def layouts_of(self, target: Target) -> int:
+        """In how many layouts the program is linked."""
+        return layouts_wanted(target, self.layouts, self.vary_link_order)
 
     def compile_arguments(self, target: Target) -> tuple[str, ...]:
         """What every compilation of this target is told, headers of the target's root included."""

@@ -7,6 +7,7 @@ A compiled language is a class with a page of facts and one method; see docs/wri
 - `InterpretedLanguage` those of a language whose interpreter runs a source
 - `Language`            what these have in common
 - `LanguageTool`        finds and describes a compiler or an interpreter
+- `link_layouts`        one program linked in several layouts, among which trials take turns
 - `keep`                builds that are made once, whole or not at all
 - `native`              perf, callgrind, symbols and the steady driver of native programs
 
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
     from harness.adapterkit.gnu import DRIVER, EMPTY, INCLUDE, GnuLanguage, GnuOptions
     from harness.adapterkit.interpreted import InterpretedLanguage, InterpreterOptions
     from harness.adapterkit.language import Language
+    from harness.adapterkit.layouts import (
+        OWN_SECTIONS,
+        layouts_wanted,
+        link_layouts,
+        program_in,
+        timed_in_layout,
+    )
     from harness.adapterkit.probing import LanguageTool
 else:
     __getattr__ = loaded_when_used(
@@ -43,6 +51,7 @@ else:
             "interpreted": "InterpretedLanguage InterpreterOptions",
             "build_cache": "Kept MadeBuild bytes_of keep placeless",
             "language": "Language",
+            "layouts": "OWN_SECTIONS layouts_wanted link_layouts program_in timed_in_layout",
             "probing": "LanguageTool",
         },
     )
@@ -51,6 +60,7 @@ __all__ = [
     "DRIVER",
     "EMPTY",
     "INCLUDE",
+    "OWN_SECTIONS",
     "Compilation",
     "CompiledLanguage",
     "CompilerOptions",
@@ -65,8 +75,12 @@ __all__ = [
     "adopted",
     "bytes_of",
     "keep",
+    "layouts_wanted",
+    "link_layouts",
     "placeless",
+    "program_in",
     "program_name",
     "sources_below",
+    "timed_in_layout",
     "with_neighbours",
 ]

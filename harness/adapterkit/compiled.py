@@ -119,6 +119,10 @@ class CompiledLanguage(Language):
         """
         return with_neighbours(work.target.sources)
 
+    def further_words(self, target: Target) -> Sequence[str]:
+        """What a build's digest holds beside the options: of those that are left out of `repr`."""
+        return ()
+
     def products(self, work: Compilation) -> Sequence[Path]:
         """Every file that `compile` makes and a trial executes."""
         return [work.program]
@@ -184,7 +188,8 @@ class CompiledLanguage(Language):
         self._check(target)
         work = Compilation(target, toolchain, options, workdir, runner)
         files = self.files_read(work)
-        folder = workdir / self._digest_of(target, toolchain, files, program_name(target))
+        more = (program_name(target), *self.further_words(target))
+        folder = workdir / self._digest_of(target, toolchain, files, *more)
 
         def make(private: Path) -> MadeBuild:
             work.folder = private

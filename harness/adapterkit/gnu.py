@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import field
 from pathlib import Path
 from typing import ClassVar
 
 from harness.adapterkit.compiled import Compilation, CompiledLanguage, CompilerOptions
+from harness.adapterkit.layouts import (
+    OWN_SECTIONS,
+    layouts_wanted,
+    link_layouts,
+    program_in,
+    timed_in_layout,
+)
 from harness.errors import ConfigError
 from harness.frozen import dataclass
-from harness.model import PathKind, Target, path_option
+from harness.hookspecs import Runner, hookimpl
+from harness.model import Build, Case, PathKind, Target, Trial, TrialPlan, path_option
 
 HERE = Path(__file__).parent
 DRIVER = HERE / "native" / "steady.c"
@@ -36,6 +45,9 @@ class GnuOptions(CompilerOptions):
     """Folders of libraries, relative to the target's root; also searched when the program runs."""
     libraries: tuple[str, ...] = ()
     """Names of libraries without `lib` and suffix."""
+    layouts: int | None = field(default=None, repr=False)
+    """Link the program in so many layouts (order of objects and functions, padding); the blocks
+    take turns among them. None: 1, the program as it is built, and 8 in a campaign."""
 
 
 class GnuLanguage(CompiledLanguage):
@@ -60,12 +72,38 @@ class GnuLanguage(CompiledLanguage):
         objects = self.first_objects(work)
         for number, source in enumerate(compiled):
             objects.append(f"{number}-{source.stem}.o")
-            work.call(*self._compiler(work), "-c", source, "-o", objects[-1])
+            apart = [OWN_SECTIONS] if self._layouts(work.target) > 1 else []
+            work.call(*self._compiler(work), *apart, "-c", source, "-o", objects[-1])
         wrap = self._driver(work, objects) if work.target.steady else []
-        link = [work.toolchain.program, *work.options.flags, *objects, *others]
-        work.call(*link, *wrap, *self._link(work), "-o", work.program)
+        start: tuple[str | Path, ...] = (work.toolchain.program, *work.options.flags)
+        rest: tuple[str | Path, ...] = (*others, *wrap, *self._link(work), "-o")
+
+        def link(words: Sequence[str], program: Path) -> None:
+            work.call(*start, *words, *rest, program)
+
+        link(objects, work.program)
+        link_layouts(work.program, objects, self._layouts(work.target), link)
         for name in objects:
             (work.folder / name).unlink()
+
+    def products(self, work: Compilation) -> Sequence[Path]:
+        """See `CompiledLanguage.products`: the program in each of its layouts."""
+        return [program_in(work.program, at) for at in range(self._layouts(work.target))]
+
+    def further_words(self, target: Target) -> Sequence[str]:
+        """See `CompiledLanguage.further_words`."""
+        layouts = self._layouts(target)
+        return [f"{layouts} layouts"] if layouts > 1 else []
+
+    @hookimpl
+    def harness_time(self, build: Build, case: Case, plan: TrialPlan, runner: Runner) -> Trial:
+        """Execute one trial, in the layout that its padding draws where there are several."""
+        layouts = self._layouts(build.target)
+        return timed_in_layout(self.command(build, case), layouts, plan, runner)
+
+    def _layouts(self, target: Target) -> int:
+        options = self._options(target)
+        return 1 if options.program else layouts_wanted(target, options.layouts, False)
 
     def first_objects(self, work: Compilation) -> list[str]:
         """Objects that are made before those of the sources: of modules that they use."""

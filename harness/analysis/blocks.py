@@ -40,6 +40,8 @@ class Figures:
     """How many wanted a CPU at once; 0 where it was not counted."""
     named: float = math.nan
     """The figure that was asked for by its name; NaN where there is none."""
+    layout: float = -1.0
+    """Which layout of its build ran; -1 where there is but one."""
 
     def of(self, metric: Metric) -> float:
         """The figure that a metric is about."""
@@ -95,6 +97,7 @@ def figures_of(record: TrialRecord, named: str = "") -> Figures | None:
         clocks=clocks,
         threads=trial.threads or 0,
         named=figure_of(trial, named) if named else math.nan,
+        layout=-1.0 if trial.layout is None else trial.layout,
     )
 
 
@@ -139,13 +142,16 @@ def _middle(figures: Sequence[Figures]) -> Figures:
         clocks={m: common_clock(f.clocks[m] for f in figures) for m in figures[0].clocks},
         threads=middle(lambda f: f.threads),
         named=middle(lambda f: f.named),
+        layout=figures[0].layout,
     )
 
 
 _COLUMNS = (
     *("wall_ns", "cpu_ns", "max_rss_bytes"),
-    *("voluntary", "involuntary", "stolen_ns", "threads", "named"),
+    *("voluntary", "involuntary", "stolen_ns", "threads", "named", "layout"),
 )
+_ONE = (array("d"), array("d", [-1.0]))
+"""The layouts of a first pair that has but one, and of none."""
 _COLUMN_OF = {Metric.WALL: "wall_ns", Metric.CPU: "cpu_ns", Metric.MEMORY: "max_rss_bytes"}
 
 
@@ -184,6 +190,15 @@ class PairColumns:
         if not metric.is_time:
             return ()
         return [by_cpu if metric is Metric.CPU else by_wall for by_wall, by_cpu in self._clocks]
+
+    @property
+    def has_layouts(self) -> bool:
+        """Does a build have several layouts? The first pair tells."""
+        return any(side["layout"][:1] not in _ONE for side in (self._reference, self._candidate))
+
+    def layouts(self) -> list[tuple[float, float]]:
+        """Which layouts of the reference's and the candidate's build each pair ran in."""
+        return list(zip(self._reference["layout"], self._candidate["layout"], strict=True))
 
     def times(self) -> PairedTimes:
         """What the choice of a metric looks at."""

@@ -45,6 +45,7 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
     question, interval, evidence = judged.question, judged.interval, judged.evidence
     ratios, boundary = judged.sequence.ratios, judged.sequence.boundary
     verdict, weighed = judged.verdict, judged.weighed
+    by_layouts = verdict is Verdict.UNDECIDED and judged.by_pairs is not verdict
     smallest: float | None
     if judged.exact is not None:
         smallest = needed = None
@@ -53,7 +54,7 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
     else:
         smallest = detectable(ratios, boundary)
         needed = blocks_needed(ratios, interval, boundary, question.threshold)
-    needed = needed if verdict is Verdict.UNDECIDED else None
+    needed = needed if verdict is Verdict.UNDECIDED and not by_layouts else None
     reference, candidate = judged.sides
     task, case = judged.work
     return Comparison(
@@ -66,7 +67,7 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
         threshold=question.threshold,
         stopped_because=stopped_because,
         metric_because="; ".join(
-            (judged.choice.because, *judged.doubts, *_doubts(interval, evidence))
+            (judged.choice.because, *judged.doubts, *_doubts(judged, interval, evidence))
         ),
         evidence=evidence,
         noise_floor=scaled_mad(ratios.known),
@@ -77,14 +78,22 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
         task=task,
         case=case,
         figure=None if judged.choice.metric.is_known else question.figure,
+        layouts=judged.spread.layouts,
     )
 
 
-def _doubts(interval: RatioInterval, evidence: Mapping[Metric, Estimate]) -> list[str]:
+def _doubts(
+    judged: Judged, interval: RatioInterval, evidence: Mapping[Metric, Estimate]
+) -> list[str]:
     """What a reader should know before trusting one number."""
     doubts = []
     if signs_disagree(evidence):
         doubts.append("wall and CPU time disagree: less of one is paid for with more of the other")
+    if judged.verdict is Verdict.UNDECIDED and judged.by_pairs is not Verdict.UNDECIDED:
+        doubts.append(
+            f"the {judged.spread.layouts} layouts of the builds differ by more than the blocks"
+            " leave open: more layouts tell, and more blocks only while layouts have few"
+        )
     if not interval.settled:
         doubts.append("the ratio changed while it was measured: no single one fits all blocks")
     return doubts

@@ -17,6 +17,7 @@ from harness.analysis.of_figures import (
     metric_words,
     missing,
 )
+from harness.analysis.over_layouts import ONE_LAYOUT, LayoutSpread, spread_of, verdict_over
 from harness.analysis.question import Question
 from harness.analysis.schedule import Block
 from harness.analysis.weighing import Weighed
@@ -67,16 +68,23 @@ class Judged:
     """What a deterministic figure says that is the same in all blocks."""
     doubts: tuple[str, ...] = ()
     """What its figures lack, in words."""
+    spread: LayoutSpread = ONE_LAYOUT
+    """What several layouts of the builds leave uncertain."""
 
     @property
     def interval(self) -> RatioInterval:
         """The interval of the log-ratio, by the metric that decides."""
-        return self.exact or (self.weighed or self.sequence).interval()
+        return self.exact or self.spread.widened((self.weighed or self.sequence).interval())
 
     @property
     def verdict(self) -> Verdict:
         if self.exact is not None:
             return judge_bounds((self.exact.low, self.exact.high), self.question.threshold)
+        return verdict_over(self.by_pairs, self.spread, self.interval, self.question.threshold)
+
+    @property
+    def by_pairs(self) -> Verdict:
+        """What the pairs say, whatever the layouts of the builds leave uncertain."""
         if self.weighed is not None:
             return self.weighed.verdict
         return judge_bounds(self.sequence.bounds, self.question.threshold)
@@ -141,7 +149,9 @@ class Judge:
     def bounds(self) -> tuple[float, float]:
         """The ends of the interval by signs alone, or of what a deterministic figure says."""
         exact = self.exact
-        return self.sequence.bounds if exact is None else (exact.low, exact.high)
+        if exact is not None:
+            return exact.low, exact.high
+        return self.spread.hull(self.sequence.bounds)
 
     @property
     def in_vain(self) -> str:
@@ -155,9 +165,14 @@ class Judge:
         return f"{self._named} decides nothing: {each}"
 
     @property
+    def spread(self) -> LayoutSpread:
+        """What several layouts of the builds leave uncertain."""
+        return spread_of(self.pairs, self.sequence.ratios, self.question.confidence)
+
+    @property
     def interval(self) -> RatioInterval:
         """The interval of the log-ratio, by the metric that decides."""
-        return self.exact or (self.weighed or self.sequence).interval()
+        return self.exact or self.spread.widened((self.weighed or self.sequence).interval())
 
     @property
     def verdict(self) -> Verdict:
@@ -166,8 +181,13 @@ class Judge:
             return judge_bounds((exact.low, exact.high), self.question.threshold)
         weighed = self.weighed
         if weighed is not None:
-            return weighed.verdict
-        return judge_bounds(self.sequence.bounds, self.question.threshold)
+            found = weighed.verdict
+        else:
+            found = judge_bounds(self.sequence.bounds, self.question.threshold)
+        if found is Verdict.UNDECIDED or not self.pairs.has_layouts:
+            return found
+        interval = (weighed or self.sequence).interval()
+        return verdict_over(found, self.spread, interval, self.question.threshold)
 
     def evidence(self) -> dict[Metric, Estimate]:
         """The speed-up by every metric; that which decides is as it was followed."""
@@ -198,6 +218,7 @@ class Judge:
             weighed=self.weighed,
             exact=self.exact,
             doubts=tuple(self._doubts()),
+            spread=self.spread,
         )
 
     def _doubts(self) -> Iterator[str]:

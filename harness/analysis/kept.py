@@ -27,7 +27,7 @@ _alike_of = attrgetter(
     *("target", "build_digest", "run_id", "output_ok", "disturbed", "disagreement", "warmup"),
     *("task", "case", "adapter", "language", "mode"),
     *("trial.exit_code", "trial.signal", "trial.max_rss_is_floor", "trial.message"),
-    *("trial.ready_ns", "trial.handshake_ns"),
+    *("trial.layout", "trial.ready_ns", "trial.handshake_ns"),
 )
 """All else that tells one trial from another, but for what only trials that are kept whole have."""
 
@@ -185,6 +185,7 @@ def _made(like: TrialRecord, row: tuple[int, ...], draw: str) -> TrialRecord:
         left_behind=left,
         threads=None if threads == _SHORT else threads,
         pad_bytes=pad,
+        layout=like.trial.layout,
         ready_ns=like.trial.ready_ns,
         handshake_ns=like.trial.handshake_ns,
     )

@@ -151,7 +151,7 @@ def _side(session: Session, workload: Workload, copy: PrivateCopy, side: Side) -
     setup_ns = time.monotonic_ns() - began if side.target.setup else 0
     if side.target.build:
         setup_ns = own_build_ns(target)  # what it took when it was made, which may be long ago
-    target = replace(target, task=workload.target.task)
+    target = replace(target, task=workload.target.task, layouts=workload.target.layouts)
     if target.working_folder is WorkingFolder.ROOT:
         root = target.root if side.target.build else side.root
         target = _in_copies(target, root, workload.task.outputs)

@@ -219,6 +219,8 @@ class Comparison:
     case: str = ""
     figure: MetricInfo | None = None
     """What its metric is, with its unit and direction, where that is no time and no memory."""
+    layouts: int = 1
+    """In how many layouts of the builds the blocks ran."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,6 +234,9 @@ class Target:
     caches_last: bool = True
     """May a trial leave in a cache what the next one finds? Where not, as in a strict jail, the
     build fills the caches that its trials read; filled in by the core."""
+    layouts: int = 1
+    """In how many layouts an adapter that can builds it, where its options do not say; filled in
+    by the core, for campaigns."""
     steady: bool = False
     """Built for steady mode: the adapter puts its driver around the sources."""
 

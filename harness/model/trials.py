@@ -271,6 +271,8 @@ class Trial:
     """How many threads ran or waited for a CPU at once, in the upper half of the looks; None: the
     trial ended before the first look, or was made before there were any."""
     pad_bytes: int = 0
+    layout: int | None = None
+    """Which layout of its build was executed, from 0; None: it has but one."""
     ready_ns: int | None = None
     """Steady: from the start of the process until it was ready for the first sample."""
     handshake_ns: int | None = None

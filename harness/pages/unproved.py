@@ -150,7 +150,7 @@ def _of_layouts(report: Report, facts: TrialFacts) -> Iterator[str]:
     for c in small:
         yield (
             f"{c.candidate} against {c.reference} differ by less than {show_share(LAYOUT_LUCK)},"
-            f" from one build of each and {min(stacks, default=0)} places of the stack: where the"
+            f" from {_built(c.layouts)} and {min(stacks, default=0)} places of the stack: where the"
             " linker put the code can do as much."
         )
     if not small and stacks:
@@ -158,6 +158,10 @@ def _of_layouts(report: Report, facts: TrialFacts) -> Iterator[str]:
             f"Each target is one build, run with its stack in {min(stacks)} places or more: another"
             " linking order was not tried."
         )
+
+
+def _built(layouts: int) -> str:
+    return f"{layouts} layouts of each build" if layouts > 1 else "one build of each"
 
 
 def _of_older_files(stored: StoredRun) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from harness.errors import UsageError
@@ -17,6 +18,10 @@ from harness.project.config_text import read_text
 OPTIM_FOLDER = "optim"
 BASELINE_NAME = "baseline.json"
 RESULTS_NAME = "baseline_results"
+
+CAMPAIGN_LAYOUTS = 8
+"""A campaign keeps small gains, one after the other: an accident of layout must not be among them.
+Student's interval has few degrees of freedom below that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,8 @@ def _declared(config: Config, wanted: Wanted) -> Workload:
             )
     name = wanted.campaign or only(config.campaigns, "campaign")
     section: CampaignSection = lookup(config.campaigns, name, "campaign", config.path)
-    target = config.target(section.target)
+    folder = campaign_folder(config, name)
+    target = _in_layouts(config.target(section.target), folder)
     task = config.task(target.task)
     full = section.full_case
     return Workload(
@@ -119,7 +125,7 @@ def _declared(config: Config, wanted: Wanted) -> Workload:
         task=task,
         case=config.case_of(target, section.case),
         full_case=config.case_of(target, full) if full is not None else None,
-        folder=campaign_folder(config, name),
+        folder=folder,
         campaign=name,
     )
 
@@ -127,7 +133,9 @@ def _declared(config: Config, wanted: Wanted) -> Workload:
 def _unnamed(config: Config, wanted: Wanted) -> Workload:
     """What is named; else what the baseline that is there was made of; else the only target."""
     begun = _begun(config.root / OPTIM_FOLDER)
-    target = config.target(wanted.target or begun.target or only(config.targets, "target"))
+    folder = campaign_folder(config, "")
+    named = wanted.target or begun.target or only(config.targets, "target")
+    target = _in_layouts(config.target(named), folder)
     task = config.task(target.task)
     # A baseline that was made of a case is found again without naming it at every call.
     known = begun if wanted.case is None and begun.target == target.name else Wanted()
@@ -142,8 +150,22 @@ def _unnamed(config: Config, wanted: Wanted) -> Workload:
         task=task,
         case=case,
         full_case=config.case_of(target, full) if full is not None else None,
-        folder=campaign_folder(config, ""),
+        folder=folder,
     )
+
+
+def _in_layouts(target: Target, folder: Path) -> Target:
+    """The target in as many layouts as its baseline is built in; several where there is none yet.
+
+    Both sides of a verdict have as many, and a baseline of an older harness has one.
+    """
+    try:
+        layouts = int(json.loads(read_text(folder / BASELINE_NAME))["recipe"]["layouts"])
+    except (FileNotFoundError, NotADirectoryError):
+        layouts = CAMPAIGN_LAYOUTS
+    except (OSError, ValueError, TypeError, LookupError):
+        layouts = 1
+    return replace(target, layouts=layouts)
 
 
 def only(names: Iterable[str], what: str) -> str:

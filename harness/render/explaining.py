@@ -16,6 +16,9 @@ from harness.render.units import (
     worse_word,
 )
 
+SMALL = 0.02
+"""Smaller differences are said with the number of layouts that they rest on."""
+
 
 def explain(comparison: Comparison) -> str:
     """A verdict with its evidence, for people."""
@@ -70,9 +73,21 @@ def evidence(comparison: Comparison) -> list[str]:
     if c.detectable is not None:
         effect = show_share(c.detectable)
         lines.append(f"smallest effect that as many blocks find 4 times in 5: {effect}")
+    if c.verdict in (Verdict.FASTER, Verdict.SLOWER) and abs(c.ratio.point - 1) < SMALL:
+        lines.append(_rests_on(c.layouts))
     if c.disturbed_blocks:
         lines.append(f"disturbed blocks (kept): {c.disturbed_blocks}")
     return lines
+
+
+def _rests_on(layouts: int) -> str:
+    """On how many layouts a small difference rests."""
+    if layouts > 1:
+        return f"layouts: the verdict rests on {layouts} of each build"
+    return (
+        f"layouts: the verdict rests on one of each build, and below {show_share(SMALL)} where the"
+        " code lies in memory can do as much (`layouts = 8` in a compiled target varies it)"
+    )
 
 
 def by_every_metric(comparison: Comparison) -> str:

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from harness.adapterkit.layouts import OF_OLD as LAYOUTS
+from harness.adapterkit.layouts import layout_of, order_of, program_in
 from harness.analysis.schedule import padding_bytes
+from harness.errors import ConfigError
 from harness.model import Build, Case, Target, TrialPlan
 from harness.plugins import Adapters
 from harness.system.process.runner import LocalRunner
 from harness.testing import make_target
-from harness_c.layouts import LAYOUTS, layout_of, order_of, program_in
+from harness_c.options import Options
 
 CASE = Case("only")
 MAIN = """\
@@ -90,6 +93,34 @@ def test_the_order_of_a_layout_is_a_fixed_permutation() -> None:
     assert order_of(objects, 3) == order_of(objects, 3)
 
 
-def test_every_layout_is_drawn_about_equally_often() -> None:
-    drawn = [layout_of(padding_bytes(1, block)) for block in range(800)]
-    assert all(70 <= drawn.count(layout) <= 130 for layout in range(LAYOUTS))
+@pytest.mark.parametrize("layouts", [2, 4, 8, 64])
+def test_blocks_take_turns_among_the_layouts(layouts: int) -> None:
+    drawn = [layout_of(padding_bytes(1, block), layouts) for block in range(128)]
+    assert {drawn.count(layout) for layout in range(layouts)} == {128 // layouts}
+
+
+def test_functions_of_one_file_change_their_order(runner: LocalRunner, tmp_path: Path) -> None:
+    (tmp_path / "work.c").write_text(
+        MAIN.replace("void other(void);", "__attribute__((noinline)) void other(void) {}")
+    )
+    target = make_target(
+        tmp_path,
+        adapter="c",
+        sources=(tmp_path / "work.c",),
+        options={"layouts": 6, "flags": ["-O0", "-no-pie"]},
+    )
+    made = build(target, runner)
+    pairs = [place(made, layout * 4096 // 6 + 1, runner)[1].split("-") for layout in range(6)]
+    orders = {int(main, 16) < int(other, 16) for main, other in pairs}
+    assert orders == {True, False}
+    trial = Adapters().get("c").time(made, CASE, TrialPlan(pad_bytes=4095), runner)
+    assert trial.layout == 5
+
+
+def test_a_number_of_layouts_that_makes_no_sense_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "work.c").write_text(MAIN)
+    target = make_target(
+        tmp_path, adapter="c", sources=(tmp_path / "work.c",), options={"layouts": 0}
+    )
+    with pytest.raises(ConfigError, match="layouts: want a number from 1 to 64, got 0"):
+        Options.of(target)

@@ -160,6 +160,7 @@ COLUMNS: tuple[Column, ...] = (
     *_columns("left_behind", "int32", "trial."),
     Column("threads", "int32", "trial.threads", nullable=True),
     *_columns("pad_bytes", "int32", "trial."),
+    *_columns("layout", "int32", "trial.", nullable=True),
     *_columns("ready_ns handshake_ns", "int64", "trial.", nullable=True),
     Column("phases", "phases"),
     Column("samples", "samples"),
