@@ -1,15 +1,16 @@
-"""Names of a package that are loaded when they are first used, and not with the package.
+"""Names of a package, and patterns, that are made when they are first used, and not at import.
 
 A command pays for what it uses: `harness run` of a single trial has no use for profiles, for the
-comparison of arrays, or for numpy.
+comparison of arrays, or for numpy, and for few of the regular expressions of what it imports.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 
 def loaded_when_used(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
@@ -29,3 +30,23 @@ def loaded_when_used(package: str, homes: Mapping[str, str]) -> Callable[[str], 
         return value
 
     return load
+
+
+if TYPE_CHECKING:
+    pattern = re.compile
+else:
+
+    class pattern:  # noqa: N801  (it stands where `re.compile` does)
+        """A regular expression that is compiled when one of its methods is first asked for."""
+
+        __slots__ = ("_asked", "_made")
+
+        def __init__(self, *asked: Any) -> None:
+            """What `re.compile` takes."""
+            self._asked = asked
+            self._made: re.Pattern[Any] | None = None
+
+        def __getattr__(self, name: str) -> Any:
+            if self._made is None:
+                self._made = re.compile(*self._asked)
+            return getattr(self._made, name)

@@ -2,13 +2,14 @@
 
 import ast
 import subprocess
+import re
 import sys
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from harness.on_demand import loaded_when_used
+from harness.on_demand import loaded_when_used, pattern
 
 ROOT = Path(__file__).parents[1]
 LAZY = sorted(
@@ -74,3 +75,19 @@ def test_a_single_trial_needs_no_numbers_library(tmp_path: Path):
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
     )
     assert said.stdout.strip() == "[]"
+
+
+def test_a_pattern_does_what_a_compiled_one_does():
+    lazy, compiled = (
+        pattern(r"(\w+)=(\d+)", re.IGNORECASE),
+        re.compile(r"(\w+)=(\d+)", re.IGNORECASE),
+    )
+    assert lazy.findall("a=1 B=2") == compiled.findall("a=1 B=2")
+    assert lazy.flags == compiled.flags
+    assert lazy.search("none") is None
+
+
+def test_a_pattern_is_compiled_when_it_is_first_used():
+    wrong = pattern("(")
+    with pytest.raises(re.error):
+        wrong.search("anything")

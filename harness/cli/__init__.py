@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,16 @@ __all__ = ["COMMANDS", "LazyGroup", "cli", "main"]
 
 __getattr__ = loaded_when_used(__name__, {"root": "LazyGroup cli"})
 
+_FEW_COLLECTIONS = (50_000, 20, 20)
+"""Of garbage that refers to itself there is little, and much of what is imported is looked through
+again and again by Python's own thresholds: 5 % of a short command."""
 _STEPS_OF_CAMPAIGNS = ("baseline", "test", "bench", "profile", "try")
 """Commands outside of `campaign` that are steps of one where one is under way."""
 
 
 def main() -> None:
     """The console script: run the command line and exit with its code."""
+    gc.set_threshold(*_FEW_COLLECTIONS)
     name = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
     if name in _STEPS_OF_CAMPAIGNS or COMMANDS.get(name, ("",))[0].startswith("campaign."):
         from harness.system.process.isolated import start_isolated

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from harness.on_demand import pattern
 
 LAST_LINES = 5
 
-_ERROR = re.compile(
+_ERROR = pattern(
     r"(?i:\b(?:error|exception|panic(?:ked)?|fatal|traceback|assertion|abort(?:ed)?)\b)"
     r"|\b\w+(?:Error|Exception)\b"
 )

@@ -45,6 +45,8 @@ class NamedPath:
 
 @dataclass(frozen=True, slots=True)
 class _Declared:
+    """What an option that is a path says of itself."""
+
     kind: PathKind
     or_name: bool
 

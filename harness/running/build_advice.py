@@ -5,23 +5,24 @@ from __future__ import annotations
 import re
 
 from harness.model import Jail
+from harness.on_demand import pattern
 
-NETWORK = re.compile(
+NETWORK = pattern(
     r"could not resolve|name or service not known|name resolution|network is unreachable"
     r"|no address associated|getaddrinfo|failed to connect|couldn't connect|connection refused"
     r"|dial tcp|EAI_AGAIN|ENOTFOUND|failed to download|unable to access 'http",
     re.IGNORECASE,
 )
 """What programs say that do not reach the network."""
-OUTSIDE = re.compile(r"read-only file system|permission denied|operation not permitted", re.I)
+OUTSIDE = pattern(r"read-only file system|permission denied|operation not permitted", re.I)
 """What programs say that may not write where they want to."""
-QUESTION = re.compile(
+QUESTION = pattern(
     r"[\[(]y(es)?/n(o)?[\])]|/dev/tty|EOFError|EOF when reading|not a (tty|terminal)"
     r"|(password|passphrase)[^\n]*:\s*$|\?\s*(\[[^\]\n]*\])?:?\s*$",
     re.IGNORECASE,
 )
 """A question, or what programs say that do not get their answer."""
-HIDDEN = re.compile(r"no such file or directory|not found|cannot find", re.IGNORECASE)
+HIDDEN = pattern(r"no such file or directory|not found|cannot find", re.IGNORECASE)
 
 
 def advice_on(stdout: str, stderr: str, jail: Jail) -> str:

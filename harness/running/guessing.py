@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 
 from harness.errors import UsageError
 from harness.frozen import dataclass
 from harness.model.suggesting import did_you_mean
+from harness.on_demand import pattern
 
 SUFFIXES = {
     ".c": "c",
@@ -26,7 +26,7 @@ SUFFIXES = {
 }
 """The adapter of a file by the end of its name."""
 
-_FIRST_LINE = re.compile(rb"#!.*?\b(python[0-9.]*|julia)(\s|$)")
+_FIRST_LINE = pattern(rb"#!.*?\b(python[0-9.]*|julia)(\s|$)")
 """What a script's first line has that wants an interpreter with an adapter of its own."""
 
 _LONGEST = 256

@@ -7,13 +7,13 @@ leaves its own in `.go.buildinfo`. A build of the user's own may have called any
 from __future__ import annotations
 
 import mmap
-import re
 import struct
 from dataclasses import replace
 from pathlib import Path
 
 from harness.model import Build, digest_of
 from harness.model.trials import MADE_BY
+from harness.on_demand import pattern
 from harness.running.own_builds import is_of_own_tree, own_build_digest
 
 COMMENT = b".comment"
@@ -22,7 +22,7 @@ GO_MAGIC = b"\xff Go buildinf:"
 GO_INLINE = 2
 """The flag of a version that stands right behind the header, as Go 1.18 and later write it."""
 GO_HEADER_BYTES = 32
-RUNTIME = re.compile(r"GCC: \(.*")
+RUNTIME = pattern(r"GCC: \(.*")
 """Beside another compiler it speaks of the C start files alone, which every program has."""
 HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 SECTION = struct.Struct("<IIQQQQIIQQ")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import stat
 import time
@@ -23,6 +22,7 @@ from pathlib import Path
 from harness.errors import BuildFailed, ConfigError, StorageFailed
 from harness.frozen import dataclass
 from harness.model import NamedPath, PathKind, Target, digest_of, moved_into
+from harness.on_demand import pattern
 from harness.project.state_folder import STATE_FOLDER
 from harness.project.workload import OPTIM_FOLDER
 from harness.system.git.reading import GitReading
@@ -35,7 +35,7 @@ MOST_BYTES = 2 * 2**30
 """A larger tree is data that nobody meant to copy."""
 RECORD = "built.json"
 LOCK = "lock"
-FOR_BUILDS = re.compile(
+FOR_BUILDS = pattern(
     r"PATH|CPATH|CC|CXX|CPP|FC|F77|AR|LD|NVCC|LIBS|LDLIBS|MAKE\w*|LIBRARY_PATH|LD_LIBRARY_PATH"
     r"|\w*FLAGS|\w*_INCLUDE_PATH|(CARGO|CMAKE|CGO|GO|MESON|NPM_CONFIG|PKG_CONFIG|RUST)\w*"
     r"|(JAVA|CUDA|CONDA|MKL|JULIA|VIRTUAL)\w*|SOURCE_DATE_EPOCH"

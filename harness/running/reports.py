@@ -68,6 +68,8 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class _StoredFailure:
+    """Why a target of a stored run has no figures."""
+
     task: str
     case: str
     target: str

@@ -13,17 +13,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.model import Build, Target
+from harness.on_demand import pattern
 
 _STRINGS = r'"(?:\\.|[^"\\\n])*"' + r"|'(?:\\.|[^'\\\n])*'"
 _TRIPLE = r'"""[\s\S]*?"""' + r"|'''[\s\S]*?'''"
 
-_SLASHES = re.compile(rf"({_STRINGS})|//[^\n]*|/\*[\s\S]*?\*/")
-_HASH = re.compile(rf"({_TRIPLE}|{_STRINGS})|#[^\n]*")
-_JULIA = re.compile(rf"({_TRIPLE}|{_STRINGS})|#=[\s\S]*?=#|#[^\n]*")
-_DASHES = re.compile(rf"({_STRINGS})|--\[\[[\s\S]*?\]\]|\{{-[\s\S]*?-\}}|--[^\n]*")
-_BANG = re.compile(rf"({_STRINGS})|![^\n]*")
-_STARS = re.compile(r'("(?:\\.|[^"\\])*")|\(\*[\s\S]*?\*\)')
-_SEMICOLON = re.compile(rf"({_STRINGS})|;[^\n]*")
+_SLASHES = pattern(rf"({_STRINGS})|//[^\n]*|/\*[\s\S]*?\*/")
+_HASH = pattern(rf"({_TRIPLE}|{_STRINGS})|#[^\n]*")
+_JULIA = pattern(rf"({_TRIPLE}|{_STRINGS})|#=[\s\S]*?=#|#[^\n]*")
+_DASHES = pattern(rf"({_STRINGS})|--\[\[[\s\S]*?\]\]|\{{-[\s\S]*?-\}}|--[^\n]*")
+_BANG = pattern(rf"({_STRINGS})|![^\n]*")
+_STARS = pattern(r'("(?:\\.|[^"\\])*")|\(\*[\s\S]*?\*\)')
+_SEMICOLON = pattern(rf"({_STRINGS})|;[^\n]*")
 
 _FAMILIES = (
     ("c h cc cpp cxx hpp cs d go java js kt mjs rs scala swift ts zig", _SLASHES),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from harness.errors import UsageError
 from harness.frozen import dataclass
+from harness.on_demand import pattern
 
 MOST_POINTS = 200
 """Points of one sweep, variants included; a thousand take days, and a curve needs ten."""
@@ -18,9 +18,9 @@ THREADS = "threads"
 Value: TypeAlias = int | float | str
 Point: TypeAlias = Mapping[str, Value]
 
-_NAME = re.compile(r"[A-Za-z_][\w.-]*")
-_RANGE = re.compile(r"(?P<first>[^.*+]+(?:\.\d+)?)\.\.(?P<last>[^*]+?)(?P<by>[*+])(?P<step>[^*+]+)")
-_TIED = re.compile(r"(?P<factor>[^*]+)\*(?P<other>[A-Za-z_][\w.-]*)")
+_NAME = pattern(r"[A-Za-z_][\w.-]*")
+_RANGE = pattern(r"(?P<first>[^.*+]+(?:\.\d+)?)\.\.(?P<last>[^*]+?)(?P<by>[*+])(?P<step>[^*+]+)")
+_TIED = pattern(r"(?P<factor>[^*]+)\*(?P<other>[A-Za-z_][\w.-]*)")
 
 
 @dataclass(frozen=True, slots=True)

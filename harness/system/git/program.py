@@ -15,7 +15,6 @@ What holds for every call:
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -30,6 +29,7 @@ from harness.errors import (
     ToolchainMissing,
     UsageError,
 )
+from harness.on_demand import pattern
 from harness.system.git.locks import free, way_past
 from harness.system.git.remembering import Reach, asked_once, reach
 from harness.system.process.calling import Call, Ended, call
@@ -64,14 +64,14 @@ _ENVIRONMENT = {
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_GRAFT_FILE": os.devnull,
 }
-_FOREIGN = re.compile(
+_FOREIGN = pattern(
     r"GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR"
     r"|NAMESPACE|PREFIX|QUARANTINE_PATH|EXTERNAL_DIFF|DIFF_OPTS|LITERAL_PATHSPECS"
     r"|GLOB_PATHSPECS|NOGLOB_PATHSPECS|ICASE_PATHSPECS|TRACE\w*)"
 )
-_LOCKED = re.compile(rb"Unable to create '([^']+\.lock)': File exists")
-_CLOSED = re.compile(r"""["']([^"'\n]+)["']\)?: Permission denied""")
-_FULL = re.compile(r"No space left on device|Disk quota exceeded|Read-only file system")
+_LOCKED = pattern(rb"Unable to create '([^']+\.lock)': File exists")
+_CLOSED = pattern(r"""["']([^"'\n]+)["']\)?: Permission denied""")
+_FULL = pattern(r"No space left on device|Disk quota exceeded|Read-only file system")
 _NOBODY = {
     "GIT_AUTHOR_NAME": "optim-harness",
     "GIT_AUTHOR_EMAIL": "optim-harness@localhost",

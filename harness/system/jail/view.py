@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from harness.frozen import dataclass
 from harness.model import Command, Target
 from harness.model.jails import JailTerms
+from harness.on_demand import pattern
 from harness.system.jail.grounds import GIT, Grounds
 from harness.system.process.places import expanded
 
@@ -32,8 +32,8 @@ them."""
 
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
-_BETWEEN = re.compile("[:=,;]")
-_WORD = re.compile(r"[^\s\"'`$(){}|&<>]+")
+_BETWEEN = pattern("[:=,;]")
+_WORD = pattern(r"[^\s\"'`$(){}|&<>]+")
 _SCRIPT_BYTES = 4096
 _BIN = ("bin", "sbin")
 

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from harness.errors import HarnessError
 from harness.model import Build, digest_of
+from harness.on_demand import pattern
 from harness.system.process.given import files_digest
 from harness.system.process.runner import call_tool
 from harness.system.process.trees import file_digest
 
-_LOADED = re.compile(r"^\s*(?P<name>\S.*?)(?: => (?P<path>/.*?))? \(0x[0-9a-f]+\)$", re.MULTILINE)
+_LOADED = pattern(r"^\s*(?P<name>\S.*?)(?: => (?P<path>/.*?))? \(0x[0-9a-f]+\)$", re.MULTILINE)
 """A line of what the dynamic loader lists: a library's name, and where it was found."""
 _INTERPRETER = 3
 """The type of the entry of an ELF file that names its dynamic loader."""

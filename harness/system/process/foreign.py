@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import struct
+
+from harness.on_demand import pattern
 
 MACHINES = {
     3: "i386",
@@ -20,7 +21,7 @@ MACHINES = {
     258: "LoongArch",
 }
 """By the number that ELF has for them."""
-LOADER = re.compile(r"error while loading shared libraries: ([^\s:]+): cannot open shared object")
+LOADER = pattern(r"error while loading shared libraries: ([^\s:]+): cannot open shared object")
 
 
 def other_machine(program: str) -> str:

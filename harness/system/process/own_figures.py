@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from harness.model import MetricInfo, Target
+from harness.on_demand import pattern
 from harness.system.process.trial_folder import Places, TrialFolder
 
 MOST_FILE_BYTES = 1 << 20
@@ -27,8 +28,8 @@ MOST_LINE_BYTES = 1024
 """A longer line is output, not a figure."""
 
 _FIGURE = rb"([A-Za-z_][A-Za-z0-9_.:/-]*)[ \t]*=[ \t]*(\S+)(?:[ \t]+(\S+))?\s*"
-_LINE = re.compile(rb"METRIC[ \t]+" + _FIGURE)
-_BARE = re.compile(rb"(?:METRIC[ \t]+)?" + _FIGURE)
+_LINE = pattern(rb"METRIC[ \t]+" + _FIGURE)
+_BARE = pattern(rb"(?:METRIC[ \t]+)?" + _FIGURE)
 
 
 class BadFigureError(Exception):

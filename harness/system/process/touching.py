@@ -11,6 +11,8 @@ from harness.frozen import dataclass
 
 @dataclass(slots=True)
 class _Counts:
+    """How often each has happened."""
+
     files: int = 0
     everything: int = 0
 

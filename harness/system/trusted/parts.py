@@ -10,7 +10,6 @@ import compileall
 import importlib.util
 import marshal
 import os
-import platform
 import shutil
 import site
 import struct
@@ -148,7 +147,7 @@ def launcher_held(cache: Path, earlier: Earlier) -> Held:
 def python_held(earlier: Earlier) -> Held:
     """The interpreter that runs the harness."""
     found = held_file(Path(sys.executable), earlier.get("python"), earlier.at_ns)
-    return replace(found, version=platform.python_version())
+    return replace(found, version=sys.version.split()[0])
 
 
 def startup_held() -> Held:
