@@ -42,12 +42,21 @@ def run_commands(runner: CoreRunner, target: Target, what: str) -> None:
             )
 
 
-@contextlib.contextmanager
-def beside_trial(runner: CoreRunner, target: Target) -> Iterator[None]:
+_NOTHING_BESIDE = contextlib.nullcontext()
+
+
+def beside_trial(runner: CoreRunner, target: Target) -> contextlib.AbstractContextManager[None]:
     """Run the commands before and after a trial; TrialFailed where one does not end with 0.
 
     What was prepared is concluded however the trial ended, Ctrl-C included.
     """
+    if not target.prepare and not target.conclude:
+        return _NOTHING_BESIDE
+    return _prepared(runner, target)
+
+
+@contextlib.contextmanager
+def _prepared(runner: CoreRunner, target: Target) -> Iterator[None]:
     _around(runner, target, "prepare")
     try:
         yield

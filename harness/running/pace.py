@@ -17,6 +17,8 @@ from harness.stats.medians import log_threshold
 
 LOOK_EVERY_NS = 500_000_000
 """Looking at the intervals takes a moment, and nobody reads faster."""
+SAY_EVERY_NS = 50_000_000
+"""Nor does anybody see that one of many short blocks is not said."""
 
 
 @dataclass(slots=True)
@@ -27,6 +29,7 @@ class Pace:
     settings: Settings
     groups: Sequence[Group]
     looked_ns: int = field(default=-LOOK_EVERY_NS)
+    said_ns: int = field(default=-SAY_EVERY_NS)
     known: dict[int, str] = field(default_factory=dict)
     """What the latest look at a group found, by its place."""
 
@@ -34,7 +37,10 @@ class Pace:
         """Say what is known before the next block; `left_ns` is what is left of the budget."""
         if type(self.listener) is Quiet:
             return
-        now_ns, place = time.monotonic_ns(), self.groups.index(group)
+        now_ns = time.monotonic_ns()
+        if now_ns - self.said_ns < SAY_EVERY_NS:
+            return
+        self.said_ns, place = now_ns, self.groups.index(group)
         if now_ns - self.looked_ns >= LOOK_EVERY_NS:
             self.looked_ns = now_ns
             self.known[place] = open_words(group, self.settings)

@@ -67,15 +67,15 @@ class Launcher:
         kind = "python" if not self.compiled else "shipped" if self.shipped else "compiled"
         return LauncherFacts(kind, digest.hexdigest(), self.fallback_reason)
 
-    def launch(self, job: Job) -> LaunchReport:
-        """Run a job to its end and read the report.
+    def launch(self, job: Job, more: str = "") -> LaunchReport:
+        """Run a job to its end, with `more` variables (`NAME=value`, zero bytes between), and read the report.
 
         An exception meanwhile (Ctrl-C) ends the job's whole process tree before it goes on. So
         does a launcher that is kept from its work: a target may stop or kill it. The next job
         then gets a new one.
         """
         try:
-            return self._line.serve(self.command, job)
+            return self._line.serve(self.command, job, more)
         except OSError as problem:
             return LaunchReport({}, (), f"the launcher cannot be started: {problem}")
 

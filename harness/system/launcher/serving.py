@@ -13,7 +13,7 @@ import time
 import weakref
 
 from harness.system.launcher import protocol
-from harness.system.launcher.wire import LENGTH, Job, LaunchReport, decode_report, encode_job
+from harness.system.launcher.wire import LENGTH, Job, LaunchReport, WrittenJob, decode_report
 from harness.system.process.descent import OrphansComeToUs, end_orphans, end_tree
 from harness.system.process.touching import touched_everything
 
@@ -29,6 +29,7 @@ _REPORT_CHUNK = 1 << 16
 _MOST_REPORT_BYTES = 64 * 2**20
 _MOST_JOB_BYTES = 16 * 2**20
 """Linux takes at most 6 MiB of arguments and environment."""
+_MOST_WRITTEN = 64
 _SMALL_BYTES = 1 << 17
 """A launcher that had to hold more in a job is replaced: its memory is the least that is read."""
 
@@ -38,21 +39,23 @@ class Line:
 
     def __init__(self) -> None:
         self._ticket = 0
+        self._written: dict[int, WrittenJob] = {}
+        """The latest jobs, by their identity."""
         self._process: _Process | None = None
         self._orphans = OrphansComeToUs()
         self._end: weakref.finalize[[], Line] | None = None
 
-    def serve(self, command: tuple[str, ...], job: Job) -> LaunchReport:
-        """Have one job done; OSError where no launcher can be started."""
+    def serve(self, command: tuple[str, ...], job: Job, more: str = "") -> LaunchReport:
+        """Have one job done, with `more` variables; OSError where no launcher can be started."""
         touched_everything()
         try:
-            return self._served(command, job)
+            return self._served(command, job, more)
         finally:
             touched_everything()
 
-    def _served(self, command: tuple[str, ...], job: Job) -> LaunchReport:
+    def _served(self, command: tuple[str, ...], job: Job, more: str) -> LaunchReport:
         self._ticket += 1
-        frame = encode_job(job, self._ticket)
+        frame = self._as_written(job).frame(self._ticket, more)
         if len(frame) > _MOST_JOB_BYTES:
             return LaunchReport({"exec_errno": errno.E2BIG}, (), os.strerror(errno.E2BIG))
         with self._orphans:
@@ -66,6 +69,14 @@ class Line:
             if not good or len(frame) > _SMALL_BYTES:
                 self.close()
         return report
+
+    def _as_written(self, job: Job) -> WrittenJob:
+        written = self._written.get(id(job))
+        if written is None:  # what is kept keeps its job, so that no other one has its identity
+            if len(self._written) >= _MOST_WRITTEN:
+                self._written.clear()
+            written = self._written[id(job)] = WrittenJob.of(job)
+        return written
 
     def _with_job(self, command: tuple[str, ...], frame: bytes) -> _Process:
         """A process that has been sent the job; one that had ended before is replaced."""

@@ -58,39 +58,58 @@ class LaunchReport:
         return self.figures.get(name, default)
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenJob:
+    """A job on the wire but for its number; that of one trial serves others, which are alike."""
+
+    job: Job
+    numbers: tuple[int, ...]
+    """All but the first one, which is the ticket."""
+    texts: bytes
+
+    @classmethod
+    def of(cls, job: Job) -> WrittenJob:
+        """A job, written; ValueError where a text holds a zero byte."""
+        samples, min_sample_ns, budget_ns = _steady_numbers(job.steady)
+        numbers = {
+            "timeout_ns": job.timeout_ns,
+            "max_file_bytes": job.max_file_bytes,
+            "samples": samples,
+            "min_sample_ns": min_sample_ns,
+            "budget_ns": budget_ns,
+            "arguments": len(job.argv),
+        }
+        named = {
+            "cpus": ",".join(map(str, job.cpus)),
+            "stdin_path": str(job.stdin),
+            "stdout_path": str(job.stdout),
+            "stderr_path": str(job.stderr),
+            "folder": str(job.folder),
+            "jail": job.jail,
+            "own": job.own,
+        }
+        texts = [
+            *map(named.__getitem__, protocol.JOB_TEXTS),
+            *job.argv,
+            *(f"{name}={value}" for name, value in job.env.items()),
+            "",  # the last one is ended by a zero byte too
+        ]
+        joined = "\0".join(texts)
+        if joined.count("\0") != len(texts) - 1:
+            raise ValueError("embedded null byte")
+        in_order = tuple(numbers[name] for name in protocol.JOB_NUMBERS if name != "ticket")
+        return cls(job, in_order, os.fsencode(joined))
+
+    def frame(self, ticket: int, more: str = "") -> bytes:
+        """The frame of the protocol; `more` has further variables, zero bytes between them."""
+        rest = self.texts + more.encode() + b"\0" if more else self.texts
+        payload = _NUMBERS.pack(ticket, *self.numbers) + rest
+        return LENGTH.pack(len(payload)) + payload
+
+
 def encode_job(job: Job, ticket: int) -> bytes:
     """A job as a frame of the protocol; ValueError where a text holds a zero byte."""
-    samples, min_sample_ns, budget_ns = _steady_numbers(job.steady)
-    numbers = {
-        "ticket": ticket,
-        "timeout_ns": job.timeout_ns,
-        "max_file_bytes": job.max_file_bytes,
-        "samples": samples,
-        "min_sample_ns": min_sample_ns,
-        "budget_ns": budget_ns,
-        "arguments": len(job.argv),
-    }
-    named = {
-        "cpus": ",".join(map(str, job.cpus)),
-        "stdin_path": str(job.stdin),
-        "stdout_path": str(job.stdout),
-        "stderr_path": str(job.stderr),
-        "folder": str(job.folder),
-        "jail": job.jail,
-        "own": job.own,
-    }
-    texts = [
-        *map(named.__getitem__, protocol.JOB_TEXTS),
-        *job.argv,
-        *(f"{name}={value}" for name, value in job.env.items()),
-        "",  # the last one is ended by a zero byte too
-    ]
-    joined = "\0".join(texts)
-    if joined.count("\0") != len(texts) - 1:
-        raise ValueError("embedded null byte")
-    in_order = map(numbers.__getitem__, protocol.JOB_NUMBERS)
-    payload = _NUMBERS.pack(*in_order) + os.fsencode(joined)
-    return LENGTH.pack(len(payload)) + payload
+    return WrittenJob.of(job).frame(ticket)
 
 
 def _steady_numbers(plan: SteadyPlan | None) -> tuple[int, int, int]:

@@ -13,8 +13,6 @@ from pathlib import Path
 from harness.frozen import dataclass
 from harness.model import (
     Command,
-    Jail,
-    Mode,
     Output,
     Phase,
     Sample,
@@ -24,29 +22,18 @@ from harness.model import (
     TrialStatus,
     WorkingFolder,
 )
-from harness.model import environment as environment_names
 from harness.system.jail.confining import Confined
 from harness.system.launcher.wire import Job, LaunchReport
 from harness.system.process.foreign import jailed_write, missing_library, other_machine
-from harness.system.process.own_figures import figures_file
 from harness.system.process.scrubbed import missed_variables
-from harness.system.process.sharing import HASH_SEEDS, padded
 from harness.system.process.telling import said_in, tail_of
 from harness.system.process.trees import Budget, LeftTooMuchError
 from harness.system.process.trial_folder import MOST_BYTES, Opened, Places, TrialFolder
 
-FIXED_ENVIRONMENT = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-
 JAILED = Places.below(Path("/trial"))
 """A trial's places, by the names that they have in a jail with a root of its own: see `jail.c`."""
-FRESH = Path("/tmp")
-"""The folder in such a jail that is empty at the start of each trial."""
-
 OTHERS_SHARE = 0.01
 """The share of a steady target's own CPU time that its other processes may take unnoticed."""
-
-DEFAULT_MAX_FILE_BYTES = 268_435_456
-"""The value for a command without a target."""
 
 MAX_ARGUMENT_BYTES = 131_072
 """What Linux takes in one argument or variable, on pages of 4 KiB."""
@@ -87,56 +74,6 @@ class Execution:
         scratch = self.command.working_folder is WorkingFolder.SCRATCH
         target = self.command.target
         return self.folder.work if scratch or target is None else target.root
-
-
-def make_job(execution: Execution, plan: TrialPlan) -> Job:
-    """What the launcher is told to execute a command."""
-    command, folder, confined = execution.command, execution.folder, execution.confined
-    target = command.target
-    in_scratch = execution.work == folder.work
-    argv = (str(execution.program), *command.argv[1:])
-    return Job(
-        argv=argv,
-        env=padded(argv, environment(execution, plan), plan.pad_bytes),
-        folder=execution.inside.work if in_scratch else execution.work,
-        stdin=target.stdin if target and target.stdin else folder.stdin,
-        stdout=folder.stdout,
-        stderr=folder.stderr,
-        timeout_ns=plan.timeout_ns,
-        cpus=plan.cpus,
-        max_file_bytes=target.max_output_bytes if target else DEFAULT_MAX_FILE_BYTES,
-        steady=plan.steady if plan.mode is Mode.STEADY else None,
-        jail=confined.policy,
-        own=folder.root.name if confined.has_own_root else str(folder.root),
-    )
-
-
-def environment(execution: Execution, plan: TrialPlan) -> dict[str, str]:
-    """The whole environment of a target; `harness.system.process.runner` says why each is there."""
-    command, inside, target = execution.command, execution.inside, execution.command.target
-    env = {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": os.environ.get("HOME", "/"),
-        **FIXED_ENVIRONMENT,
-        **dict.fromkeys(HASH_SEEDS, str(plan.pad_bytes)),
-        "TMPDIR": str(inside.tmp),
-        environment_names.PAD: "",
-    }
-    if plan.phases:
-        env[environment_names.PHASES] = str(inside.phases)
-    if target and target.metrics:
-        env[environment_names.METRICS] = str(figures_file(inside))
-    confined = execution.confined
-    if confined.level is Jail.NONE:
-        return {**env, **command.env}
-    fresh = FRESH if confined.has_own_root else inside.tmp
-    env["HOME"] = str(fresh / "home" if confined.has_own_root else fresh)
-    let_in = target.jail.env if target else ()
-    env |= {name: os.environ[name] for name in let_in if name in os.environ}
-    if confined.level is Jail.PRIVATE:
-        return {**env, **command.env}
-    replaced = {k: v.replace("{fresh}", str(fresh)) for k, v in command.fresh.items()}
-    return {**env, **command.env, **replaced}
 
 
 def trial_of_report(report: LaunchReport, job: Job, execution: Execution, plan: TrialPlan) -> Trial:

@@ -49,12 +49,12 @@ from harness.system.process.calling import Call, StillRunningError, call
 from harness.system.process.execution import (
     Execution,
     floored,
-    make_job,
     not_started,
     too_long,
     trial_of_report,
     why_not_tried,
 )
+from harness.system.process.jobs import Jobs
 from harness.system.process.own_figures import BadFigureError, take_figures
 from harness.system.process.passing import passing_folder
 from harness.system.process.programs import FoundPrograms, find_program, past_shim
@@ -130,6 +130,7 @@ class LocalRunner:
         """`scratch` holds trial folders while they are needed, `cache` the compiled launcher."""
         self._scratch = Scratch(scratch)
         self._programs = FoundPrograms()
+        self._jobs = Jobs()
         self._cache = cache.absolute()
         self._launcher: Launcher | None = None
         self._watch: Watch | None = None
@@ -252,8 +253,8 @@ class LocalRunner:
         try:
             confined = self._confined(command, program, folder)
             execution = Execution(command, program, folder, confined)
-            job = make_job(execution, plan)
-            report = self._launched(job)
+            job, more = self._jobs.of(execution, plan)
+            report = self._launched(job, more)
             figures, trouble_with_it = own_figures_of(command, folder)
             trial = trial_of_report(report, job, execution, plan)
             if figures:
@@ -273,10 +274,10 @@ class LocalRunner:
         place = (self.grounds, folder.root.parent)
         return self.confining.of_command(self.jail, command, program, place)
 
-    def _launched(self, job: Job) -> LaunchReport:
+    def _launched(self, job: Job, more: str) -> LaunchReport:
         """What the launcher reports of a job; what has stopped us meanwhile has failed."""
         self._was_stopped()
-        report = self.launcher.launch(job)
+        report = self.launcher.launch(job, more)
         if not self._was_stopped():
             return report
         return LaunchReport(report.figures, (), STOPPED_US, lost=True)
@@ -286,7 +287,7 @@ class LocalRunner:
 
     def discard(self, output: Output) -> None:
         """Delete what a trial left; its folder may serve another one from now on."""
-        self._scratch.discard(output.stdout.parent)
+        self._scratch.discard(os.path.dirname(str(output.stdout)))  # noqa: PTH120  (no path is made)
 
     def host(self) -> Host:
         """This machine."""

@@ -131,11 +131,12 @@ class Scratch:
             folder.mkdir(stat.S_IRWXU)
         return _Kept(places, _made_files(places))
 
-    def discard(self, root: Path) -> None:
+    def discard(self, folder: Path | str) -> None:
         """Delete all that is in a trial's folder; it may be given out again from now on."""
-        kept = self._given.pop(str(root), None)
+        kept = self._given.pop(str(folder), None)
         if kept is None:
             return
+        root = kept.places.root
         with contextlib.suppress(OSError):
             if _is_as_made(kept):
                 self._free.append(kept)

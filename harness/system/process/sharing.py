@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from harness.model.environment import PAD
 
@@ -21,7 +21,16 @@ def padded(argv: Sequence[str], env: dict[str, str], pad_bytes: int) -> dict[str
     in folders with names of other lengths would differ by that. The padding makes up for it: all
     of them together are `pad_bytes` longer than a whole number of pages.
     """
-    texts = (*argv, argv[0], *env, *env.values())
-    taken = sum(len(os.fsencode(text)) for text in texts) + 9 * len(argv) + 10 * len(env)
-    env[PAD] = "x" * (pad_bytes + -taken % PAGE_BYTES)
+    env[PAD] = padding(pad_bytes, taken_bytes(argv, env))
     return env
+
+
+def taken_bytes(argv: Sequence[str], env: Mapping[str, str]) -> int:
+    """What the arguments and variables take above the stack, with the pointers to them."""
+    texts = (*argv, argv[0], *env, *env.values())
+    return sum(len(os.fsencode(text)) for text in texts) + 9 * len(argv) + 10 * len(env)
+
+
+def padding(pad_bytes: int, taken: int) -> str:
+    """What makes `taken` bytes as many as `pad_bytes` more than a whole number of pages."""
+    return "x" * (pad_bytes + -taken % PAGE_BYTES)

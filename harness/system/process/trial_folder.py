@@ -133,6 +133,11 @@ class TrialFolder:
         return self.places.root
 
     @property
+    def name(self) -> str:
+        """The path of the folder."""
+        return str(self.places.root)
+
+    @property
     def work(self) -> Path:
         """See `Places`, as for those that follow."""
         return self.places.work

@@ -12,7 +12,8 @@ import pytest
 
 from harness.errors import ToolchainMissing, TrialFailed
 from harness.model import Command, Target, Trial, TrialPlan, TrialStatus, WorkingFolder
-from harness.system.process.execution import Execution, make_job
+from harness.system.process.execution import Execution
+from harness.system.process.jobs import make_job
 from harness.system.process.runner import LocalRunner
 
 PLAN = TrialPlan()
