@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from harness.errors import DataUnreadable, UsageError
 from harness.model import Estimate, Measurement, Mode
 from harness.model.jsonable import jsonable
 from harness.model.suggesting import did_you_mean
-from harness.running.by_target import check_figures, figures_in, rows_of_targets
+from harness.running.by_target import check_figures, rows_of_targets
 from harness.running.catalogue import folders_with
 from harness.running.many import each_run, has_target
 from harness.running.reading_back import report_of
@@ -51,13 +51,13 @@ def load_frame(
     one = (folder / RUN_NAME).exists()
     if not folder.is_dir():
         raise UsageError(f"no such folder of runs: {folder}", hint="`harness run` makes one.")
-    parts, damaged = [], []
-    read = _readers(columns, target)[of]
+    parts: list[Any] = []
+    damaged: list[str] = []
     if one:
         folders = [folder]
     else:
         folders = run_folders(folder) if target is None else folders_with(folder, (target,))
-    for part in each_run(folders, read):
+    for part in _found(folders, of, columns, target):
         if not isinstance(part, DataUnreadable):
             parts.append(part)
         elif one:
@@ -103,15 +103,18 @@ def _level_of_the_caller() -> int:
     return level
 
 
-def _readers(
-    columns: Sequence[str] | None, target: str | None
-) -> dict[str, Callable[[StoredRun], Any]]:
+def _found(
+    folders: Sequence[Path], of: str, columns: Sequence[str] | None, target: str | None
+) -> Iterator[Any]:
+    """What each run has of what is asked for, or why it cannot be read."""
+    if of == "targets":
+        from harness.running.figures_kept import figures_of_runs
+
+        return figures_of_runs(folders, columns or WALL, target)
+    if of == "measurements":
+        return each_run(folders, lambda run: list(_measurements(run, target)))
     names = None if columns is None else [name.partition(".")[0] for name in columns]
-    return {
-        "trials": lambda run: _trials(run, names, target),
-        "measurements": lambda run: list(_measurements(run, target)),
-        "targets": lambda run: figures_in(run, columns or WALL, target),
-    }
+    return each_run(folders, lambda run: _trials(run, names, target))
 
 
 def _trials(run: StoredRun, names: Sequence[str] | None, target: str | None) -> Any:

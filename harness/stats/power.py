@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from harness.stats.binomial import at_most, share_for
 from harness.stats.boundary import SignBoundary
 from harness.stats.medians import log_threshold
 from harness.stats.paired import RatioInterval
@@ -29,14 +30,11 @@ def detectable(ratios: LogRatios, boundary: SignBoundary) -> float | None:
     binomial law. It is no smaller than what the clock can tell apart. None where no effect, however
     large, could have been found.
     """
-    from scipy.special import bdtri
-
     scatter, n = _scatter(ratios), len(ratios)
     limit = boundary.limit(n)
     if limit < 0 or not len(scatter):
         return None
-    # bdtri solves P(Binomial(n, p) <= limit) = POWER for p, the share of signs that disagree.
-    share = 1.0 - 2.0 * float(bdtri(limit, n, POWER))
+    share = 1.0 - 2.0 * share_for(limit, n, POWER)  # of signs that agree, beyond a half
     if not 0 < share < 1:
         return None
     found = float(np.quantile(scatter, share, method="higher"))
@@ -80,16 +78,13 @@ def _blur(ratios: LogRatios) -> float:
 
 def _blocks_for(share: float, boundary: SignBoundary) -> int | None:
     """Blocks after which 1/2 + share/2 of agreeing signs are proof 4 times in 5."""
-    from scipy.special import bdtr
-
     if share <= 0:
         return None
     minority = (1.0 - min(share, 1.0)) / 2
 
     def enough(blocks: int) -> bool:
-        return boundary.limit(blocks) >= 0 and bool(
-            bdtr(boundary.limit(blocks), blocks, minority) >= POWER
-        )
+        limit = boundary.limit(blocks)
+        return limit >= 0 and at_most(limit, blocks, minority) >= POWER
 
     low, high = 1, 2
     while high <= _EXACT_UP_TO and not enough(high):

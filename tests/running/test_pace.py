@@ -1,7 +1,7 @@
 """What is said of a run that goes on: its block, what is open, and how long it takes at most."""
 
 import itertools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +12,7 @@ from harness.model import Case, Completed
 from harness.running import Cell, Ready, Settings, make_groups
 from harness.running.listening import Quiet
 from harness.running.overheard import Overheard
-from harness.running.pace import Pace, open_words
+from harness.running.pace import SAY_EVERY_NS, Pace, open_words
 from harness.stats.paired import RatioInterval
 from harness.testing import make_build, make_output, make_target, make_task
 
@@ -79,16 +79,30 @@ def test_without_an_interval_that_is_said_and_of_fixed_trials_nothing(group) -> 
 def test_the_time_left_is_what_budget_and_trials_leave_at_most(group) -> None:
     made, heard = group(), Heard()
     made.made, made.spent_ns, made.next_block = 1, 2 * 10**9, 1
-    pace = Pace(heard, Settings(trials=4), [made])
-    pace.block_begins(made, None)
-    pace.block_begins(made, 5 * 10**9)
-    replace(pace, settings=Settings()).block_begins(made, None)
+    Pace(heard, Settings(trials=4), [made]).block_begins(made, None)
+    Pace(heard, Settings(trials=4), [made]).block_begins(made, 5 * 10**9)
+    Pace(heard, Settings(), [made]).block_begins(made, None)
     task = made.members[0].cell.task.name
     assert heard.said == [
         f"{task}: block 2; at most 8s left",
         f"{task}: block 2; at most 5s left",
         f"{task}: block 2",
     ]
+
+
+def test_of_blocks_too_short_to_be_seen_only_some_are_said(
+    group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, heard = group(), Heard()
+    clock = itertools.count(0, SAY_EVERY_NS // 4)
+    monkeypatch.setattr(
+        "harness.running.pace.time", SimpleNamespace(monotonic_ns=lambda: next(clock))
+    )
+    pace = Pace(heard, Settings(), [made])
+    for made.next_block in range(9):
+        pace.block_begins(made, None)
+    task = made.members[0].cell.task.name
+    assert heard.said == [f"{task}: block {number}" for number in (1, 5, 9)]
 
 
 def test_a_builds_commands_and_warnings_are_overheard() -> None:

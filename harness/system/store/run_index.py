@@ -13,10 +13,11 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import msgspec
 
@@ -25,7 +26,7 @@ from harness.system.process.places import is_ours, user_cache
 from harness.system.store.run_file import RUN_NAME, StoredRun
 from harness.system.store.runs import STREAM_NAME, parquet_of
 
-EDITION = 2
+EDITION = 3
 """Of the tables, and of what is in them; an index of another one is begun anew."""
 
 _YOUNG_NS = 1_000_000_000
@@ -37,6 +38,8 @@ create table measured (run text, place integer, task text, target text, body blo
 create index by_target on measured (target);
 create table may_have (target text, run text, primary key (target, run)) without rowid;
 create index by_run on may_have (run);
+create table figures (run text, name text, trials text, seen text, sum integer, body blob);
+create unique index by_figure on figures (name, run);
 """
 _ANY = ""
 """The target of runs that do not say which they have."""
@@ -175,6 +178,28 @@ class RunIndex:
         """The runs that may have a trial of a target."""
         rows = self._file.execute("select run from may_have where target in (?, ?)", (target, _ANY))
         return {name for (name,) in rows}
+
+    def figures(self, name: str) -> Iterator[tuple[str, bytes]]:
+        """The runs of which a figure's values are kept, with these; not where files changed."""
+        rows = self._file.execute(
+            "select run, trials, seen, sum, body from figures where name = ?", (name,)
+        )
+        for run, trials, seen, total, body in rows:
+            if _like(f"{self._results}/{run}", trials) == seen and crc32(body) == total:
+                yield run, body
+
+    def keep_figures(self, name: str, run: str, files: FilesSeen, body: bytes) -> None:
+        """Keep a figure's values in a run, as they were read while its files were like that."""
+        self._file.execute(
+            "insert or replace into figures values (?, ?, ?, ?, ?, ?)",
+            (run, name, files.trials, files.like, crc32(body), body),
+        )
+
+    def forget_figures(self, names: Collection[str]) -> None:
+        """Forget what is kept of runs that are not among these."""
+        known = self._file.execute("select distinct run from figures").fetchall()
+        gone = [(run,) for (run,) in known if run not in names]
+        self._file.executemany("delete from figures where run = ?", gone)
 
 
 @contextlib.contextmanager
