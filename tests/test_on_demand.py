@@ -1,8 +1,8 @@
 """Packages whose names are loaded when they are used hand out what their imports say."""
 
 import ast
-import subprocess
 import re
+import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING
 
+from harness.analysis.kept import KeptBlocks
 from harness.analysis.schedule import Block
 from harness.frozen import dataclass
 from harness.model import Metric, Mode, Sample, TrialRecord
@@ -240,9 +241,15 @@ def blocks_of(records: Iterable[TrialRecord]) -> list[Block]:
 
 def block_ns(blocks: Sequence[Block]) -> float:
     """How long a block takes, with everything between trials but not what lies between runs."""
+    spans = blocks.spans if isinstance(blocks, KeptBlocks) else _spans(blocks)
+    return sum(last - first for first, last in spans.values()) / len(blocks)
+
+
+def _spans(blocks: Sequence[Block]) -> Mapping[str, tuple[int, int]]:
+    """When the first trial of each run began, and the last one to end ended; by its run."""
     spans: dict[str, tuple[int, int]] = {}
     for record in records_in(blocks):
         begun, ended = record.started_at_ns, record.started_at_ns + record.trial.wall_ns
         first, last = spans.get(record.run_id, (begun, ended))
         spans[record.run_id] = min(first, begun), max(last, ended)
-    return sum(last - first for first, last in spans.values()) / len(blocks)
+    return spans

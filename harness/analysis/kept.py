@@ -53,6 +53,8 @@ class KeptBlocks(Sequence[Block]):
         self._whole: dict[int, TrialRecord] = {}
         self._draws: dict[int, str] = {}
         self._latest: Block | None = None
+        self.spans: dict[str, tuple[int, int]] = {}
+        """When the first trial of each run began, and the last one to end ended; by its run."""
         self.disturbed: set[int] = set()
         """The numbers of the blocks in which a trial was kept from a CPU."""
         for block in blocks:
@@ -70,6 +72,9 @@ class KeptBlocks(Sequence[Block]):
 
     def _add(self, record: TrialRecord) -> None:
         at, trial = len(self._kinds), record.trial
+        begun, ended = record.started_at_ns, record.started_at_ns + trial.wall_ns
+        first, last = self.spans.get(record.run_id, (begun, ended))
+        self.spans[record.run_id] = min(first, begun), max(last, ended)
         kind = 0
         plain = trial.ok and not (trial.samples or trial.phases or trial.metrics)
         if plain:

@@ -12,6 +12,7 @@ import hashlib
 import random
 from collections.abc import Callable, Sequence
 from enum import Enum
+from functools import lru_cache
 from typing import TypeAlias, TypeVar
 
 from harness.model import TrialRecord
@@ -77,7 +78,8 @@ def padding_bytes(seed: int, block: int) -> int:
     return (eighth * _STRATA + finer) * _FINEST + int.from_bytes(drawn, "little") % _FINEST
 
 
-def _shuffled(seed: str) -> list[int]:
+@lru_cache(maxsize=64)  # the same for eight blocks, or for 64
+def _shuffled(seed: str) -> tuple[int, ...]:
     strata = list(range(_STRATA))
     random.Random(seed).shuffle(strata)
-    return strata
+    return tuple(strata)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from harness.analysis import KeptBlocks, Question, sequential_rule
+from harness.analysis.blocks import block_ns
 from harness.analysis.kept import BlocksOf
 from harness.analysis.schedule import Block, StopRule
 from harness.model import Phase, Sample, TrialRecord, TrialStatus
@@ -67,6 +68,11 @@ def test_blocks_are_those_that_were_put_in():
         assert list(kept.of(name)) == [r for block in blocks for r in block.get(name, ())]
     with pytest.raises(IndexError):
         kept[300]
+
+
+def test_a_block_takes_as_long_as_by_its_trials():
+    blocks = any_blocks(50, seed=4)
+    assert block_ns(KeptBlocks(blocks)) == block_ns(blocks)
 
 
 def test_what_a_trial_computed_is_not_kept(tmp_path):

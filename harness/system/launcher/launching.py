@@ -68,8 +68,9 @@ class Launcher:
         return LauncherFacts(kind, digest.hexdigest(), self.fallback_reason)
 
     def launch(self, job: Job, more: str = "") -> LaunchReport:
-        """Run a job to its end, with `more` variables (`NAME=value`, zero bytes between), and read the report.
+        """Run a job to its end and read the report.
 
+        `more`: further variables of the program, `NAME=value` with zero bytes between them.
         An exception meanwhile (Ctrl-C) ends the job's whole process tree before it goes on. So
         does a launcher that is kept from its work: a target may stop or kill it. The next job
         then gets a new one.

@@ -138,13 +138,13 @@ class Scratch:
             return
         root = kept.places.root
         with contextlib.suppress(OSError):
-            if _is_as_made(kept):
-                self._free.append(kept)
+            renewed = _as_made_again(kept)
+            if renewed is not None:
+                self._free.append(_Kept(kept.places, renewed))
                 return
         kept.opened.close()
         try:
-            if not _emptied_at_once(kept.places):
-                _empty(root)
+            _empty(root)
         except OSError:
             remove_tree(root)
         else:
@@ -220,33 +220,23 @@ def _made_files(places: Places) -> Opened:
     return Opened.at(places.written)
 
 
-def _is_as_made(kept: _Kept) -> bool:
-    """Did a trial leave nothing, and its files empty, where and as they were?"""
-    places, opened = kept
-    if not _holds_its_files_alone(places) or _is_touched(os.lstat(str(places.stdin))):
-        return False
-    for path, inode in zip(places.written, opened.inodes, strict=True):
-        facts = os.lstat(str(path))
-        if facts.st_ino != inode or _is_touched(facts):
-            return False
-    return True
-
-
-def _emptied_at_once(places: Places) -> bool:
-    """Empty the folder of a trial that left nothing but its files; False where it did more.
+def _as_made_again(kept: _Kept) -> Opened | None:
+    """The files of a trial that left nothing but these, as they were made; None where it left more.
 
     Files that nobody has touched stay. An output is not cut short but removed: who has mapped it
-    reads on.
+    reads on. Raises OSError where it cannot be told, or done; the files are open then.
     """
-    if not _holds_its_files_alone(places):
-        return False
-    for path in (places.stdin, *places.written):
+    places, opened = kept
+    if not _holds_its_files_alone(places) or _is_touched(os.lstat(str(places.stdin))):
+        return None
+    touched = []
+    for at, path in enumerate(places.written):
         facts = os.lstat(str(path))
         if stat.S_ISDIR(facts.st_mode):
-            return False
-        if _is_touched(facts):
-            path.unlink()
-    return True
+            return None
+        if facts.st_ino != opened.inodes[at] or _is_touched(facts):
+            touched.append(at)
+    return opened.renewed(places.written, touched)
 
 
 def _is_touched(facts: os.stat_result) -> bool:

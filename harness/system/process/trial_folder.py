@@ -33,6 +33,7 @@ EMPTY_BYTES, ENTRY_BYTES = 40, 20
 """The size of an empty folder in tmpfs, and how much each entry adds to it: there a folder whose
 size is larger is not empty."""
 _SMALL_BYTES = 1 << 16
+_MAKE_ANEW = os.O_RDONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 MOST_BYTES = 4 * 2**30
 """What is read of what one trial leaves, holes of sparse files included: this, or four times the
@@ -63,6 +64,30 @@ class Opened:
             for file in opened:
                 os.close(file)
             raise
+
+    def renewed(self, paths: Sequence[Path], touched: Sequence[int]) -> Opened:
+        """The same with those of the three files removed and made anew; OSError where that fails.
+
+        Then none of these is closed.
+        """
+        if not touched:
+            return self
+        files, inodes = [self.stdout, self.stderr, self.phases], [*self.inodes]
+        made: list[int] = []
+        try:
+            for at in touched:
+                os.unlink(str(paths[at]))  # noqa: PTH108  (between two trials)
+                made.append(os.open(str(paths[at]), _MAKE_ANEW, 0o600))
+                inodes[at] = os.fstat(made[-1]).st_ino
+        except BaseException:
+            for file in made:
+                os.close(file)
+            raise
+        for at, file in zip(touched, made, strict=True):
+            os.close(files[at])
+            files[at] = file
+        stdout, stderr, phases = files
+        return Opened(stdout, stderr, phases, tuple(inodes))
 
     def close(self) -> None:
         for file in (self.stdout, self.stderr, self.phases):

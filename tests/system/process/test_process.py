@@ -13,7 +13,7 @@ import pytest
 from harness.errors import ToolchainMissing, TrialFailed
 from harness.model import Command, Target, Trial, TrialPlan, TrialStatus, WorkingFolder
 from harness.system.process.execution import Execution
-from harness.system.process.jobs import make_job
+from harness.system.process.jobs import Jobs, make_job
 from harness.system.process.runner import LocalRunner
 
 PLAN = TrialPlan()
@@ -78,6 +78,17 @@ def test_long_names_do_not_move_the_stack(runner: LocalRunner, tmp_path: Path) -
         pointers = 8 * (len(job.argv) + len(job.env))
         sizes.add((sum(len(text) + 1 for text in texts) + pointers) % 4096)
     assert len(sizes) == 1
+
+
+def test_a_job_that_serves_again_gives_what_one_that_is_made_anew_does(runner: LocalRunner) -> None:
+    jobs, folder = Jobs(), runner._scratch.make(())
+    for command in (shell("true"), shell("true", PYTHONHASHSEED="5"), shell("true")):
+        execution = Execution(command, Path("/bin/sh"), folder)
+        for plan in (TrialPlan(pad_bytes=n, phases=n != 7) for n in (0, 77, 7, 4095)):
+            job, more = jobs.of(execution, plan)
+            anew = make_job(execution, plan)
+            given = dict(word.split("=", 1) for word in more.split("\0"))
+            assert replace(job, env={**job.env, **given}) == anew
 
 
 def test_both_sides_of_a_block_hash_alike(runner: LocalRunner) -> None:
