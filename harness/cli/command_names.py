@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init", "Look for programs, and write a harness.toml that runs at once."),
     "run": ("run", "Build, check, time and table targets."),
     "compare": ("compare", "Say which of two targets or revisions is faster."),
     "try": ("try_variants", "Race many variants at once, and confirm the best one."),

@@ -1,0 +1,136 @@
+"""A first configuration for a project: looked for, written, and tried."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from harness.api.calls import run
+from harness.errors import ExitCode, HarnessError, UsageError
+from harness.frozen import dataclass
+from harness.model.jsonable import jsonable
+from harness.project.config import CONFIG_NAME, Config, load_config
+from harness.running.initial.first_file import first_file
+from harness.running.initial.found_program import FoundProgram
+from harness.running.initial.looking import found_programs, named_targets
+from harness.running.listening import Progress
+from harness.system.store.files import write_atomically
+
+_TRIAL_TIMEOUT_NS, _BUILD_TIMEOUT_NS = 20_000_000_000, 600_000_000_000
+_Targets = Mapping[str, tuple[str, FoundProgram]]
+
+
+@dataclass(frozen=True, slots=True)
+class FirstConfig:
+    """A configuration that was written for a project."""
+
+    path: Path
+    targets: tuple[str, ...]
+    """Those that ran."""
+    left_out: Mapping[str, str]
+    """Target: why it stands in the file as a comment only."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `result` of `harness init --json`."""
+        return {
+            "path": str(self.path),
+            "targets": list(self.targets),
+            "left_out": jsonable(self.left_out),
+        }
+
+    def __str__(self) -> str:
+        lines = [f"{self.path}: {len(self.targets)} targets that run: {', '.join(self.targets)}"]
+        lines += [f"left out, {name}: {why}" for name, why in self.left_out.items()]
+        return "\n".join(lines)
+
+
+def _nobody(_: object) -> None:
+    """Hears nothing."""
+
+
+def initialise(
+    folder: Path | None = None, *, tried: bool = True, progress: Progress = _nobody
+) -> FirstConfig:
+    """Look for programs in a folder, write its `harness.toml`, and try each program.
+
+    A program that does not run as it is, or prints something else each time, stands in the file as
+    a comment with the reason. With `tried=False` nothing is built or run, and all stand in it.
+
+    UsageError where there is a `harness.toml` already, which is never written over, and where
+    nothing is found.
+    """
+    root = (folder or Path.cwd()).absolute()
+    path = root / CONFIG_NAME
+    if path.exists() or path.is_symlink():
+        raise UsageError(
+            f"{path} is there already, and is left as it is",
+            hint="harness config check reads it; harness run times what it declares.",
+        )
+    targets = named_targets(found_programs(root))
+    if not targets:
+        raise UsageError(
+            f"no program was found in {root}",
+            hint="Name one: harness run ./program -- ARGUMENTS needs no configuration, and"
+            " docs/configuration.md says how harness.toml declares one.",
+        )
+    _write(path, first_file(targets, {}))
+    left_out: dict[str, str] = {}
+    if tried:
+        try:
+            targets, left_out = _tried(path, targets, progress)
+        except HarnessError as problem:
+            problem.hint = f"{problem.hint or ''} {path} was written, untried.".strip()
+            raise
+        write_atomically(path, first_file(targets, left_out).encode("utf-8"))
+    return FirstConfig(path, tuple(name for name in targets if name not in left_out), left_out)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as problem:
+        raise UsageError(
+            f"{path} cannot be written: {problem.strerror}",
+            hint="Make the folder writable, or run this in another one.",
+        ) from None
+
+
+def _tried(path: Path, targets: _Targets, progress: Progress) -> tuple[_Targets, dict[str, str]]:
+    """The targets, with tasks of their own where they print different things; who does not run."""
+    kept = dict(targets)
+    left_out: dict[str, str] = {}
+    with TemporaryDirectory(prefix="harness-init-") as results:
+        while trying := [name for name in kept if name not in left_out]:
+            write_atomically(path, first_file(kept, left_out).encode("utf-8"))
+            config = _hurried(load_config(path))
+            report = run(config=config, results=results, trials=2, progress=progress)
+            failed = {key[2]: failure for key, failure in report.report.failures.items()}
+            if not failed:
+                break
+            for name, failure in failed.items():
+                task, program = kept[name]
+                alone = sum(kept[other][0] == task for other in trying) == 1
+                if failure.exit_code is not ExitCode.ANSWER_IS_NO:
+                    left_out[name] = failure.message
+                elif alone:
+                    left_out[name] = (
+                        "it prints something else each time: declare what is to be compared by"
+                        f" [tasks.{task}.outputs.NAME] (docs/correctness.md). {failure.message}"
+                    )
+                else:
+                    reason = f"{program.reason} It does not print what others of task {task} do."
+                    kept[name] = (name, replace(program, reason=reason))
+    return kept, left_out
+
+
+def _hurried(config: Config) -> Config:
+    """The same with short timeouts: a program that waits for somebody is found out soon."""
+    targets = {
+        name: replace(target, timeout_ns=_TRIAL_TIMEOUT_NS, setup_timeout_ns=_BUILD_TIMEOUT_NS)
+        for name, target in config.targets.items()
+    }
+    return replace(config, targets=targets)

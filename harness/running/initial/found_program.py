@@ -1,0 +1,40 @@
+"""A program that was found in a project, and how the configuration says it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+
+from harness.frozen import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FoundProgram:
+    """One target that a project seems to offer."""
+
+    stem: str
+    """What the program is called, without folder and suffix; those of one stem may be one task."""
+    adapter: str
+    options: Mapping[str, object]
+    """The target's further keys, as TOML values."""
+    reason: str
+    """Why it was taken for a program, in one line."""
+    place: str = ""
+    """The folder that it was found in, from the root; tells two programs of one stem apart."""
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The keys of its table."""
+        said = {"adapter": self.adapter, **self.options}
+        return tuple(f"{key} = {as_toml(value)}" for key, value in said.items())
+
+
+def as_toml(value: object) -> str:
+    """A text, number or list as TOML: JSON's words but for one character of its strings."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def as_name(words: str) -> str:
+    """What may be the name of a target, task or case."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", words).strip("-") or "program"

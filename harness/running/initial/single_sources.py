@@ -1,0 +1,57 @@
+"""Programs of one source file: one with a `main`, or a script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.running.guessing import SUFFIXES
+from harness.running.initial.found_program import FoundProgram
+from harness.running.initial.project_builds import text_of
+
+_MAIN = {
+    "c": (r"^\s*(?:\w+\s+)?(?:int|void)\s+main\s*\(", "it has a main function"),
+    "cpp": (r"^\s*(?:int|auto)\s+main\s*\(", "it has a main function"),
+    "fortran": (r"(?i)^\s*program\s+\w+", "it has a main program"),
+    "go": (r"^func\s+main\s*\(\)", "it has a main function"),
+    "java": (r"\bstatic\s+void\s+main\s*\(", "its class has a main method"),
+    "julia": (r"(?m)^(?!\s*#)[^\n]*\b(?:main|print(?:ln)?|@printf)\b", "it prints something"),
+    "javascript": (r"\bconsole\.log\s*\(|process\.(?:argv|stdout)", "it prints something"),
+    "lua": (r"\bprint\s*\(|io\.write\s*\(", "it prints something"),
+    "ocaml": (r"\bprint_|\bPrintf\.printf\b|let\s+\(\)\s*=", "it prints something"),
+    "python": (r"^if __name__ == ['\"]__main__['\"]:|^print\(|^\s*main\(\)\s*$", "it is a script"),
+    "rust": (r"^\s*(?:pub\s+)?fn\s+main\s*\(", "it has a main function"),
+}
+"""By adapter: what tells a program from a module, and how that is said."""
+
+_BUILT_ELSEWHERE = {"c", "cpp", "fortran", "rust", "go"}
+"""Languages whose sources are left to the project's build files, where there are any."""
+_NEVER = re.compile(r"^(setup|conftest|noxfile|__init__|runtests|test_.*|.*_test|tests?)$")
+
+
+def programs_of_one_source(root: Path, files: list[str], *, built: bool) -> Iterator[FoundProgram]:
+    """The programs among the files, which are named from the root.
+
+    `built`: build files make some programs, and so most likely all in their languages.
+    """
+    for name in files:
+        path = Path(name)
+        adapter = SUFFIXES.get(path.suffix)
+        if adapter is None or _NEVER.match(path.stem) or (built and adapter in _BUILT_ELSEWHERE):
+            continue
+        pattern, why = _MAIN[adapter]
+        if not re.search(pattern, text_of(root / name), re.MULTILINE):
+            continue
+        options: dict[str, object] = {"sources": [name]}
+        if adapter == "julia" and (root / "Project.toml").is_file():
+            options["project"] = "."
+        if adapter == "python" and path.parent != Path() and _packages(root):
+            options["path"] = ["src"] if (root / "src").is_dir() else ["."]
+        place = path.parent.as_posix()
+        yield FoundProgram(path.stem, adapter, options, f"{name}: {why}.", place)
+
+
+def _packages(root: Path) -> bool:
+    """Has the project Python packages that its scripts may import?"""
+    return any(root.glob("src/*/__init__.py")) or any(root.glob("*/__init__.py"))

@@ -1,0 +1,142 @@
+"""What `harness init` finds in a project, without building or running anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.running.initial.found_program import FoundProgram
+from harness.running.initial.looking import MOST_PROGRAMS, found_programs, named_targets
+
+RECIPES = Path(__file__).parents[2] / "data/recipes"
+CMAKE = [["cmake", "-B", "build", "-DCMAKE_BUILD_TYPE=Release"], ["cmake", "--build", "build"]]
+MAIN = "int main(void) { return 0; }\n"
+
+
+def options(root: Path) -> dict[str, tuple[str, dict[str, object]]]:
+    """Target: its adapter and options."""
+    return {
+        n: (p.adapter, dict(p.options)) for n, (_, p) in named_targets(found_programs(root)).items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("recipe", "adapter", "found"),
+    [
+        ("make", "c", {"build": ["make", "-s", "build/app"], "program": "build/app"}),
+        ("cmake", "c", {"build": CMAKE, "program": "build/app"}),
+        (
+            "meson",
+            "c",
+            {
+                "build": [
+                    ["meson", "setup", "build", "--buildtype=release"],
+                    ["meson", "compile", "-C", "build"],
+                ],
+                "program": "build/app",
+            },
+        ),
+        (
+            "autotools",
+            "c",
+            {"build": [["autoreconf", "-i"], ["./configure"], ["make"]], "program": "src/app"},
+        ),
+        (
+            "cargo",
+            "rust",
+            {
+                "build": ["cargo", "build", "--release", "--bin", "app", "-p", "app"],
+                "program": "target/release/app",
+            },
+        ),
+        (
+            "go",
+            "go",
+            {"build": ["go", "build", "-o", "build/app", "./cmd/app"], "program": "build/app"},
+        ),
+        ("julia", "julia", {"sources": ["main.jl"], "project": "."}),
+        ("python_in_place", "python", {"sources": ["bin/main.py"], "path": ["."]}),
+    ],
+)
+def test_each_build_system_says_what_it_makes(
+    recipe: str, adapter: str, found: dict[str, object]
+) -> None:
+    assert list(options(RECIPES / recipe).values()) == [(adapter, found)]
+
+
+def test_a_makefile_is_read_with_its_variables_and_without_objects_libraries_and_tests(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "Makefile").write_text(
+        "BIN = bin\nPROG := $(BIN)/solve\nOBJS = a.o b.o\nLOOP = $(LOOP) x\n\n"
+        "all: $(PROG)\n\n$(PROG): $(OBJS)\n\t$(CXX) -o $@ $^\n\n"
+        "%.o: %.cc\n\t$(CXX) -c $<\n\nlib.so: a.o\n\tcc -shared -o $@ $^\n\n"
+        "test_solve: t.c\n\tcc -o $@ $<\n\nclean:\n\trm -f $(PROG)\n"
+    )
+    (tmp_path / "main.cc").write_text(MAIN)
+    assert options(tmp_path) == {
+        "solve": ("cpp", {"build": ["make", "-s", "bin/solve"], "program": "bin/solve"})
+    }
+
+
+def test_modules_tests_and_what_is_installed_are_no_programs(tmp_path: Path) -> None:
+    for name, text in {
+        "solve.c": MAIN,
+        "tools/run.py": 'if __name__ == "__main__":\n    pass\n',
+        "helper.c": "int helper(void) { return 1; }\n",
+        "pkg/module.py": "def f():\n    return 1\n",
+        "setup.py": "print(1)\n",
+        "test_it.py": "print(1)\n",
+        "tests/it.c": MAIN,
+        "node_modules/x/index.js": "console.log(1)\n",
+        ".hidden/it.c": MAIN,
+        "a/b/c/d/deep.c": MAIN,
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "binary.c").write_bytes(b"\xff\xfe\x00")
+    assert options(tmp_path) == {
+        "solve": ("c", {"sources": ["solve.c"]}),
+        "run": ("python", {"sources": ["tools/run.py"]}),
+    }
+
+
+def test_programs_of_one_name_in_several_languages_are_one_task() -> None:
+    def program(stem: str, adapter: str, place: str = "") -> FoundProgram:
+        return FoundProgram(stem, adapter, {}, "", place)
+
+    found = named_targets(
+        [
+            program("nbody", "c", "c"),
+            program("NBody", "java", "java"),
+            program("nbody", "c", "c/plain"),
+            program("a b", "lua"),
+        ]
+    )
+    assert {name: task for name, (task, _) in found.items()} == {
+        "nbody-c": "nbody",
+        "nbody-java": "nbody",
+        "c-plain-nbody": "c-plain-nbody",
+        "a-b": "a-b",
+    }
+
+
+def test_a_folder_with_a_thousand_programs_gives_some_of_them(tmp_path: Path) -> None:
+    for number in range(MOST_PROGRAMS + 5):
+        (tmp_path / f"p{number}.c").write_text(MAIN)
+    assert len(found_programs(tmp_path)) == MOST_PROGRAMS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[package\n",
+        "package = 3\n",
+        "[package]\nname = 3\n",
+        '[workspace]\nmembers = ["/x", "a*"]\n',
+    ],
+)
+def test_a_manifest_that_makes_no_sense_is_passed_over(tmp_path: Path, text: str) -> None:
+    (tmp_path / "Cargo.toml").write_text(text)
+    assert found_programs(tmp_path) == []
