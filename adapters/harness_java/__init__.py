@@ -6,8 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.adapterkit import Compilation, CompiledLanguage, CompilerOptions, LanguageTool
-from harness.errors import UsageError
+from harness.adapterkit import (
+    Compilation,
+    CompiledLanguage,
+    CompilerOptions,
+    LanguageTool,
+    identity_of,
+)
+from harness.errors import ToolchainMissing, UsageError
 from harness.hookspecs import Runner, hookimpl
 from harness.model import (
     Build,
@@ -17,6 +23,7 @@ from harness.model import (
     ProfilePlan,
     Target,
     Toolchain,
+    digest_of,
     path_option,
 )
 from harness_java.recorded import record_profile
@@ -54,6 +61,22 @@ class Java(CompiledLanguage):
     symbols = ()
     empty = HERE / "Empty.java"
     steady = True
+
+    @hookimpl
+    def harness_probe(self, runner: Runner, target: Target | None) -> Toolchain:
+        """The compiler, and the virtual machine beside it, which runs what was compiled."""
+        chain = super().harness_probe(runner=runner, target=target)
+        machine = chain.program.with_name("java")
+        said = runner.tool([str(machine), "-version"], timeout_s=60)
+        words = said.stderr.strip() or said.stdout.strip()
+        if not said.ok or not words:
+            raise ToolchainMissing(
+                f"{machine} -version ended with {said.exit_code}: {words[-500:]}",
+                hint=self.tool.install,
+            )
+        line = words.splitlines()[0]
+        fingerprint = digest_of([chain.fingerprint, words, *identity_of(machine)])
+        return replace(chain, version=f"{chain.version}; {line}", fingerprint=fingerprint)
 
     def compile(self, work: Compilation) -> None:
         """Compile the sources, with the driver and the markers where they are wanted."""

@@ -64,6 +64,7 @@ def harness_probe(runner: Runner, target: Target | None) -> Toolchain:
 @hookimpl
 def harness_paths(target: Target) -> tuple[NamedPath, ...]:
     """The program, and the tool."""
+    _framework(target)
     return declared_paths(Options, target)
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         program_in,
         timed_in_layout,
     )
-    from harness.adapterkit.probing import LanguageTool
+    from harness.adapterkit.probing import LanguageTool, identity_of
 else:
     __getattr__ = loaded_when_used(
         __name__,
@@ -52,7 +52,7 @@ else:
             "build_cache": "Kept MadeBuild bytes_of keep placeless",
             "language": "Language",
             "layouts": "OWN_SECTIONS layouts_wanted link_layouts program_in timed_in_layout",
-            "probing": "LanguageTool",
+            "probing": "LanguageTool identity_of",
         },
     )
 
@@ -74,6 +74,7 @@ __all__ = [
     "MadeBuild",
     "adopted",
     "bytes_of",
+    "identity_of",
     "keep",
     "layouts_wanted",
     "link_layouts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from harness.errors import ToolchainMissing
 from harness.frozen import dataclass
 from harness.hookspecs import Runner
 from harness.model import Target, Toolchain, digest_of
+
+_ENDS_BYTES = 1 << 22
+"""How much of a program is read from either end; its checksum or build id lies there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class LanguageTool:
         return f'{self.install}; or name it: {self.option} = "/path/to/{self.names[0]}".'
 
     def _described(self, program: Path, runner: Runner) -> Toolchain:
-        """Version and fingerprint: the path and all that the program says of itself."""
+        """Version and fingerprint: the path, all that the program says of itself, and its file."""
         said = runner.tool([str(program), *self.version], timeout_s=60)
         words = said.stdout.strip() or said.stderr.strip()
         if not said.ok or not words:
@@ -61,5 +65,19 @@ class LanguageTool:
             language=self.language,
             program=program,
             version=words.splitlines()[0].strip(),
-            fingerprint=digest_of([self.adapter, str(program), words]),
+            fingerprint=digest_of([self.adapter, str(program), words, *identity_of(program)]),
         )
+
+
+def identity_of(program: Path) -> tuple[str | bytes, ...]:
+    """What tells a program from another build of the same version: its size, and how it begins and
+    ends. Nothing of one that cannot be read."""
+    try:
+        with program.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _ENDS_BYTES))
+            end = file.read()
+            file.seek(0)
+            return (str(size), file.read(_ENDS_BYTES), end)
+    except OSError:
+        return ()

@@ -23,7 +23,6 @@ from harness.model import OutputSource, OutputSpec, Target, WorkingFolder
 from harness.project.revisions import target_at
 from harness.project.workload import BASELINE_NAME, OPTIM_FOLDER, RESULTS_NAME, Workload
 from harness.running.copies import PrivateCopy, private_copy, settle
-from harness.running.own_builds import own_build_ns
 from harness.running.session import Session
 from harness.system.git.writing import Git, Source
 from harness.system.process.trial_folder import FileState, file_state
@@ -148,9 +147,9 @@ def _side(session: Session, workload: Workload, copy: PrivateCopy, side: Side) -
     """Set the target up once, and give every trial a working folder of its own."""
     began = time.monotonic_ns()
     target = settle(session, copy, side.target, side.label)
-    setup_ns = time.monotonic_ns() - began if side.target.setup else 0
-    if side.target.build:
-        setup_ns = own_build_ns(target)  # what it took when it was made, which may be long ago
+    # What a build of its own took is the build's, and may be long ago.
+    timed = bool(side.target.setup) and not side.target.build
+    setup_ns = time.monotonic_ns() - began if timed else 0
     target = replace(target, task=workload.target.task, layouts=workload.target.layouts)
     if target.working_folder is WorkingFolder.ROOT:
         root = target.root if side.target.build else side.root

@@ -153,12 +153,11 @@ def _compared(
 
 
 def _of_sweep(result: SweepResult, fail_on: str | None) -> Answer:
-    """The sweep; with `--fail-on slower` exit code 1 where one is surely slower at a point."""
+    """The sweep; with `--fail-on slower` it ends as a comparison does that is said so."""
     answer = sweep_answer(result)
-    slower = any(c.verdict is Verdict.SLOWER for c in result.comparisons)
-    if fail_on is None or not slower or answer.exit_code is not ExitCode.FINE:
+    if fail_on is None or result.report.failures or result.interrupted:
         return answer
-    return replace(answer, exit_code=ExitCode.ANSWER_IS_NO)
+    return _failing(answer, result.comparisons)
 
 
 def _refuse_stored(options: dict[str, Any]) -> None:
@@ -169,9 +168,10 @@ def _refuse_stored(options: dict[str, Any]) -> None:
 def _failing(answer: Answer, comparisons: Sequence[Comparison]) -> Answer:
     """The answer with the exit code of --fail-on slower."""
     slower = [c for c in comparisons if c.verdict is Verdict.SLOWER]
-    if not slower:
-        return replace(answer, exit_code=ExitCode.FINE)
-    names = ", ".join(c.candidate for c in slower)
+    if not slower:  # undecided is no failure; a figure that was asked for and is lacking is one
+        lacks = answer.exit_code is ExitCode.ADAPTER
+        return answer if lacks else replace(answer, exit_code=ExitCode.FINE)
+    names = ", ".join(dict.fromkeys(c.candidate for c in slower))
     error = f"slower than {slower[0].reference}: {names}"
     return replace(answer, exit_code=ExitCode.ANSWER_IS_NO, error=error, hint=None)
 

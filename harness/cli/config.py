@@ -10,6 +10,7 @@ from harness.cli.shared.base import Answer, command
 from harness.cli.shared.measuring import config_option
 from harness.project.finding import read_config
 from harness.render.tables import layout
+from harness.running.declared_options import check_options
 
 
 @click.group()
@@ -25,8 +26,12 @@ def config_command() -> None:
 @command(epilog="Example: harness config check --config other/harness.toml")
 @config_option
 def check_command(config_path: Path | None) -> Answer:
-    """Read the configuration and say what it declares; exit code 2 where it is wrong."""
+    """Read the configuration and say what it declares; exit code 2 where it is wrong.
+
+    Options of a target that are its adapter's own are read by that adapter; nothing is built.
+    """
     config = read_config(config_path)
+    check_options(config)
     rows = [
         [target.task, target.name, target.adapter, " ".join(s.name for s in target.sources)]
         for target in map(config.target, config.targets)

@@ -21,6 +21,7 @@ from harness.correctness.scalars import as_float, nearness_of
 from harness.correctness.summaries import agree_statistics, numbers_of
 from harness.correctness.tally import WORST, Tally, allowance, incomparable, show
 from harness.correctness.text import agree_bytes, agree_text
+from harness.correctness.timings import same_but_for_times
 from harness.model import Agreement, Mismatch, OutputKind, OutputValue, Task, Tolerance
 
 
@@ -58,6 +59,15 @@ def _advice(expected: OutputValue, actual: OutputValue, tolerance: Tolerance) ->
             continue
         if _agree(expected, actual, other).ok:
             return f"they differ by {what} alone: {advice}"
+    if (
+        isinstance(expected, str)
+        and isinstance(actual, str)
+        and same_but_for_times(expected, actual)
+    ):
+        return (
+            "they differ by times that they print alone: --ignore-output times files and programs"
+            " whatever they print; of a target, declare the outputs that count"
+        )
     return ""
 
 

@@ -13,6 +13,7 @@ What is asked:
 - `gate_keywords` the arguments of a gate
 - `settings`     how it is run: Settings, declared once
 
+- `declared_options` options of targets, read by their adapters
 - `variants`     variants of a target, each in a private copy of its own
 - `trying_options` how variants are tried
 

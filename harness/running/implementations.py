@@ -86,42 +86,58 @@ def _of_one_case(cells: Sequence[Cell]) -> list[Cell]:
 def measure_implementations(
     session: Session, cells: Sequence[Cell], settings: Settings
 ) -> Implementations:
-    """Build all, check that they compute the same, and time them: cold, then in steady mode."""
+    """Build all, check that they compute the same, and time them: cold, then in steady mode.
+
+    Both share the budget: the cold times, which are judged, have half of it, and the steady ones
+    what is left then.
+    """
     origin = {"kind": "compare", "specs": [cell.name for cell in cells]}
-    asked = Experiment(tuple(cells), settings, shared_level=True, ranked=True, origin=origin)
+    able = _with_steady_mode(session, cells) if settings.mode is Mode.COLD else ()
+    halved = settings.budget_ns // 2 if able and settings.budget_ns else settings.budget_ns
+    first = replace(settings, budget_ns=halved)
+    asked = Experiment(tuple(cells), first, shared_level=True, ranked=True, origin=origin)
     report = perform(session.orchestrator, session.results, asked)
     report = _with_start_ups(session, report)
     steady: dict[CellKey, Measurement] = {}
-    if settings.mode is Mode.COLD and not report.interrupted:
-        right = tuple(cell for cell in cells if _is_right(report, cell))
-        beside = replace(asked, ranked=False, origin={**origin, BESIDE: report.run.id})
-        steady = dict(_steady(session, right, beside))
+    right = tuple(cell for cell in able if _is_right(report, cell))
+    if right and not report.interrupted:
+        left = _left_of(settings.budget_ns, report)
+        beside = Experiment(
+            right,
+            replace(settings, budget_ns=left, mode=Mode.STEADY),
+            shared_level=True,
+            origin={**origin, BESIDE: report.run.id},
+        )
+        steady = dict(_steady(session, beside))
     return Implementations(report, steady)
+
+
+def _left_of(budget_ns: int | None, report: Report) -> int | None:
+    """What is left of a budget after the blocks of a run; None where there is no budget."""
+    spent_ns = sum(group.spent_ns for group in report.groups)
+    return None if budget_ns is None else max(0, budget_ns - spent_ns)
 
 
 def _is_right(report: Report, cell: Cell) -> bool:
     return cell.key not in report.failures
 
 
-def _steady(
-    session: Session, cells: Sequence[Cell], asked: Experiment
-) -> Iterator[tuple[CellKey, Measurement]]:
-    """The measurements of those that have a steady mode; the others are passed over."""
-    able = tuple(cell for cell in cells if _has_steady_mode(session, cell))
-    if not able:
-        return
-    settings = replace(asked.settings, mode=Mode.STEADY)
-    report = perform(
-        session.orchestrator, session.results, replace(asked, cells=able, settings=settings)
-    )
+def _steady(session: Session, asked: Experiment) -> Iterator[tuple[CellKey, Measurement]]:
+    """The measurements in steady mode of those that did not fail in it."""
+    report = perform(session.orchestrator, session.results, asked)
     for m in report.run.measurements:
         if m.key not in report.failures and m.wall_ns is not None:
             yield m.key, m
 
 
+def _with_steady_mode(session: Session, cells: Sequence[Cell]) -> tuple[Cell, ...]:
+    """Those whose adapter has a steady mode for them; the others are passed over."""
+    return tuple(cell for cell in cells if _has_steady_mode(session, cell))
+
+
 def _has_steady_mode(session: Session, cell: Cell) -> bool:
     try:
-        session.orchestrator.build(replace(cell.target, steady=True))
+        session.orchestrator.once.made(replace(cell.target, steady=True))
     except HarnessError:
         return False
     return True

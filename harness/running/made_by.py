@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.model import Build, digest_of
 from harness.model.trials import MADE_BY
 from harness.on_demand import pattern
-from harness.running.own_builds import is_of_own_tree, own_build_digest
+from harness.running.own_builds import is_of_own_tree, own_build_digest, own_build_ns
 
 COMMENT = b".comment"
 GO = b".go.buildinfo"
@@ -38,7 +38,9 @@ def as_own_build(build: Build) -> Build:
     own = own_build_digest(build.target)
     if not own:
         return build
-    build = replace(build, digest=digest_of([build.digest, own]))
+    # The adapter made nothing: what the user's own commands took is what the build takes.
+    spent_ns = build.build_ns + own_build_ns(build.target)
+    build = replace(build, digest=digest_of([build.digest, own]), build_ns=spent_ns)
     makers = makers_of(build.program) if is_of_own_tree(build.program, build.target) else ()
     if not makers:
         return build

@@ -76,7 +76,7 @@ class Orchestrator:
         self._builds = builds
         self._listener = listener or Quiet()
         self._toolchains: dict[tuple[str, Path, str], Toolchain | HarnessError] = {}
-        self.once = MadeOnce(lambda target: self.build(self.set_up(target)))
+        self.once = MadeOnce(self.set_up, self.build)
 
     def remark(self, words: str) -> None:
         """Tell at once what people should know."""

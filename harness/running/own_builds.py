@@ -1,8 +1,8 @@
 """Builds of the user's own: `build = ["make", "app"]` in a copy of the tree that is kept.
 
 The user's tree stays as it is. Its files, those that git ignores left out, are copied into a folder
-that is named by a digest over them, the commands and what the environment says to compilers; the
-commands run there once.
+that is named by a digest over them, the commands, what the environment says to compilers, and the
+compilers that are here; the commands run there once.
 Two states of the code have two folders, so that what `make` or `cargo` leaves for its next call
 never mixes. The adapter is then handed the target as it lies there, with what the build made.
 """
@@ -25,6 +25,7 @@ from harness.model import NamedPath, PathKind, Target, digest_of, moved_into
 from harness.on_demand import pattern
 from harness.project.state_folder import STATE_FOLDER
 from harness.project.workload import OPTIM_FOLDER
+from harness.running.build_tools import tools_here
 from harness.system.git.reading import GitReading
 from harness.system.process.trees import file_digest, files_below
 from harness.system.store.flock import try_lock, wait_for_lock
@@ -279,10 +280,11 @@ def _state(path: Path) -> str:
 def _digest(target: Target, tree: SourceTree, states: dict[str, str]) -> str:
     ours = {name: value for name, value in os.environ.items() if FOR_BUILDS.fullmatch(name)}
     words = [
-        "own-build-2",
+        "own-build-3",
         os.path.relpath(target.root.resolve(), tree.top),
         repr(target.build),
         repr(sorted({**ours, **target.env}.items())),
+        *tools_here(target.build, {**os.environ, **target.env}),
     ]
     return digest_of([*words, *(word for pair in states.items() for word in pair)])
 

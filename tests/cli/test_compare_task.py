@@ -105,3 +105,24 @@ def test_the_latest_run_is_the_table_and_not_its_steady_times(harness, folder):
     page = harness("report", "--task", "add", "-o", "page.md", "--json")
     assert page.code == 0
     assert table in (folder / "page.md").read_text()
+
+
+def test_cold_and_steady_times_share_the_budget(harness, folder: Path, monkeypatch):
+    from harness.running import implementations
+
+    asked, perform = [], implementations.perform
+
+    def watched(orchestrator, results, experiment):
+        asked.append((experiment.settings.mode.value, experiment.settings.budget_ns))
+        return perform(orchestrator, results, experiment)
+
+    monkeypatch.setattr(implementations, "perform", watched)
+    config = "[tasks.say.cases.only]\n"
+    for name in ("one", "two"):
+        (folder / f"{name}.py").write_text(f"def main():\n    print(1)  # {name}\n\n\nmain()\n")
+        config += f'[targets.{name}]\ntask = "say"\nadapter = "python"\nsources = ["{name}.py"]\n'
+    (folder / "harness.toml").write_text(config)
+    harness("compare", "--task", "say", "--budget", "400ms", "--max-trials", "2", "--json")
+    (cold, first), (steady, left) = asked
+    assert (cold, first, steady) == ("cold", 200_000_000, "steady")
+    assert left <= 400_000_000

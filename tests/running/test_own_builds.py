@@ -240,3 +240,40 @@ def test_a_file_that_cannot_be_read_is_named(built):
     (built.path / "closed").chmod(0)
     with pytest.raises(StorageFailed, match=r"cannot copy .*closed"):
         made(built)
+
+
+def test_a_compiler_upgraded_in_place_is_another_build(built, tmp_path, monkeypatch):
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    compiler = tools / "cc"
+    compiler.write_text("#!/bin/sh\n# version 1\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    first, _ = made(built)
+    assert made(built)[0].root == first.root
+    compiler.write_text("#!/bin/sh\n# version 2, in the same place\n")
+    assert made(built)[0].root != first.root
+
+
+def test_the_build_of_the_user_s_own_is_what_the_build_took(built):
+    config = load_config(built.path / "harness.toml")
+    with open_session(config, apart=True) as session:
+        _, build = session.orchestrator.once.made(config.target("p"))
+    assert build.build_ns == own_builds.own_build_ns(build.target) > 0
+
+
+def test_the_tree_is_read_once_for_all_cases_and_modes_of_a_run(built, monkeypatch):
+    config, seen = load_config(built.path / "harness.toml"), []
+    states = own_builds.SourceTree.states
+    monkeypatch.setattr(
+        own_builds.SourceTree, "states", lambda tree, at=None: seen.append(at) or states(tree, at)
+    )
+    with open_session(config, apart=True) as session:
+        once = session.orchestrator.once
+        first = once.made(config.target("p"))
+        read = len(seen)
+        assert once.made(config.target("p")) is first
+        assert len(seen) == read
+        once.forget()
+        once.made(config.target("p"))
+        assert len(seen) == read + 1

@@ -2,7 +2,8 @@
 
 `benchmarks.json` lists what there is, `MACHINE/machine.json` says where it ran, and
 `MACHINE/COMMIT-harness.json` has the figures of one commit (api versions 2, 1 and 2 of asv). Times
-are in seconds, medians with their quartiles and interval; a page of asv shows one graph per target.
+are in seconds, medians with their quartiles and, as asv's columns say, a 99 % interval of the
+median; a page of asv shows one graph per target.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from typing import Any
 from harness.errors import UsageError
 from harness.hookspecs import hookimpl
 from harness.model import Commit, Estimate, Host, Measurement, Run, TrialRecord
+from harness.stats.medians import median_estimate
 
 _BENCHMARKS, _VERSIONS = "benchmarks.json", {"benchmarks": 2, "machine": 1, "results": 2}
+_SURE = 0.99
 _NOT_IN_NAMES = re.compile(r"[^\w.@+-]+")
 _COLUMNS = (
     *("result", "params", "version", "started_at", "duration", "stats_ci_99_a", "stats_ci_99_b"),
@@ -88,11 +91,13 @@ def _loaded(present: Callable[[str], bytes | None], name: str) -> dict[str, Any]
     return found
 
 
-def _times(run: Run, trials: Iterable[TrialRecord]) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {}
+def _times(run: Run, trials: Iterable[TrialRecord]) -> dict[str, list[list[float]]]:
+    """The times that count in seconds, trial by trial."""
+    found: dict[str, list[list[float]]] = {}
     for record in trials:
         name = run.name_of(record.task, record.case, record.target)
-        found.setdefault(name, []).extend(ns / 1e9 for ns in record.counted_ns)
+        times = [ns / 1e9 for ns in record.counted_ns]
+        found.setdefault(name, []).extend([times] if times else [])
     return found
 
 
@@ -115,17 +120,27 @@ def _described(name: str, m: Measurement) -> dict[str, Any]:
     }
 
 
-def _row(run: Run, wall_ns: Estimate, times: Sequence[float]) -> list[Any]:
+def _row(run: Run, wall_ns: Estimate, trials: Sequence[Sequence[float]]) -> list[Any]:
     """The figures of one benchmark, by `_COLUMNS`; a list has one entry per parameter set."""
+    times = [time for trial in trials for time in trial]
     quartiles = statistics.quantiles(times, n=4) if len(times) > 1 else [wall_ns.point / 1e9] * 3
     started_at_ms = run.started_at_ns // 1_000_000
-    figures = (wall_ns.low / 1e9, wall_ns.high / 1e9, quartiles[0], quartiles[2])
+    figures = (*_ends(trials), quartiles[0], quartiles[2])
     return [
         *([wall_ns.point / 1e9], [], "1", started_at_ms, sum(times)),
-        # Of one trial nothing is known but its time: JSON has no infinity.
+        # JSON has no infinity, and null is how asv says that it does not know.
         *([figure if math.isfinite(figure) else None] for figure in figures),
         *([1], [len(times)]),
     ]
+
+
+def _ends(trials: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """The 99 % interval of the median over trials, as asv's columns are named; infinite where the
+    trials are too few for that, whatever confidence the run was asked for."""
+    found = median_estimate([statistics.median(times) for times in trials], confidence=_SURE)
+    if found is None or found.confidence < _SURE or not math.isfinite(found.high):
+        return -math.inf, math.inf
+    return found.low, found.high
 
 
 def _machine(name: str, host: Host) -> dict[str, Any]:
