@@ -2,8 +2,8 @@
 
 `benchmarks.json` lists what there is, `MACHINE/machine.json` says where it ran, and
 `MACHINE/COMMIT-harness.json` has the figures of one commit (api versions 2, 1 and 2 of asv). Times
-are in seconds, medians with their quartiles and, as asv's columns say, a 99 % interval of the
-median; a page of asv shows one graph per target.
+are in seconds, medians with their quartiles, and with their interval where that
+is of 99 % as asv's columns say; a page of asv shows one graph per target.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from typing import Any
 from harness.errors import UsageError
 from harness.hookspecs import hookimpl
 from harness.model import Commit, Estimate, Host, Measurement, Run, TrialRecord
-from harness.stats.medians import median_estimate
 
 _BENCHMARKS, _VERSIONS = "benchmarks.json", {"benchmarks": 2, "machine": 1, "results": 2}
 _SURE = 0.99
@@ -91,13 +90,11 @@ def _loaded(present: Callable[[str], bytes | None], name: str) -> dict[str, Any]
     return found
 
 
-def _times(run: Run, trials: Iterable[TrialRecord]) -> dict[str, list[list[float]]]:
-    """The times that count in seconds, trial by trial."""
-    found: dict[str, list[list[float]]] = {}
+def _times(run: Run, trials: Iterable[TrialRecord]) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
     for record in trials:
         name = run.name_of(record.task, record.case, record.target)
-        times = [ns / 1e9 for ns in record.counted_ns]
-        found.setdefault(name, []).extend([times] if times else [])
+        found.setdefault(name, []).extend(ns / 1e9 for ns in record.counted_ns)
     return found
 
 
@@ -120,12 +117,11 @@ def _described(name: str, m: Measurement) -> dict[str, Any]:
     }
 
 
-def _row(run: Run, wall_ns: Estimate, trials: Sequence[Sequence[float]]) -> list[Any]:
+def _row(run: Run, wall_ns: Estimate, times: Sequence[float]) -> list[Any]:
     """The figures of one benchmark, by `_COLUMNS`; a list has one entry per parameter set."""
-    times = [time for trial in trials for time in trial]
     quartiles = statistics.quantiles(times, n=4) if len(times) > 1 else [wall_ns.point / 1e9] * 3
     started_at_ms = run.started_at_ns // 1_000_000
-    figures = (*_ends(trials), quartiles[0], quartiles[2])
+    figures = (*_ends(wall_ns), quartiles[0], quartiles[2])
     return [
         *([wall_ns.point / 1e9], [], "1", started_at_ms, sum(times)),
         # JSON has no infinity, and null is how asv says that it does not know.
@@ -134,13 +130,11 @@ def _row(run: Run, wall_ns: Estimate, trials: Sequence[Sequence[float]]) -> list
     ]
 
 
-def _ends(trials: Sequence[Sequence[float]]) -> tuple[float, float]:
-    """The 99 % interval of the median over trials, as asv's columns are named; infinite where the
-    trials are too few for that, whatever confidence the run was asked for."""
-    found = median_estimate([statistics.median(times) for times in trials], confidence=_SURE)
-    if found is None or found.confidence < _SURE or not math.isfinite(found.high):
+def _ends(wall_ns: Estimate) -> tuple[float, float]:
+    """The interval in seconds where it is as sure as asv's columns say; infinite where it is not."""
+    if wall_ns.confidence < _SURE:
         return -math.inf, math.inf
-    return found.low, found.high
+    return wall_ns.low / 1e9, wall_ns.high / 1e9
 
 
 def _machine(name: str, host: Host) -> dict[str, Any]:

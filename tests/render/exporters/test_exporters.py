@@ -160,17 +160,16 @@ def test_asv_gets_a_folder_of_three_files_with_seconds():
     assert (row["stats_q_25"], row["stats_q_75"], row["stats_repeat"]) == ([1.0], [3.0], [3])
 
 
-def test_asv_s_interval_is_of_99_per_cent_or_null():
-    def interval(*walls_ns):
-        files = Exporter("asv", asv_results).export(make_run(), {}, records("sum-x", *walls_ns))
-        assert isinstance(files, dict)
-        found = json.loads(next(text for name, text in files.items() if "8f3a27c1" in name))
-        row = dict(zip(found["result_columns"], found["results"]["sum-x"], strict=True))
-        return row["stats_ci_99_a"], row["stats_ci_99_b"]
-
-    # 8 values: the whole range is of 1 - 2^-7 = 99.2 %; of 7 it is of 98.4 % alone.
-    assert interval(*(n * 10**9 for n in range(1, 9))) == ([1.0], [8.0])
-    assert interval(*(n * 10**9 for n in range(1, 8))) == ([None], [None])
+@pytest.mark.parametrize(("confidence", "wanted"), [(0.95, None), (0.99, 1e6 / 1e9)])
+def test_asv_s_interval_is_of_99_per_cent_or_null(confidence: float, wanted: float | None):
+    run = make_run()
+    wall_ns = Estimate("median", 2e6, 1e6, 3e6, confidence)
+    sure = replace(run, measurements=(replace(run.measurements[0], wall_ns=wall_ns),))
+    files = Exporter("asv", asv_results).export(sure, {})
+    assert isinstance(files, dict)
+    found = json.loads(next(text for name, text in files.items() if "8f3a27c1" in name))
+    row = dict(zip(found["result_columns"], found["results"]["sum-x"], strict=True))
+    assert row["stats_ci_99_a"] == [wanted]
 
 
 def test_asv_keeps_what_the_folder_has_of_other_runs():
