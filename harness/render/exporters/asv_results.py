@@ -131,7 +131,7 @@ def _row(run: Run, wall_ns: Estimate, times: Sequence[float]) -> list[Any]:
 
 
 def _ends(wall_ns: Estimate) -> tuple[float, float]:
-    """The interval in seconds where it is as sure as asv's columns say; infinite where it is not."""
+    """The interval in seconds where it is as sure as asv's columns say; infinite elsewhere."""
     if wall_ns.confidence < _SURE:
         return -math.inf, math.inf
     return wall_ns.low / 1e9, wall_ns.high / 1e9
