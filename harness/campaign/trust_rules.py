@@ -67,8 +67,8 @@ _RULES: Mapping[str, _Rule] = {
         "take away what was added",
     ),
     LOADER: _Rule(
-        "what the system loads into every program (/etc/ld.so.preload, LD_PRELOAD, LD_AUDIT,"
-        " LD_LIBRARY_PATH)",
+        "what the system and its libraries load into programs (/etc/ld.so.preload, LD_PRELOAD,"
+        " LD_AUDIT, LD_LIBRARY_PATH, GCONV_PATH, OPENSSL_CONF and the like, COMPILER_PATH)",
         "put it back",
     ),
     PLUGINS: _Rule("the plugins in force"),

@@ -14,6 +14,7 @@
 - `tabling`        the table and the totals
 - `outsiders`      other memories, and other signs of who is asking
 - `memories`       objects of the kernel, shared files, and what stays alive
+- `circumstances`  variables, signals, links, and other signs of who is asking
 - `combined`       several techniques at once
 - `all_techniques` all techniques by kind, and the honest changes
 

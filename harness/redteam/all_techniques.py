@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.redteam import (
+    circumstances,
     combined,
     honest,
     honest_further,
@@ -30,6 +31,7 @@ _ALL = (
     *the_judge.TECHNIQUES,
     *outsiders.TECHNIQUES,
     *memories.TECHNIQUES,
+    *circumstances.TECHNIQUES,
     *combined.TECHNIQUES,
     *honest.CHANGES_IN_C,
     *honest_python.CHANGES_IN_PYTHON,

@@ -122,9 +122,22 @@ def kept_launcher(cache: Path) -> Path | None:
     name = made_of.launcher_name(platform.machine())
     # One that was kept may be of another machine with the same home, or broken.
     for there in (SHIPPED / name, cache / name):
-        if there.is_file() and not _said([str(there), "--version"], protocol.VERSION):
+        if there.is_file() and _answers(there):
             return there
     return None
+
+
+_answering: set[tuple[str, int, int, int]] = set()
+"""Launchers that have said the right version in this process: by path, and as they were then."""
+
+
+def _answers(launcher: Path) -> bool:
+    """Does a launcher say the version of its protocol? One that has not changed is asked once."""
+    facts = launcher.stat()
+    key = (str(launcher), facts.st_ino, facts.st_size, facts.st_ctime_ns)
+    if key not in _answering and not _said([str(launcher), "--version"], protocol.VERSION):
+        _answering.add(key)
+    return key in _answering
 
 
 def fallback_command() -> tuple[str, ...]:

@@ -245,7 +245,7 @@ def _read_last_words(streams: Sequence[_Stream]) -> None:
         now = time.monotonic()
         if now > patience or (not any(more) and now > grace):
             return
-        if not any(more):
+        if not any(more) and any(stream.open for stream in streams):
             time.sleep(0.002)
 
 

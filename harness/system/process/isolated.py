@@ -14,12 +14,15 @@ _OURS = Path(__file__).parents[2]
 def start_isolated(arguments: Sequence[str]) -> None:
     """Take this process's place with a Python that ignores PYTHONPATH and the current folder.
 
+    It ignores PYTHONPYCACHEPREFIX, too: bytecode in another cache passes for that of our source.
+
     Returns where that would change nothing, and where the harness itself comes from there. What
     the harness starts has the user's whole environment as before.
     """
     led = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
     by_module = Path(sys.argv[0]).name == "__main__.py" and not sys.flags.safe_path
-    if sys.flags.ignore_environment or not (led or by_module):
+    cached = os.environ.get("PYTHONPYCACHEPREFIX", "")
+    if sys.flags.ignore_environment or not (led or by_module or cached):
         return
     folders = [*map(Path, led), *([Path.cwd()] if by_module else [])]
     if any(_OURS.parent == folder.resolve() for folder in folders):

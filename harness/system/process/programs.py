@@ -137,3 +137,18 @@ def _ask(manager: str, name: str) -> Path | None:
     answer = Path(os.fsdecode(said.stdout.strip()))
     found = said.returncode == 0 and answer.is_absolute() and os.access(answer, os.X_OK)
     return answer if found else None
+
+
+def facts_of_binary(program: Path) -> tuple[object, ...] | None:
+    """What a change of a program changes, links followed; None for a script.
+
+    What a script starts (a shim, a wrapper) may be another program the next time.
+    """
+    try:
+        with program.open("rb") as file:
+            if file.read(2) == b"#!":
+                return None
+            facts = os.fstat(file.fileno())
+    except OSError:
+        return None
+    return str(program), facts.st_dev, facts.st_ino, facts.st_size, facts.st_ctime_ns

@@ -57,7 +57,7 @@ from harness.system.process.execution import (
 from harness.system.process.jobs import Jobs
 from harness.system.process.own_figures import BadFigureError, take_figures
 from harness.system.process.passing import passing_folder
-from harness.system.process.programs import FoundPrograms, find_program, past_shim
+from harness.system.process.programs import FoundPrograms, facts_of_binary, find_program, past_shim
 from harness.system.process.scratch import Scratch
 from harness.system.process.trial_folder import TrialFolder
 from harness.system.store.files import storage_errors
@@ -69,6 +69,9 @@ _FALLBACK = (
 
 
 UNCONFINED = Confined()
+
+_OF_ITSELF = {("--version",), ("-dumpmachine",)}
+_said_of_itself: dict[tuple[object, ...], Completed] = {}
 
 OF_TOOLCHAINS = (
     *("PATH", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH", "LD_LIBRARY_PATH"),
@@ -178,6 +181,29 @@ class LocalRunner:
         timeout_s: float = 600.0,
     ) -> Completed:
         """See `Runner.tool`."""
+        if tuple(argv[1:]) in _OF_ITSELF and cwd is None and env is None:
+            return self._said_of_itself(tuple(argv), timeout_s)
+        return self._called(argv, cwd, env, timeout_s)
+
+    def _said_of_itself(self, argv: tuple[str, ...], timeout_s: float) -> Completed:
+        """What a program says of itself: one that has not changed is asked once per process."""
+        program = self._programs.find(argv[0])
+        facts = facts_of_binary(program) if program is not None else None
+        if facts is None:
+            return self._called(argv, None, None, timeout_s)
+        key = (facts, argv, self.jail)
+        said = _said_of_itself.get(key) or self._called(argv, None, None, timeout_s)
+        if said.ok:
+            _said_of_itself[key] = said
+        return said
+
+    def _called(
+        self,
+        argv: Sequence[str],
+        cwd: Path | None,
+        env: Mapping[str, str] | None,
+        timeout_s: float,
+    ) -> Completed:
         own = [cwd] if cwd and self.grounds.builds and self.grounds.builds in cwd.parents else []
         with self._entering(argv, {**os.environ, **(env or {})}, own) as (start, given):
             # The caller's current folder may be none that the jail shows.

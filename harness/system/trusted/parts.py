@@ -32,7 +32,11 @@ from harness.system.trusted.stamps import (
 )
 
 _LOADER_FILE = Path("/etc/ld.so.preload")
-_LOADER_VARIABLES = ("LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH")
+_LOADER_VARIABLES = (
+    *("LD_PRELOAD", "LD_AUDIT", "LD_LIBRARY_PATH", "GCONV_PATH"),
+    *("OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES", "COMPILER_PATH", "GCC_EXEC_PREFIX"),
+)
+"""They name libraries and parts of compilers that programs take in by themselves."""
 _ENTRY_POINTS = "entry_points.txt"
 _VERSION_TIMEOUT_S = 20
 _HEADER_BYTES = 16
@@ -97,18 +101,19 @@ def _changed(bytecode: Iterable[str], since_ns: int) -> list[str]:
     return [p for p in used if not _is_as_it_was(p, since_ns) and not _is_of_its_source(Path(p))]
 
 
-def _source_of(cached: Path) -> Path:
-    return cached.parent.parent / f"{cached.name.partition('.')[0]}.py"
+def _source_of(cached: str) -> str:
+    folder, _, name = cached.rpartition("/")  # by text: hundreds of them at every step
+    return f"{folder.rpartition('/')[0]}/{name.partition('.')[0]}.py"
 
 
 def _is_as_it_was(cached: str, since_ns: int) -> bool:
     # Bytecode that Python passed over is used once its source has the size and time that it names.
-    return untouched((cached, str(_source_of(Path(cached)))), since_ns)
+    return untouched((cached, _source_of(cached)), since_ns)
 
 
 def _is_of_its_source(cached: Path) -> bool:
     """Is bytecode what its source gives, or such as Python passes over, of an earlier source?"""
-    source = _source_of(cached)
+    source = Path(_source_of(str(cached)))
     _, _, level = cached.name.partition(".")[2].removesuffix(".pyc").partition(".opt-")
     try:
         content = cached.read_bytes()

@@ -1,6 +1,9 @@
 """Code from PYTHONPATH or the current folder does not run inside of a campaign's commands."""
 
+import importlib.util
+import marshal
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +30,23 @@ def test_pythonpath_does_not_reach_a_campaigns_commands(evil: Path, tmp_path: Pa
     done = said([str(harness), "verify"], tmp_path, PYTHONPATH=str(evil))
     assert "evil ran" not in done.stdout + done.stderr
     assert "no harness.toml" in done.stderr
+    assert done.returncode == 2
+
+
+def test_bytecode_of_another_cache_does_not_reach_a_campaigns_commands(tmp_path: Path) -> None:
+    """Bytecode in that cache, as if of our source, would run in its place."""
+    source = Path(isolated.__file__).parents[2] / "errors.py"
+    code = compile("raise SystemExit('evil ran')", str(source), "exec")
+    facts = source.stat()
+    times = (int(facts.st_mtime) & 0xFFFFFFFF, facts.st_size & 0xFFFFFFFF)
+    head = importlib.util.MAGIC_NUMBER + struct.pack("<III", 0, *times)
+    cached = Path(importlib.util.cache_from_source(str(source))).name
+    place = tmp_path / "cache" / source.parent.relative_to("/") / cached
+    place.parent.mkdir(parents=True)
+    place.write_bytes(head + marshal.dumps(code))
+    harness = Path(sys.executable).with_name("harness")
+    done = said([str(harness), "verify"], tmp_path, PYTHONPYCACHEPREFIX=str(tmp_path / "cache"))
+    assert "evil ran" not in done.stdout + done.stderr
     assert done.returncode == 2
 
 
