@@ -181,7 +181,8 @@ def test_the_import_loads_nothing_heavy():
 
 def test_type_checkers_see_what_is_loaded_late(tmp_path: Path, pytestconfig: pytest.Config):
     # Kept from one session to the next: all that the API imports is checked but once.
-    cache = pytestconfig.cache.mkdir("mypy") if pytestconfig.cache else tmp_path / "cache"
+    kept = getattr(pytestconfig, "cache", None)
+    cache = kept.mkdir("mypy") if kept else tmp_path / "cache"
     (tmp_path / "user.py").write_text(
         "import harness\n"
         "result: harness.RunResult = harness.run('a', trials=3, budget='2s', cpus=[0])\n"

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from harness import errors
+
 ROOT = Path(__file__).parents[1]
 
 FLOORS: tuple[tuple[str, ...], ...] = (
@@ -188,6 +190,43 @@ def violations(
     wrong: Callable[[Module, str], bool],
 ) -> list[str]:
     return [m.at(line, name) for m in modules for line, name in facts(m) if wrong(m, name)]
+
+
+def test_commands_of_a_campaign_choose_no_exit_code():
+    """What is said below them has one."""
+    parted = (m for m in CORE if m.name.startswith("cli.campaign"))
+    assert [
+        m.at(node.lineno, f"ExitCode.{node.attr}")
+        for m in parted
+        for tree in ast.walk(m.tree)
+        if not isinstance(tree, ast.Compare)
+        for node in ast.iter_child_nodes(tree)
+        if isinstance(node, ast.Attribute)
+        and dotted(node).startswith("ExitCode.")
+        and node.attr != "FINE"
+    ] == []
+
+
+OPTION = re.compile(r"(?<![\w-])--[a-z]")
+A_COMMAND = re.compile(r"`(?:git|harness) [^`]*`")
+ASKED_FOR_BY_PROGRAMS = ("running", "bench", "baseline", "api", "analysis", "profiling", "project")
+
+
+def test_what_programs_are_told_names_no_option_of_the_command_line():
+    """A keyword in backticks becomes the option of that name where a shell is answered."""
+    told = []
+    for module in CORE:
+        if module.room not in ASKED_FOR_BY_PROGRAMS:
+            continue
+        for call in ast.walk(module.tree):
+            name = dotted(call.func).rpartition(".")[2] if isinstance(call, ast.Call) else ""
+            if not isinstance(call, ast.Call) or not (name in errors.__dict__ or name == "remark"):
+                continue
+            words = [n for n in ast.walk(call) if isinstance(n, ast.Constant)]
+            text = "".join(w.value for w in words if isinstance(w.value, str))
+            if OPTION.search(A_COMMAND.sub("", text)):
+                told.append(module.at(call.lineno, text))
+    assert told == []
 
 
 def test_every_room_has_its_floor():

@@ -19,7 +19,7 @@ from harness.running.session import Session
 from harness.system.git.writing import Git
 
 STORED_HINT = (
-    "`--stored` compares with the stored trials instead; that is weaker, since nothing is"
+    "`stored` compares with the stored trials instead; that is weaker, since nothing is"
     " interleaved."
 )
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from harness.campaign.iteration import Outcome
 from harness.campaign.values import BenchOutcome, TestOutcome, TestStatus
-from harness.errors import ExitCode
+from harness.errors import AnswerIsNo, ExitCode
 from harness.model import Verdict
 
 _OF_A_TEST = {
@@ -35,6 +38,37 @@ def answer_of_look(outcome: BenchOutcome, *, strict: bool) -> tuple[ExitCode, st
         return ExitCode.UNDECIDED, ""
     flags = [flag.line for flag in outcome.flagged.flags if not flag.note]
     return (ExitCode.ANSWER_IS_NO, flags[0]) if strict and flags else (ExitCode.FINE, "")
+
+
+def answer_of_flags(flags: Sequence[str]) -> AnswerIsNo | None:
+    """What is answered to flags by who is strict; None where there is none."""
+    if not flags:
+        return None
+    more = f" (and {len(flags) - 1} more)" if len(flags) > 1 else ""
+    return AnswerIsNo(
+        f"{flags[0]}{more}",
+        hint="Look at the change: docs/security.md says what each flag asks.",
+    )
+
+
+def answer_of_iteration(outcome: Outcome | None, waits: str) -> tuple[ExitCode, str] | None:
+    """The exit code of the rest of an iteration in one call, and what is wrong.
+
+    None: that of its last test or look, which holds for one that was kept, or that is still open.
+    What was reverted is a no, and a note that was not taken is not allowed.
+    """
+    if outcome is None:
+        return (ExitCode.NOT_ALLOWED, f"nothing was logged: {waits}") if waits else None
+    if outcome is Outcome.KEPT:
+        return None
+    return ExitCode.ANSWER_IS_NO, f"reverted: {outcome.value}"
+
+
+def answer_of_trust(changes: Sequence[object]) -> tuple[ExitCode, str]:
+    """The exit code of a look at what decides beside the code; what is wrong, or nothing."""
+    if not changes:
+        return ExitCode.FINE, ""
+    return ExitCode.ANSWER_IS_NO, "what decides has changed since it was taken"
 
 
 def problem_of_look(outcome: BenchOutcome) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.campaign.state import State, fold
-from harness.errors import DataDamaged
+from harness.errors import DataDamaged, ExitCode
 from harness.frozen import dataclass
 from harness.optimise.journal import JOURNAL_NAME, read_events
 from harness.project.config import Config
@@ -17,6 +17,11 @@ class Archive:
     states: tuple[State, ...]
     damaged: tuple[str, ...] = ()
     """What cannot be read, in words; the others are whole."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What a search through all of them answers its shell."""
+        return ExitCode.DAMAGED if self.damaged else ExitCode.FINE
 
 
 def all_states(config: Config) -> Archive:

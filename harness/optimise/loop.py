@@ -23,7 +23,14 @@ from harness.campaign.state import Step
 from harness.campaign.status import profile_table
 from harness.campaign.stopping import worthwhile
 from harness.campaign.values import TestStatus
-from harness.errors import HarnessError, NotAllowed, PluginFailed, TrialFailed, UsageError
+from harness.errors import (
+    ExitCode,
+    HarnessError,
+    NotAllowed,
+    PluginFailed,
+    TrialFailed,
+    UsageError,
+)
 from harness.frozen import dataclass
 from harness.hookspecs import Runner
 from harness.model import Brief, Proposal
@@ -93,6 +100,11 @@ class LoopReport:
     ended: str
     failed: bool = False
     """Did it end because no thought of the proposer's passed? The campaign could go on."""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What `harness loop` answers its shell: 0 unless it ended early."""
+        return ExitCode.ANSWER_IS_NO if self.failed else ExitCode.FINE
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 from harness.campaign.agreed import Decision
 from harness.campaign.chaining import chained, known_noise
 from harness.campaign.events import Event, Kind
+from harness.campaign.exit_codes import answer_of_flags
 from harness.campaign.flagging import EDITION, flag_lines, with_flags
 from harness.campaign.gates import check_note, check_plan, check_thought
 from harness.campaign.iteration import Outcome
@@ -25,7 +26,14 @@ from harness.campaign.spending import attempt_confidence, confidence_of, final_c
 from harness.campaign.state import State, Step, states_after
 from harness.campaign.stopping import decision_by_rules
 from harness.campaign.values import BenchOutcome
-from harness.errors import DataClosed, DataDamaged, GitFailed, HarnessError, UsageError
+from harness.errors import (
+    AnswerIsNo,
+    DataClosed,
+    DataDamaged,
+    GitFailed,
+    HarnessError,
+    UsageError,
+)
 from harness.frozen import dataclass
 from harness.model import Noise, Verdict
 from harness.model.proposals import Plan, Reflection, Thought
@@ -328,6 +336,16 @@ def _attempt(campaign: Campaign, event: Event, after: State, found: Verification
             f"no ref here keeps the attempt of iteration {number} ({attempt[:12]}):"
             " git fetch origin 'refs/harness/*:refs/harness/*'"
         )
+
+
+def wrong_with(found: Verification, *, strict: bool) -> DataDamaged | AnswerIsNo | None:
+    """What `harness verify` answers, as an error; None: everything fits.
+
+    With `strict` a flag is a no, where nothing worse was found.
+    """
+    if not found.ok:
+        return damage(found)
+    return answer_of_flags(found.flags) if strict else None
 
 
 def damage(found: Verification) -> DataDamaged:

@@ -131,11 +131,11 @@ class Bisection:
         if answer.speed is Speed.GOOD:
             raise AnswerIsNo(
                 f"{bad} is not slower than {good}: {answer.shown}",
-                hint="There is nothing to search for. `--anew` measures it once more.",
+                hint="There is nothing to search for. `anew` measures it once more.",
             )
         raise Undecided(
             f"whether {bad} is slower than {good} is undecided: {answer.shown}",
-            hint="`--anew` with a larger `--budget` may decide it.",
+            hint="`anew` with a larger `budget` may decide it.",
         )
 
     def _sharpen(self, whole: CommitAnswer) -> None:

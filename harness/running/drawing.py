@@ -171,5 +171,5 @@ def _cannot_take(text: str, failure: TrialFailed) -> TrialFailed:
     return TrialFailed(
         f"given {text}, which was drawn, {failure.message}",
         hint="`{ from = 0, to = 99 }` in place of the case's value says what may be drawn;"
-        " `--seeds fixed` draws nothing.",
+        " `seeds='fixed'` draws nothing.",
     )

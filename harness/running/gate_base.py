@@ -60,7 +60,7 @@ def find_base(git: Git, wanted: str | None, variables: Mapping[str, str]) -> Bas
             )
         raise UsageError(
             f"HEAD and {name} have no commit in common: there is no merge base",
-            hint="Name a commit that lies behind HEAD, such as --base HEAD^.",
+            hint="Name a commit that lies behind HEAD, such as `base='HEAD^'`.",
         )
     if commit != head or not git.changes().clean:
         return Base(commit, name, because)
@@ -72,7 +72,7 @@ def _before(git: Git, head: str, name: str, wanted: str | None) -> Base:
     if wanted is not None:
         raise UsageError(
             f"HEAD is {name} or behind it: nothing is left to compare",
-            hint="Name an earlier commit, such as --base HEAD^.",
+            hint="Name an earlier commit, such as `base='HEAD^'`.",
         )
     parents = git.parents(head)
     if not parents and git.is_shallow():
@@ -90,7 +90,7 @@ def _before(git: Git, head: str, name: str, wanted: str | None) -> Base:
 def _named(git: Git, wanted: str | None, variables: Mapping[str, str]) -> tuple[str, str]:
     """The revision that is meant, and why it is that."""
     if wanted is not None:
-        return wanted, "as --base says"
+        return wanted, "as was asked"
     for variable, service in TARGET_BRANCHES.items():
         branch = variables.get(variable, "").removeprefix("refs/heads/")
         if branch:
@@ -104,9 +104,9 @@ def _named(git: Git, wanted: str | None, variables: Mapping[str, str]) -> tuple[
             return name, "the default branch"
     raise UsageError(
         f"no default branch is known here: there is no {' and no '.join(_places(DEFAULTS[0]))}",
-        hint=f"Name the base: --base REV. Or fetch it: {_deepen(DEFAULTS[0])}"
+        hint=f"Name the base with `base`. Or fetch it: {_deepen(DEFAULTS[0])}"
         if git.attempt("remote", "get-url", REMOTE).returncode == 0
-        else "Name the base: --base REV.",
+        else "Name the base with `base`.",
     )
 
 

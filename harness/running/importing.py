@@ -116,7 +116,7 @@ def _recognised(document: Node, path: Path) -> str:
         return fitting[0]
     raise UsageError(
         f"{path} is JSON, but of none of the formats that are imported: {', '.join(FORMATS)}",
-        hint="`--format NAME` says which it is meant to be, and then what is wrong with it.",
+        hint="Say which of them it is meant to be; then what is wrong with it is told.",
     )
 
 
@@ -137,7 +137,7 @@ def _refuse_again(given: _Import, results: Path) -> None:
         if known and stored.finished and cells and cells[0][0] == given.task:
             raise NotAllowed(
                 f"{given.path} was imported already, as {stored.id}",
-                hint="Its times would count twice; `--task` files them under another task.",
+                hint="Its times would count twice; `task` files them under another task.",
             )
 
 

@@ -59,14 +59,14 @@ def found_figure(name: str, declared: Sequence[MetricInfo]) -> MetricInfo:
         raise UsageError(
             f"no figure is called {name!r} here; there are: {', '.join(every)}",
             hint=did_you_mean(name, every)
-            or "Declare it in [tasks.NAME.metrics.NAME], or name its plugin with --metrics.",
+            or "Declare it in [tasks.NAME.metrics.NAME], or name its plugin with `metrics`.",
         )
     if info.better is Better.NEITHER:
         raise UsageError(
             f"{name}: nobody says which direction of it is the better one, so it decides nothing",
             hint='Declare it: `better = "lower"` or `better = "higher"`.'
             if info.source == "target"
-            else "It describes the circumstances; --metrics shows it.",
+            else "It describes the circumstances; `metrics` shows it.",
         )
     return info
 

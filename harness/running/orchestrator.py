@@ -258,7 +258,7 @@ class Orchestrator:
             return needed
         self._listener.remark(
             f"{budget / 1e9:.3g} s hold no verdict: {wanted} blocks, the fewest"
-            f" that give one, take about {needed / 1e9:.0f} s (--budget {write_duration(needed)})"
+            f" that give one, take about {needed / 1e9:.0f} s (`budget='{write_duration(needed)}'`)"
         )
         return budget
 

@@ -37,7 +37,7 @@ def refuse_new_settings(given: Sequence[str]) -> None:
     """
     if given:
         raise UsageError(
-            "--resume goes on with the settings of its run,"
+            "a run that is resumed goes on with its own settings,"
             f" which {', '.join(given)} cannot change",
             hint="Begin a new run for other settings, or leave that out.",
         )

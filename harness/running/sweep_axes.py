@@ -251,7 +251,7 @@ def _check_followed(axis: Axis, axes: Sequence[Axis]) -> None:
 
 def _check_size(sweep: Sweep) -> None:
     if not sweep.axes and not sweep.matrix:
-        raise UsageError("nothing is swept", hint="Such as --sweep n=1000,2000,4000.")
+        raise UsageError("nothing is swept", hint="Such as `sweep='n=1000,2000,4000'`.")
     count = 1
     for axis in (*sweep.axes, *sweep.matrix):
         count *= max(1, len(axis.values))

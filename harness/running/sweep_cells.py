@@ -92,7 +92,7 @@ def _check_variant(axis: Axis, bases: Sequence[Cell]) -> None:
             raise UsageError(
                 f"matrix {axis.name}: it is a parameter of {base.name}; variants are of the build"
                 " or the environment",
-                hint=f"--sweep {axis.name}=... gives every target the same work at each point.",
+                hint=f"As a `sweep` of {axis.name} all targets get the same work at each point.",
             )
 
 

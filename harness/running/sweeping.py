@@ -120,11 +120,11 @@ def _interrupted(results: Path, origin: Mapping[str, Any]) -> StoredRun:
                 return stored
             raise NotAllowed(
                 f"the latest such sweep, {stored.id}, is finished",
-                hint="Leave `--resume` out to measure it again; `harness export` shows it.",
+                hint="Leave `resume` out to measure it again; `harness export` shows it.",
             )
     raise UsageError(
         f"no sweep in {results} was interrupted that has these targets and points",
-        hint="Repeat its command as it was, with --resume; `harness history` lists all runs.",
+        hint="Repeat it as it was, with `resume`; `harness history` lists all runs.",
     )
 
 
@@ -143,7 +143,7 @@ def _tell_time(
         raise UsageError(
             f"this sweep may take {write_duration(most_ns, 2)}, and nothing longer than"
             f" {write_duration(LONGEST_NS)} is begun unasked",
-            hint="`--yes` begins it; `--budget`, `--trials` or fewer points make it shorter.",
+            hint="`yes` begins it; `budget`, `trials` or fewer points make it shorter.",
         )
 
 

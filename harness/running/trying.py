@@ -155,6 +155,6 @@ def _higher_is_better(session: Session, reference: Cell, metric: str) -> bool:
         known = ", ".join(("wall", "cpu", *(info.name for info in declared)))
         raise UsageError(
             f"no figure is called {metric!r} here; there are: {known}",
-            hint="Declare it in the target's `metrics`, or name its plugin with --metrics.",
+            hint="Declare it among the target's metrics, or name its plugin with `metrics`.",
         )
     return bool(info.better is Better.HIGHER)

@@ -89,8 +89,8 @@ def named_variants(names: Sequence[str], flags: Sequence[str], git: Git) -> tupl
     if not made:
         raise UsageError(
             "no variant to try",
-            hint="Name patches, revisions or folders of files, say --flags, or put the code of now"
-            " aside with --save NAME.",
+            hint="Name patches, revisions or folders of files, or further flags of the compiler; or"
+            " put the code of now aside under a name.",
         )
     every = [variant.name for variant in made]
     twice = next((name for name in every if every.count(name) > 1), None)
@@ -135,7 +135,7 @@ def put_aside(git: Git, name: str, base: str = "HEAD", paths: Sequence[str] | No
     """
     ref = f"{ASIDE}{name}"
     if git.attempt("check-ref-format", ref).returncode != 0 or "/" in name:
-        raise UsageError(f"--save: {name!r} is no name for code", hint="Use letters and dashes.")
+        raise UsageError(f"{name!r} is no name for code", hint="Use letters and dashes.")
     changed = git.changes().tracked if paths is None else tuple(paths)
     if not changed:
         raise NotAllowed(
@@ -271,11 +271,9 @@ def _split(words: str) -> list[str]:
     try:
         found = shlex.split(words)
     except ValueError as problem:
-        raise UsageError(f"--flags {words!r}: {str(problem).lower()}") from None
+        raise UsageError(f"flags {words!r}: {str(problem).lower()}") from None
     if not found:
-        raise UsageError(
-            f"--flags {words!r}: there is no flag in it", hint="For example: --flags '-O3'."
-        )
+        raise UsageError(f"flags {words!r}: there is no flag in it", hint="For example: -O3.")
     return found
 
 
@@ -294,5 +292,5 @@ def chosen_target(config: Config, asked: str | None) -> str:
     if len(config.targets) == 1:
         return next(iter(config.targets))
     raise UsageError(
-        "which target are these variants of?", hint=f"--target: {', '.join(config.targets)}."
+        "which target are these variants of?", hint=f"`target`: {', '.join(config.targets)}."
     )

@@ -321,7 +321,7 @@ class TestABaselineThatCannotBeBuilt:
     def test_it_is_said_and_the_weaker_way_is_offered(self, gone):
         with pytest.raises(BuildFailed, match="the baseline can no longer be built") as caught:
             gone.bench()
-        assert "--stored" in caught.value.hint
+        assert "`stored`" in caught.value.hint
 
     def test_a_great_gain_is_found_in_the_stored_trials_and_marked(self, gone):
         change(gone, "5 work 0.5")

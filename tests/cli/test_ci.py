@@ -249,7 +249,7 @@ def test_no_merge_base_is_an_error_with_a_way_out(harness, project):
     said = harness("ci")
     assert said.code == 2
     assert "no commit in common" in said.err
-    assert "--base HEAD^" in said.err
+    assert "--base 'HEAD^'" in said.err
 
 
 def test_an_interrupted_gate_says_so_and_writes_no_page(harness, project, monkeypatch):

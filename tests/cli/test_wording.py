@@ -94,6 +94,12 @@ BOTH: dict[str, tuple[Callable[[], object], tuple[str, ...], str, str]] = {
         '`tool` is for functions and lines; `by="phase"`',
         "--with is for functions and lines; --by phase",
     ),
+    "a sweep of nothing": (
+        lambda: api.sweep("echo", sweep=[]),
+        ("run", "echo", "--yes"),
+        "`sweep='n=1000,2000,4000'`",
+        "--yes is of a sweep",
+    ),
     "one case or several": (
         lambda: api.profile("echo", case="fast", cases="fast"),
         ("profile", "echo", "--case", "fast", "--cases", "fast"),

@@ -243,7 +243,7 @@ def test_no_block_is_begun_that_would_end_past_the_budget(
 
 
 @pytest.mark.parametrize(
-    ("budget_ns", "blocks", "words"), [(None, 8, "measuring"), (5 * 10**9, 2, "--budget")]
+    ("budget_ns", "blocks", "words"), [(None, 8, "measuring"), (5 * 10**9, 2, "`budget=")]
 )
 def test_a_budget_holds_the_blocks_of_a_verdict_or_says_at_once_what_they_take(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, budget_ns: int | None, blocks: int, words: str

@@ -14,7 +14,7 @@ import click
 from harness.cli.shared import offered_words
 from harness.cli.shared.base import Answer
 from harness.cli.shared.measuring import config_option
-from harness.errors import AnswerIsNo, ExitCode, UsageError
+from harness.errors import ExitCode, UsageError
 from harness.model import Jail
 from harness.project.finding import read_config
 from harness.system.store.files import read_given
@@ -70,17 +70,6 @@ def note_fields(options: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
 strict_option = click.option(
     "--strict", is_flag=True, help="Exit code 1 where there is a FLAG; it is recorded all the same."
 )
-
-
-def flags_error(flags: Sequence[str]) -> AnswerIsNo | None:
-    """What --strict answers to flags; None where there is none."""
-    if not flags:
-        return None
-    more = f" (and {len(flags) - 1} more)" if len(flags) > 1 else ""
-    return AnswerIsNo(
-        f"{flags[0]}{more}",
-        hint="Look at the change: docs/security.md says what each flag asks.",
-    )
 
 
 def spoken(_: click.Context, parameter: click.Parameter, value: str | None) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from harness.campaign.exit_codes import answer_of_iteration
 from harness.campaign.gates import result_words
-from harness.campaign.iteration import Iteration, Outcome
+from harness.campaign.iteration import Iteration
 from harness.cli.campaign.common import closed_words, note_fields
 from harness.cli.campaign.step_answers import Part, of_a_look, of_a_test
 from harness.cli.shared.base import Answer
-from harness.errors import ExitCode, UsageError
+from harness.errors import UsageError
 from harness.model.forms import read_reflection
 from harness.model.jsonable import jsonable
 from harness.optimise.completing import Rest, Went, complete
@@ -46,9 +47,7 @@ def complete_in_campaign(
     result = {"test": jsonable(went.test), **last.result}
     text = "\n\n".join(part.text for part in parts)
     if went.iteration is None:
-        code, error = last.exit_code, last.error
-        if went.waits:
-            code, error = ExitCode.NOT_ALLOWED, f"nothing was logged: {went.waits}"
+        code, error = answer_of_iteration(None, went.waits) or (last.exit_code, last.error)
         return Part(text, result, code, error).answer(campaign)
     return _closed(went, went.iteration, Part(text, result), last).answer(campaign)
 
@@ -59,8 +58,6 @@ def _closed(went: Went, iteration: Iteration, whole: Part, last: Part) -> Part:
     assert went.decision is not None
     followed = closed_words(iteration, went.decision, words)
     result = {**whole.result, "iteration": iteration.number, "outcome": iteration.outcome.value}
-    kept = iteration.outcome is Outcome.KEPT
-    code = last.exit_code if kept else ExitCode.ANSWER_IS_NO
-    error = last.error if kept else f"reverted: {iteration.outcome.value}"
+    code, error = answer_of_iteration(iteration.outcome, "") or (last.exit_code, last.error)
     text = "\n\n".join(filter(None, [whole.text, "\n".join(words)]))
     return Part(text, {**result, **followed}, code, error)

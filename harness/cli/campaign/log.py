@@ -10,7 +10,6 @@ from harness.cli.campaign.common import (
     answered,
     campaign_options,
     closed_words,
-    flags_error,
     note_fields,
     note_options,
     opened,
@@ -36,6 +35,7 @@ def log_command(**options: Any) -> Answer:
     the iteration is committed or reverted in the same call, and the loop's decision is made.
     Flags of its look are said; with --strict they are answered with exit code 1.
     """
+    from harness.campaign.exit_codes import answer_of_flags
     from harness.campaign.flagging import flags_of
     from harness.campaign.gates import result_words
     from harness.model.forms import read_reflection
@@ -56,7 +56,7 @@ def log_command(**options: Any) -> Answer:
         followed: dict[str, Any] = {}
         if then is not None:
             followed = closed_words(*close(campaign), words)
-        error = flags_error(found) if options["strict"] else None
+        error = answer_of_flags(found) if options["strict"] else None
         return answered(
             campaign,
             "\n".join(words),

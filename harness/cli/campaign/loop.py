@@ -9,7 +9,7 @@ import click
 from harness.cli.campaign.common import answered, campaign_options, opened, workbench
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import MOST
-from harness.errors import ExitCode, UsageError
+from harness.errors import UsageError
 from harness.model.durations import parse_duration_ns
 
 
@@ -47,7 +47,7 @@ def loop_command(**options: Any) -> Answer:
             campaign,
             "\n".join(lines),
             jsonable(report),
-            exit_code=ExitCode.ANSWER_IS_NO if report.failed else ExitCode.FINE,
+            exit_code=report.exit_code,
             error=f"the loop ended early: {report.ended}" if report.failed else None,
         )
 

@@ -8,7 +8,7 @@ import click
 
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.measuring import config_option
-from harness.errors import ExitCode, UsageError
+from harness.errors import UsageError
 from harness.project.finding import read_config
 
 
@@ -52,7 +52,7 @@ def surprises_command(words: tuple[str, ...], **options: Any) -> Answer:
             "damaged": list(archive.damaged),
         },
         text="\n\n".join(lines),
-        exit_code=ExitCode.DAMAGED if archive.damaged else ExitCode.FINE,
+        exit_code=archive.exit_code,
         error="; ".join(archive.damaged) or None,
         hint="`harness verify` names the first event that does not fit."
         if archive.damaged

@@ -8,7 +8,6 @@ import click
 
 from harness.cli.campaign.common import answered, campaign_options, opened, spoken
 from harness.cli.shared.base import Answer, command
-from harness.errors import ExitCode
 
 
 @command(name="trust", epilog='Example: harness trust --reason "gcc was upgraded on this machine"')
@@ -21,6 +20,7 @@ def trust_command(*, reason: str, **options: Any) -> Answer:
     the start of a campaign, and held against what they were at every step. Exit code 1 where one
     of them is not what it was.
     """
+    from harness.campaign.exit_codes import answer_of_trust
     from harness.model.jsonable import jsonable
     from harness.optimise.trusting import accept, look
 
@@ -35,6 +35,7 @@ def trust_command(*, reason: str, **options: Any) -> Answer:
                 campaign, "the campaign was begun before this was taken: nothing is held"
             )
         _, found = look(campaign)
+        code, error = answer_of_trust(found)
         lines = [f"{n}: {h.version or h.digest[:12] or 'none'}" for n, h in trusted.held.items()]
         lines += [f"note: {note}" for note in trusted.notes]
         lines += [f"{'refused' if d.refused else 'recorded'}: {d.words}" for d in found]
@@ -42,6 +43,6 @@ def trust_command(*, reason: str, **options: Any) -> Answer:
             campaign,
             "\n".join(lines),
             {"trusted": jsonable(trusted), "differences": jsonable(found)},
-            exit_code=ExitCode.ANSWER_IS_NO if found else ExitCode.FINE,
-            error="what decides has changed since it was taken" if found else None,
+            exit_code=code,
+            error=error or None,
         )

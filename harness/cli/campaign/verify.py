@@ -9,13 +9,12 @@ import click
 
 from harness.cli.campaign.common import (
     campaign_options,
-    flags_error,
     opened,
     strict_option,
     workbench,
 )
 from harness.cli.shared.base import Answer, command
-from harness.errors import ExitCode, HarnessError
+from harness.errors import ExitCode
 
 
 @command(epilog="Example: harness verify --campaign nbody-c")
@@ -33,7 +32,7 @@ def verify_command(*, against: Path | None, strict: bool, **options: Any) -> Ans
     said and does not count. FLAG lines are what a human should look at; with --strict they are
     answered with exit code 1.
     """
-    from harness.optimise.verify import damage, verify
+    from harness.optimise.verify import verify, wrong_with
 
     with opened(options, lock=False) as campaign, workbench(campaign) as bench:
         found = verify(campaign, bench, against)
@@ -45,9 +44,7 @@ def verify_command(*, against: Path | None, strict: bool, **options: Any) -> Ans
     lines += [f"does not fit: {problem}" for problem in found.problems]
     if found.ok:
         lines.append("everything fits")
-    error: HarnessError | None = None if found.ok else damage(found)
-    if error is None and strict:
-        error = flags_error(found.flags)
+    error = wrong_with(found, strict=strict)
     return Answer(
         result={
             "campaign": campaign.name,

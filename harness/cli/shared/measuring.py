@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from harness.cli.shared.wording import in_flags
 from harness.errors import UsageError
 from harness.frozen import dataclass
 from harness.model import TrialRecord
@@ -110,7 +111,7 @@ class Terminal:
         self.failed += not record.trial.ok
 
     def remark(self, words: str) -> None:
-        self.write(f"{'' if self.spinning else _CLEARED}harness: {words}\n")
+        self.write(f"{'' if self.spinning else _CLEARED}harness: {in_flags(words)}\n")
 
     def detail(self, words: str) -> None:
         """Not shown."""
@@ -174,7 +175,7 @@ class Lines:
         self.trials += 1
 
     def remark(self, words: str) -> None:
-        self.write(f"harness: {words}")
+        self.write(f"harness: {in_flags(words)}")
 
     def detail(self, words: str) -> None:
         """Not said."""
@@ -219,7 +220,7 @@ class Everything:
             self.write(f"harness: {record.target}: {record.trial.status.value}")
 
     def remark(self, words: str) -> None:
-        self.write(f"harness: {words}")
+        self.write(f"harness: {in_flags(words)}")
 
     def detail(self, words: str) -> None:
         self.write("\n".join(f"  {line}" for line in words.splitlines()))

@@ -27,7 +27,8 @@ KEYWORDS = frozenset(
         *OWN_WORDS,
         *("adapter", "input", "task", "case", "config", "results", "executor", "since"),
         *("cases", "by", "function", "memory", "against", "campaign", "target", "full_case"),
-        *("prepare", "conclude", "shell", "ignore_output", "tag"),
+        *("prepare", "conclude", "shell", "ignore_output", "tag", "sweep", "matrix", "resume"),
+        *("yes", "anew", "base", "stored"),
     }
 )
 

@@ -40,7 +40,7 @@ def read_google_benchmark(document: Node) -> ForeignFile:
     if aggregates and not found:
         raise UsageError(
             "benchmarks: there are aggregates alone, and no repetition",
-            hint="Run it without --benchmark_report_aggregates_only.",
+            hint="Run it again without `benchmark_report_aggregates_only`.",
         )
     targets = tuple(_target(name, trials) for name, trials in found.items())
     context = document.at("context")
