@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         try_variants,
     )
     from harness.api.exchange import import_results, read_stored, sql
+    from harness.api.on_clusters import attach, cancel
     from harness.api.sweeps import sweep
     from harness.bench.asking import BaselineResult, BenchResult, CheckResult
     from harness.errors import (
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         DataClosed,
         DataDamaged,
         DataUnreadable,
+        Detached,
         ExitCode,
         GitFailed,
         HarnessError,
@@ -96,13 +98,14 @@ _HOMES = {
         *("compare_stored", "doctor", "history", "load", "profile", "report", "resume", "run"),
         *("save_variant", "trends", "try_variants"),
     ),
+    "harness.api.on_clusters": ("attach", "cancel"),
     "harness.api.exchange": ("import_results", "read_stored", "sql"),
     "harness.api.sweeps": ("sweep",),
     "harness.bench.asking": ("BaselineResult", "BenchResult", "CheckResult"),
     "harness.errors": (
         *("AdapterError", "AdapterNotFound", "AnswerIsNo", "BuildFailed", "ConfigError"),
-        *("DataClosed", "DataDamaged", "DataUnreadable", "ExitCode", "GitFailed", "HarnessError"),
-        *("MadeByNewer", "NotAllowed", "PluginFailed"),
+        *("DataClosed", "DataDamaged", "DataUnreadable", "Detached", "ExitCode"),
+        *("GitFailed", "HarnessError", "MadeByNewer", "NotAllowed", "PluginFailed"),
         *("StorageFailed", "ToolchainMissing", "TrialFailed", "Undecided", "UsageError"),
     ),
     "harness.model": (
@@ -154,6 +157,7 @@ __all__ = [
     "DataClosed",
     "DataDamaged",
     "DataUnreadable",
+    "Detached",
     "DoctorReport",
     "Estimate",
     "ExitCode",
@@ -199,7 +203,9 @@ __all__ = [
     "UsageError",
     "Verdict",
     "adapters",
+    "attach",
     "bisect",
+    "cancel",
     "ci",
     "compare",
     "compare_stored",

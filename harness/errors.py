@@ -19,6 +19,7 @@
     │   └── MadeByNewer              2  a newer harness wrote it: nothing is wrong with it; upgrade
     ├── NotAllowed                   7  the state does not allow the command now, or a lock is held
     ├── Undecided                    8  the budget ended before the answer was sure
+    ├── Detached                   130  Ctrl-C: we wait no longer for jobs that go on elsewhere
     └── PluginFailed                70  an adapter or plugin broke its contract
 
 The command line answers each with its exit code. Who reads many things (stored runs, campaigns,
@@ -39,6 +40,7 @@ __all__ = [
     "DataClosed",
     "DataDamaged",
     "DataUnreadable",
+    "Detached",
     "ExitCode",
     "GitFailed",
     "HarnessError",
@@ -172,6 +174,12 @@ class Undecided(HarnessError):
     """The budget ended before the interval could decide."""
 
     exit_code = ExitCode.UNDECIDED
+
+
+class Detached(HarnessError):
+    """Ctrl-C while a cluster runs our jobs: they go on, and the hint says how to come back."""
+
+    exit_code = ExitCode.INTERRUPTED
 
 
 class PluginFailed(HarnessError):

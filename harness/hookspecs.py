@@ -15,49 +15,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pluggy
 
 # For type checkers alone: every plugin imports this module, and would load all values with it.
 if TYPE_CHECKING:
-    from harness.model import (
-        Agreement,
-        Brief,
-        Build,
-        Case,
-        Command,
-        Completed,
-        EmptyProgram,
-        MetricInfo,
-        NamedPath,
-        Output,
-        Profile,
-        ProfilePlan,
-        Proposal,
-        Reflection,
-        Run,
-        Target,
-        Tolerance,
-        Toolchain,
-        Trial,
-        TrialPlan,
-        TrialRecord,
-    )
+    from harness.model import Output, Toolchain, Trial, TrialPlan, TrialRecord
+    from harness.model.engines import JobState, Limits, Work
+    from harness.model.floors import EmptyProgram
+    from harness.model.metrics import MetricInfo
+    from harness.model.outputs import Tolerance
+    from harness.model.paths import NamedPath
+    from harness.model.profiles import Profile, ProfilePlan
+    from harness.model.proposals import Brief, Proposal, Reflection
+    from harness.model.results import Agreement, Run
     from harness.model.shards import Shard
+    from harness.model.tasks import Case, Target
+    from harness.model.trials import Build, Command, Completed
 
-__all__ = [
-    "CONTRACT",
-    "PROJECT",
-    "AdapterSpec",
-    "ExecutorSpec",
-    "ExporterSpec",
-    "ProposerSpec",
-    "Runner",
-    "Worktree",
-    "hookimpl",
-    "hookspec",
-]
+__all__ = ["CONTRACT", "PROJECT", "AdapterSpec", "ExecutorSpec", "ExporterSpec"]
+__all__ += ["ProposerSpec", "Runner", "Worktree", "hookimpl", "hookspec"]
 
 PROJECT = "harness"
 """The project name of the hook markers."""
@@ -340,20 +318,18 @@ class ProposerSpec:
 
 
 class ExecutorSpec:
-    """The hook of an executor, which says where the parts of a run are run.
+    """The hooks of an executor, which says where the parts of a run are run.
 
-    The entry-point group `harness.executors` names it; `harness run --executor NAME` takes it.
-    docs/plugins.md has a skeleton.
+    The entry-point group `harness.executors` names it; `harness run --executor NAME` takes it. It
+    implements `harness_execute`, or, where it stands for a cluster's scheduler, the five others:
+    the harness packs shards into jobs then. `options` are its own keys of `[executors.NAME]`.
     """
 
     @hookspec(firstresult=True)
     def harness_execute(
         self, shards: Sequence[Shard], results: Path, here: Callable[[], Path], runner: Runner
     ) -> Sequence[Path] | None:
-        """Run each shard, and say where the runs are stored.
-
-        Called once per run. A shard is never divided: comparisons do not span machines.
-
+        """Run each shard, none divided, and say where the runs are stored; called once per run.
         :param shards: all targets of one task on one case, each with the command that runs it
         :param results: the folder of stored runs that the commands name
         :param here: runs all shards in this process, interleaved; gives the folder of the run
@@ -361,6 +337,31 @@ class ExecutorSpec:
         :returns: the folder of each stored run; required
         :raises TrialFailed: a shard could not be run
         """
+
+    @hookspec(firstresult=True)
+    def harness_script(self, work: Work, options: Mapping[str, Any]) -> str | None:
+        """Give the script that is submitted for these jobs; ConfigError for options of no use."""
+
+    @hookspec(firstresult=True)
+    def harness_limits(self, options: Mapping[str, Any], runner: Runner) -> Limits | None:
+        """Ask how many jobs the scheduler takes; ToolchainMissing where there is none."""
+
+    @hookspec(firstresult=True)
+    def harness_submit(self, work: Work, options: Mapping[str, Any], runner: Runner) -> bool | None:
+        """Submit a job for each number; False: later. UsageError where it will never be taken.
+
+        Each knows by HARNESS_JOB its name, by HARNESS_RESTARTS how often it was begun before.
+        """
+
+    @hookspec(firstresult=True)
+    def harness_jobs(
+        self, name: str, options: Mapping[str, Any], runner: Runner
+    ) -> Sequence[JobState] | None:
+        """List the jobs of works of that name that are not over; None where nobody answers."""
+
+    @hookspec(firstresult=True)
+    def harness_cancel(self, name: str, options: Mapping[str, Any], runner: Runner) -> bool | None:
+        """End all jobs of works of that name; False where nobody answers."""
 
 
 class ExporterSpec:

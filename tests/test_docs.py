@@ -376,7 +376,7 @@ def test_an_adapter_s_options_types_and_defaults_are_those_of_the_adapter(headin
 def test_every_section_of_the_file_is_described():
     assert {f.name for f in msgspec.structs.fields(config_file.ConfigFile)} == {
         heading.strip("[]").split(".")[0]
-        for heading in (*SECTIONS, "[defaults.ADAPTER]", "[metrics]")
+        for heading in (*SECTIONS, "[defaults.ADAPTER]", "[metrics]", "[executors.NAME]")
     }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Unpack, cast
 
 from harness.api.documenting import documented
+from harness.api.on_clusters import come_back_to, run_there, scheduler
 from harness.api.one_call import Interrupted, interruptible, measuring, one_at_a_time
 from harness.project.config import Config
 from harness.project.finding import required_config
@@ -33,7 +34,7 @@ from harness.running.keywords import (
 from harness.running.listening import Remark
 from harness.running.naming import TargetSpec, label_of
 from harness.running.run_results import ComparisonResult, RunResult
-from harness.running.selecting import find_interrupted, stored_cells
+from harness.running.selecting import find_interrupted, has_interrupted, stored_cells
 from harness.running.settings import of_plan
 from harness.running.side_by_side import check_apart
 from harness.running.suites import with_benchmarks
@@ -66,9 +67,12 @@ def run(*targets: TargetSpec, **options: Unpack[RunOptions]) -> RunResult:
         return sweep(*targets, **options)
     settings = settings_of(options)
     selected = selected_cells(targets, options)
+    cluster = scheduler(options)
     if (progress := options.get("progress")) is not None:
         for note in selected.notes:
             progress(Remark(note))
+    if cluster is not None:
+        return run_there(cluster, selected, settings, (targets, options))
     experiment = Experiment(selected.cells, settings, shared_level=True, origin=selected.origin)
     where = options.get("executor", LOCAL)
     return _performed(selected.config, options, experiment, executor=where)
@@ -80,12 +84,17 @@ def resume(run_id: str = "", **options: Unpack[Place]) -> RunResult:
 
     One that is finished already is read back. Raises UsageError where no run was interrupted.
     """
+    from harness.cluster.folder import find_cluster
     from harness.running.reading_back import checked_report
     from harness.system.store.runs import making_sense
 
     check_keywords("resume", options, Place)
     config = config_of(options)
-    stored = find_interrupted(runs_of(options, config), run_id)
+    results = runs_of(options, config).absolute()
+    cluster = find_cluster(results, run_id)
+    if cluster is not None and (run_id or not has_interrupted(results)):
+        return cast(RunResult, come_back_to(config, cluster, options, again=True))
+    stored = find_interrupted(results, run_id)
     if stored.finished:
         return RunResult(checked_report(stored))
     with making_sense(stored.folder):

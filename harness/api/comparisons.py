@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack, cast, overload
 
 from harness.api.documenting import documented
+from harness.api.on_clusters import cluster_of_comparison, compare_there
 from harness.api.one_call import Interrupted, measuring
 from harness.errors import UsageError
 from harness.project.finding import required_config
@@ -68,6 +69,7 @@ def compare(
         from harness.api.sweeps import sweep
 
         return sweep(*targets, **cast("RunOptions", options))
+    cluster = cluster_of_comparison(options)
     if options.get("task") is not None:
         return compare_task(targets, options)
     if options.get("tag") is not None:
@@ -76,6 +78,8 @@ def compare(
     settings = comparison_settings(asked)
     sides = side_by_side(targets, options)
     labels = sides.labels
+    if cluster is not None:
+        return compare_there(cluster, sides, settings, (targets, options))
     with measuring(sides.config, options, settings, apart=sides.apart) as session:
         for note in sides.notes:
             session.tell(note)

@@ -29,6 +29,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "surprises": ("campaign.surprises", "Search what earlier iterations taught."),
     "ci": ("ci", "Say whether a pull request made a target slower: a gate."),
     "bisect": ("bisect", "Find the commit that made a target slower."),
+    "attach": ("attach", "Wait for a run on a cluster, and show what it found."),
+    "cancel": ("cancel", "End the jobs of a run on a cluster."),
     "report": ("report", "Make a page of a run, task or campaign, to be handed on."),
     "history": ("history", "List stored runs and their measurements."),
     "sql": ("sql", "Answer a question in SQL about the stored runs."),

@@ -43,9 +43,12 @@ from harness.running.table_results import TableResult
 ONCE = ("budget", "trials", "max_trials", "seed")
 """Settings that a repetition of the command shall choose anew."""
 
+NAMED = ("adapter", "case", "task", "tag", "executor")
+"""Options that the API has by the same names."""
+
 REPEATED = (
     *("adapter", "stdin", "prepare", "conclude", "shell", "ignore_output"),
-    *("task", "tag", "case"),
+    *("task", "tag", "case", "executor"),
     *(keyword for keyword in DECLARED if keyword not in ONCE),
     *("config_path", "results"),
 )
@@ -77,6 +80,11 @@ WORDS = {"config_path": "config", "stdin": "input"}
     " out: 60 s, or as long as --trials take.",
 )
 @sweep_options
+@click.option(
+    "--executor",
+    metavar="NAME",
+    help="Where to run: an installed executor's name.  [default: local, this machine]",
+)
 @click.option("--resume", is_flag=True, help="Go on with the same sweep, which was interrupted.")
 @click.option("--task", help="All targets of a task side by side; of several tasks with commas.")
 @click.option("--tag", help="With --task: only targets that have this tag.")
@@ -141,7 +149,7 @@ def _compared(
                 *names,
                 settings=make_settings(options),
                 arguments=arguments,
-                **said(**{name: options[name] for name in ("adapter", "case", "task", "tag")}),
+                **said(**{name: options[name] for name in NAMED}),
                 **said_of_programs(options),
                 **named_place(options, Told(listener)),
             )

@@ -14,6 +14,8 @@ from click.core import ParameterSource
 
 from harness.analysis import shared_notes
 from harness.api import Interrupted, resume, run
+from harness.api.on_clusters import planned_run
+from harness.cli.attach import answer_of
 from harness.cli.shared import offered_words
 from harness.cli.shared.base import Answer, OneEach, command
 from harness.cli.shared.common_options import (
@@ -100,6 +102,11 @@ def nothing_named(what: str, rest: Sequence[str]) -> UsageError:
     help="Where to run: an installed executor's name.  [default: local, this machine]",
 )
 @click.option(
+    "--dry-run",
+    is_flag=True,
+    help="With a cluster's executor: print what would be submitted, and make nothing.",
+)
+@click.option(
     "--export",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -127,8 +134,12 @@ def run_command(**options: Any) -> Answer:
         return answer if export is None else _exported(answer, export, swept)
     if options["resume"] is not None:
         _check_resume(context, arguments)
+    if options["dry_run"]:
+        return _planned(arguments, options)
     with progress() as listener:
         result = _run(arguments, options, Told(listener))
+    if not isinstance(result, RunResult):  # a comparison that a cluster ran
+        return answer_of(result)
     answer = _answer(result, options)
     return answer if export is None else _exported(answer, export, result)
 
@@ -175,6 +186,20 @@ def _run(arguments: Sequence[str], options: Mapping[str, Any], told: Progress) -
         return cast(RunResult, stop.result)
 
 
+def _planned(arguments: Sequence[str], options: Mapping[str, Any]) -> Answer:
+    """What would be submitted to a cluster."""
+    named = {key: options[key] for key in ("adapter", "task", "case", "executor")}
+    found = planned_run(
+        *options["names"],
+        settings=make_settings(options),
+        arguments=arguments,
+        **said(**named),
+        **said_of_programs(options),
+        **named_place(options),
+    )
+    return Answer(result=found.to_dict(), text=str(found))
+
+
 def _check_resume(context: click.Context, arguments: Sequence[str]) -> None:
     """Refuse options that the stored settings of the run decide: none is ignored silently."""
     free = {"resume", "results", "config_path", "phases", "style", "as_json"}
@@ -196,13 +221,14 @@ def _answer(result: RunResult, options: Mapping[str, Any]) -> Answer:
     errors = [f"{k[2]}: {failure.message}" for k, failure in sorted(result.report.failures.items())]
     errors += [f"metric {name}: {why}" for name, why in result.lacking.items()]
     errors += ["interrupted; everything measured is kept"] * result.interrupted
+    in_part = not result.run.finished
     return Answer(
         result=result.to_dict(),
         text=partial(_text, result, options),
         exit_code=result.exit_code,
         error="\n".join(errors) or None,
-        hint=_resume_command(result, options) if result.interrupted else None,
-        next_actions=(_resume_command(result, options),) if result.interrupted else (),
+        hint=_resume_command(result, options) if in_part else None,
+        next_actions=(_resume_command(result, options),) if in_part else (),
     )
 
 

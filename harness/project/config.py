@@ -68,6 +68,7 @@ class Config:
     """Target: the cases, by the task's name for them, that it is given other parameters of."""
     metrics: tuple[str, ...] = ()
     """Metric plugins that take part in every run."""
+    executors: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def target(self, name: str) -> Target:
         """The target of that name, ready for use.
@@ -154,7 +155,7 @@ class _Reader:
         flags = {n: s.flags_file for n, s in file.targets.items() if s.flags_file is not None}
         missing = {n: why for n, target in targets.items() if (why := self._missing_file(target))}
         own = {n: self._own_cases(n, s, tasks[s.task]) for n, s in file.targets.items() if s.cases}
-        more = (flags, missing, own, tuple(file.metrics))
+        more = (flags, missing, own, tuple(file.metrics), file.executors)
         return Config(self.path.parent, self.path, tasks, targets, file.campaigns, *more)
 
     def _section(self, data: object, kind: type[_Table], where: str) -> _Table:

@@ -210,6 +210,7 @@ class ConfigFile(Section):
     campaigns: dict[str, CampaignSection] = {}
     metrics: list[str] = []
     jail: JailSection = msgspec.field(default_factory=JailSection)
+    executors: dict[str, dict[str, Any]] = {}
 
 
 def schema_json() -> str:

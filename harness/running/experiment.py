@@ -95,15 +95,16 @@ class Experiment:
     def question(self) -> Question:
         """What each comparison is asked."""
         asked = self.settings.question
-        return asked.shared_by(self._comparisons()) if self.shared_level else asked
+        return asked.shared_by(self.comparisons) if self.shared_level else asked
 
-    def _comparisons(self) -> int:
+    @property
+    def comparisons(self) -> int:
+        """How many comparisons share the error level, those elsewhere included."""
         sizes = Counter(cell.group_key for cell in self.cells)
         if self.ranked:
             return sum(size * (size - 1) // 2 for size in sizes.values())
-        if self.pairs:
-            return len(self.pairs) * len(sizes)
-        return sum(size - 1 for size in sizes.values())
+        own = len(self.pairs) * len(sizes) or sum(size - 1 for size in sizes.values())
+        return own and max(own, self.settings.family or 0)
 
 
 def perform(

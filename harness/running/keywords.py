@@ -78,6 +78,7 @@ class MeasureOptions(Asked, ProgramOptions, total=False):
 
     settings: Settings
     case: str
+    executor: str
 
 
 class ComparedOptions(MeasureOptions, total=False):
@@ -95,7 +96,6 @@ class RunOptions(SweepWishes, MeasureOptions, total=False):
     """The keyword arguments of `run`."""
 
     task: str
-    executor: str
 
 
 class ProfileWishes(TypedDict, total=False):

@@ -82,6 +82,10 @@ class Orchestrator:
         """Tell at once what people should know."""
         self._listener.remark(words)
 
+    def step(self, what: str) -> None:
+        """Tell what goes on now."""
+        self._listener.step(what)
+
     # -- make ready -----------------------------------------------------------------------------
 
     def prepare(self, cells: Iterable[Cell], mode: Mode = Mode.COLD) -> list[Prepared]:

@@ -207,14 +207,26 @@ def configured_cells(config: Config, selection: Selection) -> list[Cell]:
     return cells
 
 
+def has_interrupted(results: Path) -> bool:
+    """Is there a run that was interrupted here and can go on?"""
+    return _interrupted(results) is not None
+
+
 def find_interrupted(results: Path, run_id: str) -> StoredRun:
     """The stored run of an id or its beginning; of none, the latest that can go on."""
     if run_id:
         return read_run(find_run(results, run_id))
+    found = _interrupted(results)
+    if found is not None:
+        return found
+    raise UsageError(
+        f"no run in {results} was interrupted", hint="`harness history` lists all runs."
+    )
+
+
+def _interrupted(results: Path) -> StoredRun | None:
     # The latest that can go on, not the latest: one that is damaged or finished is in nobody's way.
     for stored in readable_runs(reversed(run_folders(results))):
         if not stored.finished and stored.plan.get("origin", {}).get("kind") in RESUMABLE:
             return stored
-    raise UsageError(
-        f"no run in {results} was interrupted", hint="`harness history` lists all runs."
-    )
+    return None

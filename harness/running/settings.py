@@ -211,6 +211,18 @@ class Settings:
         ),
     )
     """None: that of the session, which is strict in a campaign."""
+    family: int | None = declared(
+        None,
+        RunOption(
+            "family",
+            "Let the error level hold for this many comparisons together, of which this run makes"
+            " some: an executor says so to the parts of a run.",
+            whole_number(1),
+            kind=int,
+            minimum=1,
+            unit="comparisons",
+        ),
+    )
     question: Question = field(default_factory=Question)
     steady: SteadyPlan = field(default_factory=SteadyPlan)
 
@@ -276,6 +288,7 @@ class Asked(TypedDict, total=False):
     vary_layout: bool
     metrics: str | Sequence[str]
     jail: Jail | str
+    family: int
     metric: Metric | str
     confidence: float
     threshold: float | str

@@ -93,7 +93,7 @@ def _pairs(cells: Sequence[Cell]) -> tuple[tuple[str, str], ...]:
 def _corrected(settings: Settings, cells: Sequence[Cell]) -> Settings:
     """Each verdict at the confidence at which all of them hold together."""
     groups = {cell.group_key for cell in cells}
-    comparisons = len(cells) - len(groups)
+    comparisons = max(len(cells) - len(groups), settings.family or 0)
     level = each_confidence(settings.question.confidence, comparisons)
     return replace(settings, question=replace(settings.question, confidence=level))
 

@@ -163,6 +163,7 @@ def test_a_duration_that_is_none_is_refused(text):
 def test_the_schema_is_json_and_knows_the_tables():
     schema = json.loads(schema_json())
     tables = {"tasks", "targets", "campaigns", "defaults", "matrix", "metrics", "jail"}
+    tables.add("executors")
     assert set(schema["$defs"]["ConfigFile"]["properties"]) == tables
 
 

@@ -165,6 +165,10 @@ COLUMNS: tuple[Column, ...] = (
     Column("phases", "phases"),
     Column("samples", "samples"),
     Column("metrics", "figures"),
+    Column("node", "string", nullable=True),
+    Column("cpus", "string", nullable=True),
+    Column("job", "string", nullable=True),
+    Column("attempt", "int32", nullable=True),
 )
 """In the order in which they are stored; every name carries its unit."""
 
@@ -241,7 +245,24 @@ def empty_cell(column: Column) -> Any:
     return column.default
 
 
-def to_row(record: TrialRecord, host_id: str) -> Row:
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where the trials of a run are made, beside the kind of machine."""
+
+    node: str | None = None
+    """The machine's own name."""
+    cpus: str | None = None
+    """The CPUs that trials may run on: `0-3,8`."""
+    job: str | None = None
+    """The scheduler's name of the job; None outside of a cluster."""
+    attempt: int | None = None
+    """The how manieth attempt at its shard the trial belongs to."""
+
+
+UNKNOWN = Whereabouts()
+
+
+def to_row(record: TrialRecord, host_id: str, where: Whereabouts = UNKNOWN) -> Row:
     """A trial as the schema's columns."""
     trial = record.trial
     row: Row = dict(zip(_DIRECT_NAMES, _read_direct(record), strict=True))
@@ -256,6 +277,8 @@ def to_row(record: TrialRecord, host_id: str) -> Row:
         _fields(s, ("index", "batch", "wall_ns", "cpu_ns", "calibration")) for s in trial.samples
     ]
     row["metrics"] = dict(trial.metrics)
+    row["node"], row["cpus"] = where.node, where.cpus
+    row["job"], row["attempt"] = where.job, where.attempt
     return row
 
 

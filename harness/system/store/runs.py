@@ -11,8 +11,10 @@ not, since that would take longer than they do. `docs/store.md` describes it all
 from __future__ import annotations
 
 import contextlib
+import os
+import platform
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,7 @@ from harness.system.store.rows import (
     SCHEMA_VERSION,
     NewerSchema,
     Row,
+    Whereabouts,
     from_row,
     to_row,
 )
@@ -93,7 +96,7 @@ class RunWriter:
         self.folder = folder
         self.plan = dict(plan)
         self.described = Described()
-        self._host_id = host_id
+        self._host_id, self._where = host_id, whereabouts_of(plan)
         with storage_errors(folder), contextlib.ExitStack() as opened:
             folder.parent.mkdir(parents=True, exist_ok=True)
             clear_killed(folder.parent)
@@ -160,7 +163,7 @@ class RunWriter:
 
     def append(self, record: TrialRecord) -> None:
         """Store one trial; it survives the death of this process from here on."""
-        row = to_row(record, self._host_id)
+        row = to_row(record, self._host_id, self._where)
         try:
             self._stream.append(row)
         except OSError as problem:
@@ -198,6 +201,28 @@ class RunWriter:
         """Close the stream; without `finish` the run stays unfinished and can be resumed."""
         with storage_errors(self.folder):
             self._opened.close()
+
+
+def whereabouts_of(plan: Mapping[str, Any]) -> Whereabouts:
+    """The machine's name, the CPUs of this process or the plan, and what a job says of itself."""
+    attempt = os.environ.get("HARNESS_ATTEMPT", "")
+    return Whereabouts(
+        node=platform.node(),
+        cpus=_ranges(sorted(plan.get("cpus") or os.sched_getaffinity(0))),
+        job=os.environ.get("HARNESS_JOB") or None,
+        attempt=int(attempt) if attempt.isdigit() else None,
+    )
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """`0-3,8` of sorted numbers."""
+    parts: list[list[int]] = []
+    for number in numbers:
+        if parts and number == parts[-1][1] + 1:
+            parts[-1][1] = number
+        else:
+            parts.append([number, number])
+    return ",".join(f"{low}-{high}" if low < high else f"{low}" for low, high in parts)
 
 
 def _marked(rows: Iterable[Row], disturbed_blocks: frozenset[BlockKey]) -> Iterator[Row]:

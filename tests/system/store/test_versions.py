@@ -27,7 +27,7 @@ from harness.system.store.described import Described
 from harness.system.store.parquet import join_parquet, read_described, read_parquet, write_parquet
 from harness.system.store.rows import COLUMNS, NAMES, from_row, to_row, trials_schema
 from harness.system.store.run_file import read_run
-from harness.system.store.runs import RunWriter, stored_rows
+from harness.system.store.runs import RunWriter, stored_rows, whereabouts_of
 from harness.system.store.stream import MAGIC, Heading, StreamWriter, _frame
 
 OPTIONAL = [column for column in COLUMNS if not column.needed]
@@ -134,7 +134,7 @@ def test_columns_that_are_not_known_go_through_resuming(tmp_path_factory, finish
         plain = {"schema_version": 1, "plan": {}, "finished": False}
     (folder / "run.json").write_text(json.dumps(plain))
     assert load_rows(folder) == wanted
-    last = to_row(record(3), "host")
+    last = to_row(record(3), "host", whereabouts_of({}))
     more = {name: None for name in table.column_names if name not in NAMES}
     with RunWriter(folder, {}, "host") as writer:
         writer.append(record(3))

@@ -1,0 +1,192 @@
+"""What the attempts of a run found, as one run: one attempt of each shard, nothing doubled."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from harness.cluster.folder import (
+    AttemptFile,
+    ClusterFolder,
+    ClusterPlan,
+    ClusterShard,
+    latest_failure,
+    those_that_count,
+)
+from harness.errors import DataDamaged, ExitCode
+from harness.frozen import dataclass
+from harness.model import Host, Run
+from harness.running.cell_reports import EVERY
+from harness.running.executing import merged
+from harness.running.reports import Failure, Report, of_plain, of_summary, to_summary
+from harness.system.machine.host import read_host
+from harness.system.store.attempts import AttemptContent, read_attempt, write_gathered
+from harness.system.store.described import Described
+
+_LAST_WORDS = 4000
+_OURS = "harness: "
+"""What a job's own words begin with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What was found of a run."""
+
+    report: Report
+    missing: tuple[int, ...]
+    """The shards that no attempt finished."""
+    others: int
+    """Finished attempts that do not count, since an earlier one of their shard does."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountedPart:
+    """The attempt that counts for one shard."""
+
+    path: Path
+    content: AttemptContent
+
+    @property
+    def host(self) -> Mapping[str, Any]:
+        """The machine that it was made on."""
+        told: Mapping[str, Any] = self.content.said["host"]
+        return told
+
+    @property
+    def node(self) -> str:
+        return str(self.content.said["node"])
+
+
+def gather(
+    results: Path, folder: ClusterFolder, plan: ClusterPlan, shards: Sequence[ClusterShard]
+) -> Gathered:
+    """The report of all shards; stored as a finished run where none is missing."""
+    found = folder.attempts()
+    best = those_that_count(found)
+    parts: list[CountedPart] = []
+    for shard in shards:
+        if shard.index in best and best[shard.index].kind == "parquet":
+            try:
+                path = best[shard.index].path
+                parts.append(CountedPart(path, read_attempt(path)[0]))
+            except DataDamaged:
+                del best[shard.index]
+    missing = tuple(shard.index for shard in shards if shard.index not in best)
+    others = sum(each.kind == "parquet" for each in found) - len(parts)
+    report = _as_one(results / plan.run_id, plan, parts)
+    report = _with_missing(report, folder, found, [shards[index] for index in missing])
+    report = _with_words(report, parts, others)
+    if not missing and parts:
+        content = {"plan": _stored_plan(plan, report, parts), "summary": to_summary(report)}
+        described = Described()
+        for part in parts:
+            told = part.content.described
+            described = described.plus(told.metrics, told.builds)
+        write_gathered(report.folder, content, [part.path for part in parts], described)
+    return Gathered(report, missing, others)
+
+
+def _as_one(place: Path, plan: ClusterPlan, parts: Sequence[CountedPart]) -> Report:
+    empty = Run(
+        id=plan.run_id,
+        started_at_ns=plan.started_at_ns,
+        command=tuple(plan.command),
+        seed=plan.settings["seed"],
+        host=of_plain(parts[0].host, Host) if parts else read_host(),
+    )
+    if not parts:
+        return Report(empty, place, {})
+    report = merged([of_summary(part.content.said["summary"], place) for part in parts])
+    run = replace(
+        report.run,
+        id=empty.id,
+        started_at_ns=empty.started_at_ns,
+        command=empty.command,
+        seed=empty.seed,
+        host=empty.host,
+        parquet=str(place / "trials.parquet"),
+    )
+    failures = report.failures
+    if plan.origin.get(EVERY) and len(failures) < len(run.measurements):
+        failures = {
+            key: replace(f, exit_code=ExitCode.FINE) if f.exit_code is ExitCode.ADAPTER else f
+            for key, f in failures.items()
+        }
+    return replace(report, run=run, folder=place, failures=failures)
+
+
+def _with_missing(
+    report: Report,
+    folder: ClusterFolder,
+    found: Sequence[AttemptFile],
+    missing: Sequence[ClusterShard],
+) -> Report:
+    failures = dict(report.failures)
+    for shard in missing:
+        why = why_missing(folder, found, shard.index)
+        for target in shard.targets:
+            failures[shard.task, shard.case, target] = Failure("not run", why, ExitCode.TRIAL)
+    run = replace(report.run, finished=not missing)
+    if missing:
+        run = replace(run, parquet=None)
+    return replace(report, failures=failures, run=run)
+
+
+def why_missing(folder: ClusterFolder, found: Sequence[AttemptFile], shard: int) -> str:
+    """Why a shard has no finished attempt, in words: its own, else the last ones of its job."""
+    if folder.cancelled:
+        return "the run was cancelled"
+    told = latest_failure(found, shard)
+    if told:
+        return f"on {told['node']}: {told['error']}"
+    number = next((n for n, own in folder.jobs_of(folder.ranges()) if shard in own), None)
+    if number is None or number not in folder.submitted():
+        return "its job was not submitted"
+    logs = folder.logs_of(number)
+    words = logs[-1].read_text(errors="replace").strip()[-_LAST_WORDS:] if logs else ""
+    lines = words.splitlines()
+    ours = [line for line in lines if line.startswith(_OURS)]
+    said = f": {(ours or lines)[-1].removeprefix(_OURS)}" if lines else ""
+    return f"its job ended without a result{said}"
+
+
+def _with_words(report: Report, parts: Sequence[CountedPart], others: int) -> Report:
+    """The report with what people should know of where it was measured."""
+    words = []
+    if parts:
+        nodes = Counter(part.node for part in parts)
+        kinds = Counter(str(part.host["cpu"]) for part in parts)
+        said = ", ".join(f"{node} ({n} shard{'s' * (n > 1)})" for node, n in nodes.most_common(8))
+        words.append(f"measured on {len(nodes)} node{'s' * (len(nodes) > 1)}: {said}")
+        if len(kinds) > 1:
+            each = ", ".join(f"{cpu} ({n})" for cpu, n in kinds.most_common())
+            words.append(f"different kinds of CPU, never compared with each other: {each}")
+    if others:
+        words.append(f"{others} further finished attempt{'s' * (others > 1)} kept, not counted")
+    run = replace(report.run, warnings=(*report.run.warnings, *words))
+    return replace(report, run=run)
+
+
+def _stored_plan(
+    plan: ClusterPlan, report: Report, parts: Sequence[CountedPart]
+) -> Mapping[str, Any]:
+    """The plan as a run of one machine has it, with what tells that it was a cluster's."""
+    carried: dict[str, list[Any]] = {}
+    for part in parts:
+        for key, value in part.content.said["plan"].items():
+            if isinstance(value, list):
+                own = carried.setdefault(key, [])
+                own += [each for each in value if each not in own[-len(value) :]]
+    return {
+        **plan.settings,
+        **carried,
+        "started_at_ns": plan.started_at_ns,
+        "command": plan.command,
+        "host": parts[0].host,
+        "cells": [[m.task, m.case, m.target] for m in report.run.measurements],
+        "origin": {**plan.origin, "executor": plan.executor},
+        "cluster": {"tree": plan.tree, "shards": plan.shards},
+    }

@@ -1,0 +1,253 @@
+"""A run on a cluster from its submission to its report; and how one comes back to it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness import __version__
+from harness.cluster.awaiting import Cluster, HowFar, RunWatch, progress_of, work_of
+from harness.cluster.folder import (
+    ClusterFolder,
+    ClusterPlan,
+    ClusterShard,
+    clusters_of,
+    those_that_count,
+)
+from harness.cluster.gathering import Gathered, gather
+from harness.cluster.node import python_version
+from harness.cluster.packing import packed, shard_seconds, shards_per_job
+from harness.cluster.spreading import ClusterOptions
+from harness.cluster.tree import keep_tree
+from harness.errors import Detached, NotAllowed, UsageError
+from harness.frozen import dataclass
+from harness.model.jsonable import jsonable
+from harness.plugins import Executor
+from harness.project.config import Config
+from harness.running.experiment import run_id
+from harness.running.session import Session
+from harness.running.settings import Settings, of_plan, to_plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is to be run on a cluster."""
+
+    kind: str
+    executor: Executor
+    settings: Settings
+    shards: tuple[ClusterShard, ...]
+    origin: dict[str, Any]
+    about: dict[str, Any]
+    wanted: tuple[Path, ...] = ()
+    """Files that targets name, to be taken along though git may ignore them."""
+    with_history: bool = False
+    """Does a command need the repository's commits?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What would be submitted; nothing was."""
+
+    script: str
+    jobs: int
+    shards: int
+    per_job: int
+    node_hours: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `result` of `--dry-run --json`."""
+        values: dict[str, Any] = jsonable(self)
+        return values
+
+    def __str__(self) -> str:
+        return (
+            f"{self.script}\n{self.shards} shard{'s' * (self.shards != 1)} in {self.jobs}"
+            f" job{'s' * (self.jobs != 1)}, up to {self.per_job} in each; about"
+            f" {self.node_hours:.2g} node hours"
+        )
+
+
+def planned(config: Config, results: Path, asked: Request) -> Submission:
+    """What a submission would be, without making anything."""
+    options = _options(config, asked.executor)
+    folder = ClusterFolder(clusters_of(results) / run_id(time.time_ns()))
+    jobs = _jobs(asked.shards, asked.settings, options)
+    nodes = int(options.own.get("nodes", 1) or 1)
+    work = work_of(folder, _command(folder, options), (0, len(jobs)), options)
+    return Submission(
+        asked.executor.script(work, options.own),
+        len(jobs),
+        len(asked.shards),
+        max(map(len, jobs)),
+        len(asked.shards) * shard_seconds(asked.settings) * nodes / 3600,
+    )
+
+
+def run_on_cluster(session: Session, asked: Request) -> tuple[ClusterPlan, Gathered]:
+    """Submit a run, wait for it, and gather what it found.
+
+    Raises Detached after Ctrl-C: the jobs go on. UsageError, with the scheduler's words, for what
+    it does not take.
+    """
+    options = _options(session.config, asked.executor)
+    cluster = Cluster(asked.executor, options, session.runner)
+    # Before anything is written: is there such a scheduler, and are the options some that it knows?
+    limits = cluster.limits()
+    started_at_ns = time.time_ns()
+    folder = ClusterFolder(clusters_of(session.results) / run_id(started_at_ns))
+    plan = _plan(session, asked, folder, started_at_ns)
+    folder.create(plan, asked.shards)
+    folder.add_jobs(_jobs(asked.shards, asked.settings, options))
+    many = f"{len(asked.shards)} shard{'s' * (len(asked.shards) > 1)}"
+    session.tell(f"{folder.run_id}: {many} by {asked.executor.name}")
+    watch = _watch(session, folder, cluster, len(asked.shards))
+    watch.limits = limits
+    try:
+        return plan, _waited(session, watch, plan)
+    except UsageError:
+        if not folder.submitted():  # nothing of it is anywhere but here
+            folder.remove()
+        raise
+
+
+def come_back(session: Session, folder: ClusterFolder, *, again: bool) -> Gathered:
+    """Wait for a run that was submitted before, and gather it; `again`: submit what is missing."""
+    plan = folder.plan()
+    executor = Executor.find(plan.executor)
+    options = ClusterOptions.of(plan.executor, plan.table)
+    cluster = Cluster(executor, options, session.runner)
+    watch = _watch(session, folder, cluster, plan.shards)
+    if again:
+        _add_missing(watch, plan)
+    return _waited(session, watch, plan)
+
+
+def end_jobs(session: Session, folder: ClusterFolder) -> HowFar:
+    """End all jobs of a run; what was measured is kept. NotAllowed where nobody answers."""
+    plan = folder.plan()
+    executor = Executor.find(plan.executor)
+    options = ClusterOptions.of(plan.executor, plan.table)
+    cluster = Cluster(executor, options, session.runner)
+    folder.cancel()
+    if not executor.cancel(folder.name, options.own, session.runner):
+        raise NotAllowed(
+            f"the scheduler does not answer: the jobs of {folder.run_id} may go on",
+            hint=f"Repeat `harness cancel {folder.run_id}` when it is back.",
+        )
+    watch = _watch(session, folder, cluster, plan.shards)
+    watch.look()
+    return progress_of(watch, cluster.jobs(folder.name))
+
+
+def _waited(session: Session, watch: RunWatch, plan: ClusterPlan) -> Gathered:
+    folder = watch.folder
+    try:
+        watch.until_over()
+    except KeyboardInterrupt:
+        said = str(watch.last) if watch.last else "its jobs go on"
+        more = watch.last.waiting if watch.last else 0
+        rest = f"; {more} jobs are submitted only when you attach" if more else ""
+        raise Detached(
+            f"detached from {folder.run_id}: {said}{rest}",
+            hint=f"`harness attach {folder.run_id}` waits for it and shows it; `harness cancel"
+            f" {folder.run_id}` ends its jobs.",
+        ) from None
+    return gather(session.results, folder, plan, folder.shards())
+
+
+def _watch(session: Session, folder: ClusterFolder, cluster: Cluster, shards: int) -> RunWatch:
+    return RunWatch(
+        folder,
+        cluster,
+        lambda: _command(folder, cluster.options),
+        session.orchestrator.step,
+        shards,
+    )
+
+
+def _add_missing(watch: RunWatch, plan: ClusterPlan) -> None:
+    """Plan jobs for the shards that are neither done nor in a job that goes on."""
+    live = watch.cluster.jobs(watch.folder.name)
+    if live is None:
+        raise NotAllowed("the scheduler does not answer", hint="Try again when it is back.")
+    watch.folder.revive()
+    going_on = {job.number for job in live}
+    done = set(those_that_count(watch.folder.attempts()))
+    coming = {
+        shard
+        for number, shards in watch.folder.jobs_of(watch.folder.ranges())
+        if number in going_on
+        for shard in shards
+    }
+    rest = [s for s in watch.folder.shards() if s.index not in done | coming]
+    if rest:
+        watch.folder.add_jobs(_jobs(rest, of_plan(plan.settings), watch.cluster.options))
+        # What was planned before and not submitted is planned anew with the rest.
+        for first, count in watch.folder.ranges()[:-1]:
+            watch.folder.mark_submitted(first, count, replaced=True)
+
+
+def _jobs(
+    shards: Sequence[ClusterShard], settings: Settings, options: ClusterOptions
+) -> list[Sequence[ClusterShard]]:
+    return packed(shards, shards_per_job(options, shard_seconds(settings)))
+
+
+def _options(config: Config, executor: Executor) -> ClusterOptions:
+    return ClusterOptions.of(executor.name, config.executors.get(executor.name, {}))
+
+
+def _command(folder: ClusterFolder, options: ClusterOptions) -> tuple[str, ...]:
+    python = options.python or sys.executable
+    return (python, "-P", "-m", "harness.cli.cluster_job", str(folder.path.absolute()))
+
+
+def _plan(
+    session: Session, asked: Request, folder: ClusterFolder, started_at_ns: int
+) -> ClusterPlan:
+    config = session.config
+    tree = keep_tree(config.root, asked.wanted, folder.trees, with_history=asked.with_history)
+    here = Path.cwd().resolve()
+    root = config.root.resolve()
+    start = here if here.is_relative_to(tree.top) else root
+    return ClusterPlan(
+        run_id=folder.run_id,
+        kind=asked.kind,
+        executor=asked.executor.name,
+        table=dict(config.executors.get(asked.executor.name, {})),
+        started_at_ns=started_at_ns,
+        command=sys.argv[1:],
+        settings=to_plan(asked.settings),
+        origin=jsonable(asked.origin),
+        about={**asked.about, "root": os.path.relpath(root, tree.top)},
+        tree=tree.digest,
+        history=tree.history,
+        head=tree.head,
+        folder=os.path.relpath(start, tree.top),
+        harness=__version__,
+        python=python_version(),
+        shards=len(asked.shards),
+    )
+
+
+def config_words(config: Config) -> list[str]:
+    """`--config FILE` as a command says it that starts where the plan's folder is on the node."""
+    if config.path is None:
+        return []
+    here, root = Path.cwd().resolve(), config.root.resolve()
+    path = root / config.path.name
+    near = _top_of(config)
+    start = here if here.is_relative_to(near) else root
+    return ["--config", os.path.relpath(path, start)]
+
+
+def _top_of(config: Config) -> Path:
+    from harness.system.git.writing import Git
+
+    git = Git(config.root)
+    return git.top.resolve() if git.is_repository() else config.root.resolve()

@@ -1,0 +1,140 @@
+"""What SLURM is asked and told: each function is one call, or two, of its programs."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+from harness.errors import ToolchainMissing, TrialFailed, UsageError
+from harness.executors.slurm.sbatch_options import SlurmOptions
+from harness.executors.slurm.script import script_of
+from harness.hookspecs import Runner
+from harness.model import Completed
+from harness.model.engines import JobPhase, JobState, Limits, Work
+
+_PATIENCE_S = 60.0
+_FEW = Limits(at_once=1000, waiting=1000)
+"""Where the scheduler does not say."""
+
+_TOO_MANY = re.compile(
+    r"AssocMaxSubmitJobLimit|QOSMaxSubmitJob|MaxSubmitJobs|maximum job count"
+    r"|Job violates accounting/QOS policy|Resource temporarily unavailable",
+    re.IGNORECASE,
+)
+_AWAY = re.compile(
+    r"Unable to contact slurm controller|Socket timed out|Connection refused|Zero Bytes"
+    r"|Communication connection failure|Transport endpoint",
+    re.IGNORECASE,
+)
+_ACTIVE = {"PD": JobPhase.PENDING, "RQ": JobPhase.PENDING, "RH": JobPhase.PENDING}
+"""States in which a job that is listed does not run; in all others it does, or is about to end."""
+
+
+def _call(runner: Runner, *words: str) -> Completed:
+    try:
+        return runner.tool(words, timeout_s=_PATIENCE_S)
+    except ToolchainMissing:
+        raise ToolchainMissing(
+            f"there is no SLURM here: {words[0]} is not on PATH",
+            hint="Log in to the cluster's login node, or `module load slurm`; without `executor`"
+            " all runs on this machine.",
+        ) from None
+
+
+def is_away(problem: str) -> bool:
+    """Does a program of SLURM say that the controller does not answer?"""
+    return _AWAY.search(problem) is not None
+
+
+def limits(options: SlurmOptions, runner: Runner) -> Limits:
+    """What the controller's configuration says, and the user's own limits where they are kept."""
+    done = _call(runner, "scontrol", "show", "config")
+    found = dict(re.findall(r"^(\w+)\s*=\s*(\d+)", done.stdout, re.MULTILINE))
+    at_once = int(found.get("MaxArraySize", _FEW.at_once))
+    waiting = int(found.get("MaxJobCount", 2 * _FEW.waiting)) // 2  # others have jobs, too
+    own = _own_limits(options, runner)
+    # An index reaches from 0 to MaxArraySize - 1; a size of 0 or 1 means no arrays to speak of.
+    most = max(1, min([at_once - 1, waiting, *own]))
+    return Limits(at_once=most, waiting=max(1, min([waiting, *own])))
+
+
+def _own_limits(options: SlurmOptions, runner: Runner) -> list[int]:
+    """How many jobs the user may submit, by account and quality of service; empty: unknown."""
+    try:
+        words = ("format=Account,MaxSubmitJobs", "withassoc")
+        done = runner.tool(
+            ["sacctmgr", "-nP", "show", "user", "where", f"name={_user(runner)}", *words],
+            timeout_s=_PATIENCE_S,
+        )
+    except (ToolchainMissing, TrialFailed):
+        return []
+    rows = [line.split("|") for line in done.stdout.splitlines() if done.exit_code == 0]
+    mine = [row for row in rows if len(row) > 1 and options.account in (None, row[0])]
+    return [int(row[1]) for row in mine if row[1].isdigit() and int(row[1]) > 0]
+
+
+def _user(runner: Runner) -> str:
+    return runner.tool(["id", "-un"], timeout_s=_PATIENCE_S).stdout.strip()
+
+
+def submit(work: Work, options: SlurmOptions, runner: Runner) -> bool:
+    """Submit an array; False where a limit is hit or nobody answers now: try again later.
+
+    Raises UsageError with SLURM's own words where it will never be taken.
+    """
+    with tempfile.TemporaryDirectory(prefix="harness-sbatch-") as folder:
+        path = Path(folder) / "script"
+        path.write_text(script_of(work, options), encoding="utf-8")
+        done = _call(runner, "sbatch", "--parsable", str(path))
+    if done.exit_code == 0:
+        return True
+    words = done.stderr.strip() or done.stdout.strip()
+    if _TOO_MANY.search(words) or is_away(words):
+        return False
+    raise UsageError(
+        f"SLURM does not take the jobs: {words.removeprefix('sbatch: error: ')}",
+        hint="See [executors.slurm]; `sinfo` lists partitions, `sacctmgr show assoc` accounts.",
+    )
+
+
+def jobs(name: str, runner: Runner) -> list[JobState] | None:
+    """The jobs of that name that are not over; None where the controller does not answer."""
+    rows = _queue(name, runner)
+    if rows is None:
+        return None
+    return [
+        JobState(
+            number=int(row[0].rpartition("+")[2]) + int(row[1]),
+            phase=_ACTIVE.get(row[2], JobPhase.RUNNING),
+            reason=row[3].strip("()") if row[2] in _ACTIVE else "",
+            node=row[4],
+            left=row[5],
+        )
+        for row in rows
+        if row[1].isdigit()
+    ]
+
+
+def cancel_jobs(name: str, runner: Runner) -> bool:
+    """Cancel all jobs of that name; False where the controller does not answer."""
+    rows = _queue(name, runner)
+    if rows is None:
+        return False
+    ids = sorted({row[6] for row in rows})
+    if not ids:
+        return True
+    done = _call(runner, "scancel", *ids)
+    return done.exit_code == 0 or not is_away(done.stderr)
+
+
+def _queue(name: str, runner: Runner) -> list[list[str]] | None:
+    """Name, index, state, reason, node, time left and array of each job; one call for all."""
+    # Not by `-j`: an id that is forgotten already is an error there.
+    done = _call(runner, "squeue", "-h", "-r", "--me", "-o", "%j|%K|%t|%r|%N|%L|%F")
+    if done.exit_code != 0:
+        if is_away(done.stderr):
+            return None
+        raise TrialFailed(f"squeue failed: {done.stderr.strip()}")
+    rows = [line.split("|") for line in done.stdout.splitlines()]
+    return [row for row in rows if len(row) == 7 and row[0].rpartition("+")[0].startswith(name)]

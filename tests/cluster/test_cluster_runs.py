@@ -1,0 +1,179 @@
+"""Whole runs on a cluster of one machine: the example executor starts the jobs here, by `sh`."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+import harness
+from harness.api import on_clusters as clusters
+from harness.cluster.folder import find_cluster
+from harness.errors import ConfigError, UsageError
+from harness.plugins import Executor
+from harness.project.config import load_config
+
+EXAMPLE = Path(__file__).parents[2] / "examples/executor/ssh_executor.py"
+CONFIG = """
+[executors.ssh]
+hosts = ["red", "green"]
+shell = ["sh", "-c", "{line}"]
+poll = "200ms"
+settle = "1s"
+shards_per_job = 1
+[tasks.sum.cases.small]
+params = { n = 1 }
+[tasks.other.cases.small]
+params = { n = 2 }
+[targets.one]
+task = "sum"
+adapter = "command"
+args = ["sh", "-c", "cat word; echo {n}"]
+inputs = ["word"]
+working_folder = "root"
+[targets.two]
+task = "sum"
+adapter = "command"
+args = ["sh", "-c", "cat word; echo {n}"]
+inputs = ["word"]
+working_folder = "root"
+[targets.three]
+task = "other"
+adapter = "command"
+args = ["sh", "-c", "echo {n}"]
+"""
+
+
+@pytest.fixture
+def ssh(tmp_path, monkeypatch) -> Path:
+    """A project, and the example executor under the name `ssh`; its folder."""
+    spec = importlib.util.spec_from_file_location("ssh_executor", EXAMPLE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = Executor("ssh", module)
+    monkeypatch.setattr(Executor, "find", classmethod(lambda cls, name: found))
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "harness.toml").write_text(CONFIG)
+    (project / "word").write_text("word ")
+    monkeypatch.chdir(project)
+    return project
+
+
+def run(project: Path, *names: str) -> harness.RunResult:
+    return harness.run(
+        *names, config=project / "harness.toml", executor="ssh", trials=3, warmup=0, seed=1
+    )
+
+
+def test_a_run_of_two_shards_is_gathered_as_one_and_read_like_any_other(ssh):
+    result = run(ssh)
+    assert result.ok, result.failures
+    assert [(m.task, m.target, m.trials) for m in result.measurements] == [
+        *(("sum", "one", 3), ("sum", "two", 3), ("other", "three", 3))
+    ]
+    assert [(c.reference, c.candidate) for c in result.comparisons] == [("one", "two")]
+    table = harness.load(result)
+    assert set(table.run_id) == {result.id}
+    assert set(table.job) == {"red_0", "green_1"}
+    assert set(table.attempt) == {1}
+    assert not table[["node", "cpus"]].isna().any().any()
+    assert len(harness.history(config=ssh / "harness.toml").runs) == 1
+    again = clusters.attach(result.id, config=ssh / "harness.toml")
+    assert str(again) == str(result)
+    stored = harness.compare_stored("one", "two", config=ssh / "harness.toml")
+    assert len(stored.findings) == 1
+
+
+def test_what_is_missing_is_named_and_resumed_and_nothing_else(ssh):
+    config = ssh / "harness.toml"
+    config.write_text(CONFIG.replace('hosts = ["red", "green"]', 'hosts = ["red"]'))
+    first = run(ssh)
+    folder = find_cluster(ssh / ".harness/results", first.id)
+    assert folder is not None
+    kept = {each.shard: each.path for each in folder.attempts()}
+    gathered = ssh / ".harness/results" / first.id
+    for path in gathered.iterdir():
+        path.unlink()
+    gathered.rmdir()
+    kept[0].unlink()
+    lost = clusters.attach(first.id, config=config)
+    assert set(lost.failures) == {"one", "two"}
+    assert "its job ended without a result" in lost.failures["one"]
+    assert lost.exit_code == 5
+    assert not lost.run.finished
+    (ssh / "word").write_text("edited ")  # changes nothing: the tree was kept at submission
+    again = harness.resume(first.id, config=config)
+    assert again.ok
+    assert {each.path for each in folder.attempts()} > {kept[1]}
+    assert sum(each.shard == 1 for each in folder.attempts()) == 1
+    assert {m.target for m in again.measurements} == {"one", "two", "three"}
+
+
+def test_of_two_attempts_that_finish_one_counts_and_the_other_is_told(ssh):
+    first = run(ssh, "three")
+    folder = find_cluster(ssh / ".harness/results", first.id)
+    assert folder is not None
+    (only,) = folder.attempts()
+    only.path.with_name("s0000000-a2-ffffffffffff.parquet").write_bytes(only.path.read_bytes())
+    gathered = ssh / ".harness/results" / first.id
+    gathered.rename(ssh / "gathered-before")
+    again = clusters.attach(first.id, config=ssh / "harness.toml")
+    assert "1 further finished attempt kept, not counted" in again.warnings
+    assert again.measurements[0].trials == 3
+    assert len(harness.load(again)) == 3
+
+
+def test_a_comparison_is_one_shard_and_gives_what_it_gives_here(ssh):
+    result = harness.compare(
+        "one", "two", config=ssh / "harness.toml", executor="ssh", trials=3, warmup=0
+    )
+    assert (result.reference, result.candidate) == ("one", "two")
+    assert result.comparison is not None
+    assert result.comparison.blocks == 3
+    (shard,) = find_cluster(ssh / ".harness/results", result.run.id).shards()
+    assert shard.words[:3] == ["compare", "one", "two"]
+
+
+def test_a_shard_that_fails_says_why_and_where(ssh):
+    (ssh / "harness.toml").write_text(CONFIG.replace('echo {n}"]\n', 'exit 3"]\n'))
+    result = run(ssh, "three")
+    assert "three" in result.failures
+    assert result.exit_code == 5
+
+
+def test_another_version_on_the_node_is_refused_with_both(ssh, monkeypatch):
+    monkeypatch.setattr("harness.cluster.running.__version__", "0.0.1")
+    result = run(ssh, "three")
+    assert "was submitted with 0.0.1" in result.failures["three"]
+
+
+def test_what_would_be_submitted_is_said_and_nothing_made(ssh):
+    said = clusters.planned_run(config=ssh / "harness.toml", executor="ssh", trials=3)
+    assert (said.jobs, said.shards, said.per_job) == (2, 2, 1)
+    assert "cluster_job" in said.script
+    assert not (ssh / ".harness").exists()
+
+
+def test_a_file_without_configuration_is_a_shard_too(ssh):
+    (ssh / "harness.toml").rename(ssh / "away.toml")
+    (ssh / "program.py").write_text("print(1)\n")
+    with pytest.raises(ConfigError, match="want a list of hosts"):
+        harness.run("program.py", executor="ssh", trials=2)
+
+
+def test_a_run_that_is_not_there_is_no_run(ssh):
+    with pytest.raises(UsageError, match="no run '1999' on a cluster"):
+        clusters.attach("1999", config=ssh / "harness.toml")
+
+
+def test_the_table_of_an_executor_is_taken_as_it_stands(ssh):
+    config = load_config(ssh / "harness.toml")
+    assert config.executors["ssh"]["hosts"] == ["red", "green"]
+    assert json.dumps(dict(config.executors["ssh"]))
+    assert os.environ["XDG_CACHE_HOME"]
