@@ -111,8 +111,8 @@ class Settings:
         RunOption(
             "budget",
             "Measure for at most this long, such as 20s; building and checking come before. Left"
-            " out: 20 s per case, three tasks or more 40 s together, or up to 120 s where the"
-            " blocks of a first verdict take longer.",
+            " out: 20 s per case, or up to 120 s where the blocks of a first verdict take longer;"
+            " three tasks or more 40 s together.",
             parse_duration_ns,
             # Six digits of a millisecond: said again on a command line it is the same nanoseconds.
             write=lambda ns: f"{ns / 1e6:.6f}ms",
@@ -248,9 +248,8 @@ class Settings:
     def time_limit(self, groups: int, tasks: int = 1) -> TimeLimit:
         """How long this many groups of so many tasks may take together."""
         if self.budget_ns is None and self.trials is None:
-            most_ns = DEFAULT_BUDGET_NS * STRETCH
             if tasks == groups and groups * DEFAULT_BUDGET_NS > SHARED_BUDGET_NS:
-                return TimeLimit(SHARED_BUDGET_NS, most_ns // SHARED_BUDGET_NS)
+                return TimeLimit(SHARED_BUDGET_NS)
             return TimeLimit(DEFAULT_BUDGET_NS * groups, STRETCH)
         return TimeLimit(self.budget_ns)
 

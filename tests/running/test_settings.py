@@ -164,7 +164,7 @@ def test_settings_that_make_no_sense_cannot_be_made(given: dict[str, Any], words
 def test_the_default_budget_grows_with_the_groups_and_may_stretch():
     assert Settings().time_limit(2) == TimeLimit(40 * 10**9, STRETCH)
     assert Settings().time_limit(5) == TimeLimit(100 * 10**9, STRETCH)
-    assert Settings().time_limit(5, tasks=5) == TimeLimit(40 * 10**9, 3)
+    assert Settings().time_limit(5, tasks=5) == TimeLimit(40 * 10**9)
     assert Settings(budget_ns=5).time_limit(2) == TimeLimit(5)
     assert Settings(trials=5).time_limit(2) == TimeLimit(None)
 
