@@ -21,6 +21,7 @@ verdicts.py       runs --repeats 1 --regimes quiet steady --effects 0 0.02 0.1
 designs.py        --blocks 60
 identical.py      --runs 5
 layouts.py        --edits 3
+tables.py         --tables 10
 steady.py         3
 phases.py         3
 launcher.py       --rounds 10 --repeats 1

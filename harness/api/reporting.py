@@ -53,9 +53,10 @@ def report(
 def trends(**options: Unpack[TrendOptions]) -> TrendsResult:
     """Say how the time of each target went from run to run, and where it changed its level.
 
-    Trends are of one target, case, mode and machine, in the order of the commits, where all are
-    known, else of time. `path` is a file to write: .html or .md for all of them, .svg or .png for
-    a single one. Raises UsageError for what makes no sense.
+    That a change is seen where there is none has a chance of 5 % for all trends together, or with
+    `per_comparison` for each by itself. Trends are of one target, case, mode and machine, in the
+    order of the commits, where all are known, else of time. `path` is a file to write: .html or
+    .md for all of them, .svg or .png for a single one. Raises UsageError for what makes no sense.
     """
     from harness.pages.of_history import history_document, trend_picture
     from harness.running.catalogue import HistoryQuery
@@ -65,7 +66,8 @@ def trends(**options: Unpack[TrendOptions]) -> TrendsResult:
     check_keywords("trends", options, TrendOptions)
     earliest_ns = parse_since(options.get("since"))
     wanted = HistoryQuery(options.get("task"), options.get("target"), earliest_ns)
-    found = trends_of(runs_of(options, config_of(options)), wanted)
+    alone = options.get("per_comparison", False)
+    found = trends_of(runs_of(options, config_of(options)), wanted, per_comparison=alone)
     if options.get("path") is None:
         return found
     path = Path(options["path"])

@@ -13,8 +13,13 @@ from harness.model import Comparison, Measurement, Metric, PhaseRow, TrialRecord
 def phase_rows(
     baseline: Measurement, current: Measurement, blocks: Sequence[Block], question: Question
 ) -> tuple[PhaseRow, ...]:
-    """A row for every phase of either side, in the order of the baseline's."""
+    """A row for every phase of either side, in the order of the baseline's.
+
+    The error level holds for all of them together.
+    """
     sides = [{phase.path: phase for phase in side.phases} for side in (baseline, current)]
+    paths = {**sides[0], **sides[1]}
+    question = question.shared_by(len(paths))
     return tuple(
         PhaseRow(
             path,
@@ -22,7 +27,7 @@ def phase_rows(
             sides[1].get(path),
             _compared(path, (baseline.target, current.target), blocks, question),
         )
-        for path in {**sides[0], **sides[1]}
+        for path in paths
     )
 
 

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="With --plot: a file to write, .html or .md, or .svg or .png of a single trend.",
 )
+@click.option(
+    "--per-comparison",
+    is_flag=True,
+    help="With --plot: let the error level hold for each trend, not for all of them together.",
+)
 @format_option
 @config_option
 @results_option
@@ -44,7 +49,8 @@ def history_command(**options: Any) -> Answer:
     """
     asked = said(**{name: options[name] for name in ("task", "target", "since")})
     if options["plot"] or options["path"] is not None:
-        return _plotted(trends(**asked, **said(path=options["path"]), **named_place(options)))
+        told = said(path=options["path"], per_comparison=options["per_comparison"] or None)
+        return _plotted(trends(**asked, **told, **named_place(options)))
     found = history(**asked, **named_place(options))
     which = " that fit" if asked else ""
     return Answer(

@@ -169,6 +169,7 @@ class TrendOptions(HistoryOptions, total=False):
     """The keyword arguments of `trends`."""
 
     path: str | PathLike[str]
+    per_comparison: bool
 
 
 class BisectOptions(Asked, Place, total=False):

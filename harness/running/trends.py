@@ -19,11 +19,9 @@ from harness.running.catalogue import HistoryQuery
 from harness.running.many import each_run, hints_of, worst_of
 from harness.running.of_commit import stored_commit
 from harness.running.reading_back import report_of
-from harness.stats.shifts import Shift, shifts_of
+from harness.stats.shifts import FEWEST_SURE, Shift, shifts_of, shifts_of_table
 from harness.system.store.run_file import StoredRun, run_folders
 
-FEWEST_SURE = 8
-"""With fewer runs no change of level can be sure at 5 %."""
 BARS = "▁▂▃▄▅▆▇█"
 MOST_BARS = 60
 
@@ -197,8 +195,12 @@ def spark(values: Sequence[float]) -> str:
     return "".join(BARS[min(7, int(8 * (value - low) / span))] for value in drawn)
 
 
-def trends_of(results: Path, wanted: HistoryQuery) -> TrendsResult:
-    """The trends of the stored runs below a folder; a damaged run is named and stops nothing."""
+def trends_of(results: Path, wanted: HistoryQuery, *, per_comparison: bool = False) -> TrendsResult:
+    """The trends of the stored runs below a folder; a damaged run is named and stops nothing.
+
+    That a change is seen where there is none has a chance of 5 % for all of them together, or
+    `per_comparison` for each by itself.
+    """
     series: dict[TrendKey, list[TrendPoint]] = {}
     unreadable: list[DataUnreadable] = []
     for found in each_run(run_folders(results), lambda run: list(_points(run, wanted))):
@@ -207,19 +209,18 @@ def trends_of(results: Path, wanted: HistoryQuery) -> TrendsResult:
             continue
         for key, point in found:
             series.setdefault(key, []).append(point)
-    trends = tuple(
-        _trend(key, points)
-        for key, points in sorted(series.items(), key=lambda item: astuple(item[0]))
-    )
+    ordered = {key: _in_order(series[key]) for key in sorted(series, key=astuple)}
+    times = [[point.wall_ns.point for point in points] for points in ordered.values()]
+    shifts = list(map(shifts_of, times)) if per_comparison else shifts_of_table(times)
+    trends = tuple(Trend(*of, found) for of, found in zip(ordered.items(), shifts, strict=True))
     damaged = tuple(problem.message for problem in unreadable)
     return TrendsResult(results, trends, damaged, hints_of(unreadable), worst_of(unreadable))
 
 
-def _trend(key: TrendKey, points: Sequence[TrendPoint]) -> Trend:
+def _in_order(points: Sequence[TrendPoint]) -> tuple[TrendPoint, ...]:
     known = all(point.committed_at_ns for point in points)
     # Where some have no commit, only the time of the runs puts all of them in one order.
-    ordered = sorted(points, key=lambda p: p.order if known else (p.started_at_ns, 0))
-    return Trend(key, tuple(ordered), shifts_of([p.wall_ns.point for p in ordered]))
+    return tuple(sorted(points, key=lambda p: p.order if known else (p.started_at_ns, 0)))
 
 
 def _points(run: StoredRun, wanted: HistoryQuery) -> Iterator[tuple[TrendKey, TrendPoint]]:

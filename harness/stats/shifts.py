@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 ORDERS = 1999
 """Random orders that are tried: the surest answer is one in two thousand."""
+MOST_ORDERS = 9999
+"""Those of a table of many series, each of which must be surer."""
+FEWEST_SURE = 8
+"""With fewer values no change of level can be sure at 5 %."""
 LEAST = 2
 """Values on either side of a change."""
 
@@ -42,11 +46,43 @@ class Shift:
         return self.before / self.after if self.after else math.inf
 
 
-def shifts_of(values: Sequence[float], level: float = 0.05) -> tuple[Shift, ...]:
+def shifts_of_table(
+    table: Sequence[Sequence[float]], level: float = 0.05
+) -> list[tuple[Shift, ...]]:
+    """The changes of several series, so that `level` holds for all of them together.
+
+    The surest series is held to the level over their number, the next one to that over the number
+    of the others, and so on (Holm, 1979): nothing is found less often than by Bonferroni's
+    correction, whatever series have to do with each other. Series that are too short to be sure of
+    anything do not count (Tarone, 1990).
+    """
+    long = [at for at, values in enumerate(table) if len(values) >= FEWEST_SURE]
+    orders = min(max(ORDERS, round(2 * len(long) / level) - 1), MOST_ORDERS)
+    chances = {at: _first_chance(table[at], orders) for at in long}
+    found: list[tuple[Shift, ...]] = [() for _ in table]
+    for left, at in zip(
+        range(len(long), 0, -1), sorted(long, key=chances.__getitem__), strict=True
+    ):
+        if chances[at] > level / left:
+            break
+        found[at] = shifts_of(table[at], level / left, orders)
+    return found
+
+
+def _first_chance(values: Sequence[float], orders: int) -> float:
+    """The chance of the best split of a whole series."""
+    from scipy.stats import rankdata
+
+    return _chance(rankdata(values), orders)
+
+
+def shifts_of(
+    values: Sequence[float], level: float = 0.05, orders: int = ORDERS
+) -> tuple[Shift, ...]:
     """The changes of level whose chance by accident is below `level`, in their order."""
     import numpy as np
 
-    found = sorted(_within(np.asarray(values, float), 0, level))
+    found = sorted(_within(np.asarray(values, float), 0, level, orders))
     edges = [0, *(at for at, _ in found), len(values)]
     shifts = []
     for (at, confidence), first, last in zip(found, edges, edges[2:], strict=False):
@@ -55,7 +91,9 @@ def shifts_of(values: Sequence[float], level: float = 0.05) -> tuple[Shift, ...]
     return tuple(shifts)
 
 
-def _within(values: NDArray[np.float64], offset: int, level: float) -> Iterator[tuple[int, float]]:
+def _within(
+    values: NDArray[np.float64], offset: int, level: float, orders: int
+) -> Iterator[tuple[int, float]]:
     """The places and confidences of the changes in a stretch of the series."""
     if len(values) < 2 * LEAST:
         return
@@ -63,12 +101,12 @@ def _within(values: NDArray[np.float64], offset: int, level: float) -> Iterator[
 
     ranks = rankdata(values)
     at = _best_split(ranks)
-    chance = _chance(ranks)
+    chance = _chance(ranks, orders)
     if chance > level:
         return
     yield offset + at, 1 - chance
-    yield from _within(values[:at], offset, level)
-    yield from _within(values[at:], offset + at, level)
+    yield from _within(values[:at], offset, level, orders)
+    yield from _within(values[at:], offset + at, level, orders)
 
 
 def _best_split(ranks: NDArray[np.float64]) -> int:
@@ -78,14 +116,14 @@ def _best_split(ranks: NDArray[np.float64]) -> int:
     return int(search.fit(ranks.reshape(-1, 1)).predict(n_bkps=1)[0])
 
 
-def _chance(ranks: NDArray[np.float64]) -> float:
+def _chance(ranks: NDArray[np.float64], tried: int) -> float:
     """The share of random orders, this one among them, with a split as good as the best one."""
     import numpy as np
 
     shuffler = np.random.default_rng(0)
-    orders = shuffler.permuted(np.tile(ranks, (ORDERS, 1)), axis=1)
+    orders = shuffler.permuted(np.tile(ranks, (tried, 1)), axis=1)
     own = _gains(ranks.reshape(1, -1))[0]
-    return float((1 + np.sum(_gains(orders) >= own - 1e-9)) / (ORDERS + 1))
+    return float((1 + np.sum(_gains(orders) >= own - 1e-9)) / (tried + 1))
 
 
 def _gains(orders: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -421,8 +421,9 @@ class TestDoubts:
     def test_sides_that_ran_one_program_although_their_files_differ(self, compiled):
         compiled.write("p.c", self.C.format('"sum: 2"'))
         report = compiled.bench(trials=2)
-        (said,) = report.cases[0].doubts
-        assert "baseline and current ran the same program, byte for byte, although p.c" in said
+        wanted = "baseline and current ran the same program, byte for byte, although p.c"
+        # A busy machine may be doubted as well.
+        (said,) = [doubt for doubt in report.cases[0].doubts if wanted in doubt]
         assert said in bench_text(report)
 
     @pytest.mark.parametrize("changed", ["l.c", "README"])
