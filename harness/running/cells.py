@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, TypeAlias
@@ -26,8 +27,10 @@ from harness.model import (
 from harness.model.draws import Seeds
 from harness.plugins import Adapter
 from harness.running.drawing import Draw, Draws
+from harness.running.lengthening import Lengthening
 
 if TYPE_CHECKING:
+    from harness.running.settings import Settings
     from harness.system.process.opening import CoreRunner
 
 MAX_FAILURES = 3
@@ -148,6 +151,7 @@ class Group:
     """What the blocks that were measured now have taken, with everything between their trials."""
     made: int = 0
     """How many these are."""
+    lengthening: Lengthening = field(default_factory=Lengthening)
 
     @property
     def block_ns(self) -> int:
@@ -164,9 +168,25 @@ class Group:
         """Has this cell failed too often to be tried again?"""
         return self.failures.get(name, 0) >= MAX_FAILURES
 
+    def lengthened(self, settings: Settings, budget_ns: int | None) -> str:
+        """Have steady trials to come take longer where one of the block had not settled.
+
+        Says so in words; the empty string where they stay as they are.
+        """
+        trials = max(1, len(self.running) * settings.blocks_wanted)
+        most_ns = math.inf if budget_ns is None else budget_ns / trials
+        plan = self.lengthening.block_ended(settings.steady, most_ns)
+        if plan is None:
+            return ""
+        return (
+            f"{self.members[0].cell.task.name}: a trial had no steady state, so the next ones take"
+            f" up to {plan.samples:,} samples or {plan.budget_ns / 1e9:.0f} s"
+        )
+
     def note(self, record: TrialRecord) -> None:
-        """Count a trial that did not end well."""
+        """Count a trial that did not end well, and see whether a steady one settled."""
         trial = record.trial
+        self.lengthening.note(record)
         if trial.ok:
             return
         weight = MAX_FAILURES if trial.status is TrialStatus.TIMED_OUT else 1

@@ -386,8 +386,7 @@ def is_file(name: str, config: Config) -> bool:
 
 def refuse_missing(specs: Sequence[TargetSpec], config: Config) -> None:
     """UsageError for what can be no target's name: a file that is not there, or a command."""
-    for spec in specs:
-        name = name_of(spec)
+    for spec, name in zip(specs, map(name_of, specs), strict=True):
         if not name or name.partition("@")[0] in config.targets or Path(name).exists():
             continue
         # A revision may have a slash in it, and a target's name none of these.

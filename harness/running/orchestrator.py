@@ -237,6 +237,8 @@ class Orchestrator:
                 else:
                     pace.block_begins(group, None if budget is None else budget - spent)
                     self._timed_block(group, settings, writer)
+                    if longer := group.lengthened(settings, budget):
+                        self._listener.remark(longer)
                     group.stopped = group.rule(group.blocks)
                 pace.block_ended(group)
             if budget is not None and all(g.made == 1 or g.stopped for g in groups):
@@ -318,7 +320,7 @@ class Orchestrator:
             timeout_ns=cell.target.timeout_ns,
             cpus=settings.cpus,
             pad_bytes=padding_bytes(settings.drawn_seed, turn.block) if settings.vary_layout else 0,
-            steady=settings.steady,
+            steady=group.lengthening.plan(settings.steady),
         )
         started_at_ns = time.time_ns()
         trial, agreement = self._execute(turn, plan)
