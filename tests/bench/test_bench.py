@@ -451,6 +451,28 @@ class TestDoubts:
         doubts = project.bench(trials=2).cases[0].doubts
         assert any("ran the same program" in said for said in doubts) is (changed == "README")
 
+    @pytest.mark.parametrize(("body", "same"), [("return  1;", True), ("return 1 + 0 * n;", False)])
+    def test_a_library_that_is_linked_from_a_folder_too(self, project, body, same):
+        """By adapter C: what `setup` makes of other words may be the same program, and is said."""
+        toml = TOML.partition("[targets.t]")[0]
+        target = (
+            'task = "t"\nadapter = "c"\nsources = ["p.c"]\nlibrary_dirs = ["build"]\n'
+            'libraries = ["l"]\nsetup = [["make", "-s"]]'
+        )
+        project.write("harness.toml", f"{toml}[targets.t]\n{target}\n")
+        project.write(".gitignore", "build/\n.harness/\n")
+        main = 'int main(int n, char **w) { printf("sum: %d.0\\n", one(n)); return !w; }\n'
+        project.write("p.c", f"#include <stdio.h>\nint one(int n);\n{main}")
+        project.write("l.c", "int one(volatile int n) { return 1; }\n")
+        make = "mkdir -p build; gcc -c -o build/l.o l.c; ar rcs build/libl.a build/l.o"
+        project.write("Makefile", f"all:\n\t{make}\n")
+        project.commit()
+        project.sh("make -s")  # in the user's own tree, where no side may find it
+        project.make()
+        project.write("l.c", f"int one(volatile int n) {{ {body} }}\n")
+        doubts = project.bench(trials=2).cases[0].doubts
+        assert any("ran the same program" in said and "l.c" in said for said in doubts) is same
+
     def test_a_script_among_the_inputs_is_a_part_of_the_program(self, project):
         target = (
             'task = "t"\nadapter = "command"\nprogram = "sh"\nargs = ["s.sh"]\ninputs = ["s.sh"]'
