@@ -73,6 +73,27 @@ class Told:
         return 5
 
 
+class Below(Ours):
+    """One of another layout, and of no decorator."""
+
+
+class Alike(Ours):
+    """One of the same layout."""
+
+    __slots__ = ()
+
+
+@pytest.mark.parametrize("cls", [Ours, Below, Alike])
+def test_a_value_is_of_its_class_and_frozen_once_it_is_made(cls: type[Ours]):
+    made = cls("a", parts=[1])
+    assert type(made) is cls
+    assert (made.name, made.size, made.parts, made.aside) == ("a", 3, [1], 7)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        made.size = 4  # type: ignore[misc]
+    with pytest.raises(ValueError, match="size"):
+        cls("a", -1)
+
+
 def test_it_reads_and_compares_as_a_standard_one():
     one = Ours("a", parts=[1])
     assert repr(one) == repr(Theirs("a", parts=[1])).replace("Theirs", "Ours")

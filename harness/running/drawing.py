@@ -63,6 +63,11 @@ class Draws:
     """What telling what is right has taken."""
     held_out: Sequence[Case] = ()
     """The case with each of the sets of values that its holdout file has."""
+    wanted: bool = field(init=False)
+    """Does this group's case draw anything?"""
+
+    def __post_init__(self) -> None:
+        self.wanted = bool(self.case.drawn_names(self.seeds) or self.held_out)
 
     @classmethod
     def of(cls, case: Case, seeds: Seeds, secret: int) -> Draws:
@@ -74,11 +79,6 @@ class Draws:
     def nothing(self) -> Draw:
         """What trials that belong to no block are given."""
         return Draw(self.case, "")
-
-    @property
-    def wanted(self) -> bool:
-        """Does this group's case draw anything?"""
-        return bool(self.case.drawn_names(self.seeds) or self.held_out)
 
     def of_block(self, number: int, spent_ns: int, tell: Tell) -> Draw:
         """What block `number` is given, when the blocks before it took `spent_ns` in all.

@@ -93,10 +93,12 @@ class Scratch:
         Raises StorageFailed where the disk is full or read-only, OSError for an input that cannot
         be read.
         """
-        with storage_errors(self._folder):
-            kept = self._folder_that_served() or self._new_folder()
+        kept = self._folder_at_hand()
+        if kept is None:
+            with storage_errors(self._folder):
+                kept = self._folder_that_served() or self._new_folder()
         places, opened = kept
-        self._given[str(places.root)] = kept
+        self._given[places.names["root"]] = kept
         try:
             for place, path in inputs:
                 _copy(path, places.work / place)
@@ -109,11 +111,20 @@ class Scratch:
             raise
         return TrialFolder(places, states, opened)
 
+    def _folder_at_hand(self) -> _Kept | None:
+        """The folder that served last, where nothing has to be written for it."""
+        if self._free:
+            places, opened = self._free[-1]
+            if opened is not None and _is_folder(places.names["work"]):
+                self._free.pop()
+                return _Kept(places, opened)
+        return None
+
     def _folder_that_served(self) -> _Kept | None:
         """A folder that was emptied, where it is still there; its files are open already."""
         while self._free:
             places, opened = self._free.pop()
-            if _is_folder(places.work):
+            if _is_folder(places.names["work"]):
                 return _Kept(places, opened or _made_files(places))
             if opened is not None:
                 opened.close()
@@ -121,7 +132,7 @@ class Scratch:
         return None
 
     def _new_folder(self) -> _Kept:
-        if self._own is None or not _is_folder(self._own):
+        if self._own is None or not _is_folder(str(self._own)):
             self.close()  # a program may have removed it
             self._own, self._lock = _claim(self._folder)
             self._sized = _is_sized(self._own)
@@ -200,9 +211,9 @@ def _remove_if_dead(folder: Path) -> None:
             os.close(lock)
 
 
-def _is_folder(path: Path) -> bool:
+def _is_folder(name: str) -> bool:
     try:
-        return stat.S_ISDIR(os.lstat(str(path)).st_mode)
+        return stat.S_ISDIR(os.lstat(name).st_mode)
     except OSError:
         return False
 
@@ -227,11 +238,11 @@ def _as_made_again(kept: _Kept) -> Opened | None:
     reads on. Raises OSError where it cannot be told, or done; the files are open then.
     """
     places, opened = kept
-    if not _holds_its_files_alone(places) or _is_touched(os.lstat(str(places.stdin))):
+    if not _holds_its_files_alone(places) or _is_touched(os.lstat(places.names["stdin"])):
         return None
     touched = []
     for at, path in enumerate(places.written):
-        facts = os.lstat(str(path))
+        facts = os.lstat(path)
         if stat.S_ISDIR(facts.st_mode):
             return None
         if facts.st_ino != opened.inodes[at] or _is_touched(facts):
@@ -244,7 +255,7 @@ def _is_touched(facts: os.stat_result) -> bool:
 
 
 def _holds_its_files_alone(places: Places) -> bool:
-    return places.holds_only_ours() and places.is_empty(places.work) and places.is_empty(places.tmp)
+    return places.holds_only_ours() and places.is_empty("work") and places.is_empty("tmp")
 
 
 def _empty(root: Path) -> None:

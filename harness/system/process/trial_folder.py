@@ -51,13 +51,13 @@ class Opened:
     """Those of the files, in this order: which of them lie where they did is told by that."""
 
     @classmethod
-    def at(cls, paths: Sequence[Path]) -> Opened:
+    def at(cls, paths: Sequence[str]) -> Opened:
         """Open three files, made where they are not; OSError where something else is there."""
         flags = os.O_RDONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         opened: list[int] = []
         try:
             for path in paths:
-                opened.append(os.open(str(path), flags, 0o600))
+                opened.append(os.open(path, flags, 0o600))
             stdout, stderr, phases = opened
             return cls(stdout, stderr, phases, tuple(os.fstat(file).st_ino for file in opened))
         except BaseException:
@@ -65,7 +65,7 @@ class Opened:
                 os.close(file)
             raise
 
-    def renewed(self, paths: Sequence[Path], touched: Sequence[int]) -> Opened:
+    def renewed(self, paths: Sequence[str], touched: Sequence[int]) -> Opened:
         """The same with those of the three files removed and made anew; OSError where that fails.
 
         Then none of these is closed.
@@ -76,8 +76,8 @@ class Opened:
         made: list[int] = []
         try:
             for at in touched:
-                os.unlink(str(paths[at]))  # noqa: PTH108  (between two trials)
-                made.append(os.open(str(paths[at]), _MAKE_ANEW, 0o600))
+                os.unlink(paths[at])  # noqa: PTH108  (between two trials)
+                made.append(os.open(paths[at], _MAKE_ANEW, 0o600))
                 inodes[at] = os.fstat(made[-1]).st_ino
         except BaseException:
             for file in made:
@@ -109,6 +109,8 @@ class Places:
     stderr: Path
     phases: Path
     """Where marked programs write their phases."""
+    names: Mapping[str, str]
+    """The same as texts, by what they are: a path takes a moment to become one."""
     sized: bool = False
     """Is this a file system on which a folder's size says how many entries it has?"""
 
@@ -116,21 +118,24 @@ class Places:
     def below(cls, root: Path, sized: bool = False) -> Places:
         """Those of the folder `root`."""
         work, tmp, stdin, stdout, stderr, phases = (root / n for n in (*FOLDERS, *FILES))
-        return cls(root, work, tmp, stdin, stdout, stderr, phases, sized)
+        names = {"root": str(root), **{n: str(root / n) for n in (*FOLDERS, *FILES)}}
+        return cls(root, work, tmp, stdin, stdout, stderr, phases, names, sized)
 
-    def is_empty(self, folder: Path) -> bool:
-        """Is there nothing in a folder, which has the mode that it was made with?"""
-        facts = os.lstat(str(folder))
+    def is_empty(self, folder: str) -> bool:
+        """Is there nothing in one of FOLDERS, which has the mode that it was made with?"""
+        name = self.names[folder]
+        facts = os.lstat(name)
         if facts.st_mode != _FOLDER_AS_MADE:
             return False
         if self.sized:
             return facts.st_size == EMPTY_BYTES
-        return next(folder.iterdir(), None) is None
+        return next(Path(name).iterdir(), None) is None
 
     def holds_only_ours(self) -> bool:
         """Is there nothing beside the folders and files of ours, if those are all there?"""
+        name = self.names["root"]
         if self.sized:
-            return os.lstat(str(self.root)).st_size == EMPTY_BYTES + len(EVERYTHING) * ENTRY_BYTES
+            return os.lstat(name).st_size == EMPTY_BYTES + len(EVERYTHING) * ENTRY_BYTES
         return {path.name for path in self.root.iterdir()} == EVERYTHING
 
     @property
@@ -138,9 +143,10 @@ class Places:
         return self.root, self.work, self.tmp
 
     @property
-    def written(self) -> tuple[Path, Path, Path]:
+    def written(self) -> tuple[str, str, str]:
         """The files that `Opened` has."""
-        return self.stdout, self.stderr, self.phases
+        names = self.names
+        return names["stdout"], names["stderr"], names["phases"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +166,7 @@ class TrialFolder:
     @property
     def name(self) -> str:
         """The path of the folder."""
-        return str(self.places.root)
+        return self.places.names["root"]
 
     @property
     def work(self) -> Path:
@@ -196,7 +202,7 @@ class TrialFolder:
         Raises LeftTooMuchError past the budget, and OSError where the program has made something
         of it unreadable, or has put something else in the place of its standard output.
         """
-        if not self.inputs and self.places.is_empty(self.work):
+        if not self.inputs and self.places.is_empty("work"):
             size = self._size_of_stdout()
             if size <= _SMALL_BYTES and (budget is None or size <= budget.left_bytes):
                 printed = os.pread(self.opened.stdout, size + 1, 0) if size else b""
@@ -219,7 +225,7 @@ class TrialFolder:
         return total.hexdigest()
 
     def _size_of_stdout(self) -> int:
-        ours, there = os.fstat(self.opened.stdout), os.lstat(str(self.stdout))
+        ours, there = os.fstat(self.opened.stdout), os.lstat(self.places.names["stdout"])
         if (ours.st_dev, ours.st_ino) != (there.st_dev, there.st_ino):
             raise OSError(errno.ESTALE, "the program has put something else in its place", "stdout")
         return ours.st_size

@@ -204,7 +204,7 @@ def test_a_discarded_folder_leaves_nothing_to_the_next_trial(
     ]
     assert again.work.is_dir()
     assert not again.work.is_symlink()
-    for facts in (path.lstat() for path in (again.stdin, *again.places.written)):
+    for facts in (path.lstat() for path in (again.stdin, *map(Path, again.places.written))):
         assert stat.S_ISREG(facts.st_mode)
         assert facts.st_mode & 0o600 == 0o600
         assert (facts.st_size, facts.st_nlink) == (0, 1)
