@@ -6,7 +6,8 @@ In every round `harness run` of /bin/true, `hyperfine -N` and a plain C loop of 
 wait4 execute it equally often, in random order; compared are medians over the rounds of the ratios
 within a round. Our own CPU time is that of the command with all its children, the launcher among
 them, less what the trials themselves took, as they are stored; per trial it is what each one more
-adds to a command with a single trial. With ten times as many trials it must be the same.
+adds to a command with a single trial. With ten times as many trials it must be the same. Beside it
+stands what jobs alone take, sent one by one to the launcher with nothing done of their reports.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import resource
 import statistics
 import subprocess
 import sys
@@ -26,6 +28,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from figures import figure
 from rig import as_installed, rig
+
+from harness.system.launcher.launching import get_launcher
+from harness.system.launcher.wire import Job
 
 HERE = Path(__file__).parent
 PROGRAM = "/bin/true"
@@ -55,6 +60,7 @@ def main() -> None:
         folder = Path(name)
         ok = against_peers(folder, asked.rounds, asked.trials, random.Random(asked.seed))
         ok &= own_cpu(folder, asked.rounds, asked.trials, asked.many)
+        jobs_alone(folder, asked.trials)
     sys.exit(0 if ok else 1)
 
 
@@ -111,6 +117,29 @@ def own_cpu(folder: Path, rounds: int, trials: int, many: int) -> bool:
     small = figure("own CPU time per trial", f"{few:.3f} and {more:.3f} ms", wanted, small)
     wanted = f"at most {MOST_GROWTH}"
     return figure(f"of {many} trials / of {trials}", f"{more / few:.2f}", wanted, flat) and small
+
+
+def jobs_alone(folder: Path, trials: int) -> None:
+    """Our own CPU time for each job of PROGRAM, of this process and of the launcher."""
+    nothing = folder / "nothing"
+    nothing.touch()
+    launcher = get_launcher(folder)
+    env = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC", "PAD": "x" * 2000}
+    prints = (folder / "out", folder / "err")
+    job = Job((PROGRAM,), env, folder, nothing, *prints, timeout_ns=60 * 10**9)
+    launcher.launch(job)
+    before, of_program_s = time.thread_time(), 0.0
+    for _ in range(trials):
+        report = launcher.launch(job)
+        of_program_s += (report.get("user_ns") + report.get("sys_ns")) / 1e9
+    ours_s = time.thread_time() - before
+    earlier = resource.getrusage(resource.RUSAGE_CHILDREN)
+    launcher.close()
+    now = resource.getrusage(resource.RUSAGE_CHILDREN)
+    whole_s = now.ru_utime + now.ru_stime - earlier.ru_utime - earlier.ru_stime
+    theirs_s = whole_s - of_program_s
+    print("\njobs sent one by one, and nothing else: own CPU time of each")
+    print(f"  Python {1e3 * ours_s / trials:.3f} ms, launcher {1e3 * theirs_s / trials:.3f} ms")
 
 
 def harness(folder: Path, trials: int) -> tuple[Taken, Taken]:
