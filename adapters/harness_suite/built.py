@@ -47,7 +47,13 @@ class Criterion(Framework):
         locked = ["--locked"] if (work.target.root / "Cargo.lock").is_file() else []
         # Shared by all builds, as cargo names what is in it by its content.
         env = {"CARGO_TARGET_DIR": str(work.folder.parent / "cargo-target")}
-        words = [*start, "--no-run", *locked, "--message-format=json", *work.options.flags]
+        words = [
+            *start,
+            "--no-run",
+            *locked,
+            "--message-format=json-render-diagnostics",
+            *work.options.flags,
+        ]
         said = work.call(*words, env=env, cwd=work.target.root)
         made = [path for line in said.splitlines() if (path := _executable(line))]
         if not made or not Path(made[-1]).is_file():

@@ -14,6 +14,7 @@ from harness.model import (
     Build,
     Case,
     Command,
+    Completed,
     EmptyProgram,
     NamedPath,
     Output,
@@ -81,6 +82,15 @@ class Language:
         # With their names, by which modules and classes are found.
         content = (part for path in files for part in (path.name, bytes_of(path, target)))
         return digest_of([*words, *content])
+
+
+def words_of(said: Completed) -> str:
+    """All that a tool said: some complain on standard output, with warnings on the other stream.
+
+    Lines of JSON, which are for programs, are left out of standard output.
+    """
+    lines = [line for line in said.stdout.splitlines() if not line.startswith('{"')]
+    return "\n".join(filter(None, [said.stderr.strip(), "\n".join(lines).strip()]))
 
 
 def empty_programs(start: Command, target: Target) -> tuple[EmptyProgram, ...]:

@@ -12,6 +12,7 @@ from harness.errors import BuildFailed, ConfigError, ToolchainMissing
 from harness.model import Build, Target
 from harness.plugins import Adapter
 from harness.system.process.opening import open_runner
+from harness.testing import FakeRunner, completed
 from harness.testing.fakes import EmptyMachine
 from harness.testing.makers import make_target
 
@@ -109,3 +110,25 @@ def test_an_interpreter_checks_the_syntax(build: Any, tmp_path: Path):
 def test_a_language_without_a_driver_has_no_steady_mode(build: Any, tmp_path: Path):
     with pytest.raises(ConfigError, match="no steady mode"):
         build(Shell(), "shell", sources=source(tmp_path, "a.sh", "echo 1\n"), steady=True)
+
+
+@pytest.mark.parametrize(
+    ("stdout", "stderr", "words"),
+    [
+        ("", "wrong\n", "wrong"),
+        ("x.pas(1,7) Error: Identifier not found\n", "a warning\n", "a warning\nx.pas(1,7) Error"),
+        ('{"reason": "build-finished"}\n', "error[E0425]\n", "error[E0425]"),
+    ],
+)
+def test_the_words_of_a_compiler_may_be_on_either_stream(
+    tmp_path: Path, stdout: str, stderr: str, words: str
+):
+    fake = FakeRunner(tmp_path / "fake", programs=["sh"])
+    fake.on("-c", completed("1"))
+    fake.on("-n", completed(stdout, stderr=stderr, exit_code=2))
+    adapter = Adapter("shell", Shell())
+    target = make_target(tmp_path, sources=source(tmp_path, "a.sh", "x"), options={})
+    with pytest.raises(BuildFailed) as caught:
+        adapter.build(target, adapter.probe(fake, target), tmp_path / "builds", fake)
+    assert words in caught.value.message
+    assert "build-finished" not in caught.value.message

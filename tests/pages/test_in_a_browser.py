@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import harness
+from harness.running.sweeping import SWEEP_NAME
 from tests.pages.test_report import SCRIPT, recorded
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -112,21 +113,34 @@ DARK = ("--blink-settings=preferredColorScheme=0",)
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory) -> dict[str, str]:
-    """A run with awkward names and many trials, and a campaign."""
+    """A run with awkward names and many trials, a campaign, a sweep, and a history."""
     from tests.pages.conftest import Asked, write_run
+    from tests.running.test_sweep_results import CROSSING
 
     speeds = {"old": 2e6, SCRIPT: 1e6, "a-target-with-a-name-that-is-far-too-long-for-an-axis": 9e8}
     cases = {f"n{n}": {"n": n} for n in (1000, 3000, 9000)}
     asked = Asked(speeds=speeds, cases=cases, blocks=150)
     folder = write_run(tmp_path_factory.mktemp("results") / "r1", asked)
+    sizes = {f"c (n={n})": {"n": n} for n in (10, 100, 1000, 10000)}
+    asked = Asked(speeds={"a": 2e6, "b": 1e6}, cases=sizes, blocks=6, task="t")
+    swept = write_run(tmp_path_factory.mktemp("swept") / "r1", asked)
+    (swept / SWEEP_NAME).write_text(json.dumps(CROSSING.document()), encoding="utf-8")
+    history = tmp_path_factory.mktemp("history")
+    for number in range(10):
+        commit = {"digest": str(number) * 40, "made_at_ns": number * 10**14, "changed": False}
+        speeds = {"old": 1e6 if number < 6 else 1.3e6, SCRIPT: 5e8}
+        write_run(history / f"r{number}", Asked(speeds=speeds, blocks=6, commit=commit))
+    harness.trends(results=history, path=history / "page.html")
     return {
         "run": harness.report(folder).html(),
         "campaign": harness.report("nbody-c", config=recorded()).html(),
+        "sweep": harness.report(swept).html(),
+        "history": (history / "page.html").read_text(encoding="utf-8"),
     }
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["run", "campaign"])
+@pytest.mark.parametrize("name", ["run", "campaign", "sweep", "history"])
 def test_it_is_readable(pages, tmp_path, name, theme):
     for width, found in zip(
         WIDTHS, looked_at(pages[name], tmp_path, *(DARK if theme == "dark" else ())), strict=True
