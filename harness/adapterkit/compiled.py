@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from harness.adapterkit.build_cache import MadeBuild, bytes_of, keep
-from harness.adapterkit.language import Language, empty_programs, words_of
+from harness.adapterkit.language import Language, all_said, empty_programs
 from harness.errors import BuildFailed, ConfigError
 from harness.frozen import dataclass
 from harness.hookspecs import Runner, hookimpl
@@ -71,7 +71,7 @@ class Compilation:
         said = self.runner.tool([str(word) for word in words], cwd=cwd or self.folder, env=env)
         self.spent_ns += said.wall_ns
         if not said.ok:
-            raise refusal_of(self.target, self.toolchain, words_of(said))
+            raise refusal_of(self.target, self.toolchain, all_said(said))
         if said.stderr.strip():
             self.log.append(said.stderr.rstrip())
         return said.stdout

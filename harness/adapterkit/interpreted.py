@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from harness.adapterkit.build_cache import MadeBuild, keep
 from harness.adapterkit.compiled import sources_below
-from harness.adapterkit.language import Language, empty_programs, words_of
+from harness.adapterkit.language import Language, all_said, empty_programs
 from harness.errors import BuildFailed, ConfigError
 from harness.frozen import dataclass
 from harness.hookspecs import Runner, hookimpl
@@ -132,7 +132,7 @@ class InterpretedLanguage(Language):
             spent += said.wall_ns
             if not said.ok:
                 raise BuildFailed(
-                    f"{toolchain.language} refused target {target.name!r}:\n{words_of(said)}",
+                    f"{toolchain.language} refused target {target.name!r}:\n{all_said(said)}",
                     hint=f"Fix the source; it was read by {toolchain.version}.",
                 )
             log += [said.stderr.rstrip()] if said.stderr.strip() else []

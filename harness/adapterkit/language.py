@@ -84,7 +84,7 @@ class Language:
         return digest_of([*words, *content])
 
 
-def words_of(said: Completed) -> str:
+def all_said(said: Completed) -> str:
     """All that a tool said: some complain on standard output, with warnings on the other stream.
 
     Lines of JSON, which are for programs, are left out of standard output.
