@@ -44,8 +44,8 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
     """The comparison of a candidate that has at least one pair."""
     question, interval, evidence = judged.question, judged.interval, judged.evidence
     ratios, boundary = judged.sequence.ratios, judged.sequence.boundary
-    verdict, weighed = judged.verdict, judged.weighed
-    by_layouts = verdict is Verdict.UNDECIDED and judged.by_pairs is not verdict
+    verdict, weighed, costs = judged.verdict, judged.weighed, judged.costs
+    by_layouts = judged.of_median is Verdict.UNDECIDED and judged.by_pairs is not Verdict.UNDECIDED
     smallest: float | None
     if judged.exact is not None:
         smallest = needed = None
@@ -54,6 +54,9 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
     else:
         smallest = detectable(ratios, boundary)
         needed = blocks_needed(ratios, interval, boundary, question.threshold)
+    doubted = verdict is Verdict.UNDECIDED is not judged.of_median
+    if doubted and costs is not None:
+        needed = costs.needed()
     needed = needed if verdict is Verdict.UNDECIDED and not by_layouts else None
     reference, candidate = judged.sides
     task, case = judged.work
@@ -79,6 +82,9 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
         case=case,
         figure=None if judged.choice.metric.is_known else question.figure,
         layouts=judged.spread.layouts,
+        costs=costs.estimates() if costs else {},
+        worse=costs.worse if costs else (),
+        doubted=doubted,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from harness.analysis.comparing import comparison_of
-from harness.analysis.judging import REVIEW_EVERY, Judged, exact_interval
+from harness.analysis.judging import REVIEW_EVERY, Judged, costs_of, exact_interval
 from harness.analysis.of_figures import doubts_of, metric_words
 from harness.analysis.question import Question
 from harness.analysis.stored_pairs import (
@@ -139,6 +139,7 @@ def _judged(
         block_ns=sum(piece.span_ns for piece in pieces) / blocks,
         exact=exact,
         doubts=doubts,
+        costs=costs_of(choice.metric, pairs.sides(choice.metric), question),
     )
 
 

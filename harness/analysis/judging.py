@@ -24,6 +24,7 @@ from harness.analysis.weighing import Weighed
 from harness.frozen import dataclass
 from harness.model import Estimate, Metric, MetricInfo, Verdict
 from harness.stats.boundary import sign_boundary
+from harness.stats.costs import Costs, Held, held_back
 from harness.stats.metric import MetricChoice, choose_metric
 from harness.stats.paired import (
     PairedSequence,
@@ -34,6 +35,7 @@ from harness.stats.paired import (
 )
 
 if TYPE_CHECKING:
+    from harness.stats.ratios import Floats
     from harness.stats.whole import WholeSequence
 
 MEMORY_STEP_BYTES = 4096
@@ -70,6 +72,8 @@ class Judged:
     """What its figures lack, in words."""
     spread: LayoutSpread = ONE_LAYOUT
     """What several layouts of the builds leave uncertain."""
+    costs: Costs | None = None
+    """The mean and the tails of both sides, where a gain is held against them."""
 
     @property
     def interval(self) -> RatioInterval:
@@ -77,7 +81,8 @@ class Judged:
         return self.exact or self.spread.widened((self.weighed or self.sequence).interval())
 
     @property
-    def verdict(self) -> Verdict:
+    def of_median(self) -> Verdict:
+        """What the median ratio says by itself."""
         if self.exact is not None:
             return judge_bounds((self.exact.low, self.exact.high), self.question.threshold)
         return verdict_over(self.by_pairs, self.spread, self.interval, self.question.threshold)
@@ -88,6 +93,21 @@ class Judged:
         if self.weighed is not None:
             return self.weighed.verdict
         return judge_bounds(self.sequence.bounds, self.question.threshold)
+
+    @property
+    def verdict(self) -> Verdict:
+        return held_back(self.of_median, self.costs.held if self.costs else Held.NOTHING)
+
+
+def costs_of(
+    metric: Metric,
+    sides: tuple[Sequence[float] | Floats, Sequence[float] | Floats],
+    question: Question,
+) -> Costs | None:
+    """The costs that a gain by a metric is held against; None where it is held against none."""
+    if not question.tails or metric not in (Metric.WALL, Metric.CPU):
+        return None
+    return Costs.of(sides, question.confidence, question.threshold)
 
 
 class Judge:
@@ -175,7 +195,8 @@ class Judge:
         return self.exact or self.spread.widened((self.weighed or self.sequence).interval())
 
     @property
-    def verdict(self) -> Verdict:
+    def of_median(self) -> Verdict:
+        """What the median ratio says by itself."""
         exact = self.exact
         if exact is not None:
             return judge_bounds((exact.low, exact.high), self.question.threshold)
@@ -188,6 +209,19 @@ class Judge:
             return found
         interval = (weighed or self.sequence).interval()
         return verdict_over(found, self.spread, interval, self.question.threshold)
+
+    @property
+    def verdict(self) -> Verdict:
+        found = self.of_median
+        if found not in (Verdict.FASTER, Verdict.EQUIVALENT):
+            return found
+        costs = self.costs
+        return held_back(found, costs.held) if costs is not None else found
+
+    @property
+    def costs(self) -> Costs | None:
+        """The mean and the tails of both sides, by the metric that decides."""
+        return costs_of(self.choice.metric, self.sequence.times, self.question)
 
     def evidence(self) -> dict[Metric, Estimate]:
         """The speed-up by every metric; that which decides is as it was followed."""
@@ -219,6 +253,7 @@ class Judge:
             exact=self.exact,
             doubts=tuple(self._doubts()),
             spread=self.spread,
+            costs=self.costs,
         )
 
     def _doubts(self) -> Iterator[str]:

@@ -96,6 +96,17 @@ class Question:
     figure: MetricInfo | None = None
     """What the metric is, where it is no time and no memory: the run finds it by its name."""
 
+    tails: bool = declared(
+        True,
+        RunOption(
+            "tails",
+            "Hold a gain against the mean and the slow runs too: mixed where those are worse.",
+            truth,
+            kind=bool,
+            default="tails",
+        ),
+    )
+
     def shared_by(self, comparisons: int) -> Question:
         """The question that each of several comparisons is asked, for the level to hold for all.
 

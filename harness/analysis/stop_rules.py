@@ -46,8 +46,30 @@ def judges_of(rule: StopRule) -> Sequence[Judge]:
     return found
 
 
+class _LookOn:
+    """Looks on for rare slow runs after a gain is sure, for a while and a number of blocks."""
+
+    def __init__(self, span_ns: float) -> None:
+        self._span_ns = span_ns
+        self._since: dict[str, int] = {}
+
+    def enough(self, judge: Judge, blocks: Sequence[Block]) -> bool:
+        """Is it time to end, for a candidate whose verdict is sure?"""
+        from harness.stats.costs import SEEN_ENOUGH
+
+        if not self._span_ns or judge.verdict is not Verdict.FASTER or not judge.question.tails:
+            return True
+        now = max(r.started_at_ns + r.trial.wall_ns for each in blocks[-1].values() for r in each)
+        since = self._since.setdefault(judge.candidate, now)
+        return len(judge.pairs) >= SEEN_ENOUGH or now - since >= self._span_ns
+
+
 def sequential_rule(
-    reference: str, question: Question, max_blocks: int | None, members: int = 1
+    reference: str,
+    question: Question,
+    max_blocks: int | None,
+    members: int = 1,
+    look_on_ns: float = 0.0,
 ) -> StopRule:
     """Stop once every candidate's verdict is sure, or after `max_blocks`.
 
@@ -55,12 +77,14 @@ def sequential_rule(
     at every look, so it holds at the one that ends the run. Where there is nothing to compare,
     stop once every target's median wall time is known to 1 % on either side (or the precision);
     one that was to be compared (`members` above 1) and is the only one left is not measured
-    beyond the blocks of a first verdict.
+    beyond the blocks of a first verdict. Where a gain is sure, it looks on for rare slow runs
+    until it has seen enough blocks, for `look_on_ns` at most.
     """
     judges: dict[str, Judge] = {}
     alone: dict[str, _Alone] = {}
     wanted = NARROW if question.precision is None else question.precision
     opening = sign_boundary(question.confidence).first_proof()
+    looking_on = _LookOn(look_on_ns)
 
     def sure(name: str, blocks: Sequence[Block]) -> bool:
         if name not in judges:
@@ -70,7 +94,8 @@ def sequential_rule(
         if question.precision is not None:
             low, high = follower.bounds
             return low == high or high - low <= 2 * log_threshold(wanted)
-        return follower.verdict is not Verdict.UNDECIDED
+        decided = follower.verdict is not Verdict.UNDECIDED
+        return decided and looking_on.enough(follower, blocks)
 
     def narrow(name: str, blocks: Sequence[Block]) -> bool:
         if name not in alone:

@@ -184,6 +184,11 @@ class BenchResult:
             return ExitCode.ANSWER_IS_NO, "wrong output"
         if report.verdict is Verdict.SLOWER:
             return ExitCode.ANSWER_IS_NO, "slower than the baseline"
+        if report.verdict is Verdict.MIXED:
+            return (
+                ExitCode.ANSWER_IS_NO,
+                "mixed: its mean or slow runs are worse",
+            )
         if report.verdict is Verdict.UNDECIDED or report.verdict is None:
             return ExitCode.UNDECIDED, "undecided within the budget"
         return ExitCode.FINE, None

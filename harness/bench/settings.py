@@ -53,10 +53,13 @@ class BenchSettings:
     elsewhere: bool = False
     """Try a gain on other values than those that it was measured on."""
 
+    tails: bool = True
+    """Hold a gain against the mean and the slow runs."""
+
     @property
     def question(self) -> Question:
         """What is asked of phases and of cases without known noise."""
-        return Question(self.metric, self.confidence, self.threshold)
+        return Question(self.metric, self.confidence, self.threshold, tails=self.tails)
 
     def question_on(self, case: str) -> Question:
         """What is asked of a case."""

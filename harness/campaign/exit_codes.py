@@ -34,6 +34,8 @@ def answer_of_look(outcome: BenchOutcome, *, strict: bool) -> tuple[ExitCode, st
         return ExitCode.ANSWER_IS_NO, f"wrong output: {problem_of_look(outcome)}"
     if outcome.verdict is Verdict.SLOWER:
         return ExitCode.ANSWER_IS_NO, "slower: a regression, to be reverted"
+    if outcome.verdict is Verdict.MIXED:
+        return ExitCode.ANSWER_IS_NO, "mixed: a usual run gains, and all runs together do not"
     if outcome.verdict is Verdict.UNDECIDED:
         return ExitCode.UNDECIDED, ""
     flags = [flag.line for flag in outcome.flagged.flags if not flag.note]

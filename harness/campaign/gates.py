@@ -226,6 +226,8 @@ def keep_reason(iteration: Iteration) -> str:
         return "faster than the last kept state and than the baseline, output right"
     if bench.verdict is Verdict.SLOWER and bench.fast.step.verdict is not Verdict.SLOWER:
         return "slower on the full case"
+    if bench.verdict is Verdict.MIXED:
+        return "a usual run gains against the last kept state, and its mean or slow runs lose"
     if bench.fast.step.verdict is Verdict.FASTER:
         return f"against the baseline it is {bench.fast.cumulative.verdict.value}"
     return f"{bench.verdict.value} against the last kept state"

@@ -194,6 +194,7 @@ _OF_VERDICT = {
     Verdict.FASTER: Outcome.KEPT,
     Verdict.SLOWER: Outcome.SLOWER,
     Verdict.EQUIVALENT: Outcome.NO_GAIN,
+    Verdict.MIXED: Outcome.SLOWER,
     Verdict.UNDECIDED: Outcome.UNDECIDED,
 }
 

@@ -37,6 +37,8 @@ class BenchRequest:
     """Compare with the last kept state alone, and weigh how far they are apart."""
     noise: tuple[KnownNoise, ...] = ()
     """What identical builds were seen to differ by, for a weighed look."""
+    tails: bool = False
+    """Hold a gain against the mean and the slow runs, as since the fifth edition."""
 
     def noise_on(self, host: str, case: str) -> Noise:
         """What is known of a host and case; of another case of the host where that is all."""

@@ -27,7 +27,7 @@ from harness.model import (
 from harness.model.noise import Noise
 from harness.model.profiles import bound_of
 
-RULES = 4
+RULES = 5
 """The present edition of the rules. A campaign keeps those that it was started under.
 
 - Since 2: null results, failed builds and crashes are no failed attempts; a bottleneck is known by
@@ -36,6 +36,7 @@ RULES = 4
   apart; attempts share a rate of false keeps that kept ones earn back; the figure over the baseline
   is chained from the kept steps, and measured at the end.
 - Since 4: a gain whose interval meets the prediction is no surprise; records say the clocks.
+- Since 5: a gain is held against the mean and the slow runs, and not kept where those are worse.
 """
 
 
@@ -94,6 +95,11 @@ class Terms:
     def says_clocks(self) -> bool:
         """Do the records say of each time by which clock it is, as since the fourth edition?"""
         return self.rules >= 4
+
+    @property
+    def holds_tails(self) -> bool:
+        """Is a gain held against the mean and the slow runs, as since the fifth edition?"""
+        return self.rules >= 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,10 +381,10 @@ class BenchOutcome:
         """The verdict that a decision is made of.
 
         Faster only where it is faster than the last kept state and than the baseline, and not
-        slower than the last kept state on the full case.
+        slower (nor mixed) against the last kept state on the full case.
         """
-        if self.full is not None and self.full.step.verdict is Verdict.SLOWER:
-            return Verdict.SLOWER
+        if self.full is not None and self.full.step.verdict in (Verdict.SLOWER, Verdict.MIXED):
+            return self.full.step.verdict
         step, cumulative = self.fast.step.verdict, self.fast.cumulative.verdict
         if step is Verdict.FASTER and cumulative is not Verdict.FASTER:
             return cumulative

@@ -90,8 +90,9 @@ WORDS = {"config_path": "config", "stdin": "input"}
 @click.option("--tag", help="With --task: only targets that have this tag.")
 @click.option(
     "--fail-on",
-    type=click.Choice(["slower"]),
-    help="Exit with 1 where one is surely slower than the first, and with 0 where none is.",
+    type=click.Choice(["slower", "mixed"]),
+    help="Exit with 1 where one is surely slower than the first (or also where it is mixed), and"
+    " with 0 where none is.",
 )
 @click.option("--stored", is_flag=True, help="Run nothing: judge all blocks of both in the store.")
 @config_option
@@ -111,7 +112,8 @@ def compare_command(names: tuple[str, ...], **options: Any) -> Answer:
     No configuration is needed for programs and files: their adapters are guessed and said. All run
     interleaved, in fresh processes, until the verdict is sure or the budget ends. The ratio is the
     speed-up, reference time / candidate time: above 1 the candidate is faster. The exit code is 0
-    for faster and equivalent, 1 for slower or a wrong output, 8 for undecided. Three or more are
+    for faster and equivalent, 1 for slower, mixed (faster in the median, worse in the mean or the
+    slow runs) or a wrong output, 8 for undecided. Three or more are
     ranked in sets, at an error level that holds for the whole table; that one is slower than the
     first is no failure then, unless --fail-on says so.
 
@@ -133,7 +135,7 @@ def compare_command(names: tuple[str, ...], **options: Any) -> Answer:
     result = _compared(names, arguments, options)
     found = _answered(result, _again(names, options))
     if options["fail_on"] is not None and not result.failures and not result.interrupted:
-        found = _failing(found, result.run.comparisons)
+        found = _failing(found, result.run.comparisons, options["fail_on"])
     if options["metrics"] is None:
         return found
     return replace(found, text=f"{found.text}\n\n{metric_table(result.run.measurements)}")
@@ -165,7 +167,7 @@ def _of_sweep(result: SweepResult, fail_on: str | None) -> Answer:
     answer = sweep_answer(result)
     if fail_on is None or result.report.failures or result.interrupted:
         return answer
-    return _failing(answer, result.comparisons)
+    return _failing(answer, result.comparisons, fail_on)
 
 
 def _refuse_stored(options: dict[str, Any]) -> None:
@@ -173,14 +175,15 @@ def _refuse_stored(options: dict[str, Any]) -> None:
         raise UsageError("--stored runs nothing, and a sweep is run")
 
 
-def _failing(answer: Answer, comparisons: Sequence[Comparison]) -> Answer:
-    """The answer with the exit code of --fail-on slower."""
-    slower = [c for c in comparisons if c.verdict is Verdict.SLOWER]
-    if not slower:  # undecided is no failure; a figure that was asked for and is lacking is one
+def _failing(answer: Answer, comparisons: Sequence[Comparison], fail_on: str) -> Answer:
+    """The answer with the exit code of --fail-on."""
+    bad = [c for c in comparisons if c.verdict in {Verdict.SLOWER, Verdict(fail_on)}]
+    if not bad:  # undecided is no failure; a figure that was asked for and is lacking is one
         lacks = answer.exit_code is ExitCode.ADAPTER
         return answer if lacks else replace(answer, exit_code=ExitCode.FINE)
-    names = ", ".join(dict.fromkeys(c.candidate for c in slower))
-    error = f"slower than {slower[0].reference}: {names}"
+    names = ", ".join(dict.fromkeys(c.candidate for c in bad))
+    words = " or ".join(dict.fromkeys(c.verdict.value for c in bad))
+    error = f"{words} {'than' if words == 'slower' else 'against'} {bad[0].reference}: {names}"
     return replace(answer, exit_code=ExitCode.ANSWER_IS_NO, error=error, hint=None)
 
 

@@ -139,7 +139,10 @@ class BenchReport:
     @property
     def verdict(self) -> Verdict | None:
         """The worst verdict of all cases against the deciding reference; None without any."""
-        rank = [Verdict.SLOWER, Verdict.UNDECIDED, Verdict.EQUIVALENT, Verdict.FASTER]
+        rank = [
+            *(Verdict.SLOWER, Verdict.MIXED, Verdict.UNDECIDED),
+            *(Verdict.EQUIVALENT, Verdict.FASTER),
+        ]
         found = [
             case.comparisons[self.reference].verdict
             for case in self.cases

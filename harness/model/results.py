@@ -26,6 +26,8 @@ class Verdict(Enum):
     SLOWER = "slower"
     EQUIVALENT = "equivalent"
     """The interval lies within the practical threshold around 1."""
+    MIXED = "mixed"
+    """Faster or equivalent in the median, and surely worse in the mean or the tail."""
     UNDECIDED = "undecided"
 
 
@@ -221,6 +223,13 @@ class Comparison:
     """What its metric is, with its unit and direction, where that is no time and no memory."""
     layouts: int = 1
     """In how many layouts of the builds the blocks ran."""
+    costs: Mapping[str, Estimate] = field(default_factory=dict)
+    """The speed-up by the metric that decides in other statistics than the median: `mean`, and
+    those of `p90`, `p95` and `p99` that the blocks suffice for."""
+    worse: tuple[str, ...] = ()
+    """Which of `mean` and `p95` are surely worse beyond the threshold."""
+    doubted: bool = False
+    """The median is sure, and the mean that was seen is worse beyond the threshold: not surely."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ def final_request(campaign: Campaign, kept: str, budget_ns: int | None) -> Bench
         objective=terms.objective,
         weighed=terms.weighs,
         noise=known_noise(state) if terms.weighs else (),
+        tails=terms.holds_tails,
     )
 
 
@@ -86,7 +87,7 @@ def _judged(cases: list[CaseResult]) -> Merged:
         for case in cases
     )
     measured = f"the merged state beside the one that was decided: {words}"
-    if any(case.step.verdict is Verdict.SLOWER for case in cases):
+    if any(case.step.verdict in (Verdict.SLOWER, Verdict.MIXED) for case in cases):
         return Merged(words, "is slower than what was decided", measured=measured)
     return Merged(measured=measured)
 

@@ -159,6 +159,7 @@ def _request(campaign: Campaign, budget_ns: int, *, full: bool) -> BenchRequest:
         budget_ns=budget_ns,
         full=full,
         objective=state.agreed.objective,
+        tails=state.agreed.holds_tails,
     )
     if not state.agreed.weighs:
         return request

@@ -241,11 +241,16 @@ def _bench(campaign: Campaign, bench: Workbench, turn: Turn, found: Verification
     stored = event.value("outcome", BenchOutcome)
     if request.objective != terms.objective:
         yield f"it was decided by {request.objective or 'any'} time, not {terms.objective or 'any'}"
+    if request.tails != terms.holds_tails:
+        yield _OTHER_TAILS
     # Nothing rests on the full case where the fast one is slower already.
     slower = stored.fast.step.verdict is Verdict.SLOWER and terms.rules > 1
     if before.full_due and stored.full is None and stored.fast.correct and not slower:
         yield "the full case was due and was not measured"
     yield from _figures(bench, request, stored, found, before)
+
+
+_OTHER_TAILS = "the mean and the slow runs were not held against it as the terms say"
 
 
 def _result(bench: Workbench, before: State, event: Event, found: Verification) -> Iterator[str]:
@@ -266,6 +271,8 @@ def _result(bench: Workbench, before: State, event: Event, found: Verification) 
         yield "it was not weighed by the noise that was known"
     if request.objective != terms.objective:
         yield f"it was decided by {request.objective or 'any'} time, not {terms.objective or 'any'}"
+    if request.tails != terms.holds_tails:
+        yield _OTHER_TAILS
     stored = event.value("result", BenchOutcome)
     if terms.full_case is not None and stored.full is None and stored.fast.correct:
         yield "the full case was due and was not measured"

@@ -264,6 +264,7 @@ class LocalWorkbench:
             # The run that each side's output is checked by warms up what there is to be warm.
             warmup=0 if request.weighed else 1,
             elsewhere=request.look > 0,
+            tails=request.tails,
         )
         with self._session() as session:
             host = session.orchestrator.runner.host().id
@@ -334,7 +335,8 @@ class LocalWorkbench:
         if _digest(path) != result.sha256:
             raise DataDamaged(f"{path}: changed since it was measured", hint="Restore it from git.")
         blocks = read_blocks(path)
-        question = Question(_objective(request), request.confidence, request.threshold)
+        asked = (_objective(request), request.confidence, request.threshold)
+        question = Question(*asked, tails=request.tails)
         if request.weighed:
             question = replace(question, noise=request.noise_on(result.host, result.case))
             result = with_noise(result, blocks)

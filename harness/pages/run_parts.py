@@ -23,7 +23,7 @@ from harness.render.tables import (
     output_word,
     show_comparison,
     show_options,
-    verdict_word,
+    verdict_words,
 )
 from harness.render.units import (
     show_bytes,
@@ -86,8 +86,8 @@ def ratio_picture(task: str, case: str, comparisons: Sequence[Comparison]) -> Pi
         ends = (c.ratio.low, c.ratio.high) if c.ratio.bounded else (None, None)
         rows.append(Interval(name, c.ratio.point, ends[0], ends[1], _TONES[c.verdict]))
         shown = show_speed_up(c.ratio, by=c.metric)
-        told.append(f"{c.candidate} {shown} {verdict_word(c)}")
-        cells = (TableCell(shown, c.ratio.point), by_metric(c), verdict_word(c), c.blocks)
+        told.append(f"{c.candidate} {shown} {verdict_words(c)}")
+        cells = (TableCell(shown, c.ratio.point), by_metric(c), verdict_words(c), c.blocks)
         table.append((c.candidate, c.reference, *cells))
     against = f"over {references.pop()}" if len(references) == 1 else "over its reference"
     more = f"; and {len(table) - 4} more" if len(table) > 4 else ""
@@ -113,6 +113,7 @@ def ratio_picture(task: str, case: str, comparisons: Sequence[Comparison]) -> Pi
 _TONES = {
     Verdict.FASTER: "good",
     Verdict.SLOWER: "bad",
+    Verdict.MIXED: "bad",
     Verdict.EQUIVALENT: "plain",
     Verdict.UNDECIDED: "open",
 }

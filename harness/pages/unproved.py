@@ -8,6 +8,7 @@ from typing import Any
 from harness.analysis import shared_notes
 from harness.model import Comparison, Metric, Mode, Verdict
 from harness.pages.drawn_trials import TrialFacts
+from harness.render.costs import doubt, open_tails
 from harness.render.units import show_share
 from harness.running.of_commit import stored_commit
 from harness.running.reports import Report
@@ -68,7 +69,10 @@ def _of_verdicts(report: Report) -> Iterator[str]:
         yield "No two of these targets were compared: of their times none says which is faster."
     for c in comparisons:
         if c.verdict is Verdict.UNDECIDED:
-            yield f"{c.candidate} against {c.reference} is undecided: {c.stopped_because}."
+            held = f" ({doubt(c)})" if c.doubted else ""
+            yield f"{c.candidate} against {c.reference} is undecided: {c.stopped_because}{held}."
+        for line in open_tails(c):
+            yield f"{c.candidate} against {c.reference}: {line}."
     if by_cpu := dict.fromkeys(c.candidate for c in comparisons if c.metric is Metric.CPU):
         yield (
             f"{', '.join(by_cpu)}: judged by CPU time, not by what a clock on the wall says:"

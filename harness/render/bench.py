@@ -19,7 +19,7 @@ from harness.model import (
     SideFigures,
     Verdict,
 )
-from harness.render.tables import by_metric, layout, show_comparison, verdict_word
+from harness.render.tables import by_metric, layout, show_comparison, verdict_word, verdict_words
 from harness.render.units import (
     better_word,
     show_bytes,
@@ -217,7 +217,8 @@ def _verdict_text(comparison: Comparison) -> str:
         Verdict.FASTER: better_word(comparison.metric),
         Verdict.SLOWER: worse_word(comparison.metric),
         Verdict.EQUIVALENT: f"equivalent within {show_share(comparison.threshold)}",
-        Verdict.UNDECIDED: "undecided",
+        Verdict.MIXED: verdict_words(comparison),
+        Verdict.UNDECIDED: verdict_words(comparison),
     }[comparison.verdict]
     ratio = show_speed_up(comparison.ratio, by=comparison.metric)
     metric = _METRIC_WORDS.get(comparison.metric) or by_metric(comparison)

@@ -6,6 +6,7 @@ import math
 
 from harness.model import Comparison, Verdict
 from harness.model.durations import write_duration
+from harness.render.costs import cost_rows, doubt, halves, open_tails
 from harness.render.tables import by_metric, layout, opposite
 from harness.render.units import (
     MUCH_SLOWER,
@@ -26,7 +27,7 @@ def explain(comparison: Comparison) -> str:
     lines = [
         headline(c),
         "",
-        layout(["metric", speed_up_word(c), ""], evidence_rows(c)),
+        layout(["metric", speed_up_word(c), ""], [*evidence_rows(c), *cost_rows(c)]),
         "",
         *evidence(c),
     ]
@@ -39,7 +40,10 @@ def headline(comparison: Comparison) -> str:
     interval = f" ({show_confidence(c.ratio.confidence)} interval)" if c.ratio.bounded else ""
     other = f", {opposite(c)}" if opposite(c) else ""
     shown = show_speed_up(c.ratio, by=c.metric)
-    return f"{c.candidate} is {_words(c)} {c.reference}: {shown} by {by_metric(c)}{interval}{other}"
+    worse = [f"{name} {show_speed_up(c.costs[name])}" for name in c.worse if name in c.costs]
+    beside = f"; {', '.join(worse)}" if c.verdict is Verdict.MIXED else ""
+    said = f"{shown} by {by_metric(c)}{interval}{beside}{other}"
+    return f"{c.candidate} is {_words(c)} {c.reference}: {said}"
 
 
 def speed_up_word(comparison: Comparison) -> str:
@@ -75,6 +79,9 @@ def evidence(comparison: Comparison) -> list[str]:
         lines.append(f"smallest effect that as many blocks find 4 times in 5: {effect}")
     if c.verdict in (Verdict.FASTER, Verdict.SLOWER) and abs(c.ratio.point - 1) < SMALL:
         lines.append(_rests_on(c.layouts))
+    lines += open_tails(c)
+    if c.doubted:
+        lines.append(f"held back: {doubt(c)}")
     if c.disturbed_blocks:
         lines.append(f"disturbed blocks (kept): {c.disturbed_blocks}")
     return lines
@@ -102,6 +109,7 @@ def _words(comparison: Comparison) -> str:
         Verdict.FASTER: f"{better_word(by)} than",
         Verdict.SLOWER: f"{worse_word(by)} than",
         Verdict.EQUIVALENT: f"equivalent within {show_share(comparison.threshold)} to",
+        Verdict.MIXED: f"mixed ({halves(comparison)}) against",
         Verdict.UNDECIDED: _undecided(comparison),
     }[comparison.verdict]
 

@@ -24,7 +24,12 @@ Key = tuple[str, str, str]
 """Task, case and target."""
 
 _BAR = 24
-COLOURS = {Verdict.FASTER: "green", Verdict.SLOWER: "red", Verdict.UNDECIDED: "yellow"}
+COLOURS = {
+    Verdict.FASTER: "green",
+    Verdict.SLOWER: "red",
+    Verdict.MIXED: "red",
+    Verdict.UNDECIDED: "yellow",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from harness.model import (
     Verdict,
     signs_disagree,
 )
+from harness.render.costs import doubt, halves
 from harness.render.fitting import Fitted, TableColumn, cut_to, fit_to, folded
 from harness.render.page import page
 from harness.render.plain_tables import plain_table
@@ -127,7 +128,7 @@ def show_comparison(comparison: Comparison) -> str:
     if not c.ratio.bounded:
         return f"{shown.partition(',')[0]} so far, too few blocks to be sure ({c.blocks}){after}"
     said = any(word(c.metric) in shown for word in (better_word, worse_word))
-    return f"{shown}{'' if said else ' ' + verdict_word(c)}{after}"
+    return f"{shown}{'' if said else ' ' + verdict_words(c)}{after}"
 
 
 def verdict_word(comparison: Comparison) -> str:
@@ -137,6 +138,15 @@ def verdict_word(comparison: Comparison) -> str:
         return c.verdict.value
     words = {Verdict.FASTER: better_word(c.metric), Verdict.SLOWER: worse_word(c.metric)}
     return words.get(c.verdict, c.verdict.value)
+
+
+def verdict_words(comparison: Comparison) -> str:
+    """The verdict in a word, or in two halves where it has them."""
+    if comparison.verdict is Verdict.MIXED:
+        return f"mixed: {halves(comparison)}"
+    if comparison.doubted:
+        return f"undecided: {doubt(comparison)}"
+    return verdict_word(comparison)
 
 
 def by_metric(comparison: Comparison) -> str:

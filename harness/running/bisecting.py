@@ -211,6 +211,7 @@ _SPEEDS = {
     Verdict.FASTER: Speed.GOOD,
     Verdict.EQUIVALENT: Speed.GOOD,
     Verdict.SLOWER: Speed.SLOW,
+    Verdict.MIXED: Speed.SLOW,
     Verdict.UNDECIDED: Speed.UNDECIDED,
 }
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from harness.analysis import GateRule, Judge, Question, Race, RaceRules, TableRule
 
 
+LOOK_ON = 0.05
+"""The share of a budget that a run whose gain is sure looks on for rare slow runs."""
+
 LONE_NS = 10_000_000_000
 """How long a target is timed at most that there is nothing to compare with."""
 LONE_BLOCKS = 8
@@ -72,6 +75,7 @@ def ending_rule(ending: EndsBy, members: Sequence[Prepared]) -> StopRule:
         settings.question,
         settings.max_blocks,
         len(members),
+        LOOK_ON * (settings.budget_ns or 0),
     )
     asked = settings.budget_ns is not None or settings.question.precision is not None
     return rule if len(members) > 1 or asked else _for_a_while(rule)
@@ -138,7 +142,10 @@ def _gate_rule(ending: EndsBy, table: Table, members: Sequence[Prepared]) -> Gat
 def _rule_of_pair(pair: tuple[str, str], ending: EndsBy) -> StopRule:
     settings = ending.settings
     if settings.question.noise is None:
-        return sequential_rule(pair[0], settings.question, settings.max_blocks)
+        look_on_ns = LOOK_ON * (settings.budget_ns or 0)
+        return sequential_rule(
+            pair[0], settings.question, settings.max_blocks, look_on_ns=look_on_ns
+        )
     from harness.analysis import Span, weighing_rule
 
     span = Span(settings.budget_ns, ending.earlier_blocks, settings.max_blocks)

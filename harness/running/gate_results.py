@@ -13,6 +13,7 @@ from harness.errors import ExitCode
 from harness.frozen import dataclass
 from harness.model import Comparison, Measurement, Metric, Verdict
 from harness.model.jsonable import jsonable
+from harness.render.costs import halves
 from harness.render.tables import as_html, layout
 from harness.render.units import show_factor, show_ns, show_ratio_estimate
 from harness.running.gate_base import Base
@@ -25,6 +26,7 @@ class GateStatus(Enum):
     FAILED = "failed"
     OTHER_OUTPUT = "output differs"
     REGRESSED = "slower"
+    MIXED = "mixed"
     UNDECIDED = "undecided"
     BASE_BROKEN = "base does not build"
     BASE_FAILS = "base does not run"
@@ -34,6 +36,9 @@ class GateStatus(Enum):
     FASTER = "faster"
     SAME_PROGRAM = "same program"
     UNTOUCHED = "untouched"
+
+
+_BAD = (GateStatus.OTHER_OUTPUT, GateStatus.REGRESSED, GateStatus.MIXED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,7 @@ class GateRow:
         """What it alone makes of the whole; an open question is counted by who asks for it."""
         if self.status is GateStatus.FAILED:
             return self.failed_with
-        bad = (GateStatus.OTHER_OUTPUT, GateStatus.REGRESSED)
-        return ExitCode.ANSWER_IS_NO if self.status in bad else ExitCode.FINE
+        return ExitCode.ANSWER_IS_NO if self.status in _BAD else ExitCode.FINE
 
     @property
     def speed_up(self) -> str:
@@ -84,6 +88,8 @@ class GateRow:
             if self.status in (GateStatus.REGRESSED, GateStatus.FASTER):
                 said += f", {100 * share:.3g} % {more} time"
             said += f" ({show_factor(ratio.point)} {self.interval})"
+            if self.status is GateStatus.MIXED:
+                said += f", {halves(self.comparison)}"
         return said + (f": {self.why}" if self.why else "")
 
     @property
@@ -145,7 +151,7 @@ class CiResult:
         if self.interrupted:
             return "interrupted; what was measured is kept"
         bad = Counter(row.status for row in self.rows)
-        worst = [s for s in list(GateStatus)[:3] if bad[s]]
+        worst = [s for s in (GateStatus.FAILED, *_BAD) if bad[s]]
         if worst:
             return "; ".join(f"{_names(self.with_(s))}: {s.value}" for s in worst)
         if not self.with_(*_COMPARED):
@@ -240,6 +246,8 @@ def status_of(comparison: Comparison) -> GateStatus:
     low, high = (math.log(end) if end > 0 else -math.inf for end in (ratio.low, ratio.high))
     if high < -bound:
         return GateStatus.REGRESSED
+    if comparison.verdict is Verdict.MIXED:
+        return GateStatus.MIXED
     if low < -bound:
         return GateStatus.UNDECIDED
     kinds: Mapping[Verdict, GateStatus] = {

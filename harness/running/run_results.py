@@ -165,7 +165,11 @@ class ComparisonResult(Reported):
             return max(failure.exit_code for failure in self.report.failures.values())
         if self.interrupted:
             return ExitCode.INTERRUPTED
-        codes = {Verdict.SLOWER: ExitCode.ANSWER_IS_NO, Verdict.UNDECIDED: ExitCode.UNDECIDED}
+        codes = {
+            Verdict.SLOWER: ExitCode.ANSWER_IS_NO,
+            Verdict.MIXED: ExitCode.ANSWER_IS_NO,
+            Verdict.UNDECIDED: ExitCode.UNDECIDED,
+        }
         return max(codes.get(self.verdict, ExitCode.FINE), code_of_lacking(self.lacking))
 
     @property

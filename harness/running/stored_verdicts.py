@@ -66,7 +66,7 @@ class StoredVerdicts:
         """What `harness compare --stored` answers its shell: that of the worst.
 
         6 where a run is damaged, 2 where a newer harness made one, 1 where an output was wrong or
-        one is slower, 5 where trials failed, 8 where one is undecided.
+        one is slower or mixed, 5 where trials failed, 8 where one is undecided.
         """
         if self.damaged:
             return worst_of(self.pooled.unreadable)
@@ -75,7 +75,8 @@ class StoredVerdicts:
             return ExitCode.ANSWER_IS_NO
         if self.failures:
             return ExitCode.TRIAL
-        if any(f.comparison.verdict is Verdict.SLOWER for f in self.current):
+        bad = (Verdict.SLOWER, Verdict.MIXED)
+        if any(f.comparison.verdict in bad for f in self.current):
             return ExitCode.ANSWER_IS_NO
         return ExitCode.FINE if self.undecided is None else ExitCode.UNDECIDED
 
