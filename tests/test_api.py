@@ -187,7 +187,7 @@ def test_type_checkers_see_what_is_loaded_late(tmp_path: Path, pytestconfig: pyt
         "import harness\n"
         "result: harness.RunResult = harness.run('a', trials=3, budget='2s', cpus=[0])\n"
         "ratio: float = harness.compare('a', ['b']).run.comparisons[0].ratio.low\n"
-        "harness.run('a', trails=3)\n"
+        "harness.run('a', trialz=3)\n"
         "project: harness.Project = harness.Project.open('.')\n"
         "verdict: harness.Verdict = project.compare('a', 'b').verdict\n"
     )
@@ -349,7 +349,7 @@ def test_a_failure_is_a_value_and_no_exception(project: Path):
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: harness.run("slow", trails=2), TypeError, "did you mean 'trials'"),  # type: ignore[call-arg]
+        (lambda: harness.run("slow", trialz=2), TypeError, "did you mean 'trials'"),  # type: ignore[call-arg]
         (lambda: harness.run("slo"), harness.ConfigError, "no target named 'slo'"),
         (lambda: harness.run("slow", budget="soon"), harness.UsageError, "budget: want a duration"),
         (lambda: harness.run(["a"], ["b"]), harness.UsageError, "one file or command at a time"),

@@ -78,8 +78,8 @@ def ci_command(targets: tuple[str, ...], **options: Any) -> Answer:
     is built and not measured. A target that base has not got, or that does not build there, is
     shown alone.
 
-    The exit code is 0 where no target is surely slower beyond the threshold, 1 where one is or
-    computes something else, and 8 for an open question with --require-decision.
+    The exit code is 0 where no target is surely slower beyond the threshold, 1 where one is, is
+    mixed or computes something else, and 8 for an open question with --require-decision.
     """
     keywords = ("base", "task", "tag", "case", "report")
     with progress() as listener:

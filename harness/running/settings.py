@@ -293,6 +293,7 @@ class Asked(TypedDict, total=False):
     threshold: float | str
     precision: float | str
     per_comparison: bool
+    tails: bool
 
 
 def read_settings(
