@@ -24,7 +24,6 @@ from harness.analysis.weighing import Weighed
 from harness.frozen import dataclass
 from harness.model import Estimate, Metric, MetricInfo, Verdict
 from harness.stats.boundary import sign_boundary
-from harness.stats.costs import Costs, Held, held_back
 from harness.stats.metric import MetricChoice, choose_metric
 from harness.stats.paired import (
     PairedSequence,
@@ -33,6 +32,7 @@ from harness.stats.paired import (
     ratio_estimate,
     sequence_of,
 )
+from harness.stats.tails import CostFinding, Costs, held_back
 
 if TYPE_CHECKING:
     from harness.stats.ratios import Floats
@@ -96,7 +96,7 @@ class Judged:
 
     @property
     def verdict(self) -> Verdict:
-        return held_back(self.of_median, self.costs.held if self.costs else Held.NOTHING)
+        return held_back(self.of_median, self.costs.held if self.costs else CostFinding.NOTHING)
 
 
 def costs_of(

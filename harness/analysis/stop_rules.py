@@ -53,12 +53,19 @@ class _LookOn:
         self._span_ns = span_ns
         self._since: dict[str, int] = {}
 
-    def enough(self, judge: Judge, blocks: Sequence[Block]) -> bool:
-        """Is it time to end, for a candidate whose verdict is sure?"""
-        from harness.stats.costs import SEEN_ENOUGH
+    def is_sure(self, judge: Judge, blocks: Sequence[Block]) -> bool:
+        """Is the verdict sure, or the ratio known as well as asked for, and enough looked on?"""
+        if judge.question.precision is not None:
+            low, high = judge.bounds
+            return low == high or high - low <= 2 * log_threshold(judge.question.precision)
+        verdict = judge.verdict
+        if verdict is not Verdict.FASTER or not judge.question.tails:
+            return verdict is not Verdict.UNDECIDED
+        return not self._span_ns or self._enough(judge, blocks)
 
-        if not self._span_ns or judge.verdict is not Verdict.FASTER or not judge.question.tails:
-            return True
+    def _enough(self, judge: Judge, blocks: Sequence[Block]) -> bool:
+        from harness.stats.tails import SEEN_ENOUGH
+
         now = max(r.started_at_ns + r.trial.wall_ns for each in blocks[-1].values() for r in each)
         since = self._since.setdefault(judge.candidate, now)
         return len(judge.pairs) >= SEEN_ENOUGH or now - since >= self._span_ns
@@ -77,8 +84,7 @@ def sequential_rule(
     at every look, so it holds at the one that ends the run. Where there is nothing to compare,
     stop once every target's median wall time is known to 1 % on either side (or the precision);
     one that was to be compared (`members` above 1) and is the only one left is not measured
-    beyond the blocks of a first verdict. Where a gain is sure, it looks on for rare slow runs
-    until it has seen enough blocks, for `look_on_ns` at most.
+    beyond the blocks of a first verdict. Where a gain is sure, it looks on for `look_on_ns` at most.
     """
     judges: dict[str, Judge] = {}
     alone: dict[str, _Alone] = {}
@@ -87,15 +93,9 @@ def sequential_rule(
     looking_on = _LookOn(look_on_ns)
 
     def sure(name: str, blocks: Sequence[Block]) -> bool:
-        if name not in judges:
-            judges[name] = _judge(reference, name, question)
-        follower = judges[name]
-        follower.read(blocks)
-        if question.precision is not None:
-            low, high = follower.bounds
-            return low == high or high - low <= 2 * log_threshold(wanted)
-        decided = follower.verdict is not Verdict.UNDECIDED
-        return decided and looking_on.enough(follower, blocks)
+        judge = judges.get(name) or judges.setdefault(name, _judge(reference, name, question))
+        judge.read(blocks)
+        return looking_on.is_sure(judge, blocks)
 
     def narrow(name: str, blocks: Sequence[Block]) -> bool:
         if name not in alone:

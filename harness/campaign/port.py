@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from harness.campaign.values import BenchOutcome, KnownNoise, ProfileOutcome, TestOutcome
+from harness.campaign.values import BenchOutcome, KnownNoise, ProfileOutcome, Terms, TestOutcome
 from harness.frozen import dataclass
 from harness.model.noise import Noise
+
+
+def holds_tails(terms: Terms) -> bool:
+    """Is a gain held against the mean and the slow runs, as since the fifth edition?"""
+    return terms.rules >= 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,8 @@ RULES = 5
 - Since 3: a look compares the candidate with the last kept state alone and weighs how far they are
   apart; attempts share a rate of false keeps that kept ones earn back; the figure over the baseline
   is chained from the kept steps, and measured at the end.
-- Since 4: a gain whose interval meets the prediction is no surprise; records say the clocks.
-- Since 5: a gain is held against the mean and the slow runs, and not kept where those are worse.
+- Since 4: a gain whose interval meets the prediction is no surprise; records say the clocks; and
+  since 5, no gain is kept where the mean or the slow runs are worse.
 """
 
 
@@ -95,11 +95,6 @@ class Terms:
     def says_clocks(self) -> bool:
         """Do the records say of each time by which clock it is, as since the fourth edition?"""
         return self.rules >= 4
-
-    @property
-    def holds_tails(self) -> bool:
-        """Is a gain held against the mean and the slow runs, as since the fifth edition?"""
-        return self.rules >= 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,10 +373,9 @@ class BenchOutcome:
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict that a decision is made of.
+        """What a decision is made of.
 
-        Faster only where it is faster than the last kept state and than the baseline, and not
-        slower (nor mixed) against the last kept state on the full case.
+        Faster only where it is faster than last kept state and baseline, and no worse when full.
         """
         if self.full is not None and self.full.step.verdict in (Verdict.SLOWER, Verdict.MIXED):
             return self.full.step.verdict

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from harness.campaign.agreed import CampaignGit as Place
 from harness.campaign.chaining import known_noise
-from harness.campaign.port import BenchRequest, Workbench
+from harness.campaign.port import BenchRequest, Workbench, holds_tails
 from harness.campaign.spending import final_confidence
 from harness.campaign.standing import after_finish
 from harness.campaign.values import CaseResult, TestStatus
@@ -72,7 +72,7 @@ def final_request(campaign: Campaign, kept: str, budget_ns: int | None) -> Bench
         objective=terms.objective,
         weighed=terms.weighs,
         noise=known_noise(state) if terms.weighs else (),
-        tails=terms.holds_tails,
+        tails=holds_tails(terms),
     )
 
 

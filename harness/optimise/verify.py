@@ -21,7 +21,7 @@ from harness.campaign.exit_codes import answer_of_flags
 from harness.campaign.flagging import EDITION, flag_lines, with_flags
 from harness.campaign.gates import check_note, check_plan, check_thought
 from harness.campaign.iteration import Outcome
-from harness.campaign.port import BenchRequest, SealedBaseline, Workbench
+from harness.campaign.port import BenchRequest, SealedBaseline, Workbench, holds_tails
 from harness.campaign.spending import attempt_confidence, confidence_of, final_confidence
 from harness.campaign.state import State, Step, states_after
 from harness.campaign.stopping import decision_by_rules
@@ -241,7 +241,7 @@ def _bench(campaign: Campaign, bench: Workbench, turn: Turn, found: Verification
     stored = event.value("outcome", BenchOutcome)
     if request.objective != terms.objective:
         yield f"it was decided by {request.objective or 'any'} time, not {terms.objective or 'any'}"
-    if request.tails != terms.holds_tails:
+    if request.tails != holds_tails(terms):
         yield _OTHER_TAILS
     # Nothing rests on the full case where the fast one is slower already.
     slower = stored.fast.step.verdict is Verdict.SLOWER and terms.rules > 1
@@ -271,7 +271,7 @@ def _result(bench: Workbench, before: State, event: Event, found: Verification) 
         yield "it was not weighed by the noise that was known"
     if request.objective != terms.objective:
         yield f"it was decided by {request.objective or 'any'} time, not {terms.objective or 'any'}"
-    if request.tails != terms.holds_tails:
+    if request.tails != holds_tails(terms):
         yield _OTHER_TAILS
     stored = event.value("result", BenchOutcome)
     if terms.full_case is not None and stored.full is None and stored.fast.correct:

@@ -1,7 +1,7 @@
 """The pure statistics: estimates, comparison, sequential stopping, steady state.
 
 - `boundary` when a lopsided count of signs is proof, however often one looks
-- `costs`    what a gain is held against: the mean and the tails of both sides
+- `tails`    what a gain is held against: the mean and the tails of both sides
 - `evidence` bets on signs and sizes: how soon a difference is beyond doubt, at every look
 - `mean_ratio` the ratio of mean costs, of bounded differences, at every look
 - `medians`  a median with its exact interval

@@ -7,9 +7,9 @@ import pytest
 from scipy.stats import binom
 
 from harness.model import Verdict
-from harness.stats.costs import Costs, Held, held_back
 from harness.stats.mean_ratio import MeanCosts
 from harness.stats.quantile_ratio import quantile_ranks, quantile_ratio
+from harness.stats.tails import CostFinding, Costs, held_back
 
 
 def sides(blocks, gain=1.02, rare=0.0, times=10.0, noise=0.005, seed=1):
@@ -36,7 +36,7 @@ class TestTheMean:
         mixed = costs(600, rare=0.05)
         assert mixed.worse[0] == "mean"
         assert mixed.estimates()["mean"].high < 1
-        assert mixed.held is Held.WORSE
+        assert mixed.held is CostFinding.WORSE
 
     def test_is_turned_when_the_sides_are(self):
         one, other = sides(200, rare=0.05)
@@ -55,7 +55,7 @@ class TestTheMean:
         for _ in range(60):
             draw = rng.pareto(1.1, (2, 80)) + 1 if law == "pareto" else rng.normal(1, 0.1, (2, 80))
             wrong += any(
-                Costs.of((draw[0][:n], draw[1][:n]), 0.95, 0.01).held is Held.WORSE
+                Costs.of((draw[0][:n], draw[1][:n]), 0.95, 0.01).held is CostFinding.WORSE
                 for n in range(16, 81, 16)
             )
         assert wrong <= 3  # of 60, at 5 %; benchmarks/mixtures.py counts many more
@@ -87,20 +87,20 @@ class TestQuantiles:
 
 class TestWhatIsHeldBack:
     def test_a_gain_of_all_runs_is_not(self):
-        assert costs(8).held is Held.NOTHING
-        assert costs(59).held is Held.NOTHING
+        assert costs(8).held is CostFinding.NOTHING
+        assert costs(59).held is CostFinding.NOTHING
 
     def test_one_slow_run_of_eight_is_a_doubt(self):
         reference, candidate = sides(8)
         candidate[5] *= 10
-        assert Costs.of((reference, candidate), 0.95, 0.01).held is Held.DOUBTED
+        assert Costs.of((reference, candidate), 0.95, 0.01).held is CostFinding.DOUBTED
 
     @pytest.mark.parametrize(
         ("held", "of_faster"),
         [
-            (Held.NOTHING, Verdict.FASTER),
-            (Held.DOUBTED, Verdict.UNDECIDED),
-            (Held.WORSE, Verdict.MIXED),
+            (CostFinding.NOTHING, Verdict.FASTER),
+            (CostFinding.DOUBTED, Verdict.UNDECIDED),
+            (CostFinding.WORSE, Verdict.MIXED),
         ],
     )
     def test_a_loss_stays_a_loss(self, held, of_faster):

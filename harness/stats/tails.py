@@ -30,7 +30,7 @@ SEEN_ENOUGH = 59
 """Of what happens in one trial of twenty, as many show at least one 19 times in 20."""
 
 
-class Held(Enum):
+class CostFinding(Enum):
     """What the mean and the tail say to a verdict that the median has given."""
 
     NOTHING = "nothing"
@@ -62,11 +62,11 @@ class Costs:
         return cls(known, MeanCosts.of(*known), confidence, threshold)
 
     @property
-    def held(self) -> Held:
+    def held(self) -> CostFinding:
         """What a gain, or that there is no difference, is held back by."""
         if any(self.worse):
-            return Held.WORSE
-        return Held.DOUBTED if self.doubted else Held.NOTHING
+            return CostFinding.WORSE
+        return CostFinding.DOUBTED if self.doubted else CostFinding.NOTHING
 
     @property
     def doubted(self) -> bool:
@@ -117,8 +117,8 @@ class Costs:
         return Estimate(statistic, point, low, high, self.confidence)
 
 
-def held_back(verdict: Verdict, held: Held) -> Verdict:
+def held_back(verdict: Verdict, held: CostFinding) -> Verdict:
     """A median's verdict with what the mean and the tail say to it."""
-    if verdict not in (Verdict.FASTER, Verdict.EQUIVALENT) or held is Held.NOTHING:
+    if verdict not in (Verdict.FASTER, Verdict.EQUIVALENT) or held is CostFinding.NOTHING:
         return verdict
-    return Verdict.MIXED if held is Held.WORSE else Verdict.UNDECIDED
+    return Verdict.MIXED if held is CostFinding.WORSE else Verdict.UNDECIDED
