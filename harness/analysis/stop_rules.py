@@ -84,7 +84,7 @@ def sequential_rule(
     at every look, so it holds at the one that ends the run. Where there is nothing to compare,
     stop once every target's median wall time is known to 1 % on either side (or the precision);
     one that was to be compared (`members` above 1) and is the only one left is not measured
-    beyond the blocks of a first verdict. Where a gain is sure, it looks on for `look_on_ns` at most.
+    beyond the blocks of a first verdict. A gain that is sure is looked on for `look_on_ns`.
     """
     judges: dict[str, Judge] = {}
     alone: dict[str, _Alone] = {}
