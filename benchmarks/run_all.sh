@@ -18,6 +18,7 @@ short_forms="
 noise_trace.py    --windows 100
 verdicts.py       peeking --simulated 200 --real 5 --blocks 30
 verdicts.py       runs --repeats 1 --regimes quiet steady --effects 0 0.02 0.1
+verdicts.py       kinds --budget 1 --effects 0 0.05
 designs.py        --blocks 60
 identical.py      --runs 5
 layouts.py        --edits 3

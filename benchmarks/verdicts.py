@@ -5,6 +5,7 @@
     python benchmarks/verdicts.py runs --repeats 20 --effects 0 0.02 --out p.jsonl  peers: as long
     python benchmarks/verdicts.py peeking --simulated 1000 --real 200
     python benchmarks/verdicts.py table v.jsonl                         what has been measured
+    python benchmarks/verdicts.py kinds --repeats 1 --budget 5          twenty kinds of programs
 
 A program whose size is its argument runs as reference and as candidate; the candidate's size is
 such that its whole time is longer by the effect. Every tool gets the same wall budget in the same
@@ -22,10 +23,12 @@ import random
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import kinds
 import numpy as np
 import peers
 from figures import FEW, figure, of, rate
@@ -380,6 +383,82 @@ def _to_the_end(session: Session, question: Question, blocks: int, seed: int) ->
     return perform(session.orchestrator, session.results, experiment).run.comparisons[0]
 
 
+# -- twenty kinds ---------------------------------------------------------------------------------
+
+
+def measure_kinds(options: argparse.Namespace, folder: Path) -> Iterator[Outcome]:
+    """Every kind of program with every effect; the regime of an outcome is its kind."""
+    seeds = random.Random(options.seed)
+    sizes = kinds.write_programs(folder, options.kinds, options.scale)
+    print("\n".join(f"{s.kind}: {s.units}" for s in sizes))
+    with open_session(load_config(folder / "harness.toml")) as session:
+        for _ in range(options.repeats):
+            for kind in options.kinds:
+                for effect in options.effects:
+                    yield _of_kind(session, (kind, effect), options.budget, seeds.getrandbits(32))
+
+
+def _of_kind(session: Session, work: tuple[str, float], budget_s: float, seed: int) -> Outcome:
+    kind, effect = work
+    task = session.config.task(kind)
+    case = session.config.case(task, "only")
+    names = [kinds.target_name(kind, 0.0), kinds.target_name(kind, effect)]
+    if effect == 0:
+        # The same units in another target: a copy of the reference under a name of its own.
+        targets = [session.config.target(names[0])] * 2
+        targets[1] = replace(targets[1], name=f"{kind}-same")
+    else:
+        targets = [session.config.target(name) for name in names]
+    cells = tuple(Cell(task, case, target) for target in targets)
+    begun = time.monotonic()
+    settings = Settings(budget_ns=round(budget_s * 1e9), seed=seed)
+    report = perform(session.orchestrator, session.results, Experiment(cells, settings))
+    seconds = time.monotonic() - begun
+    if not report.run.comparisons:
+        return Outcome("harness", kind, effect, "failed", seconds)
+    made, blocks = report.run.comparisons[0], report.groups[0].blocks
+    return Outcome(
+        tool="harness",
+        regime=kind,
+        effect=effect,
+        verdict=made.verdict.value,
+        seconds=seconds,
+        blocks_s=block_ns(blocks) * len(blocks) / 1e9,
+        blocks=made.blocks,
+        metric=made.metric.value,
+        low=1 / made.ratio.high if made.ratio.high else None,
+        high=1 / made.ratio.low if made.ratio.low else None,
+        seed=seed,
+    )
+
+
+def kinds_table(outcomes: Sequence[Outcome]) -> str:
+    """A row for each kind, a column for each effect: right / all, and what the blocks took."""
+    rows = []
+    effects = sorted({o.effect for o in outcomes})
+    for kind in dict.fromkeys(o.regime for o in outcomes):
+        row = [kind]
+        for effect in effects:
+            own = [o for o in outcomes if (o.regime, o.effect) == (kind, effect)]
+            said = Counter("wrong" if o.wrong else o.verdict for o in own)
+            row.append(", ".join(f"{count} {word}" for word, count in said.most_common()))
+        row.append(f"{np.median([o.blocks_s or 0.0 for o in outcomes if o.regime == kind]):.1f}")
+        rows.append(row)
+    headers = ["program", *(f"{100 * e:g} %" for e in effects), "blocks, s (median)"]
+    return tabulate(rows, headers, "github", disable_numparse=True)
+
+
+def report_kinds(outcomes: Sequence[Outcome]) -> None:
+    print(f"\n{kinds_table(outcomes)}\n")
+    rate("kinds of programs: a verdict that is wrong", [o.wrong for o in outcomes], most=0.05)
+    for effect, within_s in ((0.01, 1.0), (0.005, 5.0)):
+        own = [o for o in outcomes if o.effect == effect]
+        found = [o.verdict == "slower" and (o.blocks_s or 0.0) <= within_s for o in own]
+        rate(
+            f"kinds of programs, {100 * effect:g} %: found within {within_s:g} s", found, least=0.9
+        )
+
+
 # -- command line ---------------------------------------------------------------------------------
 
 
@@ -403,6 +482,16 @@ def parse() -> argparse.Namespace:
     peeking.add_argument("--metrics", nargs="+", choices=("auto", "wall", "cpu"), default=["auto"])
     for command in (runs, peeking):
         command.add_argument("--seed", type=int, help="of orders and layouts; drawn and printed")
+    many = commands.add_parser("kinds", help="twenty kinds of programs")
+    many.add_argument("--repeats", type=int, default=1)
+    many.add_argument("--kinds", nargs="+", choices=kinds.KINDS, default=list(kinds.KINDS))
+    many.add_argument(
+        "--effects", nargs="+", type=float, choices=kinds.EFFECTS, default=list(kinds.EFFECTS)
+    )
+    many.add_argument("--budget", type=float, default=FOUND_S, help="seconds of each run")
+    many.add_argument("--scale", type=float, default=0.01, help="of the 10 s of the long program")
+    many.add_argument("--out", type=Path, help="append every run to this file")
+    many.add_argument("--seed", type=int, help="of orders and layouts; drawn and printed")
     shown = commands.add_parser("table", help="the table of a file of runs")
     shown.add_argument("file", type=Path)
     return parser.parse_args()
@@ -417,12 +506,23 @@ def report(outcomes: Sequence[Outcome]) -> None:
     figures(outcomes)
 
 
+def _written(outcomes: Iterator[Outcome], out: Path | None) -> list[Outcome]:
+    """All outcomes; with a file, each is appended to it at once, and those before count too."""
+    if out is None:
+        return list(outcomes)
+    for outcome in outcomes:
+        with out.open("a") as file:
+            file.write(json.dumps(asdict(outcome)) + "\n")
+    return read(out)
+
+
 def main() -> None:
     options = parse()
     if options.command != "table" and options.seed is None:
         options.seed = random.SystemRandom().getrandbits(32)
     if options.command == "table":
-        report(read(options.file))
+        outcomes = read(options.file)
+        (report if outcomes[0].regime in REGIMES else report_kinds)(outcomes)
         return
     print(rig())
     if options.command == "peeking" and options.simulated:
@@ -432,6 +532,10 @@ def main() -> None:
     if options.command == "peeking" and not options.real:
         return
     with tempfile.TemporaryDirectory(prefix="verdicts-") as name:
+        if options.command == "kinds":
+            print(f"seed {options.seed}")
+            report_kinds(_written(measure_kinds(options, Path(name)), options.out))
+            return
         work = make_workload(Path(name))
         print(f"\nsizes {work.sizes}; seed {options.seed}")
         with open_session(load_config(work.write_config())) as session:
@@ -440,13 +544,7 @@ def main() -> None:
                 hits = peeking_real(session, options)
                 rate("looked at after every block, real: ever wrong", hits, most=0.05)
                 return
-            made = []
-            for outcome in measure(options, work, session):
-                made.append(outcome)
-                if options.out:
-                    with options.out.open("a") as file:
-                        file.write(json.dumps(asdict(outcome)) + "\n")
-            report(read(options.out) if options.out else made)
+            report(_written(measure(options, work, session), options.out))
 
 
 if __name__ == "__main__":
