@@ -102,6 +102,7 @@ TARGET = """\
 task = "same"
 adapter = "c"
 sources = ["{source}"]
+flags = "{flags}"
 layouts = {layouts}
 """
 
@@ -136,8 +137,8 @@ def compared(folder: Path, path: str, options: argparse.Namespace, layouts: int)
     """One comparison of the program and its edit, both built in as many layouts."""
     (folder / "harness.toml").write_text(
         CONFIG
-        + TARGET.format(name="base", source="base/work.c", layouts=layouts)
-        + TARGET.format(name="edit", source=path, layouts=layouts)
+        + TARGET.format(name="base", source="base/work.c", layouts=layouts, flags=options.flags)
+        + TARGET.format(name="edit", source=path, layouts=layouts, flags=options.flags)
     )
     config = load_config(folder / "harness.toml")
     task = config.task("same")
@@ -153,6 +154,9 @@ def main() -> None:
     parser.add_argument("--edits", type=int, default=10)
     parser.add_argument("--layouts", type=int, nargs="+", default=[1, 8])
     parser.add_argument("--budget", type=float, default=4.0, help="seconds for each comparison")
+    parser.add_argument(
+        "--flags", default="-O2", help="`-O2 -fno-align-loops -fno-align-functions` feels layouts"
+    )
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     print(f"{rig()}\nseed {options.seed}")
