@@ -72,7 +72,7 @@ def harness_build(target: Target, toolchain: Toolchain, workdir: Path, runner: R
         raise ToolchainMissing(
             f"targets.{target.name}: {name!r} is not a program",
             hint=f'A name is looked for on PATH; the file beside harness.toml is "./{name}".'
-            if here
+            if here or ("/" not in name and target.private_copy is not None)
             else "Check the path, PATH, and that the file is executable (chmod +x).",
         )
     digest = digest_of(

@@ -91,3 +91,10 @@ def test_steady_mode_is_refused_with_what_to_use(command):
     with pytest.raises(ConfigError, match="no steady mode") as caught:
         command.build(program="true", steady=True)
     assert "python adapter" in caught.value.hint
+
+
+def test_what_a_build_makes_is_named_by_a_path(command):
+    copy = (command.root, command.root)
+    with pytest.raises(ToolchainMissing) as caught:
+        command.build(program="made", private_copy=copy)
+    assert 'the file beside harness.toml is "./made"' in caught.value.hint
