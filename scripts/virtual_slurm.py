@@ -162,7 +162,12 @@ class VirtualSlurm:
         self._spawn("controller", ["slurmctld", "-D", "-f", str(self.root / "slurm.conf")])
 
     def stop_controller(self) -> None:
-        """Kill slurmctld alone: jobs go on."""
+        """End slurmctld alone, once it has saved its state: jobs go on."""
+        controller = self._running.get("controller")
+        if controller is not None:
+            controller.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                controller.wait(timeout=20)
         self._kill("controller")
 
     def power_on(self, node: str) -> None:

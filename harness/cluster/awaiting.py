@@ -121,7 +121,7 @@ class RunWatch:
                 )
         else:
             self.away_s = None
-            idle = self._submit(live) and not live
+            idle = self._submit(live) and all(job.phase is JobPhase.HELD for job in live)
             self.gone_s = (now_s if self.gone_s is None else self.gone_s) if idle else None
         self._say(live)
         return self.gone_s is not None and now_s - self.gone_s > options.settle_s
@@ -191,7 +191,7 @@ def work_of(
 
 def progress_of(watch: RunWatch, live: Sequence[JobState] | None) -> HowFar:
     """How far the run is, by files and by what the scheduler says."""
-    pending = [job for job in live or () if job.phase is JobPhase.PENDING]
+    pending = [job for job in live or () if job.phase is not JobPhase.RUNNING]
     running = [job for job in live or () if job.phase is JobPhase.RUNNING]
     reasons = Counter(job.reason for job in pending if job.reason)
     handed = watch.folder.submitted() | {job.number for job in live or ()}

@@ -29,6 +29,8 @@ class JobPhase(Enum):
 
     PENDING = "pending"
     RUNNING = "running"
+    HELD = "held"
+    """It will not run unless somebody lets it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,6 +271,14 @@ def test_a_controller_that_stays_away_is_left(folder):
         watch(folder, scheduler, 2).until_over()
 
 
+def test_a_job_that_is_held_is_not_waited_for(folder):
+    scheduler = Scheduler(folder)
+    scheduler.jobs = lambda *_: [JobState(0, JobPhase.HELD, "held") for _ in scheduler.calls]
+    scheduler.sleep = lambda wait_s: setattr(scheduler, "clock_s", scheduler.clock_s + wait_s)
+    assert watch(folder, scheduler, 1).until_over() == {}
+    assert scheduler.clock_s < 60
+
+
 def test_a_single_job_that_is_never_taken_is_not_offered_for_ever(folder):
     scheduler = Scheduler(folder)
     scheduler.submit = lambda *_: False

@@ -97,6 +97,7 @@ def test_an_unknown_partition_is_said_in_slurms_words():
 QUEUE = """\
 harness-r+0|0|R|None|n1|9:59|41
 harness-r+2000|3|PD|(Resources)||10:00|42
+harness-r+2000|4|PD|(launch failed requeued held)||10:00|42
 harness-other+0|0|R|None|n2|1:00|43
 mine|N/A|R|None|n2|1:00|44
 """
@@ -107,6 +108,7 @@ def test_jobs_are_found_by_their_name_and_numbered_by_it():
     assert found == [
         JobState(0, JobPhase.RUNNING, "", "n1", "9:59"),
         JobState(2003, JobPhase.PENDING, "Resources", "", "10:00"),
+        JobState(2004, JobPhase.HELD, "launch failed requeued held", "", "10:00"),
     ]
     away = Told(squeue=(1, "slurm_load_jobs error: Unable to contact slurm controller"))
     assert controller.jobs("harness-r", away) is None

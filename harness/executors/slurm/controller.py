@@ -106,7 +106,7 @@ def jobs(name: str, runner: Runner) -> list[JobState] | None:
     return [
         JobState(
             number=int(row[0].rpartition("+")[2]) + int(row[1]),
-            phase=_ACTIVE.get(row[2], JobPhase.RUNNING),
+            phase=_phase(row[2], row[3]),
             reason=row[3].strip("()") if row[2] in _ACTIVE else "",
             node=row[4],
             left=row[5],
@@ -114,6 +114,13 @@ def jobs(name: str, runner: Runner) -> list[JobState] | None:
         for row in rows
         if row[1].isdigit()
     ]
+
+
+def _phase(state: str, reason: str) -> JobPhase:
+    # `JobHeldUser`, `JobHeldAdmin`, `launch failed requeued held`
+    if state in _ACTIVE and "held" in reason.lower():
+        return JobPhase.HELD
+    return _ACTIVE.get(state, JobPhase.RUNNING)
 
 
 def cancel_jobs(name: str, runner: Runner) -> bool:

@@ -1,0 +1,250 @@
+"""Runs on a real SLURM of three virtual nodes, and what goes wrong on one.
+
+Nothing here depends on how long something takes: each wait is for something that is sure to come.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import harness
+from harness.cluster.folder import ClusterFolder, find_cluster, those_that_count
+from harness.errors import UsageError
+
+WAITED_S = 240.0
+CONFIG = """
+[executors.slurm]
+poll = "500ms"
+settle = "2s"
+shards_per_job = 1
+time = "10m"
+scratch = "{scratch}"
+[tasks.sum.cases.small]
+[targets.one]
+task = "sum"
+adapter = "command"
+args = ["sh", "-c", "echo 1"]
+[targets.two]
+task = "sum"
+adapter = "command"
+args = ["sh", "-c", "echo 1"]
+[tasks.slow.cases.small]
+[targets.slow]
+task = "slow"
+adapter = "command"
+args = ["sh", "-c", "while [ -e {gate} ]; do sleep 0.05; done; echo 2"]
+"""
+
+
+def until(ready: Callable[[], Any]) -> Any:
+    """Wait for something that is sure to come; what it is."""
+    end = time.monotonic() + WAITED_S
+    while not (found := ready()):
+        assert time.monotonic() < end, "it does not come"
+        time.sleep(0.1)
+    return found
+
+
+class Project:
+    """A project whose trials of `slow` wait while there is a gate."""
+
+    def __init__(self, root: Path, slurm: Any) -> None:
+        self.root, self.slurm, self.gate = root, slurm, root / "gate"
+        root.mkdir()
+        scratch = root / "scratch"
+        config = CONFIG.replace("{gate}", str(self.gate)).replace("{scratch}", str(scratch))
+        (root / "harness.toml").write_text(config)
+
+    @contextlib.contextmanager
+    def begun(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+        """`harness run` in the background, ended with the test."""
+        argv = [sys.executable, "-m", "harness", "run", *words, "--executor", "slurm", "--json"]
+        argv += ["--trials", "2", "--warmup", "0", "--quiet"]
+        process = subprocess.Popen(
+            argv, cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        try:
+            yield process
+        finally:
+            self.gate.unlink(missing_ok=True)
+            process.kill()
+            process.communicate(timeout=WAITED_S)
+
+    @property
+    def results(self) -> Path:
+        return self.root / ".harness/results"
+
+    def folder(self) -> ClusterFolder:
+        """The latest run's."""
+        found = find_cluster(self.results, "")
+        assert found is not None
+        return found
+
+    def running_on(self) -> str:
+        """The node on which a shard has begun, once its folder of attempts is there."""
+
+        def node() -> str:
+            begun = find_cluster(self.results, "")
+            if begun is None or not [*(begun.path / "attempts").glob("*")]:
+                return ""
+            return self.slurm.run("squeue", "-h", "-t", "R", "-o", "%N").stdout.strip()
+
+        return until(node)
+
+    def answer(self, process: subprocess.Popen[str]) -> dict[str, Any]:
+        out, error = process.communicate(timeout=WAITED_S)
+        assert out, error
+        return json.loads(out)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch, slurm) -> Iterator[Project]:
+    for name, value in slurm.env.items():
+        monkeypatch.setenv(name, value)
+    made = Project(tmp_path / "project", slurm)
+    monkeypatch.chdir(made.root)
+    yield made
+    jobs = slurm.run("squeue", "-h", "-o", "%A").stdout.split()
+    if jobs:
+        slurm.run("scancel", *jobs)
+
+
+def test_shards_run_on_nodes_and_are_gathered_and_nothing_is_left_in_the_queue(project):
+    result = harness.run(executor="slurm", trials=3, warmup=0)
+    assert result.ok, result.failures
+    assert {(m.target, m.trials) for m in result.measurements} == {
+        *(("one", 3), ("two", 3), ("slow", 3))
+    }
+    rows = harness.load(result)
+    assert len(rows) == 9
+    assert set(rows.node) <= {"n1", "n2", "n3"}
+    # Each comparison stays on one node, in one job.
+    assert rows.groupby("task").job.nunique().to_dict() == {"sum": 1, "slow": 1}
+    assert not [*(project.root / "scratch").iterdir()]
+    until(lambda: not project.slurm.run("squeue", "-h").stdout)
+
+
+def test_what_slurm_does_not_take_is_said_in_its_words_and_nothing_is_kept(project):
+    config = project.root / "harness.toml"
+    config.write_text(config.read_text().replace("poll =", 'partition = "nope"\npoll ='))
+    with pytest.raises(UsageError, match=r"SLURM does not take the jobs: .*partition"):
+        harness.run("one", executor="slurm", trials=1)
+    assert find_cluster(project.results, "") is None
+
+
+@pytest.mark.slow
+def test_a_node_that_loses_its_power_in_a_shard_loses_and_doubles_nothing(project):
+    project.gate.touch()
+    with project.begun("slow") as process:
+        node = project.running_on()
+        project.slurm.power_off(node)
+        # SLURM finds that out by itself, in a quarter of a minute; here it is told.
+        project.slurm.run("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=power")
+        project.gate.unlink()
+        try:
+            answer = project.answer(process)
+        finally:
+            project.slurm.power_on(node)
+            project.slurm.run("scontrol", "update", f"NodeName={node}", "State=RESUME")
+            project.slurm.wait_idle()
+    assert answer["ok"], answer["error"]
+    rows = harness.load(project.results)
+    assert list(rows.attempt) == [2, 2]
+    assert node not in set(rows.node)
+
+
+@pytest.mark.slow
+def test_a_job_near_its_time_limit_closes_its_files_and_what_is_missing_is_resumed(project):
+    project.gate.touch()
+    with project.begun("slow", "one") as process:
+        project.running_on()
+        folder = project.folder()
+        until(
+            lambda: (
+                any(found.shard == 1 for found in those_that_count(folder.attempts()).values())
+                or 0 in those_that_count(folder.attempts())
+            )
+        )
+        jobs = project.slurm.run("squeue", "-h", "-t", "R", "-o", "%A").stdout.split()
+        for job in jobs:
+            project.slurm.run("scancel", "--batch", "--signal=USR1", job)
+        answer = project.answer(process)
+    assert answer["result"]["finished"] is False
+    assert "the job's time limit is near" in answer["error"]
+    before = {found.path for found in folder.attempts()}
+    again = harness.resume(folder.run_id)
+    assert again.ok, again.failures
+    new = {found.path.name for found in folder.attempts()} - {path.name for path in before}
+    assert len(new) == 1
+    assert len(harness.load(again)) == 4
+
+
+@pytest.mark.slow
+def test_a_controller_that_is_down_meanwhile_is_waited_for(project):
+    project.gate.touch()
+    with project.begun("slow") as process:
+        project.running_on()
+        project.slurm.stop_controller()
+        project.gate.unlink()
+        folder = project.folder()
+        try:
+            until(lambda: those_that_count(folder.attempts()))
+        finally:
+            project.slurm.start_controller()
+        answer = project.answer(process)
+    assert answer["ok"], answer["error"]
+
+
+@pytest.mark.slow
+def test_a_run_that_is_cancelled_ends_and_says_so(project):
+    project.gate.touch()
+    with project.begun("slow") as process:
+        project.running_on()
+        harness.cancel(project.folder().run_id)
+        answer = project.answer(process)
+    assert answer["ok"] is False
+    assert "cancelled" in answer["error"]
+    until(lambda: not project.slurm.run("squeue", "-h").stdout)
+
+
+@pytest.mark.soak
+def test_a_thousand_shards_and_a_hundred_dead_nodes(project):
+    """Nothing is lost, nothing doubled, nothing stuck."""
+    shards, kills = int(os.environ.get("HARNESS_SHARDS", "1000")), 100
+    tasks = "".join(
+        f'[tasks.t{n}.cases.c]\n[targets.p{n}]\ntask = "t{n}"\nadapter = "command"\n'
+        'args = ["true"]\n'
+        for n in range(shards)
+    )
+    head = CONFIG.partition("[tasks")[0].replace("shards_per_job = 1", "shards_per_job = 10")
+    config = head.replace("{scratch}", str(project.root / "scratch")) + tasks
+    (project.root / "harness.toml").write_text(config)
+    chance = random.Random(7)
+    with project.begun() as process:
+        project.running_on()
+        for _ in range(kills * shards // 1000):
+            if process.poll() is not None:
+                break
+            node = chance.choice(project.slurm.nodes)
+            project.slurm.power_off(node)
+            update = ("scontrol", "update", f"NodeName={node}")
+            project.slurm.run(*update, "State=DOWN", "Reason=power")
+            project.slurm.power_on(node)
+            project.slurm.run(*update, "State=RESUME")
+            time.sleep(chance.uniform(0, 3))
+        out, error = process.communicate(timeout=7200)
+    answer = json.loads(out)
+    assert answer["ok"], (answer["error"], error)
+    rows = harness.load(project.results)
+    assert rows.groupby("task").size().to_dict() == {f"t{n}": 2 for n in range(shards)}
