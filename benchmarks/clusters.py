@@ -26,7 +26,7 @@ from harness.cluster.spreading import ClusterOptions
 from harness.model import Mode, Trial, TrialRecord, TrialStatus
 from harness.model.engines import JobPhase, JobState, Limits
 from harness.running.settings import Settings
-from harness.system.store.attempts import read_attempt, write_attempt, write_gathered
+from harness.system.store.attempts import AttemptReader, write_attempt, write_gathered
 from harness.system.store.described import Described
 from harness.system.store.run_file import read_run
 from harness.system.store.runs import RunWriter
@@ -90,10 +90,10 @@ def gather(base: Path) -> None:
     began_s, cpu_s = time.monotonic(), time.process_time()
     found = ClusterFolder(base / "run").attempts()
     paths = sorted(each.path for each in found)
-    for path in paths:
-        read_attempt(path)
+    reader = AttemptReader()
+    read = [reader.read(path) for path in paths]
     looked_s = time.monotonic() - began_s
-    write_gathered(base / "gathered", {"plan": {}, "summary": {}}, paths, Described())
+    write_gathered(base / "gathered", {"plan": {}, "summary": {}}, read, Described())
     print(
         json.dumps(
             {
@@ -150,7 +150,9 @@ def limits(nodes: int = 1000) -> None:
         per_job = shards_per_job(options, shard_seconds(settings))
         jobs = len(packed(range(shards), per_job))
         with tempfile.TemporaryDirectory() as place:
-            scheduler, look_s = simulate(Path(place), jobs, nodes, per_job * shard_seconds(settings))
+            scheduler, look_s = simulate(
+                Path(place), jobs, nodes, per_job * shard_seconds(settings)
+            )
         files = shards + jobs + 10  # an attempt's file for each shard, a log for each job
         row = (
             *(shards, jobs, files, shards * 30 // 1000, scheduler.calls),
@@ -174,7 +176,7 @@ def simulate(place: Path, jobs: int, nodes: int, job_s: float) -> tuple[Schedule
         lambda _: None,
         shards=jobs,
         now=lambda: scheduler.clock_s,
-        sleep=scheduler.sleep,
+        sleep=lambda _: scheduler.sleep(10.0),  # in steps that a simulation can afford
     )
     watch.until_over()
     for number in range(1000):
@@ -201,8 +203,10 @@ def main() -> int:
         done = subprocess.run(argv, check=True, capture_output=True, text=True)
     took = json.loads(done.stdout)
     print(f"{rows:,} rows of {files:,} files: {took}")
-    print(f"goal: {GOAL_S} s, {GOAL_MB} MB; peak beyond the imports"
-          f" {took['peak_mb'] - took['before_mb']} MB")
+    print(
+        f"goal: {GOAL_S} s, {GOAL_MB} MB; peak beyond the imports"
+        f" {took['peak_mb'] - took['before_mb']} MB"
+    )
     return 0
 
 

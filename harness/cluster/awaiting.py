@@ -98,7 +98,9 @@ class RunWatch:
         self.jobs = dict(self.folder.jobs_of(self.folder.ranges()))
         asked_s = -options.poll_s
         while True:
+            began_s = self.now()
             self.look()
+            looked_s = self.now() - began_s
             if len(self.done) >= self.shards or self.folder.cancelled:
                 return self.done
             # Our own folder may be looked at often, the scheduler may not.
@@ -106,7 +108,8 @@ class RunWatch:
                 asked_s = self.now()
                 if self._is_over(self.cluster.jobs(self.folder.name)):
                     return self.done
-            self.sleep(min(LOOKED_S, options.poll_s))
+            # A tenth of the time at most is spent on looking, however many files there are.
+            self.sleep(max(min(LOOKED_S, options.poll_s), 10 * looked_s))
 
     def _is_over(self, live: Sequence[JobState] | None) -> bool:
         """Is no further file to be expected? Submits what is to be submitted, where it can be."""

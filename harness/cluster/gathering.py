@@ -23,7 +23,7 @@ from harness.running.cell_reports import EVERY
 from harness.running.executing import merged
 from harness.running.reports import Failure, Report, of_plain, of_summary, to_summary
 from harness.system.machine.host import read_host
-from harness.system.store.attempts import AttemptContent, read_attempt, write_gathered
+from harness.system.store.attempts import AttemptContent, AttemptReader, ReadAttempt, write_gathered
 from harness.system.store.described import Described
 
 _LAST_WORDS = 4000
@@ -46,8 +46,11 @@ class Gathered:
 class CountedPart:
     """The attempt that counts for one shard."""
 
-    path: Path
-    content: AttemptContent
+    read: ReadAttempt
+
+    @property
+    def content(self) -> AttemptContent:
+        return self.read.content
 
     @property
     def host(self) -> Mapping[str, Any]:
@@ -67,11 +70,11 @@ def gather(
     found = folder.attempts()
     best = those_that_count(found)
     parts: list[CountedPart] = []
+    reader = AttemptReader()
     for shard in shards:
         if shard.index in best and best[shard.index].kind == "parquet":
             try:
-                path = best[shard.index].path
-                parts.append(CountedPart(path, read_attempt(path)[0]))
+                parts.append(CountedPart(reader.read(best[shard.index].path)))
             except DataDamaged:
                 del best[shard.index]
     missing = tuple(shard.index for shard in shards if shard.index not in best)
@@ -85,7 +88,7 @@ def gather(
         for part in parts:
             told = part.content.described
             described = described.plus(told.metrics, told.builds)
-        write_gathered(report.folder, content, [part.path for part in parts], described)
+        write_gathered(report.folder, content, [part.read for part in parts], described)
     return Gathered(report, missing, others)
 
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import DataDamaged
 from harness.frozen import dataclass
 from harness.system.store.columns import table_of
 from harness.system.store.described import Described
@@ -26,7 +25,7 @@ from harness.system.store.files import (
     sync_folder,
     write_atomically,
 )
-from harness.system.store.rows import COLUMNS, SCHEMA_METADATA, trials_schema
+from harness.system.store.rows import COLUMNS, SCHEMA_METADATA, Column, trials_schema
 from harness.system.store.run_file import RUN_NAME, StoredRun, encode_run
 from harness.system.store.runs import PARQUET_NAME
 
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
 _SAID = b"harness_attempt"
 _KEPT = ("block",)
 """Columns that stand in the file though all rows have the same: a table needs one at least."""
+MOST_HELD = 500_000
+"""Rows that are held between a first look at a run and its gathering: about 0.2 GB."""
 _ROWS_AT_ONCE = 100_000
 """As many rows are held while a run is gathered."""
 
@@ -49,6 +50,35 @@ class AttemptContent:
     described: Described
     common: Mapping[str, Any]
     """The columns that all rows have in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAttempt:
+    """An attempt's file that was looked at, perhaps with its rows."""
+
+    path: Path
+    content: AttemptContent
+    held: pa.Table | None = None
+
+    def rows(self) -> pa.Table:
+        """Its rows: those that are held, else read again."""
+        return read_attempt(self.path)[1]() if self.held is None else self.held
+
+
+class AttemptReader:
+    """Reads attempts' files, and holds the rows of the first of them: few runs have more."""
+
+    def __init__(self) -> None:
+        self._held = 0
+
+    def read(self, path: Path) -> ReadAttempt:
+        """What a file says; DataDamaged where it cannot be read."""
+        content, rows = read_attempt(path)
+        if self._held > MOST_HELD:
+            return ReadAttempt(path, content)
+        table = rows()
+        self._held += table.num_rows
+        return ReadAttempt(path, content, table)
 
 
 def write_attempt(path: Path, run: StoredRun, said: Mapping[str, Any]) -> None:
@@ -118,35 +148,63 @@ def read_attempt(path: Path) -> tuple[AttemptContent, Callable[[], pa.Table]]:
     return attempt, rows
 
 
-def _whole(attempt: AttemptContent, rows: pa.Table, over: Mapping[str, Any]) -> pa.Table:
-    """The rows with every column of the schema; those of `over` have its value throughout."""
+def _together(parts: Sequence[tuple[AttemptContent, pa.Table]], run_id: str) -> pa.Table:
+    """The rows of several attempts with every column of the schema, column by column.
+
+    What an attempt's rows have in common is filled in for all attempts at once: value by value it
+    took longer than all reading.
+    """
+    import numpy as np
     import pyarrow as pa
 
-    count, there = rows.num_rows, set(rows.column_names)
-    arrays = []
+    lengths = [rows.num_rows for _, rows in parts]
+    names = [frozenset(rows.column_names) for _, rows in parts]
+    places = pa.array(np.repeat(np.arange(len(parts)), lengths))
+    columns = []
     for column, field in zip(COLUMNS, trials_schema(), strict=True):
-        if column.name in over:
-            arrays.append(_repeated(over[column.name], field.type, count))
-        elif column.name in there:
-            arrays.append(rows.column(column.name).cast(field.type))
+        there = [column.name in own for own in names]
+        if column.name == "run_id":
+            columns.append(pa.repeat(pa.scalar(run_id, field.type), sum(lengths)))
+        elif all(there):
+            own = [rows.column(column.name) for _, rows in parts]
+            chunks = [chunk for each in own for chunk in each.chunks]
+            columns.append(
+                pa.chunked_array([_as(chunk, field.type) for chunk in chunks], field.type)
+            )
         else:
-            value = attempt.common.get(column.name, column.default)
-            arrays.append(_repeated(value, field.type, count))
-    return pa.table(arrays, schema=trials_schema())
+            common = pa.array([_filled(part, column) for part, _ in parts], field.type)
+            filled = common.take(places)
+            if any(there):
+                filled = _with_own(filled, [rows for _, rows in parts], column.name)
+            columns.append(filled)
+    return pa.table(columns, schema=trials_schema())
 
 
-def _repeated(value: Any, kind: pa.DataType, count: int) -> pa.Array:
+def _as(chunk: pa.Array, kind: pa.DataType) -> pa.Array:
+    return chunk if chunk.type == kind else chunk.cast(kind)
+
+
+def _filled(attempt: AttemptContent, column: Column) -> Any:
+    value = attempt.common.get(column.name, column.default)
+    return list(value) if isinstance(value, dict) else value
+
+
+def _with_own(filled: pa.Array, tables: Sequence[pa.Table], name: str) -> pa.ChunkedArray:
+    """The column with the cells of those tables in place that have it."""
     import pyarrow as pa
 
-    if value is None:
-        return pa.nulls(count, kind)
-    if pa.types.is_nested(kind):
-        return pa.array([list(value)] * count, kind)
-    return pa.repeat(pa.scalar(value, kind), count)
+    chunks, at = [], 0
+    for table in tables:
+        if name in table.column_names:
+            chunks += [_as(chunk, filled.type) for chunk in table.column(name).chunks]
+        else:
+            chunks.append(filled.slice(at, table.num_rows))
+        at += table.num_rows
+    return pa.chunked_array(chunks, filled.type)
 
 
 def write_gathered(
-    folder: Path, content: Mapping[str, Any], attempts: Sequence[Path], described: Described
+    folder: Path, content: Mapping[str, Any], attempts: Sequence[ReadAttempt], described: Described
 ) -> bool:
     """Make a finished run of attempts' files; False where somebody has made it meanwhile.
 
@@ -187,7 +245,7 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _join(file: Any, attempts: Iterable[Path], run_id: str, described: Described) -> None:
+def _join(file: Any, attempts: Iterable[ReadAttempt], run_id: str, described: Described) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -197,29 +255,21 @@ def _join(file: Any, attempts: Iterable[Path], run_id: str, described: Described
     with pq.ParquetWriter(
         pa.PythonFile(file, "w"), schema, use_dictionary=texts, write_statistics=False, **options
     ) as writer:
-        for tables in _some_at_once(attempts, run_id):
-            writer.write_table(pa.concat_tables(tables).cast(schema))
+        for parts in _some_at_once(attempts):
+            writer.write_table(_together(parts, run_id).replace_schema_metadata(schema.metadata))
     file.flush()
 
 
-def _some_at_once(attempts: Iterable[Path], run_id: str) -> Iterator[list[pa.Table]]:
-    waiting: list[pa.Table] = []
+def _some_at_once(
+    attempts: Iterable[ReadAttempt],
+) -> Iterator[list[tuple[AttemptContent, pa.Table]]]:
+    waiting: list[tuple[AttemptContent, pa.Table]] = []
     count = 0
-    for path in attempts:
-        attempt, rows = read_attempt(path)
-        waiting.append(_whole(attempt, rows(), {"run_id": run_id}))
-        count += waiting[-1].num_rows
+    for attempt in attempts:
+        waiting.append((attempt.content, attempt.rows()))
+        count += waiting[-1][1].num_rows
         if count >= _ROWS_AT_ONCE:
             yield waiting
             waiting, count = [], 0
     if waiting:
         yield waiting
-
-
-def is_whole(path: Path) -> bool:
-    """Can the file of an attempt be read?"""
-    try:
-        read_attempt(path)[1]()
-    except (DataDamaged, OSError):
-        return False
-    return True
