@@ -187,6 +187,8 @@ class Judge:
     @property
     def spread(self) -> LayoutSpread:
         """What several layouts of the builds leave uncertain."""
+        if not self.pairs.has_layouts:
+            return ONE_LAYOUT  # asked for after every block: the ratios of all blocks take long
         return spread_of(self.pairs, self.sequence.ratios, self.question.confidence)
 
     @property

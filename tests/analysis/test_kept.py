@@ -106,6 +106,17 @@ def precise_rule() -> StopRule:
     return sequential_rule("a", Question(precision=1e-9), None, 2)
 
 
+def test_after_a_block_nothing_is_computed_from_all_blocks(monkeypatch: pytest.MonkeyPatch):
+    def from_all(*_: object) -> None:
+        raise AssertionError("the ratios of all blocks were asked for")
+
+    rule, kept = precise_rule(), KeptBlocks()
+    monkeypatch.setattr("harness.stats.paired.log_ratios", from_all)
+    for block in alike(40):
+        kept.append(block)
+        assert rule(kept) is None
+
+
 def grown(blocks: int) -> float:
     """Bytes for each trial, of following that many blocks to the end."""
     rule, kept = precise_rule(), KeptBlocks()
