@@ -204,6 +204,27 @@ class AdapterSpec:
         :returns: name, unit and direction of each, with the plugin's name as the source
         """
 
+    @hookspec
+    def harness_beside(
+        self, build: Build, case: Case, command: Command, folder: Path, runner: Runner
+    ) -> Mapping[str, float] | None:
+        """Count something in an execution of its own, apart from timing; optional.
+
+        For what would slow down or change a timed trial, such as counts of instructions. Called
+        by the core after a trial that ended well, in cold mode, with the first two trials of each
+        build and case; where both give the same figures these hold for all later trials, and
+        otherwise it is called with every trial. A metric plugin declares its figures by
+        `harness_metrics`. What it raises costs the figure and is told once; the trial stays.
+
+        :param build: what `harness_build` returned
+        :param case: what the trial was given
+        :param command: what the adapter executes for its output; `replace(command, argv=...)`
+            puts a tool before it, `profile=folder` lets that tool write and count
+        :param folder: a fresh, empty folder, removed afterwards
+        :param runner: executes the command, by `runner.trial` or `runner.output`
+        :returns: figures by name; None: there are none
+        """
+
     @hookspec(firstresult=True)
     def harness_profile(
         self, build: Build, case: Case, plan: ProfilePlan, runner: Runner

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.analysis.kept import KeptBlocks
 from harness.analysis.schedule import Block
 from harness.frozen import dataclass
-from harness.model import Metric, Mode, Sample, TrialRecord
+from harness.model import Metric, Mode, Sample, Trial, TrialRecord
 from harness.model.figures import figure_of
 from harness.stats.clocks import Clock, common_clock, common_step
 from harness.stats.ranks import median
@@ -100,6 +100,11 @@ def figures_of(record: TrialRecord, named: str = "") -> Figures | None:
         named=figure_of(trial, named) if named else math.nan,
         layout=-1.0 if trial.layout is None else trial.layout,
     )
+
+
+def figures_of_trial(trial: Trial, mode: Mode) -> float | None:
+    """The wall time of one execution of the work; None where it never became steady."""
+    return float(trial.wall_ns) if mode is Mode.COLD else trace_of(trial.samples).steady_ns
 
 
 def clocks_of(samples: Sequence[Sample]) -> dict[Metric, Clock]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.frozen import dataclass
 from harness.model.draws import FRESH_SEEDS, Range, Seeds
@@ -18,6 +18,9 @@ from harness.model.jails import JailTerms
 from harness.model.metrics import MetricInfo
 from harness.model.outputs import OutputSpec
 from harness.model.relations import Relation
+
+if TYPE_CHECKING:
+    from harness.model.work import Work
 
 ParamValue = bool | int | float | str
 """What a case's parameter may be; each is written into a target's `args` by `{name}`."""
@@ -158,6 +161,10 @@ class Task:
     """The target against which ratios are given; the first one where it is not named."""
     metrics: tuple[MetricInfo, ...] = ()
     """Figures that its targets report of themselves."""
+    picked: tuple[OutputSpec, ...] = ()
+    """Where those of them are found that stand in the output, by their names."""
+    work: Work | None = None
+    """How much work a case is; None: nobody says, and there is no throughput."""
     relations: tuple[Relation, ...] = ()
     """What `harness test` tries beside the outputs that are known."""
     ignores_output: bool = False

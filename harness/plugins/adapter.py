@@ -22,6 +22,7 @@ from harness.model import (
     Case,
     EmptyProgram,
     MetricInfo,
+    Mode,
     NamedPath,
     Output,
     Profile,
@@ -32,6 +33,7 @@ from harness.model import (
     Trial,
     TrialPlan,
 )
+from harness.plugins.beside import Beside
 from harness.plugins.found import (
     Installed,
     Problem,
@@ -98,6 +100,10 @@ class Adapter:
         self._check_required(plugin)
         self._metrics: tuple[list[str], tuple[MetricInfo, ...]] | None = None
         self._unfit: set[str] = set()
+        self._beside = Beside(
+            self._count,
+            lambda words: self._others.report(Problem("counting", "", f"figures: {words}", "")),
+        )
 
     def _try(self, other: str) -> None:
         """Leave a cross-cutting plugin out that does not fit the contract or this adapter."""
@@ -167,6 +173,9 @@ class Adapter:
         trial = self._required(
             "harness_time", Trial, build=build, case=case, plan=plan, runner=runner
         )
+        if plan.mode is Mode.COLD and trial.ok and self._implementations("harness_beside"):
+            counted = self._beside.figures(self._hooks.harness_run, build, case, runner)
+            trial = replace(trial, metrics={**trial.metrics, **counted})
         if not trial.metrics:
             return trial
         known = {info.name for info in (*self.metrics(), *build.target.metrics)}
@@ -181,6 +190,10 @@ class Adapter:
                 by_name.setdefault(info.name, info)
             self._metrics = [*self._others.plugins], tuple(by_name.values())
         return self._metrics[1]
+
+    def _count(self, **arguments: Any) -> list[Mapping[str, float]]:
+        """What plugins count of one execution of their own."""
+        return self._optional("harness_beside", list, **arguments) or []
 
     def _fitting(
         self, figures: Mapping[str, float], known: Collection[str]

@@ -24,10 +24,10 @@ from harness.project.config_file import (
     TargetSection,
     TaskSection,
     jail_terms,
-    metric_infos,
     output_spec,
     schema_json,
 )
+from harness.project.config_metrics import figures_of_task, work_of
 from harness.project.config_relations import relations_of
 from harness.project.config_tables import commands_of, with_targets
 from harness.project.config_text import check_place, is_there, read_toml
@@ -213,13 +213,15 @@ class _Reader:
             case_of(case, values, self.path.parent, self._refusal(f"{at}.{case}"))
             for case, values in section.cases.items()
         ]
+        here = f"{self.path}: tasks.{name}"
         outputs = tuple(
-            output_spec(key, value, f"{self.path}: tasks.{name}.outputs.{key}")
+            output_spec(key, value, f"{here}.outputs.{key}")
             for key, value in section.outputs.items()
         )
-        metrics = metric_infos(section.metrics, f"{self.path}: tasks.{name}.metrics")
         known = tuple(cases) or (Case("default"),)
-        task = Task(name, known, outputs, section.reference, metrics)
+        work = work_of(section, known, self._refusal(f"tasks.{name}"))
+        own = figures_of_task(section, work, f"{here}.metrics")
+        task = Task(name, known, outputs, section.reference, *own, work)
         relations = relations_of(section.relations, task, self._refusal(f"tasks.{name}"))
         return replace(task, relations=relations)
 

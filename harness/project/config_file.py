@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from harness.model import (
     FileFormat,
     Jail,
     JailTerms,
-    MetricInfo,
     Objective,
     OutputKind,
     OutputSource,
@@ -74,6 +72,13 @@ class MetricSection(Section):
     unit: str = ""
     better: Better = Better.NEITHER
     resolution: float | None = None
+    deterministic: bool = False
+    source: OutputSource | None = msgspec.field(default=None, name="from")
+    path: str | None = None
+    format: FileFormat | None = None
+    pattern: str | None = None
+    key: str | None = None
+    json: str | None = None
 
 
 class DrawSection(Section):
@@ -110,6 +115,7 @@ class TaskSection(Section):
     cases: dict[str, CaseSection] = {}
     outputs: dict[str, OutputSection] = {}
     metrics: dict[str, MetricSection] = {}
+    work: str | None = None
     relations: list[RelationSection] = []
 
 
@@ -260,18 +266,6 @@ def output_spec(name: str, section: OutputSection, where: str) -> OutputSpec:
         shape=tuple(section.shape) if section.shape is not None else None,
         tolerance=tolerance,
     )
-
-
-def metric_infos(sections: Mapping[str, MetricSection], where: str) -> tuple[MetricInfo, ...]:
-    """The declared figures of the targets' own."""
-    found = []
-    for name, section in sections.items():
-        try:
-            info = MetricInfo(name, section.unit, section.better, section.resolution)
-        except ValueError as problem:
-            raise ConfigError(f"{where}.{name}: {problem}") from None
-        found.append(info)
-    return tuple(found)
 
 
 def _file_format(section: OutputSection) -> FileFormat:

@@ -53,6 +53,7 @@ from harness.running.overheard import Overheard
 from harness.running.own_builds import OwnBuilds
 from harness.running.pace import Pace, limit_of
 from harness.running.settings import Settings, TimeLimit
+from harness.running.trial_figures import with_figures
 from harness.system.outputs.taking import take_outputs
 from harness.system.process.given import files_digest
 from harness.system.process.opening import CoreRunner
@@ -357,6 +358,7 @@ class Orchestrator:
             build = self.generated.given(member.build, turn.draw.case)
             with beside_trial(self.runner, build.target):
                 trial = member.adapter.time(build, turn.draw.case, plan, self.runner)
+            trial = with_figures(trial, member.cell.task, turn.draw.case, plan.mode)
             agreement = self._check_trial(turn, trial)
         except StorageFailed:
             raise

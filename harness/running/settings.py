@@ -14,6 +14,7 @@ from dataclasses import field, fields, replace
 from typing import Any, TypedDict
 
 from harness.analysis import Question
+from harness.analysis.of_figures import EXACT_BLOCKS
 from harness.analysis.schedule import Design
 from harness.errors import UsageError
 from harness.frozen import dataclass
@@ -264,6 +265,9 @@ class Settings:
         first = sign_boundary(self.question.confidence).first_proof()
         if self.question.noise is not None:
             first = FEWEST
+        figure = self.question.figure
+        if figure is not None and figure.deterministic:
+            first = EXACT_BLOCKS
         return min(first, self.max_blocks or first)
 
 

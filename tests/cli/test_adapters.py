@@ -103,7 +103,10 @@ def test_plugins_of_every_kind_are_listed(harness):
         kind: names.split(", ") for kind, _, names in (line.partition(": ") for line in lines)
     }
     ours = {
-        "metrics": {"frequency", "temperature", "voltage"},
+        "metrics": {
+            *("energy", "frequency", "instructions", "io", "python_memory", "temperature"),
+            *("tree_memory", "voltage"),
+        },
         "proposers": {"agent", "flags", "patches"},
         "executors": {"local"},
         "exporters": {"csv", "markdown"},

@@ -78,3 +78,66 @@ def test_the_table_of_a_run_has_the_figure_that_decides(harness, project):
     assert done.code == 0
     assert "rate (items/s)" in done.out
     assert "1.25x" in done.out
+
+
+PICKED = """
+[tasks.u]
+work = "{n} * {m} bodies"
+[tasks.u.cases.fast]
+params = { n = 1000, m = 2.5 }
+[tasks.u.metrics.speed]
+unit = "MB/s"
+better = "higher"
+pattern = 'speed: (\\S+)'
+[tasks.u.metrics.last]
+better = "lower"
+from = "file"
+path = "out.json"
+json = "r.v[1]"
+[tasks.u.metrics.absent]
+better = "lower"
+key = "absent"
+[targets.c]
+task = "u"
+adapter = "command"
+program = "sh"
+argv = ["-c", "echo speed: 12.5 MB/s; echo '{\\"r\\": {\\"v\\": [3, 4]}}' > out.json"]
+"""
+
+
+def test_figures_are_picked_from_the_output_and_work_gives_throughput(harness, folder):
+    (folder / "harness.toml").write_text(PICKED)
+    done = harness("run", "c", "--trials", "3", "--json")
+    (found,) = done.result["measurements"]
+    medians = {each["info"]["name"]: each["value"]["point"] for each in found["metrics"]}
+    assert medians.keys() == {"speed", "last", "throughput"}
+    assert (medians["speed"], medians["last"]) == (12.5, 4)
+    seconds = found["wall_ns"]["point"] / 1e9
+    assert medians["throughput"] == pytest.approx(2500 / seconds)
+
+
+def test_a_picked_figure_that_is_no_number_fails_the_trial(harness, folder):
+    text = PICKED.replace("speed: 12.5", "speed: none")
+    (folder / "harness.toml").write_text(text)
+    done = harness("run", "c", "--trials", "3")
+    assert done.code == 5
+    assert "metric speed: want a finite number, got 'none'" in done.out + done.err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('work = "{n} * {m} bodies"', 'work = "{n}"', "want an amount and a unit"),
+        ('work = "{n} * {m} bodies"', 'work = "{x} bodies"', "no parameter 'x'"),
+        ('work = "{n} * {m} bodies"', 'work = "-1 bodies"', "want an amount above 0"),
+        ('key = "absent"', 'from = "stdout"', "want a pattern, a key or a json path"),
+        ('key = "absent"', 'path = "x"', "wants from"),
+        ('key = "absent"', 'pattern = "("', "not a regular expression"),
+        ("tasks.u.metrics.absent", "tasks.u.metrics.throughput", "`work` gives this figure"),
+    ],
+)
+def test_declarations_that_make_no_sense_are_refused(harness, folder, old, new, words):
+    (folder / "harness.toml").write_text(PICKED.replace(old, new))
+    done = harness("config", "check")
+    assert done.code == 2
+    assert words in done.err
