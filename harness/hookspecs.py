@@ -97,8 +97,7 @@ class AdapterSpec:
     kind named here; anything else is reported as the adapter's bug, with its and the hook's name.
     """
 
-    # The first result alone: a target has one adapter, and a cross-cutting plugin that wants to
-    # change what it says wraps the hook. Answering beside it would leave open who was right.
+    # The first result alone: who wants to change what a target's adapter says wraps the hook.
     @hookspec(firstresult=True)
     def harness_probe(self, runner: Runner, target: Target | None) -> Toolchain | None:
         """Find the compiler or interpreter.
@@ -188,18 +187,16 @@ class AdapterSpec:
         :param case: its values fill the target's arguments
         :param plan: cold or steady, timeout in ns, CPUs, padding in bytes
         :param runner: owns the clock; its figures are returned as they are
-        :returns: the raw figures; required. A failing program is a trial with another status,
-            not an exception.
+        :returns: the raw figures; required. A failing program is a trial with another status.
         """
 
     @hookspec
     def harness_metrics(self) -> Sequence[MetricInfo] | None:
         """Declare the figures that this plugin adds to `trial.metrics`; optional.
 
-        Called once an adapter. A metric plugin (entry-point group `harness.metrics`, asked for by
-        `--metrics NAME`) answers it and wraps `harness_time`; an adapter or a cross-cutting plugin
-        may answer it too. A figure that nobody declares is left out, and so is one that is no
-        finite number. docs/plugins.md has one in ten lines.
+        Called once an adapter. A metric plugin (group `harness.metrics`) answers it, and wraps
+        `harness_time` or has `harness_beside`; others may answer it too. What nobody declares or is
+        no finite number is left out. docs/plugins.md has examples.
 
         :returns: name, unit and direction of each, with the plugin's name as the source
         """
@@ -208,21 +205,17 @@ class AdapterSpec:
     def harness_beside(
         self, build: Build, case: Case, command: Command, folder: Path, runner: Runner
     ) -> Mapping[str, float] | None:
-        """Count something in an execution of its own, apart from timing; optional.
+        """Count in an execution of its own what would slow down a timed trial; optional.
 
-        For what would slow down or change a timed trial, such as counts of instructions. Called
-        by the core after a trial that ended well, in cold mode, with the first two trials of each
-        build and case; where both give the same figures these hold for all later trials, and
-        otherwise it is called with every trial. A metric plugin declares its figures by
-        `harness_metrics`. What it raises costs the figure and is told once; the trial stays.
+        Called in cold mode with the first two trials of a build on a case that end well, and with
+        every one where their figures differ. What it raises costs the figure, and is told once.
 
         :param build: what `harness_build` returned
         :param case: what the trial was given
-        :param command: what the adapter executes for its output; `replace(command, argv=...)`
-            puts a tool before it, `profile=folder` lets that tool write and count
-        :param folder: a fresh, empty folder, removed afterwards
-        :param runner: executes the command, by `runner.trial` or `runner.output`
-        :returns: figures by name; None: there are none
+        :param command: what the adapter executes for its output, to be changed by `replace`
+        :param folder: a fresh, empty folder; `profile=folder` lets a tool write there
+        :param runner: executes it, by `runner.trial`
+        :returns: the figures by name, which `harness_metrics` declares; None: there are none
         """
 
     @hookspec(firstresult=True)
@@ -231,15 +224,13 @@ class AdapterSpec:
     ) -> Profile | None:
         """Say where the time goes, with the language's own profiler.
 
-        Called by `harness profile` and between a campaign's iterations; never during a run. Not
-        called for phases: the core reads those from ordinary trials.
+        Called by `harness profile` and between a campaign's iterations; never during a run.
 
         :param build: what `harness_build` returned
         :param case: its values fill the target's arguments
         :param plan: by function or by line, and the tool where the user named one; timeout in ns
         :param runner: runs the profiler
-        :returns: a profile, of rows or of stacks that the core counts up into rows; or None where
-            only phases are known
+        :returns: a profile, of rows or of stacks; None where only phases are known
         :raises ToolchainMissing: the profiler is not installed; the hint says how to get it
         :raises TrialFailed: the program did not end well under the profiler
         """
@@ -411,10 +402,7 @@ class ExporterSpec:
 
         :param run: measurements, comparisons, host and warnings
         :param failures: by task, case and target what went wrong, in a few words
-        :param trials: every stored trial in the order in which they were made, warm-up trials and
-            failed ones included; read from the store when it is iterated, and not before
-        :param present: for formats that are a folder: the content of a file which is there already,
-            by its path within the folder, or None
-        :returns: the whole content of the file, or of each file of a folder by its path in it; a
-            text is stored as UTF-8; required
+        :param trials: every stored trial in its order, read from the store when it is iterated
+        :param present: what a folder has there already, by a file's path within it, or None
+        :returns: the content of the file, or of each file of a folder by its path; required
         """

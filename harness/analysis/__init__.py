@@ -15,6 +15,7 @@
 - `overall`     one implementation over several tasks
 - `judging`     one candidate against its reference, followed block by block
 - `comparing`   what all blocks say together: comparisons
+- `guarding`    what the blocks of a comparison say of its guards
 - `stored_pairs` the blocks and pairs of stored trials, by columns
 - `comparing_stored` a comparison of each setting that the store has
 - `summarising` the fields of a Measurement, disturbed blocks
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from harness.analysis.comparing import compare_cells
     from harness.analysis.comparing_stored import StoredComparison, compare_settings
     from harness.analysis.gate_rule import GateRule
+    from harness.analysis.guarding import with_guards
     from harness.analysis.judging import Judge
     from harness.analysis.kept import KeptBlocks
     from harness.analysis.over_tasks import overall
@@ -53,6 +55,7 @@ else:
             "comparing": "compare_cells",
             "comparing_stored": "StoredComparison compare_settings",
             "gate_rule": "GateRule",
+            "guarding": "with_guards",
             "judging": "Judge",
             "kept": "KeptBlocks",
             "over_tasks": "overall",
@@ -96,4 +99,5 @@ __all__ = [
     "shared_notes",
     "summarise_cell",
     "weighing_rule",
+    "with_guards",
 ]

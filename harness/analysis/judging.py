@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 MEMORY_STEP_BYTES = 4096
 """Peak memory is counted in pages."""
 
+GUARDED_BLOCKS = 24
+"""Where guards are asked for, a gain that is sure is looked at for as many blocks."""
+
 REVIEW_EVERY = 4
 """The choice of a metric is looked at again after 4, 16, ... times as many blocks."""
 
@@ -164,6 +167,14 @@ class Judge:
         """Which sides lack the figure that decides."""
         sides = self.pairs.sides(self.choice.metric)
         return Lacking(len(self.pairs), *map(missing, sides))
+
+    @property
+    def is_decided(self) -> bool:
+        """Is its verdict sure, and are there blocks enough to say something of guards?"""
+        if self.verdict is Verdict.UNDECIDED:
+            return False
+        looks_on = self.question.guards and self.verdict is not Verdict.SLOWER
+        return not looks_on or len(self.pairs) >= GUARDED_BLOCKS
 
     @property
     def bounds(self) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from harness.errors import UsageError
 from harness.frozen import dataclass
 from harness.model import Metric, MetricInfo, Noise
 from harness.model.declaring import RunOption, confidence_level, declared, share, truth
+from harness.model.guards import Guard, guards_in
 
 AUTO = "auto"
 """Wall or CPU time, whichever serves on this machine."""
@@ -93,6 +94,19 @@ class Question:
             default="no-per-comparison",
         ),
     )
+    guards: tuple[Guard, ...] = declared(
+        (),
+        RunOption(
+            "guard",
+            "A figure that must not get worse by more than a share or an amount, such as"
+            " max_rss=5%, p95=2% or binary_bytes=50KiB; may be given again.",
+            guards_in,
+            several=True,
+            unit="a text such as max_rss=5%, several of them, or a table of limits by name",
+        ),
+    )
+    guarded: tuple[MetricInfo, ...] = ()
+    """What the guards' figures are, where these are no times and no memory: found by the run."""
     figure: MetricInfo | None = None
     """What the metric is, where it is no time and no memory: the run finds it by its name."""
 

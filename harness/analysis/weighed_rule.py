@@ -11,7 +11,6 @@ from harness.analysis.question import Question
 from harness.analysis.schedule import Block, StopRule
 from harness.analysis.stop_rules import SURE, Followed
 from harness.frozen import dataclass
-from harness.model import Verdict
 
 if TYPE_CHECKING:
     from harness.analysis.judging import Judge
@@ -58,7 +57,7 @@ def weighing_rule(pair: tuple[str, str], question: Question, span: Span) -> Stop
         nonlocal next_doubt
         judge.read(blocks)
         pairs = len(judge.pairs)
-        if pairs >= question.fewest and judge.verdict is not Verdict.UNDECIDED:
+        if pairs >= question.fewest and judge.is_decided:
             return SURE
         if judge.in_vain:
             return judge.in_vain

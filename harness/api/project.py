@@ -32,6 +32,7 @@ from harness.running.keywords import (
 from harness.running.naming import TargetSpec
 from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.session import Session
+from harness.running.settings import Settings
 from harness.running.stored_verdicts import StoredVerdicts
 from harness.running.table_results import TableResult
 from harness.running.workload_keywords import (
@@ -162,7 +163,7 @@ class Project:
         """Compare the current tree with the baseline: correctness first, then time."""
         from harness.baseline import load_baseline
         from harness.bench import run_bench, run_stored
-        from harness.bench.asking import BenchResult, bench_settings
+        from harness.bench.asking import BenchResult, bench_settings, judged_by
         from harness.system.git.writing import Git
 
         check_keywords("bench", options, BenchKeywords)
@@ -172,7 +173,7 @@ class Project:
         settings = bench_settings(options, workload)
         baseline = load_baseline(workload, Git(workload.root))
         measure = run_stored if options.get("stored") else run_bench
-        with self._apart(options) as session:
+        with self._apart(options, judged_by(settings)) as session:
             return BenchResult(measure(session, workload, baseline, settings))
 
     def campaign(self, name: str | None = None) -> Campaign:
@@ -194,7 +195,7 @@ class Project:
         return find_workload(self.config, wanted_of(options))
 
     @contextlib.contextmanager
-    def _apart(self, options: Place) -> Iterator[Session]:
+    def _apart(self, options: Place, settings: Settings | None = None) -> Iterator[Session]:
         """A session outside of the project's folder, with the project's lock."""
         from harness.project.state_folder import lock_of
         from harness.system.store.lock import hold
@@ -202,7 +203,7 @@ class Project:
         options.setdefault("results", self.results)
         with (
             hold(lock_of(self.config.root)),
-            measuring(self.config, options, apart=True) as session,
+            measuring(self.config, options, settings, apart=True) as session,
         ):
             yield session
 

@@ -16,9 +16,10 @@ from harness.project.config import Config
 from harness.project.revisions import split_revision
 from harness.project.workload import Wanted, Workload, find_workload
 from harness.render.bench import bench_text, correctness_text
+from harness.render.guards import broken_words
 from harness.render.tables import as_html, layout
 from harness.render.units import show_bytes, show_ns, show_speed_up
-from harness.running.settings import read_settings
+from harness.running.settings import Settings, read_settings
 from harness.system.git.writing import Git
 
 
@@ -47,8 +48,11 @@ def bench_settings(options: Mapping[str, Any], workload: Workload) -> BenchSetti
     """How the current tree is compared; UsageError for what makes no sense."""
     # Read by the rules of a run, so that a bench refuses what a run refuses, in the same words.
     shared = ("max_trials", "seed", "cpus", "jail", "metric", "confidence", "threshold")
-    settings = read_settings({key: options.get(key) for key in shared})
+    said = {key: options.get(key) for key in shared}
+    section = workload.section
+    settings = read_settings({**said, "guard": options.get("guard") or None})
     question = settings.question
+    guards = question.guards or (section.all_guards if section else ())
     return BenchSettings(
         budget_ns=case_budget_ns(options.get("budget"), workload),
         full=bool(options.get("validate_full")),
@@ -61,8 +65,14 @@ def bench_settings(options: Mapping[str, Any], workload: Workload) -> BenchSetti
         cpus=settings.cpus,
         jail=settings.jail,
         startup=bool(options.get("startup")),
+        guards=guards,
         references={revision: revision for revision in options.get("against") or ()},
     )
+
+
+def judged_by(settings: BenchSettings) -> Settings:
+    """The settings of a run that is judged as a bench is: they name the plugins that it takes."""
+    return Settings(question=settings.question, jail=settings.jail)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -182,6 +192,9 @@ class BenchResult:
             return ExitCode.TRIAL, report.crashed
         if not report.correct:
             return ExitCode.ANSWER_IS_NO, "wrong output"
+        broken = report.broken
+        if broken:
+            return ExitCode.ANSWER_IS_NO, "; ".join(map(broken_words, broken))
         if report.verdict is Verdict.SLOWER:
             return ExitCode.ANSWER_IS_NO, "slower than the baseline"
         if report.verdict is Verdict.MIXED:

@@ -67,8 +67,11 @@ def fitted(sides: TriedSides, case: Case, step: Comparison) -> Agreement | None:
 
     Nothing is said where the last kept state itself takes none of these values.
     """
+    if not step.metric.is_time and Metric.CPU not in step.evidence:
+        return None
     gain = step.evidence.get(Metric.CPU, step.ratio)
-    if gain.point < LEAST_GAIN:
+    # Trials beside the case's own values are timed: of another figure nothing is known there.
+    if gain.point < LEAST_GAIN and step.metric.is_time:
         gain, sides = step.ratio, replace(sides, metric=step.metric)
     if gain.point < LEAST_GAIN:
         return None

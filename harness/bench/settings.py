@@ -10,6 +10,7 @@ from harness.analysis import Question
 from harness.baseline import LABEL as BASELINE
 from harness.frozen import dataclass
 from harness.model import Jail, Metric
+from harness.model.guards import Guard
 from harness.model.noise import Noise
 
 
@@ -24,6 +25,8 @@ class BenchSettings:
     confidence: float = 0.95
     threshold: float = 0.01
     metric: Metric | None = None
+    guards: tuple[Guard, ...] = ()
+    """Figures that must not get worse by more than is said."""
     max_blocks: int | None = None
     trials: int | None = None
     """Exactly this many blocks, whatever they say."""
@@ -59,7 +62,8 @@ class BenchSettings:
     @property
     def question(self) -> Question:
         """What is asked of phases and of cases without known noise."""
-        return Question(self.metric, self.confidence, self.threshold, tails=self.tails)
+        asked = (self.metric, self.confidence, self.threshold)
+        return Question(*asked, tails=self.tails, guards=self.guards)
 
     def question_on(self, case: str) -> Question:
         """What is asked of a case."""

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from harness.campaign.bottlenecks import WHOLE_PROGRAM, holds_others, means_the_whole
 from harness.campaign.iteration import Iteration, Outcome
+from harness.campaign.objectives import objective_words
 from harness.campaign.state import State
 from harness.campaign.stopping import worthwhile
 from harness.campaign.values import ProfileRow
@@ -220,8 +221,13 @@ def keep_reason(iteration: Iteration) -> str:
     outcome = iteration.outcome
     if bench is None or not bench.correct or outcome in _NO_RESULT:
         return iteration.abandoned or outcome.value
+    if bench.broken:
+        broken = "; ".join(str(found) for found in bench.broken)
+        return f"breaks a guard: {broken}"
     if bench.verdict is Verdict.FASTER and bench.fast.chained:
-        return f"faster than the last kept state by {bench.fast.metric} time, output right"
+        return (
+            f"faster than the last kept state by {objective_words(bench.fast.metric)}, output right"
+        )
     if bench.verdict is Verdict.FASTER:
         return "faster than the last kept state and than the baseline, output right"
     if bench.verdict is Verdict.SLOWER and bench.fast.step.verdict is not Verdict.SLOWER:

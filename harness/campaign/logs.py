@@ -11,10 +11,11 @@ from collections.abc import Iterable
 
 from harness.campaign.flagging import flags_of
 from harness.campaign.iteration import Iteration, Outcome
+from harness.campaign.objectives import Guards, objective_words
 from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import State, Step
 from harness.campaign.stopping import attackable
-from harness.campaign.values import AtScale, BenchOutcome, CaseResult, Guards, ProfileOutcome, Ratio
+from harness.campaign.values import AtScale, BenchOutcome, CaseResult, ProfileOutcome, Ratio
 from harness.model import Verdict
 from harness.model.proposals import Reflection
 from harness.render.floor_line import floor_words
@@ -164,7 +165,7 @@ def _performance(iteration: Iteration) -> str:
     ]
     before = "last kept state" if result.chained else "baseline"
     total = (
-        f"{show_ns(result.current_ns)} {result.metric} time, {before}"
+        f"{show_ns(result.current_ns)} {objective_words(result.metric)}, {before}"
         f" {show_ns(result.baseline_ns)} (case {result.case})"
     )
     # Phases are by wall time always: beside a total of CPU time a reader would add them up.
@@ -223,7 +224,7 @@ def _notes(iteration: Iteration, note: Reflection) -> str:
 def guard_notes(result: CaseResult) -> list[str]:
     """What the gain cost in memory, CPU time, build time and start-up, where that is to be said."""
     g = result.guards
-    notes = []
+    notes = [f"Guard {found}." for found in result.guarded]
     memory = _factor(g.baseline_rss_bytes, g.current_rss_bytes)
     if memory is not None and memory > _MEMORY_NOTE:
         notes.append(
@@ -343,14 +344,14 @@ def headline_words(state: State) -> str:
 
 def _total(result: CaseResult, rules: int) -> str:
     ratio = result.cumulative
-    by = f" by {result.metric} time" if rules > 1 else ""
+    by = f" by {objective_words(result.metric)}" if rules > 1 else ""
     return f"{show_ratio(ratio.point)}{_interval(ratio)} over the baseline{by} (case {result.case})"
 
 
 def _validation(state: State, result: BenchOutcome) -> str:
     lines, rules = ["## Full-scale validation"], state.agreed.rules
     for case in filter(None, (result.fast, result.full)):
-        clock = f" {case.metric} time" if state.agreed.says_clocks else ""
+        clock = f" {objective_words(case.metric)}" if state.agreed.says_clocks else ""
         lines.append(
             f"- {case.case}: {show_ns(case.current_ns)}{clock} vs {show_ns(case.baseline_ns)}"
             f" original = {_total(case, rules)}{_doubt(case, rules)}; correctness"

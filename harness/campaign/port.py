@@ -44,6 +44,8 @@ class BenchRequest:
     """What identical builds were seen to differ by, for a weighed look."""
     tails: bool = False
     """Hold a gain against the mean and the slow runs, as since the fifth edition."""
+    guards: tuple[str, ...] = ()
+    """Figures that must not get worse by more than is said, as the terms have them."""
 
     def noise_on(self, host: str, case: str) -> Noise:
         """What is known of a host and case; of another case of the host where that is all."""

@@ -10,6 +10,7 @@ from harness.campaign.bottlenecks import BY_WHOLE
 from harness.campaign.flagging import flag_lines
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.logs import headline_words, trust_lines
+from harness.campaign.objectives import objective_words
 from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import NotStarted, Progress, State, Step
 from harness.campaign.values import ProfileOutcome, ProfileRow
@@ -59,7 +60,7 @@ def _progress(state: State) -> str:
     kept, count = len(state.kept), len(state.iterations)
     open_one = state.iteration
     at = f"iteration {open_one.number}" if open_one else "between iterations"
-    by = f" by {terms.objective} time" if terms.objective else ""
+    by = f" by {objective_words(terms.objective)}" if terms.objective else ""
     bench = state.kept[-1].bench if state.kept else None
     chained = ""
     if bench is not None and bench.fast.chained:

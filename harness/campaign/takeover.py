@@ -9,6 +9,7 @@ from harness.campaign.flagging import flag_lines
 from harness.campaign.gates import keep_reason, name_some
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.moves import Tree
+from harness.campaign.objectives import objective_words
 from harness.campaign.state import NotStarted, Progress, State
 from harness.model import Verdict
 from harness.render.floor_line import floor_words
@@ -77,7 +78,7 @@ def _standing(state: State) -> Iterator[str]:
     terms, place = state.agreed, state.place
     goal = f"{terms.target_speedup:g}x" if terms.target_speedup else "as fast as it gets"
     cases = terms.case + (f", validated on {terms.full_case}" if terms.full_case else "")
-    by = f" by {terms.objective} time" if terms.objective else ""
+    by = f" by {objective_words(terms.objective)}" if terms.objective else ""
     yield f"goal: {terms.target} {goal}{by}, same output (campaign {state.name}, case {cases})"
     kept, count = len(state.kept), len(state.iterations)
     yield (

@@ -12,6 +12,7 @@ from enum import Enum
 
 from harness.campaign.bottlenecks import BY_FLOOR, BY_WHOLE
 from harness.campaign.case_parts import PhaseGain, SideBuild
+from harness.campaign.objectives import GuardResult, Guards, point_of
 from harness.campaign.sightings import CaseEvidence, Flagged
 from harness.frozen import dataclass
 from harness.model import (
@@ -21,9 +22,9 @@ from harness.model import (
     Floor,
     Jail,
     Metric,
-    SideFigures,
     Verdict,
 )
+from harness.model.guards import GuardState
 from harness.model.noise import Noise
 from harness.model.profiles import bound_of
 
@@ -72,7 +73,10 @@ class Terms:
     rules: int = 1
     """The edition of the rules that the campaign was started under, see `RULES`."""
     objective: str = ""
-    """The value of an `Objective`; empty: whichever time served, as the first rules had it."""
+    """The name of the metric that decides; empty: whichever time served, as the first rules had
+    it."""
+    guards: tuple[str, ...] = ()
+    """Figures that must not get worse by more than is said, such as `max_rss=5%`."""
     commit_prefix: str = ""
     """What every commit's subject begins with, such as `perf: `, where a hook wants that."""
     scope: tuple[str, ...] = ()
@@ -221,45 +225,6 @@ class Ratio:
 
 
 @dataclass(frozen=True, slots=True)
-class Guards:
-    """What a gain in time may have cost elsewhere: baseline against the candidate.
-
-    Where the result is chained, `baseline` is the last kept state here.
-    """
-
-    baseline_rss_bytes: int | None = None
-    current_rss_bytes: int | None = None
-    baseline_cpu_ns: float | None = None
-    current_cpu_ns: float | None = None
-    baseline_wall_ns: float | None = None
-    current_wall_ns: float | None = None
-    baseline_build_ns: int | None = None
-    current_build_ns: int | None = None
-    baseline_ready_ns: float | None = None
-    """Start-up, where it is known: steady mode alone tells it from the work."""
-    current_ready_ns: float | None = None
-
-    @classmethod
-    def of(cls, before: SideFigures, after: SideFigures) -> Guards:
-        """The guards of two sides of a bench; start-up is not known there."""
-        return cls(
-            baseline_rss_bytes=before.max_rss_bytes,
-            current_rss_bytes=after.max_rss_bytes,
-            baseline_cpu_ns=point_of(before.cpu_ns),
-            current_cpu_ns=point_of(after.cpu_ns),
-            baseline_wall_ns=point_of(before.wall_ns),
-            current_wall_ns=point_of(after.wall_ns),
-            baseline_build_ns=before.build_ns or None,
-            current_build_ns=after.build_ns or None,
-        )
-
-
-def point_of(estimate: Estimate | None) -> float | None:
-    """The figure itself, without its interval; None where there is none."""
-    return estimate.point if estimate else None
-
-
-@dataclass(frozen=True, slots=True)
 class CaseResult:
     """Baseline, last kept state and candidate on one case, interleaved in one run.
 
@@ -304,6 +269,13 @@ class CaseResult:
     """What a block took, with everything between its trials."""
     evidence: CaseEvidence | None = None
     """What flags rest on; None in looks of before there were any, and at the end."""
+    guarded: tuple[GuardResult, ...] = ()
+    """What was found of each guard of the terms, against the last kept state."""
+
+    @property
+    def broken(self) -> tuple[GuardResult, ...]:
+        """The guards that are surely broken."""
+        return tuple(found for found in self.guarded if found.state is GuardState.BROKEN)
 
     @property
     def ran_kept_program(self) -> bool:
@@ -344,6 +316,7 @@ class CaseResult:
                 for label, side in case.sides.items()
             ),
             doubts=case.doubts,
+            guarded=tuple(map(GuardResult.of, step.guards)),
         )
 
 
@@ -376,13 +349,21 @@ class BenchOutcome:
         """What a decision is made of.
 
         Faster only where it is faster than last kept state and baseline, and no worse when full.
+        What breaks a guard is no gain, however fast it is.
         """
+        if self.broken:
+            return Verdict.SLOWER
         if self.full is not None and self.full.step.verdict in (Verdict.SLOWER, Verdict.MIXED):
             return self.full.step.verdict
         step, cumulative = self.fast.step.verdict, self.fast.cumulative.verdict
         if step is Verdict.FASTER and cumulative is not Verdict.FASTER:
             return cumulative
         return step
+
+    @property
+    def broken(self) -> tuple[GuardResult, ...]:
+        """The guards that are surely broken, on either case."""
+        return (*self.fast.broken, *(self.full.broken if self.full is not None else ()))
 
     @property
     def decided(self) -> CaseResult | None:

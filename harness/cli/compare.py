@@ -34,6 +34,7 @@ from harness.cli.shared.swept import is_swept, measured_sweep, sweep_answer, swe
 from harness.errors import ExitCode, UsageError
 from harness.model import Comparison, TraceShape, Verdict
 from harness.render.explaining import extended, next_steps, what_would_do
+from harness.render.guards import broken_words, open_words
 from harness.render.tables import legend, metric_table
 from harness.running.listening import Told
 from harness.running.run_results import ComparisonResult
@@ -192,6 +193,9 @@ def _answered(result: ComparisonResult | TableResult, again: str) -> Answer:
         return _answer(result, again)
     open_ones = [c for c in result.comparisons if c.verdict is Verdict.UNDECIDED]
     errors = ["interrupted; everything measured is kept"] * result.interrupted
+    errors += [
+        said for c in result.comparisons for said in (broken_words(c), open_words(c)) if said
+    ]
     errors += [f"metric {name}: {why}" for name, why in result.lacking.items()]
     if not result.interrupted:
         errors += result.complaints()
@@ -272,6 +276,7 @@ def _answer(result: ComparisonResult, again: str) -> Answer:
     undecided = comparison.verdict is Verdict.UNDECIDED
     text = [str(result), *_remarks(result), str(result.run.parquet or result.folder)]
     errors = [f"undecided: {comparison.stopped_because}"] if undecided else []
+    errors += filter(None, [broken_words(comparison), open_words(comparison)])
     errors += [f"metric {name}: {why}" for name, why in result.lacking.items()]
     return Answer(
         result=found,

@@ -22,9 +22,11 @@ The others are imported by their own names:
 - `draws`         what blocks draw the parameters of a case from
 - `durations`     durations as people write them: `20s`
 - `environment`   the variables that the harness sets for the programs that it starts
+- `estimates`     statistics with their intervals
 - `figures`       the figures of a trial by name
 - `failure_lines` the lines of a failed program's output that say why
 - `forms`         thoughts, plans and reflections as TOML or JSON
+- `guards`        figures that must not get worse by more than is said
 - `jsonable`      values as what JSON can say
 - `relations`     what a right program does when its input is changed
 - `shards`        the part of a run that an executor may carry elsewhere
@@ -36,6 +38,7 @@ plain numbers. A value that breaks its own invariant raises ValueError when it i
 
 from typing import TYPE_CHECKING
 
+from harness.model.estimates import Estimate
 from harness.model.jails import Jail, JailTerms
 from harness.model.metrics import Better, Metric, MetricInfo
 from harness.model.noise import Noise
@@ -46,7 +49,6 @@ from harness.model.results import (
     Agreement,
     Commit,
     Comparison,
-    Estimate,
     Host,
     Measurement,
     MetricEstimate,

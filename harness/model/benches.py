@@ -8,11 +8,11 @@ from enum import Enum
 from pathlib import Path
 
 from harness.frozen import dataclass
+from harness.model.estimates import Estimate
 from harness.model.metrics import Metric
 from harness.model.results import (
     Agreement,
     Comparison,
-    Estimate,
     MetricEstimate,
     PhaseEstimate,
     Verdict,
@@ -135,6 +135,12 @@ class BenchReport:
     def crashed(self) -> str:
         """How the current tree's program ended, where it did not end well; else nothing."""
         return next((case.agreement.summary for case in self.cases if case.crashed), "")
+
+    @property
+    def broken(self) -> tuple[Comparison, ...]:
+        """The comparisons with the deciding reference that break a guard."""
+        against = (case.comparisons.get(self.reference) for case in self.cases)
+        return tuple(found for found in against if found is not None and found.broken)
 
     @property
     def verdict(self) -> Verdict | None:

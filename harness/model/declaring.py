@@ -45,6 +45,8 @@ class RunOption:
 
     write: Callable[[Any], str] | None = None
     """A value of the field in words that `read` takes; None: its plain text will do."""
+    several: bool = False
+    """May the command line say it again and again? Then `read` gets all that was said."""
     bare: str | None = None
     """What the option alone stands for on the command line; None: it wants a value."""
 
@@ -81,13 +83,16 @@ def words_for(settings: object) -> list[str]:
     words: list[str] = []
     plain = type(settings)()
     for path, option in _walk(type(settings)):
-        value, default = settings, plain
+        value: Any = settings
+        default: Any = plain
         for name in path:
             value, default = getattr(value, name), getattr(default, name)
         if value == default or value is None:
             continue
         if isinstance(value, bool):
             words.append(option.flag if value else option.flag.replace("--", "--no-", 1))
+        elif option.several:
+            words += [word for each in tuple(value) for word in (option.flag, str(each))]
         else:
             words += [option.flag, (option.write or _plain_word)(value)]
     return words

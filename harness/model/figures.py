@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from harness.model.guards import STARTUP
 from harness.model.metrics import Better, MetricInfo
 from harness.model.trials import Trial
 
@@ -25,6 +26,8 @@ def figure_of(trial: Trial, name: str) -> float:
     own = trial.metrics.get(name)
     if own is not None:
         return own
+    if name == STARTUP and trial.ready_ns is not None:
+        return float(trial.ready_ns)
     if name in OF_EVERY_TRIAL:
         return float(sum(getattr(trial, column) for column in columns_of(name)))
     return math.nan

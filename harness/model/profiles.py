@@ -9,8 +9,8 @@ from enum import Enum
 from pathlib import Path
 
 from harness.frozen import dataclass
+from harness.model.estimates import Estimate
 from harness.model.floors import Floor
-from harness.model.results import Estimate
 
 
 class ProfileBy(Enum):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import field
 from enum import Enum
 
 from harness.frozen import dataclass
+from harness.model.estimates import Estimate
+from harness.model.guards import GuardFinding, GuardState
 from harness.model.metrics import Metric, MetricInfo
 from harness.model.trials import Mode
 
@@ -38,30 +39,6 @@ class TraceShape(Enum):
     WARMUP = "warm-up"
     SLOWDOWN = "slowdown"
     NO_STEADY_STATE = "no steady state"
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A statistic with its interval; units are those of the name that it stands under."""
-
-    statistic: str
-    point: float
-    low: float
-    high: float
-    confidence: float
-
-    def __post_init__(self) -> None:
-        if not 0 < self.confidence < 1:
-            raise ValueError(f"confidence must lie between 0 and 1, got {self.confidence}")
-        if math.isnan(self.point) or not self.low <= self.point <= self.high:
-            raise ValueError(
-                f"want low <= point <= high, got {self.low}, {self.point}, {self.high}"
-            )
-
-    @property
-    def bounded(self) -> bool:
-        """Does a ratio's interval leave out anything, or does it reach from 0 to infinity?"""
-        return self.low > 0 or math.isfinite(self.high)
 
 
 def signs_disagree(evidence: Mapping[Metric, Estimate]) -> bool:
@@ -230,6 +207,13 @@ class Comparison:
     """Which of `mean` and `p95` are surely worse beyond the threshold."""
     doubted: bool = False
     """The median is sure, and the mean that was seen is worse beyond the threshold: not surely."""
+    guards: tuple[GuardFinding, ...] = ()
+    """What was found of each guard that was asked for."""
+
+    @property
+    def broken(self) -> tuple[GuardFinding, ...]:
+        """The guards that are surely broken: then the answer is no, whatever the verdict is."""
+        return tuple(found for found in self.guards if found.state is GuardState.BROKEN)
 
 
 @dataclass(frozen=True, slots=True)

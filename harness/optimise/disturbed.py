@@ -35,7 +35,7 @@ def times_of_baseline(found: Baseline, case: Case, *, cpu: bool) -> list[float]:
 def cpu_noise_of_baseline(found: Baseline, workload: Workload) -> Noise:
     """What CPU times of the fast case differ by; nothing where that is no alternative."""
     section, timing = workload.section, found.record(workload.case).timing
-    if section is None or section.objective is Objective.CPU:
+    if section is None or section.objective == Objective.CPU.value:
         return Noise()
     if timing.cpu_ns.point < _WAITS * timing.wall_ns.point:
         return Noise()

@@ -70,6 +70,7 @@ def final_request(campaign: Campaign, kept: str, budget_ns: int | None) -> Bench
         budget_ns=budget_ns or terms.bench_budget_ns,
         full=terms.full_case is not None,
         objective=terms.objective,
+        guards=terms.guards,
         weighed=terms.weighs,
         noise=known_noise(state) if terms.weighs else (),
         tails=holds_tails(terms),

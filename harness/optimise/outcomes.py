@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from harness.analysis import Question, compare_cells, summarise_cell
+from harness.analysis import Question, compare_cells, summarise_cell, with_guards
 from harness.analysis.blocks import block_ns, figures_of
 from harness.analysis.schedule import Block
 from harness.baseline import LABEL
 from harness.baseline.sides import CURRENT
 from harness.campaign.bottlenecks import BY_FLOOR, BY_WHOLE, WHOLE_PROGRAM, means_the_whole
 from harness.campaign.case_parts import PhaseGain
+from harness.campaign.objectives import GuardResult, point_of
 from harness.campaign.port import BenchRequest
 from harness.campaign.values import (
     UNBOUNDED,
     CaseResult,
     ProfileRow,
     Ratio,
-    point_of,
 )
 from harness.model import (
     Agreement,
@@ -31,6 +31,7 @@ from harness.model import (
     ProfileReport,
     Verdict,
 )
+from harness.model.guards import BINARY
 from harness.profiles.bounding import row_name
 from harness.stats.scatter import noise_of
 
@@ -72,13 +73,23 @@ def floor_rows(floor: Floor) -> tuple[ProfileRow, ...]:
     return tuple(ProfileRow(n, share, BY_FLOOR) for n, share in shares if share >= _SHOWN_SHARE)
 
 
+def guarded_again(step: Comparison, stored: Sequence[GuardResult]) -> tuple[GuardResult, ...]:
+    """The findings of guards, derived from trials; the size of a build is in no trial."""
+    kept = {found.guard: found for found in stored}
+    again = (GuardResult.of(found) for found in step.guards)
+    return tuple(
+        kept.get(found.guard, found) if found.guard.startswith(f"{BINARY}=") else found
+        for found in again
+    )
+
+
 def derive(blocks: Sequence[Block], question: Question) -> dict[str, Comparison]:
     """The current tree against each reference of a kept run, by label."""
     labels = dict.fromkeys(name for block in blocks for name in block if name != CURRENT)
     found = {}
     for label in labels:
         for comparison in compare_cells(label, [CURRENT], blocks, question, ""):
-            found[label] = comparison
+            found[label] = with_guards(comparison, blocks, question, ())
     return found
 
 
@@ -122,7 +133,9 @@ def with_noise(result: CaseResult, blocks: Sequence[Block]) -> CaseResult:
     series = []
     for label in dict.fromkeys(name for block in blocks for name in block):
         records = [record for block in blocks for record in block.get(label, ())]
-        known = [figures for record in records if (figures := figures_of(record)) is not None]
+        named = "" if metric.is_known else metric.value
+        every = (figures_of(record, named) for record in records)
+        known = [figures for figures in every if figures is not None]
         series.append([figures.of(metric) for figures in known])
     return replace(result, noise=noise_of(series), block_ns=round(block_ns(blocks)))
 

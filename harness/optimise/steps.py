@@ -160,6 +160,7 @@ def _request(campaign: Campaign, budget_ns: int, *, full: bool) -> BenchRequest:
         full=full,
         objective=state.agreed.objective,
         tails=holds_tails(state.agreed),
+        guards=state.agreed.guards,
     )
     if not state.agreed.weighs:
         return request

@@ -25,7 +25,7 @@ from harness.campaign.port import BenchRequest, SealedBaseline, Workbench, holds
 from harness.campaign.spending import attempt_confidence, confidence_of, final_confidence
 from harness.campaign.state import State, Step, states_after
 from harness.campaign.stopping import decision_by_rules
-from harness.campaign.values import BenchOutcome
+from harness.campaign.values import BenchOutcome, Terms
 from harness.errors import (
     AnswerIsNo,
     DataClosed,
@@ -239,10 +239,7 @@ def _bench(campaign: Campaign, bench: Workbench, turn: Turn, found: Verification
     if (request.kept, request.baseline) != (before.kept_commit, before.sealed.commit):
         yield "it was not compared with the last kept state and the baseline"
     stored = event.value("outcome", BenchOutcome)
-    if request.objective != terms.objective:
-        yield f"it was decided by {request.objective or 'any'} time, not {terms.objective or 'any'}"
-    if request.tails != holds_tails(terms):
-        yield _OTHER_TAILS
+    yield from _other_terms(request, terms)
     # Nothing rests on the full case where the fast one is slower already.
     slower = stored.fast.step.verdict is Verdict.SLOWER and terms.rules > 1
     if before.full_due and stored.full is None and stored.fast.correct and not slower:
@@ -251,6 +248,16 @@ def _bench(campaign: Campaign, bench: Workbench, turn: Turn, found: Verification
 
 
 _OTHER_TAILS = "the mean and the slow runs were not held against it as the terms say"
+
+
+def _other_terms(request: BenchRequest, terms: Terms) -> Iterator[str]:
+    """What a look was asked otherwise than the terms of the start say."""
+    if request.objective != terms.objective:
+        yield f"it was decided by {request.objective or 'any'} time, not {terms.objective or 'any'}"
+    if request.guards != terms.guards:
+        yield f"its guards were {request.guards}, and those of the terms are {terms.guards}"
+    if request.tails != holds_tails(terms):
+        yield _OTHER_TAILS
 
 
 def _result(bench: Workbench, before: State, event: Event, found: Verification) -> Iterator[str]:
@@ -269,10 +276,7 @@ def _result(bench: Workbench, before: State, event: Event, found: Verification) 
         terms.weighs and not same_noise(request.noise, known_noise(before))
     ):
         yield "it was not weighed by the noise that was known"
-    if request.objective != terms.objective:
-        yield f"it was decided by {request.objective or 'any'} time, not {terms.objective or 'any'}"
-    if request.tails != holds_tails(terms):
-        yield _OTHER_TAILS
+    yield from _other_terms(request, terms)
     stored = event.value("result", BenchOutcome)
     if terms.full_case is not None and stored.full is None and stored.fast.correct:
         yield "the full case was due and was not measured"

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from harness.baseline.sides import CURRENT
-from harness.campaign.values import CaseResult, Guards, Ratio
+from harness.campaign.objectives import Guards
+from harness.campaign.values import CaseResult, Ratio
 from harness.optimise.verify_weighed import near_noise
 
 _SAME = 1e-9
@@ -51,6 +52,7 @@ def _other_figures(kept: CaseResult, again: CaseResult) -> Iterator[tuple[str, o
         ("builds that ran", kept.builds, again.builds),
         ("chained", kept.chained, again.chained),
         ("evidence of flags", kept.evidence, again.evidence),
+        ("guards of the terms", kept.guarded, again.guarded),
     ]
     if not near_noise(kept.noise, again.noise):
         pairs.append(("noise", kept.noise, again.noise))

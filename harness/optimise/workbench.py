@@ -42,6 +42,7 @@ from harness.frozen import dataclass
 from harness.model import BenchReport, CaseBench, Jail, Metric, Objective
 from harness.model.draws import Seeds
 from harness.model.durations import parse_duration_ns
+from harness.model.guards import guards_in
 from harness.optimise.disturbed import cpu_noise_of_baseline, times_of_baseline
 from harness.optimise.outcomes import (
     KEPT,
@@ -50,6 +51,7 @@ from harness.optimise.outcomes import (
     derive,
     details,
     figures_again,
+    guarded_again,
     needed,
     with_noise,
     words,
@@ -59,11 +61,12 @@ from harness.optimise.seen import change_between, evidence_of, with_facts
 from harness.project.config import Config, load_config
 from harness.project.workload import Wanted, Workload, find_workload
 from harness.running import Cell, Listener
+from harness.running.named_figures import plugins_of_campaign, with_infos
 from harness.running.session import Session, open_session
 from harness.stats.scatter import noise_of
 from harness.system.git.writing import Git
 from harness.system.store.files import copy_atomically, read_kept, storage_errors
-from harness.system.store.parquet import join_parquet, read_parquet
+from harness.system.store.parquet import join_parquet, read_described, read_parquet
 from harness.system.store.rows import Row
 from harness.system.store.runs import PARQUET_NAME, read_records
 from harness.system.store.seal import SEAL_NAME
@@ -119,7 +122,10 @@ class LocalWorkbench:
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
-        with open_session(self._config, listener=self._listener, apart=True) as session:
+        own = plugins_of_campaign(self._config, self._campaign)
+        with open_session(
+            self._config, listener=self._listener, apart=True, metrics=own
+        ) as session:
             section = self._config.campaigns.get(self._campaign)
             told = section.jail if section else Jail.NONE
             session.runner.jail = self._conditions.jail or told
@@ -160,7 +166,7 @@ class LocalWorkbench:
     def _noise_of_baseline(self, found: Baseline) -> tuple[KnownNoise, ...]:
         """What the baseline's trials differed by, one after the other."""
         section, host = self._workload.section, found.document.host.id
-        cpu = section is not None and section.objective is Objective.CPU
+        cpu = section is not None and section.objective == Objective.CPU.value
         return tuple(
             KnownNoise(host, case.name, noise_of([times_of_baseline(found, case, cpu=cpu)]))
             for case in self._workload.cases
@@ -191,7 +197,7 @@ class LocalWorkbench:
                 ProfileRequest(cell, revision=self._git.head()),
             )
         section = workload.section
-        if report.floor and section is not None and section.objective is Objective.CPU:
+        if report.floor and section is not None and section.objective == Objective.CPU.value:
             report = replace(report, floor=replace(report.floor, by_cpu=True))
         unclear = waiting_is_unclear(report.cpu_share, report.crowded)
         return ProfileOutcome(
@@ -250,13 +256,13 @@ class LocalWorkbench:
         found = load_baseline(workload, self._git)
         kept = _decides(request, found)
         plan = BenchSettings(
-            # A look that is gone on with has spent a part; one block is always made.
-            budget_ns=max(request.budget_ns - request.spent_ns, 1),
+            budget_ns=max(request.budget_ns - request.spent_ns, 1),  # one block is always made
             earlier={c: read_parquet(path) for c, path in self._earlier(request).items()},
             full=request.full,
             confidence=request.confidence,
             threshold=request.threshold,
             metric=_objective(request),
+            guards=guards_in(request.guards, "guards"),
             references={} if kept == LABEL else {kept: request.kept},
             with_baseline=kept == LABEL or not request.weighed,
             unless_slower=kept if request.look else "",  # the end is measured whole
@@ -321,11 +327,8 @@ class LocalWorkbench:
 
     def recompute(self, request: BenchRequest, stored: BenchOutcome) -> BenchOutcome:
         """Ratios, verdicts, times, phases and guards again, from the kept trials alone."""
-        results = [
-            self._derive(request, result) if result.run else result
-            for result in (stored.fast, stored.full)
-            if result is not None
-        ]
+        known = [result for result in (stored.fast, stored.full) if result is not None]
+        results = [self._derive(request, each) if each.run else each for each in known]
         return replace(stored, fast=results[0], full=results[1] if results[1:] else None)
 
     def _derive(self, request: BenchRequest, result: CaseResult) -> CaseResult:
@@ -336,7 +339,9 @@ class LocalWorkbench:
             raise DataDamaged(f"{path}: changed since it was measured", hint="Restore it from git.")
         blocks = read_blocks(path)
         asked = (_objective(request), request.confidence, request.threshold)
-        question = Question(*asked, tails=request.tails)
+        guards = guards_in(request.guards, "guards")
+        question = Question(*asked, tails=request.tails, guards=guards)
+        question = with_infos(question, read_described(path).metrics)
         if request.weighed:
             question = replace(question, noise=request.noise_on(result.host, result.case))
             result = with_noise(result, blocks)
@@ -354,6 +359,7 @@ class LocalWorkbench:
             metric=step.metric.value,
             blocks=step.blocks,
             builds=tuple(replace(b, build=_ran(blocks, b.label)) for b in result.builds),
+            guarded=guarded_again(step, result.guarded),
         )
         return figures_again(derived, blocks, cumulative)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from harness.campaign.flagging import flag_lines
 from harness.campaign.iteration import Iteration
 from harness.campaign.logs import trust_lines
+from harness.campaign.objectives import objective_words
 from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import Progress, State, Step
 from harness.campaign.status import profile_table
@@ -71,8 +72,8 @@ def _summary(state: State) -> Iterator[str]:
         shown = show_speed_up(result.cumulative.estimate)
         yield (
             f"{state.agreed.target} is {shown} as fast as the baseline on {result.case}"
-            f" ({100 * result.cumulative.confidence:.6g} % interval, by {result.metric} time),"
-            f" after {done}"
+            f" ({100 * result.cumulative.confidence:.6g} % interval, by"
+            f" {objective_words(result.metric)}), after {done}"
         )
     else:
         yield f"The campaign ended without a decided gain, after {done}"

@@ -234,12 +234,9 @@ class _Reader:
     ) -> Target:
         where = f"targets.{name}"
         if section.task not in tasks:
-            known = ", ".join(tasks) or "none"
-            raise self._error(
-                f"{where}.task",
-                f"no task named {section.task!r}; there are: {known}",
-                did_you_mean(section.task, tasks, _ALIKE),
-            )
+            known = f"there are: {', '.join(tasks) or 'none'}"
+            why = f"no task named {section.task!r}; {known}"
+            raise self._error(f"{where}.task", why, did_you_mean(section.task, tasks, _ALIKE))
         ours = {f.encode_name for f in msgspec.structs.fields(TargetSection)}
         root, at = self.path.parent, f"{self.path}: {where}"
         target = Target(

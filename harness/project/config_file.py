@@ -17,13 +17,14 @@ from harness.model import (
     FileFormat,
     Jail,
     JailTerms,
-    Objective,
+    Metric,
     OutputKind,
     OutputSource,
     OutputSpec,
     WorkingFolder,
 )
 from harness.model.draws import Seeds
+from harness.model.guards import Guard, guards_in
 
 CONFIG_NAME = "harness.toml"
 
@@ -179,7 +180,8 @@ class CampaignSection(Section):
     false_keep_rate: float | None = None
     total_level: float | None = None
     bench_budget: str | int | float = "60s"
-    objective: Objective = Objective.WALL
+    objective: str = Metric.WALL.value
+    guards: dict[str, str | int | float] = {}
     seeds: Seeds | None = None
     jail: Jail = Jail.STRICT
     commit_prefix: str = ""
@@ -188,6 +190,11 @@ class CampaignSection(Section):
     protect: list[str] = msgspec.field(default_factory=lambda: ["harness.toml", "tests/"])
     paths: list[str] = []
     scope: list[str] = []
+
+    @property
+    def all_guards(self) -> tuple[Guard, ...]:
+        """What must not get worse by more than is said; UsageError for what makes no sense."""
+        return guards_in(self.guards, "guards")
 
     @property
     def rate_of_false_keeps(self) -> float:

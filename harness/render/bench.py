@@ -19,6 +19,7 @@ from harness.model import (
     SideFigures,
     Verdict,
 )
+from harness.render.guards import GUARD_HEADERS, guard_rows
 from harness.render.tables import by_metric, layout, show_comparison, verdict_word, verdict_words
 from harness.render.units import (
     better_word,
@@ -117,6 +118,8 @@ def _case(case: CaseBench, reference: str, style: str, named: bool) -> Iterable[
     others = [c for label, c in case.comparisons.items() if label != reference]
     yield "\n".join(f"against {c.reference}: {show_comparison(c)}" for c in others)
     yield _guard_table(case, reference, style)
+    if case.comparisons[reference].guards:
+        yield layout(GUARD_HEADERS, guard_rows(case.comparisons[reference]), style)
 
 
 def _phase_comparison(case: CaseBench, reference: str, style: str = "plain") -> str:

@@ -50,11 +50,12 @@ def declared_figures(member: Prepared) -> tuple[MetricInfo, ...]:
 
 
 def shown_figures(declared: Sequence[MetricInfo], question: Question) -> tuple[MetricInfo, ...]:
-    """The figures that a measurement has: those declared, and the one that decides."""
-    asked = question.figure
-    if asked is None or any(info.name == asked.name for info in declared):
-        return tuple(declared)
-    return (*declared, asked)
+    """The figures that a measurement has: those declared, the one that decides, the guarded."""
+    asked = (*declared, *((question.figure,) if question.figure else ()), *question.guarded)
+    found: dict[str, MetricInfo] = {}
+    for info in asked:
+        found.setdefault(info.name, info)
+    return tuple(found.values())
 
 
 def _made_by(build: Build) -> dict[str, Any]:

@@ -305,12 +305,11 @@ def _report(
                     failure = replace(failure, exit_code=ExitCode.FINE)
                 failures[cell.key] = failure
         for reference, candidates in _comparable(experiment, group).items():
-            from harness.analysis import compare_cells  # and with it numpy
+            from harness.analysis import compare_cells, with_guards  # and with it numpy
 
-            because = group.stopped or "interrupted"
-            comparisons += compare_cells(
-                reference, candidates, group.blocks, experiment.question, because
-            )
+            because, asked = group.stopped or "interrupted", experiment.question
+            for found in compare_cells(reference, candidates, group.blocks, asked, because):
+                comparisons.append(with_guards(found, group.blocks, asked, measurements))
     run = Run(
         id=writer.folder.name,
         started_at_ns=writer.plan["started_at_ns"],

@@ -9,6 +9,7 @@ from harness.analysis import Question
 from harness.errors import HarnessError, UsageError
 from harness.model import Better, Metric, MetricInfo
 from harness.model.figures import OF_EVERY_TRIAL
+from harness.model.guards import BINARY, MEAN, STARTUP, TAILS
 from harness.model.suggesting import did_you_mean
 from harness.plugins import metric_names
 from harness.project.config import Config
@@ -23,16 +24,24 @@ def with_figure(settings: Settings, orchestrator: Orchestrator, cells: Sequence[
     Raises UsageError where nobody declares a figure of that name, or nobody says which direction
     of it is the better one.
     """
-    metric = settings.question.metric
-    if metric is None or metric.is_known:
-        return settings
-    info = found_figure(metric.value, declared_for(orchestrator, cells))
-    return replace(settings, question=asked_of(settings.question, info))
+    declared = declared_for(orchestrator, cells)
+    return replace(settings, question=with_infos(settings.question, declared))
 
 
-def asked_of(question: Question, info: MetricInfo) -> Question:
-    """The question with what its metric is."""
-    return replace(question, figure=info)
+def with_infos(question: Question, declared: Sequence[MetricInfo]) -> Question:
+    """The question with what its metric and its guards' figures are, of those declared."""
+    names = [guard.name for guard in question.guards if not is_plain(guard.name)]
+    metric = question.metric
+    figure = None
+    if metric is not None and not metric.is_known:
+        figure = found_figure(metric.value, declared)
+    guarded = tuple(found_figure(name, declared) for name in names)
+    return replace(question, figure=figure, guarded=guarded)
+
+
+def is_plain(name: str) -> bool:
+    """Is it a guard that nobody has to declare: a time, memory, a statistic, start-up, a size?"""
+    return Metric(name).is_known or name in (*TAILS, MEAN, STARTUP, BINARY)
 
 
 def declared_for(orchestrator: Orchestrator, cells: Iterable[Cell]) -> tuple[MetricInfo, ...]:
@@ -72,12 +81,25 @@ def found_figure(name: str, declared: Sequence[MetricInfo]) -> MetricInfo:
 
 
 def plugins_of(settings: Settings, config: Config) -> tuple[str, ...]:
-    """The metric plugins that a run takes: those asked for, and that of the metric it goes by.
+    """The metric plugins that a run takes: those asked for, and those of what it is judged by."""
+    question = settings.question
+    named = [question.metric.value] if question.metric is not None else []
+    named += [guard.name for guard in question.guards]
+    return (*settings.metrics, *plugins_named(named, config))
+
+
+def plugins_of_campaign(config: Config, name: str) -> tuple[str, ...]:
+    """The metric plugins of what a campaign is judged by; none where there is no such campaign."""
+    section = config.campaigns.get(name)
+    return plugins_named((section.objective, *section.guards), config) if section else ()
+
+
+def plugins_named(figures: Iterable[str], config: Config) -> tuple[str, ...]:
+    """The installed metric plugins that are called as these figures are.
 
     A figure that a target declares itself is its own, whatever plugins are called.
     """
-    metric = settings.question.metric
     own = {info.name for task in config.tasks.values() for info in task.metrics}
-    named = [] if metric is None or metric.is_known else [metric.value]
+    named = [name for name in figures if not is_plain(name) and name not in own]
     installed = metric_names() if named else ()
-    return (*settings.metrics, *(n for n in named if n in installed and n not in own))
+    return tuple(name for name in named if name in installed)

@@ -165,6 +165,8 @@ class ComparisonResult(Reported):
             return max(failure.exit_code for failure in self.report.failures.values())
         if self.interrupted:
             return ExitCode.INTERRUPTED
+        if self.comparison is not None and self.comparison.broken:
+            return ExitCode.ANSWER_IS_NO
         codes = {
             Verdict.SLOWER: ExitCode.ANSWER_IS_NO,
             Verdict.MIXED: ExitCode.ANSWER_IS_NO,

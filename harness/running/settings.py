@@ -298,6 +298,7 @@ class Asked(TypedDict, total=False):
     precision: float | str
     per_comparison: bool
     tails: bool
+    guard: str | Sequence[str] | Mapping[str, str]
 
 
 def read_settings(

@@ -1,7 +1,8 @@
 """What `harness bench` prints within a campaign."""
 
 from harness.campaign.case_parts import PhaseGain
-from harness.campaign.values import CaseResult, Guards, Ratio
+from harness.campaign.objectives import Guards
+from harness.campaign.values import CaseResult, Ratio
 from harness.cli.campaign.step_answers import _case_text
 from harness.model import Verdict
 

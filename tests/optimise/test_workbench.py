@@ -8,8 +8,9 @@ import pytest
 from harness.baseline import LABEL
 from harness.baseline.sides import CURRENT
 from harness.campaign.case_parts import PhaseGain
+from harness.campaign.objectives import Guards
 from harness.campaign.port import BenchRequest
-from harness.campaign.values import BenchOutcome, Guards, Ratio
+from harness.campaign.values import BenchOutcome, Ratio
 from harness.errors import DataDamaged
 from harness.model import (
     Comparison,

@@ -15,6 +15,7 @@ from harness.errors import UsageError
 from harness.model import Better, Jail, Metric, MetricInfo, Mode, SteadyPlan
 from harness.model.declaring import options_of
 from harness.model.draws import Seeds
+from harness.model.guards import Guard
 from harness.model.noise import Noise
 from harness.running.settings import (
     STRETCH,
@@ -44,6 +45,8 @@ OTHER = Settings(
         *(Metric("watts"), 0.9, 0.02, 0.03, Noise(4, 0.02, 1), 5),
         per_comparison=True,
         figure=MetricInfo("watts", "W", Better.LOWER, 0.5, "meter", deterministic=True),
+        guards=(Guard("memory", "5%"), Guard("binary_bytes", "50 KiB")),
+        guarded=(MetricInfo("watts", "W", Better.LOWER),),
     ),
     steady=SteadyPlan(5, 6, 7),
 )
@@ -51,7 +54,7 @@ OTHER = Settings(
 
 
 def test_the_words_of_a_command_line_make_the_same_settings():
-    asked = replace(OTHER.question, noise=None, fewest=0, figure=None)
+    asked = replace(OTHER.question, noise=None, fewest=0, figure=None, guarded=())
     other = replace(OTHER, question=asked, steady=SteadyPlan())  # which no option says
     words = to_words(other)
     assert "--no-vary-layout" in words

@@ -86,12 +86,16 @@ def _bench_text(campaign: Campaign, outcome: BenchOutcome) -> str:
 
 def _case_text(result: CaseResult) -> str:
     from harness.campaign.logs import guard_notes
+    from harness.campaign.objectives import objective_words
     from harness.render.bench import bench_table
     from harness.render.units import show_speed_up
 
     before = "Last kept" if result.chained else "Baseline"
     table = bench_table([*_phases(result), *_totals(result)], before=before)
-    lines = [f"case {result.case}, {result.blocks} blocks; {result.metric} time decides", table]
+    lines = [
+        f"case {result.case}, {result.blocks} blocks; {objective_words(result.metric)} decides",
+        table,
+    ]
     compared = {"last kept state": result.step, "baseline": result.cumulative}
     if result.chained and result.cumulative == result.step:
         del compared["baseline"]  # the last kept state is the baseline, or nothing more is known

@@ -22,7 +22,7 @@ format_option = click.option(
 )
 
 DECLARED = {option.keyword: option for option in options_of(Settings)}
-QUESTION = ("metric", "confidence", "threshold")
+QUESTION = ("metric", "confidence", "threshold", "guard")
 
 
 def settings_options(*keywords: str, **helps: str) -> Callable[[Any], Any]:
@@ -53,6 +53,10 @@ def _click_option(option: RunOption, words: str | None) -> Callable[[Any], Any]:
         return click.option(
             option.flag, is_flag=False, flag_value=option.bare, metavar=shown, help=words
         )
+    if option.several:
+        return click.option(
+            option.flag, option.keyword, multiple=True, metavar="NAME=LIMIT", help=words
+        )
     kind: Any = option.kind
     if option.choices:
         kind = click.Choice(option.choices)
@@ -63,7 +67,11 @@ def _click_option(option: RunOption, words: str | None) -> Callable[[Any], Any]:
 
 def make_settings(options: Mapping[str, Any]) -> Settings:
     """The Settings that `settings_options` asked for; UsageError where they make no sense."""
-    given = {keyword: value for keyword, value in options.items() if keyword in DECLARED}
+    given = {
+        keyword: value
+        for keyword, value in options.items()
+        if keyword in DECLARED and value != ()  # of an option that may be given again
+    }
     return read_settings(given)
 
 

@@ -1,0 +1,175 @@
+"""What blocks say of guards: kept, broken, or open.
+
+The error of all guards of a comparison is shared out among them (Bonferroni), so that none of them
+is called broken by chance more often than the comparison's confidence says.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from harness.analysis.judging import Judge
+from harness.analysis.of_figures import NOTHING
+from harness.analysis.question import Question, each_confidence
+from harness.analysis.schedule import Block
+from harness.frozen import dataclass
+from harness.model import Better, Comparison, Estimate, Measurement, Metric, MetricInfo, Noise
+from harness.model.guards import BINARY, MEAN, STARTUP, TAILS, Guard, GuardFinding, GuardState
+from harness.stats.boundary import sign_boundary
+from harness.stats.mean_ratio import MeanCosts
+from harness.stats.paired import ratio_estimate, sequence_of
+from harness.stats.quantile_ratio import QUANTILES, quantile_ratio
+
+_FARTHEST = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A comparison whose guards are looked at."""
+
+    sides: tuple[str, str]
+    """The names of reference and candidate."""
+    metric: Metric
+    """What the comparison goes by."""
+    question: Question
+    measured: Mapping[str, Measurement]
+    """What is known of each side beside its trials."""
+
+
+def with_guards(
+    comparison: Comparison,
+    blocks: Sequence[Block],
+    question: Question,
+    measurements: Iterable[Measurement],
+) -> Comparison:
+    """The comparison with what its blocks say of the guards that the question has."""
+    if not question.guards:
+        return comparison
+    here = (comparison.task, comparison.case)
+    asked = Guarded(
+        (comparison.reference, comparison.candidate),
+        comparison.metric,
+        replace(question, confidence=each_confidence(question.confidence, len(question.guards))),
+        {m.target: m for m in measurements if (m.task, m.case) == here},
+    )
+    return replace(comparison, guards=tuple(_findings(asked, blocks)))
+
+
+def _findings(asked: Guarded, blocks: Sequence[Block]) -> Iterator[GuardFinding]:
+    for guard in asked.question.guards:
+        if guard.name == BINARY:
+            yield _of_builds(guard, asked)
+        elif guard.name in TAILS or guard.name == MEAN:
+            yield _of_statistic(guard, asked, blocks)
+        else:
+            yield _of_figure(guard, asked, blocks)
+
+
+def _of_builds(guard: Guard, asked: Guarded) -> GuardFinding:
+    """The sizes of what was built: two numbers, which have no noise."""
+    before, now = (
+        each.binary_bytes if (each := asked.measured.get(name)) is not None else None
+        for name in asked.sides
+    )
+    if before is None or now is None:
+        return GuardFinding(guard, GuardState.OPEN, None, "there is no program that was built")
+    most = before * (1 + guard.share) if guard.share is not None else before + guard.amount
+    state = GuardState.BROKEN if now > most else GuardState.KEPT
+    return GuardFinding(guard, state, None, f"{before} and {now} bytes")
+
+
+def _of_statistic(guard: Guard, asked: Guarded, blocks: Sequence[Block]) -> GuardFinding:
+    """The mean or a tail of what is compared."""
+    judge = _judge(asked, asked.metric, blocks)
+    sides = [np.asarray(side, dtype=np.float64) for side in judge.sequence.times]
+    good = (sides[0] > 0) & (sides[1] > 0)
+    known, confidence = (sides[0][good], sides[1][good]), asked.question.confidence
+    if not len(known[0]):
+        return GuardFinding(guard, GuardState.OPEN, None, "no block has both")
+    if guard.name == MEAN:
+        costs = MeanCosts.of(*known)
+        low, high = costs.interval(confidence)
+        point = min(max(costs.point(), low), high)
+    else:
+        point, low, high = quantile_ratio(known, QUANTILES[guard.name], confidence)
+    return _said(guard, (point, low, high), math.log1p(guard.share or 0.0), confidence)
+
+
+def _of_figure(guard: Guard, asked: Guarded, blocks: Sequence[Block]) -> GuardFinding:
+    """Another figure of the same trials."""
+    judge = _judge(asked, Metric(guard.name), blocks, guard.share)
+    why = "; ".join(judge.lacking.words(asked.sides)) if not judge.choice.metric.is_known else ""
+    if guard.name == STARTUP and why:
+        why = "steady mode alone tells start-up from work"
+    if not len(judge.pairs):
+        return GuardFinding(guard, GuardState.OPEN, None, "no block has both")
+    confidence = asked.question.confidence
+    if guard.share is not None:
+        found = judge.interval
+        logs = (found.point, found.low, found.high)
+        return _said(guard, logs, math.log1p(guard.share), confidence, why)
+    return _by_amount(guard, judge, why)
+
+
+def _by_amount(guard: Guard, judge: Judge, why: str) -> GuardFinding:
+    """By the differences within blocks, in units of what is allowed: signs alone, no shape."""
+    figure = judge.question.figure
+    sign = -1.0 if figure is not None and figure.better is Better.HIGHER else 1.0
+    pairs = []
+    for before, now in zip(*judge.pairs.sides(judge.choice.metric), strict=True):
+        worse = sign * (now - before) / guard.amount
+        known = not math.isnan(worse) and not (
+            judge.choice.metric.is_known and min(before, now) < 0
+        )
+        pairs.append((1.0, math.exp(min(max(worse, -_FARTHEST), _FARTHEST))) if known else NOTHING)
+    confidence = judge.question.confidence
+    reference, candidate = [one for one, _ in pairs], [other for _, other in pairs]
+    sequence = sequence_of(reference, candidate, sign_boundary(confidence), 1e-300)
+    found = sequence.interval()
+    finding = _said(guard, (found.point, found.low, found.high), 1.0, confidence, why)
+    ratio = ratio_estimate(judge.interval, confidence)
+    return replace(finding, ratio=ratio)
+
+
+def _judge(
+    asked: Guarded, metric: Metric, blocks: Sequence[Block], share: float | None = None
+) -> Judge:
+    question = asked.question
+    figures: Mapping[str, MetricInfo] = {info.name: info for info in question.guarded}
+    same = metric is asked.metric
+    noise = question.noise if same or question.noise is None else Noise()
+    own = Question(
+        metric,
+        question.confidence,
+        share or question.threshold,
+        noise=noise,
+        figure=question.figure if same else figures.get(metric.value),
+    )
+    judge = Judge(*asked.sides, own)
+    judge.read(blocks)
+    return judge
+
+
+def _said(
+    guard: Guard, logs: tuple[float, float, float], allowed: float, confidence: float, why: str = ""
+) -> GuardFinding:
+    """The finding of an interval of log-ratios, where less than `-allowed` is too much worse."""
+    point, low, high = logs
+    state = GuardState.OPEN
+    if high < -allowed:
+        state = GuardState.BROKEN
+    elif low >= -allowed:
+        state = GuardState.KEPT
+    ends = [math.exp(log) if log < 700 else math.inf for log in (point, low, high)]
+    ratio = Estimate("ratio", ends[0], ends[1], ends[2], confidence)
+    because = why or ("too few blocks to be sure" if state is GuardState.OPEN else "")
+    return GuardFinding(guard, state, ratio, because)
+
+
+def open_guards(comparison: Comparison) -> list[GuardFinding]:
+    """Those that are neither kept nor broken."""
+    return [found for found in comparison.guards if found.state is GuardState.OPEN]
