@@ -454,6 +454,8 @@ def parameters(arguments: ast.arguments) -> list[str]:
 TWINS = {
     "harness_propose": "every proposer implements this hook",
     "harness_implement": "every proposer implements this hook",
+    "harness_metrics": "every metric plugin implements this hook",
+    "harness_beside": "every metric plugin that counts apart implements this hook",
     "harness_suffix": "every exporter implements this hook",
     "harness_export": "every exporter implements this hook",
     "main": "the fallback launcher is a program of its own, which imports nothing of the harness",

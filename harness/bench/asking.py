@@ -16,7 +16,7 @@ from harness.project.config import Config
 from harness.project.revisions import split_revision
 from harness.project.workload import Wanted, Workload, find_workload
 from harness.render.bench import bench_text, correctness_text
-from harness.render.guards import broken_words
+from harness.render.guard_rows import broken_words
 from harness.render.tables import as_html, layout
 from harness.render.units import show_bytes, show_ns, show_speed_up
 from harness.running.settings import Settings, read_settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.frozen import dataclass
 from harness.model import Estimate, Metric, SideFigures
 from harness.model.guards import GuardFinding, GuardState
-from harness.render.guards import shown_guard
+from harness.render.guard_rows import shown_guard
 
 
 def objective_words(metric: str) -> str:

@@ -19,7 +19,7 @@ from harness.render.units import show_ns
 
 OF_THE_BENCH = (
     *("budget", "trials", "seed", "validate_full", "against", "stored", "startup"),
-    *("max_trials", "cpus", "jail", *QUESTION),
+    *("max_trials", "cpus", "jail", "guard", *QUESTION),
 )
 """Options of the command that `Project.bench` takes under the same names."""
 
@@ -38,7 +38,7 @@ _OF_AN_ENTRY = ("file", "surprise", "notes", "why", "lesson")
 @click.option("--strict", is_flag=True, help="In a campaign: exit code 1 where there is a FLAG.")
 @then_option
 @note_options
-@settings_options("max_trials", "seed", "cpus", "jail", *QUESTION)
+@settings_options("max_trials", "seed", "cpus", "jail", "guard", *QUESTION)
 @format_option
 @told_options
 def bench_command(**options: Any) -> Answer:

@@ -34,7 +34,7 @@ from harness.cli.shared.swept import is_swept, measured_sweep, sweep_answer, swe
 from harness.errors import ExitCode, UsageError
 from harness.model import Comparison, TraceShape, Verdict
 from harness.render.explaining import extended, next_steps, what_would_do
-from harness.render.guards import broken_words, open_words
+from harness.render.guard_rows import broken_words, open_guard_words
 from harness.render.tables import legend, metric_table
 from harness.running.listening import Told
 from harness.running.run_results import ComparisonResult
@@ -194,7 +194,7 @@ def _answered(result: ComparisonResult | TableResult, again: str) -> Answer:
     open_ones = [c for c in result.comparisons if c.verdict is Verdict.UNDECIDED]
     errors = ["interrupted; everything measured is kept"] * result.interrupted
     errors += [
-        said for c in result.comparisons for said in (broken_words(c), open_words(c)) if said
+        said for c in result.comparisons for said in (broken_words(c), open_guard_words(c)) if said
     ]
     errors += [f"metric {name}: {why}" for name, why in result.lacking.items()]
     if not result.interrupted:
@@ -219,7 +219,7 @@ def _from_store(names: tuple[str, ...], options: dict[str, Any]) -> Answer:
     reference, candidate = names
     # What was not said is None here (its default is the settings' own), and no reason to refuse.
     for name in DECLARED.keys() - {*QUESTION, "mode"}:
-        if options[name] is not None:
+        if options[name] not in (None, ()):
             flag = DECLARED[name].flag
             raise UsageError(f"{flag} is about new trials: --stored makes none")
     asked = said(**{name: options[name] for name in ("case", "mode", *QUESTION)})
@@ -252,6 +252,8 @@ def _as_given(name: str, value: Any) -> list[str]:
     if value is None:
         return []
     flag = "--" + WORDS.get(name, name).replace("_", "-")
+    if isinstance(value, tuple):
+        return [word for each in value for word in (flag, str(each))]
     if isinstance(value, bool):
         return [flag if value else flag.replace("--", "--no-", 1)]
     return [flag, str(value)]
@@ -276,7 +278,7 @@ def _answer(result: ComparisonResult, again: str) -> Answer:
     undecided = comparison.verdict is Verdict.UNDECIDED
     text = [str(result), *_remarks(result), str(result.run.parquet or result.folder)]
     errors = [f"undecided: {comparison.stopped_because}"] if undecided else []
-    errors += filter(None, [broken_words(comparison), open_words(comparison)])
+    errors += filter(None, [broken_words(comparison), open_guard_words(comparison)])
     errors += [f"metric {name}: {why}" for name, why in result.lacking.items()]
     return Answer(
         result=found,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.frozen import dataclass
 from harness.model.draws import FRESH_SEEDS, Range, Seeds
@@ -18,9 +18,7 @@ from harness.model.jails import JailTerms
 from harness.model.metrics import MetricInfo
 from harness.model.outputs import OutputSpec
 from harness.model.relations import Relation
-
-if TYPE_CHECKING:
-    from harness.model.work import Work
+from harness.model.work import Work
 
 ParamValue = bool | int | float | str
 """What a case's parameter may be; each is written into a target's `args` by `{name}`."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from harness.frozen import dataclass
 from harness.model.metrics import Better, MetricInfo
-from harness.model.tasks import Case
 
 THROUGHPUT = "throughput"
 """The name of the figure that work and time make: work per second of wall time."""
@@ -33,13 +33,13 @@ class Work:
         """What its throughput is."""
         return MetricInfo(THROUGHPUT, f"{self.unit}/s", Better.HIGHER, source="launcher")
 
-    def amount(self, case: Case) -> float:
-        """How much it is on a case; ValueError where a parameter is missing or no number."""
+    def amount(self, values: Mapping[str, object]) -> float:
+        """How much it is by a case's values; ValueError where one is missing or no number."""
         try:
-            filled = case.filled_in(self.factors)
+            amount = math.prod(float(factor.format_map(values)) for factor in self.factors)
         except (KeyError, IndexError) as missing:
-            raise ValueError(f"no parameter {missing} in case {case.name!r}") from None
-        amount = math.prod(map(float, filled))
+            known = ", ".join(sorted(values))
+            raise ValueError(f"no parameter {missing} in a case; it has: {known}") from None
         if not (math.isfinite(amount) and amount > 0):
-            raise ValueError(f"want an amount above 0, got {amount:g} on case {case.name!r}")
+            raise ValueError(f"want an amount above 0, got {amount:g}")
         return amount

@@ -33,7 +33,7 @@ from harness.model import (
     Trial,
     TrialPlan,
 )
-from harness.plugins.beside import Beside
+from harness.plugins.counting import CountsBeside
 from harness.plugins.found import (
     Installed,
     Problem,
@@ -100,7 +100,7 @@ class Adapter:
         self._check_required(plugin)
         self._metrics: tuple[list[str], tuple[MetricInfo, ...]] | None = None
         self._unfit: set[str] = set()
-        self._beside = Beside(
+        self._beside = CountsBeside(
             self._count,
             lambda words: self._others.report(Problem("counting", "", f"figures: {words}", "")),
         )

@@ -67,7 +67,7 @@ def work_of(
     try:
         work = Work.of(section.work)
         for case in cases:
-            work.amount(case)
+            work.amount(case.values())
     except ValueError as problem:
         raise refuse("work", str(problem)) from None
     return work

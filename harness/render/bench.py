@@ -19,7 +19,7 @@ from harness.model import (
     SideFigures,
     Verdict,
 )
-from harness.render.guards import GUARD_HEADERS, guard_rows
+from harness.render.guard_rows import GUARD_HEADERS, guard_rows
 from harness.render.tables import by_metric, layout, show_comparison, verdict_word, verdict_words
 from harness.render.units import (
     better_word,

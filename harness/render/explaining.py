@@ -7,7 +7,7 @@ import math
 from harness.model import Comparison, Verdict
 from harness.model.durations import write_duration
 from harness.render.costs import cost_rows, doubt, halves, open_tails
-from harness.render.guards import GUARD_HEADERS, guard_rows
+from harness.render.guard_rows import GUARD_HEADERS, guard_rows
 from harness.render.tables import by_metric, layout, opposite
 from harness.render.units import (
     MUCH_SLOWER,

@@ -16,7 +16,7 @@ from harness.errors import (
 from harness.frozen import dataclass
 from harness.model import Build, Comparison, Measurement, Noise, Target
 from harness.project.config import load_config
-from harness.render.guards import broken_words, open_words
+from harness.render.guard_rows import broken_words, open_guard_words
 from harness.running.cells import Cell, Ready
 from harness.running.copies import PrivateCopy, private_copy, settle
 from harness.running.experiment import Experiment, perform
@@ -197,7 +197,7 @@ def _row(sides: Sides, report: Report) -> GateRow:
     if found is None:
         return replace(row, why="no block has a figure of both")
     status = status_of(found)
-    why = found.stopped_because if status is GateStatus.UNDECIDED else open_words(found)
+    why = found.stopped_because if status is GateStatus.UNDECIDED else open_guard_words(found)
     if found.broken:
         status, why = GateStatus.REGRESSED, broken_words(found)
     return replace(row, status=status, comparison=found, why=why)

@@ -30,7 +30,7 @@ def _figures(trial: Trial, task: Task, case: Case, mode: Mode) -> Iterator[tuple
             yield spec.name, value
     wall_ns = figures_of_trial(trial, mode)
     if task.work is not None and wall_ns is not None and wall_ns > 0:
-        yield THROUGHPUT, task.work.amount(case) / (wall_ns / 1e9)
+        yield THROUGHPUT, task.work.amount(case.values()) / (wall_ns / 1e9)
 
 
 def _picked(trial: Trial, spec: OutputSpec) -> float | None:

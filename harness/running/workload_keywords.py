@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from harness.model import Jail, Metric
 from harness.running.keywords import Place
@@ -44,3 +44,4 @@ class BenchKeywords(BaselineOptions, total=False):
     metric: Metric | str
     confidence: float
     threshold: float | str
+    guard: str | Sequence[str] | Mapping[str, str]

@@ -57,6 +57,8 @@ def test_the_words_of_a_command_line_make_the_same_settings():
     asked = replace(OTHER.question, noise=None, fewest=0, figure=None, guarded=())
     other = replace(OTHER, question=asked, steady=SteadyPlan())  # which no option says
     words = to_words(other)
+    said = [words[at + 1] for at, word in enumerate(words) if word == "--guard"]
+    assert said == ["memory=5%", "binary_bytes=50 KiB"]
     assert "--no-vary-layout" in words
     assert "--budget" in words
     assert "--per-comparison" in words
@@ -69,7 +71,8 @@ def test_the_words_of_a_command_line_make_the_same_settings():
     }
     # Both of these at once are refused, but each alone is written and read.
     trials = read.pop("trials")
-    made = read_settings({**read, "vary_layout": False, "per_comparison": True})
+    read |= {"vary_layout": False, "per_comparison": True, "guard": said}
+    made = read_settings(read)
     assert replace(made, trials=trials) == other
     assert to_words(Settings()) == []
 

@@ -32,7 +32,7 @@ def broken_words(comparison: Comparison) -> str:
     return f"{comparison.candidate} breaks {', '.join(each)}" if each else ""
 
 
-def open_words(comparison: Comparison) -> str:
+def open_guard_words(comparison: Comparison) -> str:
     """Which guards are open, in a sentence; empty: none is."""
     each = [
         f"{found.guard} ({found.because})"

@@ -50,7 +50,7 @@ class _Asking:
         raise _Told(command)
 
 
-def command_of(run: Callable[..., object], build: Build, case: Case, runner: Runner) -> Command:
+def executed_by(run: Callable[..., object], build: Build, case: Case, runner: Runner) -> Command:
     """What an adapter's `harness_run` executes; TrialFailed where it executes nothing."""
     try:
         run(build=build, case=case, runner=_Asking(runner))
@@ -59,7 +59,7 @@ def command_of(run: Callable[..., object], build: Build, case: Case, runner: Run
     raise TrialFailed(f"{build.target.name}: its adapter executes no command that could be counted")
 
 
-class Beside:
+class CountsBeside:
     """The counts of builds on cases, and when they are known well enough."""
 
     def __init__(self, count: Callable[..., list[Figures]], tell: Callable[[str], None]) -> None:
@@ -78,7 +78,7 @@ class Beside:
             return known[0]
         found: dict[str, float] = {}
         try:
-            command = command_of(run, build, case, runner)
+            command = executed_by(run, build, case, runner)
             with tempfile.TemporaryDirectory(prefix="harness-beside-") as folder:
                 arguments = {"build": build, "case": case, "command": command}
                 for figures in self._count(**arguments, folder=Path(folder), runner=runner):
