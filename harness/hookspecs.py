@@ -58,10 +58,7 @@ class Runner(Protocol):
     """Executes programs on an adapter's behalf; the only way to the outside that it has."""
 
     def find(self, program: str) -> Path | None:
-        """The real executable behind a name on PATH or a path, or None.
-
-        A shim (of pyenv, rustup and their like) is resolved to the program that it starts.
-        """
+        """The real executable behind a name on PATH, a path or a shim (of pyenv, say), or None."""
 
     def tool(
         self,
@@ -303,17 +300,11 @@ class ProposerSpec:
 
     @hookspec(firstresult=True)
     def harness_implement(
-        self,
-        brief: Brief,
-        proposal: Proposal,
-        problem: str,
-        runner: Runner,
-        worktree: Worktree,
+        self, brief: Brief, proposal: Proposal, problem: str, runner: Runner, worktree: Worktree
     ) -> bool | None:
         """Change files in `brief.worktree`, by hand or by `worktree.apply(patch)`.
 
-        Called once per proposal, and again with the compiler's words in `problem` where the build
-        failed.
+        Called once per proposal, and again where the build failed, with the compiler's words.
 
         :returns: True where something was changed; None gives the proposal up
         """
@@ -379,8 +370,8 @@ class ExecutorSpec:
 class ExporterSpec:
     """The hooks of an exporter, which writes a run in a format of its own.
 
-    The entry-point group `harness.exporters` names it; `harness run --export FILE` chooses it by
-    the file's suffix, `--export-format NAME` by its name. docs/plugins.md has one in ten lines.
+    The entry-point group `harness.exporters` names it; a file's suffix or `--export-format` chooses
+    it. docs/plugins.md has one in ten lines.
     """
 
     @hookspec(firstresult=True)

@@ -18,7 +18,7 @@ from harness.model.jails import JailTerms
 from harness.model.metrics import MetricInfo
 from harness.model.outputs import OutputSpec
 from harness.model.relations import Relation
-from harness.model.work import Work
+from harness.model.work import WorkOfCase
 
 ParamValue = bool | int | float | str
 """What a case's parameter may be; each is written into a target's `args` by `{name}`."""
@@ -161,7 +161,7 @@ class Task:
     """Figures that its targets report of themselves."""
     picked: tuple[OutputSpec, ...] = ()
     """Where those of them are found that stand in the output, by their names."""
-    work: Work | None = None
+    work: WorkOfCase | None = None
     """How much work a case is; None: nobody says, and there is no throughput."""
     relations: tuple[Relation, ...] = ()
     """What `harness test` tries beside the outputs that are known."""

@@ -13,14 +13,14 @@ THROUGHPUT = "throughput"
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class WorkOfCase:
     """An amount of work with a unit; the amount is a product of numbers and of parameters."""
 
     factors: tuple[str, ...]
     unit: str
 
     @classmethod
-    def of(cls, text: str) -> Work:
+    def of(cls, text: str) -> WorkOfCase:
         """Read `{n} * {steps} bodies`; ValueError for what is no amount with a unit."""
         amount, _, unit = text.strip().rpartition(" ")
         factors = tuple(factor.strip() for factor in amount.split("*"))

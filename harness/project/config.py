@@ -27,7 +27,7 @@ from harness.project.config_file import (
     output_spec,
     schema_json,
 )
-from harness.project.config_metrics import figures_of_task, work_of
+from harness.project.config_metrics import declared_work, figures_of_task
 from harness.project.config_relations import relations_of
 from harness.project.config_tables import commands_of, with_targets
 from harness.project.config_text import check_place, is_there, read_toml
@@ -219,7 +219,7 @@ class _Reader:
             for key, value in section.outputs.items()
         )
         known = tuple(cases) or (Case("default"),)
-        work = work_of(section, known, self._refusal(f"tasks.{name}"))
+        work = declared_work(section, known, self._refusal(f"tasks.{name}"))
         own = figures_of_task(section, work, f"{here}.metrics")
         task = Task(name, known, outputs, section.reference, *own, work)
         relations = relations_of(section.relations, task, self._refusal(f"tasks.{name}"))

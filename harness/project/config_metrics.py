@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from harness.errors import ConfigError
 from harness.model import Case, MetricInfo, OutputSource, OutputSpec
-from harness.model.work import THROUGHPUT, Work
+from harness.model.work import THROUGHPUT, WorkOfCase
 from harness.project.config_file import MetricSection, OutputSection, TaskSection, output_spec
 
 
@@ -49,23 +49,23 @@ def picks_of(sections: Mapping[str, MetricSection], where: str) -> tuple[OutputS
 
 
 def figures_of_task(
-    section: TaskSection, work: Work | None, where: str
+    section: TaskSection, work: WorkOfCase | None, where: str
 ) -> tuple[tuple[MetricInfo, ...], tuple[OutputSpec, ...]]:
     """The figures that a task declares, throughput among them, and where some are found."""
     infos = (*metric_infos(section.metrics, where), *((work.info,) if work else ()))
     return infos, picks_of(section.metrics, where)
 
 
-def work_of(
+def declared_work(
     section: TaskSection, cases: Iterable[Case], refuse: Callable[[str, str], Exception]
-) -> Work | None:
+) -> WorkOfCase | None:
     """What a task says of its work; refused where it is no number on one of its cases."""
     if section.work is None:
         return None
     if THROUGHPUT in section.metrics:
         raise refuse(f"metrics.{THROUGHPUT}", "`work` gives this figure")
     try:
-        work = Work.of(section.work)
+        work = WorkOfCase.of(section.work)
         for case in cases:
             work.amount(case.values())
     except ValueError as problem:
