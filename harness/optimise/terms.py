@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from harness.campaign.values import RULES, Terms
-from harness.errors import ConfigError, UsageError
+from harness.errors import ConfigError
 from harness.model import Metric, Target
 from harness.model.durations import parse_duration_ns
-from harness.model.guards import Guard
 from harness.optimise.campaign import Campaign
 from harness.optimise.inputs import left_open, seeds_of
 from harness.optimise.scoping import check_scope, scope_of
@@ -46,31 +45,13 @@ def terms_of(campaign: Campaign) -> Terms:
         protect=tuple(at(path) for path in (*section.protect, *_trusted_files(campaign, target))),
         paths=tuple(at(path) for path in section.paths),
         rules=RULES,
-        objective=_objective(section, where),
-        guards=tuple(map(str, _guards(section, where))),
+        objective=Metric(section.objective).value,
+        guards=tuple(map(str, section.all_guards)),
         commit_prefix=section.commit_prefix,
         scope=scope,
         seeds=seeds_of(section, target, case_of(target, section.case)).value,
         jail=section.jail.value,
     )
-
-
-def _objective(section: CampaignSection, where: str) -> str:
-    """The metric that decides, by its name; whether there is one so called, the start tries."""
-    try:
-        return Metric(section.objective).value
-    except ValueError:
-        raise ConfigError(
-            f"{where}.objective: want wall, cpu, memory or the name of a figure, got"
-            f" {section.objective!r}"
-        ) from None
-
-
-def _guards(section: CampaignSection, where: str) -> tuple[Guard, ...]:
-    try:
-        return section.all_guards
-    except UsageError as problem:
-        raise ConfigError(f"{where}.{problem.message}") from None
 
 
 def _trusted_files(campaign: Campaign, target: Target) -> tuple[str, ...]:

@@ -174,7 +174,10 @@ class _Reader:
                 values[info.name] = self._value(data[key], info.type, at)
             elif info.required:
                 raise self._error(where, f"the key {key!r} is missing")
-        return kind(**values)
+        try:
+            return kind(**values)
+        except ValueError as problem:
+            raise self._error(where, str(problem)) from None
 
     def _value(self, value: object, kind: Any, at: str) -> Any:
         arguments = typing.get_args(kind)
@@ -193,11 +196,8 @@ class _Reader:
         for key in data:
             if key not in fields:
                 known = ", ".join(fields)
-                raise self._error(
-                    where,
-                    f"unknown key {key!r} (known: {known})",
-                    did_you_mean(key, fields, _ALIKE),
-                )
+                why = f"unknown key {key!r} (known: {known})"
+                raise self._error(where, why, did_you_mean(key, fields, _ALIKE))
 
     def _check_misspelt(self, data: dict[str, Any], fields: Iterable[str], where: str) -> None:
         """Keys that are not ours go to the adapter, unless they are one letter from ours."""

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from harness.correctness import default_tolerance
-from harness.errors import ConfigError
+from harness.errors import ConfigError, UsageError
 from harness.model import (
     Better,
     FileFormat,
@@ -181,7 +181,7 @@ class CampaignSection(Section):
     total_level: float | None = None
     bench_budget: str | int | float = "60s"
     objective: str = Metric.WALL.value
-    guards: dict[str, str | int | float] = {}
+    guards: dict[str, str] = {}
     seeds: Seeds | None = None
     jail: Jail = Jail.STRICT
     commit_prefix: str = ""
@@ -190,6 +190,20 @@ class CampaignSection(Section):
     protect: list[str] = msgspec.field(default_factory=lambda: ["harness.toml", "tests/"])
     paths: list[str] = []
     scope: list[str] = []
+
+    def __post_init__(self) -> None:
+        """ValueError for an objective or a guard that makes no sense."""
+        try:
+            Metric(self.objective)
+        except ValueError:
+            raise ValueError(
+                "objective: want wall, cpu or the name of a figure such as instructions, got"
+                f" {self.objective!r}"
+            ) from None
+        try:
+            guards_in(self.guards, "guards")
+        except UsageError as problem:
+            raise ValueError(problem.message) from None
 
     @property
     def all_guards(self) -> tuple[Guard, ...]:

@@ -307,3 +307,21 @@ def test_what_cannot_be_drawn_is_refused_by_its_key(write, n: str, seed: str, wo
     told = complaint(write(DRAWN.format(n=n, seed=seed)))
     assert "tasks.t.cases.fast" in told
     assert words in told, told
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('objective = "a b"', "want wall, cpu or the name of a figure"),
+        ('guards = { max_rss = "x" }', "want a figure and how much worse it may get"),
+        ('guards = { max_rss = "5%", memory = "6%" }', "memory has two limits"),
+    ],
+)
+def test_an_objective_and_guards_that_make_no_sense_are_refused(tmp_path, line, words):
+    path = tmp_path / "harness.toml"
+    path.write_text(
+        '[tasks.t.cases.fast]\n[targets.a]\ntask = "t"\nadapter = "command"\nprogram = "true"\n'
+        f'[campaigns.a]\ntarget = "a"\n{line}\n'
+    )
+    with pytest.raises(ConfigError, match=words):
+        load_config(path)

@@ -53,4 +53,4 @@ def test_names_in_braces_are_values_of_the_case_and_other_braces_are_meant(tmp_p
     assert case.seed == 7
     assert target.takes("seed")
     assert target.arguments(case) == ("7", "n=9,{other}", "a b", "{9}")
-    assert config.campaigns["s"].objective.value == "cpu"
+    assert config.campaigns["s"].objective == "cpu"
