@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from harness.campaign.flagging import flags_of
 from harness.campaign.iteration import Iteration, Outcome
-from harness.campaign.objectives import Guards, objective_words
+from harness.campaign.objectives import Guards, clock_words, objective_words
 from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import State, Step
 from harness.campaign.stopping import attackable
@@ -165,7 +165,7 @@ def _performance(iteration: Iteration) -> str:
     ]
     before = "last kept state" if result.chained else "baseline"
     total = (
-        f"{show_ns(result.current_ns)} {objective_words(result.metric)}, {before}"
+        f"{show_ns(result.current_ns)} {clock_words(result.metric)}, {before}"
         f" {show_ns(result.baseline_ns)} (case {result.case})"
     )
     # Phases are by wall time always: beside a total of CPU time a reader would add them up.
@@ -351,7 +351,7 @@ def _total(result: CaseResult, rules: int) -> str:
 def _validation(state: State, result: BenchOutcome) -> str:
     lines, rules = ["## Full-scale validation"], state.agreed.rules
     for case in filter(None, (result.fast, result.full)):
-        clock = f" {objective_words(case.metric)}" if state.agreed.says_clocks else ""
+        clock = f" {clock_words(case.metric)}" if state.agreed.says_clocks else ""
         lines.append(
             f"- {case.case}: {show_ns(case.current_ns)}{clock} vs {show_ns(case.baseline_ns)}"
             f" original = {_total(case, rules)}{_doubt(case, rules)}; correctness"

@@ -13,6 +13,11 @@ def objective_words(metric: str) -> str:
     return f"{metric} time" if Metric(metric).is_time else metric
 
 
+def clock_words(metric: str) -> str:
+    """Which clock the times of a result are by: CPU time where that decides, else wall time."""
+    return objective_words(metric if metric == Metric.CPU.value else Metric.WALL.value)
+
+
 @dataclass(frozen=True, slots=True)
 class GuardResult:
     """A guard of the terms in one look: the candidate against the last kept state."""
