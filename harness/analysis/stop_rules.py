@@ -58,9 +58,10 @@ class _LookOn:
         if judge.question.precision is not None:
             low, high = judge.bounds
             return low == high or high - low <= 2 * log_threshold(judge.question.precision)
-        verdict = judge.verdict
-        if verdict is not Verdict.FASTER or not judge.question.tails:
-            return verdict is not Verdict.UNDECIDED
+        if not judge.is_decided:
+            return False
+        if judge.verdict is not Verdict.FASTER or not judge.question.tails:
+            return True
         return not self._span_ns or self._enough(judge, blocks)
 
     def _enough(self, judge: Judge, blocks: Sequence[Block]) -> bool:
