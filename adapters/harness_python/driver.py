@@ -147,9 +147,11 @@ def next_word(from_harness: int, current_cpu: Callable[[], int]) -> int:
     """The harness's next byte; FINISH at the end of the pipe.
 
     While it waits, the driver stays where it is: woken by a harness on the same CPU, it would be
-    sent to an idle one, which takes 30 us to get going. The work may run wherever it likes.
+    sent to an idle one, which takes 30 us to get going. The work may run wherever it likes. PyPy
+    cannot say where it may run.
     """
-    everywhere, here = os.sched_getaffinity(0), current_cpu()
+    everywhere = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else frozenset()
+    here = current_cpu()
     stays = len(everywhere) > 1 and here in everywhere
     if stays:
         os.sched_setaffinity(0, {here})
