@@ -178,6 +178,7 @@ def _compile_and_link(recipe: Recipe, folder: Path, runner: Runner) -> MadeBuild
     told = recipe.options.link_arguments(recipe.target)
     rest = (*map(str, recipe.linked), *wrap, *recipe.packages.link, *told)
     call(*link, *objects, *rest, "-o", recipe.program_name)
+    built_ns = total_ns  # what the build takes anyone; the other layouts are ours
     link_layouts(
         folder / recipe.program_name,
         objects,
@@ -186,7 +187,7 @@ def _compile_and_link(recipe: Recipe, folder: Path, runner: Runner) -> MadeBuild
     )
     for name in objects:
         (folder / name).unlink()
-    return MadeBuild(total_ns, _programs(recipe, folder), "\n".join(log))
+    return MadeBuild(built_ns, _programs(recipe, folder), "\n".join(log))
 
 
 def _programs(recipe: Recipe, folder: Path) -> list[Path]:

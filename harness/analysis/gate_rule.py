@@ -72,6 +72,9 @@ def is_known(judge: Judge, threshold: float) -> bool:
     if judge.exact is not None:
         return True
     bound, weighed = log_threshold(threshold), judge.weighed
+    if judge.pairs.has_layouts:
+        interval = judge.interval
+        return interval.low >= -bound or interval.high < -bound
     if weighed is not None:
         limit = -math.log(weighed.level)
         found = weighed.evidence

@@ -4,6 +4,8 @@ import random
 
 from harness.analysis import Question
 from harness.analysis.comparing import compare_cells
+from harness.analysis.gate_rule import is_known
+from harness.analysis.judging import Judge
 from harness.analysis.schedule import Block
 from harness.model import Noise, Verdict
 from harness.testing import make_record, make_trial
@@ -56,3 +58,13 @@ def test_an_effect_that_all_layouts_have_is_found():
 
 def test_layouts_that_do_not_matter_are_equivalent():
     assert verdict_of(blocks_of_layouts([0.0] * 8))[:2] == (Verdict.EQUIVALENT, 8)
+
+
+def test_a_gate_does_not_call_luck_of_layouts_slower():
+    def known(layouts: bool) -> bool:
+        judge = Judge("base", "new", Question())
+        judge.read(blocks_of_layouts(LUCK, layouts=layouts))
+        return is_known(judge, 0.01)
+
+    assert known(layouts=False)
+    assert not known(layouts=True)
