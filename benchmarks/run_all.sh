@@ -23,6 +23,7 @@ designs.py        --blocks 60
 identical.py      --runs 5
 layouts.py        --edits 3
 tables.py         --tables 10
+clusters.py       gather 20 2000
 steady.py         3
 phases.py         3
 launcher.py       --rounds 10 --repeats 1

@@ -516,6 +516,7 @@ def test_every_setting_survives_a_resume(project: Path, monkeypatch: pytest.Monk
         "metric": "cpu",
         "confidence": 0.9,
         "threshold": 0.02,
+        "family": 3,
     }
     settings = Settings(steady=SteadyPlan(5, 6, 7), max_blocks=9)
     with pytest.raises(harness.Interrupted) as caught:
