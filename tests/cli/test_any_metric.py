@@ -141,3 +141,40 @@ def test_declarations_that_make_no_sense_are_refused(harness, folder, old, new, 
     done = harness("config", "check")
     assert done.code == 2
     assert words in done.err
+
+
+GUARDED = """
+[tasks.t.cases.fast]
+[tasks.t.metrics.rate]
+better = "higher"
+[tasks.t.metrics.cost]
+better = "lower"
+[targets.a]
+task = "t"
+adapter = "command"
+program = "sh"
+argv = ["-c", "echo METRIC rate=100; echo METRIC cost=10"]
+[targets.b]
+task = "t"
+adapter = "command"
+program = "sh"
+argv = ["-c", "echo METRIC rate=125; echo METRIC cost=20"]
+"""
+
+
+def test_a_guard_that_is_broken_makes_the_answer_no(harness, folder):
+    (folder / "harness.toml").write_text(GUARDED)
+    asked = ("compare", "a", "b", "--metric", "rate", "--max-trials", "30")
+    done = harness(*asked, "--guard", "cost=5%", "--guard", "startup=5%")
+    assert done.code == 1
+    assert "b is better than a: 1.25x" in done.out
+    assert "b breaks cost=5% (0.50x [0.50, 0.50])" in done.err
+    assert "not known of b: startup=5% (steady mode alone tells start-up from work)" in done.err
+    assert harness(*asked, "--guard", "cost=10").code == 0
+    assert harness(*asked, "--guard", "cost=9", "--json").envelope["ok"] is False
+
+
+@pytest.mark.parametrize("said", ["cost", "cost=x", "p95=3ms", "nothing=5%"])
+def test_guards_that_make_no_sense_are_refused(harness, folder, said):
+    (folder / "harness.toml").write_text(GUARDED)
+    assert harness("compare", "a", "b", "--guard", said).code == 2
