@@ -206,4 +206,5 @@ def relayed(executor: str, words: Sequence[str], options: Surroundings) -> tuple
         failure = next(iter(gathered.report.failures.values()))
         raise TrialFailed(failure.message, hint=f"See {folder.logs}.")
     told = json.loads(best.path.read_bytes())
-    return int(told["exit_code"]), str(told["stdout"]), str(told["stderr"])
+    out, error = (told[key].replace(told["root"], str(config.root)) for key in ("stdout", "stderr"))
+    return int(told["exit_code"]), out, error

@@ -11,6 +11,7 @@ from harness.cli.campaign.common import note_options, then_option
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import MOST, QUESTION, format_option, settings_options
 from harness.cli.shared.measuring import progress, said, told_options
+from harness.cli.shared.relaying import executor_option, relay_if_asked
 from harness.cli.shared.workload import project_of, workload_options, workload_said
 from harness.errors import ExitCode, UsageError
 from harness.model import BenchReport
@@ -35,6 +36,7 @@ _OF_AN_ENTRY = ("file", "surprise", "notes", "why", "lesson")
 @click.option("--stored", is_flag=True, help="Compare with the stored trials; weaker.")
 @click.option("--startup", is_flag=True, help="Measure start-up too, where there is steady mode.")
 @click.option("--again", is_flag=True, help="In a campaign: look again with the same budget.")
+@executor_option
 @click.option("--strict", is_flag=True, help="In a campaign: exit code 1 where there is a FLAG.")
 @then_option
 @note_options
@@ -53,6 +55,7 @@ def bench_command(**options: Any) -> Answer:
     revert, with 0 where it was kept and 1 where it was reverted. It stops where something is left
     to choose.
     """
+    relay_if_asked(options)
     made = _of_campaign(options)
     if made is not None:
         return made

@@ -14,6 +14,7 @@ from harness.cli.shared import offered_words
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import MOST
 from harness.cli.shared.measuring import config_option, progress, said, told_options
+from harness.cli.shared.relaying import executor_option, relay_if_asked
 from harness.errors import UsageError
 from harness.model import ProfileBy
 from harness.profiling.asking import ProfileResult
@@ -63,6 +64,7 @@ OF_THE_ANSWER = ("name", "top", "config_path")
 @click.option(
     "--top", type=click.IntRange(1, MOST), default=15, show_default=True, help="Rows shown."
 )
+@executor_option
 @config_option
 @told_options
 def profile_command(**options: Any) -> Answer:
@@ -74,6 +76,7 @@ def profile_command(**options: Any) -> Answer:
 
     Without TARGET it is the PROFILE step of the campaign that is under way.
     """
+    relay_if_asked(options)
     arguments = click.get_current_context().meta["arguments"]
     if options["name"] is None:
         return of_campaign(options)

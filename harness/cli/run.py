@@ -17,7 +17,7 @@ from harness.api import Interrupted, resume, run
 from harness.api.on_clusters import planned_run
 from harness.cli.attach import answer_of
 from harness.cli.shared import offered_words
-from harness.cli.shared.base import Answer, OneEach, command
+from harness.cli.shared.base import WORDS, Answer, OneEach, command
 from harness.cli.shared.common_options import (
     format_option,
     make_settings,
@@ -46,6 +46,7 @@ class DashedCommand(OneEach):
     """Keeps what follows `--` apart as the program's own arguments."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[WORDS] = tuple(args)
         mine, rest = args, []
         if "--" in args:
             at = args.index("--")

@@ -9,12 +9,14 @@ import click
 from harness.bench.asking import CheckResult
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.measuring import progress, told_options
+from harness.cli.shared.relaying import executor_option, relay_if_asked
 from harness.cli.shared.workload import project_of, workload_options, workload_said
 from harness.project.finding import read_config
 
 
 @command(epilog="Example: harness test --full")
 @workload_options
+@executor_option
 @click.option("--full", is_flag=True, help="On the larger case.")
 @told_options
 def test_command(*, full: bool, **options: Any) -> Answer:
@@ -24,6 +26,7 @@ def test_command(*, full: bool, **options: Any) -> Answer:
     a wrong output, 4 where it does not build, 5 where it does not run, 6 where the baseline was
     tampered with. In a campaign it is the TEST step, and is recorded.
     """
+    relay_if_asked(options)
     made = _of_campaign(options, full=full)
     if made is not None:
         return made

@@ -42,7 +42,7 @@ from harness.cluster.tree import KeptTree, unpack_tree
 from harness.errors import HarnessError, StorageFailed
 from harness.frozen import dataclass
 from harness.model.jsonable import jsonable
-from harness.project.state_folder import results_of
+from harness.project.state_folder import PROFILES, results_of, state_folder
 from harness.system.machine.host import read_host
 from harness.system.process.calling import Call, Ended, call
 from harness.system.store.attempts import write_attempt
@@ -194,11 +194,14 @@ class _Job:
 
     def _relay(self, attempt: AttemptFile, ended: Ended) -> None:
         """Write what a command said, once the runs that it stored are among the others."""
-        shared = self.folder.path.parent.parent
-        for folder in run_folders(results_of(self.tree / self.plan.folder)):
+        shared, root = self.folder.path.parent.parent, self.tree / self.plan.about["root"]
+        for folder in run_folders(results_of(root)):
             self._patiently(partial(_carry, folder, shared))
+        for folder in (state_folder(root) / PROFILES).glob("*"):
+            self._patiently(partial(_carry, folder, shared.parent / PROFILES))
         told = {
             **self._said(ended),
+            "root": str(root),
             "stdout": ended.stdout.decode(errors="replace"),
             "stderr": ended.stderr.decode(errors="replace"),
         }
@@ -248,6 +251,7 @@ def _carry(folder: Path, shared: Path) -> None:
     """Copy a stored run to the shared file system, where it appears by a rename."""
     if (shared / folder.name).exists():
         return
+    shared.mkdir(exist_ok=True)
     made = shared / f".{folder.name}.{unique()}.gathered"
     shutil.copytree(folder, made)
     made.rename(shared / folder.name)

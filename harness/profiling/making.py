@@ -45,6 +45,7 @@ from harness.profiling.turns import (
     plain_trial,
 )
 from harness.project.revisions import target_at
+from harness.project.state_folder import PROFILES as PROFILES
 from harness.running import Cell, Orchestrator
 from harness.running.copies import private_copy, settle
 from harness.running.experiment import run_id
@@ -52,8 +53,6 @@ from harness.running.session import Session
 from harness.system.git.writing import Git
 from harness.system.store.files import storage_errors, write_atomically
 
-PROFILES = "profiles"
-"""The folder of stored profiles, below `.harness`."""
 REPORT = "profile.json"
 
 WAITING = 0.02

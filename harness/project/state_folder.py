@@ -7,6 +7,9 @@ from pathlib import Path
 STATE_FOLDER = ".harness"
 """Its name, below the project's root."""
 
+PROFILES = "profiles"
+"""The folder of stored profiles within it."""
+
 WORKTREES = "worktrees"
 """The folder of private worktrees within it."""
 

@@ -147,6 +147,16 @@ def test_a_shard_that_fails_says_why_and_where(ssh):
     assert result.exit_code == 5
 
 
+def test_a_command_is_run_on_a_node_as_it_stands_and_what_it_stored_is_here(ssh):
+    words = ["run", "three", "--trials", "2", "--quiet"]
+    code, out, _ = clusters.relayed("ssh", words, {"config": ssh / "harness.toml"})
+    assert code == 0
+    assert "three" in out
+    (run_folder,) = (ssh / ".harness/results").glob("2*")
+    assert str(run_folder / "trials.parquet") in out
+    assert len(harness.load(ssh / ".harness/results")) == 3  # a warm-up, too
+
+
 def test_another_version_on_the_node_is_refused_with_both(ssh, monkeypatch):
     monkeypatch.setattr("harness.cluster.running.__version__", "0.0.1")
     result = run(ssh, "three")

@@ -53,10 +53,15 @@ def envelope(command: str, answer: Answer) -> dict[str, Any]:
     }
 
 
+WORDS = "harness.words"
+"""In the context of a command: its words as they were typed."""
+
+
 class OneEach(click.Command):
     """Refuses an option that is given twice, of which click would take the last in silence."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta.setdefault(WORDS, tuple(args))
         # The parser eats its list and names every option as often as it stands there.
         _, _, order = self.make_parser(ctx).parse_args(args=list(args))
         for parameter in order:
