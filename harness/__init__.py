@@ -240,3 +240,10 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What `%load_ext harness` calls in a notebook."""
+    from harness.frontends.notebook import register_magics
+
+    register_magics(shell)

@@ -1,0 +1,206 @@
+"""What the fixture `harness` of pytest is: comparisons of functions, commands and targets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import field
+from os import PathLike, fspath
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
+from typing import Any, TypeAlias
+
+import harness
+from harness.errors import UsageError
+from harness.frontends.callables import called_afresh, called_function, config_of_functions
+from harness.frontends.in_process import compare_here
+from harness.frozen import dataclass
+from harness.model import Comparison, Verdict
+from harness.model.durations import parse_duration_ns
+from harness.render.explaining import explain, headline
+from harness.running.initial.found_program import as_name
+from harness.running.settings import read_settings
+from harness.system.store.flock import wait_for_lock
+
+Subject: TypeAlias = "Callable[..., Any] | str | PathLike[str] | list[str]"
+"""A function; or a target, file, command line or list of words, as `harness.compare` takes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestedPair:
+    """What came of one comparison, for a test to go on with."""
+
+    comparison: Comparison | None
+    """None where there is none; `words` then say why."""
+    words: str
+    in_process: bool = False
+
+    @property
+    def verdict(self) -> Verdict:
+        return self.comparison.verdict if self.comparison else Verdict.UNDECIDED
+
+    @property
+    def ratio(self) -> float:
+        """How many times as fast the candidate is as the reference; NaN where nobody knows."""
+        return self.comparison.ratio.point if self.comparison else float("nan")
+
+    @property
+    def line(self) -> str:
+        """All of it in one line."""
+        said = headline(self.comparison) if self.comparison else self.words
+        return f"{said} (in one process)" if self.in_process else said
+
+    def __str__(self) -> str:
+        return explain(self.comparison) if self.comparison else self.words
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAgainst:
+    """A subject, to be held against another one: `harness(new).not_slower_than(old, by="5%")`."""
+
+    by: Measuring
+    candidate: Subject
+
+    def not_slower_than(
+        self, reference: Subject, by: str | float = "5%", **options: Any
+    ) -> TestedPair:
+        """AssertionError where it is slower by more than that share, with confidence.
+
+        What stays undecided within the budget passes, and is said in the summary.
+        """
+        outcome = self.by.compare(reference, self.candidate, threshold=by, **options)
+        if outcome.comparison is None:
+            raise AssertionError(outcome.words)
+        if outcome.verdict is Verdict.SLOWER:
+            raise AssertionError(f"slower by more than {by}: {outcome}")
+        return outcome
+
+    def faster_than(self, reference: Subject, by: str | float = "1%", **options: Any) -> TestedPair:
+        """AssertionError where it is not shown to be faster by more than that share."""
+        outcome = self.by.compare(reference, self.candidate, threshold=by, **options)
+        if outcome.verdict is not Verdict.FASTER:
+            raise AssertionError(f"not shown to be faster by more than {by}: {outcome}")
+        return outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """Compares; one comparison at a time on the whole machine, whoever else tests here."""
+
+    root: Path
+    """The project: its harness.toml says which targets there are."""
+    test: str = ""
+    told: list[tuple[str, TestedPair]] = field(default_factory=list)
+    """What came of every comparison, by the test's name."""
+
+    def __call__(self, candidate: Subject) -> HeldAgainst:
+        return HeldAgainst(self, candidate)
+
+    def compare(self, reference: Subject, candidate: Subject, **options: Any) -> TestedPair:
+        """The candidate against the reference, interleaved, until the verdict is sure.
+
+        Functions run in fresh interpreters, in steady mode, and must give equal results;
+        `in_process=True` calls them in this one. The other options are those of `harness.compare`,
+        `budget` ("60s") among them. UsageError for what cannot be measured, with the reason.
+        """
+        options.setdefault("budget", "60s")
+        with _alone():
+            outcome = self._compared(reference, candidate, options)
+        self.told.append((self.test, outcome))
+        return outcome
+
+    def _compared(
+        self, reference: Subject, candidate: Subject, options: dict[str, Any]
+    ) -> TestedPair:
+        if callable(reference) and callable(candidate):
+            sides = _labelled(reference, candidate)
+            if options.pop("in_process", False):
+                return _here(sides, options)
+            return _in_fresh_interpreters(sides, self.root, options)
+        if callable(reference) or callable(candidate):
+            raise UsageError(
+                "a function and a program are not compared: one has the interpreter's start in it",
+                hint="Put the function into a script, or call the program from a function.",
+            )
+        if options.pop("in_process", False):
+            raise UsageError("only functions can be measured in this process")
+        done = harness.compare(_spec(reference), _spec(candidate), **options)
+        return TestedPair(done.comparison, str(done))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One who measures at a time, for this user on this machine: workers of pytest-xdist wait."""
+    path = Path(gettempdir(), f"optim-harness-{os.getuid()}.lock")
+    file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        wait_for_lock(file)
+        yield
+    finally:
+        os.close(file)
+
+
+def _labelled(
+    reference: Callable[..., Any], candidate: Callable[..., Any]
+) -> dict[str, Callable[..., Any]]:
+    """Both by names that differ."""
+    names = [as_name(_name(function)) for function in (reference, candidate)]
+    if names[0] == names[1]:
+        names = ["reference", "candidate"]
+    return dict(zip(names, (reference, candidate), strict=True))
+
+
+def _name(function: Callable[..., Any]) -> str:
+    inner = getattr(function, "func", function)
+    return str(getattr(inner, "__qualname__", type(inner).__name__))
+
+
+def _here(sides: Mapping[str, Callable[..., Any]], options: Mapping[str, Any]) -> TestedPair:
+    budget_ns = parse_duration_ns(options["budget"], "budget")
+    asked = {name: value for name, value in options.items() if name != "check"}
+    question = read_settings(asked).question
+    if options.get("check", True):
+        _demand_equal({name: function() for name, function in sides.items()})
+    comparison = compare_here(sides, question, budget_ns)
+    return TestedPair(comparison, "no block fits into the budget", in_process=True)
+
+
+def _in_fresh_interpreters(
+    sides: Mapping[str, Callable[..., Any]], root: Path, options: dict[str, Any]
+) -> TestedPair:
+    functions = {name: called_function(function) for name, function in sides.items()}
+    check = options.pop("check", True)
+    with TemporaryDirectory(prefix="harness-functions-") as name:
+        folder = Path(name)
+        if check:
+            _demand_equal({n: called_afresh(f, folder) for n, f in functions.items()})
+        config = config_of_functions(functions, folder)
+        options.setdefault("results", root / ".harness/results")
+        options.setdefault("mode", "steady")
+        done = harness.compare(*functions, config=config, **options)
+    return TestedPair(done.comparison, str(done))
+
+
+def _demand_equal(results: Mapping[str, Any]) -> None:
+    """AssertionError where the two results differ; arrays are equal where all elements are."""
+    (one, first), (other, second) = results.items()
+    equal = first == second
+    if hasattr(equal, "all"):
+        equal = bool(equal.all()) and getattr(first, "shape", None) == getattr(
+            second, "shape", None
+        )
+    if not equal and not (first != first and second != second):  # both NaN
+        raise AssertionError(
+            f"{one} and {other} give different results, so their times are not compared:"
+            f" {_short(first)} and {_short(second)} (check=False measures them all the same)"
+        )
+
+
+def _short(value: Any) -> str:
+    words = repr(value)
+    return words if len(words) <= 100 else f"{words[:100]}..."
+
+
+def _spec(subject: Any) -> Any:
+    return fspath(subject) if isinstance(subject, PathLike) else subject

@@ -1,0 +1,104 @@
+"""Functions compared within this process: blocks in random order, judged as trials are.
+
+What this cannot know: one process has one layout of memory, one hash seed and one history of its
+allocator, so its verdict rests on one process, and another may say something else (Georges,
+Buytaert and Eeckhout, OOPSLA 2007; Kalibera and Jones, ISMM 2013). Fresh interpreters are the
+default for that reason.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from harness.analysis import Question
+from harness.analysis.comparing import comparison_of
+from harness.analysis.judging import Judge
+from harness.analysis.schedule import Block, Design, block_order
+from harness.model import Comparison, Mode, Trial, TrialRecord, TrialStatus, Verdict
+
+_BATCH_NS = 2_000_000
+"""A sample takes at least as long: the clock's own cost is then a thousandth of it."""
+_LARGEST_BATCH = 1 << 24
+_TOLD_CALLS = 1000
+"""Times are told for as many calls, so that a call of some nanoseconds keeps its digits."""
+_SEED = 1
+
+
+def compare_here(
+    functions: Mapping[str, Callable[[], Any]], question: Question, budget_ns: int
+) -> Comparison | None:
+    """The second function against the first, in blocks until the verdict is sure or time is up.
+
+    Each sample calls a function in a batch that takes about 2 ms, with the garbage collector off,
+    as `timeit` has it. None where not even one block fits.
+    """
+    reference, candidate = functions
+    batches = {name: _batch(function) for name, function in functions.items()}
+    judge = Judge(reference, candidate, question)
+    blocks: list[Block] = []
+    ends_ns = time.monotonic_ns() + budget_ns
+    told = "the budget is spent"
+    while time.monotonic_ns() < ends_ns:
+        order = block_order(list(functions), Design.PAIRED, _SEED, len(blocks))
+        block: Block = {}
+        for position, name in enumerate(order):
+            trial = _sample(functions[name], batches[name])
+            block[name] = [_record(name, len(blocks), position, trial)]
+        blocks.append(block)
+        judge.read(blocks)
+        if judge.pairs and judge.verdict is not Verdict.UNDECIDED:
+            told = "the verdict is sure"
+            break
+    return comparison_of(judge.judged(blocks), told) if judge.pairs else None
+
+
+def _batch(function: Callable[[], Any]) -> int:
+    """How many calls a sample has."""
+    function()
+    batch = 1
+    while batch < _LARGEST_BATCH and _timed(function, batch)[0] < _BATCH_NS:
+        batch *= 2
+    return batch
+
+
+def _timed(function: Callable[[], Any], batch: int) -> tuple[int, int]:
+    """Wall and CPU time of a batch of calls, in nanoseconds."""
+    calls = range(batch)
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        cpu_ns = time.process_time_ns()
+        wall_ns = time.perf_counter_ns()
+        for _ in calls:
+            function()
+        wall_ns = time.perf_counter_ns() - wall_ns
+        return wall_ns, time.process_time_ns() - cpu_ns
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _sample(function: Callable[[], Any], batch: int) -> Trial:
+    wall_ns, cpu_ns = (max(_TOLD_CALLS * ns // batch, 1) for ns in _timed(function, batch))
+    return Trial(status=TrialStatus.OK, wall_ns=wall_ns, user_ns=cpu_ns, exit_code=0)
+
+
+def _record(name: str, block: int, position: int, trial: Trial) -> TrialRecord:
+    return TrialRecord(
+        run_id="in-process",
+        task="functions",
+        case="default",
+        target=name,
+        adapter="python",
+        language="Python",
+        build_digest="",
+        mode=Mode.COLD,  # one figure for each sample
+        block=block,
+        position=position,
+        warmup=False,
+        started_at_ns=time.time_ns(),
+        trial=trial,
+    )
