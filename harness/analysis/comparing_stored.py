@@ -24,7 +24,6 @@ from harness.analysis.stored_pairs import (
 )
 from harness.frozen import dataclass
 from harness.model import Comparison, Metric, TrialStatus
-from harness.stats.boundary import sign_boundary
 from harness.stats.metric import MetricChoice, choose_metric
 from harness.stats.paired import RatioInterval, ratio_estimate
 from harness.stats.ratios import Ints
@@ -151,7 +150,7 @@ def _choice(pairs: StoredPairs, question: Question) -> tuple[MetricChoice, int]:
     if question.metric is not None:
         words = metric_words(question.metric, question.figure)
         return MetricChoice(question.metric, f"{words}: as asked for"), 0
-    opening = sign_boundary(question.confidence).first_proof()
+    opening = question.boundary_from(pairs.first_ns).first_proof()
     choice = choose_metric(pairs.times(min(opening, len(pairs))))
     looked = opening * REVIEW_EVERY
     while choice.metric is not Metric.CPU and looked <= len(pairs):

@@ -23,7 +23,6 @@ from harness.analysis.schedule import Block
 from harness.analysis.weighing import Weighed
 from harness.frozen import dataclass
 from harness.model import Estimate, Metric, MetricInfo, Verdict
-from harness.stats.boundary import sign_boundary
 from harness.stats.metric import MetricChoice, choose_metric
 from harness.stats.paired import (
     PairedSequence,
@@ -128,8 +127,8 @@ class Judge:
         self.disturbed = 0
         """How many of the pairs' blocks were."""
         self._read = 0
-        self._opening = sign_boundary(question.confidence).first_proof()
-        self._next_review = self._opening
+        self._first_ns: tuple[float, ...] = ()
+        self._opening = self._next_review = question.boundary_from(()).first_proof()
         metric = question.metric or Metric.WALL
         self._named = "" if metric.is_known else metric.value
         words = metric_words(metric, question.figure)
@@ -142,6 +141,7 @@ class Judge:
             block = blocks[at]
             pair = pair_of(block, self.reference, self.candidate, self._named)
             if pair is not None:
+                self._begin(pair)
                 self.pairs.add(pair)
                 self.disturbed += any(map(is_disturbed, records_in([block])))
                 self._follow(pair)
@@ -279,6 +279,15 @@ class Judge:
         sides = zip(*self.pairs.sides(metric), strict=True)
         return metric is not Metric.CPU or any(min(pair) >= 0 for pair in sides)
 
+    def _begin(self, pair: Pair) -> None:
+        """Choose how the error is spent, by how long the first block takes."""
+        if len(self.pairs):
+            return
+        self._first_ns = pair.reference.wall_ns, pair.candidate.wall_ns
+        boundary = self.question.boundary_from(self._first_ns)
+        self._opening = self._next_review = boundary.first_proof()
+        self.sequence = self._followed(self.choice.metric)
+
     def _follow(self, pair: Pair) -> None:
         blocks = len(self.pairs)
         chosen = self.choice.metric
@@ -313,7 +322,7 @@ class Judge:
             sides = [one for one, _ in pairs], [other for _, other in pairs]
         return sequence_of(
             *sides,
-            sign_boundary(asked.confidence, joined_at),
+            asked.boundary_from(self._first_ns, joined_at),
             step_of(metric, asked.figure),
             self.pairs.clocks(metric),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from harness.frozen import dataclass
 from harness.model import Metric, MetricInfo, Noise
 from harness.model.declaring import RunOption, confidence_level, declared, share, truth
 from harness.model.guards import Guard, guards_in
+from harness.stats.boundary import SignBoundary, sign_boundary
 
 AUTO = "auto"
 """Wall or CPU time, whichever serves on this machine."""
@@ -27,6 +29,10 @@ def metric_named(value: Any, name: str) -> Metric | None:
             f"{name}: want one of {known}, or the name of a figure such as instructions,"
             f" got {value!r}"
         ) from None
+
+
+LONG_NS = 10e9
+"""Where each side takes as long, a verdict comes as soon as six unanimous blocks allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,17 @@ class Question:
             default="tails",
         ),
     )
+
+    early: bool = True
+    """May unanimous signs of long blocks be proof as soon as they can be? Not in campaigns."""
+
+    def boundary_from(self, first_ns: Sequence[float], joined_at: int = 0) -> SignBoundary:
+        """The boundary of the signs, chosen by the wall times of the first block's sides.
+
+        How long a block takes says nothing of which side is faster, so that the level holds.
+        """
+        early = self.early and min(first_ns, default=0.0) >= LONG_NS
+        return sign_boundary(self.confidence, joined_at, early=early)
 
     def shared_by(self, comparisons: int) -> Question:
         """The question that each of several comparisons is asked, for the level to hold for all.

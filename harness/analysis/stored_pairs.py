@@ -18,7 +18,6 @@ from harness.analysis.of_figures import as_costs
 from harness.analysis.question import Question
 from harness.frozen import dataclass
 from harness.model import Metric, Mode, Sample, TrialStatus
-from harness.stats.boundary import sign_boundary
 from harness.stats.clocks import Clock
 from harness.stats.metric import PairedTimes
 from harness.stats.ratios import Floats, Ints
@@ -188,6 +187,13 @@ class StoredPairs:
             threads=np.maximum(ref["threads"], cand["threads"]),
         )
 
+    @property
+    def first_ns(self) -> tuple[float, ...]:
+        """The wall times of the first block's sides; none where there is no pair."""
+        return tuple(
+            float(side["wall"][0]) for side in (self.reference, self.candidate) if len(self)
+        )
+
     def sides(self, metric: Metric) -> tuple[Floats, Floats]:
         """The figures of reference and candidate that a metric is about."""
         name = _OF_METRIC.get(metric, "named")
@@ -203,7 +209,7 @@ class StoredPairs:
             sides = costs[:, 0], costs[:, 1]
         return whole_sequence(
             sides,
-            sign_boundary(question.confidence, joined_at),
+            question.boundary_from(self.first_ns, joined_at),
             step_of(metric, question.figure),
             self.clocks(metric),
         )

@@ -339,7 +339,8 @@ class LocalWorkbench:
             raise DataDamaged(f"{path}: changed since it was measured", hint="Restore it from git.")
         blocks = read_blocks(path)
         asked = (_objective(request), request.confidence, request.threshold)
-        question = Question(*asked, tails=request.tails, guards=guards_in(request.guards, "guards"))
+        guards = guards_in(request.guards, "guards")
+        question = Question(*asked, tails=request.tails, guards=guards, early=False)
         question = with_infos(question, read_described(path).metrics)
         if request.weighed:
             question = replace(question, noise=request.noise_on(result.host, result.case))

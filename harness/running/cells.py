@@ -159,6 +159,12 @@ class Group:
         return self.spent_ns // self.made if self.made else 0
 
     @property
+    def shortest_ns(self) -> int:
+        """The shortest trial of the last block; 0 where there is none."""
+        last = self.blocks[-1].values() if len(self.blocks) else ()
+        return min((record.trial.wall_ns for each in last for record in each), default=0)
+
+    @property
     def running(self) -> list[Ready]:
         """The members that still take part in blocks."""
         ready = [m for m in self.members if isinstance(m, Ready) and m.cell.name not in self.left]

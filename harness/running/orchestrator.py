@@ -244,7 +244,7 @@ class Orchestrator:
                 pace.block_ended(group)
             if budget is not None and all(g.made == 1 or g.stopped for g in groups):
                 spent = time.monotonic_ns() - started
-                wanted = settings.blocks_wanted
+                wanted = settings.blocks_wanted_of(min(g.shortest_ns for g in groups))
                 budget = self._budget_that_holds(groups, wanted, replace(limit, ns=budget), spent)
 
     def _budget_that_holds(

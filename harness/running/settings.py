@@ -35,7 +35,6 @@ from harness.model.draws import Seeds
 from harness.model.durations import parse_duration_ns
 from harness.model.jsonable import jsonable
 from harness.model.noise import FEWEST
-from harness.stats.boundary import sign_boundary
 
 DEFAULT_BUDGET_NS = 20_000_000_000
 """What each group may take where neither trials nor a budget are asked for, but for `STRETCH`."""
@@ -256,13 +255,18 @@ class Settings:
 
     @property
     def blocks_wanted(self) -> int:
+        """The fewest blocks that can give a verdict on programs of any length."""
+        return self.blocks_wanted_of(0)
+
+    def blocks_wanted_of(self, shortest_ns: int) -> int:
         """The fewest blocks that can give a verdict, or the most that were asked for if fewer.
 
-        0 for a run of a fixed number of trials: it has what it asked for.
+        `shortest_ns` is the shortest trial of a block. 0 for a run of a fixed number of trials: it
+        has what it asked for.
         """
         if self.trials is not None:
             return 0
-        first = sign_boundary(self.question.confidence).first_proof()
+        first = self.question.boundary_from((shortest_ns,)).first_proof()
         if self.question.noise is not None:
             first = FEWEST
         figure = self.question.figure

@@ -40,18 +40,23 @@ class SignBoundary:
 
     With `joined_at`, this walk is not looked at before that block, and what the boundary from the
     beginning may have spent by then on another one is gone: the two together keep the level.
+
+    `early`: unanimous signs are proof as soon as they can be, after six blocks at 95 %, for 2^-5 of
+    the 5 %; what is left is spent as otherwise. No test of fair coins, two-sided at that level, can
+    do with fewer. It pays where blocks are long, and leaves less for small effects.
     """
 
-    def __init__(self, confidence: float, joined_at: int = 0) -> None:
+    def __init__(self, confidence: float, joined_at: int = 0, *, early: bool = False) -> None:
         if not 0 < confidence < 1:
             raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
         self.confidence = confidence
         self.joined_at = joined_at
+        self.early = early
         self._error = 1.0 - confidence
         # Unanimous signs are rare enough one block after this one.
         self._start = max(1, math.ceil(1 - math.log2(self._error)) - 1)
         self._limits = array("q", [-1])
-        spent = sign_boundary(confidence).spent(joined_at) if joined_at else 0.0
+        spent = sign_boundary(confidence, early=early).spent(joined_at) if joined_at else 0.0
         self._spent = array("d", [spent])
         self._paths: list[float] | npt.NDArray[np.float64] = [1.0]
         """Probability of each count of positive signs from `limit + 1` on, of paths not ended."""
@@ -75,6 +80,14 @@ class SignBoundary:
 
     def allowed(self, blocks: int) -> float:
         """How much of the error may be spent by then."""
+        if self.early:
+            first = self._start + 1
+            if blocks < max(first, self.joined_at + 1):
+                return 0.0
+            at_once = 2.0 ** (1 - first)
+            return at_once + (self._error - at_once) * (
+                1.0 - math.pow(first / blocks, SPENDING_RATE)
+            )
         if blocks <= max(self._start, self.joined_at):
             return 0.0
         return self._error * (1.0 - math.pow(self._start / blocks, SPENDING_RATE))
@@ -121,6 +134,6 @@ def _next_paths(
 
 
 @lru_cache(maxsize=64)
-def sign_boundary(confidence: float, joined_at: int = 0) -> SignBoundary:
+def sign_boundary(confidence: float, joined_at: int = 0, *, early: bool = False) -> SignBoundary:
     """The boundary of a confidence level, shared by all who ask for it."""
-    return SignBoundary(confidence, joined_at)
+    return SignBoundary(confidence, joined_at, early=early)

@@ -31,6 +31,37 @@ def judged(blocks, question=None, max_blocks=None):
     return compare_cells("a", ["b"], seen, question, stopped or "the budget is spent")[0]
 
 
+@pytest.mark.parametrize(("seconds", "blocks"), [(1, 8), (9, 8), (11, 6)])
+def test_a_verdict_on_long_programs_comes_after_six_unanimous_blocks(record, seconds, blocks):
+    each = [
+        {name: [record(name, n, wall_ns=(seconds + gain) * 10**9 + 7 * n)]}
+        | {other: [record(other, n, wall_ns=(seconds + 1) * 10**9 + 11 * n)]}
+        for n in range(20)
+        for name, other, gain in [("b", "a", 0)]
+    ]
+    found = judged(each)
+    assert (found.verdict, found.blocks) == (Verdict.FASTER, blocks)
+    assert judged(each, Question(early=False)).blocks == 8
+
+
+def test_a_gain_that_loses_some_runs_tenfold_is_mixed(record):
+    each = [
+        {
+            "a": [record("a", n, wall_ns=20_000_003 + 1009 * n)],
+            "b": [record("b", n, wall_ns=(19_500_007 + 1013 * n) * (10 if n % 20 == 5 else 1))],
+        }
+        for n in range(400)
+    ]
+    found = judged(each)
+    assert found.verdict is Verdict.MIXED
+    assert found.worse[0] == "mean"
+    assert found.ratio.low > 1 > found.costs["mean"].high
+    # One slow run of eight is a doubt, and nothing is sure yet.
+    few = judged(each[:12])
+    assert (few.verdict, few.doubted) == (Verdict.UNDECIDED, True)
+    assert judged(each, Question(tails=False)).verdict is Verdict.FASTER
+
+
 @pytest.mark.slow
 def test_identical_programs_judged_after_every_block_are_seldom_called_different(blocks):
     verdicts = [judged(blocks(seed, count=150)).verdict for seed in range(120)]

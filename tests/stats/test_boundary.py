@@ -71,3 +71,12 @@ def test_the_limit_never_falls():
 def test_a_confidence_that_is_none_is_refused(confidence):
     with pytest.raises(ValueError, match="confidence"):
         SignBoundary(confidence)
+
+
+@pytest.mark.parametrize(("confidence", "blocks"), [(0.8, 4), (0.9, 5), (0.95, 6), (0.99, 8)])
+def test_an_early_boundary_takes_unanimous_signs_as_soon_as_they_can_be_proof(confidence, blocks):
+    boundary = sign_boundary(confidence, early=True)
+    assert boundary.first_proof() == blocks
+    assert boundary.spent(blocks) == pytest.approx(2.0 ** (1 - blocks))
+    assert boundary.spent(14) == pytest.approx(share_of_paths_that_end(boundary, 14), abs=1e-12)
+    assert boundary.spent(3000) <= 1 - confidence
