@@ -339,8 +339,8 @@ class LocalWorkbench:
             raise DataDamaged(f"{path}: changed since it was measured", hint="Restore it from git.")
         blocks = read_blocks(path)
         asked = (_objective(request), request.confidence, request.threshold)
-        guards = guards_in(request.guards, "guards")
-        question = Question(*asked, tails=request.tails, guards=guards, early=False)
+        question = Question(*asked, tails=request.tails, early=False)
+        question = replace(question, guards=guards_in(request.guards, "guards"))
         question = with_infos(question, read_described(path).metrics)
         if request.weighed:
             question = replace(question, noise=request.noise_on(result.host, result.case))
@@ -348,9 +348,8 @@ class LocalWorkbench:
         found = derive(blocks, question)
         if LABEL not in found and not (request.weighed and KEPT in found):
             raise DataDamaged(f"{path}: has no pair of {LABEL} and {CURRENT}")
-        step = found[KEPT if KEPT in found else LABEL]
+        step, seen = found[KEPT if KEPT in found else LABEL], result.evidence
         cumulative = found.get(LABEL, step)
-        seen = result.evidence
         derived = replace(
             result,
             evidence=seen and evidence_of(read_parquet(path), step.reference, seen),
