@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.correctness import agree, agree_all, equivalent_over_seeds
-from harness.model import Output, OutputKind, Task, Tolerance
+from harness.model import Case, Mode, Output, OutputKind, Task, Tolerance, TrialPlan
 from harness.plugins import Adapters
 from harness.project.config import load_config
 from harness.running import Orchestrator
@@ -158,6 +158,35 @@ def test_the_declared_tolerance_tells_a_changed_law_of_gravity(
 def test_every_task_is_there_in_every_language(adapter: str) -> None:
     tasks = {target.task for target in CONFIG.targets.values() if target.adapter == adapter}
     assert tasks >= set(TASKS)
+
+
+SUITES = [
+    pytest.param("suite-pytest", "python/test_words.py::test_join", id="pytest"),
+    pytest.param("suite-go", "BenchmarkJoin/size-100", id="go", marks=pytest.mark.needs("go")),
+    pytest.param(
+        *("suite-google", "BM_sort/8000"),
+        id="google",
+        marks=pytest.mark.skipif(
+            not Path("/usr/include/benchmark/benchmark.h").exists(),
+            reason="no google-benchmark: make tools",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "one"), SUITES)
+def test_the_suites_of_other_frameworks_run_where_they_lie(
+    name: str, one: str, local_runner: LocalRunner, tmp_path: Path
+) -> None:
+    orchestrator = Orchestrator(Adapters(), local_runner, tmp_path / "builds")
+    target = load_config(ROOT / "examples/suite/harness.toml").target(name)
+    adapter, build = orchestrator.once.made(target)
+    assert one in adapter.benchmarks(build, local_runner)
+    trial = adapter.time(
+        build, Case(one, {"benchmark": one}), TrialPlan(mode=Mode.STEADY), local_runner
+    )
+    assert trial.ok, trial.message
+    assert trial.samples
 
 
 EXAMPLES = [name for name, one in CONFIG.campaigns.items() if one.target != "harness"]

@@ -58,6 +58,8 @@ class Cell:
     expected: Output | None = None
     """What its outputs must agree with, such as a baseline's stored ones; None: the reference
     target's outputs, and in every trial its own first one."""
+    failure: HarnessError | None = None
+    """Why it cannot be run, where that is known before it is made ready."""
 
     @property
     def name(self) -> str:

@@ -141,6 +141,8 @@ class Orchestrator:
         target = replace(cell.target, steady=mode is Mode.STEADY)
         build: Build | None = None
         try:
+            if cell.failure is not None:
+                raise cell.failure
             adapter, build = self.once.made(target)
             begun = time.monotonic_ns()
             expected = self._expected(cell, adapter, build)

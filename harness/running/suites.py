@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, StorageFailed
 from harness.frozen import dataclass
 from harness.model import Case, Mode, Target, base_name
 from harness.model.tasks import BENCHMARK
@@ -50,10 +50,15 @@ def with_benchmarks(
     """The cells, with one for each benchmark in the place of a suite; the suites are built for it.
 
     `case` is the one benchmark that is wanted; UsageError or ConfigError for one that there is not.
-    A suite that cannot be built stays as it is and is told by the run; with `all_or_none` its error
-    is raised.
+    A suite that cannot be built, or does not name its benchmarks, stays one cell, which the run
+    tells with the reason; with `all_or_none` its error is raised.
     """
-    names = [_benchmarks(session, cell, all_or_none=all_or_none) for cell in cells]
+    answers = [_benchmarks(session, cell, all_or_none=all_or_none) for cell in cells]
+    cells = [
+        replace(cell, failure=answer) if isinstance(answer, HarnessError) else cell
+        for cell, answer in zip(cells, answers, strict=True)
+    ]
+    names = [None if isinstance(answer, HarnessError) else answer for answer in answers]
     suites = [found for found in names if found is not None]
     if not suites:
         return Expanded(tuple(cells))
@@ -98,8 +103,11 @@ def is_of_suite(
     return not known & {name, base_name(name)} and adapter_of(target.adapter).has_benchmarks()
 
 
-def _benchmarks(session: Session, cell: Cell, *, all_or_none: bool) -> tuple[str, ...] | None:
-    """The benchmarks of a suite, or the one that its case declares; None for what is no suite."""
+def _benchmarks(
+    session: Session, cell: Cell, *, all_or_none: bool
+) -> tuple[str, ...] | HarnessError | None:
+    """The benchmarks of a suite, or the one that its case declares; None for what is no suite, and
+    the reason of one that names none."""
     orchestrator = session.orchestrator
     try:
         adapter = orchestrator.adapter(cell.target.adapter)
@@ -109,10 +117,12 @@ def _benchmarks(session: Session, cell: Cell, *, all_or_none: bool) -> tuple[str
             return (str(cell.case.params[BENCHMARK]),)
         adapter, build = orchestrator.once.made(replace(cell.target, steady=True))
         return adapter.benchmarks(build, session.runner)
-    except HarnessError:
+    except StorageFailed:
+        raise
+    except HarnessError as failure:
         if all_or_none:
             raise
-        return None
+        return failure
 
 
 def _in_common(

@@ -95,6 +95,17 @@ def test_a_suite_that_cannot_be_built_fails_alone(harness, project: Path):
     assert said.result["measurements"][0]["failure"]
 
 
+def test_a_suite_that_names_no_benchmark_says_why(harness, project: Path):
+    (project / "bench").write_text("#!/bin/sh\necho no library >&2\nexit 7\n")
+    said = harness("run", "suite", "--json")
+    assert said.code == 5
+    assert "no library" in said.result["measurements"][0]["failure"]
+    (project / "bench").write_text("#!/bin/sh\n")
+    said = harness("run", "suite")
+    assert said.code == 2
+    assert "no benchmark in the suite: it names none" in said.err
+
+
 def test_an_interrupted_run_of_a_suite_finds_its_benchmarks_again(project: Path):
     from harness.project.config import load_config
     from harness.running.selecting import stored_cells
