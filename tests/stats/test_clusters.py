@@ -24,9 +24,9 @@ def test_one_layout_says_nothing_of_layouts_and_pairs_without_a_ratio_count_for_
 def test_the_interval_holds_zero_as_often_as_it_says_where_only_layouts_differ():
     rng = np.random.default_rng(4)
     missed = 0
-    for _ in range(2000):
+    for _ in range(600):
         effects = rng.normal(0, 0.02, 8)
         blocks = np.repeat(effects, 5) + rng.normal(0, 0.005, 40)
         low, high = layout_bounds(blocks, np.repeat(np.arange(8), 5).tolist(), 0.95)
         missed += not low <= 0 <= high
-    assert 5 <= missed <= 40, "1 % of 2000"
+    assert 1 <= missed <= 16, "about 1 %"
