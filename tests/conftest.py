@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -178,6 +179,17 @@ class Times:
         return round(cpu * 1e6) | 1, round((cpu + waited) * 1e6) | 1
 
 
+CALM: dict[str, Any] = {
+    "sys_ns": 0,
+    "steal_ns": 0,
+    "pressure_ns": 0,
+    "threads": None,
+    "voluntary_switches": 3,
+    "involuntary_switches": 0,
+}
+"""What a trial shows on a machine that nobody else uses."""
+
+
 class ScriptedRunner(LocalRunner):
     """Runs programs, and says that they took what their words say."""
 
@@ -191,8 +203,7 @@ class ScriptedRunner(LocalRunner):
                 if path.is_file():
                     words.append(path.read_text(encoding="utf-8", errors="replace"))
         cpu_ns, wall_ns = self.times.of("\n".join(words))
-        calm = {"sys_ns": 0, "steal_ns": 0, "pressure_ns": 0}
-        return replace(trial, wall_ns=wall_ns, user_ns=cpu_ns, **calm)
+        return replace(trial, wall_ns=wall_ns, user_ns=cpu_ns, **CALM)
 
 
 @pytest.fixture

@@ -56,7 +56,8 @@ class Scripted(LocalRunner):
         wall_ns = round((START_MS + (COUNT_MS + find_ms) * (find_ms > 0)) * noise * 1e6)
         phases = {{"find": find_ms, "count": COUNT_MS}} if trial.phases else {{}}
         made = tuple(Phase(name, 1, round(ms * noise * 1e6)) for name, ms in phases.items())
-        calm = {{"sys_ns": 0, "steal_ns": 0, "pressure_ns": 0}}
+        calm = {{"sys_ns": 0, "steal_ns": 0, "pressure_ns": 0, "threads": None}}
+        calm |= {{"voluntary_switches": 3, "involuntary_switches": 0}}
         return replace(trial, wall_ns=wall_ns, user_ns=wall_ns, phases=made, **calm)
 
 with runners_from(Scripted):

@@ -65,6 +65,9 @@ class ScriptedClock(LocalRunner):
             sys_ns=0,
             steal_ns=0,
             pressure_ns=0,
+            threads=None,
+            voluntary_switches=3,
+            involuntary_switches=0,
             max_rss_bytes=round(said.get("rss", 2) * 2**20),
             phases=phases,
         )
