@@ -634,7 +634,7 @@ def test_the_installation_is_what_the_command_says(capfd: pytest.CaptureFixture[
     assert json.loads(json.dumps(found.to_dict())) == asked
     assert {"c", "command", "julia", "python"} <= {a.name for a in found.adapters}
     ours = [e.name for e in found.others["executors"] if e.distribution == "optim-harness"]
-    assert ours == ["local"]
+    assert ours == ["local", "slurm"]
     assert "<table>" in found._repr_html_()
 
 
@@ -662,7 +662,7 @@ def test_a_project_is_found_from_below_and_by_its_file(project: Path):
 def test_the_typed_keywords_are_those_of_the_command():
     own = {"adapter", "arguments", "input", "config", "results", "progress", "settings", "case"}
     own |= {"prepare", "conclude", "shell", "ignore_output"}
-    own |= {"sweep", "matrix", "resume", "yes"}
+    own |= {"sweep", "matrix", "resume", "yes", "executor"}
     declared = {option.keyword for option in options_of(Settings)}
     assert set(get_type_hints(CompareOptions)) == own | declared | {"task", "tag"}
-    assert set(get_type_hints(RunOptions)) == own | declared | {"task", "executor"}
+    assert set(get_type_hints(RunOptions)) == own | declared | {"task"}

@@ -301,8 +301,8 @@ class Asked(TypedDict, total=False):
     threshold: float | str
     precision: float | str
     per_comparison: bool
-    tails: bool
     guard: str | Sequence[str] | Mapping[str, str]
+    tails: bool
 
 
 def read_settings(

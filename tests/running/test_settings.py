@@ -38,12 +38,14 @@ OTHER = Settings(
     seeds=Seeds.FRESH,
     cpus=(0, 1),
     jail=Jail.STRICT,
+    family=3,
     design=Design.MIRRORED,
     vary_layout=False,
     metrics=("temperature",),
     question=Question(
         *(Metric("watts"), 0.9, 0.02, 0.03, Noise(4, 0.02, 1), 5),
         per_comparison=True,
+        tails=False,
         figure=MetricInfo("watts", "W", Better.LOWER, 0.5, "meter", deterministic=True),
         guards=(Guard("memory", "5%"), Guard("binary_bytes", "50 KiB")),
         guarded=(MetricInfo("watts", "W", Better.LOWER),),
@@ -62,7 +64,7 @@ def test_the_words_of_a_command_line_make_the_same_settings():
     assert "--no-vary-layout" in words
     assert "--budget" in words
     assert "--per-comparison" in words
-    switches = ("--no-vary-layout", "--per-comparison")
+    switches = ("--no-vary-layout", "--per-comparison", "--no-tails")
     given = dict(zip(*[iter(w for w in words if w not in switches)] * 2, strict=True))
     read = {
         option.keyword: option.kind(given[option.flag])
@@ -71,7 +73,7 @@ def test_the_words_of_a_command_line_make_the_same_settings():
     }
     # Both of these at once are refused, but each alone is written and read.
     trials = read.pop("trials")
-    read |= {"vary_layout": False, "per_comparison": True, "guard": said}
+    read |= {"vary_layout": False, "per_comparison": True, "tails": False, "guard": said}
     made = read_settings(read)
     assert replace(made, trials=trials) == other
     assert to_words(Settings()) == []
