@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "cancel": ("cancel", "End the jobs of a run on a cluster."),
     "report": ("report", "Make a page of a run, task or campaign, to be handed on."),
     "history": ("history", "List stored runs and their measurements."),
+    "mcp": ("mcp", "Serve an agent: every command as a tool, by MCP."),
     "sql": ("sql", "Answer a question in SQL about the stored runs."),
     "export": ("export", "Write a stored run in the format of another tool."),
     "import": ("import_results", "Put what another tool measured into the history."),

@@ -347,7 +347,7 @@ def test_agent_files_are_added_to_what_is_there_and_committed(harness, project):
     git("commit", "--quiet", "-m", "Ours")
     campaign = open_campaign(load_config(project / "harness.toml"))
     written = write_agent_files(campaign)
-    assert [path.name for path in written] == ["AGENTS.md", "SKILL.md"]
+    assert [path.name for path in written] == ["AGENTS.md", "SKILL.md", "SKILL.md"]
     text = (project / "AGENTS.md").read_text()
     assert text.startswith("# Ours\n")
     assert "harness next" in text

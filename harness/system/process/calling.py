@@ -16,7 +16,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import IO
@@ -36,10 +36,24 @@ _LAST_WORDS_S = 2.0
 _POLITE_S = 1.0
 """How long a program that is told to end may take for it: git removes its locks then."""
 _SHOWN = 5
+_LOOKED_S = 0.1
+"""How often it is asked whether the program is to be stopped."""
+_INTERRUPTED_S = 20.0
+"""How long a program that was interrupted may take to put its things in order."""
 
 
 class StillRunningError(Exception):
     """The program ran past its time and was ended, with everything in its process group."""
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """Who hears what a program says while it runs, and may stop it."""
+
+    heard: Callable[[bytes], None]
+    """Called with each piece of its standard error."""
+    stopped: Callable[[], bool]
+    """Once true, the program is interrupted as by Ctrl-C, and its end is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +72,7 @@ class Call:
     """What it is called where it is spoken of; left out: by its words."""
     touches: bool = True
     """May it change what others read?"""
+    follower: Follower | None = None
 
     @property
     def name(self) -> str:
@@ -108,13 +123,14 @@ def _call(asked: Call) -> Ended:
         )
     assert process.stdout is not None
     assert process.stderr is not None
+    heard = None if asked.follower is None else asked.follower.heard
     streams = [
         _Stream(process.stdout.fileno(), asked.stdout_bytes),
-        _Stream(process.stderr.fileno(), KEPT_BYTES),
+        _Stream(process.stderr.fileno(), KEPT_BYTES, heard),
     ]
     deadline = None if asked.timeout_s is None else time.monotonic() + asked.timeout_s
     try:
-        _read_until_ended(process, streams, deadline)
+        _read_until_ended(process, streams, deadline, asked.follower)
         wall_ns = time.monotonic_ns() - started_ns
         _read_last_words(streams)
         if any(stream.open for stream in streams):
@@ -150,6 +166,7 @@ class _Stream:
 
     fd: int
     keep: int
+    heard: Callable[[bytes], None] | None = None
     open: bool = True
     head: bytearray = field(default_factory=bytearray)
     tail: bytearray = field(default_factory=bytearray)
@@ -167,6 +184,8 @@ class _Stream:
         if not data:
             self.open = False
             return False
+        if self.heard is not None:
+            self.heard(data)
         half = self.keep // 2
         room = half - len(self.head)
         if room > 0:
@@ -195,7 +214,10 @@ class _Stream:
 
 
 def _read_until_ended(
-    process: subprocess.Popen[bytes], streams: Sequence[_Stream], deadline: float | None
+    process: subprocess.Popen[bytes],
+    streams: Sequence[_Stream],
+    deadline: float | None,
+    follower: Follower | None = None,
 ) -> None:
     """Read both pipes until the process has ended; StillRunningError past the deadline."""
     poll = select.poll()
@@ -206,10 +228,17 @@ def _read_until_ended(
         if watch is not None:
             poll.register(watch, select.POLLIN)
         while process.poll() is None:
+            if follower is not None and follower.stopped():
+                _interrupt(process)
+                deadline, follower = time.monotonic() + _INTERRUPTED_S, None
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 raise StillRunningError
-            slices = [left, None if watch is not None else 0.02]
+            slices = [
+                left,
+                None if watch is not None else 0.02,
+                None if follower is None else _LOOKED_S,
+            ]
             wait = min((s for s in slices if s is not None), default=None)
             # poll takes a C int of milliseconds, and cuts fractions off: an hour at most is well
             # within it, and one more millisecond keeps the last fraction from becoming a busy loop.
@@ -247,6 +276,12 @@ def _read_last_words(streams: Sequence[_Stream]) -> None:
             return
         if not any(more) and any(stream.open for stream in streams):
             time.sleep(0.002)
+
+
+def _interrupt(process: subprocess.Popen[bytes]) -> None:
+    """What a terminal's Ctrl-C does."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGINT)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

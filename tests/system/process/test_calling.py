@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from harness.system.process.calling import KEPT_BYTES, Call, Ended, StillRunningError, call
+from harness.system.process.calling import (
+    KEPT_BYTES,
+    Call,
+    Ended,
+    Follower,
+    StillRunningError,
+    call,
+)
 
 
 def shell(script: str, **more: object) -> Ended:
@@ -122,3 +129,11 @@ def test_one_that_stops_itself_is_ended_too() -> None:
 def test_what_cannot_be_started_is_an_oserror(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         call(Call([str(tmp_path / "none")]))
+
+
+def test_a_follower_hears_errors_and_a_stop_is_ctrl_c() -> None:
+    heard: list[bytes] = []
+    script = "trap 'echo put in order; exit 7' INT; echo begun >&2; while :; do sleep 0.01; done"
+    done = shell(script, follower=Follower(heard.append, lambda: bool(heard)))
+    assert (done.returncode, done.stdout) == (7, b"put in order\n")
+    assert b"".join(heard) == b"begun\n"

@@ -1,0 +1,114 @@
+"""The SDK's server: tools are listed and called; the project is the current folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import mcp_types as types
+from jsonschema import Draft202012Validator
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel import Server
+
+from harness import __version__
+from harness.cli.served.answers import read_answer, visible
+from harness.cli.served.calls import Called, call_tool
+from harness.cli.served.tools import Tool, tools
+from harness.errors import ExitCode, HarnessError, UsageError
+from harness.optimise.agent_texts import FOR_TOOLS
+
+READ_ANSWER = "read_answer"
+
+_READ_ANSWER = types.Tool(
+    name=READ_ANSWER,
+    description="Read what an answer left out: its `cut.answer`, from an offset on.",
+    input_schema={
+        "type": "object",
+        "properties": {
+            "answer": {"type": "string", "description": "The name in `cut.answer`."},
+            "offset": {"type": "integer", "minimum": 0, "maximum": 1_000_000_000, "default": 0},
+        },
+        "required": ["answer"],
+        "additionalProperties": False,
+    },
+    annotations=types.ToolAnnotations(read_only_hint=True, open_world_hint=False),
+)
+
+_ANSWERS = frozenset({ExitCode.FINE, ExitCode.ANSWER_IS_NO, ExitCode.UNDECIDED})
+"""Exit codes of commands that did what was asked, whatever they found."""
+
+_Context = ServerRequestContext[Any, Any]
+
+
+def make_server(chosen: str = "all") -> Server[Any]:
+    """The server of the project in the current folder, with the tools that are chosen."""
+    served = tools(chosen)
+    return Server(
+        "harness",
+        version=__version__,
+        title="optim-harness",
+        instructions=FOR_TOOLS,
+        on_list_tools=partial(_list_tools, served),
+        on_call_tool=partial(_call_tool, served),
+    )
+
+
+def declared(tool: Tool) -> types.Tool:
+    """A tool as it is listed."""
+    return types.Tool(
+        name=tool.name,
+        description=tool.description,
+        input_schema=tool.schema(),
+        annotations=types.ToolAnnotations(read_only_hint=tool.changes_nothing or None),
+    )
+
+
+async def _list_tools(
+    served: Mapping[str, Tool], _: _Context, __: types.PaginatedRequestParams | None
+) -> types.ListToolsResult:
+    return types.ListToolsResult(tools=[*map(declared, served.values()), _READ_ANSWER])
+
+
+async def _call_tool(
+    served: Mapping[str, Tool], context: _Context, asked: types.CallToolRequestParams
+) -> types.CallToolResult:
+    async def tell(count: float, words: str) -> None:
+        await context.session.report_progress(count, None, words)
+
+    arguments = asked.arguments or {}
+    try:
+        if asked.name == READ_ANSWER:
+            check(_READ_ANSWER.input_schema, arguments)
+            piece = read_answer(arguments["answer"], arguments.get("offset", 0))
+            return _result(Called({"ok": True, "result": piece}, int(ExitCode.FINE)))
+        tool = served.get(asked.name)
+        if tool is None:
+            raise UsageError("there is no such tool", hint="tools/list has them all.")
+        check(tool.schema(), arguments)
+        line, stdin = tool.line(arguments)
+    except HarnessError as problem:
+        said = {"ok": False, "error": visible(problem.message), "hint": visible(problem.hint)}
+        return _result(Called(said, int(problem.exit_code)))
+    # How far it is, where somebody listens.
+    steps = ["--verbose"] if tool.says_steps and (context.meta or {}).get("progress_token") else []
+    at = len(tool.words)
+    return _result(await call_tool(tool, [*line[:at], *steps, *line[at:]], stdin, tell))
+
+
+def check(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
+    """UsageError for the first argument that the schema does not allow."""
+    problem = next(iter(Draft202012Validator(schema).iter_errors(arguments)), None)
+    if problem is not None:
+        where = ".".join(map(str, problem.absolute_path))
+        raise UsageError(f"{where}: {problem.message}"[:500].removeprefix(": "))
+
+
+def _result(called: Called) -> types.CallToolResult:
+    text = json.dumps(called.answer)  # ASCII alone: nothing in it acts on a terminal
+    return types.CallToolResult(
+        content=[types.TextContent(type="text", text=text)],
+        structured_content=called.answer,
+        is_error=called.exit_code not in _ANSWERS,
+    )
