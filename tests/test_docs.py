@@ -244,6 +244,12 @@ def test_the_page_of_the_languages_is_up_to_date():
     assert text_of("languages.md") == wanted, "run: python scripts/render_languages.py"
 
 
+def test_the_page_for_agents_says_what_skills_and_tools_tell_them():
+    script, page = renderer("render_agents_docs"), text_of("agents.md")
+    assert page == script.render(page), "run: python scripts/render_agents_docs.py"
+    assert sorted(script.parts_of(page)) == sorted(script.PARTS)
+
+
 def test_every_command_says_what_it_does_and_every_option_too():
     silent = [
         f"{path} {parameter.opts[0]}"

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("report", "Make a page of a run, task or campaign, to be handed on."),
     "history": ("history", "List stored runs and their measurements."),
     "mcp": ("mcp", "Serve an agent: every command as a tool, by MCP."),
+    "skills": ("skills", "Write instructions and skills for agents into a project."),
     "sql": ("sql", "Answer a question in SQL about the stored runs."),
     "export": ("export", "Write a stored run in the format of another tool."),
     "import": ("import_results", "Put what another tool measured into the history."),

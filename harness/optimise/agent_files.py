@@ -59,7 +59,7 @@ class AgentFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
+class AgentFiles:
     """What one call of `harness skills install` did."""
 
     folder: Path
@@ -84,7 +84,7 @@ class Installed:
         return "\n".join(f"{path}: {said}" for path, said in rows)
 
 
-def install(folder: Path, agents: Iterable[str] = ("agents",)) -> Installed:
+def install(folder: Path, agents: Iterable[str] = ("agents",)) -> AgentFiles:
     """Write the instructions and skills of these agents into a project's folder."""
     root = folder.resolve()
     if not root.is_dir():
@@ -95,7 +95,7 @@ def install(folder: Path, agents: Iterable[str] = ("agents",)) -> Installed:
             for name, text in _files_of(agent).items():
                 # CLAUDE.md is often a link to AGENTS.md: one file is written once.
                 done.setdefault((root / name).resolve(), _put(root, name, text))
-    return Installed(root, tuple(done.values()))
+    return AgentFiles(root, tuple(done.values()))
 
 
 def _files_of(agent: str) -> dict[str, str]:

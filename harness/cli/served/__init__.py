@@ -1,8 +1,8 @@
 """The commands served to agents, by the Model Context Protocol.
 
-- `tools`    every command as a tool: its schema, and the words that call it
-- `answers`  a command's envelope, made small and harmless; the whole is kept in a file
-- `calls`    one call of a tool: a child process, with progress and an end before its time
-- `server`   the SDK's server over both
-- `loopback` the server over HTTP, for this machine alone
+- `tools`          every command as a tool: its schema, and the words that call it
+- `small_answers`  a command's envelope, small and harmless; the whole is kept in a file
+- `children`       one call of a tool: a child process, with progress and an end before its time
+- `server`         the SDK's server over both
+- `loopback`       the server over HTTP, for this machine alone
 """

@@ -13,9 +13,9 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 
 from harness import __version__
-from harness.cli.served.answers import read_answer, visible
-from harness.cli.served.calls import Called, call_tool
-from harness.cli.served.tools import Tool, tools
+from harness.cli.served.children import Called, call_tool
+from harness.cli.served.small_answers import read_answer, visible
+from harness.cli.served.tools import ServedCommand, tools
 from harness.errors import ExitCode, HarnessError, UsageError
 from harness.optimise.agent_texts import FOR_TOOLS
 
@@ -55,7 +55,7 @@ def make_server(chosen: str = "all") -> Server[Any]:
     )
 
 
-def declared(tool: Tool) -> types.Tool:
+def as_listed(tool: ServedCommand) -> types.Tool:
     """A tool as it is listed."""
     return types.Tool(
         name=tool.name,
@@ -66,13 +66,13 @@ def declared(tool: Tool) -> types.Tool:
 
 
 async def _list_tools(
-    served: Mapping[str, Tool], _: _Context, __: types.PaginatedRequestParams | None
+    served: Mapping[str, ServedCommand], _: _Context, __: types.PaginatedRequestParams | None
 ) -> types.ListToolsResult:
-    return types.ListToolsResult(tools=[*map(declared, served.values()), _READ_ANSWER])
+    return types.ListToolsResult(tools=[*map(as_listed, served.values()), _READ_ANSWER])
 
 
 async def _call_tool(
-    served: Mapping[str, Tool], context: _Context, asked: types.CallToolRequestParams
+    served: Mapping[str, ServedCommand], context: _Context, asked: types.CallToolRequestParams
 ) -> types.CallToolResult:
     async def tell(count: float, words: str) -> None:
         await context.session.report_progress(count, None, words)
@@ -80,13 +80,13 @@ async def _call_tool(
     arguments = asked.arguments or {}
     try:
         if asked.name == READ_ANSWER:
-            check(_READ_ANSWER.input_schema, arguments)
+            check_arguments(_READ_ANSWER.input_schema, arguments)
             piece = read_answer(arguments["answer"], arguments.get("offset", 0))
             return _result(Called({"ok": True, "result": piece}, int(ExitCode.FINE)))
         tool = served.get(asked.name)
         if tool is None:
             raise UsageError("there is no such tool", hint="tools/list has them all.")
-        check(tool.schema(), arguments)
+        check_arguments(tool.schema(), arguments)
         line, stdin = tool.line(arguments)
     except HarnessError as problem:
         said = {"ok": False, "error": visible(problem.message), "hint": visible(problem.hint)}
@@ -97,7 +97,7 @@ async def _call_tool(
     return _result(await call_tool(tool, [*line[:at], *steps, *line[at:]], stdin, tell))
 
 
-def check(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
+def check_arguments(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:
     """UsageError for the first argument that the schema does not allow."""
     problem = next(iter(Draft202012Validator(schema).iter_errors(arguments)), None)
     if problem is not None:

@@ -43,7 +43,7 @@ _STRINGS = {"type": "array", "items": {"type": "string"}}
 
 
 @dataclass(frozen=True, slots=True)
-class Tool:
+class ServedCommand:
     """One command, as agents see it."""
 
     name: str
@@ -129,18 +129,18 @@ class Tool:
 
 
 @functools.cache
-def tools(chosen: str = "all") -> Mapping[str, Tool]:
+def tools(chosen: str = "all") -> Mapping[str, ServedCommand]:
     """The tools by their names, in the order of `harness --help`; `campaign`: what one wants."""
     found = {tool.name: tool for tool in _below(cli, ()) if chosen == "all" or _of_campaigns(tool)}
     return MappingProxyType(found)
 
 
-def _of_campaigns(tool: Tool) -> bool:
+def _of_campaigns(tool: ServedCommand) -> bool:
     name = tool.words[0]
     return name in _OF_CAMPAIGNS or COMMANDS[name][0].startswith("campaign.")
 
 
-def _below(group: click.Group, words: tuple[str, ...]) -> Iterator[Tool]:
+def _below(group: click.Group, words: tuple[str, ...]) -> Iterator[ServedCommand]:
     context = click.Context(group)
     for name in group.list_commands(context):
         if not words and name in NOT_SERVED:
@@ -151,7 +151,7 @@ def _below(group: click.Group, words: tuple[str, ...]) -> Iterator[Tool]:
         if isinstance(command, click.Group):
             yield from _below(command, called)
         else:
-            yield Tool("_".join(called).replace("-", "_"), called, command)
+            yield ServedCommand("_".join(called).replace("-", "_"), called, command)
 
 
 def property_name(parameter: click.Parameter) -> str:

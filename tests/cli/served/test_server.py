@@ -194,7 +194,8 @@ async def follow(agent: Agent, folder: Path) -> list[str]:
         elif action == "PROFILE":
             await agent.call("profile")
         elif action == "THINK":
-            await agent.call("think", form=thought(advice["template"]))
+            said = await agent.call("think", form=thought(advice["template"]))
+            assert said["ok"], said
         elif action == "PLAN":
             await agent.call("plan", title="Sleep not", optimization="nothing is waited for")
         elif action == "IMPLEMENT":

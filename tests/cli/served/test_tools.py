@@ -9,7 +9,14 @@ import pytest
 
 from harness.cli.command_names import COMMANDS
 from harness.cli.run import DashedCommand
-from harness.cli.served.tools import FORM, NOT_SERVED, PROGRAM_ARGUMENTS, Tool, property_name, tools
+from harness.cli.served.tools import (
+    FORM,
+    NOT_SERVED,
+    PROGRAM_ARGUMENTS,
+    ServedCommand,
+    property_name,
+    tools,
+)
 from harness.errors import UsageError
 
 HOSTILE = ("--help", "-h", "--config=/etc/passwd", "--", "$(touch x)", "a; b", "\x1b[2J", "", "é\n")
@@ -51,7 +58,7 @@ def test_a_schema_has_types_choices_bounds_and_what_is_required():
     assert FORM in tools()["think"].schema()["properties"]
 
 
-def filled(tool: Tool, word: str) -> dict[str, Any]:
+def filled(tool: ServedCommand, word: str) -> dict[str, Any]:
     """Arguments that hold the word wherever a text may stand."""
     made: dict[str, Any] = {}
     for name, kind in tool.schema()["properties"].items():
@@ -63,7 +70,7 @@ def filled(tool: Tool, word: str) -> dict[str, Any]:
     return made
 
 
-def parsed(tool: Tool, words: list[str]) -> dict[str, Any]:
+def parsed(tool: ServedCommand, words: list[str]) -> dict[str, Any]:
     """What click takes the words for, by property, without what was left out."""
     mine, rest = words[len(tool.words) :], []
     if isinstance(tool.command, DashedCommand) and "--" in mine:
@@ -92,7 +99,7 @@ def test_no_word_becomes_an_option(word):
         assert not [v for v in others if isinstance(v, str | list | bool) and v], tool.name
 
 
-def refused(tool: Tool, given: dict[str, Any]) -> bool:
+def refused(tool: ServedCommand, given: dict[str, Any]) -> bool:
     """May this not be called? Only what stands where an option could is refused."""
     try:
         tool.line(given)

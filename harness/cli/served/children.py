@@ -19,8 +19,8 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
-from harness.cli.served.answers import small_answer, visible
-from harness.cli.served.tools import Tool
+from harness.cli.served.small_answers import small_answer, visible
+from harness.cli.served.tools import ServedCommand
 from harness.errors import ExitCode
 from harness.frozen import dataclass
 from harness.system.process.calling import Call, Ended, Follower, StillRunningError, call
@@ -41,7 +41,9 @@ class Called:
     exit_code: int
 
 
-async def call_tool(tool: Tool, line: Sequence[str], stdin: bytes, teller: Teller) -> Called:
+async def call_tool(
+    tool: ServedCommand, line: Sequence[str], stdin: bytes, teller: Teller
+) -> Called:
     """Run the command to its end, and make its answer small.
 
     Where the caller's scope is cancelled, the command has been interrupted and has ended when this
@@ -92,7 +94,7 @@ def _argv(line: Sequence[str]) -> list[str]:
     return [sys.executable, isolated, "-m", "harness", *line]
 
 
-def _called(tool: Tool, ended: Ended | str) -> Called:
+def _called(tool: ServedCommand, ended: Ended | str) -> Called:
     if isinstance(ended, str):
         return _failed(tool, f"harness {tool.name}: {ended}", int(ExitCode.BUG))
     try:
@@ -107,7 +109,7 @@ def _called(tool: Tool, ended: Ended | str) -> Called:
     return Called(answer, ended.returncode)
 
 
-def _failed(tool: Tool, why: str, code: int) -> Called:
+def _failed(tool: ServedCommand, why: str, code: int) -> Called:
     envelope = {"ok": False, "command": tool.name, "error": why, "result": {}}
     return Called(small_answer(tool.name, envelope, code), code)
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from harness.cli.served.answers import (
+from harness.cli.served.small_answers import (
     MOST_CHARACTERS,
     harmless,
     read_answer,
