@@ -267,8 +267,8 @@ def test_stored_blocks_are_judged_as_the_command_does(
     assert said["result"] == json.loads(json.dumps(found.to_dict()))
     assert [f.comparison.blocks for f in found.findings] == [8]
     assert found.current == found.findings
-    assert found.undecided is None
-    assert found.ok
+    assert said["ok"] is found.ok
+    assert (said["error"], said["hint"]) == (found.problem or (None, None))
     assert "from stored blocks" in found._repr_html_()
     opened = harness.Project.open(project)
     assert opened.compare_stored("slow", "fast", metric="wall") == found
