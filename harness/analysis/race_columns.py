@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from harness.analysis.blocks import PairColumns, figures_of, pair_of
 from harness.analysis.schedule import Block
 from harness.model import Metric, TrialRecord
+from harness.model.figures import figure_of
 from harness.stats.ranks import median
 
 AUTO = "auto"
@@ -89,4 +90,4 @@ def _value(record: TrialRecord, metric: str) -> float:
     if metric in _TIMES:
         figures = figures_of(record)
         return math.nan if figures is None else figures.of(Metric(metric))
-    return record.trial.metrics.get(metric, math.nan) if record.trial.ok else math.nan
+    return figure_of(record.trial, metric) if record.trial.ok else math.nan

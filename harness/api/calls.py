@@ -133,6 +133,7 @@ def try_variants(*variants: str | PathLike[str], **options: Unpack[TryOptions]) 
     One that is wrong or cannot be built stops nothing: see `standings` of the result. Raises
     UsageError for what makes no sense, and what is wrong with the code as it is now.
     """
+    from harness.running.named_figures import plugins_named
     from harness.running.trying import race
     from harness.running.variants import chosen_target, field_of, named_variants
 
@@ -146,8 +147,10 @@ def try_variants(*variants: str | PathLike[str], **options: Unpack[TryOptions]) 
         [flags] if isinstance(flags, str) else flags,
         Git(config.root),
     )
+    own = plugins_named([trying.metric], config)
+    raced = replace(trying.settings, metrics=(*trying.settings.metrics, *own))
     with (
-        measuring(config, options, trying.settings, apart=True) as session,
+        measuring(config, options, raced, apart=True) as session,
         field_of(session, (target, options.get("case")), named) as field,
     ):
         return race(session, field, trying)

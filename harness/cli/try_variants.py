@@ -123,6 +123,7 @@ def _in_campaign(variants: tuple[str, ...], options: dict[str, Any]) -> Answer |
     from harness.cli.campaign.common import answered
     from harness.optimise import active_campaign
     from harness.optimise.rivals import try_rivals
+    from harness.running.named_figures import plugins_named
     from harness.running.session import open_session
     from harness.running.variants import named_variants
 
@@ -136,12 +137,11 @@ def _in_campaign(variants: tuple[str, ...], options: dict[str, Any]) -> Answer |
     asked = {name: options[name] for name in (*OF_A_RACE, "metric")}
     trying = trying_of(said(**asked))  # type: ignore[arg-type]
     named = named_variants(variants, options["flags"], campaign.git)
+    own = (*trying.settings.metrics, *plugins_named([trying.metric], config))
     with (
         campaign.locked(),
         progress() as listener,
-        open_session(
-            config, options["results"], listener, apart=True, metrics=trying.settings.metrics
-        ) as session,
+        open_session(config, options["results"], listener, apart=True, metrics=own) as session,
     ):
         result = try_rivals(campaign, session, named, trying)
         words, code = _in_words(result), ExitCode.FINE

@@ -4,16 +4,16 @@ them measured again on fresh blocks, so that its having been picked flatters not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from harness.analysis import Race, RaceRules, Rank, Span, VariantStanding
 from harness.analysis.race_columns import AUTO
-from harness.errors import ExitCode, TrialFailed, UsageError
+from harness.errors import ExitCode, TrialFailed
 from harness.model import Better, Metric, Noise
 from harness.running import Cell, Failed, Ready
 from harness.running.experiment import Experiment, perform
+from harness.running.named_figures import declared_for, found_figure
 from harness.running.reports import Report
 from harness.running.session import Session
 from harness.running.try_results import TryResult
@@ -148,13 +148,5 @@ def _higher_is_better(session: Session, reference: Cell, metric: str) -> bool:
     """Which way a figure is better; UsageError where nobody declares it."""
     if metric in (AUTO, Metric.WALL.value, Metric.CPU.value):
         return False
-    adapter = session.orchestrator.adapter(reference.target.adapter)
-    declared: Sequence[Any] = (*adapter.metrics(), *reference.target.metrics)
-    info = next((info for info in declared if info.name == metric), None)
-    if info is None:
-        known = ", ".join(("wall", "cpu", *(info.name for info in declared)))
-        raise UsageError(
-            f"no figure is called {metric!r} here; there are: {known}",
-            hint="Declare it among the target's metrics, or name its plugin with `metrics`.",
-        )
-    return bool(info.better is Better.HIGHER)
+    declared = declared_for(session.orchestrator, [reference])
+    return found_figure(metric, declared).better is Better.HIGHER
