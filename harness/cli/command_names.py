@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "decide": ("campaign.decide", "Go on or stop, by the criteria of the method."),
     "skip": ("campaign.skip", "Give a bottleneck up, with the reason."),
     "loop": ("campaign.loop", "Let an agent or a proposer run the campaign, unattended."),
+    "watch": ("watch", "Watch a campaign or runs live; pause or stop a loop."),
     "verify": ("campaign.verify", "Derive every number, log and decision of a campaign again."),
     "trust": ("campaign.trust", "Show what decides beside the code, and what of it has changed."),
     "surprises": ("campaign.surprises", "Search what earlier iterations taught."),

@@ -49,6 +49,7 @@ from harness.optimise import (
     skip,
     think,
 )
+from harness.optimise.loop_requests import forget_request, stop_is_asked, wait_while_paused
 from harness.optimise.standing import demand_active
 from harness.plugins import Proposer
 from harness.render.units import show_factor
@@ -118,6 +119,11 @@ class Loop:
     worktrees: Path
     plan: LoopPlan
 
+    @property
+    def asked_at(self) -> tuple[Path, str]:
+        """Where somebody who watches asks for a pause or a stop."""
+        return self.campaign.config.root, self.campaign.name
+
 
 def run_loop(loop: Loop) -> LoopReport:
     """Turn until the campaign stops, the plan's bounds are met, or the proposer has nothing more.
@@ -128,6 +134,7 @@ def run_loop(loop: Loop) -> LoopReport:
     campaign, started = loop.campaign, time.monotonic()
     demand_active(campaign)
     first = len(campaign.state.iterations)
+    forget_request(*loop.asked_at)
     _close_open(loop)
     failure: HarnessError | None = None
     while True:
@@ -145,6 +152,9 @@ def _ended(loop: Loop, done: int, spent_s: float) -> str:
     state = loop.campaign.state
     if state.step in (Step.FINISH, Step.FINISHED):
         return state.decision.reason if state.decision else "the campaign is finished"
+    wait_while_paused(*loop.asked_at)
+    if stop_is_asked(*loop.asked_at):
+        return "a stop was asked for"
     if loop.plan.max_iterations is not None and done >= loop.plan.max_iterations:
         return f"{done} iterations were asked for"
     if loop.plan.budget_s is not None and spent_s >= loop.plan.budget_s:
@@ -181,7 +191,9 @@ def _iterate(loop: Loop) -> HarnessError | None:
         if proposal is None:
             decide(campaign, exhausted=f"the proposer {loop.proposer.name!r} has nothing more")
             return None
+        wait_while_paused(*loop.asked_at)
         abandoned = _implemented(loop, brief, proposal)
+        wait_while_paused(*loop.asked_at)
         if not abandoned and campaign.state.step is Step.BENCHMARK:
             abandoned = _measured(loop)
         _logged(loop, brief, proposal, abandoned)

@@ -17,6 +17,7 @@ from harness.hookspecs import ProposerSpec, hookimpl
 from harness.model import Brief, Proposal, Reflection
 from harness.optimise import plan, think
 from harness.optimise.loop import Loop, LoopPlan, run_loop
+from harness.optimise.loop_requests import LoopRequest, ask_loop, asked_of_loop, forget_request
 from harness.optimise.verify import verify
 from harness.plugins import Proposer
 from harness.system.process.runner import LocalRunner
@@ -436,3 +437,48 @@ def test_every_hook_of_a_proposer_is_described():
     hooks = [name for name in vars(ProposerSpec) if name.startswith("harness_")]
     assert len(hooks) == 3
     assert [h for h in hooks if f"### {h}\n" not in text] == []
+
+
+class Asking(Scripted):
+    """Asks for a pause when it thinks, and has somebody take it back while the loop waits."""
+
+    def __init__(self, script, loop_at, request) -> None:
+        super().__init__(script)
+        self.at, self.request = loop_at, request
+
+    @hookimpl
+    def harness_propose(self, brief: Brief) -> Proposal | None:
+        ask_loop(*self.at, self.request)
+        return super().harness_propose(brief)
+
+
+def test_a_stop_that_is_asked_for_ends_the_loop_after_the_iteration(loop, started):
+    at = started.campaign.config.root, started.campaign.name
+    script = {"half": {"time": 50}, "quarter": {"time": 25}}
+    report = run_loop(loop(Proposer("scripted", Asking(script, at, LoopRequest.STOP))))
+    assert report.iterations == ((1, "half", "kept"),)
+    assert report.ended == "a stop was asked for"
+    assert asked_of_loop(*at) is None
+    assert verify(started.campaign, started.bench).problems == []
+
+
+def test_a_pause_is_waited_for_between_steps_and_loses_nothing(loop, started, monkeypatch):
+    at = started.campaign.config.root, started.campaign.name
+    waited = []
+
+    def wait(_: float) -> None:
+        waited.append(started.campaign.state.step)
+        if len(waited) % 3 == 0:
+            forget_request(*at)
+
+    monkeypatch.setattr("harness.optimise.loop_requests.sleep", wait)
+    scripted = Asking({"half": {"time": 50}}, at, LoopRequest.PAUSE)
+    report = run_loop(loop(Proposer("scripted", scripted)))
+    assert report.iterations == ((1, "half", "kept"),)
+    assert waited[:3] == [Step.IMPLEMENT] * 3
+
+
+def test_what_was_asked_of_an_earlier_loop_is_not_asked_of_the_next(loop, started):
+    ask_loop(started.campaign.config.root, started.campaign.name, LoopRequest.STOP)
+    report = run_loop(loop(Proposer("scripted", Scripted({"half": {"time": 50}}))))
+    assert report.iterations == ((1, "half", "kept"),)
