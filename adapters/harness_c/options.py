@@ -47,7 +47,8 @@ class Options:
     it is, and the compiler is not called."""
     layouts: int | None = None
     """Link the program in so many layouts (order of objects and functions, padding); the blocks
-    take turns among them. None: 1, the program as it is built, and 8 in a campaign."""
+    take turns among them. None: 1, the program as it is built, and 8 in a campaign. A program that
+    `build` or `setup` makes is as they link it."""
     vary_link_order: bool = False
     """The older name of `layouts = 8`."""
 
@@ -80,7 +81,9 @@ class Options:
         )
 
     def layouts_of(self, target: Target) -> int:
-        """In how many layouts the program is linked."""
+        """In how many layouts the program is linked; one that others link is as it is."""
+        if self.program is not None:
+            return 1
         return layouts_wanted(target, self.layouts, self.vary_link_order)
 
     def compile_arguments(self, target: Target) -> tuple[str, ...]:
