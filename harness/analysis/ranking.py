@@ -69,11 +69,18 @@ class TableRule:
     """
 
     def __init__(
-        self, names: Sequence[str], question: Question, span: Span, *, ranked: bool
+        self,
+        names: Sequence[str],
+        question: Question,
+        span: Span,
+        *,
+        ranked: bool,
+        alike: Iterable[Iterable[str]] = (),
     ) -> None:
-        """The first of the names is the reference."""
+        """The first of the names is the reference; those `alike` are also ranked by themselves."""
         self.reference, *self.others = names
         self.ranked = ranked
+        self._fields = (frozenset(names), *map(frozenset, alike))
         self.left: dict[str, str] = {}
         self._span = span
         every = combinations(names, 2) if ranked else ((names[0], name) for name in names[1:])
@@ -121,7 +128,7 @@ class TableRule:
             for one, other in self._pairs
             if {one, other} <= running
             and self._verdicts.of(one, other) is Verdict.UNDECIDED
-            and (one == self.reference or not (self._beaten(one) or self._beaten(other)))
+            and (one == self.reference or self._may_lead(one, other))
         ]
 
     def _followed(
@@ -134,11 +141,15 @@ class TableRule:
         known = [pair for pair in self._pairs if set(pair) <= running and self._verdicts.has(pair)]
         return [*open_pairs, *(pair for pair in known if pair not in open_pairs)]
 
-    def _beaten(self, name: str) -> bool:
-        """Is another one surely faster?"""
-        everyone = (self.reference, *self.others)
+    def _may_lead(self, one: str, other: str) -> bool:
+        """May both be the best of those that they are ranked among?"""
+        shared = (field for field in self._fields if {one, other} <= field)
+        return any(not (self._beaten(one, f) or self._beaten(other, f)) for f in shared)
+
+    def _beaten(self, name: str, field: frozenset[str]) -> bool:
+        """Is another one of these surely faster?"""
         return any(
-            self._verdicts.of(name, other) is Verdict.FASTER for other in everyone if other != name
+            self._verdicts.of(name, other) is Verdict.FASTER for other in field if other != name
         )
 
     def _let_go(self, running: frozenset[str], open_pairs: Sequence[tuple[str, str]]) -> None:
@@ -162,13 +173,14 @@ class TableRule:
 
 
 def ranked_sets(
-    names: Sequence[str], blocks: Sequence[Block], question: Question
-) -> tuple[tuple[str, ...], ...]:
-    """The names in sets, the best set first.
+    fields: Sequence[Sequence[str]], blocks: Sequence[Block], question: Question
+) -> list[tuple[tuple[str, ...], ...]]:
+    """The names of each field in sets, the best set first; the first field has every name.
 
     The first set has everyone whom nobody is surely faster than, the next one the same of the rest,
     and so on: within a set the order is not known.
     """
+    names = fields[0]
     pairs = tuple(combinations(names, 2))
     verdicts = Verdicts(pairs, question)
     verdicts.read(blocks, pairs)
@@ -176,7 +188,7 @@ def ranked_sets(
         name: frozenset(o for o in names if o != name and verdicts.of(name, o) is Verdict.FASTER)
         for name in names
     }
-    return _layers(names, faster)
+    return [_layers(field, faster) for field in fields]
 
 
 def _layers(

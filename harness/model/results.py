@@ -262,6 +262,8 @@ class Ranking:
     sets: tuple[tuple[str, ...], ...]
     confidence: float
     """At which all that is said of it holds together."""
+    tag: str | None = None
+    """What its targets share; empty: that they have no tag; None: it is of all targets."""
 
     @property
     def best(self) -> tuple[str, ...]:
@@ -297,6 +299,8 @@ class Run:
     """None outside of a git repository, and in runs of older harnesses."""
     rankings: tuple[Ranking, ...] = ()
     """Of each task and case whose targets were ranked."""
+    rankings_by_tag: tuple[Ranking, ...] = ()
+    """Of those among them that share a tag, like with like; see `Ranking.tag`."""
 
     def name_of(self, task: str, case: str, target: str) -> str:
         """What other tools call a measurement: the target alone where that says which one it is."""

@@ -32,6 +32,7 @@ from harness.render.documents import (
     Words,
 )
 from harness.render.explaining import headline
+from harness.render.standings import ranking_line
 from harness.render.sweep import sweep_sentences
 from harness.render.units import show_ns_estimate
 from harness.running.reading_back import checked_report
@@ -100,6 +101,9 @@ def _summary(
         return
     for c in report.run.comparisons[:MOST_SENTENCES]:
         yield f"{headline(c)}, on {c.task} {c.case}."
+    ranked = (*report.run.rankings, *report.run.rankings_by_tag)
+    several = len(report.run.rankings) > 1
+    yield from (f"{ranking_line(r, named=several)}." for r in ranked[:MOST_SENTENCES])
     if len(report.run.comparisons) > MOST_SENTENCES:
         yield f"{len(report.run.comparisons) - MOST_SENTENCES} comparisons more are in the table."
     compared = {

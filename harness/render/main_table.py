@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import partial
 
@@ -72,11 +72,10 @@ class _Table:
         self.failures, self.beside = failures, beside
         self.relative = {(c.task, c.case, c.candidate): c for c in comparisons}
         self.references = {(c.task, c.case, c.reference) for c in comparisons}
-        self.places = {
-            (ranking.task, ranking.case, name): 1 + sum(map(len, ranking.sets[:at]))
-            for ranking in beside.rankings
-            for at, names in enumerate(ranking.sets)
-            for name in names
+        self.places = _places(r for r in beside.rankings if r.tag is None)
+        tags = dict.fromkeys(r.tag for r in beside.rankings if r.tag is not None)
+        self.places_by_tag = {
+            tag or "no tag": _places(r for r in beside.rankings if r.tag == tag) for tag in tags
         }
         groups = list(dict.fromkeys((m.task, m.case) for m in measurements))
         self.several = len(groups) > 1
@@ -100,6 +99,8 @@ class _Table:
         found.append(self._column("target", 0, lambda m: m.target))
         if any(m.tags for m in self.rows):
             found.append(self._column("tags", 4, lambda m: ", ".join(m.tags)))
+        if self.places_by_tag:
+            found.append(self._column("place by tag", 3, self._place_by_tag))
         found += [self._column("language", 8, lambda m: m.language)]
         found += [*self._times(), *self._figures(), *self._sizes()]
         found += [self._column("trials", 9, lambda m: str(m.trials))]
@@ -174,6 +175,11 @@ class _Table:
     def _place(self, m: Measurement) -> str:
         place = self.places.get(m.key)
         return "-" if place is None else str(place)
+
+    def _place_by_tag(self, m: Measurement) -> str:
+        """Its place among those that share a tag with it."""
+        places = self.places_by_tag.items()
+        return ", ".join(f"{tag}: {of[m.key]}" for tag, of in places if m.key in of) or "-"
 
     def _wall(self, m: Measurement) -> str:
         return show_ns_estimate(self._of(m, m.wall_ns))
@@ -254,6 +260,16 @@ class _Table:
             + f"{significant(math.exp(high), 2)}x"
         )
         return [replace(self._column(name, 10, bar), called="bars")]
+
+
+def _places(rankings: Iterable[Ranking]) -> dict[Key, int]:
+    """The place of each target that is ranked; all of a set have the place of its first."""
+    return {
+        (ranking.task, ranking.case, name): 1 + sum(map(len, ranking.sets[:at]))
+        for ranking in rankings
+        for at, names in enumerate(ranking.sets)
+        for name in names
+    }
 
 
 def _short(estimate: Estimate | None) -> str:

@@ -9,6 +9,8 @@ from harness.render.units import show_speed_up
 def ranking_line(ranking: Ranking, because: str = "", *, named: bool = False) -> str:
     """The sets of a ranking in a line, the best first: within a set nobody is told from all."""
     where = f"{ranking.task} {ranking.case}: " if named else ""
+    if ranking.tag is not None:
+        where += f"of those tagged {ranking.tag}: " if ranking.tag else "of those without a tag: "
     best, *others = map(", ".join, ranking.sets)
     sure = f"{100 * ranking.confidence:.10g} %"
     if not others:

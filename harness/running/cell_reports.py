@@ -10,6 +10,7 @@ from harness.analysis import metric_estimates, summarise_cell
 from harness.errors import ExitCode, HarnessError, ToolchainMissing
 from harness.model import Build, BuildFacts, Measurement, MetricInfo, Ranking, TrialStatus
 from harness.running import Failed, Group, Prepared, Ready, Settings
+from harness.running.cells import alike
 from harness.running.reports import Failure
 from harness.running.source_size import binary_bytes, source_bytes
 
@@ -115,16 +116,20 @@ def _preparation_failure(failure: HarnessError) -> Failure:
 def rankings_of(
     groups: Sequence[Group], question: Question, confidence: float
 ) -> Iterator[Ranking]:
-    """The sets of each group whose cells are ranked; only what is right takes part."""
+    """The sets of each group whose cells are ranked; only what is right takes part.
+
+    Those of all targets of a group come first, then those of each tag.
+    """
     for group in groups:
-        names = [
-            m.cell.name
+        cells = [
+            m.cell
             for m in group.members
             if isinstance(m, Ready) and m.right and m.cell.name not in group.first_failure
         ]
-        if len(names) > 1 and len(group.blocks):
+        if len(cells) > 1 and len(group.blocks):
             from harness.analysis import ranked_sets  # and with it numpy
 
-            cell = group.members[0].cell
-            sets = ranked_sets(names, group.blocks, question)
-            yield Ranking(*cell.group_key, sets, confidence)
+            by_tag, names = alike(cells), tuple(cell.name for cell in cells)
+            found = ranked_sets([names, *by_tag.values()], group.blocks, question)
+            for tag, sets in zip((None, *by_tag), found, strict=True):
+                yield Ranking(*cells[0].group_key, sets, confidence, tag)

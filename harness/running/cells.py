@@ -214,6 +214,17 @@ def reference_of(members: Sequence[Prepared]) -> Ready | None:
     return next(iter(named or ready), None)
 
 
+def alike(cells: Sequence[Cell]) -> dict[str, tuple[str, ...]]:
+    """The names of those that share a tag, by the tag; by the empty one, of those without any.
+
+    Only where tags tell some of the cells from others, and at least two are left to compare.
+    """
+    tags = sorted({tag for cell in cells for tag in cell.target.tags})
+    found = {tag: tuple(c.name for c in cells if tag in c.target.tags) for tag in tags}
+    found[""] = tuple(c.name for c in cells if not c.target.tags)
+    return {tag: names for tag, names in found.items() if 1 < len(names) < len(cells)}
+
+
 def make_groups(
     members: Sequence[Prepared],
     rule_of: Callable[[Sequence[Prepared]], StopRule],

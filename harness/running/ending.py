@@ -10,7 +10,7 @@ from harness.analysis.kept import BlocksOf
 from harness.analysis.schedule import Block, StopRule, fixed_blocks
 from harness.analysis.stop_rules import Followed, judges_of
 from harness.frozen import dataclass
-from harness.running.cells import Prepared, Ready, reference_of
+from harness.running.cells import Prepared, Ready, alike, reference_of
 from harness.running.settings import Settings
 
 if TYPE_CHECKING:
@@ -112,7 +112,8 @@ def _table_rule(ending: EndsBy, table: Table, members: Sequence[Prepared]) -> Ta
     """The rule of a group whose comparisons are judged together; None where there is none."""
     from harness.analysis import Span, TableRule
 
-    ready = [m.cell.name for m in members if isinstance(m, Ready) and m.right]
+    cells = [m.cell for m in members if isinstance(m, Ready) and m.right]
+    ready = [cell.name for cell in cells]
     reference = reference_of(members)
     named = {pair[0] for pair in ending.pairs}
     first = next((name for name in ready if name in named), None)
@@ -122,7 +123,8 @@ def _table_rule(ending: EndsBy, table: Table, members: Sequence[Prepared]) -> Ta
         return None
     span = Span(table.span_ns, 0, ending.settings.max_blocks)
     names = [first, *(name for name in ready if name != first)]
-    return TableRule(names, table.question, span, ranked=table.ranked)
+    fields = alike(cells).values()
+    return TableRule(names, table.question, span, ranked=table.ranked, alike=fields)
 
 
 def _gate_rule(ending: EndsBy, table: Table, members: Sequence[Prepared]) -> GateRule:

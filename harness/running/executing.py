@@ -123,6 +123,7 @@ def merged(reports: Sequence[Report]) -> Report:
         measurements=tuple(m for r in runs for m in r.measurements),
         comparisons=tuple(c for r in runs for c in r.comparisons),
         rankings=tuple(ranking for r in runs for ranking in r.rankings),
+        rankings_by_tag=tuple(ranking for r in runs for ranking in r.rankings_by_tag),
         finished=all(r.finished for r in runs),
         warnings=tuple(dict.fromkeys(w for r in runs for w in r.warnings)),
     )

@@ -310,6 +310,7 @@ def _report(
             because, asked = group.stopped or "interrupted", experiment.question
             for found in compare_cells(reference, candidates, group.blocks, asked, because):
                 comparisons.append(with_guards(found, group.blocks, asked, measurements))
+    ranked = _rankings(experiment, groups)
     run = Run(
         id=writer.folder.name,
         started_at_ns=writer.plan["started_at_ns"],
@@ -318,7 +319,8 @@ def _report(
         host=host,
         measurements=tuple(measurements),
         comparisons=tuple(comparisons),
-        rankings=_rankings(experiment, groups),
+        rankings=tuple(r for r in ranked if r.tag is None),
+        rankings_by_tag=tuple(r for r in ranked if r.tag is not None),
         finished=not interrupted,
         parquet=None if interrupted else str(writer.folder / "trials.parquet"),
         commit=stored_commit(writer.plan),

@@ -35,6 +35,11 @@ class TableResult(Measured):
         return self.run.rankings
 
     @property
+    def rankings_by_tag(self) -> tuple[Ranking, ...]:
+        """Those among them that share a tag, and those that have none: like with like."""
+        return self.run.rankings_by_tag
+
+    @property
     def best(self) -> tuple[str, ...]:
         """Those whom none is surely faster than; of several tasks, those of all of them."""
         sets = [set(ranking.best) for ranking in self.rankings]
@@ -65,7 +70,7 @@ class TableResult(Measured):
     def table(self, style: str = "plain") -> str:
         """The table of all figures, the best first, in a style of `--format` or as `html`."""
         words = {key: failure.words for key, failure in self.report.failures.items()}
-        beside = Beside(self.rankings, self.steady, self.whole)
+        beside = Beside((*self.rankings, *self.rankings_by_tag), self.steady, self.whole)
         return measurement_table(self.measurements, self.comparisons, words, style, beside)
 
     def sentences(self) -> Iterator[str]:
@@ -78,6 +83,9 @@ class TableResult(Measured):
             )
             because = f"{stopped.blocks} blocks: {stopped.stopped}" if stopped else ""
             yield ranking_line(ranking, because, named=several)
+            for each in self.rankings_by_tag:
+                if (each.task, each.case) == (ranking.task, ranking.case):
+                    yield ranking_line(each, named=several)
         if several:
             yield from map(overall_line, self.overall)
         for (task, case, name), failure in self.report.failures.items():

@@ -18,6 +18,7 @@ class Judge:
     """One whose verdict is sure at some numbers of blocks."""
 
     sure: Verdicts
+    found = SURE
 
     def __init__(self, reference: str, candidate: str, question: Question) -> None:
         self.pair = (reference, candidate)
@@ -30,14 +31,19 @@ class Judge:
 
     @property
     def verdict(self) -> Verdict:
-        return SURE if self.sure[self.pair](self.blocks) else OPEN
+        return self.found if self.sure[self.pair](self.blocks) else OPEN
 
 
-def ended(monkeypatch: pytest.MonkeyPatch, sure: Verdicts) -> tuple[str | None, dict[str, int]]:
+def ended(
+    monkeypatch: pytest.MonkeyPatch,
+    sure: Verdicts,
+    found: Verdict = SURE,
+    alike: Sequence[Sequence[str]] = (),
+) -> tuple[str | None, dict[str, int]]:
     """Why a table of a, b and c ends within 60 blocks, and the blocks that each had."""
-    Judge.sure = sure
+    Judge.sure, Judge.found = sure, found
     monkeypatch.setattr(ranking, "Judge", Judge)
-    rule = TableRule(["a", "b", "c"], Question(), Span(None, 0, 60), ranked=True)
+    rule = TableRule(["a", "b", "c"], Question(), Span(None, 0, 60), ranked=True, alike=alike)
     blocks: list[Any] = []
     why = None
     while why is None:
@@ -68,3 +74,18 @@ def test_one_whose_verdicts_are_sure_leaves(monkeypatch: pytest.MonkeyPatch):
     assert why == ranking.ALL_SURE
     assert blocks["a"] < 20
     assert blocks["b"] == blocks["c"] >= 40
+
+
+@pytest.mark.parametrize("alike", [(), ("bc",)])
+def test_two_that_are_alike_are_told_apart_though_a_third_beats_both(
+    monkeypatch: pytest.MonkeyPatch, alike: Sequence[str]
+):
+    sure: Verdicts = {
+        ("a", "b"): lambda blocks: blocks >= 10,
+        ("a", "c"): lambda blocks: blocks >= 10,
+        ("b", "c"): lambda blocks: blocks >= 40,
+    }
+    why, blocks = ended(monkeypatch, sure, Verdict.SLOWER, alike)
+    assert why == ranking.ALL_SURE
+    assert (blocks["b"] >= 40) is bool(alike)
+    assert blocks["a"] < 20

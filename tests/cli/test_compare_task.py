@@ -58,6 +58,24 @@ def test_a_tag_picks_targets(harness, project):
     assert {m["target"] for m in said.result["measurements"]} == {"say-quick", "say-wrong"}
 
 
+def test_like_is_ranked_with_like(harness, project):
+    lines = ("[targets.say-slow]", 'task = "say"', 'adapter = "command"', 'sources = ["slow.sh"]')
+    config = CONFIG.partition("[targets.say-wrong]")[0].replace('"quick"]', '"quick", "short"]')
+    (project / "slow.sh").write_text("#!/bin/sh\nsleep 0.2; echo 1\n")
+    (project / "slow.sh").chmod(0o755)
+    (project / "harness.toml").write_text("\n".join((config, *lines, 'tags = ["quick"]\n')))
+    said = harness("compare", "--task", "say", "--max-trials", "8", "--json")
+    assert said.result["rankings"][0]["sets"] == [["say-quick"], ["say-plain"], ["say-slow"]]
+    assert said.result["rankings"][0]["tag"] is None
+    (by_tag,) = said.result["rankings_by_tag"]
+    assert (by_tag["tag"], by_tag["sets"]) == ("quick", [["say-quick"], ["say-slow"]])
+    sentence = "of those tagged quick: the fastest is say-quick; then say-slow"
+    shown = harness("compare", "--task", "say", "--max-trials", "8")
+    assert sentence in shown.out
+    assert "quick: 2" in shown.out
+    assert sentence in harness("report", "--format", "md").out
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
