@@ -58,8 +58,8 @@ WORDS = st.sampled_from(
         *("/dev/null", "/dev/zero", "harness.toml", "/no/such", "bad.toml", "name | pros | cons"),
     ]
 )
-SLOW = {"doctor", "loop", "adapters", "redteam"}
-"""Ask the machine or drive others, at length: drawn with no word of their own."""
+SLOW = {"doctor", "loop", "adapters", "redteam", "mcp", "skills", "watch"}
+"""Ask the machine, drive or watch others, at length, or write where a word says: with no word."""
 SHORT = {"--budget": "10ms", "--bench-budget": "10ms", "--trials": "2"}
 
 
