@@ -1,6 +1,8 @@
-"""Write the outputs in docs/tutorial.md anew, by doing what the tutorial says.
+"""Write the outputs in the tutorials anew, by doing what they say.
 
-    python scripts/render_tutorial.py
+    python scripts/render_tutorial.py [docs/tutorial-c.md ...]
+
+Left out: docs/tutorial.md and all docs/tutorial-*.md.
 
 In the page, a block that begins with ```c file=NAME is a file to be written, and a block ```console
 holds commands (`$ `, continued by `> `) with what they print. Everything runs in order in one empty
@@ -18,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-PAGE = Path(__file__).parents[1] / "docs/tutorial.md"
+PAGES = sorted((Path(__file__).parents[1] / "docs").glob("tutorial*.md"))
 BLOCK = re.compile(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -120,9 +122,10 @@ def prompt(command: Command) -> str:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="tutorial-") as folder:
-        page = rendered(PAGE.read_text(encoding="utf-8"), Path(folder))
-    PAGE.write_text(page, encoding="utf-8")
+    for path in [Path(word) for word in sys.argv[1:]] or PAGES:
+        with tempfile.TemporaryDirectory(prefix="tutorial-") as folder:
+            page = rendered(path.read_text(encoding="utf-8"), Path(folder))
+        path.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
