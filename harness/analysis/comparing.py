@@ -45,7 +45,8 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
     question, interval, evidence = judged.question, judged.interval, judged.evidence
     ratios, boundary = judged.sequence.ratios, judged.sequence.boundary
     verdict, weighed, costs = judged.verdict, judged.weighed, judged.costs
-    by_layouts = judged.of_median is Verdict.UNDECIDED and judged.by_pairs is not Verdict.UNDECIDED
+    by_pairs_sure = judged.of_median is Verdict.UNDECIDED is not judged.by_pairs
+    in_vain = by_pairs_sure or judged.runs.differ  # more blocks alone would not decide
     smallest: float | None
     if judged.exact is not None:
         smallest = needed = None
@@ -57,7 +58,7 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
     doubted = verdict is Verdict.UNDECIDED is not judged.of_median
     if doubted and costs is not None:
         needed = costs.needed()
-    needed = needed if verdict is Verdict.UNDECIDED and not by_layouts else None
+    needed = needed if verdict is Verdict.UNDECIDED and not in_vain else None
     reference, candidate = judged.sides
     task, case = judged.work
     return Comparison(
@@ -95,7 +96,9 @@ def _doubts(
     doubts = []
     if signs_disagree(evidence):
         doubts.append("wall and CPU time disagree: less of one is paid for with more of the other")
-    if judged.verdict is Verdict.UNDECIDED and judged.by_pairs is not Verdict.UNDECIDED:
+    if judged.runs.differ and judged.exact is None:
+        doubts.append(judged.runs.words())
+    if judged.of_layouts is Verdict.UNDECIDED is not judged.by_pairs and judged.exact is None:
         doubts.append(
             f"the {judged.spread.layouts} layouts of the builds differ by more than the blocks"
             " leave open: more layouts tell, and more blocks only while layouts have few"

@@ -13,6 +13,7 @@ import numpy as np
 from harness.analysis.comparing import comparison_of
 from harness.analysis.judging import REVIEW_EVERY, Judged, costs_of, exact_interval
 from harness.analysis.of_figures import doubts_of, metric_words
+from harness.analysis.over_runs import spread_of_runs
 from harness.analysis.question import Question
 from harness.analysis.stored_pairs import (
     STATUSES,
@@ -43,6 +44,10 @@ class StoredComparison:
     """What went wrong with trials in these blocks, in words; a comparison is no answer then."""
     wrong: bool = False
     """Some of it was a wrong output."""
+    by_run: tuple[float, ...] = ()
+    """The median speed-up of each run with pairs, oldest first; none where there is but one."""
+    runs_differ: bool = False
+    """They differ by more than chance: the interval is over runs, not over blocks."""
 
 
 def compare_settings(
@@ -51,7 +56,8 @@ def compare_settings(
     """A comparison for each machine, case, mode and pair of builds: their rows are never pooled.
 
     Runs of the same setting follow one another, as if the first had gone on; the interval allows
-    for that. Every task and case of a run has a block 0; warm-up trials belong to no block.
+    for that, and where they differ by more than chance it is over runs. Every task and case of a
+    run has a block 0; warm-up trials belong to no block.
     """
     pieces: dict[Setting, list[StoredPiece]] = {}
     for part in sorted(_joined(parts), key=lambda part: part.cells["started_at_ns"].min()):
@@ -70,7 +76,11 @@ def compare_settings(
         wrong = bool(np.any(bad[:, 1] == _WRONG))
         failures = _failures(bad, sides)
         found.append(
-            StoredComparison(setting, runs, comparison_of(judged, because), failures, wrong)
+            StoredComparison(
+                *(setting, runs, comparison_of(judged, because), failures, wrong),
+                by_run=judged.runs.speed_ups,
+                runs_differ=judged.runs.differ,
+            )
         )
     return found
 
@@ -114,6 +124,11 @@ def _judged(
         for metric in dict.fromkeys((*Metric, choice.metric))
         if metric is choice.metric or metric is not Metric.CPU or _has_cpu(pairs)
     }
+    sizes = [len(piece.pairs) for piece in pieces]
+    spreads = {
+        metric: spread_of_runs(sequence.ratios, sizes, question.confidence)
+        for metric, sequence in sequences.items()
+    }
     blocks = sum(piece.blocks for piece in pieces)
     exact: RatioInterval | None = None
     doubts: tuple[str, ...] = ()
@@ -128,7 +143,9 @@ def _judged(
         choice=choice,
         sequence=sequences[choice.metric],
         evidence={
-            metric: ratio_estimate(sequence.interval(), question.confidence)
+            metric: ratio_estimate(
+                spreads[metric].widened(sequence.interval()), question.confidence
+            )
             for metric, sequence in sequences.items()
         },
         pairs=len(pairs),
@@ -138,6 +155,7 @@ def _judged(
         block_ns=sum(piece.span_ns for piece in pieces) / blocks,
         exact=exact,
         doubts=doubts,
+        runs=spreads[choice.metric],
         costs=costs_of(choice.metric, pairs.sides(choice.metric), question),
     )
 

@@ -18,6 +18,7 @@ from harness.analysis.of_figures import (
     missing,
 )
 from harness.analysis.over_layouts import ONE_LAYOUT, LayoutSpread, spread_of, verdict_over
+from harness.analysis.over_runs import ALIKE, RunSpread
 from harness.analysis.question import Question
 from harness.analysis.schedule import Block
 from harness.analysis.weighing import Weighed
@@ -74,20 +75,35 @@ class Judged:
     """What its figures lack, in words."""
     spread: LayoutSpread = ONE_LAYOUT
     """What several layouts of the builds leave uncertain."""
+    runs: RunSpread = ALIKE
+    """What several stored runs leave uncertain, by the metric that decides."""
     costs: Costs | None = None
     """The mean and the tails of both sides, where a gain is held against them."""
 
     @property
     def interval(self) -> RatioInterval:
         """The interval of the log-ratio, by the metric that decides."""
-        return self.exact or self.spread.widened((self.weighed or self.sequence).interval())
+        return self.exact or self.runs.widened(self.over_layouts)
+
+    @property
+    def over_layouts(self) -> RatioInterval:
+        """The interval of the pairs, as wide as the layouts of the builds make it."""
+        return self.spread.widened((self.weighed or self.sequence).interval())
 
     @property
     def of_median(self) -> Verdict:
         """What the median ratio says by itself."""
         if self.exact is not None:
             return judge_bounds((self.exact.low, self.exact.high), self.question.threshold)
-        return verdict_over(self.by_pairs, self.spread, self.interval, self.question.threshold)
+        found = self.of_layouts
+        if found is Verdict.UNDECIDED or not self.runs.differ:
+            return found
+        return judge_bounds((self.interval.low, self.interval.high), self.question.threshold)
+
+    @property
+    def of_layouts(self) -> Verdict:
+        """What the pairs say as far as the layouts of the builds do not take it back."""
+        return verdict_over(self.by_pairs, self.spread, self.over_layouts, self.question.threshold)
 
     @property
     def by_pairs(self) -> Verdict:

@@ -95,7 +95,8 @@ class StoredVerdicts:
             return "; ".join(self.failures), _WRONG if wrong else _FAILED
         if self.undecided is None or self.exit_code is not ExitCode.UNDECIDED:
             return None
-        return _TOO_FEW, what_would_do(self.undecided)
+        by_runs = any(f.runs_differ for f in self.current if f.comparison is self.undecided)
+        return _TOO_FEW, _MORE_RUNS if by_runs else what_would_do(self.undecided)
 
     def table(self, style: str = "plain") -> str:
         """One row per setting, in a style of `--format` or as `html`."""
@@ -146,6 +147,10 @@ class StoredVerdicts:
 
 _WRONG = "What is fast and wrong is no candidate."
 _FAILED = "Trials that failed are in no block; find out why before you believe the others."
+_MORE_RUNS = (
+    "The runs differ by more than their blocks explain: more runs tell, at other times or after a"
+    " restart of the machine; more blocks of one run do not."
+)
 _TOO_FEW = "undecided: the stored blocks do not suffice for a verdict"
 
 

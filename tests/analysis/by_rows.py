@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from harness.analysis import STATUSES, Machine, Setting, StoredComparison, StoredPart
-from harness.analysis.blocks import blocks_of, records_in
-from harness.analysis.comparing import compare_cells
+from harness.analysis.blocks import blocks_of, pair_of, records_in
+from harness.analysis.comparing import comparison_of
+from harness.analysis.judging import Judge, Judged
+from harness.analysis.over_runs import RunSpread, spread_of_runs
 from harness.analysis.question import Question
 from harness.analysis.schedule import Block
 from harness.model import TrialRecord, TrialStatus
+from harness.stats.paired import ratio_estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,38 @@ def compare_by_rows(
     for setting, blocks in stored_blocks(stored, (reference, candidate)).items():
         runs = tuple(dict.fromkeys(block[reference][0].run_id for block in blocks))
         because = f"no more is stored, in {len(runs)} run{'s' * (len(runs) != 1)}"
-        for comparison in compare_cells(reference, [candidate], blocks, question, because):
+        judge = Judge(reference, candidate, question)
+        judge.read(blocks)
+        if judge.pairs:
+            judged, spread = _over_runs(judge, blocks)
+            comparison = comparison_of(judged, because)
             bad = [record for record in records_in(blocks) if not record.trial.ok]
             wrong = any(record.trial.status is TrialStatus.WRONG_OUTPUT for record in bad)
-            found.append(StoredComparison(setting, runs, comparison, _failures(bad), wrong))
+            found.append(
+                StoredComparison(
+                    *(setting, runs, comparison, _failures(bad), wrong),
+                    by_run=spread.speed_ups,
+                    runs_differ=spread.differ,
+                )
+            )
     return found
+
+
+def _over_runs(judge: Judge, blocks: Sequence[Block]) -> tuple[Judged, RunSpread]:
+    """What all blocks say, and what is left of it over the runs that they come from."""
+    names, question = (judge.reference, judge.candidate), judge.question
+    judged = judge.judged(blocks)
+    sizes = Counter(
+        block[names[0]][0].run_id for block in blocks if pair_of(block, *names) is not None
+    )
+    spreads, evidence = {}, {}
+    for metric in judged.evidence:
+        sequence = judge._followed(metric) if metric is not judge.choice.metric else judge.sequence
+        spreads[metric] = spread_of_runs(sequence.ratios, list(sizes.values()), question.confidence)
+        interval = spreads[metric].widened(sequence.interval())
+        evidence[metric] = ratio_estimate(interval, question.confidence)
+    spread = spreads[judge.choice.metric]
+    return replace(judged, runs=spread, evidence=evidence), spread
 
 
 def _failures(bad: Iterable[TrialRecord]) -> tuple[str, ...]:
