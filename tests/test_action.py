@@ -338,7 +338,7 @@ WORKFLOWS = [*(ROOT / "examples/ci").glob("*.yml"), ROOT / ".github/workflows/sp
 def test_the_workflows_are_clean_to_a_linter():
     linter = shutil.which("actionlint", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     if linter is None:
-        pytest.skip("no actionlint: make dev")
+        pytest.skip("no actionlint on PATH")
     done = subprocess.run([linter, *WORKFLOWS], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
