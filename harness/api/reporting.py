@@ -55,19 +55,28 @@ def trends(**options: Unpack[TrendOptions]) -> TrendsResult:
 
     That a change is seen where there is none has a chance of 5 % for all trends together, or with
     `per_comparison` for each by itself. Trends are of one target, case, mode and machine, in the
-    order of the commits, where all are known, else of time. `path` is a file to write: .html or
-    .md for all of them, .svg or .png for a single one. Raises UsageError for what makes no sense.
+    order of the commits, where all are known, else of time; `metric` names another figure than wall
+    time. `path` is a file to write: .html or .md for all of them, .svg or .png for a single one.
+    Raises UsageError for what makes no sense.
     """
     from harness.pages.of_history import history_document, trend_picture
     from harness.running.catalogue import HistoryQuery
     from harness.running.history import parse_since
+    from harness.running.trend_figures import metric_of_trends
     from harness.running.trends import trends_of
 
     check_keywords("trends", options, TrendOptions)
     earliest_ns = parse_since(options.get("since"))
     wanted = HistoryQuery(options.get("task"), options.get("target"), earliest_ns)
     alone = options.get("per_comparison", False)
-    found = trends_of(runs_of(options, config_of(options)), wanted, per_comparison=alone)
+    metric = metric_of_trends(options.get("metric"))
+    results = runs_of(options, config_of(options))
+    found = trends_of(results, wanted, metric, per_comparison=alone)
+    if not (found.trends or found.damaged or metric.is_known):
+        raise UsageError(
+            f"no stored run that fits has the figure {metric.value!r}",
+            hint="harness.load(of='measurements') has the figures that are stored.",
+        )
     if options.get("path") is None:
         return found
     path = Path(options["path"])

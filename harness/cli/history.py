@@ -12,6 +12,7 @@ from harness.cli.shared import offered_words
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import format_option
 from harness.cli.shared.measuring import config_option, named_place, results_option, said
+from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.running.trends import TrendsResult
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     "path",
     type=click.Path(path_type=Path, dir_okay=False),
     help="With --plot: a file to write, .html or .md, or .svg or .png of a single trend.",
+)
+@click.option(
+    "--metric",
+    help="With --plot: of which figure: wall (the default), cpu, memory or a stored one.",
 )
 @click.option(
     "--per-comparison",
@@ -49,8 +54,11 @@ def history_command(**options: Any) -> Answer:
     """
     asked = said(**{name: options[name] for name in ("task", "target", "since")})
     if options["plot"] or options["path"] is not None:
-        told = said(path=options["path"], per_comparison=options["per_comparison"] or None)
+        alone = options["per_comparison"] or None
+        told = said(path=options["path"], metric=options["metric"], per_comparison=alone)
         return _plotted(trends(**asked, **told, **named_place(options)))
+    if options["metric"] is not None:
+        raise UsageError("--metric says what is plotted: add --plot")
     found = history(**asked, **named_place(options))
     which = " that fit" if asked else ""
     return Answer(

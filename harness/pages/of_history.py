@@ -16,7 +16,7 @@ from harness.render.documents import (
     TableCell,
 )
 from harness.render.drawings import Curve, LinePlot
-from harness.render.units import show_ns
+from harness.running.trend_figures import show_figure, title_of
 from harness.running.trends import Trend, TrendPoint, TrendsResult, no_change
 
 
@@ -48,24 +48,27 @@ def _summary(found: TrendsResult) -> Iterator[str]:
 def trend_picture(trend: Trend, number: int) -> Picture:
     """A trend with its interval around it and a line at every change."""
     places = tuple(float(at) for at in range(1, len(trend.points) + 1))
-    low = tuple(point.wall_ns.low for point in trend.points)
-    high = tuple(point.wall_ns.high for point in trend.points)
+    low = tuple(point.value.low for point in trend.points)
+    high = tuple(point.value.high for point in trend.points)
     by_commit = all(point.committed_at_ns for point in trend.points)
+    called = title_of(trend.of.figure)
+    kind = "Largest" if trend.of.figure.name == "memory" else "Median"
     told = "; ".join(trend.sentence(shift) for shift in trend.shifts) or no_change(trend)
     return Picture(
         slug=f"trend-{number}",
         title=trend.name,
-        alt=f"Median wall time of {len(places)} runs: {told}.",
+        alt=f"{kind} {called} of {len(places)} runs: {told}.",
         drawing=LinePlot(
             "run, in the order of commits" if by_commit else "run, in the order of time",
-            "wall time",
-            (Curve(trend.of.target, places, trend.times_ns, low, high),),
+            called,
+            (Curve(trend.of.target, places, trend.values, low, high),),
+            unit=trend.of.figure.unit,
             breaks=tuple(shift.at + 0.5 for shift in trend.shifts),
         ),
         content=Grid.of(
             trend.name,
-            ("run", "begun (UTC)", "commit", "wall time", "low", "high"),
-            [_row(point) for point in trend.points],
+            ("run", "begun (UTC)", "commit", called, "low", "high"),
+            [_row(point, trend) for point in trend.points],
         ),
         note="The band is the interval of each median; a broken line is a change of level."
         if trend.shifts
@@ -73,11 +76,11 @@ def trend_picture(trend: Trend, number: int) -> Picture:
     )
 
 
-def _row(point: TrendPoint) -> tuple[TableCell | str, ...]:
+def _row(point: TrendPoint, trend: Trend) -> tuple[TableCell | str, ...]:
     begun = datetime.fromtimestamp(point.started_at_ns / 1e9, UTC)
-    times = point.wall_ns.point, point.wall_ns.low, point.wall_ns.high
+    times = point.value.point, point.value.low, point.value.high
     commit = point.commit[:12] + (" with changes" if point.changed else "")
-    figures = (TableCell(show_ns(value), value) for value in times)
+    figures = (TableCell(show_figure(value, trend.of.figure), value) for value in times)
     return (point.run_id, f"{begun:%Y-%m-%d %H:%M}", commit or "not known", *figures)
 
 

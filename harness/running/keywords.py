@@ -168,6 +168,7 @@ class ImportOptions(Place, total=False):
 class TrendOptions(HistoryOptions, total=False):
     """The keyword arguments of `trends`."""
 
+    metric: Metric | str
     path: str | PathLike[str]
     per_comparison: bool
 
@@ -288,8 +289,7 @@ def comparison_settings(settings: Settings) -> Settings:
 
 def wishes_of(options: ProgramOptions, config: Config) -> Wishes:
     """What is said of all files and programs of a call."""
-    shell = options.get("shell", False)
-    given = options.get("input")
+    shell, given = options.get("shell", False), options.get("input")
     around = {
         name: command_of(cast("str | Sequence[str]", line), shell=shell)
         for name in ("prepare", "conclude")

@@ -1,24 +1,32 @@
-"""How the time of each target went from run to run, and where it changed for good."""
+"""How a figure of each target, such as its time, went from run to run, and where it changed."""
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from harness.errors import DataUnreadable, ExitCode
 from harness.frozen import dataclass
-from harness.model import Estimate
+from harness.model import Estimate, Metric, MetricInfo
 from harness.model.jsonable import jsonable
 from harness.render.tables import as_html, layout
-from harness.render.units import show_factor, show_ns
+from harness.render.units import show_factor
 from harness.running.catalogue import HistoryQuery
 from harness.running.many import each_run, hints_of, worst_of
 from harness.running.of_commit import stored_commit
 from harness.running.reading_back import report_of
+from harness.running.trend_figures import (
+    WALL_TIME,
+    is_worse,
+    measured_figure,
+    show_figure,
+    title_of,
+    word_of,
+)
 from harness.stats.shifts import FEWEST_SURE, Shift, shifts_of, shifts_of_table
 from harness.system.store.run_file import StoredRun, run_folders
 
@@ -32,7 +40,8 @@ class TrendPoint:
 
     run_id: str
     started_at_ns: int
-    wall_ns: Estimate
+    value: Estimate
+    """Of the metric that the trend is of, in its unit."""
     commit: str = ""
     """Empty where none is known."""
     committed_at_ns: int = 0
@@ -55,6 +64,7 @@ class TrendKey:
     case: str
     mode: str
     target: str
+    figure: MetricInfo = WALL_TIME
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +80,12 @@ class Trend:
         """What it is of, in a line."""
         of = self.of
         steady = f", {of.mode}" if of.mode != "cold" else ""
-        return f"{of.target} ({of.task} {of.case}{steady}, on {of.hostname or of.host[:12]})"
+        by = f", {title_of(of.figure)}" if of.figure != WALL_TIME else ""
+        return f"{of.target} ({of.task} {of.case}{steady}{by}, on {of.hostname or of.host[:12]})"
 
     @property
-    def times_ns(self) -> tuple[float, ...]:
-        return tuple(point.wall_ns.point for point in self.points)
+    def values(self) -> tuple[float, ...]:
+        return tuple(point.value.point for point in self.points)
 
     def sides(self, shift: Shift) -> tuple[TrendPoint, TrendPoint]:
         """The last run of the old level and the first one of the new level."""
@@ -83,10 +94,13 @@ class Trend:
     def sentence(self, shift: Shift) -> str:
         """A change in words: how much, where, and how sure."""
         before, after = self.sides(shift)
-        word = "faster" if shift.ratio > 1 else "slower"
-        factor = show_factor(max(shift.ratio, 1 / shift.ratio))
+        figure = self.of.figure
+        word = word_of(shift.ratio, figure)
+        levels = f"{show_figure(shift.before, figure)} to {show_figure(shift.after, figure)}"
+        if 0 < shift.ratio < math.inf:
+            word += f" by {show_factor(max(shift.ratio, 1 / shift.ratio))}"
         return (
-            f"{word} by {factor} ({show_ns(shift.before)} to {show_ns(shift.after)}) from"
+            f"{word} ({levels}) from"
             f" {_where(before)} to {_where(after)}, confidence {100 * shift.confidence:.4g} %"
         )
 
@@ -96,9 +110,10 @@ class Trend:
             before, after = (point.commit[:12] for point in self.sides(shift))
             if before and after and before != after:
                 ends = [f"{self.of.target}@{commit}" for commit in (before, after)]
-                yield shlex.join(["harness", "compare", *ends, "--case", self.of.case])
-                if shift.ratio < 1:
-                    words = [self.of.target, before, after, "--case", self.of.case]
+                by = [] if self.of.figure == WALL_TIME else ["--metric", self.of.figure.name]
+                yield shlex.join(["harness", "compare", *ends, "--case", self.of.case, *by])
+                if is_worse(shift.ratio, self.of.figure):
+                    words = [self.of.target, before, after, "--case", self.of.case, *by]
                     yield shlex.join(["harness", "bisect", *words])
 
 
@@ -175,12 +190,12 @@ def no_change(trend: Trend) -> str:
 
 
 def _lines(trend: Trend) -> Iterator[str]:
-    times = trend.times_ns
+    values, figure = trend.values, trend.of.figure
     yield (
-        f"{trend.name}: {len(times)} run{'s' * (len(times) != 1)},"
-        f" {show_ns(min(times))} to {show_ns(max(times))}"
+        f"{trend.name}: {len(values)} run{'s' * (len(values) != 1)},"
+        f" {show_figure(min(values), figure)} to {show_figure(max(values), figure)}"
     )
-    yield f"  {spark(times)}"
+    yield f"  {spark(values)}"
     for words in [trend.sentence(shift) for shift in trend.shifts] or [no_change(trend)]:
         yield f"  {words}"
 
@@ -195,7 +210,13 @@ def spark(values: Sequence[float]) -> str:
     return "".join(BARS[min(7, int(8 * (value - low) / span))] for value in drawn)
 
 
-def trends_of(results: Path, wanted: HistoryQuery, *, per_comparison: bool = False) -> TrendsResult:
+def trends_of(
+    results: Path,
+    wanted: HistoryQuery,
+    metric: Metric = Metric.WALL,
+    *,
+    per_comparison: bool = False,
+) -> TrendsResult:
     """The trends of the stored runs below a folder; a damaged run is named and stops nothing.
 
     That a change is seen where there is none has a chance of 5 % for all of them together, or
@@ -203,18 +224,23 @@ def trends_of(results: Path, wanted: HistoryQuery, *, per_comparison: bool = Fal
     """
     series: dict[TrendKey, list[TrendPoint]] = {}
     unreadable: list[DataUnreadable] = []
-    for found in each_run(run_folders(results), lambda run: list(_points(run, wanted))):
+    for found in each_run(run_folders(results), lambda run: list(_points(run, wanted, metric))):
         if isinstance(found, DataUnreadable):
             unreadable.append(found)
             continue
         for key, point in found:
             series.setdefault(key, []).append(point)
-    ordered = {key: _in_order(series[key]) for key in sorted(series, key=astuple)}
-    times = [[point.wall_ns.point for point in points] for points in ordered.values()]
+    ordered = {key: _in_order(series[key]) for key in sorted(series, key=_place)}
+    times = [[point.value.point for point in points] for points in ordered.values()]
     shifts = list(map(shifts_of, times)) if per_comparison else shifts_of_table(times)
     trends = tuple(Trend(*of, found) for of, found in zip(ordered.items(), shifts, strict=True))
     damaged = tuple(problem.message for problem in unreadable)
     return TrendsResult(results, trends, damaged, hints_of(unreadable), worst_of(unreadable))
+
+
+def _place(key: TrendKey) -> tuple[str, ...]:
+    names = (key.host, key.hostname, key.task, key.case, key.mode, key.target)
+    return (*names, key.figure.name, key.figure.unit)
 
 
 def _in_order(points: Sequence[TrendPoint]) -> tuple[TrendPoint, ...]:
@@ -223,7 +249,9 @@ def _in_order(points: Sequence[TrendPoint]) -> tuple[TrendPoint, ...]:
     return tuple(sorted(points, key=lambda p: p.order if known else (p.started_at_ns, 0)))
 
 
-def _points(run: StoredRun, wanted: HistoryQuery) -> Iterator[tuple[TrendKey, TrendPoint]]:
+def _points(
+    run: StoredRun, wanted: HistoryQuery, metric: Metric
+) -> Iterator[tuple[TrendKey, TrendPoint]]:
     if not run.finished:
         return
     report = report_of(run)
@@ -232,12 +260,14 @@ def _points(run: StoredRun, wanted: HistoryQuery) -> Iterator[tuple[TrendKey, Tr
     commits = _commits(run)
     for m in report.run.measurements:
         target = m.target.partition("@")[0]
-        if m.wall_ns is None or m.output_ok is False or not wanted.fits(m.task, target):
+        found = measured_figure(m, metric)
+        if found is None or m.output_ok is False or not wanted.fits(m.task, target):
             continue
+        figure, value = found
         host = report.run.host
-        key = TrendKey(host.id, host.hostname, m.task, m.case, m.mode.value, target)
+        key = TrendKey(host.id, host.hostname, m.task, m.case, m.mode.value, target, figure)
         commit = commits.get(m.target, commits.get("", ("", 0, False)))
-        yield key, TrendPoint(run.id, report.run.started_at_ns, m.wall_ns, *commit)
+        yield key, TrendPoint(run.id, report.run.started_at_ns, value, *commit)
 
 
 def _commits(run: StoredRun) -> Mapping[str, tuple[str, int, bool]]:

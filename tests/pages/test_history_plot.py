@@ -6,7 +6,9 @@ import pytest
 
 import harness
 from harness.errors import UsageError
-from harness.running.trends import spark
+from harness.model import Better, Estimate, MetricInfo
+from harness.running.trends import Trend, TrendKey, TrendPoint, spark
+from harness.stats.shifts import Shift
 
 DAY_NS = 86_400 * 10**9
 BEGUN_NS = 1_790_000_000 * 10**9
@@ -70,6 +72,44 @@ def test_several_trends_are_no_single_picture(make_run, tmp_path):
     with pytest.raises(UsageError, match="there are 2 trends"):
         harness.trends(results=folder.parent, path=tmp_path / "history.png")
     assert len(harness.trends(results=folder.parent, target="new").trends) == 1
+
+
+@pytest.mark.parametrize(("metric", "title"), [("cpu", "CPU time"), ("memory", "peak memory")])
+def test_another_figure_may_be_named(results, tmp_path, metric, title):
+    found = harness.trends(results=results, metric=metric, path=tmp_path / "page.md")
+    (trend,) = found.trends
+    stored = harness.load(results, of="measurements").set_index("run_id")
+    column = {"cpu": "cpu_ns", "memory": "max_rss_bytes"}[metric]
+    assert trend.values == tuple(float(stored[column][p.run_id]) for p in trend.points)
+    assert trend.of.figure.name == metric
+    assert f"old (sum fast, {title}, on box)" in str(found)
+    assert title in (tmp_path / "page.md").read_text()
+
+
+FIGURE = {
+    Better.HIGHER: ("lower by 2.00x (10 J to 5 J)", True),
+    Better.LOWER: ("lower by 2.00x (10 J to 5 J)", False),
+}
+
+
+@pytest.mark.parametrize("better", FIGURE)
+def test_a_change_is_for_the_worse_by_the_direction_of_its_figure(better):
+    key = TrendKey("id", "box", "sum", "fast", "cold", "old", MetricInfo("yield", "J", better))
+    levels = (Estimate("median", 10, 10, 10, 0.95), Estimate("median", 5, 5, 5, 0.95))
+    points = tuple(TrendPoint(f"r{n}", n, v, str(n) * 9) for n, v in enumerate(levels))
+    trend = Trend(key, points, (Shift(1, 10, 5, 0.99),))
+    words, worse = FIGURE[better]
+    assert trend.sentence(trend.shifts[0]).startswith(words)
+    steps = list(trend.next_actions())
+    assert steps[0].endswith("--case fast --metric yield")
+    assert len(steps) == 1 + worse
+
+
+def test_a_figure_that_no_run_has_is_refused(results):
+    with pytest.raises(UsageError, match="has the figure 'joules'"):
+        harness.trends(results=results, metric="joules")
+    with pytest.raises(UsageError, match="metric: want wall, cpu, memory or"):
+        harness.trends(results=results, metric="9 lives")
 
 
 def test_few_runs_say_that_they_are_few(make_run):
