@@ -118,8 +118,10 @@ class Records:
 
     def folders(self) -> tuple[Path, ...]:
         """Every folder in which files of the campaign are written."""
-        parts = (RESULTS_NAME, RUNS_NAME)
-        return (self.folder, *(self.folder / part for part in parts), self._aside)
+        places = [self.folder / part for part in (RESULTS_NAME, RUNS_NAME)]
+        below = (path for place in places for path in sorted(place.rglob("*")))
+        nested = (path for path in below if path.is_dir() and not path.is_symlink())
+        return (self.folder, *places, *nested, self._aside)
 
     def paths(self) -> list[Path]:
         """Every record that is there, to be committed."""
