@@ -256,7 +256,7 @@ class TestShallowClones:
         ) as found:
             clone.bench(trials=2)
         assert "--unshallow" in found.value.hint
-        assert "--stored" in found.value.hint
+        assert "`stored`" in found.value.hint
 
 
 class TestCampaigns:

@@ -108,7 +108,7 @@ def test_plugins_of_every_kind_are_listed(harness):
             *("tree_memory", "voltage"),
         },
         "proposers": {"agent", "flags", "patches"},
-        "executors": {"local"},
+        "executors": {"local", "slurm"},
         "exporters": {"csv", "markdown"},
     }
     for kind, names in ours.items():

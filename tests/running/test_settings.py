@@ -46,6 +46,7 @@ OTHER = Settings(
         *(Metric("watts"), 0.9, 0.02, 0.03, Noise(4, 0.02, 1), 5),
         per_comparison=True,
         tails=False,
+        early=False,
         figure=MetricInfo("watts", "W", Better.LOWER, 0.5, "meter", deterministic=True),
         guards=(Guard("memory", "5%"), Guard("binary_bytes", "50 KiB")),
         guarded=(MetricInfo("watts", "W", Better.LOWER),),
@@ -56,7 +57,7 @@ OTHER = Settings(
 
 
 def test_the_words_of_a_command_line_make_the_same_settings():
-    asked = replace(OTHER.question, noise=None, fewest=0, figure=None, guarded=())
+    asked = replace(OTHER.question, noise=None, fewest=0, figure=None, guarded=(), early=True)
     other = replace(OTHER, question=asked, steady=SteadyPlan())  # which no option says
     words = to_words(other)
     said = [words[at + 1] for at, word in enumerate(words) if word == "--guard"]
