@@ -198,6 +198,7 @@ class Campaign:
         with storage_errors(own):
             for folder in (
                 *self.records.folders(),
+                *self.records.inner_folders(),
                 own,
                 campaign_state(self.config.root, self.name),
             ):

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.campaign.events import Event
@@ -118,10 +118,15 @@ class Records:
 
     def folders(self) -> tuple[Path, ...]:
         """Every folder in which files of the campaign are written."""
-        places = [self.folder / part for part in (RESULTS_NAME, RUNS_NAME)]
-        below = (path for place in places for path in sorted(place.rglob("*")))
-        nested = (path for path in below if path.is_dir() and not path.is_symlink())
-        return (self.folder, *places, *nested, self._aside)
+        parts = (RESULTS_NAME, RUNS_NAME)
+        return (self.folder, *(self.folder / part for part in parts), self._aside)
+
+    def inner_folders(self) -> Iterator[Path]:
+        """The folders within those: of the files that the baseline's programs wrote."""
+        for part in (RESULTS_NAME, RUNS_NAME):
+            for path in sorted((self.folder / part).rglob("*")):
+                if path.is_dir() and not path.is_symlink():
+                    yield path
 
     def paths(self) -> list[Path]:
         """Every record that is there, to be committed."""
