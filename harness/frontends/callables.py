@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import json
 import pickle
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any
 from harness.errors import UsageError
 from harness.frozen import dataclass
 from harness.project.config import CONFIG_NAME, Config, load_config
+from harness.project.config_words import as_toml
 from harness.system.process.calling import Call, call
 
 _SCRIPT = '''\
@@ -125,11 +125,11 @@ def config_of_functions(functions: Mapping[str, CalledFunction], folder: Path) -
     for number, (name, function) in enumerate(functions.items()):
         (folder / f"call{number}.py").write_text(calling_script(function, folder, number))
         lines += [
-            f"[targets.{json.dumps(name)}]",
+            f"[targets.{as_toml(name)}]",
             'task = "functions"',
             'adapter = "python"',
             f'sources = ["call{number}.py"]',
-            f"python = {json.dumps(sys.executable)}",
+            f"python = {as_toml(sys.executable)}",
         ]
     path = folder / CONFIG_NAME
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -18,8 +18,8 @@ from harness.frontends.in_process import compare_here
 from harness.frozen import dataclass
 from harness.model import Comparison, Verdict
 from harness.model.durations import parse_duration_ns
+from harness.project.config_words import as_name
 from harness.render.explaining import explain, headline
-from harness.running.initial.found_program import as_name
 from harness.running.settings import read_settings
 from harness.system.store.flock import wait_for_lock
 

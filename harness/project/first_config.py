@@ -5,7 +5,6 @@ The file says in its first line that it was written so, which is how a later cal
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field
@@ -13,6 +12,7 @@ from dataclasses import field
 from harness.frozen import dataclass
 from harness.model import ParamValue
 from harness.model.tasks import as_argument, with_placeholders
+from harness.project.config_words import as_name, as_toml
 
 _MARK = "# Written by `harness optimise`; docs/configuration.md says what else may stand here."
 
@@ -41,8 +41,7 @@ class CalledProgram:
     @property
     def name(self) -> str:
         """What task, target and campaign are called: the file's name, without what no name has."""
-        stem = self.sources[0].rsplit("/", 1)[-1].partition(".")[0]
-        return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-") or "program"
+        return as_name(self.sources[0].rsplit("/", 1)[-1].partition(".")[0])
 
 
 def config_text(subject: CalledProgram) -> str:
@@ -56,10 +55,10 @@ def config_text(subject: CalledProgram) -> str:
         "inputs": list(subject.inputs),
         "stdin": subject.stdin,
     }
-    lines = [f"{key} = {_toml(value)}" for key, value in target.items() if value]
+    lines = [f"{key} = {as_toml(value)}" for key, value in target.items() if value]
     case = [] if subject.seed is None else [f"seed = {subject.seed}"]
-    case += [f"params.{key} = {_toml(value)}" for key, value in subject.params.items()]
-    objective = [f"objective = {_toml(subject.objective)}"] if subject.objective else []
+    case += [f"params.{key} = {as_toml(value)}" for key, value in subject.params.items()]
+    objective = [f"objective = {as_toml(subject.objective)}"] if subject.objective else []
     return "\n".join(
         (
             _MARK,
@@ -70,7 +69,7 @@ def config_text(subject: CalledProgram) -> str:
             *lines,
             "",
             f"[campaigns.{name}]",
-            f"target = {_toml(name)}",
+            f"target = {as_toml(name)}",
             *objective,
             "",
         )
@@ -90,11 +89,6 @@ def has_name(arguments: Sequence[str], name: str) -> bool:
 def _escaped(word: str, names: Sequence[str]) -> str:
     """A word as `args` has it: braces doubled, but for those around a name that has a value."""
     return with_placeholders(as_argument(word), names)
-
-
-def _toml(value: object) -> str:
-    """A text, number or list of texts as TOML: its strings are JSON's but for one character."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def looks_like_numbers(arguments: Sequence[str]) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from harness.running.initial.found_program import FoundProgram, as_toml
+from harness.project.config_words import as_toml
+from harness.running.initial.found_program import FoundProgram
 
 _HEAD = """\
 # Written by `harness init`: the programs that were found here, each tried once.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 
 from harness.frozen import dataclass
+from harness.project.config_words import as_toml
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +27,3 @@ class FoundProgram:
         """The keys of its table."""
         said = {"adapter": self.adapter, **self.options}
         return tuple(f"{key} = {as_toml(value)}" for key, value in said.items())
-
-
-def as_toml(value: object) -> str:
-    """A text, number or list as TOML: JSON's words but for one character of its strings."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def as_name(words: str) -> str:
-    """What may be the name of a target, task or case."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", words).strip("-") or "program"

@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from harness.running.initial.found_program import FoundProgram, as_name
+from harness.project.config_words import as_name
+from harness.running.initial.found_program import FoundProgram
 from harness.running.initial.project_builds import built_programs
 from harness.running.initial.single_sources import programs_of_one_source
 

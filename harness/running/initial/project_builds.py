@@ -10,8 +10,9 @@ import msgspec
 
 from harness.errors import ConfigError
 from harness.project.config_text import read_text, read_toml
+from harness.project.config_words import as_name
 from harness.running.guessing import SUFFIXES
-from harness.running.initial.found_program import FoundProgram, as_name
+from harness.running.initial.found_program import FoundProgram
 
 _MOST_GOING_IN = 50
 """How many variables of a Makefile are filled in within one another: a circle ends there."""
