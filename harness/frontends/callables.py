@@ -6,17 +6,17 @@ import functools
 import inspect
 import pickle
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
+from harness.frontends.scripts import config_of_scripts
 from harness.frozen import dataclass
-from harness.project.config import CONFIG_NAME, Config, load_config
-from harness.project.config_words import as_toml
+from harness.project.config import Config
 from harness.system.process.calling import Call, call
 
-_SCRIPT = '''\
+_PREPARED = '''\
 """Written by the harness: calls {name}."""
 import importlib
 import importlib.util
@@ -41,7 +41,7 @@ def imported(name, file):
 
 
 function = imported({module!r}, {file!r})
-for part in {qualified!r}.split("."):
+for part in {name!r}.split("."):
     function = getattr(function, part)
 with open({arguments!r}, "rb") as kept:
     args, keywords = pickle.load(kept)
@@ -49,12 +49,14 @@ with open({arguments!r}, "rb") as kept:
 
 def main():
     return function(*args, **keywords)
-
+'''
+_WORK = """
 
 if __name__ == "__main__":
     main()
-'''
-_RESULT = """\
+"""
+_RESULT = """
+
 with open({result!r}, "wb") as kept:
     pickle.dump(main(), kept)
 """
@@ -65,9 +67,9 @@ class CalledFunction:
     """A function that a fresh interpreter can import, and what it is called with."""
 
     name: str
+    """Its qualified name in the module, by which it is found there."""
     module: str
     file: Path
-    qualified: str
     arguments: bytes
     """The pickled pair of arguments and keyword arguments."""
 
@@ -99,7 +101,7 @@ def called_function(function: Callable[..., Any]) -> CalledFunction:
         ) from None
     file = inspect.getsourcefile(function)
     assert file is not None
-    return CalledFunction(name, function.__module__, Path(file).resolve(), name, packed)
+    return CalledFunction(name, function.__module__, Path(file).resolve(), packed)
 
 
 def _why_not(function: Callable[..., Any], name: str) -> str:
@@ -121,33 +123,11 @@ def _why_not(function: Callable[..., Any], name: str) -> str:
 
 def config_of_functions(functions: Mapping[str, CalledFunction], folder: Path) -> Config:
     """A configuration in an empty folder, with a target of each name that calls the function."""
-    lines = ["[tasks.functions.cases.default]"]
-    for number, (name, function) in enumerate(functions.items()):
-        (folder / f"call{number}.py").write_text(calling_script(function, folder, number))
-        lines += [
-            f"[targets.{as_toml(name)}]",
-            'task = "functions"',
-            'adapter = "python"',
-            f'sources = ["call{number}.py"]',
-            f"python = {as_toml(sys.executable)}",
-        ]
-    path = folder / CONFIG_NAME
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return load_config(path)
-
-
-def calling_script(function: CalledFunction, folder: Path, number: int) -> str:
-    """A script whose work is one call; its arguments are kept in `folder`."""
-    arguments = folder / f"arguments{number}.pickle"
-    arguments.write_bytes(function.arguments)
-    return _SCRIPT.format(
-        name=function.name,
-        path=list(_import_path()),
-        module=function.module,
-        file=str(function.file),
-        qualified=function.qualified,
-        arguments=str(arguments),
-    )
+    scripts = {
+        name: _preparing(function, folder / f"arguments{number}.pickle") + _WORK
+        for number, (name, function) in enumerate(functions.items())
+    }
+    return config_of_scripts("functions", scripts, folder)
 
 
 def called_afresh(function: CalledFunction, folder: Path) -> Any:
@@ -155,8 +135,8 @@ def called_afresh(function: CalledFunction, folder: Path) -> Any:
     result = folder / "result.pickle"
     script = folder / "result.py"
     script.write_text(
-        calling_script(function, folder, 0).replace("    main()\n", "    pass\n")
-        + _RESULT.format(result=str(result))
+        _preparing(function, folder / "arguments.pickle") + _RESULT.format(result=str(result)),
+        encoding="utf-8",
     )
     done = call(Call((sys.executable, str(script)), cwd=folder))
     if done.returncode != 0:
@@ -169,6 +149,13 @@ def called_afresh(function: CalledFunction, folder: Path) -> Any:
     return pickle.loads(result.read_bytes())
 
 
-def _import_path() -> Sequence[str]:
-    """Where this process imports from, with the current folder by its name."""
-    return [str(Path(entry or ".").resolve()) for entry in sys.path]
+def _preparing(function: CalledFunction, arguments: Path) -> str:
+    """A script's beginning, which makes the call ready as `main`; its arguments are kept there."""
+    arguments.write_bytes(function.arguments)
+    return _PREPARED.format(
+        name=function.name,
+        path=[str(Path(entry or ".").resolve()) for entry in sys.path],
+        module=function.module,
+        file=str(function.file),
+        arguments=str(arguments),
+    )

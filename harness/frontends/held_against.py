@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import field
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, TypeAlias
@@ -17,7 +17,6 @@ from harness.frontends.callables import called_afresh, called_function, config_o
 from harness.frontends.in_process import compare_here
 from harness.frozen import dataclass
 from harness.model import Comparison, Verdict
-from harness.model.durations import parse_duration_ns
 from harness.project.config_words import as_name
 from harness.render.explaining import explain, headline
 from harness.running.settings import read_settings
@@ -125,7 +124,7 @@ class Measuring:
             )
         if options.pop("in_process", False):
             raise UsageError("only functions can be measured in this process")
-        done = harness.compare(_spec(reference), _spec(candidate), **options)
+        done = harness.compare(reference, candidate, **options)
         return TestedPair(done.comparison, str(done))
 
 
@@ -157,12 +156,10 @@ def _name(function: Callable[..., Any]) -> str:
 
 
 def _here(sides: Mapping[str, Callable[..., Any]], options: Mapping[str, Any]) -> TestedPair:
-    budget_ns = parse_duration_ns(options["budget"], "budget")
-    asked = {name: value for name, value in options.items() if name != "check"}
-    question = read_settings(asked).question
+    settings = read_settings({name: said for name, said in options.items() if name != "check"})
     if options.get("check", True):
         _demand_equal({name: function() for name, function in sides.items()})
-    comparison = compare_here(sides, question, budget_ns)
+    comparison = compare_here(sides, settings.question, settings.budget_ns or 0)
     return TestedPair(comparison, "no block fits into the budget", in_process=True)
 
 
@@ -200,7 +197,3 @@ def _demand_equal(results: Mapping[str, Any]) -> None:
 def _short(value: Any) -> str:
     words = repr(value)
     return words if len(words) <= 100 else f"{words[:100]}..."
-
-
-def _spec(subject: Any) -> Any:
-    return fspath(subject) if isinstance(subject, PathLike) else subject

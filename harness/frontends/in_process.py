@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.analysis import Question
-from harness.analysis.comparing import comparison_of
-from harness.analysis.judging import Judge
+from harness.analysis.comparing import compare_cells
 from harness.analysis.schedule import Block, Design, block_order
-from harness.model import Comparison, Mode, Trial, TrialRecord, TrialStatus, Verdict
+from harness.analysis.stop_rules import sequential_rule
+from harness.model import Comparison, Mode, Trial, TrialRecord, TrialStatus
 
 _BATCH_NS = 2_000_000
 """A sample takes at least as long: the clock's own cost is then a thousandth of it."""
@@ -37,22 +37,21 @@ def compare_here(
     """
     reference, candidate = functions
     batches = {name: _batch(function) for name, function in functions.items()}
-    judge = Judge(reference, candidate, question)
+    rule = sequential_rule(reference, question, max_blocks=None)
     blocks: list[Block] = []
     ends_ns = time.monotonic_ns() + budget_ns
-    told = "the budget is spent"
-    while time.monotonic_ns() < ends_ns:
+    told = None
+    while told is None and time.monotonic_ns() < ends_ns:
         order = block_order(list(functions), Design.PAIRED, _SEED, len(blocks))
-        block: Block = {}
-        for position, name in enumerate(order):
-            trial = _sample(functions[name], batches[name])
-            block[name] = [_record(name, len(blocks), position, trial)]
-        blocks.append(block)
-        judge.read(blocks)
-        if judge.pairs and judge.verdict is not Verdict.UNDECIDED:
-            told = "the verdict is sure"
-            break
-    return comparison_of(judge.judged(blocks), told) if judge.pairs else None
+        blocks.append(
+            {
+                name: [_record(name, len(blocks), at, _sample(functions[name], batches[name]))]
+                for at, name in enumerate(order)
+            }
+        )
+        told = rule(blocks)
+    found = compare_cells(reference, [candidate], blocks, question, told or "the budget is spent")
+    return next(iter(found), None)
 
 
 def _batch(function: Callable[[], Any]) -> int:

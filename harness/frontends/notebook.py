@@ -17,10 +17,8 @@ total = sum(data)
 
 from __future__ import annotations
 
-import json
 import shlex
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,10 +26,10 @@ from typing import Any
 
 import harness
 from harness.errors import HarnessError, UsageError
+from harness.frontends.scripts import config_of_scripts
 from harness.frozen import dataclass
 from harness.model.suggesting import did_you_mean
-from harness.project.config import CONFIG_NAME, Config, load_config
-from harness.running.listening import StepBegun
+from harness.running.listening import Progress, StepBegun
 
 _SCRIPT = """\
 # Written by the harness: the cell {name}, below what all cells share.
@@ -50,8 +48,6 @@ _OPTIONS = ("budget", "mode", "metric", "threshold", "trials")
 class Cells:
     """The cells that a notebook has kept, and what they share."""
 
-    shell: Any
-    """The InteractiveShell, as IPython hands it to an extension."""
     setup: str = ""
     code: dict[str, str] = field(default_factory=dict)
 
@@ -82,33 +78,30 @@ class Cells:
                 )
         options.setdefault("mode", "steady")
         with TemporaryDirectory(prefix="harness-cells-") as folder:
-            config = self._config(names, Path(folder))
+            config = config_of_scripts("cells", self._scripts(names), Path(folder))
             results = Path.cwd() / ".harness/results"
-            said = self._saying()
-            return harness.compare(*names, config=config, results=results, progress=said, **options)
+            return harness.compare(
+                *names, config=config, results=results, progress=_telling(), **options
+            )
 
-    def _config(self, names: Sequence[str], folder: Path) -> Config:
-        lines = ["[tasks.cells.cases.default]"]
-        for name in names:
-            script = _SCRIPT.format(name=name, setup=self.setup, code=self.code[name])
-            (folder / f"{name}.py").write_text(script, encoding="utf-8")
-            lines += [f"[targets.{name}]", 'task = "cells"', 'adapter = "python"']
-            lines += [f'sources = ["{name}.py"]', f"python = {json.dumps(sys.executable)}"]
-        path = folder / CONFIG_NAME
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        return load_config(path)
+    def _scripts(self, names: Sequence[str]) -> dict[str, str]:
+        return {
+            name: _SCRIPT.format(name=name, setup=self.setup, code=self.code[name])
+            for name in names
+        }
 
-    def _saying(self) -> Any:
-        """Shows in the cell what goes on, in one line that changes."""
-        from IPython.display import display
 
-        shown = display("harness: starting", display_id=True)  # type: ignore[no-untyped-call]
+def _telling() -> Progress:
+    """Shows in the cell what goes on, in one line that changes."""
+    from IPython.display import display
 
-        def told(event: object) -> None:
-            if isinstance(event, StepBegun) and shown is not None:
-                shown.update(f"harness: {event.what}")
+    shown = display("harness: starting", display_id=True)  # type: ignore[no-untyped-call]
 
-        return told
+    def told(event: object) -> None:
+        if isinstance(event, StepBegun) and shown is not None:
+            shown.update(f"harness: {event.what}")
+
+    return told
 
 
 def _read(words: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
@@ -131,19 +124,19 @@ def _read(words: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
 
 def register_magics(shell: Any) -> None:
     """Register the magics `%harness` and `%%harness` with an InteractiveShell."""
-    cells = Cells(shell)
+    cells = Cells()
 
     def line_magic(line: str) -> Any:
-        return _shown(shell, lambda: cells.answer(line))
+        return _shown(lambda: cells.answer(line))
 
     def cell_magic(line: str, cell: str) -> Any:
-        return _shown(shell, lambda: cells.keep(line, cell))
+        return _shown(lambda: cells.keep(line, cell))
 
     shell.register_magic_function(line_magic, "line", "harness")
     shell.register_magic_function(cell_magic, "cell", "harness")
 
 
-def _shown(shell: Any, answer: Any) -> Any:
+def _shown(answer: Callable[[], Any]) -> Any:
     """What is answered; a mistake in words, without a traceback, as an error of the cell."""
     from IPython.core.error import UsageError as WrongUse
 
