@@ -16,10 +16,11 @@ from harness.project.config import CONFIG_NAME, Config, load_config
 from harness.running.initial.first_file import first_file
 from harness.running.initial.found_program import FoundProgram
 from harness.running.initial.looking import found_programs, named_targets
-from harness.running.listening import Progress
-from harness.system.store.files import write_atomically
+from harness.running.listening import Progress, Quiet, Told
+from harness.system.store.files import storage_errors, write_atomically
 
 _TRIAL_TIMEOUT_NS, _BUILD_TIMEOUT_NS = 20_000_000_000, 600_000_000_000
+_TO_NOBODY = Told(Quiet())
 _Targets = Mapping[str, tuple[str, FoundProgram]]
 
 
@@ -47,12 +48,8 @@ class FirstConfig:
         return "\n".join(lines)
 
 
-def _nobody(_: object) -> None:
-    """Hears nothing."""
-
-
 def initialise(
-    folder: Path | None = None, *, tried: bool = True, progress: Progress = _nobody
+    folder: Path | None = None, *, tried: bool = True, progress: Progress = _TO_NOBODY
 ) -> FirstConfig:
     """Look for programs in a folder, write its `harness.toml`, and try each program.
 
@@ -76,7 +73,8 @@ def initialise(
             hint="Name one: harness run ./program -- ARGUMENTS needs no configuration, and"
             " docs/configuration.md says how harness.toml declares one.",
         )
-    _write(path, first_file(targets, {}))
+    with storage_errors(path), path.open("x", encoding="utf-8") as file:
+        file.write(first_file(targets, {}))
     left_out: dict[str, str] = {}
     if tried:
         try:
@@ -84,31 +82,21 @@ def initialise(
         except HarnessError as problem:
             problem.hint = f"{problem.hint or ''} {path} was written, untried.".strip()
             raise
-        write_atomically(path, first_file(targets, left_out).encode("utf-8"))
     return FirstConfig(path, tuple(name for name in targets if name not in left_out), left_out)
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as problem:
-        raise UsageError(
-            f"{path} cannot be written: {problem.strerror}",
-            hint="Make the folder writable, or run this in another one.",
-        ) from None
-
-
 def _tried(path: Path, targets: _Targets, progress: Progress) -> tuple[_Targets, dict[str, str]]:
-    """The targets, with tasks of their own where they print different things; who does not run."""
+    """The targets, with tasks of their own where they print different things; who does not run.
+
+    The file is written anew whenever a trial tells more.
+    """
     kept = dict(targets)
     left_out: dict[str, str] = {}
     with TemporaryDirectory(prefix="harness-init-") as results:
         while trying := [name for name in kept if name not in left_out]:
-            write_atomically(path, first_file(kept, left_out).encode("utf-8"))
             config = _hurried(load_config(path))
-            report = run(config=config, results=results, trials=2, progress=progress)
-            failed = {key[2]: failure for key, failure in report.report.failures.items()}
+            ran = run(config=config, results=results, trials=2, progress=progress)
+            failed = {key[2]: failure for key, failure in ran.report.failures.items()}
             if not failed:
                 break
             for name, failure in failed.items():
@@ -124,6 +112,8 @@ def _tried(path: Path, targets: _Targets, progress: Progress) -> tuple[_Targets,
                 else:
                     reason = f"{program.reason} It does not print what others of task {task} do."
                     kept[name] = (name, replace(program, reason=reason))
+            with storage_errors(path):
+                write_atomically(path, first_file(kept, left_out).encode("utf-8"))
     return kept, left_out
 
 

@@ -35,6 +35,7 @@ def programs_of_one_source(root: Path, files: list[str], *, built: bool) -> Iter
 
     `built`: build files make some programs, and so most likely all in their languages.
     """
+    has_packages = _packages(root)
     for name in files:
         path = Path(name)
         adapter = SUFFIXES.get(path.suffix)
@@ -46,7 +47,7 @@ def programs_of_one_source(root: Path, files: list[str], *, built: bool) -> Iter
         options: dict[str, object] = {"sources": [name]}
         if adapter == "julia" and (root / "Project.toml").is_file():
             options["project"] = "."
-        if adapter == "python" and path.parent != Path() and _packages(root):
+        if adapter == "python" and path.parent != Path() and has_packages:
             options["path"] = ["src"] if (root / "src").is_dir() else ["."]
         place = path.parent.as_posix()
         yield FoundProgram(path.stem, adapter, options, f"{name}: {why}.", place)
