@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import html
-import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -14,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.pages.browser import DARK, WIDTHS, is_light, needs_a_browser, probed
+
 ROOT = Path(__file__).parents[1]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-WIDTHS = (400, 1400)
 LOOKED_AT = ("index", "cli", "configuration", "languages", "tutorial")
 
 pytestmark = pytest.mark.skipif(find_spec("material") is None, reason="no mkdocs-material here")
@@ -70,7 +67,7 @@ def test_links_out_of_the_pages_are_named(site: Path) -> None:
     assert "examples/ci/github.yml" in (site / "ci.html").read_text()
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium: make tools")
+@needs_a_browser
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_pages_fit_a_phone_and_a_desk(site: Path, tmp_path: Path, theme: str) -> None:
     frames = "".join(
@@ -79,28 +76,9 @@ def test_pages_fit_a_phone_and_a_desk(site: Path, tmp_path: Path, theme: str) ->
         for page in LOOKED_AT
         for width in WIDTHS
     )
-    probe = tmp_path / "probe.html"
-    head = '<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
-    probe.write_text(f"{head}<pre></pre>{frames}<script>{PROBE}</script>", encoding="utf-8")
-    theme_option = ["--blink-settings=preferredColorScheme=0"] if theme == "dark" else []
-    done = subprocess.run(
-        [
-            *(str(CHROMIUM), "--headless=new", "--no-sandbox", "--disable-gpu", "--dump-dom"),
-            *("--disable-dev-shm-usage", "--allow-file-access-from-files"),
-            *(f"--user-data-dir={tmp_path / 'browser'}", "--virtual-time-budget=20000"),
-            *theme_option,
-            probe.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=True,
-    )
-    said = re.search(r"<pre>(.*?)</pre>", done.stdout, re.DOTALL)
-    assert said is not None
-    found = json.loads(html.unescape(said[1]))
+    options = ("--allow-file-access-from-files", "--virtual-time-budget=20000")
+    found = probed(frames, PROBE, tmp_path, *options, *(DARK if theme == "dark" else ()))
     assert len(found) == len(LOOKED_AT) * len(WIDTHS)
     assert [view for view in found if view["overflow"] > 0] == []
     for view in found:
-        is_light = min(map(int, re.findall(r"\d+", view["paper"])[:3])) > 128
-        assert is_light is (theme == "light"), view
+        assert is_light(view["paper"]) is (theme == "light"), view

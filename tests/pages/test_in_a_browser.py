@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import html
 import json
-import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 import harness
 from harness.running.sweeping import SWEEP_NAME
+from tests.pages.browser import DARK, WIDTHS, is_light, needs_a_browser, probed
 from tests.pages.test_report import SCRIPT, recorded
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: make tools")
-
-WIDTHS = (400, 1400)
+pytestmark = needs_a_browser
 
 PROBE = """
 const luminance = c => {
@@ -79,36 +73,9 @@ def looked_at(page: str, folder: Path, *options: str) -> list[dict]:
         "</iframe>"
         for width in WIDTHS
     )
-    head = '<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
-    path = folder / "probe.html"
-    path.write_text(f"{head}<pre></pre>{frames}<script>{PROBE}</script>", encoding="utf-8")
-    done = subprocess.run(
-        [
-            *(
-                str(CHROMIUM),
-                "--headless=new",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-            ),
-            *(f"--user-data-dir={folder / 'browser'}", "--enable-logging=stderr", "--dump-dom"),
-            *options,
-            path.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    assert [line for line in done.stderr.splitlines() if "CONSOLE" in line] == []
-    said = re.search(r"<pre>(.*?)</pre>", done.stdout, re.DOTALL)
-    assert said is not None
-    found: list[dict] = json.loads(html.unescape(said[1]))
+    found = probed(frames, PROBE, folder, *options)
     assert len(found) == len(WIDTHS)
     return found
-
-
-DARK = ("--blink-settings=preferredColorScheme=0",)
 
 
 @pytest.fixture(scope="module")
@@ -152,8 +119,7 @@ def test_it_is_readable(pages, tmp_path, name, theme):
         assert found["small"] == [], where
         assert found["sortable"], where
         assert len(set(found["names"])) == 2, where
-        light = min(map(int, re.findall(r"\d+", found["paper"])[:3])) > 128
-        assert light is (theme == "light"), where
+        assert is_light(found["paper"]) is (theme == "light"), where
 
 
 def test_the_probe_sees_what_is_wrong(tmp_path):
