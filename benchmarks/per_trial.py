@@ -30,7 +30,7 @@ from figures import figure
 from rig import as_installed, rig
 
 from harness.system.launcher.launching import get_launcher
-from harness.system.launcher.wire import Job
+from harness.system.launcher.wire import Job, WrittenJob
 
 HERE = Path(__file__).parent
 PROGRAM = "/bin/true"
@@ -126,7 +126,7 @@ def jobs_alone(folder: Path, trials: int) -> None:
     launcher = get_launcher(folder)
     env = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC", "PAD": "x" * 2000}
     prints = (folder / "out", folder / "err")
-    job = Job((PROGRAM,), env, folder, nothing, *prints, timeout_ns=60 * 10**9)
+    job = WrittenJob.of(Job((PROGRAM,), env, folder, nothing, *prints, timeout_ns=60 * 10**9))
     launcher.launch(job)
     before, of_program_s = time.thread_time(), 0.0
     for _ in range(trials):

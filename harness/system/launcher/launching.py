@@ -21,7 +21,7 @@ from harness.frozen import dataclass
 from harness.system.launcher import made_of, protocol
 from harness.system.launcher.serving import Line
 from harness.system.launcher.watching import Watch
-from harness.system.launcher.wire import Job, LaunchReport
+from harness.system.launcher.wire import LaunchReport, WrittenJob
 from harness.system.process.calling import Call, StillRunningError, call
 from harness.system.process.programs import find_program
 
@@ -67,7 +67,7 @@ class Launcher:
         kind = "python" if not self.compiled else "shipped" if self.shipped else "compiled"
         return LauncherFacts(kind, digest.hexdigest(), self.fallback_reason)
 
-    def launch(self, job: Job, more: str = "") -> LaunchReport:
+    def launch(self, job: WrittenJob, more: str = "") -> LaunchReport:
         """Run a job to its end and read the report.
 
         `more`: further variables of the program, `NAME=value` with zero bytes between them.

@@ -29,7 +29,6 @@ _REPORT_CHUNK = 1 << 16
 _MOST_REPORT_BYTES = 64 * 2**20
 _MOST_JOB_BYTES = 16 * 2**20
 """Linux takes at most 6 MiB of arguments and environment."""
-_MOST_WRITTEN = 64
 _SMALL_BYTES = 1 << 17
 """A launcher that had to hold more in a job is replaced: its memory is the least that is read."""
 
@@ -39,13 +38,11 @@ class Line:
 
     def __init__(self) -> None:
         self._ticket = 0
-        self._written: dict[int, WrittenJob] = {}
-        """The latest jobs, by their identity."""
         self._process: _Process | None = None
         self._orphans = OrphansComeToUs()
         self._end: weakref.finalize[[], Line] | None = None
 
-    def serve(self, command: tuple[str, ...], job: Job, more: str = "") -> LaunchReport:
+    def serve(self, command: tuple[str, ...], job: WrittenJob, more: str = "") -> LaunchReport:
         """Have one job done, with `more` variables; OSError where no launcher can be started."""
         touched_everything()
         try:
@@ -53,15 +50,15 @@ class Line:
         finally:
             touched_everything()
 
-    def _served(self, command: tuple[str, ...], job: Job, more: str) -> LaunchReport:
+    def _served(self, command: tuple[str, ...], job: WrittenJob, more: str) -> LaunchReport:
         self._ticket += 1
-        frame = self._as_written(job).frame(self._ticket, more)
+        frame = job.frame(self._ticket, more)
         if len(frame) > _MOST_JOB_BYTES:
             return LaunchReport({"exec_errno": errno.E2BIG}, (), os.strerror(errno.E2BIG))
         with self._orphans:
             try:
                 process = self._with_job(command, frame)
-                report, good = process.answer(self._ticket, _patience_s(job))
+                report, good = process.answer(self._ticket, _patience_s(job.job))
             except BaseException:
                 if self._process is not None:
                     self._process.cancel()
@@ -69,14 +66,6 @@ class Line:
             if not good or len(frame) > _SMALL_BYTES:
                 self.close()
         return report
-
-    def _as_written(self, job: Job) -> WrittenJob:
-        written = self._written.get(id(job))
-        if written is None:  # what is kept keeps its job, so that no other one has its identity
-            if len(self._written) >= _MOST_WRITTEN:
-                self._written.clear()
-            written = self._written[id(job)] = WrittenJob.of(job)
-        return written
 
     def _with_job(self, command: tuple[str, ...], frame: bytes) -> _Process:
         """A process that has been sent the job; one that had ended before is replaced."""

@@ -107,11 +107,6 @@ class WrittenJob:
         return LENGTH.pack(len(payload)) + payload
 
 
-def encode_job(job: Job, ticket: int) -> bytes:
-    """A job as a frame of the protocol; ValueError where a text holds a zero byte."""
-    return WrittenJob.of(job).frame(ticket)
-
-
 def _steady_numbers(plan: SteadyPlan | None) -> tuple[int, int, int]:
     return (plan.samples, plan.min_sample_ns, plan.budget_ns) if plan else (0, 0, 0)
 

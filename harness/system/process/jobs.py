@@ -10,7 +10,7 @@ from harness.frozen import dataclass
 from harness.model import Command, Jail, Mode, SteadyPlan, TrialPlan
 from harness.model import environment as environment_names
 from harness.model.environment import PAD
-from harness.system.launcher.wire import Job
+from harness.system.launcher.wire import Job, WrittenJob
 from harness.system.process.execution import Execution
 from harness.system.process.own_figures import figures_file
 from harness.system.process.sharing import HASH_SEEDS, padded, padding, taken_bytes
@@ -45,7 +45,7 @@ class _Kept:
     """A job that was made, and what each of the trials that are like it adds to its variables."""
 
     like: _Like
-    job: Job
+    job: WrittenJob
     seeds: tuple[str, ...]
     """The seeds of hashes that are the block's, not the command's own."""
     taken: int
@@ -67,10 +67,10 @@ class Jobs:
     def __init__(self) -> None:
         self._kept: dict[tuple[tuple[str, ...], str], _Kept] = {}
 
-    def of(self, execution: Execution, plan: TrialPlan) -> tuple[Job, str]:
+    def of(self, execution: Execution, plan: TrialPlan) -> tuple[WrittenJob, str]:
         """What the launcher is told to execute a command, and the variables that it adds."""
         if execution.confined.level is not Jail.NONE:
-            return make_job(execution, plan), ""
+            return WrittenJob.of(make_job(execution, plan)), ""
         command = execution.command
         like = _Like(
             command,
@@ -95,7 +95,7 @@ def _made(like: _Like, whole: Job) -> _Kept:
     drawn = (*seeds, PAD)
     job = replace(whole, env={k: v for k, v in whole.env.items() if k not in drawn})
     taken = taken_bytes(whole.argv, {**job.env, **dict.fromkeys(drawn, "")})
-    return _Kept(like, job, seeds, taken)
+    return _Kept(like, WrittenJob.of(job), seeds, taken)
 
 
 def make_job(execution: Execution, plan: TrialPlan) -> Job:

@@ -43,7 +43,7 @@ from harness.system.jail.means import weaknesses
 from harness.system.jail.view import Tool
 from harness.system.launcher.launching import Launcher, LauncherFacts, get_launcher
 from harness.system.launcher.watching import STOPPED_US, Watch
-from harness.system.launcher.wire import Job, LaunchReport
+from harness.system.launcher.wire import LaunchReport, WrittenJob
 from harness.system.machine.host import disturbances, read_host
 from harness.system.process.calling import Call, StillRunningError, call
 from harness.system.process.execution import (
@@ -282,7 +282,7 @@ class LocalRunner:
             job, more = self._jobs.of(execution, plan)
             report = self._launched(job, more)
             figures, trouble_with_it = own_figures_of(command, folder)
-            trial = trial_of_report(report, job, execution, plan)
+            trial = trial_of_report(report, job.job, execution, plan)
             if figures:
                 trial = replace(trial, metrics=figures)
             if trouble_with_it and trial.ok:
@@ -300,7 +300,7 @@ class LocalRunner:
         place = (self.grounds, folder.root.parent)
         return self.confining.of_command(self.jail, command, program, place)
 
-    def _launched(self, job: Job, more: str) -> LaunchReport:
+    def _launched(self, job: WrittenJob, more: str) -> LaunchReport:
         """What the launcher reports of a job; what has stopped us meanwhile has failed."""
         self._was_stopped()
         report = self.launcher.launch(job, more)

@@ -20,7 +20,7 @@ from harness.system.launcher.launching import (
     fallback_command,
     get_launcher,
 )
-from harness.system.launcher.wire import Job, decode_report, encode_job
+from harness.system.launcher.wire import Job, WrittenJob, decode_report
 
 
 def program(path: Path, script: str) -> None:
@@ -155,7 +155,7 @@ def test_a_second_compiler_is_tried_when_the_first_fails(tmp_path: Path, path_wi
 
 def test_a_launcher_that_has_gone_is_trouble_and_no_exception(tmp_path: Path) -> None:
     job = Job(("/bin/true",), {}, tmp_path, tmp_path, tmp_path, tmp_path, timeout_ns=0)
-    report = Launcher((str(tmp_path / "gone"),)).launch(job)
+    report = Launcher((str(tmp_path / "gone"),)).launch(WrittenJob.of(job))
     assert "the launcher cannot be started" in report.trouble
 
 
@@ -176,7 +176,7 @@ JOB = Job(
 
 
 def test_a_job_is_its_numbers_and_then_its_texts() -> None:
-    frame = encode_job(JOB, ticket=4)
+    frame = WrittenJob.of(JOB).frame(ticket=4)
     assert struct.unpack_from("=I", frame) == (len(frame) - 4,)
     numbers = struct.unpack_from(f"={len(protocol.JOB_NUMBERS)}q", frame, 4)
     assert dict(zip(protocol.JOB_NUMBERS, numbers, strict=True)) == {
@@ -198,7 +198,7 @@ def test_a_job_is_its_numbers_and_then_its_texts() -> None:
 def test_a_text_with_a_zero_byte_is_no_two_texts() -> None:
     for job in (replace(JOB, argv=("/bin/echo", "a\0b")), replace(JOB, env={"A": "\0"})):
         with pytest.raises(ValueError, match="null byte"):
-            encode_job(job, 1)
+            WrittenJob.of(job)
 
 
 def report(

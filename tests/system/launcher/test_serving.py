@@ -15,7 +15,7 @@ import pytest
 
 from harness.model import Command, Mode, SteadyPlan, Target, Trial, TrialPlan, TrialStatus
 from harness.system.launcher.launching import Launcher, fallback_command
-from harness.system.launcher.wire import Job
+from harness.system.launcher.wire import Job, WrittenJob
 from harness.system.process.runner import LocalRunner
 
 PLAN = TrialPlan()
@@ -280,7 +280,7 @@ def test_a_fork_of_the_harness_has_a_launcher_of_its_own(
     pid = os.fork()
     if pid == 0:
         try:
-            report = served.launcher.launch(job)
+            report = served.launcher.launch(WrittenJob.of(job))
             served.launcher.close()
             os._exit(report.get("exit_code", 9))
         finally:

@@ -85,8 +85,8 @@ def test_a_job_that_serves_again_gives_what_one_that_is_made_anew_does(runner: L
     for command in (shell("true"), shell("true", PYTHONHASHSEED="5"), shell("true")):
         execution = Execution(command, Path("/bin/sh"), folder)
         for plan in (TrialPlan(pad_bytes=n, phases=n != 7) for n in (0, 77, 7, 4095)):
-            job, more = jobs.of(execution, plan)
-            anew = make_job(execution, plan)
+            written, more = jobs.of(execution, plan)
+            job, anew = written.job, make_job(execution, plan)
             given = dict(word.split("=", 1) for word in more.split("\0"))
             assert replace(job, env={**job.env, **given}) == anew
 
