@@ -37,7 +37,7 @@ from harness.system.process.trial_folder import (
     TrialFolder,
     file_state,
 )
-from harness.system.store.files import storage_errors
+from harness.system.store.files import not_written
 from harness.system.store.flock import try_lock, wait_for_lock
 
 MEMORY = Path("/dev/shm")
@@ -93,10 +93,10 @@ class Scratch:
         Raises StorageFailed where the disk is full or read-only, OSError for an input that cannot
         be read.
         """
-        kept = self._folder_at_hand()
-        if kept is None:
-            with storage_errors(self._folder):
-                kept = self._folder_that_served() or self._new_folder()
+        try:
+            kept = self._folder_that_served() or self._new_folder()
+        except OSError as problem:  # as storage_errors, which takes a moment in each trial
+            raise not_written(self._folder, problem) from None
         places, opened = kept
         self._given[places.names["root"]] = kept
         try:
@@ -110,15 +110,6 @@ class Scratch:
                 raise OSError(errno.ENAMETOOLONG, "folders are nested too deep") from None
             raise
         return TrialFolder(places, states, opened)
-
-    def _folder_at_hand(self) -> _Kept | None:
-        """The folder that served last, where nothing has to be written for it."""
-        if self._free:
-            places, opened = self._free[-1]
-            if opened is not None and _is_folder(places.names["work"]):
-                self._free.pop()
-                return _Kept(places, opened)
-        return None
 
     def _folder_that_served(self) -> _Kept | None:
         """A folder that was emptied, where it is still there; its files are open already."""
