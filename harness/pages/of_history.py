@@ -94,7 +94,8 @@ def _doubts(found: TrendsResult) -> Iterator[str]:
         "Runs of different days were not interleaved: a change of level may be one of the machine."
         " Measuring both commits in one run tells which it is."
     )
-    yield "Each trend has an error level of 5 % of its own for each change that it shows."
+    each = "each trend by itself" if found.per_comparison else "all trends together"
+    yield f"That a change is seen where there is none has a chance of 5 % for {each}."
     hosts = {trend.of.host for trend in found.trends}
     if len(hosts) > 1:
         yield f"The runs are from {len(hosts)} machines, each with trends of its own."

@@ -134,6 +134,8 @@ class TrendsResult:
     exit_code: ExitCode = ExitCode.FINE
     """What `harness history --plot` answers its shell: the worst of what could not be read."""
     written: tuple[Path, ...] = ()
+    per_comparison: bool = False
+    """Does the error level hold for each trend by itself, and not for all of them together?"""
 
     @property
     def ok(self) -> bool:
@@ -235,7 +237,10 @@ def trends_of(
     shifts = list(map(shifts_of, times)) if per_comparison else shifts_of_table(times)
     trends = tuple(Trend(*of, found) for of, found in zip(ordered.items(), shifts, strict=True))
     damaged = tuple(problem.message for problem in unreadable)
-    return TrendsResult(results, trends, damaged, hints_of(unreadable), worst_of(unreadable))
+    return TrendsResult(
+        *(results, trends, damaged, hints_of(unreadable), worst_of(unreadable)),
+        per_comparison=per_comparison,
+    )
 
 
 def _place(key: TrendKey) -> tuple[str, ...]:

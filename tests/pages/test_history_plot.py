@@ -56,6 +56,15 @@ def test_the_terminal_shows_a_line_of_bars(results):
     assert max(lines[1].strip()[:6]) < min(lines[1].strip()[6:])
 
 
+@pytest.mark.parametrize(
+    ("alone", "whom"), [(False, "all trends together"), (True, "each trend by itself")]
+)
+def test_the_page_says_for_what_the_error_level_holds(results, tmp_path, alone, whom):
+    path = tmp_path / "history.md"
+    harness.trends(results=results, path=path, per_comparison=alone)
+    assert f"has a chance of 5 % for {whom}." in path.read_text()
+
+
 def test_a_page_and_a_picture_are_written(results, tmp_path):
     made = harness.trends(results=results, path=tmp_path / "history.html")
     page = made.written[0].read_text()
