@@ -19,11 +19,13 @@ it bounds.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from bisect import insort
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from harness.frozen import dataclass
+from harness.stats.medians import median_of
 from harness.stats.ratios import Floats
 
 BOUND = 4.0
@@ -59,10 +61,9 @@ class MeanCosts:
         a, b = reference[good], candidate[good]
         if len(a) < 2:
             return cls(a[:0], b[:0], a[:0])
-        levels = (a + b) / 2
-        first = [float(np.median(levels[:n])) for n in range(1, min(_LEVELS, len(a)))]
-        scale = np.full(len(a) - 1, float(np.median(levels[:_LEVELS])))
-        scale[: len(first)] = first
+        usual = list(_medians(((a + b) / 2)[:_LEVELS].tolist()))
+        scale = np.full(len(a) - 1, usual[-1])
+        scale[: len(usual) - 1] = usual[:-1]
         return cls(a[1:], b[1:], BOUND * scale)
 
     def __len__(self) -> int:
@@ -100,6 +101,14 @@ class MeanCosts:
         high = -_where(lambda log: self.worse(math.exp(-log)) < limit)
         edge = _FARTHEST * (1 - 1e-9)
         return (-math.inf if low <= -edge else low), (math.inf if high >= edge else high)
+
+
+def _medians(values: Iterable[float]) -> Iterator[float]:
+    """The median of the values up to each of them."""
+    ordered: list[float] = []
+    for value in values:
+        insort(ordered, value)
+        yield median_of(ordered)
 
 
 def _won(differences: Floats) -> float:
