@@ -187,9 +187,10 @@ class Judge:
     @property
     def is_decided(self) -> bool:
         """Is its verdict sure, and are there blocks enough to say something of guards?"""
-        if self.verdict is Verdict.UNDECIDED:
+        found = self.verdict
+        if found is Verdict.UNDECIDED:
             return False
-        looks_on = self.question.guards and self.verdict is not Verdict.SLOWER
+        looks_on = self.question.guards and found is not Verdict.SLOWER
         return not looks_on or len(self.pairs) >= GUARDED_BLOCKS
 
     @property

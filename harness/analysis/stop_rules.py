@@ -60,9 +60,9 @@ class _LookOn:
             return low == high or high - low <= 2 * log_threshold(judge.question.precision)
         if not judge.is_decided:
             return False
-        if judge.verdict is not Verdict.FASTER or not judge.question.tails:
+        if not self._span_ns or not judge.question.tails:
             return True
-        return not self._span_ns or self._enough(judge, blocks)
+        return judge.verdict is not Verdict.FASTER or self._enough(judge, blocks)
 
     def _enough(self, judge: Judge, blocks: Sequence[Block]) -> bool:
         from harness.stats.tails import SEEN_ENOUGH
