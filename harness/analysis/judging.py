@@ -206,10 +206,10 @@ class Judge:
         """Why no further block will decide, where one side never has the figure; else empty."""
         if not self._named or len(self.pairs) < EXACT_BLOCKS:
             return ""
-        lacking = self.lacking
-        if lacking.blocks not in (lacking.reference, lacking.candidate):
+        sides = self.pairs.sides(self.choice.metric)
+        if not any(all(map(math.isnan, side)) for side in sides):  # ends at the first figure
             return ""
-        each = "; ".join(lacking.words((self.reference, self.candidate)))
+        each = "; ".join(self.lacking.words((self.reference, self.candidate)))
         return f"{self._named} decides nothing: {each}"
 
     @property
