@@ -255,14 +255,15 @@ class Judge:
 
     def evidence(self) -> dict[Metric, Estimate]:
         """The speed-up by every metric; that which decides is as it was followed."""
-        sequences = {metric: self._followed(metric) for metric in Metric}  # the known ones
-        sequences[self.choice.metric] = self.sequence
-        intervals = {metric: sequence.interval() for metric, sequence in sequences.items()}
-        intervals[self.choice.metric] = self.interval
+        chosen, intervals = self.choice.metric, {}
+        for metric in dict.fromkeys((*Metric, chosen)):  # the known ones, and that which decides
+            if metric is chosen:
+                intervals[metric] = self.interval
+            elif self._has(metric):
+                intervals[metric] = self._followed(metric).interval()
         return {
             metric: ratio_estimate(interval, self.question.confidence)
             for metric, interval in intervals.items()
-            if metric is self.choice.metric or self._has(metric)
         }
 
     def judged(self, blocks: Sequence[Block]) -> Judged:
