@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-
-import numpy as np
+from functools import cache, partial
 
 from harness.analysis.judging import Judge
 from harness.analysis.of_figures import NOTHING
@@ -20,10 +19,10 @@ from harness.frozen import dataclass
 from harness.model import Better, Comparison, Estimate, Measurement, Metric, MetricInfo, Noise
 from harness.model.guards import BINARY, MEAN, STARTUP, TAILS, Guard, GuardFinding, GuardState
 from harness.stats.boundary import sign_boundary
-from harness.stats.mean_ratio import MeanCosts
-from harness.stats.paired import ratio_estimate, sequence_of
-from harness.stats.quantile_ratio import QUANTILES, quantile_ratio
+from harness.stats.paired import ratio_estimate, ratio_of, sequence_of
+from harness.stats.tails import Costs
 
+NO_PAIR = "no block has both"
 _FARTHEST = 40.0
 
 
@@ -60,11 +59,12 @@ def with_guards(
 
 
 def _findings(asked: Guarded, blocks: Sequence[Block]) -> Iterator[GuardFinding]:
+    costs = cache(partial(_costs, asked, blocks))  # the blocks are gone through once for all
     for guard in asked.question.guards:
         if guard.name == BINARY:
             yield _of_builds(guard, asked)
         elif guard.name in TAILS or guard.name == MEAN:
-            yield _of_statistic(guard, asked, blocks)
+            yield _of_statistic(guard, costs())
         else:
             yield _of_figure(guard, asked, blocks)
 
@@ -82,21 +82,19 @@ def _of_builds(guard: Guard, asked: Guarded) -> GuardFinding:
     return GuardFinding(guard, state, None, f"{before} and {now} bytes")
 
 
-def _of_statistic(guard: Guard, asked: Guarded, blocks: Sequence[Block]) -> GuardFinding:
+def _costs(asked: Guarded, blocks: Sequence[Block]) -> Costs:
+    """The costs of what is compared."""
+    question = asked.question
+    times = _judge(asked, asked.metric, blocks).sequence.times
+    return Costs.of(times, question.confidence, question.threshold)
+
+
+def _of_statistic(guard: Guard, costs: Costs) -> GuardFinding:
     """The mean or a tail of what is compared."""
-    judge = _judge(asked, asked.metric, blocks)
-    sides = [np.asarray(side, dtype=np.float64) for side in judge.sequence.times]
-    good = (sides[0] > 0) & (sides[1] > 0)
-    known, confidence = (sides[0][good], sides[1][good]), asked.question.confidence
-    if not len(known[0]):
-        return GuardFinding(guard, GuardState.OPEN, None, "no block has both")
-    if guard.name == MEAN:
-        costs = MeanCosts.of(*known)
-        low, high = costs.interval(confidence)
-        point = min(max(costs.point(), low), high)
-    else:
-        point, low, high = quantile_ratio(known, QUANTILES[guard.name], confidence)
-    return _said(guard, (point, low, high), math.log1p(guard.share or 0.0), confidence)
+    if not len(costs.sides[0]):
+        return GuardFinding(guard, GuardState.OPEN, None, NO_PAIR)
+    allowed = math.log1p(guard.share or 0.0)
+    return _said(guard, costs.logs(guard.name), allowed, costs.confidence)
 
 
 def _of_figure(guard: Guard, asked: Guarded, blocks: Sequence[Block]) -> GuardFinding:
@@ -106,7 +104,7 @@ def _of_figure(guard: Guard, asked: Guarded, blocks: Sequence[Block]) -> GuardFi
     if guard.name == STARTUP and why:
         why = "steady mode alone tells start-up from work"
     if not len(judge.pairs):
-        return GuardFinding(guard, GuardState.OPEN, None, "no block has both")
+        return GuardFinding(guard, GuardState.OPEN, None, NO_PAIR)
     confidence = asked.question.confidence
     if guard.share is not None:
         found = judge.interval
@@ -164,8 +162,8 @@ def _said(
         state = GuardState.BROKEN
     elif low >= -allowed:
         state = GuardState.KEPT
-    ends = [math.exp(log) if log < 700 else math.inf for log in (point, low, high)]
-    ratio = Estimate("ratio", ends[0], ends[1], ends[2], confidence)
+    point, low, high = map(ratio_of, logs)
+    ratio = Estimate("ratio", point, low, high, confidence)
     because = why or ("too few blocks to be sure" if state is GuardState.OPEN else "")
     return GuardFinding(guard, state, ratio, because)
 

@@ -141,9 +141,10 @@ def judge_bounds(bounds: tuple[float, float], threshold: float) -> Verdict:
 
 def ratio_estimate(interval: RatioInterval, confidence: float) -> Estimate:
     """The interval as a speed-up."""
-    low, point, high = (_exp(v) for v in (interval.low, interval.point, interval.high))
+    low, point, high = map(ratio_of, (interval.low, interval.point, interval.high))
     return Estimate("median ratio", point, low, high, confidence)
 
 
-def _exp(value: float) -> float:
-    return math.exp(value) if value < 700 else math.inf
+def ratio_of(log: float) -> float:
+    """The ratio of a log-ratio; infinite where it is beyond all numbers."""
+    return math.exp(log) if log < 700 else math.inf

@@ -17,12 +17,13 @@ import numpy as np
 
 from harness.frozen import dataclass
 from harness.model import Estimate, Verdict
+from harness.model.guards import MEAN
 from harness.stats.mean_ratio import MeanCosts
 from harness.stats.medians import log_threshold
+from harness.stats.paired import ratio_of
 from harness.stats.quantile_ratio import QUANTILES, quantile_ranks, quantile_ratio
 from harness.stats.ratios import Floats
 
-MEAN = "mean"
 GUARDED = "p95"
 """The tail that a gain is held against; the others are shown."""
 
@@ -79,8 +80,8 @@ class Costs:
         names = []
         if self.mean.worse(1 / (1 + self.threshold)) >= self._limit:
             names.append(MEAN)
-        p = QUANTILES[GUARDED]
-        if self._bounded(p) and self._quantile(p)[2] < -log_threshold(self.threshold):
+        bound = -log_threshold(self.threshold)
+        if self._bounded(GUARDED) and self.logs(GUARDED)[2] < bound:
             names.append(GUARDED)
         return tuple(names)
 
@@ -88,13 +89,18 @@ class Costs:
         """The speed-up by the mean, and by those tails whose ends the blocks suffice for."""
         if not len(self.mean):
             return {}
-        low, high = self.mean.interval(self.confidence)
-        point = min(max(self.mean.point(), low), high)
-        found = {MEAN: self._estimate("ratio of mean costs", (point, low, high))}
-        for name, p in QUANTILES.items():
-            if self._bounded(p):
-                found[name] = self._estimate(f"ratio of {name}", self._quantile(p))
+        found = {MEAN: self._estimate("ratio of mean costs", MEAN)}
+        for name in QUANTILES:
+            if self._bounded(name):
+                found[name] = self._estimate(f"ratio of {name}", name)
         return found
+
+    def logs(self, name: str) -> tuple[float, float, float]:
+        """Point, low and high of the log-ratio by the mean or a tail; there is a block."""
+        if name != MEAN:
+            return quantile_ratio(self.sides, QUANTILES[name], self.confidence)
+        low, high = self.mean.interval(self.confidence)
+        return min(max(self.mean.point(), low), high), low, high
 
     def needed(self) -> int:
         """About how many blocks would show that the mean is worse, were it what it seems."""
@@ -105,15 +111,12 @@ class Costs:
     def _limit(self) -> float:
         return -math.log((1 - self.confidence) / 2)
 
-    def _bounded(self, p: float) -> bool:
+    def _bounded(self, name: str) -> bool:
         n = len(self.sides[0])
-        return n > 0 and quantile_ranks(n, p, (1 - self.confidence) / 2)[1] < n
+        return n > 0 and quantile_ranks(n, QUANTILES[name], (1 - self.confidence) / 2)[1] < n
 
-    def _quantile(self, p: float) -> tuple[float, float, float]:
-        return quantile_ratio(self.sides, p, self.confidence)
-
-    def _estimate(self, statistic: str, logs: tuple[float, float, float]) -> Estimate:
-        point, low, high = (math.exp(log) if log < 700 else math.inf for log in logs)
+    def _estimate(self, statistic: str, name: str) -> Estimate:
+        point, low, high = map(ratio_of, self.logs(name))
         return Estimate(statistic, point, low, high, self.confidence)
 
 
