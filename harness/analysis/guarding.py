@@ -166,8 +166,3 @@ def _said(
     ratio = Estimate("ratio", point, low, high, confidence)
     because = why or ("too few blocks to be sure" if state is GuardState.OPEN else "")
     return GuardFinding(guard, state, ratio, because)
-
-
-def open_guards(comparison: Comparison) -> list[GuardFinding]:
-    """Those that are neither kept nor broken."""
-    return [found for found in comparison.guards if found.state is GuardState.OPEN]

@@ -52,8 +52,3 @@ class SuiteResult(TableResult):
             cases = [c.case for c in self.comparisons if c.verdict is verdict]
             if cases:
                 yield f"{said}: {', '.join(cases)}"
-
-    def __str__(self) -> str:
-        return "\n\n".join(filter(None, ["\n".join(self.sentences()), self.table()]))
-
-    __repr__ = __str__
