@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from noise_trace import information
 from rig import rig
+from runs import run_of
 from tabulate import tabulate
 from verdicts import make_workload
 
@@ -24,8 +25,7 @@ from harness.analysis.blocks import figures_of
 from harness.analysis.schedule import Block, Design
 from harness.model import Metric
 from harness.project.config import load_config
-from harness.running import Cell, Settings
-from harness.running.experiment import Experiment, perform
+from harness.running import Settings
 from harness.running.session import open_session
 
 REFERENCE, CANDIDATE = "base", "plus20"
@@ -35,16 +35,9 @@ def measure(blocks: int) -> Sequence[Block]:
     """Measure `blocks` mirrored blocks of the workload and of the one that takes 2 % longer."""
     with tempfile.TemporaryDirectory(prefix="designs-") as name:
         config = load_config(make_workload(Path(name)).write_config())
-        task = config.task("work")
-        cells = tuple(
-            Cell(task, config.case(task, None), config.target(target))
-            for target in (REFERENCE, CANDIDATE)
-        )
-        experiment = Experiment(
-            cells=cells, settings=Settings(trials=blocks, design=Design.MIRRORED)
-        )
+        settings = Settings(trials=blocks, design=Design.MIRRORED)
         with open_session(config) as session:
-            return perform(session.orchestrator, session.results, experiment).groups[0].blocks
+            return run_of(session, (REFERENCE, CANDIDATE), settings).groups[0].blocks
 
 
 def log_times(blocks: Sequence[Block], target: str, metric: Metric) -> np.ndarray:

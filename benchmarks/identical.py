@@ -28,12 +28,12 @@ import numpy as np
 from figures import of, rate
 from neighbours import REGIMES, neighbour
 from rig import rig
+from runs import run_of
 from tabulate import tabulate
 
 from harness.model import Verdict
 from harness.project.config import load_config
-from harness.running import Cell, Settings
-from harness.running.experiment import Experiment, perform
+from harness.running import Settings
 from harness.running.session import Session, open_session
 
 PROGRAM = """\
@@ -58,13 +58,9 @@ NO_RANDOM_ADDRESSES = 0x0040000
 
 def judged(session: Session, budget_s: float, seed: int) -> tuple[Verdict, float, float]:
     """One run: its verdict, the seconds of its blocks, and how far its interval reaches."""
-    config = session.config
-    task = config.task("same")
-    cells = tuple(Cell(task, config.case(task, None), config.target(n)) for n in ("one", "two"))
     settings = Settings(budget_ns=round(budget_s * 1e9), seed=seed)
     begun = time.monotonic()
-    report = perform(session.orchestrator, session.results, Experiment(cells, settings))
-    made = report.run.comparisons[0]
+    made = run_of(session, ("one", "two"), settings).run.comparisons[0]
     width = (made.ratio.high or math.inf) - (made.ratio.low or 0.0)
     return made.verdict, time.monotonic() - begun, width
 

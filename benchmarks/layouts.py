@@ -21,12 +21,12 @@ from pathlib import Path
 
 from figures import of, rate
 from rig import rig
+from runs import run_of
 from tabulate import tabulate
 
 from harness.model import Comparison, Verdict
 from harness.project.config import load_config
-from harness.running import Cell, Settings
-from harness.running.experiment import Experiment, perform
+from harness.running import Settings
 from harness.running.session import open_session
 
 FUNCTIONS = {
@@ -141,12 +141,9 @@ def compared(folder: Path, path: str, options: argparse.Namespace, layouts: int)
         + TARGET.format(name="edit", source=path, layouts=layouts, flags=options.flags)
     )
     config = load_config(folder / "harness.toml")
-    task = config.task("same")
-    cells = tuple(Cell(task, config.case(task, None), config.target(n)) for n in ("base", "edit"))
     settings = Settings(budget_ns=round(options.budget * 1e9), seed=options.seed)
     with open_session(config) as session:
-        report = perform(session.orchestrator, session.results, Experiment(cells, settings))
-    return report.run.comparisons[0]
+        return run_of(session, ("base", "edit"), settings).run.comparisons[0]
 
 
 def main() -> None:

@@ -34,15 +34,14 @@ import peers
 from figures import FEW, figure, of, rate
 from neighbours import REGIMES, neighbour
 from rig import rig
+from runs import run_of
 from tabulate import tabulate
 
 from harness.analysis import Question
 from harness.analysis.judging import block_ns
-from harness.model import Comparison, Metric, Verdict
+from harness.model import Comparison, Metric, Target, Verdict
 from harness.project.config import load_config
-from harness.running import Cell, Settings
-from harness.running.experiment import Experiment, perform
-from harness.running.reports import Report
+from harness.running import Settings
 from harness.running.session import Session, open_session
 from harness.stats.boundary import sign_boundary
 from harness.stats.paired import PairedSequence
@@ -173,28 +172,24 @@ def _fastest(program: Path, size: int, times: int = 40) -> float:
 # -- the tools ------------------------------------------------------------------------------------
 
 
-def _cells(session: Session, effect: float) -> tuple[Cell, ...]:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a run of the harness is to tell apart."""
+
+    targets: Sequence[Target | str]
     """The reference, and the candidate with its effect."""
-    config = session.config
-    task = config.task("work")
-    names = ("base", _name(effect))
-    return tuple(Cell(task, config.case(task, None), config.target(name)) for name in names)
+    regime: str
+    effect: float
 
 
-def ask_harness(session: Session, effect: float, budget_s: float, seed: int) -> Report:
-    """One run as `harness compare` makes it."""
-    experiment = Experiment(
-        _cells(session, effect), Settings(budget_ns=round(budget_s * 1e9), seed=seed)
-    )
-    return perform(session.orchestrator, session.results, experiment)
-
-
-def harness_outcome(
-    session: Session, regime: str, effect: float, budget_s: float, seed: int
-) -> Outcome:
+def harness_outcome(session: Session, asked: Asked, budget_s: float, seed: int) -> Outcome:
+    regime, effect = asked.regime, asked.effect
+    settings = Settings(budget_ns=round(budget_s * 1e9), seed=seed)
     begun = time.monotonic()
-    report = ask_harness(session, effect, budget_s, seed)
+    report = run_of(session, asked.targets, settings)
     seconds = time.monotonic() - begun
+    if not report.run.comparisons:
+        return Outcome("harness", regime, effect, "failed", seconds)
     made, blocks = report.run.comparisons[0], report.groups[0].blocks
     return Outcome(
         tool="harness",
@@ -233,7 +228,8 @@ def measure(options: argparse.Namespace, work: Workload, session: Session) -> It
             for _ in range(options.repeats):
                 for effect in options.effects:
                     budget_s = options.budget if effect else options.equal_budget
-                    yield harness_outcome(session, regime, effect, budget_s, seeds.getrandbits(32))
+                    asked = Asked(("base", _name(effect)), regime, effect)
+                    yield harness_outcome(session, asked, budget_s, seeds.getrandbits(32))
                     for name in options.peers:
                         yield peer_outcome(name, work, regime, effect, options.budget)
 
@@ -376,11 +372,8 @@ def peeking_real(session: Session, options: argparse.Namespace) -> list[bool]:
 
 
 def _to_the_end(session: Session, question: Question, blocks: int, seed: int) -> Comparison:
-    experiment = Experiment(
-        _cells(session, 0.0),
-        Settings(question=question, budget_ns=600 * 10**9, max_blocks=blocks, seed=seed),
-    )
-    return perform(session.orchestrator, session.results, experiment).run.comparisons[0]
+    settings = Settings(question=question, budget_ns=600 * 10**9, max_blocks=blocks, seed=seed)
+    return run_of(session, ("base", _name(0.0)), settings).run.comparisons[0]
 
 
 # -- twenty kinds ---------------------------------------------------------------------------------
@@ -395,41 +388,19 @@ def measure_kinds(options: argparse.Namespace, folder: Path) -> Iterator[Outcome
         for _ in range(options.repeats):
             for kind in options.kinds:
                 for effect in options.effects:
-                    yield _of_kind(session, (kind, effect), options.budget, seeds.getrandbits(32))
+                    asked = Asked(_of_kind(session, kind, effect), kind, effect)
+                    yield harness_outcome(session, asked, options.budget, seeds.getrandbits(32))
 
 
-def _of_kind(session: Session, work: tuple[str, float], budget_s: float, seed: int) -> Outcome:
-    kind, effect = work
-    task = session.config.task(kind)
-    case = session.config.case(task, "only")
-    names = [kinds.target_name(kind, 0.0), kinds.target_name(kind, effect)]
+def _of_kind(session: Session, kind: str, effect: float) -> tuple[Target, Target]:
+    """The reference of a kind, and the candidate with its effect."""
+    base, candidate = (
+        session.config.target(kinds.target_name(kind, each)) for each in (0.0, effect)
+    )
     if effect == 0:
         # The same units in another target: a copy of the reference under a name of its own.
-        targets = [session.config.target(names[0])] * 2
-        targets[1] = replace(targets[1], name=f"{kind}-same")
-    else:
-        targets = [session.config.target(name) for name in names]
-    cells = tuple(Cell(task, case, target) for target in targets)
-    begun = time.monotonic()
-    settings = Settings(budget_ns=round(budget_s * 1e9), seed=seed)
-    report = perform(session.orchestrator, session.results, Experiment(cells, settings))
-    seconds = time.monotonic() - begun
-    if not report.run.comparisons:
-        return Outcome("harness", kind, effect, "failed", seconds)
-    made, blocks = report.run.comparisons[0], report.groups[0].blocks
-    return Outcome(
-        tool="harness",
-        regime=kind,
-        effect=effect,
-        verdict=made.verdict.value,
-        seconds=seconds,
-        blocks_s=block_ns(blocks) * len(blocks) / 1e9,
-        blocks=made.blocks,
-        metric=made.metric.value,
-        low=1 / made.ratio.high if made.ratio.high else None,
-        high=1 / made.ratio.low if made.ratio.low else None,
-        seed=seed,
-    )
+        candidate = replace(base, name=f"{kind}-same")
+    return base, candidate
 
 
 def kinds_table(outcomes: Sequence[Outcome]) -> str:

@@ -116,7 +116,7 @@ def test_every_benchmark_has_its_short_form():
     script = (BENCHMARKS / "run_all.sh").read_text()
     named = {line.split()[0] for line in script.splitlines() if ".py  " in line}
     helpers = {"figures", "many_runs", "neighbours", "own_overhead", "peers", "rig"}
-    helpers |= {"synthetic_traces", "engineers", "scripted", "kinds"}
+    helpers |= {"synthetic_traces", "engineers", "scripted", "kinds", "runs"}
     assert named == {p.name for p in BENCHMARKS.glob("*.py") if p.stem not in helpers}
 
 
