@@ -23,13 +23,13 @@ from harness.cluster.awaiting import Cluster, RunWatch
 from harness.cluster.folder import ClusterFolder, ClusterShard, attempt_path
 from harness.cluster.packing import packed, shard_seconds, shards_per_job
 from harness.cluster.spreading import ClusterOptions
-from harness.model import Mode, Trial, TrialRecord, TrialStatus
 from harness.model.engines import JobPhase, JobState, Limits
 from harness.running.settings import Settings
 from harness.system.store.attempts import AttemptReader, write_attempt, write_gathered
 from harness.system.store.described import Described
 from harness.system.store.run_file import read_run
 from harness.system.store.runs import RunWriter
+from harness.testing.makers import make_record, make_trial
 
 GOAL_S, GOAL_MB = 5.0, 500
 
@@ -39,9 +39,8 @@ def one_run(folder: Path, rows: int) -> None:
     with RunWriter(folder, {"started_at_ns": 0}, "host") as writer:
         for number in range(rows):
             wall_ns = 1_000_000 + number * 7919 % 100_003
-            trial = Trial(
-                TrialStatus.OK,
-                wall_ns=wall_ns,
+            trial = make_trial(
+                wall_ns,
                 user_ns=wall_ns * 3 // 4,
                 sys_ns=wall_ns // 5,
                 max_rss_bytes=1_600_000 + number * 4096 % 65_536,
@@ -49,20 +48,13 @@ def one_run(folder: Path, rows: int) -> None:
                 involuntary_switches=number % 3,
             )
             writer.append(
-                TrialRecord(
-                    run_id="r",
-                    task="t",
-                    case="c",
+                make_record(
+                    trial,
                     target=("one", "two")[number % 2],
-                    adapter="command",
-                    language="any",
                     build_digest=("a" * 64, "b" * 64)[number % 2],
-                    mode=Mode.COLD,
                     block=number // 2,
                     position=number % 2,
-                    warmup=False,
                     started_at_ns=1_700_000_000_000_000_000 + number * 3_000_000,
-                    trial=trial,
                 )
             )
         writer.finish({}, frozenset())

@@ -19,10 +19,10 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 
 import numpy as np
 from figures import of, rate
+from noise_trace import read_trace
 from rig import rig
 from tabulate import tabulate
 
@@ -31,11 +31,11 @@ from harness.analysis.ranking import TableRule, Verdicts
 from harness.analysis.schedule import Block
 from harness.analysis.stop_rules import sequential_rule
 from harness.analysis.weighed_rule import Span
-from harness.model import Mode, Trial, TrialRecord, TrialStatus, Verdict
+from harness.model import Metric, Verdict
 from harness.stats.shifts import shifts_of, shifts_of_table
+from harness.testing.makers import make_record, make_trial
 
 WORK_NS = 20e6
-TRACE = Path(__file__).parents[1] / "tests/data/noise_trace.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,25 +71,15 @@ class Asked:
 
 def recorded() -> np.ndarray:
     """What single trials of the recorded hour were off by, as log-ratios to their neighbours."""
-    import pandas as pd
-
-    trace = pd.read_parquet(TRACE)
-    trace["cpu_ns"] = trace["user_ns"] + trace["sys_ns"]
-    cpu = trace.pivot(index="block", columns="target", values="cpu_ns")
-    return np.asarray(np.log(cpu[1] / cpu[0])) / np.sqrt(2)
+    return read_trace().log_ratio("identical", Metric.CPU) / np.sqrt(2)
 
 
 def block_of(number: int, times_ns: dict[str, float]) -> Block:
-    return {name: [_record(name, number, round(time))] for name, time in times_ns.items()}
-
-
-def _record(name: str, block: int, time_ns: int) -> TrialRecord:
-    trial = Trial(TrialStatus.OK, wall_ns=time_ns, user_ns=time_ns)
-    place = block * 10**9
-    return TrialRecord(
-        *("run", "task", "case", name, "c", "C", "digest"),
-        *(Mode.COLD, block, 0, False, place, trial),
-    )
+    place = {"block": number, "started_at_ns": number * 10**9}
+    return {
+        name: [make_record(make_trial(round(time)), target=name, **place)]
+        for name, time in times_ns.items()
+    }
 
 
 def table(asked: Asked, noise: np.ndarray, rng: np.random.Generator, most: int) -> tuple[bool, int]:

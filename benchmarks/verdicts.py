@@ -33,6 +33,7 @@ import numpy as np
 import peers
 from figures import FEW, figure, of, rate
 from neighbours import REGIMES, neighbour
+from noise_trace import read_trace
 from rig import rig
 from runs import run_of
 from tabulate import tabulate
@@ -317,7 +318,7 @@ PEEKING = ["noise or metric", "looks", "ever called different"]
 def peeking_simulated(runs: int, seed: int, blocks: int = 444) -> list[bool]:
     """Identical programs under four kinds of noise, judged after every block of 20 s."""
     rng = np.random.default_rng(seed)
-    recorded = _recorded_differences()
+    recorded = read_trace().log_ratio("identical", Metric.WALL)
     noises: dict[str, Callable[[], np.ndarray]] = {
         "Gaussian": lambda: rng.standard_normal(blocks),
         "Cauchy (no mean)": lambda: rng.standard_cauchy(blocks),
@@ -345,14 +346,6 @@ def _ever_different(differences: np.ndarray) -> bool:
         if interval.low > 0 or interval.high < 0:
             return True
     return False
-
-
-def _recorded_differences() -> np.ndarray:
-    import pandas as pd
-
-    trace = pd.read_parquet(Path(__file__).parents[1] / "tests/data/noise_trace.parquet")
-    wall = trace.pivot(index="block", columns="target", values="wall_ns")
-    return np.asarray(np.log(wall[1] / wall[0]))
 
 
 def peeking_real(session: Session, options: argparse.Namespace) -> list[bool]:
