@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 from figures import figure
-from rig import as_installed, rig
+from rig import as_installed, child_cpu_s, rig
 
 from harness.system.machine.host import read_host
 
@@ -75,14 +74,14 @@ def one_trial(rounds: int) -> bool:
     with tempfile.TemporaryDirectory() as name:
         argv = (*HARNESS, "run", "--adapter", "command", "--trials", "1", "--json")
         for number in range(rounds + 1):
-            started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+            started, before = time.perf_counter(), child_cpu_s()
             quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
             command = [*argv, "--", "/bin/true"]
             subprocess.run(command, cwd=name, env=as_installed(), check=True, **quiet)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            after = child_cpu_s()
             if number:  # the first one may compile
                 walls.append(time.perf_counter() - started)
-                cpus.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+                cpus.append(after - before)
     wall, cpu = statistics.median(walls), statistics.median(cpus)
     print(f"  one trial: {wall:.3f} s ({min(walls):.3f} at best), CPU time {cpu:.3f} s")
     return figure("harness run of one trial", f"{wall:.2f} s", "at most 0.25 s", wall <= 0.25)

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rig import as_installed
-from scripted import SEED, Edit, Program, child_cpu_s
+from rig import as_installed, child_cpu_s
+from scripted import SEED, Edit, Program
 
 HARNESS = str(Path(sys.executable).parent / "harness")
 OLDER = (

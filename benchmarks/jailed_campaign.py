@@ -20,8 +20,8 @@ from pathlib import Path
 
 from engineers import Session, campaign
 from figures import figure
-from rig import rig
-from scripted import child_cpu_s, load_program
+from rig import child_cpu_s, rig
+from scripted import load_program
 
 MOST = 1.1
 JAILS = ("none", "strict")

@@ -7,13 +7,14 @@ times, which a busy machine moves least (of `sleeps` and `threads` from wall tim
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from rig import child_cpu_s
 
 SOURCE = Path(__file__).with_suffix(".c")
 PYTHON = """\
@@ -126,14 +127,8 @@ def _fastest(command: Sequence[str], kind: str, times: int = 15) -> float:
     """The least time of several calls, in s."""
     found = []
     for _ in range(times):
-        begun, before = time.perf_counter(), _of_children()
+        begun, before = time.perf_counter(), child_cpu_s()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        wall_s, cpu_s = time.perf_counter() - begun, _of_children() - before
+        wall_s, cpu_s = time.perf_counter() - begun, child_cpu_s() - before
         found.append(wall_s if kind in BY_WALL else cpu_s)
     return min(found)
-
-
-def _of_children() -> float:
-    """The CPU time of all children so far, in s."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime

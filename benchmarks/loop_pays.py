@@ -33,8 +33,8 @@ from pathlib import Path
 from engineers import Session, Tried, by_hand, campaign
 from figures import figure
 from neighbours import neighbour
-from rig import rig
-from scripted import SEED, Program, all_names, child_cpu_s, load_program
+from rig import child_cpu_s, rig
+from scripted import SEED, Program, all_names, load_program
 from tabulate import tabulate
 
 LEAST = 1.01

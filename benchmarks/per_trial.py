@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import resource
 import statistics
 import subprocess
 import sys
@@ -27,7 +26,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 from figures import figure
-from rig import as_installed, rig
+from rig import as_installed, child_cpu_s, rig
 
 from harness.system.launcher.launching import get_launcher
 from harness.system.launcher.wire import Job, WrittenJob
@@ -133,11 +132,9 @@ def jobs_alone(folder: Path, trials: int) -> None:
         report = launcher.launch(job)
         of_program_s += (report.get("user_ns") + report.get("sys_ns")) / 1e9
     ours_s = time.thread_time() - before
-    earlier = resource.getrusage(resource.RUSAGE_CHILDREN)
+    earlier_s = child_cpu_s()
     launcher.close()
-    now = resource.getrusage(resource.RUSAGE_CHILDREN)
-    whole_s = now.ru_utime + now.ru_stime - earlier.ru_utime - earlier.ru_stime
-    theirs_s = whole_s - of_program_s
+    theirs_s = child_cpu_s() - earlier_s - of_program_s
     print("\njobs sent one by one, and nothing else: own CPU time of each")
     print(f"  Python {1e3 * ours_s / trials:.3f} ms, launcher {1e3 * theirs_s / trials:.3f} ms")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import resource
 
 from harness.system.machine.diagnosis import read_cpu_times
 from harness.system.machine.host import read_host
@@ -28,3 +29,9 @@ def rig() -> str:
 def as_installed() -> dict[str, str]:
     """The environment for a command: with compiled modules, as pip leaves those of a package."""
     return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
+
+def child_cpu_s() -> float:
+    """The CPU time of all children that have ended and were waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

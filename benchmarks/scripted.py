@@ -10,7 +10,6 @@ program prints behind `equal` for the seed that is tried: the edits of the kinds
 from __future__ import annotations
 
 import re
-import resource
 import subprocess
 import sys
 import tomllib
@@ -111,9 +110,3 @@ def all_names() -> tuple[str, ...]:
     names = sorted(path.stem for path in FOLDER.glob("*.toml"))
     julia = which("julia") is not None
     return tuple(n for n in names if julia or load_program(n).adapter != "julia")
-
-
-def child_cpu_s() -> float:
-    """The CPU time of all children that have ended and were waited for."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
