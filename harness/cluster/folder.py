@@ -271,14 +271,15 @@ def those_that_count(found: Iterable[AttemptFile]) -> dict[int, AttemptFile]:
     return best
 
 
-def latest_failure(found: Iterable[AttemptFile], shard: int) -> Mapping[str, Any]:
-    """What the last unfinished attempt of a shard says; empty where none says anything."""
-    own = [each for each in found if each.shard == shard and each.kind == "failed.json"]
-    for each in sorted(own, key=lambda f: f.attempt, reverse=True):
-        with contextlib.suppress(OSError, ValueError):
-            told: Mapping[str, Any] = json.loads(each.path.read_bytes())
-            return told
-    return {}
+def latest_failures(found: Iterable[AttemptFile]) -> dict[int, Mapping[str, Any]]:
+    """What the last unfinished attempt of each shard says, where one says anything."""
+    told: dict[int, Mapping[str, Any]] = {}
+    failed = [each for each in found if each.kind == "failed.json"]
+    for each in sorted(failed, key=lambda f: f.attempt, reverse=True):
+        if each.shard not in told:
+            with contextlib.suppress(OSError, ValueError):
+                told[each.shard] = json.loads(each.path.read_bytes())
+    return told
 
 
 def find_cluster(results: Path, run_id: str) -> ClusterFolder | None:

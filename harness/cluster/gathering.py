@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from harness.cluster.folder import (
     ClusterFolder,
     ClusterPlan,
     ClusterShard,
-    latest_failure,
+    latest_failures,
     those_that_count,
 )
 from harness.errors import DataDamaged, ExitCode
@@ -128,26 +129,41 @@ def _with_missing(
     missing: Sequence[ClusterShard],
 ) -> Report:
     failures = dict(report.failures)
+    why = why_missing(folder, found, [shard.index for shard in missing])
     for shard in missing:
-        why = why_missing(folder, found, shard.index)
-        for target in shard.targets:
-            failures[shard.task, shard.case, target] = Failure("not run", why, ExitCode.TRIAL)
+        failure = Failure("not run", why[shard.index], ExitCode.TRIAL)
+        failures |= {(shard.task, shard.case, target): failure for target in shard.targets}
     run = replace(report.run, finished=not missing)
     if missing:
         run = replace(run, parquet=None)
     return replace(report, failures=failures, run=run)
 
 
-def why_missing(folder: ClusterFolder, found: Sequence[AttemptFile], shard: int) -> str:
-    """Why a shard has no finished attempt, in words: its own, else the last ones of its job."""
-    if folder.cancelled:
-        return "the run was cancelled"
-    told = latest_failure(found, shard)
-    if told:
-        return f"on {told['node']}: {told['error']}"
-    number = next((n for n, own in folder.jobs_of(folder.ranges()) if shard in own), None)
-    if number is None or number not in folder.submitted():
-        return "its job was not submitted"
+def why_missing(
+    folder: ClusterFolder, found: Sequence[AttemptFile], missing: Sequence[int]
+) -> dict[int, str]:
+    """Why shards have no finished attempt, in words: their own, else the last ones of their job."""
+    if folder.cancelled or not missing:
+        return dict.fromkeys(missing, "the run was cancelled")
+    jobs = reversed([*folder.jobs_of(folder.ranges())])  # of those that had a shard, the first
+    job_of = {shard: number for number, shards in jobs for shard in shards}
+    submitted = folder.submitted()
+    lost = frozenset(missing)
+    failures = latest_failures(each for each in found if each.shard in lost)
+    of_job = cache(partial(_why_job_has_none, folder))
+
+    def why(shard: int) -> str:
+        if told := failures.get(shard):
+            return f"on {told['node']}: {told['error']}"
+        number = job_of.get(shard)
+        if number is None or number not in submitted:
+            return "its job was not submitted"
+        return of_job(number)
+
+    return {shard: why(shard) for shard in missing}
+
+
+def _why_job_has_none(folder: ClusterFolder, number: int) -> str:
     logs = folder.logs_of(number)
     words = logs[-1].read_text(errors="replace").strip()[-_LAST_WORDS:] if logs else ""
     lines = words.splitlines()
