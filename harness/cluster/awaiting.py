@@ -68,6 +68,14 @@ class Cluster:
         """How many jobs it takes."""
         return self.executor.limits(self.options.own, self.runner)
 
+    def submit(self, work: Work) -> bool:
+        """Hand jobs over; False where it does not take them now."""
+        return self.executor.submit(work, self.options.own, self.runner)
+
+    def cancel(self, name: str) -> bool:
+        """End all jobs of a run; False where the scheduler does not answer."""
+        return self.executor.cancel(name, self.options.own, self.runner)
+
 
 @dataclass(slots=True)
 class RunWatch:
@@ -154,7 +162,7 @@ class RunWatch:
         if room < 1:
             return False
         work = work_of(self.folder, self.command(), (first, count), self.cluster.options)
-        if self.cluster.executor.submit(work, self.cluster.options.own, self.cluster.runner):
+        if self.cluster.submit(work):
             self.folder.mark_submitted(first, count)
             self.refused_s = None
         elif count > 1:

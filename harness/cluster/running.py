@@ -117,11 +117,7 @@ def run_on_cluster(session: Session, asked: Request) -> tuple[ClusterPlan, Gathe
 
 def come_back(session: Session, folder: ClusterFolder, *, again: bool) -> Gathered:
     """Wait for a run that was submitted before, and gather it; `again`: submit what is missing."""
-    plan = folder.plan()
-    executor = Executor.find(plan.executor)
-    options = ClusterOptions.of(plan.executor, plan.table)
-    cluster = Cluster(executor, options, session.runner)
-    watch = _watch(session, folder, cluster, plan.shards)
+    plan, watch = _watch_again(session, folder)
     if again:
         _add_missing(watch, plan)
     return _waited(session, watch, plan)
@@ -129,19 +125,15 @@ def come_back(session: Session, folder: ClusterFolder, *, again: bool) -> Gather
 
 def end_jobs(session: Session, folder: ClusterFolder) -> HowFar:
     """End all jobs of a run; what was measured is kept. NotAllowed where nobody answers."""
-    plan = folder.plan()
-    executor = Executor.find(plan.executor)
-    options = ClusterOptions.of(plan.executor, plan.table)
-    cluster = Cluster(executor, options, session.runner)
+    _, watch = _watch_again(session, folder)
     folder.cancel()
-    if not executor.cancel(folder.name, options.own, session.runner):
+    if not watch.cluster.cancel(folder.name):
         raise NotAllowed(
             f"the scheduler does not answer: the jobs of {folder.run_id} may go on",
             hint=f"Repeat `harness cancel {folder.run_id}` when it is back.",
         )
-    watch = _watch(session, folder, cluster, plan.shards)
     watch.look()
-    return progress_of(watch, cluster.jobs(folder.name))
+    return progress_of(watch, watch.cluster.jobs(folder.name))
 
 
 def _waited(session: Session, watch: RunWatch, plan: ClusterPlan) -> Gathered:
@@ -158,6 +150,15 @@ def _waited(session: Session, watch: RunWatch, plan: ClusterPlan) -> Gathered:
             f" {folder.run_id}` ends its jobs.",
         ) from None
     return gather(session.results, folder, plan, folder.shards())
+
+
+def _watch_again(session: Session, folder: ClusterFolder) -> tuple[ClusterPlan, RunWatch]:
+    """The plan of a run that was submitted before, and a watch of it."""
+    plan = folder.plan()
+    executor = Executor.find(plan.executor)
+    options = ClusterOptions.of(plan.executor, plan.table)
+    cluster = Cluster(executor, options, session.runner)
+    return plan, _watch(session, folder, cluster, plan.shards)
 
 
 def _watch(session: Session, folder: ClusterFolder, cluster: Cluster, shards: int) -> RunWatch:
