@@ -138,10 +138,10 @@ def come_back_to(
     from harness.system.store.run_file import read_run
 
     plan = folder.plan()
-    stored = folder.path.parent.parent / folder.run_id
+    stored = folder.results / folder.run_id
     if stored.is_dir():
         return result_of(plan, checked_report(read_run(stored)))
-    around: Place = {**options, "results": folder.path.parent.parent}
+    around: Place = {**options, "results": folder.results}
     with measuring(config, around) as session:
         gathered = come_back(session, folder, again=again)
     return result_of(plan, gathered.report)
@@ -167,7 +167,7 @@ def cancel(run_id: str = "", **options: Unpack[Place]) -> HowFar:
 
     check_keywords("cancel", options, Place)
     config, folder = _folder(run_id, options)
-    around: Place = {**options, "results": folder.path.parent.parent}
+    around: Place = {**options, "results": folder.results}
     with measuring(config, around) as session:
         return end_jobs(session, folder)
 

@@ -121,6 +121,11 @@ class ClusterFolder:
         return f"harness-{self.run_id}"
 
     @property
+    def results(self) -> Path:
+        """The stored runs, of which the gathered one will be one."""
+        return self.path.parent.parent
+
+    @property
     def logs(self) -> Path:
         return self.path / "logs"
 

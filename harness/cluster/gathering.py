@@ -26,6 +26,7 @@ from harness.running.reports import Failure, Report, of_plain, of_summary, to_su
 from harness.system.machine.host import read_host
 from harness.system.store.attempts import AttemptContent, AttemptReader, ReadAttempt, write_gathered
 from harness.system.store.described import Described
+from harness.system.store.runs import PARQUET_NAME
 
 _LAST_WORDS = 4000
 _OURS = "harness: "
@@ -111,7 +112,7 @@ def _as_one(place: Path, plan: ClusterPlan, parts: Sequence[CountedPart]) -> Rep
         command=empty.command,
         seed=empty.seed,
         host=empty.host,
-        parquet=str(place / "trials.parquet"),
+        parquet=str(place / PARQUET_NAME),
     )
     failures = report.failures
     if plan.origin.get(EVERY) and len(failures) < len(run.measurements):

@@ -194,7 +194,7 @@ class _Job:
 
     def _relay(self, attempt: AttemptFile, ended: Ended) -> None:
         """Write what a command said, once the runs that it stored are among the others."""
-        shared, root = self.folder.path.parent.parent, self.tree / self.plan.about["root"]
+        shared, root = self.folder.results, self.tree / self.plan.about["root"]
         for folder in run_folders(results_of(root)):
             self._patiently(partial(_carry, folder, shared))
         for folder in (state_folder(root) / PROFILES).glob("*"):
