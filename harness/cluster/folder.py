@@ -83,6 +83,12 @@ class ClusterShard(msgspec.Struct, frozen=True, kw_only=True):
     """The command after `harness`; the places are added on the node."""
 
 
+def with_options(words: Sequence[str], more: Sequence[str]) -> list[str]:
+    """A command line with further options: before the two dashes, where it has any."""
+    at = words.index("--") if "--" in words else len(words)
+    return [*words[:at], *more, *words[at:]]
+
+
 @dataclass(frozen=True, slots=True)
 class AttemptFile:
     """An attempt's file, by its name."""

@@ -35,6 +35,7 @@ from harness.cluster.folder import (
     folders_of,
     those_that_count,
     unique,
+    with_options,
     without_trials,
 )
 from harness.cluster.spreading import ClusterOptions
@@ -170,11 +171,9 @@ class _Job:
 
     def _call(self, shard: ClusterShard, results: Path, attempt: int) -> Ended:
         env = {**os.environ, "HARNESS_ATTEMPT": str(attempt)}
-        words, dashes, rest = _divided(shard.words)
-        words = [*words, "--results", str(results)] if self.plan.kind != "relay" else words
-        words = words if self.plan.kind == "relay" else [*words, "--json"]
+        more = [] if self.plan.kind == "relay" else ["--results", str(results), "--json"]
         # -P: a project may have a folder that is called like one of the harness's packages.
-        argv = [sys.executable, "-P", "-m", "harness", *words, *dashes, *rest]
+        argv = [sys.executable, "-P", "-m", "harness", *with_options(shard.words, more)]
         return call(Call(argv, cwd=self.tree / self.plan.folder, env=env))
 
     def _keep(self, attempt: AttemptFile, ended: Ended, results: Path) -> None:
@@ -184,7 +183,7 @@ class _Job:
             return
         for stored in readable_runs(reversed(run_folders(results))):
             if stored.finished:
-                said = {**self._said(ended), "summary": dict(stored.summary)}
+                said = {**self._said(ended.returncode), "summary": dict(stored.summary)}
                 said["host"] = jsonable(read_host())
                 said["plan"] = {key: stored.plan[key] for key in CARRIED if key in stored.plan}
                 self._patiently(partial(write_attempt, attempt.path, stored, said))
@@ -200,13 +199,12 @@ class _Job:
         for folder in (state_folder(root) / PROFILES).glob("*"):
             self._patiently(partial(_carry, folder, shared.parent / PROFILES))
         told = {
-            **self._said(ended),
+            **self._said(ended.returncode),
             "root": str(root),
             "stdout": ended.stdout.decode(errors="replace"),
             "stderr": ended.stderr.decode(errors="replace"),
         }
-        path = without_trials(attempt, "relayed.json")
-        self._patiently(lambda: write_atomically(path, json.dumps(told).encode()))
+        self._write(without_trials(attempt, "relayed.json"), told)
 
     def _patiently(self, write: Callable[[], object]) -> None:
         """Write to the shared file system; a full or absent one is tried again for a while."""
@@ -221,30 +219,19 @@ class _Job:
             else:
                 return
 
-    def _said(self, ended: Ended) -> dict[str, Any]:
+    def _said(self, exit_code: int) -> dict[str, Any]:
         return {
-            "exit_code": ended.returncode,
+            "exit_code": exit_code,
             "node": platform.node(),
             "job": os.environ.get("HARNESS_JOB", ""),
         }
 
     def _fail(self, attempt: AttemptFile, problem: str, exit_code: int) -> None:
-        told = {
-            "error": problem,
-            "exit_code": exit_code,
-            "node": platform.node(),
-            "job": os.environ.get("HARNESS_JOB", ""),
-        }
-        path = without_trials(attempt, "failed.json")
+        told = {"error": problem, **self._said(exit_code)}
+        self._write(without_trials(attempt, "failed.json"), told)
+
+    def _write(self, path: Path, told: Mapping[str, Any]) -> None:
         self._patiently(lambda: write_atomically(path, json.dumps(told).encode()))
-
-
-def _divided(words: list[str]) -> tuple[list[str], list[str], list[str]]:
-    """Words before the two dashes, these, and the program's own after them."""
-    if "--" not in words:
-        return words, [], []
-    at = words.index("--")
-    return words[:at], ["--"], words[at + 1 :]
 
 
 def _carry(folder: Path, shared: Path) -> None:

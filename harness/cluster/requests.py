@@ -8,7 +8,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
-from harness.cluster.folder import ClusterShard
+from harness.cluster.folder import ClusterShard, with_options
 from harness.cluster.running import Request, config_words
 from harness.model import Target
 from harness.plugins import Executor
@@ -66,7 +66,7 @@ def compare_request(
         name.partition("@")[0] in config.targets for name in labels
     )
     if configured:
-        words = [*words[: _dashes(words)], *config_words(config), *words[_dashes(words) :]]
+        words = with_options(words, config_words(config))
     named = [config.targets[n.partition("@")[0]] for n in labels] if configured else []
     shard = ClusterShard(
         index=0,
@@ -89,7 +89,7 @@ def compare_request(
 
 def relay_request(executor: Executor, config: Config, words: Sequence[str]) -> Request:
     """A command that is run on a node as it stands, such as `harness bench`."""
-    words = [*words, *config_words(config)] if "--config" not in words else list(words)
+    words = with_options(words, config_words(config)) if "--config" not in words else list(words)
     shard = ClusterShard(index=0, task=words[0], case="", targets=[words[0]], words=words)
     return Request(
         kind="relay",
@@ -159,10 +159,6 @@ def _words(
     words += [f"--{name.replace('_', '-')}" for name in _FLAGS if options.get(name)]
     arguments = [str(word) for word in options.get("arguments") or ()]
     return [*words, *to_words(settings), *["--"] * bool(arguments), *arguments]
-
-
-def _dashes(words: Sequence[str]) -> int:
-    return words.index("--") if "--" in words else len(words)
 
 
 def _text(value: str | PathLike[str] | Sequence[str]) -> str:

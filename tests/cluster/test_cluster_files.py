@@ -15,6 +15,7 @@ from harness.cluster.folder import (
     attempt_path,
     folders_of,
     those_that_count,
+    with_options,
     without_trials,
 )
 from harness.cluster.packing import packed, shard_seconds, shards_per_job
@@ -79,6 +80,12 @@ def test_jobs_are_read_one_by_one_and_numbered_on(folder):
     assert dict(folder.jobs_of(folder.ranges())) == {0: [0, 1], 1: [0], 2: [0, 1, 2]}
     with pytest.raises(UsageError, match="no job 3"):
         folder.job(3)
+
+
+def test_further_options_come_before_the_words_of_a_program():
+    assert with_options(["test", "a"], ["--json"]) == ["test", "a", "--json"]
+    words = ["profile", "a.py", "--", "--", "5"]
+    assert with_options(words, ["--json"]) == ["profile", "a.py", "--json", "--", "--", "5"]
 
 
 def put(folder: ClusterFolder, shard: int, attempt: int, kind: str = "parquet") -> AttemptFile:
