@@ -9,6 +9,8 @@ takes no time. A gathered run is one like any other.
 from __future__ import annotations
 
 import json
+import secrets
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -210,7 +212,7 @@ def write_gathered(
 
     The folder comes to be by a rename of one that is whole, never over another one.
     """
-    made = folder.parent / f".{folder.name}.{_unique()}.gathered"
+    made = folder.parent / f".{folder.name}.{secrets.token_hex(6)}.gathered"
     with storage_errors(made):
         made.mkdir(parents=True)
         try:
@@ -230,19 +232,7 @@ def write_gathered(
             sync_folder(folder.parent)
             return True
         finally:
-            _remove(made)
-
-
-def _unique() -> str:
-    import secrets
-
-    return secrets.token_hex(6)
-
-
-def _remove(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(made, ignore_errors=True)
 
 
 def _join(file: Any, attempts: Iterable[ReadAttempt], run_id: str, described: Described) -> None:
