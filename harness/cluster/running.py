@@ -22,7 +22,7 @@ from harness.cluster.gathering import Gathered, gather
 from harness.cluster.node import python_version
 from harness.cluster.packing import packed, shard_seconds, shards_per_job
 from harness.cluster.spreading import ClusterOptions
-from harness.cluster.tree import keep_tree
+from harness.cluster.tree import keep_tree, top_of
 from harness.errors import Detached, NotAllowed, UsageError
 from harness.frozen import dataclass
 from harness.model.jsonable import jsonable
@@ -31,6 +31,7 @@ from harness.project.config import Config
 from harness.running.experiment import run_id
 from harness.running.session import Session
 from harness.running.settings import Settings, of_plan, to_plan
+from harness.system.git.writing import Git
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,9 +214,7 @@ def _plan(
 ) -> ClusterPlan:
     config = session.config
     tree = keep_tree(config.root, asked.wanted, folder.trees, with_history=asked.with_history)
-    here = Path.cwd().resolve()
     root = config.root.resolve()
-    start = here if here.is_relative_to(tree.top) else root
     return ClusterPlan(
         run_id=folder.run_id,
         kind=asked.kind,
@@ -229,7 +228,7 @@ def _plan(
         tree=tree.digest,
         history=tree.history,
         head=tree.head,
-        folder=os.path.relpath(start, tree.top),
+        folder=os.path.relpath(_start(root, tree.top), tree.top),
         harness=__version__,
         python=python_version(),
         shards=len(asked.shards),
@@ -240,15 +239,11 @@ def config_words(config: Config) -> list[str]:
     """`--config FILE` as a command says it that starts where the plan's folder is on the node."""
     if config.path is None:
         return []
-    here, root = Path.cwd().resolve(), config.root.resolve()
-    path = root / config.path.name
-    near = _top_of(config)
-    start = here if here.is_relative_to(near) else root
-    return ["--config", os.path.relpath(path, start)]
+    root = config.root.resolve()
+    return ["--config", os.path.relpath(root / config.path.name, _start(root, top_of(Git(root))))]
 
 
-def _top_of(config: Config) -> Path:
-    from harness.system.git.writing import Git
-
-    git = Git(config.root)
-    return git.top.resolve() if git.is_repository() else config.root.resolve()
+def _start(root: Path, top: Path) -> Path:
+    """Where a command starts: in the current folder, or at `root` where that is not in the tree."""
+    here = Path.cwd().resolve()
+    return here if here.is_relative_to(top) else root

@@ -46,8 +46,7 @@ def keep_tree(
     `wanted`: further files that targets name, for git may ignore them. UsageError for too much.
     """
     git = Git(start)
-    repository = git.is_repository()
-    top = git.top.resolve() if repository else start.resolve()
+    top, repository = top_of(git), git.is_repository()
     names = set(_of_git(git) if repository else _below(top, top))
     for path in wanted:
         names |= set(_below(path, top))
@@ -58,6 +57,11 @@ def keep_tree(
             return KeptTree(digest, top)
         head = git.head()
         return KeptTree(digest, top, _keep_history(git, trees), head)
+
+
+def top_of(git: Git) -> Path:
+    """The folder that is kept: the repository's, or the one that is asked where there is none."""
+    return (git.top if git.is_repository() else git.folder).resolve()
 
 
 def _of_git(git: Git) -> Iterator[str]:
