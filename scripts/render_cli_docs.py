@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from harness.cli import cli
+from harness.cli.root import commands_below
 from harness.errors import ExitCode
 
 NOT_WRAPPED = "\b"
@@ -55,17 +56,7 @@ def render() -> str:
 
 def commands() -> Iterator[tuple[str, click.Command]]:
     """Every command with its path, in the order of `harness --help`."""
-
-    def below(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
-        context = click.Context(group, info_name=path)
-        for name in group.list_commands(context):
-            command = group.get_command(context, name)
-            assert command is not None
-            yield f"{path} {name}", command
-            if isinstance(command, click.Group):
-                yield from below(command, f"{path} {name}")
-
-    return below(cli, "harness")
+    return ((" ".join(("harness", *words)), command) for words, command in commands_below(cli))
 
 
 def of_command(path: str, command: click.Command) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from importlib import import_module
 
 import click
@@ -50,3 +51,22 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="harness")
 def cli() -> None:
     """See `ABOUT`."""
+
+
+def commands_below(
+    group: click.Group, words: tuple[str, ...] = (), without: Collection[str] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command with the words that call it, in the order of `--help`.
+
+    A group comes before the commands that it has. `without`: what of this group itself is left
+    out, and not imported.
+    """
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        if name in without:
+            continue
+        command = group.get_command(context, name)
+        assert command is not None, name
+        yield (*words, name), command
+        if isinstance(command, click.Group):
+            yield from commands_below(command, (*words, name))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.cli import COMMANDS, cli
+from harness.cli.root import commands_below
 from harness.errors import ExitCode
 
 Harness = Callable[..., Any]
@@ -66,20 +67,11 @@ SHORT = {"--budget": "10ms", "--bench-budget": "10ms", "--trials": "2"}
 @functools.cache
 def commands() -> dict[tuple[str, ...], click.Command]:
     """Every command by the words that call it."""
-
-    def below(
-        words: tuple[str, ...], one: click.Command
-    ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-        if isinstance(one, click.Group):
-            with click.Context(one) as context:
-                for name in one.list_commands(context):
-                    found = one.get_command(context, name)
-                    assert found is not None
-                    yield from below((*words, name), found)
-        else:
-            yield words, one
-
-    return dict(below((), cli))
+    return {
+        words: command
+        for words, command in commands_below(cli)
+        if not isinstance(command, click.Group)
+    }
 
 
 @st.composite

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import click
 
 from harness.cli.command_names import COMMANDS
-from harness.cli.root import cli
+from harness.cli.root import cli, commands_below
 from harness.cli.run import DashedCommand
 from harness.errors import UsageError
 from harness.frozen import dataclass
@@ -131,27 +131,18 @@ class ServedCommand:
 @functools.cache
 def tools(chosen: str = "all") -> Mapping[str, ServedCommand]:
     """The tools by their names, in the order of `harness --help`; `campaign`: what one wants."""
-    found = {tool.name: tool for tool in _below(cli, ()) if chosen == "all" or _of_campaigns(tool)}
+    served = (
+        ServedCommand("_".join(words).replace("-", "_"), words, command)
+        for words, command in commands_below(cli, without=NOT_SERVED)
+        if not isinstance(command, click.Group)
+    )
+    found = {tool.name: tool for tool in served if chosen == "all" or _of_campaigns(tool)}
     return MappingProxyType(found)
 
 
 def _of_campaigns(tool: ServedCommand) -> bool:
     name = tool.words[0]
     return name in _OF_CAMPAIGNS or COMMANDS[name][0].startswith("campaign.")
-
-
-def _below(group: click.Group, words: tuple[str, ...]) -> Iterator[ServedCommand]:
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        if not words and name in NOT_SERVED:
-            continue
-        command = group.get_command(context, name)
-        assert command is not None, name
-        called = (*words, name)
-        if isinstance(command, click.Group):
-            yield from _below(command, called)
-        else:
-            yield ServedCommand("_".join(called).replace("-", "_"), called, command)
 
 
 def property_name(parameter: click.Parameter) -> str:
