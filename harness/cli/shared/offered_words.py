@@ -9,14 +9,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from harness.errors import HarnessError
 from harness.plugins.offered import entry_points
 from harness.project.config import Config
 from harness.project.finding import read_config
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 def targets(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
@@ -28,6 +31,8 @@ def targets_or_files(
     context: click.Context, parameter: click.Parameter, begun: str
 ) -> list[CompletionItem]:
     """The targets that begin like that, and then whatever files the shell finds."""
+    from click.shell_completion import CompletionItem
+
     return [*targets(context, parameter, begun), CompletionItem(begun, type="file")]
 
 
@@ -53,4 +58,6 @@ def _config(context: click.Context) -> Config:
 
 
 def _beginning(begun: str, names: Iterable[str]) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
     return [CompletionItem(name) for name in sorted(names) if name.startswith(begun)]
