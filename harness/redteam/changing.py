@@ -39,6 +39,19 @@ def julia(*swaps: tuple[str, str]) -> Act:
     return _changed("work.jl", N, swaps)
 
 
+COMMENTED = c(("#include <stdlib.h>\n", "#include <stdlib.h>\n/* faster */\n"))
+"""A comment more, and no other code."""
+
+
+def variables(**values: str) -> Act:
+    """Set variables of the environment in which every command is called from here on."""
+
+    def act(workshop: Workshop) -> None:
+        workshop.environment.update({k: workshop.named(v) for k, v in values.items()})
+
+    return act
+
+
 def both(*acts: Act) -> Act:
     """One after the other."""
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from harness.redteam import projects
-from harness.redteam.changing import c, python
-from harness.redteam.outsiders import HEAD, KEPT
-from harness.redteam.projects import C_WORK, PYTHON_WORK
-from harness.redteam.techniques import Act, Technique
-from harness.redteam.told import Stage, TechniqueKind, TinyProject
+from harness.redteam.changing import python
+from harness.redteam.outsiders import KEPT, c_with
+from harness.redteam.projects import PYTHON_WORK
+from harness.redteam.replay import replay_from
+from harness.redteam.techniques import Act
 
-_BEFORE = "#include <stdint.h>\n"
 _HEAD = """\
 #include <sys/file.h>
 #include <sys/prctl.h>
@@ -297,38 +296,24 @@ def tell(n, seed, total):
 
 
 """
-WITH_A_MODULE = TinyProject(
+WITH_A_MODULE = projects.project_with(
+    projects.PYTHON,
     "python-module",
-    "Python",
-    {
-        **projects.PYTHON.files,
-        "harness.toml": projects.PYTHON.files["harness.toml"].replace(
-            'sources = ["work.py"]', 'sources = ["work.py", "memo.py"]'
-        ),
-        "memo.py": "KNOWN = {}\n",
-    },
+    ('sources = ["work.py"]', 'sources = ["work.py", "memo.py"]'),
+    **{"memo.py": "KNOWN = {}\n"},
 )
 """A program in two files, of which the second one has bytecode."""
-
-
-def _c(functions: str) -> Act:
-    before = HEAD + _HEAD + _BEFORE
-    return c((_BEFORE, before), ("int main(", f"{functions}\nint main("), (C_WORK, KEPT))
 
 
 def _python(functions: str) -> Act:
     return python(("def main():\n", f"{functions}def main():\n"), (PYTHON_WORK, _PYTHON_KEPT))
 
 
-def _technique(name: str, project: TinyProject, act: Act) -> Technique:
-    return Technique(f"replay from {name}", TechniqueKind.REPLAY, project, {Stage.CHANGE: act})
-
-
 TECHNIQUES = (
-    *(_technique(name, projects.C, _c(f)) for name, f in _MEMORIES.items()),
-    _technique("its module's bytecode, python", WITH_A_MODULE, _python(_OWN_BYTECODE)),
-    _technique("named semaphores, python", projects.PYTHON, _python(_NAMED_SEMAPHORES)),
-    _technique("an abstract socket, python", projects.PYTHON, _python(_ABSTRACT_SOCKET)),
-    _technique("the times of its source, python", projects.PYTHON, _python(_SOURCE_TIMES)),
+    *(replay_from(name, projects.C, c_with(f, KEPT, _HEAD)) for name, f in _MEMORIES.items()),
+    replay_from("its module's bytecode, python", WITH_A_MODULE, _python(_OWN_BYTECODE)),
+    replay_from("named semaphores, python", projects.PYTHON, _python(_NAMED_SEMAPHORES)),
+    replay_from("an abstract socket, python", projects.PYTHON, _python(_ABSTRACT_SOCKET)),
+    replay_from("the times of its source, python", projects.PYTHON, _python(_SOURCE_TIMES)),
 )
 """Each answers honestly the first time, and from what it kept every other time."""

@@ -8,12 +8,13 @@ from harness.redteam import projects
 from harness.redteam.changing import c
 from harness.redteam.known import CRUDE_TOTAL
 from harness.redteam.projects import C_WORK
+from harness.redteam.replay import replay_from
 from harness.redteam.techniques import Act, Technique
 from harness.redteam.told import Stage, TechniqueKind
 from harness.redteam.workshop import Workshop
 
 _BEFORE = "#include <stdint.h>\n"
-HEAD = """\
+_HEAD = """\
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -317,9 +318,13 @@ def _now(act: Act) -> Act:
     return later
 
 
-def c_with(functions: str, body: str) -> Act:
+def c_with(functions: str, body: str, includes: str = "") -> Act:
     """A change of the program in C with further functions and another main part."""
-    return c((_BEFORE, HEAD + _BEFORE), ("int main(", f"{functions}\nint main("), (C_WORK, body))
+    return c(
+        (_BEFORE, _HEAD + includes + _BEFORE),
+        ("int main(", f"{functions}\nint main("),
+        (C_WORK, body),
+    )
 
 
 def memory(name: str) -> str:
@@ -329,12 +334,7 @@ def memory(name: str) -> str:
 
 TECHNIQUES = (
     *(
-        Technique(
-            f"replay from {name}",
-            TechniqueKind.REPLAY,
-            projects.C,
-            {Stage.CHANGE: c_with(functions, KEPT)},
-        )
+        replay_from(name, projects.C, c_with(functions, KEPT))
         for name, functions in _MEMORIES.items()
     ),
     *(

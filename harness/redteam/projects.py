@@ -132,7 +132,9 @@ def _config(adapter: str, source: str, n: int, options: str = "") -> str:
     return text.replace("@N@", str(n)).replace("@OPTIONS@", options)
 
 
-def _with(project: TinyProject, name: str, *swaps: tuple[str, str], **files: str) -> TinyProject:
+def project_with(
+    project: TinyProject, name: str, *swaps: tuple[str, str], **files: str
+) -> TinyProject:
     """The project under another name, with other words in its configuration, and further files."""
     config = project.files["harness.toml"]
     for old, new in swaps:
@@ -155,16 +157,16 @@ C = TinyProject(
 )
 """A sum over all pairs of numbers that come from the seed."""
 
-C_LOOSE = _with(C, "c-loose", ("rtol = 1e-9", "rtol = 1e-2"))
+C_LOOSE = project_with(C, "c-loose", ("rtol = 1e-9", "rtol = 1e-2"))
 """The same, with a tolerance that leaves room."""
 
-C_CPU = _with(C, "c-cpu", ('case = "fast"\n', 'case = "fast"\nobjective = "cpu"\n'))
+C_CPU = project_with(C, "c-cpu", ('case = "fast"\n', 'case = "fast"\nobjective = "cpu"\n'))
 """The same, judged by CPU time."""
 
-C_NO_SEED = _with(C, "c-no-seed", ('args = ["{n}", "{seed}"]', 'args = ["{n}"]'))
+C_NO_SEED = project_with(C, "c-no-seed", ('args = ["{n}", "{seed}"]', 'args = ["{n}"]'))
 """The same, with nothing that could be drawn anew."""
 
-C_COUNT = _with(
+C_COUNT = project_with(
     C,
     "c-count",
     ('kind = "deterministic"\nrtol = 1e-9', 'kind = "count"'),

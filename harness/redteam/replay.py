@@ -217,7 +217,8 @@ _JULIA_FOLDERS = {
 }
 
 
-def _technique(name: str, project: TinyProject, act: Act) -> Technique:
+def replay_from(name: str, project: TinyProject, act: Act) -> Technique:
+    """A program that keeps its answer there."""
     needs = {"Julia": ("julia",)}.get(project.language, ())
     return Technique(
         f"replay from {name}", TechniqueKind.REPLAY, project, {Stage.CHANGE: act}, needs=needs
@@ -226,9 +227,9 @@ def _technique(name: str, project: TinyProject, act: Act) -> Technique:
 
 def _files() -> tuple[Technique, ...]:
     return (
-        *(_technique(name, projects.C, _c_file(f)) for name, f in _C_FOLDERS.items()),
+        *(replay_from(name, projects.C, _c_file(f)) for name, f in _C_FOLDERS.items()),
         *(
-            _technique(
+            replay_from(
                 f"{name}, python",
                 projects.PYTHON,
                 python((PYTHON_WORK, _PYTHON_FILE.replace("@FOLDER@", f))),
@@ -236,7 +237,7 @@ def _files() -> tuple[Technique, ...]:
             for name, f in _PYTHON_FOLDERS.items()
         ),
         *(
-            _technique(
+            replay_from(
                 f"{name}, julia",
                 projects.JULIA,
                 julia((JULIA_WORK, _JULIA_FILE.replace("@FOLDER@", f))),
@@ -248,11 +249,11 @@ def _files() -> tuple[Technique, ...]:
 
 TECHNIQUES = (
     *_files(),
-    _technique("shared memory", projects.C, _c_memory(_SYSV)),
-    _technique("a message queue", projects.C, _c_memory(_QUEUE)),
-    _technique("the keyring", projects.C, _c_memory(_KEYRING)),
-    _technique("attributes of the program", projects.C, _c_memory(_XATTR)),
-    _technique("a process that stays", projects.C, _c_memory(_DAEMON)),
-    _technique("shared memory, python", projects.PYTHON, python((PYTHON_WORK, _PYTHON_MEMORY))),
+    replay_from("shared memory", projects.C, _c_memory(_SYSV)),
+    replay_from("a message queue", projects.C, _c_memory(_QUEUE)),
+    replay_from("the keyring", projects.C, _c_memory(_KEYRING)),
+    replay_from("attributes of the program", projects.C, _c_memory(_XATTR)),
+    replay_from("a process that stays", projects.C, _c_memory(_DAEMON)),
+    replay_from("shared memory, python", projects.PYTHON, python((PYTHON_WORK, _PYTHON_MEMORY))),
 )
 """Each answers honestly the first time, and from what it kept every other time."""
