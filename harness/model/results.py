@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from enum import Enum
 
@@ -105,6 +105,11 @@ class MetricEstimate:
     value: Estimate
     trials: int
     """How many trials have it."""
+
+    @classmethod
+    def named(cls, name: str, among: Iterable[MetricEstimate]) -> MetricEstimate | None:
+        """That of a name; None where there is none."""
+        return next((found for found in among if found.info.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)

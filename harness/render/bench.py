@@ -20,7 +20,14 @@ from harness.model import (
     Verdict,
 )
 from harness.render.guard_rows import GUARD_HEADERS, guard_rows
-from harness.render.tables import by_metric, layout, show_comparison, verdict_word, verdict_words
+from harness.render.tables import (
+    by_metric,
+    layout,
+    show_comparison,
+    show_named,
+    verdict_word,
+    verdict_words,
+)
 from harness.render.units import (
     better_word,
     show_bytes,
@@ -149,17 +156,11 @@ def _totals(total: Comparison, reference: SideFigures, current: SideFigures) -> 
         yield BenchRow(f"{TOTAL} (CPU)", *cpu, ratio, verdict)
     elif total.figure is not None:
         name = total.figure.name
-        values = _figure(reference, name), _figure(current, name)
+        values = show_named(name, reference.figures), show_named(name, current.figures)
         yield BenchRow(by_metric(total), *values, ratio, verdict, by=decides)
     else:
         sizes = show_bytes(reference.max_rss_bytes), show_bytes(current.max_rss_bytes)
         yield BenchRow("peak memory", *sizes, ratio, verdict, by=decides)
-
-
-def _figure(side: SideFigures, name: str) -> str:
-    """The median of a side's figure; `-` where it has none."""
-    found = next((each.value.point for each in side.figures if each.info.name == name), None)
-    return "-" if found is None else f"{found:.6g}"
 
 
 def _phase_row(row: PhaseRow) -> BenchRow:

@@ -11,7 +11,13 @@ from harness.frozen import dataclass
 from harness.model import Comparison, Estimate, Measurement, Mode, Ranking, Verdict
 from harness.render.fitting import TableColumn
 from harness.render.page import page, painted
-from harness.render.tables import fitted_table, output_word, show_comparison, verdict_word
+from harness.render.tables import (
+    fitted_table,
+    output_word,
+    show_comparison,
+    show_named,
+    verdict_word,
+)
 from harness.render.units import (
     show_bytes,
     show_factor,
@@ -281,8 +287,7 @@ def _ns(ns: float | None) -> str:
 
 
 def _figure(name: str, m: Measurement) -> str:
-    found = next((each.value.point for each in m.metrics if each.info.name == name), None)
-    return "-" if found is None else f"{found:.6g}"
+    return show_named(name, m.metrics)
 
 
 def _rounded(value: float | None) -> str:

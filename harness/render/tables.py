@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from harness.errors import UsageError
 from harness.model import (
@@ -10,6 +10,7 @@ from harness.model import (
     Comparison,
     Measurement,
     Metric,
+    MetricEstimate,
     Verdict,
     signs_disagree,
 )
@@ -112,6 +113,12 @@ def output_word(m: Measurement, failures: Mapping[tuple[str, str, str], str]) ->
     if failure:
         return failure
     return {True: "ok", False: "WRONG", None: "-"}[m.output_ok]
+
+
+def show_named(name: str, figures: Iterable[MetricEstimate]) -> str:
+    """The median of the figure of that name; `-` where there is none."""
+    found = MetricEstimate.named(name, figures)
+    return "-" if found is None else f"{found.value.point:.6g}"
 
 
 def show_comparison(comparison: Comparison) -> str:

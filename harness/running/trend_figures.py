@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+from harness.analysis.of_figures import METRIC_WORDS
 from harness.errors import UsageError
-from harness.model import Better, Estimate, Measurement, Metric, MetricInfo
+from harness.model import Better, Estimate, Measurement, Metric, MetricEstimate, MetricInfo
 from harness.render.units import better_word, show_bytes, show_ns, worse_word
 
 _KNOWN = {
@@ -14,7 +15,6 @@ _KNOWN = {
     Metric.MEMORY: MetricInfo("memory", "B", Better.LOWER),
 }
 WALL_TIME = _KNOWN[Metric.WALL]
-_TITLES = {"wall": "wall time", "cpu": "CPU time", "memory": "peak memory"}
 
 
 def metric_of_trends(given: Metric | str | None) -> Metric:
@@ -30,7 +30,7 @@ def metric_of_trends(given: Metric | str | None) -> Metric:
 def measured_figure(m: Measurement, metric: Metric) -> tuple[MetricInfo, Estimate] | None:
     """A measurement's figure by a metric, and what is known of it; None where it has none."""
     if not metric.is_known:
-        found = next((f for f in m.metrics if f.info.name == metric.value), None)
+        found = MetricEstimate.named(metric.value, m.metrics)
         sound = found is not None and math.isfinite(found.value.point)
         return (found.info, found.value) if found is not None and sound else None
     value = m.wall_ns if metric is Metric.WALL else m.cpu_ns
@@ -45,7 +45,7 @@ def measured_figure(m: Measurement, metric: Metric) -> tuple[MetricInfo, Estimat
 
 def title_of(figure: MetricInfo) -> str:
     """What it is called in a table or a picture."""
-    return _TITLES.get(figure.name, figure.name)
+    return METRIC_WORDS.get(Metric(figure.name), figure.name)
 
 
 def show_figure(value: float, figure: MetricInfo) -> str:
