@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from harness.analysis.kept import KeptBlocks
+from harness.analysis.kept import KeptBlocks, note_span
 from harness.analysis.schedule import Block
 from harness.frozen import dataclass
 from harness.model import Metric, Mode, Sample, Trial, TrialRecord
@@ -254,7 +254,5 @@ def _spans(blocks: Sequence[Block]) -> Mapping[str, tuple[int, int]]:
     """When the first trial of each run began, and the last one to end ended; by its run."""
     spans: dict[str, tuple[int, int]] = {}
     for record in records_in(blocks):
-        begun, ended = record.started_at_ns, record.started_at_ns + record.trial.wall_ns
-        first, last = spans.get(record.run_id, (begun, ended))
-        spans[record.run_id] = min(first, begun), max(last, ended)
+        note_span(spans, record)
     return spans

@@ -34,6 +34,13 @@ _alike_of = attrgetter(
 _MOST_KINDS = 4096
 
 
+def note_span(spans: dict[str, tuple[int, int]], record: TrialRecord) -> None:
+    """Take a trial into the time that its run's trials took, from the first to the last one."""
+    begun, ended = record.started_at_ns, record.started_at_ns + record.trial.wall_ns
+    first, last = spans.get(record.run_id, (begun, ended))
+    spans[record.run_id] = min(first, begun), max(last, ended)
+
+
 class KeptBlocks(Sequence[Block]):
     """Blocks that can be added to; each is made again when it is asked for.
 
@@ -72,9 +79,7 @@ class KeptBlocks(Sequence[Block]):
 
     def _add(self, record: TrialRecord) -> None:
         at, trial = len(self._kinds), record.trial
-        begun, ended = record.started_at_ns, record.started_at_ns + trial.wall_ns
-        first, last = self.spans.get(record.run_id, (begun, ended))
-        self.spans[record.run_id] = min(first, begun), max(last, ended)
+        note_span(self.spans, record)
         kind = 0
         plain = trial.ok and not (trial.samples or trial.phases or trial.metrics)
         if plain:
