@@ -216,6 +216,11 @@ class Comparison:
     """What was found of each guard that was asked for."""
 
     @property
+    def key(self) -> tuple[str, str, str]:
+        """The key of the candidate's measurement in the same run."""
+        return self.task, self.case, self.candidate
+
+    @property
     def broken(self) -> tuple[GuardFinding, ...]:
         """The guards that are surely broken: then the answer is no, whatever the verdict is."""
         return tuple(found for found in self.guards if found.state is GuardState.BROKEN)

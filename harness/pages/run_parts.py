@@ -48,7 +48,7 @@ MOST_MARKS = 150
 def result_grid(report: Report) -> Grid:
     """A row per target: times, memory, trials, the ratio, and whether its output is right."""
     words = {key: failure.words for key, failure in report.failures.items()}
-    relative = {(c.task, c.case, c.candidate): c for c in report.run.comparisons}
+    relative = {c.key: c for c in report.run.comparisons}
     references = {(c.task, c.case, c.reference) for c in report.run.comparisons}
     rows = []
     for m in report.run.measurements:

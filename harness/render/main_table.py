@@ -76,7 +76,7 @@ class _Table:
         beside: Beside,
     ) -> None:
         self.failures, self.beside = failures, beside
-        self.relative = {(c.task, c.case, c.candidate): c for c in comparisons}
+        self.relative = {c.key: c for c in comparisons}
         self.references = {(c.task, c.case, c.reference) for c in comparisons}
         self.places = _places(r for r in beside.rankings if r.tag is None)
         tags = dict.fromkeys(r.tag for r in beside.rankings if r.tag is not None)

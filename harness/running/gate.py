@@ -14,7 +14,7 @@ from harness.errors import (
     TrialFailed,
 )
 from harness.frozen import dataclass
-from harness.model import Build, Comparison, Measurement, Noise, Target
+from harness.model import Build, Measurement, Noise, Target
 from harness.project.config import load_config
 from harness.render.guard_rows import broken_words, open_guard_words
 from harness.running.cells import Cell, Ready
@@ -193,7 +193,7 @@ def _row(sides: Sides, report: Report) -> GateRow:
     broken = report.failures.get(base.key)
     if broken is not None:
         return replace(row, status=GateStatus.BASE_FAILS, why=broken.message)
-    found = next((c for c in report.run.comparisons if _is_of(c, head)), None)
+    found = next((c for c in report.run.comparisons if c.key == head.key), None)
     if found is None:
         return replace(row, why="no block has a figure of both")
     status = status_of(found)
@@ -201,10 +201,6 @@ def _row(sides: Sides, report: Report) -> GateRow:
     if found.broken:
         status, why = GateStatus.REGRESSED, broken_words(found)
     return replace(row, status=status, comparison=found, why=why)
-
-
-def _is_of(comparison: Comparison, head: Cell) -> bool:
-    return (comparison.task, comparison.case, comparison.candidate) == head.key
 
 
 def _shown(measured: dict[CellKey, Measurement], cell: Cell | None) -> Measurement | None:

@@ -76,7 +76,7 @@ class SweepResult(RunResult):
 
     def rows(self) -> list[dict[str, Any]]:
         """One row per target and point, with parameters as columns."""
-        ratios = {(c.task, c.case, c.candidate): c for c in self.comparisons}
+        ratios = {c.key: c for c in self.comparisons}
         points = self.points
         return [_row(m, points[m.case], ratios.get(m.key)) for m in self.measurements]
 

@@ -26,7 +26,7 @@ def harness_suffix() -> str:
 
 @hookimpl
 def harness_export(run: Run, failures: Mapping[tuple[str, str, str], str]) -> str:
-    relative = {(c.task, c.case, c.candidate): c for c in run.comparisons}
+    relative = {c.key: c for c in run.comparisons}
     rows = []
     for m in run.measurements:
         c = relative.get(m.key)
