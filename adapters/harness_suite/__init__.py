@@ -7,7 +7,7 @@ them in blocks with those of another build, and judges the times of one executio
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,7 +106,7 @@ def harness_build(target: Target, toolchain: Toolchain, workdir: Path, runner: R
 def harness_benchmarks(build: Build, runner: Runner) -> tuple[str, ...]:
     """What the suite names itself, without what `only` leaves out."""
     options, framework = _framework(build.target)
-    output = runner.output(_command(build, framework.listing(build, options)))
+    output = runner.output(_command(build, framework, framework.listing(build, options)))
     said = output.stdout.read_text("utf-8", errors="replace")
     try:
         named = dict.fromkeys(framework.names(said))
@@ -164,13 +164,12 @@ def _one(build: Build, case: Case) -> Command:
         )
     name = str(case.params[BENCHMARK])
     words = framework.words(build, options, name)
-    return _command(build, (*words, *build.target.arguments(case)))
+    return _command(build, framework, (*words, *build.target.arguments(case)))
 
 
-def _command(build: Build, words: object) -> Command:
-    _, framework = _framework(build.target)
+def _command(build: Build, framework: Framework, words: Sequence[str]) -> Command:
     env = {**framework.environment(build), **build.target.env}
-    return Command(tuple(words), env, build.target)  # type: ignore[arg-type]
+    return Command(tuple(words), env, build.target)
 
 
 def _without(build: Build, why: str) -> ConfigError:

@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from harness.adapterkit import Compilation, LanguageTool, sources_below
+from harness.adapterkit import Compilation, sources_below
 from harness.errors import BuildFailed, ConfigError
 from harness.model import Build, Output, Sample, Target
-from harness_suite.frameworks import SAMPLES, Framework, NoFigure, Options, sample_of
+from harness_suite.frameworks import SAMPLES, Framework, NoFigure, Options, sample_of, tool_of
 
 SUITE = "suite"
 """The program that was built, in the build's folder."""
@@ -19,12 +19,8 @@ SUITE = "suite"
 class Criterion(Framework):
     """Benches of a Rust crate that are written with criterion."""
 
-    language = "Rust"
-    tool = LanguageTool(
-        adapter="suite",
-        language="Rust",
-        names=("cargo",),
-        option="tool",
+    tool = tool_of(
+        *("Rust", "cargo"),
         install="Debian: apt-get install cargo",
         version=("--version", "--verbose"),
     )
@@ -106,15 +102,7 @@ class Criterion(Framework):
 class GoTest(Framework):
     """Benchmarks of a Go package: `func BenchmarkX(b *testing.B)`, with what `b.Run` makes."""
 
-    language = "Go"
-    tool = LanguageTool(
-        adapter="suite",
-        language="Go",
-        names=("go",),
-        option="tool",
-        install="Debian: apt-get install golang-go",
-        version=("version",),
-    )
+    tool = tool_of("Go", "go", install="Debian: apt-get install golang-go", version=("version",))
 
     def check(self, target: Target, options: Options) -> None:
         """A package of the module, the one of the root where none is named."""

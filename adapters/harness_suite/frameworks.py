@@ -54,9 +54,13 @@ class NoFigure(Exception):
 class Framework:
     """One framework: how its benchmarks are listed, started one by one, and read."""
 
-    language: ClassVar[str]
     tool: ClassVar[LanguageTool | None] = None
     """What runs or builds the suite; None: the suite is a program of the user's own build."""
+
+    @property
+    def language(self) -> str:
+        """What its benchmarks are written in."""
+        return self.tool.language if self.tool is not None else "C++"
 
     def check(self, target: Target, options: Options) -> None:
         """ConfigError where the target lacks what this framework needs."""
@@ -92,6 +96,13 @@ class Framework:
     def samples(self, output: Output, name: str) -> list[Sample]:
         """The figures that one process gave; NoFigure where it gave none."""
         raise NotImplementedError
+
+
+def tool_of(
+    language: str, *names: str, install: str, version: Sequence[str] = ("--version",)
+) -> LanguageTool:
+    """The tool of a framework, which a target may name by the option `tool`."""
+    return LanguageTool("suite", language, names, "tool", install, version)
 
 
 def demand_sources(target: Target, options: Options, example: str) -> None:

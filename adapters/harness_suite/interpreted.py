@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.adapterkit import LanguageTool, sources_below
+from harness.adapterkit import sources_below
 from harness.model import Build, Output, Sample, Target
 from harness_suite.frameworks import (
     SAMPLES,
@@ -17,6 +17,7 @@ from harness_suite.frameworks import (
     demand_sources,
     gathered,
     sample_of,
+    tool_of,
 )
 
 DRIVERS = Path(__file__).parent / "drivers"
@@ -35,14 +36,10 @@ VERSION = (
 class Pytest(Framework):
     """Test functions as they are; each is called again and again with its fixtures."""
 
-    language = "Python"
     fixture = ""
     """The fixture by which benchmarks are known; empty: every test function is one."""
-    tool = LanguageTool(
-        adapter="suite",
-        language="Python",
-        names=("python3", "python"),
-        option="tool",
+    tool = tool_of(
+        *("Python", "python3", "python"),
         install="a Python that has pytest: pip install pytest",
         version=("-c", VERSION),
     )
@@ -123,13 +120,8 @@ class PytestBenchmark(Pytest):
 class BenchmarkTools(Framework):
     """A file of Julia that defines `SUITE`, a `BenchmarkGroup` of BenchmarkTools."""
 
-    language = "Julia"
-    tool = LanguageTool(
-        adapter="suite",
-        language="Julia",
-        names=("julia",),
-        option="tool",
-        install="Julia 1.5 or later: https://julialang.org/downloads",
+    tool = tool_of(
+        *("Julia", "julia"), install="Julia 1.5 or later: https://julialang.org/downloads"
     )
 
     def check(self, target: Target, options: Options) -> None:

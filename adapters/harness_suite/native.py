@@ -17,8 +17,6 @@ UNITS_NS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 class GoogleBenchmark(Framework):
     """Programs that are linked with google-benchmark; its own clock and its own repetitions."""
 
-    language = "C++"
-
     def listing(self, build: Build, options: Options) -> Sequence[str]:
         """The program lists its benchmarks, with their arguments."""
         return (str(build.program), "--benchmark_list_tests=true")
@@ -61,7 +59,6 @@ class Catch2(Framework):
     benchmarks, and the one that was asked for counts.
     """
 
-    language = "C++"
     everything: ClassVar[str] = "*,[!benchmark]"
 
     def listing(self, build: Build, options: Options) -> Sequence[str]:
