@@ -69,7 +69,7 @@ class Options:
                     " that it reads in lines of UTF-8, and this path is no part of such a line",
                     hint="Rename the file, or the folder that it lies in.",
                 )
-        layouts_wanted(target, options.layouts, options.vary_link_order)
+        options.layouts_of(target)
         if target.entry and not target.entry.isidentifier():
             raise ConfigError(
                 f"targets.{target.name}.entry: want the name of a C function, got {target.entry!r}"
@@ -81,9 +81,7 @@ class Options:
         )
 
     def layouts_of(self, target: Target) -> int:
-        """In how many layouts the program is linked; one that others link is as it is."""
-        if self.program is not None:
-            return 1
+        """In how many layouts the program is linked."""
         return layouts_wanted(target, self.layouts, self.vary_link_order)
 
     def compile_arguments(self, target: Target) -> tuple[str, ...]:

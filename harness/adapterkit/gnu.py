@@ -104,8 +104,7 @@ class GnuLanguage(CompiledLanguage):
         return timed_in_layout(self.command(build, case), layouts, plan, runner)
 
     def _layouts(self, target: Target) -> int:
-        options = self._options(target)
-        return 1 if options.program else layouts_wanted(target, options.layouts, False)
+        return layouts_wanted(target, self._options(target).layouts)
 
     def first_objects(self, work: Compilation) -> list[str]:
         """Objects that are made before those of the sources: of modules that they use."""

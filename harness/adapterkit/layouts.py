@@ -35,16 +35,19 @@ _KEPT_TOGETHER = (".text.unlikely", ".text.exit", ".text.hot", ".text.startup")
 """The compiler groups these on purpose; the linker does it where no script names them."""
 
 
-def layouts_wanted(target: Target, layouts: int | None, vary_link_order: bool) -> int:
-    """In how many layouts a target is built, 1 for as it is; ConfigError for no such number."""
+def layouts_wanted(target: Target, layouts: int | None, vary_link_order: bool = False) -> int:
+    """In how many layouts a target is linked, 1 for as it is; ConfigError for no such number.
+
+    A `program` that others link (see `CompilerOptions`) is as it is, whatever is wanted.
+    """
     if layouts is None:
-        return OF_OLD if vary_link_order else target.layouts
-    if not 1 <= layouts <= MOST_LAYOUTS:
+        layouts = OF_OLD if vary_link_order else target.layouts
+    elif not 1 <= layouts <= MOST_LAYOUTS:
         raise ConfigError(
             f"targets.{target.name}.layouts: want a number from 1 to {MOST_LAYOUTS}, got {layouts}",
             hint="8 tell an accident of layout from a gain; 1 is the program as it is built.",
         )
-    return layouts
+    return layouts if target.options.get("program") is None else 1
 
 
 def layout_of(pad_bytes: int, layouts: int) -> int:
