@@ -69,12 +69,12 @@ def pool(results: Path, reference: str, candidate: str, question: Question) -> P
     arguments, environments or input data are never pooled. Trials are read of those runs alone
     that have both targets, and of each the columns alone that a comparison needs.
     """
-    question = _with_figure(question, results, (reference, candidate))
+    folders = folders_with(results, (reference, candidate))
+    question = _with_figure(question, folders)
     named = question.figure.name if question.figure is not None else ""
     parts: list[StoredPart] = []
     hosts: dict[Machine, Mapping[str, Any]] = {}
     unreadable = []
-    folders = folders_with(results, (reference, candidate))
     for found in each_run(folders, partial(_parts, names=(reference, candidate), named=named)):
         if isinstance(found, DataUnreadable):
             unreadable.append(found)
@@ -110,13 +110,13 @@ def _targets_in(run: StoredRun) -> set[str]:
     return set(arrays_of(run, ["target"]).texts["target"].values)
 
 
-def _with_figure(question: Question, results: Path, names: tuple[str, str]) -> Question:
-    """The question with what its metric is, as the latest run with both targets declares it."""
+def _with_figure(question: Question, folders: Sequence[Path]) -> Question:
+    """The question with what its metric is, as the latest of some runs declares it."""
     metric = question.metric
     if metric is None or metric.is_known:
         return question
     declared: dict[str, MetricInfo] = {}
-    for infos in each_run(folders_with(results, names), lambda run: run.described.metrics):
+    for infos in each_run(folders, lambda run: run.described.metrics):
         if not isinstance(infos, DataUnreadable):
             declared.update({info.name: info for info in infos})
     return replace(question, figure=found_figure(metric.value, tuple(declared.values())))
