@@ -6,13 +6,11 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness.analysis.blocks import PairColumns, figures_of, pair_of
+from harness.analysis.question import AUTO
 from harness.analysis.schedule import Block
 from harness.model import Metric, TrialRecord
 from harness.model.figures import figure_of
 from harness.stats.ranks import median
-
-AUTO = "auto"
-"""Wall or CPU time, whichever serves on this machine."""
 
 CHOSEN_AFTER = 8
 """The blocks after which the time is chosen."""

@@ -18,7 +18,8 @@ from enum import Enum
 
 import numpy as np
 
-from harness.analysis.race_columns import AUTO, ColumnsOf
+from harness.analysis.question import AUTO
+from harness.analysis.race_columns import ColumnsOf
 from harness.analysis.schedule import Block
 from harness.analysis.weighed_rule import FIRST_DOUBT, Span
 from harness.analysis.weighing import Weighed

@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, TypedDict, cast, get_type_hints
 
-from harness.analysis.race_columns import AUTO
+from harness.analysis.question import AUTO
 from harness.errors import UsageError
 from harness.model import Jail, Metric, Mode, ProfileBy
 from harness.model.draws import Seeds

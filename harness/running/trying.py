@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from harness.analysis import Race, RaceRules, Rank, Span, VariantStanding
-from harness.analysis.race_columns import AUTO
+from harness.analysis.question import AUTO
 from harness.errors import ExitCode, TrialFailed
 from harness.model import Better, Metric, Noise
 from harness.running import Cell, Failed, Ready

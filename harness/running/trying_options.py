@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.analysis.race_columns import AUTO
+from harness.analysis.question import AUTO
 from harness.frozen import dataclass
 from harness.running.settings import Settings
 
