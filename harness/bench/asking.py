@@ -47,11 +47,9 @@ def baseline_settings(options: Mapping[str, Any], workload: Workload) -> Baselin
 def bench_settings(options: Mapping[str, Any], workload: Workload) -> BenchSettings:
     """How the current tree is compared; UsageError for what makes no sense."""
     # Read by the rules of a run, so that a bench refuses what a run refuses, in the same words.
-    shared = ("max_trials", "seed", "cpus", "jail", "metric", "confidence", "threshold")
-    said = {key: options.get(key) for key in shared}
-    section = workload.section
-    settings = read_settings({**said, "guard": options.get("guard") or None})
-    question = settings.question
+    shared = ("max_trials", "seed", "cpus", "jail", "metric", "confidence", "threshold", "guard")
+    settings = read_settings({key: options.get(key) for key in shared})
+    question, section = settings.question, workload.section
     guards = question.guards or (section.all_guards if section else ())
     return BenchSettings(
         budget_ns=case_budget_ns(options.get("budget"), workload),
