@@ -15,6 +15,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from tests.waiting import until
+
 CONFIG = """
 [tasks.sum]
 reference = "one"
@@ -588,6 +590,8 @@ def test_a_run_killed_while_it_prepares_is_listed_and_goes_on(harness, folder):
     assert (said.code, "running" in said.out) == (0, True)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    # A process that was just being made has its lock until it has become another program.
+    until(lambda: "unfinished" in harness("history").out)
     said = harness("history")
     assert (said.code, "unfinished" in said.out) == (0, True)
     toml.write_text(before)

@@ -21,6 +21,7 @@ import pytest
 import harness
 from harness.cluster.folder import ClusterFolder, find_cluster, those_that_count
 from harness.errors import UsageError
+from tests.waiting import until
 
 WAITED_S = 240.0
 CONFIG = """
@@ -47,13 +48,9 @@ args = ["sh", "-c", "while [ -e {gate} ]; do sleep 0.05; done; echo 2"]
 """
 
 
-def until(ready: Callable[[], Any]) -> Any:
-    """Wait for something that is sure to come; what it is."""
-    end = time.monotonic() + WAITED_S
-    while not (found := ready()):
-        assert time.monotonic() < end, "it does not come"
-        time.sleep(0.1)
-    return found
+def in_time(ready: Callable[[], Any]) -> Any:
+    """`until`, with the patience that a scheduler wants."""
+    return until(ready, WAITED_S, pause_s=0.1)
 
 
 class Project:
@@ -100,7 +97,7 @@ class Project:
                 return ""
             return self.slurm.run("squeue", "-h", "-t", "R", "-o", "%N").stdout.strip()
 
-        return until(node)
+        return in_time(node)
 
     def answer(self, process: subprocess.Popen[str]) -> dict[str, Any]:
         out, error = process.communicate(timeout=WAITED_S)
@@ -132,7 +129,7 @@ def test_shards_run_on_nodes_and_are_gathered_and_nothing_is_left_in_the_queue(p
     # Each comparison stays on one node, in one job.
     assert rows.groupby("task").job.nunique().to_dict() == {"sum": 1, "slow": 1}
     assert not [*(project.root / "scratch").iterdir()]
-    until(lambda: not project.slurm.run("squeue", "-h").stdout)
+    in_time(lambda: not project.slurm.run("squeue", "-h").stdout)
 
 
 def test_what_slurm_does_not_take_is_said_in_its_words_and_nothing_is_kept(project):
@@ -170,7 +167,7 @@ def test_a_job_near_its_time_limit_closes_its_files_and_what_is_missing_is_resum
     with project.begun("slow", "one") as process:
         project.running_on()
         folder = project.folder()
-        until(
+        in_time(
             lambda: (
                 any(found.shard == 1 for found in those_that_count(folder.attempts()).values())
                 or 0 in those_that_count(folder.attempts())
@@ -199,7 +196,7 @@ def test_a_controller_that_is_down_meanwhile_is_waited_for(project):
         project.gate.unlink()
         folder = project.folder()
         try:
-            until(lambda: those_that_count(folder.attempts()))
+            in_time(lambda: those_that_count(folder.attempts()))
         finally:
             project.slurm.start_controller()
         answer = project.answer(process)
@@ -215,7 +212,7 @@ def test_a_run_that_is_cancelled_ends_and_says_so(project):
         answer = project.answer(process)
     assert answer["ok"] is False
     assert "cancelled" in answer["error"]
-    until(lambda: not project.slurm.run("squeue", "-h").stdout)
+    in_time(lambda: not project.slurm.run("squeue", "-h").stdout)
 
 
 @pytest.mark.soak

@@ -4,8 +4,6 @@ import logging
 import os
 import resource
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,18 +16,11 @@ from harness.system.process.calling import (
     StillRunningError,
     call,
 )
+from tests.waiting import until
 
 
 def shell(script: str, **more: object) -> Ended:
     return call(Call(["sh", "-c", script], **more))  # type: ignore[arg-type]
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    for _ in range(6000):
-        if condition():
-            return True
-        time.sleep(0.01)
-    return False
 
 
 def gone(pid: int) -> bool:
@@ -100,7 +91,7 @@ def test_what_is_left_may_print_on(tmp_path: Path) -> None:
     """More than a pipe holds, without an error and without waiting for a reader."""
     server = f"sleep 0.3; head -c 300000 /dev/zero && touch {tmp_path}/done"
     shell(f"({server}) &")
-    assert eventually((tmp_path / "done").exists)
+    until((tmp_path / "done").exists)
 
 
 def test_a_daemon_that_gave_its_pipes_away_is_nobodys_business(
@@ -118,7 +109,7 @@ def test_past_its_time_the_whole_group_is_ended(tmp_path: Path) -> None:
             shell(script, timeout_s=timeout_s)
         if (tmp_path / "pid").exists() and (tmp_path / "pid").stat().st_size:
             break
-    assert eventually(lambda: gone(int((tmp_path / "pid").read_text())))
+    until(lambda: gone(int((tmp_path / "pid").read_text())))
 
 
 def test_one_that_stops_itself_is_ended_too() -> None:

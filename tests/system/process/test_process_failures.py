@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from harness.errors import StorageFailed, TrialFailed
 from harness.model import Command, Target, Trial, TrialPlan, TrialStatus
 from harness.system.process.runner import LocalRunner
+from tests.waiting import until
 
 PLAN = TrialPlan()
 SECOND = 1_000_000_000
@@ -40,15 +40,6 @@ def runs(pid: int) -> bool:
     except OSError:
         return False
     return stat.rpartition(")")[2].split()[0] not in "ZX"
-
-
-def eventually(condition: Callable[[], bool]) -> bool:
-    """Wait for it, for a minute at most."""
-    for _ in range(6000):
-        if condition():
-            return True
-        time.sleep(0.01)
-    return False
 
 
 def test_a_failing_program_shows_its_code_and_last_words(any_runner: LocalRunner) -> None:
@@ -280,13 +271,13 @@ def test_nothing_runs_on_when_the_harness_is_ended(
     argv = [sys.executable, "-c", HARNESS, str(tmp_path), str(launcher_cache), kind]
     with subprocess.Popen(argv, start_new_session=True) as harness:
         pids = tmp_path / "pids"
-        assert eventually(pids.exists)
+        until(pids.exists)
         started = list(map(int, pids.read_text().split()))
         assert all(map(runs, started))
         os.killpg(harness.pid, number)
         code = harness.wait()
     assert code == (130 if number is signal.SIGINT else -signal.SIGKILL)
-    assert eventually(lambda: not any(map(runs, started)))
+    until(lambda: not any(map(runs, started)))
     if number is signal.SIGINT:
         assert list((tmp_path / "scratch").iterdir()) == []
 
