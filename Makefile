@@ -19,8 +19,11 @@ help: ## Show what can be made
 run: install ## Build, check, time and table the C examples
 	$(BIN)/harness run --adapter c
 
+# Tests that measure disturb each other on few cores: what failed beside others runs once more alone.
 test: dev julia tools ## Run the tests, with everything that they need installed
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest $(PYTEST) || { test $$? = 1 && \
+	  echo "What failed beside other tests, once more and alone:" && \
+	  $(BIN)/python -m pytest -n 0 --last-failed --last-failed-no-failures none; }
 
 FUZZED := $(shell grep -lr --include='test_*.py' '^from hypothesis import given' tests)
 
