@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,55 +30,47 @@ int main(int argc, char **argv) {
 """
 
 
-@pytest.fixture(scope="module")
-def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRunner]:
-    folder = tmp_path_factory.mktemp("runner")
-    local = LocalRunner(folder / "scratch", folder / "cache")
-    yield local
-    local.close()
-
-
-def build(target: Target, runner: LocalRunner) -> Build:
+def build(target: Target, local_runner: LocalRunner) -> Build:
     adapter = Adapters().get("c")
-    return adapter.build(target, adapter.probe(runner), target.root / "builds", runner)
+    return adapter.build(target, adapter.probe(local_runner), target.root / "builds", local_runner)
 
 
 @pytest.fixture(scope="module")
-def varied(runner: LocalRunner, tmp_path_factory: pytest.TempPathFactory) -> Build:
+def varied(local_runner: LocalRunner, tmp_path_factory: pytest.TempPathFactory) -> Build:
     root = tmp_path_factory.mktemp("target")
     (root / "work.c").write_text(MAIN)
     (root / "other.c").write_text("void other(void) {}\n")
     options = {"vary_link_order": True, "flags": ["-O2", "-no-pie"]}
     sources = (root / "work.c", root / "other.c")
-    return build(make_target(root, adapter="c", sources=sources, options=options), runner)
+    return build(make_target(root, adapter="c", sources=sources, options=options), local_runner)
 
 
-def place(made: Build, pad_bytes: int, runner: LocalRunner) -> tuple[str, str]:
+def place(made: Build, pad_bytes: int, local_runner: LocalRunner) -> tuple[str, str]:
     """The program's own name and where two of its functions lie, in one trial."""
-    trial = Adapters().get("c").time(made, CASE, TrialPlan(pad_bytes=pad_bytes), runner)
+    trial = Adapters().get("c").time(made, CASE, TrialPlan(pad_bytes=pad_bytes), local_runner)
     assert trial.output is not None, trial.message
     name, addresses = trial.output.stdout.read_text().split()
     return name, addresses
 
 
 def test_trials_with_other_padding_run_code_that_lies_elsewhere(
-    varied: Build, runner: LocalRunner
+    varied: Build, local_runner: LocalRunner
 ) -> None:
-    places = [place(varied, layout * 512, runner) for layout in range(LAYOUTS)]
+    places = [place(varied, layout * 512, local_runner) for layout in range(LAYOUTS)]
     both = [addresses.split("-") for _, addresses in places]
     assert len({main for main, _ in both}) == len({other for _, other in both}) == LAYOUTS
     assert {Path(name).name for name, _ in places} == {"work"}
 
 
 def test_trials_without_padding_run_the_program_as_it_was_built(
-    varied: Build, runner: LocalRunner
+    varied: Build, local_runner: LocalRunner
 ) -> None:
-    assert place(varied, 0, runner)[0] == str(varied.program)
+    assert place(varied, 0, local_runner)[0] == str(varied.program)
 
 
-def test_layouts_are_another_build(varied: Build, runner: LocalRunner) -> None:
+def test_layouts_are_another_build(varied: Build, local_runner: LocalRunner) -> None:
     plain = replace(varied.target, options={"flags": ["-O2", "-no-pie"]})
-    made = build(plain, runner)
+    made = build(plain, local_runner)
     assert made.digest != varied.digest
     assert not program_in(made.program, 1).exists()
 
@@ -99,7 +90,9 @@ def test_blocks_take_turns_among_the_layouts(layouts: int) -> None:
     assert {drawn.count(layout) for layout in range(layouts)} == {128 // layouts}
 
 
-def test_functions_of_one_file_change_their_order(runner: LocalRunner, tmp_path: Path) -> None:
+def test_functions_of_one_file_change_their_order(
+    local_runner: LocalRunner, tmp_path: Path
+) -> None:
     (tmp_path / "work.c").write_text(
         MAIN.replace("void other(void);", "__attribute__((noinline)) void other(void) {}")
     )
@@ -109,11 +102,11 @@ def test_functions_of_one_file_change_their_order(runner: LocalRunner, tmp_path:
         sources=(tmp_path / "work.c",),
         options={"layouts": 6, "flags": ["-O0", "-no-pie"]},
     )
-    made = build(target, runner)
-    pairs = [place(made, layout * 4096 // 6 + 1, runner)[1].split("-") for layout in range(6)]
+    made = build(target, local_runner)
+    pairs = [place(made, layout * 4096 // 6 + 1, local_runner)[1].split("-") for layout in range(6)]
     orders = {int(main, 16) < int(other, 16) for main, other in pairs}
     assert orders == {True, False}
-    trial = Adapters().get("c").time(made, CASE, TrialPlan(pad_bytes=4095), runner)
+    trial = Adapters().get("c").time(made, CASE, TrialPlan(pad_bytes=4095), local_runner)
     assert trial.layout == 5
 
 

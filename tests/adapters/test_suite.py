@@ -12,7 +12,7 @@ import pytest
 from harness.errors import ConfigError
 from harness.model import Case, Mode, Target, TrialPlan, TrialStatus
 from harness.plugins import Adapters
-from harness.system.process.opening import CoreRunner, open_runner
+from harness.system.process.runner import LocalRunner
 from harness.testing import make_target
 
 STEADY = TrialPlan(mode=Mode.STEADY)
@@ -106,17 +106,10 @@ end
 """
 
 
-@pytest.fixture
-def runner(tmp_path: Path):
-    with_scratch = open_runner(tmp_path / "scratch", tmp_path / "cache")
-    yield with_scratch
-    with_scratch.close()
-
-
 class Suite:
     """One suite below a folder, through the installed adapter."""
 
-    def __init__(self, folder: Path, runner: CoreRunner) -> None:
+    def __init__(self, folder: Path, runner: LocalRunner) -> None:
         self.adapter, self.runner, self.folder = Adapters().get("suite"), runner, folder
         self.root = folder / "project"
         self.root.mkdir()
@@ -158,8 +151,8 @@ class Suite:
 
 
 @pytest.fixture
-def suite(tmp_path: Path, runner: CoreRunner) -> Suite:
-    return Suite(tmp_path, runner)
+def suite(tmp_path: Path, local_runner: LocalRunner) -> Suite:
+    return Suite(tmp_path, local_runner)
 
 
 def test_google_benchmark_gives_a_sample_for_each_repetition(suite: Suite):
