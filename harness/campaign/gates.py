@@ -192,10 +192,15 @@ def _says_something(surprise: str) -> bool:
     return _filled(surprise) and _NO_SURPRISE.fullmatch(surprise) is None
 
 
+def predicted_words(iteration: Iteration) -> str:
+    """What was predicted of the whole program."""
+    prediction = iteration.thought.prediction
+    return f"predicted {prediction.low:g} to {prediction.high:g}x"
+
+
 def compare_words(iteration: Iteration) -> str:
     """Predicted against measured, with the interval of each."""
-    prediction = iteration.thought.prediction
-    predicted = f"predicted {prediction.low:g} to {prediction.high:g}x"
+    predicted = predicted_words(iteration)
     if iteration.result is None:
         return f"{predicted}, got no valid result ({iteration.outcome.value})"
     step = iteration.result.step

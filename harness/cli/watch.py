@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli.campaign.common import campaign_option, named_campaign
-from harness.cli.served.small_answers import visible
 from harness.cli.shared.base import Answer, command
+from harness.cli.shared.escaping import visible
 from harness.cli.shared.measuring import config_option, results_option
 from harness.errors import DataDamaged, UsageError
 from harness.frozen import dataclass
@@ -161,8 +161,7 @@ def _sighting(config: Config, name: str | None, results: Path, before: Sighting 
             if name is not None:
                 raise
             continue  # of many, one that cannot be read hides no other
-        under_way = campaign.state != "START" and not campaign.ended
-        if name is not None or under_way or each in known:
+        if name is not None or campaign.under_way or each in known:
             found.append(campaign)
     return Sighting(tuple(found), runs_under_way(results))
 

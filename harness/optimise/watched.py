@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from harness.campaign.events import Event, Kind
-from harness.campaign.gates import compare_words
+from harness.campaign.gates import compare_words, predicted_words
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.state import State, Step, fold
 from harness.frozen import dataclass
+from harness.model.jsonable import jsonable
 from harness.optimise.journal import JOURNAL_NAME, Journal
 from harness.optimise.loop_requests import asked_of_loop
 from harness.project.config import Config, lookup
@@ -49,6 +50,11 @@ class WatchedCampaign:
     ended: bool
 
     @property
+    def under_way(self) -> bool:
+        """Has it been started, and not ended?"""
+        return self.state != Step.START.value and not self.ended
+
+    @property
     def line(self) -> str:
         """Where it stands, in one line."""
         so_far = "" if self.speedup is None else f", {show_factor(self.speedup)} so far"
@@ -62,16 +68,7 @@ class WatchedCampaign:
             "campaign": self.name,
             "state": self.state,
             "speedup": self.speedup,
-            "iterations": [
-                {
-                    "number": i.number,
-                    "title": i.title,
-                    "outcome": i.outcome,
-                    "compared": i.compared,
-                    "closed": i.closed,
-                }
-                for i in self.iterations
-            ],
+            "iterations": jsonable(self.iterations),
             "looking": self.looking,
             "request": self.request or None,
             "ended": self.ended,
@@ -104,11 +101,8 @@ def _is_looking(events: list[Event]) -> bool:
 
 
 def _watched(iteration: Iteration) -> WatchedIteration:
-    prediction = iteration.thought.prediction
-    if iteration.outcome is Outcome.OPEN:
-        compared = f"predicted {prediction.low:g} to {prediction.high:g}x"
-    else:
-        compared = compare_words(iteration)
+    is_open = iteration.outcome is Outcome.OPEN
+    compared = predicted_words(iteration) if is_open else compare_words(iteration)
     return WatchedIteration(
         iteration.number, iteration.title, iteration.outcome.value, compared, iteration.closed
     )

@@ -19,8 +19,9 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
-from harness.cli.served.small_answers import small_answer, visible
+from harness.cli.served.small_answers import small_answer
 from harness.cli.served.tools import ServedCommand
+from harness.cli.shared.escaping import visible
 from harness.errors import ExitCode
 from harness.frozen import dataclass
 from harness.system.process.calling import Call, Ended, Follower, StillRunningError, call

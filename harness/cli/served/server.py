@@ -14,8 +14,9 @@ from mcp.server.lowlevel import Server
 
 from harness import __version__
 from harness.cli.served.children import Called, call_tool
-from harness.cli.served.small_answers import read_answer, visible
+from harness.cli.served.small_answers import read_answer
 from harness.cli.served.tools import ServedCommand, tools
+from harness.cli.shared.escaping import visible
 from harness.errors import ExitCode, HarnessError, UsageError
 from harness.optimise.agent_texts import FOR_TOOLS
 

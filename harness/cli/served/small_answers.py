@@ -10,11 +10,11 @@ import hashlib
 import json
 import os
 import re
-import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.cli.shared.escaping import visible
 from harness.errors import HarnessError, UsageError
 from harness.system.process.places import user_cache
 from harness.system.store.files import write_atomically
@@ -27,19 +27,6 @@ _STEPS = ((2500, 40), (1000, 20), (400, 10), (160, 5), (80, 2))
 
 _KEPT_ANSWERS = 100
 _NAME = re.compile(r"[a-z_]{1,40}-[0-9a-f]{16}\.json")
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-
-
-def visible(text: str) -> str:
-    """The text with what cannot be seen spelt out, line feeds and tabs excepted."""
-    if text.isprintable():
-        return text
-    return "".join(
-        letter
-        if letter in "\n\t" or unicodedata.category(letter) not in _UNSEEN
-        else letter.encode("unicode_escape").decode("ascii")
-        for letter in text
-    )
 
 
 def harmless(value: Any) -> Any:

@@ -11,8 +11,8 @@ from harness.cli.served.small_answers import (
     harmless,
     read_answer,
     small_answer,
-    visible,
 )
+from harness.cli.shared.escaping import visible
 from harness.errors import UsageError
 
 
