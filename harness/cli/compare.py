@@ -17,16 +17,16 @@ from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import (
     DECLARED,
     QUESTION,
-    make_settings,
     program_options,
-    said_of_programs,
     settings_options,
 )
 from harness.cli.shared.measuring import (
     config_option,
     named_place,
+    named_run,
     progress,
     results_option,
+    run_executor_option,
     said,
     told_options,
 )
@@ -43,9 +43,6 @@ from harness.running.table_results import TableResult
 
 ONCE = ("budget", "trials", "max_trials", "seed")
 """Settings that a repetition of the command shall choose anew."""
-
-NAMED = ("adapter", "case", "task", "tag", "executor")
-"""Options that the API has by the same names."""
 
 REPEATED = (
     *("adapter", "stdin", "prepare", "conclude", "shell", "ignore_output"),
@@ -81,11 +78,7 @@ WORDS = {"config_path": "config", "stdin": "input"}
     " out: 60 s, or as long as --trials take.",
 )
 @sweep_options
-@click.option(
-    "--executor",
-    metavar="NAME",
-    help="Where to run: an installed executor's name.  [default: local, this machine]",
-)
+@run_executor_option
 @click.option("--resume", is_flag=True, help="Go on with the same sweep, which was interrupted.")
 @click.option("--task", help="All targets of a task side by side; of several tasks with commas.")
 @click.option("--tag", help="With --task: only targets that have this tag.")
@@ -150,10 +143,7 @@ def _compared(
         try:
             result: ComparisonResult | TableResult = compare(
                 *names,
-                settings=make_settings(options),
-                arguments=arguments,
-                **said(**{name: options[name] for name in NAMED}),
-                **said_of_programs(options),
+                **named_run(options, arguments),
                 **named_place(options, Told(listener)),
             )
         except Interrupted as stop:

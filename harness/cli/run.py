@@ -22,15 +22,15 @@ from harness.cli.shared.common_options import (
     format_option,
     make_settings,
     program_options,
-    said_of_programs,
     settings_options,
 )
 from harness.cli.shared.measuring import (
     config_option,
     named_place,
+    named_run,
     progress,
     results_option,
-    said,
+    run_executor_option,
     told_options,
 )
 from harness.cli.shared.swept import is_swept, measured_sweep, sweep_answer, sweep_options
@@ -97,11 +97,7 @@ def nothing_named(what: str, rest: Sequence[str]) -> UsageError:
     flag_value="",
     help="Top up an interrupted run by its stored settings; the latest one if bare.",
 )
-@click.option(
-    "--executor",
-    metavar="NAME",
-    help="Where to run: an installed executor's name.  [default: local, this machine]",
-)
+@run_executor_option
 @click.option(
     "--dry-run",
     is_flag=True,
@@ -172,15 +168,7 @@ def _run(arguments: Sequence[str], options: Mapping[str, Any], told: Progress) -
     try:
         if options["resume"] is not None:
             return resume(options["resume"], **place)
-        named = {key: options[key] for key in ("adapter", "task", "case", "executor")}
-        return run(
-            *options["names"],
-            settings=make_settings(options),
-            arguments=arguments,
-            **said(**named),
-            **said_of_programs(options),
-            **place,
-        )
+        return run(*options["names"], **named_run(options, arguments), **place)
     except Interrupted as stop:
         if stop.result is None:
             raise
@@ -189,15 +177,8 @@ def _run(arguments: Sequence[str], options: Mapping[str, Any], told: Progress) -
 
 def _planned(arguments: Sequence[str], options: Mapping[str, Any]) -> Answer:
     """What would be submitted to a cluster."""
-    named = {key: options[key] for key in ("adapter", "task", "case", "executor")}
-    found = planned_run(
-        *options["names"],
-        settings=make_settings(options),
-        arguments=arguments,
-        **said(**named),
-        **said_of_programs(options),
-        **named_place(options),
-    )
+    named = named_run(options, arguments)
+    found = planned_run(*options["names"], **named, **named_place(options))
     return Answer(result=found.to_dict(), text=str(found))
 
 

@@ -7,13 +7,14 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from harness.cli.shared.common_options import make_settings, said_of_programs
 from harness.cli.shared.wording import in_flags
 from harness.errors import UsageError
 from harness.frozen import dataclass
@@ -37,6 +38,11 @@ results_option = click.option(
     type=click.Path(path_type=Path),
     help=f"The folder of stored runs; otherwise {STATE_FOLDER}/results beside the configuration.",
 )
+run_executor_option = click.option(
+    "--executor",
+    metavar="NAME",
+    help="Where to run: an installed executor's name.  [default: local, this machine]",
+)
 
 
 def said(**options: Any) -> dict[str, Any]:
@@ -48,6 +54,17 @@ def named_place(options: Mapping[str, Any], told: Progress | None = None) -> Pla
     """What `config_option` and `results_option` say, and whom progress is told."""
     place = said(config=options["config_path"], results=options.get("results"), progress=told)
     return cast("Place", place)
+
+
+def named_run(options: Mapping[str, Any], arguments: Sequence[str]) -> dict[str, Any]:
+    """What is run and how, for the API: of `run`, `compare` and their sweeps."""
+    chosen = {name: options.get(name) for name in ("adapter", "task", "tag", "case", "executor")}
+    return {
+        "settings": make_settings(options),
+        "arguments": arguments,
+        **said(**chosen),
+        **said_of_programs(options),
+    }
 
 
 _LEVEL = "harness.told"

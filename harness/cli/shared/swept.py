@@ -10,8 +10,7 @@ import click
 from harness.api import Interrupted
 from harness.api.sweeps import sweep
 from harness.cli.shared.base import Answer
-from harness.cli.shared.common_options import make_settings, said_of_programs
-from harness.cli.shared.measuring import named_place, progress, said
+from harness.cli.shared.measuring import named_place, named_run, progress
 from harness.errors import UsageError
 from harness.render.sweep import sweep_text
 from harness.running.listening import Told
@@ -54,7 +53,6 @@ def measured_sweep(
     names: Sequence[str], options: Mapping[str, Any], arguments: Sequence[str]
 ) -> SweepResult:
     """The sweep that was asked for; one that was interrupted gives what it has."""
-    named = {key: options.get(key) for key in ("adapter", "task", "case", "executor")}
     if options.get("tag") is not None:
         raise UsageError("a sweep takes targets by their names or their --task, not by a --tag")
     if options["resume"] not in (None, False, True, ""):
@@ -69,10 +67,7 @@ def measured_sweep(
                 matrix=options["matrix"],
                 resume=options["resume"] not in (None, False),
                 yes=options["yes"],
-                settings=make_settings(options),
-                arguments=arguments,
-                **said(**named),
-                **said_of_programs(options),
+                **named_run(options, arguments),
                 **named_place(options, Told(listener)),
             )
         except Interrupted as stop:
