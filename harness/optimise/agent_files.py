@@ -80,8 +80,8 @@ class AgentFiles:
         return {"folder": str(self.folder), "files": jsonable(self.files)}
 
     def __str__(self) -> str:
-        rows = [(f.path, f.fate.value + (f": {f.why}" if f.why else "")) for f in self.files]
-        return "\n".join(f"{path}: {said}" for path, said in rows)
+        rows = (filter(None, (f.path, f.fate.value, f.why)) for f in self.files)
+        return "\n".join(": ".join(row) for row in rows)
 
 
 def install(folder: Path, agents: Iterable[str] = ("agents",)) -> AgentFiles:
@@ -93,8 +93,9 @@ def install(folder: Path, agents: Iterable[str] = ("agents",)) -> AgentFiles:
     with storage_errors(root):
         for agent in dict.fromkeys(agents):
             for name, text in _files_of(agent).items():
-                # CLAUDE.md is often a link to AGENTS.md: one file is written once.
-                done.setdefault((root / name).resolve(), _put(root, name, text))
+                place = (root / name).resolve()
+                if place not in done:  # CLAUDE.md is often a link to AGENTS.md
+                    done[place] = _put(root, name, text)
     return AgentFiles(root, tuple(done.values()))
 
 
