@@ -14,16 +14,12 @@ from harness.model import ProfileBy, ProfileFailure, ProfileReport
 from harness.model.declaring import one_of, whole_number
 from harness.model.jsonable import jsonable
 from harness.profiles import CaseShares, ShareChange, advise_cases, share_changes, worth_showing
-from harness.profiling.making import (
-    PROFILES,
-    profile_against,
-    profile_at,
-    profile_cell,
-)
+from harness.profiling.making import profile_against, profile_at, profile_cell
 from harness.profiling.turns import ProfileRequest
 from harness.project.config import Config
 from harness.project.finding import required_config
 from harness.project.revisions import split_revision
+from harness.project.state_folder import PROFILES
 from harness.render.profile import heading, report_text, spot_table
 from harness.render.tables import as_html
 from harness.running import Cell

@@ -45,7 +45,7 @@ from harness.profiling.turns import (
     plain_trial,
 )
 from harness.project.revisions import target_at
-from harness.project.state_folder import PROFILES as PROFILES
+from harness.project.state_folder import PROFILES
 from harness.running import Cell, Orchestrator
 from harness.running.copies import private_copy, settle
 from harness.running.experiment import run_id

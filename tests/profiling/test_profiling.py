@@ -28,7 +28,6 @@ from harness.model import (
 )
 from harness.plugins import Adapter
 from harness.profiling.making import (
-    PROFILES,
     find_report,
     latest_report,
     load_report,
@@ -39,6 +38,7 @@ from harness.profiling.making import (
 )
 from harness.profiling.turns import ProfileRequest
 from harness.project.config import load_config
+from harness.project.state_folder import PROFILES
 from harness.running import Cell, Orchestrator
 from harness.running.session import open_session
 from harness.testing import FakeRunner, make_build, make_target, make_toolchain, make_trial
