@@ -23,12 +23,12 @@ from harness.cli.shared.common_options import (
 from harness.cli.shared.measuring import (
     config_option,
     named_place,
-    named_run,
     progress,
     results_option,
     run_executor_option,
     said,
     told_options,
+    what_is_run,
 )
 from harness.cli.shared.swept import is_swept, measured_sweep, sweep_answer, sweep_options
 from harness.errors import ExitCode, UsageError
@@ -143,7 +143,7 @@ def _compared(
         try:
             result: ComparisonResult | TableResult = compare(
                 *names,
-                **named_run(options, arguments),
+                **what_is_run(options, arguments),
                 **named_place(options, Told(listener)),
             )
         except Interrupted as stop:

@@ -27,11 +27,11 @@ from harness.cli.shared.common_options import (
 from harness.cli.shared.measuring import (
     config_option,
     named_place,
-    named_run,
     progress,
     results_option,
     run_executor_option,
     told_options,
+    what_is_run,
 )
 from harness.cli.shared.swept import is_swept, measured_sweep, sweep_answer, sweep_options
 from harness.errors import HarnessError, UsageError
@@ -168,7 +168,7 @@ def _run(arguments: Sequence[str], options: Mapping[str, Any], told: Progress) -
     try:
         if options["resume"] is not None:
             return resume(options["resume"], **place)
-        return run(*options["names"], **named_run(options, arguments), **place)
+        return run(*options["names"], **what_is_run(options, arguments), **place)
     except Interrupted as stop:
         if stop.result is None:
             raise
@@ -177,7 +177,7 @@ def _run(arguments: Sequence[str], options: Mapping[str, Any], told: Progress) -
 
 def _planned(arguments: Sequence[str], options: Mapping[str, Any]) -> Answer:
     """What would be submitted to a cluster."""
-    named = named_run(options, arguments)
+    named = what_is_run(options, arguments)
     found = planned_run(*options["names"], **named, **named_place(options))
     return Answer(result=found.to_dict(), text=str(found))
 

@@ -56,7 +56,7 @@ def named_place(options: Mapping[str, Any], told: Progress | None = None) -> Pla
     return cast("Place", place)
 
 
-def named_run(options: Mapping[str, Any], arguments: Sequence[str]) -> dict[str, Any]:
+def what_is_run(options: Mapping[str, Any], arguments: Sequence[str]) -> dict[str, Any]:
     """What is run and how, for the API: of `run`, `compare` and their sweeps."""
     chosen = {name: options.get(name) for name in ("adapter", "task", "tag", "case", "executor")}
     return {

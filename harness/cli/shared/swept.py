@@ -10,7 +10,7 @@ import click
 from harness.api import Interrupted
 from harness.api.sweeps import sweep
 from harness.cli.shared.base import Answer
-from harness.cli.shared.measuring import named_place, named_run, progress
+from harness.cli.shared.measuring import named_place, progress, what_is_run
 from harness.errors import UsageError
 from harness.render.sweep import sweep_text
 from harness.running.listening import Told
@@ -67,7 +67,7 @@ def measured_sweep(
                 matrix=options["matrix"],
                 resume=options["resume"] not in (None, False),
                 yes=options["yes"],
-                **named_run(options, arguments),
+                **what_is_run(options, arguments),
                 **named_place(options, Told(listener)),
             )
         except Interrupted as stop:
