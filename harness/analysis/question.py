@@ -80,6 +80,7 @@ class Question:
             "Go on until the interval of the ratio (of a single target, its time) has at most this"
             " share on either side of its middle, such as 2%.",
             share("a share such as 2% or 0.02"),
+            kind=float,
             unit="a share or a text such as 2%",
         ),
     )

@@ -129,7 +129,8 @@ def _error(found: CiResult) -> str | None:
 def _hint(found: CiResult) -> str | None:
     """What to do about a regression, or about a question that is open."""
     slower = found.with_(GateStatus.REGRESSED)
-    if found.exit_code is ExitCode.ANSWER_IS_NO and slower:
+    committed = found.head != found.base.commit
+    if found.exit_code is ExitCode.ANSWER_IS_NO and slower and committed:
         name = slower[0].target
         return f"harness bisect {name} {found.base.short} HEAD finds the commit."
     if found.exit_code is ExitCode.UNDECIDED:

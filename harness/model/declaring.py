@@ -35,7 +35,8 @@ class RunOption:
     help: str
     read: Reader
     kind: type = str
-    """What the command line takes it for before `read` sees it: str, int or float."""
+    """What the command line takes it for before `read` sees it: str or int; float is a share, which
+    may be said as `2%`."""
     minimum: int | None = None
     choices: tuple[str, ...] = ()
     unit: str = ""
@@ -240,6 +241,14 @@ def confidence_level(value: Any, name: str) -> float:
     number = _number(value)
     if not 0.5 <= number < 1:
         raise UsageError(f"{name}: want at least 0.5 and below 1, got {_as_given(value)}")
+    return number
+
+
+def share_or_number(value: str | float, name: str) -> float:
+    """Reads `2%` or `0.02` as a number, whatever its size; UsageError for words that are none."""
+    number = _number(value)
+    if math.isnan(number):
+        raise UsageError(f"{name}: want a share such as 2% or 0.02, got {_as_given(value)}")
     return number
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.campaign.values import RULES, Terms
 from harness.errors import ConfigError
 from harness.model import Metric, Target
+from harness.model.declaring import share_or_number
 from harness.model.durations import parse_duration_ns
 from harness.optimise.campaign import Campaign
 from harness.optimise.inputs import left_open, seeds_of
@@ -33,13 +34,13 @@ def terms_of(campaign: Campaign) -> Terms:
         full_case=case_of(target, full).name if full is not None else None,
         target_speedup=section.target_speedup,
         max_iterations=section.max_iterations,
-        min_gain=section.min_gain,
+        min_gain=share_or_number(section.min_gain, f"{where}.min_gain"),
         patience=section.patience,
         full_every=section.full_every,
         time_budget_ns=None
         if budget is None
         else parse_duration_ns(budget, f"{where}.time_budget"),
-        threshold=section.threshold,
+        threshold=share_or_number(section.threshold, f"{where}.threshold"),
         false_keep_rate=_rate_of_false_keeps(section, where),
         bench_budget_ns=parse_duration_ns(section.bench_budget, f"{where}.bench_budget"),
         protect=tuple(at(path) for path in (*section.protect, *_trusted_files(campaign, target))),

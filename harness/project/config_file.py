@@ -23,6 +23,7 @@ from harness.model import (
     OutputSpec,
     WorkingFolder,
 )
+from harness.model.declaring import share_or_number
 from harness.model.draws import Seeds
 from harness.model.guards import Guard, guards_in
 
@@ -172,13 +173,13 @@ class CampaignSection(Section):
     full_case: str | None = None
     target_speedup: float | None = None
     max_iterations: int = 15
-    min_gain: float = 0.05
+    min_gain: float | str = 0.05
     patience: int = 3
     full_every: int = 3
     time_budget: str | int | float | None = None
-    threshold: float = 0.01
-    false_keep_rate: float | None = None
-    total_level: float | None = None
+    threshold: float | str = 0.01
+    false_keep_rate: float | str | None = None
+    total_level: float | str | None = None
     bench_budget: str | int | float = "60s"
     objective: str = Metric.WALL.value
     guards: dict[str, str] = {}
@@ -202,6 +203,9 @@ class CampaignSection(Section):
             ) from None
         try:
             guards_in(self.guards, "guards")
+            for name in ("min_gain", "threshold", "false_keep_rate", "total_level"):
+                if isinstance(said := getattr(self, name), str):
+                    share_or_number(said, name)
         except UsageError as problem:
             raise ValueError(problem.message) from None
 
@@ -214,7 +218,7 @@ class CampaignSection(Section):
     def rate_of_false_keeps(self) -> float:
         """As it is said here; a level of the whole campaign, the older key, is taken for it."""
         said = (self.false_keep_rate, self.total_level, FALSE_KEEP_RATE)
-        return next(rate for rate in said if rate is not None)
+        return share_or_number(next(rate for rate in said if rate is not None), "false_keep_rate")
 
 
 class JailSection(Section):

@@ -282,6 +282,8 @@ def test_times_are_shown_by_what_decided(harness, project):
         (("--base", "nope"), "there is no 'nope' here"),
         (("--report", "page.pdf"), "HTML or Markdown"),
         (("--budget", "soon"), "soon"),
+        (("--threshold", "200%"), "a share above 0 and below 1, got '200%'"),
+        (("--threshold", "two"), "got 'two'"),
     ],
 )
 def test_what_makes_no_sense_is_refused(harness, project, arguments, words):

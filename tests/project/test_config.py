@@ -9,6 +9,7 @@ import pytest
 
 from harness.errors import ConfigError
 from harness.model import FileFormat, OutputKind, OutputSource
+from harness.model.declaring import share_or_number
 from harness.model.durations import parse_duration_ns
 from harness.project.config import find_config, load_config, schema_json
 
@@ -313,6 +314,7 @@ def test_what_cannot_be_drawn_is_refused_by_its_key(write, n: str, seed: str, wo
     ("line", "words"),
     [
         ('objective = "a b"', "want wall, cpu or the name of a figure"),
+        ('threshold = "two per cent"', "threshold: want a share such as 2% or 0.02"),
         ('guards = { max_rss = "x" }', "want a figure and how much worse it may get"),
         ('guards = { max_rss = "5%", memory = "6%" }', "memory has two limits"),
     ],
@@ -325,3 +327,14 @@ def test_an_objective_and_guards_that_make_no_sense_are_refused(tmp_path, line, 
     )
     with pytest.raises(ConfigError, match=words):
         load_config(path)
+
+
+def test_a_campaign_s_shares_may_be_said_in_per_cent(tmp_path):
+    path = tmp_path / "harness.toml"
+    path.write_text(
+        '[tasks.t.cases.fast]\n[targets.a]\ntask = "t"\nadapter = "command"\nprogram = "true"\n'
+        '[campaigns.a]\ntarget = "a"\nthreshold = "2%"\nmin_gain = 0.1\nfalse_keep_rate = "4%"\n'
+    )
+    section = load_config(path).campaigns["a"]
+    assert share_or_number(section.threshold, "threshold") == 0.02
+    assert section.rate_of_false_keeps == 0.04

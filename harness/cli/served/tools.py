@@ -18,6 +18,7 @@ import click
 from harness.cli.command_names import COMMANDS
 from harness.cli.root import cli, commands_below
 from harness.cli.run import DashedCommand
+from harness.cli.shared.common_options import ShareType
 from harness.errors import UsageError
 from harness.frozen import dataclass
 
@@ -176,6 +177,8 @@ def _kind_of(parameter: click.Parameter) -> dict[str, Any]:
         return {"type": "integer", **_bounds(kind)}
     if isinstance(kind, click.types.FloatParamType):
         return {"type": "number", **_bounds(kind)}
+    if isinstance(kind, ShareType):
+        return {"type": ["number", "string"]}
     return {"type": "string"}
 
 

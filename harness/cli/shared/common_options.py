@@ -39,6 +39,18 @@ def settings_options(*keywords: str, **helps: str) -> Callable[[Any], Any]:
     return decorate
 
 
+class ShareType(click.ParamType[str]):
+    """A share in words, such as `2%` or `0.02`: the option itself says what makes sense."""
+
+    name = "share"
+
+    def convert(self, value: Any, _parameter: Any, _context: Any) -> str:
+        """The words as they are."""
+        return str(value)
+
+
+SHARE = ShareType()
+
 MOST = 1_000_000_000
 """The largest number that any option takes: past it lie slips of the keyboard."""
 
@@ -57,7 +69,7 @@ def _click_option(option: RunOption, words: str | None) -> Callable[[Any], Any]:
         return click.option(
             option.flag, option.keyword, multiple=True, metavar="NAME=LIMIT", help=words
         )
-    kind: Any = option.kind
+    kind: Any = SHARE if option.kind is float else option.kind
     if option.choices:
         kind = click.Choice(option.choices)
     elif option.minimum is not None:

@@ -54,6 +54,7 @@ def test_a_schema_has_types_choices_bounds_and_what_is_required():
     assert run["resume"]["type"] == ["string", "boolean"]
     assert run["sweep"]["type"] == "array"
     assert run["phases"]["type"] == "boolean"
+    assert run["threshold"]["type"] == ["number", "string"]
     assert tools()["skip"].schema()["required"] == ["bottleneck", "reason"]
     assert FORM in tools()["think"].schema()["properties"]
 
