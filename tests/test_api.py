@@ -664,7 +664,7 @@ def test_a_project_is_found_from_below_and_by_its_file(project: Path):
 def test_the_typed_keywords_are_those_of_the_command():
     own = {"adapter", "arguments", "input", "config", "results", "progress", "settings", "case"}
     own |= {"prepare", "conclude", "shell", "ignore_output"}
-    own |= {"sweep", "matrix", "resume", "yes", "executor"}
+    own |= {"sweep", "matrix", "resume", "yes", "point", "executor"}
     declared = {option.keyword for option in options_of(Settings)}
     assert set(get_type_hints(CompareOptions)) == own | declared | {"task", "tag"}
     assert set(get_type_hints(RunOptions)) == own | declared | {"task"}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack, cast, overload
 
 from harness.api.documenting import documented
-from harness.api.on_clusters import cluster_of_comparison, compare_there
+from harness.api.on_clusters import cluster_of_comparison, compare_task_there, compare_there
 from harness.api.one_call import Interrupted, measuring
 from harness.errors import UsageError
 from harness.project.finding import required_config
@@ -69,9 +69,9 @@ def compare(
         from harness.api.sweeps import sweep
 
         return sweep(*targets, **cast("RunOptions", options))
-    cluster = cluster_of_comparison(options)
     if options.get("task") is not None:
         return compare_task(targets, options)
+    cluster = cluster_of_comparison(options)
     if options.get("tag") is not None:
         raise UsageError("`tag` picks among the targets of a task", hint="Name it with `task`.")
     asked = settings_of(options)
@@ -108,6 +108,9 @@ def compare_task(targets: Sequence[TargetSpec], options: CompareOptions) -> Tabl
     config = required_config(config_of(options))
     settings = settings_of(options)
     cells = implementations(config, targets, options)
+    cluster = cluster_of_comparison(options)
+    if cluster is not None:
+        return compare_task_there(cluster, config, cells, options)
     with measuring(config, options, settings) as session:
         suites = with_benchmarks(session, cells, options.get("case"))
         found = measure_implementations(session, suites.cells, suites.settings(settings))

@@ -43,6 +43,8 @@ _WORDS = {
     "matrix": "Options or variables with their values, whose combinations run side by side.",
     "resume": "Go on with the same sweep, which was interrupted.",
     "yes": "Begin a sweep although it may take longer than half an hour.",
+    "point": "Measure this point of the sweep alone, counted from 0, at the level of all of it: an"
+    " executor says so to the parts of a sweep.",
     "executor": "Where to run: an installed executor's name. Default: local.",
     "config": "The harness.toml; left out: the nearest one from the current folder upward.",
     "results": "The folder of stored runs; left out: that of the configuration.",

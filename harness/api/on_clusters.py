@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from harness.cluster.awaiting import HowFar
     from harness.cluster.folder import ClusterFolder, ClusterPlan
     from harness.cluster.gathering import Gathered
-    from harness.cluster.running import Request, Submission
+    from harness.cluster.running import Request
+    from harness.running.cells import Cell
     from harness.running.naming import TargetSpec
     from harness.running.selecting import Selected
     from harness.running.settings import Settings
     from harness.running.side_by_side import SideBySide
+    from harness.running.sweep_results import SweepResult
 
 Called = tuple[Sequence["TargetSpec"], Mapping[str, Any]]
 """The names and options of a call."""
@@ -53,13 +55,30 @@ def cluster_of_comparison(options: Mapping[str, Any]) -> Executor | None:
     found = scheduler(options)
     if found is None:
         raise UsageError(f"executor {name!r} is for runs, and a comparison goes to a cluster")
-    if options.get("task") is not None or options.get("tag") is not None:
-        raise UsageError(
-            "the table of a task's implementations is made here: it times them twice",
-            hint="`harness run --task` has its targets measured elsewhere; a comparison names two"
-            " or more.",
-        )
     return found
+
+
+def cluster_of_sweep(options: Mapping[str, Any]) -> Executor | None:
+    """The scheduler that a sweep is to go to; UsageError for what none can do."""
+    name = options.get("executor", LOCAL)
+    if name == LOCAL:
+        return None
+    found = scheduler(options)
+    if found is None:
+        raise UsageError(f"executor {name!r} is for runs, and a sweep goes to a cluster")
+    if options.get("resume"):
+        raise UsageError(
+            "a sweep on a cluster is resumed by the name of its run",
+            hint="`harness run --resume RUN` submits the points that are missing.",
+        )
+    if options.get("point") is not None:
+        raise UsageError("`point` is what a cluster says to its nodes")
+    return found
+
+
+def result_of_request(config: Config, options: Mapping[str, Any], asked: Request) -> Any:
+    """Submit a request, wait for it and gather it; the result of its kind."""
+    return result_of(*submitted(config, options, asked))
 
 
 def compare_there(
@@ -69,8 +88,18 @@ def compare_there(
     from harness.cluster.requests import compare_request
 
     asked = compare_request(executor, (sides.config, sides.labels), settings, called)
-    plan, gathered = submitted(sides.config, called[1], asked)
-    return cast("ComparisonResult | TableResult", result_of(plan, gathered.report))
+    return cast("ComparisonResult | TableResult", result_of_request(sides.config, called[1], asked))
+
+
+def compare_task_there(
+    executor: Executor, config: Config, cells: Sequence[Cell], options: Mapping[str, Any]
+) -> TableResult:
+    """`compare` of all targets of a task, on a cluster."""
+    from harness.cluster.requests import task_request
+    from harness.running.keywords import settings_of
+
+    asked = task_request(executor, config, cells, settings_of(cast(RunOptions, options)))
+    return cast(TableResult, result_of_request(config, options, asked))
 
 
 def run_there(
@@ -80,8 +109,7 @@ def run_there(
     from harness.cluster.requests import run_request
 
     asked = run_request(executor, selected, settings, called)
-    _, gathered = submitted(selected.config, called[1], asked)
-    return RunResult(gathered.report)
+    return cast(RunResult, result_of_request(selected.config, called[1], asked))
 
 
 def submitted(
@@ -95,19 +123,8 @@ def submitted(
         return run_on_cluster(session, asked)
 
 
-def planned_run(*targets: TargetSpec, **options: Unpack[RunOptions]) -> Submission:
-    """What `run` with the same arguments would submit to a cluster; nothing is made."""
-    from harness.cluster.requests import run_request
-    from harness.cluster.running import planned
-    from harness.running.keywords import selected_cells, settings_of
-
-    executor = _demanded(options)
-    selected = selected_cells(targets, options)
-    asked = run_request(executor, selected, settings_of(options), (targets, options))
-    return planned(selected.config, runs_of(options, selected.config), asked)
-
-
-def _demanded(options: Mapping[str, Any]) -> Executor:
+def demanded_scheduler(options: Mapping[str, Any]) -> Executor:
+    """The scheduler that a call names; UsageError where it names none."""
     executor = scheduler(options)
     if executor is None:
         raise UsageError(
@@ -133,6 +150,7 @@ def come_back_to(
     config: Config, folder: ClusterFolder, options: Place, *, again: bool
 ) -> RunResult | ComparisonResult:
     """The result of a run on a cluster, once it is over; `again`: submit what is missing."""
+    from harness.cluster.gathering import Gathered
     from harness.cluster.running import come_back
     from harness.running.reading_back import checked_report
     from harness.system.store.run_file import read_run
@@ -140,21 +158,43 @@ def come_back_to(
     plan = folder.plan()
     stored = folder.results / folder.run_id
     if stored.is_dir():
-        return result_of(plan, checked_report(read_run(stored)))
+        return result_of(plan, Gathered(checked_report(read_run(stored)), (), 0))
     around: Place = {**options, "results": folder.results}
     with measuring(config, around) as session:
         gathered = come_back(session, folder, again=again)
-    return result_of(plan, gathered.report)
+    return result_of(plan, gathered)
 
 
-def result_of(plan: ClusterPlan, report: Any) -> RunResult | ComparisonResult | Any:
+def result_of(plan: ClusterPlan, gathered: Gathered) -> RunResult | ComparisonResult | Any:
     """The result of the kind that was asked for."""
-    labels = plan.about.get("labels", [])
+    report, labels = gathered.report, plan.about.get("labels", [])
+    if plan.kind == "sweep":
+        return _swept(plan, gathered)
+    if plan.kind == "task":
+        from harness.cluster.added_runs import steady_of
+        from harness.cluster.folder import ClusterFolder as Folder
+        from harness.cluster.folder import clusters_of
+
+        kept = Folder(clusters_of(report.folder.parent) / plan.run_id)
+        return TableResult(report, steady_of(kept), whole=True)
     if plan.kind == "compare" and len(labels) == 2:
         return ComparisonResult(report, *labels)
     if plan.kind == "compare":
         return TableResult(report)
     return RunResult(report)
+
+
+def _swept(plan: ClusterPlan, gathered: Gathered) -> SweepResult:
+    """The sweep that the points make, which is kept beside the run once all of them are there."""
+    from harness.cluster.sweep_requests import sweep_of_words
+    from harness.running.sweep_results import SweepResult
+    from harness.running.sweeping import SWEEP_NAME, keep_sweep
+
+    sweep = sweep_of_words(plan.about["sweep"])
+    result = SweepResult(gathered.report, sweep, plan.about["confidence"])
+    if not gathered.missing and not (result.folder / SWEEP_NAME).exists():
+        keep_sweep(result)
+    return result
 
 
 @documented(Place)
@@ -198,7 +238,7 @@ def relayed(executor: str, words: Sequence[str], options: Surroundings) -> tuple
     from harness.project.finding import required_config
 
     config = required_config(config_of(options))
-    asked = relay_request(_demanded({"executor": executor}), config, words)
+    asked = relay_request(demanded_scheduler({"executor": executor}), config, words)
     plan, gathered = submitted(config, options, asked)
     folder = Folder(clusters_of(runs_of({}, config).absolute()) / plan.run_id)
     best = those_that_count(folder.attempts()).get(0)

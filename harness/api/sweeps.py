@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack, cast
 
 from harness.api.documenting import documented
+from harness.api.on_clusters import cluster_of_sweep, result_of_request
 from harness.api.one_call import Interrupted, measuring
-from harness.errors import UsageError
+from harness.plugins import Executor
+from harness.project.config import Config
 from harness.running.cells import Cell
-from harness.running.executing import LOCAL
 from harness.running.keywords import (
     RunOptions,
     check_keywords,
@@ -24,6 +25,9 @@ from harness.running.sweep_axes import sweep_of
 from harness.running.sweep_results import SweepResult
 from harness.running.sweeping import SweepRequest, measure_sweep
 
+if TYPE_CHECKING:
+    from harness.cluster.running import Request
+
 
 @documented(RunOptions)
 def sweep(*targets: TargetSpec, **options: Unpack[RunOptions]) -> SweepResult:
@@ -33,19 +37,37 @@ def sweep(*targets: TargetSpec, **options: Unpack[RunOptions]) -> SweepResult:
     Interrupted after Ctrl-C (`resume=True` goes on), and UsageError for what makes no sense.
     """
     check_keywords("sweep", options, RunOptions)
-    if options.get("executor", LOCAL) != LOCAL:
-        raise UsageError("a sweep is run here: its points are compared with each other")
+    cluster = cluster_of_sweep(options)
     asked = SweepRequest(
         sweep_of(options.get("sweep"), options.get("matrix")),
         settings_of(options),
         resume=bool(options.get("resume")),
         however_long=bool(options.get("yes")),
+        point=options.get("point"),
     )
+    if cluster is not None:
+        config, request = requested_sweep(cluster, targets, options)
+        return cast(SweepResult, result_of_request(config, options, request))
     with _bases(targets, options, asked) as (session, bases):
         result = measure_sweep(session, bases, asked)
     if result.interrupted:
         raise Interrupted(result)
     return result
+
+
+def requested_sweep(
+    executor: Executor, targets: tuple[TargetSpec, ...], options: RunOptions
+) -> tuple[Config, Request]:
+    """The shards that the same sweep is on a cluster, with the configuration."""
+    from harness.cluster.sweep_requests import sweep_of_run, sweep_of_sides
+
+    swept = sweep_of(options.get("sweep"), options.get("matrix")), settings_of(options)
+    if len(targets) > 1:
+        sides = side_by_side(targets, options)
+        named = (sides.config, sides.labels)
+        return sides.config, sweep_of_sides(executor, named, swept, (targets, options))
+    selected = selected_cells(targets, options)
+    return selected.config, sweep_of_run(executor, selected, swept, (targets, options))
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 from harness.analysis import shared_notes
 from harness.api import Interrupted, resume, run
-from harness.api.on_clusters import planned_run
+from harness.api.planned_runs import planned_run
 from harness.cli.attach import answer_of
 from harness.cli.shared import offered_words
 from harness.cli.shared.base import WORDS, Answer, OneEach, command
@@ -30,6 +30,7 @@ from harness.cli.shared.measuring import (
     progress,
     results_option,
     run_executor_option,
+    said,
     told_options,
     what_is_run,
 )
@@ -125,7 +126,7 @@ def run_command(**options: Any) -> Answer:
     context = click.get_current_context()
     arguments = context.meta["arguments"]
     export = _export(options["export"], options["export_format"])
-    if is_swept(options):
+    if is_swept(options) and not options["dry_run"]:
         swept = measured_sweep(options["names"], options, arguments)
         answer = sweep_answer(swept, options["style"])
         return answer if export is None else _exported(answer, export, swept)
@@ -178,7 +179,8 @@ def _run(arguments: Sequence[str], options: Mapping[str, Any], told: Progress) -
 def _planned(arguments: Sequence[str], options: Mapping[str, Any]) -> Answer:
     """What would be submitted to a cluster."""
     named = what_is_run(options, arguments)
-    found = planned_run(*options["names"], **named, **named_place(options))
+    swept = said(**{name: options[name] or None for name in ("sweep", "matrix", "yes")})
+    found = planned_run(*options["names"], **named, **swept, **named_place(options))
     return Answer(result=found.to_dict(), text=str(found))
 
 

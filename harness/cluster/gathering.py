@@ -9,6 +9,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+from harness.cluster.added_runs import bring_beside
 from harness.cluster.folder import (
     AttemptFile,
     ClusterFolder,
@@ -85,6 +86,7 @@ def gather(
     report = _with_missing(report, folder, found, [shards[index] for index in missing])
     report = _with_words(report, parts, others)
     if not missing and parts:
+        bring_beside(folder, best.values())
         content = {"plan": _stored_plan(plan, report, parts), "summary": to_summary(report)}
         described = Described()
         for part in parts:

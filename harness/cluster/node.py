@@ -26,6 +26,7 @@ from types import FrameType
 from typing import Any
 
 from harness import __version__
+from harness.cluster.added_runs import carry_run, main_and_beside, place_beside
 from harness.cluster.folder import (
     AttemptFile,
     ClusterFolder,
@@ -34,7 +35,6 @@ from harness.cluster.folder import (
     attempt_path,
     folders_of,
     those_that_count,
-    unique,
     with_options,
     without_trials,
 )
@@ -181,13 +181,16 @@ class _Job:
         if self.plan.kind == "relay":
             self._relay(attempt, ended)
             return
-        for stored in readable_runs(reversed(run_folders(results))):
-            if stored.finished:
-                said = {**self._said(ended.returncode), "summary": dict(stored.summary)}
-                said["host"] = jsonable(read_host())
-                said["plan"] = {key: stored.plan[key] for key in CARRIED if key in stored.plan}
-                self._patiently(partial(write_attempt, attempt.path, stored, said))
-                return
+        found = main_and_beside(readable_runs(reversed(run_folders(results))))
+        if found is not None:
+            stored, beside = found
+            said = {**self._said(ended.returncode), "summary": dict(stored.summary)}
+            said["host"] = jsonable(read_host())
+            said["plan"] = {key: stored.plan[key] for key in CARRIED if key in stored.plan}
+            for each in beside:
+                self._patiently(partial(carry_run, each.folder, place_beside(attempt)))
+            self._patiently(partial(write_attempt, attempt.path, stored, said))
+            return
         words = ended.stderr.decode(errors="replace").strip()[-WORDS_KEPT:]
         self._fail(attempt, _error_of(ended) or words or "no run was stored", ended.returncode)
 
@@ -195,9 +198,9 @@ class _Job:
         """Write what a command said, once the runs that it stored are among the others."""
         shared, root = self.folder.results, self.tree / self.plan.about["root"]
         for folder in run_folders(results_of(root)):
-            self._patiently(partial(_carry, folder, shared))
+            self._patiently(partial(carry_run, folder, shared))
         for folder in (state_folder(root) / PROFILES).glob("*"):
-            self._patiently(partial(_carry, folder, shared.parent / PROFILES))
+            self._patiently(partial(carry_run, folder, shared.parent / PROFILES))
         told = {
             **self._said(ended.returncode),
             "root": str(root),
@@ -232,16 +235,6 @@ class _Job:
 
     def _write(self, path: Path, told: Mapping[str, Any]) -> None:
         self._patiently(lambda: write_atomically(path, json.dumps(told).encode()))
-
-
-def _carry(folder: Path, shared: Path) -> None:
-    """Copy a stored run to the shared file system, where it appears by a rename."""
-    if (shared / folder.name).exists():
-        return
-    shared.mkdir(exist_ok=True)
-    made = shared / f".{folder.name}.{unique()}.gathered"
-    shutil.copytree(folder, made)
-    made.rename(shared / folder.name)
 
 
 def _error_of(ended: Ended) -> str:

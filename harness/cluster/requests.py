@@ -60,21 +60,10 @@ def compare_request(
     """`harness compare`: one shard, with all sides on one node. `cells`: configuration, labels."""
     config, labels = cells
     settings = settings.seeded()
-    names, options = called
-    words = _words("compare", names, options, settings)
-    configured = bool(config.path) and all(
-        name.partition("@")[0] in config.targets for name in labels
-    )
-    if configured:
-        words = with_options(words, config_words(config))
-    named = [config.targets[n.partition("@")[0]] for n in labels] if configured else []
-    shard = ClusterShard(
-        index=0,
-        task=named[0].task if named else "program",
-        case=str(options.get("case") or "default"),
-        targets=list(labels),
-        words=words,
-    )
+    words, named = words_of_sides(config, labels, called, settings)
+    task = named[0].task if named else "program"
+    case = called[1].get("case") or (config.task(task).case().name if named else "default")
+    shard = ClusterShard(index=0, task=task, case=case, targets=list(labels), words=words)
     return Request(
         kind="compare",
         executor=executor,
@@ -85,6 +74,37 @@ def compare_request(
         wanted=files_of(named),
         with_history=any("@" in label for label in labels),
     )
+
+
+def task_request(
+    executor: Executor, config: Config, cells: Sequence[Cell], settings: Settings
+) -> Request:
+    """`harness compare --task`: a shard for each task, with all that is known of its targets."""
+    settings = settings.seeded()
+    whole = Experiment(tuple(cells), settings, shared_level=True, ranked=True)
+    asked = with_family(settings, whole.comparisons)
+    shards = []
+    for index, ((task, case), own) in enumerate(grouped(cells).items()):
+        words = ["compare", *words_of_cells(config, own, asked)[1:]]
+        names = [cell.name for cell in own]
+        shards.append(ClusterShard(index=index, task=task, case=case, targets=names, words=words))
+    return Request(
+        kind="task",
+        executor=executor,
+        settings=settings,
+        shards=tuple(shards),
+        origin={"kind": "compare", "specs": [cell.name for cell in cells]},
+        about={},
+        wanted=files_of(cell.target for cell in cells),
+    )
+
+
+def grouped(cells: Iterable[Cell]) -> dict[GroupKey, list[Cell]]:
+    """Cells by their task and case."""
+    groups: dict[GroupKey, list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault(cell.group_key, []).append(cell)
+    return groups
 
 
 def relay_request(executor: Executor, config: Config, words: Sequence[str]) -> Request:
@@ -119,16 +139,32 @@ def files_of(targets: Iterable[Target]) -> tuple[Path, ...]:
     return tuple(found)
 
 
+def words_of_cells(config: Config, cells: Sequence[Cell], settings: Settings) -> list[str]:
+    """`harness run` of some targets of one task and case."""
+    names = [cell.target.name for cell in cells]
+    which = ["--task", cells[0].task.name, "--case", cells[0].case.name]
+    return ["run", *names, *which, *config_words(config), *to_words(settings)]
+
+
+def words_of_sides(
+    config: Config,
+    labels: Sequence[str],
+    called: tuple[Sequence[TargetSpec], Mapping[str, Any]],
+    settings: Settings,
+) -> tuple[list[str], list[Target]]:
+    """`harness compare` of some sides, and those of them that are targets of harness.toml."""
+    words = words_of_call("compare", *called, settings)
+    plain = [label.partition("@")[0] for label in labels]
+    if not config.path or not all(name in config.targets for name in plain):
+        return words, []
+    return with_options(words, config_words(config)), [config.targets[name] for name in plain]
+
+
 def _of_groups(selected: Selected, settings: Settings) -> tuple[ClusterShard, ...]:
-    groups: dict[GroupKey, list[Cell]] = {}
-    for cell in selected.cells:
-        groups.setdefault(cell.group_key, []).append(cell)
-    asked, config = to_words(settings), config_words(selected.config)
     shards = []
-    for index, ((task, case), cells) in enumerate(groups.items()):
+    for index, ((task, case), cells) in enumerate(grouped(selected.cells).items()):
         names = [cell.target.name for cell in cells]
-        which = ["--task", task, "--case", case]
-        words = ["run", *names, *which, *config, *asked]
+        words = words_of_cells(selected.config, cells, settings)
         shards.append(ClusterShard(index=index, task=task, case=case, targets=names, words=words))
     return tuple(shards)
 
@@ -139,7 +175,7 @@ def _one(
     settings: Settings,
     called: tuple[Sequence[TargetSpec], Mapping[str, Any]],
 ) -> ClusterShard:
-    words = _words(command, *called, settings)
+    words = words_of_call(command, *called, settings)
     cell = cells[0]
     names = [each.name for each in cells]
     return ClusterShard(
@@ -147,7 +183,7 @@ def _one(
     )
 
 
-def _words(
+def words_of_call(
     command: str, names: Sequence[TargetSpec], options: Mapping[str, Any], settings: Settings
 ) -> list[str]:
     """The command line that means the same as a call of the API."""

@@ -29,9 +29,8 @@ from harness.running.keywords import (
     ProfileWishes,
     arguments_of,
     config_of,
-    is_file,
-    refuse_missing,
 )
+from harness.running.naming import is_file, refuse_missing
 from harness.running.selecting import ad_hoc_cell
 from harness.running.session import Session
 

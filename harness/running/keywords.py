@@ -26,7 +26,6 @@ from harness.running.naming import (
     as_words,
     check_program,
     command_of,
-    looks_like_a_path,
     name_of,
     named_by,
 )
@@ -71,6 +70,7 @@ class SweepWishes(TypedDict, total=False):
     matrix: Mapping[str, object] | str | Sequence[str]
     resume: bool
     yes: bool
+    point: int
 
 
 class MeasureOptions(Asked, ProgramOptions, total=False):
@@ -377,23 +377,3 @@ def refuse_handling(options: ProgramOptions) -> None:
             "`arguments` are a file's or program's; which adapter?",
             hint='Say `adapter="c"`, julia, python or command; a target\'s stand in harness.toml.',
         )
-
-
-def is_file(name: str, config: Config) -> bool:
-    """Is a name that of a file, and of no target?"""
-    return name not in config.targets and Path(name).is_file()
-
-
-def refuse_missing(specs: Sequence[TargetSpec], config: Config) -> None:
-    """UsageError for what can be no target's name: a file that is not there, or a command."""
-    for spec, name in zip(specs, map(name_of, specs), strict=True):
-        if not name or name.partition("@")[0] in config.targets or Path(name).exists():
-            continue
-        # A revision may have a slash in it, and a target's name none of these.
-        if isinstance(spec, PathLike) or ("@" not in name and looks_like_a_path(name)):
-            raise UsageError(f"no such file: {name}", hint=f"Looked in {Path.cwd()}.")
-        if any(letter.isspace() for letter in name.partition("@")[0]):
-            raise UsageError(
-                f"no target and no file is called {name!r}",
-                hint=f"A command is a list of words: {name.split()}.",
-            )

@@ -307,3 +307,23 @@ def _on_path() -> Iterator[str]:
             yield from (path.name for path in Path(folder or ".").iterdir())
         except OSError:  # a folder of PATH need not be there
             continue
+
+
+def is_file(name: str, config: Config) -> bool:
+    """Is a name that of a file, and of no target?"""
+    return name not in config.targets and Path(name).is_file()
+
+
+def refuse_missing(specs: Sequence[TargetSpec], config: Config) -> None:
+    """UsageError for what can be no target's name: a file that is not there, or a command."""
+    for spec, name in zip(specs, map(name_of, specs), strict=True):
+        if not name or name.partition("@")[0] in config.targets or Path(name).exists():
+            continue
+        # A revision may have a slash in it, and a target's name none of these.
+        if isinstance(spec, PathLike) or ("@" not in name and looks_like_a_path(name)):
+            raise UsageError(f"no such file: {name}", hint=f"Looked in {Path.cwd()}.")
+        if any(letter.isspace() for letter in name.partition("@")[0]):
+            raise UsageError(
+                f"no target and no file is called {name!r}",
+                hint=f"A command is a list of words: {name.split()}.",
+            )

@@ -259,7 +259,7 @@ def _check_size(sweep: Sweep) -> None:
         raise _too_many("all axes together", count)
 
 
-WISHES = ("sweep", "matrix", "resume", "yes")
+WISHES = ("sweep", "matrix", "resume", "yes", "point")
 
 
 def is_sweep(options: Mapping[str, object]) -> bool:
@@ -267,7 +267,7 @@ def is_sweep(options: Mapping[str, object]) -> bool:
     if options.get("sweep") is not None or options.get("matrix") is not None:
         return True
     for name in WISHES:
-        if options.get(name):
+        if options.get(name) not in (None, False, "", (), []):
             raise UsageError(
                 f"`{name}` is of a sweep", hint="Say what is swept: `sweep`, `matrix`."
             )

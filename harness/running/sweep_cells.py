@@ -40,6 +40,26 @@ def point_name(point: Point) -> str:
     return ", ".join(f"{name}={value}" for name, value in point.items())
 
 
+def case_at(case: str, point: Point) -> str:
+    """What a case is called at a point."""
+    return f"{case} ({point_name(point)})" if point else case
+
+
+def target_in(name: str, variant: Point) -> str:
+    """What a target is called in a variant."""
+    return f"{name} [{point_name(variant)}]" if variant else name
+
+
+def at_point(sweep: Sweep, cells: Sequence[Cell], number: int) -> list[Cell]:
+    """Those of the cells that stand at one point; UsageError where it has no such point."""
+    points = sweep.points()
+    if number >= len(points):
+        raise UsageError(f"point: the sweep has {len(points)} points, from 0 on, got {number}")
+    # Cells come point by point, each with as many.
+    many = len(cells) // len(points)
+    return list(cells[number * many : (number + 1) * many])
+
+
 def _opened(base: Cell, axes: Iterable[Axis]) -> Cell:
     """A program's words are taken as they stand: here `{n}` is the axis of that name."""
     names = [axis.name for axis in axes]
@@ -101,7 +121,7 @@ def _at(base: Cell, point: Mapping[str, Value]) -> Cell:
     parameters = {name: value for name, value in point.items() if base.target.takes(name)}
     case = base.case.with_params(parameters)
     # Named by all of it: what is no parameter of the case makes it another one all the same.
-    case = replace(case, name=f"{base.case.name} ({point_name(point)})") if point else case
+    case = replace(case, name=case_at(base.case.name, point))
     others = {name: value for name, value in point.items() if name not in parameters}
     return replace(base, case=case, target=_with(base.target, others))
 
@@ -109,7 +129,7 @@ def _at(base: Cell, point: Mapping[str, Value]) -> Cell:
 def _varied(cell: Cell, variant: Mapping[str, Value]) -> Cell:
     if not variant:
         return cell
-    label = f"{cell.name} [{point_name(variant)}]"
+    label = target_in(cell.name, variant)
     return replace(cell, target=_with(cell.target, variant), label=label)
 
 

@@ -19,7 +19,7 @@ from harness.running.reports import Report
 from harness.running.session import Session
 from harness.running.settings import Settings, of_plan
 from harness.running.sweep_axes import Sweep
-from harness.running.sweep_cells import cells_of
+from harness.running.sweep_cells import at_point, cells_of
 from harness.running.sweep_results import SweepResult
 from harness.system.process.passing import passing_folder
 from harness.system.store.files import storage_errors, write_atomically
@@ -40,6 +40,8 @@ class SweepRequest:
     resume: bool = False
     however_long: bool = False
     """Begin although it may take longer than `LONGEST_NS`."""
+    point: int | None = None
+    """Measure this point alone, at the level of the whole sweep."""
 
 
 def measure_sweep(session: Session, bases: Sequence[Cell], asked: SweepRequest) -> SweepResult:
@@ -49,25 +51,28 @@ def measure_sweep(session: Session, bases: Sequence[Cell], asked: SweepRequest) 
     and for one that may take too long; ConfigError for a variant that an adapter does not know.
     """
     cells = cells_of(asked.sweep, bases)
-    _probe(session, cells)
     settings = _corrected(asked.settings, cells)
+    if asked.point is not None:
+        cells = at_point(asked.sweep, cells, asked.point)
+    _probe(session, cells)
     origin = _origin(asked, bases)
     folder = None
     if asked.resume:
         stored = _interrupted(session.results, origin)
         folder, settings = stored.folder, of_plan(stored.plan)
-    elif not settings.trials or len(cells) > 1:
+    elif asked.point is None and (not settings.trials or len(cells) > 1):
         _tell_time(session, cells, settings, asked)
     experiment = Experiment(tuple(cells), settings, pairs=_pairs(cells), origin=origin)
     report = perform(session.orchestrator, session.results, experiment, folder)
     result = SweepResult(report.as_stored(), asked.sweep, asked.settings.question.confidence)
     if not report.interrupted:
-        _write(report, result)
+        keep_sweep(result)
     return result
 
 
-def _write(report: Report, result: SweepResult) -> None:
-    path = report.folder / SWEEP_NAME
+def keep_sweep(result: SweepResult) -> None:
+    """Write what the sweep found beside its run."""
+    path = result.folder / SWEEP_NAME
     content = json.dumps(result.document(), indent=1, ensure_ascii=False, allow_nan=False)
     with storage_errors(path):
         write_atomically(path, (content + "\n").encode())

@@ -11,6 +11,7 @@ import pytest
 
 import harness
 from harness.api import on_clusters as clusters
+from harness.api.planned_runs import planned_run
 from harness.cluster.folder import find_cluster
 from harness.errors import ConfigError, UsageError
 from harness.plugins import Executor
@@ -164,7 +165,7 @@ def test_another_version_on_the_node_is_refused_with_both(ssh, monkeypatch):
 
 
 def test_what_would_be_submitted_is_said_and_nothing_made(ssh):
-    said = clusters.planned_run(config=ssh / "harness.toml", executor="ssh", trials=3)
+    said = planned_run(config=ssh / "harness.toml", executor="ssh", trials=3)
     assert (said.jobs, said.shards, said.per_job) == (2, 2, 1)
     assert "cluster_job" in said.script
     assert not (ssh / ".harness").exists()
@@ -187,3 +188,42 @@ def test_the_table_of_an_executor_is_taken_as_it_stands(ssh):
     assert config.executors["ssh"]["hosts"] == ["red", "green"]
     assert json.dumps(dict(config.executors["ssh"]))
     assert os.environ["XDG_CACHE_HOME"]
+
+
+def test_each_point_of_a_sweep_is_a_shard_and_all_hold_at_one_level(ssh):
+    options = {"config": ssh / "harness.toml", "executor": "ssh", "trials": 2, "warmup": 0}
+    swept = {"n": [1, 2]}
+    said = planned_run("three", sweep=swept, **options)
+    assert (said.jobs, said.shards) == (2, 2)
+    result = harness.sweep("one", "two", sweep=swept, **options)
+    assert result.ok, result.failures
+    assert [(m.case, m.target, m.trials) for m in result.measurements] == [
+        *(("small (n=1)", "one", 2), ("small (n=1)", "two", 2)),
+        *(("small (n=2)", "one", 2), ("small (n=2)", "two", 2)),
+    ]
+    assert [row["n"] for row in result.rows()] == [1, 1, 2, 2]
+    # Two verdicts at 95 % together, as when both points are measured here.
+    assert {c.ratio.confidence for c in result.comparisons} == {0.975}
+    assert (result.folder / "sweep.json").is_file()
+    again = clusters.attach(result.id, config=ssh / "harness.toml")
+    assert str(again) == str(result)
+
+
+def test_a_sweep_that_no_node_could_be_told_or_no_target_takes_is_refused(ssh):
+    options = {"config": ssh / "harness.toml", "executor": "ssh", "trials": 2}
+    with pytest.raises(UsageError, match=r"no argument of three uses \{m\}"):
+        harness.sweep("three", sweep={"m": [1, 2]}, **options)
+    with pytest.raises(UsageError, match="cannot be said to a node"):
+        harness.sweep("three", matrix={"env.N": ["a,b", "c"]}, **options)
+    with pytest.raises(UsageError, match="resumed by the name of its run"):
+        harness.sweep("three", sweep={"n": [1, 2]}, resume=True, **options)
+    assert not (ssh / ".harness").exists()
+
+
+def test_the_table_of_a_task_is_made_on_a_node_and_read_back(ssh):
+    options = {"config": ssh / "harness.toml", "trials": 2, "warmup": 0}
+    result = harness.compare(task="sum", executor="ssh", **options)
+    assert {(m.target, m.trials) for m in result.measurements} == {("one", 2), ("two", 2)}
+    assert [ranking.task for ranking in result.rankings] == ["sum"]
+    again = clusters.attach(result.run.id, config=ssh / "harness.toml")
+    assert again.table() == result.table()

@@ -10,7 +10,7 @@ import click
 from harness.api import Interrupted
 from harness.api.sweeps import sweep
 from harness.cli.shared.base import Answer
-from harness.cli.shared.measuring import named_place, progress, what_is_run
+from harness.cli.shared.measuring import named_place, progress, said, what_is_run
 from harness.errors import UsageError
 from harness.render.sweep import sweep_text
 from harness.running.listening import Told
@@ -22,6 +22,13 @@ def sweep_options(function: Any) -> Any:
     for made in (
         click.option(
             "--yes", is_flag=True, help="Begin a sweep although it may take longer than 30 minutes."
+        ),
+        click.option(
+            "--point",
+            type=click.IntRange(min=0),
+            metavar="N",
+            help="Measure this point of the sweep alone, counted from 0: an executor says so to the"
+            " parts of a sweep.",
         ),
         click.option(
             "--matrix",
@@ -44,8 +51,11 @@ def is_swept(options: Mapping[str, Any]) -> bool:
     """Is something swept? UsageError for what only a sweep takes, without one."""
     if options["sweep"] or options["matrix"]:
         return True
-    if options["yes"]:
-        raise UsageError("--yes is of a sweep", hint="Say what is swept: --sweep, --matrix.")
+    for name in ("yes", "point"):
+        if options[name] not in (None, False):
+            raise UsageError(
+                f"--{name} is of a sweep", hint="Say what is swept: --sweep, --matrix."
+            )
     return False
 
 
@@ -67,6 +77,7 @@ def measured_sweep(
                 matrix=options["matrix"],
                 resume=options["resume"] not in (None, False),
                 yes=options["yes"],
+                **said(point=options["point"]),
                 **what_is_run(options, arguments),
                 **named_place(options, Told(listener)),
             )
