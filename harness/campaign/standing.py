@@ -51,7 +51,8 @@ class Standing:
     dirty: tuple[str, ...] = ()
     """Tracked files in scope that differ from HEAD, records left out."""
     elsewhere: tuple[str, ...] = ()
-    """Those outside of the scope that the branch to be checked out or merged would overwrite."""
+    """Those outside of the scope that the branch to be checked out or merged would overwrite, and
+    the records that a switch would."""
     scope: tuple[str, ...] = ()
     leftovers: Leftovers = Leftovers()
     """Asked only before the start."""

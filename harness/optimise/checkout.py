@@ -85,11 +85,18 @@ class Checkout:
         """
         return tuple(p for p in (changes or self.git.changes()).tracked if self._is_code(p))
 
-    def in_the_way(self, revision: str, *, merge: bool = False) -> tuple[str, ...]:
+    def in_the_way(
+        self, revision: str, *, merge: bool = False, records: bool = False
+    ) -> tuple[str, ...]:
         """Tracked files elsewhere that differ from HEAD and that a switch to a revision would have
-        to overwrite; for a merge that is no fast-forward, those that are staged as well."""
+        to overwrite, with `records` those of campaigns among them; for a merge that is no
+        fast-forward, those that are staged as well."""
         changed = self.git.changes().tracked
-        elsewhere = [path for path in changed if not in_scope(path, self.scope)]
+        elsewhere = [
+            path
+            for path in changed
+            if not in_scope(path, self.scope) or (records and self.is_record(path))
+        ]
         if not elsewhere:
             return ()
         differ = {*self.git.diff_names("HEAD", revision), *(self.git.staged() if merge else ())}

@@ -59,7 +59,7 @@ def standing(campaign: Campaign) -> Standing:
     return replace(
         at,
         has_branch=has_branch,
-        elsewhere=campaign.checkout.in_the_way(ours) if other else (),
+        elsewhere=campaign.checkout.in_the_way(ours, records=True) if other else (),
         has_kept=git.has_commit(state.kept_commit),
         complete=_start_is_complete(campaign),
         branch_at=_elsewhere(campaign, state.place.branch),
@@ -83,7 +83,9 @@ def _ending(campaign: Campaign, at: Standing) -> Standing:
         branch_at=_elsewhere(campaign, place.branch),
         clashes=campaign.git.clash(base, ours),
         elsewhere=campaign.checkout.in_the_way(
-            branch_ref(here), merge=not campaign.git.is_ancestor(base, ours)
+            branch_ref(here),
+            merge=not campaign.git.is_ancestor(base, ours),
+            records=at.branch not in (place.branch, place.base_branch),
         ),
         unfit=unfit,
         mending=bool(mending) and at.branch == mending,

@@ -654,6 +654,24 @@ def test_the_end_is_never_merged_into_what_happens_to_be_checked_out(
     assert finish(started.campaign, started.bench).merged == started.git.resolve("main")
 
 
+def test_records_that_a_switch_would_overwrite_are_put_away_and_come_back(
+    started, thought, planned
+):
+    think(started.campaign, thought(), planned())
+    told = len(started.reader.events)
+    started.shell("switch", "--quiet", "--detach")
+    started.shell("branch", "-D", "optimization")
+    for action in ("BRANCH", "SWITCH"):
+        advice = next_action(started.reader)
+        assert advice.action == action
+        obey(started, advice)
+    assert started.git.branch() == "optimization"
+    assert next_action(started.reader).action == "RESTORE"
+    restore(started.campaign)
+    assert next_action(started.reader).action == "IMPLEMENT"
+    assert len(started.reader.events) == told
+
+
 def test_a_branch_that_begins_a_campaign_has_a_name_that_is_free(world):
     world.shell("branch", "before-work")
     world.shell("switch", "--quiet", "--detach")

@@ -153,6 +153,8 @@ class Player:
     def sh(self, line: str) -> int:
         self.story.append(line)
         done = subprocess.run(["sh", "-c", line], cwd=self.root, capture_output=True, check=False)
+        if done.returncode:
+            self.story.append(f"  {done.returncode}: {done.stderr.decode(errors='replace')[-300:]}")
         return done.returncode
 
     def harness(self, words: str, stdin: str = "", dies_after_s: float = 0.0) -> tuple[int, str]:
