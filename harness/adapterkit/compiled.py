@@ -217,7 +217,7 @@ class CompiledLanguage(Language):
         if target.steady and not self.steady:
             raise ConfigError(
                 f"targets.{target.name}: {self.tool.language} has no steady mode here",
-                hint="Time whole processes: leave out --steady.",
+                hint="Time whole processes: leave out --mode steady.",
             )
 
     def command(self, build: Build, case: Case) -> Command:

@@ -52,8 +52,6 @@ class InterpretedLanguage(Language):
     empty: ClassVar[str | None] = None
     """A source that reads each file which its arguments name, `-` being the standard input, and
     ends: the floor under the language's programs."""
-    suffix: ClassVar[str] = ""
-    """The suffix of a source, with its dot."""
     module_suffixes: ClassVar[frozenset[str]] = frozenset()
     """Those of files that a source may load from its folder and below; empty: `suffix` alone."""
 
@@ -148,5 +146,5 @@ class InterpretedLanguage(Language):
         if target.steady and self.driver is None:
             raise ConfigError(
                 f"targets.{target.name}: {language} has no steady mode here",
-                hint="Time whole processes: leave out --steady.",
+                hint="Time whole processes: leave out --mode steady.",
             )

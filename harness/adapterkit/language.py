@@ -39,6 +39,9 @@ class Language:
     edition: ClassVar[int] = 1
     """Part of every digest: raise it where a change of the adapter makes another program."""
 
+    suffix: ClassVar[str] = ""
+    """That of a source, with its dot: a file that ends so is this adapter's where none is named."""
+
     def command(self, build: Build, case: Case) -> Command:
         """How a build is started on a case."""
         raise NotImplementedError

@@ -90,6 +90,8 @@ class Adapter:
         adapter itself does not fit, AdapterError where it wants a newer contract.
         """
         self.name = name
+        stated = getattr(plugin, "suffix", "")
+        self.suffix = stated if isinstance(stated, str) and stated.startswith(".") else ""
         self._origin = origin
         self._others = others or CrossCutting()
         check_contract(f"adapter {name!r}", plugin, origin)

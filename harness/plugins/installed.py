@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from harness.errors import AdapterError, AdapterNotFound, PluginFailed
 from harness.model.suggesting import did_you_mean
 from harness.plugins.adapter import Adapter, CrossCutting, check_other
 from harness.plugins.found import (
+    OURS,
     Installed,
     Problem,
     chosen_of,
@@ -113,6 +115,19 @@ class Adapters:
         return [
             entry_facts(point) for _, points in sorted(self._plugins.items()) for point in points
         ]
+
+    def suffixes(self) -> dict[str, str]:
+        """The adapters of other packages by the suffix of a source that each states, if it does.
+
+        One that does not import is passed over here: whoever asks for it by name hears why.
+        """
+        stated: dict[str, str] = {}
+        for name in [each.name for each in self.installed() if each.distribution != OURS]:
+            with contextlib.suppress(AdapterError, PluginFailed):
+                suffix = self.get(name).suffix
+                if suffix:
+                    stated.setdefault(suffix, name)
+        return stated
 
     def left_out(self) -> Mapping[str, str]:
         """The plugins that had to be left out so far, each with its reason."""

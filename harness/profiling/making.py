@@ -205,7 +205,10 @@ def _slowdown(
 def _no_profiler(adapter: str) -> ToolchainMissing:
     return ToolchainMissing(
         f"the adapter {adapter!r} has no profiler: it knows phases alone",
-        hint="Mark phases in the program, or use the adapter of its language.",
+        hint="Mark phases in the program, or use the adapter of its language."
+        if adapter == "command"
+        else "Mark phases in the program; the hook `harness_profile` gives an adapter a profiler "
+        "(docs/adapters.md).",
     )
 
 

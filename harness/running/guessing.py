@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 from harness.errors import UsageError
 from harness.frozen import dataclass
 from harness.model.suggesting import did_you_mean
 from harness.on_demand import pattern
+from harness.plugins import Adapters
 
 SUFFIXES = {
     ".c": "c",
@@ -24,7 +26,7 @@ SUFFIXES = {
     **dict.fromkeys((".cc", ".cpp", ".cxx"), "cpp"),
     **dict.fromkeys((".f", ".f90", ".f95", ".f03", ".f08"), "fortran"),
 }
-"""The adapter of a file by the end of its name."""
+"""The adapter of a file by the end of its name, of those that come with the harness."""
 
 _FIRST_LINE = pattern(rb"#!.*?\b(python[0-9.]*|julia)(\s|$)")
 """What a script's first line has that wants an interpreter with an adapter of its own."""
@@ -42,7 +44,18 @@ class Guess:
 
 def adapter_of(path: Path) -> str:
     """The adapter that a file most likely wants, by the end of its name."""
-    return SUFFIXES.get(path.suffix, "command")
+    return adapter_by_suffix(path.suffix) or "command"
+
+
+def adapter_by_suffix(suffix: str) -> str | None:
+    """The adapter of ours, else the installed one, whose sources end so; None: there is none."""
+    return SUFFIXES.get(suffix) or (_suffixes_of_others().get(suffix) if suffix else None)
+
+
+@cache
+def _suffixes_of_others() -> dict[str, str]:
+    """Installed adapters by the suffix that each states; asked for what no adapter of ours has."""
+    return Adapters().suffixes()
 
 
 def guessed_adapter(path: Path, *, at_revision: bool = False) -> Guess:
@@ -51,8 +64,9 @@ def guessed_adapter(path: Path, *, at_revision: bool = False) -> Guess:
     UsageError for what is no file, is empty, or cannot be executed.
     """
     refuse_no_file(str(path))
-    if path.suffix in SUFFIXES:
-        return Guess(SUFFIXES[path.suffix], f"by its suffix {path.suffix}")
+    adapter = adapter_by_suffix(path.suffix)
+    if adapter is not None:
+        return Guess(adapter, f"by its suffix {path.suffix}")
     first = _first_line(path)
     found = _FIRST_LINE.match(first)
     if found:

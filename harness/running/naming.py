@@ -15,7 +15,7 @@ from harness.errors import GitFailed, UsageError
 from harness.frozen import dataclass
 from harness.model.suggesting import did_you_mean
 from harness.project.config import Config
-from harness.running.guessing import SUFFIXES, Guess, guessed_adapter, refuse_no_file
+from harness.running.guessing import Guess, adapter_by_suffix, guessed_adapter, refuse_no_file
 from harness.running.pairs import Program
 from harness.running.selecting import Handling
 from harness.system.git.writing import Git
@@ -279,7 +279,7 @@ def _explain_revision(name: str, wishes: Wishes) -> None:
 def looks_like_a_path(name: str) -> bool:
     """Can a word be no target's name?"""
     return not any(map(str.isspace, name)) and (
-        "/" in name.partition("@")[0] or Path(name).suffix in SUFFIXES
+        "/" in name.partition("@")[0] or adapter_by_suffix(Path(name).suffix) is not None
     )
 
 

@@ -492,6 +492,14 @@ def test_an_adapter_that_does_not_import_is_named():
         Adapters(points(("x", "no_such_module_here"))).get("x")
 
 
+def test_adapters_of_other_packages_say_the_suffix_of_their_sources():
+    """Entry points without a distribution stand for those that another package brings."""
+    others = points(
+        ("broken", "no_such_module_here"), ("js", "harness_javascript:adapter"), ("none", "json")
+    )
+    assert Adapters(others).suffixes() == {".js": "js"}
+
+
 def told_by(*plugins: tuple[str, str]) -> list[Problem]:
     """What is reported of these cross-cutting plugins; adapters serve all the same."""
     told: list[Problem] = []

@@ -86,6 +86,20 @@ def test_the_tests_of_a_new_package_fail_only_where_something_is_to_be_written(
     assert "sample.toml is still to be written; line 4: # FILL IN: the suffix" in checked.stderr
 
 
+@pytest.mark.parametrize("kind", ["compiled", "interpreted"])
+def test_all_that_is_to_be_filled_in_is_listed_where_it_is_written(tmp_path, kind):
+    made = write_package("zig", kind, tmp_path / "package")
+    listed = {line.split(": ")[0] for line in made.left}
+    looked_at = [name for name in made.files if "test_" not in name and not name.endswith(".md")]
+    says_so = {
+        f"{name}:{number}"
+        for name in looked_at
+        for number, line in enumerate((made.folder / name).read_text().splitlines(), start=1)
+        if "FILL IN" in line
+    }
+    assert says_so == listed
+
+
 def test_a_package_that_was_filled_in_keeps_the_contract(call, tmp_path):
     written_for_sh(tmp_path / "package")
     said = call("pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist")
