@@ -75,6 +75,21 @@ enum { JAILED_GO = 13, JAILED_DONE = 14 };
 int rules_fd(const char *policy, const char *own);
 int obey_rules(const char *policy, int rules, int pinned);
 
+/* Kill every process whose parent we have become; returns how many there were. */
+int kill_children(void);
+
+/* What a program that has ended left behind, where some of it is stopped: once all is, nobody is there
+ * who could have it go on, and it need not be waited for until the timeout. */
+struct stillness {
+  int watched, questions, looks;
+};
+
+/* Is somebody stopped? Then it is to be watched: `is_still` is asked whenever none has ended. */
+int begin_stillness(struct stillness *still);
+
+/* Have all been stopped for a second? Waits a millisecond. */
+int is_still(struct stillness *still);
+
 /* CPU time, in ns, of what is started from now on, those included that nobody waits for. */
 int open_whole_cpu(void);
 int64_t read_whole_cpu(int fd);

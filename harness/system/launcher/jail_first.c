@@ -69,27 +69,44 @@ pid_t start_program(char **argv, char **env, int fds, int64_t max_file_bytes,
   return fails(EXECUTED);
 }
 
+/* None has ended since the last look at those who are left, or one of them has stopped. Those that
+ * are stopped for good are ended, instead of waiting with them until the timeout. */
+static void look_at_stopped(pid_t stopped, struct stillness *still) {
+  siginfo_t again;
+  if (stopped) waitid(P_PID, (id_t)stopped, &again, WSTOPPED | WNOHANG | __WALL);
+  if (!still->watched)
+    begin_stillness(still);
+  else if (!stopping && is_still(still))
+    stopping = 1, kill(-1, SIGKILL);
+}
+
 /* Wait until nobody is left; the clock runs until then. */
 static void await_all(pid_t program, struct jail_end *end) {
-  int over = 0;
+  struct stillness still = {0};
+  int over = 0, at_once = 0;
   for (;;) {
     siginfo_t info = {0};
     struct rusage usage;
     clockid_t clock;
-    int status;
-    if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT | __WALL)) {
+    int status, more = over ? WSTOPPED : 0;
+    if (at_once || still.watched) more |= WNOHANG;
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOWAIT | __WALL | more)) {
       if (errno == EINTR) continue;
       return;
     }
     end->ended_ns = clock_ns(CLOCK_MONOTONIC);
+    if (over && (info.si_pid == 0 || info.si_code == CLD_STOPPED)) {
+      look_at_stopped(info.si_pid, &still);
+      at_once = 0;
+      continue;
+    }
     if (info.si_pid == program && !over && clock_getcpuclockid(program, &clock) == 0)
       end->own_cpu_ns = clock_ns(clock);
     if (wait4(info.si_pid, &status, __WALL, &usage) < 0) continue;
     add_usage(&end->usage, &usage);
-    if (info.si_pid == program && !over)
-      end->status = status, over = 1;
-    else
-      end->left_behind += stopping && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    if (over) end->left_behind += stopping && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    if (info.si_pid == program && !over) end->status = status, over = 1;
+    at_once = over, still.watched = 0;
   }
 }
 

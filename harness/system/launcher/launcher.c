@@ -336,32 +336,6 @@ static int wait_for_target(struct usage *sum, int64_t *ended_ns) {
   }
 }
 
-/* Kill every process whose parent we have become; returns how many there were. */
-static int kill_children(void) {
-  int found = 0;
-  DIR *proc = opendir("/proc");
-  if (!proc) return 0;
-  for (struct dirent *entry; (entry = readdir(proc));) {
-    char path[300], text[512], state;
-    int pid = atoi(entry->d_name), parent;
-    if (pid <= 1) continue;
-    snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) continue;
-    ssize_t length = read(fd, text, sizeof text - 1);
-    close(fd);
-    if (length <= 0) continue;
-    text[length] = 0;
-    char *end = strrchr(text, ')'); /* the name before it may hold anything */
-    if (end && sscanf(end + 1, " %c %d", &state, &parent) == 2 && parent == getpid()) {
-      kill(pid, SIGKILL);
-      found++;
-    }
-  }
-  closedir(proc);
-  return found;
-}
-
 /* What the target left behind has become ours, as we are its subreaper. A helper that ends by itself
  * within the grace is waited for; the others are killed and counted. A process that we kill hands
  * its own children to us, so we go on until there is none, or those left are not ours to kill (of
@@ -620,13 +594,22 @@ static void put_unwaited(const struct usage *sum, int64_t whole_ns) {
   if (counts) put(FIGURE_user_ns, sum->user_ns + more_ns);
 }
 
-/* All that the target started has ended, too, or the timeout has passed. */
+/* All that the target started has ended, too, or is stopped for good, or the timeout has passed. */
 static void wait_for_tree(struct usage *sum, int64_t *ended_ns) {
+  struct stillness still = {0};
+  int at_once = 1;
   while (!timed_out && !cancelled) {
     struct rusage usage;
-    pid_t pid = wait4(-1, NULL, 0, &usage);
+    int status = 0, more = at_once || still.watched ? WNOHANG : 0;
+    pid_t pid = wait4(-1, &status, WUNTRACED | more, &usage);
     if (pid < 0 && errno != EINTR) return;
-    if (pid > 0) *ended_ns = now_ns(CLOCK_MONOTONIC), add_usage(sum, &usage);
+    at_once = 0;
+    if (pid > 0 && !WIFSTOPPED(status))
+      *ended_ns = now_ns(CLOCK_MONOTONIC), add_usage(sum, &usage), at_once = 1, still.watched = 0;
+    else if (pid >= 0 && !still.watched)
+      begin_stillness(&still);
+    else if (pid >= 0 && is_still(&still))
+      break;
   }
   *ended_ns = now_ns(CLOCK_MONOTONIC);
 }

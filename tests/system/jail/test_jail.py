@@ -187,6 +187,45 @@ def test_what_does_not_end_runs_into_the_timeout(jailed: LocalRunner, project: P
     assert trial.left_behind == 1
 
 
+@pytest.mark.parametrize("first", ["os.kill(os.getpid(), signal.SIGSTOP)", "time.sleep(0.1)"])
+def test_nobody_waits_for_who_is_stopped_for_good(jailed: LocalRunner, project: Path, first: str):
+    script = f"""
+import os, signal, time
+if os.fork() == 0:
+    if os.fork() == 0:
+        {first}
+        os._exit(0)
+    os.kill(os.getpid(), signal.SIGSTOP)
+    os._exit(0)
+print("done", flush=True)
+os._exit(0)
+"""
+    trial = trial_of(jailed, Target("t", "task", "python", project), script)
+    assert trial.ok
+    assert trial.left_behind >= 1
+    assert trial.wall_ns > 1_000_000_000
+
+
+def test_who_is_stopped_by_one_that_lets_it_go_on_is_waited_for(jailed: LocalRunner, project: Path):
+    script = """
+import os, signal, time
+stopped = os.fork()
+if stopped == 0:
+    os.kill(os.getpid(), signal.SIGSTOP)
+    os.write(1, b"went on")
+    os._exit(0)
+if os.fork() == 0:
+    time.sleep(1.5)
+    os.kill(stopped, signal.SIGCONT)
+os._exit(0)
+"""
+    trial = trial_of(jailed, Target("t", "task", "python", project), script)
+    assert trial.ok
+    assert trial.output is not None
+    assert trial.output.stdout.read_text() == "went on"
+    assert not trial.left_behind
+
+
 def test_work_in_children_that_nobody_waits_for_counts(jailed: LocalRunner, project: Path):
     if jailed.confining.found.cpu_problem:
         pytest.skip(jailed.confining.found.cpu_problem)
