@@ -15,14 +15,14 @@ from harness.model import Trial, TrialRecord
 _LONG, _SHORT = -(2**63), -(2**31)
 """What stands for a number that is not known."""
 
-_ROW = struct.Struct("=7q9i")
+_ROW = struct.Struct("=6q8iqi")
 _numbers_of = attrgetter(
     *("started_at_ns", "trial.wall_ns", "trial.user_ns", "trial.sys_ns", "trial.max_rss_bytes"),
-    *("trial.steal_ns", "trial.pressure_ns"),
+    "trial.steal_ns",
     *("block", "position", "trial.voluntary_switches", "trial.involuntary_switches"),
-    *("trial.minor_faults", "trial.major_faults", "trial.left_behind", "trial.threads"),
-    "trial.pad_bytes",
+    *("trial.minor_faults", "trial.major_faults", "trial.left_behind", "trial.pad_bytes"),
 )
+"""All of a row but its last two, which may not be known: `pressure_ns` and `threads`."""
 _alike_of = attrgetter(
     *("target", "build_digest", "run_id", "output_ok", "disturbed", "disagreement", "warmup"),
     *("task", "case", "adapter", "language", "mode"),
@@ -160,22 +160,21 @@ class BlocksOf(Sequence[Block]):
 
 def _row(record: TrialRecord) -> bytes | None:
     """A trial's numbers; None where one is too large to be kept so."""
-    numbers = list(_numbers_of(record))
-    if None in numbers:
-        numbers = [
-            (_LONG if at < 7 else _SHORT) if number is None else number
-            for at, number in enumerate(numbers)
-        ]
+    pressure, threads = record.trial.pressure_ns, record.trial.threads
     try:
-        return _ROW.pack(*numbers)
+        return _ROW.pack(
+            *_numbers_of(record),
+            _LONG if pressure is None else pressure,
+            _SHORT if threads is None else threads,
+        )
     except struct.error:
         return None
 
 
 def _made(like: TrialRecord, row: tuple[int, ...], draw: str) -> TrialRecord:
     """A trial like another one, with numbers of its own."""
-    started, wall, user, system, rss, steal, pressure, *rest = row
-    block, position, gave, taken, minor, major, left, threads, pad = rest
+    started, wall, user, system, rss, steal, *rest = row
+    block, position, gave, taken, minor, major, left, pad, pressure, threads = rest
     trial = Trial(
         status=like.trial.status,
         wall_ns=wall,

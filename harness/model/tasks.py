@@ -276,6 +276,8 @@ class Target:
 
         Raises ValueError naming a placeholder that the case has no value for.
         """
+        if not self.args:
+            return ()
         try:
             return case.filled_in(self.args)
         except (KeyError, IndexError) as missing:

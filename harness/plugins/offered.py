@@ -7,6 +7,7 @@ by folders of `sys.path`.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -23,7 +24,7 @@ from harness.frozen import dataclass
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-_ENDINGS = ("dist-info", "egg-info")
+_ENDINGS = (".dist-info", ".egg-info")
 _FacesOfFolders = tuple[tuple[str, int], ...]
 
 
@@ -95,32 +96,35 @@ def _points(faces: _FacesOfFolders) -> tuple[Point, ...]:
     found: list[Point] = []
     for place, _ in faces:
         for entry in _entries(place):
-            stem, _, ending = entry.name.lower().rpartition(".")
-            if ending not in _ENDINGS:
-                continue
-            name = re.sub(r"[-_.]+", "_", stem.partition("-")[0])
+            stem = entry.lower().rpartition(".")[0].partition("-")[0]
+            name = re.sub(r"[-_.]+", "_", stem)
             if name not in seen:
                 seen.add(name)
-                found += _points_in(entry)
+                found += _points_in(f"{place or '.'}/{entry}")
     return tuple(found)
 
 
-def _entries(place: str) -> list[Path]:
-    """What is in a folder; facts of an older kind last, as where a package is there in both."""
+def _entries(place: str) -> list[str]:
+    """The facts of packages in a folder; those of an older kind last, as some are there in both."""
     try:
-        return sorted(Path(place).iterdir(), key=lambda entry: entry.suffix == ".egg-info")
+        # Names, and no paths: there are hundreds, and each start of a command reads them.
+        found = [name for name in os.listdir(place or ".") if name.lower().endswith(_ENDINGS)]  # noqa: PTH208
     except OSError:
         return []
+    return sorted(found, key=lambda name: name.endswith(".egg-info"))
 
 
-def _points_in(folder: Path) -> Iterator[Point]:
-    group = ""
-    for line in _lines(folder / "entry_points.txt"):
+def _points_in(folder: str) -> Iterator[Point]:
+    lines = _lines(f"{folder}/entry_points.txt")
+    if not lines:
+        return
+    group, made_by = "", Distribution(Path(folder))
+    for line in lines:
         if line.startswith("[") and line.endswith("]"):
             group = line[1:-1]
         elif line and not line.startswith("#"):
             name, _, value = line.partition("=")
-            yield Point(name.strip(), value.strip(), group, Distribution(folder))
+            yield Point(name.strip(), value.strip(), group, made_by)
 
 
 @lru_cache(maxsize=64)
@@ -128,7 +132,7 @@ def _headers(folder: Path) -> dict[str, str]:
     """Name and version of a package, from the head of its facts."""
     found: dict[str, str] = {}
     for file in ("METADATA", "PKG-INFO"):
-        for line in _lines(folder / file):
+        for line in _lines(f"{folder}/{file}"):
             key, colon, value = line.partition(": ")
             if not colon:
                 break
@@ -136,10 +140,10 @@ def _headers(folder: Path) -> dict[str, str]:
     return found
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: str) -> list[str]:
     try:
         # What one package wrote wrongly shall not hide all others.
-        with path.open(encoding="utf-8", errors="replace") as file:
+        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123  (as above)
             return [line.strip() for line in file]
     except OSError:
         return []

@@ -181,6 +181,8 @@ class Group:
 
         Says so in words; the empty string where they stay as they are.
         """
+        if not self.lengthening.wanted:
+            return ""
         trials = max(1, len(self.running) * settings.blocks_wanted)
         most_ns = math.inf if budget_ns is None else budget_ns / trials
         plan = self.lengthening.block_ended(settings.steady, most_ns)

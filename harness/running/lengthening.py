@@ -25,16 +25,19 @@ class Lengthening:
     """How many times longer than planned the trials of a group are by now."""
 
     factor: int = 1
-    _wanted: bool = False
+    wanted: bool = False
+    """Had a trial of the block not settled?"""
 
     def note(self, record: TrialRecord) -> None:
         """See whether a trial settled."""
-        if record.mode is Mode.STEADY and record.trial.ok and not self._wanted:
+        if record.mode is Mode.STEADY and record.trial.ok and not self.wanted:
             shape = trace_of(record.trial.samples).shape
-            self._wanted = shape is TraceShape.NO_STEADY_STATE
+            self.wanted = shape is TraceShape.NO_STEADY_STATE
 
     def plan(self, asked: SteadyPlan) -> SteadyPlan:
         """The plan of the next trials: at most 1,000 samples or 30 s, or what was asked for."""
+        if self.factor == 1:
+            return asked
         return replace(
             asked,
             samples=max(asked.samples, min(asked.samples * self.factor, MOST_SAMPLES)),
@@ -46,9 +49,9 @@ class Lengthening:
 
         Not beyond `most_ns`: a run must hold enough trials for a verdict.
         """
-        if not self._wanted:
+        if not self.wanted:
             return None
-        self._wanted = False
+        self.wanted = False
         before, now = self.plan(asked), Lengthening(self.factor * GROWS).plan(asked)
         if now == before or now.budget_ns > most_ns:
             return None

@@ -235,11 +235,11 @@ class Orchestrator:
                 # One block is made whatever it takes; none is begun that would end too late.
                 if budget is not None and group.blocks and spent + group.block_ns > budget:
                     group.stopped = "the budget is spent"
-                elif not group.running:
+                elif not (running := group.running):
                     group.stopped = "no target is left that runs"
                 else:
                     pace.block_begins(group, None if budget is None else budget - spent)
-                    self._timed_block(group, settings, writer)
+                    self._block(group, running, settings, writer)
                     if longer := group.lengthened(settings, budget):
                         self._listener.remark(longer)
                     group.stopped = group.rule(group.blocks)
@@ -271,12 +271,6 @@ class Orchestrator:
         )
         return budget
 
-    def _timed_block(self, group: Group, settings: Settings, writer: RunWriter) -> None:
-        begun = time.monotonic_ns()
-        self._block(group, settings, writer)
-        group.spent_ns += time.monotonic_ns() - begun
-        group.made += 1
-
     def _warm_up(self, group: Group, settings: Settings, writer: RunWriter) -> None:
         if group.next_block:
             return
@@ -286,10 +280,12 @@ class Orchestrator:
             for _ in range(settings.warmup - member.is_warm(settings.mode)):
                 self._trial(group, Turn(member, given, -1, 0), settings, writer)
 
-    def _block(self, group: Group, settings: Settings, writer: RunWriter) -> None:
-        number = group.next_block
+    def _block(
+        self, group: Group, members: Sequence[Ready], settings: Settings, writer: RunWriter
+    ) -> None:
+        begun, number = time.monotonic_ns(), group.next_block
         group.next_block += 1
-        running = {m.cell.name: m for m in group.running}
+        running = {m.cell.name: m for m in members}
         draw = group.draws.of_block(number, group.spent_ns, lambda case: self._right(group, case))
         block: Block = {}
         for position, name in enumerate(
@@ -301,6 +297,8 @@ class Orchestrator:
             record = self._trial(group, turn, settings, writer)
             block.setdefault(name, []).append(record)
         group.blocks.append(block)
+        group.spent_ns += time.monotonic_ns() - begun
+        group.made += 1
 
     def _right(self, group: Group, case: Case) -> Output:
         """What is right for a draw: what the group's reference computes; TrialFailed if nothing."""

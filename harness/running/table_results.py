@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any
@@ -117,5 +116,7 @@ class TableResult(Measured):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        import html
+
         said = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.sentences())
         return said + self.table("html")

@@ -39,22 +39,23 @@ def _prctl() -> Any:
 class OrphansComeToUs:
     """Within it, processes below us whose parents end become our children, not those of init.
 
-    Entered once for every trial, and no generator for that reason.
+    Entered once for every trial, and no generator for that reason. Where this process was a
+    subreaper when this was made, it stays one.
     """
 
     def __init__(self) -> None:
-        self._before = ctypes.c_int(0)
-        self._place = ctypes.addressof(self._before)
+        before = ctypes.c_int(0)
+        self._prctl = _prctl()
+        self._prctl(_PR_GET_CHILD_SUBREAPER, ctypes.addressof(before), 0, 0, 0)
+        self._anyway = bool(before.value)
 
     def __enter__(self) -> None:
-        prctl = _prctl()
-        prctl(_PR_GET_CHILD_SUBREAPER, self._place, 0, 0, 0)
-        if not self._before.value:
-            prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        if not self._anyway:
+            self._prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     def __exit__(self, *_: object) -> None:
-        if not self._before.value:
-            _prctl()(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+        if not self._anyway:
+            self._prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
 
 def end_tree(root: int) -> int:

@@ -81,10 +81,10 @@ def trial_of_report(report: LaunchReport, job: Job, execution: Execution, plan: 
     folder = execution.folder
     status, message = how_it_ended(report, job, folder.opened)
     output = None
-    budget = Budget(max(MOST_BYTES, 4 * job.max_file_bytes), max(job.timeout_ns / 1e9, 1.0))
     if status is TrialStatus.OK:
         try:
-            output = Output(execution.work, folder.stdout, folder.stderr, folder.digest(budget))
+            digest = folder.digest_of_little() or folder.digest(_budget_of(job))
+            output = Output(execution.work, folder.stdout, folder.stderr, digest)
         except LeftTooMuchError as problem:
             status, message = (
                 TrialStatus.FAILED,
@@ -117,6 +117,11 @@ def trial_of_report(report: LaunchReport, job: Job, execution: Execution, plan: 
         phases=read_phases(folder.opened.phases),
         output=output,
     )
+
+
+def _budget_of(job: Job) -> Budget:
+    """What may be read of what a trial has left."""
+    return Budget(max(MOST_BYTES, 4 * job.max_file_bytes), max(job.timeout_ns / 1e9, 1.0))
 
 
 def _samples(report: LaunchReport) -> tuple[Sample, ...]:

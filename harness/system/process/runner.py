@@ -351,8 +351,10 @@ def own_figures_of(command: Command, folder: TrialFolder) -> tuple[Mapping[str, 
 
 def inputs_of(command: Command) -> Sequence[tuple[str, Path]]:
     """What is put into the working folder, and where: nothing where that is the target's own."""
-    scratch = command.working_folder is WorkingFolder.SCRATCH
-    return command.target.input_places() if command.target and scratch else ()
+    target = command.target
+    if target is None or not target.inputs or target.working_folder is not WorkingFolder.SCRATCH:
+        return ()
+    return target.input_places()
 
 
 def call_tool(

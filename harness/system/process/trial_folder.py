@@ -49,6 +49,8 @@ class Opened:
     phases: int
     inodes: tuple[int, ...]
     """Those of the files, in this order: which of them lie where they did is told by that."""
+    device: int
+    """That of the files."""
 
     @classmethod
     def at(cls, paths: Sequence[str]) -> Opened:
@@ -59,7 +61,9 @@ class Opened:
             for path in paths:
                 opened.append(os.open(path, flags, 0o600))
             stdout, stderr, phases = opened
-            return cls(stdout, stderr, phases, tuple(os.fstat(file).st_ino for file in opened))
+            facts = [os.fstat(file) for file in opened]
+            inodes = tuple(each.st_ino for each in facts)
+            return cls(stdout, stderr, phases, inodes, facts[0].st_dev)
         except BaseException:
             for file in opened:
                 os.close(file)
@@ -87,7 +91,7 @@ class Opened:
             os.close(files[at])
             files[at] = file
         stdout, stderr, phases = files
-        return Opened(stdout, stderr, phases, tuple(inodes))
+        return Opened(stdout, stderr, phases, tuple(inodes), self.device)
 
     def close(self) -> None:
         for file in (self.stdout, self.stderr, self.phases):
@@ -202,12 +206,6 @@ class TrialFolder:
         Raises LeftTooMuchError past the budget, and OSError where the program has made something
         of it unreadable, or has put something else in the place of its standard output.
         """
-        if not self.inputs and self.places.is_empty("work"):
-            size = self._size_of_stdout()
-            if size <= _SMALL_BYTES and (budget is None or size <= budget.left_bytes):
-                printed = os.pread(self.opened.stdout, size + 1, 0) if size else b""
-                if len(printed) == size:
-                    return _digest_of_printed(printed)
         budget = budget or Budget(MOST_BYTES, 60.0)
         untouched = {name for name, state in self.inputs.items() if state == self._state(name)}
         left = sorted(files_below(self.work, MOST_FILES + len(self.inputs)))
@@ -224,11 +222,24 @@ class TrialFolder:
             total.update(b"\0" + os.fsencode(name) + b"\0gone")
         return total.hexdigest()
 
+    def digest_of_little(self) -> str:
+        """The digest where the program printed little and left no file; else the empty string.
+
+        Raises OSError as `digest` does.
+        """
+        if self.inputs or not self.places.is_empty("work"):
+            return ""
+        size = self._size_of_stdout()
+        if size > _SMALL_BYTES:
+            return ""
+        printed = os.pread(self.opened.stdout, size + 1, 0) if size else b""
+        return _digest_of_printed(printed) if len(printed) == size else ""
+
     def _size_of_stdout(self) -> int:
-        ours, there = os.fstat(self.opened.stdout), os.lstat(self.places.names["stdout"])
-        if (ours.st_dev, ours.st_ino) != (there.st_dev, there.st_ino):
+        opened, there = self.opened, os.lstat(self.places.names["stdout"])
+        if there.st_ino != opened.inodes[0] or there.st_dev != opened.device:
             raise OSError(errno.ESTALE, "the program has put something else in its place", "stdout")
-        return ours.st_size
+        return there.st_size
 
     def _state(self, name: str) -> FileState | None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import msgspec
@@ -110,7 +110,7 @@ class Column:
     name: str
     kind: str
     source: str = ""
-    """Where a `TrialRecord` has it; empty where `to_row` makes it."""
+    """Where a `TrialRecord` has it; empty where `to_cells` makes it."""
     nullable: bool = False
 
     @property
@@ -146,10 +146,10 @@ COLUMNS: tuple[Column, ...] = (
     *_columns("warmup disturbed", "bool"),
     *_columns("started_at_ns", "int64"),
     Column("status", "string", "trial.status.value"),
-    *_columns("message", "string", "trial."),
+    Column("message", "string"),
     *_columns("exit_code signal", "int32", "trial.", nullable=True),
     *_columns("output_ok", "bool", nullable=True),
-    *_columns("disagreement", "string"),
+    Column("disagreement", "string"),
     Column("output_digest", "string", nullable=True),
     *_columns("draw", "string"),
     *_columns("wall_ns user_ns sys_ns max_rss_bytes", "int64", "trial."),
@@ -178,7 +178,14 @@ _KNOWN = frozenset(NAMES)
 # One getter reads most of a row: rows are made between trials, where all work is disturbance.
 _DIRECT = tuple(column for column in COLUMNS if column.source)
 _read_direct = attrgetter(*(column.source for column in _DIRECT))
-_DIRECT_NAMES = tuple(column.name for column in _DIRECT)
+_MADE_NAMES = (
+    *("host_id", "message", "disagreement", "output_digest", "phases", "samples", "metrics"),
+    *("node", "cpus", "job", "attempt"),
+)
+"""The others, as `to_cells` makes them."""
+_READ_AND_MADE = (*(column.name for column in _DIRECT), *_MADE_NAMES)
+_in_order = itemgetter(*map(_READ_AND_MADE.index, NAMES))
+_OF_SAMPLES = ("index", "batch", "wall_ns", "cpu_ns", "calibration")
 
 
 @lru_cache(maxsize=1)
@@ -264,22 +271,31 @@ UNKNOWN = Whereabouts()
 
 def to_row(record: TrialRecord, host_id: str, where: Whereabouts = UNKNOWN) -> Row:
     """A trial as the schema's columns."""
+    return dict(zip(NAMES, to_cells(record, host_id, where), strict=True))
+
+
+def to_cells(record: TrialRecord, host_id: str, where: Whereabouts = UNKNOWN) -> tuple[Any, ...]:
+    """The cells of a trial's row, in the order of the columns."""
     trial = record.trial
-    row: Row = dict(zip(_DIRECT_NAMES, _read_direct(record), strict=True))
-    row["host_id"] = host_id
-    row["message"] = _sayable(trial.message)
-    row["disagreement"] = _sayable(record.disagreement)
-    row["output_digest"] = trial.output.digest if trial.output else None
-    row["phases"] = [
-        {"path": _sayable(p.path), "calls": p.calls, "total_ns": p.total_ns} for p in trial.phases
-    ]
-    row["samples"] = [
-        _fields(s, ("index", "batch", "wall_ns", "cpu_ns", "calibration")) for s in trial.samples
-    ]
-    row["metrics"] = dict(trial.metrics)
-    row["node"], row["cpus"] = where.node, where.cpus
-    row["job"], row["attempt"] = where.job, where.attempt
-    return row
+    made = (
+        host_id,
+        _sayable(trial.message),
+        _sayable(record.disagreement),
+        trial.output.digest if trial.output else None,
+        [_phase(phase) for phase in trial.phases] if trial.phases else [],
+        [_fields(s, _OF_SAMPLES) for s in trial.samples] if trial.samples else [],
+        dict(trial.metrics) if trial.metrics else {},
+        where.node,
+        where.cpus,
+        where.job,
+        where.attempt,
+    )
+    cells: tuple[Any, ...] = _in_order(_read_direct(record) + made)
+    return cells
+
+
+def _phase(phase: Phase) -> dict[str, Any]:
+    return {"path": _sayable(phase.path), "calls": phase.calls, "total_ns": phase.total_ns}
 
 
 def _sayable(text: str) -> str:

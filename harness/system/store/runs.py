@@ -41,7 +41,7 @@ from harness.system.store.rows import (
     Row,
     Whereabouts,
     from_row,
-    to_row,
+    to_cells,
 )
 from harness.system.store.run_file import RUN_NAME, StoredRun, encode_run, read_run
 from harness.system.store.stream import (
@@ -163,9 +163,9 @@ class RunWriter:
 
     def append(self, record: TrialRecord) -> None:
         """Store one trial; it survives the death of this process from here on."""
-        row = to_row(record, self._host_id, self._where)
+        cells = to_cells(record, self._host_id, self._where)
         try:
-            self._stream.append(row)
+            self._stream.append_cells(cells)
         except OSError as problem:
             raise not_written(self.folder, problem) from None
         except msgspec.ValidationError as problem:

@@ -39,6 +39,7 @@ from harness.system.store.rows import (
 )
 
 MAGIC = b"HTRIALS\x01"
+_NOTHING_MORE: Mapping[str, Any] = {}
 UNKNOWN = "any"
 """The kind of a column that is kept for whoever knows it."""
 _HEADER = struct.Struct("<III")
@@ -235,12 +236,15 @@ class StreamWriter:
         os.ftruncate(self._file, self._end)
 
     def append(self, row: Mapping[str, Any]) -> None:
-        """Store one trial.
+        """Store one trial; raises what `append_cells` raises."""
+        self.append_cells([row[name] for name in NAMES], row)
+
+    def append_cells(self, cells: Sequence[Any], more: Mapping[str, Any] = _NOTHING_MORE) -> None:
+        """Store one trial by its cells; `more` has those of columns that are not known.
 
         Raises msgspec.ValidationError for cells that no reader would accept, and OSError where the
         disk is full; the stream is then what it was before.
         """
-        cells = [row[name] for name in NAMES]
         try:
             payload = self._plain.encode(cells)
         except (TypeError, OverflowError) as problem:
@@ -248,7 +252,7 @@ class StreamWriter:
         # By reading it, and not by `convert`, which takes the type apart anew for every row.
         self._reader.decode(payload)
         if self.unknown:
-            payload = self._encoder.encode([*cells, *(row.get(name) for name in self.unknown)])
+            payload = self._encoder.encode([*cells, *(more.get(name) for name in self.unknown)])
         self._write(_frame(payload, self._number, self._seed))
         self._number += 1
 
