@@ -14,6 +14,7 @@ import numpy as np
 from harness.frozen import dataclass
 from harness.stats.medians import scaled_mad
 from harness.stats.ratios import Floats
+from harness.stats.student import student_reach
 
 CHANCE = 0.05
 """Runs that are alike are said to differ once in twenty times: that costs certainty alone."""
@@ -48,15 +49,13 @@ def between_runs(runs: Sequence[Floats], confidence: float) -> BetweenRuns | Non
     known = [run for run in runs if len(run)]
     if len(known) < 2:
         return None
-    from scipy.special import stdtrit  # heavy, and wanted here alone
-
     medians = np.array([np.median(run) for run in known])
     weights = _weights(known, medians)
     count, total = len(medians), weights.sum()
     mean = float((weights * medians).sum() / total)
     excess = float((weights * (medians - mean) ** 2).sum()) / (count - 1)
     level = (1 - confidence) / (count * (count - 1))
-    reach = float(stdtrit(count - 1, 1 - level / 2)) * math.sqrt(max(excess, 1.0) / total)
+    reach = student_reach(count - 1, level) * math.sqrt(max(excess, 1.0) / total)
     return BetweenRuns(
         tuple(medians.tolist()), chance_of_ranks(known), mean, mean - reach, mean + reach
     )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from harness.stats.ratios import Floats
+from harness.stats.student import student_reach
 
 _SHARE = 5
 """The layouts have this part of the error that a verdict may have: what they are wrong in, more
@@ -33,10 +34,8 @@ def layout_bounds(
             groups.setdefault(layout, []).append(float(point))
     if len(groups) < 2:
         return None
-    from scipy.special import stdtrit  # heavy, and wanted here alone
-
     medians = np.array([np.median(group) for group in groups.values()])
     count = len(medians)
-    level = (1 - confidence) / _SHARE
-    reach = stdtrit(count - 1, 1 - level / 2) * medians.std(ddof=1) / math.sqrt(count)
+    wide = student_reach(count - 1, (1 - confidence) / _SHARE)
+    reach = wide * medians.std(ddof=1) / math.sqrt(count)
     return float(medians.mean() - reach), float(medians.mean() + reach)

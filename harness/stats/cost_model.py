@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from harness.frozen import dataclass
 from harness.model import Estimate
+from harness.stats.student import student_reach
 
 FEWEST_FOR_MODEL = 4
 """The model has three parameters: with fewer points it fits whatever there is."""
@@ -56,7 +57,7 @@ def log_log_slope(ns: Sequence[float], times: Sequence[float], confidence: float
         return Estimate("log-log slope", slope, -math.inf, math.inf, confidence)
     rest = y - y.mean() - slope * centred
     error = math.sqrt(float(rest @ rest) / free / squares)
-    half = _student(confidence, free) * error
+    half = student_reach(free, 1 - confidence) * error
     return Estimate("log-log slope", slope, slope - half, slope + half, confidence)
 
 
@@ -71,7 +72,7 @@ def fit_model(ns: Sequence[float], times: Sequence[float], confidence: float) ->
     at = np.unravel_index(np.argmin(errors), errors.shape)
     best, free = float(errors[at]), len(n) - 3
     # The residual of a perfect fit is rounding: an interval is not narrower than the grid.
-    allowed = best * (1 + _student(confidence, free) ** 2 / free) if free else math.inf
+    allowed = best * (1 + student_reach(free, 1 - confidence) ** 2 / free) if free else math.inf
     good = errors <= max(allowed, best)
     start = _profile("start-up", starts, good.any(axis=1), starts[at[0]], confidence)
     exponent = _open_ended(
@@ -114,9 +115,3 @@ def _logs(values: Sequence[float]) -> Floats:
     if not (np.isfinite(found).all() and (found > 0).all()):
         raise ValueError("want numbers above 0")
     return np.log(found)
-
-
-def _student(confidence: float, free: int) -> float:
-    from scipy.stats import t  # heavy, and wanted here alone
-
-    return float(t.ppf((1 + confidence) / 2, free))

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from harness.frozen import dataclass
 from harness.model import Estimate
+from harness.stats.student import student_reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,7 @@ def _amdahl(times: dict[int, Estimate], single: Estimate) -> Estimate | None:
     fraction = sum(one * other for one, other in zip(x, y, strict=True)) / squares
     free = len(x) - 1
     rest = sum((b - fraction * a) ** 2 for a, b in zip(x, y, strict=True))
-    from scipy.stats import t  # heavy, and wanted here alone
-
-    half = float(t.ppf((1 + single.confidence) / 2, free)) * math.sqrt(rest / free / squares)
+    half = student_reach(free, 1 - single.confidence) * math.sqrt(rest / free / squares)
     return Estimate(
         "serial fraction", fraction, fraction - half, fraction + half, single.confidence
     )
