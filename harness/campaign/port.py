@@ -30,7 +30,7 @@ class BenchRequest:
     full: bool
     """Measure the full case as well."""
     objective: str = ""
-    """The value of the `Objective` that decides; empty: whichever time serves."""
+    """The value of the `Metric` that decides; empty: whichever time serves."""
     continues: int | None = None
     """The undecided look at the same code whose blocks are gone on with; None: begun anew."""
     spent_ns: int = 0

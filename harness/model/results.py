@@ -13,13 +13,6 @@ from harness.model.metrics import Metric, MetricInfo
 from harness.model.trials import Mode
 
 
-class Objective(Enum):
-    """What may decide a campaign: a time, since memory is a guard of every step."""
-
-    WALL = Metric.WALL.value
-    CPU = Metric.CPU.value
-
-
 class Verdict(Enum):
     """What a comparison says of the candidate against the reference."""
 

@@ -9,7 +9,7 @@ from harness.baseline.store import TRIALS_NAME
 from harness.campaign.port import SealedBaseline
 from harness.campaign.spending import attempt_level
 from harness.campaign.values import Terms
-from harness.model import Case, Objective
+from harness.model import Case, Metric
 from harness.model.noise import Noise
 from harness.optimise.budgets import SMALL, block_ns_of
 from harness.project.workload import Workload
@@ -35,7 +35,7 @@ def times_of_baseline(found: Baseline, case: Case, *, cpu: bool) -> list[float]:
 def cpu_noise_of_baseline(found: Baseline, workload: Workload) -> Noise:
     """What CPU times of the fast case differ by; nothing where that is no alternative."""
     section, timing = workload.section, found.record(workload.case).timing
-    if section is None or section.objective == Objective.CPU.value:
+    if section is None or section.objective == Metric.CPU.value:
         return Noise()
     if timing.cpu_ns.point < _WAITS * timing.wall_ns.point:
         return Noise()
@@ -49,7 +49,7 @@ def cpu_words(name: str, terms: Terms, sealed: SealedBaseline, seen: Noise | Non
     """
     known = next((k.noise for k in sealed.noise if k.case == terms.case), None)
     wall = seen if seen is not None and seen.pairs else known
-    if terms.objective != Objective.WALL.value or not sealed.cpu_noise.pairs or wall is None:
+    if terms.objective != Metric.WALL.value or not sealed.cpu_noise.pairs or wall is None:
         return ""
     small, level = math.log1p(SMALL), attempt_level(1, 0, terms)
     by_wall = math.ceil(blocks_for(small, wall.known, level))

@@ -39,7 +39,7 @@ from harness.campaign.values import (
 )
 from harness.errors import BuildFailed, ConfigError, DataDamaged, TrialFailed
 from harness.frozen import dataclass
-from harness.model import BenchReport, CaseBench, Jail, Metric, Objective
+from harness.model import BenchReport, CaseBench, Jail, Metric
 from harness.model.draws import Seeds
 from harness.model.durations import parse_duration_ns
 from harness.model.guards import guards_in
@@ -166,7 +166,7 @@ class LocalWorkbench:
     def _noise_of_baseline(self, found: Baseline) -> tuple[KnownNoise, ...]:
         """What the baseline's trials differed by, one after the other."""
         section, host = self._workload.section, found.document.host.id
-        cpu = section is not None and section.objective == Objective.CPU.value
+        cpu = section is not None and section.objective == Metric.CPU.value
         return tuple(
             KnownNoise(host, case.name, noise_of([times_of_baseline(found, case, cpu=cpu)]))
             for case in self._workload.cases
@@ -197,7 +197,7 @@ class LocalWorkbench:
                 ProfileRequest(cell, revision=self._git.head()),
             )
         section = workload.section
-        if report.floor and section is not None and section.objective == Objective.CPU.value:
+        if report.floor and section is not None and section.objective == Metric.CPU.value:
             report = replace(report, floor=replace(report.floor, by_cpu=True))
         unclear = waiting_is_unclear(report.cpu_share, report.crowded)
         return ProfileOutcome(
@@ -339,8 +339,8 @@ class LocalWorkbench:
             raise DataDamaged(f"{path}: changed since it was measured", hint="Restore it from git.")
         blocks = read_blocks(path)
         asked = (_objective(request), request.confidence, request.threshold)
-        question = Question(*asked, tails=request.tails, early=False)
-        question = replace(question, guards=guards_in(request.guards, "guards"))
+        guards = guards_in(request.guards, "guards")
+        question = Question(*asked, tails=request.tails, guards=guards, early=False)
         question = with_infos(question, read_described(path).metrics)
         if request.weighed:
             question = replace(question, noise=request.noise_on(result.host, result.case))
