@@ -65,7 +65,7 @@ class BuiltSide:
     @classmethod
     def of(cls, session: Session, side: Side) -> BuiltSide:
         """Build a side; raises what building raises."""
-        adapter, build = session.orchestrator.build(side.target)
+        adapter, build = session.orchestrator.once.made(side.target)
         return cls(side, adapter, build, executed(build))
 
     def check_untouched(self) -> None:

@@ -136,7 +136,7 @@ class Checkout:
     def was_taken(self, iteration: int, commit: str) -> bool:
         """Did the best variant of a race come into the tree as a whole?"""
         ref = f"{TRIED}/{self.campaign}/{iteration}-taken"
-        return self.git.refs(ref).get(ref) == commit
+        return self.git.ref(ref) == commit
 
     def keep_attempt(self, iteration: int, tree: Tree, untracked: Collection[str]) -> str:
         """Keep the present code under refs/harness/attempts; returns the commit that holds it.
@@ -166,8 +166,8 @@ class Checkout:
 
     def tested(self, fingerprint: str, untracked: Collection[str]) -> str:
         """The commit that keeps the code of this fingerprint as it was tested; empty: none does."""
-        commit = self.git.refs(f"{TESTED}/{self.campaign}").get(f"{TESTED}/{self.campaign}")
-        if commit is None or self.fingerprint_at(commit, untracked) != fingerprint:
+        commit = self.git.ref(f"{TESTED}/{self.campaign}")
+        if not commit or self.fingerprint_at(commit, untracked) != fingerprint:
             return ""
         return commit
 
@@ -179,8 +179,7 @@ class Checkout:
 
     def unfit(self) -> str:
         """The commit that keeps the last merge which did not pass its test; empty: none does."""
-        ref = f"{UNFIT}/{self.campaign}"
-        return self.git.refs(ref).get(ref, "")
+        return self.git.ref(f"{UNFIT}/{self.campaign}")
 
     def keep_aside(self, source: Source) -> tuple[str, str]:
         """Keep files as they are now under a ref of their own; the ref and the commit.

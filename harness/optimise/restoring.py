@@ -57,7 +57,7 @@ def restore(campaign: Campaign) -> Restored:
 def _go_forward(campaign: Campaign) -> bool:
     """Let a branch that a `git reset` took back have its later commits again."""
     git, ref = campaign.git, f"{RECORDS}/{campaign.name}"
-    newest, head = git.refs(ref).get(ref, ""), git.head()
+    newest, head = git.ref(ref), git.head()
     if newest in ("", head) or not git.is_ancestor(head, newest):
         return False
     if git.is_ancestor(campaign.state.kept_commit, newest):

@@ -91,7 +91,7 @@ def _sources(campaign: Campaign, journal: str) -> Iterator[str]:
     state = campaign.state
     if git.branch() == state.place.branch:
         ref = f"{RECORDS}/{campaign.name}"
-        found = [git.refs(ref).get(ref, ""), *found]
+        found = [git.ref(ref), *found]
         found += [i.commit for i in reversed(state.kept)]
     first = campaign.events[0].line.encode()
     for commit in dict.fromkeys(found):

@@ -40,7 +40,7 @@ def _listing_here(git: Git) -> Listing:
             "GIT_OBJECT_DIRECTORY": str(folder),
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(git.common_dir / "objects"),
         }
-        git.run("add", "--all", "--", ".", *except_for(git.too_large(env)), env=env, cwd=git.top)
+        git.run("add", "--all", "--", ".", *except_for(git.too_large()), env=env, cwd=git.top)
         out = git.run("ls-files", "--stage", "-z", env=env, cwd=git.top)
     return {path: f"{mode} {content}" for path, (mode, content, _) in _entries(out)}
 

@@ -33,6 +33,7 @@ from harness.on_demand import pattern
 from harness.system.git.locks import free, way_past
 from harness.system.git.remembering import Reach, asked_once, reach
 from harness.system.process.calling import Call, Ended, call
+from harness.system.process.touching import touched_refs
 
 _SETTINGS = (
     *("-c", "core.quotepath=off"),
@@ -152,8 +153,12 @@ class GitProgram:
     ) -> Ended:
         """How a call of git ends; within `remembering`, one that only reads may be known."""
         what = reach(arguments, env)
-        if stdin or what in (Reach.CHANGES, Reach.NOTHING):
-            return self._called(arguments, env, stdin, cwd)
+        if stdin or what in (Reach.CHANGES, Reach.NOTHING, Reach.REFS):
+            try:
+                return self._called(arguments, env, stdin, cwd)
+            finally:
+                if what is Reach.REFS:
+                    touched_refs()
         key = (self.folder, cwd, arguments)
         # Objects that are not there yet may be made by what changes nothing else.
         return asked_once(

@@ -10,7 +10,7 @@ from pathlib import Path
 from harness.errors import ToolchainMissing, UsageError
 from harness.frozen import dataclass
 from harness.system.git.program import GitProgram
-from harness.system.git.ref_files import branch_in, marked_as_under_way, names_an_object
+from harness.system.git.ref_files import branch_in, marked_as_under_way, object_in
 from harness.system.process.passing import passing_folder
 
 LARGE_BYTES = 100 * 2**20
@@ -150,8 +150,7 @@ class GitReading(GitProgram):
 
         A file that `skip-worktree` marks and that is not here is no change but a sparse checkout.
         """
-        listed = self.run("ls-files", "-v", "-z", "--cached", cwd=self.top)
-        entries = [(e[:1], os.fsdecode(e[2:])) for e in listed.split(b"\0") if e]
+        entries = [(mark, path) for mark, _, path in self._index()]
         assumed = tuple(path for mark, path in entries if mark.islower())
         skipped = (path for mark, path in entries if mark in b"sS")
         here = tuple(path for path in skipped if os.path.lexists(self.top / path))
@@ -179,9 +178,13 @@ class GitReading(GitProgram):
 
     def tracked(self) -> dict[str, str]:
         """The files that the index knows, by path, with their modes: `120000` is a link."""
-        listed = self.run("ls-files", "--stage", "-z", cwd=self.top).split(b"\0")
+        return {path: mode for _, mode, path in self._index()}
+
+    def _index(self) -> list[tuple[bytes, str, str]]:
+        """Each entry of the user's index: the letter of its flags, its mode and its path."""
+        listed = self.run("ls-files", "-v", "--stage", "-z", cwd=self.top).split(b"\0")
         entries = (entry.partition(b"\t") for entry in listed if entry)
-        return {os.fsdecode(path): facts[:6].decode() for facts, _, path in entries}
+        return [(facts[:1], facts[2:8].decode(), os.fsdecode(p)) for facts, _, p in entries]
 
     def files_of_the_tree(self) -> tuple[str, ...]:
         """Every file that is tracked or that the rules do not ignore, whether it is there or not.
@@ -269,13 +272,9 @@ class GitReading(GitProgram):
         only = ("--others", "--ignored", "--exclude-standard")
         return names(self.run("ls-files", "-z", *only, "--", *literal(paths), cwd=self.top))
 
-    def too_large(self, env: Mapping[str, str] | None = None) -> tuple[str, ...]:
-        """Files above LARGE_BYTES that are neither tracked nor ignored: data that nobody meant.
-
-        `env` names a copy of the index, where there is one (`copy_index`).
-        """
-        found = self.changes() if env is None else self._status(env)
-        sizes = ((name, self.top / name) for name in found.untracked)
+    def too_large(self) -> tuple[str, ...]:
+        """Files above LARGE_BYTES that are neither tracked nor ignored: data that nobody meant."""
+        sizes = ((name, self.top / name) for name in self.changes().untracked)
         return tuple(n for n, p in sizes if p.is_file() and p.stat().st_size > LARGE_BYTES)
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
@@ -331,12 +330,16 @@ class GitReading(GitProgram):
 
     def has_branch(self, name: str) -> bool:
         """Is there a local branch of that name?"""
-        if names_an_object(self.common_dir / branch_ref(name)):
-            return True
-        return branch_ref(name) in self.refs(branch_ref(name))
+        return bool(self.ref(branch_ref(name)))
+
+    def ref(self, name: str) -> str:
+        """The id of what a ref such as `refs/heads/main` names; empty: there is none."""
+        return object_in(self.common_dir / name) or self.refs(name).get(name, "")
 
     def worktree_of(self, branch: str) -> Path | None:
         """The worktree, this one or another, that has a branch checked out; None: there is none."""
+        if not (self.common_dir / "worktrees").is_dir():  # where git notes all but the first
+            return self.top if self.branch() == branch else None
         listing = os.fsdecode(self.run("worktree", "list", "--porcelain", "-z"))
         for entry in listing.split("\0\0"):
             fields = dict(line.partition(" ")[::2] for line in entry.split("\0") if line)
@@ -346,11 +349,12 @@ class GitReading(GitProgram):
 
     def tag(self, name: str) -> Tag | None:
         """The tag of that name, or None."""
-        if f"refs/tags/{name}" not in self.refs(f"refs/tags/{name}"):  # but one below it, x/y
-            return None
-        form = "%(objecttype)%00%(objectname)%00%(*objectname)%00%(contents)"
+        form = "%(refname)%00%(objecttype)%00%(objectname)%00%(*objectname)%00%(contents)"
         out = self.run("for-each-ref", f"--format={form}", f"refs/tags/{name}")
-        kind, own, pointed, contents = out.decode("utf-8", "replace").split("\0", 3)
+        found, *facts = out.decode("utf-8", "replace").split("\0", 4)
+        if found != f"refs/tags/{name}":  # but one below it, x/y
+            return None
+        kind, own, pointed, contents = facts
         annotated = kind == "tag"
         message = contents.strip() if annotated else ""
         return Tag(name, pointed if annotated else own, message, annotated)

@@ -33,9 +33,10 @@ def branch_in(head: Path) -> str | None:
     return os.fsdecode(named[1]) if named else None
 
 
-def names_an_object(ref: Path) -> bool:
-    """Is there a ref's file with an object's id in it? False: ask git."""
-    return _OBJECT.fullmatch(_content(ref)) is not None
+def object_in(ref: Path) -> str:
+    """The object's id that a ref's file has in it; empty: ask git."""
+    content = _content(ref)
+    return content.decode().rstrip("\n") if _OBJECT.fullmatch(content) else ""
 
 
 def marked_as_under_way(git_dir: Path) -> str:

@@ -79,11 +79,11 @@ class Git(GitReading):
 
         `old` of 40 zeros means: only where it does not exist.
         """
-        self.run("update-ref", ref, commit, *([old] if old else []))
+        self.run(*_NO_HOOKS, "update-ref", ref, commit, *([old] if old else []))
 
     def delete_ref(self, ref: str) -> None:
         """Remove a ref of ours; nothing happens where there is none."""
-        self.run("update-ref", "-d", ref)
+        self.run(*_NO_HOOKS, "update-ref", "-d", ref)
 
     def merge(self, revision: str, message: str) -> str:
         """Merge into the branch checked out, fast-forward where that is possible.
@@ -171,7 +171,7 @@ class Git(GitReading):
         ours = {option: set(paths) & set(known) for option, paths in self.hidden().items()}
         self.unhide({option: sorted(paths) for option, paths in ours.items() if paths})
         fresh = [p for p in known if (self.top / p).exists() or (self.top / p).is_symlink()]
-        if fresh:
+        if not set(fresh) <= self.tracked().keys():
             self.run("add", "--intent-to-add", "--force", "--", *literal(fresh), cwd=self.top)
         arguments = ("commit", "--quiet", f"--message={message}", "--only", "--", *literal(known))
         settings = () if hooks else _NO_HOOKS
@@ -295,6 +295,8 @@ class Git(GitReading):
 
     def prune_worktrees(self) -> None:
         """Remove private worktrees whose process is gone, and no others."""
+        if not (self.common_dir / "worktrees").is_dir():
+            return
         listing = os.fsdecode(self.run("worktree", "list", "--porcelain", "-z"))
         entries = (e.removeprefix("worktree ") for e in listing.split("\0") if e[:9] == "worktree ")
         for folder in map(Path, entries):
@@ -328,7 +330,7 @@ class Git(GitReading):
             self.copy_index(index)
             known = [path for path in paths if self._is_known(path)]
             if known or not paths:
-                wanted = (*(literal(known) or ["."]), *except_for(self.too_large(own)))
+                wanted = (*(literal(known) or ["."]), *except_for(self.too_large()))
                 self.run("add", "--all", "--", *wanted, env=own, cwd=self.top)
             if paths:
                 self._keep_only(known, own)

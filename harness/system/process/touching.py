@@ -14,6 +14,7 @@ class _Counts:
     """How often each has happened."""
 
     files: int = 0
+    refs: int = 0
     everything: int = 0
 
 
@@ -23,6 +24,11 @@ _counts = _Counts()
 def touched_files() -> None:
     """A file of ours was written: git's own folder is as it was."""
     _counts.files += 1
+
+
+def touched_refs() -> None:
+    """A ref of ours was moved: every file is as it was, and so is the index."""
+    _counts.refs += 1
 
 
 def touched_everything() -> None:
@@ -35,6 +41,6 @@ def touches_of_files() -> int:
     return _counts.files + _counts.everything
 
 
-def touches_of_everything() -> int:
+def touches_of_git() -> int:
     """How often git's own folder may have changed until now."""
-    return _counts.everything
+    return _counts.refs + _counts.everything

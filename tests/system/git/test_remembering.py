@@ -107,3 +107,45 @@ def test_an_answer_of_no_is_asked_again(repository) -> None:
 )
 def test_reach(arguments: tuple[str, ...], env: dict[str, str] | None, wanted: Reach) -> None:
     assert reach(arguments, env) is wanted
+
+
+def test_what_objects_are_is_asked_once_whatever_ran_since(repository, asked: list[str]) -> None:
+    git = Git(repository.path)
+    with remembering():
+        head = git.head()
+        first = git.read_file(head, "a"), git.files_at(head)
+        repository.write("a", "new\n")
+        assert git.commit_paths(["a"], "new") != head
+        asked.clear()
+        assert (git.read_file(head, "a"), git.files_at(head)) == first
+        assert asked == []
+        assert git.read_file("HEAD", "a") == b"new\n"
+
+
+def test_a_ref_of_ours_that_is_moved_leaves_files_as_they_were(
+    repository, asked: list[str]
+) -> None:
+    git = Git(repository.path)
+    with remembering():
+        first = git.changes(), listing_here(git)
+        git.update_ref("refs/harness/tested/x", git.head())
+        asked.clear()
+        assert (git.changes(), listing_here(git)) == first
+        assert asked == []
+        assert list(git.refs("refs/harness/")) == ["refs/harness/tested/x"]
+
+
+@pytest.mark.parametrize(
+    ("words", "settled"),
+    [
+        (("ls-tree", "-r", "a" * 40, "--", "optim"), True),
+        (("cat-file", "blob", f"{'a' * 40}:x"), True),
+        (("cat-file", "-e", "a" * 40), False),
+        (("cat-file", "blob", "main:x"), False),
+        (("diff-tree", "-r", "a" * 40, "main"), False),
+        (("rev-parse", "--verify", "HEAD"), False),
+        (("rev-parse", "--show-toplevel"), True),
+    ],
+)
+def test_only_what_full_ids_say_is_settled(words: tuple[str, ...], settled: bool) -> None:
+    assert (reach(words, None) is Reach.SETTLED) == settled
