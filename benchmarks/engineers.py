@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -132,17 +133,20 @@ def _hyperfine(
     return old, new
 
 
-def campaign(edition: int, budget: str, terms: str = "") -> Callable[..., None]:
+def campaign(
+    edition: int, budget: str, terms: str = "", tries: bool = False
+) -> Callable[..., None]:
     """Go through a campaign by the command line, under an edition of the rules.
 
-    `terms` are further lines of its table in harness.toml.
+    `terms` are further lines of its table in harness.toml. Who `tries` has the large edits measured
+    one after the other, and then races the small ones by `harness try`.
     """
 
     def work(
         session: Session, edits: tuple[Edit, ...], figures: Mapping[str, str], shop: Path
     ) -> None:
         program = session.program
-        root = shop / f"campaign-{edition}"
+        root = shop / f"campaign-{edition}{'-try' * tries}"
         more = f'{terms}\nseeds = "fixed"' if edition < 3 else terms
         text = CONFIG.format(
             name=program.name,
@@ -155,11 +159,14 @@ def campaign(edition: int, budget: str, terms: str = "") -> Callable[..., None]:
         )
         make_repository(root, {"harness.toml": text, program.source: program.base})
         house = House(root, session)
+        house.budget = budget
         starter = [sys.executable, "-I", "-c", OLDER] if edition < 3 else [HARNESS]
         house.call("campaign", "start", by=starter)
         iterate = _iterate_by_steps if edition < 3 else _iterate
-        for edit in edits:
+        for edit in [e for e in edits if not (tries and e.is_small)]:
             iterate(house, edit, figures)
+        if tries:
+            _race(house, [e for e in edits if e.is_small], figures, shop / "variants")
         if house.state == "PROFILE":
             house.call("profile")
         house.call("decide", "--exhausted", "the list of ideas is at its end")
@@ -205,6 +212,8 @@ class House:
         self.profile: list[dict[str, Any]] = []
         self.state = ""
         self.cpu_s = 0.0
+        self.budget = "20s"
+        """Of a race."""
 
     def call(self, *words: str, stdin: str = "", by: list[str] | None = None) -> dict[str, Any]:
         """The envelope of a command; its time is counted under its name."""
@@ -222,6 +231,8 @@ class House:
         return envelope
 
 
+_WORTH = 1.01
+"""A smaller speed-up is none: the threshold of a campaign."""
 _NOTE = {"surprise": "what was measured", "why": "measured"}
 
 
@@ -237,6 +248,17 @@ def _iterate(house: House, edit: Edit, figures: Mapping[str, str]) -> None:
     used = house.cpu_s
     before, after = session.final, program.edited(session.final, edit, figures)
     (house.root / program.source).write_text(after, encoding="utf-8")
+    kept, right = _close(house, edit, used)
+    session.tried.append(Tried(edit, before, after, kept, right))
+    session.final = after if kept else before
+
+
+def _close(house: House, edit: Edit, used: float) -> tuple[bool, bool]:
+    """All of the rest of an iteration in one call: was the edit kept, and was it right?
+
+    `used`: the CPU seconds that it took until now.
+    """
+    session, program = house.session, house.session.program
     note = json.dumps({**_NOTE, "lesson": edit.name})
     answer = house.call("bench", "--then", "auto", "--file", "-", stdin=note)
     used += house.cpu_s - timed_cpu_s(answer)
@@ -248,9 +270,50 @@ def _iterate(house: House, edit: Edit, figures: Mapping[str, str]) -> None:
     if "outcome" not in (answer["result"] or {}):
         raise SystemExit(f"{program.name}: {edit.name}: {answer['error']} {answer['hint']}")
     session.own_cpu.append(used)
-    kept = answer["result"]["outcome"] == "kept"
-    session.tried.append(Tried(edit, before, after, kept, right))
-    session.final = after if kept else before
+    return answer["result"]["outcome"] == "kept", right
+
+
+def _race(house: House, edits: list[Edit], figures: Mapping[str, str], place: Path) -> None:
+    """Race the edits by `harness try` and have the best one measured, as long as one is kept.
+
+    Those that the race shows to be wrong, or slower than what they are tried on, are given up.
+    """
+    session, program, left = house.session, house.session.program, edits
+    for number in count(1):
+        if not left:
+            return
+        if house.state == "PROFILE":
+            house.profile = house.call("profile")["result"]["rows"]
+        _think(house, left[0])
+        before, texts = session.final, {}
+        for place_in, edit in enumerate(left):
+            folder = place / f"{number}-{place_in}"
+            folder.mkdir(parents=True)
+            texts[folder.name] = program.edited(before, edit, figures)
+            (folder / program.source).write_text(texts[folder.name], encoding="utf-8")
+        by_name = dict(zip(texts, left, strict=True))
+        raced = house.call("try", *(str(place / name) for name in texts), "--budget", house.budget)
+        found = {Path(v["name"]).name: v for v in raced["result"]["variants"]}
+        after = (house.root / program.source).read_text(encoding="utf-8")
+        taken = next((n for n, text in texts.items() if text == after and raced["ok"]), None)
+        kept = taken is not None and _close(house, by_name[taken], house.cpu_s)[0]
+        hopeful = [n for n in texts if n != taken and kept and _may_gain(found[n])]
+        for name, edit in by_name.items():
+            if name not in hopeful:
+                right = found[name]["rank"] not in ("wrong", "failed", "does not build")
+                stays = kept and name == taken
+                session.tried.append(Tried(edit, before, texts[name], stays, right))
+        if taken is None:
+            words = ("log", "--abandon", "no variant gains", "--then", "auto", "--file", "-")
+            house.call(*words, stdin=json.dumps({**_NOTE, "lesson": "none of them"}))
+        session.final = after if kept else before
+        left = [by_name[name] for name in hopeful]
+
+
+def _may_gain(variant: Mapping[str, Any]) -> bool:
+    """Does what a race saw of a variant leave a gain worth having?"""
+    ratio = variant["ratio"]
+    return ratio is not None and ratio["high"] is not None and ratio["high"] > _WORTH
 
 
 def _iterate_by_steps(house: House, edit: Edit, figures: Mapping[str, str]) -> None:
