@@ -99,7 +99,10 @@ class TryResult:
         return layout(["variant", "rank", f"speed-up ({self.metric})", "blocks", ""], rows, style)
 
     def _because(self, standing: VariantStanding) -> str:
-        words = " ".join(standing.why.split()).replace(f"{self.reference}@", "")
+        why = standing.why
+        if standing.rank is Rank.UNBUILT:  # what a compiler says of functions and files comes first
+            why = next((line for line in why.splitlines() if "error: " in line.lower()), why)
+        words = " ".join(why.split()).replace(f"{self.reference}@", "")
         return words if len(words) <= _SHOWN else f"{words[:_SHOWN]} ..."
 
     def to_dict(self) -> dict[str, Any]:

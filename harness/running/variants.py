@@ -95,7 +95,10 @@ def named_variants(names: Sequence[str], flags: Sequence[str], git: Git) -> tupl
     every = [variant.name for variant in made]
     twice = next((name for name in every if every.count(name) > 1), None)
     if twice is not None:
-        raise UsageError(f"two variants are called {twice}", hint="Give one file another name.")
+        raise UsageError(
+            f"two variants are called {twice}",
+            hint="Say each once, and give one of two files another name.",
+        )
     return tuple(made)
 
 
@@ -256,7 +259,7 @@ def _made_in_parallel(
         except StorageFailed:
             raise
         except HarnessError as problem:
-            return Unmade(variant.name, problem)
+            return Unmade(variant.name, _by_its_own_paths(problem, copy.root))
         return made
 
     workers = max(1, min(len(variants), len(os.sched_getaffinity(0))))
@@ -264,6 +267,13 @@ def _made_in_parallel(
     # as it found it; what several find and put back at once is put right here.
     with contextlib.redirect_stdout(sys.stderr), ThreadPoolExecutor(workers) as pool:
         return list(pool.map(make, variants, copies))
+
+
+def _by_its_own_paths(problem: HarnessError, root: Path) -> HarnessError:
+    """The problem with files named by their place in the project: their copy is gone by then."""
+    words = (problem.message, problem.hint)
+    message, hint = (w.replace(f"{root}/", "").replace(str(root), ".") for w in words)
+    return type(problem)(message, hint=hint)
 
 
 def _split(words: str) -> list[str]:

@@ -74,6 +74,8 @@ def test_variants_of_every_kind_are_ranked_and_the_best_is_confirmed(harness, tr
         "stale": "does not build",
         **dict.fromkeys(("more", "HEAD", "-O3 -g"), "worse"),
     }
+    why = next(v["why"] for v in said.result["variants"] if v["name"] == "broken")
+    assert "\np.c:" in why, "a file is named by its place in the project"
     assert tried.read("p.c") == PROGRAM
     assert tried.sh("git worktree list").count("\n") == 0
 
