@@ -8,7 +8,7 @@ from dataclasses import field, replace
 from functools import partial
 
 from harness.frozen import dataclass
-from harness.model import Comparison, Estimate, Measurement, Mode, Ranking, Verdict
+from harness.model import Comparison, Estimate, Measurement, Metric, Mode, Ranking, Verdict
 from harness.render.fitting import TableColumn
 from harness.render.page import page, painted
 from harness.render.tables import (
@@ -86,7 +86,8 @@ class _Table:
         groups = list(dict.fromkeys((m.task, m.case) for m in measurements))
         self.several = len(groups) > 1
         self.rows = sorted(measurements, key=lambda m: self._order(m, groups))
-        self.fastest = _fastest(self.rows)
+        self.by_cpu = _all_by_cpu(comparisons)
+        self.fastest = self._fastest()
 
     def _order(self, m: Measurement, groups: Sequence[tuple[str, str]]) -> tuple[float, ...]:
         if not self.places:
@@ -204,11 +205,24 @@ class _Table:
         return show_ns_estimate(self._steady_ns(m))
 
     def _to_fastest(self, m: Measurement) -> str:
-        """The median wall time over that of the fastest one whose output is right."""
-        times = self.fastest.get((m.task, m.case))
-        if not times or m.wall_ns is None or m.output_ok is False:
+        """The median time over that of the fastest one whose output is right."""
+        times, own = self.fastest.get((m.task, m.case)), self._deciding(m)
+        if not times or own is None or m.output_ok is False:
             return "-"
-        return significant(m.wall_ns.point / times[0])
+        return significant(own.point / times[0])
+
+    def _deciding(self, m: Measurement) -> Estimate | None:
+        """The time by which targets are compared: CPU time where it decides all verdicts there."""
+        return m.cpu_ns if (m.task, m.case) in self.by_cpu else m.wall_ns
+
+    def _fastest(self) -> dict[tuple[str, str], list[float]]:
+        """The median times of each task and case, the shortest first."""
+        found: dict[tuple[str, str], list[float]] = {}
+        for m in self.rows:
+            own = self._deciding(m)
+            if own is not None and own.point > 0 and m.output_ok is not False:
+                found.setdefault((m.task, m.case), []).append(own.point)
+        return {key: sorted(times) for key, times in found.items()}
 
     def _ratio(self, m: Measurement) -> str:
         found = self.relative.get(m.key)
@@ -294,10 +308,9 @@ def _rounded(value: float | None) -> str:
     return "-" if value is None else significant(value, 2)
 
 
-def _fastest(measurements: Sequence[Measurement]) -> dict[tuple[str, str], list[float]]:
-    """The median wall times of each task and case, the shortest first."""
-    found: dict[tuple[str, str], list[float]] = {}
-    for m in measurements:
-        if m.wall_ns is not None and m.wall_ns.point > 0 and m.output_ok is not False:
-            found.setdefault((m.task, m.case), []).append(m.wall_ns.point)
-    return {key: sorted(times) for key, times in found.items()}
+def _all_by_cpu(comparisons: Sequence[Comparison]) -> set[tuple[str, str]]:
+    """The tasks and cases of which every verdict rests on CPU time."""
+    found: dict[tuple[str, str], set[Metric]] = {}
+    for c in comparisons:
+        found.setdefault((c.task, c.case), set()).add(c.metric)
+    return {key for key, metrics in found.items() if metrics == {Metric.CPU}}

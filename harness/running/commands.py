@@ -37,7 +37,7 @@ def run_commands(runner: CoreRunner, target: Target, what: str) -> None:
             )
         if not done.ok:
             raise BuildFailed(
-                f"{named} ended with {done.exit_code}\n{words_of_command(done)}",
+                f"{named} ended with {done.exit_code}\n{words_of_command(done)}".rstrip(),
                 hint=advice_on(done.stdout, done.stderr, runner.jail),
             )
 

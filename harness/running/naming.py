@@ -11,7 +11,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TypeAlias
 
-from harness.errors import GitFailed, UsageError
+from harness.errors import ConfigError, GitFailed, UsageError
 from harness.frozen import dataclass
 from harness.model.suggesting import did_you_mean
 from harness.project.config import Config
@@ -187,7 +187,7 @@ def _of_one_word(spec: TargetSpec, name: str, wishes: Wishes) -> Named:
         revision = _revision(config, name)
         if revision is not None:
             return revision
-        config.target(name)  # says what there is, and which name is near
+        _no_target_of(config, name)
     if "@" in name:
         _explain_revision(name, wishes)
     check_program(name)
@@ -237,6 +237,18 @@ def _revision(config: Config, name: str) -> Named | None:
         )
     only = next(iter(config.targets))
     return Named(f"{only}@{name}", note=f"{name}: target {only}, the only one, at that revision")
+
+
+def _no_target_of(config: Config, name: str) -> None:
+    """ConfigError: what there is, and which name is near; that it is no revision, either."""
+    try:
+        config.target(name)
+    except ConfigError as problem:
+        if name in config.targets or not Git(config.root).is_repository():
+            raise
+        raise ConfigError(
+            f"{problem.message}; nor is it a revision of the repository here", hint=problem.hint
+        ) from None
 
 
 def _at_revision(name: str, wishes: Wishes) -> Named | None:

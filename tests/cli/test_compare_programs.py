@@ -115,7 +115,7 @@ def test_what_was_prepared_is_concluded_after_a_program_that_fails(harness, here
 def test_a_command_that_fails_before_a_trial_fails_it(harness, here):
     said = compare(harness, "./old", "./new", "--prepare", "false")
     assert said.code == 5
-    assert "prepare command 'false' ended with 1" in said.envelope["error"]
+    assert "prepare command 'false' ended with 1; ./new" in said.envelope["error"]
 
 
 def test_what_is_printed_can_be_ignored(harness, here):
@@ -162,6 +162,7 @@ def test_what_cannot_be_compared_is_refused_in_words(harness, here, words, expec
     [
         (("word", "./old"), "./old is a file or command, word a target"),
         (("word", "wrod"), "Did you mean 'word'?"),
+        (("word", "main"), "no target named 'main'; there are: word; nor is it a revision"),
         (("word", "word@nothing"), "no commit 'nothing'"),
         (("word", "word", "--prepare", "true"), "against itself"),
         (("word", "word@HEAD", "--prepare", "true"), "--prepare is for files and programs"),

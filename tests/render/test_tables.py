@@ -49,6 +49,15 @@ def test_a_slow_target_is_told_by_how_many_times_and_relative_to_the_fastest(bot
     assert "101 times slower [100, 110] slower" not in slow
 
 
+@pytest.mark.parametrize(("metric", "factor"), [(Metric.CPU, "3.00"), (Metric.WALL, "101")])
+def test_what_decides_says_how_far_it_is_to_the_fastest(both, metric, factor):
+    """Where CPU time decides, wall times are disturbed, and those of unequal blocks most of all."""
+    cpu = [Estimate("median", ns, ns, ns, 0.95) for ns in (1e6, 3e6)]
+    rows = [replace(m, cpu_ns=own) for m, own in zip(both, cpu, strict=True)]
+    head, _, _, slow = measurement_table(rows, [replace(SLOWER, metric=metric)], {}).splitlines()
+    assert slow[head.index("to fastest") :].split()[0] == factor
+
+
 def test_a_wrong_target_is_not_the_fastest(both):
     wrong = measured("wrong", 1e3, output_ok=False)
     head, _, quick, *_ = measurement_table([*both, wrong], [], {}).splitlines()
