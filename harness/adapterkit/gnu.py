@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 DRIVER = HERE / "native" / "steady.c"
 """The steady driver, in C: the linker hands it the start of any native program (`--wrap=main`)."""
 INCLUDE = HERE / "include"
-"""The folder of `harness_phases.h`, the markers for C and C++."""
+"""The folder of `harness_phases.h`, the markers for C and C++, and of `harness_compare.h`."""
 EMPTY = HERE / "native" / "empty.c"
 OBJECTS = frozenset({".o", ".a", ".so"})
 

@@ -10,11 +10,13 @@ from harness.api.documenting import documented
 from harness.errors import UsageError
 from harness.plugins import Exporter
 from harness.running.exporting import Export, exported
-from harness.running.keywords import ImportOptions, Place, check_keywords, config_of, runs_of
+from harness.running.import_keywords import ImportOptions
+from harness.running.keywords import Place, check_keywords, config_of, runs_of
 from harness.running.reading_back import checked_report
 from harness.running.reports import Report
 from harness.running.run_results import RunResult
 from harness.running.selecting import going_on
+from harness.running.settings import read_settings
 from harness.system.store.run_file import find_run, read_run
 
 if TYPE_CHECKING:
@@ -63,7 +65,9 @@ def import_results(path: str | PathLike[str], **options: Unpack[ImportOptions]) 
     """Put what another tool measured into the history, as a run of its own.
 
     It reads the JSON of hyperfine, pyperf, pytest-benchmark and google-benchmark. Such trials were
-    not interleaved: no verdict rests on them. Raises UsageError, and stores nothing, where the
+    not interleaved: no verdict rests on them. Functions that `harness_compare.h` or HarnessCompare
+    called in turns within one process are compared, by `metric`, `confidence` and `threshold`, and
+    the verdict rests on that one process. Raises UsageError, and stores nothing, where the
     file is none of these or something in it makes no sense; NotAllowed for a file that the task
     has already.
     """
@@ -71,7 +75,10 @@ def import_results(path: str | PathLike[str], **options: Unpack[ImportOptions]) 
 
     check_keywords("import_results", options, ImportOptions)
     results = runs_of(options, config_of(options)).absolute()
-    return RunResult(import_file(Path(path), options.get("tool"), options.get("task"), results))
+    asked = {key: options.get(key) for key in ("metric", "confidence", "threshold")}
+    question = read_settings(asked).question
+    tool, task = options.get("tool"), options.get("task")
+    return RunResult(import_file(Path(path), tool, task, results, question))
 
 
 @documented(Place)

@@ -9,21 +9,20 @@ default for that reason.
 from __future__ import annotations
 
 import gc
+import resource
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.analysis import Question
-from harness.analysis.comparing import compare_cells
 from harness.analysis.schedule import Block, Design, block_order
 from harness.analysis.stop_rules import sequential_rule
-from harness.model import Comparison, Mode, Trial, TrialRecord, TrialStatus
+from harness.model import Comparison, Mode, Sample, Trial, TrialRecord, TrialStatus
+from harness.running.one_process import compared_in_process
 
 _BATCH_NS = 2_000_000
 """A sample takes at least as long: the clock's own cost is then a thousandth of it."""
 _LARGEST_BATCH = 1 << 24
-_TOLD_CALLS = 1000
-"""Times are told for as many calls, so that a call of some nanoseconds keeps its digits."""
 _SEED = 1
 
 
@@ -45,44 +44,50 @@ def compare_here(
         order = block_order(list(functions), Design.PAIRED, _SEED, len(blocks))
         blocks.append(
             {
-                name: [_record(name, len(blocks), at, _sample(functions[name], batches[name]))]
+                name: [_record(name, len(blocks), at, _timed(functions[name], batches[name]))]
                 for at, name in enumerate(order)
             }
         )
         told = rule(blocks)
-    found = compare_cells(reference, [candidate], blocks, question, told or "the budget is spent")
-    return next(iter(found), None)
+    names = (reference, candidate)
+    return compared_in_process(names, blocks, question, told or "the budget is spent")
 
 
 def _batch(function: Callable[[], Any]) -> int:
     """How many calls a sample has."""
     function()
     batch = 1
-    while batch < _LARGEST_BATCH and _timed(function, batch)[0] < _BATCH_NS:
+    # Twice over: one of a few calls may have waited for the CPU.
+    while batch < _LARGEST_BATCH and any(
+        _timed(function, batch).wall_ns < _BATCH_NS for _ in range(2)
+    ):
         batch *= 2
     return batch
 
 
-def _timed(function: Callable[[], Any], batch: int) -> tuple[int, int]:
-    """Wall and CPU time of a batch of calls, in nanoseconds."""
+def _timed(function: Callable[[], Any], batch: int) -> Trial:
+    """A batch of calls: its times, and how often the CPU was given up and taken away meanwhile."""
     calls = range(batch)
     collects = gc.isenabled()
     gc.disable()
     try:
+        before = resource.getrusage(resource.RUSAGE_SELF)
         cpu_ns = time.process_time_ns()
         wall_ns = time.perf_counter_ns()
         for _ in calls:
             function()
-        wall_ns = time.perf_counter_ns() - wall_ns
-        return wall_ns, time.process_time_ns() - cpu_ns
+        wall_ns = max(time.perf_counter_ns() - wall_ns, 1)
+        cpu_ns = time.process_time_ns() - cpu_ns
+        after = resource.getrusage(resource.RUSAGE_SELF)
     finally:
         if collects:
             gc.enable()
-
-
-def _sample(function: Callable[[], Any], batch: int) -> Trial:
-    wall_ns, cpu_ns = (max(_TOLD_CALLS * ns // batch, 1) for ns in _timed(function, batch))
-    return Trial(status=TrialStatus.OK, wall_ns=wall_ns, user_ns=cpu_ns, exit_code=0)
+    return Trial(
+        *(TrialStatus.OK, wall_ns, cpu_ns),
+        voluntary_switches=after.ru_nvcsw - before.ru_nvcsw,
+        involuntary_switches=after.ru_nivcsw - before.ru_nivcsw,
+        samples=(Sample(0, batch, wall_ns, cpu_ns),),
+    )
 
 
 def _record(name: str, block: int, position: int, trial: Trial) -> TrialRecord:
@@ -94,7 +99,7 @@ def _record(name: str, block: int, position: int, trial: Trial) -> TrialRecord:
         adapter="python",
         language="Python",
         build_digest="",
-        mode=Mode.COLD,  # one figure for each sample
+        mode=Mode.STEADY,
         block=block,
         position=position,
         warmup=False,

@@ -13,7 +13,7 @@ from harness.frozen import dataclass
 from harness.render.tables import layout
 from harness.render.units import show_ns
 from harness.running.catalogue import HistoryQuery, described_runs
-from harness.running.many import hints_of, worst_of
+from harness.running.many import IN_PROCESS, hints_of, worst_of
 
 _AGO = re.compile(r"(\d+)\s*(m|h|d|w)")
 _AGO_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -139,5 +139,7 @@ def note_on(run: Mapping[str, Any], measurement: Mapping[str, Any]) -> str:
     failures = measurement.get("failures")
     if tool := run.get("imported"):
         failed = f", {failures} trials failed" if failures else ""
+        if tool == IN_PROCESS:
+            return "in one process"
         return f"imported from {tool}, not interleaved{failed}"
     return f"{failures} trials failed" if failures else "" if measurement["trials"] else "failed"

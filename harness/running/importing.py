@@ -1,8 +1,9 @@
-"""Puts what another tool measured into the history, marked as not interleaved."""
+"""Puts what was measured elsewhere into the history, marked where it was not interleaved."""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import statistics
@@ -11,12 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from harness.analysis import Question
+from harness.analysis.schedule import Block
 from harness.errors import NotAllowed, UsageError
 from harness.frozen import dataclass
 from harness.model import (
     BuildFacts,
+    Comparison,
     Host,
     Measurement,
+    MetricInfo,
     Mode,
     Run,
     Trial,
@@ -24,13 +29,15 @@ from harness.model import (
 )
 from harness.model.jsonable import jsonable
 from harness.running.experiment import run_id
+from harness.running.foreign.blocks_file import FIGURES, is_block_file, read_block_file
 from harness.running.foreign.google_benchmark import is_google_benchmark, read_google_benchmark
 from harness.running.foreign.hyperfine import is_hyperfine, read_hyperfine
 from harness.running.foreign.measured import ForeignFile, ForeignHost, ForeignTarget
 from harness.running.foreign.nodes import MOST_TIMES, Node
 from harness.running.foreign.pyperf_suite import is_pyperf, read_pyperf
 from harness.running.foreign.pytest_benchmark import is_pytest_benchmark, read_pytest_benchmark
-from harness.running.many import IMPORTED
+from harness.running.many import IMPORTED, IN_PROCESS
+from harness.running.one_process import ONE_PROCESS, compared_in_process
 from harness.running.reports import Report, to_summary
 from harness.running.settings import Settings, to_plan
 from harness.stats.medians import median_estimate
@@ -44,6 +51,7 @@ FORMATS = {
     "pyperf": (is_pyperf, read_pyperf),
     "pytest-benchmark": (is_pytest_benchmark, read_pytest_benchmark),
     "google-benchmark": (is_google_benchmark, read_google_benchmark),
+    IN_PROCESS: (is_block_file, read_block_file),
 }
 """Whose JSON is read: is a document of that tool, and what does it say."""
 _CONFIDENCE = 0.95
@@ -59,18 +67,27 @@ class _Import:
     content: bytes
     found: ForeignFile
     task: str
+    question: Question
+    """What is asked of targets that were interleaved."""
 
     @property
     def digest(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def import_file(path: Path, tool: str | None, task: str | None, results: Path) -> Report:
+def import_file(
+    path: Path,
+    tool: str | None,
+    task: str | None,
+    results: Path,
+    question: Question | None = None,
+) -> Report:
     """Store what a file says as a run of its own.
 
     `tool`: its format; None: whichever it is of. `task`: what the targets are of; None: the tool's
-    name. UsageError says what in the file makes no sense, and where; then nothing is stored.
-    NotAllowed says that the task has the same file already.
+    name. `question`: what functions that were called in turns are compared by; of all others there
+    is no comparison. UsageError says what in the file makes no sense, and where; then nothing is
+    stored. NotAllowed says that the task has the same file already.
     """
     content = _read(path)
     try:
@@ -87,7 +104,7 @@ def import_file(path: Path, tool: str | None, task: str | None, results: Path) -
         _check(found)
     except UsageError as problem:
         raise UsageError(f"{path}: as {tool}: {problem.message}", hint=problem.hint) from None
-    given = _Import(path, tool, content, found, task or tool)
+    given = _Import(path, tool, content, found, task or tool, question or Question())
     _refuse_again(given, results)
     return _store(given, results)
 
@@ -155,21 +172,47 @@ def _store(given: _Import, results: Path) -> Report:
         id=folder.name,
         started_at_ns=started_at_ns,
         command=("import", given.path.name),
-        seed=0,
+        seed=found.seed,
         host=host,
         measurements=tuple(measurements),
+        comparisons=_comparisons(given, records),
         finished=True,
         parquet=str(folder / "trials.parquet"),
-        warnings=(f"imported from {given.tool}, {NOT_INTERLEAVED}", *found.left_out),
+        warnings=(_how_it_was_made(given), *found.notes, *found.left_out),
         commit=found.commit,
     )
     report = Report(run, folder, {})
     with RunWriter(folder, _plan(given, run), host.id) as writer:
-        writer.describe(builds=[_build(m) for m in measurements])
+        writer.describe(metrics=_figures(records), builds=[_build(m) for m in measurements])
         for record in records:
             writer.append(record)
         writer.finish(to_summary(report), frozenset())
     return report
+
+
+def _how_it_was_made(given: _Import) -> str:
+    if not given.found.interleaved:
+        return f"imported from {given.tool}, {NOT_INTERLEAVED}"
+    return f"called in turns within one process by {given.found.made_by}; {ONE_PROCESS}"
+
+
+def _figures(records: Sequence[TrialRecord]) -> list[MetricInfo]:
+    """What the trials' own figures are."""
+    names = dict.fromkeys(name for record in records for name in record.trial.metrics)
+    return [FIGURES[name] for name in names]
+
+
+def _comparisons(given: _Import, records: Sequence[TrialRecord]) -> tuple[Comparison, ...]:
+    """What the blocks of a process say; nothing where targets have none in common."""
+    if not given.found.interleaved:
+        return ()
+    names = [name for name, _ in _named(given.found)]
+    blocks: list[Block] = [{} for _ in given.found.targets[0].trials]
+    for record in records:
+        blocks[record.block].setdefault(record.target, []).append(record)
+    ended = f"the file has {len(blocks)} blocks"
+    found = compared_in_process(names, blocks, given.question, ended)
+    return (found,) if found is not None else ()
 
 
 def _plan(given: _Import, run: Run) -> Mapping[str, Any]:
@@ -178,7 +221,7 @@ def _plan(given: _Import, run: Run) -> Mapping[str, Any]:
         "started_at_ns": run.started_at_ns,
         "command": list(run.command),
         "host": jsonable(run.host),
-        **to_plan(Settings(seed=0)),
+        **to_plan(Settings(seed=given.found.seed, question=given.question)),
         "cells": [[*m.key] for m in run.measurements],
         "given": [],
         "origin": {
@@ -202,10 +245,11 @@ def _named(found: ForeignFile) -> Iterator[tuple[str, ForeignTarget]]:
 
 
 def _records(given: _Import, run: str, started_at_ns: int) -> Iterator[TrialRecord]:
-    """The trials; each has a block to itself, so that none is ever paired with another."""
-    block = 0
+    """The trials; those that say no place have a block each, so that none is ever paired."""
+    alone = itertools.count()
     for name, target in _named(given.found):
-        for trial in target.trials:
+        places = target.places or [(next(alone), 0) for _ in target.trials]
+        for trial, (block, position) in zip(target.trials, places, strict=True):
             yield TrialRecord(
                 run_id=run,
                 task=given.task,
@@ -216,12 +260,11 @@ def _records(given: _Import, run: str, started_at_ns: int) -> Iterator[TrialReco
                 build_digest=_digest(given.tool, name),
                 mode=target.mode,
                 block=block,
-                position=0,
+                position=position,
                 warmup=False,
                 started_at_ns=started_at_ns,
                 trial=trial,
             )
-            block += 1
 
 
 def _digest(*words: str) -> str:
@@ -246,7 +289,9 @@ def _measurement(given: _Import, target: ForeignTarget, name: str) -> Measuremen
         max_rss_bytes=memory or None,
         output_ok=None,
         build_digest=_digest(given.tool, name),
-        warnings=(f"imported from {given.tool}: not interleaved",),
+        warnings=()
+        if given.found.interleaved
+        else (f"imported from {given.tool}: not interleaved",),
     )
 
 

@@ -158,13 +158,6 @@ class HistoryOptions(Place, total=False):
     since: str | datetime.date | datetime.timedelta
 
 
-class ImportOptions(Place, total=False):
-    """How a file of another tool is taken in."""
-
-    tool: str
-    task: str
-
-
 class TrendOptions(HistoryOptions, total=False):
     """The keyword arguments of `trends`."""
 

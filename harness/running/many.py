@@ -69,6 +69,10 @@ IMPORTED = "imported"
 """The origin of a run that another tool made; its trials are in no block with any other."""
 
 
+IN_PROCESS = "in-process"
+"""The format of functions that were called in turns within one process."""
+
+
 def imported_from(run: StoredRun) -> str:
     """The tool that a run was imported from; empty where the harness made it."""
     origin = run.plan.get("origin", {})

@@ -199,8 +199,8 @@ def _refuse(pooled: Pooled, names: Sequence[str]) -> NoReturn:
     if pooled.imported:
         raise UsageError(
             f"{' and '.join(names)}: runs of another tool have them"
-            f" ({', '.join(pooled.imported)}); their trials were not interleaved, and no verdict"
-            " rests on such",
+            f" ({', '.join(pooled.imported)}); their trials were not interleaved, or nobody knows"
+            " of which builds they are, and no verdict over runs rests on such",
             hint=f"`{shlex.join(['harness', 'compare', *names])}` runs them together, where both"
             " are programs or targets here.",
         )

@@ -19,6 +19,19 @@ def test_it_stands_in_the_history_and_says_that_it_was_not_interleaved(harness, 
     assert "not interleaved" in said.err
 
 
+def test_functions_of_one_process_are_judged_and_the_history_says_what_they_are(harness, folder):
+    functions = [{"name": name, "batch": 4} for name in ("old", "new")]
+    made = {"harness_blocks": 1, "made_by": "me", "language": "C", "functions": functions}
+    made["blocks"] = [[[0, 3000 + n, 3000], [1, 2000 + n, 2000]] for n in range(24)]
+    (folder / "a.json").write_text(json.dumps(made))
+    said = harness("import", "a.json", "--threshold", "2%")
+    assert said.code == 0
+    assert "faster" in said.out
+    assert "it rests on one process" in said.out
+    assert harness("history").out.count("in one process") == 2
+    assert harness("import", "a.json", "--threshold", "x", "--task", "t").code == 2
+
+
 def test_it_can_be_exported_again(harness, folder):
     (folder / "a.json").write_text(json.dumps(DOCUMENT))
     harness("import", "a.json")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness.errors import NotAllowed, UsageError
-from harness.model import Mode
+from harness.model import Mode, Verdict
 from harness.running.importing import MOST_BYTES, import_file
 from harness.running.loading import load_frame
 from harness.running.reading_back import checked_report
@@ -182,6 +182,82 @@ def test_no_verdict_rests_on_it(imported, tmp_path):
     with pytest.raises(UsageError, match="old and new: runs of another tool have them") as caught:
         compare_stored("old", "new", results=tmp_path / "results")
     assert "their trials were not interleaved" in caught.value.message
+
+
+def blocks(count: int = 24, **more: Any) -> dict[str, Any]:
+    """Two functions that were called in turns: the second takes two thirds of the time."""
+    pairs = [[[0, 3000 + n, 3000 + n, 0, 0], [1, 4000 + n, 4000 + n, 0, 1]] for n in range(count)]
+    return {
+        "harness_blocks": 1,
+        "made_by": "harness_compare.h",
+        "language": "C",
+        "made_at_ns": 1795829957195498752,
+        "seed": 7,
+        "hostname": "box",
+        "notes": {"gc": "off"},
+        "functions": [
+            {"name": "old", "batch": 2, "metrics": {"allocations": 3, "allocated_bytes": 48}},
+            {"name": "new", "batch": 4},
+        ],
+        "blocks": [pair[::-1] if n % 3 else pair for n, pair in enumerate(pairs)],
+        **more,
+    }
+
+
+def test_functions_of_one_process_are_judged_by_their_blocks_and_the_verdict_says_so(imported):
+    report = imported(blocks())
+    (found,) = report.run.comparisons
+    assert (found.reference, found.candidate, found.blocks) == ("old", "new", 24)
+    assert found.verdict is Verdict.FASTER
+    assert found.ratio.point == pytest.approx(1.5, rel=0.01)
+    assert "it rests on one process" in found.metric_because
+    assert any("called in turns within one process" in words for words in report.run.warnings)
+    assert "gc: off" in report.run.warnings
+    assert checked_report(read_run(report.folder)).run == report.run
+    rows = load_frame(report.folder.parent, "trials", None, None)
+    assert set(rows.groupby("block").target.count()) == {2}
+    assert list(rows.position[rows.target == "old"])[:3] == [0, 1, 1]
+    assert set(rows["metrics.allocations"][rows.target == "old"]) == {3}
+    assert set(rows.involuntary_switches[rows.target == "new"]) == {1}
+
+
+def test_a_function_that_does_nothing_is_named(imported):
+    functions = [{"name": name, "batch": 1 << 23} for name in ("old", "new")]
+    warnings = imported(blocks(functions=functions)).run.warnings
+    assert sum("the compiler has left out what it does" in words for words in warnings) == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"harness_blocks": 2}, "harness_blocks: want 1, which is all that this harness reads"),
+        ({"functions": [{"name": "a", "batch": 1}]}, "functions: want two functions"),
+        ({"functions": [{"name": "a", "batch": 1}] * 2}, "want another name than the first"),
+        (
+            {"functions": [{"name": "a", "batch": 1}, {"name": "b", "batch": 0}]},
+            "functions[1].batch: want a whole number from 1 on, got 0",
+        ),
+        (
+            {
+                "functions": [
+                    {"name": "a", "batch": 1},
+                    {"name": "b", "batch": 1, "metrics": {"x": 1}},
+                ]
+            },
+            "functions[1].metrics.x: want one of allocations, allocated_bytes",
+        ),
+        ({"blocks": []}, "blocks: there is none"),
+        ({"blocks": [[[0, 1, 1], [0, 1, 1]]]}, "blocks[0]: want a sample of each function"),
+        ({"blocks": [[[0, 1, 1], [1, 1]]]}, "blocks[0][1]: want a function's place"),
+        ({"blocks": [[[0, 0, 1], [1, 1, 1]]]}, "blocks[0][0][1]: want a whole number from 1 on"),
+        ({"language": None}, "language is missing"),
+    ],
+)
+def test_blocks_that_make_no_sense_are_refused(imported, tmp_path, more, words):
+    with pytest.raises(UsageError) as caught:
+        imported(blocks(**more))
+    assert words in caught.value.message
+    assert not (tmp_path / "results").exists()
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ class ForeignTarget:
     language: str = ""
     cpu_is_known: bool = False
     """Does each trial have its own CPU time?"""
+    places: tuple[tuple[int, int], ...] = ()
+    """Of trials that were interleaved with those of another target: block and position of each."""
 
     @property
     def case(self) -> str:
@@ -52,3 +54,14 @@ class ForeignFile:
     commit: Commit | None = None
     left_out: tuple[str, ...] = ()
     """What could not be taken, and why."""
+    made_by: str = ""
+    """What wrote it, where that is not the tool itself."""
+    notes: tuple[str, ...] = ()
+    """What it says of how it was measured."""
+    seed: int = 0
+    """Of the order within blocks."""
+
+    @property
+    def interleaved(self) -> bool:
+        """Do the trials of its targets have blocks in common?"""
+        return any(target.places for target in self.targets)
