@@ -13,10 +13,11 @@ from functools import cache, partial
 
 from harness.analysis.judging import Judge
 from harness.analysis.of_figures import NOTHING
-from harness.analysis.question import Question, each_confidence
+from harness.analysis.question import Question
 from harness.analysis.schedule import Block
 from harness.frozen import dataclass
 from harness.model import Better, Comparison, Estimate, Measurement, Metric, MetricInfo, Noise
+from harness.model.families import each_confidence
 from harness.model.guards import BINARY, MEAN, STARTUP, TAILS, Guard, GuardFinding, GuardState
 from harness.stats.boundary import sign_boundary
 from harness.stats.paired import ratio_estimate, ratio_of, sequence_of

@@ -10,6 +10,7 @@ from harness.errors import UsageError
 from harness.frozen import dataclass
 from harness.model import Metric, MetricInfo, Noise
 from harness.model.declaring import RunOption, confidence_level, declared, share, truth
+from harness.model.families import each_confidence
 from harness.model.guards import Guard, guards_in
 from harness.stats.boundary import SignBoundary, sign_boundary
 
@@ -150,8 +151,3 @@ class Question:
         each = each_confidence(self.confidence, comparisons)
         weighed = self.noise or (Noise() if self.precision is None else None)
         return replace(self, confidence=each, noise=weighed)
-
-
-def each_confidence(confidence: float, comparisons: int) -> float:
-    """The confidence of each verdict that keeps the error of all of them: Bonferroni's bound."""
-    return 1 - (1 - confidence) / max(1, comparisons)

@@ -51,9 +51,13 @@ def bench_settings(options: Mapping[str, Any], workload: Workload) -> BenchSetti
     settings = read_settings({key: options.get(key) for key in shared})
     question, section = settings.question, workload.section
     guards = question.guards or (section.all_guards if section else ())
+    together = [case.name for case in (workload.case, *workload.further)]
+    question = question.shared_by(len(together))
+    weighed = {} if question.noise is None else dict.fromkeys(together, question.noise)
     return BenchSettings(
         budget_ns=case_budget_ns(options.get("budget"), workload),
         full=bool(options.get("validate_full")),
+        noise=weighed,
         confidence=question.confidence,
         threshold=question.threshold,
         metric=question.metric,

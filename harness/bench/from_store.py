@@ -56,7 +56,7 @@ def run_stored(
 ) -> BenchReport:
     """Measure the working tree alone and compare it with the baseline's stored trials."""
     bench = Bench(session, workload, baseline, plan)
-    cases = [workload.case, *([workload.chosen(True)] if plan.full else [])]
+    cases = workload.measured(full=plan.full)
     records = read_records(baseline.trials)
     found: list[CaseBench] = []
     with contextlib.ExitStack() as stack:

@@ -91,7 +91,7 @@ def run_bench(
     if plan.jail is not None:
         session.runner.jail = plan.jail
     bench = Bench(session, workload, baseline, plan)
-    cases = [workload.case, *([workload.chosen(True)] if plan.full else [])]
+    cases = workload.measured(full=plan.full)
     with contextlib.ExitStack() as stack:
         sides = _sides(bench, stack)
         found: list[CaseBench] = []
@@ -109,14 +109,17 @@ def run_bench(
 def bench_report(bench: Bench, found: Sequence[CaseBench], current: BuiltSide) -> BenchReport:
     """What the cases found of the current tree, with what there is to say of the baseline."""
     workload = bench.workload
+    further = {case.name for case in workload.further}
+    at_scale = [case for case in found if case.case not in further]
     return BenchReport(
         campaign=workload.campaign,
         target=workload.target.name,
         task=workload.task.name,
         reference=bench.plan.reference,
         cases=tuple(found),
+        together=tuple(case.name for case in (workload.case, *workload.further)),
         snapshot=current.side.commit,
-        scale=scale_of(found, bench.plan.reference, CURRENT),
+        scale=scale_of(at_scale, bench.plan.reference, CURRENT),
         warnings=bench.baseline.warnings,
     )
 

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from harness.campaign.case_notes import next_campaign
 from harness.campaign.events import Kind
 from harness.campaign.gates import compare_words, keep_reason, name_some
 from harness.campaign.iteration import Iteration
@@ -262,7 +263,7 @@ def _bench(situation: Situation) -> Advice | None:
 
 def _worth_looking(situation: Situation, bench: BenchOutcome) -> int | None:
     """The budget of one more look at what is undecided; None where it would hardly decide."""
-    needed, agreed = bench.fast.budget_needed_ns, situation.state.agreed.bench_budget_ns
+    needed, agreed = bench.budget_needed_ns, situation.state.agreed.bench_budget_ns
     if needed is None or needed > _MAX_STRETCH * agreed or _futile(situation):
         return None
     if bench.fast.ran_kept_program:
@@ -276,7 +277,7 @@ def _worth_looking(situation: Situation, bench: BenchOutcome) -> int | None:
 def _futile(situation: Situation) -> bool:
     """Would even the upper end be no gain worth the name?"""
     bench = situation.iteration.bench
-    return bench is not None and bench.fast.step.high < 1 + situation.state.agreed.min_gain
+    return bench is not None and bench.reach < 1 + situation.state.agreed.min_gain
 
 
 def _undecided(situation: Situation) -> Advice | None:
@@ -287,7 +288,7 @@ def _undecided(situation: Situation) -> Advice | None:
     if bench.fast.ran_kept_program:
         why = "it ran the program of the last kept state, byte for byte: no time would decide"
     elif _futile(situation):
-        why = f"undecided, and at most {bench.fast.step.high:.3f}x could come of it"
+        why = f"undecided, and at most {bench.reach:.3f}x could come of it"
     form = note_template(surprised=situation.iteration.surprised)
     return replace(give_up("undecided"), why=why, template=form)
 
@@ -349,18 +350,9 @@ def _finished(situation: Situation) -> Advice:
         "NONE",
         f"the campaign is finished{left}",
         "harness campaign start --campaign NAME",
-        _next_campaign(state),
+        next_campaign(state.name, state.agreed),
         should_continue=False,
         first="declare the next campaign in harness.toml",
-    )
-
-
-def _next_campaign(state: State) -> str:
-    """The table of a campaign that goes on from here; the goal is the user's to say."""
-    terms = state.agreed
-    full = f'full_case = "{terms.full_case}"\n' if terms.full_case else ""
-    return (
-        f'[campaigns.{state.name}-next]\ntarget = "{terms.target}"\ncase = "{terms.case}"\n{full}'
     )
 
 

@@ -29,12 +29,19 @@ def chained(state: State, outcome: BenchOutcome) -> BenchOutcome:
     """
     if not outcome.fast.run:
         return outcome
-    steps = [i.bench.fast.step for i in state.kept if i.bench is not None]
-    fast = replace(outcome.fast, cumulative=product([*steps, outcome.fast.step]), chained=True)
+    kept = [i.bench for i in state.kept if i.bench is not None]
+
+    def linked(case: CaseResult) -> CaseResult:
+        steps = [c.step for bench in kept for c in bench.together if c.case == case.case]
+        alone = bool(outcome.others) and not steps  # then it says no more than the step
+        whole = case.step if alone else product([*steps, case.step])
+        return replace(case, cumulative=whole, chained=True)
+
     full = outcome.full
     if full is not None and full.run:
         full = replace(full, cumulative=full.step, chained=True)
-    return replace(outcome, fast=fast, full=full)
+    others = tuple(linked(case) if case.run else case for case in outcome.others)
+    return replace(outcome, fast=linked(outcome.fast), full=full, others=others)
 
 
 def product(steps: Sequence[Ratio]) -> Ratio:
@@ -68,8 +75,5 @@ def known_noise(state: State) -> tuple[KnownNoise, ...]:
 
 
 def _noises(state: State) -> Iterable[KnownNoise]:
-    results: list[CaseResult | None] = []
-    for iteration in state.iterations:
-        for _, bench in iteration.benches:
-            results += (bench.fast, bench.full)
-    return [KnownNoise(r.host, r.case, r.noise) for r in results if r is not None]
+    benches = (bench for iteration in state.iterations for _, bench in iteration.benches)
+    return [KnownNoise(r.host, r.case, r.noise) for bench in benches for r in bench.results]

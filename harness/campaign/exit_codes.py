@@ -75,4 +75,4 @@ def answer_of_trust(changes: Sequence[object]) -> tuple[ExitCode, str]:
 
 def problem_of_look(outcome: BenchOutcome) -> str:
     """What was wrong on its cases."""
-    return " ".join(r.problem for r in (outcome.fast, outcome.full) if r is not None and r.problem)
+    return " ".join(r.problem for r in outcome.results if r.problem)

@@ -104,8 +104,8 @@ def flagged(
 ) -> Flagged:
     """The flags of a look at the open iteration, made in this state, by an edition of the rules."""
     found: list[Flag] = []
-    for result in (outcome.fast, outcome.full):
-        if result is None or result.evidence is None or not result.correct:
+    for result in outcome.results:
+        if result.evidence is None or not result.correct:
             continue
         before = _evidence_before(state, result.case)
         seen = SeenCase(
@@ -170,8 +170,8 @@ def _bound(state: State) -> float | None:
 def _evidence_before(state: State, case: str) -> CaseEvidence | None:
     """What the last kept state's look saw of its tolerance, where that is known."""
     for iteration in reversed(state.kept):
-        for result in (iteration.bench.fast, iteration.bench.full) if iteration.bench else ():
-            known = result.evidence if result is not None and result.case == case else None
+        for result in iteration.bench.results if iteration.bench else ():
+            known = result.evidence if result.case == case else None
             if known is not None and known.tolerance_used is not None:
                 return known
     return None

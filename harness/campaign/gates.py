@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 from harness.campaign.bottlenecks import WHOLE_PROGRAM, holds_others, means_the_whole
+from harness.campaign.case_notes import together_words
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.objectives import objective_words
 from harness.campaign.state import State
@@ -229,6 +230,8 @@ def keep_reason(iteration: Iteration) -> str:
     if bench.broken:
         broken = "; ".join(str(found) for found in bench.broken)
         return f"breaks a guard: {broken}"
+    if bench.others and bench.verdict is not Verdict.EQUIVALENT:
+        return f"{together_words(bench)}, output right"
     if bench.verdict is Verdict.FASTER and bench.fast.chained:
         return (
             f"faster than the last kept state by {objective_words(bench.fast.metric)}, output right"

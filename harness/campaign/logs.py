@@ -9,17 +9,18 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+from harness.campaign.case_notes import case_notes, interval_words, scale_notes, together_words
 from harness.campaign.flagging import flags_of
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.objectives import Guards, clock_words, objective_words
 from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import State, Step
 from harness.campaign.stopping import attackable
-from harness.campaign.values import AtScale, BenchOutcome, CaseResult, ProfileOutcome, Ratio
+from harness.campaign.values import AtScale, BenchOutcome, CaseResult, ProfileOutcome
 from harness.model import Verdict
 from harness.model.proposals import Reflection
 from harness.render.floor_line import floor_words
-from harness.render.units import NO_INTERVAL, show_bytes, show_ns, show_ratio, show_share
+from harness.render.units import show_bytes, show_ns, show_ratio, show_share
 
 _HASH = 7
 _PHASES_SHOWN = 4
@@ -143,16 +144,12 @@ def _result(iteration: Iteration) -> str:
     if not iteration.result.chained:
         return (
             f"{show_ratio(step.point)} speedup (cumulative: {show_ratio(total.point)} over"
-            f" baseline){_interval(step)}{kept}"
+            f" baseline){interval_words(step)}{kept}"
         )
-    whole = f"{show_ratio(total.point)}{_interval(total)} over baseline, chained"
-    return f"{show_ratio(step.point)} speedup{_interval(step)} (cumulative: {whole}){kept}"
-
-
-def _interval(ratio: Ratio) -> str:
-    if not ratio.bounded:
-        return f" ({NO_INTERVAL})"
-    return f" [{show_ratio(ratio.low)}, {show_ratio(ratio.high)}] at {100 * ratio.confidence:.6g} %"
+    whole = f"{show_ratio(total.point)}{interval_words(total)} over baseline, chained"
+    if iteration.bench is not None and iteration.bench.others:
+        kept = f" on {iteration.result.case}; {together_words(iteration.bench)}{kept}"
+    return f"{show_ratio(step.point)} speedup{interval_words(step)} (cumulative: {whole}){kept}"
 
 
 def _performance(iteration: Iteration) -> str:
@@ -178,16 +175,15 @@ def _correctness(iteration: Iteration) -> str:
     if iteration.outcome is Outcome.WRONG:
         problem = iteration.test.summary if iteration.test else ""
         if iteration.bench is not None:
-            problem = iteration.bench.fast.problem or problem
-            if iteration.bench.full is not None and not iteration.bench.full.correct:
-                problem = iteration.bench.full.problem or problem
+            wrong = (c.problem for c in reversed(iteration.bench.results) if not c.correct)
+            problem = next(filter(None, wrong), problem)
         return f"FAIL (reverted): {_flat(problem)}"
     if iteration.outcome is Outcome.BUILD_FAILED:
         return "FAIL (did not build, reverted)"
     if iteration.outcome is Outcome.CRASHED:
         bench, test = iteration.bench, iteration.test
-        cases = (bench.fast, bench.full) if bench is not None else ()
-        said = next((c.problem for c in cases if c and c.crashed), test.summary if test else "")
+        cases = bench.results if bench is not None else ()
+        said = next((c.problem for c in cases if c.crashed), test.summary if test else "")
         return f"FAIL (did not end well, reverted): {_flat(said)}"
     passed = any(test.status.value == "passed" for _, test in iteration.tests)
     return "PASS" if passed else "FAIL (given up before it was tested, reverted)"
@@ -211,9 +207,10 @@ def _notes(iteration: Iteration, note: Reflection) -> str:
         notes.append(f"Attacked all the same: {_sentence(iteration.thought.reason)}")
     if iteration.result is not None:
         notes += guard_notes(iteration.result)
-    notes += scale_notes(iteration.bench) if iteration.bench is not None else []
+    bench = iteration.bench
+    notes += [*scale_notes(bench), *case_notes(bench)] if bench is not None else []
     result = iteration.result
-    ended = iteration.bench is not None and iteration.bench.verdict is Verdict.UNDECIDED
+    ended = bench is not None and bench.verdict is Verdict.UNDECIDED
     if result is not None and result.chained and ended:
         notes.append(f"Not decided: {_sentence(result.stopped_because)}")
     elif iteration.outcome is Outcome.UNDECIDED:
@@ -259,18 +256,6 @@ def _cpu_note(g: Guards) -> list[str]:
     ]
 
 
-def scale_notes(bench: BenchOutcome) -> list[str]:
-    """Does the gain hold on the full case? Nothing is said where that was not measured."""
-    full, held = bench.full, bench.at_scale
-    if full is None or held is None:
-        return []
-    step, fast = full.step, bench.fast.step
-    return [
-        f"Full case {full.case}: {show_ratio(step.point)}{_interval(step)}, against"
-        f" {show_ratio(fast.point)} on {bench.fast.case}: the gain {held.value}."
-    ]
-
-
 def _before(iteration: Iteration) -> str:
     thought = iteration.thought
     options = "; ".join(
@@ -293,7 +278,7 @@ def _postmortem(iteration: Iteration, note: Reflection) -> str:
     if iteration.result is not None:
         step = iteration.result.step
         word = " (regression)" if iteration.outcome is Outcome.SLOWER else ""
-        actual = f"{show_ratio(step.point)} speedup{_interval(step)}{word}"
+        actual = f"{show_ratio(step.point)} speedup{interval_words(step)}{word}"
     return (
         f"### Postmortem — Iteration {iteration.number}\n"
         f"- **Predicted:** {_predicted(iteration)} speedup\n"
@@ -337,20 +322,22 @@ def headline_words(state: State) -> str:
     result = state.ending.result if state.ending else None
     if result is None:
         return "nothing was kept"
+    several = f"; {together_words(result)}" if result.others else ""
     if state.headline is not None:
-        return _total(state.headline, state.agreed.rules)
+        return _total(state.headline, state.agreed.rules) + several
     return f"not decided within the budget ({_total(result.fast, state.agreed.rules)})"
 
 
 def _total(result: CaseResult, rules: int) -> str:
     ratio = result.cumulative
     by = f" by {objective_words(result.metric)}" if rules > 1 else ""
-    return f"{show_ratio(ratio.point)}{_interval(ratio)} over the baseline{by} (case {result.case})"
+    shown = f"{show_ratio(ratio.point)}{interval_words(ratio)}"
+    return f"{shown} over the baseline{by} (case {result.case})"
 
 
 def _validation(state: State, result: BenchOutcome) -> str:
     lines, rules = ["## Full-scale validation"], state.agreed.rules
-    for case in filter(None, (result.fast, result.full)):
+    for case in result.results:
         clock = f" {clock_words(case.metric)}" if state.agreed.says_clocks else ""
         lines.append(
             f"- {case.case}: {show_ns(case.current_ns)}{clock} vs {show_ns(case.baseline_ns)}"

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from harness.campaign.values import BenchOutcome, KnownNoise, ProfileOutcome, Terms, TestOutcome
 from harness.frozen import dataclass
+from harness.model.families import each_confidence
 from harness.model.noise import Noise
 
 
@@ -46,6 +47,13 @@ class BenchRequest:
     """Hold a gain against the mean and the slow runs, as since the fifth edition."""
     guards: tuple[str, ...] = ()
     """Figures that must not get worse by more than is said, as the terms have them."""
+    cases: tuple[str, ...] = ()
+    """Further cases that are judged together with the fast one, as the terms have them."""
+
+    @property
+    def of_each(self) -> float:
+        """The confidence that each of the cases is judged at."""
+        return each_confidence(self.confidence, 1 + len(self.cases))
 
     def noise_on(self, host: str, case: str) -> Noise:
         """What is known of a host and case; of another case of the host where that is all."""

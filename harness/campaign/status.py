@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from harness.campaign.advice import Advice
 from harness.campaign.bottlenecks import BY_WHOLE
+from harness.campaign.case_notes import case_words
 from harness.campaign.flagging import flag_lines
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.logs import headline_words, trust_lines
@@ -46,11 +47,11 @@ def status_text(state: Progress, advice: Advice) -> str:
 def _goal(state: State) -> str:
     terms, place = state.agreed, state.place
     target = f"{terms.target_speedup:g}x" if terms.target_speedup else "as fast as it gets"
-    cases = terms.case + (f", validated on {terms.full_case}" if terms.full_case else "")
     return (
         f"campaign {state.name}: make the target {terms.target!r} faster, goal {target}, same"
-        f" output\ncase: {cases}\nbranch: {place.branch} (from {place.base_branch}), baseline"
-        f" {state.sealed.commit[:7]} (tag {place.tag}), last kept state {state.kept_commit[:7]}\n"
+        f" output\ncase: {case_words(terms)}\nbranch: {place.branch} (from {place.base_branch}),"
+        f" baseline {state.sealed.commit[:7]} (tag {place.tag}), last kept state"
+        f" {state.kept_commit[:7]}\n"
         f"protected: {', '.join(terms.protect) or 'nothing'}"
     )
 

@@ -56,12 +56,12 @@ def _time(state: State, at_ns: int) -> str | None:
 def _diminishing(state: State, _: int) -> str | None:
     """Only iterations with a valid measurement count: a failure says nothing of what is left."""
     terms = state.agreed
-    results = [i.result for i in state.iterations if i.closed and i.result is not None]
-    last = results[-terms.patience :]
+    closed = (i for i in state.iterations if i.closed and i.result is not None)
+    last = [i.bench.reach for i in closed if i.bench is not None][-terms.patience :]
     limit = 1 + terms.min_gain
-    if len(last) < terms.patience or any(r.step.high >= limit for r in last):
+    if len(last) < terms.patience or any(reach >= limit for reach in last):
         return None
-    ends = ", ".join(f"{r.step.high:.3f}x" for r in last)
+    ends = ", ".join(f"{reach:.3f}x" for reach in last)
     return (
         f"the last {terms.patience} measured iterations each gave less than {terms.min_gain:.0%}"
         f" (upper ends {ends})"

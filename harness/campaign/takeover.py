@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.campaign.advice import Advice
+from harness.campaign.case_notes import case_words
 from harness.campaign.flagging import flag_lines
 from harness.campaign.gates import keep_reason, name_some
 from harness.campaign.iteration import Iteration, Outcome
@@ -77,9 +78,9 @@ def _lines(
 def _standing(state: State) -> Iterator[str]:
     terms, place = state.agreed, state.place
     goal = f"{terms.target_speedup:g}x" if terms.target_speedup else "as fast as it gets"
-    cases = terms.case + (f", validated on {terms.full_case}" if terms.full_case else "")
     by = f" by {objective_words(terms.objective)}" if terms.objective else ""
-    yield f"goal: {terms.target} {goal}{by}, same output (campaign {state.name}, case {cases})"
+    where = f"campaign {state.name}, case {case_words(terms)}"
+    yield f"goal: {terms.target} {goal}{by}, same output ({where})"
     kept, count = len(state.kept), len(state.iterations)
     yield (
         f"stands at: {_number(state)} over the baseline; {kept} of {count} iterations"

@@ -12,18 +12,17 @@ from enum import Enum
 
 from harness.campaign.bottlenecks import BY_FLOOR, BY_WHOLE
 from harness.campaign.case_parts import PhaseGain, SideBuild
-from harness.campaign.objectives import GuardResult, Guards, point_of
+from harness.campaign.objectives import GuardResult, Guards
 from harness.campaign.sightings import CaseEvidence, Flagged
 from harness.frozen import dataclass
 from harness.model import (
-    CaseBench,
     Comparison,
     Estimate,
     Floor,
     Jail,
-    Metric,
     Verdict,
 )
+from harness.model.families import verdict_of_cases
 from harness.model.guards import GuardState
 from harness.model.noise import Noise
 from harness.model.profiles import bound_of
@@ -86,6 +85,8 @@ class Terms:
     """The value of a `Seeds`: what the blocks of its looks draw anew."""
     false_keep_rate: float = 0.05
     """Since the third edition: the expected share of the kept changes that are no gain."""
+    cases: tuple[str, ...] = ()
+    """Further cases: kept is what is better on one of all and not worse on any."""
     jail: str = Jail.NONE.value
     """What trials, builds and setup commands may see and change of the machine: the value of a
     `Jail`; older campaigns had none."""
@@ -284,41 +285,6 @@ class CaseResult:
         now = programs.pop("current", "")
         return bool(now) and programs.get("kept", programs.get("baseline")) == now
 
-    @classmethod
-    def of(cls, case: CaseBench, baseline: str, kept: str, current: str) -> CaseResult:
-        """What a campaign keeps of a case with right outputs, whose sides have these labels.
-
-        The place and digest of its trials, and the budget that would decide, are added by whoever
-        stores it.
-        """
-        step = case.comparisons[kept if kept in case.comparisons else baseline]
-        cumulative = case.comparisons.get(baseline, step)
-        sides = case.sides[cumulative.reference], case.sides[current]
-        times = [s.cpu_ns if cumulative.metric is Metric.CPU else s.wall_ns for s in sides]
-        return cls(
-            case=case.case,
-            correct=True,
-            step=Ratio.of(step),
-            cumulative=Ratio.of(cumulative),
-            baseline_ns=point_of(times[0]) or 0.0,
-            current_ns=point_of(times[1]) or 0.0,
-            metric=step.metric.value,
-            phases=tuple(
-                PhaseGain(row.path, row.baseline.total_ns.point, row.current.total_ns.point)
-                for row in case.phases
-                if row.baseline is not None and row.current is not None
-            ),
-            guards=Guards.of(*sides),
-            blocks=step.blocks,
-            stopped_because=step.stopped_because,
-            builds=tuple(
-                SideBuild(label, side.build_digest, side.program_digest)
-                for label, side in case.sides.items()
-            ),
-            doubts=case.doubts,
-            guarded=tuple(map(GuardResult.of, step.guards)),
-        )
-
 
 class AtScale(Enum):
     """What becomes of a gain on the full case."""
@@ -335,26 +301,43 @@ class BenchOutcome:
     fast: CaseResult
     full: CaseResult | None = None
     flagged: Flagged = field(default_factory=Flagged)
+    others: tuple[CaseResult, ...] = ()
+    """The further ones of several cases that are judged together with the fast one."""
+    threshold: float = 0.0
+    """By how much a case may be worse, where there are several."""
+
+    @property
+    def together(self) -> tuple[CaseResult, ...]:
+        """The cases that are judged together: the fast one, and its further ones."""
+        return (self.fast, *self.others)
+
+    @property
+    def results(self) -> tuple[CaseResult, ...]:
+        """All that was measured, the full case last."""
+        return self.together if self.full is None else (*self.together, self.full)
 
     @property
     def correct(self) -> bool:
-        return self.fast.correct and (self.full is None or self.full.correct)
+        return all(case.correct for case in self.results)
 
     @property
     def crashed(self) -> bool:
-        return self.fast.crashed or (self.full is not None and self.full.crashed)
+        return any(case.crashed for case in self.results)
 
     @property
     def verdict(self) -> Verdict:
         """What a decision is made of.
 
         Faster only where it is faster than last kept state and baseline, and no worse when full.
-        What breaks a guard is no gain, however fast it is.
+        What breaks a guard is no gain, however fast it is. Of several cases, see `families`.
         """
         if self.broken:
             return Verdict.SLOWER
         if self.full is not None and self.full.step.verdict in (Verdict.SLOWER, Verdict.MIXED):
             return self.full.step.verdict
+        if self.others:
+            steps = [(case.step.verdict, case.step.low) for case in self.together]
+            return verdict_of_cases(steps, self.threshold)
         step, cumulative = self.fast.step.verdict, self.fast.cumulative.verdict
         if step is Verdict.FASTER and cumulative is not Verdict.FASTER:
             return cumulative
@@ -362,13 +345,28 @@ class BenchOutcome:
 
     @property
     def broken(self) -> tuple[GuardResult, ...]:
-        """The guards that are surely broken, on either case."""
-        return (*self.fast.broken, *(self.full.broken if self.full is not None else ()))
+        """The guards that are surely broken, on any case."""
+        return tuple(found for case in self.results for found in case.broken)
+
+    @property
+    def reach(self) -> float:
+        """The most that may have been gained, on any of the cases that are judged together."""
+        return max(case.step.high for case in self.together)
+
+    @property
+    def budget_needed_ns(self) -> int | None:
+        """About what budget would decide every open case; None: none would, or none is open."""
+        if not self.others:
+            return self.fast.budget_needed_ns
+        open_ones = [c for c in self.together if c.step.verdict is Verdict.UNDECIDED]
+        known = [c.budget_needed_ns for c in open_ones if c.budget_needed_ns is not None]
+        return max(known) if known and len(known) == len(open_ones) else None
 
     @property
     def decided(self) -> CaseResult | None:
         """The largest case whose speed-up over the baseline is decided; None where none is."""
-        cases = [case for case in (self.full, self.fast) if case is not None and case.correct]
+        order = (self.full, self.fast, *self.others)
+        cases = [case for case in order if case is not None and case.correct]
         return next((c for c in cases if c.cumulative.verdict is not Verdict.UNDECIDED), None)
 
     @property

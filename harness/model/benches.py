@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.frozen import dataclass
 from harness.model.estimates import Estimate
+from harness.model.families import verdict_of_cases
 from harness.model.metrics import Metric
 from harness.model.results import (
     Agreement,
@@ -119,13 +120,15 @@ class BenchReport:
     reference: str
     """The label of the reference that decides: the baseline."""
     cases: tuple[CaseBench, ...]
-    """The fast case, then the full one where it was asked for."""
+    """The fast case, its further ones, then the full one where it was asked for."""
     snapshot: str = ""
     """The commit, which no branch knows, of the tree that was measured."""
     scale: Scale | None = None
     stored: bool = False
     """Compared with stored trials, which is weaker: nothing was interleaved."""
     warnings: tuple[str, ...] = ()
+    together: tuple[str, ...] = ()
+    """The names of the cases that are judged together: those of a campaign with several."""
 
     @property
     def correct(self) -> bool:
@@ -144,14 +147,23 @@ class BenchReport:
 
     @property
     def verdict(self) -> Verdict | None:
-        """The worst verdict of all cases against the deciding reference; None without any."""
+        """The worst verdict against the deciding reference; None without any.
+
+        Several cases of a campaign count as one: see `families`.
+        """
         rank = [
             *(Verdict.SLOWER, Verdict.MIXED, Verdict.UNDECIDED),
             *(Verdict.EQUIVALENT, Verdict.FASTER),
         ]
-        found = [
-            case.comparisons[self.reference].verdict
+        known = {
+            case.case: case.comparisons[self.reference]
             for case in self.cases
             if self.reference in case.comparisons
-        ]
+        }
+        family = [known.pop(name) for name in self.together if name in known]
+        if not family:
+            return None
+        steps = [(c.verdict, c.ratio.low) for c in family]
+        found = [c.verdict for c in known.values()]
+        found.append(verdict_of_cases(steps, family[0].threshold))
         return min(found, key=rank.index, default=None)

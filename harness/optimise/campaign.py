@@ -161,7 +161,7 @@ class Campaign:
         if isinstance(self.progress, State):
             return Seeds(self.progress.agreed.seeds)
         target = self.config.target(self.section.target)
-        return seeds_of(self.section, target, self.config.case_of(target, self.section.case))
+        return seeds_of(self.section, target, self.config.case_of(target, self.section.first_case))
 
     @property
     def state(self) -> State:

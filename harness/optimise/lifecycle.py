@@ -193,8 +193,7 @@ def _last_result(campaign: Campaign, bench: Workbench, budget_ns: int | None) ->
 
 def _still_needed(result: BenchOutcome, terms: Terms) -> int | None:
     """The budget that decides every case, where one is open and it can be afforded."""
-    cases = [case for case in (result.fast, result.full) if case is not None]
-    open_ones = [case for case in cases if case.cumulative.verdict is Verdict.UNDECIDED]
+    open_ones = [case for case in result.results if case.cumulative.verdict is Verdict.UNDECIDED]
     budgets = [case.budget_needed_ns for case in open_ones]
     known = [budget for budget in budgets if budget is not None]
     if not result.correct or not known:

@@ -342,7 +342,7 @@ def _measured(loop: Loop) -> str:
     campaign = loop.campaign
     outcome = bench_candidate(campaign, loop.bench, BenchOptions())
     agreed = campaign.state.agreed.bench_budget_ns
-    needed = outcome.fast.budget_needed_ns
+    needed = outcome.budget_needed_ns
     if campaign.state.step is Step.BENCHMARK and needed and needed <= _STRETCH * agreed:
         budget_ns = max(needed, agreed + 1)
         bench_candidate(campaign, loop.bench, BenchOptions(budget_ns=budget_ns))

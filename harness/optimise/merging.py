@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from harness.campaign.agreed import CampaignGit as Place
@@ -55,7 +55,7 @@ def checked(
         if not state.kept:
             return Merged()  # no figure was given that could no longer be true
         outcome = bench.merged(final_request(campaign, state.kept_commit, budget_ns))
-    return _judged([case for case in (outcome.fast, outcome.full) if case is not None])
+    return _judged(outcome.results)
 
 
 def final_request(campaign: Campaign, kept: str, budget_ns: int | None) -> BenchRequest:
@@ -71,13 +71,14 @@ def final_request(campaign: Campaign, kept: str, budget_ns: int | None) -> Bench
         full=terms.full_case is not None,
         objective=terms.objective,
         guards=terms.guards,
+        cases=terms.cases,
         weighed=terms.weighs,
         noise=known_noise(state) if terms.weighs else (),
         tails=holds_tails(terms),
     )
 
 
-def _judged(cases: list[CaseResult]) -> Merged:
+def _judged(cases: Sequence[CaseResult]) -> Merged:
     """May a merged state of these figures carry the campaign's own? Not where it is slower."""
     wrong = next((case for case in cases if not case.correct), None)
     if wrong is not None:

@@ -12,11 +12,12 @@ from harness.analysis.schedule import Block
 from harness.baseline import LABEL
 from harness.baseline.sides import CURRENT
 from harness.campaign.bottlenecks import BY_FLOOR, BY_WHOLE, WHOLE_PROGRAM, means_the_whole
-from harness.campaign.case_parts import PhaseGain
-from harness.campaign.objectives import GuardResult, point_of
+from harness.campaign.case_parts import PhaseGain, SideBuild
+from harness.campaign.objectives import GuardResult, Guards, point_of
 from harness.campaign.port import BenchRequest
 from harness.campaign.values import (
     UNBOUNDED,
+    BenchOutcome,
     CaseResult,
     ProfileRow,
     Ratio,
@@ -146,9 +147,19 @@ def _summary(label: str, blocks: Sequence[Block], confidence: float) -> dict[str
     return summarise_cell(records, Mode.COLD, confidence)
 
 
+def outcome_of(results: Sequence[CaseResult], request: BenchRequest) -> BenchOutcome:
+    """The results of a look, the fast one first, by what each of them is for."""
+    fast, *more = results
+    full = next((result for result in more if result.case not in request.cases), None)
+    if not request.cases:
+        return BenchOutcome(fast, full)
+    others = tuple(result for result in more if result.case in request.cases)
+    return BenchOutcome(fast, full, others=others, threshold=request.threshold)
+
+
 def failed(case: str, request: BenchRequest, problem: str) -> CaseResult:
     """A candidate with a wrong output, or without one: nothing is said of its speed."""
-    nothing = Ratio(1.0, 1 / UNBOUNDED, UNBOUNDED, request.confidence, Verdict.UNDECIDED)
+    nothing = Ratio(1.0, 1 / UNBOUNDED, UNBOUNDED, request.of_each, Verdict.UNDECIDED)
     return CaseResult(case, False, nothing, nothing, 0.0, 0.0, problem=problem)
 
 
@@ -157,7 +168,42 @@ def case_result(case: CaseBench, request: BenchRequest) -> CaseResult:
     if not case.agreement.ok or not case.comparisons or case.folder is None:
         what = words(case.agreement) or "it was not measured"
         return replace(failed(case.case, request, what), crashed=case.crashed)
-    return CaseResult.of(case, LABEL, KEPT, CURRENT)
+    return measured_result(case)
+
+
+def measured_result(case: CaseBench) -> CaseResult:
+    """What a campaign keeps of a case with right outputs.
+
+    The place and digest of its trials, and the budget that would decide, are added by whoever
+    stores it.
+    """
+    step = case.comparisons[KEPT if KEPT in case.comparisons else LABEL]
+    cumulative = case.comparisons.get(LABEL, step)
+    sides = case.sides[cumulative.reference], case.sides[CURRENT]
+    times = [s.cpu_ns if cumulative.metric is Metric.CPU else s.wall_ns for s in sides]
+    return CaseResult(
+        case=case.case,
+        correct=True,
+        step=Ratio.of(step),
+        cumulative=Ratio.of(cumulative),
+        baseline_ns=point_of(times[0]) or 0.0,
+        current_ns=point_of(times[1]) or 0.0,
+        metric=step.metric.value,
+        phases=tuple(
+            PhaseGain(row.path, row.baseline.total_ns.point, row.current.total_ns.point)
+            for row in case.phases
+            if row.baseline is not None and row.current is not None
+        ),
+        guards=Guards.of(*sides),
+        blocks=step.blocks,
+        stopped_because=step.stopped_because,
+        builds=tuple(
+            SideBuild(label, side.build_digest, side.program_digest)
+            for label, side in case.sides.items()
+        ),
+        doubts=case.doubts,
+        guarded=tuple(map(GuardResult.of, step.guards)),
+    )
 
 
 def words(agreement: Agreement) -> str:

@@ -77,7 +77,7 @@ def _digests(campaign: Campaign, folder: str) -> Mapping[str, str]:
     outcomes = [e.value("outcome", BenchOutcome) for e in campaign.events if e.kind is Kind.BENCHED]
     ending = campaign.state.ending if campaign.started else None
     outcomes += [ending.result] if ending and ending.result else []
-    cases = (case for o in outcomes for case in (o.fast, o.full) if case is not None and case.run)
+    cases = (case for o in outcomes for case in o.results if case.run)
     return {f"{folder}/{case.run}": case.sha256 for case in cases}
 
 

@@ -161,6 +161,7 @@ def _request(campaign: Campaign, budget_ns: int, *, full: bool) -> BenchRequest:
         objective=state.agreed.objective,
         tails=holds_tails(state.agreed),
         guards=state.agreed.guards,
+        cases=state.agreed.cases,
     )
     if not state.agreed.weighs:
         return request
@@ -188,8 +189,9 @@ def _continued(campaign: Campaign, request: BenchRequest) -> BenchRequest:
             request, attempt=last.attempt, confidence=last.confidence, noise=last.noise
         )
         # Weighed looks may end early: what they did not use of their budget is not spent.
-        fast = looks[-1].value("outcome", BenchOutcome).fast
-        last = replace(last, budget_ns=min(last.budget_ns, fast.blocks * fast.block_ns))
+        cases = looks[-1].value("outcome", BenchOutcome).together
+        took = max(case.blocks * case.block_ns for case in cases)
+        last = replace(last, budget_ns=min(last.budget_ns, took))
     # Asked again for no more than was spent, as much is added.
     more = request.budget_ns if request.budget_ns <= last.budget_ns else 0
     return replace(

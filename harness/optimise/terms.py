@@ -30,7 +30,8 @@ def terms_of(campaign: Campaign) -> Terms:
     check_scope(scope, target, campaign.git)
     return Terms(
         target=section.target,
-        case=case_of(target, section.case).name,
+        case=case_of(target, section.first_case).name,
+        cases=tuple(case_of(target, name).name for name in section.cases[1:]),
         full_case=case_of(target, full).name if full is not None else None,
         target_speedup=section.target_speedup,
         max_iterations=section.max_iterations,
@@ -50,7 +51,7 @@ def terms_of(campaign: Campaign) -> Terms:
         guards=tuple(map(str, section.all_guards)),
         commit_prefix=section.commit_prefix,
         scope=scope,
-        seeds=seeds_of(section, target, case_of(target, section.case)).value,
+        seeds=seeds_of(section, target, case_of(target, section.first_case)).value,
         jail=section.jail.value,
     )
 

@@ -240,9 +240,13 @@ def _bench(campaign: Campaign, bench: Workbench, turn: Turn, found: Verification
         yield "it was not compared with the last kept state and the baseline"
     stored = event.value("outcome", BenchOutcome)
     yield from _other_terms(request, terms)
+    yield from _lacks_cases(stored, terms)
     # Nothing rests on the full case where the fast one is slower already.
-    slower = stored.fast.step.verdict is Verdict.SLOWER and terms.rules > 1
-    if before.full_due and stored.full is None and stored.fast.correct and not slower:
+    slower = terms.rules > 1 and any(
+        case.step.verdict is Verdict.SLOWER for case in stored.together
+    )
+    right = all(case.correct for case in stored.together)
+    if before.full_due and stored.full is None and right and not slower:
         yield "the full case was due and was not measured"
     yield from _figures(bench, request, stored, found, before)
 
@@ -258,6 +262,19 @@ def _other_terms(request: BenchRequest, terms: Terms) -> Iterator[str]:
         yield f"its guards were {request.guards}, and those of the terms are {terms.guards}"
     if request.tails != holds_tails(terms):
         yield _OTHER_TAILS
+    if request.cases != terms.cases:
+        yield f"it was judged with the cases {request.cases}, and the terms say {terms.cases}"
+
+
+def _lacks_cases(stored: BenchOutcome, terms: Terms) -> Iterator[str]:
+    """Which cases of the terms a look has no result of, though nothing had ended it before."""
+    measured = {case.case for case in stored.results}
+    over = any(not c.correct or c.step.verdict is Verdict.SLOWER for c in stored.results)
+    missing = [name for name in terms.cases if name not in measured]
+    if missing and not over:
+        yield f"{', '.join(missing)}: due and not measured"
+    if terms.cases and stored.threshold != terms.threshold:
+        yield f"its cases were held against {stored.threshold}, and the terms say {terms.threshold}"
 
 
 def _result(bench: Workbench, before: State, event: Event, found: Verification) -> Iterator[str]:
@@ -278,7 +295,9 @@ def _result(bench: Workbench, before: State, event: Event, found: Verification) 
         yield "it was not weighed by the noise that was known"
     yield from _other_terms(request, terms)
     stored = event.value("result", BenchOutcome)
-    if terms.full_case is not None and stored.full is None and stored.fast.correct:
+    yield from _lacks_cases(stored, terms)
+    right = all(case.correct for case in stored.together)
+    if terms.full_case is not None and stored.full is None and right:
         yield "the full case was due and was not measured"
     yield from _figures(bench, request, stored, found)
 
@@ -294,11 +313,10 @@ def _figures(
     derived = bench.recompute(request, stored)
     if request.weighed and before is not None:
         derived = chained(before, derived)
-    for kept, again in ((stored.fast, derived.fast), (stored.full, derived.full)):
-        if kept is not None and again is not None:
-            found.count("measured cases")
-            found.remarks += ran_one_program(kept)
-            yield from figure_problems(kept, again)
+    for kept, again in zip(stored.results, derived.results, strict=True):
+        found.count("measured cases")
+        found.remarks += ran_one_program(kept)
+        yield from figure_problems(kept, again)
     edition = stored.flagged.rules
     if before is not None and 0 < edition <= EDITION:
         found.count("looks weighed again for flags")

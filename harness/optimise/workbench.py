@@ -53,6 +53,7 @@ from harness.optimise.outcomes import (
     figures_again,
     guarded_again,
     needed,
+    outcome_of,
     with_noise,
     words,
 )
@@ -116,9 +117,8 @@ class LocalWorkbench:
         config = self._config if path is None else load_config(path)
         found = find_workload(config, Wanted(campaign=self._campaign))
         asked = self._conditions
-        return replace(
-            found, scope=asked.scope, seeds=asked.seeds, left_out=undeclared(found, asked.untracked)
-        )
+        left_out = undeclared(found, asked.untracked)
+        return replace(found, scope=asked.scope, seeds=asked.seeds, left_out=left_out)
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
@@ -238,7 +238,7 @@ class LocalWorkbench:
         """The current tree and what it is compared with in the same blocks, case by case."""
         report, host = self._measured(request)
         results = [replace(self._result(case, request), host=host) for case in report.cases]
-        outcome = BenchOutcome(results[0], results[1] if results[1:] else None)
+        outcome = outcome_of(results, request)
         if not request.look or not report.snapshot:
             return outcome
         change = change_between(self._git, request.kept, report.snapshot, self._workload.scope)
@@ -248,7 +248,7 @@ class LocalWorkbench:
         """The current tree against the last kept state; its trials stay out of the records."""
         report, host = self._measured(request)
         results = [replace(case_result(case, request), host=host) for case in report.cases]
-        return BenchOutcome(results[0], results[1] if results[1:] else None)
+        return outcome_of(results, request)
 
     def _measured(self, request: BenchRequest) -> tuple[BenchReport, str]:
         """What a request asks for, measured now, and the machine that did it."""
@@ -259,7 +259,7 @@ class LocalWorkbench:
             budget_ns=max(request.budget_ns - request.spent_ns, 1),  # one block is always made
             earlier={c: read_parquet(path) for c, path in self._earlier(request).items()},
             full=request.full,
-            confidence=request.confidence,
+            confidence=request.of_each,
             threshold=request.threshold,
             metric=_objective(request),
             guards=guards_in(request.guards, "guards"),
@@ -327,9 +327,9 @@ class LocalWorkbench:
 
     def recompute(self, request: BenchRequest, stored: BenchOutcome) -> BenchOutcome:
         """Ratios, verdicts, times, phases and guards again, from the kept trials alone."""
-        known = [result for result in (stored.fast, stored.full) if result is not None]
-        results = [self._derive(request, each) if each.run else each for each in known]
-        return replace(stored, fast=results[0], full=results[1] if results[1:] else None)
+        results = [self._derive(request, r) if r.run else r for r in stored.results]
+        again = outcome_of(results, request)
+        return replace(stored, fast=again.fast, full=again.full, others=again.others)
 
     def _derive(self, request: BenchRequest, result: CaseResult) -> CaseResult:
         path = self._workload.folder / result.run
@@ -338,9 +338,9 @@ class LocalWorkbench:
         if _digest(path) != result.sha256:
             raise DataDamaged(f"{path}: changed since it was measured", hint="Restore it from git.")
         blocks = read_blocks(path)
-        asked = (_objective(request), request.confidence, request.threshold)
+        asked = (_objective(request), request.of_each, request.threshold)
         guards = guards_in(request.guards, "guards")
-        question = Question(*asked, tails=request.tails, guards=guards, early=False)
+        question = Question(*asked, tails=request.tails, early=False, guards=guards)
         question = with_infos(question, read_described(path).metrics)
         if request.weighed:
             question = replace(question, noise=request.noise_on(result.host, result.case))

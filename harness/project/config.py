@@ -368,8 +368,8 @@ class _Reader:
         where = f"campaigns.{name}"
         target = lookup(targets, campaign.target, f"target (in {where})", self.path)
         cases = {case.name: case for case in tasks[target.task].cases}
-        for key in ("case", "full_case"):
-            wanted = getattr(campaign, key)
+        named = [("cases", name) for name in campaign.cases]
+        for key, wanted in [("case", campaign.case), ("full_case", campaign.full_case), *named]:
             if wanted is not None:
                 lookup(cases, wanted, f"case (in {where}.{key})", self.path)
 

@@ -170,6 +170,7 @@ class CampaignSection(Section):
 
     target: str
     case: str | None = None
+    cases: list[str] = []
     full_case: str | None = None
     target_speedup: float | None = None
     max_iterations: int = 15
@@ -193,7 +194,13 @@ class CampaignSection(Section):
     scope: list[str] = []
 
     def __post_init__(self) -> None:
-        """ValueError for an objective or a guard that makes no sense."""
+        """ValueError for cases, an objective or a guard that make no sense."""
+        if self.case is not None and self.cases:
+            raise ValueError("case and cases: want one of them; the first of the cases is the case")
+        names = [*self.cases, *filter(None, [self.full_case])]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None and self.cases:
+            raise ValueError(f"cases: {twice} is named twice")
         try:
             Metric(self.objective)
         except ValueError:
@@ -208,6 +215,11 @@ class CampaignSection(Section):
                     share_or_number(said, name)
         except UsageError as problem:
             raise ValueError(problem.message) from None
+
+    @property
+    def first_case(self) -> str | None:
+        """The case that is profiled, tested and predicted; None: the task's first one."""
+        return self.cases[0] if self.cases else self.case
 
     @property
     def all_guards(self) -> tuple[Guard, ...]:

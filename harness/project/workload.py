@@ -44,6 +44,8 @@ class Workload:
     scope: tuple[str, ...] = ()
     """What of the repository counts as the working tree; what lies elsewhere is as HEAD has it.
     Empty: everything."""
+    further: tuple[Case, ...] = ()
+    """Further cases, which are judged together with the fast one."""
     left_out: tuple[str, ...] = ()
     """Files below the top of the repository that do not count: they will be in no commit."""
 
@@ -58,8 +60,12 @@ class Workload:
 
     @property
     def cases(self) -> tuple[Case, ...]:
-        """The case, and the full one where there is any."""
-        return (self.case,) if self.full_case is None else (self.case, self.full_case)
+        """The case, its further ones, and the full one where there is any."""
+        return self.measured(full=self.full_case is not None)
+
+    def measured(self, *, full: bool) -> tuple[Case, ...]:
+        """The cases of a look; UsageError where the full one is wanted and there is none."""
+        return (self.case, *self.further, *([self.chosen(True)] if full else []))
 
     @property
     def section(self) -> CampaignSection | None:
@@ -123,7 +129,8 @@ def _declared(config: Config, wanted: Wanted) -> Workload:
         config=config,
         target=target,
         task=task,
-        case=config.case_of(target, section.case),
+        case=config.case_of(target, section.first_case),
+        further=tuple(config.case_of(target, name) for name in section.cases[1:]),
         full_case=config.case_of(target, full) if full is not None else None,
         folder=folder,
         campaign=name,

@@ -19,6 +19,7 @@ from harness.model import (
     SideFigures,
     Verdict,
 )
+from harness.model.families import verdict_of_cases
 from harness.render.guard_rows import GUARD_HEADERS, guard_rows
 from harness.render.tables import (
     by_metric,
@@ -95,6 +96,7 @@ def bench_text(report: BenchReport, style: str = "plain") -> str:
         for case in report.cases
         for part in _case(case, report.reference, style, named=len(report.cases) > 1)
     ]
+    parts += [_together(report)] if len(report.together) > 1 and report.verdict else []
     if report.scale is not None:
         parts.append(_scale_text(report.scale))
     cases = [w for case in report.cases for w in (*case.doubts, *case.warnings)]
@@ -109,6 +111,27 @@ def bench_text(report: BenchReport, style: str = "plain") -> str:
     # Each case may bring the same doubt; it is said once, where it came first.
     parts += [f"note: {note}" for note in dict.fromkeys(notes)]
     return "\n\n".join(filter(None, parts))
+
+
+def _together(report: BenchReport) -> str:
+    """What several cases say together."""
+    found = [
+        (case.case, case.comparisons[report.reference])
+        for case in report.cases
+        if case.case in report.together and report.reference in case.comparisons
+    ]
+    each = ", ".join(f"{name} {verdict_word(found)}" for name, found in found)
+    word = verdict_of_cases([(c.verdict, c.ratio.low) for _, c in found], found[0][1].threshold)
+    said = {
+        Verdict.FASTER: "better on at least one case, not worse on any",
+        Verdict.EQUIVALENT: "the same on every case",
+        Verdict.SLOWER: "worse on a case",
+        Verdict.MIXED: "mixed on a case",
+        Verdict.UNDECIDED: "undecided",
+    }[word]
+    missing = len(report.together) - len(found)
+    rest = f"; {missing} not measured, since the answer was known" if missing else ""
+    return f"{len(report.together)} cases together: {said} ({each}{rest})"
 
 
 def _case(case: CaseBench, reference: str, style: str, named: bool) -> Iterable[str]:

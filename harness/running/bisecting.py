@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.analysis.bisection import Search, Speed, most_comparisons, of_answers
-from harness.analysis.question import each_confidence
 from harness.errors import (
     AdapterError,
     AnswerIsNo,
@@ -24,6 +23,7 @@ from harness.errors import (
 )
 from harness.frozen import dataclass
 from harness.model import Case, Comparison, Target, Verdict
+from harness.model.families import each_confidence
 from harness.model.jsonable import jsonable
 from harness.running.bisect_results import SHORT, BisectResult, CommitAnswer, NoAnswer
 from harness.running.bisect_store import AnswerStore

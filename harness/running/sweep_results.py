@@ -7,9 +7,9 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.analysis.question import each_confidence
 from harness.frozen import dataclass
 from harness.model import Comparison, Estimate, Measurement, Verdict
+from harness.model.families import each_confidence
 from harness.model.jsonable import jsonable
 from harness.running.run_results import RunResult
 from harness.running.sweep_axes import Axis, Point, Sweep

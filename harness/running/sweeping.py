@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.analysis.question import each_confidence
 from harness.errors import AdapterError, ExitCode, NotAllowed, UsageError
 from harness.frozen import dataclass
 from harness.model.durations import write_duration
+from harness.model.families import each_confidence
 from harness.model.jsonable import jsonable
 from harness.running.cells import Cell
 from harness.running.experiment import Experiment, perform

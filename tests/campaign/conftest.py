@@ -118,10 +118,11 @@ class Story:
         tree = f"tree-{len(self.events)}"
         return self.tell(Kind.TESTED, tree=tree, outcome=TestOutcome(status, "fast", summary))
 
-    def benched(self, fast: CaseResult, full: CaseResult | None = None) -> State:
+    def benched(self, fast: CaseResult | BenchOutcome, full: CaseResult | None = None) -> State:
         self.tell(Kind.BENCHING, request={})
         tree = self.state.iterations[-1].tested_tree
-        return self.tell(Kind.BENCHED, tree=tree, request={}, outcome=BenchOutcome(fast, full))
+        outcome = BenchOutcome(fast, full) if isinstance(fast, CaseResult) else fast
+        return self.tell(Kind.BENCHED, tree=tree, request={}, outcome=outcome)
 
     def closed(self, note: Reflection | None = None) -> State:
         """Log, then commit or revert as the outcome wants, then decide."""
@@ -142,7 +143,9 @@ class Story:
         decision = decision_by_rules(self.state, (len(self.events) + 1) * MINUTE, exhausted)
         return self.tell(Kind.DECIDED, decision=decision, exhausted=exhausted)
 
-    def iterated(self, fast: CaseResult, idea: Thought | None = None, **more: Any) -> State:
+    def iterated(
+        self, fast: CaseResult | BenchOutcome, idea: Thought | None = None, **more: Any
+    ) -> State:
         """One whole measured iteration, decided; profiled first where that is due."""
         if self.state.profiled_tree != self.state.kept_tree:
             self.profiled()

@@ -39,6 +39,7 @@ from harness.campaign.values import (
 from harness.model import Noise, Verdict
 from harness.model.proposals import Option, Plan, Prediction, Reflection, Thought
 from harness.optimise import Campaign
+from harness.optimise.outcomes import outcome_of
 from harness.project.config import load_config
 from harness.system.git.writing import Git
 
@@ -63,7 +64,7 @@ protect = ["harness.toml", "tests/"]
 
 WORK = "time = 100\nfull = 1000\noutput = right\nforces = 0.8\nread = 0.17\nsetup = 0.03\n"
 
-_OWN = {"time", "full", "output", "full_output", "build", "run", "noise"}
+_OWN = {"time", "full", "output", "full_output", "build", "run", "noise", "wide", "deep"}
 
 
 def parse(text: str) -> dict[str, str]:
@@ -142,7 +143,9 @@ class FakeWorkbench:
         fast = self._case(request, "fast", "time")
         slower = bool(request.look) and fast.step.verdict is Verdict.SLOWER
         full = request.full and not slower
-        return BenchOutcome(fast, self._case(request, "full", "full") if full else None)
+        more = [] if slower else [self._case(request, name, name) for name in request.cases]
+        more += [self._case(request, "full", "full")] if full else []
+        return outcome_of([fast, *more], request)
 
     def merged(self, request: BenchRequest) -> BenchOutcome:
         outcome = self.bench(replace(request, look=-1))
@@ -182,7 +185,7 @@ class FakeWorkbench:
 
     def recompute(self, request: BenchRequest, stored: BenchOutcome) -> BenchOutcome:
         results = []
-        for result in filter(None, (stored.fast, stored.full)):
+        for result in stored.results:
             if not result.run:
                 results.append(result)
                 continue
@@ -194,7 +197,7 @@ class FakeWorkbench:
             values["step"] = builtins(ratio(kept / current, noise, request))
             values["cumulative"] = builtins(ratio(baseline / current, noise, request))
             results.append(msgspec.convert(values, CaseResult))
-        return BenchOutcome(*results)
+        return outcome_of(results, request)
 
 
 def ratio(point: float, noise: float, request: BenchRequest) -> Ratio:

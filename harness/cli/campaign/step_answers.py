@@ -71,11 +71,11 @@ def _undecided(advice: Advice) -> str:
 
 def _bench_text(campaign: Campaign, outcome: BenchOutcome) -> str:
     """The guide's table by case, the two comparisons, guards, and whether it holds at scale."""
+    from harness.campaign.case_notes import case_notes, scale_notes
     from harness.campaign.gates import compare_words
-    from harness.campaign.logs import scale_notes
 
-    parts = [_case_text(r) for r in (outcome.fast, outcome.full) if r is not None and r.correct]
-    parts += scale_notes(outcome) if outcome.correct else []
+    parts = [_case_text(r) for r in outcome.results if r.correct]
+    parts += [*scale_notes(outcome), *case_notes(outcome)] if outcome.correct else []
     iteration = campaign.state.iterations[-1]
     said = "PASS" if outcome.correct else "not known" if outcome.crashed else "FAIL"
     parts.append(f"Correctness: {said}")
