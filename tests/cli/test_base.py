@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from harness.cli import COMMANDS
+from harness.cli.shared.base import Answer, command
+from harness.render.page import page
 
 
 def test_help_lists_every_command(harness):
@@ -50,6 +52,15 @@ def test_an_error_under_json_is_one_envelope(harness, folder):
         *("ok", "schema_version", "command", "state"),
         *("result", "error", "hint", "next_actions"),
     }
+
+
+def test_a_text_that_is_made_as_it_is_printed_is_made_for_the_page(monkeypatch, capsys):
+    """`harness run` makes its tables at the last moment: they fit the terminal all the same."""
+    monkeypatch.setenv("COLUMNS", "72")
+    late = command(name="late")(lambda: Answer(text=lambda: f"{page().width} columns"))
+    with pytest.raises(SystemExit):
+        late.main([])
+    assert capsys.readouterr().out == "72 columns\n"
 
 
 def test_a_bug_keeps_its_traceback_and_exits_with_70(harness, monkeypatch):

@@ -85,9 +85,9 @@ def command(**attributes: Any) -> Callable[[Callable[..., Answer]], click.Comman
     def decorate(function: Callable[..., Answer]) -> click.Command:
         @functools.wraps(function)
         def run(*args: Any, as_json: bool, **kwargs: Any) -> None:
-            with written_on(terminal_page()):
+            with written_on(terminal_page()):  # a text that is a callable is made as it is printed
                 answer = function(*args, **kwargs)
-            _print(_command_path(), answer, as_json)
+                _print(_command_path(), answer, as_json)
             raise SystemExit(int(answer.exit_code))
 
         option = click.option(
