@@ -9,6 +9,7 @@ from harness.campaign.case_notes import case_words
 from harness.campaign.flagging import flag_lines
 from harness.campaign.gates import keep_reason, name_some
 from harness.campaign.iteration import Iteration, Outcome
+from harness.campaign.logs import trust_lines
 from harness.campaign.moves import Tree
 from harness.campaign.objectives import objective_words
 from harness.campaign.state import NotStarted, Progress, State
@@ -67,6 +68,7 @@ def _lines(
     yield from (short(line, 2) for line in flags[-short.count :])
     if len(flags) > short.count:
         yield f"FLAG: {len(flags) - short.count} more: harness status --all"
+    yield from (f"what decides: {short(line, 2)}" for line in trust_lines(state)[-short.count :])
     skipped = [f"skipped: {short(f'{name}: {why}')}" for name, why in state.skipped.items()]
     yield from skipped[-short.count :]
     yield f"next: {advice.action}: {short(advice.why, 2)}"

@@ -15,6 +15,7 @@ from harness.frozen import dataclass
 from harness.optimise.campaign import Campaign
 from harness.optimise.trusting import look
 from harness.optimise.witnessing import read_witness
+from harness.plugins.packages import foreign_packages
 from harness.system.git.objects import damaged_objects
 
 
@@ -29,8 +30,11 @@ class Findings:
 
 
 def trusted_parts(campaign: Campaign, against: Path | None) -> Iterator[Findings]:
-    """What decides, the witness, the tag of the end, and git's objects."""
+    """What decides, whose plugins take part, the witness, the tag of the end, and git's objects."""
     yield _trust(campaign)
+    yield Findings(
+        tuple(f"in force here, and not the harness's own: {words}" for words in foreign_packages())
+    )
     yield _witness(campaign, against)
     yield _alike(campaign)
     if campaign.git.is_repository():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 
 from harness import __version__
-from harness.model.held import Package
+from harness.model.held import HARNESS, Package
 from harness.plugins.found import OURS, entry_facts
 
 _GROUPS = "harness."
@@ -30,3 +30,12 @@ def packages_in_force() -> list[Package]:
         modules.setdefault(part, set()).add(facts.module.partition(":")[0].partition(".")[0])
         versions.setdefault(part, facts.version)
     return [Package(part, tuple(sorted(of)), versions[part]) for part, of in modules.items()]
+
+
+def foreign_packages() -> list[str]:
+    """The distributions that bring plugins and are not the harness's own, with version and modules."""
+    return [
+        f"{package.part} {package.version} ({', '.join(package.modules)})"
+        for package in packages_in_force()
+        if package.part != HARNESS
+    ]

@@ -11,8 +11,10 @@ import pytest
 
 from harness.campaign.events import Kind
 from harness.campaign.logs import optimization_log, summary
+from harness.campaign.moves import Tree
 from harness.campaign.state import fold, states_after
 from harness.campaign.status import status_text
+from harness.campaign.takeover import takeover_text
 from harness.errors import NotAllowed
 from harness.optimise import Campaign, next_action, plan, start, think, trusting
 from harness.optimise.verify import verify
@@ -86,6 +88,27 @@ def test_a_hook_is_recorded(started, thought) -> None:
     plan_count = len(started.campaign.state.trust_changes)
     trusting.check(started.campaign)
     assert len(started.campaign.state.trust_changes) == plan_count == 1
+
+
+def test_a_plugin_of_somebody_elses_is_named(
+    started, thought, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = tmp_path / "site" / "stranger-1.2.dist-info"
+    facts.mkdir(parents=True)
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1.2\n")
+    (facts / "entry_points.txt").write_text("[harness.plugins]\nstrange = stranger\n")
+    (facts.parent / "stranger.py").write_text("")
+    monkeypatch.syspath_prepend(str(facts.parent))
+    refused(started, "plugin stranger: it was not there before", thought())
+    trusting.accept(started.campaign, "it measures energy")
+    state = started.campaign.state
+    standing = takeover_text(state, next_action(started.campaign), Tree(""))
+    assert "what decides: plugins of other packages are installed: plugin stranger" in standing
+    found = verify(started.campaign, started.bench)
+    assert found.ok
+    assert (
+        "in force here, and not the harness's own: plugin stranger 1.2 (stranger)" in found.remarks
+    )
 
 
 def test_a_replaced_launcher_is_refused(
