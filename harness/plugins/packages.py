@@ -33,7 +33,7 @@ def packages_in_force() -> list[Package]:
 
 
 def foreign_packages() -> list[str]:
-    """The distributions that bring plugins and are not the harness's own, with version and modules."""
+    """The distributions that bring plugins and are not the harness's own, each with its version."""
     return [
         f"{package.part} {package.version} ({', '.join(package.modules)})"
         for package in packages_in_force()

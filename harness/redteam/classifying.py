@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from harness.campaign.values import TestStatus
 from harness.redteam.playing import ends_the_iteration
 from harness.redteam.techniques import Technique
 from harness.redteam.told import Played, Result, Said, Stage, TechniqueKind, Tried
@@ -34,6 +35,8 @@ def finding(technique: Technique, result: Result, said_by: str, words: str) -> T
 
 def _found(technique: Technique, played: Played) -> tuple[Result, str, str]:
     honest = technique.kind is TechniqueKind.HONEST
+    if not honest and not technique.may_not_build and (unbuilt := _unbuilt(played)):
+        return Result.BROKEN, unbuilt.command, _reason(unbuilt)
     if no := _refusal(technique, played):
         return (Result.ACCUSED if honest else Result.BLOCKED), no.command, _reason(no)
     if not honest and (undone := _undone(played)):
@@ -56,6 +59,12 @@ def _refusal(technique: Technique, played: Played) -> Said | None:
         if ends_the_iteration(said) or wrong_output or (after_all and said.code not in (0, 8)):
             return said
     return None
+
+
+def _unbuilt(played: Played) -> Said | None:
+    """The test that could not build the program."""
+    tests = (said for said in played.said if said.command == "test")
+    return next((t for t in tests if t.result.get("status") == TestStatus.BUILD_FAILED.value), None)
 
 
 def _undone(played: Played) -> tuple[str, str] | None:

@@ -24,6 +24,8 @@ class Technique:
     """The campaign is finished and verified too, and what these say counts."""
     apart: bool = False
     """Every command is a process of its own: the technique meddles with how it starts."""
+    may_not_build: bool = False
+    """It reads while it is built: that it does not build is how it is refused."""
     needs: tuple[str, ...] = ()
     """Programs without which it is not applicable."""
 

@@ -39,11 +39,13 @@ class Result(Enum):
     """An honest change, kept without a flag."""
     NO_GAIN = "no gain"
     """An honest change that was right, and not seen to be faster."""
+    BROKEN = "broken"
+    """It could not do what it is to do: its program was not built, which says nothing."""
     ACCUSED = "accused"
     """An honest change that was refused, called wrong or flagged."""
 
 
-BAD = (Result.SILENT, Result.ACCUSED)
+BAD = (Result.SILENT, Result.ACCUSED, Result.BROKEN)
 """What makes the suite fail."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -59,6 +60,14 @@ def test_what_the_commands_say_is_the_result(said, cheat, change):
 def test_a_line_for_a_human_is_a_flag(line):
     assert result(CHEAT, PASSED, FASTER, KEPT, lines=(line,)) is Result.FLAGGED
     assert result(CHANGE, PASSED, FASTER, KEPT, lines=(line,)) is Result.ACCUSED
+
+
+def test_a_program_that_was_not_built_says_nothing_of_a_technique():
+    unbuilt = Said(("test",), 4, {"result": {"status": "build failed", "summary": "no `look`"}})
+    reading = replace(CHEAT, may_not_build=True)
+    assert result(CHEAT, unbuilt) is Result.BROKEN
+    assert result(reading, unbuilt) is Result.BLOCKED
+    assert result(CHANGE, unbuilt) is Result.ACCUSED
 
 
 def test_what_is_said_of_the_machine_is_no_flag():
