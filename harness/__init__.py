@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         try_variants,
     )
     from harness.api.exchange import import_results, read_stored, sql
+    from harness.api.many_hosts import on_hosts
     from harness.api.on_clusters import attach, cancel
     from harness.api.sweeps import sweep
     from harness.bench.asking import BaselineResult, BenchResult, CheckResult
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
     from harness.running.doctoring import DoctorReport
     from harness.running.gate_results import CiResult
     from harness.running.history import HistoryResult
+    from harness.running.host_results import HostsResult
     from harness.running.installation import Installation
     from harness.running.listening import Remark, StepBegun, TimingBegun, TrialStored
     from harness.running.run_results import ComparisonResult, RunResult
@@ -100,6 +102,7 @@ _HOMES = {
     ),
     "harness.api.on_clusters": ("attach", "cancel"),
     "harness.api.exchange": ("import_results", "read_stored", "sql"),
+    "harness.api.many_hosts": ("on_hosts",),
     "harness.api.sweeps": ("sweep",),
     "harness.bench.asking": ("BaselineResult", "BenchResult", "CheckResult"),
     "harness.errors": (
@@ -132,6 +135,7 @@ _HOMES = {
     "harness.running.run_results": ("ComparisonResult", "RunResult"),
     "harness.running.settings": ("Settings",),
     "harness.running.stored_verdicts": ("StoredVerdicts",),
+    "harness.running.host_results": ("HostsResult",),
     "harness.running.sweep_results": ("SweepResult",),
     "harness.running.table_results": ("TableResult",),
     "harness.running.trends": ("TrendsResult",),
@@ -165,6 +169,7 @@ __all__ = [
     "HarnessError",
     "HistoryResult",
     "Host",
+    "HostsResult",
     "Installation",
     "Interrupted",
     "Jail",
@@ -213,6 +218,7 @@ __all__ = [
     "history",
     "import_results",
     "load",
+    "on_hosts",
     "profile",
     "read_stored",
     "report",

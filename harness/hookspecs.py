@@ -22,7 +22,7 @@ import pluggy
 # For type checkers alone: every plugin imports this module, and would load all values with it.
 if TYPE_CHECKING:
     from harness.model import Output, Toolchain, Trial, TrialPlan, TrialRecord
-    from harness.model.engines import JobState, Limits, Work
+    from harness.model.engines import Jobs, Limits, Nodes, Work
     from harness.model.floors import EmptyProgram
     from harness.model.metrics import MetricInfo
     from harness.model.outputs import Tolerance
@@ -325,7 +325,8 @@ class ExecutorSpec:
 
     The entry-point group `harness.executors` names it; `harness run --executor NAME` takes it. It
     implements `harness_execute`, or, where it stands for a cluster's scheduler, the five others:
-    the harness packs shards into jobs then. `options` are its own keys of `[executors.NAME]`.
+    the harness packs shards into jobs then. `options` are its own keys of `[executors.NAME]`. A job
+    has its name in HARNESS_JOB, and in HARNESS_RESTARTS how often it was begun before.
     """
 
     @hookspec(firstresult=True)
@@ -351,16 +352,15 @@ class ExecutorSpec:
 
     @hookspec(firstresult=True)
     def harness_submit(self, work: Work, options: Mapping[str, Any], runner: Runner) -> bool | None:
-        """Submit a job for each number; False: later. UsageError where it will never be taken.
-
-        Each knows by HARNESS_JOB its name, by HARNESS_RESTARTS how often it was begun before.
-        """
+        """Submit a job for each number; False: later. UsageError where it will never be taken."""
 
     @hookspec(firstresult=True)
-    def harness_jobs(
-        self, name: str, options: Mapping[str, Any], runner: Runner
-    ) -> Sequence[JobState] | None:
+    def harness_jobs(self, name: str, options: Mapping[str, Any], runner: Runner) -> Jobs | None:
         """List the jobs of works of that name that are not over; None where nobody answers."""
+
+    @hookspec(firstresult=True)
+    def harness_nodes(self, options: Mapping[str, Any], runner: Runner) -> Nodes | None:
+        """List the nodes that take jobs, for `--hosts`; `Work.node` names one of them."""
 
     @hookspec(firstresult=True)
     def harness_cancel(self, name: str, options: Mapping[str, Any], runner: Runner) -> bool | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from harness.errors import ConfigError, UsageError
 from harness.hookspecs import hookimpl
-from harness.model.engines import JobPhase, JobState, Limits
+from harness.model.engines import ClusterNode, JobPhase, JobState, Limits
 
 SSH = ["ssh", "-o", "BatchMode=yes", "{host}", "{line}"]
 
@@ -37,7 +37,7 @@ def harness_limits(options):
 
 @hookimpl
 def harness_submit(work, options, runner):
-    hosts = _hosts(options)
+    hosts = [work.node] if work.node else _hosts(options)
     for host in hosts:
         numbers = _share(work, host, hosts)
         if not numbers:
@@ -50,6 +50,11 @@ def harness_submit(work, options, runner):
         path = _kept() / f"{work.name}.{work.first}.{host}.json"
         path.write_text(json.dumps(started), encoding="utf-8")
     return True
+
+
+@hookimpl
+def harness_nodes(options):
+    return [ClusterNode(host) for host in _hosts(options)]
 
 
 @hookimpl

@@ -46,6 +46,8 @@ _WORDS = {
     "point": "Measure this point of the sweep alone, counted from 0, at the level of all of it: an"
     " executor says so to the parts of a sweep.",
     "executor": "Where to run: an installed executor's name. Default: local.",
+    "hosts": "How many hosts, drawn from those of the cluster; their names; or `kinds`: one of"
+    " each.",
     "config": "The harness.toml; left out: the nearest one from the current folder upward.",
     "results": "The folder of stored runs; left out: that of the configuration.",
     "progress": "Called with each event: StepBegun, TimingBegun, TrialStored, Remark.",

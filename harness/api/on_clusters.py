@@ -20,6 +20,7 @@ from harness.running.keywords import (
     runs_of,
 )
 from harness.running.run_results import ComparisonResult, RunResult
+from harness.running.settings import of_plan
 from harness.running.table_results import TableResult
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from harness.running.cells import Cell
     from harness.running.naming import TargetSpec
     from harness.running.selecting import Selected
+    from harness.running.session import Session
     from harness.running.settings import Settings
     from harness.running.side_by_side import SideBySide
     from harness.running.sweep_results import SweepResult
@@ -114,13 +116,24 @@ def run_there(
 
 def submitted(
     config: Config, options: Mapping[str, Any], asked: Request
-) -> tuple[ClusterPlan, Gathered]:
-    """Submit a request, wait for it and gather it, in one call's session."""
+) -> tuple[ClusterPlan, ClusterFolder]:
+    """Submit a request and wait for it, in one call's session."""
     from harness.cluster.running import run_on_cluster
 
     around = cast(Place, {k: options[k] for k in ("progress", "results") if k in options})
     with measuring(config, around) as session:
         return run_on_cluster(session, asked)
+
+
+def spread(session: Session, asked: Request, hosts: int | str | Sequence[str]) -> Request:
+    """The request on the hosts that are meant."""
+    from harness.cluster.hosts import chosen_hosts, repeated_on
+    from harness.cluster.spreading import ClusterOptions
+
+    name = asked.executor.name
+    table = ClusterOptions.of(name, session.config.executors.get(name, {})).own
+    nodes = asked.executor.nodes(table, session.runner)
+    return repeated_on(asked, chosen_hosts(nodes, hosts, asked.settings))
 
 
 def demanded_scheduler(options: Mapping[str, Any]) -> Executor:
@@ -150,33 +163,36 @@ def come_back_to(
     config: Config, folder: ClusterFolder, options: Place, *, again: bool
 ) -> RunResult | ComparisonResult:
     """The result of a run on a cluster, once it is over; `again`: submit what is missing."""
-    from harness.cluster.gathering import Gathered
+    from harness.cluster.gathering import stored_run
     from harness.cluster.running import come_back
-    from harness.running.reading_back import checked_report
-    from harness.system.store.run_file import read_run
 
     plan = folder.plan()
-    stored = folder.results / folder.run_id
-    if stored.is_dir():
-        return result_of(plan, Gathered(checked_report(read_run(stored)), (), 0))
-    around: Place = {**options, "results": folder.results}
-    with measuring(config, around) as session:
-        gathered = come_back(session, folder, again=again)
-    return result_of(plan, gathered)
+    if stored_run(folder.results / folder.run_id) is None or plan.about.get("hosts"):
+        around: Place = {**options, "results": folder.results}
+        with measuring(config, around) as session:
+            come_back(session, folder, again=again)
+    return result_of(plan, folder)
 
 
-def result_of(plan: ClusterPlan, gathered: Gathered) -> RunResult | ComparisonResult | Any:
-    """The result of the kind that was asked for."""
+def result_of(plan: ClusterPlan, folder: ClusterFolder) -> RunResult | ComparisonResult | Any:
+    """What was found, gathered, as the result of the kind that was asked for."""
+    from harness.cluster.added_runs import steady_of
+    from harness.cluster.gathering import gather, stored_run
+    from harness.cluster.hosts import gather_hosts, is_of_hosts
+
+    if is_of_hosts(plan.about):
+        from harness.running.host_results import of_hosts
+
+        reports = {host: each.report for host, each in gather_hosts(folder, plan).items()}
+        confidence = of_plan(plan.settings).question.confidence
+        return of_hosts(reports, confidence, compared=plan.kind == "compare")
+    stored = stored_run(folder.results / plan.run_id)
+    gathered = stored or gather(folder.results, folder, plan, folder.shards())
     report, labels = gathered.report, plan.about.get("labels", [])
     if plan.kind == "sweep":
         return _swept(plan, gathered)
     if plan.kind == "task":
-        from harness.cluster.added_runs import steady_of
-        from harness.cluster.folder import ClusterFolder as Folder
-        from harness.cluster.folder import clusters_of
-
-        kept = Folder(clusters_of(report.folder.parent) / plan.run_id)
-        return TableResult(report, steady_of(kept), whole=True)
+        return TableResult(report, steady_of(folder), whole=True)
     if plan.kind == "compare" and len(labels) == 2:
         return ComparisonResult(report, *labels)
     if plan.kind == "compare":
@@ -231,20 +247,19 @@ def relayed(executor: str, words: Sequence[str], options: Surroundings) -> tuple
     """Run a command of the harness on a node: its exit code, standard output and error."""
     import json
 
-    from harness.cluster.folder import ClusterFolder as Folder
-    from harness.cluster.folder import clusters_of, those_that_count
+    from harness.cluster.folder import those_that_count
+    from harness.cluster.gathering import why_missing
     from harness.cluster.requests import relay_request
     from harness.errors import TrialFailed
     from harness.project.finding import required_config
 
     config = required_config(config_of(options))
     asked = relay_request(demanded_scheduler({"executor": executor}), config, words)
-    plan, gathered = submitted(config, options, asked)
-    folder = Folder(clusters_of(runs_of({}, config).absolute()) / plan.run_id)
-    best = those_that_count(folder.attempts()).get(0)
+    _, folder = submitted(config, options, asked)
+    found = folder.attempts()
+    best = those_that_count(found).get(0)
     if best is None:
-        failure = next(iter(gathered.report.failures.values()))
-        raise TrialFailed(failure.message, hint=f"See {folder.logs}.")
+        raise TrialFailed(why_missing(folder, found, [0])[0], hint=f"See {folder.logs}.")
     told = json.loads(best.path.read_bytes())
     out, error = (told[key].replace(told["root"], str(config.root)) for key in ("stdout", "stderr"))
     return int(told["exit_code"]), out, error

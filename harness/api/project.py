@@ -22,6 +22,7 @@ from harness.running.keywords import (
     ComparedOptions,
     CompareOptions,
     HistoryOptions,
+    HostsOptions,
     LoadOptions,
     Place,
     ProfileOptions,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from harness.optimise.every_campaign import EveryCampaign
     from harness.profiling.asking import ProfileResult
     from harness.project.workload import Workload
+    from harness.running.host_results import HostsResult
     from harness.running.sweep_results import SweepResult
 
 
@@ -224,6 +226,15 @@ class Project:
         options.setdefault("results", self.results)
         options.setdefault("config", self.config)
         return history(**options)
+
+    @documented(HostsOptions)
+    def on_hosts(self, *targets: TargetSpec, **options: Unpack[HostsOptions]) -> HostsResult:
+        """See `harness.on_hosts`."""
+        from harness.api.many_hosts import on_hosts
+
+        options.setdefault("results", self.results)
+        options.setdefault("config", self.config)
+        return on_hosts(*targets, **options)
 
     @documented(RunOptions)
     def sweep(self, *targets: TargetSpec, **options: Unpack[RunOptions]) -> SweepResult:

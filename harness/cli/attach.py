@@ -8,6 +8,7 @@ import click
 
 from harness.api.on_clusters import attach
 from harness.cli.shared.base import Answer, command
+from harness.cli.shared.hosted import hosts_answer
 from harness.cli.shared.measuring import (
     config_option,
     named_place,
@@ -16,6 +17,7 @@ from harness.cli.shared.measuring import (
     told_options,
 )
 from harness.errors import ExitCode
+from harness.running.host_results import HostsResult
 from harness.running.listening import Told
 from harness.running.run_results import ComparisonResult, RunResult
 from harness.running.table_results import TableResult
@@ -39,6 +41,8 @@ def attach_command(run_id: str, **options: Any) -> Answer:
 
 def answer_of(found: RunResult | ComparisonResult | TableResult) -> Answer:
     """A result as its own command would show it, in short."""
+    if isinstance(found, HostsResult):
+        return hosts_answer(found)
     failures = [f"{name}: {what}" for name, what in found.failures.items()]
     text = [str(found), "", *found.warnings, str(found.run.parquet or found.folder)]
     missing = not found.run.finished and found.exit_code is not ExitCode.FINE

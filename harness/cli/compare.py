@@ -20,6 +20,7 @@ from harness.cli.shared.common_options import (
     program_options,
     settings_options,
 )
+from harness.cli.shared.hosted import hosts_option, measured_on_hosts
 from harness.cli.shared.measuring import (
     config_option,
     named_place,
@@ -79,6 +80,7 @@ WORDS = {"config_path": "config", "stdin": "input"}
 )
 @sweep_options
 @run_executor_option
+@hosts_option
 @click.option("--resume", is_flag=True, help="Go on with the same sweep, which was interrupted.")
 @click.option("--task", help="All targets of a task side by side; of several tasks with commas.")
 @click.option("--tag", help="With --task: only targets that have this tag.")
@@ -117,6 +119,8 @@ def compare_command(names: tuple[str, ...], **options: Any) -> Answer:
     last sets the exit code.
     """
     arguments = click.get_current_context().meta["arguments"]
+    if options["hosts"] is not None:
+        return measured_on_hosts(names, options, arguments)
     if is_swept(options):
         _refuse_stored(options)
         return _of_sweep(measured_sweep(names, options, arguments), options["fail_on"])

@@ -24,6 +24,7 @@ from harness.cli.shared.common_options import (
     program_options,
     settings_options,
 )
+from harness.cli.shared.hosted import hosts_option, measured_on_hosts
 from harness.cli.shared.measuring import (
     config_option,
     named_place,
@@ -99,6 +100,7 @@ def nothing_named(what: str, rest: Sequence[str]) -> UsageError:
     help="Top up an interrupted run by its stored settings; the latest one if bare.",
 )
 @run_executor_option
+@hosts_option
 @click.option(
     "--dry-run",
     is_flag=True,
@@ -126,6 +128,8 @@ def run_command(**options: Any) -> Answer:
     context = click.get_current_context()
     arguments = context.meta["arguments"]
     export = _export(options["export"], options["export_format"])
+    if options["hosts"] is not None:
+        return measured_on_hosts(options["names"], options, arguments)
     if is_swept(options) and not options["dry_run"]:
         swept = measured_sweep(options["names"], options, arguments)
         answer = sweep_answer(swept, options["style"])

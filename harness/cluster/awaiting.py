@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 
 from harness.cluster.folder import AttemptFile, ClusterFolder, folders_of, those_that_count
 from harness.cluster.spreading import ClusterOptions
@@ -155,13 +155,15 @@ class RunWatch:
             return True
         self.limits = self.limits or self.cluster.limits()
         room = min(self.limits.waiting - len(live), self.limits.at_once)
-        first = numbers[0]
-        count = 1
-        while count < min(room, len(numbers)) and numbers[count] == first + count:
-            count += 1
         if room < 1:
             return False
+        first = numbers[0]
+        together, node = self.folder.planned_with(first)
+        most, count = min(room, len(numbers), together), 1
+        while count < most and numbers[count] == first + count:
+            count += 1
         work = work_of(self.folder, self.command(), (first, count), self.cluster.options)
+        work = replace(work, node=node)
         if self.cluster.submit(work):
             self.folder.mark_submitted(first, count)
             self.refused_s = None

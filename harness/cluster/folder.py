@@ -5,7 +5,8 @@ none is changed later. So nothing here needs a lock, which shared file systems l
 
     plan.json                       what was asked for; by the process that submits
     shards.jsonl                    a line for each shard
-    jobs-<first>-<count>.jsonl      a line for each job: its shards; .index has where each begins
+    jobs-<first>-<count>.jsonl      a line for each job: its shards; .index has where each begins.
+                                    All jobs of one file run on the same node, or on any
     submitted/<first>-<count>-<unique>      these jobs were handed to the scheduler
     attempts/<thousand>/s<shard>-a<attempt>-<unique>.parquet        an attempt that was finished
                                   ....relayed.json                  what a command said
@@ -81,6 +82,8 @@ class ClusterShard(msgspec.Struct, frozen=True, kw_only=True):
     targets: list[str]
     words: list[str]
     """The command after `harness`; the places are added on the node."""
+    host: str = ""
+    """The node that it must run on; empty: any."""
 
 
 def with_options(words: Sequence[str], more: Sequence[str]) -> list[str]:
@@ -198,6 +201,13 @@ class ClusterFolder:
                 with (self.path / f"{stem}.jsonl").open("rb") as lines:
                     lines.seek(at)
                     return msgspec.json.decode(lines.readline(), type=list[ClusterShard])
+        raise UsageError(f"{self.run_id} has no job {number}")
+
+    def planned_with(self, number: int) -> tuple[int, str]:
+        """How many jobs from this one on were planned together, and the node they must run on."""
+        for first, count in self.ranges():
+            if first <= number < first + count:
+                return first + count - number, self.job(number)[0].host
         raise UsageError(f"{self.run_id} has no job {number}")
 
     def jobs_of(self, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, list[int]]]:

@@ -23,10 +23,12 @@ from harness.frozen import dataclass
 from harness.model import Host, Run
 from harness.running.cell_reports import EVERY
 from harness.running.executing import merged
+from harness.running.reading_back import checked_report
 from harness.running.reports import Failure, Report, of_plain, of_summary, to_summary
 from harness.system.machine.host import read_host
 from harness.system.store.attempts import AttemptContent, AttemptReader, ReadAttempt, write_gathered
 from harness.system.store.described import Described
+from harness.system.store.run_file import read_run
 from harness.system.store.runs import PARQUET_NAME
 
 _LAST_WORDS = 4000
@@ -70,7 +72,8 @@ def gather(
     results: Path, folder: ClusterFolder, plan: ClusterPlan, shards: Sequence[ClusterShard]
 ) -> Gathered:
     """The report of all shards; stored as a finished run where none is missing."""
-    found = folder.attempts()
+    wanted = {shard.index for shard in shards}
+    found = [each for each in folder.attempts() if each.shard in wanted]
     best = those_that_count(found)
     parts: list[CountedPart] = []
     reader = AttemptReader()
@@ -80,10 +83,11 @@ def gather(
                 parts.append(CountedPart(reader.read(best[shard.index].path)))
             except DataDamaged:
                 del best[shard.index]
-    missing = tuple(shard.index for shard in shards if shard.index not in best)
+    missing = tuple(sorted(wanted - best.keys()))
     others = sum(each.kind == "parquet" for each in found) - len(parts)
     report = _as_one(results / plan.run_id, plan, parts)
-    report = _with_missing(report, folder, found, [shards[index] for index in missing])
+    lost = [shard for shard in shards if shard.index in missing]
+    report = _with_missing(report, folder, found, lost)
     report = _with_words(report, parts, others)
     if not missing and parts:
         bring_beside(folder, best.values())
@@ -94,6 +98,11 @@ def gather(
             described = described.plus(told.metrics, told.builds)
         write_gathered(report.folder, content, [part.read for part in parts], described)
     return Gathered(report, missing, others)
+
+
+def stored_run(place: Path) -> Gathered | None:
+    """What was gathered before into a folder; None where nothing was."""
+    return Gathered(checked_report(read_run(place)), (), 0) if place.is_dir() else None
 
 
 def _as_one(place: Path, plan: ClusterPlan, parts: Sequence[CountedPart]) -> Report:

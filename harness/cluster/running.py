@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from harness.cluster.folder import (
     clusters_of,
     those_that_count,
 )
-from harness.cluster.gathering import Gathered, gather
 from harness.cluster.node import python_version
 from harness.cluster.packing import packed, shard_seconds, shards_per_job
 from harness.cluster.spreading import ClusterOptions
@@ -77,9 +77,12 @@ def planned(config: Config, results: Path, asked: Request) -> Submission:
     """What a submission would be, without making anything."""
     options = _options(config, asked.executor)
     folder = ClusterFolder(clusters_of(results) / run_id(time.time_ns()))
-    jobs = _jobs(asked.shards, asked.settings, options)
+    ranges = _jobs(asked.shards, asked.settings, options)
+    jobs = [job for jobs in ranges for job in jobs]
     nodes = int(options.own.get("nodes", 1) or 1)
-    work = work_of(folder, _command(folder, options), (0, len(jobs)), options)
+    first = (0, len(ranges[0]))
+    work = work_of(folder, _command(folder, options), first, options)
+    work = replace(work, node=asked.shards[0].host)
     return Submission(
         asked.executor.script(work, options.own),
         len(jobs),
@@ -89,8 +92,8 @@ def planned(config: Config, results: Path, asked: Request) -> Submission:
     )
 
 
-def run_on_cluster(session: Session, asked: Request) -> tuple[ClusterPlan, Gathered]:
-    """Submit a run, wait for it, and gather what it found.
+def run_on_cluster(session: Session, asked: Request) -> tuple[ClusterPlan, ClusterFolder]:
+    """Submit a run and wait until there is no more to be expected of it.
 
     Raises Detached after Ctrl-C: the jobs go on. UsageError, with the scheduler's words, for what
     it does not take.
@@ -103,25 +106,27 @@ def run_on_cluster(session: Session, asked: Request) -> tuple[ClusterPlan, Gathe
     folder = ClusterFolder(clusters_of(session.results) / run_id(started_at_ns))
     plan = _plan(session, asked, folder, started_at_ns)
     folder.create(plan, asked.shards)
-    folder.add_jobs(_jobs(asked.shards, asked.settings, options))
+    for jobs in _jobs(asked.shards, asked.settings, options):
+        folder.add_jobs(jobs)
     many = f"{len(asked.shards)} shard{'s' * (len(asked.shards) > 1)}"
     session.tell(f"{folder.run_id}: {many} by {asked.executor.name}")
     watch = _watch(session, folder, cluster, len(asked.shards))
     watch.limits = limits
     try:
-        return plan, _waited(session, watch, plan)
+        _waited(watch)
     except UsageError:
         if not folder.submitted():  # nothing of it is anywhere but here
             folder.remove()
         raise
+    return plan, folder
 
 
-def come_back(session: Session, folder: ClusterFolder, *, again: bool) -> Gathered:
-    """Wait for a run that was submitted before, and gather it; `again`: submit what is missing."""
+def come_back(session: Session, folder: ClusterFolder, *, again: bool) -> None:
+    """Wait for a run that was submitted before; `again`: submit what is missing."""
     plan, watch = _watch_again(session, folder)
     if again:
         _add_missing(watch, plan)
-    return _waited(session, watch, plan)
+    _waited(watch)
 
 
 def end_jobs(session: Session, folder: ClusterFolder) -> HowFar:
@@ -137,7 +142,7 @@ def end_jobs(session: Session, folder: ClusterFolder) -> HowFar:
     return progress_of(watch, watch.cluster.jobs(folder.name))
 
 
-def _waited(session: Session, watch: RunWatch, plan: ClusterPlan) -> Gathered:
+def _waited(watch: RunWatch) -> None:
     folder = watch.folder
     try:
         watch.until_over()
@@ -150,7 +155,6 @@ def _waited(session: Session, watch: RunWatch, plan: ClusterPlan) -> Gathered:
             hint=f"`harness attach {folder.run_id}` waits for it and shows it; `harness cancel"
             f" {folder.run_id}` ends its jobs.",
         ) from None
-    return gather(session.results, folder, plan, folder.shards())
 
 
 def _watch_again(session: Session, folder: ClusterFolder) -> tuple[ClusterPlan, RunWatch]:
@@ -188,16 +192,21 @@ def _add_missing(watch: RunWatch, plan: ClusterPlan) -> None:
     }
     rest = [s for s in watch.folder.shards() if s.index not in done | coming]
     if rest:
-        watch.folder.add_jobs(_jobs(rest, of_plan(plan.settings), watch.cluster.options))
+        before = watch.folder.ranges()
+        for jobs in _jobs(rest, of_plan(plan.settings), watch.cluster.options):
+            watch.folder.add_jobs(jobs)
         # What was planned before and not submitted is planned anew with the rest.
-        for first, count in watch.folder.ranges()[:-1]:
+        for first, count in before:
             watch.folder.mark_submitted(first, count, replaced=True)
 
 
 def _jobs(
     shards: Sequence[ClusterShard], settings: Settings, options: ClusterOptions
-) -> list[Sequence[ClusterShard]]:
-    return packed(shards, shards_per_job(options, shard_seconds(settings)))
+) -> list[list[Sequence[ClusterShard]]]:
+    """The jobs of each host, or of any: what is submitted together."""
+    per_job = shards_per_job(options, shard_seconds(settings))
+    hosts = dict.fromkeys(shard.host for shard in shards)
+    return [packed([s for s in shards if s.host == host], per_job) for host in hosts]
 
 
 def _options(config: Config, executor: Executor) -> ClusterOptions:

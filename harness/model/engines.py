@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
+from typing import TypeAlias
 
 from harness.frozen import dataclass
 
@@ -22,6 +24,17 @@ class Work:
     """The folder of the jobs' own words, on the shared file system."""
     time_s: int | None = None
     """How long each job may take; None: as long as the cluster lets jobs run."""
+    node: str = ""
+    """The node that all of them are to run on; empty: any."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterNode:
+    """A node that jobs may run on, busy or idle."""
+
+    name: str
+    kind: str = ""
+    """What nodes that are made alike have in common, in the scheduler's words."""
 
 
 class JobPhase(Enum):
@@ -54,3 +67,9 @@ class Limits:
     """In one submission."""
     waiting: int
     """Of one user, pending and running ones together."""
+
+
+Nodes: TypeAlias = Sequence[ClusterNode]
+"""What `harness_nodes` gives."""
+Jobs: TypeAlias = Sequence[JobState]
+"""What `harness_jobs` gives."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
-from harness.errors import PluginFailed
+from harness.errors import PluginFailed, UsageError
 from harness.hookspecs import ExecutorSpec, Runner
-from harness.model.engines import JobState, Limits, Work
+from harness.model.engines import ClusterNode, JobState, Limits, Work
 from harness.model.shards import Shard
 from harness.plugins.found import Installed
 from harness.plugins.single import SinglePlugin
@@ -79,6 +79,15 @@ class Executor(SinglePlugin):
         return cast(
             "Sequence[JobState] | None",
             self._call("harness_jobs", (list, tuple), name=name, options=options, runner=runner),
+        )
+
+    def nodes(self, options: Mapping[str, Any], runner: Runner) -> Sequence[ClusterNode]:
+        """The nodes that jobs may run on; UsageError where the executor does not say."""
+        if not self._has("harness_nodes"):
+            raise UsageError(f"executor {self.name!r} does not say which nodes it has")
+        return cast(
+            "Sequence[ClusterNode]",
+            self._required("harness_nodes", (list, tuple), options=options, runner=runner),
         )
 
     def cancel(self, name: str, options: Mapping[str, Any], runner: Runner) -> bool:

@@ -98,6 +98,13 @@ class RunOptions(SweepWishes, MeasureOptions, total=False):
     task: str
 
 
+class HostsOptions(MeasureOptions, total=False):
+    """The keyword arguments of `on_hosts`."""
+
+    task: str
+    hosts: int | str | Sequence[str]
+
+
 class ProfileWishes(TypedDict, total=False):
     """How a profile is made: the keyword arguments of `harness.profile`."""
 

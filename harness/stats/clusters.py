@@ -1,4 +1,4 @@
-"""How far several layouts of two builds are apart, and what that leaves of a ratio's certainty."""
+"""How far layouts, or hosts, are apart, and what that leaves of a ratio's certainty."""
 
 from __future__ import annotations
 
@@ -34,8 +34,33 @@ def layout_bounds(
             groups.setdefault(layout, []).append(float(point))
     if len(groups) < 2:
         return None
-    medians = np.array([np.median(group) for group in groups.values()])
-    count = len(medians)
-    wide = student_reach(count - 1, (1 - confidence) / _SHARE)
-    reach = wide * medians.std(ddof=1) / math.sqrt(count)
-    return float(medians.mean() - reach), float(medians.mean() + reach)
+    medians = [float(np.median(group)) for group in groups.values()]
+    return mean_bounds(medians, 1 - (1 - confidence) / _SHARE)
+
+
+def mean_bounds(summaries: Sequence[float], confidence: float) -> tuple[float, float]:
+    """Student's interval for the mean of clusters, each by its summary; two clusters or more."""
+    values = np.asarray(summaries)
+    count = len(values)
+    reach = student_reach(count - 1, 1 - confidence) * values.std(ddof=1) / math.sqrt(count)
+    return float(values.mean() - reach), float(values.mean() + reach)
+
+
+def cochran_p(
+    summaries: Sequence[float], half_widths: Sequence[float], confidence: float
+) -> float | None:
+    """How likely clusters that do not differ would be as far apart; None where none can say.
+
+    Cochran's Q with the variances that the clusters' own intervals imply, against chi-squared
+    with one degree less than there are clusters (Cochran, Biometrics 10, 1954). Intervals that
+    hold under repeated looks are wider than they need be, which makes it cautious.
+    """
+    widths = np.asarray(half_widths)
+    if len(widths) < 2 or not np.isfinite(widths).all() or not (widths > 0).all():
+        return None
+    from scipy.special import chdtrc, ndtri
+
+    weights = (ndtri((1 + confidence) / 2) / widths) ** 2
+    values = np.asarray(summaries)
+    q = float((weights * (values - np.average(values, weights=weights)) ** 2).sum())
+    return float(chdtrc(len(values) - 1, q))

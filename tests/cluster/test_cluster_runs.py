@@ -227,3 +227,41 @@ def test_the_table_of_a_task_is_made_on_a_node_and_read_back(ssh):
     assert [ranking.task for ranking in result.rankings] == ["sum"]
     again = clusters.attach(result.run.id, config=ssh / "harness.toml")
     assert again.table() == result.table()
+
+
+def test_a_comparison_is_repeated_on_hosts_and_each_host_keeps_its_own_run(ssh):
+    options = {"config": ssh / "harness.toml", "executor": "ssh", "trials": 3, "warmup": 0}
+    result = harness.on_hosts("one", "two", hosts="green,red", **options)
+    assert not result.failures
+    assert [(m.case, m.target) for m in result.measurements] == [
+        *(("small on green", "one"), ("small on green", "two")),
+        *(("small on red", "one"), ("small on red", "two")),
+    ]
+    (across,) = result.across
+    assert [each.host for each in across.hosts] == ["green", "red"]
+    (kind,) = across.kinds  # both are this machine
+    assert (kind.hosts, kind.enough) == (2, False)
+    assert result.exit_code == 8  # nothing holds for hosts not seen
+    assert "for hosts not seen 5 of a kind are needed" in str(result)
+    stored = harness.load(ssh / ".harness/results")
+    assert {run: set(rows.job) for run, rows in stored.groupby("run_id")} == {
+        result.runs["green"]: {"green_0"},
+        result.runs["red"]: {"red_1"},
+    }
+    again = clusters.attach(config=ssh / "harness.toml")
+    assert str(again) == str(result)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "words"),
+    [
+        (3, "want 2 or more of 2 nodes that take jobs, got 3"),
+        ("red", "want two or more, each once"),
+        ("red,blue", "no node 'blue' takes jobs"),
+        ("kinds", "all nodes are of one kind"),
+    ],
+)
+def test_hosts_that_are_not_there_are_refused(ssh, hosts, words):
+    with pytest.raises(UsageError, match=words):
+        harness.on_hosts("one", "two", hosts=hosts, config=ssh / "harness.toml", executor="ssh")
+    assert not [*(ssh / ".harness").glob("results/*")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,12 +95,15 @@ def test_an_unknown_partition_is_said_in_slurms_words():
         controller.submit(WORK, SlurmOptions(), Told(sbatch=(1, words)))
 
 
+DOWN = "ReqNodeNotAvail, UnavailableNodes:n3"
 QUEUE = """\
-harness-r+0|0|R|None|n1|9:59|41
-harness-r+2000|3|PD|(Resources)||10:00|42
-harness-r+2000|4|PD|(launch failed requeued held)||10:00|42
-harness-other+0|0|R|None|n2|1:00|43
-mine|N/A|R|None|n2|1:00|44
+harness-r+0|0|R|None|n1|9:59|41|
+harness-r+2000|3|PD|(Resources)||10:00|42|
+harness-r+2000|4|PD|(launch failed requeued held)||10:00|42|
+harness-r+2000|5|PD|(ReqNodeNotAvail, UnavailableNodes:n3)||10:00|42|n3
+harness-r+2000|6|PD|(ReqNodeNotAvail, UnavailableNodes:n3)||10:00|42|
+harness-other+0|0|R|None|n2|1:00|43|
+mine|N/A|R|None|n2|1:00|44|
 """
 
 
@@ -109,6 +113,9 @@ def test_jobs_are_found_by_their_name_and_numbered_by_it():
         JobState(0, JobPhase.RUNNING, "", "n1", "9:59"),
         JobState(2003, JobPhase.PENDING, "Resources", "", "10:00"),
         JobState(2004, JobPhase.HELD, "launch failed requeued held", "", "10:00"),
+        # One that must run on a node that is down; another one may run elsewhere.
+        JobState(2005, JobPhase.HELD, DOWN, "", "10:00"),
+        JobState(2006, JobPhase.PENDING, DOWN, "", "10:00"),
     ]
     away = Told(squeue=(1, "slurm_load_jobs error: Unable to contact slurm controller"))
     assert controller.jobs("harness-r", away) is None
@@ -121,3 +128,28 @@ def test_only_the_runs_own_arrays_are_cancelled():
     assert controller.cancel_jobs("harness-r", told)
     assert told.calls[-1] == ["scancel", "41", "42"]
     assert not controller.cancel_jobs("harness-r", Told(squeue=(1, "Connection refused")))
+
+
+NODES = """\
+n1|fast*|idle|big,ib|2:8:1|64000
+n1|all|idle|big,ib|2:8:1|64000
+n2|fast*|down*|big|2:8:1|64000
+n3|fast*|mixed|small|1:4:1|8000
+n4|all|idle|big|2:8:1|64000
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "names"),
+    [({}, ["n1", "n3"]), ({"constraint": "big"}, ["n1"]), ({"constraint": "big|x"}, ["n1", "n3"])],
+)
+def test_nodes_are_those_of_the_partition_that_take_jobs(table, names):
+    told = Told(sinfo=(0, NODES))
+    found = controller.nodes(SlurmOptions.of(table), told)
+    assert [node.name for node in found] == names
+    assert found[0].kind == "big,ib 2:8:1 64000 MB"
+
+
+def test_a_work_of_one_node_names_it():
+    assert "#SBATCH --nodelist=n3" in script_of(replace(WORK, node="n3"), SlurmOptions())
+    assert "--nodelist" not in script_of(WORK, SlurmOptions())

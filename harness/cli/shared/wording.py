@@ -28,7 +28,7 @@ KEYWORDS = frozenset(
         *("adapter", "input", "task", "case", "config", "results", "executor", "since"),
         *("cases", "by", "function", "memory", "against", "campaign", "target", "full_case"),
         *("prepare", "conclude", "shell", "ignore_output", "tag", "sweep", "matrix", "resume"),
-        *("yes", "anew", "base", "stored"),
+        *("yes", "anew", "base", "stored", "hosts", "point"),
     }
 )
 

@@ -12,7 +12,7 @@ from harness.executors.slurm import controller
 from harness.executors.slurm.sbatch_options import SlurmOptions
 from harness.executors.slurm.script import script_of
 from harness.hookspecs import Runner, hookimpl
-from harness.model.engines import JobState, Limits, Work
+from harness.model.engines import ClusterNode, JobState, Limits, Work
 
 
 @hookimpl
@@ -33,6 +33,11 @@ def harness_submit(work: Work, options: Mapping[str, Any], runner: Runner) -> bo
 @hookimpl
 def harness_jobs(name: str, runner: Runner) -> Sequence[JobState] | None:
     return controller.jobs(name, runner)
+
+
+@hookimpl
+def harness_nodes(options: Mapping[str, Any], runner: Runner) -> Sequence[ClusterNode]:
+    return controller.nodes(SlurmOptions.of(options), runner)
 
 
 @hookimpl

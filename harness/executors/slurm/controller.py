@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import ToolchainMissing, TrialFailed, UsageError
@@ -11,7 +12,7 @@ from harness.executors.slurm.sbatch_options import SlurmOptions
 from harness.executors.slurm.script import script_of
 from harness.hookspecs import Runner
 from harness.model import Completed
-from harness.model.engines import JobPhase, JobState, Limits, Work
+from harness.model.engines import ClusterNode, JobPhase, JobState, Limits, Work
 
 _PATIENCE_S = 60.0
 _FEW = Limits(at_once=1000, waiting=1000)
@@ -27,6 +28,9 @@ _AWAY = re.compile(
     r"|Communication connection failure|Transport endpoint",
     re.IGNORECASE,
 )
+_TAKING = frozenset({"idle", "mixed", "allocated", "completing", "planned"})
+"""States of nodes that run jobs now or soon."""
+_EXPRESSION = re.compile(r"[^\w.-]")
 _ACTIVE = {"PD": JobPhase.PENDING, "RQ": JobPhase.PENDING, "RH": JobPhase.PENDING}
 """States in which a job that is listed does not run; in all others it does, or is about to end."""
 
@@ -106,7 +110,7 @@ def jobs(name: str, runner: Runner) -> list[JobState] | None:
     return [
         JobState(
             number=int(row[0].rpartition("+")[2]) + int(row[1]),
-            phase=_phase(row[2], row[3]),
+            phase=_phase(row[2], row[3], bound=row[7] not in ("", "(null)")),
             reason=row[3].strip("()") if row[2] in _ACTIVE else "",
             node=row[4],
             left=row[5],
@@ -116,9 +120,41 @@ def jobs(name: str, runner: Runner) -> list[JobState] | None:
     ]
 
 
-def _phase(state: str, reason: str) -> JobPhase:
+def nodes(options: SlurmOptions, runner: Runner) -> list[ClusterNode]:
+    """The nodes of the partition, or of the usual one, that have the features asked for.
+
+    What is called their kind is what `sinfo` tells of them: features, sockets with their cores and
+    threads, memory.
+    """
+    where = [f"--partition={options.partition}"] if options.partition else []
+    done = _call(runner, "sinfo", "-h", "-N", "-o", "%N|%P|%T|%f|%z|%m", *where)
+    if done.exit_code != 0:
+        raise UsageError(f"SLURM does not say which nodes there are: {done.stderr.strip()}")
+    found: dict[str, ClusterNode] = {}
+    for line in done.stdout.splitlines():
+        name, partition, state, features, cores, memory = (*line.split("|"), *[""] * 6)[:6]
+        usual = options.partition or partition.endswith("*")
+        # `idle*` does not answer; `draining`, `down` and `reserved` nodes take no new jobs.
+        if not usual or state not in _TAKING or not _has_features(options, features.split(",")):
+            continue
+        found.setdefault(name, ClusterNode(name, f"{features} {cores} {memory} MB"))
+    return list(found.values())
+
+
+def _has_features(options: SlurmOptions, features: Sequence[str]) -> bool:
+    """Does a node fit a constraint of plain features? What is written with `|` SLURM tells."""
+    wanted = (options.constraint or "").split("&")
+    plain = [word for word in wanted if word and not _EXPRESSION.search(word)]
+    return all(word in features for word in plain)
+
+
+def _phase(state: str, reason: str, *, bound: bool) -> JobPhase:
+    """Where a job stands; `bound`: it may run on the nodes that it names alone."""
     # `JobHeldUser`, `JobHeldAdmin`, `launch failed requeued held`
-    if state in _ACTIVE and "held" in reason.lower():
+    held = "held" in reason.lower()
+    # `ReqNodeNotAvail, UnavailableNodes:n3`: its node is down, and nobody says for how long.
+    down = bound and "unavailablenodes" in reason.lower()
+    if state in _ACTIVE and (held or down):
         return JobPhase.HELD
     return _ACTIVE.get(state, JobPhase.RUNNING)
 
@@ -136,12 +172,12 @@ def cancel_jobs(name: str, runner: Runner) -> bool:
 
 
 def _queue(name: str, runner: Runner) -> list[list[str]] | None:
-    """Name, index, state, reason, node, time left and array of each job; one call for all."""
+    """Name, index, state, reason, node, time left, array and nodes asked for of each job."""
     # Not by `-j`: an id that is forgotten already is an error there.
-    done = _call(runner, "squeue", "-h", "-r", "--me", "-o", "%j|%K|%t|%r|%N|%L|%F")
+    done = _call(runner, "squeue", "-h", "-r", "--me", "-o", "%j|%K|%t|%r|%N|%L|%F|%n")
     if done.exit_code != 0:
         if is_away(done.stderr):
             return None
         raise TrialFailed(f"squeue failed: {done.stderr.strip()}")
     rows = [line.split("|") for line in done.stdout.splitlines()]
-    return [row for row in rows if len(row) == 7 and row[0].rpartition("+")[0].startswith(name)]
+    return [row for row in rows if len(row) == 8 and row[0].rpartition("+")[0].startswith(name)]

@@ -27,6 +27,7 @@ def script_of(work: Work, options: SlurmOptions) -> str:
         "--requeue",
         f"--signal=B:USR1@{WARNED_S}",
         *options.words,
+        *[f"--nodelist={work.node}"] * bool(work.node),
     ]
     if work.time_s is not None:
         minutes, seconds = divmod(work.time_s, 60)
