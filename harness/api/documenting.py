@@ -32,6 +32,8 @@ _WORDS = {
     "base": "The revision whose merge base with HEAD is compared with; left out: the pull request's"
     " target branch, where CI names one, else the default branch.",
     "require_decision": "Let `exit_code` be 8 where the budget decides not all. Default: False.",
+    "locate": "Profile both sides of the three slowest targets that fail, and name the function"
+    " that takes the further time, in `slowed` of their rows. Default: False.",
     "report": "One page with everything to write: .html or .md.",
     "anew": "Forget the answers that are kept of this search. Default: False.",
     "path": "The file to write; left out: none is written, see `html()` and `markdown()`.",

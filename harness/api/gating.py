@@ -88,6 +88,10 @@ def _compared(
             Gate.opened(session, base, settings) as gate,
         ):
             more, report = gate.run(asked)
+            if options.get("locate") and not (report is not None and report.interrupted):
+                from harness.profiling.locating import located
+
+                more = located(gate, more, asked)
             rows += more
     return CiResult(
         base=base,

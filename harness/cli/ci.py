@@ -51,6 +51,12 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
     "--require-decision", is_flag=True, help="Exit with 8 where the budget decides not all."
 )
 @click.option(
+    "--locate",
+    is_flag=True,
+    help="Profile both sides of the three slowest targets that fail, and name the function and line"
+    " that take the further time. --format github does so.",
+)
+@click.option(
     "--format",
     "style",
     type=click.Choice(FORMATS),
@@ -88,6 +94,7 @@ def ci_command(targets: tuple[str, ...], **options: Any) -> Answer:
                 *targets,
                 settings=make_settings(options),
                 require_decision=options["require_decision"],
+                locate=options["locate"] or options["style"] == "github",
                 **said(**{name: options[name] for name in keywords}),
                 **named_place(options, Told(listener)),
             )

@@ -32,7 +32,9 @@ def gate_text(found: CiResult) -> str:
     parts = [found.headline]
     if shown:
         parts += ["", layout(HEADS, [_cells(row) for row in shown])]
-    said = [row.sentence() for row in found.rows if row.why and row.status not in _QUIET]
+    said = [
+        row.sentence() for row in found.rows if (row.why or row.slowed) and row.status not in _QUIET
+    ]
     parts += [""] * bool(said) + said + _left_out(found, named=True)
     parts += ["", *found.notes]
     if found.folder is not None:
@@ -65,14 +67,30 @@ def gate_markdown(found: CiResult) -> str:
 
 
 def gate_annotations(found: CiResult) -> str:
-    """A line for GitHub of each target that fails the gate or is undecided: it shows them."""
+    """A line for GitHub of each target that fails the gate or is undecided: it shows them.
+
+    Where the slowed function is known it stands at its file and line.
+    """
     lines = []
     for row in found.rows:
         if row.exit_code is not ExitCode.FINE or row.status is GateStatus.UNDECIDED:
             kind = "warning" if row.exit_code is ExitCode.FINE else "error"
-            said = row.sentence().replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-            lines.append(f"::{kind} title=harness ci::{said}")
+            said = _escaped(row.sentence())
+            lines.append(f"::{kind} {_place(row)}title=harness ci::{said}")
     return "\n".join(lines)
+
+
+def _place(row: GateRow) -> str:
+    """The file and line of an annotation, where the slowed function is known."""
+    if row.slowed is None:
+        return ""
+    file = _escaped(row.slowed.file).replace(":", "%3A").replace(",", "%2C")
+    return f"file={file}," + (f"line={row.slowed.line}," if row.slowed.line else "")
+
+
+def _escaped(text: str) -> str:
+    """As GitHub's workflow commands want it."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def gate_junit(found: CiResult) -> str:

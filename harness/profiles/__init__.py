@@ -2,6 +2,7 @@
 
 - `spots`     stacks to rows: self and total shares by function or by line; phases to rows
 - `changes`   what moved between two profiles
+- `slowed`    which function took the time that a program takes more
 - `remarks`   what the method says about a profile
 - `bounding`  the floor's rows, and the limit that it sets to bounds
 - `exports`   collapsed stacks and speedscope

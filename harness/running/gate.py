@@ -92,7 +92,7 @@ class Gate:
             self._clean_up(head)
             return _ended(cell, GateStatus.FAILED, _words(failure), failure.exit_code)
         try:
-            before = self._before(head, cell.target)
+            before = self.before(head, cell.target)
             adapter, built_before = orchestrator.build(before.target)
             if _content(built) == _content(built_before):
                 self._clean_up(before, head)
@@ -106,8 +106,9 @@ class Gate:
         # Both are held to what base computes, and not to what another target does.
         return Sides(replace(head, expected=wanted), replace(before, expected=wanted))
 
-    def _before(self, head: Cell, target: Target) -> Cell:
+    def before(self, head: Cell, target: Target | None = None) -> Cell:
         """A target's side at base: head's recipe over base's files."""
+        target = target or head.target
         before = settle(self.session, self.copy, target, self.base.short)
         return replace(head, target=before, label=f"{target.name}@{self.base.short}")
 

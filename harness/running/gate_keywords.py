@@ -21,6 +21,7 @@ class CiOptions(Asked, Place, total=False):
     tag: str
     case: str
     require_decision: bool
+    locate: bool
     report: str | PathLike[str]
 
 

@@ -13,11 +13,12 @@ from harness.errors import ExitCode
 from harness.frozen import dataclass
 from harness.model import Comparison, Measurement, Metric, Verdict
 from harness.model.jsonable import jsonable
+from harness.profiles.slowed import SlowedFunction
 from harness.render.costs import halves
 from harness.render.tables import as_html, layout
 from harness.render.units import show_factor, show_ns, show_ratio_estimate
 from harness.running.gate_base import Base
-from harness.running.reports import Report
+from harness.running.reports import CellKey, Report
 
 
 class GateStatus(Enum):
@@ -56,6 +57,13 @@ class GateRow:
     head: Measurement | None = None
     failed_with: ExitCode = ExitCode.FINE
     """Where head failed: with what."""
+    slowed: SlowedFunction | None = None
+    """The function that took the further time, where profiles of both sides show it."""
+
+    @property
+    def key(self) -> CellKey:
+        """Task, case and target."""
+        return self.task, self.case, self.target
 
     @property
     def exit_code(self) -> ExitCode:
@@ -90,6 +98,9 @@ class GateRow:
             said += f" ({show_factor(ratio.point)} {self.interval})"
             if self.status is GateStatus.MIXED:
                 said += f", {halves(self.comparison)}"
+        if self.slowed is not None:
+            at = f":{self.slowed.line}" if self.slowed.line else ""
+            said += f", most of it in {self.slowed.function} ({self.slowed.file}{at})"
         return said + (f": {self.why}" if self.why else "")
 
     @property

@@ -6,12 +6,15 @@ import json
 import re
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
 
 import harness as api
-from harness.errors import UsageError
+from harness.errors import ToolchainMissing, UsageError
+from harness.model import Frame, Profile, ProfileBy
+from harness.profiles import count_spots
 from harness.running.gate_base import TARGET_BRANCHES
 from harness.running.gate_changes import is_document
 
@@ -319,6 +322,49 @@ def test_github_annotates_what_fails(harness, project, monkeypatch, tmp_path):
     project.write("run.sh", LOOP.format(300, "wrong"))
     said = harness("ci", "--format", "github")
     assert "::error title=harness ci::count: output differs" in said.out
+
+
+def test_a_slower_target_is_annotated_where_profiles_of_both_sides_show_it(
+    harness, project, monkeypatch, tmp_path
+):
+    """The profiler is a fake: half of the time is in `step`, and at head two thirds."""
+    asked = []
+
+    def profiled(orchestrator, folder, request):
+        share = 0.5 if request.revision else 0.75
+        asked.append(request.cell.target.sources or request.cell.target.root)
+        frames = Frame("main", "run.sh", 1), Frame("step", str(project.path / "run.sh"), 3)
+        stacks = {frames[:1]: 1 - share, frames: share}
+        made = Profile("perf", ProfileBy.FUNCTION, "samples", 1.0, stacks=stacks)
+        return SimpleNamespace(spots=count_spots(made))
+
+    monkeypatch.setattr("harness.profiling.locating.profile_cell", profiled)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    project.write("run.sh", LOOP.format(12000, "ok"))
+    project.commit("slower")
+    said = harness("ci", *WIDE, "--format", "github")
+    assert said.code == 1
+    assert "::error file=run.sh,line=3,title=harness ci::count: slower" in said.out
+    assert said.out.count("most of it in step (run.sh:3)") == 2
+    assert "most of it in step" in (tmp_path / "summary.md").read_text()
+    assert len(set(map(str, asked))) == 2  # both sides, each from its own files
+    found = only(harness("ci", *WIDE, "--locate", "--json"))
+    assert (found["slowed"]["function"], found["slowed"]["line"]) == ("step", 3)
+
+
+def test_without_a_profiler_a_slower_target_is_annotated_by_its_name(
+    harness, project, monkeypatch, tmp_path
+):
+    def missing(orchestrator, folder, request):
+        raise ToolchainMissing("no perf")
+
+    monkeypatch.setattr("harness.profiling.locating.profile_cell", missing)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    project.write("run.sh", LOOP.format(12000, "ok"))
+    project.commit("slower")
+    said = harness("ci", *WIDE, "--format", "github")
+    assert said.code == 1
+    assert "::error title=harness ci::count: slower" in said.out
 
 
 def test_the_other_formats_are_what_they_are_called(harness, project):
