@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from harness.adapterkit.native import callgrind, perf
-from harness.adapterkit.native.hotspots import without_headers
+from harness.adapterkit.native.hotspots import loaded_as_one, without_headers
 from harness.adapterkit.native.perf import StackEntry
 from harness.adapterkit.native.symbols import (
     Segment,
@@ -24,6 +24,7 @@ from harness.adapterkit.native.symbols import (
 from harness.errors import ToolchainMissing, TrialFailed, UsageError
 from harness.model import Build, Case, Frame, Profile, ProfileBy, ProfilePlan, TrialStatus
 from harness.profiles import count_spots
+from harness.profiles.spots import START_UP
 from harness.testing import FakeRunner, completed, make_build, make_target, make_trial
 from harness_c.hotspots import with_symbols
 
@@ -459,6 +460,14 @@ def test_inlined_intrinsics_are_the_user_s_own_line() -> None:
     clang = Frame("_mm_add", "/usr/lib/llvm-14/lib/clang/14.0.0/include/emmintrin.h", 2)
     stacks = {(main, mask, inlined): 3.0, (main, mask): 1.0, (main, clang): 2.0, (inlined,): 1.0}
     assert without_headers(stacks) == {(main, mask): 4.0, (main,): 2.0, (inlined,): 1.0}
+
+
+def test_what_the_loader_does_before_the_program_is_one_row_of_start_up() -> None:
+    loader = "ld-linux-x86-64.so.2"
+    start, asks = Frame("_dl_start", loader, native=True), Frame("handle_amd", loader, native=True)
+    mine, main = Frame("_dl_start", "/src/a.c", 3), Frame("main", "/src/a.c", 30)
+    stacks = {(start, asks): 3.0, (start,): 1.0, (main, mine): 2.0}
+    assert loaded_as_one(stacks) == {(START_UP,): 4.0, (main, mine): 2.0}
 
 
 INTRINSICS = """\

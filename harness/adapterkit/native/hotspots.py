@@ -12,12 +12,15 @@ from harness.adapterkit.native import callgrind, perf
 from harness.errors import ToolchainMissing, UsageError
 from harness.hookspecs import Runner
 from harness.model import Build, Case, Frame, Profile, ProfilePlan, Stack, Target
+from harness.profiles.spots import START_UP
 
 TOOLS = {
     "perf": perf.sample,
     "callgrind": callgrind.count_instructions,
     "counters": perf.count_events,
 }
+LOADING = "_dl_start"
+"""What the dynamic loader of glibc calls first: all within it is start-up."""
 SYSTEM_HEADER = re.compile(r"/lib(64|exec)?/(gcc|clang|llvm)[^/]*/.*/include/|^/usr/include/")
 """Sources that come with the compiler or the system: intrinsics, inlined library functions."""
 
@@ -47,7 +50,8 @@ def profile_native(symbols: Build, case: Case, plan: ProfilePlan, runner: Runner
     arguments = symbols.target.arguments(case)
     tool = TOOLS[plan.tool] if plan.tool is not None else _best
     found = tool(symbols, arguments, plan, folder, runner)
-    return replace(found, stacks=without_headers(of_the_sources(found.stacks, symbols.target)))
+    stacks = without_headers(of_the_sources(found.stacks, symbols.target))
+    return replace(found, stacks=loaded_as_one(stacks))
 
 
 def of_the_sources(stacks: Mapping[Stack, float], target: Target) -> dict[Stack, float]:
@@ -77,6 +81,18 @@ def without_headers(stacks: Mapping[Stack, float]) -> dict[Stack, float]:
         while end > 1 and SYSTEM_HEADER.search(stack[end - 1].file):
             end -= 1
         merged[stack[:end]] += weight
+    return dict(merged)
+
+
+def loaded_as_one(stacks: Mapping[Stack, float]) -> dict[Stack, float]:
+    """Stacks in which what the dynamic loader does before the program is start-up, as one.
+
+    `handle_amd`, which asks the CPU for its caches, is no place to work on.
+    """
+    merged: defaultdict[Stack, float] = defaultdict(float)
+    for stack, weight in stacks.items():
+        loads = any(frame.native and frame.function == LOADING for frame in stack)
+        merged[(START_UP,) if loads else stack] += weight
     return dict(merged)
 
 
