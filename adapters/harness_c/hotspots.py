@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from harness.adapterkit import OWN_SECTIONS
 from harness.adapterkit.native.hotspots import demand_profiler, profile_native
 from harness.hookspecs import Runner
 from harness.model import Build, Case, Profile, ProfilePlan, Target
@@ -28,13 +29,16 @@ def profile(build: Build, case: Case, plan: ProfilePlan, runner: Runner) -> Prof
 def with_symbols(build: Build, runner: Runner) -> Build:
     """The same target, compiled by the same compiler with the same flags and `-g`.
 
-    `-g` changes no instruction. It is a build of its own, with its own digest.
+    `-g` changes no instruction. It is a build of its own, with its own digest, in one layout: the
+    first of those of the program, for which each function has a section of its own.
     """
     options = Options.of(build.target)
+    sections = (OWN_SECTIONS,) if options.layouts_of(build.target) > 1 else ()
     changed = {
         **build.target.options,
-        "flags": (*_keeping(options.flags), "-g"),
+        "flags": (*_keeping(options.flags), *sections, "-g"),
         "link_flags": _keeping(options.link_flags),
+        "layouts": 1,
     }
     target: Target = replace(build.target, options=changed, steady=False)
     recipe = _build.Recipe.of(target, build.toolchain, runner)

@@ -160,8 +160,7 @@ class CompiledLanguage(Language):
         demand_profiler(plan, build.toolchain.language)
         target = build.target
         if self._options(target).program is None:
-            flags = (*self._options(target).flags, *self.symbols)
-            target = replace(target, options={**target.options, "flags": flags}, steady=False)
+            target = self.with_symbols(target)
             build = self.built(target, build.toolchain, build.workdir.parent, runner)
         return profile_native(build, case, plan, runner)
 
@@ -175,6 +174,11 @@ class CompiledLanguage(Language):
         made = self.built(small, build.toolchain, build.workdir.parent, runner)
         env = {**target.env, **self.environment(made)}
         return empty_programs(Command(self.start(made), env, target), target)
+
+    def with_symbols(self, target: Target) -> Target:
+        """The target to be profiled: the same code with the symbols that a profiler needs."""
+        flags = (*self._options(target).flags, *self.symbols)
+        return replace(target, options={**target.options, "flags": flags}, steady=False)
 
     # -- what the hooks share -----------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -96,6 +96,14 @@ class GnuLanguage(CompiledLanguage):
         """See `CompiledLanguage.further_words`."""
         layouts = self._layouts(target)
         return [f"{layouts} layouts"] if layouts > 1 else []
+
+    def with_symbols(self, target: Target) -> Target:
+        """See `CompiledLanguage.with_symbols`: in the first of its layouts alone."""
+        found = super().with_symbols(target)
+        if self._layouts(target) < 2:
+            return found
+        flags = (*found.options["flags"], OWN_SECTIONS)
+        return replace(found, options={**found.options, "flags": flags, "layouts": 1})
 
     @hookimpl
     def harness_time(self, build: Build, case: Case, plan: TrialPlan, runner: Runner) -> Trial:

@@ -77,13 +77,15 @@ def _drawn(layout: int, name: str) -> float:
 
 
 def padding_source(layout: int) -> str:
-    """C source of code that nothing executes, to be linked first: it moves all that follows.
+    """Assembly of code that nothing executes, to be linked first: it moves all that follows.
 
-    Compilers put `main` into a section of its own, which linkers place before the others.
+    Compilers put `main` into a section of its own, which linkers place before the others. The last
+    section says that the stack need not be executable.
     """
     size = _padding(layout)
-    sections = (r".section .text.startup,\"ax\",@progbits", ".text")
-    return "".join(f'__asm__("{section}\\n.skip {size}, 0x90\\n");\n' for section in sections)
+    sections = ('.section .text.startup,"ax",@progbits', ".text")
+    code = "".join(f"{section}\n.skip {size}, 0x90\n" for section in sections)
+    return f'{code}.section .note.GNU-stack,"",@progbits\n'
 
 
 def functions_in(objects: Sequence[Path]) -> list[str]:
@@ -124,9 +126,9 @@ def link_layouts(
     for layout in range(1, layouts):
         there = program_in(program, layout)
         there.parent.mkdir()
-        padding = there.parent / "padding.c"
+        padding = there.parent / "padding.s"
         padding.write_text(padding_source(layout))
-        words = ["-x", "c", str(padding), "-x", "none", *order_of(objects, layout)]
+        words = ["-x", "assembler", str(padding), "-x", "none", *order_of(objects, layout)]
         script = there.parent / "order.ld"
         script.write_text(order_script(functions, layout))
         try:

@@ -313,6 +313,16 @@ class TestRealPrograms:
         assert symbols.target.options["flags"] == ("-O3", "-g")
         assert symbols.digest != build.digest
 
+    def test_a_program_in_several_layouts_is_profiled_in_its_first(self, workshop_of: Any) -> None:
+        workshop = workshop_of("c")
+        workshop.write("prog.c", PROGRAM)
+        build = workshop.build("prog.c", layouts=3)
+        symbols = with_symbols(build, workshop.runner)
+        assert list(symbols.workdir.glob("layout-*")) == []
+        found = [workshop.runner.tool(["nm", "-n", b.program]).stdout for b in (build, symbols)]
+        code = [[line for line in text.splitlines() if " T " in line] for text in found]
+        assert code[0] == code[1] != []
+
 
 THREADS = """\
 #include <pthread.h>
