@@ -1,7 +1,8 @@
 """Does it pay to work with the harness? Scripted engineers try the same edits by several means.
 
     python benchmarks/loop_pays.py [PROGRAM...] [--policies ...] [--edits N] [--rounds 31]
-                                   [--budget 20s] [--neighbour] [--short]
+                                   [--budget 20s] [--objective cpu] [--neighbour]
+                                   [--short]
 
 The programs and their edits lie in `loop_pays/`: some edits gain 2x or 10x, some a few per cent,
 some nothing; some are wrong for inputs other than the one that is tried, some fitted to it. The
@@ -137,14 +138,15 @@ def _fault(tried: Tried, truth: Truth) -> str:
     return "missed" if gain.low > LEAST else ""
 
 
-def policies(budget: str) -> dict[str, Callable[..., None]]:
+def policies(budget: str, objective: str = "wall") -> dict[str, Callable[..., None]]:
     """What works through a session, by the policy's name."""
+    terms = f'objective = "{objective}"'
     return {
         "by hand, mean": by_hand(best_of_three=False),
         "by hand, best of 3": by_hand(best_of_three=True),
         "campaign, edition 2": campaign(2, budget),
-        "campaign": campaign(3, budget),
-        "campaign with try": campaign(3, budget, tries=True),
+        "campaign": campaign(3, budget, terms),
+        "campaign with try": campaign(3, budget, terms, tries=True),
     }
 
 
@@ -155,7 +157,7 @@ def work(name: str, program: Program, given: argparse.Namespace, shop: Path) -> 
     session = Session(name, program, program.base)
     figures = program.figures(shop)
     began, used = time.perf_counter(), child_cpu_s()
-    policies(given.budget)[name](session, edits, figures, shop)
+    policies(given.budget, given.objective)[name](session, edits, figures, shop)
     session.wall_s, session.cpu_s = time.perf_counter() - began, child_cpu_s() - used
     return session
 
@@ -234,6 +236,7 @@ def main() -> int:
     parser.add_argument("--edits", type=int, help="how many of each program's; otherwise all")
     parser.add_argument("--rounds", type=int, default=31, help="of each true ratio (%(default)s)")
     parser.add_argument("--budget", default="20s", help="of a look (%(default)s)")
+    parser.add_argument("--objective", choices=("wall", "cpu"), default="wall", help="%(default)s")
     parser.add_argument("--neighbour", action="store_true", help="with one who comes and goes")
     parser.add_argument("--short", action="store_true", help="2 programs, 5 edits")
     given = parser.parse_args()
