@@ -47,6 +47,7 @@ false_keeps.py    --campaigns 20
 loop_pays.py      --short
 try_variants.py   --repeats 1
 step_costs.py     --repeats 1
+after_a_gain.py   --repeats 1
 campaigns.py      --case fast --budget 20s
 "
 
