@@ -84,8 +84,13 @@ def _curves(rows: Sequence[tuple[str, float, float]]) -> list[Scaled]:
     return found
 
 
-def growth_picture(task: str, axis: str, curves: Sequence[Scaled], fitted: bool = True) -> Picture:
-    """Times by a parameter on logarithmic axes, with what is fitted to them."""
+def growth_picture(
+    task: str, axis: str, curves: Sequence[Scaled], fitted: bool = True, time: str = "wall time"
+) -> Picture:
+    """Times by a parameter on logarithmic axes, with what is fitted; of a task, if it is named."""
+    letters = "".join(c if c.isalnum() and c.isascii() else "-" for c in task or "time")
+    title = f"How {task or f'the {time}'} goes with {axis}"
+    caption = f"{f'Times of {task}' if task else f'{time[0].upper()}{time[1:]}s'} by {axis}"
     lines: list[Curve] = [Curve(c.target, c.xs, c.ys, joined=not fitted) for c in curves]
     told, rows = [], []
     for at, curve in enumerate(curves):
@@ -100,11 +105,11 @@ def growth_picture(task: str, axis: str, curves: Sequence[Scaled], fitted: bool 
             for x, y in zip(curve.xs, curve.ys, strict=True)
         ]
     return Picture(
-        slug=f"scaling-{''.join(c if c.isalnum() and c.isascii() else '-' for c in task)}".lower(),
-        title=f"How {task} goes with {axis}",
-        alt="; ".join(told) + "." if told else f"Times of {task} by {axis}.",
-        drawing=LinePlot(axis, "wall time", tuple(lines), both_logarithmic=True),
-        content=Grid.of(f"Times of {task} by {axis}", ("target", axis, "wall time", "slope"), rows),
+        slug=f"scaling-{letters}".lower(),
+        title=title,
+        alt="; ".join(told) + "." if told else f"{caption}.",
+        drawing=LinePlot(axis, time, tuple(lines), both_logarithmic=True),
+        content=Grid.of(caption, ("target", axis, time, "slope"), rows),
         note="Both axes are logarithmic: a straight line is a power, and its slope the exponent."
         + (
             " The lines are fits: start-up and a power of it, where there are four points." * fitted
@@ -139,9 +144,11 @@ def _of_sweep(sweep: Mapping[str, Any]) -> Iterator[Part]:
     column = axis if axis is None or not rows or axis in rows[0] else f"param.{axis}"
     sized = [row for row in rows if row["wall_ns"] and _is_size(row.get(column))]
     if axis is not None:
-        curves = _curves([(r["target"], float(r[column]), r["wall_ns"]) for r in sized])
-        if curves:
-            yield growth_picture("the time", axis, curves, fitted=not sweep["scalings"])
+        by_cpu = any(growth.get("metric") == "cpu" for growth in sweep["growths"])
+        time, figure = ("CPU time", "cpu_ns") if by_cpu else ("wall time", "wall_ns")
+        timed = [(r["target"], float(r[column]), r[figure]) for r in sized if r[figure]]
+        if curves := _curves(timed):
+            yield growth_picture("", axis, curves, fitted=not sweep["scalings"], time=time)
         compared = [row for row in sized if row["speed_up"]]
         if len({row[column] for row in compared}) > 1:
             yield _ratios(axis, str(column), compared)

@@ -17,6 +17,8 @@ from harness.system.store.run_file import StoredRun
 
 FEW_TRIALS = 6
 """With fewer trials an interval is their whole range, if there is one."""
+MOST_COUNTED = 3
+"""Of more cases than these the disturbed blocks are counted together."""
 LAYOUT_LUCK = 0.05
 """Differences below this share can come from where the linker happened to put things."""
 
@@ -47,7 +49,7 @@ def _of_its_end(stored: StoredRun, report: Report, facts: TrialFacts) -> Iterato
     elif not facts.timed:
         yield "No trial was timed: the page says what went wrong, and nothing about speed."
     for (task, case, target), failure in report.failures.items():
-        yield f"{target} ({task} {case}): {failure.message} There is no verdict on it."
+        yield f"{target} ({task} {case}): {failure.message.rstrip('.')}. There is no verdict on it."
 
 
 def _of_outputs(report: Report, facts: TrialFacts) -> Iterator[str]:
@@ -115,13 +117,17 @@ def _of_the_machine(report: Report, facts: TrialFacts) -> Iterator[str]:
 
 
 def _of_disturbance(report: Report, facts: TrialFacts) -> Iterator[str]:
-    for count in report.counts:
-        if count.disturbed:
-            yield (
-                f"{count.disturbed} of {count.blocks} blocks of {count.task} {count.case} were"
-                " disturbed by other programs or stolen time; they are kept, and widen the"
-                " intervals."
-            )
+    disturbed = [count for count in report.counts if count.disturbed]
+    why = "disturbed by other programs or stolen time; they are kept, and widen the intervals."
+    if len(disturbed) > MOST_COUNTED:
+        together = sum(c.disturbed for c in disturbed), sum(c.blocks for c in report.counts)
+        yield (
+            f"{together[0]} of {together[1]} blocks, in {len(disturbed)} of {len(report.counts)}"
+            f" cases, were {why}"
+        )
+    else:
+        for c in disturbed:
+            yield f"{c.disturbed} of {c.blocks} blocks of {c.task} {c.case} were {why}"
     few = [m for m in report.run.measurements if 0 < m.trials < FEW_TRIALS]
     if few:
         names = ", ".join(dict.fromkeys(m.target for m in few))

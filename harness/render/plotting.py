@@ -119,6 +119,10 @@ def draw_lines(axes: Any, drawing: LinePlot) -> None:
     if drawing.both_logarithmic:
         places = [x for line in drawing.lines for x in line.xs]
         _measure(axes.xaxis, places, "", wide=0.0)
+    elif all(x == int(x) for line in drawing.lines for x in line.xs):
+        from matplotlib.ticker import MaxNLocator
+
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
     if drawing.unit == "x":
         axes.axhline(1, color=PALETTE["muted"], lw=0.9)
         every.append(1.0)

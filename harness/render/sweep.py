@@ -122,19 +122,22 @@ def sweep_sentences(document: Document) -> Iterator[list[str]]:
 def _growth(document: Document, growth: Mapping[str, Any]) -> str:
     axis = next(a["name"] for a in document["axes"] if not a["follows"])
     slope, model = growth["slope"], growth["model"]
+    by_cpu = growth.get("metric") == "cpu"  # not said by older sweeps, which went by wall time
     if model is None:
-        words = f"{growth['target']}: time grows as {axis}^{_interval(slope)}"
+        time = "CPU time" if by_cpu else "time"
+        words = f"{growth['target']}: {time} grows as {axis}^{_interval(slope)}"
         lack = "a slope of two points has no interval" if slope["low"] is None else ""
         return f"{words} (log-log slope, {lack or str(growth['points']) + ' points'})"
     exponent, start = model["exponent"], model["start_up_ns"]
+    said = f"{growth['target']}{', CPU time' if by_cpu else ''}"
     if exponent["low"] is None and exponent["high"] is None:
         return (
-            f"{growth['target']}: start-up and work cannot be told apart at these points;"
+            f"{said}: start-up and work cannot be told apart at these points;"
             f" log-log slope {_interval(slope)}"
         )
     shown = f"{show_ns(start['point'])} [{show_ns(start['low'])}, {show_ns(start['high'])}]"
     return (
-        f"{growth['target']}: start-up {shown}, and work that grows as"
+        f"{said}: start-up {shown}, and work that grows as"
         f" {axis}^{_interval(exponent)}; log-log slope {_interval(slope)}"
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.frozen import dataclass
-from harness.model import Comparison, Estimate, Measurement, Verdict
+from harness.model import Comparison, Estimate, Measurement, Metric, Verdict
 from harness.model.families import each_confidence
 from harness.model.jsonable import jsonable
 from harness.running.run_results import RunResult
@@ -32,6 +32,8 @@ class CurveGrowth:
     slope: Estimate
     model: CostModel | None
     """None for fewer than four points."""
+    metric: Metric = Metric.WALL
+    """The time that grows: CPU time where every verdict of the sweep rests on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,16 @@ class SweepResult(RunResult):
         axis = self.sweep.axis
         if axis is None or axis.is_threads:
             return ()
-        return tuple(filter(None, (_growth(t, axis, c) for t, c in self._curves(axis).items())))
+        by = self._deciding
+        curves = self._curves(axis, by).items()
+        return tuple(filter(None, (_growth(target, curve, by) for target, curve in curves)))
+
+    @property
+    def _deciding(self) -> Metric:
+        """CPU time where all verdicts rest on it: wall time is disturbed there, growth as well."""
+        decided = {c.metric for c in self.comparisons}
+        known = all(m.cpu_ns is not None for m in self.measurements if m.wall_ns is not None)
+        return Metric.CPU if decided == {Metric.CPU} and known else Metric.WALL
 
     @property
     def crossings(self) -> tuple[Crossing, ...]:
@@ -117,14 +128,17 @@ class SweepResult(RunResult):
                 found.append(ScalingOf(target, gained))
         return tuple(found)
 
-    def _curves(self, axis: Axis) -> dict[str, list[tuple[float, Estimate]]]:
+    def _curves(
+        self, axis: Axis, by: Metric = Metric.WALL
+    ) -> dict[str, list[tuple[float, Estimate]]]:
         """The times of each target by the axis, from its least value up."""
         points = self.points
         found: dict[str, list[tuple[float, Estimate]]] = {}
         for m in self.measurements:
             value = points[m.case].get(axis.name)
-            if m.wall_ns is not None and isinstance(value, (int, float)):
-                found.setdefault(m.target, []).append((float(value), m.wall_ns))
+            time = m.cpu_ns if by is Metric.CPU else m.wall_ns
+            if time is not None and isinstance(value, (int, float)):
+                found.setdefault(m.target, []).append((float(value), time))
         return {target: sorted(curve, key=_first) for target, curve in found.items()}
 
     def to_dict(self) -> dict[str, Any]:
@@ -192,8 +206,8 @@ def _row(m: Measurement, point: Point, c: Comparison | None) -> dict[str, Any]:
     return {**names, **columns, **own}
 
 
-def _growth(target: str, axis: Axis, curve: Sequence[tuple[float, Estimate]]) -> CurveGrowth | None:
-    usable = [(n, time) for n, time in curve if n > 0]
+def _growth(target: str, curve: Sequence[tuple[float, Estimate]], by: Metric) -> CurveGrowth | None:
+    usable = [(n, time) for n, time in curve if n > 0 and time.point > 0]
     if len(usable) < 2:
         return None
     ns = [n for n, _ in usable]
@@ -201,9 +215,8 @@ def _growth(target: str, axis: Axis, curve: Sequence[tuple[float, Estimate]]) ->
     level = 0.95
     from harness.stats.cost_model import fit_model, log_log_slope  # and with it numpy
 
-    return CurveGrowth(
-        target, {}, len(usable), log_log_slope(ns, times, level), fit_model(ns, times, level)
-    )
+    slope, model = log_log_slope(ns, times, level), fit_model(ns, times, level)
+    return CurveGrowth(target, {}, len(usable), slope, model, by)
 
 
 def _crossing(pair: tuple[str, str], curve: Sequence[tuple[float, Comparison]]) -> Crossing:

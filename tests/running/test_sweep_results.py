@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,23 @@ def test_growth_is_told_per_target():
     assert (a.target, b.target, a.points) == ("a", "b", 4)
     assert a.model is not None
     assert a.slope.low < a.slope.point < a.slope.high
+
+
+def test_growth_is_of_cpu_time_where_all_verdicts_rest_on_it():
+    """Wall times of a disturbed machine say nothing of growth: here they are all the same."""
+    ran = CROSSING.report.run
+    for metrics, slope in (((Metric.CPU,) * 4, 1.0), ((Metric.CPU, *(Metric.WALL,) * 3), 0.0)):
+        flat = Estimate("median", 5e6, 5e6, 5e6, 0.95)
+        cpu = [Estimate("median", 1e3 * 10 ** (at // 2 + 1), 1, 1e9, 0.95) for at in range(8)]
+        rows = zip(ran.measurements, cpu, strict=True)
+        measurements = tuple(replace(m, wall_ns=flat, cpu_ns=ns) for m, ns in rows)
+        judged = zip(ran.comparisons, metrics, strict=True)
+        comparisons = tuple(replace(c, metric=metric) for c, metric in judged)
+        changed = replace(ran, measurements=measurements, comparisons=comparisons)
+        found = replace(CROSSING, report=replace(CROSSING.report, run=changed))
+        assert found.growths[0].metric is (Metric.CPU if slope else Metric.WALL)
+        assert found.growths[0].slope.point == pytest.approx(slope, abs=1e-9)
+        assert ("a, CPU time:" in str(found)) == bool(slope)
 
 
 def test_threads_are_scaling_and_no_growth():
