@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -65,6 +67,8 @@ class TrendKey:
     mode: str
     target: str
     figure: MetricInfo = WALL_TIME
+    params: str = ""
+    """The parameters of its case, such as `n=1000`, where runs had others: that is other work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,9 @@ class Trend:
         of = self.of
         steady = f", {of.mode}" if of.mode != "cold" else ""
         by = f", {title_of(of.figure)}" if of.figure != WALL_TIME else ""
-        return f"{of.target} ({of.task} {of.case}{steady}{by}, on {of.hostname or of.host[:12]})"
+        given = f", {of.params}" if of.params else ""
+        work = f"{of.task} {of.case}{given}{steady}{by}"
+        return f"{of.target} ({work}, on {of.hostname or of.host[:12]})"
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -175,7 +181,8 @@ class TrendsResult:
 
     def __str__(self) -> str:
         if not self.trends:
-            return f"no runs in {self.results}"
+            fit = "that fit " if run_folders(self.results) else ""
+            return f"no runs {fit}in {self.results}"
         return "\n\n".join("\n".join(_lines(trend)) for trend in self.trends)
 
     __repr__ = __str__
@@ -232,6 +239,7 @@ def trends_of(
             continue
         for key, point in found:
             series.setdefault(key, []).append(point)
+    series = _told_apart(series)
     ordered = {key: _in_order(series[key]) for key in sorted(series, key=_place)}
     times = [[point.value.point for point in points] for points in ordered.values()]
     shifts = list(map(shifts_of, times)) if per_comparison else shifts_of_table(times)
@@ -245,7 +253,23 @@ def trends_of(
 
 def _place(key: TrendKey) -> tuple[str, ...]:
     names = (key.host, key.hostname, key.task, key.case, key.mode, key.target)
-    return (*names, key.figure.name, key.figure.unit)
+    return (*names, key.figure.name, key.figure.unit, key.params)
+
+
+def _told_apart(series: Mapping[TrendKey, list[TrendPoint]]) -> dict[TrendKey, list[TrendPoint]]:
+    """The series, of which only those name their parameters that have others of other ones."""
+    alike = Counter(replace(key, params="") for key in series)
+    bare = {key: replace(key, params="") for key in series}
+    return {(key if alike[bare[key]] > 1 else bare[key]): points for key, points in series.items()}
+
+
+def _params_of(run: StoredRun) -> Mapping[tuple[str, str], str]:
+    """The parameters of each task and case in words; nothing of older runs."""
+    found: Any = run.plan.get("params", ())
+    return {
+        (task, case): ", ".join(f"{name}={value}" for name, value in sorted(values.items()))
+        for task, case, values in found
+    }
 
 
 def _in_order(points: Sequence[TrendPoint]) -> tuple[TrendPoint, ...]:
@@ -262,7 +286,7 @@ def _points(
     report = report_of(run)
     if report.run.started_at_ns < wanted.earliest_ns:
         return
-    commits = _commits(run)
+    commits, params = _commits(run), _params_of(run)
     for m in report.run.measurements:
         target = m.target.partition("@")[0]
         found = measured_figure(m, metric)
@@ -270,7 +294,8 @@ def _points(
             continue
         figure, value = found
         host = report.run.host
-        key = TrendKey(host.id, host.hostname, m.task, m.case, m.mode.value, target, figure)
+        given = params.get((m.task, m.case), "")
+        key = TrendKey(host.id, host.hostname, m.task, m.case, m.mode.value, target, figure, given)
         commit = commits.get(m.target, commits.get("", ("", 0, False)))
         yield key, TrendPoint(run.id, report.run.started_at_ns, value, *commit)
 

@@ -42,6 +42,25 @@ def test_the_change_is_at_its_commit(results):
     assert f"from commit {'5' * 12} to commit {'6' * 12}, confidence 9" in words
 
 
+def test_a_case_of_other_parameters_is_another_trend(make_run):
+    """Twice the work is no change for the worse."""
+    for number in range(20):
+        size = 1000 if number < 10 else 2000
+        folder = make_run(
+            f"r{number:02}",
+            speeds={"old": 1e3 * size},
+            blocks=2,
+            started_at_ns=BEGUN_NS + number * DAY_NS,
+            cases={"fast": {"n": size}},
+        )
+    found = harness.trends(results=folder.parent)
+    assert [len(trend.points) for trend in found.trends] == [10, 10]
+    assert not any(trend.shifts for trend in found.trends)
+    assert "old (sum fast, n=2000, on box): 10 runs" in str(found)
+    nobody = harness.trends(results=folder.parent, target="nobody")
+    assert str(nobody).startswith("no runs that fit in ")
+
+
 def test_what_to_measure_again_comes_with_it(results):
     assert harness.trends(results=results).next_actions == (
         f"harness compare old@{'5' * 12} old@{'6' * 12} --case fast",
