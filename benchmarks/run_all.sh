@@ -35,6 +35,9 @@ storing.py       2000
 history.py       20 200
 many_reads.py    60 100
 mixtures.py      --repeats 10
+estimates.py     --repeats 10
+size_bets.py     --runs 40
+needed.py        --walks 100
 clusters.py      gather 200 2000
 per_trial.py     --rounds 3 --many 3000
 cli_startup.py    --rounds 8

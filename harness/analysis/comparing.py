@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from harness.analysis.judging import Judge, Judged
@@ -15,7 +16,7 @@ from harness.model import (
     signs_disagree,
 )
 from harness.stats.medians import scaled_mad
-from harness.stats.paired import RatioInterval
+from harness.stats.paired import RatioInterval, seen_range
 from harness.stats.power import blocks_needed, detectable
 
 
@@ -86,6 +87,8 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
         costs=costs.estimates() if costs else {},
         worse=costs.worse if costs else (),
         doubted=doubted,
+        seen=None if math.isfinite(interval.high - interval.low) else seen_range(ratios),
+        fresh_blocks=judged.fresh.blocks,
     )
 
 

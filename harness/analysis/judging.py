@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.analysis.blocks import Pair, PairColumns, block_ns, pair_of, records_in
+from harness.analysis.confirming import NONE_FRESH, Fresh, confirmed_at
 from harness.analysis.disturbances import is_disturbed
 from harness.analysis.of_figures import (
     EXACT_BLOCKS,
@@ -79,11 +80,13 @@ class Judged:
     """What several stored runs leave uncertain, by the metric that decides."""
     costs: Costs | None = None
     """The mean and the tails of both sides, where a gain is held against them."""
+    fresh: Fresh = NONE_FRESH
+    """The blocks after a gain was sure, where it was to be confirmed."""
 
     @property
     def interval(self) -> RatioInterval:
         """The interval of the log-ratio, by the metric that decides."""
-        return self.exact or self.runs.widened(self.over_layouts)
+        return self.exact or self.fresh.told(self.runs.widened(self.over_layouts))
 
     @property
     def over_layouts(self) -> RatioInterval:
@@ -143,6 +146,7 @@ class Judge:
         self.disturbed = 0
         """How many of the pairs' blocks were."""
         self._read = 0
+        self._sure_at = 0
         self._first_ns: tuple[float, ...] = ()
         self._opening = self._next_review = question.boundary_from(()).first_proof()
         metric = question.metric or Metric.WALL
@@ -161,6 +165,8 @@ class Judge:
                 self.pairs.add(pair)
                 self.disturbed += any(map(is_disturbed, records_in([block])))
                 self._follow(pair)
+                if self.question.confirm and not self._sure_at and self._gains:
+                    self._sure_at = len(self.pairs)
         self._read = len(blocks)
 
     @property
@@ -194,6 +200,26 @@ class Judge:
         return not looks_on or len(self.pairs) >= GUARDED_BLOCKS
 
     @property
+    def is_confirming(self) -> bool:
+        """Was it sure that there is a gain, and are blocks wanted that had no part in it?"""
+        # Where a number of blocks was fixed that was enough, all of them are such.
+        at = self._sure_at
+        return at > self.question.fewest and len(self.pairs) < confirmed_at(at)
+
+    @property
+    def fresh(self) -> Fresh:
+        """The blocks after a gain was sure, where it was to be confirmed."""
+        if self._sure_at <= self.question.fewest or self.exact is not None:
+            return NONE_FRESH
+        return Fresh.of(self.sequence.ratios, self._sure_at)
+
+    @property
+    def _gains(self) -> bool:
+        if len(self.pairs) < self.question.fewest or self.exact is not None:
+            return False
+        return self.is_decided and self.verdict is Verdict.FASTER
+
+    @property
     def bounds(self) -> tuple[float, float]:
         """The ends of the interval by signs alone, or of what a deterministic figure says."""
         exact = self.exact
@@ -222,7 +248,8 @@ class Judge:
     @property
     def interval(self) -> RatioInterval:
         """The interval of the log-ratio, by the metric that decides."""
-        return self.exact or self.spread.widened((self.weighed or self.sequence).interval())
+        found = (self.weighed or self.sequence).interval()
+        return self.exact or self.fresh.told(self.spread.widened(found))
 
     @property
     def of_median(self) -> Verdict:
@@ -285,6 +312,7 @@ class Judge:
             doubts=tuple(self._doubts()),
             spread=self.spread,
             costs=self.costs,
+            fresh=self.fresh,
         )
 
     def _doubts(self) -> Iterator[str]:
@@ -327,7 +355,7 @@ class Judge:
         # result, and the error level would not hold. The new interval counts from this block on.
         if choice.metric is not self.choice.metric and (free or choice.metric is Metric.CPU):
             self.sequence = self._followed(choice.metric, 0 if free else blocks - 1)
-            self.choice = choice
+            self.choice, self._sure_at = choice, 0
         elif free:
             self.choice = choice
 

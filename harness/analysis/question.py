@@ -129,6 +129,9 @@ class Question:
         ),
     )
 
+    confirm: bool = False
+    """Once a gain is sure, measure on for its point: in campaigns, where points are logged."""
+
     early: bool = True
     """May unanimous signs of long blocks be proof as soon as they can be? Not in campaigns."""
 

@@ -59,6 +59,9 @@ class BenchSettings:
     tails: bool = True
     """Hold a gain against the mean and the slow runs."""
 
+    confirm: bool = False
+    """Once a gain is sure, measure on for its point."""
+
     @property
     def question(self) -> Question:
         """What is asked of phases and of cases without known noise."""
@@ -67,7 +70,9 @@ class BenchSettings:
 
     def question_on(self, case: str) -> Question:
         """What is asked of a case."""
-        return replace(self.question, noise=self.noise.get(case), fewest=self.fewest)
+        return replace(
+            self.question, noise=self.noise.get(case), fewest=self.fewest, confirm=self.confirm
+        )
 
     @property
     def reference(self) -> str:

@@ -206,6 +206,8 @@ def _notes(iteration: Iteration, note: Reflection) -> str:
     if iteration.thought.reason:
         notes.append(f"Attacked all the same: {_sentence(iteration.thought.reason)}")
     if iteration.result is not None:
+        if fresh := iteration.result.fresh_blocks:
+            notes.append(f"The point is that of {fresh} blocks made after the gain was sure.")
         notes += guard_notes(iteration.result)
     bench = iteration.bench
     notes += [*scale_notes(bench), *case_notes(bench)] if bench is not None else []

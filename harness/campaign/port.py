@@ -9,10 +9,18 @@ from harness.frozen import dataclass
 from harness.model.families import each_confidence
 from harness.model.noise import Noise
 
+FINAL_BLOCKS = 12
+"""The last comparison has as many blocks where its budget holds them: it is what is told."""
+
 
 def holds_tails(terms: Terms) -> bool:
     """Is a gain held against the mean and the slow runs, as since the fifth edition?"""
     return terms.rules >= 5
+
+
+def confirms(terms: Terms) -> bool:
+    """Is the point of a gain that of blocks made after it was sure, as since the sixth edition?"""
+    return terms.rules >= 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +57,18 @@ class BenchRequest:
     """Figures that must not get worse by more than is said, as the terms have them."""
     cases: tuple[str, ...] = ()
     """Further cases that are judged together with the fast one, as the terms have them."""
+    confirm: bool = False
+    """Measure a gain afresh once it is sure, for its point, as since the sixth edition."""
 
     @property
     def of_each(self) -> float:
         """The confidence that each of the cases is judged at."""
         return each_confidence(self.confidence, 1 + len(self.cases))
+
+    @property
+    def fewest(self) -> int:
+        """A gain is not sure before as many blocks."""
+        return 0 if self.look else FINAL_BLOCKS
 
     def noise_on(self, host: str, case: str) -> Noise:
         """What is known of a host and case; of another case of the host where that is all."""

@@ -27,7 +27,7 @@ from harness.model.guards import GuardState
 from harness.model.noise import Noise
 from harness.model.profiles import bound_of
 
-RULES = 5
+RULES = 6
 """The present edition of the rules. A campaign keeps those that it was started under.
 
 - Since 2: null results, failed builds and crashes are no failed attempts; a bottleneck is known by
@@ -37,6 +37,7 @@ RULES = 5
   is chained from the kept steps, and measured at the end.
 - Since 4: a gain whose interval meets the prediction is no surprise; records say the clocks; and
   since 5, no gain is kept where the mean or the slow runs are worse.
+- Since 6: a gain is measured on once it is sure, and its point is that of these blocks alone.
 """
 
 
@@ -272,6 +273,8 @@ class CaseResult:
     """What flags rest on; None in looks of before there were any, and at the end."""
     guarded: tuple[GuardResult, ...] = ()
     """What was found of each guard of the terms, against the last kept state."""
+    fresh_blocks: int = 0
+    """As many blocks, made after the gain was sure, are what its point is of; 0: it is of all."""
 
     @property
     def broken(self) -> tuple[GuardResult, ...]:

@@ -207,6 +207,10 @@ class Comparison:
     """The median is sure, and the mean that was seen is worse beyond the threshold: not surely."""
     guards: tuple[GuardFinding, ...] = ()
     """What was found of each guard that was asked for."""
+    seen: Estimate | None = None
+    """Where the ratio has no interval: the range of two blocks or more, by themselves."""
+    fresh_blocks: int = 0
+    """As many blocks, made after the gain was sure, are what the point is of; 0: it is of all."""
 
     @property
     def key(self) -> tuple[str, str, str]:

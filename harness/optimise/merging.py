@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from harness.campaign.agreed import CampaignGit as Place
 from harness.campaign.chaining import known_noise
-from harness.campaign.port import BenchRequest, Workbench, holds_tails
+from harness.campaign.port import BenchRequest, Workbench, confirms, holds_tails
 from harness.campaign.spending import final_confidence
 from harness.campaign.standing import after_finish
 from harness.campaign.values import CaseResult, TestStatus
@@ -75,6 +75,7 @@ def final_request(campaign: Campaign, kept: str, budget_ns: int | None) -> Bench
         weighed=terms.weighs,
         noise=known_noise(state) if terms.weighs else (),
         tails=holds_tails(terms),
+        confirm=confirms(terms),
     )
 
 

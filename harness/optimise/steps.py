@@ -16,7 +16,7 @@ from harness.campaign.flagging import with_flags
 from harness.campaign.gates import check_note, check_plan, check_thought
 from harness.campaign.iteration import Iteration
 from harness.campaign.moves import Move, permit
-from harness.campaign.port import BenchRequest, Workbench, holds_tails
+from harness.campaign.port import BenchRequest, Workbench, confirms, holds_tails
 from harness.campaign.spending import attempt_confidence, confidence_of
 from harness.campaign.state import Step, apply
 from harness.campaign.stopping import decision_by_rules as decide_by_rules
@@ -160,6 +160,7 @@ def _request(campaign: Campaign, budget_ns: int, *, full: bool) -> BenchRequest:
         full=full,
         objective=state.agreed.objective,
         tails=holds_tails(state.agreed),
+        confirm=confirms(state.agreed),
         guards=state.agreed.guards,
         cases=state.agreed.cases,
     )

@@ -21,7 +21,7 @@ from harness.campaign.exit_codes import answer_of_flags
 from harness.campaign.flagging import EDITION, flag_lines, with_flags
 from harness.campaign.gates import check_note, check_plan, check_thought
 from harness.campaign.iteration import Outcome
-from harness.campaign.port import BenchRequest, SealedBaseline, Workbench, holds_tails
+from harness.campaign.port import BenchRequest, SealedBaseline, Workbench, confirms, holds_tails
 from harness.campaign.spending import attempt_confidence, confidence_of, final_confidence
 from harness.campaign.state import State, Step, states_after
 from harness.campaign.stopping import decision_by_rules
@@ -264,6 +264,8 @@ def _other_terms(request: BenchRequest, terms: Terms) -> Iterator[str]:
         yield _OTHER_TAILS
     if request.cases != terms.cases:
         yield f"it was judged with the cases {request.cases}, and the terms say {terms.cases}"
+    if request.confirm != confirms(terms):
+        yield "its gain was not measured afresh as the terms say"
 
 
 def _lacks_cases(stored: BenchOutcome, terms: Terms) -> Iterator[str]:

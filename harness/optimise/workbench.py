@@ -72,9 +72,6 @@ from harness.system.store.rows import Row
 from harness.system.store.runs import PARQUET_NAME, read_records
 from harness.system.store.seal import SEAL_NAME
 
-FINAL_BLOCKS = 12
-"""The last comparison has as many blocks where its budget holds them: it is what is told."""
-
 _HELPERS = {"c": ("cc", "as", "ld")}
 """What a toolchain calls by name besides its own program."""
 
@@ -266,11 +263,12 @@ class LocalWorkbench:
             references={} if kept == LABEL else {kept: request.kept},
             with_baseline=kept == LABEL or not request.weighed,
             unless_slower=kept if request.look else "",  # the end is measured whole
-            fewest=0 if request.look else FINAL_BLOCKS,
+            fewest=request.fewest,
             # The run that each side's output is checked by warms up what there is to be warm.
             warmup=0 if request.weighed else 1,
             elsewhere=request.look > 0,
             tails=request.tails,
+            confirm=request.confirm,
         )
         with self._session() as session:
             host = session.orchestrator.runner.host().id
@@ -341,6 +339,7 @@ class LocalWorkbench:
         asked = (_objective(request), request.of_each, request.threshold)
         guards = guards_in(request.guards, "guards")
         question = Question(*asked, tails=request.tails, early=False, guards=guards)
+        question = replace(question, confirm=request.confirm, fewest=request.fewest)
         question = with_infos(question, read_described(path).metrics)
         if request.weighed:
             question = replace(question, noise=request.noise_on(result.host, result.case))
@@ -357,6 +356,7 @@ class LocalWorkbench:
             cumulative=Ratio.of(cumulative),
             metric=step.metric.value,
             blocks=step.blocks,
+            fresh_blocks=step.fresh_blocks,
             builds=tuple(replace(b, build=_ran(blocks, b.label)) for b in result.builds),
             guarded=guarded_again(step, result.guarded),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from harness.model import Comparison, Verdict
+from harness.model import Comparison, Estimate, Verdict
 from harness.model.durations import write_duration
 from harness.render.costs import cost_rows, doubt, halves, open_tails
 from harness.render.guard_rows import GUARD_HEADERS, guard_rows
@@ -13,6 +13,7 @@ from harness.render.units import (
     MUCH_SLOWER,
     better_word,
     show_confidence,
+    show_ratio,
     show_share,
     show_speed_up,
     worse_word,
@@ -74,6 +75,8 @@ def evidence(comparison: Comparison) -> list[str]:
         f"metric: {c.metric_because}",
         f"stopped after {c.blocks} block{'s' * (c.blocks != 1)}: {c.stopped_because}",
     ]
+    if c.seen is not None:
+        lines.append(f"seen so far: {seen_words(c.seen)}")
     if c.ratio.bounded:
         # Without an interval it would say how sure a ratio is that nobody is sure of.
         lines.append(f"noise of a single block: {show_share(c.noise_floor)}, typically")
@@ -88,6 +91,16 @@ def evidence(comparison: Comparison) -> list[str]:
     if c.disturbed_blocks:
         lines.append(f"disturbed blocks (kept): {c.disturbed_blocks}")
     return lines
+
+
+def seen_words(seen: Estimate) -> str:
+    """The range of some blocks, where these are too few for an interval that holds at every look.
+
+    `0.97x, blocks from 0.93x to 1.02x, which hold the median at 75 %`.
+    """
+    point, low, high = map(show_ratio, (seen.point, seen.low, seen.high))
+    held = show_share(seen.confidence)
+    return f"{point}, blocks from {low} to {high}, which hold the median at {held}"
 
 
 def _rests_on(layouts: int) -> str:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 from harness.analysis.stop_rules import judges_of
 from harness.frozen import dataclass
@@ -14,6 +15,9 @@ from harness.running.cells import Group
 from harness.running.listening import Listener, Quiet
 from harness.running.settings import Settings, TimeLimit
 from harness.stats.medians import log_threshold
+
+if TYPE_CHECKING:
+    from harness.analysis import Judge
 
 LOOK_EVERY_NS = 500_000_000
 """Looking at the intervals takes a moment, and nobody reads faster."""
@@ -85,7 +89,7 @@ def open_words(group: Group, settings: Settings) -> str:
         return ""
     more = f", {len(judges)} still open" if len(judges) > 1 else ""
     if len(finite) < len(judges):
-        return f"too few blocks for an interval{more}"
+        return f"{_seen(judges)}too few blocks for an interval{more}"
     widest = max(finite, key=lambda i: i.high - i.low)
     asked = settings.question
     bound = log_threshold(asked.threshold)
@@ -93,7 +97,17 @@ def open_words(group: Group, settings: Settings) -> str:
     if asked.precision is not None:
         wanted = log_threshold(asked.precision)
     half = math.expm1((widest.high - widest.low) / 2)
-    return f"interval ±{_share(half)}, ±{_share(math.expm1(wanted))} would decide{more}"
+    so_far = f"{math.exp(widest.point):.3g}x so far, " if len(judges) == 1 else ""
+    return f"{so_far}interval ±{_share(half)}, ±{_share(math.expm1(wanted))} would decide{more}"
+
+
+def _seen(judges: Sequence[Judge]) -> str:
+    """What the blocks of a single comparison look like so far, from the second on; else empty."""
+    from harness.render.explaining import seen_words
+    from harness.stats.paired import seen_range
+
+    seen = seen_range(judges[0].sequence.ratios) if len(judges) == 1 else None
+    return f"{seen_words(seen)}; " if seen is not None else ""
 
 
 def _share(value: float) -> str:

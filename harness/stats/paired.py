@@ -145,6 +145,21 @@ def ratio_estimate(interval: RatioInterval, confidence: float) -> Estimate:
     return Estimate("median ratio", point, low, high, confidence)
 
 
+def seen_range(ratios: LogRatios) -> Estimate | None:
+    """The least and the largest speed-up of any block; None of fewer than two, or without ends.
+
+    Each block lies above the median with probability 1/2, so that the range of n holds it with
+    1 - 2^(1-n): the exact interval of so many, read once, and not at every look.
+    """
+    if len(ratios) < 2 or not len(ratios.known):
+        return None
+    low, high = float(np.min(ratios.low)), float(np.max(ratios.high))
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return None
+    point, confidence = float(np.median(ratios.known)), 1 - 2.0 ** max(1 - len(ratios), -50)
+    return ratio_estimate(RatioInterval(point, low, high), confidence)
+
+
 def ratio_of(log: float) -> float:
     """The ratio of a log-ratio; infinite where it is beyond all numbers."""
     return math.exp(log) if log < 700 else math.inf

@@ -13,7 +13,8 @@ from harness.running import Cell, Ready, Settings, make_groups
 from harness.running.listening import Quiet
 from harness.running.overheard import Overheard
 from harness.running.pace import SAY_EVERY_NS, Pace, open_words
-from harness.stats.paired import RatioInterval
+from harness.stats.boundary import sign_boundary
+from harness.stats.paired import RatioInterval, sequence_of
 from harness.testing import make_build, make_output, make_target, make_task
 
 
@@ -34,7 +35,12 @@ class Rule:
     """A stop rule with intervals that are given."""
 
     def __init__(self, *intervals: RatioInterval) -> None:
-        self.judges = [SimpleNamespace(pairs=[1], interval=each) for each in intervals]
+        self.judges = [
+            SimpleNamespace(
+                pairs=[1], interval=each, sequence=sequence_of([9.0], [8.0], sign_boundary(0.95))
+            )
+            for each in intervals
+        ]
 
     def __call__(self, blocks: object) -> None:
         return None
@@ -64,7 +70,7 @@ def group(tmp_path: Path):
 
 def test_the_widest_interval_stands_beside_what_would_decide(group) -> None:
     narrow, wide = RatioInterval(0.0, -0.01, 0.01), RatioInterval(0.05, -0.05, 0.15)
-    assert open_words(group(narrow), Settings()) == "interval ±1 %, ±1 % would decide"
+    assert open_words(group(narrow), Settings()) == "1x so far, interval ±1 %, ±1 % would decide"
     said = open_words(group(narrow, wide), Settings())
     assert said == "interval ±11 %, ±5.1 % would decide, 2 still open"
 
@@ -74,6 +80,17 @@ def test_without_an_interval_that_is_said_and_of_fixed_trials_nothing(group) -> 
     assert open_words(group(open_one), Settings()) == "too few blocks for an interval"
     assert open_words(group(open_one), Settings(trials=5)) == ""
     assert open_words(group(), Settings()) == ""
+
+
+def test_from_the_second_block_on_what_was_seen_is_said(group) -> None:
+    made = group(RatioInterval(0.0, -float("inf"), float("inf")))
+    made.rule.judges[0].sequence = sequence_of(
+        [1e9, 1.2e9], [1e9, 1e9], sign_boundary(0.95), resolution=1.0
+    )
+    assert open_words(made, Settings()) == (
+        "1.10x, blocks from 1.000x to 1.20x, which hold the median at 50 %;"
+        " too few blocks for an interval"
+    )
 
 
 def test_the_time_left_is_what_budget_and_trials_leave_at_most(group) -> None:

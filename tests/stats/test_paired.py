@@ -8,7 +8,14 @@ import pytest
 from harness.model import Verdict
 from harness.stats.boundary import sign_boundary
 from harness.stats.clocks import Clock
-from harness.stats.paired import RatioInterval, judge_bounds, ratio_estimate, sequence_of
+from harness.stats.paired import (
+    RatioInterval,
+    judge_bounds,
+    ratio_estimate,
+    seen_range,
+    sequence_of,
+)
+from harness.stats.ratios import log_ratios
 
 BOUNDARY = sign_boundary(0.95)
 
@@ -156,3 +163,18 @@ def test_batches_of_a_coarse_clock_are_as_coarse_as_it_says():
     interval = sequence_of([10e6] * 40, [10e6] * 40, BOUNDARY, clocks=clocks).interval()
     assert interval.low == pytest.approx(-math.log(1.1))
     assert interval.high == pytest.approx(math.log(1.1))
+
+
+def test_the_range_of_few_blocks_is_an_interval_of_their_number():
+    assert seen_range(log_ratios([2.0], [1.0], 0.0)) is None
+    seen = seen_range(log_ratios([2.0, 3.0, 8.0], [1.0, 1.0, 2.0], 0.0))
+    assert (seen.low, seen.point, seen.high) == pytest.approx((2.0, 3.0, 4.0))
+    assert seen.confidence == 0.75
+    assert seen_range(log_ratios([2.0, 3.0], [1.0, 0.0], 0.0)) is None
+
+
+def test_the_range_holds_the_median_as_often_as_it_says():
+    drawn = np.exp(np.random.default_rng(3).standard_t(2, (4000, 4)))
+    seen = [seen_range(log_ratios(row, np.ones(4), 0.0)) for row in drawn]
+    held = np.mean([s.low <= 1 <= s.high for s in seen])
+    assert abs(held - seen[0].confidence) < 4 * np.sqrt(0.125 * 0.875 / 4000)
