@@ -14,6 +14,7 @@ prints how far identical processes are apart while they share more and more of t
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import math
 import os
@@ -22,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -89,13 +91,30 @@ def runs(options: argparse.Namespace, folder: Path) -> None:
     print(f"\n{tabulate(rows, headers, 'github')}")
 
 
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What the two processes of a pair have in common."""
+
+    seed: bool = True
+    """The hash seed, the same for both."""
+    padding: bool = True
+    """The place of the stack, the same for both."""
+    addresses: bool = False
+    """None drawn by the kernel: one layout for all of them."""
+    cpu: bool = False
+    """One CPU, drawn for each pair."""
+    first: bool = False
+    """A real-time priority: nobody else has the CPU meanwhile, the kernel apart."""
+
+
 SHARED = {
-    "nothing": (False, False, True),
-    "hash seed": (True, False, True),
-    "hash seed, padding": (True, True, True),
-    "hash seed, padding, addresses": (True, True, False),
+    "nothing": Shares(seed=False, padding=False),
+    "hash seed": Shares(padding=False),
+    "hash seed, padding (what we share)": Shares(),
+    "these and addresses": Shares(addresses=True),
+    "these and a CPU": Shares(addresses=True, cpu=True),
+    "these, with a real-time priority": Shares(addresses=True, cpu=True, first=True),
 }
-"""Hash seed and padding are the same for both; addresses are drawn by the kernel."""
 
 
 def compare(options: argparse.Namespace, folder: Path) -> None:
@@ -105,15 +124,16 @@ def compare(options: argparse.Namespace, folder: Path) -> None:
     rng = random.Random(options.seed)
     apart: dict[str, list[tuple[float, float]]] = {name: [] for name in SHARED}
     for _ in range(options.pairs):
-        for name, (one_seed, one_pad, random_addresses) in SHARED.items():
+        for name, shared in SHARED.items():
             pads, seeds = ([rng.randrange(4096) for _ in range(2)] for _ in range(2))
-            pads[one_pad:] = [pads[0]] * len(pads[one_pad:])
-            seeds[one_seed:] = [seeds[0]] * len(seeds[one_seed:])
+            pads[shared.padding :] = [pads[0]] * len(pads[shared.padding :])
+            seeds[shared.seed :] = [seeds[0]] * len(seeds[shared.seed :])
+            cpu = rng.choice(sorted(os.sched_getaffinity(0))) if shared.cpu else None
             times: dict[int, tuple[float, float]] = {}
             for side in rng.sample((0, 1), 2):
                 env = {"PAD": "x" * pads[side], "PYTHONHASHSEED": str(seeds[side])}
                 script = folder / f"{('one', 'two')[side]}.py"
-                times[side] = _timed(script, env, random_addresses)
+                times[side] = _timed(script, env, shared, cpu)
             pair = zip(times[0], times[1], strict=True)
             wall, cpu = (abs(math.log(b / a)) for a, b in pair)
             apart[name].append((wall, cpu))
@@ -125,14 +145,21 @@ def compare(options: argparse.Namespace, folder: Path) -> None:
     print(f"\n{tabulate(rows, headers, 'github', disable_numparse=True)}")
 
 
-def _timed(script: Path, env: dict[str, str], random_addresses: bool) -> tuple[float, float]:
+def _timed(
+    script: Path, env: dict[str, str], shared: Shares, cpu: int | None
+) -> tuple[float, float]:
     """Wall and CPU time of one fresh process."""
     personality = ctypes.CDLL(None).personality
     begun = time.perf_counter()
     pid = os.fork()
     if pid == 0:
-        if not random_addresses:
+        if shared.addresses:
             personality(NO_RANDOM_ADDRESSES)
+        if cpu is not None:
+            os.sched_setaffinity(0, {cpu})
+        if shared.first:
+            with contextlib.suppress(PermissionError):  # then the row is that of the one before
+                os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.execve(sys.executable, [sys.executable, str(script)], env)
     _, status, used = os.wait4(pid, 0)
