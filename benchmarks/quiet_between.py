@@ -3,7 +3,7 @@
     python benchmarks/quiet_between.py [--trials 30]
 
 `harness run` times a program that sleeps for 60 ms and then ends. From outside its processes are
-watched: between the moments when a trial's process is first and last seen, the threads of the
+watched: once they are asleep, and until the trial's process is last seen, the threads of the
 harness must not have been on a CPU at all (`/proc/PID/task/*/schedstat`, in ns). The launcher,
 which is another process, looks at the trial after 20 ms (docs/launcher.md): that is printed.
 """
@@ -23,25 +23,41 @@ from figures import figure
 from rig import as_installed, rig
 
 MARGIN_S = 0.004
-"""At either end of a trial: the harness may not be asleep yet, or be awake already."""
+"""At the end of a trial: the harness may be awake already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A moment within a trial: how long the others had been on a CPU by then."""
+
+    at_s: float
+    asleep: bool
+    """Was every thread of the harness?"""
+    harness_ns: int
+    launcher_ns: int
 
 
 @dataclass(slots=True)
 class Watched:
     """A trial as it was seen: when, and how long the others had been on a CPU by then."""
 
-    looks: list[tuple[float, int, int]] = field(default_factory=list)
-    """Time, and the ns of the harness and of its launcher."""
+    looks: list[Look] = field(default_factory=list)
 
     def within(self) -> tuple[int, int] | None:
-        """What was used in between; None for a trial that was hardly seen."""
+        """What was used in between; None for a trial that was hardly seen.
+
+        From when the harness was asleep: on a busy machine it may itself have to wait for a CPU
+        between sending the job and falling asleep. Where it never was, all counts.
+        """
         if not self.looks:
             return None
-        begun, ended = self.looks[0][0] + MARGIN_S, self.looks[-1][0] - MARGIN_S
-        inner = [look for look in self.looks if begun <= look[0] <= ended]
+        ended = self.looks[-1].at_s - MARGIN_S
+        inner = [look for look in self.looks if look.at_s <= ended]
         if len(inner) < 2:
             return None
-        return inner[-1][1] - inner[0][1], inner[-1][2] - inner[0][2]
+        first = next((look for look in inner if look.asleep), inner[0])
+        last = inner[-1]
+        return last.harness_ns - first.harness_ns, last.launcher_ns - first.launcher_ns
 
 
 def main() -> None:
@@ -77,7 +93,8 @@ def watch(folder: Path, trials: int) -> dict[int, Watched]:
         for launcher in children(run.pid):
             for trial in children(launcher):
                 if name_of(trial) == "sleep":
-                    look = (time.monotonic(), on_cpu_ns(run.pid), on_cpu_ns(launcher))
+                    asleep = is_asleep(run.pid)
+                    look = Look(time.monotonic(), asleep, on_cpu_ns(run.pid), on_cpu_ns(launcher))
                     seen.setdefault(trial, Watched()).looks.append(look)
         time.sleep(0.001)
     return seen
@@ -98,6 +115,17 @@ def name_of(pid: int) -> str:
         return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
         return ""
+
+
+def is_asleep(pid: int) -> bool:
+    """Does every thread of a process wait for something, and none for a CPU?"""
+    states = []
+    for task in Path(f"/proc/{pid}/task").glob("*/stat"):
+        try:
+            states.append(task.read_text().rpartition(")")[2].split()[0])
+        except (OSError, IndexError):
+            continue
+    return bool(states) and all(state == "S" for state in states)
 
 
 def on_cpu_ns(pid: int) -> int:

@@ -49,7 +49,7 @@ def figures_of_runs(
 
         try:
             with open_index(folders[0].parent) as index:
-                found = _by_index(index, folders, names)
+                found = _by_index(index, folders, names, target)
         except (IndexUnusable, ValueError):
             pass
         else:
@@ -64,7 +64,7 @@ def _of_target(own: Own, target: str | None) -> Own:
 
 
 def _by_index(
-    index: RunIndex, folders: Sequence[Path], names: Sequence[str]
+    index: RunIndex, folders: Sequence[Path], names: Sequence[str], target: str | None
 ) -> list[Own | DataUnreadable]:
     kept = [dict(index.figures(name)) for name in names]
     missing = [f for f in folders if any(f.name not in of_name for of_name in kept)]
@@ -80,9 +80,10 @@ def _by_index(
                 index.keep_figures(name, folder.name, files, _packed(found[0], at))
     if missing:
         index.forget_figures({entry.name for entry in folders[0].parent.iterdir()})
+    known = (None if f.name in fresh else [of_name[f.name] for of_name in kept] for f in folders)
     return [
-        fresh[f.name] if f.name in fresh else _unpacked([of_name[f.name] for of_name in kept])
-        for f in folders
+        fresh[f.name] if bodies is None else _unpacked(bodies, target)
+        for f, bodies in zip(folders, known, strict=True)
     ]
 
 
@@ -109,11 +110,16 @@ def _values(key: tuple[str, ...], values: npt.NDArray[Any]) -> _Values:
     )
 
 
-def _unpacked(bodies: Sequence[bytes]) -> Own:
-    """What several figures of a run are; ValueError where they do not belong together."""
+def _unpacked(bodies: Sequence[bytes], target: str | None) -> Own:
+    """What several figures of a run, or of a target in it, are.
+
+    ValueError where they do not belong together.
+    """
     own: Own = {}
     for at, body in enumerate(bodies):
         for of in _decoder.decode(body):
+            if target not in (None, of.target):
+                continue
             figures = own.setdefault((of.task, of.case, of.target), [])
             figures.append(np.frombuffer(of.values, _KINDS[of.wide]))
             if len(figures) != at + 1 or len(figures[at]) != len(figures[0]):

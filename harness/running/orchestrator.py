@@ -60,6 +60,8 @@ from harness.system.process.opening import CoreRunner
 from harness.system.process.telling import telling_words
 from harness.system.store.runs import RunWriter
 
+_THE_SAME_BYTES = Agreement(ok=True, summary="the same bytes")
+
 
 class Orchestrator:
     """Makes cells ready and runs their trials."""
@@ -326,7 +328,7 @@ class Orchestrator:
         started_at_ns = time.time_ns()
         trial, agreement = self._execute(turn, plan)
         record = TrialRecord(
-            run_id=writer.folder.name,
+            run_id=writer.run_id,
             task=cell.task.name,
             case=cell.case.name,
             target=cell.name,
@@ -382,7 +384,7 @@ class Orchestrator:
         task, first = member.cell.task, turn.draw.expected or member.expected
         unchecked = nothing_to_check(task, first.values)
         if trial.output.digest == first.digest:
-            return None if unchecked else Agreement(ok=True, summary="the same bytes")
+            return None if unchecked else _THE_SAME_BYTES
         try:
             actual = replace(trial.output, values=take_outputs(trial.output, task.outputs))
         except TrialFailed as failure:

@@ -25,6 +25,8 @@ _LOOK_S = 0.5
 _STOPPED = "the launcher was stopped while the program ran, by the program?; its time is unknown"
 _TAMPERED = "the launcher's report was tampered with"
 _STOPPED_OR_GONE = os.WSTOPPED | os.WEXITED | os.WNOHANG | os.WNOWAIT
+_SHORT_REPORT = 1 << 12
+"""Nearly all have less, and room for more is not had for nothing."""
 _REPORT_CHUNK = 1 << 16
 _MOST_REPORT_BYTES = 64 * 2**20
 _MOST_JOB_BYTES = 16 * 2**20
@@ -166,7 +168,8 @@ class _Process:
         data, was_stopped, wanted = bytearray(), False, LENGTH.size
         while ends is None or time.monotonic() < ends:
             try:
-                more = self._socket.recv(_REPORT_CHUNK)
+                left = wanted - len(data)
+                more = self._socket.recv(max(_SHORT_REPORT, min(left, _REPORT_CHUNK)))
             except BlockingIOError:  # nothing came for a while
                 seen = os.waitid(os.P_PID, self.pid, _STOPPED_OR_GONE)
                 if seen is None:

@@ -24,21 +24,21 @@ import msgspec
 from harness.frozen import dataclass
 from harness.system.process.places import is_ours, user_cache
 from harness.system.store.run_file import RUN_NAME, StoredRun
-from harness.system.store.runs import STREAM_NAME, parquet_of
+from harness.system.store.runs import PARQUET_NAME, STREAM_NAME, parquet_of
 
-EDITION = 3
+EDITION = 4
 """Of the tables, and of what is in them; an index of another one is begun anew."""
 
 _YOUNG_NS = 1_000_000_000
 
 _TABLES = """
-create table runs (name text primary key, trials text, seen text, started integer, head blob);
+create table runs (name text primary key, trials text, seen integer, started integer, head blob);
 create table measured (run text, place integer, task text, target text, body blob,
                        primary key (run, place)) without rowid;
 create index by_target on measured (target);
 create table may_have (target text, run text, primary key (target, run)) without rowid;
 create index by_run on may_have (run);
-create table figures (run text, name text, trials text, seen text, sum integer, body blob);
+create table figures (run text, name text, trials text, seen integer, sum integer, body blob);
 create unique index by_figure on figures (name, run);
 """
 _ANY = ""
@@ -68,7 +68,8 @@ class FilesSeen:
 
     trials: str
     """The name of that which has the trials."""
-    like: str
+    like: int
+    """See `_like`."""
 
 
 def files_seen(run: StoredRun) -> FilesSeen | None:
@@ -85,16 +86,18 @@ def files_seen(run: StoredRun) -> FilesSeen | None:
     return None if young or not like else FilesSeen(name, like)
 
 
-def _like(folder: str, trials: str) -> str:
-    """What a run's two files are like; empty where one is not there."""
+def _like(folder: str, trials: str) -> int:
+    """What a run's two files are like, as 64 bits; 0 where one is not there.
+
+    A number that Python makes of numbers is the same in every process, and soon made: with a
+    hundred thousand runs this is what the user waits for.
+    """
     try:
         one, two = os.lstat(f"{folder}/{RUN_NAME}"), os.lstat(f"{folder}/{trials}")
     except OSError:
-        return ""
-    return (
-        f"{one.st_ino} {one.st_size} {one.st_mtime_ns} {one.st_ctime_ns}"
-        f" {two.st_ino} {two.st_size} {two.st_mtime_ns} {two.st_ctime_ns}"
-    )
+        return 0
+    of_run = (one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns)
+    return hash((*of_run, two.st_ino, two.st_size, two.st_mtime_ns, two.st_ctime_ns))
 
 
 class RunIndex:
@@ -109,18 +112,22 @@ class RunIndex:
 
         What is known of them, and of runs that are gone, is forgotten.
         """
-        known = {
-            name: (trials, like)
-            for name, trials, like in self._file.execute("select name, trials, seen from runs")
-        }
-        found, other = [], []
+        whole, going_on = self._seen_with(PARQUET_NAME), self._seen_with(STREAM_NAME)
+        found, other, results = [], [], self._results
         for name in names:
-            trials, like = known.pop(name, ("", ""))
-            if not like or _like(f"{self._results}/{name}", trials) != like:
+            like, trials = whole.pop(name, 0), PARQUET_NAME
+            if not like:
+                like, trials = going_on.pop(name, 0), STREAM_NAME
+            if not like or _like(f"{results}/{name}", trials) != like:
                 found.append(name)
                 other += [name] if like else []
-        self._forget([*known, *other])
+        self._forget([*whole, *going_on, *other])
         return found
+
+    def _seen_with(self, trials: str) -> dict[str, int]:
+        """What the files of the runs were like whose trials are in a file of that name."""
+        rows = self._file.execute("select name, seen from runs where trials = ?", (trials,))
+        return dict(rows.fetchall())
 
     def _forget(self, names: Sequence[str]) -> None:
         for table, column in (("runs", "name"), ("measured", "run"), ("may_have", "run")):

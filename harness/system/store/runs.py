@@ -93,7 +93,7 @@ class RunWriter:
     """
 
     def __init__(self, folder: Path, plan: Mapping[str, Any], host_id: str) -> None:
-        self.folder = folder
+        self.folder, self.run_id = folder, folder.name
         self.plan = dict(plan)
         self.described = Described()
         self._host_id, self._where = host_id, whereabouts_of(plan)

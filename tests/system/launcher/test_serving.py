@@ -17,6 +17,7 @@ from harness.model import Command, Mode, SteadyPlan, Target, Trial, TrialPlan, T
 from harness.system.launcher.launching import Launcher, fallback_command
 from harness.system.launcher.wire import Job, WrittenJob
 from harness.system.process.runner import LocalRunner
+from tests.waiting import until
 
 PLAN = TrialPlan()
 SECOND = 1_000_000_000
@@ -72,7 +73,12 @@ def launcher_of(before: set[int]) -> int:
 
 
 def no_watches(pids: set[int]) -> set[int]:
-    return {p for p in pids if b"--watch" not in Path(f"/proc/{p}/cmdline").read_bytes()}
+    return {p for p in pids if b"--watch" not in words_of(p)}
+
+
+def words_of(pid: int) -> bytes:
+    """What a process was called with; one that has just been started has no words for a moment."""
+    return until(Path(f"/proc/{pid}/cmdline").read_bytes)
 
 
 def test_one_process_serves_all_trials(served: LocalRunner, before: set[int]) -> None:
