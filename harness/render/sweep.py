@@ -117,6 +117,12 @@ def sweep_sentences(document: Document) -> Iterator[list[str]]:
             f"all {count} verdicts hold together at {show_confidence(document['confidence'])}:"
             f" each is at {show_confidence(document['confidence_each'])} (Bonferroni)"
         ]
+    if disturbed := document.get("disturbed_blocks"):  # not counted by older sweeps
+        of = "what threads gain" if document["scalings"] else "wall times"
+        yield [
+            f"{disturbed} of {document['blocks']} blocks were disturbed (kept): {of} may be those"
+            " of a busy machine"
+        ]
 
 
 def _growth(document: Document, growth: Mapping[str, Any]) -> str:

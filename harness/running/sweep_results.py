@@ -156,6 +156,8 @@ class SweepResult(RunResult):
             "confidence": self.confidence,
             "comparisons": compared,
             "confidence_each": each_confidence(self.confidence, compared),
+            "blocks": sum(count.blocks for count in self.report.counts),
+            "disturbed_blocks": sum(count.disturbed for count in self.report.counts),
             "rows": self.rows(),
             "growths": jsonable(self.growths),
             "crossings": jsonable(self.crossings),

@@ -85,6 +85,16 @@ def test_an_exponent_that_points_do_not_tell_is_not_given():
     assert "work that grows as n^" in words
 
 
+@pytest.mark.parametrize(
+    ("scalings", "of"), [([], "wall times"), (None, "what threads gain")], ids=["sizes", "threads"]
+)
+def test_a_busy_machine_is_said(scalings, of):
+    gained = {"weak": False, "points": [], "serial_fraction": None}
+    found = [{"target": "a", "scaling": gained}] if scalings is None else scalings
+    said = [*sweep_sentences(document(scalings=found, blocks=9, disturbed_blocks=7))]
+    assert said[-1] == [f"7 of 9 blocks were disturbed (kept): {of} may be those of a busy machine"]
+
+
 def test_levels_are_percentages():
     made = document(comparisons=21, confidence_each=1 - 0.05 / 21)
     assert list(sweep_sentences(made))[-1] == [
