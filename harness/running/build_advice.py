@@ -10,7 +10,7 @@ from harness.on_demand import pattern
 NETWORK = pattern(
     r"could not resolve|name or service not known|name resolution|network is unreachable"
     r"|no address associated|getaddrinfo|failed to connect|couldn't connect|connection refused"
-    r"|dial tcp|EAI_AGAIN|ENOTFOUND|failed to download|unable to access 'http",
+    r"|dial tcp|\bEAI_AGAIN\b|\bENOTFOUND\b|failed to download|unable to access 'http",
     re.IGNORECASE,
 )
 """What programs say that do not reach the network."""
@@ -22,6 +22,11 @@ QUESTION = pattern(
     re.IGNORECASE,
 )
 """A question, or what programs say that do not get their answer."""
+MODULE = pattern(
+    r"invalid command '(?P<command>bdist_wheel)'"
+    r"|(No module named|Cannot import) '?(?P<module>[A-Za-z_]\w*)"
+)
+"""What Python and pip say where a module that the build wants is not installed."""
 HIDDEN = pattern(r"no such file or directory|not found|cannot find", re.IGNORECASE)
 
 
@@ -39,6 +44,12 @@ def advice_on(stdout: str, stderr: str, jail: Jail) -> str:
         return (
             "It asks a question, and a build has no terminal and an empty standard input: give the"
             " answer in the command (such as -y, or an environment variable in `env`)."
+        )
+    if found := MODULE.search(said):
+        name = "wheel" if found["command"] else found["module"]
+        return (
+            f"The Python that builds has no module {name!r}: install it there. pip with"
+            " --no-build-isolation wants setuptools and wheel."
         )
     if strict and OUTSIDE.search(said):
         return (

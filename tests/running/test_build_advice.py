@@ -43,6 +43,20 @@ def test_a_build_that_does_not_see_a_file_in_a_strict_jail_is_told_how_it_would(
     assert advice_on("", words, Jail.NONE) == ""
 
 
+@pytest.mark.parametrize(
+    ("words", "module"),
+    [
+        ("      error: invalid command 'bdist_wheel'\n      [end of output]", "wheel"),
+        ("pip._vendor.BackendUnavailable: Cannot import 'setuptools.build_meta'", "setuptools"),
+        ("ModuleNotFoundError: No module named 'Cython'", "Cython"),
+        ("/usr/bin/python: No module named pip", "pip"),
+    ],
+)
+@pytest.mark.parametrize("jail", [Jail.NONE, Jail.STRICT])
+def test_a_build_whose_python_lacks_a_module_is_told_which(words, module, jail):
+    assert f"no module '{module}': install it there" in advice_on("", words, jail)
+
+
 @pytest.mark.parametrize("jail", Jail)
 def test_a_compiler_s_error_alone_gives_no_advice(jail):
     words = "main.c:3:5: error: expected ';' before 'return'\nmake: *** [Makefile:2: app] Error 1"
