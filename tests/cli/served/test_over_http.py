@@ -1,4 +1,4 @@
-"""The server over HTTP on loopback, through the SDK's own client: who may, what stays data, an end."""
+"""The server over HTTP on loopback, by the SDK's client: who may, what stays data, an end."""
 
 from __future__ import annotations
 
