@@ -196,6 +196,9 @@ class Target:
     """The function that does the work, in steady mode; each adapter has a default."""
     args: tuple[str, ...] = ()
     """Arguments with `{param}`, `{seed}` and `{case}` still to be filled in."""
+    launch: tuple[str, ...] = ()
+    """Words before the program that start it, such as those of `mpirun`; placeholders as in `args`.
+    What is handed to an adapter to run has them filled in; the Runner puts them there."""
     env: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     """What this adapter alone understands (compiler, flags, project, threads, ...)."""
@@ -265,10 +268,9 @@ class Target:
         return tuple(map(str, self.inputs))
 
     def takes(self, parameter: str) -> bool:
-        """Does this parameter, or `seed`, stand in its arguments or in those of its generator?"""
-        pieces = (
-            piece for arg in (*self.args, *self.generate) for piece in string.Formatter().parse(arg)
-        )
+        """Does this parameter, or `seed`, stand in its arguments, its launch or its generator?"""
+        words = (*self.args, *self.launch, *self.generate)
+        pieces = (piece for arg in words for piece in string.Formatter().parse(arg))
         return any(name == parameter for _, name, _, _ in pieces)
 
     def arguments(self, case: Case) -> tuple[str, ...]:

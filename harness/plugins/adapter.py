@@ -33,6 +33,7 @@ from harness.model import (
     Trial,
     TrialPlan,
 )
+from harness.plugins.by_launch import by_launch, not_launched, with_launch
 from harness.plugins.counting import CountsBeside
 from harness.plugins.found import (
     Installed,
@@ -150,14 +151,15 @@ class Adapter:
         return self._optional("harness_paths", tuple, target=target) or ()
 
     def build(self, target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -> Build:
-        return self._required(
+        made = self._required(
             "harness_build",
             Build,
-            target=target,
+            target=not_launched(target),
             toolchain=toolchain,
             workdir=workdir,
             runner=runner,
         )
+        return with_launch(made, target.launch)
 
     def has_benchmarks(self) -> bool:
         """Are its targets suites, whose benchmarks are cases?"""
@@ -168,10 +170,12 @@ class Adapter:
         return self._optional("harness_benchmarks", tuple, build=build, runner=runner) or ()
 
     def run(self, build: Build, case: Case, runner: Runner) -> Output:
+        build = by_launch(build, case)
         return self._required("harness_run", Output, build=build, case=case, runner=runner)
 
     def time(self, build: Build, case: Case, plan: TrialPlan, runner: Runner) -> Trial:
         """One trial; with the figures that somebody declares, and no others."""
+        build = by_launch(build, case, plan.mode)
         trial = self._required(
             "harness_time", Trial, build=build, case=case, plan=plan, runner=runner
         )
@@ -214,12 +218,14 @@ class Adapter:
     def profile(
         self, build: Build, case: Case, plan: ProfilePlan, runner: Runner
     ) -> Profile | None:
+        build = with_launch(build, ())
         return self._optional(
             "harness_profile", Profile, build=build, case=case, plan=plan, runner=runner
         )
 
     def floor(self, build: Build, case: Case, runner: Runner) -> tuple[EmptyProgram, ...]:
         """The empty programs whose times are the floor under the target; none: it has none."""
+        build = with_launch(build, ())
         found = self._optional("harness_floor", tuple, build=build, case=case, runner=runner)
         strangers = [one for one in found or () if not isinstance(one, EmptyProgram)]
         if strangers:

@@ -247,6 +247,7 @@ class _Reader:
             sources=tuple(root / source for source in section.sources),
             entry=section.entry,
             args=tuple(section.args),
+            launch=tuple(section.launch),
             env=section.env,
             options=self._options(section, {k: v for k, v in raw.items() if k not in ours}, where),
             inputs=tuple(root / path for path in section.inputs),

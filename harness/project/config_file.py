@@ -136,6 +136,7 @@ class TargetSection(msgspec.Struct, kw_only=True):
     sources: list[str] = []
     entry: str | None = None
     args: list[str] = []
+    launch: list[str] = []
     env: dict[str, str] = {}
     flags_file: str | None = None
     inputs: list[str] = []

@@ -110,7 +110,7 @@ def sweep_sentences(document: Document) -> Iterator[list[str]]:
         for each in document["crossings"]
     ]
     for each in document["scalings"]:
-        yield list(_scaling(each))
+        yield list(_scaling(document, each))
     count = document["comparisons"]
     if count > 1:
         yield [
@@ -167,7 +167,7 @@ def _crossing(crossing: Mapping[str, Any]) -> str:
     )
 
 
-def _scaling(found: Mapping[str, Any]) -> Iterator[str]:
+def _scaling(document: Document, found: Mapping[str, Any]) -> Iterator[str]:
     scaling = found["scaling"]
     kind = "weak scaling" if scaling["weak"] else "strong scaling"
     yield f"{found['target']}, {kind}:"
@@ -182,6 +182,8 @@ def _scaling(found: Mapping[str, Any]) -> Iterator[str]:
                 _interval(serial) if serial else "-",
             ]
         )
-    yield layout(["threads", "speed-up", "efficiency", "serial (Karp-Flatt)"], rows)
+    swept = {axis["name"] for axis in document["axes"]}
+    what = "ranks" if "ranks" in swept else "threads"
+    yield layout([what, "speed-up", "efficiency", "serial (Karp-Flatt)"], rows)
     if scaling["serial_fraction"]:
         yield f"serial fraction by Amdahl's law: {_interval(scaling['serial_fraction'])}"

@@ -65,6 +65,7 @@ class BisectRequest:
 def given_by(target: Target, case: Case) -> str:
     """What harness.toml says of a target and its case, but for the code and data of a commit."""
     said = [case.name, jsonable(case.params), case.seed, target.args, sorted(target.env.items())]
+    said += [target.launch] * bool(target.launch)
     return json.dumps([*said, jsonable(target.options)], sort_keys=True)
 
 

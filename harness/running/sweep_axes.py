@@ -14,6 +14,7 @@ MOST_POINTS = 200
 """Points of one sweep, variants included; a thousand take days, and a curve needs ten."""
 ENV = "env."
 THREADS = "threads"
+RANKS = "ranks"
 
 Value: TypeAlias = int | float | str
 Point: TypeAlias = Mapping[str, Value]
@@ -40,8 +41,8 @@ class Axis:
 
     @property
     def is_threads(self) -> bool:
-        """Is it a number of threads, however the target takes it?"""
-        return self.name == THREADS or self.name.endswith("_NUM_THREADS")
+        """Is it a number of threads, however the target takes it, or of ranks?"""
+        return self.name in (THREADS, RANKS) or self.name.endswith("_NUM_THREADS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +234,7 @@ def _checked(where: str, axis: Axis) -> Axis:
     if any(value != value or value in (float("inf"), float("-inf")) for value in values):
         raise UsageError(f"{where}: want finite numbers")
     if axis.is_threads and any(not isinstance(v, int) or v < 1 for v in values):
-        raise UsageError(f"{where}: want whole numbers of threads from 1 on")
+        raise UsageError(f"{where}: want whole numbers of threads or ranks from 1 on")
     return axis
 
 

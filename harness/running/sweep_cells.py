@@ -10,7 +10,7 @@ from harness.errors import UsageError
 from harness.model import Target
 from harness.model.tasks import with_placeholders
 from harness.running.cells import Cell
-from harness.running.sweep_axes import ENV, THREADS, Axis, Point, Sweep, Value
+from harness.running.sweep_axes import ENV, RANKS, THREADS, Axis, Point, Sweep, Value
 
 _OPTIONS_OF_THREADS = {"julia": "threads"}
 """The option by which an adapter's targets take a number of threads."""
@@ -92,6 +92,11 @@ def _check_taken(axis: Axis, base: Cell) -> None:
             f"{base.name} does not say how it takes a number of threads",
             hint="Put {threads} among its arguments, or sweep its variable, such as"
             " env.OMP_NUM_THREADS=1,2.",
+        )
+    if axis.name == RANKS:
+        raise UsageError(
+            f"{base.name} does not say how its ranks are started",
+            hint='Such as launch = ["mpirun", "-n", "{ranks}"] in harness.toml.',
         )
     raise UsageError(
         f"sweep {axis.name}: no argument of {base.name} uses {{{axis.name}}}"

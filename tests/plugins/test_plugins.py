@@ -52,10 +52,10 @@ class Good:
 def call(adapter: Adapter, hook: str):
     arguments = {
         "probe": (None, None),
-        "build": (None, None, None, None),
-        "run": (None, None, None),
-        "time": (None, None, None, None),
-        "profile": (None, None, None, None),
+        "build": (BUILD.target, None, None, None),
+        "run": (BUILD, None, None),
+        "time": (BUILD, None, TrialPlan(), None),
+        "profile": (BUILD, None, None, None),
     }
     return getattr(adapter, hook)(*arguments[hook])
 

@@ -66,7 +66,7 @@ def test_axes_are_combined_and_what_follows_grows_along():
         ("n=5,6,5.0", "5 stands there twice"),
         ("n=1..1000+1", f"a sweep has at most {MOST_POINTS}"),
         ("n=1..1e300*1.0000001", f"a sweep has at most {MOST_POINTS}"),
-        ("threads=0,1", "want whole numbers of threads from 1 on"),
+        ("threads=0,1", "want whole numbers of threads or ranks from 1 on"),
         ("env.OMP_NUM_THREADS=1,2.5", "want whole numbers of threads"),
         ("n=10*threads", "it follows threads, which is no axis of numbers"),
         (["n=1,2", "n=3,4"], "n is swept twice"),

@@ -13,8 +13,8 @@ from harness.system.process.trees import file_digest, files_below
 
 
 def given_digest(target: Target, case: Case) -> str:
-    """SHA-256 over the case, the arguments, the environment, the commands around a trial, and the
-    names and content of input data.
+    """SHA-256 over the case, the arguments, the launch, the environment, the commands around a
+    trial, and the names and content of input data.
 
     What cannot be read counts as such: the trials will say why.
     """
@@ -26,6 +26,8 @@ def given_digest(target: Target, case: Case) -> str:
         words += [target.generate, files_digest(named)]
     if target.prepare or target.conclude:
         words += [target.prepare, target.conclude]
+    if target.launch:
+        words += ["launch", target.launch]
     stdin = [(target.stdin.name, target.stdin)] if target.stdin else []
     inputs = [*stdin, *target.input_places()]
     content = (part for place, path in inputs for part in _content(place, path))

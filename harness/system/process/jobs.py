@@ -120,6 +120,10 @@ def make_job(execution: Execution, plan: TrialPlan) -> Job:
     )
 
 
+OF_SCHEDULERS = ("SLURM_", "PMI_", "PMIX_", "OMPI_", "PRTE_", "I_MPI_", "HYDRA_")
+"""How variables begin that `srun` and `mpirun` are told their nodes and CPUs by."""
+
+
 def environment(execution: Execution, plan: TrialPlan) -> dict[str, str]:
     """The whole environment of a target; `harness.system.process.runner` says why each is there."""
     command, inside, target = execution.command, execution.inside, execution.command.target
@@ -133,6 +137,9 @@ def environment(execution: Execution, plan: TrialPlan) -> dict[str, str]:
     }
     if plan.phases:
         env[environment_names.PHASES] = str(inside.phases)
+    if target and target.launch:
+        # Where ranks may run is what the scheduler said to this process.
+        env |= {k: v for k, v in os.environ.items() if k.startswith(OF_SCHEDULERS)}
     if target and target.metrics:
         env[environment_names.METRICS] = str(figures_file(inside))
     confined = execution.confined

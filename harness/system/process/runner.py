@@ -267,6 +267,8 @@ class LocalRunner:
 
     def trial(self, command: Command, plan: TrialPlan) -> Trial:
         """See `Runner.trial`. A trial that did not end well carries no output."""
+        if command.target is not None and command.target.launch:
+            command = replace(command, argv=(*command.target.launch, *command.argv))
         program = self._programs.find(command.argv[0])
         problem = why_not_tried(command, program)
         if program is None or problem is not None:
