@@ -2,7 +2,7 @@
 
 The standard decorator compiles six methods of each class from text when a module is imported: a
 third of a millisecond, for each of the 130 classes that a run of one trial imports. Here all but
-`__init__` are shared, and that one is compiled for the first value of its class. The standard one
+`__init__` are shared, and that one is compiled once a class has some values. The standard one
 sets a field in a quarter of a microsecond, past what keeps it from being set; here a value is of a
 class that is not frozen while it is made, and a field takes a tenth of that.
 """
@@ -135,14 +135,53 @@ def _set_state(self: Any, state: Sequence[Any]) -> None:
 # -- the initialiser ------------------------------------------------------------------------------
 
 
-def _first_init(made: type) -> Callable[..., None]:
-    """An `__init__` that puts the compiled one in its own place, and calls it."""
+_UNCOMPILED = 8
+"""So many values of a class are made by its fields' names, without an initialiser of its own: to
+compile one takes as long as to make twenty, and most classes of a short command have fewer."""
 
-    def first(self: Any, *args: Any, **kwargs: Any) -> None:
-        _compiled(made)(self, *args, **kwargs)
+
+def _first_init(made: Any) -> Callable[..., None]:
+    """An `__init__` that sees to the first values, and then puts the compiled one in its place."""
+    fields: tuple[dataclasses.Field[Any], ...] = ()
+    left = _UNCOMPILED
+
+    def first(self: Any, /, *args: Any, **kwargs: Any) -> None:
+        nonlocal fields, left
+        left -= 1
+        fields = fields or dataclasses.fields(made)
+        values = _values(fields, args, kwargs) if left >= 0 else None
+        if values is None:
+            _compiled(made)(self, *args, **kwargs)  # or says which argument does not fit
+            return
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        if hasattr(made, "__post_init__"):
+            self.__post_init__()
 
     first.__name__, first.__qualname__ = "__init__", f"{made.__qualname__}.__init__"
     return first
+
+
+def _values(
+    fields: Sequence[dataclasses.Field[Any]], args: Sequence[Any], kwargs: dict[str, Any]
+) -> dict[str, Any] | None:
+    """The values of the fields by name; None where the arguments do not fit."""
+    by_place = [field.name for field in fields if field.init and not field.kw_only]
+    given = dict(zip(by_place, args, strict=False))
+    if len(args) > len(by_place) or given.keys() & kwargs.keys():
+        return None
+    given |= kwargs
+    values: dict[str, Any] = {}
+    for field in fields:
+        if field.init and field.name in given:
+            values[field.name] = given.pop(field.name)
+        elif field.default_factory is not _MISSING:
+            values[field.name] = field.default_factory()
+        elif field.default is not _MISSING:
+            values[field.name] = field.default
+        elif field.init:
+            return None
+    return None if given else values
 
 
 class _Signature:

@@ -140,6 +140,41 @@ def test_arguments_that_do_not_fit_are_refused():
         Ours("a", -1)
 
 
+@pytest.mark.parametrize("earlier", [0, frozen._UNCOMPILED, 2 * frozen._UNCOMPILED])
+def test_the_first_values_are_made_as_all_later_ones(earlier: int):
+    @dataclass(frozen=True, slots=True)
+    class Fresh:
+        self: int
+        name: str = "n"
+        parts: list[int] = dataclasses.field(default_factory=list)
+        count: int = dataclasses.field(default=4, init=False)
+        more: int = dataclasses.field(default=1, kw_only=True)
+
+        def __post_init__(self) -> None:
+            self.parts.append(self.count)
+
+    class More(Fresh):
+        __slots__ = ()
+
+        def __post_init__(self) -> None:
+            self.parts.append(9)
+
+    for number in range(earlier):
+        Fresh(number)
+    for made in (Fresh(1, "a", [], more=2), Fresh(more=2, parts=[], name="a", self=1)):
+        assert dataclasses.astuple(made) == (1, "a", [4], 4, 2)
+    assert dataclasses.astuple(Fresh(1)) == (1, "n", [4], 4, 1)
+    assert More(1).parts == [9]
+    for args, kwargs, words in (
+        ((), {}, "missing 1 required positional argument"),
+        ((1, "a", [], 2), {}, "positional argument"),
+        ((1,), {"self": 1}, "multiple values for argument 'self'"),
+        ((1,), {"count": 1}, "unexpected keyword argument 'count'"),
+    ):
+        with pytest.raises(TypeError, match=words):
+            Fresh(*args, **kwargs)  # type: ignore[arg-type]
+
+
 def test_what_the_standard_functions_do_is_done():
     one = Named(1, 2, name="n")
     assert dataclasses.is_dataclass(one)
