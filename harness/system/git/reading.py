@@ -86,7 +86,9 @@ class GitReading(GitProgram):
 
     def head(self) -> str:
         """The full id of the commit that is checked out."""
-        return self.resolve("HEAD")
+        branch = branch_in(self.git_dir / "HEAD")
+        known = object_in(self.common_dir / branch_ref(branch)) if branch is not None else ""
+        return known or self.resolve("HEAD")
 
     def branch(self) -> str | None:
         """The branch that is checked out; None for a detached HEAD."""

@@ -122,7 +122,8 @@ class Git(GitReading):
         without, until git clears away what nothing refers to, weeks later.
         """
         tree = self._write_tree((), {})
-        arguments = ("commit-tree", tree, "-p", self.resolve(parent), "-m", message)
+        upon = self.head() if parent == "HEAD" else self.resolve(parent)
+        arguments = ("commit-tree", tree, "-p", upon, "-m", message)
         commit = self.line(*arguments, env=self.identity)
         if ref is not None:
             self.update_ref(ref, commit)

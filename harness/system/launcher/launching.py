@@ -135,7 +135,8 @@ def _answers(launcher: Path) -> bool:
     """Does a launcher say the version of its protocol? One that has not changed is asked once."""
     facts = launcher.stat()
     key = (str(launcher), facts.st_ino, facts.st_size, facts.st_ctime_ns)
-    if key not in _answering and not _said([str(launcher), "--version"], protocol.VERSION):
+    asked = [str(launcher), "--version"]
+    if key not in _answering and not _said(asked, protocol.VERSION, touches=False):
         _answering.add(key)
     return key in _answering
 
@@ -160,10 +161,13 @@ def _compile(name: str, path: Path) -> str:
     return f"{name}: {problem}"
 
 
-def _said(argv: list[str], expected: str = "") -> str:
-    """What a program complains of; empty where it ends well and says what it should."""
+def _said(argv: list[str], expected: str = "", *, touches: bool = True) -> str:
+    """What a program complains of; empty where it ends well and says what it should.
+
+    `touches` as in `Call`: a launcher of ours that says its version changes nothing.
+    """
     try:
-        done = call(Call(argv, timeout_s=_COMPILE_TIMEOUT_S))
+        done = call(Call(argv, timeout_s=_COMPILE_TIMEOUT_S, touches=touches))
     except StillRunningError:
         return f"{argv[0]} was still running after {_COMPILE_TIMEOUT_S} s"
     except OSError as problem:

@@ -34,9 +34,10 @@ def test_git_is_asked_once_for_what_nothing_has_changed(repository, asked: list[
         first = git.changes(), git.head(), git.refs("refs/"), listing_here(git)
         count = len(asked)
         assert (git.changes(), git.head(), git.refs("refs/"), listing_here(git)) == first
-        assert (Git(repository.path).head(), len(asked)) == (first[1], count)
-    git.head()
-    assert len(asked) == count + 1
+        assert (Git(repository.path).resolve("HEAD"), len(asked)) == (first[1], count + 1)
+        assert (git.resolve("HEAD"), len(asked)) == (first[1], count + 1)
+    git.resolve("HEAD")
+    assert len(asked) == count + 2
 
 
 def _by_a_program(path: Path) -> None:
