@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from statistics import median
 
 from harness.baseline import Baseline
 from harness.baseline.store import TRIALS_NAME
 from harness.campaign.port import SealedBaseline
 from harness.campaign.spending import attempt_level
 from harness.campaign.values import Terms
-from harness.model import Case, Metric
+from harness.model import Case, Metric, Trial
 from harness.model.noise import Noise
 from harness.optimise.budgets import SMALL, block_ns_of
+from harness.profiles import crowded_share, waiting_is_unclear
 from harness.project.workload import Workload
 from harness.render.units import show_ns
 from harness.stats.evidence import blocks_for
@@ -27,19 +30,34 @@ _WAITS = 0.3
 
 def times_of_baseline(found: Baseline, case: Case, *, cpu: bool) -> list[float]:
     """The wall or CPU times of the baseline's trials of a case, in their order."""
+    own = _trials_of_baseline(found, case)
+    return [float(trial.cpu_ns if cpu else trial.wall_ns) for trial in own]
+
+
+def _trials_of_baseline(found: Baseline, case: Case) -> list[Trial]:
     records = read_records(found.folder / TRIALS_NAME)
-    own = [r for r in records if r.case == case.name and not r.warmup and r.trial.ok]
-    return [float(r.trial.cpu_ns if cpu else r.trial.wall_ns) for r in own]
+    return [r.trial for r in records if r.case == case.name and not r.warmup and r.trial.ok]
 
 
 def cpu_noise_of_baseline(found: Baseline, workload: Workload) -> Noise:
     """What CPU times of the fast case differ by; nothing where that is no alternative."""
-    section, timing = workload.section, found.record(workload.case).timing
+    section = workload.section
     if section is None or section.objective == Metric.CPU.value:
         return Noise()
-    if timing.cpu_ns.point < _WAITS * timing.wall_ns.point:
+    trials = _trials_of_baseline(found, workload.case)
+    if not trials or mostly_waits(trials):
         return Noise()
-    return noise_of([times_of_baseline(found, workload.case, cpu=True)])
+    return noise_of([[float(trial.cpu_ns) for trial in trials]])
+
+
+def mostly_waits(trials: Sequence[Trial]) -> bool:
+    """Does a program wait for most of its time by itself?
+
+    Where others had the CPUs for the rest of the time, a low share of CPU time is no sign of it.
+    """
+    share = median(trial.cpu_ns / max(1, trial.wall_ns) for trial in trials)
+    crowded = median(map(crowded_share, trials))
+    return share < _WAITS and not waiting_is_unclear(share, crowded)
 
 
 def cpu_words(name: str, terms: Terms, sealed: SealedBaseline, seen: Noise | None = None) -> str:

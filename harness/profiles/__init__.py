@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.profiles.remarks import (
         CaseShares,
         advise_cases,
+        crowded_share,
         profile_advice,
         waiting_is_unclear,
     )
@@ -36,7 +37,7 @@ else:
             "flame": "flame_graph",
             "bounding": "floor_of with_floor",
             "json_form": "report_from_json report_to_json",
-            "remarks": "CaseShares advise_cases profile_advice waiting_is_unclear",
+            "remarks": "CaseShares advise_cases crowded_share profile_advice waiting_is_unclear",
             "spots": "count_spots phase_spots worth_showing",
         },
     )
@@ -47,6 +48,7 @@ __all__ = [
     "advise_cases",
     "collapsed",
     "count_spots",
+    "crowded_share",
     "enough_trials",
     "flame_graph",
     "floor_of",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from harness.frozen import dataclass
-from harness.model import Floor, HotSpot, Profile, ProfileReport
+from harness.model import Floor, HotSpot, Profile, ProfileReport, Trial
 from harness.profiles.spots import REST, START_UP
 
 SMALL_SHARE = 0.05
@@ -86,6 +86,12 @@ def _outside(phases: Profile) -> Iterator[str]:
             f"{_percent(rest.total_share)} of the run is outside all phases: start-up, or work"
             " without a marker. Mark it, or take a larger case, before choosing what to attack."
         )
+
+
+def crowded_share(trial: Trial) -> float:
+    """The share of a trial's wall time in which other programs, or machines, had the CPUs."""
+    disturbed = max(trial.pressure_ns or 0, trial.steal_ns or 0)
+    return min(1.0, disturbed / max(1, trial.wall_ns))
 
 
 def waiting_is_unclear(cpu_share: float, crowded: float) -> bool:

@@ -26,6 +26,7 @@ from harness.model import (
 from harness.profiles import (
     collapsed,
     count_spots,
+    crowded_share,
     flame_graph,
     phase_spots,
     profile_advice,
@@ -132,14 +133,9 @@ def _report(identity: str, subject: Subject, plain: Sequence[Trial]) -> ProfileR
         build_digest=build.digest,
         wall_ns=wall,
         cpu_share=estimate_of([t.cpu_ns / w for t, w in zip(plain, walls, strict=True)]).point,
-        crowded=estimate_of([_crowded(t) for t in plain]).point,
+        crowded=estimate_of([crowded_share(t) for t in plain]).point,
         phases=Profile("phases", ProfileBy.PHASE, "ns", wall.point, spots),
     )
-
-
-def _crowded(trial: Trial) -> float:
-    disturbed = max(trial.pressure_ns or 0, trial.steal_ns or 0)
-    return min(1.0, disturbed / max(1, trial.wall_ns))
 
 
 def _profiled(subject: Subject, home: Path, plain: Trial) -> Profile | ProfileFailure | None:

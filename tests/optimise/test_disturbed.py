@@ -7,7 +7,8 @@ import pytest
 from harness.campaign.port import SealedBaseline
 from harness.campaign.values import RULES, KnownNoise, Terms
 from harness.model import Noise
-from harness.optimise.disturbed import cpu_words
+from harness.optimise.disturbed import cpu_words, mostly_waits
+from harness.testing import make_trial
 
 TERMS = Terms("work", "fast", rules=RULES, objective="wall")
 
@@ -42,3 +43,20 @@ def test_a_look_says_it_by_the_noise_that_it_has_shown():
     quiet_then = sealed(0.01, 0.01)
     assert cpu_words("near", TERMS, quiet_then, Noise(8, 0.3)) != ""
     assert cpu_words("near", TERMS, quiet_then, Noise()) == ""
+
+
+@pytest.mark.parametrize(
+    ("cpu_ns", "pressure_ns", "waits"),
+    [
+        (90, 0, False),
+        (20, 0, True),  # it sleeps, or reads
+        (20, 75, False),  # other programs had the CPUs meanwhile
+        (20, 10, True),
+        (2, 95, True),  # even a crowded machine gives each its part
+    ],
+)
+def test_a_low_share_of_cpu_time_is_waiting_where_nobody_else_had_the_cpus(
+    cpu_ns: int, pressure_ns: int, waits: bool
+) -> None:
+    trial = make_trial(wall_ns=100, user_ns=cpu_ns, pressure_ns=pressure_ns)
+    assert mostly_waits([trial]) == waits
