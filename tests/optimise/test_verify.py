@@ -148,6 +148,7 @@ def test_a_result_without_its_trials_is_named(finished):
         ({"noise": [{"host": "here", "case": "fast", "noise": {"pairs": 9}}]}, "was known is ()"),
         ({"continues": 7}, "goes on with look 7, which is not there"),
         ({"confidence": 0.5}, "at confidence 0.5: look 1 has"),
+        ({"confirm": False}, "not measured afresh as the terms say"),
     ],
 )
 def test_a_look_that_was_weighed_otherwise_than_the_terms_want_is_named(finished, change, problem):
@@ -174,6 +175,7 @@ def test_a_chained_figure_that_the_steps_do_not_give_is_named(finished):
         ({"result": None, "request": None}, "the end was not measured"),
         ({"confidence": 0.5}, "confidence 0.5: the terms give 0.95"),
         ({"kept": "0" * 40}, "not compared with the baseline"),
+        ({"confirm": False}, "not measured afresh as the terms say"),
     ],
 )
 def test_another_end_than_the_terms_want_is_named(finished, change, problem):
