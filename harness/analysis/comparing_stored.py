@@ -13,6 +13,7 @@ import numpy as np
 from harness.analysis.comparing import comparison_of
 from harness.analysis.judging import REVIEW_EVERY, Judged, costs_of, exact_interval
 from harness.analysis.of_figures import doubts_of, metric_words
+from harness.analysis.over_layouts import spread_over
 from harness.analysis.over_runs import spread_of_runs
 from harness.analysis.question import Question
 from harness.analysis.stored_pairs import (
@@ -129,6 +130,10 @@ def _judged(
         metric: spread_of_runs(sequence.ratios, sizes, question.confidence)
         for metric, sequence in sequences.items()
     }
+    decides = sequences[choice.metric]
+    spread = spread_over(pairs.layouts(), decides.ratios, question.confidence)
+    intervals = {metric: sequence.interval() for metric, sequence in sequences.items()}
+    intervals[choice.metric] = spread.widened(intervals[choice.metric])
     blocks = sum(piece.blocks for piece in pieces)
     exact: RatioInterval | None = None
     doubts: tuple[str, ...] = ()
@@ -141,12 +146,10 @@ def _judged(
         sides=sides,
         question=question,
         choice=choice,
-        sequence=sequences[choice.metric],
+        sequence=decides,
         evidence={
-            metric: ratio_estimate(
-                spreads[metric].widened(sequence.interval()), question.confidence
-            )
-            for metric, sequence in sequences.items()
+            metric: ratio_estimate(spreads[metric].widened(interval), question.confidence)
+            for metric, interval in intervals.items()
         },
         pairs=len(pairs),
         disturbed=int(np.count_nonzero(pairs.disturbed)),
@@ -155,6 +158,7 @@ def _judged(
         block_ns=sum(piece.span_ns for piece in pieces) / blocks,
         exact=exact,
         doubts=doubts,
+        spread=spread,
         runs=spreads[choice.metric],
         costs=costs_of(choice.metric, pairs.sides(choice.metric), question),
     )

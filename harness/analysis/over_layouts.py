@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.analysis.blocks import PairColumns
@@ -48,10 +49,18 @@ def verdict_over(
     return judge_bounds(spread.hull((interval.low, interval.high)), threshold)
 
 
+def spread_over(
+    layouts: Sequence[tuple[float, float]], ratios: LogRatios, confidence: float
+) -> LayoutSpread:
+    """The spread of pairs whose layouts and log-ratios are told."""
+    several = len(set(layouts))
+    if several < 2:
+        return ONE_LAYOUT
+    return LayoutSpread(several, layout_bounds(ratios.point, layouts, confidence))
+
+
 def spread_of(pairs: PairColumns, ratios: LogRatios, confidence: float) -> LayoutSpread:
     """The spread of some pairs, whose log-ratios by the metric that decides are told."""
     if not pairs.has_layouts:
         return ONE_LAYOUT
-    layouts = pairs.layouts()
-    ends = layout_bounds(ratios.point, layouts, confidence)
-    return LayoutSpread(len(set(layouts)), ends)
+    return spread_over(pairs.layouts(), ratios, confidence)

@@ -111,6 +111,7 @@ def _figures(cells: Cells, mode: Mode) -> dict[str, npt.NDArray[Any]]:
         "involuntary": cells["involuntary_switches"],
         "stolen": stolen,
         "threads": cells["threads"],
+        "layout": cells["layout"],
         **({"named": cells["named"]} if "named" in cells else {}),
     }
 
@@ -193,6 +194,11 @@ class StoredPairs:
         return tuple(
             float(side["wall"][0]) for side in (self.reference, self.candidate) if len(self)
         )
+
+    def layouts(self) -> list[tuple[int, int]]:
+        """Which layouts of both builds each pair ran in; 0 where a build has but one."""
+        sides = self.reference["layout"].tolist(), self.candidate["layout"].tolist()
+        return list(zip(*sides, strict=True))
 
     def sides(self, metric: Metric) -> tuple[Floats, Floats]:
         """The figures of reference and candidate that a metric is about."""
@@ -313,6 +319,9 @@ def _middles(figures: Cells, counts: Ints) -> Cells:
         if name in _CLOCKS:
             common = np.minimum if name == "batch" else np.gcd
             found[name] = common.reduceat(column, starts)
+            continue
+        if name == "layout":  # the same in all of a block
+            found[name] = column[starts]
             continue
         middle = np.empty(len(counts))
         for count in np.unique(counts):

@@ -33,7 +33,7 @@ _KEY = ("run_id", "host_id", "task", "case", "mode")
 _NUMBERS = (
     *("block", "warmup", "started_at_ns", "wall_ns", "user_ns", "sys_ns", "max_rss_bytes"),
     *("max_rss_is_floor", "voluntary_switches", "involuntary_switches", "steal_ns"),
-    *("pressure_ns", "threads"),
+    *("pressure_ns", "threads", "layout"),
 )
 _COUNTED = ("minor_faults", "major_faults")
 """What figures of every trial are made of, beside the numbers that are always read."""

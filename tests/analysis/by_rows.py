@@ -99,7 +99,10 @@ def _over_runs(judge: Judge, blocks: Sequence[Block]) -> tuple[Judged, RunSpread
     for metric in judged.evidence:
         sequence = judge._followed(metric) if metric is not judge.choice.metric else judge.sequence
         spreads[metric] = spread_of_runs(sequence.ratios, list(sizes.values()), question.confidence)
-        interval = spreads[metric].widened(sequence.interval())
+        interval = sequence.interval()
+        if metric is judge.choice.metric:
+            interval = judge.spread.widened(interval)
+        interval = spreads[metric].widened(interval)
         evidence[metric] = ratio_estimate(interval, question.confidence)
     spread = spreads[judge.choice.metric]
     return replace(judged, runs=spread, evidence=evidence), spread
@@ -137,7 +140,7 @@ def _part(key: tuple[Any, ...], items: list[Stored], names: tuple[str, str]) -> 
         cells[name] = [getattr(record, name) for record in records]
     figures = ("wall_ns", "user_ns", "sys_ns", "max_rss_bytes", "max_rss_is_floor")
     switches = ("voluntary_switches", "involuntary_switches")
-    for name in (*figures, *switches, "steal_ns", "pressure_ns", "threads"):
+    for name in (*figures, *switches, "steal_ns", "pressure_ns", "threads", "layout"):
         cells[name] = [getattr(record.trial, name) or 0 for record in records]
     arrays = {name: np.array(column) for name, column in cells.items()}
     for name in ("warmup", "max_rss_is_floor"):

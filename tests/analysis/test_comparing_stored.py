@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from harness.analysis import Machine, Question, compare_settings
-from harness.model import Estimate, Metric, Mode, Sample, TrialStatus
+from harness.model import Estimate, Metric, Mode, Sample, TrialStatus, Verdict
 from tests.analysis.by_rows import Stored, compare_by_rows, parts_of
 
 HERE = Machine("a kind of machine", "here")
@@ -137,3 +137,32 @@ def test_figures_that_no_block_has_of_both_are_no_evidence(record):
     assert_same([found], wanted)
     assert Metric.CPU not in found.comparison.evidence
     assert isinstance(found.comparison.evidence[Metric.WALL], Estimate)
+
+
+def test_layouts_are_a_level_of_stored_blocks_too(blocks):
+    """Four layouts of which each is off by some per cent: many blocks of each do not hide that."""
+    off = (1.0, 1.06, 0.97, 1.03)
+    stored = [
+        Stored(
+            HERE,
+            "n=1",
+            replace(
+                item,
+                started_at_ns=number * 10**8 + at,
+                trial=replace(
+                    item.trial,
+                    layout=number % 4,
+                    wall_ns=round(item.trial.wall_ns * (off[number % 4] if name == "a" else 1)),
+                ),
+            ),
+        )
+        for number, block in enumerate(blocks(3, 1.02, 120, scatter=0.004))
+        for at, (name, (item,)) in enumerate(block.items())
+    ]
+    question = Question(Metric.WALL)
+    (found,) = compare_settings("a", "b", parts_of(stored), question)
+    assert_same([found], compare_by_rows("a", "b", stored, question))
+    assert found.comparison.layouts == 4
+    assert found.comparison.verdict is Verdict.UNDECIDED
+    assert "layouts of the builds differ" in found.comparison.metric_because
+    assert found.comparison.ratio.low < 1 < found.comparison.ratio.high
