@@ -59,8 +59,9 @@ class Options:
         if not target.sources and options.program is None:
             raise ConfigError(
                 f"targets.{target.name}: a C target needs at least one source",
-                hint='Add sources = ["path/to/program.c"], or name the file before `--`: what'
-                " stands after it are the program's arguments.",
+                hint='Add sources = ["path/to/program.c"], or program = "path" for what `build` or'
+                " `setup` makes. On a command line the file stands before `--`: what stands after"
+                " it are the program's arguments.",
             )
         for path in target.sources:
             if "\n" in str(path) or not _is_text(str(path)):

@@ -28,10 +28,13 @@ def located(gate: Gate, rows: Sequence[GateRow], cells: Sequence[Cell]) -> list[
     slower = [row for row in worst_first(rows) if row.status is GateStatus.REGRESSED]
     found = {}
     for row in slower[:MOST]:
+        why = "no function of its own sources stands out (a build of your own wants -g)"
         try:
             found[row.key] = _slowed(gate, row, by_key[row.key])
         except HarnessError as problem:
-            gate.session.tell(f"{row.target}: where it is slower is not known: {problem.message}")
+            why = problem.message
+        if found.get(row.key) is None:
+            gate.session.tell(f"{row.target}: where it is slower is not known: {why}")
     return [replace(row, slowed=found.get(row.key)) for row in rows]
 
 
