@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 from pathlib import Path
@@ -14,56 +13,8 @@ from harness.api import on_clusters as clusters
 from harness.api.planned_runs import planned_run
 from harness.cluster.folder import find_cluster
 from harness.errors import ConfigError, UsageError
-from harness.plugins import Executor
 from harness.project.config import load_config
-
-EXAMPLE = Path(__file__).parents[2] / "examples/executor/ssh_executor.py"
-CONFIG = """
-[executors.ssh]
-hosts = ["red", "green"]
-shell = ["sh", "-c", "{line}"]
-poll = "200ms"
-settle = "1s"
-shards_per_job = 1
-[tasks.sum.cases.small]
-params = { n = 1 }
-[tasks.other.cases.small]
-params = { n = 2 }
-[targets.one]
-task = "sum"
-adapter = "command"
-args = ["sh", "-c", "cat word; echo {n}"]
-inputs = ["word"]
-working_folder = "root"
-[targets.two]
-task = "sum"
-adapter = "command"
-args = ["sh", "-c", "cat word; echo {n}"]
-inputs = ["word"]
-working_folder = "root"
-[targets.three]
-task = "other"
-adapter = "command"
-args = ["sh", "-c", "echo {n}"]
-"""
-
-
-@pytest.fixture
-def ssh(tmp_path, monkeypatch) -> Path:
-    """A project, and the example executor under the name `ssh`; its folder."""
-    spec = importlib.util.spec_from_file_location("ssh_executor", EXAMPLE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    found = Executor("ssh", module)
-    monkeypatch.setattr(Executor, "find", classmethod(lambda cls, name: found))
-    project = tmp_path / "project"
-    project.mkdir()
-    (project / "harness.toml").write_text(CONFIG)
-    (project / "word").write_text("word ")
-    monkeypatch.chdir(project)
-    return project
+from tests.cluster.conftest import CONFIG
 
 
 def run(project: Path, *names: str) -> harness.RunResult:

@@ -187,6 +187,33 @@ def test_a_job_near_its_time_limit_closes_its_files_and_what_is_missing_is_resum
     assert len(harness.load(again)) == 4
 
 
+@pytest.mark.soak
+def test_a_job_that_is_preempted_is_begun_again_and_counted_once(project):
+    project.gate.touch()
+    with project.begun("slow") as process:
+        project.running_on()
+        (job,) = project.slurm.run("squeue", "-h", "-t", "R", "-o", "%A").stdout.split()
+        # What a preemption by requeue does: the job is told to end, and queued again.
+        project.slurm.run("scontrol", "requeue", job)
+        folder = project.folder()
+        in_time(lambda: any(found.kind == "failed.json" for found in folder.attempts()))
+        project.gate.unlink()
+        answer = project.answer(process)
+    assert answer["ok"], answer["error"]
+    assert list(harness.load(project.results).attempt) == [2, 2]
+
+
+@pytest.mark.soak
+def test_a_comparison_on_two_hosts_runs_on_each_of_them(project):
+    result = harness.on_hosts("one", "two", hosts="n1,n3", executor="slurm", trials=3, warmup=0)
+    assert not result.failures
+    rows = harness.load(project.results)
+    assert {run: set(found.node) for run, found in rows.groupby("run_id")} == {
+        result.runs["n1"]: {"n1"},
+        result.runs["n3"]: {"n3"},
+    }
+
+
 @pytest.mark.slow
 def test_a_controller_that_is_down_meanwhile_is_waited_for(project):
     project.gate.touch()
