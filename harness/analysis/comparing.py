@@ -47,7 +47,9 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
     ratios, boundary = judged.sequence.ratios, judged.sequence.boundary
     verdict, weighed, costs = judged.verdict, judged.weighed, judged.costs
     by_pairs_sure = judged.of_median is Verdict.UNDECIDED is not judged.by_pairs
-    in_vain = by_pairs_sure or judged.runs.differ  # more blocks alone would not decide
+    held = judged.whatever_was_lost is Verdict.UNDECIDED is not judged.of_layouts
+    # More blocks alone would not decide.
+    in_vain = by_pairs_sure or judged.runs.differ or held
     smallest: float | None
     if judged.exact is not None:
         smallest = needed = None
@@ -84,6 +86,7 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
         case=case,
         figure=None if judged.choice.metric.is_known else question.figure,
         layouts=judged.spread.layouts,
+        lost=(judged.lost.reference, judged.lost.candidate),
         costs=costs.estimates() if costs else {},
         worse=costs.worse if costs else (),
         doubted=doubted,
@@ -96,7 +99,9 @@ def _doubts(
     judged: Judged, interval: RatioInterval, evidence: Mapping[Metric, Estimate]
 ) -> list[str]:
     """What a reader should know before trusting one number."""
-    doubts = []
+    sequence = judged.sequence
+    lost = judged.lost.words(judged.sides, sequence.ratios, sequence.boundary)
+    doubts = [lost] if lost else []
     if signs_disagree(evidence):
         doubts.append("wall and CPU time disagree: less of one is paid for with more of the other")
     if judged.runs.differ and judged.exact is None:

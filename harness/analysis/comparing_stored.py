@@ -6,12 +6,15 @@ The rules are those of `comparing`; the answers are the same to the last bit.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from harness.analysis.comparing import comparison_of
+from harness.analysis.guarding_stored import StoredBlocks, stored_guards
 from harness.analysis.judging import REVIEW_EVERY, Judged, costs_of, exact_interval
+from harness.analysis.lost_blocks import Lost
 from harness.analysis.of_figures import doubts_of, metric_words
 from harness.analysis.over_layouts import spread_over
 from harness.analysis.over_runs import spread_of_runs
@@ -76,9 +79,14 @@ def compare_settings(
         bad = np.concatenate([piece.bad for piece in own])
         wrong = bool(np.any(bad[:, 1] == _WRONG))
         failures = _failures(bad, sides)
+        comparison = comparison_of(judged, because)
+        if question.guards:
+            sizes = [len(piece.pairs) for piece in own]
+            blocks = StoredBlocks(sides, pairs, sizes, judged.lost, comparison.metric)
+            comparison = replace(comparison, guards=stored_guards(blocks, question))
         found.append(
             StoredComparison(
-                *(setting, runs, comparison_of(judged, because), failures, wrong),
+                *(setting, runs, comparison, failures, wrong),
                 by_run=judged.runs.speed_ups,
                 runs_differ=judged.runs.differ,
             )
@@ -160,6 +168,7 @@ def _judged(
         doubts=doubts,
         spread=spread,
         runs=spreads[choice.metric],
+        lost=Lost(*(sum(piece.lost[n] for piece in pieces) for n in (0, 1))),
         costs=costs_of(choice.metric, pairs.sides(choice.metric), question),
     )
 

@@ -24,6 +24,7 @@ from harness.stats.paired import ratio_estimate, ratio_of, sequence_of
 from harness.stats.tails import Costs
 
 NO_PAIR = "no block has both"
+LOST = "one side lost more blocks than the other: failed, or never steady"
 _FARTHEST = 40.0
 
 
@@ -65,7 +66,7 @@ def _findings(asked: Guarded, blocks: Sequence[Block]) -> Iterator[GuardFinding]
         if guard.name == BINARY:
             yield _of_builds(guard, asked)
         elif guard.name in TAILS or guard.name == MEAN:
-            yield _of_statistic(guard, costs())
+            yield of_statistic(guard, costs())
         else:
             yield _of_figure(guard, asked, blocks)
 
@@ -90,12 +91,12 @@ def _costs(asked: Guarded, blocks: Sequence[Block]) -> Costs:
     return Costs.of(times, question.confidence, question.threshold)
 
 
-def _of_statistic(guard: Guard, costs: Costs) -> GuardFinding:
+def of_statistic(guard: Guard, costs: Costs) -> GuardFinding:
     """The mean or a tail of what is compared."""
     if not len(costs.sides[0]):
         return GuardFinding(guard, GuardState.OPEN, None, NO_PAIR)
     allowed = math.log1p(guard.share or 0.0)
-    return _said(guard, costs.logs(guard.name), allowed, costs.confidence)
+    return said_of(guard, costs.logs(guard.name), allowed, costs.confidence)
 
 
 def _of_figure(guard: Guard, asked: Guarded, blocks: Sequence[Block]) -> GuardFinding:
@@ -106,32 +107,39 @@ def _of_figure(guard: Guard, asked: Guarded, blocks: Sequence[Block]) -> GuardFi
         why = "steady mode alone tells start-up from work"
     if not len(judge.pairs):
         return GuardFinding(guard, GuardState.OPEN, None, NO_PAIR)
-    confidence = asked.question.confidence
+    confidence, sequence = asked.question.confidence, judge.sequence
+    if judge.lost.differs:
+        allowed, worst = guard.share, judge.lost.bounds(sequence.ratios, sequence.boundary)
+        limit = -math.log1p(allowed) if allowed is not None else math.nan
+        if not (worst[0] >= limit or worst[1] < limit):  # of an amount nothing is known
+            return GuardFinding(guard, GuardState.OPEN, None, LOST)
     if guard.share is not None:
         found = judge.interval
         logs = (found.point, found.low, found.high)
-        return _said(guard, logs, math.log1p(guard.share), confidence, why)
-    return _by_amount(guard, judge, why)
+        return said_of(guard, logs, math.log1p(guard.share), confidence, why)
+    pairs = list(zip(*judge.pairs.sides(judge.choice.metric), strict=True))
+    finding = by_amount(guard, pairs, judge.question, why)
+    return replace(finding, ratio=ratio_estimate(judge.interval, confidence))
 
 
-def _by_amount(guard: Guard, judge: Judge, why: str) -> GuardFinding:
-    """By the differences within blocks, in units of what is allowed: signs alone, no shape."""
-    figure = judge.question.figure
+def by_amount(
+    guard: Guard, figures: Iterable[tuple[float, float]], question: Question, why: str
+) -> GuardFinding:
+    """By the differences within blocks, in units of what is allowed: signs alone, no shape.
+
+    The question is about the figure.
+    """
+    figure, confidence = question.figure, question.confidence
     sign = -1.0 if figure is not None and figure.better is Better.HIGHER else 1.0
     pairs = []
-    for before, now in zip(*judge.pairs.sides(judge.choice.metric), strict=True):
+    for before, now in figures:
         worse = sign * (now - before) / guard.amount
-        known = not math.isnan(worse) and not (
-            judge.choice.metric.is_known and min(before, now) < 0
-        )
+        known = not math.isnan(worse) and (figure is not None or min(before, now) >= 0)
         pairs.append((1.0, math.exp(min(max(worse, -_FARTHEST), _FARTHEST))) if known else NOTHING)
-    confidence = judge.question.confidence
     reference, candidate = [one for one, _ in pairs], [other for _, other in pairs]
     sequence = sequence_of(reference, candidate, sign_boundary(confidence), 1e-300)
     found = sequence.interval()
-    finding = _said(guard, (found.point, found.low, found.high), 1.0, confidence, why)
-    ratio = ratio_estimate(judge.interval, confidence)
-    return replace(finding, ratio=ratio)
+    return said_of(guard, (found.point, found.low, found.high), 1.0, confidence, why)
 
 
 def _judge(
@@ -153,7 +161,7 @@ def _judge(
     return judge
 
 
-def _said(
+def said_of(
     guard: Guard, logs: tuple[float, float, float], allowed: float, confidence: float, why: str = ""
 ) -> GuardFinding:
     """The finding of an interval of log-ratios, where less than `-allowed` is too much worse."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from harness.analysis.blocks import Pair, PairColumns, block_ns, pair_of, records_in
 from harness.analysis.confirming import NONE_FRESH, Fresh, confirmed_at
 from harness.analysis.disturbances import is_disturbed
+from harness.analysis.lost_blocks import NOTHING_LOST, Lost
 from harness.analysis.of_figures import (
     EXACT_BLOCKS,
     EXACT_STEP,
@@ -82,6 +83,8 @@ class Judged:
     """The mean and the tails of both sides, where a gain is held against them."""
     fresh: Fresh = NONE_FRESH
     """The blocks after a gain was sure, where it was to be confirmed."""
+    lost: Lost = NOTHING_LOST
+    """The blocks that have no figure of a side."""
 
     @property
     def interval(self) -> RatioInterval:
@@ -98,10 +101,18 @@ class Judged:
         """What the median ratio says by itself."""
         if self.exact is not None:
             return judge_bounds((self.exact.low, self.exact.high), self.question.threshold)
-        found = self.of_layouts
+        found = self.whatever_was_lost
         if found is Verdict.UNDECIDED or not self.runs.differ:
             return found
         return judge_bounds((self.interval.low, self.interval.high), self.question.threshold)
+
+    @property
+    def whatever_was_lost(self) -> Verdict:
+        """What stands of it wherever the blocks lie that have no figure of a side."""
+        sequence = self.sequence
+        return self.lost.leaves(
+            self.of_layouts, sequence.ratios, sequence.boundary, self.question.threshold
+        )
 
     @property
     def of_layouts(self) -> Verdict:
@@ -145,6 +156,8 @@ class Judge:
         self.pairs = PairColumns()
         self.disturbed = 0
         """How many of the pairs' blocks were."""
+        self.lost = NOTHING_LOST
+        """The blocks that have no figure of a side."""
         self._read = 0
         self._sure_at = 0
         self._first_ns: tuple[float, ...] = ()
@@ -160,7 +173,9 @@ class Judge:
         for at in range(self._read, len(blocks)):
             block = blocks[at]
             pair = pair_of(block, self.reference, self.candidate, self._named)
-            if pair is not None:
+            if pair is None:
+                self.lost = self.lost.after(block, (self.reference, self.candidate))
+            else:
                 self._begin(pair)
                 self.pairs.add(pair)
                 self.disturbed += any(map(is_disturbed, records_in([block])))
@@ -257,15 +272,15 @@ class Judge:
         exact = self.exact
         if exact is not None:
             return judge_bounds((exact.low, exact.high), self.question.threshold)
-        weighed = self.weighed
-        if weighed is not None:
-            found = weighed.verdict
-        else:
-            found = judge_bounds(self.sequence.bounds, self.question.threshold)
+        weighed, sequence, threshold = self.weighed, self.sequence, self.question.threshold
+        by_signs = judge_bounds(sequence.bounds, threshold)
+        found = by_signs if weighed is None else weighed.verdict
+        if self.lost.differs:
+            found = self.lost.leaves(found, sequence.ratios, sequence.boundary, threshold)
         if found is Verdict.UNDECIDED or not self.pairs.has_layouts:
             return found
         interval = (weighed or self.sequence).interval()
-        return verdict_over(found, self.spread, interval, self.question.threshold)
+        return verdict_over(found, self.spread, interval, threshold)
 
     @property
     def verdict(self) -> Verdict:
@@ -313,6 +328,7 @@ class Judge:
             spread=self.spread,
             costs=self.costs,
             fresh=self.fresh,
+            lost=self.lost,
         )
 
     def _doubts(self) -> Iterator[str]:

@@ -32,6 +32,8 @@ _OK = STATUSES.index(TrialStatus.OK)
 
 _CLOCKS = ("wall_step", "cpu_step", "batch")
 _OF_METRIC = {Metric.WALL: "wall", Metric.CPU: "cpu", Metric.MEMORY: "rss"}
+NAMED_COLUMN = "named {}"
+"""The column of the figure of that name which a guard is about."""
 _STEPS = {Metric.WALL: "wall_step", Metric.CPU: "cpu_step"}
 
 
@@ -112,7 +114,7 @@ def _figures(cells: Cells, mode: Mode) -> dict[str, npt.NDArray[Any]]:
         "stolen": stolen,
         "threads": cells["threads"],
         "layout": cells["layout"],
-        **({"named": cells["named"]} if "named" in cells else {}),
+        **{name: column for name, column in cells.items() if name.startswith("named")},
     }
 
 
@@ -202,19 +204,24 @@ class StoredPairs:
 
     def sides(self, metric: Metric) -> tuple[Floats, Floats]:
         """The figures of reference and candidate that a metric is about."""
-        name = _OF_METRIC.get(metric, "named")
+        name = _OF_METRIC.get(metric) or NAMED_COLUMN.format(metric.value)
+        name = name if name in self.reference else "named"
         return self.reference[name].astype(np.float64), self.candidate[name].astype(np.float64)
+
+    def costs(self, metric: Metric, question: Question) -> tuple[Floats, Floats]:
+        """The figures of both sides as costs, whose ratio is what they say."""
+        sides = self.sides(metric)
+        if metric.is_known:
+            return sides
+        pairs = zip(sides[0].tolist(), sides[1].tolist(), strict=True)
+        each = [as_costs(before, now, question.figure) for before, now in pairs]
+        both = np.array(each).reshape(-1, 2)
+        return both[:, 0], both[:, 1]
 
     def sequence(self, metric: Metric, question: Question, joined_at: int = 0) -> WholeSequence:
         """All pairs by a metric, with intervals from the block after `joined_at` on."""
-        sides = self.sides(metric)
-        if not metric.is_known:
-            pairs = zip(sides[0].tolist(), sides[1].tolist(), strict=True)
-            each = [as_costs(before, now, question.figure) for before, now in pairs]
-            costs = np.array(each).reshape(-1, 2)
-            sides = costs[:, 0], costs[:, 1]
         return whole_sequence(
-            sides,
+            self.costs(metric, question),
             question.boundary_from(self.first_ns, joined_at),
             step_of(metric, question.figure),
             self.clocks(metric),
@@ -232,6 +239,8 @@ class StoredPiece:
     """From the first trial's beginning to the last one's end."""
     bad: Ints
     """Side and status of the trials that did not end well, in their order; (n, 2)."""
+    lost: tuple[int, int] = (0, 0)
+    """How many blocks have no figure of the reference, and of the candidate."""
 
 
 def pieces_of(part: StoredPart) -> Iterator[tuple[Setting, StoredPiece]]:
@@ -276,9 +285,13 @@ def _piece(part: StoredPart, cells: Cells) -> StoredPiece:
     ends = cells["started_at_ns"] + cells["wall_ns"]
     disturbed = np.zeros(count, dtype=bool)
     disturbed[block[_disturbed(cells)]] = True
+    figures = _figures(cells, part.mode)
+    side = cells["side"]
+    at_all = [np.unique(block[figures["known"] & (side == n)]) for n in (0, 1)]
     return StoredPiece(
         run_id=part.run_id,
-        pairs=_paired(_figures(cells, part.mode), cells["side"], block, disturbed),
+        pairs=_paired(figures, side, block, disturbed),
+        lost=(count - len(at_all[0]), count - len(at_all[1])),
         blocks=count,
         span_ns=int(ends.max() - cells["started_at_ns"].min()),
         bad=np.stack((cells["side"][bad], cells["status"][bad]), axis=1).astype(np.int64),

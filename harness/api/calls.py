@@ -147,7 +147,8 @@ def try_variants(*variants: str | PathLike[str], **options: Unpack[TryOptions]) 
         [flags] if isinstance(flags, str) else flags,
         Git(config.root),
     )
-    own = plugins_named([trying.metric], config)
+    guards = (guard.name for guard in trying.settings.question.guards)
+    own = plugins_named([trying.metric, *guards], config)
     raced = replace(trying.settings, metrics=(*trying.settings.metrics, *own))
     with (
         measuring(config, options, raced, apart=True) as session,

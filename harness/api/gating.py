@@ -103,6 +103,7 @@ def _compared(
         confidence=settings.question.confidence,
         report=None if report is None else report.as_stored(),
         require_decision=options.get("require_decision", False),
+        per_comparison=settings.question.per_comparison,
     )
 
 

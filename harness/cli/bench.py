@@ -20,7 +20,7 @@ from harness.render.units import show_ns
 
 OF_THE_BENCH = (
     *("budget", "trials", "seed", "validate_full", "against", "stored", "startup"),
-    *("max_trials", "cpus", "jail", "guard", *QUESTION),
+    *("max_trials", "cpus", "jail", *QUESTION),
 )
 """Options of the command that `Project.bench` takes under the same names."""
 
@@ -40,7 +40,7 @@ _OF_AN_ENTRY = ("file", "surprise", "notes", "why", "lesson")
 @click.option("--strict", is_flag=True, help="In a campaign: exit code 1 where there is a FLAG.")
 @then_option
 @note_options
-@settings_options("max_trials", "seed", "cpus", "jail", "guard", *QUESTION)
+@settings_options("max_trials", "seed", "cpus", "jail", *QUESTION)
 @format_option
 @told_options
 def bench_command(**options: Any) -> Answer:

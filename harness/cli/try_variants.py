@@ -20,13 +20,14 @@ from harness.cli.shared.measuring import (
 )
 from harness.errors import ExitCode, UsageError
 from harness.project.finding import read_config
+from harness.render.guard_rows import broken_words
 from harness.running.keywords import trying_of
 from harness.running.listening import Told
 from harness.running.try_results import TryResult
 
 OF_A_RACE = (
     *("budget", "max_trials", "warmup", "seed", "seeds", "cpus", "vary_layout", "metrics"),
-    *("jail", "confidence", "threshold"),
+    *("jail", "confidence", "threshold", "guard"),
 )
 """The settings that mean something here."""
 
@@ -95,7 +96,7 @@ def try_command(variants: tuple[str, ...], **options: Any) -> Answer:
 
 
 def _saved(variants: tuple[str, ...], options: dict[str, Any]) -> Answer:
-    given = [name for name in ("target", "case", "metric", *OF_A_RACE) if options[name] is not None]
+    given = [name for name in ("target", "case", "metric", *OF_A_RACE) if _is_given(options[name])]
     if variants or options["flags"] or given:
         raise UsageError("--save puts code aside and tries nothing: say nothing beside it")
     from harness.optimise import active_campaign
@@ -114,7 +115,12 @@ def _saved(variants: tuple[str, ...], options: dict[str, Any]) -> Answer:
     return Answer(result={"name": name, "commit": commit}, text=text, next_actions=("harness try",))
 
 
-_SETTLED = ("case", "confidence", "threshold", "seeds", "jail")
+def _is_given(value: Any) -> bool:
+    """Was an option said? One that may be said several times is empty where it was not."""
+    return value not in (None, ())
+
+
+_SETTLED = ("case", "confidence", "threshold", "seeds", "jail", "guard")
 """What a campaign has agreed on."""
 
 
@@ -131,7 +137,7 @@ def _in_campaign(variants: tuple[str, ...], options: dict[str, Any]) -> Answer |
     campaign = active_campaign(config)
     if campaign is None:
         return None
-    given = [name for name in _SETTLED if options[name] is not None]
+    given = [name for name in _SETTLED if _is_given(options[name])]
     if given:
         raise UsageError(f"--{given[0]} is not the command line's to say in a campaign")
     asked = {name: options[name] for name in (*OF_A_RACE, "metric")}
@@ -167,6 +173,7 @@ def _in_words(result: TryResult) -> str:
 
 def _answer(result: TryResult) -> Answer:
     code = result.exit_code
+    broken = broken_words(result.comparison) if result.comparison is not None else ""
     errors = {
         ExitCode.FINE: None,
         ExitCode.UNDECIDED: "undecided: the budget ended before an answer was sure",
@@ -175,6 +182,6 @@ def _answer(result: TryResult) -> Answer:
         result=result.to_dict(),
         text=str(result),
         exit_code=code,
-        error=errors.get(code, "no variant is faster"),
+        error=errors.get(code, broken or "no variant is faster"),
         hint="Give it more time with --budget." if code is ExitCode.UNDECIDED else None,
     )

@@ -212,6 +212,9 @@ class Comparison:
     fresh_blocks: int = 0
     """As many blocks, made after the gain was sure, are what the point is of; 0: it is of all."""
 
+    lost: tuple[int, int] = (0, 0)
+    """How many blocks have no figure of the reference, and of the candidate."""
+
     @property
     def key(self) -> tuple[str, str, str]:
         """The key of the candidate's measurement in the same run."""

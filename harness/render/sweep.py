@@ -43,9 +43,15 @@ def sweep_table(document: Document, style: str = "plain") -> str:
         _column("wall (median)", rows, _time, _short_time),
         _column("trials", rows, _said("trials"), rank=1),
     ]
+    # A sweep of an older harness has neither figures nor guards in its rows.
+    units = {name: unit for row in rows for name, unit in row.get("units", {}).items()}
+    for name, unit in units.items():
+        table.append(_column(f"{name} ({unit})" if unit else name, rows, _figure(name), rank=2))
     if any(row["verdict"] for row in rows):
         table.append(_column("speed-up", rows, _ratio, _short_ratio))
         table.append(_column("verdict", rows, _verdict, _short_verdict))
+    if any(row.get("guards") for row in rows):
+        table.append(_column("guards", rows, _guards))
     if style == "csv":
         cells = list(zip(*(column.cells for column in table), strict=True))
         return layout([column.name for column in table], cells, style)
@@ -61,6 +67,18 @@ def _column(
 
 def _said(key: str) -> Cell:
     return lambda row: str(row.get(key, ""))
+
+
+def _figure(name: str) -> Cell:
+    def cell(row: Row) -> str:
+        found = row.get("figures", {}).get(name)
+        return "-" if found is None else f"{found:.6g}"
+
+    return cell
+
+
+def _guards(row: Row) -> str:
+    return ", ".join(f"{guard} {state}" for guard, state in row.get("guards", {}).items()) or "-"
 
 
 def _time(row: Row) -> str:
@@ -112,7 +130,10 @@ def sweep_sentences(document: Document) -> Iterator[list[str]]:
     for each in document["scalings"]:
         yield list(_scaling(document, each))
     count = document["comparisons"]
-    if count > 1:
+    if count > 1 and document.get("per_comparison"):
+        each = show_confidence(document["confidence"])
+        yield [f"each of {count} verdicts holds by itself at {each}, and not all of them together"]
+    elif count > 1:
         yield [
             f"all {count} verdicts hold together at {show_confidence(document['confidence'])}:"
             f" each is at {show_confidence(document['confidence_each'])} (Bonferroni)"

@@ -101,7 +101,8 @@ class Bisection:
         self.commits = commits_to_search(self.git, request.good, request.bad)
         self.most = most_comparisons(len(self.commits))
         asked = request.settings.question
-        question = replace(asked, confidence=each_confidence(asked.confidence, self.most))
+        together = 1 if asked.per_comparison else self.most
+        question = replace(asked, confidence=each_confidence(asked.confidence, together))
         self.request = replace(request, settings=replace(request.settings, question=question))
         self.store = store
 

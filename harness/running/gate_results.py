@@ -127,6 +127,8 @@ class CiResult:
     report: Report | None = None
     """The run that was measured; None: nothing was."""
     require_decision: bool = False
+    per_comparison: bool = False
+    """Does the confidence hold for each verdict by itself?"""
 
     @property
     def folder(self) -> Path | None:
@@ -200,8 +202,11 @@ class CiResult:
                 f" {', '.join(self.dirty[:3])}{more}."
             )
         if self.report is not None and self.report.run.comparisons:
+            who = "all verdicts together hold"
+            if self.per_comparison:
+                who = "each verdict holds by itself"
             said.append(
-                f"Both builds of each target ran interleaved here; all verdicts together hold at"
+                f"Both builds of each target ran interleaved here; {who} at"
                 f" {100 * self.confidence:.4g} %, beyond {100 * self.threshold:.3g} %."
             )
         return said

@@ -42,13 +42,16 @@ class HistoryResult:
 
     def table(self, style: str = "plain") -> str:
         """One row per measurement, in a style of `--format` or as `html`."""
-        rows = [_row(run, m) for run in self.runs for m in run["measurements"]]
+        listed = [(run, m) for run in self.runs for m in run["measurements"]]
+        figures = any(m.get("metrics") for _, m in listed)
+        rows = [_row(run, m, figures=figures) for run, m in listed]
+        headers = [*HEADERS[:-1], "figures", HEADERS[-1]] if figures else HEADERS
         unknown = [
             f"{run['run_id']}: columns that this harness does not know: {', '.join(names)}"
             for run in self.runs
             if (names := run["unknown_columns"]) and style == "plain"
         ]
-        table = layout(HEADERS, rows, style)
+        table = layout(headers, rows, style)
         return "\n\n".join(filter(None, [table, "\n".join(unknown)]))
 
     def to_dict(self) -> dict[str, Any]:
@@ -112,7 +115,7 @@ def _moment(since: object) -> datetime.datetime:
         ) from None
 
 
-def _row(run: Mapping[str, Any], measurement: Mapping[str, Any]) -> list[str]:
+def _row(run: Mapping[str, Any], measurement: Mapping[str, Any], *, figures: bool) -> list[str]:
     moment = datetime.datetime.fromtimestamp(run["started_at_ns"] / 1e9, datetime.UTC)
     wall = measurement.get("wall_ns")
     return [
@@ -123,8 +126,19 @@ def _row(run: Mapping[str, Any], measurement: Mapping[str, Any]) -> list[str]:
         measurement["target"],
         show_ns(wall["point"]) if wall else "-",
         str(measurement["trials"]),
+        *([_figures(measurement)] if figures else []),
         note_on(run, measurement),
     ]
+
+
+def _figures(measurement: Mapping[str, Any]) -> str:
+    """The named figures of a measurement, the medians of its trials, with their units."""
+    each = (
+        f"{found['info']['name']} {found['value']['point']:.6g} {found['info']['unit']}".rstrip()
+        for found in measurement.get("metrics") or ()
+        if found["value"]["point"] is not None
+    )
+    return ", ".join(each) or "-"
 
 
 def note_on(run: Mapping[str, Any], measurement: Mapping[str, Any]) -> str:

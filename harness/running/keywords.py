@@ -145,6 +145,7 @@ class TryOptions(Place, total=False):
     metrics: str | Sequence[str]
     confidence: float
     threshold: float | str
+    guard: str | Sequence[str] | Mapping[str, str]
 
 
 class StoredOptions(Place, total=False):
@@ -155,6 +156,7 @@ class StoredOptions(Place, total=False):
     metric: Metric | str
     confidence: float
     threshold: float | str
+    guard: str | Sequence[str] | Mapping[str, str]
 
 
 class HistoryOptions(Place, total=False):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,14 @@ from harness.analysis import (
     StoredPart,
     compare_settings,
 )
+from harness.analysis.stored_pairs import NAMED_COLUMN
 from harness.errors import DataUnreadable
 from harness.frozen import dataclass
 from harness.model import MetricInfo, Mode, Sample
 from harness.model.figures import OF_EVERY_TRIAL, columns_of
 from harness.running.catalogue import folders_with
 from harness.running.many import each_run, has_target, imported_from
-from harness.running.named_figures import found_figure
+from harness.running.named_figures import is_plain, with_infos
 from harness.system.store.numbers import Arrays, arrays_of
 from harness.system.store.run_file import StoredRun, run_folders
 
@@ -70,8 +70,8 @@ def pool(results: Path, reference: str, candidate: str, question: Question) -> P
     that have both targets, and of each the columns alone that a comparison needs.
     """
     folders = folders_with(results, (reference, candidate))
-    question = _with_figure(question, folders)
-    named = question.figure.name if question.figure is not None else ""
+    question = _with_figures(question, folders)
+    named = _columns(question)
     parts: list[StoredPart] = []
     hosts: dict[Machine, Mapping[str, Any]] = {}
     unreadable = []
@@ -110,25 +110,35 @@ def _targets_in(run: StoredRun) -> set[str]:
     return set(arrays_of(run, ["target"]).texts["target"].values)
 
 
-def _with_figure(question: Question, folders: Sequence[Path]) -> Question:
-    """The question with what its metric is, as the latest of some runs declares it."""
-    metric = question.metric
-    if metric is None or metric.is_known:
+def _columns(question: Question) -> Mapping[str, str]:
+    """Which columns hold named figures, by the figures' names: the deciding one and the guards'."""
+    found = {"named": question.figure.name} if question.figure is not None else {}
+    return {**found, **{NAMED_COLUMN.format(info.name): info.name for info in question.guarded}}
+
+
+def _with_figures(question: Question, folders: Sequence[Path]) -> Question:
+    """The question with what its metric and its guards' figures are, as the latest of some runs
+    declares them."""
+    metric, guards = question.metric, question.guards
+    if (metric is None or metric.is_known) and all(is_plain(guard.name) for guard in guards):
         return question
     declared: dict[str, MetricInfo] = {}
     for infos in each_run(folders, lambda run: run.described.metrics):
         if not isinstance(infos, DataUnreadable):
             declared.update({info.name: info for info in infos})
-    return replace(question, figure=found_figure(metric.value, tuple(declared.values())))
+    return with_infos(question, tuple(declared.values()))
 
 
 def _parts(
-    run: StoredRun, names: tuple[str, str], named: str
+    run: StoredRun, names: tuple[str, str], named: Mapping[str, str]
 ) -> list[tuple[Mapping[str, Any], StoredPart]]:
     """A run's trials of both targets, with the host that it describes."""
     if imported_from(run) or not all(has_target(run, name) for name in names):
         return []
-    read = [*_READ, *(_COUNTED if named in OF_EVERY_TRIAL else ["metrics"] if named else [])]
+    read = [*_READ]
+    for name in named.values():
+        read += _COUNTED if name in OF_EVERY_TRIAL else ["metrics"]
+    read = list(dict.fromkeys(read))
     arrays = arrays_of(run, read)
     if Mode.STEADY.value in arrays.texts["mode"].values:
         arrays = arrays_of(run, [*read, "samples"])
@@ -137,7 +147,7 @@ def _parts(
 
 
 def _split(
-    run: StoredRun, arrays: Arrays, names: tuple[str, str], named: str
+    run: StoredRun, arrays: Arrays, names: tuple[str, str], named: Mapping[str, str]
 ) -> Iterator[StoredPart]:
     """The parts of a run's trials, in the order of their first ones."""
     targets = arrays.texts["target"]
@@ -150,8 +160,8 @@ def _split(
     joined = np.ravel_multi_index(tuple(key.codes[rows] for key in keys), shape)
     kinds, first = np.unique(joined, return_index=True)
     cells = {**_cells(arrays, rows), "side": sides[targets.codes[rows]]}
-    if named:
-        cells["named"] = _named(arrays, rows, named)
+    for column, name in named.items():
+        cells[column] = _named(arrays, rows, name)
     for kind in kinds[np.argsort(first)]:
         places = np.unravel_index(kind, shape)
         words = [key.values[at] for key, at in zip(keys, places, strict=True)]

@@ -14,6 +14,7 @@ from harness.frozen import dataclass
 from harness.model import Comparison, Mode, Verdict
 from harness.model.jsonable import jsonable
 from harness.render.explaining import by_every_metric, evidence, explain, what_would_do
+from harness.render.guard_rows import broken_words, open_guard_words
 from harness.render.tables import as_html, layout, verdict_word
 from harness.render.units import show_speed_up
 from harness.running.many import hints_of, worst_of
@@ -76,7 +77,7 @@ class StoredVerdicts:
         if self.failures:
             return ExitCode.TRIAL
         bad = (Verdict.SLOWER, Verdict.MIXED)
-        if any(f.comparison.verdict in bad for f in self.current):
+        if any(f.comparison.verdict in bad or f.comparison.broken for f in self.current):
             return ExitCode.ANSWER_IS_NO
         return ExitCode.FINE if self.undecided is None else ExitCode.UNDECIDED
 
@@ -93,6 +94,15 @@ class StoredVerdicts:
         if self.failures:
             wrong = any(finding.wrong for finding in self.current)
             return "; ".join(self.failures), _WRONG if wrong else _FAILED
+        said = [
+            words
+            for f in self.current
+            for words in (broken_words(f.comparison), open_guard_words(f.comparison))
+            if words
+        ]
+        if said:
+            broken = any(f.comparison.broken for f in self.current)
+            return "; ".join(said), _BROKEN if broken else _OPEN
         if self.undecided is None or self.exit_code is not ExitCode.UNDECIDED:
             return None
         by_runs = any(f.runs_differ for f in self.current if f.comparison is self.undecided)
@@ -147,6 +157,8 @@ class StoredVerdicts:
 
 _WRONG = "What is fast and wrong is no candidate."
 _FAILED = "Trials that failed are in no block; find out why before you believe the others."
+_BROKEN = "What breaks a guard is no gain."
+_OPEN = "A guard that is open is not known to be kept: more runs tell."
 _MORE_RUNS = (
     "The runs differ by more than their blocks explain: more runs tell, at other times or after a"
     " restart of the machine; more blocks of one run do not."

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import ExitCode
 from harness.frozen import dataclass
 from harness.model import Comparison, Estimate, Measurement, Metric, Verdict
 from harness.model.families import each_confidence
@@ -66,6 +67,16 @@ class SweepResult(RunResult):
     sweep: Sweep
     confidence: float
     """Of all verdicts of the sweep together."""
+    per_comparison: bool = False
+    """Does the confidence hold for each of them by itself?"""
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """That of the run; and 1 where a guard is surely broken."""
+        # By name: a class with slots is made anew, and a bare super() would mean the old one.
+        code = super(SweepResult, self).exit_code  # noqa: UP008
+        broken = any(comparison.broken for comparison in self.comparisons)
+        return ExitCode.ANSWER_IS_NO if code is ExitCode.FINE and broken else code
 
     @property
     def points(self) -> dict[str, Point]:
@@ -148,6 +159,7 @@ class SweepResult(RunResult):
     def document(self) -> dict[str, Any]:
         """The content of `sweep.json`."""
         compared = len(self.comparisons)
+        together = 1 if self.per_comparison else compared
         return {
             "schema_version": SWEEP_VERSION,
             "run_id": self.id,
@@ -155,7 +167,8 @@ class SweepResult(RunResult):
             "matrix": jsonable(self.sweep.matrix),
             "confidence": self.confidence,
             "comparisons": compared,
-            "confidence_each": each_confidence(self.confidence, compared),
+            "confidence_each": each_confidence(self.confidence, together),
+            "per_comparison": self.per_comparison,
             "blocks": sum(count.blocks for count in self.report.counts),
             "disturbed_blocks": sum(count.disturbed for count in self.report.counts),
             "rows": self.rows(),
@@ -201,6 +214,9 @@ def _row(m: Measurement, point: Point, c: Comparison | None) -> dict[str, Any]:
         "reference": c.reference if c else None,
         "metric": c.metric.value if c else None,
         "verdict": c.verdict.value if c else None,
+        "figures": {each.info.name: each.value.point for each in m.metrics},
+        "units": {each.info.name: each.info.unit for each in m.metrics},
+        "guards": {str(found.guard): found.state.value for found in c.guards} if c else {},
     }
     names = {"task": m.task, "case": m.case, "target": m.target}
     taken = {*own, *_OWN}

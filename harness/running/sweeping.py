@@ -64,7 +64,9 @@ def measure_sweep(session: Session, bases: Sequence[Cell], asked: SweepRequest) 
         _tell_time(session, cells, settings, asked)
     experiment = Experiment(tuple(cells), settings, pairs=_pairs(cells), origin=origin)
     report = perform(session.orchestrator, session.results, experiment, folder)
-    result = SweepResult(report.as_stored(), asked.sweep, asked.settings.question.confidence)
+    question = asked.settings.question
+    alone = question.per_comparison
+    result = SweepResult(report.as_stored(), asked.sweep, question.confidence, alone)
     if not report.interrupted:
         keep_sweep(result)
     return result
@@ -96,7 +98,9 @@ def _pairs(cells: Sequence[Cell]) -> tuple[tuple[str, str], ...]:
 
 
 def _corrected(settings: Settings, cells: Sequence[Cell]) -> Settings:
-    """Each verdict at the confidence at which all of them hold together."""
+    """Each verdict at the confidence at which all of them hold together, unless that is unasked."""
+    if settings.question.per_comparison:
+        return settings
     groups = {cell.group_key for cell in cells}
     comparisons = max(len(cells) - len(groups), settings.family or 0)
     level = each_confidence(settings.question.confidence, comparisons)

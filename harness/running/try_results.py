@@ -10,6 +10,7 @@ from harness.frozen import dataclass
 from harness.model import Comparison, Verdict
 from harness.model.jsonable import jsonable
 from harness.render.explaining import headline
+from harness.render.guard_rows import broken_words, open_guard_words
 from harness.render.tables import as_html, layout
 from harness.render.units import show_speed_up
 from harness.running.reports import Report
@@ -37,7 +38,8 @@ class TryResult:
     @property
     def winner(self) -> str | None:
         """The variant that is surely faster, by blocks that had no part in its choice."""
-        return self.candidate if self.verdict is Verdict.FASTER else None
+        c = self.comparison
+        return self.candidate if c and c.verdict is Verdict.FASTER and not c.broken else None
 
     @property
     def candidate(self) -> str | None:
@@ -69,6 +71,8 @@ class TryResult:
         """0 where a variant is surely faster, 1 where none is, 8 where that is open."""
         if self.confirmed is not None and self.confirmed.failures:
             return max(failure.exit_code for failure in self.confirmed.failures.values())
+        if self.comparison is not None and self.comparison.broken:
+            return ExitCode.ANSWER_IS_NO
         return _CODES.get(self.verdict, ExitCode.ANSWER_IS_NO)
 
     @property
@@ -126,7 +130,9 @@ class TryResult:
     def sentence(self) -> str:
         """What it comes to, in one sentence."""
         if self.comparison is not None:
-            return f"confirmed on fresh blocks: {headline(self.comparison)}"
+            c = self.comparison
+            words = (f"confirmed on fresh blocks: {headline(c)}", broken_words(c))
+            return "; ".join(filter(None, (*words, open_guard_words(c))))
         if self.confirmed is not None:
             said = "; ".join(f"{k[2]}: {f.message}" for k, f in self.confirmed.failures.items())
             return said or "no fresh block has a figure of both"

@@ -74,7 +74,7 @@ def _raced(session: Session, field: Field, trying: Trying) -> Report:
         settings=replace(
             settings,
             budget_ns=budget_ns,
-            question=replace(question, noise=Noise()),
+            question=replace(question, noise=Noise(), guards=()),  # held against the best alone
         ),
         pairs=tuple((field.reference.name, cell.name) for cell in field.variants),
         race=rules,

@@ -90,6 +90,24 @@ def test_a_faster_one_passes(harness, project):
     assert "all verdicts together hold at 95 %" in said.out
 
 
+def test_the_level_of_a_gate_is_that_of_all_its_verdicts_unless_it_is_said(harness, project):
+    for name in ("run.sh", "other.sh"):
+        project.write(name, LOOP.format(6000, "ok"))
+    project.write("harness.toml", CONFIG + OTHER)
+    project.commit("two")
+    project.sh("git branch -f main")
+    for name in ("run.sh", "other.sh"):
+        project.write(name, LOOP.format(60000, "ok"))
+    project.commit("slower")
+    for alone, level, words in (
+        (False, 1 - 0.05 / 2, "all verdicts together hold at 95 %"),
+        (True, 0.95, "each verdict holds by itself at 95 %"),
+    ):
+        found = api.ci(trials=2, per_comparison=alone)
+        assert {row.comparison.ratio.confidence for row in found.rows} == {level}
+        assert words in str(found)
+
+
 def test_one_as_fast_passes_and_is_decided(harness, project):
     project.write("run.sh", "# a comment\n" + LOOP.format(6000, "ok"))
     project.commit("a comment")

@@ -214,6 +214,17 @@ def test_stored_blocks_are_judged_together_and_nothing_runs(harness, twice):
     assert sorted(twice.iterdir()) == before
 
 
+def test_guards_of_stored_blocks_are_looked_at(harness, twice):
+    asked = ("compare", "long", "short", "--stored", "--json")
+    said = harness(*asked, "--guard", "max_rss=1GiB", "--guard", "binary_bytes=1KiB")
+    (finding,) = said.result["findings"]
+    guards = {g["guard"]["name"]: g for g in finding["comparison"]["guards"]}
+    assert list(guards) == ["memory", "binary_bytes"]
+    assert guards["binary_bytes"]["because"] == "no stored block has it"
+    assert "not known of short: " in said.envelope["error"]
+    assert harness(*asked, "--guard", "nope=1%").code == 2
+
+
 def test_the_same_case_with_other_parameters_is_another_row(harness, twice):
     config = twice.parents[1] / "harness.toml"
     case = "[tasks.nap.cases.only]\n"

@@ -42,6 +42,13 @@ def project(folder: Path, times: object) -> Path:
     return folder
 
 
+def test_the_level_of_a_task_is_that_of_the_whole_table_unless_it_is_said(harness, project):
+    asked = ("compare", "--task", "say", "--trials", "2", "--json")
+    shared, alone = (harness(*asked, *more).result for more in ((), ("--per-comparison",)))
+    levels = [{c["ratio"]["confidence"] for c in r["comparisons"]} for r in (shared, alone)]
+    assert levels == [{1 - 0.05 / 3}, {0.95}], "three targets have three comparisons"
+
+
 def test_all_targets_of_a_task_are_ranked_and_a_wrong_one_has_no_place(harness, project):
     said = harness("compare", "--task", "say", "--max-trials", "8", "--json")
     assert said.code == 1, "one computes something else"

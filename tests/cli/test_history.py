@@ -24,6 +24,19 @@ def test_every_run_is_listed_with_its_measurements(harness, measured):
     assert [r["measurements"][0]["target"] for r in said.result["runs"]] == ["true", "false"]
 
 
+def test_named_figures_are_a_column_where_there_are_any(harness, folder):
+    (folder / "harness.toml").write_text(
+        '[tasks.t.metrics.nodes]\nunit = "pcs"\nbetter = "lower"\n[targets.p]\ntask = "t"\n'
+        'adapter = "command"\nargs = ["echo", "METRIC nodes=12"]\n'
+    )
+    harness("run", "--adapter", "command", "--trials", "1", "--", "true")
+    assert "figures" not in harness("history").out
+    harness("run", "p", "--trials", "1")
+    lines = harness("history").out.splitlines()
+    assert "figures" in lines[0]
+    assert [("nodes 12 pcs" in line) for line in lines[2:]] == [False, True]
+
+
 def test_a_target_filters(harness, measured):
     said = harness("history", "--target", "true", "--json")
     assert len(said.result["runs"]) == 1

@@ -35,6 +35,25 @@ def test_two_commands_are_compared_at_every_point_under_one_error_level(harness,
     assert "all 2 verdicts hold together at 95 %: each is at 97.5 % (Bonferroni)" in said.out
 
 
+def test_each_point_can_have_the_level_for_itself(harness, folder):
+    pair = ("compare", "sleep {n}", "sleep 0{n}", "--sweep", "n=0.001,0.002", *QUICK)
+    for more, level in ((), 1 - 0.05 / 2), (("--per-comparison",), 0.95):
+        said = harness(*pair, *more, "--json")
+        assert {c["ratio"]["confidence"] for c in said.result["comparisons"]} == {level}
+        assert said.result["sweep"]["confidence_each"] == pytest.approx(level)
+        assert said.result["sweep"]["per_comparison"] == bool(more)
+
+
+def test_a_guard_is_looked_at_at_every_point(harness, folder):
+    large = "sh -c 'x=$(head -c 9000000 /dev/zero | tr \\\\0 a); : {n}'"
+    asked = ("--sweep", "n=1,2", "--trials", "14", "--ignore-output", "--guard", "max_rss=5%")
+    said = harness("compare", "sh -c ': {n}'", large, *asked, "--json")
+    assert said.code == 1
+    rows = [row for row in said.result["sweep"]["rows"] if row["verdict"]]
+    assert [row["guards"] for row in rows] == [{"memory=5%": "broken"}] * 2
+    assert said.envelope["error"].count("breaks memory=5%") == 2
+
+
 def test_a_variable_is_swept_side_by_side(harness, folder):
     line = "sh -c 'test $N -lt 2'"
     said = harness("run", line, "--matrix", "env.N=1,2", *QUICK, "--json")

@@ -54,6 +54,16 @@ def places(said):
     return {v["name"]: v["rank"] for v in said.result["variants"]}
 
 
+def test_a_gain_that_breaks_a_guard_is_none(harness, tried):
+    patch(tried, "large", "ROUNDS 3000000", "ROUNDS 300000\nconst char large[100000] = {1};")
+    said = harness(
+        "try", "large.patch", "--budget", "20s", "--guard", "binary_bytes=1KiB", "--json"
+    )
+    assert (said.code, said.result["winner"]) == (1, None)
+    assert said.result["comparison"]["guards"][0]["state"] == "broken"
+    assert "breaks binary_bytes=1KiB" in said.envelope["error"]
+
+
 def test_variants_of_every_kind_are_ranked_and_the_best_is_confirmed(harness, tried):
     patch(tried, "half", "ROUNDS 3000000", "ROUNDS 300000")
     patch(tried, "wrong", "done: 1", "done: 2")

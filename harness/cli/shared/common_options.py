@@ -22,7 +22,7 @@ format_option = click.option(
 )
 
 DECLARED = {option.keyword: option for option in options_of(Settings)}
-QUESTION = ("metric", "confidence", "threshold")
+QUESTION = ("metric", "confidence", "threshold", "guard")
 
 
 def settings_options(*keywords: str, **helps: str) -> Callable[[Any], Any]:

@@ -12,6 +12,7 @@ from harness.api.sweeps import sweep
 from harness.cli.shared.base import Answer
 from harness.cli.shared.measuring import named_place, progress, said, what_is_run
 from harness.errors import UsageError
+from harness.render.guard_rows import broken_words, open_guard_words
 from harness.render.sweep import sweep_text
 from harness.running.listening import Told
 from harness.running.sweep_results import SweepResult
@@ -95,6 +96,12 @@ def sweep_answer(result: SweepResult, style: str = "plain") -> Answer:
     errors = [
         f"{target} at {case}: {failure.message}"
         for (_, case, target), failure in sorted(result.report.failures.items())
+    ]
+    errors += [
+        f"{c.case}: {said}"
+        for c in result.comparisons
+        for said in (broken_words(c), open_guard_words(c))
+        if said
     ]
     errors += [f"metric {name}: {why}" for name, why in result.lacking.items()]
     errors += ["interrupted; everything measured is kept"] * result.interrupted
