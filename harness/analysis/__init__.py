@@ -14,8 +14,11 @@
 - `ranking`     a table of several: when it is decided, and who is best in it
 - `overall`     one implementation over several tasks
 - `judging`     one candidate against its reference, followed block by block
+- `readings`    how finely a metric is read, and what is read exactly
+- `lost_blocks` blocks without a figure of a side, and what they leave of a verdict
 - `comparing`   what all blocks say together: comparisons
 - `guarding`    what the blocks of a comparison say of its guards
+- `guarding_stored` the same of stored blocks, by columns
 - `stored_pairs` the blocks and pairs of stored trials, by columns
 - `comparing_stored` a comparison of each setting that the store has
 - `summarising` the fields of a Measurement, disturbed blocks

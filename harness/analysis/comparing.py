@@ -47,9 +47,7 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
     ratios, boundary = judged.sequence.ratios, judged.sequence.boundary
     verdict, weighed, costs = judged.verdict, judged.weighed, judged.costs
     by_pairs_sure = judged.of_median is Verdict.UNDECIDED is not judged.by_pairs
-    held = judged.whatever_was_lost is Verdict.UNDECIDED is not judged.of_layouts
-    # More blocks alone would not decide.
-    in_vain = by_pairs_sure or judged.runs.differ or held
+    in_vain = by_pairs_sure or judged.runs.differ  # more blocks alone would not decide
     smallest: float | None
     if judged.exact is not None:
         smallest = needed = None

@@ -13,12 +13,13 @@ import numpy as np
 
 from harness.analysis.comparing import comparison_of
 from harness.analysis.guarding_stored import StoredBlocks, stored_guards
-from harness.analysis.judging import REVIEW_EVERY, Judged, costs_of, exact_interval
+from harness.analysis.judging import REVIEW_EVERY, Judged, costs_of
 from harness.analysis.lost_blocks import Lost
 from harness.analysis.of_figures import doubts_of, metric_words
 from harness.analysis.over_layouts import spread_over
 from harness.analysis.over_runs import spread_of_runs
 from harness.analysis.question import Question
+from harness.analysis.readings import exact_interval
 from harness.analysis.stored_pairs import (
     STATUSES,
     Setting,
@@ -147,9 +148,8 @@ def _judged(
     doubts: tuple[str, ...] = ()
     if not choice.metric.is_known:
         one, other = (side.tolist() for side in pairs.sides(choice.metric))
-        figures = one, other
-        exact = exact_interval(figures, question.figure)
-        doubts = tuple(doubts_of(figures, sides, question.figure))
+        exact = exact_interval((one, other), question.figure)
+        doubts = tuple(doubts_of((one, other), sides, question.figure))
     return Judged(
         sides=sides,
         question=question,

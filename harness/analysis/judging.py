@@ -12,7 +12,6 @@ from harness.analysis.disturbances import is_disturbed
 from harness.analysis.lost_blocks import NOTHING_LOST, Lost
 from harness.analysis.of_figures import (
     EXACT_BLOCKS,
-    EXACT_STEP,
     Lacking,
     as_costs,
     doubts_of,
@@ -22,10 +21,11 @@ from harness.analysis.of_figures import (
 from harness.analysis.over_layouts import ONE_LAYOUT, LayoutSpread, spread_of, verdict_over
 from harness.analysis.over_runs import ALIKE, RunSpread
 from harness.analysis.question import Question
+from harness.analysis.readings import exact_interval, step_of
 from harness.analysis.schedule import Block
 from harness.analysis.weighing import Weighed
 from harness.frozen import dataclass
-from harness.model import Estimate, Metric, MetricInfo, Verdict
+from harness.model import Estimate, Metric, Verdict
 from harness.stats.metric import MetricChoice, choose_metric
 from harness.stats.paired import (
     PairedSequence,
@@ -39,9 +39,6 @@ from harness.stats.tails import CostFinding, Costs, held_back
 if TYPE_CHECKING:
     from harness.stats.ratios import Floats
     from harness.stats.whole import WholeSequence
-
-MEMORY_STEP_BYTES = 4096
-"""Peak memory is counted in pages."""
 
 GUARDED_BLOCKS = 24
 """Where guards are asked for, a gain that is sure is looked at for as many blocks."""
@@ -388,25 +385,3 @@ class Judge:
             step_of(metric, asked.figure),
             self.pairs.clocks(metric),
         )
-
-
-def step_of(metric: Metric, figure: MetricInfo | None) -> float | None:
-    """The resolution of a metric's readings; None: that of a clock, found from the readings."""
-    if metric is Metric.MEMORY:
-        return MEMORY_STEP_BYTES
-    if metric.is_time:
-        return None
-    return (figure.resolution if figure is not None else None) or EXACT_STEP
-
-
-def exact_interval(
-    sides: tuple[Sequence[float], Sequence[float]], figure: MetricInfo | None
-) -> RatioInterval | None:
-    """The ratio of a deterministic figure that is the same in all blocks of either side."""
-    if figure is None or not figure.deterministic or len(sides[0]) < EXACT_BLOCKS:
-        return None
-    if any(value != side[0] for side in sides for value in side):  # NaN is equal to nothing
-        return None
-    before, after = as_costs(sides[0][0], sides[1][0], figure)
-    ratio = math.log(before) - math.log(after)
-    return RatioInterval(ratio, ratio, ratio)

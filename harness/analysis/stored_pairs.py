@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from harness.analysis.blocks import clocks_of
 from harness.analysis.disturbances import KEPT_WAITING
-from harness.analysis.judging import step_of
 from harness.analysis.of_figures import as_costs
 from harness.analysis.question import Question
+from harness.analysis.readings import step_of
 from harness.frozen import dataclass
 from harness.model import Metric, Mode, Sample, TrialStatus
 from harness.stats.clocks import Clock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Unpack, cast, overload
@@ -11,6 +12,7 @@ from harness.api.on_clusters import cluster_of_comparison, compare_task_there, c
 from harness.api.one_call import Interrupted, measuring
 from harness.errors import UsageError
 from harness.project.finding import required_config
+from harness.running.cases_result import CasesResult, cases_named
 from harness.running.experiment import Experiment, perform
 from harness.running.implementations import implementations, measure_implementations
 from harness.running.keywords import (
@@ -25,7 +27,7 @@ from harness.running.keywords import (
 from harness.running.run_results import ComparisonResult
 from harness.running.side_by_side import SideBySide, side_by_side
 from harness.running.suite_results import SuiteResult
-from harness.running.suites import with_benchmarks
+from harness.running.suites import for_each, with_benchmarks
 from harness.running.sweep_axes import is_sweep
 from harness.running.table_results import TableResult
 
@@ -78,16 +80,18 @@ def compare(
     settings = comparison_settings(asked)
     sides = side_by_side(targets, options)
     labels = sides.labels
+    names = _cases_of(options, labels, elsewhere=cluster is not None)
     if cluster is not None:
         return compare_there(cluster, sides, settings, (targets, options))
     with measuring(sides.config, options, settings, apart=sides.apart) as session:
         for note in sides.notes:
             session.tell(note)
-        with sides.cells(session, options.get("case")) as cells:
-            suites = with_benchmarks(session, cells, options.get("case"), all_or_none=True)
+        with contextlib.ExitStack() as stack:
+            cells = [cell for n in names for cell in stack.enter_context(sides.cells(session, n))]
+            suites = with_benchmarks(session, cells, _only(names), all_or_none=True)
             experiment = Experiment(
                 suites.cells,
-                suites.compared(asked, settings),
+                suites.compared(asked, for_each(asked, settings, len(names))),
                 pairs=tuple((labels[0], label) for label in labels[1:]),
                 shared_level=True,
                 ranked=len(labels) > 2,
@@ -96,7 +100,7 @@ def compare(
             report = perform(session.orchestrator, session.results, experiment)
             report = _with_doubts(session, report, sides)
     stored = report.as_stored()
-    result = _result_of(stored, labels, suites.benchmarks)
+    result = _result_of(stored, labels, suites.benchmarks, len(names))
     if report.interrupted:
         raise Interrupted(result)
     return result
@@ -121,14 +125,34 @@ def compare_task(targets: Sequence[TargetSpec], options: CompareOptions) -> Tabl
 
 
 def _result_of(
-    stored: Report, labels: tuple[str, ...], benchmarks: int
+    stored: Report, labels: tuple[str, ...], benchmarks: int, cases: int
 ) -> ComparisonResult | TableResult:
-    """Two of a kind in words, three or more ranked, two builds of a suite row by row."""
+    """Two of a kind in words, three or more ranked, two on several cases or two builds of a suite
+    row by row."""
     if len(labels) != 2:
         return TableResult(stored)
+    if cases > 1:
+        return CasesResult(stored, reference=labels[0], candidate=labels[1])
     if benchmarks > 1:
         return SuiteResult(stored, reference=labels[0], candidate=labels[1])
     return ComparisonResult(stored, labels[0], labels[1])
+
+
+def _cases_of(
+    options: CompareOptions, labels: tuple[str, ...], *, elsewhere: bool
+) -> list[str | None]:
+    """The cases that are named; UsageError for several that cannot be compared."""
+    names = cases_named(options.get("case"))
+    if len(names) > 1 and len(labels) > 2:
+        raise UsageError(f"several cases are of two targets, got {len(labels)}")
+    if len(names) > 1 and elsewhere:
+        raise UsageError("several cases are compared here, and by no executor")
+    return names
+
+
+def _only(names: Sequence[str | None]) -> str | None:
+    """The case, where it is the only one; what is not named is every benchmark of a suite."""
+    return names[0] if len(names) == 1 else None
 
 
 def _with_doubts(session: Session, report: Report, sides: SideBySide) -> Report:

@@ -73,7 +73,11 @@ WORDS = {"config_path": "config", "stdin": "input"}
     shell_complete=offered_words.adapter_names,
 )
 @program_options
-@click.option("--case", help="The case; otherwise the task's first one.")
+@click.option(
+    "--case",
+    help="The case; otherwise the task's first one. Of two targets several with commas: better is"
+    " what is better on one and not worse on any.",
+)
 @settings_options(
     budget="Measure for at most this long, such as 20s; building and checking come before. Left"
     " out: 60 s, or as long as --trials take.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from harness.campaign.case_notes import case_notes, case_words
 from harness.campaign.flagging import flag_lines
 from harness.campaign.iteration import Iteration
 from harness.campaign.logs import trust_lines
@@ -46,8 +47,8 @@ def campaign_document(
     begun = datetime.fromtimestamp(state.started_at_ns / 1e9, UTC)
     return Document(
         title=f"Campaign {state.name}",
-        subtitle=f"{state.agreed.target}, case {state.agreed.case}; begun {begun:%Y-%m-%d} (UTC),"
-        f" from commit {state.sealed.commit[:12]}.",
+        subtitle=f"{state.agreed.target}, case {case_words(state.agreed)}; begun"
+        f" {begun:%Y-%m-%d} (UTC), from commit {state.sealed.commit[:12]}.",
         summary=tuple(_summary(state)),
         sections=(
             Chapter("Iterations", (*_iterations(state), *_predictions(state))),
@@ -233,6 +234,9 @@ def _before_and_after(state: State) -> Iterator[Part]:
             ),
         )
     yield _guards(result, side)
+    ended = state.ending.result if state.ending else None
+    bench = ended or (state.kept[-1].bench if state.kept else None)
+    yield from (Words(note) for note in (case_notes(bench) if bench else ()))
 
 
 def _guards(result: CaseResult, side: str) -> Grid:
@@ -271,7 +275,7 @@ def _doubts(state: State) -> Iterator[str]:
             "The figure over the baseline is the product of the kept steps, not measured at one"
             " time."
         )
-    if state.agreed.full_case is None:
+    if state.agreed.full_case is None and not state.agreed.cases:
         yield f"It was measured on one case ({state.agreed.case}): larger work may go otherwise."
     ended = state.ending.result if state.ending else None
     if ended and ended.full and ended.full.cumulative.verdict is Verdict.UNDECIDED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from harness.frozen import dataclass
 from harness.model import Comparison, Measurement, Verdict
 from harness.render.fitting import TableColumn
 from harness.render.main_table import COLOURS, Key
@@ -12,8 +13,17 @@ from harness.render.tables import fitted_table, show_comparison, verdict_word
 from harness.render.units import show_factor, show_ns, show_ns_estimate
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Whose times stand side by side, and what each row is."""
+
+    reference: str
+    candidate: str
+    what: str = "benchmark"
+
+
 def benchmark_table(
-    sides: tuple[str, str],
+    rows_of: Rows,
     measurements: Sequence[Measurement],
     comparisons: Sequence[Comparison],
     failures: Mapping[Key, str],
@@ -23,6 +33,7 @@ def benchmark_table(
 
     `failures` says, by (task, case, target), what went wrong.
     """
+    sides = (rows_of.reference, rows_of.candidate)
     rows = list(dict.fromkeys((m.task, m.case) for m in measurements))
     known = {m.key: m for m in measurements}
     relative = {(c.task, c.case): c for c in comparisons}
@@ -42,7 +53,7 @@ def benchmark_table(
         text = f"{show_factor(found.ratio.point)} {word}" if short else show_comparison(found)
         return text.replace(word, painted(word, colour)) if colour else text
 
-    columns = [TableColumn("benchmark", tuple(case for _, case in rows))]
+    columns = [TableColumn(rows_of.what, tuple(case for _, case in rows))]
     for name in sides:
         full = tuple(time_of(row, name) for row in rows)
         brief = tuple(time_of(row, name, short=True) for row in rows)
@@ -53,14 +64,19 @@ def benchmark_table(
 
 
 def counted(
-    candidate: str, reference: str, verdicts: Mapping[Verdict, int], confidence: float | None
+    candidate: str,
+    reference: str,
+    verdicts: Mapping[Verdict, int],
+    confidence: float | None,
+    *,
+    what: str = "benchmark",
 ) -> str:
-    """How many benchmarks have each verdict, in a sentence."""
+    """How many benchmarks, or cases, have each verdict, in a sentence."""
     if not verdicts or confidence is None:
-        return f"{candidate} against {reference}: no benchmark has a figure of both"
+        return f"{candidate} against {reference}: no {what} has a figure of both"
     total = sum(verdicts.values())
     words = ", ".join(f"{verdicts[v]} {v.value}" for v in Verdict if verdicts.get(v))
     return (
-        f"{candidate} against {reference}: of {total} benchmarks {words}"
+        f"{candidate} against {reference}: of {total} {what}s {words}"
         f" (all verdicts together at {100 * (1 - total * (1 - confidence)):.4g} %)"
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from harness.errors import ExitCode
 from harness.frozen import dataclass
 from harness.model import Verdict
-from harness.render.benchmark_table import benchmark_table, counted
+from harness.render.benchmark_table import Rows, benchmark_table, counted
 from harness.running.table_results import TableResult
 
 
@@ -31,8 +31,8 @@ class SuiteResult(TableResult):
     def table(self, style: str = "plain") -> str:
         """One row for each benchmark, in the suite's order."""
         words = {key: failure.words for key, failure in self.report.failures.items()}
-        sides = (self.reference, self.candidate)
-        return benchmark_table(sides, self.measurements, self.comparisons, words, style)
+        rows = Rows(self.reference, self.candidate)
+        return benchmark_table(rows, self.measurements, self.comparisons, words, style)
 
     def sentences(self) -> Iterator[str]:
         """How many are faster, slower, and so on; and what went wrong."""

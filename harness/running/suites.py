@@ -37,11 +37,14 @@ class Expanded:
 
     def compared(self, asked: Settings, usual: Settings) -> Settings:
         """The settings of a comparison of them; `usual` has the budget that one has by default."""
-        settings = self.settings(usual)
-        if not self.benchmarks or asked.trials is not None or asked.budget_ns is not None:
-            return settings
-        budget_ns = max(usual.budget_ns or 0, EACH_NS * self.benchmarks)
-        return replace(settings, budget_ns=budget_ns)
+        return for_each(asked, self.settings(usual), self.benchmarks)
+
+
+def for_each(asked: Settings, usual: Settings, rows: int) -> Settings:
+    """The usual settings, with time for each of several rows where none was asked for."""
+    if rows < 2 or asked.trials is not None or asked.budget_ns is not None:
+        return usual
+    return replace(usual, budget_ns=max(usual.budget_ns or 0, EACH_NS * rows))
 
 
 def with_benchmarks(

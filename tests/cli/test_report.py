@@ -35,7 +35,7 @@ def test_pictures_alone_are_written_where_only_they_are_asked_for(harness, folde
 def test_a_report_says_what_level_its_verdicts_have(harness, folder):
     for more, words in ((), "1.7 % of its own"), (("--per-comparison",), "5.0 % of its own"):
         naps = ("sleep 0.001", "sleep 0.002", "sleep 0.003")
-        harness("compare", *naps, "--trials", "12", *more)
+        harness("compare", *naps, "--trials", "16", *more)
         text = " ".join(harness("report", "--format", "md").out.split())
         assert words in text
 
