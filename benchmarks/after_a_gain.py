@@ -1,6 +1,7 @@
 """A gain of 3 % after one of 15x: how long its verdict takes, and what measuring goes into.
 
     python benchmarks/after_a_gain.py [--repeats 3] [--ms 100] [--gain 0.03] [--budget 60s]
+                                      [--objective cpu]
 
 A campaign on a C program, by the command line: a first edit has it take a fifteenth of the time
 (`--ms` are left of it), a second one 3 % less than that. Prints for each repeat the blocks of both
@@ -81,8 +82,9 @@ def campaign(given: argparse.Namespace, place: Path) -> Seen:
     """One campaign from its start to its end."""
     small = rounds_of(given.ms, place)
     program = Program("work", "c", "p.c", 1, "", source(small * TIMES), ())
+    more = f'objective = "{given.objective}"'
     fields = {"name": program.name, "adapter": program.adapter, "source": program.source}
-    text = CONFIG.format(**fields, n=1, seed=SEED, budget=given.budget, more="")
+    text = CONFIG.format(**fields, n=1, seed=SEED, budget=given.budget, more=more)
     root = place / "project"
     make_repository(root, {"harness.toml": text, program.source: program.base})
     house = House(root, Session("after a gain", program, program.base))
@@ -146,6 +148,7 @@ def main() -> int:
     parser.add_argument("--ms", type=float, default=100.0, help="of the fast program")
     parser.add_argument("--gain", type=float, default=0.03)
     parser.add_argument("--budget", default="60s", help="of a look (%(default)s)")
+    parser.add_argument("--objective", choices=("wall", "cpu"), default="wall", help="%(default)s")
     given = parser.parse_args()
     print(rig())
     seen = []
