@@ -268,7 +268,8 @@ def is_sweep(options: Mapping[str, object]) -> bool:
     if options.get("sweep") is not None or options.get("matrix") is not None:
         return True
     for name in WISHES:
-        if options.get(name) not in (None, False, "", (), []):
+        given = options.get(name)
+        if given is not None and given is not False and given not in ("", (), []):  # 0 is a point
             raise UsageError(
                 f"`{name}` is of a sweep", hint="Say what is swept: `sweep`, `matrix`."
             )

@@ -80,6 +80,7 @@ def test_a_sweep_can_be_exported(harness, folder):
         (("--sweep", "n=1,2", "--resume", "x"), 2, "of a sweep --resume names no run"),
         (("--sweep", "n=1,2", "--resume"), 2, "was interrupted that has these targets and points"),
         (("--yes",), 2, "--yes is of a sweep"),
+        (("--point", "0"), 2, "--point is of a sweep"),
     ],
 )
 def test_what_makes_no_sense_is_refused_and_nothing_stored(harness, folder, arguments, code, words):

@@ -53,7 +53,7 @@ def is_swept(options: Mapping[str, Any]) -> bool:
     if options["sweep"] or options["matrix"]:
         return True
     for name in ("yes", "point"):
-        if options[name] not in (None, False):
+        if options[name] is not None and options[name] is not False:  # 0 is a point
             raise UsageError(
                 f"--{name} is of a sweep", hint="Say what is swept: --sweep, --matrix."
             )
