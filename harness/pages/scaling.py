@@ -88,7 +88,7 @@ def growth_picture(
     task: str, axis: str, curves: Sequence[Scaled], fitted: bool = True, time: str = "wall time"
 ) -> Picture:
     """Times by a parameter on logarithmic axes, with what is fitted; of a task, if it is named."""
-    letters = "".join(c if c.isalnum() and c.isascii() else "-" for c in task or "time")
+    letters = "".join(c if c.isalnum() and c.isascii() else "-" for c in task or "the time")
     title = f"How {task or f'the {time}'} goes with {axis}"
     caption = f"{f'Times of {task}' if task else f'{time[0].upper()}{time[1:]}s'} by {axis}"
     lines: list[Curve] = [Curve(c.target, c.xs, c.ys, joined=not fitted) for c in curves]

@@ -47,6 +47,7 @@ OTHER = Settings(
         per_comparison=True,
         tails=False,
         early=False,
+        confirm=True,
         figure=MetricInfo("watts", "W", Better.LOWER, 0.5, "meter", deterministic=True),
         guards=(Guard("memory", "5%"), Guard("binary_bytes", "50 KiB")),
         guarded=(MetricInfo("watts", "W", Better.LOWER),),
@@ -57,7 +58,8 @@ OTHER = Settings(
 
 
 def test_the_words_of_a_command_line_make_the_same_settings():
-    asked = replace(OTHER.question, noise=None, fewest=0, figure=None, guarded=(), early=True)
+    asked = replace(OTHER.question, noise=None, fewest=0, figure=None, guarded=())
+    asked = replace(asked, early=True, confirm=False)
     other = replace(OTHER, question=asked, steady=SteadyPlan())  # which no option says
     words = to_words(other)
     said = [words[at + 1] for at, word in enumerate(words) if word == "--guard"]
