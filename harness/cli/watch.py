@@ -25,6 +25,7 @@ from harness.project.finding import read_config, required_config
 from harness.project.state_folder import results_of
 
 if TYPE_CHECKING:
+    from harness.cluster.followed import ClusterUnderWay
     from harness.optimise.watched import WatchedCampaign
     from harness.project.config import Config
     from harness.running.under_way import RunUnderWay
@@ -39,11 +40,14 @@ class Sighting:
 
     campaigns: tuple[WatchedCampaign, ...]
     runs: tuple[RunUnderWay, ...]
+    clusters: tuple[ClusterUnderWay, ...] = ()
 
     @property
     def ended(self) -> bool:
         """Is nothing under way any more?"""
-        return not self.runs and all(campaign.ended for campaign in self.campaigns)
+        if self.runs or any(run.done < run.shards for run in self.clusters):
+            return False
+        return all(campaign.ended for campaign in self.campaigns)
 
     def lines(self) -> dict[str, str]:
         """What is said of each thing, by a key that stays."""
@@ -53,6 +57,7 @@ class Sighting:
                 said[f"{campaign.name}/{iteration.number}"] = iteration.line
             said[f"{campaign.name}/"] = campaign.line
         said |= {run.id: run.line for run in self.runs}
+        said |= {run.id: run.line for run in self.clusters}
         return {key: visible(line).replace("\n", " ") for key, line in said.items()}
 
     def to_dict(self) -> dict[str, Any]:
@@ -62,6 +67,7 @@ class Sighting:
         return {
             "campaigns": [campaign.to_dict() for campaign in self.campaigns],
             "runs": [jsonable(run) for run in self.runs],
+            "clusters": [jsonable(run) for run in self.clusters],
         }
 
 
@@ -88,7 +94,9 @@ class Sighting:
 @config_option
 @results_option
 def watch_command(**options: Any) -> Answer:
-    """Watch a campaign, a sweep or a run: iterations, predicted against measured, blocks to go.
+    """Watch campaigns, sweeps and runs: iterations, predicted against measured, blocks to go.
+
+    Of a run on a cluster it says how many shards are done, by their files.
 
     It reads only: nothing is locked, and nothing is written, so that it is in nobody's way. On a
     terminal it is a live view, elsewhere a line per change. It ends when all has ended.
@@ -148,6 +156,7 @@ def _words(notify: str | None) -> list[str]:
 
 def _sighting(config: Config, name: str | None, results: Path, before: Sighting | None) -> Sighting:
     """What there is now: the campaign that is named, or those under way now or a moment ago."""
+    from harness.cluster.followed import clusters_under_way
     from harness.optimise.watched import watched_campaign
     from harness.running.under_way import runs_under_way
 
@@ -163,7 +172,7 @@ def _sighting(config: Config, name: str | None, results: Path, before: Sighting 
             continue  # of many, one that cannot be read hides no other
         if name is not None or campaign.under_way or each in known:
             found.append(campaign)
-    return Sighting(tuple(found), runs_under_way(results))
+    return Sighting(tuple(found), runs_under_way(results), clusters_under_way(results))
 
 
 def _tell(notify: list[str], before: Sighting, now: Sighting) -> None:

@@ -9,12 +9,14 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from harness.cluster.folder import ClusterFolder, ClusterPlan, clusters_of
 from tests.waiting import until
 
 # Once a run is stored each trial waits for a word, so that nothing ends before it was seen.
@@ -112,6 +114,35 @@ def test_a_run_is_followed_to_its_end(project, words):
             assert seen.ends() == 0
             assert "\x1b[?25h" in seen.written  # the cursor is there again
         assert run.wait() == 0
+
+
+def test_a_run_on_a_cluster_is_followed_until_it_is_called_off(project):
+    words = ("run", "slurm", "tree", "harness", "python")
+    kind, executor, tree, ours, python = words
+    plan = ClusterPlan(
+        run_id="20261128-000000-00000000",
+        kind=kind,
+        executor=executor,
+        tree=tree,
+        harness=ours,
+        python=python,
+        table={},
+        settings={},
+        origin={},
+        folder=".",
+        shards=2,
+        started_at_ns=time.time_ns(),
+        command=["run", "a"],
+    )
+    folder = ClusterFolder(clusters_of(project / ".harness/results") / plan.run_id)
+    folder.create(plan, [])
+    with terminal("watch", "--every", "0.1") as seen:
+        seen.shows("run a on slurm: 0 of 2 shards done, 2 to go")
+        folder.place(0).mkdir()
+        (folder.place(0) / "s0000000-a1-0123456789ab.parquet").touch()
+        seen.shows("1 of 2 shards done, 1 to go")
+        folder.cancel()
+        assert seen.ends() == 0
 
 
 def test_a_campaign_is_seen_to_be_paused_stopped_and_let_go_on(project):

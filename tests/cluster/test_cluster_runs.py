@@ -12,6 +12,7 @@ import harness
 from harness.api import on_clusters as clusters
 from harness.api.planned_runs import planned_run
 from harness.cluster.folder import find_cluster
+from harness.cluster.followed import clusters_under_way
 from harness.errors import ConfigError, UsageError
 from harness.project.config import load_config
 from tests.cluster.conftest import CONFIG
@@ -40,6 +41,23 @@ def test_a_run_of_two_shards_is_gathered_as_one_and_read_like_any_other(ssh):
     assert str(again) == str(result)
     stored = harness.compare_stored("one", "two", config=ssh / "harness.toml")
     assert len(stored.findings) == 1
+
+
+def test_a_run_that_is_not_gathered_yet_is_seen_with_its_shards_to_go(ssh):
+    results = ssh / ".harness/results"
+    first = run(ssh)
+    assert clusters_under_way(results) == ()
+    (results / first.id).rename(ssh / "gathered-before")
+    (seen,) = clusters_under_way(results)
+    assert (seen.id, seen.shards, seen.done) == (first.id, 2, 2)
+    assert f"2 of 2 shards done, harness attach {first.id} shows it" in seen.line
+    folder = find_cluster(results, first.id)
+    assert folder is not None
+    next(each.path for each in folder.attempts() if each.shard == 0).unlink()
+    (seen,) = clusters_under_way(results)
+    assert seen.line.endswith("on ssh: 1 of 2 shards done, 1 to go")
+    folder.cancel()
+    assert clusters_under_way(results) == ()
 
 
 def test_what_is_missing_is_named_and_resumed_and_nothing_else(ssh):
