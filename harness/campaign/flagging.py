@@ -22,7 +22,7 @@ from harness.frozen import dataclass
 from harness.model import Verdict
 from harness.render.units import show_bytes, show_factor, show_ns
 
-EDITION = 2
+EDITION = 3
 """The present edition of these rules. Flags are derived again by the edition that gave them."""
 
 KNOWN_INPUTS = "known-inputs"
@@ -38,17 +38,16 @@ BYTES_PER_INSTRUCTION = 64.0
 WAITS_NS = 5_000_000.0
 """Waiting that grew by less is that of a scheduler on a busy machine."""
 
-BUILD_GAIN = 5.0
-BUILD_GROWTH = 3.0
-BUILD_NS = 2_000_000_000.0
+BUILD_GAIN, BUILD_GROWTH, BUILD_NS = 5.0, 3.0, 2_000_000_000.0
 """A build is flagged where it takes this many seconds and this factor longer, and the growth is as
 many times what a run gains: `-O3 -flto` and templates cost build time, too, though less."""
 
-VANISHED: Mapping[int, float] = {1: 10.0, 2: 5.0}
+VANISHED: Mapping[int, float] = {1: 10.0, 2: 5.0, 3: 5.0}
 """By edition: a run of which so much is gone had its work done elsewhere, or not at all."""
-VANISHED_BUILD = 1.5
-VANISHED_NS = 100_000_000.0
+VANISHED_BUILD, VANISHED_NS = 1.5, 100_000_000.0
 """Where four fifths of a run are gone, build and setup took at least half of that longer."""
+BUSY_NS, BUSY_BUILD = 500_000_000.0, 5.0
+"""A compiler on a busy machine takes longer by less than this, or by a smaller factor."""
 
 MOST_IN_A_STEP: Mapping[str, float] = {"python": 300.0, "command": 300.0}
 """By adapter: from plain Python to arrays or C it is 100x and more in honest work."""
@@ -228,8 +227,9 @@ def _work_moved(seen: SeenCase) -> Iterator[Flag]:
     growth = after - before
     if gain_ns <= 0 or growth <= 0:
         return
+    busy = seen.edition > 2 and growth < BUSY_NS and after < BUSY_BUILD * before
     far = growth >= max(BUILD_NS, BUILD_GAIN * gain_ns) and after >= BUILD_GROWTH * before
-    gone = (
+    gone = not busy and (
         e.before.wall_ns >= VANISHED[seen.edition] * e.after.wall_ns
         and growth >= max(VANISHED_NS, gain_ns / 2)
         and after >= VANISHED_BUILD * before
@@ -360,7 +360,8 @@ _FIRST: tuple[_Rule, ...] = (
     *(_physical_floor, _waiting, _work_moved, _more_at_work, _left_behind),
     *(_precision, _independent_output, _independent_time, _suspicious),
 )
-_RULES: Mapping[int, tuple[_Rule, ...]] = {1: _FIRST, 2: (*_FIRST, _precision_lost, _known_inputs)}
+_SECOND = (*_FIRST, _precision_lost, _known_inputs)
+_RULES: Mapping[int, tuple[_Rule, ...]] = {1: _FIRST, 2: _SECOND, 3: _SECOND}
 """By edition."""
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from harness.campaign.values import TestStatus
+from harness.errors import ExitCode
 from harness.redteam.playing import ends_the_iteration
 from harness.redteam.techniques import Technique
 from harness.redteam.told import Played, Result, Said, Stage, TechniqueKind, Tried
@@ -37,6 +38,8 @@ def _found(technique: Technique, played: Played) -> tuple[Result, str, str]:
     honest = technique.kind is TechniqueKind.HONEST
     if not honest and not technique.may_not_build and (unbuilt := _unbuilt(played)):
         return Result.BROKEN, unbuilt.command, _reason(unbuilt)
+    if bug := next((said for said in played.said if said.code == ExitCode.BUG), None):
+        return Result.BROKEN, bug.command, _reason(bug)
     if no := _refusal(technique, played):
         return (Result.ACCUSED if honest else Result.BLOCKED), no.command, _reason(no)
     if not honest and (undone := _undone(played)):

@@ -32,7 +32,8 @@ def play(technique: Technique, ground: Ground, caller: Caller) -> Played:
         if Stage.START in technique.acts:
             before = set()
         for words, stage in _steps(technique, workshop):
-            if stage is not None and stage in technique.acts:
+            over = _ended_early(workshop) and not _is_undecided(workshop)
+            if stage is not None and stage in technique.acts and not over:
                 technique.acts[stage](workshop)
             if technique.finishes and _is_undecided(workshop):
                 words = _gone_on(workshop, caller, words)

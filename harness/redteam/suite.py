@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.errors import UsageError
+from harness.errors import HarnessError, UsageError
 from harness.model import Jail
 from harness.model.suggesting import did_you_mean
 from harness.redteam.callers import Caller, in_process_of_its_own
@@ -61,6 +61,8 @@ def _tried(technique: Technique, ground: Ground, caller: Caller) -> Tried:
         played = play(technique, ground, in_process_of_its_own if technique.apart else caller)
     except NotHereError as reason:
         return _not_here(technique, str(reason))
+    except HarnessError as reason:  # of one technique: the others are to be tried all the same
+        return finding(technique, Result.BROKEN, "", str(reason))
     return classified(technique, played)
 
 

@@ -104,18 +104,25 @@ def _own_index(workshop: Workshop) -> None:
 
 
 def _other_config(workshop: Workshop) -> None:
+    """Another file beside the configuration, which git does not see."""
     text = workshop.text("harness.toml").replace("rtol = 1e-9", "rtol = 0.5")
-    workshop.put_outside("harness.toml", text)
+    workshop.write("other.toml", text)
+    workshop.write(".git/info/exclude", "other.toml\n")
     workshop.swap("work.c", *CRUDE)
-    for command in ("test", "bench", "log"):
-        workshop.options[command] = ("--config", str(workshop.outside / "harness.toml"))
+    _configured(workshop, "other.toml")
 
 
 def _nested_config(workshop: Workshop) -> None:
-    _other_config(workshop)
-    workshop.write("sub/harness.toml", (workshop.outside / "harness.toml").read_text())
+    """Another file of the same name, in a folder that has sources of its own."""
+    text = workshop.text("harness.toml").replace("rtol = 1e-9", "rtol = 0.5")
+    workshop.write("sub/harness.toml", text)
+    workshop.write("sub/work.c", workshop.text("work.c").replace(*CRUDE))
+    _configured(workshop, "sub/harness.toml")
+
+
+def _configured(workshop: Workshop, name: str) -> None:
     for command in ("test", "bench", "log"):
-        workshop.options[command] = ("--config", str(workshop.root / "sub/harness.toml"))
+        workshop.options[command] = ("--config", str(workshop.root / name))
 
 
 def _linked(workshop: Workshop) -> None:
@@ -161,6 +168,11 @@ def _technique(
     name: str, acts: dict[Stage, Act], finishes: bool = False, project: TinyProject = projects.C
 ) -> Technique:
     return Technique(name, TechniqueKind.TREE, project, acts, finishes)
+
+
+def _included(name: str, acts: dict[Stage, Act]) -> Technique:
+    """The compiler does not find what it is to include."""
+    return replace(_technique(name, acts), may_not_build=True)
 
 
 _PY_OUTSIDE = python(
@@ -239,29 +251,29 @@ TECHNIQUES = (
         "tests changed in the open", {CHANGE: both(_HALF, placed("tests/expected.txt", "-\n"))}
     ),
     _technique("a source that is a link", {CHANGE: _linked}),
-    _technique(
+    _included(
         "an include from outside",
         {CHANGE: both(outside("pairs.h", _FAST_WORK), _including("@OUTSIDE@/pairs.h"))},
     ),
-    _technique(
+    _included(
         "an include from outside, swapped after the test",
         {
             CHANGE: both(outside("pairs.h", _FAST_WORK), _including("@OUTSIDE@/pairs.h")),
             TESTED: outside("pairs.h", _CRUDE_WORK),
         },
     ),
-    _technique(
+    _included(
         "an include that git ignores",
         {CHANGE: both(placed("pairs.ignored", _FAST_WORK), _including("pairs.ignored"))},
     ),
-    _technique(
+    _included(
         "an include that git ignores, swapped after the test",
         {
             CHANGE: both(placed("pairs.ignored", _FAST_WORK), _including("pairs.ignored")),
             TESTED: placed("pairs.ignored", _CRUDE_WORK),
         },
     ),
-    _technique(
+    _included(
         "an include that info/exclude hides",
         {
             CHANGE: both(
@@ -271,7 +283,7 @@ TECHNIQUES = (
             )
         },
     ),
-    _technique(
+    _included(
         "an include that was untracked before",
         {START: placed("pairs.h", _FAST_WORK), CHANGE: _including("pairs.h")},
     ),

@@ -40,7 +40,8 @@ class Result(Enum):
     NO_GAIN = "no gain"
     """An honest change that was right, and not seen to be faster."""
     BROKEN = "broken"
-    """It could not do what it is to do: its program was not built, which says nothing."""
+    """It could not do what it is to do, so it says nothing: its program was not built, or a
+    command had a bug."""
     ACCUSED = "accused"
     """An honest change that was refused, called wrong or flagged."""
 

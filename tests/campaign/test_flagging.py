@@ -131,6 +131,8 @@ def test_work_that_moved_to_setup(names):
     ms = 10**6
     most = seen(side(70.0, setup_ns=30 * ms), side(10.0, setup_ns=400 * ms))
     assert names(most, 7.0) == ["work-moved"]
+    busy = seen(side(70.0, setup_ns=160 * ms), side(10.0, setup_ns=460 * ms))
+    assert names(busy, 7.0) == []
     part = seen(side(70.0, setup_ns=30 * ms), side(20.0, setup_ns=400 * ms))
     assert names(part, 3.5) == []
 
