@@ -66,14 +66,21 @@ def _witness(campaign: Campaign, against: Path | None) -> Findings:
     except FileNotFoundError:
         if against is not None:
             raise UsageError(f"no witness at {path}", hint="--against FILE") from None
-        return Findings()
+        seen = []
     if not seen:
-        return Findings()
+        return Findings(unchecked=(f"the chain against a witness: {path} has seen nothing of it",))
     said = statement_on(campaign.events, seen)
+    known = {(one.number, one.digest) for one in seen}
+    unseen = [event for event in campaign.events if (event.number, event.digest) not in known]
+    doubt = (
+        f"{len(unseen)} of {len(campaign.events)} events against the witness {path}, which has not"
+        " seen them",
+    )
     return Findings(
         (f"the witness {path} has seen {said.others} other chains of this name",)
         if said.others and said.agreed
         else (),
+        unchecked=doubt if unseen and not said.problems else (),
         problems=tuple(
             f"against the witness {path}: {words}. Where you put the project back from a copy, move"
             " that file away"

@@ -17,6 +17,7 @@ from harness.redteam import (
     the_clock,
     the_judge,
     the_tree,
+    variants,
 )
 from harness.redteam.techniques import Technique
 from harness.redteam.told import TechniqueKind
@@ -33,6 +34,7 @@ _ALL = (
     *memories.TECHNIQUES,
     *circumstances.TECHNIQUES,
     *combined.TECHNIQUES,
+    *variants.TECHNIQUES,
     *honest.CHANGES_IN_C,
     *honest_python.CHANGES_IN_PYTHON,
     *honest_further.CHANGES,

@@ -138,6 +138,9 @@ def _base_written_anew(workshop: Workshop) -> None:
 
 _NOW = "HEAD"
 _POINT, _TWICE = r'"point":[0-9](?=\.)', '"point":9'
+a_figure_forged = _journal(_POINT, _TWICE)
+"""A higher figure stands in the records, whose chain is made anew."""
+
 TECHNIQUES = (
     entered(
         "sitecustomize on PYTHONPATH",

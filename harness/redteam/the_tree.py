@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from dataclasses import replace
 
 from harness.redteam import projects
 from harness.redteam.changing import COMMENTED, both, c, python, variables

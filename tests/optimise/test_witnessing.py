@@ -74,6 +74,18 @@ def test_a_witness_that_is_not_there_is_said(started, tmp_path: Path) -> None:
         verify(started.campaign, started.bench, tmp_path / "nonsense.txt")
 
 
+def test_events_that_no_witness_has_seen_are_told(started) -> None:
+    path = started.campaign.witness
+    *earlier, last = path.read_text().splitlines(keepends=True)
+    path.write_text(last)
+    unseen = verify(started.campaign, started.bench).unchecked
+    count = len(started.campaign.events)
+    assert any(f"{len(earlier)} of {count} events against the witness" in u for u in unseen)
+    path.unlink()
+    unseen = verify(started.campaign, started.bench).unchecked
+    assert unseen == [f"the chain against a witness: {path} has seen nothing of it"]
+
+
 def test_a_witness_that_cannot_be_written_is_a_warning(
     world, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
