@@ -46,8 +46,7 @@ VANISHED: Mapping[int, float] = {1: 10.0, 2: 5.0, 3: 5.0}
 """By edition: a run of which so much is gone had its work done elsewhere, or not at all."""
 VANISHED_BUILD, VANISHED_NS = 1.5, 100_000_000.0
 """Where four fifths of a run are gone, build and setup took at least half of that longer."""
-BUSY_NS, BUSY_BUILD = 500_000_000.0, 5.0
-"""A compiler on a busy machine takes longer by less than this, or by a smaller factor."""
+BUSY_NS, BUSY_BUILD = 500_000_000.0, 5.0  # a busy machine has a build take less longer than both
 
 MOST_IN_A_STEP: Mapping[str, float] = {"python": 300.0, "command": 300.0}
 """By adapter: from plain Python to arrays or C it is 100x and more in honest work."""
