@@ -14,10 +14,10 @@ from harness.redteam import (
     outsiders,
     reading_answers,
     replay,
+    strangers,
     the_clock,
     the_judge,
     the_tree,
-    variants,
 )
 from harness.redteam.techniques import Technique
 from harness.redteam.told import TechniqueKind
@@ -34,7 +34,7 @@ _ALL = (
     *memories.TECHNIQUES,
     *circumstances.TECHNIQUES,
     *combined.TECHNIQUES,
-    *variants.TECHNIQUES,
+    *strangers.TECHNIQUES,
     *honest.CHANGES_IN_C,
     *honest_python.CHANGES_IN_PYTHON,
     *honest_further.CHANGES,
