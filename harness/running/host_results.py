@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from harness.analysis.over_hosts import over_hosts
 from harness.errors import ExitCode
 from harness.frozen import dataclass
 from harness.model import Verdict
@@ -41,6 +40,8 @@ class HostsResult(RunResult):
     @property
     def across(self) -> tuple[AcrossHosts, ...]:
         """Each comparison over the hosts that made it."""
+        from harness.analysis.over_hosts import over_hosts  # numpy, which other runs do without
+
         found: dict[tuple[str, str, str, str], list[OnHost]] = {}
         for c in self.comparisons:
             case, host = self._parted(c.case)
