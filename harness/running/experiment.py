@@ -147,12 +147,9 @@ def perform(
             # After Ctrl-C too: setup commands may have started what must not stay.
             problems = orchestrator.cleanup(experiment.cells)
         report = _report(experiment, groups, writer, host, interrupted)
-        report = replace(
-            report,
-            run=replace(
-                report.run, warnings=(*orchestrator.runner.disturbances(), *said, *problems)
-            ),
-        )
+        disturbed = orchestrator.runner.disturbances()
+        warnings = (*orchestrator.notes, *disturbed, *said, *problems)
+        report = replace(report, run=replace(report.run, warnings=warnings))
         report = with_left_out(report, orchestrator.adapters.left_out(), settings.metrics)
         if not interrupted:
             writer.finish(to_summary(report), _disturbed_blocks(groups))

@@ -79,6 +79,8 @@ class Orchestrator:
         self._builds = builds
         self._listener = listener or Quiet()
         self._toolchains: dict[tuple[str, Path, str], Toolchain | HarnessError] = {}
+        self.notes: dict[str, None] = {}
+        """What a reader of the results should know of how targets were made, each once."""
         self.once = MadeOnce(self.set_up, self.build)
 
     def remark(self, words: str) -> None:
@@ -188,6 +190,7 @@ class Orchestrator:
             self._builds / ("own-jailed" if self.runner.jail is Jail.STRICT else "own"),
             lambda moved: run_commands(self.runner, moved, "build"),
             self._listener.step,
+            lambda words: self.notes.update({words: None}),
         )
         return builds.made(target, self.adapter(target.adapter).paths)
 

@@ -105,11 +105,21 @@ class SourceTree:
 class OwnBuilds:
     """Makes and keeps the builds of the user's own below one folder."""
 
-    def __init__(self, folder: Path, run: Callable[[Target], None], say: Callable[[str], None]):
-        """`run` executes a target's build commands in its root; `say` tells what goes on."""
+    def __init__(
+        self,
+        folder: Path,
+        run: Callable[[Target], None],
+        say: Callable[[str], None],
+        note: Callable[[str], None],
+    ):
+        """`run` executes a target's build commands in its root; `say` tells what goes on.
+
+        `note` hears what a reader of the results should know, whenever the build was made.
+        """
         self._folder = folder
         self._run = run
         self._say = say
+        self._note = note
 
     def made(self, target: Target, paths: Callable[[Target], Sequence[NamedPath]]) -> Target:
         """The target as it lies in its build's own tree; the same one where it has no build.
@@ -127,6 +137,7 @@ class OwnBuilds:
             if not (folder / RECORD).is_file():
                 self._make(moved, tree, folder, states)
             os.utime(folder / RECORD)
+            self._note_changed(target, folder / RECORD)
         _demand_products(moved, paths(moved), tree)
         self._prune(folder)
         return replace(moved, build=())
@@ -152,13 +163,15 @@ class OwnBuilds:
         took_ns = time.monotonic_ns() - began
         after = tree.states(place)
         changed = sorted(name for name, state in states.items() if after[name] != state)
-        if changed:
-            names = ", ".join(changed[:3])
-            self._say(
-                f"the build of {target.name} changed its own sources ({names}) in its copy of the"
-                " tree: what is measured is made of the changed ones"
-            )
         (folder / RECORD).write_text(json.dumps({"build_ns": took_ns, "changed": changed}))
+
+    def _note_changed(self, target: Target, record: Path) -> None:
+        changed = json.loads(record.read_text())["changed"]
+        if changed:
+            self._note(
+                f"the build of {target.name} changed its own sources ({', '.join(changed[:3])}) in"
+                " its copy of the tree: what is measured is made of the changed ones"
+            )
 
     @contextmanager
     def _held(self, folder: Path) -> Iterator[None]:

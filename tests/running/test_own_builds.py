@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+import harness
 from harness.errors import BuildFailed, ConfigError, StorageFailed
 from harness.project.config import load_config
 from harness.project.revisions import target_at
@@ -68,6 +69,16 @@ def test_an_equal_state_is_built_once(built):
     second, _ = made(built)
     assert second.root == first.root
     assert (second.root / "build" / "mark").exists()
+
+
+def test_a_build_that_changes_its_sources_is_named_in_the_results_each_time(built):
+    """One that was made before, too: what it is made of is not what the tree says."""
+    built.write("Makefile", MAKEFILE.replace("cp p.sh", "echo '# stamp' >> p.sh; cp p.sh"))
+    for _ in range(2):
+        result = harness.run("p", config=built.path / "harness.toml", trials=1)
+        said = [words for words in result.warnings if "changed its own sources (p.sh)" in words]
+        assert len(said) == 1
+    assert (built.path / "p.sh").read_text() == PROGRAM.format("word")
 
 
 def test_another_state_is_built_apart(built):
