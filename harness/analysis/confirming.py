@@ -13,6 +13,7 @@ what was selected for being large, and the new sample as the remedy).
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -23,6 +24,10 @@ from harness.stats.ratios import LogRatios
 
 FEWEST_FRESH = 5
 """Fewer blocks give no point of their own: the budget ended, and that of all blocks is told."""
+
+OBVIOUS = math.log(1.5)
+"""A gain all of whose interval lies beyond this log-ratio is not measured afresh: what the choice
+of the end adds to its point is small beside it, and who gained so much need not wait for more."""
 
 
 def confirmed_at(sure_at: int) -> int:

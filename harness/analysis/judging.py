@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.analysis.blocks import Pair, PairColumns, block_ns, pair_of, records_in
-from harness.analysis.confirming import NONE_FRESH, Fresh, confirmed_at
+from harness.analysis.confirming import NONE_FRESH, OBVIOUS, Fresh, confirmed_at
 from harness.analysis.disturbances import is_disturbed
 from harness.analysis.lost_blocks import NOTHING_LOST, Lost
 from harness.analysis.of_figures import (
@@ -177,7 +177,7 @@ class Judge:
                 self.pairs.add(pair)
                 self.disturbed += any(map(is_disturbed, records_in([block])))
                 self._follow(pair)
-                if self.question.confirm and not self._sure_at and self._gains:
+                if self.question.confirm and not self._sure_at and self._wants_fresh:
                     self._sure_at = len(self.pairs)
         self._read = len(blocks)
 
@@ -226,10 +226,12 @@ class Judge:
         return Fresh.of(self.sequence.ratios, self._sure_at)
 
     @property
-    def _gains(self) -> bool:
+    def _wants_fresh(self) -> bool:
+        """Is it sure that there is a gain, and none that is obvious?"""
         if len(self.pairs) < self.question.fewest or self.exact is not None:
             return False
-        return self.is_decided and self.verdict is Verdict.FASTER
+        gains = self.is_decided and self.verdict is Verdict.FASTER
+        return gains and self.interval.low < OBVIOUS
 
     @property
     def bounds(self) -> tuple[float, float]:

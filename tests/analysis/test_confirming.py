@@ -33,6 +33,12 @@ def told(blocks, question):
     return compare_cells("a", ["b"], blocks, question, "the end")[0]
 
 
+def test_an_obvious_gain_is_not_measured_afresh(blocks):
+    reason, seen = ended(blocks(3, 2.0), CONFIRMED)
+    assert (reason, len(seen)) == (SURE, FEWEST)
+    assert told(seen, CONFIRMED).fresh_blocks == 0
+
+
 def test_a_gain_is_measured_on_once_it_is_sure(blocks):
     _, few = ended(blocks(3, 1.3), ASKED)
     reason, all_of_them = ended(blocks(3, 1.3), CONFIRMED)
