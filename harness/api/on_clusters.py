@@ -49,25 +49,21 @@ def scheduler(options: Mapping[str, Any]) -> Executor | None:
     return found if found.schedules else None
 
 
-def cluster_of_comparison(options: Mapping[str, Any]) -> Executor | None:
-    """The scheduler that a comparison is to go to; UsageError for what none can do."""
-    name = options.get("executor", LOCAL)
-    if name == LOCAL:
-        return None
-    found = scheduler(options)
-    if found is None:
-        raise UsageError(f"executor {name!r} is for runs, and a comparison goes to a cluster")
+def cluster_of_comparison(
+    options: Mapping[str, Any], what: str = "a comparison"
+) -> Executor | None:
+    """The scheduler that it is to go to, None for here; UsageError for another executor."""
+    name, found = options.get("executor", LOCAL), scheduler(options)
+    if found is None and name != LOCAL:
+        raise UsageError(f"executor {name!r} is for runs, and {what} goes to a cluster")
     return found
 
 
 def cluster_of_sweep(options: Mapping[str, Any]) -> Executor | None:
     """The scheduler that a sweep is to go to; UsageError for what none can do."""
-    name = options.get("executor", LOCAL)
-    if name == LOCAL:
-        return None
-    found = scheduler(options)
+    found = cluster_of_comparison(options, "a sweep")
     if found is None:
-        raise UsageError(f"executor {name!r} is for runs, and a sweep goes to a cluster")
+        return None
     if options.get("resume"):
         raise UsageError(
             "a sweep on a cluster is resumed by the name of its run",
@@ -163,11 +159,11 @@ def come_back_to(
     config: Config, folder: ClusterFolder, options: Place, *, again: bool
 ) -> RunResult | ComparisonResult:
     """The result of a run on a cluster, once it is over; `again`: submit what is missing."""
-    from harness.cluster.gathering import stored_run
+    from harness.cluster.hosts import is_of_hosts
     from harness.cluster.running import come_back
 
     plan = folder.plan()
-    if stored_run(folder.results / folder.run_id) is None or plan.about.get("hosts"):
+    if is_of_hosts(plan.about) or not (folder.results / folder.run_id).is_dir():
         around: Place = {**options, "results": folder.results}
         with measuring(config, around) as session:
             come_back(session, folder, again=again)

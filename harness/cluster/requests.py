@@ -61,8 +61,7 @@ def compare_request(
     config, labels = cells
     settings = settings.seeded()
     words, named = words_of_sides(config, labels, called, settings)
-    task = named[0].task if named else "program"
-    case = called[1].get("case") or (config.task(task).case().name if named else "default")
+    task, case = work_of_sides(config, named, called[1])
     shard = ClusterShard(index=0, task=task, case=case, targets=list(labels), words=words)
     return Request(
         kind="compare",
@@ -158,6 +157,12 @@ def words_of_sides(
     if not config.path or not all(name in config.targets for name in plain):
         return words, []
     return with_options(words, config_words(config)), [config.targets[name] for name in plain]
+
+
+def work_of_sides(config: Config, named: Sequence[Target], options: Mapping[str, Any]) -> GroupKey:
+    """The task and case of some sides; `named`: those that are targets of harness.toml."""
+    task = named[0].task if named else "program"
+    return task, options.get("case") or (config.task(task).case().name if named else "default")
 
 
 def _of_groups(selected: Selected, settings: Settings) -> tuple[ClusterShard, ...]:

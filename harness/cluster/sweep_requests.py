@@ -13,6 +13,7 @@ from harness.cluster.requests import (
     words_of_call,
     words_of_cells,
     words_of_sides,
+    work_of_sides,
 )
 from harness.cluster.running import Request
 from harness.errors import UsageError
@@ -71,9 +72,7 @@ def sweep_of_sides(
     sweep, settings = asked[0], asked[1].seeded()
     config, labels = sides
     words, named = words_of_sides(config, labels, called, settings)
-    task = named[0].task if named else "program"
-    case = called[1].get("case") or (config.task(task).case().name if named else "default")
-    shards = _of_points(sweep, (task, case, labels), words, 0)
+    shards = _of_points(sweep, (*work_of_sides(config, named, called[1]), labels), words, 0)
     return _request(
         executor,
         (sweep, settings),
