@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache, partial
 
 from harness.analysis.guarding import LOST, by_amount, of_statistic, said_of
 from harness.analysis.lost_blocks import Lost
@@ -42,17 +43,22 @@ def stored_guards(found: StoredBlocks, question: Question) -> tuple[GuardFinding
 
 
 def _findings(found: StoredBlocks, question: Question) -> Iterator[GuardFinding]:
+    costs = cache(partial(_costs, found, question))  # the blocks are gone through once for all
     for guard in question.guards:
         if guard.name in (BINARY, STARTUP):
             yield GuardFinding(guard, GuardState.OPEN, None, _NOT_STORED)
         elif found.lost.differs:
             yield GuardFinding(guard, GuardState.OPEN, None, LOST)
         elif guard.name in TAILS or guard.name == MEAN:
-            sides = found.pairs.costs(found.metric, question)
-            costs = Costs.of(sides, question.confidence, question.threshold)
-            yield of_statistic(guard, costs)
+            yield of_statistic(guard, costs())
         else:
             yield _of_figure(guard, found, question)
+
+
+def _costs(found: StoredBlocks, question: Question) -> Costs:
+    """The costs of what is compared."""
+    sides = found.pairs.costs(found.metric, question)
+    return Costs.of(sides, question.confidence, question.threshold)
 
 
 def _of_figure(guard: Guard, found: StoredBlocks, question: Question) -> GuardFinding:

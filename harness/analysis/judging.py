@@ -272,8 +272,7 @@ class Judge:
         if exact is not None:
             return judge_bounds((exact.low, exact.high), self.question.threshold)
         weighed, sequence, threshold = self.weighed, self.sequence, self.question.threshold
-        by_signs = judge_bounds(sequence.bounds, threshold)
-        found = by_signs if weighed is None else weighed.verdict
+        found = judge_bounds(sequence.bounds, threshold) if weighed is None else weighed.verdict
         if self.lost.differs:
             found = self.lost.leaves(found, sequence.ratios, sequence.boundary, threshold)
         if found is Verdict.UNDECIDED or not self.pairs.has_layouts:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.frozen import dataclass
 from harness.model.estimates import Estimate
-from harness.model.families import verdict_of_cases
+from harness.model.families import verdict_of_comparisons
 from harness.model.metrics import Metric
 from harness.model.results import (
     Agreement,
@@ -163,7 +163,5 @@ class BenchReport:
         family = [known.pop(name) for name in self.together if name in known]
         if not family:
             return None
-        steps = [(c.verdict, c.ratio.low) for c in family]
-        found = [c.verdict for c in known.values()]
-        found.append(verdict_of_cases(steps, family[0].threshold))
-        return min(found, key=rank.index, default=None)
+        found = [*(c.verdict for c in known.values()), verdict_of_comparisons(family)]
+        return min(found, key=rank.index)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.model.results import Verdict
+from harness.model.results import Comparison, Verdict
 
 
 def each_confidence(confidence: float, comparisons: int) -> float:
@@ -40,3 +40,8 @@ def verdict_of_cases(found: Sequence[tuple[Verdict, float]], threshold: float) -
     least = 1 / (1 + threshold)
     sure = all(verdict is not Verdict.UNDECIDED or low >= least for verdict, low in found)
     return Verdict.FASTER if sure else Verdict.UNDECIDED
+
+
+def verdict_of_comparisons(found: Sequence[Comparison]) -> Verdict:
+    """The same of comparisons, one at least, which have one threshold."""
+    return verdict_of_cases([(c.verdict, c.ratio.low) for c in found], found[0].threshold)

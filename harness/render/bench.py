@@ -19,7 +19,7 @@ from harness.model import (
     SideFigures,
     Verdict,
 )
-from harness.model.families import verdict_of_cases
+from harness.model.families import verdict_of_comparisons
 from harness.render.guard_rows import GUARD_HEADERS, guard_rows
 from harness.render.tables import (
     by_metric,
@@ -121,14 +121,13 @@ def _together(report: BenchReport) -> str:
         if case.case in report.together and report.reference in case.comparisons
     ]
     each = ", ".join(f"{name} {verdict_word(found)}" for name, found in found)
-    word = verdict_of_cases([(c.verdict, c.ratio.low) for _, c in found], found[0][1].threshold)
     said = {
         Verdict.FASTER: "better on at least one case, not worse on any",
         Verdict.EQUIVALENT: "the same on every case",
         Verdict.SLOWER: "worse on a case",
         Verdict.MIXED: "mixed on a case",
         Verdict.UNDECIDED: "undecided",
-    }[word]
+    }[verdict_of_comparisons([c for _, c in found])]
     missing = len(report.together) - len(found)
     rest = f"; {missing} not measured, since the answer was known" if missing else ""
     return f"{len(report.together)} cases together: {said} ({each}{rest})"
