@@ -219,22 +219,18 @@ TECHNIQUES = (
         {Stage.CHANGE: _HALF, Stage.LOGGED: both(_linked_records, a_figure_forged)},
         finishes=True,
     ),
-    _technique(
-        "a figure forged, the chain anew, and no witness",
-        TechniqueKind.COMBINED,
-        projects.C,
-        {Stage.CHANGE: _HALF, Stage.LOGGED: both(a_figure_forged, _without_a_witness)},
-        finishes=True,
-    ),
-    _technique(
-        "a figure forged, the chain anew, and another witness",
-        TechniqueKind.COMBINED,
-        projects.C,
-        {
-            Stage.CHANGE: _HALF,
-            Stage.LOGGED: both(a_figure_forged, variables(XDG_STATE_HOME="@OUTSIDE@/state")),
-        },
-        finishes=True,
+    *(
+        _technique(
+            f"a figure forged, the chain anew, and {witness}",
+            TechniqueKind.COMBINED,
+            projects.C,
+            {Stage.CHANGE: _HALF, Stage.LOGGED: both(a_figure_forged, act)},
+            finishes=True,
+        )
+        for witness, act in (
+            ("no witness", _without_a_witness),
+            ("another witness", variables(XDG_STATE_HOME="@OUTSIDE@/state")),
+        )
     ),
 )
 """Each is done with the means of an ordinary user."""
