@@ -158,6 +158,8 @@ def _of_adapter(name: str, wishes: Wishes) -> Named:
         if len(words) > 1 or "/" not in name:
             check_program(words[0])
             return _program(name, Guess("command"), None, (*words, *wishes.arguments), wishes)
+    if wishes.config.path is not None and not looks_like_a_path(name) and not Path(name).exists():
+        wishes.config.target(name)  # Which targets there are, and which is near.
     refuse_no_file(name)
     return _program(name, Guess(adapter), name, wishes.arguments, wishes)
 

@@ -287,6 +287,13 @@ def test_an_unknown_target_suggests_the_near_one(harness, project):
     assert "Did you mean 'one'?" in said.err
 
 
+def test_an_unknown_target_suggests_the_near_one_where_the_adapter_is_said(harness, project):
+    project()
+    said = harness("run", "--adapter", "c", "onee")
+    assert said.code == 2
+    assert "Did you mean 'one'?" in said.err
+
+
 def test_a_missing_source_is_named(harness, folder):
     said = harness("run", "--adapter", "c", "nowhere.c")
     assert said.code == 2
