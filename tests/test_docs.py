@@ -442,7 +442,7 @@ def test_the_columns_in_the_docs_are_those_of_the_schema():
 def test_the_nested_columns_in_the_docs_are_those_of_the_schema():
     table = {names: kind for names, kind, _ in rows(sections(text_of("store.md"))[
         next(h for h in sections(text_of("store.md")) if h.startswith("Schema"))])}  # fmt: skip
-    for name in ("phases", "samples"):
+    for name in ("phases", "samples", "ranks", "rank_phases"):
         fields = [field.name for field in trials_schema().field(name).type.value_type]
         assert table[name] == f"list of ({', '.join(fields)})"
 

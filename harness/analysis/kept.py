@@ -45,8 +45,8 @@ class KeptBlocks(Sequence[Block]):
     """Blocks that can be added to; each is made again when it is asked for.
 
     A trial takes 100 bytes, and 1.2 kB as a value. Trials that failed, and those with samples,
-    phases or metrics, are kept as they are: those take long, so that there are few of them. What a
-    trial computed is not kept here: only its digest is, in the store.
+    phases, metrics or ranks, are kept as they are: those take long, so that there are few of them.
+    What a trial computed is not kept here: only its digest is, in the store.
     """
 
     def __init__(self, blocks: Iterable[Block] = ()) -> None:
@@ -81,7 +81,7 @@ class KeptBlocks(Sequence[Block]):
         at, trial = len(self._kinds), record.trial
         note_span(self.spans, record)
         kind = 0
-        plain = trial.ok and not (trial.samples or trial.phases or trial.metrics)
+        plain = trial.ok and not (trial.samples or trial.phases or trial.metrics or trial.ranks)
         if plain:
             kind = self._kind(record)
             plain = kind >= 0

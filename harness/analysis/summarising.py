@@ -10,6 +10,7 @@ from typing import Any
 from harness.analysis.blocks import figures_of, records_in
 from harness.analysis.disturbances import is_disturbed
 from harness.analysis.kept import KeptBlocks
+from harness.analysis.over_ranks import SeenRanks
 from harness.analysis.schedule import Block
 from harness.frozen import dataclass
 from harness.model import (
@@ -80,6 +81,7 @@ def summarise_cell(records: Iterable[TrialRecord], mode: Mode, confidence: float
         "output_ok": seen.output_ok,
         "phases": tuple(_phases(seen.phases, confidence)),
         "warnings": (*_warnings(seen, confidence), *trace_warnings(seen.traces)),
+        "ranks": seen.ranks.found(),
         **(_steady_fields(seen, confidence) if mode is Mode.STEADY else {}),
     }
 
@@ -98,6 +100,7 @@ class _Seen:
         """Time, calls and wall time of one execution, for each trial that reported it."""
         self.traces: list[Trace] = []
         self.ready_ns: list[int] = []
+        self.ranks = SeenRanks()
         self.timeless = self.floors = self.shared = self.littered = 0
 
     def add(self, record: TrialRecord) -> None:
@@ -120,6 +123,8 @@ class _Seen:
             self.cpu_is_known &= figures.cpu_ns >= 0
         if trial.phases:
             self._add_phases(record)
+        if trial.ranks:
+            self.ranks.add(trial.ranks)
         if self._steady:
             self.traces.append(trace_of(trial.samples))
             self.shared += any(sample.cpu_ns < 0 for sample in trial.samples)

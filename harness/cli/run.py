@@ -231,6 +231,7 @@ def _text(result: RunResult, options: Mapping[str, Any]) -> str:
     if options["phases"]:
         parts.append(result.phases(style))
     if style != "csv":
+        parts += filter(None, [result.ranks(style)])
         parts += filter(None, [legend(result.measurements)])
     if style == "plain":
         parts += filter(None, ["\n".join(_warnings(result))])

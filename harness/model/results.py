@@ -10,6 +10,7 @@ from harness.frozen import dataclass
 from harness.model.estimates import Estimate
 from harness.model.guards import GuardFinding, GuardState
 from harness.model.metrics import Metric, MetricInfo
+from harness.model.of_ranks import RanksFound
 from harness.model.trials import Mode
 
 
@@ -148,6 +149,8 @@ class Measurement:
     """The program that was built; None where an interpreter runs it."""
     start_up_ns: float | None = None
     """What an empty program of its toolchain takes; None: not measured."""
+    ranks: RanksFound | None = None
+    """Of a target that is launched in ranks: what they say; None where none reported itself."""
 
     @property
     def cpus_at_work(self) -> float | None:

@@ -225,6 +225,35 @@ class Phase:
         return self.path.count("/")
 
 
+@dataclass(frozen=True, slots=True)
+class RankReport:
+    """One of the processes that a target is launched in, as the wrapper in front of it saw it.
+
+    What is not known is None, never zero: a rank that was killed together with its wrapper has no
+    figures, and one that never reported has nothing but its number.
+    """
+
+    rank: int | None = None
+    """Its number, as the launcher told it; None where that tells none (a plain shell)."""
+    host: str | None = None
+    cpus: str | None = None
+    """The CPUs that it was allowed to run on when it began: `0-3,8`."""
+    wall_ns: int | None = None
+    user_ns: int | None = None
+    sys_ns: int | None = None
+    max_rss_bytes: int | None = None
+    """Peak memory of the largest process among it and the descendants that it waited for."""
+    exit_code: int | None = None
+    signal: int | None = None
+    phases: tuple[Phase, ...] = ()
+
+    @property
+    def cpu_ns(self) -> int | None:
+        if self.user_ns is None or self.sys_ns is None:
+            return None
+        return self.user_ns + self.sys_ns
+
+
 class TrialStatus(Enum):
     """How a trial ended."""
 
@@ -243,7 +272,9 @@ class Trial:
     """One fresh process that executed one build on one case: raw figures, parent-owned clock.
 
     `wall_ns` runs from just before the process is made until it has ended. CPU times, peak memory
-    and the counts cover the process and every descendant that ended with it.
+    and the counts cover the process and every descendant that ended with it. Where ranks reported
+    themselves CPU times are at least the sum of theirs, and peak memory is at least the largest of
+    theirs: those on other nodes, and those that `srun` starts, are no descendants.
     """
 
     status: TrialStatus
@@ -279,6 +310,9 @@ class Trial:
     """Steady: the median cost of a go-and-done without work."""
     samples: tuple[Sample, ...] = ()
     phases: tuple[Phase, ...] = ()
+    ranks: tuple[RankReport, ...] = ()
+    """The processes of a target that is launched in several; none where it is not, or where none
+    of them reported itself."""
     output: Output | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
     """Further figures by name, each finite; what they are, a `MetricInfo` says."""

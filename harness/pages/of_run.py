@@ -32,6 +32,8 @@ from harness.render.documents import (
     Words,
 )
 from harness.render.explaining import headline
+from harness.render.rank_table import HEADERS as RANK_HEADERS
+from harness.render.rank_table import bindings, rank_rows
 from harness.render.standings import ranking_line
 from harness.render.sweep import sweep_sentences
 from harness.render.units import show_ns_estimate
@@ -64,6 +66,7 @@ def run_document(stored: StoredRun, about: tuple[str, ...] = ()) -> Document:
                 Chapter("Scaling", tuple(scaling_parts(stored, report, sweep))),
                 Chapter("Results", tuple(_results(report, facts, drawn))),
                 Chapter("Phases", tuple(_phases(report, drawn))),
+                Chapter("Ranks", tuple(_ranks(report))),
                 Chapter("Over the run", tuple(_over_time(facts, drawn))),
                 Chapter("What this does not prove", _doubts(stored, report, facts)),
                 Chapter("Machine and toolchains", tuple(_surroundings(stored, report))),
@@ -163,6 +166,13 @@ def _phases(report: Report, works: list[tuple[str, str]]) -> Iterator[Part]:
         if (picture := phase_picture(task, case, _reference_first(report, task, case)))
     ]
     yield from pictures
+
+
+def _ranks(report: Report) -> Iterator[Part]:
+    rows = rank_rows(report.run.measurements)
+    if rows:
+        yield Grid.of("What ranks take", RANK_HEADERS, rows)
+        yield Points(tuple(f"{line}." for line in bindings(report.run.measurements)))
 
 
 def _reference_first(report: Report, task: str, case: str) -> list[Measurement]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.analysis import metric_estimates, summarise_cell
+from harness.analysis.over_ranks import NO_REPORTS
 from harness.errors import ExitCode, HarnessError, ToolchainMissing
 from harness.model import Build, BuildFacts, Measurement, MetricInfo, Ranking, TrialStatus
 from harness.running import Failed, Group, Prepared, Ready, Settings
@@ -26,6 +27,8 @@ def measurement_of(member: Prepared, group: Group, settings: Settings) -> Measur
     confidence = settings.question.confidence
     figures = shown_figures(declared_figures(member), settings.question)
     summary = summarise_cell(group.blocks.of(cell.name), settings.mode, confidence)
+    if cell.target.launch and summary["trials"] and summary["ranks"] is None:
+        summary["warnings"] = (*summary["warnings"], NO_REPORTS)
     return Measurement(
         task=cell.task.name,
         case=cell.case.name,

@@ -13,6 +13,7 @@ from harness.model.jsonable import jsonable
 from harness.plugins import Exporter
 from harness.render.explaining import evidence_rows, explain, headline
 from harness.render.main_table import measurement_table
+from harness.render.rank_table import rank_table
 from harness.render.tables import as_html, layout, metric_table, phase_table
 from harness.running.exporting import Export, exported
 from harness.running.reports import CellKey, Report
@@ -118,6 +119,10 @@ class RunResult(Measured):
     def phases(self, style: str = "plain") -> str:
         """The phases that targets report of themselves, as a table."""
         return phase_table(self.measurements, style)
+
+    def ranks(self, style: str = "plain") -> str:
+        """What each rank of launched targets takes, as a table; empty where there are none."""
+        return rank_table(self.measurements, style)
 
     def to_dict(self) -> dict[str, Any]:
         """The `result` of `harness run --json`."""

@@ -75,3 +75,29 @@ def test_another_launch_is_something_else_that_a_target_is_given(tmp_path):
         for words in ((), ("mpirun", "-n", "2"), ("srun", "-n", "2"))
     }
     assert len(found) == 3
+
+
+def test_ranks_are_told_in_the_table_the_store_the_report_and_json(project):
+    result = harness.run("many", trials=2, warmup=0)
+    found = result["many"].ranks
+    assert found.ranks == 2
+    assert [figure.name for figure in found.figures][:2] == ["wall", "cpu"]
+    assert "most / mean" in result.ranks()
+    assert "many: 2 ranks on " in result.ranks()
+    assert result.to_dict()["measurements"][0]["ranks"]["ranks"] == 2
+    stored = harness.load(".harness/results", columns=["ranks", "block"])
+    assert [len(each) for each in stored.ranks] == [2, 2]
+    assert harness.resume(result.id)["many"].ranks == found
+    assert "What ranks take" in harness.report(result.id).markdown()
+
+
+def test_a_target_that_is_not_launched_says_nothing_of_ranks(project):
+    result = harness.run("plain", trials=1, warmup=0)
+    assert (result["plain"].ranks, result.ranks()) == (None, "")
+
+
+def test_a_launch_that_passes_the_wrapper_by_is_named(project):
+    (project / "harness.toml").write_text(CONFIG.replace('"$@"; r=', "echo rank 3; r="))
+    result = harness.run("many", trials=1, warmup=0)
+    assert result.ok, result.failures
+    assert any("no rank reported itself" in words for words in result["many"].warnings)

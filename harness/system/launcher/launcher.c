@@ -14,7 +14,8 @@
  *
  * `launcher --watch PARENT` serves nobody: it has PARENT go on where that was stopped (see `watch`).
  * `launcher --enter POLICY PROGRAM...` executes one program in a jail, `launcher --probe` says which
- * jails can be made here: see jail.c. `launcher --version` answers with its version. fallback.py
+ * jails can be made here: see jail.c. `launcher --rank` is one rank of a target that is launched in
+ * several: see rank.c. `launcher --version` answers with its version. fallback.py
  * does the same in Python, but for jails.
  */
 #define _GNU_SOURCE
@@ -42,6 +43,7 @@
 
 #include "jail.h"
 #include "protocol.h"
+#include "rank.h"
 
 enum { WORD_NOTHING = 0xFE, WORD_STOP = 0xFF, HANDSHAKES = 51, MAX_LOG2_BATCH = 40 };
 static const int64_t STUCK_NS = 5000000000;
@@ -888,6 +890,7 @@ int main(int argc, char **argv) {
   if (argc == 2 && strcmp(argv[1], "--version") == 0) return puts(VERSION) < 0;
   if (argc == 2 && strcmp(argv[1], "--probe") == 0) return probe();
   if (argc > 3 && strcmp(argv[1], "--enter") == 0) return enter(argc - 2, argv + 2);
+  if (argc > 4 && strcmp(argv[1], "--rank") == 0) return rank_of(argv + 2);
   if (argc == 3 && strcmp(argv[1], "--watch") == 0) {
     parent = (pid_t)atoi(argv[2]);
     close_all_above(CONTROL_FD);

@@ -221,6 +221,14 @@ def not_started(message: str) -> Trial:
     return Trial(TrialStatus.NOT_STARTED, wall_ns=0, message=message)
 
 
+def inputs_of(command: Command) -> Sequence[tuple[str, Path]]:
+    """What is put into the working folder, and where: nothing where that is the target's own."""
+    target = command.target
+    if target is None or not target.inputs or target.working_folder is not WorkingFolder.SCRATCH:
+        return ()
+    return target.input_places()
+
+
 def floored(trial: Trial) -> Trial:
     """A trial of the Python fallback, whose own memory is the least that can be read."""
     return replace(trial, max_rss_is_floor=True)

@@ -123,6 +123,10 @@ def make_job(execution: Execution, plan: TrialPlan) -> Job:
 OF_SCHEDULERS = ("SLURM_", "PMI_", "PMIX_", "OMPI_", "PRTE_", "I_MPI_", "HYDRA_")
 """How variables begin that `srun` and `mpirun` are told their nodes and CPUs by."""
 
+OF_A_RANK = ("SLURM_PROCID", "PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
+"""Variables among them by which a rank knows its number: those of this process, which may be a
+rank itself (a batch script is rank 0), are no rank's of the target."""
+
 
 def environment(execution: Execution, plan: TrialPlan) -> dict[str, str]:
     """The whole environment of a target; `harness.system.process.runner` says why each is there."""
@@ -139,7 +143,11 @@ def environment(execution: Execution, plan: TrialPlan) -> dict[str, str]:
         env[environment_names.PHASES] = str(inside.phases)
     if target and target.launch:
         # Where ranks may run is what the scheduler said to this process.
-        env |= {k: v for k, v in os.environ.items() if k.startswith(OF_SCHEDULERS)}
+        env |= {
+            name: value
+            for name, value in os.environ.items()
+            if name.startswith(OF_SCHEDULERS) and name not in OF_A_RANK
+        }
     if target and target.metrics:
         env[environment_names.METRICS] = str(figures_file(inside))
     confined = execution.confined

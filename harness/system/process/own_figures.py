@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from harness.model import MetricInfo, Target
+from harness.model import Command, MetricInfo, Target
 from harness.on_demand import pattern
 from harness.system.process.trial_folder import Places, TrialFolder
 
@@ -51,6 +51,18 @@ def take_figures(target: Target, folder: TrialFolder) -> Mapping[str, float]:
     figures = dict(_printed(folder, declared))
     figures.update(_in_file(figures_file(folder.places), declared))
     return figures
+
+
+def own_figures_of(command: Command, folder: TrialFolder) -> tuple[Mapping[str, float], str]:
+    """What the target reports of itself, where figures are declared; and what is wrong with it."""
+    if command.target is None or not command.target.metrics:
+        return {}, ""
+    try:
+        return take_figures(command.target, folder), ""
+    except BadFigureError as problem:
+        return {}, str(problem)
+    except OSError as problem:
+        return {}, f"what it left cannot be read: {problem}"
 
 
 def _in_file(path: Path, declared: Mapping[str, MetricInfo]) -> Iterator[tuple[str, float]]:

@@ -35,7 +35,6 @@ from harness.model import (
     Trial,
     TrialPlan,
     TrialStatus,
-    WorkingFolder,
 )
 from harness.system.jail.confining import Confined, Confining
 from harness.system.jail.grounds import Grounds
@@ -49,15 +48,17 @@ from harness.system.process.calling import Call, StillRunningError, call
 from harness.system.process.execution import (
     Execution,
     floored,
+    inputs_of,
     not_started,
     too_long,
     trial_of_report,
     why_not_tried,
 )
 from harness.system.process.jobs import Jobs
-from harness.system.process.own_figures import BadFigureError, take_figures
+from harness.system.process.own_figures import own_figures_of
 from harness.system.process.passing import passing_folder
 from harness.system.process.programs import FoundPrograms, facts_of_binary, find_program, past_shim
+from harness.system.process.rank_reports import launched, reads_wrapper, with_ranks
 from harness.system.process.scratch import Scratch
 from harness.system.process.trial_folder import TrialFolder
 from harness.system.store.files import storage_errors
@@ -279,12 +280,13 @@ class LocalRunner:
             return not_started(f"the inputs cannot be copied: {trouble}")
         trial = None
         try:
-            confined = self._confined(command, program, folder)
-            execution = Execution(command, program, folder, confined)
+            execution = self._execution(command, program, folder, plan)
             job, more = self._jobs.of(execution, plan)
             report = self._launched(job, more)
             figures, trouble_with_it = own_figures_of(command, folder)
             trial = trial_of_report(report, job.job, execution, plan)
+            if execution.command is not command:
+                trial = with_ranks(trial, folder.places)
             if figures:
                 trial = replace(trial, metrics=figures)
             if trouble_with_it and trial.ok:
@@ -295,6 +297,19 @@ class LocalRunner:
             if trial is None or not trial.ok:
                 self._scratch.discard(folder.root)
         return trial if self.launcher.compiled else floored(trial)
+
+    def _execution(
+        self, command: Command, program: Path, folder: TrialFolder, plan: TrialPlan
+    ) -> Execution:
+        """The command where it is executed, in its jail; with a wrapper before each of its ranks.
+
+        The launcher in Python has none.
+        """
+        wrapper = self.launcher.command[0] if self.launcher.compiled else ""
+        shown = reads_wrapper(command, wrapper)
+        confined = self._confined(shown, program, folder)
+        execution = Execution(command, program, folder, confined)
+        return execution if shown is command else launched(execution, wrapper, phases=plan.phases)
 
     def _confined(self, command: Command, program: Path, folder: TrialFolder) -> Confined:
         if self.jail is Jail.NONE:
@@ -337,26 +352,6 @@ class LocalRunner:
             self._watch.close()
             self._watch = None
         self._scratch.close()
-
-
-def own_figures_of(command: Command, folder: TrialFolder) -> tuple[Mapping[str, float], str]:
-    """What the target reports of itself, where figures are declared; and what is wrong with it."""
-    if command.target is None or not command.target.metrics:
-        return {}, ""
-    try:
-        return take_figures(command.target, folder), ""
-    except BadFigureError as problem:
-        return {}, str(problem)
-    except OSError as problem:
-        return {}, f"what it left cannot be read: {problem}"
-
-
-def inputs_of(command: Command) -> Sequence[tuple[str, Path]]:
-    """What is put into the working folder, and where: nothing where that is the target's own."""
-    target = command.target
-    if target is None or not target.inputs or target.working_folder is not WorkingFolder.SCRATCH:
-        return ()
-    return target.input_places()
 
 
 def call_tool(

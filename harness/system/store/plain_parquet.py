@@ -144,7 +144,7 @@ def _cells(column: Column, values: Sequence[Any]) -> Iterator[_Cells]:
             yield _Cells((), b"\1" * len(values), bytes(len(values)))
     elif column.kind in NESTED:
         for name in NESTED[column.kind]:
-            yield _flattened([[item[name] for item in items] for items in values], 4)
+            yield _of_field([[item[name] for item in items] for items in values])
     elif column.kind == "figures":
         yield _flattened([list(figures) for figures in values], 2)
         yield _flattened([list(figures.values()) for figures in values], 3)
@@ -153,6 +153,23 @@ def _cells(column: Column, values: Sequence[Any]) -> Iterator[_Cells]:
         yield _Cells(there, [int(value is not None) for value in values])
     else:
         yield _Cells(values, b"\1" * len(values))
+
+
+_NO_STRUCT = object()
+
+
+def _of_field(lists: Sequence[Sequence[Any]]) -> _Cells:
+    """A field of the structs in lists, which may be null in some of them."""
+    found = _flattened(lists, 4)
+    if None not in found.values:
+        return found
+    # A struct is there though its field is not.
+    levels = [
+        1 if value is _NO_STRUCT else 3 if value is None else 4
+        for values in lists
+        for value in (values or (_NO_STRUCT,))
+    ]
+    return _Cells([v for v in found.values if v is not None], levels, found.goes_on)
 
 
 def _flattened(lists: Sequence[Sequence[Any]], most_defined: int) -> _Cells:

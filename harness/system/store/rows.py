@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 import msgspec
 
 from harness.frozen import dataclass
-from harness.model import Mode, Phase, Sample, Trial, TrialRecord, TrialStatus
+from harness.model import Mode, Phase, RankReport, Sample, Trial, TrialRecord, TrialStatus
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,6 +45,29 @@ class SampleCell(TypedDict):
     wall_ns: Int64
     cpu_ns: Int64
     calibration: bool
+
+
+class RankCell(TypedDict):
+    """A rank within its column; what is not known of it is null."""
+
+    rank: Int32 | None
+    host: str | None
+    cpus: str | None
+    wall_ns: Int64 | None
+    user_ns: Int64 | None
+    sys_ns: Int64 | None
+    max_rss_bytes: Int64 | None
+    exit_code: Int32 | None
+    signal: Int32 | None
+
+
+class RankPhaseCell(TypedDict):
+    """A phase of one rank within its column."""
+
+    at: Int32
+    path: str
+    calls: Int64
+    total_ns: Int64
 
 
 class CellKind(msgspec.Struct, frozen=True):
@@ -89,6 +112,18 @@ NESTED: Mapping[str, Mapping[str, str]] = {
         "cpu_ns": "int64",
         "calibration": "bool",
     },
+    "ranks": {
+        "rank": "int32",
+        "host": "string",
+        "cpus": "string",
+        "wall_ns": "int64",
+        "user_ns": "int64",
+        "sys_ns": "int64",
+        "max_rss_bytes": "int64",
+        "exit_code": "int32",
+        "signal": "int32",
+    },
+    "rank_phases": {"at": "int32", "path": "string", "calls": "int64", "total_ns": "int64"},
 }
 """The kinds of the fields in the cells of a list."""
 
@@ -99,6 +134,8 @@ KINDS: Mapping[str, CellKind] = {
     "int64": CellKind(Int64, _arrow("int64"), 0),
     "phases": CellKind(list[PhaseCell], _structs(**NESTED["phases"]), []),
     "samples": CellKind(list[SampleCell], _structs(**NESTED["samples"]), []),
+    "ranks": CellKind(list[RankCell], _structs(**NESTED["ranks"]), []),
+    "rank_phases": CellKind(list[RankPhaseCell], _structs(**NESTED["rank_phases"]), []),
     "figures": CellKind(dict[str, Finite], _figures, {}),
 }
 
@@ -169,6 +206,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("cpus", "string", nullable=True),
     Column("job", "string", nullable=True),
     Column("attempt", "int32", nullable=True),
+    Column("ranks", "ranks"),
+    Column("rank_phases", "rank_phases"),
 )
 """In the order in which they are stored; every name carries its unit."""
 
@@ -180,11 +219,12 @@ _DIRECT = tuple(column for column in COLUMNS if column.source)
 _read_direct = attrgetter(*(column.source for column in _DIRECT))
 _MADE_NAMES = (
     *("host_id", "message", "disagreement", "output_digest", "phases", "samples", "metrics"),
-    *("node", "cpus", "job", "attempt"),
+    *("node", "cpus", "job", "attempt", "ranks", "rank_phases"),
 )
 """The others, as `to_cells` makes them."""
 _READ_AND_MADE = (*(column.name for column in _DIRECT), *_MADE_NAMES)
 _in_order = itemgetter(*map(_READ_AND_MADE.index, NAMES))
+_OF_RANKS = tuple(NESTED["ranks"])
 _OF_SAMPLES = ("index", "batch", "wall_ns", "cpu_ns", "calibration")
 
 
@@ -289,6 +329,8 @@ def to_cells(record: TrialRecord, host_id: str, where: Whereabouts = UNKNOWN) ->
         where.cpus,
         where.job,
         where.attempt,
+        [_fields(rank, _OF_RANKS) for rank in trial.ranks] if trial.ranks else [],
+        _rank_phases(trial) if trial.ranks else [],
     )
     cells: tuple[Any, ...] = _in_order(_read_direct(record) + made)
     return cells
@@ -298,6 +340,24 @@ def _phase(phase: Phase) -> dict[str, Any]:
     return {"path": _sayable(phase.path), "calls": phase.calls, "total_ns": phase.total_ns}
 
 
+def _rank_phases(trial: Trial) -> list[dict[str, Any]]:
+    """The phases of each rank, with its place among the ranks."""
+    return [
+        {"at": at, **_phase(phase)} for at, rank in enumerate(trial.ranks) for phase in rank.phases
+    ]
+
+
+def _ranks_of(row: Mapping[str, Any]) -> tuple[RankReport, ...]:
+    phases: dict[int, list[Phase]] = {}
+    for cell in row["rank_phases"]:
+        phases.setdefault(cell["at"], []).append(
+            Phase(cell["path"], cell["calls"], cell["total_ns"])
+        )
+    return tuple(
+        RankReport(**rank, phases=tuple(phases.get(at, ()))) for at, rank in enumerate(row["ranks"])
+    )
+
+
 def _sayable(text: str) -> str:
     """A text that UTF-8 can hold: a lone surrogate becomes its escape."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
@@ -305,12 +365,13 @@ def _sayable(text: str) -> str:
 
 def from_row(row: Mapping[str, Any]) -> TrialRecord:
     """The inverse of `to_row`, but for the output, of which only the digest is kept."""
-    skip = {"status", "phases", "samples", "cpu_ns", "ok"}
+    skip = {"status", "phases", "samples", "ranks", "cpu_ns", "ok"}
     trial_fields = [f for f in Trial.__dataclass_fields__ if f not in {*skip, "output"}]
     trial = Trial(
         status=TrialStatus(row["status"]),
         phases=tuple(Phase(**phase) for phase in row["phases"]),
         samples=tuple(Sample(**sample) for sample in row["samples"]),
+        ranks=_ranks_of(row) if row["ranks"] else (),
         **{name: row[name] for name in trial_fields},
     )
     record_fields = [f for f in TrialRecord.__dataclass_fields__ if f not in {"trial", "mode"}]

@@ -26,7 +26,11 @@ def cell(kind: str, rng: random.Random):
     if kind == "figures":
         values = (0.0, -0.0, 1.5e308, -5e-324, rng.random())
         return {f"m{n}": rng.choice(values) for n in range(rng.randrange(3))}
-    return [{n: cell(k, rng) for n, k in NESTED[kind].items()} for _ in range(rng.randrange(4))]
+
+    def field(inner: str):
+        return None if kind == "ranks" and rng.random() < 0.3 else cell(inner, rng)
+
+    return [{n: field(k) for n, k in NESTED[kind].items()} for _ in range(rng.randrange(4))]
 
 
 def rows_of(count: int, seed: int, constant: bool = False):
