@@ -31,6 +31,7 @@ from harness.bench import BenchSettings, run_bench, run_stored
 from harness.model import BenchReport, Command, Trial, TrialPlan
 from harness.project.config import load_config
 from harness.project.workload import Wanted, Workload, find_workload
+from harness.running import further_draws
 from harness.running.session import open_session
 from harness.system.git.writing import Git
 from harness.system.process.opening import runners_from
@@ -55,6 +56,12 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if shutil.which("julia") is None and INSTALLED_JULIA.is_dir():
         os.environ["PATH"] += os.pathsep + str(INSTALLED_JULIA)
+
+
+@pytest.fixture(autouse=True)
+def _few_further_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try a gain on few further draws: what many of them find has tests of its own."""
+    monkeypatch.setattr(further_draws, "MOST_FURTHER", 3)
 
 
 JOURNEYS = ("tests/test_tutorial.py", "tests/test_recorded_campaigns.py", "tests/soak/")

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from harness.correctness.agreement import combine
+from harness.correctness.declared import stochastic, without_chance
 from harness.correctness.used import room_used
 from harness.errors import TrialFailed
 from harness.frozen import dataclass
-from harness.model import Agreement, Build, Case, Output, OutputKind, OutputSpec, Task
+from harness.model import Agreement, Build, Case, Output, Task
 from harness.plugins import Adapter
 from harness.running import Orchestrator, check_outputs
 from harness.system.outputs.reading import read_outputs
@@ -39,17 +40,6 @@ class Expected:
     main: Output
     further: Mapping[int, Output]
     """By seed; of a case without a seed, by the number of the run."""
-
-
-def stochastic(task: Task) -> list[OutputSpec]:
-    """The outputs that cannot be checked by one run."""
-    return [s for s in task.outputs if s.tolerance.kind is OutputKind.STOCHASTIC]
-
-
-def without_chance(task: Task) -> Task:
-    """The task without its stochastic outputs, which differ from run to run by themselves."""
-    by_chance = stochastic(task)
-    return replace(task, outputs=tuple(spec for spec in task.outputs if spec not in by_chance))
 
 
 def further_seeds(task: Task, case: Case, *, another: bool = False) -> tuple[int, ...]:
@@ -133,7 +123,7 @@ def _seed_by_seed(
     adapter: Adapter, task: Task, expected: Expected, actual: Mapping[int, Output]
 ) -> Iterator[Agreement]:
     """What is wrong with the outputs that are not stochastic at a further seed; nothing if ok."""
-    rest = replace(task, outputs=tuple(s for s in task.outputs if s not in stochastic(task)))
+    rest = without_chance(task)
     if not rest.outputs:
         return
     for seed, output in actual.items():

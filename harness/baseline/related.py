@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 
-from harness.baseline.agreeing import BuiltWorkload, without_chance
+from harness.baseline.agreeing import BuiltWorkload
 from harness.correctness.agreement import combine
+from harness.correctness.declared import without_chance
 from harness.errors import AnswerIsNo, TrialFailed
 from harness.model import Agreement, Case, Output, Task
 from harness.model.relations import MOST_DRAW

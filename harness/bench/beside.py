@@ -14,7 +14,8 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.baseline.agreeing import BuiltWorkload, without_chance
+from harness.baseline.agreeing import BuiltWorkload
+from harness.correctness.declared import without_chance
 from harness.errors import TrialFailed
 from harness.frozen import dataclass
 from harness.model import Agreement, Case, Comparison, Metric, Task, Trial, TrialPlan, TrialStatus

@@ -35,6 +35,7 @@ from harness.plugins import Adapter
 from harness.project.workload import Workload
 from harness.running import Cell, Settings
 from harness.running.experiment import Experiment, perform
+from harness.running.further_draws import FURTHER_NS, BothSides, Checked, check_further
 from harness.running.reports import Report
 from harness.running.session import Session
 from harness.running.settings import drawn_seed
@@ -183,9 +184,12 @@ def _measured(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseB
     agreement = after_all(report, agreement)
     if not agreement.ok:
         return CaseBench(case.name, agreement, run_id=report.run.id, folder=report.folder)
-    known = None
+    known, further = None, Checked()
     if bench.plan.elsewhere:
         wrong, known = _elsewhere(bench, sides, case, report)
+        if wrong is None and _is_gain(bench, report):
+            further = _further(bench, sides, case, report)
+            wrong = further.wrong
         if wrong is not None:
             return CaseBench(case.name, wrong, run_id=report.run.id, folder=report.folder)
     blocks = report.groups[0].blocks
@@ -205,7 +209,25 @@ def _measured(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseB
         warnings=warnings_of(report),
         doubts=(*_one_program(bench, sides), *_not_as_sealed(bench, case, measured)),
         known_gain=known,
+        further_draws=further.draws,
     )
+
+
+def _is_gain(bench: Bench, report: Report) -> bool:
+    """Is the current tree faster than what decides, and no guard broken?"""
+    step = next((c for c in report.run.comparisons if c.reference == bench.plan.reference), None)
+    return step is not None and step.verdict is Verdict.FASTER and not step.broken
+
+
+def _further(bench: Bench, sides: Mapping[str, BuiltSide], case: Case, report: Report) -> Checked:
+    """What further draws say of a gain: the last kept state tells what is right there."""
+    if report.groups[0].block_ns > FURTHER_NS:
+        return Checked()  # of a long program there would be one draw more, and no more is known
+    before, now = (
+        (sides[name].adapter, sides[name].build) for name in (bench.plan.reference, CURRENT)
+    )
+    both = BothSides(before, now, bench.workload.task)
+    return check_further(bench.session, both, case, report.groups[0].draws.seeds)
 
 
 def _elsewhere(

@@ -186,7 +186,10 @@ def _correctness(iteration: Iteration) -> str:
         said = next((c.problem for c in cases if c.crashed), test.summary if test else "")
         return f"FAIL (did not end well, reverted): {_flat(said)}"
     passed = any(test.status.value == "passed" for _, test in iteration.tests)
-    return "PASS" if passed else "FAIL (given up before it was tested, reverted)"
+    if not passed:
+        return "FAIL (given up before it was tested, reverted)"
+    further = iteration.result.further_draws if iteration.result is not None else 0
+    return f"PASS; right on {further} further draws beside its blocks" if further else "PASS"
 
 
 def _commit(iteration: Iteration) -> str:

@@ -275,6 +275,8 @@ class CaseResult:
     """What was found of each guard of the terms, against the last kept state."""
     fresh_blocks: int = 0
     """As many blocks, made after the gain was sure, are what its point is of; 0: it is of all."""
+    further_draws: int = 0
+    """On as many further draws, untimed, the gain was as right as the last kept state."""
 
     @property
     def broken(self) -> tuple[GuardResult, ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from harness.model import OutputKind, OutputValue, Task, Tolerance
+from harness.model import OutputKind, OutputSpec, OutputValue, Task, Tolerance
 
 NOTHING_CHECKED = "nothing is printed and no output is declared: nothing was checked"
 
@@ -33,6 +34,17 @@ def tolerances_of(task: Task) -> dict[str, Tolerance]:
     if not task.outputs:
         return {"stdout": Tolerance()}
     return {spec.name: spec.tolerance for spec in task.outputs}
+
+
+def stochastic(task: Task) -> list[OutputSpec]:
+    """The outputs that cannot be checked by one run."""
+    return [s for s in task.outputs if s.tolerance.kind is OutputKind.STOCHASTIC]
+
+
+def without_chance(task: Task) -> Task:
+    """The task without its stochastic outputs, which differ from run to run by themselves."""
+    by_chance = stochastic(task)
+    return replace(task, outputs=tuple(spec for spec in task.outputs if spec not in by_chance))
 
 
 def why_unchecked(task: Task) -> str:

@@ -83,6 +83,8 @@ class CaseBench:
     known_gain: float | None = None
     """What the current tree gains at least on the case's own values, where it shows no gain on
     drawn ones; None: no more there either, or not asked."""
+    further_draws: int = 0
+    """On as many further draws, untimed, a gain was as right as the reference."""
 
 
 class Gain(Enum):

@@ -96,7 +96,7 @@ class Draws:
 
     def _anew(self, number: int, tell: Tell) -> Draw:
         chance = random.Random(f"{self.secret}:{number}:draw")
-        return first_that_runs(lambda: self._drawn(chance), lambda draw: self._told(draw, tell))
+        return first_that_runs(lambda: self.drawn(chance), lambda draw: self._told(draw, tell))
 
     def _told(self, draw: tuple[Case, str], tell: Tell) -> Draw:
         case, text = draw
@@ -109,7 +109,7 @@ class Draws:
         finally:
             self.telling_ns += time.monotonic_ns() - begun
 
-    def _drawn(self, chance: random.Random) -> tuple[Case, str]:
+    def drawn(self, chance: random.Random) -> tuple[Case, str]:
         """A case and what is told of it: of a set that is held out, its number alone."""
         drawn = self.case.drawn(self.seeds, chance)
         text = drawn.draw_text(self.seeds)

@@ -34,12 +34,25 @@ class Session:
     results: Path
     orchestrator: Orchestrator
     runner: CoreRunner
+    places: tuple[Path, Path]
+    """Where its runner has its scratch, and the compiled launcher."""
     apart: Path | None = None
     """A folder of this user's outside of the project; for sessions that were opened apart."""
 
     def tell(self, words: str) -> None:
         """Say at once what people should know."""
         self.orchestrator.remark(words)
+
+    @contextlib.contextmanager
+    def another_runner(self) -> Iterator[CoreRunner]:
+        """A runner like the session's own, for what runs at the same time and is not timed."""
+        runner = open_runner(*self.places)
+        own = self.runner
+        runner.cpus, runner.jail, runner.grounds = own.cpus, own.jail, own.grounds
+        try:
+            yield runner
+        finally:
+            runner.close()
 
     @property
     def worktrees(self) -> Path:
@@ -73,11 +86,12 @@ def open_session(
             ignore.write_text("*\n", encoding="utf-8")
     away = folder_apart(config.root) if apart else None
     scratch = scratch_in_memory(otherwise=(away or state) / "scratch")
-    runner = open_runner(scratch, launcher_cache(otherwise=state / "cache"))
+    places = scratch, launcher_cache(otherwise=state / "cache")
+    runner = open_runner(*places)
     runner.grounds = Grounds((GIT, state.name, OPTIM_FOLDER), state / "builds")
     try:
         orchestrator = Orchestrator(adapters, runner, state / "builds", listener)
-        yield Session(config, state, results, orchestrator, runner, away)
+        yield Session(config, state, results, orchestrator, runner, places, away)
     finally:
         runner.close()
 

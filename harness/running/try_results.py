@@ -34,6 +34,8 @@ class TryResult:
     raced: Report
     confirmed: Report | None
     """The run of fresh blocks; None where no variant was worth it."""
+    further_draws: int = 0
+    """On as many further draws, untimed, the best one was right."""
 
     @property
     def winner(self) -> str | None:
@@ -124,6 +126,7 @@ class TryResult:
             ],
             "comparison": jsonable(self.comparison) if self.comparison else None,
             "race_id": self.raced.run.id,
+            "further_draws": self.further_draws,
             "confirmation_id": self.confirmed.run.id if self.confirmed else None,
         }
 
@@ -132,7 +135,8 @@ class TryResult:
         if self.comparison is not None:
             c = self.comparison
             words = (f"confirmed on fresh blocks: {headline(c)}", broken_words(c))
-            return "; ".join(filter(None, (*words, open_guard_words(c))))
+            right = f"right on {self.further_draws} further draws" if self.further_draws else ""
+            return "; ".join(filter(None, (*words, open_guard_words(c), right)))
         if self.confirmed is not None:
             said = "; ".join(f"{k[2]}: {f.message}" for k, f in self.confirmed.failures.items())
             return said or "no fresh block has a figure of both"

@@ -13,6 +13,7 @@ from harness.errors import ExitCode, TrialFailed
 from harness.model import Better, Metric, Noise
 from harness.running import Cell, Failed, Ready
 from harness.running.experiment import Experiment, perform
+from harness.running.further_draws import BothSides, Checked, check_further
 from harness.running.named_figures import declared_for, found_figure
 from harness.running.reports import Report
 from harness.running.session import Session
@@ -32,7 +33,8 @@ def race(session: Session, field: Field, trying: Trying) -> TryResult:
     """
     raced = _raced(session, field, trying)
     reference = field.reference.name
-    standings = (*_race_of(raced).standings(), *_unfit(raced, field))
+    found, further = _right_elsewhere(session, raced)
+    standings = (*found, *_unfit(raced, field))
     confirmed: Report | None = None
     best = next((s for s in standings if s.rank in (Rank.BEST, Rank.NOT_TOLD_APART)), None)
     if trying.confirms and best is not None and (best.rank is Rank.BEST or _may_gain(best)):
@@ -41,11 +43,36 @@ def race(session: Session, field: Field, trying: Trying) -> TryResult:
     return TryResult(
         reference=reference,
         metric=_race_of(raced).metric,
-        standings=tuple(standings),
+        standings=standings,
         stopped_because=raced.groups[0].stopped or "",
         raced=raced.as_stored(),
         confirmed=confirmed.as_stored() if confirmed else None,
+        further_draws=further,
     )
+
+
+def _right_elsewhere(session: Session, raced: Report) -> tuple[list[VariantStanding], int]:
+    """The standings of the race, those ahead that are wrong on further draws as such and last; and
+    on how many draws the best of the others is right, where it may be a gain."""
+    standings, wrong = _race_of(raced).standings(), list[VariantStanding]()
+    for standing in standings:
+        if standing.rank is Rank.WORSE or not (standing.gains or _may_gain(standing)):
+            break
+        checked = _elsewhere(session, raced, standing.name)
+        if checked.wrong is None:
+            return [*standings[len(wrong) :], *wrong], checked.draws
+        why = checked.wrong.summary
+        wrong.append(replace(standing, rank=Rank.WRONG, why=why, gains=False))
+    return [*standings[len(wrong) :], *wrong], 0
+
+
+def _elsewhere(session: Session, raced: Report, name: str) -> Checked:
+    """What further draws say of a variant that ran."""
+    group = raced.groups[0]
+    known = {m.cell.name: m for m in group.members if isinstance(m, Ready)}
+    before, now = known[group.members[0].cell.name], known[name]
+    both = BothSides((before.adapter, before.build), (now.adapter, now.build), now.cell.task)
+    return check_further(session, both, now.cell.case, group.draws.seeds)
 
 
 def _may_gain(standing: VariantStanding) -> bool:

@@ -99,7 +99,7 @@ def test_sets_that_are_held_out_are_drawn_and_told_by_their_number(tmp_path: Pat
 
 def test_fresh_seeds_and_sets_that_are_held_out_take_turns_by_chance(tmp_path: Path) -> None:
     draws = Draws.of(held_out(tmp_path, '[{"n": 7}]'), Seeds.FRESH, secret=1)
-    texts = [draws._drawn(random.Random(i))[1] for i in range(40)]
+    texts = [draws.drawn(random.Random(i))[1] for i in range(40)]
     assert 10 < sum("holdout" in text for text in texts) < 30
 
 

@@ -77,11 +77,19 @@ def _bench_text(campaign: Campaign, outcome: BenchOutcome) -> str:
     parts = [_case_text(r) for r in outcome.results if r.correct]
     parts += [*scale_notes(outcome), *case_notes(outcome)] if outcome.correct else []
     iteration = campaign.state.iterations[-1]
-    said = "PASS" if outcome.correct else "not known" if outcome.crashed else "FAIL"
-    parts.append(f"Correctness: {said}")
+    parts.append(f"Correctness: {_correct_words(outcome)}")
     parts.append(f"{compare_words(iteration)}; verdict: {outcome.verdict.value}")
     parts += ["\n".join(flag.line for flag in outcome.flagged.flags)]
     return "\n\n".join(filter(None, parts))
+
+
+def _correct_words(outcome: BenchOutcome) -> str:
+    if not outcome.correct:
+        wrong = next(case for case in outcome.results if not case.correct)
+        word = "not known" if outcome.crashed else "FAIL"
+        return f"{word} ({wrong.case}: {wrong.problem})" if wrong.problem else word
+    further = outcome.fast.further_draws
+    return f"PASS (and on {further} further draws)" if further else "PASS"
 
 
 def _case_text(result: CaseResult) -> str:
