@@ -51,6 +51,7 @@ class Rank(Enum):
     BEST = "best"
     NOT_TOLD_APART = "not told apart"
     WORSE = "worse"
+    SAME = "same"
     WRONG = "wrong"
     FAILED = "failed"
     UNBUILT = "does not build"
@@ -111,6 +112,8 @@ class Race:
         self._pairs: dict[tuple[str, str], PairedSequence] = {}
         self._settled: dict[tuple[str, str], float] = {}
         """What was won against those that have retired since."""
+        self._alike: dict[str, str] = {}
+        """Those that left since they are within the threshold of another one, and of whom."""
         self._of_this_look: dict[tuple[str, str], Weighed] = {}
         self._next_look = FEWEST
         self._next_doubt = FIRST_DOUBT
@@ -138,7 +141,7 @@ class Race:
         if self.metric == AUTO or len(blocks) < self._next_look:
             return None
         self._next_look = max(len(blocks) + 1, math.ceil(len(blocks) * _LOOKS_GROW))
-        racing = self._without_losers(racing)
+        racing = self._without_alike(self._without_losers(racing))
         return self._decided(racing, len(blocks)) or self._doubted(racing, blocks)
 
     def racing(self) -> list[str]:
@@ -216,11 +219,36 @@ class Race:
         lost = [name for name, won in against.items() if _mean(won.values()) >= self.rules.limit]
         for name in lost:
             self._retire(name, max(against[name], key=against[name].__getitem__))
-            # What it won against the others stays won; no further block adds to it.
-            for other in racing:
-                if other != name:
-                    self._settled[name, other] = against[other][name]
+            self._settle(name, racing)
         return [name for name in racing if name not in lost]
+
+    def _settle(self, name: str, racing: Sequence[str]) -> None:
+        """What one that leaves has won against the others stays won; no block adds to it."""
+        for other in racing:
+            if other != name:
+                self._settled[name, other] = self._better(name, other)
+
+    def _without_alike(self, racing: Sequence[str]) -> list[str]:
+        """One of a set whose members do not differ by the threshold runs on for all of them."""
+        if len(racing) < 2:
+            return [*racing]
+        leader = self._leader(racing)
+        alike = [
+            name
+            for name in racing
+            if name != leader and self._between(leader, name).verdict is Verdict.EQUIVALENT
+        ]
+        for name in alike:
+            self._alike[name] = leader
+            self.left[name] = f"within {100 * self.rules.threshold:.3g} % of {leader}"
+            self._settle(name, racing)
+        return [name for name in racing if name not in alike]
+
+    def _stands_for(self, name: str) -> str:
+        """Who ran on for a variant: itself, unless it left as one of a set."""
+        while name in self._alike:
+            name = self._alike[name]
+        return name
 
     def _retire(self, name: str, by: str) -> None:
         if by == self.rules.reference:
@@ -235,9 +263,8 @@ class Race:
         if not self._is_gain(leader):
             return None
         others = [name for name in racing if name != leader]
-        alike = all(self._between(leader, name).verdict is Verdict.EQUIVALENT for name in others)
-        if alike:
-            return ALIKE if others else ONE_LEFT
+        if not others:
+            return ALIKE if leader in self._alike.values() else ONE_LEFT
         # Any of them is worth taking: which one is best may cost as much again, and no more.
         if all(map(self._is_gain, others)):
             self._all_gain_at = self._all_gain_at or blocks
@@ -294,9 +321,10 @@ class Race:
 
     def _standing(self, name: str) -> VariantStanding:
         why = self.left.get(name, "")
-        place = Rank.WORSE if why else Rank.NOT_TOLD_APART
-        gains = not why and (self.repeats or self._is_gain(name))
-        if gains and self.racing() == [name]:
+        retired = self._stands_for(name) in self.left
+        place = Rank.WORSE if retired else Rank.NOT_TOLD_APART
+        gains = not retired and (self.repeats or self._is_gain(name))
+        if gains and self.racing() == [name] and name not in self._alike.values():
             place = Rank.BEST
         blocks = len(self._columns.known(name))
         return VariantStanding(name, place, self._ratio(name), blocks, why, gains)

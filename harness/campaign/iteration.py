@@ -19,8 +19,8 @@ _BY_INTERVAL = 4
 """The edition of the rules since which the interval of a gain is held against the prediction."""
 
 
-_RAN = ("not told apart", "worse")
-"""What a race says of a variant that ran, was right, and is not the best."""
+_RAN = ("not told apart", "worse", "same")
+"""What a race says of a variant that is right, and is not the best."""
 
 
 class Outcome(Enum):
@@ -57,7 +57,7 @@ class TriedVariant:
 
     name: str
     rank: str
-    """`best`, `not told apart`, `worse`, `wrong`, `failed` or `does not build`."""
+    """`best`, `not told apart`, `worse`, `same`, `wrong`, `failed` or `does not build`."""
     ratio: tuple[float, float, float] | None = None
     """The low end, middle and high end of its speed-up over the last kept state; None: none is
     known."""

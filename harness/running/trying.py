@@ -144,8 +144,13 @@ def _sound(report: Report, reference: Cell) -> Report:
 
 
 def _unfit(report: Report, field: Field) -> list[VariantStanding]:
-    """The variants that are no candidates: wrong, crashed, or not to be built."""
+    """The variants that are no candidates: not to be told from others, wrong, crashed, or not to be
+    built."""
     found = [
+        VariantStanding(name, Rank.SAME, None, 0, f"builds to the same bytes as {other}")
+        for name, other in field.same.items()
+    ]
+    found += [
         VariantStanding(
             variant_label(field.reference.name, u.name), Rank.UNBUILT, None, 0, u.failure.message
         )

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError, NotAllowed, StorageFailed, UsageError
 from harness.frozen import dataclass
-from harness.model import Target
+from harness.model import Build, Target
 from harness.model.suggesting import did_you_mean
 from harness.project.config import Config
 from harness.project.revisions import target_at
@@ -28,6 +28,8 @@ from harness.running.copies import PrivateCopy, private_copy, settle
 from harness.running.session import Session
 from harness.system.git.applying import apply_patch
 from harness.system.git.writing import Git, Source
+from harness.system.process.executed import program_of
+from harness.system.process.given import files_digest
 from harness.system.process.touching import touched_files
 
 ASIDE = "refs/harness/variants/"
@@ -72,6 +74,9 @@ class Field:
     unmade: tuple[Unmade, ...]
     commits: Mapping[str, str] = field(default_factory=dict)
     """What has the code of each variant that has some, by the name of its cell."""
+    same: Mapping[str, str] = field(default_factory=dict)
+    """The variants that build to what another one builds to, by the name of their cell, and which:
+    the reference, or one of the variants. There is nothing to race."""
 
 
 def named_variants(names: Sequence[str], flags: Sequence[str], git: Git) -> tuple[Variant, ...]:
@@ -171,24 +176,53 @@ def field_of(
     with contextlib.ExitStack() as stack:
         copy = stack.enter_context(private_copy(session, config, base, as_it_is=True))
         reference = settle(session, copy, target_at(config, target, copy.root), target)
-        session.orchestrator.build(reference)  # raises what is wrong with all of them
+        _, built = session.orchestrator.build(reference)  # raises what is wrong with all of them
         task, chosen = config.task(own.task), config.case_of(own, case)
         copies = [_copied(session, target, v, base, stack) for v in variants]
         made = _made_in_parallel(session, target, variants, copies)
+        builds = {
+            variant_label(target, v.name): m
+            for v, m in zip(variants, made, strict=True)
+            if isinstance(m, Build)
+        }
+        same = _same_programs({target: built, **builds})
         yield Field(
             Cell(task, chosen, reference, target),
             tuple(
-                Cell(task, chosen, m, variant_label(target, v.name))
-                for v, m in zip(variants, made, strict=True)
-                if isinstance(m, Target)
+                Cell(task, chosen, build.target, name)
+                for name, build in builds.items()
+                if name not in same
             ),
             tuple(m for m in made if isinstance(m, Unmade)),
-            {
+            same=same,
+            commits={
                 variant_label(target, v.name): _commit_of(v, c, base)
                 for v, c in zip(variants, copies, strict=True)
                 if isinstance(c, PrivateCopy)
             },
         )
+
+
+def _same_programs(builds: Mapping[str, Build]) -> dict[str, str]:
+    """The builds that run what an earlier one runs, in the same way, and which that is."""
+    first: dict[tuple[object, ...], str] = {}
+    same: dict[str, str] = {}
+    for name, build in builds.items():
+        found = first.setdefault(_what_runs(build), name)
+        if found != name:
+            same[name] = found
+    return same
+
+
+def _what_runs(build: Build) -> tuple[object, ...]:
+    """What tells a build's trials from those of another: its program, and how that is called."""
+    target = build.target
+    return (
+        program_of(build),
+        files_digest(target.inputs),
+        repr((target.args, target.launch, target.generate, target.prepare, target.conclude)),
+        repr((sorted(target.env.items()), target.working_folder, target.inputs_by_name)),
+    )
 
 
 def variant_label(target: str, variant: str) -> str:
@@ -240,14 +274,14 @@ def _made_in_parallel(
     target: str,
     variants: Sequence[Variant],
     copies: Sequence[PrivateCopy | Unmade],
-) -> list[Target | Unmade]:
+) -> list[Build | Unmade]:
     """Every variant set up and built, at most as many at once as there are CPUs.
 
     What a build fails of is found again, and said, when the run makes its cells ready; one that is
     made needs no second time, since builds are kept by their content.
     """
 
-    def make(variant: Variant, copy: PrivateCopy | Unmade) -> Target | Unmade:
+    def make(variant: Variant, copy: PrivateCopy | Unmade) -> Build | Unmade:
         if isinstance(copy, Unmade):
             return copy
         try:
@@ -255,12 +289,11 @@ def _made_in_parallel(
             if variant.kind is VariantKind.FLAGS and target not in session.config.flags_files:
                 made = flagged_target(made, variant.value)
             made = settle(session, copy, made, variant.name)
-            session.orchestrator.build(made)
+            return replace(session.orchestrator.build(made)[1], target=made)
         except StorageFailed:
             raise
         except HarnessError as problem:
             return Unmade(variant.name, _by_its_own_paths(problem, copy.root))
-        return made
 
     workers = max(1, min(len(variants), len(os.sched_getaffinity(0))))
     # Each call of an adapter sends what it prints to standard error, and puts standard output back

@@ -92,6 +92,17 @@ def test_two_that_are_equally_good_are_not_told_apart():
     assert by_place(race)[Rank.WORSE] == ["bad"]
 
 
+def test_of_a_set_that_is_alike_one_runs_on_and_the_others_share_its_place():
+    ratios = {"one": 1.2, "two": 1.2, "three": 1.2}
+    race = Race(tuple(ratios), RaceRules("p", threshold=0.15))
+    reason, _ = raced(race, ratios, seed=4)
+    assert reason == ALIKE
+    assert set(by_place(race)) == {Rank.NOT_TOLD_APART}
+    (leader,) = race.racing()
+    others = {name: race.left[name] for name in ratios if name != leader}
+    assert set(others.values()) == {f"within 15 % of {leader}"}
+
+
 def test_two_clear_gains_need_not_be_told_from_each_other_for_long():
     ratios = {"one": 2.0, "other": 2.03}
     race = Race(tuple(ratios), RaceRules("p"))

@@ -71,7 +71,10 @@ def test_variants_of_every_kind_are_ranked_and_the_best_is_confirmed(harness, tr
     patch(tried, "stale", "ROUNDS 3000000", "ROUNDS 1")
     tried.write("stale.patch", tried.read("stale.patch").replace("int main", "int mian"))
     tried.write("more/p.c", PROGRAM.replace("ROUNDS 3000000", "ROUNDS 9000000"))
+    patch(tried, "words", "#define", "// a comment\n#define")
+    tried.write("again/p.c", PROGRAM.replace("ROUNDS 3000000", "ROUNDS  9000000 /* more */"))
     names = ["half.patch", "wrong.patch", "broken.patch", "stale.patch", "more", "HEAD"]
+    names += ["words.patch", "again"]
     said = harness("try", *names, "--flags", "-O3 -g", "--json", "--budget", "30s")
     assert said.code == 0, said.err
     assert said.result["winner"] == "half"
@@ -82,9 +85,13 @@ def test_variants_of_every_kind_are_ranked_and_the_best_is_confirmed(harness, tr
         "wrong": "wrong",
         "broken": "does not build",
         "stale": "does not build",
-        **dict.fromkeys(("more", "HEAD", "-O3 -g"), "worse"),
+        **dict.fromkeys(("more", "-O3 -g"), "worse"),
+        **dict.fromkeys(("HEAD", "words", "again"), "same"),
     }
-    why = next(v["why"] for v in said.result["variants"] if v["name"] == "broken")
+    reasons = {v["name"]: v["why"] for v in said.result["variants"]}
+    assert reasons["words"] == "builds to the same bytes as p"
+    assert reasons["again"] == "builds to the same bytes as p@more"
+    why = reasons["broken"]
     assert "\np.c:" in why, "a file is named by its place in the project"
     assert tried.read("p.c") == PROGRAM
     assert tried.sh("git worktree list").count("\n") == 0
