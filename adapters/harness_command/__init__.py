@@ -32,8 +32,8 @@ class Options:
     """The options of a command target."""
 
     program: str | None = path_option(PathKind.CODE, or_name=True)
-    """A name on PATH, or a path from the target's root; None: the first source, else the first
-    argument."""
+    """A name on PATH, or a path from the target's root, which what a `build` made may be named by
+    without a "/" as well; None: the first source, else the first argument."""
     argv: tuple[str, ...] = ()
     """Arguments that stand between the program and the target's `args`, taken word by word."""
 
@@ -66,7 +66,8 @@ def harness_build(target: Target, toolchain: Toolchain, workdir: Path, runner: R
         )
     options = read_options(Options, target)
     name = _program(target, options)
-    program = runner.find(str(target.root / name) if "/" in name else name)
+    made = bool(target.build) and (target.root / name).is_file()
+    program = runner.find(str(target.root / name) if "/" in name or made else name)
     if program is None:
         here = "/" not in name and (target.root / name).is_file()
         raise ToolchainMissing(

@@ -43,7 +43,10 @@ class FirstConfig:
         }
 
     def __str__(self) -> str:
-        lines = [f"{self.path}: {len(self.targets)} targets that run: {', '.join(self.targets)}"]
+        many = f"{len(self.targets)} target{'s' * (len(self.targets) != 1)}"
+        names = ", ".join(self.targets)
+        ran = f"{many} that run{'s' * (len(self.targets) == 1)}: {names}" if names else "none runs"
+        lines = [f"{self.path}: {ran}"]
         lines += [f"left out, {name}: {why}" for name, why in self.left_out.items()]
         return "\n".join(lines)
 
@@ -53,8 +56,9 @@ def initialise(
 ) -> FirstConfig:
     """Look for programs in a folder, write its `harness.toml`, and try each program.
 
-    A program that does not run as it is, or prints something else each time, stands in the file as
-    a comment with the reason. With `tried=False` nothing is built or run, and all stand in it.
+    One that ends with an error is tried with the argument 1000 as well. A program that does not run
+    with either, or prints something else each time, stands in the file as a comment with the
+    reason. With `tried=False` nothing is built or run, and all stand in it.
 
     UsageError where there is a `harness.toml` already, which is never written over, and where
     nothing is found.
@@ -92,6 +96,7 @@ def _tried(path: Path, targets: _Targets, progress: Progress) -> tuple[_Targets,
     """
     kept = dict(targets)
     left_out: dict[str, str] = {}
+    bare: dict[str, tuple[FoundProgram, str]] = {}  # as they were found, and what they said to that
     with TemporaryDirectory(prefix="harness-init-") as results:
         while trying := [name for name in kept if name not in left_out]:
             config = _hurried(load_config(path))
@@ -102,8 +107,12 @@ def _tried(path: Path, targets: _Targets, progress: Progress) -> tuple[_Targets,
             for name, failure in failed.items():
                 task, program = kept[name]
                 alone = sum(kept[other][0] == task for other in trying) == 1
-                if failure.exit_code is not ExitCode.ANSWER_IS_NO:
-                    left_out[name] = failure.message
+                if failure.exit_code is ExitCode.TRIAL and name not in bare:
+                    bare[name] = program, failure.message
+                    kept[name] = task, _with_an_argument(program, failure.message)
+                elif failure.exit_code is not ExitCode.ANSWER_IS_NO:
+                    program, left_out[name] = bare.get(name, (program, failure.message))
+                    kept[name] = task, program
                 elif alone:
                     left_out[name] = (
                         "it prints something else each time: declare what is to be compared by"
@@ -115,6 +124,13 @@ def _tried(path: Path, targets: _Targets, progress: Progress) -> tuple[_Targets,
             with storage_errors(path):
                 write_atomically(path, first_file(kept, left_out).encode("utf-8"))
     return kept, left_out
+
+
+def _with_an_argument(program: FoundProgram, said: str) -> FoundProgram:
+    """The same called with a number, where it does not run without one: many take a size."""
+    said = " ".join(said.split())
+    reason = f"{program.reason} Given a number, since it wants arguments ({said}): say your own."
+    return replace(program, options={**program.options, "args": ["1000"]}, reason=reason)
 
 
 def _hurried(config: Config) -> Config:

@@ -93,6 +93,12 @@ def test_steady_mode_is_refused_with_what_to_use(command):
     assert "python adapter" in caught.value.hint
 
 
+def test_what_a_build_made_is_named_without_a_slash_as_well(command):
+    command.write("true", "#!/bin/sh\necho made\n", mode=0o755)
+    assert command.says(command.build(program="true", build=(("make",),))) == "made\n"
+    assert command.says(command.build(program="true")) == "", "without a build it is that on PATH"
+
+
 def test_what_a_build_makes_is_named_by_a_path(command):
     copy = (command.root, command.root)
     with pytest.raises(ToolchainMissing) as caught:

@@ -12,7 +12,8 @@ PROGRAMS = {
     "one.py": "print(1)\n",
     "two.c": C.format('puts("1"); return 0;'),
     "two.py": "print(2)\n",
-    "needs.c": C.format('if (n < 2) { fputs("usage: needs N\\n", stderr); return 2; } return 0;'),
+    "needs.c": C.format('if (n < 3) { fputs("usage: needs A B\\n", stderr); return 2; } return 0;'),
+    "size.py": "import sys\nprint(2 * int(sys.argv[1]))\n",
     "clock.py": "import time\nprint(time.time_ns())\n",
     "broken.c": "int main(void) { return nothing; }\n",
 }
@@ -29,18 +30,21 @@ def test_what_it_writes_runs_at_once(harness, project: Path) -> None:
     said = harness("init", "--json")
     assert said.code == 0
     left_out = said.result["left_out"]
-    assert said.result["targets"] == ["one-c", "one-python", "two-c", "two-python"]
-    assert "usage: needs N" in left_out["needs"]
+    assert said.result["targets"] == ["one-c", "one-python", "size", "two-c", "two-python"]
+    assert "usage: needs A B" in left_out["needs"]
     assert "prints something else each time" in left_out["clock"]
     assert "nothing" in left_out["broken"]
     text = (project / "harness.toml").read_text()
     assert "# Left out:" in text
+    assert '\nargs = ["1000"]\n' in text
+    assert "since it wants arguments (" in text
     assert "It does not print what others of task two do." in text
     ran = harness("run", "--trials", "2", "--json")
     assert ran.code == 0
     assert {m["target"]: m["task"] for m in ran.result["measurements"]} == {
         "one-c": "one",
         "one-python": "one",
+        "size": "size",
         "two-c": "two",
         "two-python": "two-python",
     }
@@ -72,5 +76,5 @@ def test_where_none_runs_the_answer_is_no_and_the_file_says_why(harness, folder:
     (folder / "needs.c").write_text(PROGRAMS["needs.c"])
     said = harness("init")
     assert said.code == 1
-    assert "usage: needs N" in said.out
+    assert "usage: needs A B" in said.out
     assert "Left out:" in (folder / "harness.toml").read_text()

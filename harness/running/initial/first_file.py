@@ -53,7 +53,8 @@ def _target(name: str, task: str, program: FoundProgram) -> Iterator[str]:
     yield f"[targets.{name}]"
     yield f"task = {as_toml(task)}"
     yield from program.lines
-    yield _ARGS
+    if "args" not in program.options:
+        yield _ARGS
 
 
 def _commented(line: str) -> str:

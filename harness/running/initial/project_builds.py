@@ -125,7 +125,7 @@ def make_programs(root: Path) -> Iterator[FoundProgram]:
             and not re.search(r"\s(-c|-shared)\b", recipe)
             and not _is_a_test(Path(program).name)
         ):
-            adapter = _language([*sources, "x.cc" if "CXX" in recipe or "++" in recipe else ""])
+            adapter = _language([*sources, _linked_by(recipe)])
             yield _built(Path(program).name, adapter, ["make", "-s", program], program, name)
 
 
@@ -201,6 +201,13 @@ def _language(sources: Sequence[str]) -> str:
     """The adapter of the first source that is in a compiled language; `command` where none is."""
     found = [SUFFIXES[s] for s in (Path(word).suffix for word in sources) if s in SUFFIXES]
     return "cpp" if "cpp" in found else found[0] if found else "command"
+
+
+def _linked_by(recipe: str) -> str:
+    """A source as the compiler that a recipe calls takes it: objects do not say their language."""
+    if "CXX" in recipe or "++" in recipe:
+        return "x.cc"
+    return "x.f90" if re.search(r"\$\(FC\)|gfortran", recipe) else "x.c"
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:

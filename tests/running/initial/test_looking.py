@@ -80,6 +80,18 @@ def test_a_makefile_is_read_with_its_variables_and_without_objects_libraries_and
     }
 
 
+@pytest.mark.parametrize(
+    ("compiler", "adapter"), [("$(CC)", "c"), ("gcc", "c"), ("$(CXX)", "cpp"), ("$(FC)", "fortran")]
+)
+def test_a_program_that_a_makefile_links_of_objects_is_in_its_compiler_s_language(
+    tmp_path: Path, compiler: str, adapter: str
+) -> None:
+    (tmp_path / "Makefile").write_text(f"app: main.o\n\t{compiler} -o $@ main.o\n")
+    assert options(tmp_path) == {
+        "app": (adapter, {"build": ["make", "-s", "app"], "program": "app"})
+    }
+
+
 def test_modules_tests_and_what_is_installed_are_no_programs(tmp_path: Path) -> None:
     for name, text in {
         "solve.c": MAIN,
