@@ -13,6 +13,7 @@ from harness.adapterkit import (
     MadeBuild,
     bytes_of,
     keep,
+    kind_asked_for,
     link_layouts,
     placeless,
     program_in,
@@ -28,7 +29,6 @@ HEADER_SUFFIXES = {".h", ".hpp", ".hh", ".inc"}
 OBJECT_SUFFIXES = {".o", ".a", ".so"}
 ASSEMBLED = re.compile(r"Error: file not found: (.+)")
 """What the assembler says of an `.incbin` that it does not find."""
-CPU_FACTS = re.compile(r"^(model name|flags|Features|CPU part)\s*:.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +121,7 @@ def _digest(recipe: Recipe, runner: Runner) -> str:
         repr((found_when_run, False)),
         *([f"{recipe.layouts} layouts"] if recipe.layouts > 1 else []),
     ]
-    if any("native" in flag for flag in options.flags):
-        words.append(_cpu())
+    words += kind_asked_for((*options.flags, *options.link_flags))
     return digest_of([*words, *(bytes_of(path, recipe.target) for path in files)])
 
 
@@ -139,15 +138,6 @@ def _files_read(recipe: Recipe, runner: Runner) -> list[Path]:
     rules = said.stdout.replace("\\\n", " ").splitlines()
     words = [word for rule in rules for word in make_words(rule.partition(": ")[2])]
     return [Path(word) for word in words]
-
-
-def _cpu() -> str:
-    """What `-march=native` depends on."""
-    try:
-        facts = CPU_FACTS.findall(Path("/proc/cpuinfo").read_text(errors="replace"))
-    except OSError:
-        return "unknown"
-    return repr(sorted(set(facts)))
 
 
 def _compile_and_link(recipe: Recipe, folder: Path, runner: Runner) -> MadeBuild:

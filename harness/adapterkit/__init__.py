@@ -9,6 +9,7 @@ A compiled language is a class with a page of facts and one method; see docs/wri
 - `LanguageTool`        finds and describes a compiler or an interpreter
 - `link_layouts`        one program linked in several layouts, among which trials take turns
 - `keep`                builds that are made once, whole or not at all
+- `kind_asked_for`      what a digest holds of the CPU where `-march=native` and the like ask for it
 - `native`              perf, callgrind, symbols and the steady driver of native programs
 
 An adapter may import this package beside `harness.model`, `harness.hookspecs` and
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         timed_in_layout,
     )
     from harness.adapterkit.probing import LanguageTool, identity_of
+    from harness.adapterkit.this_cpu import kind_asked_for, kind_of_cpu
 else:
     __getattr__ = loaded_when_used(
         __name__,
@@ -53,6 +55,7 @@ else:
             "language": "Language",
             "layouts": "OWN_SECTIONS layouts_wanted link_layouts program_in timed_in_layout",
             "probing": "LanguageTool identity_of",
+            "this_cpu": "kind_asked_for kind_of_cpu",
         },
     )
 
@@ -76,6 +79,8 @@ __all__ = [
     "bytes_of",
     "identity_of",
     "keep",
+    "kind_asked_for",
+    "kind_of_cpu",
     "layouts_wanted",
     "link_layouts",
     "placeless",

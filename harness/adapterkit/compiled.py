@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from harness.adapterkit.build_cache import MadeBuild, bytes_of, keep
 from harness.adapterkit.language import Language, all_said, empty_programs
+from harness.adapterkit.this_cpu import kind_asked_for
 from harness.errors import BuildFailed, ConfigError
 from harness.frozen import dataclass
 from harness.hookspecs import Runner, hookimpl
@@ -190,7 +191,7 @@ class CompiledLanguage(Language):
         self._check(target)
         work = Compilation(target, toolchain, options, workdir, runner)
         files = self.files_read(work)
-        more = (program_name(target), *self.further_words(target))
+        more = (program_name(target), *self.further_words(target), *_kind_of(options))
         folder = workdir / self._digest_of(target, toolchain, files, *more)
 
         def make(private: Path) -> MadeBuild:
@@ -230,6 +231,11 @@ class CompiledLanguage(Language):
         env = {**target.env, **self.environment(build)}
         start = (str(build.program),) if self._options(target).program else self.start(build)
         return Command((*start, *target.arguments(case)), env, target)
+
+
+def _kind_of(options: Any) -> tuple[str, ...]:
+    """The kind of CPU, where the flags ask for this one's: no other kind is handed the build."""
+    return kind_asked_for((*options.flags, *getattr(options, "link_flags", ())))
 
 
 def adopted(target: Target, toolchain: Toolchain, workdir: Path, program: str) -> Build:

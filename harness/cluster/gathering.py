@@ -25,6 +25,7 @@ from harness.running.cell_reports import EVERY
 from harness.running.executing import merged
 from harness.running.reading_back import checked_report
 from harness.running.reports import Failure, Report, of_plain, of_summary, to_summary
+from harness.running.where_measured import hosts_in_plan
 from harness.system.machine.host import read_host
 from harness.system.store.attempts import AttemptContent, AttemptReader, ReadAttempt, write_gathered
 from harness.system.store.described import Described
@@ -217,6 +218,7 @@ def _stored_plan(
         "started_at_ns": plan.started_at_ns,
         "command": plan.command,
         "host": parts[0].host,
+        **hosts_in_plan((p.host, p.content.said["plan"].get("cells", ())) for p in parts),
         "cells": [[m.task, m.case, m.target] for m in report.run.measurements],
         "origin": {**plan.origin, "executor": plan.executor},
         "cluster": {"tree": plan.tree, "shards": plan.shards},

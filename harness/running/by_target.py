@@ -22,10 +22,11 @@ FIGURES = tuple(
 )
 """The columns that have a middle."""
 
-_KEY = ("task", "case", "target")
+_KEY = ("task", "case", "target", "host_id")
+_TARGET = _KEY.index("target")
 
 Own: TypeAlias = dict[tuple[str, ...], list[npt.NDArray[Any]]]
-"""By task, case and target the values of each figure, an array each."""
+"""By task, case, target and kind of machine the values of each figure, an array each."""
 
 
 def check_figures(names: Sequence[str]) -> None:
@@ -48,8 +49,9 @@ def figures_in(run: StoredRun, names: Sequence[str], target: str | None) -> Own:
     keys = [arrays.texts[name] for name in _KEY]
     good &= ~arrays.numbers["warmup"]
     if target is not None:
-        own = np.array([value == target for value in keys[-1].values], dtype=bool)
-        good &= own[keys[-1].codes]
+        targets = keys[_TARGET]
+        own = np.array([value == target for value in targets.values], dtype=bool)
+        good &= own[targets.codes]
     rows = np.flatnonzero(good)
     if not len(rows):
         return {}
@@ -71,7 +73,8 @@ def figures_in(run: StoredRun, names: Sequence[str], target: str | None) -> Own:
 
 
 def rows_of_targets(runs: Iterable[Own], names: Sequence[str]) -> list[Mapping[str, Any]]:
-    """A row of each task, case and target, in the order of their first runs."""
+    """A row of each task, case and target on each kind of machine, in the order of their first
+    runs: what a slow machine takes and what a fast one takes has no middle."""
     together: dict[tuple[str, ...], list[list[npt.NDArray[Any]]]] = {}
     for run in runs:
         for key, figures in run.items():

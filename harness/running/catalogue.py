@@ -12,6 +12,7 @@ from harness.frozen import dataclass
 from harness.render.units import show_ns
 from harness.running.many import each_run, imported_from
 from harness.running.selecting import RESUMABLE
+from harness.running.where_measured import HostsOf
 from harness.system.store.at_work import is_being_written
 from harness.system.store.columns import lists_of, unknown_columns
 from harness.system.store.run_file import StoredRun, entry_names, is_run, run_folders
@@ -147,7 +148,8 @@ def _started_at_ns(run: StoredRun) -> int:
 
 def _measurements(run: StoredRun, wanted: HistoryQuery) -> Iterator[Mapping[str, Any]]:
     if run.finished:
-        found = [shown(m) for m in run.summary.get("measurements", ())]
+        hosts = HostsOf(run.plan)
+        found = [_with_host(shown(m), hosts) for m in run.summary.get("measurements", ())]
         fitting = [m for m in found if wanted.fits(m["task"], m["target"])]
         if fitting or not found:
             check_run(run)
@@ -158,6 +160,12 @@ def _measurements(run: StoredRun, wanted: HistoryQuery) -> Iterator[Mapping[str,
         for counted in count_trials(lists_of(run, COUNTED), cells):
             if wanted.fits(counted["task"], counted["target"]):
                 yield counted
+
+
+def _with_host(measurement: Mapping[str, Any], hosts: HostsOf) -> Mapping[str, Any]:
+    host = hosts.of(measurement["task"], measurement["case"], measurement["target"])
+    named = {"host_id": "id", "hostname": "hostname", "cpu_model": "cpu"}
+    return {**measurement, **{name: host.get(key) for name, key in named.items()}}
 
 
 def _described(

@@ -31,6 +31,7 @@ class _Values(msgspec.Struct, array_like=True, frozen=True):
     task: str
     case: str
     target: str
+    host_id: str
     wide: bool
     """Do they need eight bytes each?"""
     values: bytes
@@ -60,7 +61,7 @@ def figures_of_runs(
 
 
 def _of_target(own: Own, target: str | None) -> Own:
-    return own if target is None else {key: v for key, v in own.items() if key[-1] == target}
+    return own if target is None else {key: v for key, v in own.items() if key[2] == target}
 
 
 def _by_index(
@@ -104,10 +105,9 @@ def _packed(own: Own, at: int) -> bytes:
 def _values(key: tuple[str, ...], values: npt.NDArray[Any]) -> _Values:
     short = values.astype(_KINDS[0])
     wide = bool((short != values).any())
-    task, case, target = key
-    return _Values(
-        task, case, target, wide, (values.astype(_KINDS[1]) if wide else short).tobytes()
-    )
+    task, case, target, host_id = key
+    kept = (values.astype(_KINDS[1]) if wide else short).tobytes()
+    return _Values(task, case, target, host_id, wide, kept)
 
 
 def _unpacked(bodies: Sequence[bytes], target: str | None) -> Own:
@@ -120,7 +120,7 @@ def _unpacked(bodies: Sequence[bytes], target: str | None) -> Own:
         for of in _decoder.decode(body):
             if target not in (None, of.target):
                 continue
-            figures = own.setdefault((of.task, of.case, of.target), [])
+            figures = own.setdefault((of.task, of.case, of.target, of.host_id), [])
             figures.append(np.frombuffer(of.values, _KINDS[of.wide]))
             if len(figures) != at + 1 or len(figures[at]) != len(figures[0]):
                 raise ValueError("what is kept of a run does not belong together")

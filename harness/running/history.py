@@ -46,6 +46,11 @@ class HistoryResult:
         figures = any(m.get("metrics") for _, m in listed)
         rows = [_row(run, m, figures=figures) for run, m in listed]
         headers = [*HEADERS[:-1], "figures", HEADERS[-1]] if figures else HEADERS
+        if len({(m.get("host_id"), m.get("hostname")) for _, m in listed}) > 1:
+            # Times of several machines are not to be read down one column.
+            headers = [*headers[:2], "machine", *headers[2:]]
+            machines = [_machine(m) for _, m in listed]
+            rows = [[*r[:2], where, *r[2:]] for r, where in zip(rows, machines, strict=True)]
         unknown = [
             f"{run['run_id']}: columns that this harness does not know: {', '.join(names)}"
             for run in self.runs
@@ -129,6 +134,12 @@ def _row(run: Mapping[str, Any], measurement: Mapping[str, Any], *, figures: boo
         *([_figures(measurement)] if figures else []),
         note_on(run, measurement),
     ]
+
+
+def _machine(measurement: Mapping[str, Any]) -> str:
+    """The machine's name and its kind of CPU."""
+    words = (measurement.get("hostname"), measurement.get("cpu_model"))
+    return ", ".join(word for word in words if word) or "-"
 
 
 def _figures(measurement: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from harness.running.by_target import check_figures, rows_of_targets
 from harness.running.catalogue import folders_with
 from harness.running.many import each_run, has_target
 from harness.running.reading_back import report_of
+from harness.running.where_measured import HostsOf
 from harness.system.store.columns import table_of
 from harness.system.store.frames import METRICS, frame_of
 from harness.system.store.rows import trials_schema
@@ -38,8 +39,9 @@ def load_frame(
 ) -> pd.DataFrame:
     """Stored runs, or one, as a table: a row per trial, per measurement, or per target of all runs.
 
-    Of a target there are the trials that ended well, and of each figure in `columns` (left out:
-    the wall time) the median, `NAME.min` and `NAME.max`; no table of its trials is made.
+    Of a target on a kind of machine there are the trials that ended well, and of each figure in
+    `columns` (left out: the wall time) the median, `NAME.min` and `NAME.max`; no table of its
+    trials is made.
     Runs are in the order of time, those that are not finished among them. `columns` names the ones
     (or the one) that are read, `target` the only target; each metric is a column `metrics.NAME`.
     What is damaged, or of a newer harness, is left out, warned of, and named in
@@ -152,13 +154,17 @@ def _chosen(frame: pd.DataFrame, columns: Sequence[str], found_any: bool) -> pd.
 def _measurements(run: StoredRun, target: str | None) -> Iterator[dict[str, Any]]:
     """A row of each measurement of a finished run; the others have none yet."""
     report = report_of(run)
-    host = report.run.host
-    of_run = dict(
-        zip(_OF_RUN, (run.id, report.run.started_at_ns, host.id, host.hostname), strict=True)
-    )
+    host, hosts = report.run.host, HostsOf(run.plan)
     for measurement in report.run.measurements:
         if target in (None, measurement.target):
-            yield {**of_run, **_figures(measurement)}
+            own = hosts.of(*measurement.key)
+            where = (
+                own.get("id", host.id),
+                own.get("hostname", host.hostname),
+                own.get("cpu", host.cpu),
+            )
+            of_run = zip(_OF_RUN, (run.id, report.run.started_at_ns, *where), strict=True)
+            yield {**dict(of_run), **_figures(measurement)}
 
 
 def _measurement_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -171,7 +177,7 @@ def _measurement_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(columns=[*_OF_RUN, *_figures(nothing)])
 
 
-_OF_RUN = ("run_id", "started_at_ns", "host_id", "hostname")
+_OF_RUN = ("run_id", "started_at_ns", "host_id", "hostname", "cpu_model")
 _ESTIMATES = ("wall_ns", "cpu_ns", "ready_ns", "first_call_ns")
 
 

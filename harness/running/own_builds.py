@@ -2,7 +2,7 @@
 
 The user's tree stays as it is. Its files, those that git ignores left out, are copied into a folder
 that is named by a digest over them, the commands, what the environment says to compilers, and the
-compilers that are here; the commands run there once.
+compilers and the kind of CPU that are here; the commands run there once.
 Two states of the code have two folders, so that what `make` or `cargo` leaves for its next call
 never mixes. The adapter is then handed the target as it lies there, with what the build made.
 """
@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
+from harness.adapterkit.this_cpu import kind_of_cpu
 from harness.errors import BuildFailed, ConfigError, StorageFailed
 from harness.frozen import dataclass
 from harness.model import NamedPath, PathKind, Target, digest_of, moved_into
@@ -293,7 +294,8 @@ def _state(path: Path) -> str:
 def _digest(target: Target, tree: SourceTree, states: dict[str, str]) -> str:
     ours = {name: value for name, value in os.environ.items() if FOR_BUILDS.fullmatch(name)}
     words = [
-        "own-build-3",
+        "own-build-4",
+        kind_of_cpu(),  # a Makefile may say -march=native, and nothing tells
         os.path.relpath(target.root.resolve(), tree.top),
         repr(target.build),
         repr(sorted({**ours, **target.env}.items())),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from harness.model.figures import OF_EVERY_TRIAL, columns_of
 from harness.running.catalogue import folders_with
 from harness.running.many import each_run, has_target, imported_from
 from harness.running.named_figures import is_plain, with_infos
+from harness.running.where_measured import HostsOf
 from harness.system.store.numbers import Arrays, arrays_of
 from harness.system.store.run_file import StoredRun, run_folders
 
@@ -142,8 +144,17 @@ def _parts(
     arrays = arrays_of(run, read)
     if Mode.STEADY.value in arrays.texts["mode"].values:
         arrays = arrays_of(run, [*read, "samples"])
-    host = run.plan.get("host") or {}
-    return [(host, part) for part in _split(run, arrays, names, named)]
+    hosts = HostsOf(run.plan)
+    return [
+        _on(hosts.of(part.task, part.case, names[0]), part)
+        for part in _split(run, arrays, names, named)
+    ]
+
+
+def _on(host: Mapping[str, Any], part: StoredPart) -> tuple[Mapping[str, Any], StoredPart]:
+    """A part with the machine that it was measured on, by its name too."""
+    machine = replace(part.machine, hostname=str(host.get("hostname", "")))
+    return host, replace(part, machine=machine)
 
 
 def _split(
@@ -180,11 +191,10 @@ def _part(
     """A part; where its run does not say what trials were given, they are like no others."""
     run_id, host_id, task, case, mode = words
     plan = run.plan
-    hostname = str((plan.get("host") or {}).get("hostname", ""))
     given = {(t, c, name): digest for t, c, name, digest in plan.get("given", ())}
     reference, candidate = (given.get((task, case, name), run.id) for name in names)
     return StoredPart(
-        Machine(host_id, hostname, tuple(plan.get("cpus", ()))),
+        Machine(host_id, "", tuple(plan.get("cpus", ()))),
         *(run_id, task, case, Mode(mode)),
         given=(reference, candidate),
         builds=builds,

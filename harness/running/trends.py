@@ -29,6 +29,7 @@ from harness.running.trend_figures import (
     title_of,
     word_of,
 )
+from harness.running.where_measured import HostsOf
 from harness.stats.shifts import FEWEST_SURE, Shift, shifts_of, shifts_of_table
 from harness.system.store.run_file import StoredRun, run_folders
 
@@ -286,16 +287,17 @@ def _points(
     report = report_of(run)
     if report.run.started_at_ns < wanted.earliest_ns:
         return
-    commits, params = _commits(run), _params_of(run)
+    commits, params, hosts = _commits(run), _params_of(run), HostsOf(run.plan)
     for m in report.run.measurements:
         target = m.target.partition("@")[0]
         found = measured_figure(m, metric)
         if found is None or m.output_ok is False or not wanted.fits(m.task, target):
             continue
         figure, value = found
-        host = report.run.host
+        own, host = hosts.of(m.task, m.case, m.target), report.run.host
+        where = str(own.get("id", host.id)), str(own.get("hostname", host.hostname))
         given = params.get((m.task, m.case), "")
-        key = TrendKey(host.id, host.hostname, m.task, m.case, m.mode.value, target, figure, given)
+        key = TrendKey(*where, m.task, m.case, m.mode.value, target, figure, given)
         commit = commits.get(m.target, commits.get("", ("", 0, False)))
         yield key, TrendPoint(run.id, report.run.started_at_ns, value, *commit)
 

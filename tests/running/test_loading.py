@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,16 +28,25 @@ def record(block: int, target: str = "one", **more: float) -> TrialRecord:
     return TrialRecord(*place, Mode.COLD, block, 0, warmup=False, started_at_ns=5, trial=trial)
 
 
-def write(results: Path, name: str, records: list[TrialRecord], *, finish: bool = True) -> Path:
+def write(
+    results: Path,
+    name: str,
+    records: list[TrialRecord],
+    *,
+    finish: bool = True,
+    host_id: str = "h",
+    more: Mapping[str, Any] | None = None,
+) -> Path:
     targets = sorted({r.target for r in records})
     cells = [["sum", "fast", target] for target in targets]
     plan = {"host": jsonable(HOST), "started_at_ns": 5, "command": [], "seed": 1, "cells": cells}
+    plan |= more or {}
     wall = Estimate("median", 1000.5, 1000, 1001, 0.95)
     measured = [
         Measurement("sum", "fast", t, "c", "C", Mode.COLD, 2, 0, wall, None, 9, True)
         for t in targets
     ]
-    with RunWriter(results / name, plan, "h") as writer:
+    with RunWriter(results / name, plan, host_id) as writer:
         for one in records:
             writer.append(one)
         if finish:

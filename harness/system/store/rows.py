@@ -208,6 +208,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("attempt", "int32", nullable=True),
     Column("ranks", "ranks"),
     Column("rank_phases", "rank_phases"),
+    Column("cpu_model", "string", nullable=True),
 )
 """In the order in which they are stored; every name carries its unit."""
 
@@ -219,7 +220,7 @@ _DIRECT = tuple(column for column in COLUMNS if column.source)
 _read_direct = attrgetter(*(column.source for column in _DIRECT))
 _MADE_NAMES = (
     *("host_id", "message", "disagreement", "output_digest", "phases", "samples", "metrics"),
-    *("node", "cpus", "job", "attempt", "ranks", "rank_phases"),
+    *("node", "cpus", "job", "attempt", "ranks", "rank_phases", "cpu_model"),
 )
 """The others, as `to_cells` makes them."""
 _READ_AND_MADE = (*(column.name for column in _DIRECT), *_MADE_NAMES)
@@ -304,6 +305,8 @@ class Whereabouts:
     """The scheduler's name of the job; None outside of a cluster."""
     attempt: int | None = None
     """The how manieth attempt at its shard the trial belongs to."""
+    cpu_model: str | None = None
+    """The name of the machine's kind of CPU."""
 
 
 UNKNOWN = Whereabouts()
@@ -331,6 +334,7 @@ def to_cells(record: TrialRecord, host_id: str, where: Whereabouts = UNKNOWN) ->
         where.attempt,
         [_fields(rank, _OF_RANKS) for rank in trial.ranks] if trial.ranks else [],
         _rank_phases(trial) if trial.ranks else [],
+        where.cpu_model,
     )
     cells: tuple[Any, ...] = _in_order(_read_direct(record) + made)
     return cells

@@ -211,6 +211,7 @@ def whereabouts_of(plan: Mapping[str, Any]) -> Whereabouts:
         cpus=_ranges(sorted(plan.get("cpus") or os.sched_getaffinity(0))),
         job=os.environ.get("HARNESS_JOB") or None,
         attempt=int(attempt) if attempt.isdigit() else None,
+        cpu_model=(plan.get("host") or {}).get("cpu"),
     )
 
 
