@@ -1,22 +1,27 @@
 """Edits that mean nothing: how often is one called a gain or a loss, with layouts and without?
 
     python benchmarks/layouts.py                                 ten edits, two minutes
-    python benchmarks/layouts.py --edits 200 --layouts 1 8       forty minutes
+    python benchmarks/layouts.py --edits 200 --budget 2 --out layouts.jsonl      half an hour
 
 A C program of about 15 ms (tight loops with branches) is edited at random in a way that changes
 nothing of its work: a dead function of some size at some place, its functions in another order,
 other local names, a longer path of its source. Each edit is built and compared with the program as
 `harness compare` does, once for each number of layouts. `faster` and `slower` are wrong of all of
 them. At most 1 % may be called different at the practical threshold of 1 %.
+
+With `--out` each comparison is a line of a file, and a call with the same file and the same options
+goes on where the last one ended.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import re
 import tempfile
-import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from figures import of, rate
@@ -24,7 +29,7 @@ from rig import rig
 from runs import run_of
 from tabulate import tabulate
 
-from harness.model import Comparison, Verdict
+from harness.model import Comparison
 from harness.project.config import load_config
 from harness.running import Settings
 from harness.running.session import open_session
@@ -107,6 +112,34 @@ layouts = {layouts}
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What comparing the program with one of its edits said."""
+
+    edit: int
+    kind: str
+    layouts: int
+    verdict: str
+    low: float
+    point: float
+    high: float
+    blocks: int
+    metric: str
+    asked: str
+
+    @property
+    def different(self) -> bool:
+        """Is the edit called a gain or a loss?"""
+        return self.verdict in ("faster", "slower", "mixed")
+
+    def __str__(self) -> str:
+        low, point, high = (100 * (x - 1) for x in (self.low, self.point, self.high))
+        return (
+            f"edit {self.edit} ({self.kind}), {self.layouts} layouts: {self.verdict} {point:+.2f} %"
+            f" [{low:+.2f}, {high:+.2f}] after {self.blocks} blocks by {self.metric}"
+        )
+
+
 def program(functions: list[str]) -> str:
     return "#include <stdio.h>\n#include <string.h>\n" + "".join(functions) + MAIN
 
@@ -146,6 +179,46 @@ def compared(folder: Path, path: str, options: argparse.Namespace, layouts: int)
         return run_of(session, ("base", "edit"), settings).run.comparisons[0]
 
 
+def answers(options: argparse.Namespace, done: set[tuple[int, int]]) -> Iterator[Answer]:
+    """Edit by edit what each number of layouts says, but for what was asked before."""
+    for number in range(options.edits):
+        todo = [k for k in options.layouts if (number, k) not in done]
+        if not todo:
+            continue
+        kind, path, text = edited(random.Random(f"{options.seed} {number}"))
+        with tempfile.TemporaryDirectory(prefix="layouts-") as name:
+            folder = Path(name)
+            for source, content in (("base/work.c", program([*FUNCTIONS.values()])), (path, text)):
+                (folder / source).parent.mkdir(parents=True)
+                (folder / source).write_text(content)
+            for layouts in todo:
+                c = compared(folder, path, options, layouts)
+                ends = (c.ratio.low, c.ratio.point, c.ratio.high, c.blocks, c.metric.value)
+                yield Answer(number, kind, layouts, c.verdict.value, *ends, asked(options))
+
+
+def asked(options: argparse.Namespace) -> str:
+    """The options that one file of answers has in common."""
+    return f"{options.flags}; {options.budget:g} s; seed {options.seed}"
+
+
+def report(options: argparse.Namespace, found: list[Answer]) -> None:
+    """The table, each wrong answer, and whether the rate is what was promised."""
+    rows = []
+    for layouts in options.layouts:
+        seen = [a for a in found if a.layouts == layouts]
+        wrong = [a.different for a in seen]
+        same = [a.verdict == "equivalent" for a in seen]
+        beyond = [not 0.99 <= a.point <= 1 / 0.99 for a in seen]
+        rows.append([layouts, of(wrong), of(same), of(beyond)])
+        for answer in seen:
+            if answer.different:
+                print(answer)
+        rate(f"{layouts} layouts: called different", wrong, most=0.01)
+    headers = ["layouts", "called different", "equivalent", "median beyond 1 %"]
+    print(f"\n{asked(options)}\n{tabulate(rows, headers, 'github')}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--edits", type=int, default=10)
@@ -155,38 +228,17 @@ def main() -> None:
         "--flags", default="-O2", help="`-O2 -fno-align-loops -fno-align-functions` feels layouts"
     )
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, help="append every answer to this file; go on with it")
     options = parser.parse_args()
-    print(f"{rig()}\nseed {options.seed}")
-    rng = random.Random(options.seed)
-    made: dict[int, list[tuple[str, Comparison]]] = {k: [] for k in options.layouts}
-    begun = time.monotonic()
-    for _ in range(options.edits):
-        kind, path, text = edited(rng)
-        with tempfile.TemporaryDirectory(prefix="layouts-") as name:
-            folder = Path(name)
-            for source, content in (("base/work.c", program([*FUNCTIONS.values()])), (path, text)):
-                (folder / source).parent.mkdir(parents=True)
-                (folder / source).write_text(content)
-            for layouts, seen in made.items():
-                seen.append((kind, compared(folder, path, options, layouts)))
-    rows = []
-    for layouts, seen in made.items():
-        wrong = [c.verdict in (Verdict.FASTER, Verdict.SLOWER) for _, c in seen]
-        same = [c.verdict is Verdict.EQUIVALENT for _, c in seen]
-        beyond = [not 0.99 <= c.ratio.point <= 1 / 0.99 for _, c in seen]
-        rows.append([layouts, of(wrong), of(same), of(beyond)])
-        for kind, c in seen:
-            if c.verdict in (Verdict.FASTER, Verdict.SLOWER):
-                low, point, high = (
-                    100 * (x - 1) for x in (c.ratio.low, c.ratio.point, c.ratio.high)
-                )
-                print(
-                    f"{layouts} layouts, {kind}: {c.verdict.value} {point:+.2f} % "
-                    f"[{low:+.2f}, {high:+.2f}] after {c.blocks} blocks by {c.metric.value}"
-                )
-        rate(f"{layouts} layouts: called different", wrong, most=0.01)
-    headers = ["layouts", "called different", "equivalent", "median beyond 1 %"]
-    print(f"\n{tabulate(rows, headers, 'github')}\n{time.monotonic() - begun:.0f} s")
+    print(rig())
+    lines = options.out.read_text().splitlines() if options.out and options.out.exists() else []
+    found = [a for a in (Answer(**json.loads(line)) for line in lines) if a.asked == asked(options)]
+    for answer in answers(options, {(a.edit, a.layouts) for a in found}):
+        found.append(answer)
+        if options.out:
+            with options.out.open("a") as file:
+                file.write(json.dumps(asdict(answer)) + "\n")
+    report(options, found)
 
 
 if __name__ == "__main__":
