@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.adapterkit import (
     Compilation,
-    CompiledLanguage,
     CompilerOptions,
+    LaidOutLanguage,
     LanguageTool,
+    functions_in,
+    order_script,
+    program_in,
     sources_below,
 )
-from harness.errors import ConfigError
-from harness.model import PathKind, path_option
+from harness.errors import BuildFailed, ConfigError
+from harness.model import PathKind, Target, path_option
 
 HERE = Path(__file__).parent
 DRIVER = HERE / "steady.rs"
@@ -35,9 +39,12 @@ class Options(CompilerOptions):
     """The edition of the language."""
     library_dirs: tuple[str, ...] = path_option(PathKind.CODE, ())
     """Folders of compiled crates and native libraries, relative to the target's root."""
+    layouts: int | None = field(default=None, repr=False)
+    """Link the program in so many layouts (order of functions, padding; by GNU ld or lld); the
+    blocks take turns among them. None: 1, the program as it is built, and 8 in a campaign."""
 
 
-class Rust(CompiledLanguage):
+class Rust(LaidOutLanguage):
     """Rust; the first source is the crate's root, and finds its modules beside it."""
 
     tool = LanguageTool(
@@ -64,8 +71,47 @@ class Rust(CompiledLanguage):
             rustc += ["--extern", f"harness_phases={crate}"]
         if work.target.steady:
             root = self._driven(work, root)
-        work.call(*rustc, "--crate-name=program", root, "-o", work.program)
+        rustc += ["--crate-name=program", root]
+        if self.layouts_of(work.target) > 1:
+            self._lay_out(work, rustc)
+        else:
+            work.call(*rustc, "-o", work.program)
         shutil.rmtree(work.folder / "driven", ignore_errors=True)
+
+    def layouts_of(self, target: Target) -> int:
+        """See `LaidOutLanguage.layouts_of`; one where it is not asked for and no GNU ld is."""
+        wanted = super().layouts_of(target)
+        asked = sys.platform == "linux" or self._options(target).layouts is not None
+        return wanted if asked else 1
+
+    def with_symbols(self, target: Target) -> Target:
+        """See `CompiledLanguage.with_symbols`: in the first of its layouts alone."""
+        found = super().with_symbols(target)
+        return replace(found, options={**found.options, "layouts": 1})
+
+    def _lay_out(self, work: Compilation, rustc: Sequence[str | Path]) -> None:
+        """Compile the crate as it is, and once for each further layout, which its linker orders.
+
+        Each function of a crate has a section of its own; rustc links by itself alone.
+        """
+        first = work.folder / "first" / work.program.name
+        first.parent.mkdir()
+        work.call(*rustc, "-C", "save-temps", "-o", first)
+        first.rename(work.program)
+        functions = functions_in(sorted(first.parent.glob("*.o")))
+        shutil.rmtree(first.parent)
+        spent_ns = work.spent_ns  # what the build takes anyone; the other layouts are ours
+        for layout in range(1, self.layouts_of(work.target)):
+            there = program_in(work.program, layout)
+            there.parent.mkdir()
+            script = there.parent / "order.ld"
+            script.write_text(order_script(functions, layout))
+            try:
+                work.call(*rustc, "-C", f"link-arg=-Wl,-T,{script}", "-o", there)
+            except BuildFailed as failure:
+                hint = "Only GNU ld and lld order functions; layouts = 1 leaves them alone."
+                raise BuildFailed(failure.message, hint=hint) from None
+        work.spent_ns = spent_ns
 
     def files_read(self, work: Compilation) -> Iterable[Path]:
         """Every Rust file in the folder of the crate's root and below: modules are found there."""

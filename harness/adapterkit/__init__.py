@@ -5,6 +5,7 @@ A compiled language is a class with a page of facts and one method; see docs/wri
 - `CompiledLanguage`    the hooks of a language that is compiled to a native program
 - `GnuLanguage`         those of a language whose compiler takes GCC's words
 - `InterpretedLanguage` those of a language whose interpreter runs a source
+- `LaidOutLanguage`     a compiled language whose programs are linked in several layouts
 - `Language`            what these have in common
 - `LanguageTool`        finds and describes a compiler or an interpreter
 - `link_layouts`        one program linked in several layouts, among which trials take turns
@@ -32,12 +33,15 @@ if TYPE_CHECKING:
         with_neighbours,
     )
     from harness.adapterkit.gnu import DRIVER, EMPTY, INCLUDE, GnuLanguage, GnuOptions
+    from harness.adapterkit.in_layouts import LaidOutLanguage
     from harness.adapterkit.interpreted import InterpretedLanguage, InterpreterOptions
     from harness.adapterkit.language import Language
     from harness.adapterkit.layouts import (
         OWN_SECTIONS,
+        functions_in,
         layouts_wanted,
         link_layouts,
+        order_script,
         program_in,
         timed_in_layout,
     )
@@ -53,7 +57,9 @@ else:
             "interpreted": "InterpretedLanguage InterpreterOptions",
             "build_cache": "Kept MadeBuild bytes_of keep placeless",
             "language": "Language",
-            "layouts": "OWN_SECTIONS layouts_wanted link_layouts program_in timed_in_layout",
+            "in_layouts": "LaidOutLanguage",
+            "layouts": "OWN_SECTIONS functions_in layouts_wanted link_layouts order_script"
+            " program_in timed_in_layout",
             "probing": "LanguageTool identity_of",
             "this_cpu": "kind_asked_for kind_of_cpu",
         },
@@ -72,17 +78,20 @@ __all__ = [
     "InterpretedLanguage",
     "InterpreterOptions",
     "Kept",
+    "LaidOutLanguage",
     "Language",
     "LanguageTool",
     "MadeBuild",
     "adopted",
     "bytes_of",
+    "functions_in",
     "identity_of",
     "keep",
     "kind_asked_for",
     "kind_of_cpu",
     "layouts_wanted",
     "link_layouts",
+    "order_script",
     "placeless",
     "program_in",
     "program_name",

@@ -7,18 +7,12 @@ from dataclasses import field, replace
 from pathlib import Path
 from typing import ClassVar
 
-from harness.adapterkit.compiled import Compilation, CompiledLanguage, CompilerOptions
-from harness.adapterkit.layouts import (
-    OWN_SECTIONS,
-    layouts_wanted,
-    link_layouts,
-    program_in,
-    timed_in_layout,
-)
+from harness.adapterkit.compiled import Compilation, CompilerOptions
+from harness.adapterkit.in_layouts import LaidOutLanguage
+from harness.adapterkit.layouts import OWN_SECTIONS, link_layouts
 from harness.errors import ConfigError
 from harness.frozen import dataclass
-from harness.hookspecs import Runner, hookimpl
-from harness.model import Build, Case, PathKind, Target, Trial, TrialPlan, path_option
+from harness.model import PathKind, Target, path_option
 
 HERE = Path(__file__).parent
 DRIVER = HERE / "native" / "steady.c"
@@ -50,7 +44,7 @@ class GnuOptions(CompilerOptions):
     take turns among them. None: 1, the program as it is built, and 8 in a campaign."""
 
 
-class GnuLanguage(CompiledLanguage):
+class GnuLanguage(LaidOutLanguage):
     """A language whose compiler takes GCC's words, with C's steady driver around its `main`."""
 
     options = GnuOptions
@@ -72,7 +66,7 @@ class GnuLanguage(CompiledLanguage):
         objects = self.first_objects(work)
         for number, source in enumerate(compiled):
             objects.append(f"{number}-{source.stem}.o")
-            apart = [OWN_SECTIONS] if self._layouts(work.target) > 1 else []
+            apart = [OWN_SECTIONS] if self.layouts_of(work.target) > 1 else []
             work.call(*self._compiler(work), *apart, "-c", source, "-o", objects[-1])
         wrap = self._driver(work, objects) if work.target.steady else []
         start: tuple[str | Path, ...] = (work.toolchain.program, *work.options.flags)
@@ -83,36 +77,18 @@ class GnuLanguage(CompiledLanguage):
 
         link(objects, work.program)
         spent_ns = work.spent_ns  # what the build takes anyone; the other layouts are ours
-        link_layouts(work.program, objects, self._layouts(work.target), link)
+        link_layouts(work.program, objects, self.layouts_of(work.target), link)
         work.spent_ns = spent_ns
         for name in objects:
             (work.folder / name).unlink()
 
-    def products(self, work: Compilation) -> Sequence[Path]:
-        """See `CompiledLanguage.products`: the program in each of its layouts."""
-        return [program_in(work.program, at) for at in range(self._layouts(work.target))]
-
-    def further_words(self, target: Target) -> Sequence[str]:
-        """See `CompiledLanguage.further_words`."""
-        layouts = self._layouts(target)
-        return [f"{layouts} layouts"] if layouts > 1 else []
-
     def with_symbols(self, target: Target) -> Target:
         """See `CompiledLanguage.with_symbols`: in the first of its layouts alone."""
         found = super().with_symbols(target)
-        if self._layouts(target) < 2:
+        if self.layouts_of(target) < 2:
             return found
         flags = (*found.options["flags"], OWN_SECTIONS)
         return replace(found, options={**found.options, "flags": flags, "layouts": 1})
-
-    @hookimpl
-    def harness_time(self, build: Build, case: Case, plan: TrialPlan, runner: Runner) -> Trial:
-        """Execute one trial, in the layout that its padding draws where there are several."""
-        layouts = self._layouts(build.target)
-        return timed_in_layout(self.command(build, case), layouts, plan, runner)
-
-    def _layouts(self, target: Target) -> int:
-        return layouts_wanted(target, self._options(target).layouts)
 
     def first_objects(self, work: Compilation) -> list[str]:
         """Objects that are made before those of the sources: of modules that they use."""

@@ -33,12 +33,17 @@ class ColumnsOf:
         self._higher_is_better = higher_is_better
         self._rows: dict[str, list[_Row]] = {}
         """The blocks by each metric that is followed."""
+        self._layouts: list[_Row] = []
+        """Which layout of its build each member ran in, block by block."""
         self._pairs = PairColumns()
         """The reference beside each variant: what the choice of the time looks at."""
         self._read = self._given = 0
 
-    def take(self, blocks: Sequence[Block]) -> Iterator[Mapping[str, float]]:
-        """Read the blocks that are new; the figures by name of each that had none yet.
+    def take(
+        self, blocks: Sequence[Block]
+    ) -> Iterator[tuple[Mapping[str, float], Mapping[str, float]]]:
+        """Read the blocks that are new; of each that had none yet the figures by name, and in
+        which layout of its build each ran.
 
         None are given before the time is chosen, and then those of all blocks.
         """
@@ -55,7 +60,7 @@ class ColumnsOf:
 
             self.metric = choose_metric(self._pairs.times()).metric.value
         rows = self._rows.get(self.metric, [])
-        yield from rows[self._given :]
+        yield from zip(rows[self._given :], self._layouts[self._given :], strict=True)
         self._given = len(rows)
 
     def known(self, name: str) -> list[float]:
@@ -69,6 +74,7 @@ class ColumnsOf:
         for metric in followed:
             row = {name: self._figure(block.get(name, ()), metric) for name in self.names}
             self._rows.setdefault(metric, []).append(row)
+        self._layouts.append({name: _layout(block.get(name, ())) for name in self.names})
         if self.metric == AUTO:
             for name in self.names[1:]:
                 pair = pair_of(block, self.names[0], name)
@@ -82,6 +88,12 @@ class ColumnsOf:
             return math.nan
         middle = median(values)
         return 1 / middle if self._higher_is_better else middle
+
+
+def _layout(records: Iterable[TrialRecord]) -> float:
+    """Which layout a member ran in; -1 where its build has but one."""
+    found = (r.trial.layout for r in records if r.trial.ok and r.trial.layout is not None)
+    return float(next(found, -1))
 
 
 def _value(record: TrialRecord, metric: str) -> float:

@@ -6,7 +6,8 @@ the reference with a head start of the practical threshold. Under "it is the bes
 having" each of these is a fair bet, and so is their mean, whatever they have to do with each other.
 So the best variant retires with probability `level` at most, however often one looks, and however
 many there are; what is left at the end holds it at that confidence (Ville, 1939; Vovk & Wang,
-Annals of Statistics 49, 2021, on means of e-values).
+Annals of Statistics 49, 2021, on means of e-values). Where builds have several layouts, evidence
+counts as far as these bear it out, as in any comparison, with their error shared by the variants.
 """
 
 from __future__ import annotations
@@ -20,15 +21,14 @@ import numpy as np
 
 from harness.analysis.question import AUTO
 from harness.analysis.race_columns import ColumnsOf
+from harness.analysis.race_pairs import PairsOfMembers, RacedPair
 from harness.analysis.schedule import Block
 from harness.analysis.weighed_rule import FIRST_DOUBT, Span
-from harness.analysis.weighing import Weighed
 from harness.frozen import dataclass
 from harness.model import Estimate, Metric, Noise, Verdict
 from harness.model.noise import FEWEST
-from harness.stats.boundary import sign_boundary
 from harness.stats.medians import log_threshold
-from harness.stats.paired import PairedSequence, ratio_estimate
+from harness.stats.paired import ratio_estimate
 from harness.stats.scatter import noise_of
 
 _LOOKS_GROW = 1.05
@@ -36,12 +36,11 @@ _LOOKS_GROW = 1.05
 _DOUBT_GROWS = 1.5
 _SAME_RUNS = 2
 """A figure that all builds repeat in as many blocks is taken to be the same in every run."""
-_FINE = 1e-300
-"""The step of figures that are no readings of a clock."""
 
 NONE_LEFT = "no variant is a gain"
 ONE_LEFT = "one variant is left, and faster than the reference"
 ALIKE = "those that are left do not differ by more than the threshold"
+UNLIKE_LAYOUTS = "the layouts of the builds differ by more than it gains: more layouts tell"
 ALL_GAIN = "all that are left are faster than the reference, and as many blocks again tell no more"
 
 
@@ -109,12 +108,13 @@ class Race:
         self._columns = ColumnsOf(
             (rules.reference, *variants), rules.metric, rules.higher_is_better
         )
-        self._pairs: dict[tuple[str, str], PairedSequence] = {}
+        self._pairs = PairsOfMembers(
+            rules.confidence, rules.threshold, of_times=rules.is_time, errors=len(variants)
+        )
         self._settled: dict[tuple[str, str], float] = {}
         """What was won against those that have retired since."""
         self._alike: dict[str, str] = {}
         """Those that left since they are within the threshold of another one, and of whom."""
-        self._of_this_look: dict[tuple[str, str], Weighed] = {}
         self._next_look = FEWEST
         self._next_doubt = FIRST_DOUBT
         self._all_gain_at = 0
@@ -161,12 +161,8 @@ class Race:
     # -- what the blocks say --------------------------------------------------------------------
 
     def _take(self, blocks: Sequence[Block]) -> None:
-        self._of_this_look.clear()
-        for now in self._columns.take(blocks):
-            known = [name for name, value in now.items() if not math.isnan(value)]
-            for place, one in enumerate(known):
-                for other in known[place + 1 :]:
-                    self._sequence(one, other).add(now[one], now[other])
+        for figures, layouts in self._columns.take(blocks):
+            self._pairs.add(figures, layouts)
 
     def _ranked_ones(self) -> list[str]:
         """The variants that run, and those that have retired after they ran."""
@@ -177,36 +173,19 @@ class Race:
             if name in racing or (name in self.left and self._columns.known(name))
         ]
 
-    def _sequence(self, one: str, other: str) -> PairedSequence:
-        """The pairs of two members, the one that was named first as the reference."""
-        found = self._pairs.get((one, other))
-        if found is None:
-            boundary = sign_boundary(self.rules.confidence)
-            step = None if self.rules.is_time else _FINE
-            found = self._pairs[one, other] = PairedSequence(boundary, step)
-        return found
-
-    def _weighed(self, one: str, other: str) -> Weighed:
-        found = self._of_this_look.get((one, other))
-        if found is None:
-            rules, pairs = self.rules, self._sequence(one, other)
-            found = Weighed.of(pairs, Noise(), rules.confidence, rules.threshold)
-            self._of_this_look[one, other] = found
-        return found
-
     def _better(self, one: str, other: str) -> float:
         """The log of the e-value for one variant being better than another."""
         settled = self._settled.get((one, other))
         if settled is not None:
             return settled
         if self.variants.index(one) < self.variants.index(other):
-            return self._weighed(one, other).evidence.slower()
-        return self._weighed(other, one).evidence.faster()
+            return self._pairs.of(one, other).slower()
+        return self._pairs.of(other, one).faster()
 
     def _against(self, name: str) -> dict[str, float]:
         """The evidence against a variant's being the best and a gain, by who gives it."""
         start = log_threshold(self.rules.threshold)
-        reference = self._weighed(self.rules.reference, name).evidence.slower(start)
+        reference = self._over_reference(name).slower(start)
         others = {
             other: self._better(other, name) for other in self._ranked_ones() if other != name
         }
@@ -281,23 +260,24 @@ class Race:
             open_ones = [self._between(leader, name) for name in racing if name != leader]
             what = "to tell apart those that are left"
         else:
-            open_ones = [self._weighed(self.rules.reference, name) for name in racing]
+            open_ones = [self._over_reference(name) for name in racing]
             what = "to show a gain"
-        needed = min(weighed.needed(hopefully=True) for weighed in open_ones)
+        needed = min(pair.weighed.needed(hopefully=True) for pair in open_ones)
         if needed <= self.rules.span.holds(blocks):
             return None
         return f"the time that is left does not do {what}"
 
     def _is_gain(self, name: str) -> bool:
-        evidence = self._weighed(self.rules.reference, name).evidence
-        return evidence.faster() >= self.rules.limit
+        return self._over_reference(name).faster() >= self.rules.limit
 
-    def _between(self, one: str, other: str) -> Weighed:
-        first, second = sorted((one, other), key=self.variants.index)
-        return self._weighed(first, second)
+    def _over_reference(self, name: str) -> RacedPair:
+        return self._pairs.of(self.rules.reference, name)
+
+    def _between(self, one: str, other: str) -> RacedPair:
+        return self._pairs.of(*sorted((one, other), key=self.variants.index))
 
     def _leader(self, racing: Sequence[str]) -> str:
-        return max(racing, key=lambda name: self._weighed(self.rules.reference, name).middle)
+        return max(racing, key=lambda name: self._over_reference(name).weighed.middle)
 
     # -- a figure that is the same in every run -------------------------------------------------
 
@@ -326,17 +306,18 @@ class Race:
         gains = not retired and (self.repeats or self._is_gain(name))
         if gains and self.racing() == [name] and name not in self._alike.values():
             place = Rank.BEST
+        elif not (why or gains) and self._over_reference(name).held_by_layouts:
+            why = UNLIKE_LAYOUTS
         blocks = len(self._columns.known(name))
         return VariantStanding(name, place, self._ratio(name), blocks, why, gains)
 
     def _ratio(self, name: str) -> Estimate | None:
-        pair = (self.rules.reference, name)
-        if pair not in self._pairs:
+        if (self.rules.reference, name) not in self._pairs:
             return None
         if self.repeats:
-            known = math.exp(self._weighed(*pair).middle)
+            known = math.exp(self._over_reference(name).weighed.middle)
             return Estimate("ratio", known, known, known, self.rules.confidence)
-        return ratio_estimate(self._weighed(*pair).interval(), self.rules.confidence)
+        return ratio_estimate(self._over_reference(name).interval(), self.rules.confidence)
 
 
 def _mean(logs: Iterable[float]) -> float:

@@ -32,6 +32,12 @@ _KINDS: dict[object, tuple[str, type]] = {
     tuple[str, ...]: ("a list of strings", tuple),
 }
 
+_NOT_FOR_ALL = {
+    "layouts": "Remove it: targets in C, C++, Fortran and Rust are linked in several layouts, those"
+    " of other languages lie in memory as their own tools place them.",
+}
+"""What is said of an option that many users expect and few adapters can have."""
+
 
 def read_options(kind: type[_Options], target: Target) -> _Options:
     """`target.options` as a value of `kind`, a dataclass that declares what an adapter knows.
@@ -75,7 +81,9 @@ def _checked(name: str, value: Any, hints: dict[str, Any], target: Target) -> An
         raise ConfigError(
             f"{where}: the adapter {target.adapter!r} has no option {name!r};"
             f" it has: {', '.join(sorted(hints)) or 'none'}",
-            hint=did_you_mean(name, hints) or "Remove it, or see docs/adapters.md.",
+            hint=_NOT_FOR_ALL.get(name)
+            or did_you_mean(name, hints)
+            or "Remove it, or see docs/adapters.md.",
         )
     words, wanted = _KINDS[hints[name]]
     problem = ConfigError(f"{where}: want {words}, got {value!r}")

@@ -25,6 +25,12 @@ sources = ["a.c"]
         ("suite", 'kind = "catch3"', 2, "Did you mean 'catch2'?"),
         ("rust", "edition = 2021", 2, "targets.a.edition: want a string, got 2021"),
         ("rusty", "", 3, "Did you mean 'rust'?"),
+        (
+            "go",
+            "layouts = 8",
+            2,
+            "targets in C, C++, Fortran and Rust are linked in several layouts",
+        ),
     ],
 )
 def test_an_option_that_the_adapter_refuses_is_refused(
