@@ -29,6 +29,7 @@ from rig import rig
 from runs import run_of
 from tabulate import tabulate
 
+from harness.analysis import Question
 from harness.model import Comparison
 from harness.project.config import load_config
 from harness.running import Settings
@@ -174,7 +175,9 @@ def compared(folder: Path, path: str, options: argparse.Namespace, layouts: int)
         + TARGET.format(name="edit", source=path, layouts=layouts, flags=options.flags)
     )
     config = load_config(folder / "harness.toml")
-    settings = Settings(budget_ns=round(options.budget * 1e9), seed=options.seed)
+    question = Question(confidence=options.confidence)
+    budget_ns = round(options.budget * 1e9)
+    settings = Settings(budget_ns=budget_ns, seed=options.seed, question=question)
     with open_session(config) as session:
         return run_of(session, ("base", "edit"), settings).run.comparisons[0]
 
@@ -199,7 +202,8 @@ def answers(options: argparse.Namespace, done: set[tuple[int, int]]) -> Iterator
 
 def asked(options: argparse.Namespace) -> str:
     """The options that one file of answers has in common."""
-    return f"{options.flags}; {options.budget:g} s; seed {options.seed}"
+    at = f"at {100 * options.confidence:g} %, {options.budget:g} s"
+    return f"{options.flags}; {at}; seed {options.seed}"
 
 
 def report(options: argparse.Namespace, found: list[Answer]) -> None:
@@ -224,6 +228,7 @@ def main() -> None:
     parser.add_argument("--edits", type=int, default=10)
     parser.add_argument("--layouts", type=int, nargs="+", default=[1, 8])
     parser.add_argument("--budget", type=float, default=4.0, help="seconds for each comparison")
+    parser.add_argument("--confidence", type=float, default=0.95)
     parser.add_argument(
         "--flags", default="-O2", help="`-O2 -fno-align-loops -fno-align-functions` feels layouts"
     )

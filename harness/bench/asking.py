@@ -15,7 +15,7 @@ from harness.model.jsonable import jsonable
 from harness.project.config import Config
 from harness.project.revisions import split_revision
 from harness.project.workload import Wanted, Workload, find_workload
-from harness.render.bench import bench_text, correctness_text
+from harness.render.bench import bench_text, cases_together, correctness_text
 from harness.render.guard_rows import broken_words
 from harness.render.tables import as_html, layout
 from harness.render.units import show_bytes, show_ns, show_speed_up
@@ -224,7 +224,9 @@ class BenchResult:
     def to_dict(self) -> dict[str, Any]:
         """The `result` of `harness bench --json`."""
         word = self.verdict.value if self.verdict else None
-        return {**jsonable(self.report), "correct": self.report.correct, "verdict": word}
+        found = {"correct": self.report.correct, "verdict": word}
+        words = cases_together(self.report)
+        return {**jsonable(self.report), **found, **({"together_words": words} if words else {})}
 
     def __str__(self) -> str:
         return self.text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from harness.campaign.values import BenchOutcome, Ratio, Terms
-from harness.model import Verdict
+from harness.render.case_words import words_of_cases
 from harness.render.units import NO_INTERVAL, show_ratio
 
 
@@ -57,16 +57,4 @@ def case_notes(bench: BenchOutcome) -> list[str]:
 
 def together_words(bench: BenchOutcome) -> str:
     """What several cases say together, with the names that matter."""
-    named = {
-        verdict: ", ".join(c.case for c in bench.together if c.step.verdict is verdict)
-        for verdict in Verdict
-    }
-    bad = ", ".join(filter(None, (named[Verdict.SLOWER], named[Verdict.MIXED])))
-    if bad:
-        return f"worse on {bad}"
-    better, unsure = named[Verdict.FASTER], named[Verdict.UNDECIDED]
-    if bench.verdict is Verdict.FASTER:
-        return f"better on {better} and not worse on any"
-    if better:
-        return f"better on {better}, and not sure not to be worse on {unsure}"
-    return "the same on all" if bench.verdict is Verdict.EQUIVALENT else "not sure to be better"
+    return words_of_cases([(c.case, c.step.verdict) for c in bench.together], bench.verdict)

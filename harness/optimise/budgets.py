@@ -38,18 +38,29 @@ class Need:
     block_ns: int
     small_blocks: int | None = None
     """What a gain of `SMALL` takes by the noise that is known, where looks are weighed."""
+    case: str = ""
+    """The case that this is of, where several are judged together."""
+    cases: int = 1
+    """How many those are: the level is shared by them, and each has a budget of its own."""
 
     @property
     def budget_ns(self) -> int:
         return self.blocks * self.block_ns
 
     @property
+    def _shared(self) -> str:
+        if self.cases < 2:
+            return ""
+        return f", at a level that {self.cases} cases share and with a budget for each of them"
+
+    @property
     def words(self) -> str:
         if self.small_blocks is not None:
+            on = f" on {self.case}" if self.case else ""
             return (
-                f"a gain of 2x and more wants {self.blocks} blocks of"
+                f"a gain of 2x and more{on} wants {self.blocks} blocks of"
                 f" {show_ns(self.block_ns, 2)}, one of {SMALL:.0%} about {self.small_blocks}:"
-                f" {show_ns(self.small_blocks * self.block_ns, 2)}"
+                f" {show_ns(self.small_blocks * self.block_ns, 2)}{self._shared}"
             )
         return (
             f"a verdict wants about {self.blocks} blocks of {show_ns(self.block_ns, 2)}:"
@@ -67,8 +78,15 @@ def need_of(terms: Terms, sealed: SealedBaseline) -> Need:
     if terms.weighs:
         known = [k.noise for k in sealed.noise if k.case == terms.case]
         scale = next(iter(known), Noise()).known
-        small = blocks_for(math.log1p(SMALL), scale, attempt_level(1, 0, terms))
-        return Need(FEWEST, round(block_ns_of(sealed)), math.ceil(small))
+        cases = 1 + len(terms.cases)
+        small = blocks_for(math.log1p(SMALL), scale, attempt_level(1, 0, terms) / cases)
+        return Need(
+            FEWEST,
+            round(block_ns_of(sealed)),
+            math.ceil(small),
+            terms.case if terms.cases else "",
+            cases,
+        )
     fewest = sign_boundary(confidence_of(1, terms)).first_proof()
     block_ns = _SIDES * (sealed.total_ns + _BETWEEN_TRIALS_NS)
     return Need(math.ceil(_MARGIN * fewest), round(block_ns))

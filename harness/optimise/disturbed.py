@@ -69,7 +69,7 @@ def cpu_words(name: str, terms: Terms, sealed: SealedBaseline, seen: Noise | Non
     wall = seen if seen is not None and seen.pairs else known
     if terms.objective != Metric.WALL.value or not sealed.cpu_noise.pairs or wall is None:
         return ""
-    small, level = math.log1p(SMALL), attempt_level(1, 0, terms)
+    small, level = math.log1p(SMALL), attempt_level(1, 0, terms) / (1 + len(terms.cases))
     by_wall = math.ceil(blocks_for(small, wall.known, level))
     by_cpu = math.ceil(blocks_for(small, sealed.cpu_noise.known, level))
     if by_wall < _FAR_SOONER * by_cpu:

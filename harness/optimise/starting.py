@@ -40,13 +40,18 @@ class CampaignStart:
         lines = [
             f"campaign {self.name} started on branch {state.place.branch}; baseline"
             f" {state.sealed.commit[:7]} is tagged {state.place.tag}",
-            f"{self.need.words}; the budget of a look is {show_ns(budget_ns, 3)}"
+            f"{self.need.words}; the budget of {self._look} is {show_ns(budget_ns, 3)}"
             + (raised if budget_ns > self.wanted_budget_ns else ""),
             *filter(None, [cpu_words(self.name, state.agreed, state.sealed)]),
             *self.open_inputs,
             *(f"wrote {path}" for path in self.agent_files),
         ]
         return "\n".join(lines)
+
+    @property
+    def _look(self) -> str:
+        cases = self.need.cases
+        return "a look" if cases < 2 else f"each of the {cases} cases of a look"
 
     def to_dict(self) -> dict[str, Any]:
         """The `result` of `harness campaign start --json`."""

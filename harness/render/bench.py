@@ -20,6 +20,7 @@ from harness.model import (
     Verdict,
 )
 from harness.model.families import verdict_of_comparisons
+from harness.render.case_words import words_of_cases
 from harness.render.guard_rows import GUARD_HEADERS, guard_rows
 from harness.render.tables import (
     by_metric,
@@ -96,7 +97,7 @@ def bench_text(report: BenchReport, style: str = "plain") -> str:
         for case in report.cases
         for part in _case(case, report.reference, style, named=len(report.cases) > 1)
     ]
-    parts += [_together(report)] if len(report.together) > 1 and report.verdict else []
+    parts += [_together(report)] if cases_together(report) else []
     if report.scale is not None:
         parts.append(_scale_text(report.scale))
     cases = [w for case in report.cases for w in (*case.doubts, *case.warnings)]
@@ -113,21 +114,28 @@ def bench_text(report: BenchReport, style: str = "plain") -> str:
     return "\n\n".join(filter(None, parts))
 
 
-def _together(report: BenchReport) -> str:
-    """What several cases say together."""
-    found = [
+def cases_together(report: BenchReport) -> str:
+    """The verdict on several cases in words; nothing where there is but one."""
+    found = _of_several(report)
+    if len(report.together) < 2 or not found:
+        return ""
+    together = verdict_of_comparisons([c for _, c in found])
+    return words_of_cases([(name, c.verdict) for name, c in found], together)
+
+
+def _of_several(report: BenchReport) -> list[tuple[str, Comparison]]:
+    return [
         (case.case, case.comparisons[report.reference])
         for case in report.cases
         if case.case in report.together and report.reference in case.comparisons
     ]
-    each = ", ".join(f"{name} {verdict_word(found)}" for name, found in found)
-    said = {
-        Verdict.FASTER: "better on at least one case, not worse on any",
-        Verdict.EQUIVALENT: "the same on every case",
-        Verdict.SLOWER: "worse on a case",
-        Verdict.MIXED: "mixed on a case",
-        Verdict.UNDECIDED: "undecided",
-    }[verdict_of_comparisons([c for _, c in found])]
+
+
+def _together(report: BenchReport) -> str:
+    """What several cases say together, and what each does."""
+    found = _of_several(report)
+    each = ", ".join(f"{name} {verdict_word(c)}" for name, c in found)
+    said = cases_together(report)
     missing = len(report.together) - len(found)
     rest = f"; {missing} not measured, since the answer was known" if missing else ""
     return f"{len(report.together)} cases together: {said} ({each}{rest})"

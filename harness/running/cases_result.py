@@ -12,6 +12,7 @@ from harness.frozen import dataclass
 from harness.model import Verdict
 from harness.model.families import verdict_of_cases
 from harness.render.benchmark_table import Rows, benchmark_table, counted
+from harness.render.case_words import words_of_cases
 from harness.running.suite_results import SuiteResult
 
 _OUTSIDE = re.compile(r",(?![^(]*\))")
@@ -21,14 +22,6 @@ _CODES: Mapping[Verdict, ExitCode] = {
     Verdict.SLOWER: ExitCode.ANSWER_IS_NO,
     Verdict.MIXED: ExitCode.ANSWER_IS_NO,
     Verdict.UNDECIDED: ExitCode.UNDECIDED,
-}
-
-_SAID = {
-    Verdict.FASTER: "better on at least one, and not worse on any",
-    Verdict.EQUIVALENT: "the same on all",
-    Verdict.SLOWER: "worse on at least one",
-    Verdict.MIXED: "mixed on at least one",
-    Verdict.UNDECIDED: "undecided",
 }
 
 
@@ -57,6 +50,14 @@ class CasesResult(SuiteResult):
         return verdict_of_cases(found, threshold)
 
     @property
+    def words(self) -> str:
+        """The verdict on all cases, with the names of those that make it."""
+        known = {c.case: c.verdict for c in self.comparisons}
+        cases = dict.fromkeys(m.case for m in self.measurements)
+        found = [(case, known.get(case, Verdict.UNDECIDED)) for case in cases]
+        return words_of_cases(found, self.together)
+
+    @property
     def exit_code(self) -> ExitCode:
         """What `harness compare` answers its shell."""
         if self.report.failures or self.interrupted:
@@ -77,7 +78,7 @@ class CasesResult(SuiteResult):
         verdicts = Counter(c.verdict for c in self.comparisons)
         confidence = self.report.run.comparisons[0].ratio.confidence if verdicts else None
         sides = (self.candidate, self.reference)
-        yield f"{self.candidate} against {self.reference}: {_SAID[self.together]}"
+        yield f"{self.candidate} against {self.reference}: {self.words}"
         yield counted(*sides, verdicts, confidence, what="case")
         for (_, case, name), failure in self.report.failures.items():
             yield f"{case}: {name}: {failure.message}"
@@ -92,4 +93,5 @@ class CasesResult(SuiteResult):
 
     def to_dict(self) -> dict[str, Any]:
         """The `result` of `harness compare --json`, with the verdict on all cases."""
-        return {**super(CasesResult, self).to_dict(), "together": self.together.value}  # noqa: UP008
+        said = {"together": self.together.value, "together_words": self.words}
+        return {**super(CasesResult, self).to_dict(), **said}  # noqa: UP008

@@ -344,6 +344,17 @@ def test_a_weighed_verdict_takes_few_blocks_of_two_sides_and_the_budget_holds_th
     assert affordable(terms, replace(slow, total_ns=1e8)) == terms
 
 
+def test_what_a_verdict_takes_is_said_of_one_of_several_cases():
+    terms = Terms("work", "fast", rules=RULES)
+    noise = (KnownNoise("here", "fast", Noise(10, 0.02)),)
+    sealed = SealedBaseline("b" * 40, "5" * 64, 1e8, noise=noise)
+    one, three = need_of(terms, sealed), need_of(replace(terms, cases=("wide", "deep")), sealed)
+    assert three.small_blocks > one.small_blocks
+    assert "a level that 3 cases share and with a budget for each" in three.words
+    assert "2x and more on fast wants" in three.words
+    assert "cases" not in one.words
+
+
 def test_what_the_campaign_is_after_is_agreed_at_its_start(started):
     terms = started.campaign.state.agreed
     assert (terms.rules, terms.objective) == (RULES, "wall")

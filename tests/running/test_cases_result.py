@@ -54,10 +54,10 @@ NEARLY, OPEN = (Verdict.UNDECIDED, 0.995), (Verdict.UNDECIDED, 0.9)
 @pytest.mark.parametrize(
     ("verdicts", "code", "words"),
     [
-        ((BETTER, NEARLY), ExitCode.FINE, "better on at least one, and not worse on any"),
+        ((BETTER, NEARLY), ExitCode.FINE, "better on 0 and not worse on any"),
         ((SAME, SAME), ExitCode.FINE, "the same on all"),
-        ((BETTER, OPEN), ExitCode.UNDECIDED, "undecided"),
-        ((BETTER, WORSE), ExitCode.ANSWER_IS_NO, "worse on at least one"),
+        ((BETTER, OPEN), ExitCode.UNDECIDED, "better on 0, and not sure not to be worse on 1"),
+        ((BETTER, WORSE), ExitCode.ANSWER_IS_NO, "worse on 1"),
     ],
 )
 def test_all_cases_have_one_answer(verdicts, code, words):
@@ -67,6 +67,7 @@ def test_all_cases_have_one_answer(verdicts, code, words):
     assert first == f"b against a: {words}"
     assert second.endswith("(all verdicts together at 95 %)")
     assert found.to_dict()["together"] == found.together.value
+    assert found.to_dict()["together_words"] == words
     assert "case" in found.table().splitlines()[0]
 
 
