@@ -36,6 +36,11 @@ def header() -> str:
         f'#define VERSION "{protocol.VERSION}"',
         f"#define CONTROL_FD {protocol.CONTROL_FD}",
         "#define UNKNOWN INT64_MIN",
+        *(
+            f"#define {name} {getattr(protocol, name)}"
+            for name in dir(protocol)
+            if name.startswith("TOUCHED_")
+        ),
         f"#define SAMPLE_NUMBERS {len(protocol.SAMPLE)}",
         *(
             f"#define {name}(X) {' '.join(f'X({word})' for word in of)}"

@@ -57,6 +57,8 @@ class KeptBlocks(Sequence[Block]):
         """The first trial of each block, and after the last one their number."""
         self._first_of: list[TrialRecord] = []
         self._kind_of: dict[tuple[object, ...], int] = {}
+        self._latest_alike: tuple[object, ...] = ()
+        self._latest_kind = -1
         self._whole: dict[int, TrialRecord] = {}
         self._draws: dict[int, str] = {}
         self._latest: Block | None = None
@@ -96,10 +98,13 @@ class KeptBlocks(Sequence[Block]):
     def _kind(self, record: TrialRecord) -> int:
         """The number of the trials that it is like but for its numbers; -1 where there are many."""
         alike = _alike_of(record)
+        if alike == self._latest_alike:  # as most are; to hash it takes ten times as long
+            return self._latest_kind
         kind = self._kind_of.get(alike, -1)
         if kind < 0 and len(self._first_of) < _MOST_KINDS:
             kind = self._kind_of[alike] = len(self._first_of)
             self._first_of.append(record)
+        self._latest_alike, self._latest_kind = alike, kind
         return kind
 
     def __len__(self) -> int:

@@ -255,7 +255,7 @@ class Adapter:
     def _optional(self, hook: str, kind: type[_Result], **arguments: Any) -> _Result | None:
         if self._others.problems:
             self._leave_out_dropped()
-        call = cast(Callable[..., object], getattr(self._hooks, hook))
+        call = cast("Callable[..., object]", getattr(self._hooks, hook))
         others = self._others.plugins
         impls = call.get_hookimpls() if others else ()  # type: ignore[attr-defined]
         taking_part = [(impl.plugin_name, hook) for impl in impls]
@@ -277,7 +277,8 @@ class Adapter:
             # It has never served here: nothing measured so far depends on it.
             self._others.drop(owner, failed)
             return self._optional(hook, kind, **arguments)
-        self._others.served.update(taking_part)
+        if taking_part:
+            self._others.served.update(taking_part)
         if result is not None and not isinstance(result, kind):
             raise PluginFailed(
                 f"adapter {self.name!r}: {hook} returned {type(result).__name__},"

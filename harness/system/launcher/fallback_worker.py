@@ -63,6 +63,7 @@ class WorkerJob:
     folder: str
     jail: str
     own: str
+    scratch: str
     argv: list[str]
     env: dict[str, str]
 

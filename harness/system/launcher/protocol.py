@@ -17,7 +17,7 @@ kept the program from being started, or nothing.
 `docs/launcher.md` from here; `fallback.py` imports this file, which therefore imports nothing.
 """
 
-VERSION = "harness launcher 3"
+VERSION = "harness launcher 4"
 """What a launcher answers to `--version`; a change of what follows is another version."""
 
 CONTROL_FD = 3
@@ -43,6 +43,8 @@ JOB_TEXTS = {
     "jail": "the jail's policy, see `jail.c`; empty: none",
     "own": "what the jail has of the trial's folder: its name below the policy's scratch, or where"
     " it is",
+    "scratch": "the trial's folder, which is looked at once the program has ended, see `touched`;"
+    " empty: it is not",
 }
 
 FIGURES = {
@@ -61,6 +63,8 @@ FIGURES = {
     "pressure_ns": "time in which some task of the machine waited for a CPU meanwhile",
     "exit_code": "of the program, where it ended by itself",
     "signal": "that ended it, where one did",
+    "touched": "what was left in `scratch`: 1 for standard output, 2 for standard error, 4 for"
+    " phases, and 8 for anything else, added up",
     "timed_out": "1: the timeout ended it",
     "cancelled": "1: the launcher was told to end, and ended it",
     "last": "1: the launcher ends now: it was told to, or is left with what it cannot end",
@@ -73,5 +77,10 @@ FIGURES = {
     "steady_done": "steady mode: 1: it came to its end",
     "samples": "how many follow",
 }
+
+TOUCHED_STDOUT, TOUCHED_STDERR, TOUCHED_PHASES, TOUCHED_MORE = 1, 2, 4, 8
+"""What the figure `touched` adds up. The first three are said of files that are still those which
+the program was given; another file in the place of one counts as anything else. As it was made are
+a folder that is empty (in tmpfs its size tells) and a file with no byte, one name and its mode."""
 
 SAMPLE = ("batch", "wall_ns", "cpu_ns", "calibration")

@@ -48,7 +48,8 @@ class Watch:
 
     def woke_us(self) -> bool:
         """Was this process stopped, and told to go on, since this was asked last?"""
-        if not any(event & select.POLLIN for _, event in self._said.poll(0)):
+        said = self._said.poll(0)
+        if not said or not said[0][1] & select.POLLIN:
             return False  # asked for twice in every trial, and nearly always so
         try:
             return bool(os.read(self._woken, 1 << 12))

@@ -41,6 +41,8 @@ class Job:
     """The policy of its jail; empty: none."""
     own: str = ""
     """What the jail has of the trial's folder: see `protocol`."""
+    scratch: str = ""
+    """The trial's folder, where the launcher is to say what was left in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class WrittenJob:
             "folder": str(job.folder),
             "jail": job.jail,
             "own": job.own,
+            "scratch": job.scratch,
         }
         texts = [
             *map(named.__getitem__, protocol.JOB_TEXTS),

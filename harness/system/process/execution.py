@@ -23,6 +23,7 @@ from harness.model import (
     WorkingFolder,
 )
 from harness.system.jail.confining import Confined
+from harness.system.launcher.protocol import TOUCHED_MORE, TOUCHED_PHASES
 from harness.system.launcher.wire import Job, LaunchReport
 from harness.system.process.foreign import jailed_write, missing_library, other_machine
 from harness.system.process.scrubbed import missed_variables
@@ -78,12 +79,12 @@ class Execution:
 
 def trial_of_report(report: LaunchReport, job: Job, execution: Execution, plan: TrialPlan) -> Trial:
     """The launcher's report as a trial; with its output where the program ended well."""
-    folder = execution.folder
+    folder, touched = execution.folder, report.figures.get("touched")
     status, message = how_it_ended(report, job, folder.opened)
     output = None
     if status is TrialStatus.OK:
         try:
-            digest = folder.digest_of_little() or folder.digest(_budget_of(job))
+            digest = folder.digest_of_little(touched) or folder.digest(_budget_of(job))
             output = Output(execution.work, folder.stdout, folder.stderr, digest)
         except LeftTooMuchError as problem:
             status, message = (
@@ -114,7 +115,7 @@ def trial_of_report(report: LaunchReport, job: Job, execution: Execution, plan: 
         ready_ns=seen("ready_ns"),
         handshake_ns=seen("handshake_ns"),
         samples=_samples(report),
-        phases=read_phases(folder.opened.phases),
+        phases=() if has_no_phases(touched) else read_phases(folder.opened.phases),
         output=output,
     )
 
@@ -304,6 +305,11 @@ def signal_name(number: int) -> str:
 def _is_full(job: Job, printed: Opened) -> bool:
     sizes = (os.fstat(file).st_size for file in (printed.stdout, printed.stderr))
     return 0 < job.max_file_bytes <= max(sizes)
+
+
+def has_no_phases(touched: int | None) -> bool:
+    """Does the launcher say that the program wrote no phases?"""
+    return touched is not None and not touched & (TOUCHED_PHASES | TOUCHED_MORE)
 
 
 def read_phases(file: int) -> tuple[Phase, ...]:

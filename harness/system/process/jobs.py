@@ -117,6 +117,7 @@ def make_job(execution: Execution, plan: TrialPlan) -> Job:
         steady=plan.steady if plan.mode is Mode.STEADY else None,
         jail=confined.policy,
         own=folder.root.name if confined.has_own_root else str(folder.root),
+        scratch=folder.name if folder.places.sized and confined.level is Jail.NONE else "",
     )
 
 

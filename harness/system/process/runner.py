@@ -283,6 +283,7 @@ class LocalRunner:
             execution = self._execution(command, program, folder, plan)
             job, more = self._jobs.of(execution, plan)
             report = self._launched(job, more)
+            self._scratch.was_left(folder, report.figures.get("touched"))
             figures, trouble_with_it = own_figures_of(command, folder)
             trial = trial_of_report(report, job.job, execution, plan)
             if execution.command is not command:
@@ -330,7 +331,7 @@ class LocalRunner:
 
     def discard(self, output: Output) -> None:
         """Delete what a trial left; its folder may serve another one from now on."""
-        self._scratch.discard(os.path.dirname(str(output.stdout)))  # noqa: PTH120  (no path is made)
+        self._scratch.discard(str(output.stdout).rpartition("/")[0])  # no path is made
 
     def host(self) -> Host:
         """This machine."""

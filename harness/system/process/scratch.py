@@ -19,7 +19,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
+from harness.system.launcher.protocol import (
+    TOUCHED_MORE,
+    TOUCHED_PHASES,
+    TOUCHED_STDERR,
+    TOUCHED_STDOUT,
+)
 from harness.system.process.places import is_ours
+from harness.system.process.touching import programs_run
 from harness.system.process.trees import (
     empty,
     files_below,
@@ -62,6 +69,10 @@ def scratch_in_memory(otherwise: Path, memory: Path = MEMORY) -> Path:
         return otherwise
 
 
+_BITS = (TOUCHED_STDOUT, TOUCHED_STDERR, TOUCHED_PHASES)
+"""What the launcher says of the files of `Places.written`, in their order."""
+
+
 class Scratch:
     """The scratch folders of this process; use as a context or `close` it."""
 
@@ -75,6 +86,8 @@ class Scratch:
         """Emptied folders; those of which only our own files were left have them open."""
         self._given: dict[str, _Kept] = {}
         """Folders that serve a trial now, by their root."""
+        self._left: dict[str, tuple[int, int]] = {}
+        """What the launcher says was left in some of them, and how many programs had run then."""
 
     def __enter__(self) -> Scratch:
         return self
@@ -115,7 +128,7 @@ class Scratch:
         """A folder that was emptied, where it is still there; its files are open already."""
         while self._free:
             places, opened = self._free.pop()
-            if _is_folder(places.names["work"]):
+            if _is_there_and_empty(places):
                 return _Kept(places, opened or _made_files(places))
             if opened is not None:
                 opened.close()
@@ -133,14 +146,24 @@ class Scratch:
             folder.mkdir(stat.S_IRWXU)
         return _Kept(places, _made_files(places))
 
+    def was_left(self, folder: TrialFolder, touched: int | None) -> None:
+        """Note what the launcher says that a trial left in its folder; None: it does not say.
+
+        It holds until another program is run.
+        """
+        if touched is not None and not touched & TOUCHED_MORE:
+            self._left[folder.name] = touched, programs_run()
+
     def discard(self, folder: Path | str) -> None:
         """Delete all that is in a trial's folder; it may be given out again from now on."""
-        kept = self._given.pop(str(folder), None)
+        name = str(folder)
+        kept, left = self._given.pop(name, None), self._left.pop(name, None)
         if kept is None:
             return
         root = kept.places.root
+        told = left[0] if left is not None and left[1] == programs_run() else None
         with contextlib.suppress(OSError):
-            renewed = _as_made_again(kept)
+            renewed = _as_made_again(kept) if told is None else _renewed(kept, told)
             if renewed is not None:
                 self._free.append(_Kept(kept.places, renewed))
                 return
@@ -159,6 +182,7 @@ class Scratch:
                 opened.close()
         self._free.clear()
         self._given.clear()
+        self._left.clear()
         if self._own is not None:
             remove_tree(self._own)
             os.close(self._lock)
@@ -209,6 +233,14 @@ def _is_folder(name: str) -> bool:
         return False
 
 
+def _is_there_and_empty(places: Places) -> bool:
+    """Is a folder that was emptied still so? Whoever has its path may have put something there."""
+    try:
+        return places.is_empty("work")
+    except OSError:
+        return False
+
+
 class _Kept(NamedTuple):
     """A folder that serves a trial, with its files open."""
 
@@ -239,6 +271,12 @@ def _as_made_again(kept: _Kept) -> Opened | None:
         if facts.st_ino != opened.inodes[at] or _is_touched(facts):
             touched.append(at)
     return opened.renewed(places.written, touched)
+
+
+def _renewed(kept: _Kept, touched: int) -> Opened:
+    """The files of a trial of which the launcher says that it left nothing but these."""
+    at = [place for place, bit in enumerate(_BITS) if touched & bit] if touched else ()
+    return kept.opened.renewed(kept.places.written, at)
 
 
 def _is_touched(facts: os.stat_result) -> bool:

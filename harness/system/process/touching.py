@@ -36,6 +36,11 @@ def touched_everything() -> None:
     _counts.everything += 1
 
 
+def programs_run() -> int:
+    """How often programs began or ended until now, which may have changed any file."""
+    return _counts.everything
+
+
 def touches_of_files() -> int:
     """How often files may have changed until now; the number means nothing by itself."""
     return _counts.files + _counts.everything

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from harness.frozen import dataclass
+from harness.system.launcher.protocol import TOUCHED_MORE, TOUCHED_STDOUT
 from harness.system.process.trees import (
     MOST_FILES,
     Budget,
@@ -222,13 +223,18 @@ class TrialFolder:
             total.update(b"\0" + os.fsencode(name) + b"\0gone")
         return total.hexdigest()
 
-    def digest_of_little(self) -> str:
+    def digest_of_little(self, touched: int | None = None) -> str:
         """The digest where the program printed little and left no file; else the empty string.
 
-        Raises OSError as `digest` does.
+        `touched` as the launcher reports it; None: it does not. Raises OSError as `digest` does.
         """
-        if self.inputs or not self.places.is_empty("work"):
+        if self.inputs:
             return ""
+        if touched is None or touched & TOUCHED_MORE:
+            if not self.places.is_empty("work"):
+                return ""
+        elif not touched & TOUCHED_STDOUT:
+            return _digest_of_printed(b"")
         size = self._size_of_stdout()
         if size > _SMALL_BYTES:
             return ""

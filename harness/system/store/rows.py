@@ -178,11 +178,11 @@ COLUMNS: tuple[Column, ...] = (
     *_columns("run_id", "string"),
     Column("host_id", "string"),
     *_columns("task case target adapter language build_digest", "string"),
-    Column("mode", "string", "mode.value"),
+    Column("mode", "string", "mode._value_"),
     *_columns("block position", "int32"),
     *_columns("warmup disturbed", "bool"),
     *_columns("started_at_ns", "int64"),
-    Column("status", "string", "trial.status.value"),
+    Column("status", "string", "trial.status._value_"),
     Column("message", "string"),
     *_columns("exit_code signal", "int32", "trial.", nullable=True),
     *_columns("output_ok", "bool", nullable=True),
@@ -215,7 +215,8 @@ COLUMNS: tuple[Column, ...] = (
 NAMES = tuple(column.name for column in COLUMNS)
 _KNOWN = frozenset(NAMES)
 
-# One getter reads most of a row: rows are made between trials, where all work is disturbance.
+# One getter reads most of a row: rows are made between trials, where all work is disturbance. Of an
+# enum it reads `_value_`: until Python 3.12 `value` is a property that is written in Python.
 _DIRECT = tuple(column for column in COLUMNS if column.source)
 _read_direct = attrgetter(*(column.source for column in _DIRECT))
 _MADE_NAMES = (
