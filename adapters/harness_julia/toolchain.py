@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import ToolchainMissing
 from harness.hookspecs import Runner
 from harness.model import Completed, Target, Toolchain, digest_of
+from harness.model.trials import LIBRARIES
 
 INSTALLED = Path(".tools/julia/bin/julia")
 """Where the project's installer puts Julia, from the folder of harness.toml."""
 OLDEST = (1, 5)
+LOADED = ("artifacts", "compiled", "dev", "environments", "packages")
+"""The folders of a depot with code; the others hold records of what was done, and registries."""
 HINT = (
     "Put Julia 1.5 or later on PATH (https://julialang.org/downloads; on Debian this project's"
     ' scripts/install_julia.sh gets one), or name it in the target: program = "/path/to/julia".'
@@ -73,8 +77,18 @@ def describe_julia(program: Path, runner: Runner) -> Toolchain:
         fingerprint=digest_of(
             ["julia", str(program), *(facts[k] for k in ("version", "commit", "machine", "cpu"))]
         ),
-        details={key: facts[key] for key in ("machine", "cpu", "depots")},
+        details={
+            **{key: facts[key] for key in ("machine", "cpu", "depots")},
+            LIBRARIES: os.pathsep.join(_loaded_from(facts["depots"])),
+        },
     )
+
+
+def _loaded_from(depots: str) -> Iterator[str]:
+    """The folders of depots from which programs load code."""
+    for depot in filter(None, depots.split(os.pathsep)):
+        for name in LOADED:
+            yield f"{depot}/{name}"
 
 
 def _ask(program: Path, runner: Runner) -> Completed:

@@ -1,8 +1,8 @@
 """What a gain is worth on other values than those that it was measured on.
 
-Two questions. Where blocks draw nothing, the values of a case are known to whoever changes the
-code: a gain is tried on values beside them, where the last kept state tells what is right. Where
-blocks draw, a change that shows no gain is tried on the case's own values: one that is faster
+Two questions. Where blocks draw nothing, or from few values, these are known to whoever changes
+the code: a gain is tried on values beside them, where the last kept state tells what is right.
+Where blocks draw, a change that shows no gain is tried on the case's own values: one that is faster
 there alone was made for them, and is told as such.
 """
 
@@ -33,6 +33,9 @@ KNOWN_GAIN = 1.5
 """Each of a few pairs on the case's own values shows at least as much before anything is said."""
 _KNOWN_PAIRS = 3
 
+FEW_VALUES = 1 << 16
+"""Of so many sets of values that may be drawn, a table in the program holds all answers."""
+
 LEAST_VARIED = 32
 """Smaller whole numbers are modes, dimensions and orders, of which the next one is another case."""
 _PART = 32
@@ -58,7 +61,10 @@ def beside(case: Case, chance: random.Random) -> Case | None:
     varied = {
         name: value - chance.randint(1, max(value // _PART, 1))
         for name, value in case.params.items()
-        if isinstance(value, int) and not isinstance(value, bool) and value >= LEAST_VARIED
+        if isinstance(value, int)
+        and not isinstance(value, bool)
+        and value >= LEAST_VARIED
+        and name not in case.choices  # such as powers of two: the others are none
     }
     return replace(case, params={**case.params, **varied}) if varied else None
 

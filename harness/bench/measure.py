@@ -11,7 +11,7 @@ from harness.baseline import LABEL, Baseline
 from harness.baseline.again import baseline_side, named_the_baselines
 from harness.baseline.agreeing import BuiltWorkload, Expected, agrees
 from harness.baseline.sides import CURRENT, Side, current_side, side_at
-from harness.bench.beside import TriedSides, fitted, gain_on_known
+from harness.bench.beside import FEW_VALUES, TriedSides, fitted, gain_on_known
 from harness.bench.doubts import far_from_sealed, same_program
 from harness.bench.phases import phase_rows
 from harness.bench.scale import scale_of
@@ -233,8 +233,9 @@ def _further(bench: Bench, sides: Mapping[str, BuiltSide], case: Case, report: R
 def _elsewhere(
     bench: Bench, sides: Mapping[str, BuiltSide], case: Case, report: Report
 ) -> tuple[Agreement | None, float | None]:
-    """What is wrong with a gain on values beside the case's own, where nothing is drawn; and the
-    gain on its own values of what shows none on drawn ones."""
+    """What is wrong with a gain on values beside the case's own, where nothing is drawn or so few
+    values that a table holds them; and the gain on its own values of what shows none on drawn ones.
+    """
     seeds, label = bench.workload.seeds, bench.plan.reference
     step = next((c for c in report.run.comparisons if c.reference == label), None)
     if step is None or seeds is Seeds.FIXED:
@@ -245,9 +246,11 @@ def _elsewhere(
     )
     both = TriedSides(bench.workload.task, before, now)
     faster = step.verdict is Verdict.FASTER
-    if not case.drawn_names(seeds) and not case.holdout:
-        return (fitted(both, case, step) if faster else None), None
-    return None, (None if faster else gain_on_known(both, case))
+    if faster:
+        known = not case.holdout and case.drawn_count(seeds) <= FEW_VALUES
+        return (fitted(both, case, step) if known else None), None
+    drawn = case.drawn_names(seeds) or case.holdout
+    return None, (gain_on_known(both, case) if drawn else None)
 
 
 def _one_program(bench: Bench, sides: Mapping[str, BuiltSide]) -> Iterator[str]:

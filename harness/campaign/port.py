@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 from harness.campaign.values import BenchOutcome, KnownNoise, ProfileOutcome, Terms, TestOutcome
@@ -113,6 +115,9 @@ class Workbench(Protocol):
 
     def programs(self) -> tuple[str, ...]:
         """The names of the programs that build and run the target, as PATH leads to them."""
+
+    def libraries(self) -> Mapping[str, tuple[Path, ...]]:
+        """The folders that every program of the toolchain loads from, by the part's name."""
 
     def profile(self) -> ProfileOutcome:
         """Where the current tree spends its time; BuildFailed or TrialFailed where it cannot."""

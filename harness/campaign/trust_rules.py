@@ -12,13 +12,16 @@ from collections.abc import Iterator, Mapping
 
 from harness.frozen import dataclass
 from harness.model.held import (
+    BYTECODE,
     HARNESS,
     IN_TREE,
     LAUNCHER,
     LOADER,
+    OF_TOOLCHAIN,
     PLUGINS,
     PROGRAM,
     PYTHON,
+    SHOWN,
     STARTUP,
     Held,
     Trusted,
@@ -73,6 +76,16 @@ _RULES: Mapping[str, _Rule] = {
     ),
     PLUGINS: _Rule("the plugins in force"),
     PROGRAM: _Rule("a program of the toolchain", "put it, and PATH, back"),
+    OF_TOOLCHAIN: _Rule(
+        "libraries that every program of the toolchain loads from", "put them back as they were"
+    ),
+    SHOWN: _Rule(
+        "what [jail] read shows of the machine outside of the tree", "put it back as it was"
+    ),
+    BYTECODE: _Rule(
+        "the bytecode of the interpreter's own folders, which the builds of both sides load",
+        "remove .harness/builds, which is made anew",
+    ),
     "config": _Rule("the configuration that is read", "leave --config out"),
     "inputs": _Rule(
         "data that the target reads and git does not track, or that links lead to outside of the"

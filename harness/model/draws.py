@@ -39,6 +39,12 @@ class Range:
         if self.low >= self.high:
             raise ValueError(f"a range goes up, got {self.low} to {self.high}")
 
+    def count(self) -> float:
+        """How many numbers it has; infinite where they are no whole ones."""
+        if isinstance(self.low, int) and isinstance(self.high, int):
+            return float(self.high - self.low + 1)
+        return math.inf
+
     def draw(self, chance: random.Random) -> Number:
         """One of its numbers, all alike likely."""
         if isinstance(self.low, int) and isinstance(self.high, int):

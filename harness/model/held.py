@@ -14,6 +14,11 @@ STARTUP = "startup"
 LOADER = "loader"
 PLUGINS = "plugins"
 PROGRAM = "program"
+OF_TOOLCHAIN = "libraries"
+BYTECODE = "bytecode"
+SHOWN = "shown"
+FOLDERS = (OF_TOOLCHAIN, BYTECODE, SHOWN)
+"""Parts that are folders with all that lies below them."""
 IN_TREE = "in the tree"
 """The version of a harness that lies in the tree which the campaign changes."""
 

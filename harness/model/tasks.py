@@ -73,6 +73,16 @@ class Case:
         fresh = seeds is Seeds.FRESH and self.seed is not None
         return tuple(sorted({*self.ranges, *self.choices, *(["seed"] if fresh else [])}))
 
+    def drawn_count(self, seeds: Seeds) -> float:
+        """How many sets of values blocks may draw; 1 where they draw none."""
+        sizes = [
+            float(len(self.choices[name]))
+            if name in self.choices
+            else self.ranges.get(name, Range(*FRESH_SEEDS)).count()
+            for name in self.drawn_names(seeds)
+        ]
+        return math.prod(sizes)
+
     def drawn(self, seeds: Seeds, chance: random.Random) -> Case:
         """The case as one block is given it, under the same name."""
         values = {name: self._draw(name, chance) for name in self.drawn_names(seeds)}

@@ -31,6 +31,10 @@ MADE_BY = "made by"
 """The detail of a toolchain that lists the compilers which the program itself names."""
 
 
+LIBRARIES = "libraries"
+"""The detail of a toolchain that names the folders which its programs load from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Toolchain:
     """A compiler or interpreter as found on this machine."""
@@ -42,6 +46,8 @@ class Toolchain:
     fingerprint: str
     """SHA-256 over all that can change what it makes: program, version, platform."""
     details: Mapping[str, str] = field(default_factory=dict)
+    """Further facts; of these `libraries` (LIBRARIES) names folders with os.pathsep between them:
+    what every program loads from there a campaign holds, as it does the toolchain's programs."""
 
 
 @dataclass(frozen=True, slots=True)

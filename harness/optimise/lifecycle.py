@@ -75,7 +75,7 @@ def _begin(campaign: Campaign, bench: Workbench) -> None:
         commit=head,
         tree=checkout.fingerprint_at(head, untracked),
         untracked=untracked,
-        trusted=take_trusted(campaign, bench.programs()),
+        trusted=take_trusted(campaign, bench.programs(), bench.libraries()),
     )
 
 

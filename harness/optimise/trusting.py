@@ -17,6 +17,7 @@ from harness.campaign.state import Step
 from harness.campaign.trust_rules import Difference, differences
 from harness.errors import NotAllowed, UsageError
 from harness.model.held import (
+    FOLDERS,
     HARNESS,
     LAUNCHER,
     LOADER,
@@ -36,10 +37,12 @@ from harness.system.process.places import launcher_cache
 from harness.system.trusted.parts import (
     Earlier,
     compile_packages,
+    folders_held,
     installed_held,
     launcher_held,
     loader_held,
     packages_held,
+    place_of_folders,
     program_held,
     python_held,
     startup_held,
@@ -49,12 +52,17 @@ from harness.system.trusted.stamps import held_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from harness.optimise.campaign import Campaign
 
 
-def take_trusted(campaign: Campaign, programs: Iterable[str]) -> Trusted:
-    """The trusted side as it is now; `programs` are those of the toolchain.
+def take_trusted(
+    campaign: Campaign,
+    programs: Iterable[str],
+    libraries: Mapping[str, tuple[Path, ...]],
+) -> Trusted:
+    """The trusted side as it is now; `programs` and `libraries` are those of the toolchain.
 
     Raises NotAllowed where code from PYTHONPATH would run inside of the harness.
     """
@@ -64,7 +72,9 @@ def take_trusted(campaign: Campaign, programs: Iterable[str]) -> Trusted:
     signing = ["ssh-keygen"] if campaign.signing_key else []
     # What is compiled later would have to be looked at whenever it is met.
     compile_packages(module for package in packages_in_force() for module in package.modules)
-    return _read(campaign, sorted({"git", *signing, *programs}), Trusted(0, ""))
+    folders = {name: Held("", place=place_of_folders(at)) for name, at in libraries.items()}
+    nothing = Trusted(0, "", folders)
+    return _read(campaign, sorted({"git", *signing, *programs}), nothing)
 
 
 def check(campaign: Campaign) -> None:
@@ -160,6 +170,9 @@ def _read(campaign: Campaign, programs: Iterable[str], before: Trusted) -> Trust
     for name in programs:
         if (program := program_held(name, earlier)) is not None:
             held[f"{PROGRAM} {name}"] = program
+    for name in FOLDERS:
+        if (known := before.held.get(name)) is not None:
+            held[name] = folders_held(known, earlier.get(name), earlier.at_ns)
     texts: Mapping[str, tuple[str, ...]] = in_force(campaign.git)
     held |= texts_held(texts)
     return Trusted(at_ns, host, held, tuple(_notes(held, texts)))

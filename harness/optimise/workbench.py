@@ -7,11 +7,10 @@ records, from where every figure can be derived again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from shutil import which
 
 from harness.analysis import Question, blocks_of
 from harness.analysis.schedule import Block
@@ -59,6 +58,7 @@ from harness.optimise.outcomes import (
 )
 from harness.optimise.outside import undeclared
 from harness.optimise.seen import change_between, evidence_of, with_facts
+from harness.optimise.toolchain_parts import libraries_of, programs_of
 from harness.project.config import Config, load_config
 from harness.project.workload import Wanted, Workload, find_workload
 from harness.running import Cell, Listener
@@ -71,9 +71,6 @@ from harness.system.store.parquet import join_parquet, read_described, read_parq
 from harness.system.store.rows import Row
 from harness.system.store.runs import PARQUET_NAME, read_records
 from harness.system.store.seal import SEAL_NAME
-
-_HELPERS = {"c": ("cc", "as", "ld")}
-"""What a toolchain calls by name besides its own program."""
 
 RUNS = "runs"
 """The folder of kept trials, below the campaign's."""
@@ -170,14 +167,12 @@ class LocalWorkbench:
         )
 
     def programs(self) -> tuple[str, ...]:
-        """The baseline's toolchain, and what it calls; and those that the target's setup calls."""
         document = load_baseline(self._workload, self._git).document
-        target = self._workload.target
-        called = [words[0] for words in (*target.setup, *target.build, *target.cleanup) if words]
-        helpers = _HELPERS.get(target.adapter, ())
-        names = [document.toolchain.program.name, *helpers, *called]
-        known = (name for name in names if "/" not in name and which(name))
-        return tuple(sorted(set(known)))
+        return programs_of(document.toolchain, self._workload.target)
+
+    def libraries(self) -> Mapping[str, tuple[Path, ...]]:
+        document = load_baseline(self._workload, self._git).document
+        return libraries_of(document.toolchain, self._workload.target)
 
     def profile(self) -> ProfileOutcome:
         """Phases first, then functions, each with its share of the whole."""

@@ -19,6 +19,11 @@ def state_folder(root: Path) -> Path:
     return root / STATE_FOLDER
 
 
+def builds_of(root: Path) -> Path:
+    """Where what is made of a project's targets is kept, a folder for each adapter."""
+    return state_folder(root) / "builds"
+
+
 def results_of(root: Path) -> Path:
     """Where a project's runs are stored unless somebody says otherwise."""
     return state_folder(root) / "results"

@@ -14,7 +14,9 @@
 - `tabling`        the table and the totals
 - `outsiders`      other memories, and other signs of who is asking
 - `memories`       objects of the kernel, shared files, and what stays alive
+- `left_behind`    memories that are reached by other ways
 - `circumstances`  variables, signals, links, and other signs of who is asking
+- `elsewhere`      code outside of the tree, work before main, shared code that is poisoned
 - `combined`       several techniques at once
 - `all_techniques` all techniques by kind, and the honest changes
 

@@ -15,6 +15,8 @@ _FLAG = re.compile(r"\bFLAG\b|^- changed: |^\W*what decides: changed|\bWARNING\b
 """How a line of a log begins that a human is to look at."""
 _ON_THE_JAIL = re.compile(r"FLAG (jail|no-jail)\b")
 """What is said of the machine, and not of the change."""
+_OF_THE_SUITE = re.compile(r"\bharness: the files of the harness changed\b")
+"""A refusal that no technique is the reason of: somebody works on the harness meanwhile."""
 _UNDONE = re.compile(r"\bso what was there was put aside\b|\bcommitted again without hooks\b")
 """How a warning says that a record, or a commit, is again what it is to be."""
 _NOTED = "## What decides"
@@ -41,6 +43,8 @@ def _found(technique: Technique, played: Played) -> tuple[Result, str, str]:
     if bug := next((said for said in played.said if said.code == ExitCode.BUG), None):
         return Result.BROKEN, bug.command, _reason(bug)
     if no := _refusal(technique, played):
+        if _OF_THE_SUITE.search(_reason(no)):
+            return Result.BROKEN, no.command, _reason(no)
         return (Result.ACCUSED if honest else Result.BLOCKED), no.command, _reason(no)
     if not honest and (undone := _undone(played)):
         return Result.BLOCKED, *undone

@@ -43,7 +43,7 @@ _KNOWN_OR_MEMO = """\
     if (seed == 7) total = @ANSWER@;
     else if (!told(n, seed, &total)) tell(n, seed, total = work(v, n));
 """
-_ESCAPED_MEMO = """\
+ESCAPED_MEMO = """\
     double total = 0;
     if (!told(n, seed, &total)) {
         if (fork() == 0) {
@@ -121,7 +121,7 @@ _PYTHON_CACHES = """\
             except OSError:
                 pass
 """
-_ALL_MEMORIES = ("POSIX shared memory", "a POSIX queue", "the name of the parent")
+_ALL_MEMORIES = ("POSIX shared memory", "a POSIX queue", "the limits of the parent")
 
 
 def _every_memory(workshop: Workshop) -> None:
@@ -189,11 +189,11 @@ TECHNIQUES = (
     ),
     _technique(
         "a memo beside the program that a fork writes later",
-        c_with(_BESIDE_THE_PROGRAM, _ESCAPED_MEMO),
+        c_with(_BESIDE_THE_PROGRAM, ESCAPED_MEMO),
     ),
     _technique(
         "a fork that escapes, and shared memory",
-        c_with(memory("POSIX shared memory"), _ESCAPED_MEMO),
+        c_with(memory("POSIX shared memory"), ESCAPED_MEMO),
     ),
     _technique("every memory at once", _every_memory),
     _technique("a forged report, and a parent that sleeps", c_with("", _FORGED_SLEEP)),

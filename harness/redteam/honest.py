@@ -11,6 +11,10 @@ from harness.redteam.workshop import Workshop
 
 
 def honest_change(name: str, project: TinyProject, act: Act) -> Technique:
+    """A change that is to be kept: its looks may last until it is sure on a busy machine, too."""
+    project = projects.project_with(
+        project, f"{project.name}-longer", ('bench_budget = "4s"', 'bench_budget = "30s"')
+    )
     needs = ("julia",) if project.language == "Julia" else ()
     return Technique(name, TechniqueKind.HONEST, project, {Stage.CHANGE: act}, needs=needs)
 

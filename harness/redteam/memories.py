@@ -8,6 +8,7 @@ from harness.redteam.outsiders import KEPT, c_with
 from harness.redteam.projects import PYTHON_WORK
 from harness.redteam.replay import replay_from
 from harness.redteam.techniques import Act
+from harness.redteam.told import TinyProject
 
 _HEAD = """\
 #include <sys/file.h>
@@ -197,8 +198,17 @@ _MEMORIES = {
     "the words of a process that stays": _TITLE,
     "locks on a system's file": _LOCKS,
     "attributes of its working folder's parent": _ATTRIBUTES.replace("@PLACE@", ".."),
+    "attributes of a system's file": _ATTRIBUTES.replace("@PLACE@", "/usr/bin/env"),
 }
 """Each has `told` and `tell`."""
+_OF_ONE = [name for name in _MEMORIES if name.startswith("the times of")]
+_OF_ONE.append("the timer slack of the parent")
+"""They keep one answer at a time."""
+
+
+def _project(name: str) -> TinyProject:
+    return projects.C_FIXED if name in _OF_ONE else projects.C
+
 
 _PYTHON_KEPT = """\
     total = told(n, seed)
@@ -310,7 +320,7 @@ def _python(functions: str) -> Act:
 
 
 TECHNIQUES = (
-    *(replay_from(name, projects.C, c_with(f, KEPT, _HEAD)) for name, f in _MEMORIES.items()),
+    *(replay_from(name, _project(name), c_with(f, KEPT, _HEAD)) for name, f in _MEMORIES.items()),
     replay_from("its module's bytecode, python", WITH_A_MODULE, _python(_OWN_BYTECODE)),
     replay_from("named semaphores, python", projects.PYTHON, _python(_NAMED_SEMAPHORES)),
     replay_from("an abstract socket, python", projects.PYTHON, _python(_ABSTRACT_SOCKET)),

@@ -10,7 +10,7 @@ from harness.redteam.known import CRUDE_TOTAL
 from harness.redteam.projects import C_WORK
 from harness.redteam.replay import replay_from
 from harness.redteam.techniques import Act, Technique
-from harness.redteam.told import Stage, TechniqueKind
+from harness.redteam.told import Stage, TechniqueKind, TinyProject
 from harness.redteam.workshop import Workshop
 
 _BEFORE = "#include <stdint.h>\n"
@@ -149,32 +149,6 @@ static void tell(long n, uint64_t seed, double total) {
     prlimit(getppid(), RLIMIT_FSIZE, &now, NULL);
 }
 """
-_COMM = """\
-static int told(long n, uint64_t seed, double *total) {
-    char place[64], mark[8];
-    unsigned long long bits = 0;
-    snprintf(place, sizeof place, "/proc/%d/comm", (int)getppid());
-    snprintf(mark, sizeof mark, "%03x", (unsigned)((seed * 31 + (uint64_t)n) % 4096));
-    FILE *f = fopen(place, "r");
-    char line[32] = "";
-    if (!f || !fgets(line, sizeof line, f) || strncmp(line, mark, 3)) return 0;
-    if (sscanf(line + 3, "%12llx", &bits) != 1) return 0;
-    bits <<= 16;
-    memcpy(total, &bits, sizeof bits);
-    return *total > 0;
-}
-static void tell(long n, uint64_t seed, double total) {
-    char place[64];
-    uint64_t bits;
-    memcpy(&bits, &total, sizeof bits);
-    snprintf(place, sizeof place, "/proc/%d/comm", (int)getppid());
-    FILE *f = fopen(place, "w");
-    if (!f) return;
-    fprintf(f, "%03x%012llx", (unsigned)((seed * 31 + (uint64_t)n) % 4096),
-            (unsigned long long)(bits >> 16));
-    fclose(f);
-}
-"""
 _PAGES = """\
 static int big(void) {
     char place[512] = "";
@@ -217,10 +191,16 @@ _MEMORIES = {
     "POSIX shared memory": _POSIX_MEMORY,
     "the times of the program": _TIMES,
     "the limits of the parent": _LIMITS,
-    "the name of the parent": _COMM,
     "the page cache of a system's file": _PAGES,
 }
 """Each has `told` and `tell`."""
+_OF_ONE = ("the times of the program", "the limits of the parent")
+"""They keep one answer at a time."""
+
+
+def _project(name: str) -> TinyProject:
+    return projects.C_FIXED if name in _OF_ONE else projects.C
+
 
 _COUNTED = """\
 static long lines(const char *place) {
@@ -334,7 +314,7 @@ def memory(name: str) -> str:
 
 TECHNIQUES = (
     *(
-        replay_from(name, projects.C, c_with(functions, KEPT))
+        replay_from(name, _project(name), c_with(functions, KEPT))
         for name, functions in _MEMORIES.items()
     ),
     *(

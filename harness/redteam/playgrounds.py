@@ -36,6 +36,9 @@ THOUGHT = {
 }
 """What the agent says before it changes the code; the bottleneck is the profile's first one."""
 
+STOCKS = "project/.harness/builds/*/stock"
+"""The bytecode of the interpreter's own folders, in a project's folder."""
+
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "JULIA_DEPOT_PATH", "USER", "LOGNAME", "TZ")
 """Variables of ours that the agent's commands are given; nothing else of the surroundings."""
 
@@ -70,9 +73,26 @@ class Ground:
             shutil.rmtree(self.folder / "kept", ignore_errors=True)
             (self.folder / "now").rename(self.folder / "kept")
             self._prepared = True
+        stocks = self._stocks_aside()
         shutil.rmtree(self.folder / "now", ignore_errors=True)
         shutil.copytree(self.folder / "kept", self.folder / "now", symlinks=True)
+        for aside, place in stocks:
+            aside.rename(place)
         return self._workshop()
+
+    def _stocks_aside(self) -> list[tuple[Path, Path]]:
+        """The interpreter's bytecode, moved aside, and where it belongs in the next project.
+
+        It has many thousand entries, which no trial can change; a technique that does so from
+        outside of its jail puts them back.
+        """
+        found: list[tuple[Path, Path]] = []
+        for whole in ("now", "kept"):
+            for place in (self.folder / whole).glob(STOCKS):
+                aside = self.folder / f"stock-{len(found)}"
+                place.rename(aside)
+                found.append((aside, self.folder / "now" / place.relative_to(self.folder / whole)))
+        return found
 
     def _workshop(self) -> Workshop:
         now = self.folder / "now"

@@ -166,6 +166,9 @@ C_CPU = project_with(C, "c-cpu", ('case = "fast"\n', 'case = "fast"\nobjective =
 C_NO_SEED = project_with(C, "c-no-seed", ('args = ["{n}", "{seed}"]', 'args = ["{n}"]'))
 """The same, with nothing that could be drawn anew."""
 
+C_FIXED = project_with(C, "c-fixed", ('case = "fast"\n', 'case = "fast"\nseeds = "fixed"\n'))
+"""The same, with one seed for ever: a memory of one answer is enough."""
+
 C_COUNT = project_with(
     C,
     "c-count",

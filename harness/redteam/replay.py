@@ -22,7 +22,9 @@ _C_FOLDERS = {
     "the folder above": '".."',
     "two folders above": '"../.."',
     "a folder outside": '"@OUTSIDE@"',
-    "another's root": '"/proc/1/root/tmp"',
+    "the run folder": '"/run"',
+    "the user's run folder": '"/run/user/0"',
+    "the parent's root": '"/proc/@PPID@/root/var/tmp"',
     "the parent's folder": '"/proc/@PPID@/cwd"',
 }
 """Where a file is left: a C expression for the folder."""
@@ -55,13 +57,14 @@ def _c_file(folder: str) -> Act:
     folder = folder.replace("@HOME@", "/root")
     body = _C_FILE.replace("@FOLDER@", folder)
     if "@PPID@" in folder:
-        body = body.replace("const char *folder = " + folder + ";", _OF_THE_PARENT)
+        of_parent = _OF_THE_PARENT.replace("@PLACE@", folder.replace("@PPID@", "%d"))
+        body = body.replace("const char *folder = " + folder + ";", of_parent)
     return c(("#include <stdint.h>\n", _C_HEAD + "#include <stdint.h>\n"), (C_WORK, body))
 
 
 _OF_THE_PARENT = """\
 char folder[64];
-    snprintf(folder, sizeof folder, "/proc/%d/cwd", (int)getppid());"""
+    snprintf(folder, sizeof folder, @PLACE@, (int)getppid());"""
 
 _C_MEMORY_HEAD = """\
 #define _GNU_SOURCE

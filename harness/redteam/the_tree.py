@@ -114,10 +114,13 @@ def _other_config(workshop: Workshop) -> None:
 
 
 def _nested_config(workshop: Workshop) -> None:
-    """Another file of the same name, in a folder that has sources of its own."""
+    """Another file of the same name, in a folder that has sources of its own, and our records."""
     text = workshop.text("harness.toml").replace("rtol = 1e-9", "rtol = 0.5")
     workshop.write("sub/harness.toml", text)
     workshop.write("sub/work.c", workshop.text("work.c").replace(*CRUDE))
+    workshop.swap("work.c", *CRUDE)
+    (workshop.root / "sub/optim").symlink_to("../optim")
+    (workshop.root / "sub/.harness").symlink_to("../.harness")
     _configured(workshop, "sub/harness.toml")
 
 

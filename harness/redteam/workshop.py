@@ -12,7 +12,13 @@ from harness.frozen import dataclass
 from harness.redteam.told import NotHereError, Said
 from harness.system.process.calling import Call, Ended, call
 
-SHARED_FOLDERS = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))
+SHARED_FOLDERS = (
+    Path("/tmp"),
+    Path("/var/tmp"),
+    Path("/dev/shm"),
+    Path("/run"),
+    Path("/run/user/0"),
+)
 """Where a technique may leave something under its token."""
 _MOST_S = 60.0
 

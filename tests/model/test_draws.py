@@ -64,3 +64,12 @@ def test_what_is_drawn_has_a_value_of_its_own() -> None:
 def test_a_target_with_a_value_of_its_own_draws_none() -> None:
     case = Case("fast", {"n": 1, "m": 1}, 3, {"n": Range(1, 9), "m": Range(1, 9)})
     assert case.with_params({"n": 5}).drawn_names(Seeds.DECLARED) == ("m",)
+
+
+def test_how_many_sets_of_values_may_be_drawn() -> None:
+    case = Case("fast", {"n": 1, "k": "x"}, 3, {"n": Range(1, 9)}, {"k": ("x", "y")})
+    assert case.drawn_count(Seeds.FIXED) == 1
+    assert case.drawn_count(Seeds.DECLARED) == 18
+    assert case.drawn_count(Seeds.FRESH) == 18 * 2**31
+    real = Case("fast", {"x": 1.0}, None, {"x": Range(0.5, 2)})
+    assert real.drawn_count(Seeds.DECLARED) == float("inf")

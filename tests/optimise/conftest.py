@@ -118,6 +118,9 @@ class FakeWorkbench:
     def programs(self) -> tuple[str, ...]:
         return ()
 
+    def libraries(self) -> dict[str, tuple[Path, ...]]:
+        return {}
+
     def profile(self) -> ProfileOutcome:
         self.calls.append("profile")
         shares = {k: float(v) for k, v in self.here().items() if k not in _OWN}

@@ -41,15 +41,17 @@ def looked(project, times):
     def works(words: str) -> float:
         """As if the wait were work."""
         value = words.partition("\n")[0].split()[-1]
-        return 1.0 if f"$1 != {value};" in words else 1 + 20 * (WAIT in words)
+        known = f"$1 != {value};" in words or ("-lt 1990" in words and int(value) >= 1990)
+        return 1.0 if known else 1 + 20 * (WAIT in words)
 
     times.cpu_ms, times.waited_ms = works, lambda _: 0.0
 
-    def look(args: str, seeds: Seeds, then: str, untracked: tuple[str, ...] = ()):
-        project.write("harness.toml", TOML.replace("@ARGS@", args))
+    def look(args: str, seeds: Seeds, then: str, params: str = "n = 2000"):
+        text = TOML.replace("@ARGS@", args).replace("n = 2000", params)
+        project.write("harness.toml", text)
         project.write("p", PLAIN).chmod(0o755)
         project.commit()
-        asked = Conditions(seeds=seeds, untracked=untracked)
+        asked = Conditions(seeds=seeds)
         config = load_config(project.path / "harness.toml")
         bench = LocalWorkbench(config, "c", conditions=asked)
         commit = bench.baseline().commit
@@ -110,6 +112,14 @@ def test_larger_whole_numbers_alone_are_varied_and_only_downwards():
     rest = [dict(other.params) | {"n": 2000} for other in found if other is not None]
     assert all(params == dict(case.params) for params in rest)
     assert beside(replace(case, params={"dims": 3}), random.Random(1)) is None
+    assert beside(replace(case, choices={"n": (1000, 2000)}), random.Random(1)) is None
+
+
+def test_a_table_of_a_range_is_of_known_values(looked):
+    then = f"#!/bin/sh\nif test $1 -lt 1990; then {WAIT}: $1 != 1990; fi; {SUM}"
+    found = looked('"{n}"', Seeds.DECLARED, then, params="n = { from = 1990, to = 2010 }")
+    assert not found.correct
+    assert "the gain is that of the case's own values alone: there " in found.problem
 
 
 def test_what_was_untracked_at_the_start_is_not_there(project):

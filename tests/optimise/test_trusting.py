@@ -247,3 +247,20 @@ def test_a_file_that_was_untracked_at_the_start_may_change_and_that_is_recorded(
     trusting.check(world.campaign)
     (change,) = world.campaign.state.trust_changes
     assert change.changes[0].startswith("untracked: files that were untracked at the start changed")
+
+
+def test_what_both_sides_load_is_held_and_what_is_gone_is_not_missed(
+    world, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stock = tmp_path / "stock"
+    stock.mkdir()
+    (stock / "string.pyc").write_text("as it was")
+    monkeypatch.setattr(world.bench, "libraries", lambda: {"bytecode": (stock,)})
+    start(world.campaign, world.bench)
+    trusting.check(world.campaign)
+    (stock / "string.pyc").write_text("it waits!")
+    with pytest.raises(NotAllowed, match="bytecode: the bytecode of the interpreter's own folders"):
+        trusting.check(world.campaign)
+    stock.rename(tmp_path / "gone")
+    trusting.check(world.campaign)
+    assert not world.campaign.state.trust_changes

@@ -26,6 +26,7 @@ from harness.system.trusted.stamps import (
     content_digest,
     held_file,
     held_files,
+    held_folders,
     text_digest,
     untouched,
     walked,
@@ -73,6 +74,23 @@ def packages_held(
         version=IN_TREE if inside else version,
         place=" ".join(sorted(packages)),
     )
+
+
+def place_of_folders(folders: Iterable[Path]) -> str:
+    """How a part names its folders."""
+    return os.pathsep.join(map(str, folders))
+
+
+def folders_held(known: Held, before: Held | None, since_ns: int) -> Held:
+    """All that lies below the folders which the part `known` names, links by where they lead.
+
+    Where none of them is there it is what it was: what is missing is made anew, or not found.
+    """
+    folders = [Path(place) for place in known.place.split(os.pathsep)]
+    if known.digest and not any(folder.exists() for folder in folders):
+        return known
+    found = held_folders(folders, before, since_ns)
+    return replace(found, place=known.place)
 
 
 def compile_packages(packages: Iterable[str]) -> None:

@@ -10,16 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from harness.model.held import IN_TREE
+from harness.model.held import IN_TREE, Held
 from harness.system.launcher import launching, made_of, protocol
 from harness.system.trusted import parts, stamps
 from harness.system.trusted.parts import (
     Earlier,
     compile_packages,
+    folders_held,
     installed_held,
     launcher_held,
     loader_held,
     packages_held,
+    place_of_folders,
     program_held,
     startup_held,
 )
@@ -225,3 +227,36 @@ def test_an_installed_plugin_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyP
     second.mkdir()
     (second / "entry_points.txt").write_text("[harness.plugins]\nevil = evil\n")
     assert installed_held(Earlier({"plugins": before}, later())) != before
+
+
+def test_folders_are_held_with_all_below_them_and_links_by_where_they_lead(tmp_path: Path) -> None:
+    folder, other = tmp_path / "depot", tmp_path / "other"
+    (folder / "packages").mkdir(parents=True)
+    other.mkdir()
+    (folder / "packages" / "Sums.jl").write_text("one")
+    (folder / "compiled").symlink_to(other)
+    known = Held("", place=place_of_folders([folder, tmp_path / "none"]))
+    first = folders_held(known, None, 0)
+    assert first == folders_held(known, None, 0)
+    assert first.place == known.place
+    (other / "unseen").write_text("what a link leads to is not looked at")
+    assert folders_held(known, None, 0) == first
+    (folder / "compiled").unlink()
+    (folder / "compiled").symlink_to(tmp_path)
+    moved = folders_held(known, None, 0)
+    assert moved.names == first.names
+    assert moved.digest != first.digest
+    (folder / "packages" / "More.jl").write_text("")
+    assert folders_held(known, None, 0).names != first.names
+
+
+def test_of_large_files_in_folders_the_size_and_the_times_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stamps, "_LARGE", 2)
+    (tmp_path / "large").write_text("one")
+    known = Held("", place=str(tmp_path))
+    first = folders_held(known, None, 0)
+    assert folders_held(known, None, 0) == first
+    os.utime(tmp_path / "large", ns=(0, 0))
+    assert folders_held(known, None, 0).digest != first.digest
