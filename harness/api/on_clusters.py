@@ -159,10 +159,16 @@ def come_back_to(
     config: Config, folder: ClusterFolder, options: Place, *, again: bool
 ) -> RunResult | ComparisonResult:
     """The result of a run on a cluster, once it is over; `again`: submit what is missing."""
+    from harness.cluster.folder import STEP
     from harness.cluster.hosts import is_of_hosts
     from harness.cluster.running import come_back
 
     plan = folder.plan()
+    if plan.kind == STEP:
+        raise UsageError(
+            f"{folder.run_id} is a step of a campaign",
+            hint="Give that step again: it goes on with this job.",
+        )
     if is_of_hosts(plan.about) or not (folder.results / folder.run_id).is_dir():
         around: Place = {**options, "results": folder.results}
         with measuring(config, around) as session:
@@ -256,6 +262,7 @@ def relayed(executor: str, words: Sequence[str], options: Surroundings) -> tuple
     best = those_that_count(found).get(0)
     if best is None:
         raise TrialFailed(why_missing(folder, found, [0])[0], hint=f"See {folder.logs}.")
+    folder.take()
     told = json.loads(best.path.read_bytes())
     out, error = (told[key].replace(told["root"], str(config.root)) for key in ("stdout", "stderr"))
     return int(told["exit_code"]), out, error

@@ -13,10 +13,12 @@ from harness.campaign.case_notes import case_notes, interval_words, scale_notes,
 from harness.campaign.flagging import flags_of
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.objectives import Guards, clock_words, objective_words
+from harness.campaign.port import SealedBaseline
 from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import State, Step
 from harness.campaign.stopping import attackable
 from harness.campaign.values import AtScale, BenchOutcome, CaseResult, ProfileOutcome
+from harness.campaign.where_done import executor_words, place_notes, place_of_end
 from harness.model import Verdict
 from harness.model.proposals import Reflection
 from harness.render.floor_line import floor_words
@@ -36,7 +38,8 @@ _THREADED = 1.2
 def optimization_log(state: State) -> str:
     """`optimization_log.md`: the baseline, one entry an iteration, and the campaign's end."""
     parts = [f"# Optimization Campaign: {state.name}", _baseline(state), *_trust(state)]
-    parts += [_entry(i, i.note) for i in state.iterations if i.note is not None]
+    sealed = state.sealed
+    parts += [_entry(i, i.note, sealed) for i in state.iterations if i.note is not None]
     parts += [f"## Skipped: {name}\n{reason}" for name, reason in state.skipped.items()]
     parts += _ending(state)
     return "\n\n".join(parts) + "\n"
@@ -70,7 +73,11 @@ def _baseline(state: State) -> str:
     ]
     clock = " wall time" if state.agreed.says_clocks else ""
     figures = " | ".join([f"Total: {show_ns(total)}{clock}", *phases])
-    return f"## Baseline\n- {figures}\n- Commit: {sealed.commit[:_HASH]} ({state.place.tag} tag)"
+    there = executor_words(state.agreed)
+    place = f" on {sealed.place}" if sealed.place else ""
+    more = f"\n- Everything is built and measured by {there}; the baseline{place}" if there else ""
+    commit = f"- Commit: {sealed.commit[:_HASH]} ({state.place.tag} tag)"
+    return f"## Baseline\n- {figures}\n{commit}{more}"
 
 
 def _trust(state: State) -> list[str]:
@@ -88,7 +95,7 @@ def trust_lines(state: State) -> list[str]:
     return lines
 
 
-def _entry(iteration: Iteration, note: Reflection) -> str:
+def _entry(iteration: Iteration, note: Reflection, sealed: SealedBaseline) -> str:
     prediction = iteration.thought.prediction
     optimization = _flat(iteration.plan.optimization) if iteration.plan else "none was planned"
     lines = [
@@ -103,7 +110,7 @@ def _entry(iteration: Iteration, note: Reflection) -> str:
         f"**Commit:** {_commit(iteration)}",
         *(_flat(variant.line) for variant in iteration.tried),
         f"**Surprise:** {_flat(note.surprise)}",
-        f"**Notes:** {_notes(iteration, note)}",
+        f"**Notes:** {_notes(iteration, note, sealed)}",
         *(_flat(flag.line) for flag in flags_of(iteration)),
     ]
     return "\n".join(lines)
@@ -199,7 +206,7 @@ def _commit(iteration: Iteration) -> str:
     return f"(reverted{kept})"
 
 
-def _notes(iteration: Iteration, note: Reflection) -> str:
+def _notes(iteration: Iteration, note: Reflection, sealed: SealedBaseline) -> str:
     notes = [_sentence(note.notes)] if note.notes else []
     if iteration.like:
         same = ", ".join(map(str, iteration.like))
@@ -220,6 +227,7 @@ def _notes(iteration: Iteration, note: Reflection) -> str:
         notes.append(f"Not decided: {_sentence(result.stopped_because)}")
     elif iteration.outcome is Outcome.UNDECIDED:
         notes.append("The budget ended before the interval could decide.")
+    notes += place_notes(iteration, sealed)
     return " ".join(notes) or "-"
 
 
@@ -349,7 +357,7 @@ def _validation(state: State, result: BenchOutcome) -> str:
             f" original = {_total(case, rules)}{_doubt(case, rules)}; correctness"
             f" {'PASS' if case.correct else 'FAIL'}"
         )
-        lines += [f"- {note}" for note in guard_notes(case)]
+        lines += [f"- {note}" for note in (*guard_notes(case), *place_of_end(case))]
     lines += _unheld(state.kept)
     return "\n".join(lines)
 

@@ -93,6 +93,8 @@ class SealedBaseline:
     """What there is to say of its inputs."""
     noise: tuple[KnownNoise, ...] = ()
     """What its trials, one after the other, differed by, for each case."""
+    place: str = ""
+    """The node and job that made it, of a campaign that measures on a cluster."""
     cpu_noise: Noise = Noise()
     """What they differed by in CPU time on the fast case, where wall time decides and the program
     does not mostly wait; nothing is known otherwise."""
@@ -124,6 +126,9 @@ class Workbench(Protocol):
 
     def test(self, *, full: bool) -> TestOutcome:
         """Build the current tree and compare its output with the baseline's."""
+
+    def under_way(self, request: BenchRequest) -> bool:
+        """Does this very look go on elsewhere, begun by a call that does not wait for it?"""
 
     def bench(self, request: BenchRequest) -> BenchOutcome:
         """Measure baseline, last kept state and current tree, interleaved; keep the trials.

@@ -88,6 +88,10 @@ class Terms:
     """Since the third edition: the expected share of the kept changes that are no gain."""
     cases: tuple[str, ...] = ()
     """Further cases: kept is what is better on one of all and not worse on any."""
+    executor: str = ""
+    """Where everything is built and measured: the name of a cluster's executor; empty: here."""
+    executor_table: str = ""
+    """`[executors.NAME]` as it was at the start, as JSON."""
     jail: str = Jail.NONE.value
     """What trials, builds and setup commands may see and change of the machine: the value of a
     `Jail`; older campaigns had none."""
@@ -151,6 +155,8 @@ class ProfileOutcome:
     """Where the whole profile lies on the machine that made it."""
     floor: Floor | None = None
     """What an empty program takes there; None: it is not known."""
+    place: str = ""
+    """The node and job that made it; empty: this machine."""
 
     def row(self, name: str) -> ProfileRow | None:
         """The row of that name, or None."""
@@ -184,6 +190,8 @@ class TestOutcome:
     case: str
     summary: str = ""
     details: tuple[str, ...] = ()
+    place: str = ""
+    """The node and job that ran it; empty: this machine."""
 
 
 UNBOUNDED = 1e6
@@ -277,6 +285,8 @@ class CaseResult:
     """As many blocks, made after the gain was sure, are what its point is of; 0: it is of all."""
     further_draws: int = 0
     """On as many further draws, untimed, the gain was as right as the last kept state."""
+    place: str = ""
+    """The node and job that measured it; empty: this machine."""
 
     @property
     def broken(self) -> tuple[GuardResult, ...]:

@@ -18,7 +18,7 @@ from harness.cli.shared.measuring import (
     said,
     told_options,
 )
-from harness.errors import ExitCode, UsageError
+from harness.errors import ExitCode, NotAllowed, UsageError
 from harness.project.finding import read_config
 from harness.render.guard_rows import broken_words
 from harness.running.keywords import trying_of
@@ -137,6 +137,12 @@ def _in_campaign(variants: tuple[str, ...], options: dict[str, Any]) -> Answer |
     campaign = active_campaign(config)
     if campaign is None:
         return None
+    if campaign.state.agreed.executor:
+        raise NotAllowed(
+            f"variants are raced on this machine, and this campaign measures by"
+            f" {campaign.state.agreed.executor}",
+            hint="Put the best one into the tree yourself: harness test, then harness bench.",
+        )
     given = [name for name in _SETTLED if _is_given(options[name])]
     if given:
         raise UsageError(f"--{given[0]} is not the command line's to say in a campaign")

@@ -10,10 +10,12 @@ none is changed later. So nothing here needs a lock, which shared file systems l
     submitted/<first>-<count>-<unique>      these jobs were handed to the scheduler
     attempts/<thousand>/s<shard>-a<attempt>-<unique>.parquet        an attempt that was finished
                                   ....relayed.json                  what a command said
+                                  ....records/                      files that it wrote
                                   ....failed.json                   one that was not, and why
                                   ....stream                        its trials, while it goes on
     logs/                           what jobs print
     cancelled-<unique>              somebody gave the run up
+    taken-<unique>                  what a command said was told to who asked for it
 """
 
 from __future__ import annotations
@@ -37,6 +39,10 @@ from harness.system.store.files import damaged, read_kept, storage_errors, write
 
 CLUSTER = ".cluster"
 """Beside the runs: the folders of runs on a cluster, and the trees that they ran."""
+STEP = "step"
+"""The kind of a run that is one piece of work, whose answer only the caller can use."""
+RELAYED = ("relay", STEP)
+"""The kinds of runs that say something, and leave no trials to be gathered."""
 _PER_FOLDER = 1000
 _ATTEMPT = re.compile(r"s(\d+)-a(\d+)-(\w+)\.(parquet|relayed\.json|failed\.json|stream)")
 _FINISHED = ("parquet", "relayed.json")
@@ -50,7 +56,8 @@ class ClusterPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     run_id: str
     kind: str
-    """`run`, `compare`, `sweep`, or `relay`: a command that is run on a node as it stands."""
+    """`run`, `compare`, `sweep`; `relay`: a command that is run on a node as it stands; `step`: a
+    piece of a campaign's work."""
     executor: str
     table: dict[str, Any]
     """`[executors.NAME]` as it was then."""
@@ -248,6 +255,15 @@ class ClusterFolder:
     def cancelled(self) -> bool:
         return any(name.startswith("cancelled-") for name in _names(self.path))
 
+    def take(self) -> None:
+        """Keep that what was said was told to who asked for it."""
+        with storage_errors(self.path):
+            (self.path / f"taken-{unique()}").touch()
+
+    @property
+    def taken(self) -> bool:
+        return any(name.startswith("taken-") for name in _names(self.path))
+
     def revive(self) -> None:
         """Forget that it was given up."""
         for name in _names(self.path):
@@ -327,6 +343,11 @@ def _names(folder: Path) -> list[str]:
 def without_trials(found: AttemptFile, kind: str) -> Path:
     """The file of another kind of the same attempt."""
     return found.path.with_name(f"s{found.shard:07}-a{found.attempt}-{found.unique}.{kind}")
+
+
+def records_beside(found: AttemptFile) -> Path:
+    """Where an attempt keeps the files that its command wrote."""
+    return found.path.with_name(f"s{found.shard:07}-a{found.attempt}-{found.unique}.records")
 
 
 def attempt_path(folder: ClusterFolder, shard: int, attempt: int) -> AttemptFile:

@@ -44,7 +44,8 @@ def clusters_under_way(results: Path) -> tuple[ClusterUnderWay, ...]:
         # It may end, or be damaged, while it is looked at.
         with contextlib.suppress(HarnessError, OSError):
             folder = ClusterFolder(path.parent)
-            if not folder.cancelled and not (results / folder.run_id / RUN_NAME).exists():
+            over = folder.cancelled or folder.taken
+            if not over and not (results / folder.run_id / RUN_NAME).exists():
                 plan = folder.plan()
                 if time.time() - plan.started_at_ns / 1e9 < _FORGOTTEN_S:
                     done = len(those_that_count(folder.attempts()))

@@ -28,12 +28,15 @@ from typing import Any
 from harness import __version__
 from harness.cluster.added_runs import carry_run, main_and_beside, place_beside
 from harness.cluster.folder import (
+    RELAYED,
+    STEP,
     AttemptFile,
     ClusterFolder,
     ClusterPlan,
     ClusterShard,
     attempt_path,
     folders_of,
+    records_beside,
     those_that_count,
     with_options,
     without_trials,
@@ -159,6 +162,7 @@ class _Job:
         attempt = attempt_path(self.folder, shard.index, number)
         self._patiently(lambda: attempt.path.parent.mkdir(parents=True, exist_ok=True))
         results = self.scratch / f"results-{shard.index}"
+        before_it = self._records()
         mirror = _Mirror(results, without_trials(attempt, "stream"))
         try:
             with mirror:
@@ -166,19 +170,26 @@ class _Job:
         except Stopped as problem:
             self._fail(attempt, f"stopped: {problem}", 0)
             raise
+        self._bring_records(attempt, before_it)
         self._keep(attempt, ended, results)
         mirror.path.unlink(missing_ok=True)
 
     def _call(self, shard: ClusterShard, results: Path, attempt: int) -> Ended:
         env = {**os.environ, "HARNESS_ATTEMPT": str(attempt)}
-        more = [] if self.plan.kind == "relay" else ["--results", str(results), "--json"]
+        more = [] if self.plan.kind in RELAYED else ["--results", str(results), "--json"]
         # -P: a project may have a folder that is called like one of the harness's packages.
-        argv = [sys.executable, "-P", "-m", "harness", *with_options(shard.words, more)]
+        argv = [sys.executable, "-P", "-m"]
+        if self.plan.kind in RELAYED:  # what it keeps beside the project goes with the job
+            env["TMPDIR"] = str(self.scratch)
+        if self.plan.kind == STEP:
+            argv += shard.words
+        else:
+            argv += ["harness", *with_options(shard.words, more)]
         return call(Call(argv, cwd=self.tree / self.plan.folder, env=env))
 
     def _keep(self, attempt: AttemptFile, ended: Ended, results: Path) -> None:
         """Write what the shard's process left: its run, or why there is none."""
-        if self.plan.kind == "relay":
+        if self.plan.kind in RELAYED:
             self._relay(attempt, ended)
             return
         found = main_and_beside(readable_runs(reversed(run_folders(results))))
@@ -208,6 +219,38 @@ class _Job:
             "stderr": ended.stderr.decode(errors="replace"),
         }
         self._write(without_trials(attempt, "relayed.json"), told)
+
+    @property
+    def _records_place(self) -> Path | None:
+        """The folder of the records that a command may write; None where it writes none."""
+        place = self.plan.about.get("records", "")
+        return self.tree / self.plan.about["root"] / place if place else None
+
+    def _records(self) -> dict[Path, tuple[int, int]]:
+        """Each file of the records, with what changes when it is written."""
+        place = self._records_place
+        paths = [path for path in place.rglob("*") if path.is_file()] if place else []
+        facts = ((path, path.stat()) for path in paths)
+        return {path: (found.st_ino, found.st_ctime_ns) for path, found in facts}
+
+    def _bring_records(self, attempt: AttemptFile, before: Mapping[Path, tuple[int, int]]) -> None:
+        """Put what the command wrote among the records beside the attempt, by a rename."""
+        place = self._records_place
+        made = [path for path, now in self._records().items() if before.get(path) != now]
+        if place is None or not made:
+            return
+        target = records_beside(attempt)
+        fresh = target.with_name(f".{target.name}")
+
+        def bring() -> None:
+            shutil.rmtree(fresh, ignore_errors=True)
+            for path in made:
+                copy = fresh / path.relative_to(place)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, copy)
+            fresh.rename(target)
+
+        self._patiently(bring)
 
     def _patiently(self, write: Callable[[], object]) -> None:
         """Write to the shared file system; a full or absent one is tried again for a while."""

@@ -104,7 +104,7 @@ def run_on_cluster(session: Session, asked: Request) -> tuple[ClusterPlan, Clust
     limits = cluster.limits()
     started_at_ns = time.time_ns()
     folder = ClusterFolder(clusters_of(session.results) / run_id(started_at_ns))
-    plan = _plan(session, asked, folder, started_at_ns)
+    plan = plan_of(session, asked, folder, started_at_ns)
     folder.create(plan, asked.shards)
     for jobs in _jobs(asked.shards, asked.settings, options):
         folder.add_jobs(jobs)
@@ -218,9 +218,10 @@ def _command(folder: ClusterFolder, options: ClusterOptions) -> tuple[str, ...]:
     return (python, "-P", "-m", "harness.cli.cluster_job", str(folder.path.absolute()))
 
 
-def _plan(
+def plan_of(
     session: Session, asked: Request, folder: ClusterFolder, started_at_ns: int
 ) -> ClusterPlan:
+    """The plan of a request, whose project's files are kept as they are now."""
     config = session.config
     tree = keep_tree(config.root, asked.wanted, folder.trees, with_history=asked.with_history)
     root = config.root.resolve()

@@ -15,6 +15,7 @@ from harness.campaign.failing import FailedCommand
 from harness.errors import (
     AdapterError,
     DataUnreadable,
+    Detached,
     GitFailed,
     HarnessError,
     NotAllowed,
@@ -39,7 +40,9 @@ def remembered(command: str) -> Callable[[_Step[_P, _Result]], _Step[_P, _Result
             try:
                 return step(campaign, *args, **options)
             except HarnessError as problem:
-                if not (isinstance(problem, NotAllowed) or type(problem) is UsageError):
+                refused = isinstance(problem, NotAllowed) or type(problem) is UsageError
+                # What goes on elsewhere has not failed: the same command goes on with it.
+                if not (refused or isinstance(problem, Detached)):
                     _remember(campaign, command, problem)
                 raise
 

@@ -128,11 +128,14 @@ def bench_candidate(
         if state.step is not Step.BENCHMARK or not more:
             return known
     permit(Move.BENCH, state, tree)
-    request = _request(campaign, budget_ns, full=options.full or state.full_due)
-    if known is not None:
-        request = _continued(campaign, request)
-    # Written before anything is measured: a look that is killed has spent its share of the error.
-    campaign.append(Kind.BENCHING, request=request)
+    request = _under_way(campaign, workbench)
+    if request is None:
+        request = _request(campaign, budget_ns, full=options.full or state.full_due)
+        if known is not None:
+            request = _continued(campaign, request)
+        # Written before anything is measured: a look that is killed has spent its share of the
+        # error.
+        campaign.append(Kind.BENCHING, request=request)
     outcome = workbench.bench(request)
     if request.weighed:
         outcome = chained(state, outcome)
@@ -140,6 +143,15 @@ def bench_candidate(
     _demand_still(campaign, tree.fingerprint, "measured")
     campaign.append(Kind.BENCHED, tree=tree.fingerprint, request=request, outcome=outcome)
     return outcome
+
+
+def _under_way(campaign: Campaign, workbench: Workbench) -> BenchRequest | None:
+    """The look that a call began and did not wait for, where it goes on; it is spent already."""
+    last = campaign.events[-1]
+    if last.kind is not Kind.BENCHING:
+        return None
+    request = last.value("request", BenchRequest)
+    return request if workbench.under_way(request) else None
 
 
 def _request(campaign: Campaign, budget_ns: int, *, full: bool) -> BenchRequest:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import msgspec
+
 from harness.campaign.values import RULES, Terms
 from harness.errors import ConfigError
 from harness.model import Metric, Target
@@ -10,7 +14,8 @@ from harness.model.durations import parse_duration_ns
 from harness.optimise.campaign import Campaign
 from harness.optimise.inputs import left_open, seeds_of
 from harness.optimise.scoping import check_scope, scope_of
-from harness.project.config import CampaignSection
+from harness.project.config import CampaignSection, Config, lookup
+from harness.running.executing import LOCAL
 from harness.running.generating import files_among, generator_files
 from harness.running.relating import relation_files
 
@@ -53,7 +58,29 @@ def terms_of(campaign: Campaign) -> Terms:
         scope=scope,
         seeds=seeds_of(section, target, case_of(target, section.first_case)).value,
         jail=section.jail.value,
+        executor=executor_of(section),
+        executor_table=_table_of(campaign, section),
     )
+
+
+def _table_of(campaign: Campaign, section: CampaignSection) -> str:
+    """What is said to the executor, where one is named that is not this machine."""
+    from harness.optimise.node_workbench import sealed_table
+
+    name = executor_of(section)
+    return sealed_table(campaign.config, name) if name else ""
+
+
+def executor_of(section: CampaignSection) -> str:
+    """Where the campaign's work is done: the name of a cluster's executor; empty: here."""
+    return "" if section.executor == LOCAL else section.executor
+
+
+def with_executor(config: Config, campaign: str, executor: str) -> Config:
+    """The configuration with another executor of a campaign; ConfigError for an unknown one."""
+    section: CampaignSection = lookup(config.campaigns, campaign, "campaign", config.path)
+    changed = msgspec.structs.replace(section, executor=executor)
+    return replace(config, campaigns={**config.campaigns, campaign: changed})
 
 
 def _trusted_files(campaign: Campaign, target: Target) -> tuple[str, ...]:

@@ -117,7 +117,7 @@ def verify(campaign: Campaign, bench: Workbench, against: Path | None = None) ->
 
 def _but_noise(sealed: SealedBaseline) -> SealedBaseline:
     """What identifies a baseline: older campaigns keep no noise of its trials, by either clock."""
-    return replace(sealed, noise=(), cpu_noise=Noise())
+    return replace(sealed, noise=(), cpu_noise=Noise(), place="")
 
 
 def _baseline(campaign: Campaign, bench: Workbench, found: Verification) -> None:

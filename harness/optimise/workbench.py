@@ -37,11 +37,10 @@ from harness.campaign.values import (
     TestStatus,
 )
 from harness.errors import BuildFailed, ConfigError, DataDamaged, TrialFailed
-from harness.frozen import dataclass
 from harness.model import BenchReport, CaseBench, Jail, Metric
-from harness.model.draws import Seeds
 from harness.model.durations import parse_duration_ns
 from harness.model.guards import guards_in
+from harness.optimise.conditions import Cases, Conditions
 from harness.optimise.disturbed import cpu_noise_of_baseline, times_of_baseline
 from harness.optimise.outcomes import (
     KEPT,
@@ -74,18 +73,6 @@ from harness.system.store.seal import SEAL_NAME
 
 RUNS = "runs"
 """The folder of kept trials, below the campaign's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """Under which a campaign builds and measures, as it was agreed at its start."""
-
-    scope: tuple[str, ...] = ()
-    seeds: Seeds = Seeds.FIXED
-    jail: Jail | None = None
-    """None: what harness.toml says."""
-    untracked: tuple[str, ...] = ()
-    """The user's files that were in no commit at its start, and will be in none."""
 
 
 class LocalWorkbench:
@@ -226,9 +213,13 @@ class LocalWorkbench:
         status = TestStatus.PASSED if report.ok else TestStatus.WRONG
         return TestOutcome(status, case, words(report.agreement), details(report.agreement))
 
-    def bench(self, request: BenchRequest) -> BenchOutcome:
+    def under_way(self, request: BenchRequest) -> bool:
+        """Nothing goes on here that nobody waits for."""
+        return False
+
+    def bench(self, request: BenchRequest, cases: Cases = Cases.ALL) -> BenchOutcome:
         """The current tree and what it is compared with in the same blocks, case by case."""
-        report, host = self._measured(request)
+        report, host = self._measured(request, cases)
         results = [replace(self._result(case, request), host=host) for case in report.cases]
         outcome = outcome_of(results, request)
         if not request.look or not report.snapshot:
@@ -236,21 +227,21 @@ class LocalWorkbench:
         change = change_between(self._git, request.kept, report.snapshot, self._workload.scope)
         return replace(outcome, flagged=Flagged(change=change))
 
-    def merged(self, request: BenchRequest) -> BenchOutcome:
+    def merged(self, request: BenchRequest, cases: Cases = Cases.ALL) -> BenchOutcome:
         """The current tree against the last kept state; its trials stay out of the records."""
-        report, host = self._measured(request)
+        report, host = self._measured(request, cases)
         results = [replace(case_result(case, request), host=host) for case in report.cases]
         return outcome_of(results, request)
 
-    def _measured(self, request: BenchRequest) -> tuple[BenchReport, str]:
+    def _measured(self, request: BenchRequest, cases: Cases) -> tuple[BenchReport, str]:
         """What a request asks for, measured now, and the machine that did it."""
-        workload = self._workload
+        workload = cases.of(self._workload)
         found = load_baseline(workload, self._git)
         kept = _decides(request, found)
         plan = BenchSettings(
             budget_ns=max(request.budget_ns - request.spent_ns, 1),  # one block is always made
             earlier={c: read_parquet(path) for c, path in self._earlier(request).items()},
-            full=request.full,
+            full=request.full and cases is Cases.ALL,
             confidence=request.of_each,
             threshold=request.threshold,
             metric=_objective(request),

@@ -187,6 +187,7 @@ class CampaignSection(Section):
     guards: dict[str, str] = {}
     seeds: Seeds | None = None
     jail: Jail = Jail.STRICT
+    executor: str = "local"
     commit_prefix: str = ""
     witness: str | None = None
     signing_key: str | None = None

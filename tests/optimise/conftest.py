@@ -80,6 +80,9 @@ class FakeWorkbench:
     root: Path
     calls: list[str] = field(default_factory=list)
 
+    def under_way(self, request: BenchRequest) -> bool:
+        return False
+
     def here(self) -> dict[str, str]:
         return parse((self.root / "work.txt").read_text())
 

@@ -10,8 +10,9 @@ from harness.campaign.values import TestStatus
 from harness.errors import TrialFailed
 from harness.model import Case, Target
 from harness.model.draws import Range, Seeds
+from harness.optimise.conditions import Conditions
 from harness.optimise.inputs import left_open, seeds_of
-from harness.optimise.workbench import Conditions, LocalWorkbench
+from harness.optimise.workbench import LocalWorkbench
 from harness.project.config import CampaignSection, load_config
 from harness.system.store.runs import read_records
 

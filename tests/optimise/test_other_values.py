@@ -10,7 +10,8 @@ from harness.campaign.port import BenchRequest
 from harness.campaign.values import TestStatus
 from harness.model import Case
 from harness.model.draws import Seeds
-from harness.optimise.workbench import Conditions, LocalWorkbench
+from harness.optimise.conditions import Conditions
+from harness.optimise.workbench import LocalWorkbench
 from harness.project.config import load_config
 
 pytestmark = pytest.mark.git

@@ -94,12 +94,20 @@ def named_campaign(config: Config, name: str | None) -> str:
 
 @contextlib.contextmanager
 def opened(options: Mapping[str, Any], *, lock: bool = True) -> Iterator[Campaign]:
-    """The campaign that the options mean, with the checkout's lock held."""
+    """The campaign that the options mean, with the checkout's lock held.
+
+    `executor` among the options stands for what its section says.
+    """
     from harness.optimise import open_campaign
     from harness.system.git.remembering import remembering
 
     with remembering():
-        campaign = open_campaign(read_config(options["config_path"]), options["campaign_name"])
+        config, name = read_config(options["config_path"]), options["campaign_name"]
+        if options.get("executor") is not None:
+            from harness.optimise.terms import with_executor
+
+            config = with_executor(config, named_campaign(config, name), options["executor"])
+        campaign = open_campaign(config, name)
         if not lock:
             yield campaign
             return
@@ -111,20 +119,26 @@ def opened(options: Mapping[str, Any], *, lock: bool = True) -> Iterator[Campaig
 def workbench(campaign: Campaign) -> Iterator[Workbench]:
     """What builds and runs the campaign's target, with progress on a terminal."""
     from harness.cli.shared.measuring import progress
-    from harness.optimise.workbench import Conditions, LocalWorkbench
+    from harness.optimise.conditions import Conditions
+    from harness.optimise.terms import executor_of
+    from harness.optimise.workbench import LocalWorkbench
 
+    agreed = campaign.state.agreed if campaign.started else None
+    conditions = Conditions(
+        scope=campaign.checkout.scope,
+        seeds=campaign.seeds,
+        jail=Jail(agreed.jail) if agreed is not None else None,
+        untracked=campaign.state.untracked if campaign.started else (),
+    )
+    executor = executor_of(campaign.section) if agreed is None else agreed.executor
     with progress() as listener:
-        yield LocalWorkbench(
-            campaign.config,
-            campaign.name,
-            listener,
-            Conditions(
-                scope=campaign.checkout.scope,
-                seeds=campaign.seeds,
-                jail=Jail(campaign.state.agreed.jail) if campaign.started else None,
-                untracked=campaign.state.untracked if campaign.started else (),
-            ),
-        )
+        if not executor:
+            yield LocalWorkbench(campaign.config, campaign.name, listener, conditions)
+            return
+        from harness.optimise.node_workbench import NodeWorkbench, as_sealed
+
+        config = campaign.config if agreed is None else as_sealed(campaign.config, agreed)
+        yield NodeWorkbench(config, campaign.name, executor, listener, conditions)
 
 
 def answered(

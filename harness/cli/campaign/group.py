@@ -36,6 +36,12 @@ def campaign_command() -> None:
 @click.option(
     "--agent-files", is_flag=True, help="Write AGENTS.md and a skill that say how to drive it."
 )
+@click.option(
+    "--executor",
+    metavar="NAME",
+    help="Where everything is built and measured: a cluster's executor, such as slurm; it is agreed"
+    " at the start.  [default: as harness.toml says, else this machine]",
+)
 @campaign_options
 def start_command(*, agent_files: bool, **options: Any) -> Answer:
     """Seal the baseline, tag it, and switch to the campaign's branch. The tree must be clean."""

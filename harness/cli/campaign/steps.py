@@ -111,13 +111,13 @@ def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any])
     then = Then(options["then"]) if options.get("then") else None
     note, strict = note_ahead(options), bool(options.get("strict"))
     with campaign.locked(), workbench(campaign) as bench:
-        # The same call twice measures once; the number of looks tells which of the two this was.
-        looks = campaign.state.looks
+        # The same call twice measures once; the number of events tells which of the two this was.
+        events = len(campaign.events)
         if then is not None:
             return complete_in_campaign(campaign, bench, Rest(then, note, wanted), strict=strict)
         outcome = bench_candidate(campaign, bench, wanted)
         part = of_a_look(campaign, outcome, strict=strict)
-        stored = campaign.state.looks == looks
+        stored, look = len(campaign.events) == events, campaign.state.looks
         if stored:
-            part = part.after(f"nothing was measured: this is the stored result of look {looks}")
+            part = part.after(f"nothing was measured: this is the stored result of look {look}")
         return part.answer(campaign, {"stored": stored})

@@ -26,7 +26,8 @@ executor_option = click.option(
 def relay_if_asked(options: dict[str, Any]) -> None:
     """Have a node run this very command where `--executor` says so, and end as it ended.
 
-    Takes the option away. UsageError for a step of a campaign: what it records would stay there.
+    Takes the option away. A step of a campaign that agreed on the very executor is left to it;
+    UsageError for one that did not: what it records would stay there.
     """
     executor = options.pop("executor")
     if executor in (None, LOCAL):
@@ -38,10 +39,14 @@ def relay_if_asked(options: dict[str, Any]) -> None:
     if options.get("results") is not None:
         raise UsageError("`results` is where this machine keeps runs: a node brings its own there")
     config = read_config(options["config_path"])
-    if active_campaign(config, options.get("campaign")) is not None:
+    campaign = active_campaign(config, options.get("campaign"))
+    if campaign is not None and campaign.state.agreed.executor == executor:
+        return
+    if campaign is not None:
+        agreed = campaign.state.agreed.executor or "on this machine"
         raise UsageError(
-            "a campaign is under way here, whose steps record what they find",
-            hint="Leave `executor` out, or name a target that is not the campaign's elsewhere.",
+            f"a campaign is under way here, whose steps are made as it was agreed: {agreed}",
+            hint="Leave `executor` out; it is agreed by `harness campaign start --executor`.",
         )
     context = click.get_current_context()
     words = [context.info_name or "", *_without(context.meta[WORDS])]

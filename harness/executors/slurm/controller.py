@@ -46,6 +46,12 @@ def _call(runner: Runner, *words: str) -> Completed:
         ) from None
 
 
+def _last_words(done: Completed) -> str:
+    """What a program of SLURM complained of last, or first where it says why it gives up."""
+    lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+    return lines[-1].partition(": ")[2] if lines else f"exit code {done.exit_code}"
+
+
 def is_away(problem: str) -> bool:
     """Does a program of SLURM say that the controller does not answer?"""
     return _AWAY.search(problem) is not None
@@ -54,6 +60,11 @@ def is_away(problem: str) -> bool:
 def limits(options: SlurmOptions, runner: Runner) -> Limits:
     """What the controller's configuration says, and the user's own limits where they are kept."""
     done = _call(runner, "scontrol", "show", "config")
+    if done.exit_code != 0 and not is_away(done.stderr):
+        raise ToolchainMissing(
+            f"SLURM's programs are here, and know of no cluster: {_last_words(done)}",
+            hint="Log in to the cluster's login node, or say where its slurm.conf is: SLURM_CONF.",
+        )
     found = dict(re.findall(r"^(\w+)\s*=\s*(\d+)", done.stdout, re.MULTILINE))
     at_once = int(found.get("MaxArraySize", _FEW.at_once))
     waiting = int(found.get("MaxJobCount", 2 * _FEW.waiting)) // 2  # others have jobs, too
@@ -178,6 +189,6 @@ def _queue(name: str, runner: Runner) -> list[list[str]] | None:
     if done.exit_code != 0:
         if is_away(done.stderr):
             return None
-        raise TrialFailed(f"squeue failed: {done.stderr.strip()}")
+        raise TrialFailed(f"squeue failed: {_last_words(done)}")
     rows = [line.split("|") for line in done.stdout.splitlines()]
     return [row for row in rows if len(row) == 8 and row[0].rpartition("+")[0].startswith(name)]
