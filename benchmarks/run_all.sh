@@ -28,6 +28,7 @@ tables.py         --tables 10
 clusters.py       gather 20 2000
 steady.py         3
 phases.py         3
+ranks.py          31
 launcher.py       --rounds 10 --repeats 1
 jail.py           --rounds 100
 jailed_campaign.py  --rounds 1 --edits 1 --budget 4s

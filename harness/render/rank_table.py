@@ -51,10 +51,12 @@ def rank_table(measurements: Sequence[Measurement], style: str = "plain") -> str
 
 def bindings(measurements: Sequence[Measurement]) -> list[str]:
     """A line for each target with ranks: on which hosts and CPUs they were allowed to run."""
+    several = len({(m.task, m.case) for m in measurements}) > 1
     lines: dict[str, None] = {}
     for m in measurements:
         if m.ranks is not None:
-            lines.setdefault(f"{m.target}: {_binding(m.ranks)}")
+            case = f" on {m.case}" if several else ""
+            lines.setdefault(f"{m.target}{case}: {_binding(m.ranks)}")
     return list(lines)
 
 
@@ -66,16 +68,16 @@ def _binding(found: RanksFound) -> str:
     ]
     count = f"{found.ranks} rank{'s' * (found.ranks != 1)}"
     words = f"{count}, {', '.join(places)}" if len(places) > 1 else f"{count} on {_only(places)}"
-    cpus = {(b.host, b.cpus) for b in found.bindings}
-    if len(cpus) == len(on_host):
-        each = next(iter(cpus))[1] if len({c for _, c in cpus}) == 1 else None
-        return f"{words}; not bound, CPUs {each}" if each else words
+    alike = {b.cpus for b in found.bindings}
+    if len(alike) == 1:
+        (cpus,) = alike
+        return f"{words}, each on CPUs {cpus}" if cpus else words
     shown = [
-        f"{'?' if b.rank is None else b.rank}: {b.cpus or 'unknown'}"
+        f"{b.cpus or 'unknown'} ({'a rank' if b.rank is None else f'rank {b.rank}'})"
         for b in found.bindings[:MOST_BINDINGS]
     ]
     more = ", ..." if found.ranks > MOST_BINDINGS else ""
-    return f"{words}; bound to CPUs ({', '.join(shown)}{more})"
+    return f"{words}, on CPUs {', '.join(shown)}{more}"
 
 
 def _only(places: Sequence[str]) -> str:

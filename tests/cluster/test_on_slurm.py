@@ -132,6 +132,25 @@ def test_shards_run_on_nodes_and_are_gathered_and_nothing_is_left_in_the_queue(p
     in_time(lambda: not project.slurm.run("squeue", "-h").stdout)
 
 
+def test_a_shard_that_spans_nodes_has_the_ranks_of_all_sides_on_the_same_ones(project):
+    config = project.root / "harness.toml"
+    launch = 'args = ["sh", "-c", "echo 1"]\nlaunch = ["srun", "-N", "2", "-n", "2"]'
+    text = config.read_text().replace('args = ["sh", "-c", "echo 1"]', launch)
+    config.write_text(text.replace("poll =", "nodes = 2\npoll ="))
+    result = harness.run("one", "two", executor="slurm", trials=2, warmup=0)
+    assert result.ok, result.failures
+    rows = harness.load(result)
+    assert rows.job.nunique() == 1
+    places = {tuple(rank["host"] for rank in ranks) for ranks in rows.ranks}
+    assert len(places) == 1, places
+    assert len({*places.pop()}) == 2
+    for rank in (rank for ranks in rows.ranks for rank in ranks):
+        assert rank["max_rss_bytes"] > 0
+    # What srun starts is no descendant of ours, and is counted all the same.
+    user_ns = [sum(rank["user_ns"] for rank in ranks) for ranks in rows.ranks]
+    assert all(whole >= ranks for whole, ranks in zip(rows.user_ns, user_ns, strict=True))
+
+
 def test_what_slurm_does_not_take_is_said_in_its_words_and_nothing_is_kept(project):
     config = project.root / "harness.toml"
     config.write_text(config.read_text().replace("poll =", 'partition = "nope"\npoll ='))

@@ -47,6 +47,17 @@ def test_ranks_are_swept_and_what_they_gain_is_said(project):
     assert "ranks    speed-up    efficiency" in str(result)
 
 
+def test_work_that_grows_with_the_ranks_is_weak_scaling(project):
+    result = harness.sweep("many", sweep={"ranks": [1, 2], "n": "10*ranks"}, trials=2, warmup=0)
+    assert result.ok, result.failures
+    assert [m.case for m in result.measurements] == [
+        "small (ranks=1, n=10)",
+        "small (ranks=2, n=20)",
+    ]
+    assert [m.ranks.ranks for m in result.measurements] == [1, 2]
+    assert "many, weak scaling:" in str(result)
+
+
 def test_a_target_without_a_launch_has_no_ranks_to_sweep(project):
     with pytest.raises(UsageError, match="plain does not say how its ranks are started"):
         harness.sweep("plain", sweep={"ranks": [1, 2]}, trials=2)

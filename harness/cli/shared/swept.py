@@ -13,6 +13,7 @@ from harness.cli.shared.base import Answer
 from harness.cli.shared.measuring import named_place, progress, said, what_is_run
 from harness.errors import UsageError
 from harness.render.guard_rows import broken_words, open_guard_words
+from harness.render.rank_table import rank_table
 from harness.render.sweep import sweep_text
 from harness.running.listening import Told
 from harness.running.sweep_results import SweepResult
@@ -91,6 +92,8 @@ def measured_sweep(
 def sweep_answer(result: SweepResult, style: str = "plain") -> Answer:
     """The sweep as a table and in words; a target that failed at a point sets the exit code."""
     text = [sweep_text(result.document(), style)]
+    if style != "csv":
+        text += filter(None, [rank_table(result.measurements, style)])
     if style == "plain":
         text += filter(None, ["\n".join(result.warnings), str(result.folder / "sweep.json")])
     errors = [
