@@ -162,16 +162,21 @@ _COLUMN_OF = {Metric.WALL: "wall_ns", Metric.CPU: "cpu_ns", Metric.MEMORY: "max_
 
 
 class PairColumns:
-    """The pairs of all blocks by columns: 128 bytes for each, however many there are."""
+    """The pairs of all blocks by columns: eight bytes for each figure that is not always the same.
+
+    A column has a single figure while all pairs have that one: the layout of a build that has but
+    one, the time that was stolen where none is.
+    """
 
     def __init__(self) -> None:
         self._reference = {name: array("d") for name in _COLUMNS}
         self._candidate = {name: array("d") for name in _COLUMNS}
+        self._count = 0
         self._clocks: list[tuple[Clock | None, Clock | None]] = []
         """By wall and by CPU time; of no pair while all times are readings."""
 
     def __len__(self) -> int:
-        return len(self._reference["wall_ns"])
+        return self._count
 
     def add(self, pair: Pair) -> None:
         """Take in the next block's pair."""
@@ -180,16 +185,31 @@ class PairColumns:
             (self._candidate, pair.candidate),
         ):
             for name, column in columns.items():
-                column.append(getattr(figures, name))
+                self._add(column, getattr(figures, name))
+        self._count += 1
         clocks = pair.clock(Metric.WALL), pair.clock(Metric.CPU)
         if self._clocks or clocks != (None, None):
             self._clocks += [(None, None)] * (len(self) - 1 - len(self._clocks))
             self._clocks.append(clocks)
 
+    def _add(self, column: array[float], figure: float) -> None:
+        """The figure of the next pair, in a column that has one for all pairs or one for each."""
+        if len(column) == 1:
+            first = column[0]
+            if figure == first or (math.isnan(figure) and math.isnan(first)):
+                return
+            column *= self._count
+        column.append(figure)
+
+    def _both(self, name: str) -> tuple[array[float], array[float]]:
+        """The figures of all pairs: of their references, and of their candidates."""
+        sides = self._reference[name], self._candidate[name]
+        one, other = (side * self._count if len(side) == 1 else side for side in sides)
+        return one, other
+
     def sides(self, metric: Metric) -> tuple[Sequence[float], Sequence[float]]:
         """The figures of reference and candidate that a metric is about."""
-        name = _COLUMN_OF.get(metric, "named")
-        return self._reference[name], self._candidate[name]
+        return self._both(_COLUMN_OF.get(metric, "named"))
 
     def clocks(self, metric: Metric) -> Sequence[Clock | None]:
         """The clock of each pair's times; none at all where they are readings themselves."""
@@ -204,7 +224,7 @@ class PairColumns:
 
     def layouts(self) -> list[tuple[float, float]]:
         """Which layouts of the reference's and the candidate's build each pair ran in."""
-        return list(zip(self._reference["layout"], self._candidate["layout"], strict=True))
+        return list(zip(*self._both("layout"), strict=True))
 
     def times(self) -> PairedTimes:
         """What the choice of a metric looks at."""
@@ -213,7 +233,8 @@ class PairColumns:
         from harness.stats.metric import PairedTimes
 
         def both(name: str) -> tuple[Floats, Floats]:
-            return np.array(self._reference[name]), np.array(self._candidate[name])
+            one, other = self._both(name)
+            return np.array(one), np.array(other)
 
         walls, cpus = both("wall_ns"), both("cpu_ns")
         known = [clock for clock in self.clocks(Metric.CPU) if clock is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
@@ -32,6 +33,8 @@ _alike_of = attrgetter(
 """All else that tells one trial from another, but for what only trials that are kept whole have."""
 
 _MOST_KINDS = 4096
+_PART = 1024
+"""So many rows are squeezed at once, which takes a millisecond."""
 
 
 def note_span(spans: dict[str, tuple[int, int]], record: TrialRecord) -> None:
@@ -44,13 +47,13 @@ def note_span(spans: dict[str, tuple[int, int]], record: TrialRecord) -> None:
 class KeptBlocks(Sequence[Block]):
     """Blocks that can be added to; each is made again when it is asked for.
 
-    A trial takes 100 bytes, and 1.2 kB as a value. Trials that failed, and those with samples,
+    A trial takes some 30 bytes, and 1.2 kB as a value. Trials that failed, and those with samples,
     phases, metrics or ranks, are kept as they are: those take long, so that there are few of them.
     What a trial computed is not kept here: only its digest is, in the store.
     """
 
     def __init__(self, blocks: Iterable[Block] = ()) -> None:
-        self._rows = bytearray()
+        self._rows = _Rows()
         self._kinds = array("H")
         """Which of `_first_of` each trial is like."""
         self._begins = array("q", [0])
@@ -92,7 +95,7 @@ class KeptBlocks(Sequence[Block]):
             self._whole[at] = record
         elif record.draw:
             self._draws[at] = record.draw
-        self._rows += row or bytes(_ROW.size)
+        self._rows.append(row or bytes(_ROW.size))
         self._kinds.append(max(kind, 0))
 
     def _kind(self, record: TrialRecord) -> int:
@@ -138,8 +141,44 @@ class KeptBlocks(Sequence[Block]):
         whole = self._whole.get(at)
         if whole is not None:
             return whole
-        row = _ROW.unpack_from(self._rows, at * _ROW.size)
+        row = _ROW.unpack(self._rows[at])
         return _made(self._first_of[self._kinds[at]], row, self._draws.get(at, ""))
+
+
+class _Rows:
+    """Rows of numbers, which are squeezed once there are enough of them; read one after the other.
+
+    Most bytes of a number are those of the rows before: all first bytes are put together, then all
+    second ones, and so on (as Blosc's shuffle does), and zlib makes little of them.
+    """
+
+    def __init__(self) -> None:
+        self._squeezed: list[bytes] = []
+        self._latest = bytearray()
+        self._read = -1, b""
+        """The place of the part that was read last, and its rows."""
+
+    def append(self, row: bytes) -> None:
+        """Take in the next row."""
+        self._latest += row
+        if len(self._latest) == _PART * _ROW.size:
+            columns = b"".join(self._latest[at :: _ROW.size] for at in range(_ROW.size))
+            self._squeezed.append(zlib.compress(columns, 1))
+            self._latest.clear()
+
+    def __getitem__(self, at: int) -> bytes:
+        part, place = divmod(at, _PART)
+        rows = self._latest if part == len(self._squeezed) else self._part(part)
+        return bytes(rows[place * _ROW.size : (place + 1) * _ROW.size])
+
+    def _part(self, part: int) -> bytes:
+        if self._read[0] != part:
+            columns = zlib.decompress(self._squeezed[part])
+            rows = bytearray(len(columns))
+            for at in range(_ROW.size):
+                rows[at :: _ROW.size] = columns[at * _PART : (at + 1) * _PART]
+            self._read = part, bytes(rows)
+        return self._read[1]
 
 
 class BlocksOf(Sequence[Block]):

@@ -22,6 +22,16 @@ def test_it_is_the_one_that_sorting_gives(seed: int) -> None:
     assert len(ranks) == len(values)
 
 
+def test_it_is_so_among_more_values_than_one_part_holds() -> None:
+    rng = random.Random(1)
+    values, ranks = [], RisingRank()
+    for number in range(5000):
+        values.append(rng.choice([rng.gauss(0, 1), float(rng.randrange(3)), -number / 1000]))
+        ranks.add(values[-1])
+        if number % 250 == 0:
+            assert ranks.at(number // 3) == sorted(values)[number // 3]
+
+
 def test_a_rank_that_falls_is_refused() -> None:
     ranks = RisingRank()
     for value in (3.0, 1.0, 2.0):
