@@ -180,6 +180,19 @@ class VirtualSlurm:
         """Kill a node with all that runs on it, at once."""
         self._kill(node)
 
+    def silence(self, node: str) -> None:
+        """Have a node's slurmd answer nobody any more; what runs on the node runs on."""
+        os.kill(self._slurmd(node), signal.SIGSTOP)
+
+    def unsilence(self, node: str) -> None:
+        """Have a node's slurmd go on; it ends what SLURM has given to another node meanwhile."""
+        os.kill(self._slurmd(node), signal.SIGCONT)
+
+    def _slurmd(self, node: str) -> int:
+        """The process below `unshare`."""
+        parent = self._running[node].pid
+        return int(Path(f"/proc/{parent}/task/{parent}/children").read_text().split()[0])
+
     def wait_idle(self) -> None:
         """Wait until every node that is on is ready for jobs."""
         words = [f"{node} idle" for node in self.nodes if node in self._running]

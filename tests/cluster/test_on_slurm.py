@@ -180,6 +180,29 @@ def test_a_node_that_loses_its_power_in_a_shard_loses_and_doubles_nothing(projec
     assert node not in set(rows.node)
 
 
+@pytest.mark.soak
+def test_a_node_that_is_taken_for_dead_and_lives_on_finishes_too_and_is_not_counted(project):
+    """Its slurmd answers nobody, its job runs on, and SLURM begins the job again elsewhere."""
+    project.gate.touch()
+    with project.begun("slow") as process:
+        node = project.running_on()
+        project.slurm.silence(node)
+        try:
+            project.slurm.run("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=dead")
+            in_time(lambda: project.running_on() not in ("", node))
+            folder = project.folder()
+            in_time(lambda: len([*folder.path.glob("attempts/*/*.stream")]) == 2)
+            project.gate.unlink()
+            in_time(lambda: sum(each.kind == "parquet" for each in folder.attempts()) == 2)
+        finally:
+            project.slurm.unsilence(node)
+            project.slurm.run("scontrol", "update", f"NodeName={node}", "State=RESUME")
+            project.slurm.wait_idle()
+        answer = project.answer(process)
+    assert answer["ok"], answer["error"]
+    assert list(harness.load(project.results).attempt) == [1, 1]
+
+
 @pytest.mark.slow
 def test_a_job_near_its_time_limit_closes_its_files_and_what_is_missing_is_resumed(project):
     project.gate.touch()

@@ -82,6 +82,7 @@ def test_without_slurm_it_is_said_what_is_missing():
         "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy",
         "sbatch: error: Slurm temporarily unable to accept job, sleeping: maximum job count",
         "sbatch: error: Batch job submission failed: Unable to contact slurm controller",
+        "sbatch: error: Batch job submission failed: Invalid job array specification",
     ],
 )
 def test_a_limit_and_a_controller_that_is_away_mean_later(words):
@@ -89,10 +90,17 @@ def test_a_limit_and_a_controller_that_is_away_mean_later(words):
     assert controller.submit(WORK, SlurmOptions(), Told(sbatch=(0, "7\n")))
 
 
-def test_an_unknown_partition_is_said_in_slurms_words():
-    words = "sbatch: error: invalid partition specified: nope"
-    with pytest.raises(UsageError, match="invalid partition specified: nope"):
-        controller.submit(WORK, SlurmOptions(), Told(sbatch=(1, words)))
+@pytest.mark.parametrize(
+    "words",
+    [
+        "invalid partition specified: nope",
+        "Batch job submission failed: Invalid account or account/partition combination specified",
+        "Batch job submission failed: Invalid qos specification",
+    ],
+)
+def test_an_unknown_partition_or_account_is_said_in_slurms_words(words):
+    with pytest.raises(UsageError, match=words):
+        controller.submit(WORK, SlurmOptions(), Told(sbatch=(1, f"sbatch: error: {words}")))
 
 
 DOWN = "ReqNodeNotAvail, UnavailableNodes:n3"

@@ -20,7 +20,8 @@ _FEW = Limits(at_once=1000, waiting=1000)
 
 _TOO_MANY = re.compile(
     r"AssocMaxSubmitJobLimit|QOSMaxSubmitJob|MaxSubmitJobs|maximum job count"
-    r"|Job violates accounting/QOS policy|Resource temporarily unavailable",
+    r"|Job violates accounting/QOS policy|Resource temporarily unavailable"
+    r"|Invalid job array specification",  # longer than MaxArraySize, where that could not be asked
     re.IGNORECASE,
 )
 _AWAY = re.compile(
@@ -47,9 +48,11 @@ def _call(runner: Runner, *words: str) -> Completed:
 
 
 def _last_words(done: Completed) -> str:
-    """What a program of SLURM complained of last, or first where it says why it gives up."""
+    """What a program of SLURM complained of last, without its own name."""
     lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
-    return lines[-1].partition(": ")[2] if lines else f"exit code {done.exit_code}"
+    if not lines:
+        return f"exit code {done.exit_code}"
+    return lines[-1].partition(": ")[2] or lines[-1]
 
 
 def is_away(problem: str) -> bool:
