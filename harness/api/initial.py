@@ -56,6 +56,7 @@ def initialise(
 ) -> FirstConfig:
     """Look for programs in a folder, write its `harness.toml`, and try each program.
 
+    Scripts of a shell that are not named after benchmarks are not tried, and stand as comments.
     One that ends with an error is tried with the argument 1000 as well. A program that does not run
     with either, or prints something else each time, stands in the file as a comment with the
     reason. With `tried=False` nothing is built or run, and all stand in it.
@@ -95,7 +96,9 @@ def _tried(path: Path, targets: _Targets, progress: Progress) -> tuple[_Targets,
     The file is written anew whenever a trial tells more.
     """
     kept = dict(targets)
-    left_out: dict[str, str] = {}
+    left_out = {name: program.untried for name, (_, program) in kept.items() if program.untried}
+    with storage_errors(path):
+        write_atomically(path, first_file(kept, left_out).encode("utf-8"))
     bare: dict[str, tuple[FoundProgram, str]] = {}  # as they were found, and what they said to that
     with TemporaryDirectory(prefix="harness-init-") as results:
         while trying := [name for name in kept if name not in left_out]:

@@ -78,3 +78,13 @@ def test_where_none_runs_the_answer_is_no_and_the_file_says_why(harness, folder:
     assert said.code == 1
     assert "usage: needs A B" in said.out
     assert "Left out:" in (folder / "harness.toml").read_text()
+
+
+def test_a_script_of_a_shell_is_not_run_to_try_it(harness, folder: Path) -> None:
+    (folder / "deploy.sh").write_text(f"#!/bin/sh\ntouch {folder}/hit\n")
+    (folder / "deploy.sh").chmod(0o755)
+    said = harness("init")
+    assert said.code == 1
+    assert "was not run to try it" in said.out
+    assert not (folder / "hit").exists()
+    assert "# [targets.deploy]" in (folder / "harness.toml").read_text()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from harness.project.config_words import as_toml
 from harness.running.initial.found_program import FoundProgram
+from harness.running.initial.suites import SUITE
 
 _HEAD = """\
 # Written by `harness init`: the programs that were found here, each tried once.
@@ -29,7 +30,8 @@ def first_file(targets: Mapping[str, tuple[str, FoundProgram]], left_out: Mappin
     for task in tasks:
         own = [name for name, (of, _) in targets.items() if of == task]
         kept = [name for name in own if name not in left_out]
-        parts.append("\n".join(_task(task, kept)))
+        cases = "" if all(targets[name][1].adapter == SUITE for name in own) else ".cases.default"
+        parts.append("\n".join(_task(f"tasks.{task}{cases}", kept)))
         for name in own:
             lines = list(_target(name, *targets[name]))
             if name in left_out:
@@ -39,13 +41,13 @@ def first_file(targets: Mapping[str, tuple[str, FoundProgram]], left_out: Mappin
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
-def _task(task: str, kept: list[str]) -> Iterator[str]:
+def _task(table: str, kept: list[str]) -> Iterator[str]:
     if not kept:
-        yield f"# [tasks.{task}.cases.default]"
+        yield f"# [{table}]"
         return
     if len(kept) > 1:
         yield f"# {', '.join(kept)}: of one name, and they print the same, so they are one task."
-    yield f"[tasks.{task}.cases.default]"
+    yield f"[{table}]"
 
 
 def _target(name: str, task: str, program: FoundProgram) -> Iterator[str]:
@@ -53,7 +55,7 @@ def _target(name: str, task: str, program: FoundProgram) -> Iterator[str]:
     yield f"[targets.{name}]"
     yield f"task = {as_toml(task)}"
     yield from program.lines
-    if "args" not in program.options:
+    if "args" not in program.options and program.adapter != SUITE:
         yield _ARGS
 
 

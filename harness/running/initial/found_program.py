@@ -21,6 +21,8 @@ class FoundProgram:
     """Why it was taken for a program, in one line."""
     place: str = ""
     """The folder that it was found in, from the root; tells two programs of one stem apart."""
+    untried: str = ""
+    """Why it is not run before somebody says so; empty: it is tried."""
 
     @property
     def lines(self) -> tuple[str, ...]:

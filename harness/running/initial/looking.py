@@ -9,7 +9,8 @@ from pathlib import Path
 from harness.project.config_words import as_name
 from harness.running.initial.found_program import FoundProgram
 from harness.running.initial.project_builds import built_programs
-from harness.running.initial.single_sources import programs_of_one_source
+from harness.running.initial.single_sources import programs_of_one_source, shell_scripts
+from harness.running.initial.suites import found_suites
 
 MOST_PROGRAMS = 40
 _DEEPEST = 3
@@ -21,11 +22,13 @@ _LEFT_OUT = {
 
 
 def found_programs(root: Path) -> list[FoundProgram]:
-    """The programs of a project, at most `MOST_PROGRAMS`: built ones first, then single sources."""
+    """The programs of a project, at most `MOST_PROGRAMS`: built ones first, then suites and
+    single sources, and scripts of a shell at last."""
     built = list(built_programs(root))
     files = sorted(_files(root), key=lambda name: (name.count("/"), name))
-    single = programs_of_one_source(root, files, built=bool(built))
-    return [*built, *single][:MOST_PROGRAMS]
+    single = list(programs_of_one_source(root, files, built=bool(built)))
+    found = [*built, *found_suites(root), *single]
+    return [*found, *shell_scripts(root, files, alone=not found)][:MOST_PROGRAMS]
 
 
 def named_targets(programs: list[FoundProgram]) -> Mapping[str, tuple[str, FoundProgram]]:

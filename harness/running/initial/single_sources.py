@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,7 @@ _MAIN = {
 
 _BUILT_ELSEWHERE = {"c", "cpp", "fortran", "rust", "go"}
 """Languages whose sources are left to the project's build files, where there are any."""
+_MEASURES = re.compile(r"(?i)bench|perf")
 _NEVER = re.compile(r"^(setup|conftest|noxfile|__init__|runtests|test_.*|.*_test|tests?)$")
 
 
@@ -51,6 +53,27 @@ def programs_of_one_source(root: Path, files: list[str], *, built: bool) -> Iter
             options["path"] = ["src"] if (root / "src").is_dir() else ["."]
         place = path.parent.as_posix()
         yield FoundProgram(path.stem, adapter, options, f"{name}: {why}.", place)
+
+
+def shell_scripts(root: Path, files: list[str], *, alone: bool) -> Iterator[FoundProgram]:
+    """Executable files with a first line `#!`: those named after benchmarks, or all where `alone`.
+
+    Only the former are tried: a script of a shell may as well install, release or delete something.
+    """
+    for name in files:
+        path, text = Path(name), text_of(root / name)
+        measures = _MEASURES.search(path.stem) is not None
+        if (
+            path.suffix in ("", ".sh", ".bash", ".zsh")
+            and text.startswith("#!")
+            and os.access(root / name, os.X_OK)
+            and (measures or (alone and not _NEVER.match(path.stem)))
+        ):
+            reason = f"{name}: it is a script of {text.splitlines()[0].removeprefix('#!').strip()}."
+            options = {"program": name if "/" in name else f"./{name}"}
+            why = "" if measures else "a script may do anything, so it was not run to try it."
+            place = path.parent.as_posix()
+            yield FoundProgram(path.stem, "command", options, reason, place, why)
 
 
 def _packages(root: Path) -> bool:

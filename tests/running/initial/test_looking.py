@@ -92,6 +92,52 @@ def test_a_program_that_a_makefile_links_of_objects_is_in_its_compiler_s_languag
     }
 
 
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        (
+            {
+                "tests/test_join.py": "def test_join(words, benchmark):\n    benchmark(words)\n",
+                "tests/test_other.py": "def test_other():\n    assert benchmark\n",
+            },
+            {"kind": "pytest-benchmark", "sources": ["tests/test_join.py"]},
+        ),
+        (
+            {"Cargo.toml": '[dev-dependencies]\ncriterion = "0.5"\n[[bench]]\nname = "join"\n'},
+            {"kind": "criterion", "name": "join"},
+        ),
+        ({"join_test.go": "func BenchmarkJoin(b *testing.B) {}\n"}, {"kind": "go"}),
+        (
+            {"benchmark/benchmarks.jl": "const SUITE = BenchmarkGroup()\n"},
+            {"kind": "benchmarktools", "sources": ["benchmark/benchmarks.jl"]},
+        ),
+    ],
+)
+def test_suites_that_a_project_has_are_found(
+    tmp_path: Path, files: dict[str, str], found: dict[str, object]
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert list(options(tmp_path).values()) == [("suite", found)]
+
+
+def test_scripts_of_a_shell_are_taken_where_they_measure_or_there_is_nothing_else(
+    tmp_path: Path,
+) -> None:
+    for name in ("deploy.sh", "tool", "bin/bench_all.sh"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "read.sh").write_text("#!/bin/sh\n")
+    tried = {
+        program.options["program"]: not program.untried for program in found_programs(tmp_path)
+    }
+    assert tried == {"./deploy.sh": False, "./tool": False, "bin/bench_all.sh": True}
+    (tmp_path / "main.py").write_text("print(1)\n")
+    assert set(options(tmp_path)) == {"main", "bench_all"}
+
+
 def test_modules_tests_and_what_is_installed_are_no_programs(tmp_path: Path) -> None:
     for name, text in {
         "solve.c": MAIN,
