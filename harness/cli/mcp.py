@@ -9,7 +9,13 @@ from typing import Any
 
 import click
 
-from harness.cli.served.loopback import TOKEN_VARIABLE, loopback_address, serve, token_of
+from harness.cli.served.loopback import (
+    TOKEN_VARIABLE,
+    door_at,
+    loopback_address,
+    serve,
+    token_of,
+)
 from harness.cli.shared.base import Answer, command
 from harness.errors import ToolchainMissing, UsageError
 
@@ -83,8 +89,9 @@ def _serve_http(server: Any, host: str, port: int) -> None:
     address = loopback_address(host)
     given = os.environ.pop(TOKEN_VARIABLE, None)  # not for what the commands start
     token = token_of(given)
+    door = door_at(address, port)
     shown = f"[{address}]" if ":" in address else address
     click.echo(f"harness: http://{shown}:{port}/mcp for this machine alone", err=True)
     if given is None:
         click.echo(f"harness: Authorization: Bearer {token}", err=True)
-    serve(server, address, port, token)
+    serve(server, address, door, token)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
@@ -74,11 +75,26 @@ async def _refuse(send: _Send) -> None:
     await send({"type": "http.response.body", "body": b"the token is missing or wrong\n"})
 
 
-def serve(server: Server[Any], address: str, port: int, token: str) -> None:
+def door_at(address: str, port: int) -> socket.socket:
+    """The socket that listens there; UsageError where it cannot be had."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    door = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.bind((address, port))
+        door.listen()
+    except OSError as problem:
+        door.close()
+        raise UsageError(
+            f"{address} port {port}: {(problem.strerror or str(problem)).lower()}",
+            hint="--port takes another one.",
+        ) from None
+    return door
+
+
+def serve(server: Server[Any], address: str, door: socket.socket, token: str) -> None:
     """Serve until interrupted."""
     import uvicorn
 
-    config = uvicorn.Config(
-        application(server, address, token), host=address, port=port, log_level="warning"
-    )
-    uvicorn.Server(config).run()
+    config = uvicorn.Config(application(server, address, token), log_level="warning")
+    uvicorn.Server(config).run([door])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -71,8 +72,8 @@ class ServedCommand:
         """The JSON schema of its arguments."""
         properties = {name: _schema_of(p) for name, p in self._parameters().items()}
         if _reads_form(self.command):
-            said = "The filled-in form itself, as TOML or JSON; instead of `file`."
-            properties[FORM] = {"type": "string", "description": said}
+            said = "The filled-in form itself: an object, or TOML or JSON; instead of `file`."
+            properties[FORM] = {"type": ["string", "object"], "description": said}
         if isinstance(self.command, DashedCommand):
             said = "The program's own arguments."
             properties[PROGRAM_ARGUMENTS] = {**_STRINGS, "description": said}
@@ -106,7 +107,8 @@ class ServedCommand:
                 raise UsageError(f"`{FORM}` and `file`: want one of the two")
             options.append("--file=-")
         names = self._apart(names, rest)
-        return [*self.words, *options, *names], (form or "").encode("utf-8")
+        text = json.dumps(form) if isinstance(form, dict) else form or ""
+        return [*self.words, *options, *names], text.encode("utf-8")
 
     def _apart(self, names: list[str], rest: list[str]) -> list[str]:
         """The names, where no option can be meant, and the program's arguments after them."""

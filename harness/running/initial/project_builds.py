@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -50,6 +51,12 @@ def cargo_programs(root: Path) -> Iterator[FoundProgram]:
             build = ["cargo", "build", "--release", "--bin", binary]
             build += ["-p", name] if members else []
             yield _built(binary, "rust", build, f"target/release/{binary}", "Cargo.toml")
+
+
+def criterion_benches(root: Path) -> list[str]:
+    """The benches that a crate declares, where criterion is what it develops with."""
+    manifest = _cargo(root)
+    return [b.name for b in manifest.bench if b.name] if "criterion" in manifest.dev else []
 
 
 def cmake_programs(root: Path) -> Iterator[FoundProgram]:
@@ -176,6 +183,8 @@ class _Manifest(msgspec.Struct, frozen=True):
     package: _Crate = _Crate()
     workspace: _Workspace = _Workspace()
     bin: tuple[_Crate, ...] = ()
+    bench: tuple[_Crate, ...] = ()
+    dev: Mapping[str, Any] = msgspec.field(name="dev-dependencies", default_factory=dict)
 
 
 def _cargo(folder: Path) -> _Manifest:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 from harness.running.initial.found_program import FoundProgram
-from harness.running.initial.project_builds import text_of
+from harness.running.initial.project_builds import criterion_benches, text_of
 
 SUITE = "suite"
 """The adapter of suites, whose tasks have the cases that the framework lists."""
@@ -22,7 +21,8 @@ _JULIA = ("benchmark/benchmarks.jl", "benchmarks/benchmarks.jl", "bench/benchmar
 def found_suites(root: Path) -> Iterator[FoundProgram]:
     """The suites of pytest-benchmark, criterion, Go and BenchmarkTools in a project."""
     yield from _pytest_suites(root)
-    yield from _criterion_suites(root)
+    for name in criterion_benches(root):
+        yield _suite("criterion", {"name": name}, f"Cargo.toml has a [[bench]] {name}")
     if any(re.search(r"^func Benchmark\w*\(", text_of(f), re.M) for f in root.glob("*_test.go")):
         yield _suite("go", {}, "*_test.go have benchmarks")
     for name in _JULIA:
@@ -41,19 +41,6 @@ def _pytest_suites(root: Path) -> Iterator[FoundProgram]:
 
 def _has_fixture(path: Path) -> bool:
     return re.search(_FIXTURE, text_of(path), re.MULTILINE) is not None
-
-
-def _criterion_suites(root: Path) -> Iterator[FoundProgram]:
-    try:
-        manifest = tomllib.loads(text_of(root / "Cargo.toml"))
-    except tomllib.TOMLDecodeError:
-        return
-    if "criterion" not in manifest.get("dev-dependencies", {}):
-        return
-    for bench in manifest.get("bench", []):
-        if isinstance(bench, dict) and isinstance(bench.get("name"), str):
-            name = bench["name"]
-            yield _suite("criterion", {"name": name}, f"Cargo.toml has a [[bench]] {name}")
 
 
 def _suite(kind: str, options: dict[str, object], found: str) -> FoundProgram:

@@ -127,6 +127,17 @@ def test_a_call_that_is_called_off_is_ended_and_the_next_one_is_answered(folder,
     anyio.run(meet)
 
 
+def test_a_port_that_is_taken_is_said_before_anything_is_served(harness):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        said = harness("mcp", "--http", "--port", str(other.getsockname()[1]))
+    assert said.code == 2
+    assert "already in use" in said.err
+    assert "--port takes another one" in said.err
+    assert "Bearer" not in said.err
+
+
 def is_alive(pid_file: Path) -> bool:
     try:
         os.kill(int(pid_file.read_text()), 0)

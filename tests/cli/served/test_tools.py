@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import click
 import pytest
+from jsonschema import Draft202012Validator
 
 from harness.cli.command_names import COMMANDS
 from harness.cli.run import DashedCommand
@@ -134,6 +136,15 @@ def test_a_program_s_arguments_follow_two_dashes():
 def test_what_no_command_line_can_hold_is_refused(bad):
     with pytest.raises(UsageError):
         tools()["think"].line({"hypothesis": bad})
+
+
+def test_a_form_is_an_object_as_well():
+    think = tools()["think"]
+    form = {"title": "--help", "options": [{"name": "a"}]}
+    Draft202012Validator(think.schema()).validate({"form": form})
+    words, stdin = think.line({"form": form})
+    assert words == ["think", "--json", "--file=-"]
+    assert json.loads(stdin) == form
 
 
 def test_a_form_is_standard_input():
