@@ -8,9 +8,9 @@ from pathlib import Path
 
 from harness.project.config_words import as_name
 from harness.running.initial.found_program import FoundProgram
+from harness.running.initial.found_suites import found_suites
 from harness.running.initial.project_builds import built_programs
 from harness.running.initial.single_sources import programs_of_one_source, shell_scripts
-from harness.running.initial.suites import found_suites
 
 MOST_PROGRAMS = 40
 _DEEPEST = 3
