@@ -360,7 +360,7 @@ class ExecutorSpec:
 
     @hookspec(firstresult=True)
     def harness_nodes(self, options: Mapping[str, Any], runner: Runner) -> Nodes | None:
-        """List the nodes that take jobs, for `--hosts`; `Work.node` names one of them."""
+        """List the nodes, for `--hosts` and `doctor`; `Work.node` names one that takes jobs."""
 
     @hookspec(firstresult=True)
     def harness_cancel(self, name: str, options: Mapping[str, Any], runner: Runner) -> bool | None:

@@ -105,7 +105,7 @@ def done_on_a_node(session: Session, work: NodeWork) -> NodeAnswer:
         )
     told = json.loads(best.path.read_bytes())
     try:
-        found = _found_in(told, str(session.config.root))
+        found = found_in(told, str(session.config.root))
     except HarnessError:
         folder.take()  # an error is told once
         raise
@@ -181,7 +181,7 @@ def _key(plan: ClusterPlan, work: NodeWork) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _found_in(told: dict[str, Any], root: str) -> Any:
+def found_in(told: dict[str, Any], root: str) -> Any:
     """What was found; raises the error of the node as ours, with the project's place here."""
     where = f"on {told['node']}"
     lines = told["stdout"].strip().splitlines()

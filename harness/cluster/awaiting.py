@@ -90,6 +90,8 @@ class RunWatch:
     now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     limits: Limits | None = None
+    wait_s: float | None = None
+    """What is not done by then is not waited for; None: as long as there is hope."""
     jobs: dict[int, list[int]] = field(default_factory=dict)
     """The shards of each job that has some which are not done."""
     done: dict[int, AttemptFile] = field(default_factory=dict)
@@ -104,12 +106,14 @@ class RunWatch:
         """Submit and wait until every shard is done, or none of the rest is to be expected."""
         options = self.cluster.options
         self.jobs = dict(self.folder.jobs_of(self.folder.ranges()))
-        asked_s = -options.poll_s
+        asked_s, began_s = -options.poll_s, self.now()
         while True:
-            began_s = self.now()
+            look_s = self.now()
             self.look()
-            looked_s = self.now() - began_s
+            looked_s = self.now() - look_s
             if len(self.done) >= self.shards or self.folder.cancelled:
+                return self.done
+            if self.wait_s is not None and look_s - began_s > self.wait_s:
                 return self.done
             # Our own folder may be looked at often, the scheduler may not.
             if self.now() - asked_s >= options.poll_s:

@@ -29,7 +29,7 @@ def chosen_hosts(
 
     UsageError for fewer than two, and for what is not there.
     """
-    kinds = {node.name: node.kind for node in nodes}
+    kinds = {node.name: node.kind for node in nodes if not node.lacking}
     drawn = random.Random(f"hosts {settings.drawn_seed}")
     if isinstance(asked, str):
         asked = int(asked) if asked.strip().isdigit() else asked

@@ -22,9 +22,10 @@ from harness.cluster.folder import (
 from harness.cluster.node import python_version
 from harness.cluster.packing import packed, shard_seconds, shards_per_job
 from harness.cluster.spreading import ClusterOptions
-from harness.cluster.tree import keep_tree, top_of
+from harness.cluster.tree import keep_nothing, keep_tree, top_of
 from harness.errors import Detached, NotAllowed, UsageError
 from harness.frozen import dataclass
+from harness.model.engines import Limits
 from harness.model.jsonable import jsonable
 from harness.plugins import Executor
 from harness.project.config import Config
@@ -48,6 +49,12 @@ class Request:
     """Files that targets name, to be taken along though git may ignore them."""
     with_history: bool = False
     """Does a command need the repository's commits?"""
+    bare: bool = False
+    """Nothing of the project is taken along."""
+    at_once: int | None = None
+    """No more jobs than this at a time; None: as many as the scheduler takes."""
+    wait_s: float | None = None
+    """What is not done by then is left; None: it is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,9 @@ def run_on_cluster(session: Session, asked: Request) -> tuple[ClusterPlan, Clust
     many = f"{len(asked.shards)} shard{'s' * (len(asked.shards) > 1)}"
     session.tell(f"{folder.run_id}: {many} by {asked.executor.name}")
     watch = _watch(session, folder, cluster, len(asked.shards))
-    watch.limits = limits
+    most = asked.at_once or limits.waiting
+    watch.limits = Limits(min(limits.at_once, most), min(limits.waiting, most))
+    watch.wait_s = asked.wait_s
     try:
         _waited(watch)
     except UsageError:
@@ -223,8 +232,11 @@ def plan_of(
 ) -> ClusterPlan:
     """The plan of a request, whose project's files are kept as they are now."""
     config = session.config
-    tree = keep_tree(config.root, asked.wanted, folder.trees, with_history=asked.with_history)
     root = config.root.resolve()
+    if asked.bare:
+        tree = keep_nothing(root, folder.trees)
+    else:
+        tree = keep_tree(root, asked.wanted, folder.trees, with_history=asked.with_history)
     return ClusterPlan(
         run_id=folder.run_id,
         kind=asked.kind,
@@ -238,7 +250,7 @@ def plan_of(
         tree=tree.digest,
         history=tree.history,
         head=tree.head,
-        folder=os.path.relpath(_start(root, tree.top), tree.top),
+        folder="." if asked.bare else os.path.relpath(_start(root, tree.top), tree.top),
         harness=__version__,
         python=python_version(),
         shards=len(asked.shards),

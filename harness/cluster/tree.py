@@ -59,6 +59,13 @@ def keep_tree(
         return KeptTree(digest, top, _keep_history(git, trees), head)
 
 
+def keep_nothing(root: Path, trees: Path) -> KeptTree:
+    """An empty tree, for work that needs no file of the project at `root`."""
+    with storage_errors(trees):
+        trees.mkdir(parents=True, exist_ok=True)
+        return KeptTree(_keep(root, (), trees), root)
+
+
 def top_of(git: Git) -> Path:
     """The folder that is kept: the repository's, or the one that is asked where there is none."""
     return (git.top if git.is_repository() else git.folder).resolve()

@@ -30,11 +30,13 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class ClusterNode:
-    """A node that jobs may run on, busy or idle."""
+    """A node of a cluster, busy or idle."""
 
     name: str
     kind: str = ""
     """What nodes that are made alike have in common, in the scheduler's words."""
+    lacking: str = ""
+    """Why it takes no jobs now, in the scheduler's words; empty: it does."""
 
 
 class JobPhase(Enum):

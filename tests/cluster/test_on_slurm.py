@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 
 import harness
+from harness.analysis.over_nodes import NodeState
+from harness.api.node_doctor import NodesAsked, doctor_nodes
 from harness.cluster.folder import ClusterFolder, find_cluster, those_that_count
 from harness.errors import UsageError
 from tests.waiting import until
@@ -314,3 +316,33 @@ def test_a_thousand_shards_and_a_hundred_dead_nodes(project):
     assert answer["ok"], (answer["error"], error)
     rows = harness.load(project.results)
     assert rows.groupby("task").size().to_dict() == {f"t{n}": 2 for n in range(shards)}
+
+
+def test_the_doctor_ranks_nodes_and_names_one_that_is_drained_with_the_reason(project):
+    update = ("scontrol", "update", "NodeName=n3")
+    project.slurm.run(*update, "State=DRAIN", "Reason=broken fan")
+    try:
+        found = doctor_nodes(NodesAsked(executor="slurm", at_once=2, repeats=12))
+    finally:
+        project.slurm.run(*update, "State=RESUME")
+    states = {each.node: each for each in found.nodes}
+    assert states["n3"].state is NodeState.DOWN
+    assert "broken fan" in states["n3"].reason
+    for name in ("n1", "n2"):
+        assert {work.work for work in states[name].works} == {"cpu", "memory"}
+    with pytest.raises(UsageError, match="no node of partition 'nope'"):
+        doctor_nodes(NodesAsked(executor="slurm", partition="nope"))
+
+
+@pytest.mark.soak
+def test_a_node_that_never_answers_does_not_hang_the_doctor(project):
+    project.slurm.power_off("n2")
+    try:
+        found = doctor_nodes(NodesAsked(executor="slurm", repeats=12, wait_s=60))
+    finally:
+        project.slurm.power_on("n2")
+        project.slurm.run("scontrol", "update", "NodeName=n2", "State=RESUME")
+        project.slurm.wait_idle()
+    states = {each.node: each.state for each in found.nodes}
+    assert states["n2"] in (NodeState.SILENT, NodeState.DOWN)
+    assert {name for name in states if states[name] is not states["n2"]} == {"n1", "n3"}

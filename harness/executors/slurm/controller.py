@@ -135,23 +135,29 @@ def jobs(name: str, runner: Runner) -> list[JobState] | None:
 
 
 def nodes(options: SlurmOptions, runner: Runner) -> list[ClusterNode]:
-    """The nodes of the partition, or of the usual one, that have the features asked for.
+    """The nodes of the partition, or of the usual one, that have the features asked for; of one
+    that takes no jobs its state, with SLURM's reason.
 
     What is called their kind is what `sinfo` tells of them: features, sockets with their cores and
     threads, memory.
     """
     where = [f"--partition={options.partition}"] if options.partition else []
-    done = _call(runner, "sinfo", "-h", "-N", "-o", "%N|%P|%T|%f|%z|%m", *where)
+    done = _call(runner, "sinfo", "-h", "-N", "-o", "%N|%P|%T|%f|%z|%m|%E", *where)
     if done.exit_code != 0:
         raise UsageError(f"SLURM does not say which nodes there are: {done.stderr.strip()}")
     found: dict[str, ClusterNode] = {}
     for line in done.stdout.splitlines():
-        name, partition, state, features, cores, memory = (*line.split("|"), *[""] * 6)[:6]
+        told = (*line.split("|", 6), *[""] * 7)[:7]
+        name, partition, state, features, cores, memory, reason = told
         usual = options.partition or partition.endswith("*")
-        # `idle*` does not answer; `draining`, `down` and `reserved` nodes take no new jobs.
-        if not usual or state not in _TAKING or not _has_features(options, features.split(",")):
+        if not usual or not _has_features(options, features.split(",")):
             continue
-        found.setdefault(name, ClusterNode(name, f"{features} {cores} {memory} MB"))
+        # `idle*` does not answer; `draining`, `down` and `reserved` nodes take no new jobs.
+        why = state.replace("*", ", which does not answer") + (
+            f": {reason}" if reason not in ("", "none") else ""
+        )
+        lacking = "" if state in _TAKING else why
+        found.setdefault(name, ClusterNode(name, f"{features} {cores} {memory} MB", lacking))
     return list(found.values())
 
 
