@@ -30,6 +30,8 @@ from harness.correctness.declared import nothing_to_check
 from harness.errors import AnswerIsNo, ConfigError, ExitCode, NotAllowed, TrialFailed
 from harness.frozen import dataclass
 from harness.model import Case, Output, OutputSource, Task
+from harness.model.draws import Seeds
+from harness.model.durations import parse_duration_ns
 from harness.project.workload import BASELINE_NAME, RESULTS_NAME, Workload
 from harness.running import Cell, Settings
 from harness.running.experiment import Experiment, perform
@@ -49,8 +51,9 @@ LABEL = "baseline"
 BRIEF_NS = 2_500_000_000
 """How long the trials of a brief baseline take together, as far as its first run tells."""
 
-FEWEST, MOST = 2, 30
-"""How many trials a brief baseline has of the fast case, however long or short they are."""
+FEWEST, MOST = 2, 8
+"""How many trials a brief baseline has of the fast case, however long or short they are. More of
+them would hardly make a first look shorter, which shows its own noise."""
 
 KEPT_BYTES = 2**20
 """A larger output file is kept in `outputs.parquet` alone."""
@@ -70,6 +73,12 @@ class BaselineSettings:
     brief: bool = False
     """Only as many trials as `BRIEF_NS` holds, though `FEWEST` of the fast case, whose differences
     are the first that is known of the noise: a campaign goes on measuring while it works."""
+
+    @classmethod
+    def brief_one(cls, workload: Workload) -> BaselineSettings:
+        """A brief baseline, within the budget of a look."""
+        budget = workload.section.bench_budget if workload.section else "60s"
+        return cls(parse_duration_ns(budget, "bench_budget"), brief=True)
 
 
 def make_baseline(session: Session, workload: Workload, plan: BaselineSettings) -> Baseline:
@@ -101,7 +110,21 @@ def make_baseline(session: Session, workload: Workload, plan: BaselineSettings) 
         _place(stage, workload.folder)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
-    return Baseline(workload.folder, document, seal.root, (vain,) if vain else ())
+    warnings = (vain,) if vain else ()
+    return Baseline(workload.folder, document, seal.root, warnings, _runs(workload, document))
+
+
+def _runs(workload: Workload, document: BaselineDocument) -> int:
+    """How often the program was run: for its outputs, on changed inputs, on a draw, and timed.
+
+    The trials of a case begin with a run whose output is compared with the stored one.
+    """
+    relations = workload.task.relations
+    runs = 1 if workload.case.drawn_names(workload.seeds) else 0
+    for record in document.cases:
+        runs += 1 + len(record.seeds) + 1 + record.timing.trials
+        runs += 1 + len(relations) if relations else 0
+    return runs
 
 
 def _refuse_second(workload: Workload, git: Git) -> None:
@@ -208,8 +231,12 @@ def _nothing_to_check(workload: Workload, case: Case) -> ConfigError:
 
 
 def _seeds_of(workload: Workload, case: Case) -> tuple[int, ...]:
-    """The further seeds of a case; on the fast one, one more where the target takes a seed."""
-    another = workload.target.takes("seed") and case.name == workload.case.name
+    """The further seeds of a case; on the fast one, one more where the target takes a seed.
+
+    Where seeds are drawn no test needs that one: it has one that nobody knew.
+    """
+    takes = workload.target.takes("seed") and case.name == workload.case.name
+    another = takes and workload.seeds is not Seeds.FRESH
     return further_seeds(workload.task, case, another=another)
 
 

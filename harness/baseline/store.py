@@ -36,6 +36,8 @@ class Baseline:
     """The digest of its seal."""
     warnings: tuple[str, ...] = ()
     """What could not be verified."""
+    runs: int = 0
+    """How often the program was run for it, where it was made just now."""
 
     @property
     def commit(self) -> str:

@@ -56,6 +56,10 @@ class BenchSettings:
     elsewhere: bool = False
     """Try a gain on other values than those that it was measured on."""
 
+    tested: str = ""
+    """The case on which the current tree was tested just before: its output is checked once more
+    by the run before its trials, and by no other one."""
+
     tails: bool = True
     """Hold a gain against the mean and the slow runs."""
 

@@ -91,6 +91,8 @@ class SealedBaseline:
     """Name and nanoseconds of each phase."""
     notes: tuple[str, ...] = ()
     """What there is to say of its inputs."""
+    runs: int = 0
+    """How often the program was run to make it; 0 where that is not known."""
     noise: tuple[KnownNoise, ...] = ()
     """What its trials, one after the other, differed by, for each case."""
     place: str = ""

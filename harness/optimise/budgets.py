@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from harness.analysis.weighed_rule import FIRST_DOUBT
 from harness.campaign.port import SealedBaseline
 from harness.campaign.spending import attempt_level, confidence_of
 from harness.campaign.values import Terms
@@ -25,6 +26,13 @@ SMALL = 0.03
 
 _BETWEEN_TRIALS_NS = 10_000_000
 """What is roughly spent around each trial: its folder, its launch, the check of its output."""
+
+_WORTH_HOLDING_NS = 60_000_000_000
+"""No budget is raised above this to hold a gain of 20 %."""
+
+_RUNS_THAT_TELL = 4
+"""The blocks that get a draw of their own whatever it takes, each with a run that tells what is
+right there."""
 
 _MARGIN = 1.5
 """Blocks seldom all agree: a verdict is taken to need this many times the fewest blocks."""
@@ -93,9 +101,16 @@ def need_of(terms: Terms, sealed: SealedBaseline) -> Need:
 
 
 def affordable(terms: Terms, sealed: SealedBaseline) -> Terms:
-    """The terms with a budget that holds a verdict: raised to whole seconds where it did not."""
+    """The terms with a budget that holds a verdict: raised to whole seconds where it did not.
+
+    Of a program whose blocks are not long it holds as many as a gain of 20 % takes on a shared
+    machine, which are those after which a look that will not decide says so.
+    """
     need = need_of(terms, sealed)
     needed = math.ceil(_MARGIN * need.budget_ns) if terms.weighs else need.budget_ns
+    if terms.weighs:
+        blocks = FIRST_DOUBT * need.block_ns + _RUNS_THAT_TELL * round(sealed.total_ns)
+        needed = max(needed, blocks) if blocks <= _WORTH_HOLDING_NS else needed
     if needed <= terms.bench_budget_ns:
         return terms
     second = 1_000_000_000

@@ -37,9 +37,10 @@ class CampaignStart:
         """What a person is told."""
         state, budget_ns = self.state, self.state.agreed.bench_budget_ns
         raised = ", raised from harness.toml's to hold that"
+        runs = f", made of {state.sealed.runs} runs of the program" if state.sealed.runs else ""
         lines = [
             f"campaign {self.name} started on branch {state.place.branch}; baseline"
-            f" {state.sealed.commit[:7]} is tagged {state.place.tag}",
+            f" {state.sealed.commit[:7]} is tagged {state.place.tag}{runs}",
             f"{self.need.words}; the budget of {self._look} is {show_ns(budget_ns, 3)}"
             + (raised if budget_ns > self.wanted_budget_ns else ""),
             *filter(None, [cpu_words(self.name, state.agreed, state.sealed)]),
@@ -62,6 +63,7 @@ class CampaignStart:
             "tag": state.place.tag,
             "baseline": state.sealed.commit,
             "seal": state.sealed.root,
+            "runs": state.sealed.runs,
             "verdict_blocks": self.need.blocks,
             "block_ns": self.need.block_ns,
             "bench_budget_ns": state.agreed.bench_budget_ns,

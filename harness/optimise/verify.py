@@ -116,8 +116,9 @@ def verify(campaign: Campaign, bench: Workbench, against: Path | None = None) ->
 
 
 def _but_noise(sealed: SealedBaseline) -> SealedBaseline:
-    """What identifies a baseline: older campaigns keep no noise of its trials, by either clock."""
-    return replace(sealed, noise=(), cpu_noise=Noise(), place="")
+    """What identifies a baseline: older campaigns keep no noise of its trials, by either clock, and
+    what was said when it was made is not known later."""
+    return replace(sealed, noise=(), cpu_noise=Noise(), place="", notes=(), runs=0)
 
 
 def _baseline(campaign: Campaign, bench: Workbench, found: Verification) -> None:

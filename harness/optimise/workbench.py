@@ -38,7 +38,6 @@ from harness.campaign.values import (
 )
 from harness.errors import BuildFailed, ConfigError, DataDamaged, TrialFailed
 from harness.model import BenchReport, CaseBench, Jail, Metric
-from harness.model.durations import parse_duration_ns
 from harness.model.guards import guards_in
 from harness.optimise.conditions import Cases, Conditions
 from harness.optimise.disturbed import cpu_noise_of_baseline, times_of_baseline
@@ -115,18 +114,15 @@ class LocalWorkbench:
     def baseline(self) -> SealedBaseline:
         """The sealed baseline, made and tagged where that was not done yet."""
         workload = self._workload
-        notes: tuple[str, ...] = ()
+        made: Baseline | None = None
         if not (workload.folder / SEAL_NAME).exists():
-            section = workload.section
-            budget = section.bench_budget if section else "60s"
-            budget_ns = parse_duration_ns(budget, "bench_budget")
-            plan = BaselineSettings(budget_ns=budget_ns, brief=True)
             with self._session() as session:
-                notes = make_baseline(session, workload, plan).warnings
+                made = make_baseline(session, workload, BaselineSettings.brief_one(workload))
         found = load_baseline(workload, self._git)
         if self._git.tag(workload.tag) is None:
             tag_baseline(workload, self._git, found)
-        return replace(self._sealed(found), notes=notes)
+        sealed = self._sealed(found)
+        return sealed if made is None else replace(sealed, notes=made.warnings, runs=made.runs)
 
     def check_baseline(self) -> tuple[SealedBaseline, tuple[str, ...]]:
         """The sealed baseline as it is here, and what of it could not be verified."""
@@ -253,6 +249,7 @@ class LocalWorkbench:
             # The run that each side's output is checked by warms up what there is to be warm.
             warmup=0 if request.weighed else 1,
             elsewhere=request.look > 0,
+            tested=workload.case.name if request.look else "",  # no look without a test
             tails=request.tails,
             confirm=request.confirm,
         )

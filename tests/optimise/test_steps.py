@@ -355,6 +355,15 @@ def test_what_a_verdict_takes_is_said_of_one_of_several_cases():
     assert "cases" not in one.words
 
 
+def test_a_look_may_last_as_many_blocks_as_it_has_before_it_doubts_where_these_are_short():
+    terms = Terms("work", "fast", rules=RULES, bench_budget_ns=8 * 10**9)
+    half = SealedBaseline("b" * 40, "5" * 64, 5e8)
+    blocks = 12 * need_of(terms, half).block_ns + 4 * 5e8
+    assert blocks <= affordable(terms, half).bench_budget_ns < blocks + 1e9
+    slow = replace(half, total_ns=5e9)
+    assert affordable(terms, slow).bench_budget_ns < 70e9
+
+
 def test_what_the_campaign_is_after_is_agreed_at_its_start(started):
     terms = started.campaign.state.agreed
     assert (terms.rules, terms.objective) == (RULES, "wall")

@@ -74,6 +74,13 @@ def test_a_finished_and_merged_campaign_fits(finished):
     assert found.checked["rendered logs"] == 3
 
 
+def test_what_was_said_when_the_baseline_was_made_is_no_part_of_what_it_is(started, monkeypatch):
+    sealed = started.campaign.state.sealed
+    told = replace(sealed, notes=("the output is the same whatever seed is",), runs=11)
+    monkeypatch.setattr(started.bench, "check_baseline", lambda: (told, ()))
+    assert verify(started.campaign, started.bench).ok
+
+
 def test_a_clone_says_what_it_could_not_check(finished, tmp_path):
     clone = tmp_path / "clone"
     finished.shell(
