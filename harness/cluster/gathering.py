@@ -25,7 +25,7 @@ from harness.running.cell_reports import EVERY
 from harness.running.executing import merged
 from harness.running.reading_back import checked_report
 from harness.running.reports import Failure, Report, of_plain, of_summary, to_summary
-from harness.running.where_measured import hosts_in_plan
+from harness.running.where_measured import MeasuredPart, hosts_in_plan
 from harness.system.machine.host import read_host
 from harness.system.store.attempts import AttemptContent, AttemptReader, ReadAttempt, write_gathered
 from harness.system.store.described import Described
@@ -63,6 +63,14 @@ class CountedPart:
         """The machine that it was made on."""
         told: Mapping[str, Any] = self.content.said["host"]
         return told
+
+    @property
+    def measured(self) -> MeasuredPart:
+        """Its cells with where they were measured."""
+        common = self.content.common
+        found = self.content.said["summary"].get("measurements", ())
+        cells = [(each["task"], each["case"], each["target"]) for each in found]
+        return MeasuredPart(self.host, cells, common.get("job"), common.get("attempt"))
 
     @property
     def node(self) -> str:
@@ -218,7 +226,7 @@ def _stored_plan(
         "started_at_ns": plan.started_at_ns,
         "command": plan.command,
         "host": parts[0].host,
-        **hosts_in_plan((p.host, p.content.said["plan"].get("cells", ())) for p in parts),
+        **hosts_in_plan(part.measured for part in parts),
         "cells": [[m.task, m.case, m.target] for m in report.run.measurements],
         "origin": {**plan.origin, "executor": plan.executor},
         "cluster": {"tree": plan.tree, "shards": plan.shards},

@@ -163,9 +163,10 @@ def _measurements(run: StoredRun, wanted: HistoryQuery) -> Iterator[Mapping[str,
 
 
 def _with_host(measurement: Mapping[str, Any], hosts: HostsOf) -> Mapping[str, Any]:
-    host = hosts.of(measurement["task"], measurement["case"], measurement["target"])
+    place = hosts.place_of(measurement["task"], measurement["case"], measurement["target"])
     named = {"host_id": "id", "hostname": "hostname", "cpu_model": "cpu"}
-    return {**measurement, **{name: host.get(key) for name, key in named.items()}}
+    where = {name: place.host.get(key) for name, key in named.items()}
+    return {**measurement, **where, "job": place.job, "attempt": place.attempt}
 
 
 def _described(

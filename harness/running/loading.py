@@ -157,11 +157,14 @@ def _measurements(run: StoredRun, target: str | None) -> Iterator[dict[str, Any]
     host, hosts = report.run.host, HostsOf(run.plan)
     for measurement in report.run.measurements:
         if target in (None, measurement.target):
-            own = hosts.of(*measurement.key)
+            place = hosts.place_of(*measurement.key)
+            own = place.host
             where = (
                 own.get("id", host.id),
                 own.get("hostname", host.hostname),
                 own.get("cpu", host.cpu),
+                place.job,
+                place.attempt,
             )
             of_run = zip(_OF_RUN, (run.id, report.run.started_at_ns, *where), strict=True)
             yield {**dict(of_run), **_figures(measurement)}
@@ -177,7 +180,7 @@ def _measurement_frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(columns=[*_OF_RUN, *_figures(nothing)])
 
 
-_OF_RUN = ("run_id", "started_at_ns", "host_id", "hostname", "cpu_model")
+_OF_RUN = ("run_id", "started_at_ns", "host_id", "hostname", "cpu_model", "job", "attempt")
 _ESTIMATES = ("wall_ns", "cpu_ns", "ready_ns", "first_call_ns")
 
 

@@ -36,7 +36,10 @@ def test_a_run_of_two_shards_is_gathered_as_one_and_read_like_any_other(ssh):
     assert set(table.job) == {"red_0", "green_1"}
     assert set(table.attempt) == {1}
     assert not table[["node", "cpus"]].isna().any().any()
-    assert len(harness.history(config=ssh / "harness.toml").runs) == 1
+    (stored,) = harness.history(config=ssh / "harness.toml").runs
+    assert [(m["job"], m["attempt"]) for m in stored["measurements"]] == [
+        *(("red_0", 1), ("red_0", 1), ("green_1", 1))
+    ]
     again = clusters.attach(result.id, config=ssh / "harness.toml")
     assert str(again) == str(result)
     stored = harness.compare_stored("one", "two", config=ssh / "harness.toml")

@@ -128,6 +128,12 @@ def test_shards_run_on_nodes_and_are_gathered_and_nothing_is_left_in_the_queue(p
     rows = harness.load(result)
     assert len(rows) == 9
     assert set(rows.node) <= {"n1", "n2", "n3"}
+    # Each measurement knows its own node, whichever the first one was.
+    told = harness.load(project.results, of="measurements")
+    node_of = rows.groupby("target").node.unique().map(tuple).to_dict()
+    assert {target: (name,) for target, name in zip(told.target, told.hostname, strict=True)} == (
+        node_of
+    )
     # Each comparison stays on one node, in one job.
     assert rows.groupby("task").job.nunique().to_dict() == {"sum": 1, "slow": 1}
     assert not [*(project.root / "scratch").iterdir()]

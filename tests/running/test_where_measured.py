@@ -12,7 +12,7 @@ from harness.running.catalogue import HistoryQuery
 from harness.running.history import list_runs
 from harness.running.loading import load_frame
 from harness.running.trends import trends_of
-from harness.running.where_measured import HostsOf, hosts_in_plan
+from harness.running.where_measured import HostsOf, MeasuredPart, hosts_in_plan
 from tests.running.test_loading import HOST, record, write
 
 FAST = replace(HOST, id="fast", cpu="Fast CPU", hostname="n1", load=0.1)
@@ -22,8 +22,8 @@ SLOW = replace(HOST, id="slow", cpu="Slow CPU", hostname="n3")
 def on_two_machines(results: Path, name: str) -> None:
     """A gathered run: `one` was measured on a fast machine, `two` on a slow one."""
     hosts = hosts_in_plan(
-        (jsonable(host), [["sum", "fast", target]])
-        for host, target in ((FAST, "one"), (SLOW, "two"))
+        MeasuredPart(jsonable(host), [["sum", "fast", target]], job, 1)
+        for host, target, job in ((FAST, "one", "7_0"), (SLOW, "two", "7_1"))
     )
     more = {"host": jsonable(FAST), **hosts}
     write(results, name, [record(0), record(0, "two"), record(1)], more=more)
@@ -32,7 +32,7 @@ def on_two_machines(results: Path, name: str) -> None:
 def test_a_machine_is_described_once_however_loaded_it_was():
     busy = replace(FAST, load=9.0)
     plan = hosts_in_plan(
-        (jsonable(host), [["sum", "fast", name]])
+        MeasuredPart(jsonable(host), [["sum", "fast", name]])
         for host, name in ((FAST, "a"), (SLOW, "b"), (busy, "c"))
     )
     assert [host["hostname"] for host in plan["hosts"]] == ["n1", "n3"]
@@ -47,6 +47,8 @@ def test_each_measurement_of_a_gathered_run_is_its_own_machines(tmp_path):
     table = load_frame(tmp_path, of="measurements").set_index("target")
     assert list(table.hostname) == ["n1", "n3"]
     assert list(table.cpu_model) == ["Fast CPU", "Slow CPU"]
+    assert list(table.job) == ["7_0", "7_1"]
+    assert list(table.attempt) == [1, 1]
     trends = trends_of(tmp_path, HistoryQuery()).trends
     assert {(t.of.target, t.of.host, t.of.hostname) for t in trends} == {
         ("one", "fast", "n1"),
@@ -70,6 +72,7 @@ def test_history_names_machines_where_there_are_several(tmp_path):
     assert [m["cpu_model"] for run in found.runs for m in run["measurements"]] == [
         *("cpu", "Fast CPU", "Slow CPU")
     ]
+    assert [m["job"] for run in found.runs for m in run["measurements"]] == [None, "7_0", "7_1"]
 
 
 @pytest.mark.parametrize("few", [0, 50])
