@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import overload
 
 from harness.analysis.disturbances import is_disturbed
+from harness.analysis.numbers_seen import NumbersSeen
 from harness.analysis.schedule import Block
 from harness.model import Trial, TrialRecord
 
@@ -67,7 +68,7 @@ class KeptBlocks(Sequence[Block]):
         self._latest: Block | None = None
         self.spans: dict[str, tuple[int, int]] = {}
         """When the first trial of each run began, and the last one to end ended; by its run."""
-        self.disturbed: set[int] = set()
+        self.disturbed = NumbersSeen()
         """The numbers of the blocks in which a trial was kept from a CPU."""
         for block in blocks:
             self.append(block)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from harness.analysis.blocks import figures_of, records_in
@@ -53,13 +53,13 @@ def shared_notes(measurements: Sequence[Measurement], *, of_times: bool = True) 
     ]
 
 
-def disturbed(blocks: Sequence[Block]) -> frozenset[int]:
+def disturbed(blocks: Sequence[Block]) -> Set[int]:
     """The numbers of blocks during which time was stolen or the CPU was fought over.
 
     They stay in every estimate: leaving out what looks odd is how wrong answers are made.
     """
     if isinstance(blocks, KeptBlocks):
-        return frozenset(blocks.disturbed)
+        return blocks.disturbed
     return frozenset(record.block for record in records_in(blocks) if is_disturbed(record))
 
 

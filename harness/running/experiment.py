@@ -6,12 +6,12 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import field, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from harness.analysis import disturbed
 from harness.errors import ExitCode, NotAllowed
@@ -44,6 +44,7 @@ from harness.running.cell_reports import (
     measurement_of,
     rankings_of,
 )
+from harness.running.cells import GroupKey
 from harness.running.ending import EndsBy, Table, ending_rule
 from harness.running.named_figures import with_figure
 from harness.running.of_commit import code_of_cells, commit_of, stored_commit
@@ -272,13 +273,19 @@ def _measure(
     return False
 
 
-def _disturbed_blocks(groups: Sequence[Group]) -> frozenset[BlockKey]:
-    return frozenset(
-        (*cell.group_key, number)
-        for group in groups
-        for cell in [group.members[0].cell]
-        for number in disturbed(group.blocks)
-    )
+@dataclass(frozen=True, slots=True)
+class _DisturbedBlocks:
+    """The disturbed blocks of all groups, which may be most of a long run's."""
+
+    by_group: Mapping[GroupKey, Set[int]]
+
+    def __contains__(self, key: object) -> bool:
+        task, case, number = cast("BlockKey", key)
+        return number in self.by_group.get((task, case), ())
+
+
+def _disturbed_blocks(groups: Sequence[Group]) -> _DisturbedBlocks:
+    return _DisturbedBlocks({g.members[0].cell.group_key: disturbed(g.blocks) for g in groups})
 
 
 def _report(

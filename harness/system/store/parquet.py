@@ -86,6 +86,7 @@ def _groups(rows: Iterable[Row]) -> Iterator[dict[str, list[Any]]]:
         if not columns[NAMES[0]]:
             return
         yield columns
+        del columns, once  # or two groups were held at once
 
 
 def _write_by_arrow(file: BinaryIO, rows: Iterable[Row], whole: pa.Schema) -> None:

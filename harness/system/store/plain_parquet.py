@@ -339,6 +339,7 @@ def write_plain(
         if rows:
             row_groups.append(_write_group(file, columns, rows))
             total += rows
+        del columns  # before the next ones are made
     root = _element("schema", None, None, len(COLUMNS))
     elements = [root, *chain.from_iterable(map(_elements, COLUMNS))]
     pairs = [

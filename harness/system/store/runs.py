@@ -14,7 +14,7 @@ import contextlib
 import os
 import platform
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +174,7 @@ class RunWriter:
                 hint=f"The adapter {record.adapter!r} gave a figure of the wrong kind or size.",
             ) from None
 
-    def finish(self, summary: Mapping[str, Any], disturbed_blocks: frozenset[BlockKey]) -> Path:
+    def finish(self, summary: Mapping[str, Any], disturbed_blocks: Container[BlockKey]) -> Path:
         """Turn the stream into Parquet, mark disturbed blocks, keep the summary.
 
         Returns the path of the Parquet file. Called again after `--resume`, it replaces the file.
@@ -226,7 +226,7 @@ def _ranges(numbers: Sequence[int]) -> str:
     return ",".join(f"{low}-{high}" if low < high else f"{low}" for low, high in parts)
 
 
-def _marked(rows: Iterable[Row], disturbed_blocks: frozenset[BlockKey]) -> Iterator[Row]:
+def _marked(rows: Iterable[Row], disturbed_blocks: Container[BlockKey]) -> Iterator[Row]:
     """The rows with a mark on those of disturbed blocks."""
     for row in rows:
         row["disturbed"] = (row["task"], row["case"], row["block"]) in disturbed_blocks
