@@ -4,7 +4,8 @@
 
 Both are compiled into one program each, of the same flags, and take turns. What is compared is a
 short function (16 multiplications that wait for one another), of which a loop's own cost is a part
-that can be seen. Needs g++ and libbenchmark-dev.
+that can be seen. Needs g++ and libbenchmark-dev. nanobench is no package of Debian, and
+BenchmarkTools and Chairmarks come from Julia's registry alone, so they are not beside them here.
 """
 
 from __future__ import annotations

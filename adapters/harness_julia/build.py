@@ -33,6 +33,8 @@ COMPILE = HERE / "compile.jl"
 DRIVER = HERE / "driver.jl"
 INCLUDE = re.compile(r'\binclude\s*\(\s*(?:[\w.]+\s*,\s*)?(?:joinpath\(@__DIR__,\s*)?"([^"$]+)"')
 USED = re.compile(r"^\s*(?:using|import)\s+([^\n:]+)", re.MULTILINE)
+_FACTS = ("*Project.toml", "*Manifest*.toml")
+_WORKSPACE = re.compile(r"^\[workspace\]", re.MULTILINE)
 LOCAL_PACKAGE = re.compile(r'\bpath\s*=\s*"([^"]+)"')
 
 
@@ -194,7 +196,14 @@ def _developed(manifest: Path) -> Iterator[tuple[str, Path]]:
 def _facts(project: Path) -> list[Path]:
     """The project and manifest files of a project, its folder or its file."""
     folder = project.parent if project.is_file() else project
-    return sorted({*folder.glob("*Project.toml"), *folder.glob("*Manifest*.toml")})
+    folders = [folder, *filter(_is_workspace, folder.absolute().parents)]
+    return sorted(path for f in folders for p in _FACTS for path in f.glob(p))
+
+
+def _is_workspace(folder: Path) -> bool:
+    """Has its project a `[workspace]`, whose members (Julia 1.12) share the manifest there?"""
+    path = folder / "Project.toml"
+    return path.is_file() and _WORKSPACE.search(path.read_text("utf-8", "replace")) is not None
 
 
 def _digest(target: Target, options: Options, toolchain: Toolchain, files: Sequence[Path]) -> str:

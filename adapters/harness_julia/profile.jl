@@ -73,10 +73,12 @@ end
 function samples(data)
     found = Vector{UInt64}[]
     start = 1
-    if isdefined(Profile, :is_block_end) # 1.8 and later: four words and a zero end each sample
+    # 1.8 and later: thread, task, clock, state and two zeros end each sample. The lookup has no frames
+    # of these words, so that none of them may be taken for an instruction pointer.
+    if isdefined(Profile, :is_block_end)
         for i in eachindex(data)
             Profile.is_block_end(data, i) || continue
-            last = i - 1 - Profile.nmeta
+            last = i - Profile.META_OFFSET_THREADID - 1
             awake = data[i - Profile.META_OFFSET_SLEEPSTATE] == 1
             awake && push!(found, filter(!iszero, data[start:last]))
             start = i + 1
@@ -98,7 +100,7 @@ shown(frame) = join((plain(frame.func), plain(frame.file), frame.line, Int(frame
 function stack(pointers, lookup)
     inward = Base.StackTraces.StackFrame[]
     for pointer in reverse(pointers)
-        append!(inward, reverse(lookup[pointer]))
+        haskey(lookup, pointer) && append!(inward, reverse(lookup[pointer]))
     end
     at = findlast(frame -> frame.func === :profiled_work, inward)
     at === nothing && return nothing

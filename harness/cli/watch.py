@@ -127,6 +127,11 @@ def watch_command(**options: Any) -> Answer:
 def _asked(config: Config, name: str | None, asked: str) -> Answer:
     from harness.optimise.loop_requests import LoopRequest, ask_loop, forget_request
 
+    if name is None and not required_config(config).campaigns:
+        raise UsageError(
+            f"--{asked}: {config.path} has no campaign, and it is for the loop of one",
+            hint="Ctrl-C ends a run or a sweep: what was measured is kept, and --resume goes on.",
+        )
     campaign = named_campaign(required_config(config), name)
     lookup(config.campaigns, campaign, "campaign", config.path)
     if asked == "continue":

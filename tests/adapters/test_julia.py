@@ -166,6 +166,15 @@ class TestBuilding:
             file.write("# changed\n")
         assert sheet.build(options={"project": "env"}).digest != before.digest
 
+    def test_the_manifest_of_a_workspace_is_its_members_too(self, sheet: Sheet) -> None:
+        (sheet.folder / "env").mkdir()
+        (sheet.folder / "env/Project.toml").write_text('name = "Own"\n')
+        (sheet.folder / "Project.toml").write_text('[workspace]\nprojects = ["env"]\n')
+        (sheet.folder / "Manifest.toml").write_text("")
+        before = sheet.build(options={"project": "env"})
+        (sheet.folder / "Manifest.toml").write_text("# changed\n")
+        assert sheet.build(options={"project": "env"}).digest != before.digest
+
     def test_a_build_that_failed_is_tried_again(self, sheet: Sheet) -> None:
         sheet.runner.on(LAUNCHER, completed(stderr="work.jl:1: premature end", exit_code=1))
         with pytest.raises(BuildFailed, match=r"work\.jl:1: premature end"):

@@ -161,3 +161,12 @@ def test_a_run_under_way_is_seen_with_its_blocks_to_go(harness, project, monkeyp
     assert (last.blocks, last.most_blocks, last.failed) == (3, 3, 0)
     assert "block 3 of at most 3, 0 to go" in last.line
     assert runs_under_way(project / ".harness" / "results") == ()
+
+
+@pytest.mark.parametrize("asked", ["--pause", "--stop", "--continue"])
+def test_where_there_is_no_campaign_what_ends_a_run_is_said(harness, folder, asked):
+    (folder / "harness.toml").write_text("[tasks.t.cases.a]\n")
+    said = harness("watch", asked)
+    assert said.code == 2
+    assert "has no campaign" in said.err
+    assert "Ctrl-C ends a run" in said.err
