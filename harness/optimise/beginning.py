@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.errors import NotAllowed, UsageError
+from harness.errors import ExitCode, NotAllowed, UsageError
 from harness.frozen import dataclass
 from harness.model import ParamValue
 from harness.optimise.campaign import open_campaign
@@ -91,6 +91,11 @@ def with_values(
 
 def _below(root: Path, name: str, what: str) -> str:
     path = root / name
+    if path.is_dir():
+        raise UsageError(
+            f"{what}: {name} is a folder",
+            hint="Name the file that is run or compiled; of several sources, each of them.",
+        )
     if not path.is_file():
         raise UsageError(f"{what}: no such file: {name}", hint=f"Looked in {root}.")
     if not path.resolve().is_relative_to(root.resolve()):
@@ -162,7 +167,8 @@ def _run_once(config: Config, subject: CalledProgram, listener: Listener | None)
         session.orchestrator.cleanup([cell])
     if not isinstance(made, Failed):
         return
-    made.failure.hint = " ".join(filter(None, (made.failure.hint, _how_to_call(subject))))
+    if made.failure.exit_code is not ExitCode.ADAPTER:  # no other words bring an adapter
+        made.failure.hint = " ".join(filter(None, (made.failure.hint, _how_to_call(subject))))
     raise made.failure
 
 

@@ -95,6 +95,7 @@ def test_a_configuration_of_the_user_s_own_is_left_alone(work: Path, harness: An
     ("words", "said"),
     [
         (("missing.py",), "program: no such file: missing.py"),
+        ((".",), "program: . is a folder"),
         (("../outside.py",), "is not below"),
         (("sum.py", "--input", "none.txt"), "input: no such file: none.txt"),
     ],

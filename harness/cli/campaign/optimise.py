@@ -110,14 +110,16 @@ def _words(begun: Any, adapter: str | None) -> str:
     subject = begun.subject
     lines = [f"wrote and committed {begun.config.path}"] if begun.written else []
     if adapter is None:
-        lines.append(f"adapter: {subject.adapter}, as {subject.sources[0]} ends (--adapter)")
+        ending = Path(subject.sources[0]).suffix
+        why = f"since the name ends with {ending}" if ending else "which runs it as it is"
+        lines.append(f"adapter: {subject.adapter}, {why} (--adapter says another one)")
     if subject.inputs:
         lines.append(f"inputs: {', '.join(subject.inputs)}, copied into each trial's folder")
     if subject.seed is not None:
         lines.append(f"{{seed}}: {subject.seed} for the baseline (--seed); looks draw others")
     elif begun.written and (numbers := looks_like_numbers(subject.arguments)):
         lines.append(
-            f"where one of {', '.join(numbers)} is a seed, say '{{seed}}' for it: a gain then holds"
+            f"where {' or '.join(numbers)} is a seed, say '{{seed}}' for it: a gain then holds"
             " for more than one input (harness campaign abandon, then this call with '{seed}')"
         )
     return "".join(f"{line}\n" for line in lines)
