@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -105,6 +107,21 @@ def test_ranks_are_told_in_the_table_the_store_the_report_and_json(project):
 def test_a_target_that_is_not_launched_says_nothing_of_ranks(project):
     result = harness.run("plain", trials=1, warmup=0)
     assert (result["plain"].ranks, result.ranks()) == (None, "")
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(shutil.which("mpirun") is None, reason="no mpirun: Debian's openmpi-bin")
+def test_ranks_that_mpirun_starts_have_its_numbers(project):
+    words = ["mpirun", "--oversubscribe", "--allow-run-as-root", "-n", "{ranks}"]
+    before, _, rest = CONFIG.partition("launch = ")
+    (project / "harness.toml").write_text(
+        f"{before}launch = {json.dumps(words)}\n{rest.partition(chr(10))[2]}"
+    )
+    result = harness.run("many", trials=1, warmup=0)
+    assert result.ok, result.failures
+    (ranks,) = harness.load(result).ranks
+    assert [rank["rank"] for rank in ranks] == [0, 1]
+    assert all(rank["max_rss_bytes"] > 0 and rank["cpus"] for rank in ranks)
 
 
 def test_a_launch_that_passes_the_wrapper_by_is_named(project):

@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from harness.model import Command, Phase, RankReport, Trial
@@ -74,7 +75,7 @@ def read_ranks(folder: Path) -> tuple[RankReport, ...]:
     """The ranks by number, those without one by name; with those that are missing by the others'
     word on how many there are."""
     try:
-        names = sorted(path.name for path in folder.iterdir())[: 2 * MOST_RANKS]
+        names = sorted(path.name for path in islice(folder.iterdir(), 2 * MOST_RANKS))
     except OSError:
         return ()
     reports = [name for name in names if not name.endswith(_PHASES)]
