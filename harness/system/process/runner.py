@@ -275,6 +275,7 @@ class LocalRunner:
         if program is None or problem is not None:
             return not_started(problem or "there is no such program")
         try:
+            self._scratch.reuses = self.jail is not Jail.STRICT
             folder = self._scratch.make(inputs_of(command))
         except OSError as trouble:
             return not_started(f"the inputs cannot be copied: {trouble}")

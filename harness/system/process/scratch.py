@@ -78,6 +78,9 @@ class Scratch:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
+        self.reuses = True
+        """May a folder that was emptied serve another trial? Its attributes and times, and those of
+        its files, are what the trial before has made them: a memory where there is to be none."""
         self._own: Path | None = None
         self._lock = -1
         self._sized = False
@@ -107,7 +110,7 @@ class Scratch:
         be read.
         """
         try:
-            kept = self._folder_that_served() or self._new_folder()
+            kept = (self._folder_that_served() if self.reuses else None) or self._new_folder()
         except OSError as problem:  # as storage_errors, which takes a moment in each trial
             raise not_written(self._folder, problem) from None
         places, opened = kept
@@ -161,6 +164,10 @@ class Scratch:
         if kept is None:
             return
         root = kept.places.root
+        if not self.reuses:
+            kept.opened.close()
+            remove_tree(root)
+            return
         told = left[0] if left is not None and left[1] == programs_run() else None
         with contextlib.suppress(OSError):
             renewed = _as_made_again(kept) if told is None else _renewed(kept, told)

@@ -120,6 +120,22 @@ with open("/dev/null", "w") as file:
     assert os.stat("/dev/null").st_mtime_ns == before  # noqa: PTH116 - of a device
 
 
+@pytest.mark.parametrize("place", [".", "..", "../stdin", "../phases", "../tmp"])
+def test_attributes_and_times_of_the_trials_folder_are_no_memory(say: Say, place: str):
+    asked = (
+        f"import os; p = {place!r}\n"
+        "try: print(os.getxattr(p, 'user.kept'), int(os.stat(p).st_mtime) == 7)\n"
+        "except OSError: print('nothing', os.path.lexists(p) and int(os.stat(p).st_mtime) == 7)\n"
+    )
+    told = (
+        f"import os; p = {place!r}\n"
+        "try: os.setxattr(p, 'user.kept', b'1')\nexcept OSError: pass\n"
+        "try: os.utime(p, (7, 7))\nexcept OSError: pass\n"
+    )
+    say(told)
+    assert say(asked).strip() == "nothing False"
+
+
 def test_no_key_is_kept(say: Say):
     script = CALL + "print(call(248, 0, 0, 0, 0, -3), call(250, 0, -3, 1))"
     assert say(script) == "-1 -1"

@@ -57,6 +57,14 @@ def test_every_trial_has_a_fresh_folder_with_an_equally_long_path(scratch: Scrat
     assert all(list(folder.work.iterdir()) == [] for folder in folders)
 
 
+def test_a_folder_serves_one_trial_alone_where_none_is_used_again(scratch: Scratch) -> None:
+    scratch.reuses = False
+    first = scratch.make(()).root
+    scratch.discard(first)
+    assert not first.exists()
+    assert scratch.make(()).root != first
+
+
 def test_closing_removes_everything(tmp_path: Path) -> None:
     with Scratch(tmp_path) as scratch:
         scratch.make(()).stdout.write_text("x")
