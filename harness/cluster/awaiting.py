@@ -19,6 +19,7 @@ from harness.hookspecs import Runner
 from harness.model.engines import JobPhase, JobState, Limits, Work
 from harness.plugins import Executor
 
+_WAITED_IN_VAIN = (JobPhase.HELD, JobPhase.NEVER)
 LOOKED_S = 1.0
 """How often the run's own folder is looked at."""
 
@@ -118,7 +119,9 @@ class RunWatch:
             # Our own folder may be looked at often, the scheduler may not.
             if self.now() - asked_s >= options.poll_s:
                 asked_s = self.now()
-                if self._is_over(self.cluster.jobs(self.folder.name)):
+                live = self.cluster.jobs(self.folder.name)
+                if self._is_over(live):
+                    self._end_those_that_never_run(live or ())
                     return self.done
             # A tenth of the time at most is spent on looking, however many files there are.
             self.sleep(max(min(LOOKED_S, options.poll_s), 10 * looked_s))
@@ -136,10 +139,23 @@ class RunWatch:
                 )
         else:
             self.away_s = None
-            idle = self._submit(live) and all(job.phase is JobPhase.HELD for job in live)
+            idle = self._submit(live) and all(job.phase in _WAITED_IN_VAIN for job in live)
             self.gone_s = (now_s if self.gone_s is None else self.gone_s) if idle else None
         self._say(live)
         return self.gone_s is not None and now_s - self.gone_s > options.settle_s
+
+    def _end_those_that_never_run(self, live: Sequence[JobState]) -> None:
+        """Take jobs that wait in vain from the queue, and say why; where nothing was done yet."""
+        reasons = dict.fromkeys(job.reason for job in live if job.phase is JobPhase.NEVER)
+        if self.done or not reasons:
+            return
+        self.folder.cancel()
+        self.cluster.cancel(self.folder.name)
+        raise UsageError(
+            f"the scheduler would never run the jobs as they are asked for: {', '.join(reasons)}",
+            hint="They were taken back. See the executor's table in harness.toml: partition, time,"
+            " nodes, account.",
+        )
 
     def look(self) -> None:
         """See which shards are done; folders whose shards all are done are not read again."""

@@ -46,6 +46,8 @@ class JobPhase(Enum):
     RUNNING = "running"
     HELD = "held"
     """It will not run unless somebody lets it."""
+    NEVER = "never"
+    """It asks for what the cluster gives to nobody, or not to this user."""
 
 
 @dataclass(frozen=True, slots=True)

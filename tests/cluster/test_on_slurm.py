@@ -167,6 +167,14 @@ def test_what_slurm_does_not_take_is_said_in_its_words_and_nothing_is_kept(proje
     assert find_cluster(project.results, "") is None
 
 
+def test_jobs_that_slurm_would_never_run_are_taken_back_with_its_reason(project):
+    config = project.root / "harness.toml"
+    config.write_text(config.read_text().replace("poll =", "nodes = 7\npoll ="))
+    with pytest.raises(UsageError, match="never run the jobs as they are asked for: Partition"):
+        harness.run("one", executor="slurm", trials=1)
+    in_time(lambda: not project.slurm.run("squeue", "-h").stdout)
+
+
 @pytest.mark.slow
 def test_a_node_that_loses_its_power_in_a_shard_loses_and_doubles_nothing(project):
     project.gate.touch()

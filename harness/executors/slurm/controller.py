@@ -31,6 +31,11 @@ _AWAY = re.compile(
 )
 _TAKING = frozenset({"idle", "mixed", "allocated", "completing", "planned"})
 """States of nodes that run jobs now or soon."""
+_NEVER = re.compile(
+    r"Partition(Config|NodeLimit|TimeLimit)|BadConstraints|Invalid(Account|QOS)"
+    r"|(Account|QOS)NotAllowed|(Assoc|QOS)Max(WallDuration|Node|Cpu|Mem|Memory)PerJob(Limit)?"
+)
+"""Reasons of jobs that wait for what does not come by waiting: the request has to be another."""
 _EXPRESSION = re.compile(r"[^\w.-]")
 _ACTIVE = {"PD": JobPhase.PENDING, "RQ": JobPhase.PENDING, "RH": JobPhase.PENDING}
 """States in which a job that is listed does not run; in all others it does, or is about to end."""
@@ -176,6 +181,8 @@ def _phase(state: str, reason: str, *, bound: bool) -> JobPhase:
     down = bound and "unavailablenodes" in reason.lower()
     if state in _ACTIVE and (held or down):
         return JobPhase.HELD
+    if state in _ACTIVE and _NEVER.fullmatch(reason.strip("()")):
+        return JobPhase.NEVER
     return _ACTIVE.get(state, JobPhase.RUNNING)
 
 
