@@ -1,17 +1,23 @@
 #!/usr/bin/env python3
-"""What gathering a cluster's run costs, and which limit breaks first as runs grow.
+"""What a cluster's run costs, whether it biases, and which limit breaks first as runs grow.
 
     benchmarks/clusters.py gather [FILES] [ROWS]     gather ROWS rows from FILES attempts' files
     benchmarks/clusters.py limits                    files, calls and memory, up to a million shards
+    benchmarks/clusters.py slurm [SHARDS] [RUNS]     what a shard costs beside its trials, and A/A
 
 The first writes attempts' files of a hundred rows (10,000 files, a million rows, unless said) and
 gathers them in a process of its own, as `harness attach` does. The second one is arithmetic on what
-`harness.cluster` does, with its constants, and a simulated scheduler that takes so many jobs.
+`harness.cluster` does, with its constants, and a simulated scheduler that takes so many jobs. The
+third one starts a real SLURM of virtual nodes. It runs SHARDS tasks of two targets (30) in one job,
+from submission to the gathered run, and takes off what their trials took: by the clock, and by CPU
+time, which a busy machine changes less. Then it compares a program with itself RUNS times (10) here
+and there, in turns, and counts verdicts.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -178,11 +184,113 @@ def simulate(place: Path, jobs: int, nodes: int, job_s: float) -> tuple[Schedule
     return scheduler, (time.monotonic() - began_s) / 1000
 
 
+PROJECT = """
+[executors.slurm]
+poll = "1s"
+settle = "2s"
+[tasks.same.cases.c]
+[targets.a]
+task = "same"
+adapter = "command"
+args = ["sh", "-c", "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done; echo $i"]
+[targets.b]
+task = "same"
+adapter = "command"
+args = ["sh", "-c", "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done; echo $i"]
+"""
+
+
+def on_slurm(shards: int, runs: int) -> None:
+    """Print what a shard costs beside its trials, and an A/A here against one by SLURM."""
+    import os
+
+    sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+    from virtual_slurm import VirtualSlurm, lacking
+
+    if why := lacking():
+        sys.exit(f"no virtual SLURM here: {why}")
+    with (
+        tempfile.TemporaryDirectory(prefix="harness-slurm-") as place,
+        VirtualSlurm(Path(place) / "slurm") as cluster,
+    ):
+        os.environ.update(cluster.env)
+        project = Path(place) / "project"
+        project.mkdir()
+        os.chdir(project)
+        print_overhead(project, shards)
+        print_aa(project, runs)
+
+
+def print_overhead(project: Path, shards: int) -> None:
+    """One run of many short shards, all in one job, from its submission until it is gathered."""
+    import harness
+
+    more = "".join(
+        f'[tasks.t{n}.cases.c]\n[targets.p{n}]\ntask = "t{n}"\nadapter = "command"\n'
+        f'args = ["true"]\n[targets.q{n}]\ntask = "t{n}"\nadapter = "command"\nargs = ["true"]\n'
+        for n in range(shards)
+    )
+    # The job's interpreter, which leaves behind what it and all below it used.
+    used, python = project / "used", project / "python"
+    python.write_text(f'#!/bin/sh\n{sys.executable} "$@"\ncode=$?\ntimes > {used}\nexit $code\n')
+    python.chmod(0o755)
+    own = f'shards_per_job = {shards}\npython = "{python}"\npoll'
+    packed_so = PROJECT.replace("poll", own, 1)
+    (project / "harness.toml").write_text(packed_so.partition("[tasks")[0] + more)
+    began_s, began_cpu_s = time.monotonic(), time.process_time()
+    result = harness.run(executor="slurm", trials=3, warmup=0)
+    took_s, cpu_s = time.monotonic() - began_s, time.process_time() - began_cpu_s
+    assert result.ok, result.failures
+    while not used.exists():  # the shards are done before their job is
+        time.sleep(0.1)
+    cpu_s += sum(
+        60 * float(minutes) + float(seconds)
+        for minutes, seconds in re.findall(r"(\d+)m([\d.]+)s", used.read_text())
+    )
+    rows = harness.load(result)
+    trials_s = float(rows.wall_ns.sum()) / 1e9
+    trials_cpu_s = float((rows.user_ns + rows.sys_ns).sum()) / 1e9
+    print(
+        f"{shards} shards in one job: {(took_s - trials_s) / shards:.2f} s each beside their trials"
+        f" by the clock; {(cpu_s - trials_cpu_s) / shards:.2f} s of it is CPU time of the job and"
+        " of us (goal: 1.5 s)"
+    )
+
+
+def print_aa(project: Path, runs: int) -> None:
+    """The same program twice, compared here and by SLURM in turns."""
+    import math
+
+    import harness
+
+    (project / "harness.toml").write_text(PROJECT)
+    found: dict[str, list[harness.Comparison]] = {"here": [], "by SLURM": []}
+    for number in range(runs):
+        for where, options in (("here", {}), ("by SLURM", {"executor": "slurm"})):
+            result = harness.compare("a", "b", trials=20, warmup=1, seed=number, **options)
+            found[where].append(result.comparison)
+    for where, comparisons in found.items():
+        logs = sorted(math.log(c.ratio.point) for c in comparisons)
+        told = [c.verdict.value for c in comparisons]
+        words = ", ".join(f"{told.count(word)} {word}" for word in dict.fromkeys(told))
+        mean = sum(logs) / len(logs)
+        spread = math.sqrt(sum((x - mean) ** 2 for x in logs) / max(len(logs) - 1, 1))
+        error = spread / math.sqrt(len(logs))
+        print(
+            f"A/A {where}: {words}; mean ratio {math.exp(mean):.4f} +- {error:.4f} (one standard"
+            f" error of {len(logs)} runs of 20 blocks)"
+        )
+
+
 def main() -> int:
     """Run what the first argument names."""
     what = sys.argv[1] if len(sys.argv) > 1 else "gather"
     if what == "limits":
         limits()
+        return 0
+    if what == "slurm":
+        numbers = [int(word) for word in sys.argv[2:4]]
+        on_slurm(*numbers, *(30, 10)[len(numbers) :])
         return 0
     if what == "_gather":
         gather(Path(sys.argv[2]))
