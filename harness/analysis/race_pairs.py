@@ -62,7 +62,7 @@ class PairsOfMembers:
         self._confidence = confidence
         self._threshold = threshold
         self._step = None if of_times else _FINE
-        self._of_layouts = 1 - (1 - confidence) / errors
+        self._of_layouts = 1 - (1 - confidence) / max(errors, 1)  # nobody may be left to race
         self._pairs: dict[tuple[str, str], PairedSequence] = {}
         self._layouts: dict[tuple[str, str], list[tuple[float, float]]] = {}
         self._looked: dict[tuple[str, str], RacedPair] = {}

@@ -175,3 +175,8 @@ def test_a_variant_that_crashes_is_neither_ranked_nor_left_to_win():
 def test_a_race_ends_where_the_reference_does_not_run():
     race = Race(("good",), RaceRules("p"))
     assert race([{"good": [make_record("good")]}]) == "p does not run any more"
+
+
+def test_a_race_that_nobody_is_left_to_run_ends_at_once():
+    race = Race((), RaceRules("p"))
+    assert raced(race, {}, seed=1)[0] == NONE_LEFT
