@@ -89,7 +89,15 @@ def kinds(scale: float, most: int) -> Iterator[tuple[str, Question, Callable[[],
     yield "campaign, all blocks", asked, lambda: weighing_rule(SIDES, asked, span)
     yield "campaign, fresh blocks", fresh, lambda: weighing_rule(SIDES, fresh, span)
     compared = Question(Metric.WALL, 0.95, 0.01)
-    yield "compare", compared, lambda: sequential_rule("a", compared, most, look_on_ns=3e9)
+    old, sure = replace(compared, late=False), replace(compared, confirm=True)
+
+    def compare(question: Question, look_on_ns: float) -> Callable[[], StopRule]:
+        return lambda: sequential_rule("a", question, most, look_on_ns=look_on_ns)
+
+    yield "compare, all blocks", old, compare(old, 3e9)
+    yield "compare", compared, compare(compared, 3e9)
+    yield "compare, no look for slow runs", compared, compare(compared, 0.0)
+    yield "compare --confirm", sure, compare(sure, 0.0)
 
 
 def rows(repeats: int, most: int, seed: int) -> Iterator[tuple[tuple[str, ...], list[float]]]:

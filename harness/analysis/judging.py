@@ -220,10 +220,22 @@ class Judge:
 
     @property
     def fresh(self) -> Fresh:
-        """The blocks after a gain was sure, where it was to be confirmed."""
-        if self._sure_at <= self.question.fewest or self.exact is not None:
+        """The blocks after a gain was sure, where it was to be confirmed or the run went on."""
+        asked = self.question
+        if self.exact is not None:
             return NONE_FRESH
-        return Fresh.of(self.sequence.ratios, self._sure_at)
+        if asked.confirm:
+            sure = self._sure_at > asked.fewest
+            return Fresh.of(self.sequence.ratios, self._sure_at) if sure else NONE_FRESH
+        return self._late if asked.late and asked.noise is None else NONE_FRESH
+
+    @property
+    def _late(self) -> Fresh:
+        """The blocks after the signs were sure of a gain, of a run that looked on for slow runs."""
+        since = self.sequence.above_since
+        if not since or self.sequence.bounds[0] >= OBVIOUS or self.sequence.bounds[0] <= 0:
+            return NONE_FRESH
+        return Fresh.of(self.sequence.ratios, since)
 
     @property
     def _wants_fresh(self) -> bool:

@@ -129,8 +129,22 @@ class Question:
         ),
     )
 
-    confirm: bool = False
-    """Once a gain is sure, measure on for its point: in campaigns, where points are logged."""
+    confirm: bool = declared(
+        False,
+        RunOption(
+            "confirm",
+            "Once a gain is sure, measure on for as many blocks again: the ratio that is told is"
+            " that of these alone, so that it does not flatter.",
+            truth,
+            kind=bool,
+            default="no-confirm",
+        ),
+    )
+    """Always in campaigns since the sixth edition of their rules, where points are logged."""
+
+    late: bool = True
+    """Is the point of a gain that of blocks after it was sure, where a run went on for another
+    reason? Not in campaigns: there `confirm` says so."""
 
     early: bool = True
     """May unanimous signs of long blocks be proof as soon as they can be? Not in campaigns."""

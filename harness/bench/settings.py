@@ -70,7 +70,8 @@ class BenchSettings:
     def question(self) -> Question:
         """What is asked of phases and of cases without known noise."""
         asked = (self.metric, self.confidence, self.threshold)
-        return Question(*asked, tails=self.tails, guards=self.guards, early=False)
+        question = Question(*asked, tails=self.tails, guards=self.guards)
+        return replace(question, late=False, early=False)
 
     def question_on(self, case: str) -> Question:
         """What is asked of a case."""

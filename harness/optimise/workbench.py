@@ -322,7 +322,7 @@ class LocalWorkbench:
         asked = (_objective(request), request.of_each, request.threshold)
         guards = guards_in(request.guards, "guards")
         question = Question(*asked, tails=request.tails, early=False, guards=guards)
-        question = replace(question, confirm=request.confirm, fewest=request.fewest)
+        question = replace(question, late=False, confirm=request.confirm, fewest=request.fewest)
         question = with_infos(question, read_described(path).metrics)
         if request.weighed:
             question = replace(question, noise=request.noise_on(result.host, result.case))

@@ -83,6 +83,8 @@ def evidence(comparison: Comparison) -> list[str]:
     if c.detectable is not None:
         effect = show_share(c.detectable)
         lines.append(f"smallest effect that as many blocks find 4 times in 5: {effect}")
+    if c.fresh_blocks:
+        lines.append(f"the ratio is that of the {c.fresh_blocks} blocks after the gain was sure")
     if c.verdict in (Verdict.FASTER, Verdict.SLOWER) and abs(c.ratio.point - 1) < SMALL:
         lines.append(_rests_on(c.layouts))
     lines += open_tails(c)

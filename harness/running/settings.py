@@ -303,6 +303,7 @@ class Asked(TypedDict, total=False):
     per_comparison: bool
     guard: str | Sequence[str] | Mapping[str, str]
     tails: bool
+    confirm: bool
 
 
 def read_settings(

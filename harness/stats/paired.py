@@ -81,6 +81,11 @@ class PairedSequence:
         return finer
 
     @property
+    def above_since(self) -> int:
+        """After how many pairs the interval lay above 0 for the first time; 0: it never did."""
+        return self._above_since
+
+    @property
     def bounds(self) -> tuple[float, float]:
         """The ends of the interval so far: all that a verdict needs, after every block."""
         return self._low, self._high
@@ -98,6 +103,7 @@ class PairedSequence:
         self._highs = RisingRank()
         """Negated: their rank is counted from the largest."""
         self._low, self._high, self._settled = -math.inf, math.inf, True
+        self._above_since = 0
 
     def _place(self, reference: float, candidate: float, batch: int) -> None:
         low, high = log_ratio_bounds(reference, candidate, self._resolution / batch)
@@ -112,6 +118,8 @@ class PairedSequence:
             self._low, self._high, self._settled = low, high, False
         else:
             self._low, self._high = max(low, self._low), min(high, self._high)
+        if self._low > 0 and not self._above_since:
+            self._above_since = len(self._lows)
 
 
 def sequence_of(

@@ -1,5 +1,6 @@
 """The point of a gain is that of blocks that had no part in calling it one."""
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -8,7 +9,7 @@ import pytest
 
 from harness.analysis import Judge, Question, Span, compare_cells, weighing_rule
 from harness.analysis.confirming import FEWEST_FRESH, Fresh, confirmed_at
-from harness.analysis.stop_rules import SURE
+from harness.analysis.stop_rules import SURE, sequential_rule
 from harness.model import Metric, Verdict
 from harness.model.noise import FEWEST, Noise
 from harness.stats.paired import RatioInterval
@@ -121,3 +122,42 @@ def test_the_point_of_a_gain_does_not_flatter(blocks, gain):
     assert abs(np.median(fresh) - gain) < np.median(flattering) - gain
     assert np.mean(flattering > gain) >= 0.65
     assert 0.25 <= np.mean(fresh > gain) <= 0.7
+
+
+BY_SIGNS = Question(Metric.WALL, 0.95, 0.01, tails=False)
+
+
+def compared(blocks, question, most=1000):
+    """A run of `compare` that goes on until its rule ends it: why, and its blocks."""
+    rule, seen = sequential_rule("a", question, most), []
+    for block in blocks:
+        seen.append(block)
+        reason = rule(seen)
+        if reason is not None:
+            return reason, seen
+    raise AssertionError("it did not end")
+
+
+def test_the_point_of_a_comparison_is_of_the_blocks_after_it_was_sure(blocks):
+    _, seen = compared(blocks(3, 1.1), BY_SIGNS)
+    further = [*itertools.islice(blocks(3, 1.1), 40)]
+    assert told(seen, BY_SIGNS).fresh_blocks == 0
+    found = told(further, BY_SIGNS)
+    assert found.fresh_blocks == 40 - len(seen)
+    fresh = [math.log(b["a"][0].trial.wall_ns / b["b"][0].trial.wall_ns) for b in further]
+    assert math.log(found.ratio.point) == pytest.approx(np.median(fresh[len(seen) :]))
+    assert told(further, replace(BY_SIGNS, late=False)).fresh_blocks == 0
+
+
+def test_a_comparison_that_is_to_confirm_goes_on_for_as_many_blocks_again(blocks):
+    asked = replace(BY_SIGNS, confirm=True)
+    _, few = compared(blocks(3, 1.1), BY_SIGNS)
+    reason, seen = compared(blocks(3, 1.1), asked)
+    assert (reason, len(seen)) == (SURE, confirmed_at(len(few)))
+    assert told(seen, asked).fresh_blocks == len(seen) - len(few)
+
+
+def test_a_comparison_that_is_no_gain_has_the_point_of_all_blocks(blocks):
+    for ratio in (1 / 1.3, 1.0, 1.6):
+        seen = [*itertools.islice(blocks(3, ratio, scatter=0.003), 40)]
+        assert told(seen, BY_SIGNS).fresh_blocks == 0
