@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from harness.analysis.judging import Judge, Judged
 from harness.analysis.question import Question
@@ -16,7 +17,7 @@ from harness.model import (
     signs_disagree,
 )
 from harness.stats.medians import scaled_mad
-from harness.stats.paired import RatioInterval, seen_range
+from harness.stats.paired import RatioInterval, ratio_of, seen_range
 from harness.stats.power import blocks_needed, detectable
 
 
@@ -90,7 +91,17 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
         doubted=doubted,
         seen=None if math.isfinite(interval.high - interval.low) else seen_range(ratios),
         fresh_blocks=judged.fresh.blocks,
+        least=_least(judged),
     )
+
+
+def _least(judged: Judged) -> float | None:
+    """The low end of the ratio at the confidence that several comparisons share; None: the same."""
+    of_all, weighed = judged.question.of_all, judged.weighed
+    if of_all is None or weighed is None or judged.exact is not None or judged.lost.differs:
+        return None
+    interval = replace(weighed, level=(1 - of_all) / 2).interval()
+    return ratio_of(judged.spread.widened(interval).low)
 
 
 def _doubts(

@@ -142,6 +142,10 @@ class Question:
     )
     """Always in campaigns since the sixth edition of their rules, where points are logged."""
 
+    of_all: float | None = None
+    """The confidence that several comparisons share, where this is one of them: what each of them
+    has to hold (not worse on any) is asked at it, since it costs no level of its own."""
+
     late: bool = True
     """Is the point of a gain that of blocks after it was sure, where a run went on for another
     reason? Not in campaigns: there `confirm` says so."""
@@ -167,4 +171,4 @@ class Question:
             return self
         each = each_confidence(self.confidence, comparisons)
         weighed = self.noise or (Noise() if self.precision is None else None)
-        return replace(self, confidence=each, noise=weighed)
+        return replace(self, confidence=each, noise=weighed, of_all=self.confidence)

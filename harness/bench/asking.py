@@ -59,6 +59,7 @@ def bench_settings(options: Mapping[str, Any], workload: Workload) -> BenchSetti
         full=bool(options.get("validate_full")),
         noise=weighed,
         confidence=question.confidence,
+        of_all=question.of_all,
         threshold=question.threshold,
         metric=question.metric,
         max_blocks=settings.max_blocks,

@@ -63,6 +63,8 @@ class BenchSettings:
     tails: bool = True
     """Hold a gain against the mean and the slow runs."""
 
+    of_all: float | None = None
+    """The confidence that several cases share; None: there is one."""
     confirm: bool = False
     """Once a gain is sure, measure on for its point."""
 
@@ -71,7 +73,7 @@ class BenchSettings:
         """What is asked of phases and of cases without known noise."""
         asked = (self.metric, self.confidence, self.threshold)
         question = Question(*asked, tails=self.tails, guards=self.guards)
-        return replace(question, late=False, early=False)
+        return replace(question, of_all=self.of_all, late=False, early=False)
 
     def question_on(self, case: str) -> Question:
         """What is asked of a case."""

@@ -68,6 +68,11 @@ class BenchRequest:
         return each_confidence(self.confidence, 1 + len(self.cases))
 
     @property
+    def of_all(self) -> float | None:
+        """The confidence that several cases share; None: there is one."""
+        return self.confidence if self.cases else None
+
+    @property
     def fewest(self) -> int:
         """A gain is not sure before as many blocks."""
         return 0 if self.look else FINAL_BLOCKS

@@ -283,10 +283,17 @@ class CaseResult:
     """What was found of each guard of the terms, against the last kept state."""
     fresh_blocks: int = 0
     """As many blocks, made after the gain was sure, are what its point is of; 0: it is of all."""
+    least: float | None = None
+    """What the step is not below at the confidence that several cases share; None: its low end."""
     further_draws: int = 0
     """On as many further draws, untimed, the gain was as right as the last kept state."""
     place: str = ""
     """The node and job that measured it; empty: this machine."""
+
+    @property
+    def not_below(self) -> float:
+        """What its step is surely not below, as one of several cases of which none may be worse."""
+        return self.step.low if self.least is None else max(self.least, self.step.low)
 
     @property
     def broken(self) -> tuple[GuardResult, ...]:
@@ -351,7 +358,7 @@ class BenchOutcome:
         if self.full is not None and self.full.step.verdict in (Verdict.SLOWER, Verdict.MIXED):
             return self.full.step.verdict
         if self.others:
-            steps = [(case.step.verdict, case.step.low) for case in self.together]
+            steps = [(case.step.verdict, case.not_below) for case in self.together]
             return verdict_of_cases(steps, self.threshold)
         step, cumulative = self.fast.step.verdict, self.fast.cumulative.verdict
         if step is Verdict.FASTER and cumulative is not Verdict.FASTER:

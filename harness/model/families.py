@@ -4,7 +4,8 @@ Each of N cases is asked at 1/N of the error (Bonferroni), so that all intervals
 at least the confidence that was asked for, however the cases depend on one another. Then both
 halves of the claim follow from the intervals: that one case is better, which is one of N claims
 that could each be false; and that none is worse, which needs every single one (an
-intersection-union test: Berger, Technometrics 24, 1982), and so costs no level of its own.
+intersection-union test: Berger, Technometrics 24, 1982), and so costs no level of its own: that a
+case is not worse is asked at the whole error, where what decides it can be (`Comparison.least`).
 
 Whatever decides a case within its blocks is an e-value, of which N/level wants only log N more than
 1/level does; the mean of e-values (Vovk & Wang, Annals of Statistics 49, 2021), which is the
@@ -25,7 +26,7 @@ def each_confidence(confidence: float, comparisons: int) -> float:
 
 
 def verdict_of_cases(found: Sequence[tuple[Verdict, float]], threshold: float) -> Verdict:
-    """What the verdicts of all cases, each with the low end of its ratio, say together.
+    """What the verdicts of all cases, each with what its ratio is not below, say together.
 
     Better where one case is, and every other one is surely not worse by more than the threshold.
     One that is surely worse, or mixed, decides at once.
@@ -44,4 +45,4 @@ def verdict_of_cases(found: Sequence[tuple[Verdict, float]], threshold: float) -
 
 def verdict_of_comparisons(found: Sequence[Comparison]) -> Verdict:
     """The same of comparisons, one at least, which have one threshold."""
-    return verdict_of_cases([(c.verdict, c.ratio.low) for c in found], found[0].threshold)
+    return verdict_of_cases([(c.verdict, c.not_below) for c in found], found[0].threshold)

@@ -214,9 +214,17 @@ class Comparison:
     """Where the ratio has no interval: the range of two blocks or more, by themselves."""
     fresh_blocks: int = 0
     """As many blocks, made after the gain was sure, are what the point is of; 0: it is of all."""
+    least: float | None = None
+    """The low end of the ratio at the confidence that this shares with other comparisons: that it
+    is not worse, as none of them may be, rests on it. None: that of the ratio itself."""
 
     lost: tuple[int, int] = (0, 0)
     """How many blocks have no figure of the reference, and of the candidate."""
+
+    @property
+    def not_below(self) -> float:
+        """What the ratio is surely not below, as one of several that must all be not worse."""
+        return self.ratio.low if self.least is None else max(self.least, self.ratio.low)
 
     @property
     def key(self) -> tuple[str, str, str]:

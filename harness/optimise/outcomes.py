@@ -197,6 +197,7 @@ def measured_result(case: CaseBench) -> CaseResult:
         guards=Guards.of(*sides),
         blocks=step.blocks,
         fresh_blocks=step.fresh_blocks,
+        least=step.least,
         further_draws=case.further_draws,
         stopped_because=step.stopped_because,
         builds=tuple(

@@ -48,6 +48,7 @@ def _other_figures(kept: CaseResult, again: CaseResult) -> Iterator[tuple[str, o
         ("metric", kept.metric, again.metric),
         ("blocks", kept.blocks, again.blocks),
         ("fresh blocks", kept.fresh_blocks, again.fresh_blocks),
+        ("not below", kept.least, again.least),
         ("baseline_ns", kept.baseline_ns, again.baseline_ns),
         ("current_ns", kept.current_ns, again.current_ns),
         ("builds that ran", kept.builds, again.builds),

@@ -239,6 +239,7 @@ class LocalWorkbench:
             earlier={c: read_parquet(path) for c, path in self._earlier(request).items()},
             full=request.full and cases is Cases.ALL,
             confidence=request.of_each,
+            of_all=request.of_all,
             threshold=request.threshold,
             metric=_objective(request),
             guards=guards_in(request.guards, "guards"),
@@ -323,6 +324,7 @@ class LocalWorkbench:
         guards = guards_in(request.guards, "guards")
         question = Question(*asked, tails=request.tails, early=False, guards=guards)
         question = replace(question, late=False, confirm=request.confirm, fewest=request.fewest)
+        question = replace(question, of_all=request.of_all)
         question = with_infos(question, read_described(path).metrics)
         if request.weighed:
             question = replace(question, noise=request.noise_on(result.host, result.case))
@@ -340,6 +342,7 @@ class LocalWorkbench:
             metric=step.metric.value,
             blocks=step.blocks,
             fresh_blocks=step.fresh_blocks,
+            least=None if result.least is None else step.least,
             builds=tuple(replace(b, build=_ran(blocks, b.label)) for b in result.builds),
             guarded=guarded_again(step, result.guarded),
         )

@@ -42,7 +42,7 @@ class CasesResult(SuiteResult):
     @property
     def together(self) -> Verdict:
         """Better where one case is, and every other one is surely not worse: see `families`."""
-        found = [(c.verdict, c.ratio.low) for c in self.comparisons]
+        found = [(c.verdict, c.not_below) for c in self.comparisons]
         cases = {m.case for m in self.measurements}
         if len(found) < len(cases):
             found.append((Verdict.UNDECIDED, 0.0))

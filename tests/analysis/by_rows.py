@@ -71,7 +71,7 @@ def compare_by_rows(
     for setting, blocks in stored_blocks(stored, (reference, candidate)).items():
         runs = tuple(dict.fromkeys(block[reference][0].run_id for block in blocks))
         because = f"no more is stored, in {len(runs)} run{'s' * (len(runs) != 1)}"
-        judge = Judge(reference, candidate, question)
+        judge = Judge(reference, candidate, replace(question, late=False))
         judge.read(blocks)
         if judge.pairs:
             judged, spread = _over_runs(judge, blocks)

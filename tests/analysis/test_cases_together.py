@@ -1,9 +1,13 @@
 """How often is a family of cases called wrong? Counted on synthetic ratios, looked at again and
 again, with fixed seeds: the error holds for the family, and costs little where it grows."""
 
+import itertools
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from harness.analysis import Question, compare_cells
 from harness.analysis.weighing import Weighed
 from harness.model import Verdict
 from harness.model.families import each_confidence, verdict_of_cases
@@ -22,13 +26,13 @@ def pairs(chance, effect, noise=0.006):
 
 
 def weighed(sides, confidence):
-    """The verdict at the first look that decides, with the low end of a ratio that is open."""
+    """The verdict at the first look that decides; of one that is open, what it is not below."""
     for blocks in LOOKS:
         found = sequence_of(sides[0][:blocks], sides[1][:blocks], sign_boundary(confidence), 1e-9)
         judge = Weighed.of(found, Noise(), confidence, THRESHOLD)
         if judge.verdict is not Verdict.UNDECIDED:
             return judge.verdict, 1.0
-    return Verdict.UNDECIDED, ratio_of(judge.interval().low)
+    return Verdict.UNDECIDED, ratio_of(replace(judge, level=0.025).interval().low)
 
 
 def by_signs(sides, confidence):
@@ -72,3 +76,16 @@ def test_a_gain_on_one_case_is_found_among_others(cases, families):
     found = counted([0.08, *[0.0] * (cases - 1)], families)
     assert found[Verdict.SLOWER] == 0
     assert found[Verdict.FASTER] >= families / 2
+
+
+def test_that_none_is_worse_is_asked_at_the_whole_error(blocks):
+    seen = [*itertools.islice(blocks(3, 1.0, scatter=0.006), 24)]
+    alone, shared = (
+        compare_cells("a", ["b"], seen, question, "")[0]
+        for question in (Question(), Question().shared_by(100))
+    )
+    assert alone.least is None
+    assert shared.ratio.low < shared.least == shared.not_below
+    every = replace(Question().shared_by(100), confidence=0.95, of_all=None)
+    (whole,) = compare_cells("a", ["b"], seen, every, "")
+    assert shared.least == pytest.approx(whole.ratio.low, rel=1e-6)
