@@ -8,12 +8,12 @@ from harness.model import Comparison, Estimate, Verdict
 from harness.model.durations import write_duration
 from harness.render.costs import cost_rows, doubt, halves, open_tails
 from harness.render.guard_rows import GUARD_HEADERS, guard_rows
-from harness.render.tables import by_metric, layout, opposite
+from harness.render.tables import by_metric, layout, opposite, shown_ratio
 from harness.render.units import (
     MUCH_SLOWER,
     better_word,
     show_confidence,
-    show_ratio,
+    show_if_any,
     show_share,
     show_speed_up,
     worse_word,
@@ -21,6 +21,9 @@ from harness.render.units import (
 
 SMALL = 0.02
 """Smaller differences are said with the number of layouts that they rest on."""
+
+_BY_NO_SIZE = 1e6
+"""What is larger, as a share, stands for a direction without a size: of zeros, or of two signs."""
 
 
 def explain(comparison: Comparison) -> str:
@@ -43,7 +46,7 @@ def headline(comparison: Comparison) -> str:
     c = comparison
     interval = f" ({show_confidence(c.ratio.confidence)} interval)" if c.ratio.bounded else ""
     other = f", {opposite(c)}" if opposite(c) else ""
-    shown = show_speed_up(c.ratio, by=c.metric)
+    shown = shown_ratio(c)
     worse = [f"{name} {show_speed_up(c.costs[name])}" for name in c.worse if name in c.costs]
     beside = f"; {', '.join(worse)}" if c.verdict is Verdict.MIXED else ""
     said = f"{shown} by {by_metric(c)}{interval}{beside}{other}"
@@ -61,7 +64,7 @@ def evidence_rows(comparison: Comparison) -> list[list[str]]:
     return [
         [
             metric.value,
-            show_speed_up(estimate, by=metric),
+            shown_ratio(c) if metric is c.metric else show_speed_up(estimate, by=metric),
             "decides" if metric is c.metric else "",
         ]
         for metric, estimate in c.evidence.items()
@@ -77,10 +80,10 @@ def evidence(comparison: Comparison) -> list[str]:
     ]
     if c.seen is not None:
         lines.append(f"seen so far: {seen_words(c.seen)}")
-    if c.ratio.bounded:
+    if c.ratio.bounded and c.noise_floor < _BY_NO_SIZE:
         # Without an interval it would say how sure a ratio is that nobody is sure of.
         lines.append(f"noise of a single block: {show_share(c.noise_floor)}, typically")
-    if c.detectable is not None:
+    if c.detectable is not None and c.detectable < _BY_NO_SIZE:
         effect = show_share(c.detectable)
         lines.append(f"smallest effect that as many blocks find 4 times in 5: {effect}")
     if c.fresh_blocks:
@@ -100,7 +103,7 @@ def seen_words(seen: Estimate) -> str:
 
     `0.97x, blocks from 0.93x to 1.02x, which hold the median at 75 %`.
     """
-    point, low, high = map(show_ratio, (seen.point, seen.low, seen.high))
+    point, low, high = map(show_if_any, (seen.point, seen.low, seen.high))
     held = show_share(seen.confidence)
     return f"{point}, blocks from {low} to {high}, which hold the median at {held}"
 

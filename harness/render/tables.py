@@ -121,6 +121,18 @@ def show_named(name: str, figures: Iterable[MetricEstimate]) -> str:
     return "-" if found is None else f"{found.value.point:.6g}"
 
 
+NO_RATIO = "no ratio is known"
+"""No block has the figure of both sides."""
+
+
+def shown_ratio(comparison: Comparison) -> str:
+    """The ratio of a comparison with its interval; words where no block has a figure of both."""
+    c = comparison
+    if c.blocks > 1 and c.seen is None and not c.ratio.bounded and c.ratio.point == 1:
+        return NO_RATIO
+    return show_speed_up(c.ratio, by=c.metric)
+
+
 def show_comparison(comparison: Comparison) -> str:
     """A ratio with its interval and verdict: `2.09x [2.05, 2.12] faster`.
 
@@ -128,7 +140,9 @@ def show_comparison(comparison: Comparison) -> str:
     sure of opposite signs, what the other one says.
     """
     c = comparison
-    shown = show_speed_up(c.ratio, by=c.metric)
+    shown = shown_ratio(c)
+    if shown is NO_RATIO:
+        return f"{shown} ({by_metric(c)})"
     notes = [] if c.metric is Metric.WALL else [by_metric(c)]
     notes += filter(None, [opposite(c)])
     after = f" ({'; '.join(notes)})" if notes else ""

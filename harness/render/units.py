@@ -64,8 +64,15 @@ def show_ratio_estimate(estimate: Estimate) -> str:
 
 
 def _ends(ratio: Estimate) -> str:
-    low, high = (show_ratio(end).rstrip("x") for end in (ratio.low, ratio.high))
+    low, high = map(_end, (ratio.low, ratio.high))
     return f"[{low}, {high}]"
+
+
+def _end(ratio: float) -> str:
+    """An end of an interval; 0 or inf where it stands for a direction without a size."""
+    if _is_countable(ratio):
+        return show_ratio(ratio).rstrip("x")
+    return show_ratio(math.inf if ratio > 1 else 0.0).rstrip("x")
 
 
 NO_INTERVAL = "too few blocks for an interval"
@@ -115,10 +122,21 @@ def show_speed_up(ratio: Estimate, *, by: Metric = Metric.WALL) -> str:
     `2.09x [2.05, 2.12]`; far below 1 as `101 times slower [100, 110]` (of memory: larger); without
     an interval in words that there is none. A ratio to zero is `better by no ratio`.
     """
-    if not 1 / _COUNTABLE < ratio.point < _COUNTABLE:
+    if not _is_countable(ratio.point):
         return f"{better_word(by) if ratio.point > 1 else worse_word(by)} by no ratio"
     factor, interval = speed_up_cells(ratio, by=by)
     return f"{factor} {interval}" if ratio.bounded else f"{factor}, {interval}"
+
+
+def show_if_any(ratio: float) -> str:
+    """A bare ratio, or the words for one that is none: of a zero, or of two signs."""
+    if _is_countable(ratio):
+        return show_ratio(ratio)
+    return f"{'better' if ratio > 1 else 'worse'} by no ratio"
+
+
+def _is_countable(ratio: float) -> bool:
+    return 1 / _COUNTABLE < ratio < _COUNTABLE
 
 
 def show_share(share: float) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from harness.model import Estimate
+from harness.stats.ranks import halfway
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,7 +49,7 @@ def median_estimate(
 def median_of(ordered: Sequence[float]) -> float:
     """The middle of at least one value in order, or that of the two middle ones."""
     middle, odd = divmod(len(ordered), 2)
-    return ordered[middle] if odd else (ordered[middle - 1] + ordered[middle]) / 2
+    return ordered[middle] if odd else halfway(ordered[middle - 1], ordered[middle])
 
 
 def median_rank(n: int, confidence: float) -> int:

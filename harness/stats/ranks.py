@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from bisect import bisect_left, insort
 from collections.abc import Iterable
@@ -71,4 +72,10 @@ def median(values: Iterable[float]) -> float:
     if not ordered:
         raise ValueError("no median of nothing")
     half = len(ordered) // 2
-    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+    return ordered[half] if len(ordered) % 2 else halfway(ordered[half - 1], ordered[half])
+
+
+def halfway(one: float, other: float) -> float:
+    """The mean of two values; of finite ones it is finite, though their sum may not be."""
+    mean = (one + other) / 2
+    return mean if math.isfinite(mean) else one / 2 + other / 2

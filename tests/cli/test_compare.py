@@ -410,6 +410,12 @@ def test_a_huge_ratio_of_few_blocks_has_words_that_fit(point, words):
     assert "too few blocks" in text.splitlines()[0]
 
 
+def test_a_figure_that_a_side_lacks_has_no_ratio():
+    ratio = Estimate("median ratio", 1.0, 0.0, math.inf, 0.95)
+    text = explain(replace(COMPARISON, ratio=ratio, blocks=2, verdict=Verdict.UNDECIDED))
+    assert text.startswith("new is not told apart from old: no ratio is known by")
+
+
 def test_a_verdict_by_cpu_time_says_that_wall_time_is_sure_of_the_opposite():
     evidence = {
         Metric.CPU: replace(RATIO, point=1.8, low=1.7, high=1.9),

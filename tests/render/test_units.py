@@ -7,6 +7,7 @@ import pytest
 from harness.model import Estimate, Metric
 from harness.render.units import (
     show_bytes,
+    show_if_any,
     show_ns,
     show_ns_estimate,
     show_ratio,
@@ -47,6 +48,12 @@ def test_a_speed_up_has_more_digits_near_one_and_near_zero(ratio, shown):
 def test_an_interval_without_bound_says_so():
     estimate = Estimate("median", 1.2, 0.0, math.inf, 0.95)
     assert show_ratio_estimate(estimate) == "1.20x [0.00, inf]"
+
+
+def test_an_end_that_is_a_direction_without_a_size_is_no_number_of_24_digits():
+    assert show_speed_up(Estimate("median ratio", 1.0, 1e-22, 1e22, 0.95)) == "1.000x [0.00, inf]"
+    assert show_if_any(1e-22) == "worse by no ratio"
+    assert show_if_any(1.4) == "1.40x"
 
 
 def test_sizes_and_shares():

@@ -1,10 +1,11 @@
 """The value at a rank of values that come one by one."""
 
+import math
 import random
 
 import pytest
 
-from harness.stats.ranks import RisingRank
+from harness.stats.ranks import RisingRank, median
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -41,3 +42,8 @@ def test_a_rank_that_falls_is_refused() -> None:
         ranks.at(1)
     with pytest.raises(IndexError):
         ranks.at(3)
+
+
+def test_the_middle_of_huge_figures_is_finite():
+    assert median([1.6e308, 1.7e308]) == pytest.approx(1.65e308)
+    assert median([math.inf, math.inf]) == math.inf
