@@ -222,12 +222,11 @@ class Judge:
     def fresh(self) -> Fresh:
         """The blocks after a gain was sure, where it was to be confirmed or the run went on."""
         asked = self.question
-        if self.exact is not None:
-            return NONE_FRESH
-        if asked.confirm:
+        if asked.confirm and self.exact is None:
             sure = self._sure_at > asked.fewest
             return Fresh.of(self.sequence.ratios, self._sure_at) if sure else NONE_FRESH
-        return self._late if asked.late and asked.noise is None else NONE_FRESH
+        late = asked.late and asked.noise is None and self.exact is None
+        return self._late if late else NONE_FRESH
 
     @property
     def _late(self) -> Fresh:

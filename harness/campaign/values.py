@@ -387,8 +387,7 @@ class BenchOutcome:
     @property
     def decided(self) -> CaseResult | None:
         """The largest case whose speed-up over the baseline is decided; None where none is."""
-        order = (self.full, self.fast, *self.others)
-        cases = [case for case in order if case is not None and case.correct]
+        cases = [c for c in (self.full, self.fast, *self.others) if c is not None and c.correct]
         return next((c for c in cases if c.cumulative.verdict is not Verdict.UNDECIDED), None)
 
     @property
