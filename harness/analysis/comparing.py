@@ -61,8 +61,7 @@ def comparison_of(judged: Judged, stopped_because: str) -> Comparison:
     if doubted and costs is not None:
         needed = costs.needed()
     needed = needed if verdict is Verdict.UNDECIDED and not in_vain else None
-    reference, candidate = judged.sides
-    task, case = judged.work
+    (reference, candidate), (task, case) = judged.sides, judged.work
     return Comparison(
         candidate=candidate,
         reference=reference,
