@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 from harness import hookspecs
 from harness.errors import AdapterError, PluginFailed, UsageError
@@ -65,16 +66,24 @@ def check_contract(who: str, plugin: object, origin: Installed | None = None) ->
 class standard_output_kept:  # noqa: N801  (a context, as those of contextlib)
     """What a plugin prints goes to standard error: a `print` must not spoil what `--json` says.
 
-    As `contextlib.redirect_stdout`, in half of its time: every trial is in one.
+    As `contextlib.redirect_stdout`, in half of its time: every trial is in one. Threads may be in
+    some at once: the last one to leave puts back what the first one found.
     """
 
-    __slots__ = ("_before",)
+    __slots__ = ()
+    _lock = threading.Lock()
+    _inside: list[TextIO] = []  # noqa: RUF012 - of all threads
 
     def __enter__(self) -> None:
-        self._before, sys.stdout = sys.stdout, sys.stderr
+        with self._lock:
+            self._inside.append(self._inside[0] if self._inside else sys.stdout)
+            sys.stdout = sys.stderr
 
     def __exit__(self, *_: object) -> None:
-        sys.stdout = self._before
+        with self._lock:
+            found = self._inside.pop()
+            if not self._inside:
+                sys.stdout = found
 
 
 # -- entry points ---------------------------------------------------------------------------------
