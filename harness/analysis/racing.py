@@ -13,7 +13,7 @@ counts as far as these bear it out, as in any comparison, with their error share
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import field
 from enum import Enum
 
@@ -113,6 +113,8 @@ class Race:
         )
         self._settled: dict[tuple[str, str], float] = {}
         """What was won against those that have retired since."""
+        self._beaten: dict[str, str] = {}
+        """Those that left for another one that is better, and for whom."""
         self._alike: dict[str, str] = {}
         """Those that left since they are within the threshold of another one, and of whom."""
         self._next_look = FEWEST
@@ -149,9 +151,13 @@ class Race:
         present = self._columns.present
         return [name for name in self.variants if name in present and name not in self.left]
 
-    def standings(self) -> list[VariantStanding]:
-        """What was found, the best first; of those alone that ran to their end and were right."""
-        found = [self._standing(name) for name in self._ranked_ones()]
+    def standings(self, wrong: Collection[str] = ()) -> list[VariantStanding]:
+        """What was found, the best first; of those alone that ran to their end and were right.
+
+        `wrong` are those that were found out since. Who left for one that is none is open again.
+        """
+        right = [name for name in self._ranked_ones() if name not in wrong]
+        found = [self._standing(name, right) for name in right]
         return sorted(found, key=lambda s: (s.rank is Rank.WORSE, -_point(s)))
 
     def noise(self) -> Noise:
@@ -234,6 +240,7 @@ class Race:
             self.left[name] = f"no gain of {100 * self.rules.threshold:.3g} %"
         else:
             self.left[name] = f"{by} is better"
+            self._beaten[name] = by
 
     def _decided(self, racing: Sequence[str], blocks: int) -> str | None:
         if not racing:
@@ -299,17 +306,22 @@ class Race:
                 self._retire(name, best)
         return f"{self.metric} is the same in every run"
 
-    def _standing(self, name: str) -> VariantStanding:
-        why = self.left.get(name, "")
-        retired = self._stands_for(name) in self.left
+    def _standing(self, name: str, right: Collection[str]) -> VariantStanding:
+        retired = self._retired(name, right)
+        why = self.left.get(name, "") if retired or self._alike.get(name) in right else ""
         place = Rank.WORSE if retired else Rank.NOT_TOLD_APART
         gains = not retired and (self.repeats or self._is_gain(name))
-        if gains and self.racing() == [name] and name not in self._alike.values():
+        if gains and all(other == name or self._retired(other, right) for other in right):
             place = Rank.BEST
         elif not (why or gains) and self._over_reference(name).held_by_layouts:
             why = UNLIKE_LAYOUTS
         blocks = len(self._columns.known(name))
         return VariantStanding(name, place, self._ratio(name), blocks, why, gains)
+
+    def _retired(self, name: str, right: Collection[str]) -> bool:
+        """Has it lost, to the reference or to one of those that are right?"""
+        runs_on = self._stands_for(name)
+        return runs_on in self.left and self._beaten.get(runs_on, name) in right
 
     def _ratio(self, name: str) -> Estimate | None:
         if (self.rules.reference, name) not in self._pairs:

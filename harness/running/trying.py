@@ -4,7 +4,7 @@ them measured again on fresh blocks, so that its having been picked flatters not
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 
 from harness.analysis import Race, RaceRules, Rank, Span, VariantStanding
@@ -33,8 +33,9 @@ def race(session: Session, field: Field, trying: Trying) -> TryResult:
     """
     raced = _raced(session, field, trying)
     reference = field.reference.name
-    found, further = _right_elsewhere(session, raced)
-    standings = (*found, *_unfit(raced, field))
+    unfit = _unfit(raced, field)
+    found, wrong, further = _right_elsewhere(session, raced, {s.name for s in unfit})
+    standings = (*found, *wrong, *unfit)
     confirmed: Report | None = None
     best = next((s for s in standings if s.rank in (Rank.BEST, Rank.NOT_TOLD_APART)), None)
     if trying.confirms and best is not None and (best.rank is Rank.BEST or _may_gain(best)):
@@ -44,26 +45,31 @@ def race(session: Session, field: Field, trying: Trying) -> TryResult:
         reference=reference,
         metric=_race_of(raced).metric,
         standings=standings,
-        stopped_because=raced.groups[0].stopped or "",
+        stopped_because="; ".join(
+            (raced.groups[0].stopped or "", *(f"{s.name} is wrong on further draws" for s in wrong))
+        ),
         raced=raced.as_stored(),
         confirmed=confirmed.as_stored() if confirmed else None,
         further_draws=further,
     )
 
 
-def _right_elsewhere(session: Session, raced: Report) -> tuple[list[VariantStanding], int]:
-    """The standings of the race, those ahead that are wrong on further draws as such and last; and
-    on how many draws the best of the others is right, where it may be a gain."""
-    standings, wrong = _race_of(raced).standings(), list[VariantStanding]()
-    for standing in standings:
-        if standing.rank is Rank.WORSE or not (standing.gains or _may_gain(standing)):
-            break
-        checked = _elsewhere(session, raced, standing.name)
+def _right_elsewhere(
+    session: Session, raced: Report, unfit: Set[str]
+) -> tuple[list[VariantStanding], list[VariantStanding], int]:
+    """The standings of the race without those that are unfit; those ahead that are wrong on further
+    draws; and on how many draws the best of the others is right, where it may be a gain."""
+    wrong = list[VariantStanding]()
+    while True:
+        standings = _race_of(raced).standings(unfit | {s.name for s in wrong})
+        first = next(iter(standings), None)
+        if first is None or first.rank is Rank.WORSE or not (first.gains or _may_gain(first)):
+            return standings, wrong, 0
+        checked = _elsewhere(session, raced, first.name)
         if checked.wrong is None:
-            return [*standings[len(wrong) :], *wrong], checked.draws
+            return standings, wrong, checked.draws
         why = checked.wrong.summary
-        wrong.append(replace(standing, rank=Rank.WRONG, why=why, gains=False))
-    return [*standings[len(wrong) :], *wrong], 0
+        wrong.append(replace(first, rank=Rank.WRONG, why=why, gains=False))
 
 
 def _elsewhere(session: Session, raced: Report, name: str) -> Checked:

@@ -172,6 +172,26 @@ def test_a_variant_that_crashes_is_neither_ranked_nor_left_to_win():
     assert [s.name for s in race.standings()] == ["good"]
 
 
+def test_who_left_for_one_that_is_wrong_is_open_again():
+    ratios = {"wrong": 3.0, "good": 1.5, "null": 1.0}
+    race = Race(tuple(ratios), RaceRules("p"))
+    raced(race, ratios, seed=7)
+    assert by_place(race) == {Rank.BEST: ["wrong"], Rank.WORSE: ["good", "null"]}
+    found = {s.name: s for s in race.standings({"wrong"})}
+    assert [*found] == ["good", "null"]
+    assert (found["good"].gains, found["good"].why) == (True, "")
+    assert not found["null"].gains
+
+
+def test_who_left_for_one_that_fails_later_is_open_again():
+    ratios = {"wrong": 3.0, "good": 1.5}
+    race = Race(tuple(ratios), RaceRules("p"))
+    _, blocks = raced(race, ratios, seed=7)
+    assert set(race.left) == {"good"}
+    race([*blocks, {name: rows for name, rows in blocks[-1].items() if name == "p"}])
+    assert by_place(race) == {Rank.BEST: ["good"]}
+
+
 def test_a_race_ends_where_the_reference_does_not_run():
     race = Race(("good",), RaceRules("p"))
     assert race([{"good": [make_record("good")]}]) == "p does not run any more"

@@ -105,6 +105,22 @@ def test_without_a_gain_the_answer_is_no(harness, tried):
     assert "no variant of p is seen to gain" in said.out
 
 
+def test_what_is_wrong_in_the_last_block_is_told_once_and_hides_no_gain(harness, tried):
+    runs = tried.path / "runs"
+    wrong = """FILE *runs = fopen("RUNS", "a+");
+    fputc('x', runs); fseek(runs, 0, SEEK_END);
+    if (ftell(runs) > 8) puts("done: 2");
+    printf(""".replace("RUNS", str(runs))
+    patch(tried, "half", "ROUNDS 3000000", "ROUNDS 300000")
+    fast = PROGRAM.replace("ROUNDS 3000000", "ROUNDS 30000")
+    tried.write("late/p.c", fast.replace("printf(", wrong, 1))
+    said = harness("try", "late", "half.patch", "--max-trials", "8", "--warmup", "1", "--json")
+    assert said.code == 0, said.err
+    assert said.result["winner"] == "half"
+    ranks = [(v["name"], v["rank"]) for v in said.result["variants"]]
+    assert ranks == [("half", "best"), ("late", "wrong")]
+
+
 def test_code_is_put_aside_and_tried_by_its_name(harness, tried):
     tried.write("p.c", PROGRAM.replace("ROUNDS 3000000", "ROUNDS 300000"))
     tried.write("mine.txt", "untracked")
