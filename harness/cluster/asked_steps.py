@@ -6,10 +6,7 @@ whoever gives a step of a campaign once more goes on with the job that the last 
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +92,16 @@ def done_on_a_node(session: Session, work: NodeWork) -> NodeAnswer:
     Raises what was raised there, TrialFailed where the job ended without an answer, and Detached
     after Ctrl-C.
     """
-    folder = _begun(session, work) or _submitted(session, work)
+    try:
+        folder = _begun(session, work)
+        if folder is None:
+            _, folder = run_on_cluster(session, step_request(session.config, work))
+    except Detached as left:
+        raise Detached(
+            left.message,
+            hint="Its job goes on, and nothing is lost:"
+            " give the same command again to go on with it.",
+        ) from None
     attempts = folder.attempts()
     best = those_that_count(attempts).get(0)
     if best is None:
@@ -117,43 +123,21 @@ def is_under_way(session: Session, work: NodeWork) -> bool:
     return _open_one(session, work) is not None
 
 
-def _submitted(session: Session, work: NodeWork) -> ClusterFolder:
-    asked = step_request(session.config, work)
-    key = _key(plan_of(session, asked, _anywhere(session), 0), work)
-    asked = replace(asked, about={**asked.about, "key": key})
-    try:
-        return run_on_cluster(session, asked)[1]
-    except Detached as left:
-        raise _called_off(left) from None
-
-
 def _begun(session: Session, work: NodeWork) -> ClusterFolder | None:
     folder = _open_one(session, work)
     if folder is None:
         return None
     session.tell(f"{work.name}: going on with {folder.run_id}")
-    if those_that_count(folder.attempts()):
-        return folder
-    try:
+    if not those_that_count(folder.attempts()):
         come_back(session, folder, again=True)
-    except Detached as left:
-        raise _called_off(left) from None
     return folder
-
-
-def _called_off(left: Detached) -> Detached:
-    return Detached(
-        left.message,
-        hint="Its job goes on, and nothing is lost: give the same command again to go on with it.",
-    )
 
 
 def _open_one(session: Session, work: NodeWork) -> ClusterFolder | None:
     """The latest run of the same work that nobody has taken or called off."""
     base = clusters_of(session.results)
     paths = sorted(base.glob("*/plan.json"))[-_LATEST:] if base.is_dir() else []
-    asked = step_request(session.config, work)
-    key = ""
+    wanted = ""
     for path in reversed(paths):
         folder = ClusterFolder(path.parent)
         if folder.cancelled or folder.taken:
@@ -161,24 +145,26 @@ def _open_one(session: Session, work: NodeWork) -> ClusterFolder | None:
         plan = folder.plan()
         if plan.kind != STEP:
             continue
-        key = key or _key(plan_of(session, asked, _anywhere(session), 0), work)
-        if plan.about.get("key") == key:
+        wanted = wanted or _would_be(session, work)
+        if _facts(plan, folder.shards()[0]) == wanted:
             return folder
     return None
 
 
-def _anywhere(session: Session) -> ClusterFolder:
-    """A folder of no run, for a plan that only tells what it would be."""
-    return ClusterFolder(clusters_of(session.results) / "none")
+def _would_be(session: Session, work: NodeWork) -> str:
+    """The facts of the work as it would be submitted now."""
+    asked = step_request(session.config, work)
+    nowhere = ClusterFolder(clusters_of(session.results) / "none")
+    return _facts(plan_of(session, asked, nowhere, 0), asked.shards[0])
 
 
-def _key(plan: ClusterPlan, work: NodeWork) -> str:
+def _facts(plan: ClusterPlan, shard: ClusterShard) -> str:
     """What makes two requests the same: the files, the commits, the words and the table."""
-    facts: Sequence[Any] = (
+    facts = (
         *(plan.tree, plan.history, plan.head, plan.folder, plan.table),
-        *(plan.harness, plan.python, work.words, work.node),
+        *(plan.harness, plan.python, shard.words, shard.host),
     )
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+    return json.dumps(facts, sort_keys=True, default=str)
 
 
 def found_in(told: dict[str, Any], root: str) -> Any:
