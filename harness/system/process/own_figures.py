@@ -12,13 +12,13 @@ import errno
 import math
 import os
 import re
-import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 from harness.model import Command, MetricInfo, Target
 from harness.on_demand import pattern
+from harness.system.process.trees import open_ordinary
 from harness.system.process.trial_folder import Places, TrialFolder
 
 MOST_FILE_BYTES = 1 << 20
@@ -68,12 +68,8 @@ def own_figures_of(command: Command, folder: TrialFolder) -> tuple[Mapping[str, 
 def _in_file(path: Path, declared: Mapping[str, MetricInfo]) -> Iterator[tuple[str, float]]:
     """The figures in the file; none where the program wrote no ordinary file there."""
     try:
-        # A pipe would never end, and a link may lead anywhere.
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = open_ordinary(path)
     except OSError:
-        return
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
         return
     with os.fdopen(handle, "rb") as file:
         for line in file.read(MOST_FILE_BYTES).splitlines():

@@ -7,18 +7,14 @@ not trusted: the target may write there as well.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from harness.model import Command, Phase, RankReport, Trial
-from harness.system.process.execution import (
-    Execution,
-    read_phases,
-    signal_name,
-)
+from harness.system.process.execution import Execution, read_phases, signal_name
+from harness.system.process.trees import open_ordinary
 from harness.system.process.trial_folder import Places
 
 MOST_RANKS = 65_536
@@ -103,13 +99,11 @@ def _read_report(path: Path) -> Mapping[str, str] | None:
 def _content(path: Path) -> bytes | None:
     """The beginning of an ordinary file; None where there is none."""
     try:
-        # A pipe would never end, and a link may lead anywhere.
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = open_ordinary(path)
     except OSError:
         return None
     try:
-        regular = stat.S_ISREG(os.fstat(handle).st_mode)
-        return os.read(handle, _MOST_REPORT_BYTES) if regular else None
+        return os.read(handle, _MOST_REPORT_BYTES)
     finally:
         os.close(handle)
 
@@ -137,11 +131,11 @@ def _number(said: Mapping[str, str], name: str, most: int = _MOST_NUMBER) -> int
 
 def _phases_in(path: Path) -> tuple[Phase, ...]:
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = open_ordinary(path)
     except OSError:
         return ()
     try:
-        return read_phases(handle) if stat.S_ISREG(os.fstat(handle).st_mode) else ()
+        return read_phases(handle)
     finally:
         os.close(handle)
 
