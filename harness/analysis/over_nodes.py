@@ -12,6 +12,7 @@ from enum import Enum
 from harness.frozen import dataclass
 from harness.model import Estimate, Sample, TraceShape
 from harness.stats.medians import median_estimate, median_of
+from harness.stats.ranks import median
 from harness.stats.steady import trace_of
 
 SLOWER_BY = 0.05
@@ -105,7 +106,7 @@ def _of_kind(nodes: Sequence[NodeTimes], level: float) -> list[NodeStanding]:
         both = {each.node: each.times[work] for each in nodes if each.times.get(work)}
         times = {name: [wall for wall, _ in pairs] for name, pairs in both.items()}
         scatters = {name: _scatter(values) for name, values in times.items()}
-        typical[work] = median_of(sorted(scatters.values()))
+        typical[work] = median(scatters.values())
         reference = times[_median_node(times)]
         for name, values in times.items():
             ratio = _ratio(values, reference, level, same=values is reference)
@@ -116,7 +117,7 @@ def _of_kind(nodes: Sequence[NodeTimes], level: float) -> list[NodeStanding]:
 
 def _median_node(times: Mapping[str, Sequence[int]]) -> str:
     """The node in the middle by its median time; of an even number the faster of the two."""
-    ordered = sorted(times, key=lambda name: (median_of(sorted(map(float, times[name]))), name))
+    ordered = sorted(times, key=lambda name: (median(times[name]), name))
     return ordered[(len(ordered) - 1) // 2]
 
 
@@ -134,7 +135,7 @@ def _ratio(
 
 def _scatter(values: Sequence[int]) -> float:
     ordered = sorted(values)
-    return ordered[(len(ordered) * 9) // 10] / median_of(list(map(float, ordered))) - 1
+    return ordered[(len(ordered) * 9) // 10] / median_of(ordered) - 1
 
 
 def _speeds(cpu_ns: Sequence[int]) -> tuple[float, ...]:
@@ -151,7 +152,7 @@ def _speeds(cpu_ns: Sequence[int]) -> tuple[float, ...]:
     fewest = max(_FEWEST, _LEVEL_SHARE * len(cpu_ns))
     if any(len(part) < fewest for part in parts):
         return ()
-    levels = tuple(median_of(sorted(map(float, part))) for part in parts)
+    levels = tuple(median(map(float, part)) for part in parts)
     return levels if max(levels) > (1 + SPEEDS_APART) * min(levels) else ()
 
 
