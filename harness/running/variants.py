@@ -19,7 +19,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError, NotAllowed, StorageFailed, UsageError
 from harness.frozen import dataclass
-from harness.model import Build, Target
+from harness.model import Build, Case, Target
 from harness.model.suggesting import did_you_mean
 from harness.project.config import Config
 from harness.project.revisions import target_at
@@ -29,7 +29,7 @@ from harness.running.session import Session
 from harness.system.git.applying import apply_patch
 from harness.system.git.writing import Git, Source
 from harness.system.process.executed import program_of
-from harness.system.process.given import files_digest
+from harness.system.process.given import given_digest
 from harness.system.process.touching import touched_files
 
 ASIDE = "refs/harness/variants/"
@@ -185,7 +185,7 @@ def field_of(
             for v, m in zip(variants, made, strict=True)
             if isinstance(m, Build)
         }
-        same = _same_programs({target: built, **builds})
+        same = _same_programs({target: built, **builds}, chosen)
         yield Field(
             Cell(task, chosen, reference, target),
             tuple(
@@ -203,26 +203,21 @@ def field_of(
         )
 
 
-def _same_programs(builds: Mapping[str, Build]) -> dict[str, str]:
+def _same_programs(builds: Mapping[str, Build], case: Case) -> dict[str, str]:
     """The builds that run what an earlier one runs, in the same way, and which that is."""
     first: dict[tuple[object, ...], str] = {}
     same: dict[str, str] = {}
     for name, build in builds.items():
-        found = first.setdefault(_what_runs(build), name)
+        found = first.setdefault(_what_runs(build, case), name)
         if found != name:
             same[name] = found
     return same
 
 
-def _what_runs(build: Build) -> tuple[object, ...]:
-    """What tells a build's trials from those of another: its program, and how that is called."""
+def _what_runs(build: Build, case: Case) -> tuple[object, ...]:
+    """What tells a build's trials from those of another: its program, and what that is given."""
     target = build.target
-    return (
-        program_of(build),
-        files_digest(target.inputs),
-        repr((target.args, target.launch, target.generate, target.prepare, target.conclude)),
-        repr((sorted(target.env.items()), target.working_folder, target.inputs_by_name)),
-    )
+    return program_of(build), given_digest(target, case), target.working_folder
 
 
 def variant_label(target: str, variant: str) -> str:

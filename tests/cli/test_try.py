@@ -64,6 +64,18 @@ def test_a_gain_that_breaks_a_guard_is_none(harness, tried):
     assert "breaks binary_bytes=1KiB" in said.envelope["error"]
 
 
+def test_a_variant_of_what_is_read_from_standard_input_is_no_twin_of_the_code(harness, tried):
+    tried.write("words.txt", "one\n")
+    tried.write("harness.toml", f'{TOML}stdin = "words.txt"\n')
+    tried.commit()
+    tried.write("words.txt", "two\n")
+    tried.write("other.patch", tried.sh("git diff") + "\n")
+    tried.sh("git checkout -q words.txt")
+    patch(tried, "same", "#define", "// a comment\n#define")
+    said = harness("try", "other.patch", "same.patch", "--json", "--budget", "20s")
+    assert places(said) == {"other": "worse", "same": "same"}
+
+
 def test_variants_of_every_kind_are_ranked_and_the_best_is_confirmed(harness, tried):
     patch(tried, "half", "ROUNDS 3000000", "ROUNDS 300000")
     patch(tried, "wrong", "done: 1", "done: 2")
