@@ -26,6 +26,7 @@ from harness.model import (
     Build,
     Case,
     CaseBench,
+    Comparison,
     Measurement,
     SideFigures,
     Verdict,
@@ -188,10 +189,10 @@ def _measured(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseB
         agreement = _as_made_ready(bench.workload, report, expected)
     if not agreement.ok:
         return CaseBench(case.name, agreement, run_id=report.run.id, folder=report.folder)
-    known, further = None, Checked()
-    if bench.plan.elsewhere:
-        wrong, known = _elsewhere(bench, sides, case, report)
-        if wrong is None and _is_gain(bench, report):
+    known, further, step = None, Checked(), _deciding(bench, report)
+    if bench.plan.elsewhere and step is not None:
+        wrong, known = _elsewhere(bench, sides, case, step)
+        if wrong is None and step.verdict is Verdict.FASTER and not step.broken:
             further = _further(bench, sides, case, report)
             wrong = further.wrong
         if wrong is not None:
@@ -217,10 +218,9 @@ def _measured(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseB
     )
 
 
-def _is_gain(bench: Bench, report: Report) -> bool:
-    """Is the current tree faster than what decides, and no guard broken?"""
-    step = next((c for c in report.run.comparisons if c.reference == bench.plan.reference), None)
-    return step is not None and step.verdict is Verdict.FASTER and not step.broken
+def _deciding(bench: Bench, report: Report) -> Comparison | None:
+    """The comparison of the current tree with what decides; None: there is none."""
+    return next((c for c in report.run.comparisons if c.reference == bench.plan.reference), None)
 
 
 def _further(bench: Bench, sides: Mapping[str, BuiltSide], case: Case, report: Report) -> Checked:
@@ -235,22 +235,20 @@ def _further(bench: Bench, sides: Mapping[str, BuiltSide], case: Case, report: R
 
 
 def _elsewhere(
-    bench: Bench, sides: Mapping[str, BuiltSide], case: Case, report: Report
+    bench: Bench, sides: Mapping[str, BuiltSide], case: Case, step: Comparison
 ) -> tuple[Agreement | None, float | None]:
     """What is wrong with a gain on values beside the case's own, where nothing is drawn or so few
     values that a table holds them; and the gain on its own values of what shows none on drawn ones.
     """
-    seeds, label = bench.workload.seeds, bench.plan.reference
-    step = next((c for c in report.run.comparisons if c.reference == label), None)
-    if step is None or seeds is Seeds.FIXED:
+    seeds = bench.workload.seeds
+    if seeds is Seeds.FIXED:
         return None, None
     before, now = (
         BuiltWorkload(bench.session.orchestrator, sides[name].adapter, sides[name].build)
-        for name in (label, CURRENT)
+        for name in (bench.plan.reference, CURRENT)
     )
     both = TriedSides(bench.workload.task, before, now)
-    faster = step.verdict is Verdict.FASTER
-    if faster:
+    if step.verdict is Verdict.FASTER:
         known = not case.holdout and case.drawn_count(seeds) <= FEW_VALUES
         return (fitted(both, case, step) if known else None), None
     drawn = case.drawn_names(seeds) or case.holdout

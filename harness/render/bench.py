@@ -97,7 +97,7 @@ def bench_text(report: BenchReport, style: str = "plain") -> str:
         for case in report.cases
         for part in _case(case, report.reference, style, named=len(report.cases) > 1)
     ]
-    parts += [_together(report)] if cases_together(report) else []
+    parts.append(_together(report))
     if report.scale is not None:
         parts.append(_scale_text(report.scale))
     cases = [w for case in report.cases for w in (*case.doubts, *case.warnings)]
@@ -132,10 +132,12 @@ def _of_several(report: BenchReport) -> list[tuple[str, Comparison]]:
 
 
 def _together(report: BenchReport) -> str:
-    """What several cases say together, and what each does."""
+    """What several cases say together, and what each does; nothing where there is but one."""
+    said = cases_together(report)
+    if not said:
+        return ""
     found = _of_several(report)
     each = ", ".join(f"{name} {verdict_word(c)}" for name, c in found)
-    said = cases_together(report)
     missing = len(report.together) - len(found)
     rest = f"; {missing} not measured, since the answer was known" if missing else ""
     return f"{len(report.together)} cases together: {said} ({each}{rest})"
