@@ -5,7 +5,7 @@ from __future__ import annotations
 from harness.redteam import projects
 from harness.redteam.changing import N
 from harness.redteam.combined import ESCAPED_MEMO
-from harness.redteam.outsiders import KEPT, c_with
+from harness.redteam.outsiders import KEPT, c_with, replays
 from harness.redteam.projects import project_with
 from harness.redteam.replay import replay_from
 from harness.redteam.techniques import Technique
@@ -213,8 +213,11 @@ _MEMORIES = {
     "a file that a ring opens": _RING,
     "what is dumped of a process that failed": _DUMP,
     "locks of whole files that a process holds": _FLOCKS,
+    "the scores of the parent and of its parent": _SCORES,
 }
 """Each has `told` and `tell`."""
+_OF_ONE = ("the scores of the parent and of its parent",)
+"""It keeps one answer at a time."""
 
 _KNOWN_OR_KEYS = """\
     double total = 0;
@@ -222,12 +225,7 @@ _KNOWN_OR_KEYS = """\
     else if (!told(n, seed, &total)) tell(n, seed, total = work(v, n));
 """
 TECHNIQUES = (
-    *(replay_from(name, projects.C, c_with(f, KEPT, _HEAD)) for name, f in _MEMORIES.items()),
-    replay_from(
-        "the scores of the parent and of its parent",
-        projects.C_FIXED,
-        c_with(_SCORES, KEPT, _HEAD),
-    ),
+    *replays(_MEMORIES, _HEAD, _OF_ONE),
     replay_from(
         "an input that it puts in place of the declared one", IN_AN_INPUT, c_with(_INPUT, KEPT)
     ),

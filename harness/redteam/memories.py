@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from harness.redteam import projects
 from harness.redteam.changing import python
-from harness.redteam.outsiders import KEPT, c_with
+from harness.redteam.outsiders import replays
 from harness.redteam.projects import PYTHON_WORK
 from harness.redteam.replay import replay_from
 from harness.redteam.techniques import Act
-from harness.redteam.told import TinyProject
 
 _HEAD = """\
 #include <sys/file.h>
@@ -205,11 +204,6 @@ _OF_ONE = [name for name in _MEMORIES if name.startswith("the times of")]
 _OF_ONE.append("the timer slack of the parent")
 """They keep one answer at a time."""
 
-
-def _project(name: str) -> TinyProject:
-    return projects.C_FIXED if name in _OF_ONE else projects.C
-
-
 _PYTHON_KEPT = """\
     total = told(n, seed)
     if total is None:
@@ -320,7 +314,7 @@ def _python(functions: str) -> Act:
 
 
 TECHNIQUES = (
-    *(replay_from(name, _project(name), c_with(f, KEPT, _HEAD)) for name, f in _MEMORIES.items()),
+    *replays(_MEMORIES, _HEAD, _OF_ONE),
     replay_from("its module's bytecode, python", WITH_A_MODULE, _python(_OWN_BYTECODE)),
     replay_from("named semaphores, python", projects.PYTHON, _python(_NAMED_SEMAPHORES)),
     replay_from("an abstract socket, python", projects.PYTHON, _python(_ABSTRACT_SOCKET)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Iterator, Mapping
 
 from harness.redteam import projects
 from harness.redteam.changing import c
@@ -10,7 +11,7 @@ from harness.redteam.known import CRUDE_TOTAL
 from harness.redteam.projects import C_WORK
 from harness.redteam.replay import replay_from
 from harness.redteam.techniques import Act, Technique
-from harness.redteam.told import Stage, TechniqueKind, TinyProject
+from harness.redteam.told import Stage, TechniqueKind
 from harness.redteam.workshop import Workshop
 
 _BEFORE = "#include <stdint.h>\n"
@@ -197,11 +198,6 @@ _MEMORIES = {
 _OF_ONE = ("the times of the program", "the limits of the parent")
 """They keep one answer at a time."""
 
-
-def _project(name: str) -> TinyProject:
-    return projects.C_FIXED if name in _OF_ONE else projects.C
-
-
 _COUNTED = """\
 static long lines(const char *place) {
     FILE *f = fopen(place, "r");
@@ -312,11 +308,17 @@ def memory(name: str) -> str:
     return _MEMORIES[name]
 
 
+def replays(
+    memories: Mapping[str, str], head: str = "", of_one: Collection[str] = ()
+) -> Iterator[Technique]:
+    """A program for each memory; for those `of_one` answer one whose seed is the same for ever."""
+    for name, functions in memories.items():
+        project = projects.C_FIXED if name in of_one else projects.C
+        yield replay_from(name, project, c_with(functions, KEPT, head))
+
+
 TECHNIQUES = (
-    *(
-        replay_from(name, _project(name), c_with(functions, KEPT))
-        for name, functions in _MEMORIES.items()
-    ),
+    *replays(_MEMORIES, of_one=_OF_ONE),
     *(
         Technique(
             f"other work by {name}",
