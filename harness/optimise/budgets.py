@@ -81,19 +81,26 @@ def block_ns_of(sealed: SealedBaseline) -> float:
     return _WEIGHED_SIDES * (sealed.total_ns + _BETWEEN_TRIALS_NS)
 
 
+def blocks_of_small_gain(scale: float, terms: Terms) -> int:
+    """About how many blocks the first attempt wants for a gain of `SMALL`, by that scatter.
+
+    Cases that are judged together share its level.
+    """
+    level = attempt_level(1, 0, terms) / (1 + len(terms.cases))
+    return math.ceil(blocks_for(math.log1p(SMALL), scale, level))
+
+
 def need_of(terms: Terms, sealed: SealedBaseline) -> Need:
     """What a look takes while the program is as slow as its baseline."""
     if terms.weighs:
         known = [k.noise for k in sealed.noise if k.case == terms.case]
         scale = next(iter(known), Noise()).known
-        cases = 1 + len(terms.cases)
-        small = blocks_for(math.log1p(SMALL), scale, attempt_level(1, 0, terms) / cases)
         return Need(
             FEWEST,
             round(block_ns_of(sealed)),
-            math.ceil(small),
+            blocks_of_small_gain(scale, terms),
             terms.case if terms.cases else "",
-            cases,
+            1 + len(terms.cases),
         )
     fewest = sign_boundary(confidence_of(1, terms)).first_proof()
     block_ns = _SIDES * (sealed.total_ns + _BETWEEN_TRIALS_NS)

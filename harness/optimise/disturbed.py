@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from statistics import median
 
 from harness.baseline import Baseline
 from harness.baseline.store import TRIALS_NAME
 from harness.campaign.port import SealedBaseline
-from harness.campaign.spending import attempt_level
 from harness.campaign.values import Terms
 from harness.model import Case, Metric, Trial
 from harness.model.noise import Noise
-from harness.optimise.budgets import SMALL, block_ns_of
+from harness.optimise.budgets import SMALL, block_ns_of, blocks_of_small_gain
 from harness.profiles import crowded_share, waiting_is_unclear
 from harness.project.workload import Workload
 from harness.render.units import show_ns
-from harness.stats.evidence import blocks_for
 from harness.stats.scatter import noise_of
 from harness.system.store.runs import read_records
 
@@ -69,9 +66,8 @@ def cpu_words(name: str, terms: Terms, sealed: SealedBaseline, seen: Noise | Non
     wall = seen if seen is not None and seen.pairs else known
     if terms.objective != Metric.WALL.value or not sealed.cpu_noise.pairs or wall is None:
         return ""
-    small, level = math.log1p(SMALL), attempt_level(1, 0, terms) / (1 + len(terms.cases))
-    by_wall = math.ceil(blocks_for(small, wall.known, level))
-    by_cpu = math.ceil(blocks_for(small, sealed.cpu_noise.known, level))
+    by_wall = blocks_of_small_gain(wall.known, terms)
+    by_cpu = blocks_of_small_gain(sealed.cpu_noise.known, terms)
     if by_wall < _FAR_SOONER * by_cpu:
         return ""
     block_ns = block_ns_of(sealed)
