@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -112,13 +112,10 @@ class NodeWorkbench(LocalWorkbench):
         """The merged state against the last kept one, on nodes."""
         return self._looked("merged", request)
 
-    def _parts(self, request: BenchRequest) -> tuple[Cases, ...]:
-        return (Cases.TOGETHER, Cases.FULL) if request.full else (Cases.TOGETHER,)
-
     def _looked(self, method: str, request: BenchRequest) -> BenchOutcome:
         first, answer = self._part(method, request, Cases.TOGETHER)
         answers, outcome = [answer], first
-        if Cases.FULL in self._parts(request) and not _is_answered(first, request):
+        if request.full and not _is_answered(first, request):
             full, answer = self._part(method, request, Cases.FULL)
             answers.append(answer)
             whole = outcome_of((*first.together, full.fast), request)
@@ -158,10 +155,8 @@ class NodeWorkbench(LocalWorkbench):
         answer.folder.take()
         return answer
 
-    @contextmanager
-    def _nodes(self) -> Iterator[Session]:
-        with open_session(self._config, listener=self._listener) as session:
-            yield session
+    def _nodes(self) -> AbstractContextManager[Session]:
+        return open_session(self._config, listener=self._listener)
 
     def _work(self, method: str, values: dict[str, Any], node: str = "") -> NodeWork:
         asked = {
