@@ -78,27 +78,27 @@ def initialise(
             hint="Name one: harness run ./program -- ARGUMENTS needs no configuration, and"
             " docs/configuration.md says how harness.toml declares one.",
         )
+    untried = {name: program.untried for name, (_, program) in targets.items() if program.untried}
+    left_out = untried if tried else {}
     with storage_errors(path), path.open("x", encoding="utf-8") as file:
-        file.write(first_file(targets, {}))
-    left_out: dict[str, str] = {}
+        file.write(first_file(targets, left_out))
     if tried:
         try:
-            targets, left_out = _tried(path, targets, progress)
+            targets, left_out = _tried(path, targets, left_out, progress)
         except HarnessError as problem:
             problem.hint = f"{problem.hint or ''} {path} was written, untried.".strip()
             raise
     return FirstConfig(path, tuple(name for name in targets if name not in left_out), left_out)
 
 
-def _tried(path: Path, targets: _Targets, progress: Progress) -> tuple[_Targets, dict[str, str]]:
+def _tried(
+    path: Path, targets: _Targets, untried: Mapping[str, str], progress: Progress
+) -> tuple[_Targets, dict[str, str]]:
     """The targets, with tasks of their own where they print different things; who does not run.
 
     The file is written anew whenever a trial tells more.
     """
-    kept = dict(targets)
-    left_out = {name: program.untried for name, (_, program) in kept.items() if program.untried}
-    with storage_errors(path):
-        write_atomically(path, first_file(kept, left_out).encode("utf-8"))
+    kept, left_out = dict(targets), dict(untried)
     bare: dict[str, tuple[FoundProgram, str]] = {}  # as they were found, and what they said to that
     with TemporaryDirectory(prefix="harness-init-") as results:
         while trying := [name for name in kept if name not in left_out]:
