@@ -48,8 +48,7 @@ if TYPE_CHECKING:
     Function = Sequence[Any]  # file, first line and name
 
 DECORATOR = "__harness_lines__"
-ONE_MONITOR = sys.version_info >= (3, 12)
-"""From 3.12 on cProfile is one for all threads of a process, and mixes their stacks."""
+ONE_MONITOR = sys.version_info >= (3, 12)  # cProfile, for all threads, whose stacks it mixes
 
 
 class CProfile:
@@ -157,10 +156,7 @@ class Lines:
     def result(self) -> Entries:
         stats = self.profiler.get_stats()
         return [
-            {
-                "place": list(place),
-                "lines": [[line, hits, t * stats.unit] for line, hits, t in rows],
-            }
+            {"place": list(place), "lines": [[line, n, t * stats.unit] for line, n, t in rows]}
             for place, rows in stats.timings.items()
         ]
 
@@ -175,9 +171,7 @@ class Run:
         self.plan = plan
         self.main = main
         self.tools: list[Any] = []
-        self.threads = 0
-        self.children = 0
-        self.ended = 0
+        self.threads = self.children = self.ended = 0
         self.began = time.perf_counter()
 
     def begin(self) -> Any:
@@ -190,7 +184,8 @@ class Run:
         tool.stop()
         self.ended += 1
 
-    def write(self) -> None:
+    def finish(self, tool: Any) -> None:
+        self.end(tool)
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
         result = {
             "elapsed_s": time.perf_counter() - self.began,
@@ -202,8 +197,7 @@ class Run:
             "children": self.children,
             "entries": [entry for tool in self.tools for entry in tool.result()],
         }
-        path = f"{self.plan['out']}.{os.getpid()}"
-        part = Path(f"{path}.part")
+        path, part = (Path(f"{self.plan['out']}.{os.getpid()}{end}") for end in ("", ".part"))
         if self.plan["tool"] == "cProfile":
             self.tools[0].profiler.dump_stats(f"{path}.pstats")
         part.write_text(f'{json.dumps(result)[:-1]}, "cpu_s": {time.process_time()}}}')
@@ -221,8 +215,7 @@ def write_once(run: Run, tool: Any) -> Callable[[], bool]:
         if finished:
             return False
         finished.append(True)
-        run.end(tool)
-        run.write()
+        run.finish(tool)
         return True
 
     def terminated(number: int, frame: Any) -> None:
@@ -239,9 +232,8 @@ def write_once(run: Run, tool: Any) -> Callable[[], bool]:
 def insist(number: int) -> None:
     """Send a signal of this process to its main thread until the handler has ended it.
 
-    Python calls handlers in the main thread, between two steps. A signal that comes just before
-    that thread begins to wait for a lock interrupts nothing, and would not be handled until the
-    wait is over, which in a worker of a pool that is being ended is never.
+    Python calls handlers between two steps of that thread. A signal that comes just before it
+    begins to wait for a lock interrupts nothing: in a worker that is being ended, for ever.
     """
     main = threading.get_ident()
     reading, writing = os.pipe()
@@ -261,6 +253,18 @@ def insist(number: int) -> None:
     # Not a thread of `threading`, which would be profiled and counted.
     _thread.start_new_thread(again, ())
     os.register_at_fork(after_in_child=lambda: signal.set_wakeup_fd(-1))
+
+
+def finish_at_exit(run: Run, tool: Any) -> None:
+    """Have `os._exit`, which passes every `finally` by, end and write this process's profile."""
+    bare, mine = os._exit, os.getpid()
+
+    def leave(status: int) -> None:
+        if os.getpid() == mine:  # else of a fork, whose parent still runs
+            run.finish(tool)
+        bare(status)
+
+    os._exit = leave  # type: ignore[assignment]
 
 
 def follow(run: Run) -> None:
@@ -304,8 +308,7 @@ def decorate(tree: ast.Module, functions: Sequence[Function]) -> ast.Module:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             if (first, node.name) in wanted:
-                mark = ast.Name(DECORATOR, ast.Load())
-                node.decorator_list.append(ast.copy_location(mark, node))
+                node.decorator_list.append(ast.copy_location(ast.Name(DECORATOR, ast.Load()), node))
     return tree
 
 
@@ -327,9 +330,8 @@ def hook_imports(functions: Sequence[Function]) -> None:
 
     def get_code(self: Any, fullname: str) -> Any:
         path = self.get_filename(fullname)
-        if Path(path).absolute() in files:
-            return compile_file(path, functions)
-        return bare(self, fullname)
+        asked = Path(path).absolute() in files
+        return compile_file(path, functions) if asked else bare(self, fullname)
 
     SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
 
@@ -341,9 +343,7 @@ def forget(folder: Path) -> None:
             del sys.modules[path.stem]
 
 
-def load(
-    kind: str, name: str, functions: Sequence[Function]
-) -> tuple[str, types.CodeType, dict[str, Any]]:
+def load(kind: str, name: str, functions: Sequence[Function]) -> tuple[str, Any, dict[str, Any]]:
     """The program's code, and its file's `__main__` made ready."""
     if kind == "module":
         from importlib.util import find_spec
@@ -388,11 +388,11 @@ def main() -> None:
     follow(run)
     run.began = time.perf_counter()
     tool = run.begin()
+    finish_at_exit(run, tool)
     try:
         types.FunctionType(code, space)()  # as exec() would, but that shows in the profile
     finally:
-        run.end(tool)
-        run.write()
+        run.finish(tool)
 
 
 if __name__ == "__main__":

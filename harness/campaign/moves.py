@@ -76,10 +76,12 @@ def permit(move: Move, state: State, tree: Tree) -> None:
     rule = RULES[move]
     if state.step not in rule.steps:
         here = ", ".join(m.value for m in RULES if allows(m, state, tree))
+        early = move is Move.FINISH and allows(Move.DECIDE, state, tree)
+        ends = f' `{Move.DECIDE.value} --exhausted "why"` ends it before its time.' if early else ""
         raise NotAllowed(
             f"`{move.value}` is not allowed now: the campaign {state.name!r} waits for"
             f" {state.step.value}",
-            hint=f"Allowed: {here or 'nothing: it is finished'}. `harness next` says more.",
+            hint=f"Allowed: {here or 'nothing: it is finished'}.{ends} `harness next` says more.",
         )
     for condition in rule.conditions:
         condition(state, tree, move)

@@ -188,7 +188,7 @@ class TestFunctions:
         self, profiled: Any
     ) -> None:
         with pytest.raises(TrialFailed, match="left no profile"):
-            profiled("cProfile", source="import os\nos._exit(0)\n")
+            profiled("cProfile", source="import posix\nposix._exit(0)\n")
 
     def test_a_program_that_is_killed_leaves_none_and_says_so(self, profiled: Any) -> None:
         with pytest.raises(TrialFailed, match=r"left no profile: .*signal 9"):
@@ -508,3 +508,30 @@ class TestProgramsThatItStarts:
         spots, _ = figures.functions(rows, "p")
         found = {s.function: s.weight for s in spots}
         assert found == {"_io.BufferedReader.readline": 3e9, PROGRAMS.function: 2e9, "f": 1e9}
+
+
+LEAVES = """
+import os
+
+
+def work(n):
+    return sum(i % 7 for i in range(n))
+
+
+if os.fork() == 0:
+    os._exit(0)
+os.wait()
+print(work(500_000), flush=True)
+os._exit(3 if work(10) < 0 else 0)
+"""
+
+
+@pytest.mark.parametrize("tool", ["cProfile", "sample", "line_profiler"])
+def test_a_program_that_ends_by_exit_without_clean_up_is_in_the_profile(
+    profiled: Any, tool: str
+) -> None:
+    by = ProfileBy.LINE if tool == "line_profiler" else ProfileBy.FUNCTION
+    profile = profiled(tool, source=LEAVES, by=by)
+    assert profile.tool == tool
+    if tool == "cProfile":
+        assert names(profile)["work"].calls == 2

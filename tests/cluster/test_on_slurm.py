@@ -334,6 +334,7 @@ def test_a_thousand_shards_and_a_hundred_dead_nodes(project):
 
 def test_the_doctor_ranks_nodes_and_names_one_that_is_drained_with_the_reason(project):
     update = ("scontrol", "update", "NodeName=n3")
+    project.slurm.wait_idle()  # nodes that end what the last test cancelled take no jobs
     project.slurm.run(*update, "State=DRAIN", "Reason=broken fan")
     try:
         found = doctor_nodes(NodesAsked(executor="slurm", at_once=2, repeats=12))
@@ -343,7 +344,7 @@ def test_the_doctor_ranks_nodes_and_names_one_that_is_drained_with_the_reason(pr
     assert states["n3"].state is NodeState.DOWN
     assert "broken fan" in states["n3"].reason
     for name in ("n1", "n2"):
-        assert {work.work for work in states[name].works} == {"cpu", "memory"}
+        assert {work.work for work in states[name].works} == {"cpu", "memory"}, states[name]
     with pytest.raises(UsageError, match="no node of partition 'nope'"):
         doctor_nodes(NodesAsked(executor="slurm", partition="nope"))
 

@@ -48,6 +48,8 @@ OTHER = Settings(
         tails=False,
         early=False,
         confirm=True,
+        of_all=0.8,
+        late=False,
         figure=MetricInfo("watts", "W", Better.LOWER, 0.5, "meter", deterministic=True),
         guards=(Guard("memory", "5%"), Guard("binary_bytes", "50 KiB")),
         guarded=(MetricInfo("watts", "W", Better.LOWER),),
@@ -59,7 +61,7 @@ OTHER = Settings(
 
 def test_the_words_of_a_command_line_make_the_same_settings():
     asked = replace(OTHER.question, noise=None, fewest=0, figure=None, guarded=())
-    asked = replace(asked, early=True, confirm=False)
+    asked = replace(asked, early=True, confirm=False, of_all=None, late=True)
     other = replace(OTHER, question=asked, steady=SteadyPlan())  # which no option says
     words = to_words(other)
     said = [words[at + 1] for at, word in enumerate(words) if word == "--guard"]
