@@ -19,7 +19,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError, NotAllowed, StorageFailed, UsageError
 from harness.frozen import dataclass
-from harness.model import Build, Case, Target
+from harness.model import Build, Case, Target, WorkingFolder
 from harness.model.suggesting import did_you_mean
 from harness.project.config import Config
 from harness.project.revisions import target_at
@@ -28,7 +28,7 @@ from harness.running.copies import PrivateCopy, private_copy, settle
 from harness.running.session import Session
 from harness.system.git.applying import apply_patch
 from harness.system.git.writing import Git, Source
-from harness.system.process.executed import program_of
+from harness.system.process.executed import is_script, program_of
 from harness.system.process.given import given_digest
 from harness.system.process.touching import touched_files
 
@@ -204,10 +204,16 @@ def field_of(
 
 
 def _same_programs(builds: Mapping[str, Build], case: Case) -> dict[str, str]:
-    """The builds that run what an earlier one runs, in the same way, and which that is."""
+    """The builds that run what an earlier one runs, in the same way, and which that is.
+
+    Trials in the root folder, and scripts, which may execute what lies beside them, can read any
+    file of a variant's copy: nothing is known of them.
+    """
     first: dict[tuple[object, ...], str] = {}
     same: dict[str, str] = {}
     for name, build in builds.items():
+        if build.target.working_folder is WorkingFolder.ROOT or is_script(build.program):
+            continue
         found = first.setdefault(_what_runs(build, case), name)
         if found != name:
             same[name] = found
@@ -216,8 +222,7 @@ def _same_programs(builds: Mapping[str, Build], case: Case) -> dict[str, str]:
 
 def _what_runs(build: Build, case: Case) -> tuple[object, ...]:
     """What tells a build's trials from those of another: its program, and what that is given."""
-    target = build.target
-    return program_of(build), given_digest(target, case), target.working_folder
+    return program_of(build), given_digest(build.target, case)
 
 
 def variant_label(target: str, variant: str) -> str:

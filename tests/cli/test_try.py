@@ -76,6 +76,33 @@ def test_a_variant_of_what_is_read_from_standard_input_is_no_twin_of_the_code(ha
     assert places(said) == {"other": "worse", "same": "same"}
 
 
+def test_a_script_may_execute_what_a_variant_changes(harness, tried, times):
+    times.cpu_ms = lambda words: 3.0
+    tried.write("run.sh", '#!/bin/sh\nexec sh "$(dirname "$0")/part.sh"\n')
+    tried.write("part.sh", "echo done: 1\necho METRIC nodes=1\n")
+    tried.sh("chmod +x run.sh")
+    compiled = 'adapter = "c"\nsources = ["p.c"]'
+    script = TOML.replace(compiled, 'adapter = "command"\nprogram = "./run.sh"')
+    tried.write("harness.toml", script)
+    tried.commit()
+    tried.write("part.sh", "echo done: 1\necho METRIC nodes=2\n")
+    tried.write("other.patch", tried.sh("git diff") + "\n")
+    tried.sh("git checkout -q part.sh")
+    said = harness("try", "other.patch", "--json", "--budget", "5s")
+    assert "same" not in places(said).values()
+
+
+def test_trials_in_the_root_folder_may_read_what_a_variant_changes(harness, tried):
+    tried.write("words.txt", "one\n")
+    tried.write("harness.toml", f'{TOML}working_folder = "root"\n')
+    tried.commit()
+    tried.write("words.txt", "two\n")
+    tried.write("other.patch", tried.sh("git diff") + "\n")
+    tried.sh("git checkout -q words.txt")
+    said = harness("try", "other.patch", "--json", "--budget", "20s")
+    assert places(said) == {"other": "worse"}
+
+
 def test_variants_of_every_kind_are_ranked_and_the_best_is_confirmed(harness, tried):
     patch(tried, "half", "ROUNDS 3000000", "ROUNDS 300000")
     patch(tried, "wrong", "done: 1", "done: 2")

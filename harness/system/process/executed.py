@@ -117,12 +117,13 @@ def program_of(build: Build) -> str:
     top = target.private_copy[1] if target.private_copy else target.root
     own = any(program.is_relative_to(place) for place in (build.workdir, top))
     shared = any((folder / "pyvenv.cfg").exists() for folder in program.parents)
-    if own and not shared and not _is_script(program) and (content := executed(build)):
+    if own and not shared and not is_script(program) and (content := executed(build)):
         return content
     return digest_of([build.digest, files_digest(target.inputs)])
 
 
-def _is_script(path: Path) -> bool:
+def is_script(path: Path) -> bool:
+    """Does an interpreter that its first line names execute this file?"""
     try:
         with path.open("rb") as file:
             return file.read(2) == b"#!"
