@@ -31,6 +31,9 @@ BEYOND = 1e22
 _ANY_SIZE = 1e200
 """Two zeros are equal whatever the step of their counting."""
 
+_LARGEST = 1e280
+"""The largest size that is told beside a cost which is larger by `BEYOND`."""
+
 NOTHING = (-1.0, -1.0)
 """A pair that says nothing, to the mathematics of ratios."""
 
@@ -63,7 +66,7 @@ def as_costs(reference: float, candidate: float, figure: MetricInfo | None) -> t
         return -candidate, -reference
     if step is not None and abs(reference - candidate) <= step:
         return NOTHING
-    size = max(abs(reference), abs(candidate))
+    size = min(max(abs(reference), abs(candidate)), _LARGEST)
     return (size * BEYOND, size) if reference > candidate else (size, size * BEYOND)
 
 
@@ -97,8 +100,11 @@ def doubts_of(
     """What figures of two sides lack: of a missing one nothing is known, of a zero no ratio."""
     blocks = len(figures[0])
     yield from Lacking(blocks, *map(missing, figures)).words(sides)
-    pairs = (as_costs(before, now, info) for before, now in zip(*figures, strict=True))
-    count = sum(BEYOND in (before / now, now / before) for before, now in pairs)
+    count = sum(
+        before != now and not (before > 0 < now or before < 0 > now)
+        for before, now in zip(*figures, strict=True)
+        if as_costs(before, now, info) != NOTHING
+    )
     if count:
         yield (
             f"{count} of {blocks} blocks have a zero or two signs: they count by their direction,"

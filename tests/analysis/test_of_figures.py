@@ -105,6 +105,16 @@ def test_a_ratio_to_zero_is_told_as_a_direction(made):
     assert "12 of 15 blocks have a zero or two signs" in comparison.metric_because
 
 
+@pytest.mark.parametrize("size", [1e-200, 1.9919506772874163, 1.7e308])
+def test_a_direction_is_told_of_figures_of_any_size(made, size):
+    for pair in ((0, size), (-size, 0), (-size, size)):
+        comparison = judged(made([pair] * 12), LESS)
+        assert comparison.verdict is Verdict.SLOWER, pair
+        assert "12 of 12 blocks have a zero or two signs" in comparison.metric_because
+        few = judged(made([pair] * 6), LESS)
+        assert few.ratio.point < 1, pair
+
+
 def test_what_is_missing_stays_in_and_says_nothing(made):
     """Whoever reports only where it does well would win if the other blocks were left out."""
     told = [(100.0, MISSING)] * 60 + [(100.0, 90.0)] * 8
