@@ -25,7 +25,7 @@ from harness.running.gate_results import GateRow, GateStatus, status_of
 from harness.running.reports import CellKey, Report
 from harness.running.session import Session
 from harness.running.settings import Settings
-from harness.system.process.executed import program_of
+from harness.system.process.executed import program_of, reads_beside
 from harness.system.process.given import files_digest
 
 
@@ -94,7 +94,7 @@ class Gate:
         try:
             before = self.before(head, cell.target)
             adapter, built_before = orchestrator.build(before.target)
-            if _content(built) == _content(built_before):
+            if not reads_beside(built) and _content(built) == _content(built_before):
                 self._clean_up(before, head)
                 why = "both sides build to the same bytes, so it was not measured"
                 return _ended(cell, GateStatus.SAME_PROGRAM, why)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from harness.errors import HarnessError, NotAllowed, StorageFailed, UsageError
 from harness.frozen import dataclass
-from harness.model import Build, Case, Target, WorkingFolder
+from harness.model import Build, Case, Target
 from harness.model.suggesting import did_you_mean
 from harness.project.config import Config
 from harness.project.revisions import target_at
@@ -28,7 +28,7 @@ from harness.running.copies import PrivateCopy, private_copy, settle
 from harness.running.session import Session
 from harness.system.git.applying import apply_patch
 from harness.system.git.writing import Git, Source
-from harness.system.process.executed import is_script, program_of
+from harness.system.process.executed import program_of, reads_beside
 from harness.system.process.given import given_digest
 from harness.system.process.touching import touched_files
 
@@ -206,13 +206,12 @@ def field_of(
 def _same_programs(builds: Mapping[str, Build], case: Case) -> dict[str, str]:
     """The builds that run what an earlier one runs, in the same way, and which that is.
 
-    Trials in the root folder, and scripts, which may execute what lies beside them, can read any
-    file of a variant's copy: nothing is known of them.
+    Of those that read what lies beside them nothing is known.
     """
     first: dict[tuple[object, ...], str] = {}
     same: dict[str, str] = {}
     for name, build in builds.items():
-        if build.target.working_folder is WorkingFolder.ROOT or is_script(build.program):
+        if reads_beside(build):
             continue
         found = first.setdefault(_what_runs(build, case), name)
         if found != name:

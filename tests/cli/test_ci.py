@@ -155,6 +155,21 @@ def test_one_program_on_both_sides_is_not_measured(harness, project):
     assert "every target is the same program" in said.result["headline"]
 
 
+@pytest.mark.parametrize("reads", ["", 'working_folder = "root"\n'])
+def test_what_may_read_files_that_nobody_declared_is_measured(harness, project, reads):
+    program = 'args = ["sh", "run.sh"]' if reads else 'program = "./run.sh"'
+    config = CONFIG.replace('args = ["sh", "run.sh"]', reads + program)
+    project.write("harness.toml", config)
+    project.write("run.sh", "#!/bin/sh\n. ./lib.sh\n")
+    (project.path / "run.sh").chmod(0o755)
+    project.write("lib.sh", "echo ok\n")
+    project.commit("a script of two files")
+    project.sh("git branch -f main")
+    project.write("lib.sh", "true; echo ok\n")
+    project.commit("the other file")
+    assert only(harness("ci", *WIDE, "--json"))["status"] != "same program"
+
+
 def test_the_first_target_ever_is_shown_alone(harness, repository, monkeypatch):
     monkeypatch.chdir(repository.path)
     repository.sh("git checkout -q -b change")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import HarnessError
-from harness.model import Build, digest_of
+from harness.model import Build, WorkingFolder, digest_of
 from harness.on_demand import pattern
 from harness.system.process.given import files_digest
 from harness.system.process.runner import call_tool
@@ -117,12 +117,20 @@ def program_of(build: Build) -> str:
     top = target.private_copy[1] if target.private_copy else target.root
     own = any(program.is_relative_to(place) for place in (build.workdir, top))
     shared = any((folder / "pyvenv.cfg").exists() for folder in program.parents)
-    if own and not shared and not is_script(program) and (content := executed(build)):
+    if own and not shared and not _is_script(program) and (content := executed(build)):
         return content
     return digest_of([build.digest, files_digest(target.inputs)])
 
 
-def is_script(path: Path) -> bool:
+def reads_beside(build: Build) -> bool:
+    """May trials read files of the tree that nobody declared?
+
+    Those in the root folder may, and scripts, which may execute what lies beside them.
+    """
+    return build.target.working_folder is WorkingFolder.ROOT or _is_script(build.program)
+
+
+def _is_script(path: Path) -> bool:
     """Does an interpreter that its first line names execute this file?"""
     try:
         with path.open("rb") as file:
