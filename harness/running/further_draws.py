@@ -30,7 +30,7 @@ from harness.running.session import Session
 from harness.system.outputs.taking import take_outputs
 from harness.system.process.opening import CoreRunner
 
-FURTHER_NS = 1_000_000_000
+FURTHER_NS = 800_000_000
 """How long further draws are tried, in all."""
 
 MOST_FURTHER = 300
