@@ -6,6 +6,7 @@ python scripts/render_protocol.py --check   ends with 1 where one of them is not
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -45,6 +46,10 @@ def header() -> str:
         *(
             f"#define {name}(X) {' '.join(f'X({word})' for word in of)}"
             for name, of in lists.items()
+        ),
+        *(
+            f"#define {name} {', '.join(map(json.dumps, getattr(protocol, name)))}"
+            for name in ("RANK_VARIABLES", "SIZE_VARIABLES")
         ),
     ]
     return "\n".join(lines) + "\n"

@@ -84,3 +84,9 @@ the program was given; another file in the place of one counts as anything else.
 a folder that is empty (in tmpfs its size tells) and a file with no byte, one name and its mode."""
 
 SAMPLE = ("batch", "wall_ns", "cpu_ns", "calibration")
+
+RANK_VARIABLES = ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID")
+"""By which of Open MPI, PMIx, MPICH and its kin, and srun a rank knows its number."""
+
+SIZE_VARIABLES = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS")
+"""By which it knows how many there are."""

@@ -29,6 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "protocol.h"
 #include "rank.h"
 
 enum { MOST_NAME = 64, CANNOT_EXECUTE = 127 };
@@ -59,10 +60,8 @@ static long number_in(const char *const *names) {
   return -1;
 }
 
-/* Of Open MPI, of PMIx, of MPICH and its kin, of srun. */
-static const char *const RANKS[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID",
-                                    NULL};
-static const char *const SIZES[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS", NULL};
+static const char *const RANKS[] = {RANK_VARIABLES, NULL};
+static const char *const SIZES[] = {SIZE_VARIABLES, NULL};
 
 /* The CPUs that we may run on, as `0-3,8`. */
 static void write_cpus(FILE *file) {

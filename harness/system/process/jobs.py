@@ -10,6 +10,7 @@ from harness.frozen import dataclass
 from harness.model import Command, Jail, Mode, SteadyPlan, TrialPlan
 from harness.model import environment as environment_names
 from harness.model.environment import PAD
+from harness.system.launcher.protocol import RANK_VARIABLES
 from harness.system.launcher.wire import Job, WrittenJob
 from harness.system.process.execution import Execution
 from harness.system.process.own_figures import figures_file
@@ -124,10 +125,6 @@ def make_job(execution: Execution, plan: TrialPlan) -> Job:
 OF_SCHEDULERS = ("SLURM_", "PMI_", "PMIX_", "OMPI_", "PRTE_", "I_MPI_", "HYDRA_")
 """How variables begin that `srun` and `mpirun` are told their nodes and CPUs by."""
 
-OF_A_RANK = ("SLURM_PROCID", "PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK")
-"""Variables among them by which a rank knows its number: those of this process, which may be a
-rank itself (a batch script is rank 0), are no rank's of the target."""
-
 
 def environment(execution: Execution, plan: TrialPlan) -> dict[str, str]:
     """The whole environment of a target; `harness.system.process.runner` says why each is there."""
@@ -143,11 +140,12 @@ def environment(execution: Execution, plan: TrialPlan) -> dict[str, str]:
     if plan.phases:
         env[environment_names.PHASES] = str(inside.phases)
     if target and target.launch:
-        # Where ranks may run is what the scheduler said to this process.
+        # Where ranks may run is what the scheduler said to this process. Its own number is that of
+        # no rank of the target: it may be a rank itself (a batch script is rank 0).
         env |= {
             name: value
             for name, value in os.environ.items()
-            if name.startswith(OF_SCHEDULERS) and name not in OF_A_RANK
+            if name.startswith(OF_SCHEDULERS) and name not in RANK_VARIABLES
         }
     if target and target.metrics:
         env[environment_names.METRICS] = str(figures_file(inside))

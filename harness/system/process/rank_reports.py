@@ -7,10 +7,11 @@ not trusted: the target may write there as well.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 from harness.model import Command, Phase, RankReport, Trial
 from harness.system.process.execution import Execution, read_phases, signal_name
@@ -23,6 +24,7 @@ _MOST_NUMBER = 2**62
 _MOST_NAMED = 3
 """Ranks that the message of a failed trial names."""
 _PHASES = ".phases"
+_Read = TypeVar("_Read")
 
 
 def ranks_folder(places: Places) -> Path:
@@ -89,21 +91,21 @@ def read_ranks(folder: Path) -> tuple[RankReport, ...]:
 
 
 def _read_report(path: Path) -> Mapping[str, str] | None:
-    content = _content(path)
+    content = _read_with(lambda handle: os.read(handle, _MOST_REPORT_BYTES), path)
     if content is None:
         return None
     lines = (line.partition(" ") for line in content.decode("utf-8", "replace").splitlines())
     return {name: value for name, _, value in lines if value}
 
 
-def _content(path: Path) -> bytes | None:
-    """The beginning of an ordinary file; None where there is none."""
+def _read_with(read: Callable[[int], _Read], path: Path) -> _Read | None:
+    """What a function reads of an ordinary file; None where there is none."""
     try:
         handle = open_ordinary(path)
     except OSError:
         return None
     try:
-        return os.read(handle, _MOST_REPORT_BYTES)
+        return read(handle)
     finally:
         os.close(handle)
 
@@ -119,7 +121,7 @@ def _rank(said: Mapping[str, str], phases: Path) -> RankReport:
         max_rss_bytes=_number(said, "max_rss_bytes"),
         exit_code=_number(said, "exit_code", 255),
         signal=_number(said, "signal", 255),
-        phases=_phases_in(phases),
+        phases=_read_with(read_phases, phases) or (),
     )
 
 
@@ -127,17 +129,6 @@ def _number(said: Mapping[str, str], name: str, most: int = _MOST_NUMBER) -> int
     word = said.get(name, "")
     known = word.isascii() and word.isdecimal() and len(word) < 20
     return int(word) if known and int(word) <= most else None
-
-
-def _phases_in(path: Path) -> tuple[Phase, ...]:
-    try:
-        handle = open_ordinary(path)
-    except OSError:
-        return ()
-    try:
-        return read_phases(handle)
-    finally:
-        os.close(handle)
 
 
 def _summed(parts: Iterable[Sequence[Phase]]) -> tuple[Phase, ...]:
