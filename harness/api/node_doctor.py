@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, Unpack, cast
 
 from harness.analysis.over_nodes import NodeStanding, NodeState, NodeTimes, stand_nodes
@@ -111,8 +112,6 @@ def doctor_nodes(asked: NodesAsked, **options: Unpack[Place]) -> NodesReport:
 
 
 def _with_table(config: Config, executor: Executor, asked: NodesAsked) -> Config:
-    from dataclasses import replace
-
     table = dict(config.executors.get(executor.name, {}))
     table |= {"time": JOB_TIME, "nodes": 1, "shards_per_job": 1}
     if asked.partition is not None:
