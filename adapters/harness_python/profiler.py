@@ -40,7 +40,7 @@ from pathlib import Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     Plan = dict[str, Any]
@@ -48,7 +48,8 @@ if TYPE_CHECKING:
     Function = Sequence[Any]  # file, first line and name
 
 DECORATOR = "__harness_lines__"
-ONE_MONITOR = sys.version_info >= (3, 12)  # cProfile, for all threads, whose stacks it mixes
+ONE_MONITOR = sys.version_info >= (3, 12)
+"""From 3.12 on cProfile is one for all threads of a process, and mixes their stacks."""
 
 
 class CProfile:
@@ -172,6 +173,7 @@ class Run:
         self.main = main
         self.tools: list[Any] = []
         self.threads = self.children = self.ended = 0
+        self.finished = False
         self.began = time.perf_counter()
 
     def begin(self) -> Any:
@@ -184,7 +186,11 @@ class Run:
         tool.stop()
         self.ended += 1
 
-    def finish(self, tool: Any) -> None:
+    def finish(self, tool: Any) -> bool:
+        """End and write this process's profile; was it the first time, and therefore done?"""
+        if self.finished:
+            return False
+        self.finished = True
         self.end(tool)
         children = resource.getrusage(resource.RUSAGE_CHILDREN)
         result = {
@@ -202,38 +208,28 @@ class Run:
             self.tools[0].profiler.dump_stats(f"{path}.pstats")
         part.write_text(f'{json.dumps(result)[:-1]}, "cpu_s": {time.process_time()}}}')
         part.replace(path)
-
-
-def write_once(run: Run, tool: Any) -> Callable[[], bool]:
-    """A function that ends and writes a process's profile the first time, and says if it did.
-
-    A pool ends its workers by a signal: what they did is written all the same.
-    """
-    finished: list[bool] = []
-
-    def finish() -> bool:
-        if finished:
-            return False
-        finished.append(True)
-        run.finish(tool)
         return True
 
+
+def finish_when_terminated(run: Run, tool: Any) -> None:
+    """A pool ends its workers by a signal: what they did is written all the same."""
+
     def terminated(number: int, frame: Any) -> None:
-        if finish():  # else it is being written, and the process ends by itself
+        if run.finish(tool):  # else it is being written, and the process ends by itself
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
 
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, terminated)
         insist(signal.SIGTERM)
-    return finish
 
 
 def insist(number: int) -> None:
     """Send a signal of this process to its main thread until the handler has ended it.
 
-    Python calls handlers between two steps of that thread. A signal that comes just before it
-    begins to wait for a lock interrupts nothing: in a worker that is being ended, for ever.
+    Python calls handlers in the main thread, between two steps. A signal that comes just before
+    that thread begins to wait for a lock interrupts nothing, and would not be handled until the
+    wait is over, which in a worker of a pool that is being ended is never.
     """
     main = threading.get_ident()
     reading, writing = os.pipe()
@@ -287,11 +283,13 @@ def follow(run: Run) -> None:
         for tool in current["run"].tools[:1]:
             tool.stop()  # the parent's, which the fork copied
         mine = current["run"] = Run(run.plan)
-        finish = write_once(mine, mine.begin())
+        tool = mine.begin()
+        finish_when_terminated(mine, tool)
+        finish_at_exit(mine, tool)
         try:
             return bare_bootstrap(self, *args, **kwargs)
         finally:
-            finish()
+            mine.finish(tool)
 
     def start(self: Any) -> Any:
         current["run"].children += 1
@@ -308,7 +306,8 @@ def decorate(tree: ast.Module, functions: Sequence[Function]) -> ast.Module:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
             if (first, node.name) in wanted:
-                node.decorator_list.append(ast.copy_location(ast.Name(DECORATOR, ast.Load()), node))
+                mark = ast.Name(DECORATOR, ast.Load())
+                node.decorator_list.append(ast.copy_location(mark, node))
     return tree
 
 
@@ -330,8 +329,9 @@ def hook_imports(functions: Sequence[Function]) -> None:
 
     def get_code(self: Any, fullname: str) -> Any:
         path = self.get_filename(fullname)
-        asked = Path(path).absolute() in files
-        return compile_file(path, functions) if asked else bare(self, fullname)
+        if Path(path).absolute() in files:
+            return compile_file(path, functions)
+        return bare(self, fullname)
 
     SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
 

@@ -511,6 +511,7 @@ class TestProgramsThatItStarts:
 
 
 LEAVES = """
+import multiprocessing
 import os
 
 
@@ -518,9 +519,17 @@ def work(n):
     return sum(i % 7 for i in range(n))
 
 
+def leave():
+    work(1000)
+    os._exit(0)
+
+
 if os.fork() == 0:
     os._exit(0)
 os.wait()
+worker = multiprocessing.get_context("fork").Process(target=leave)
+worker.start()
+worker.join()
 print(work(500_000), flush=True)
 os._exit(3 if work(10) < 0 else 0)
 """
@@ -534,4 +543,6 @@ def test_a_program_that_ends_by_exit_without_clean_up_is_in_the_profile(
     profile = profiled(tool, source=LEAVES, by=by)
     assert profile.tool == tool
     if tool == "cProfile":
-        assert names(profile)["work"].calls == 2
+        assert names(profile)["work"].calls == 3
+        said = " ".join(profile.warnings)
+        assert "1 processes were started, 1 of them left a profile" in said
