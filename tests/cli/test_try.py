@@ -45,9 +45,14 @@ def tried(project, monkeypatch, times):
 def patch(project, name, old, new):
     """A patch of the program; the tree is as before."""
     assert old in PROGRAM
-    project.write("p.c", PROGRAM.replace(old, new))
+    patch_of(project, name, "p.c", PROGRAM.replace(old, new))
+
+
+def patch_of(project, name, file, content):
+    """A patch that gives a file this content; the tree is as before."""
+    project.write(file, content)
     project.write(f"{name}.patch", project.sh("git diff") + "\n")
-    project.sh("git checkout -q p.c")
+    project.sh(f"git checkout -q {file}")
 
 
 def places(said):
@@ -68,9 +73,7 @@ def test_a_variant_of_what_is_read_from_standard_input_is_no_twin_of_the_code(ha
     tried.write("words.txt", "one\n")
     tried.write("harness.toml", f'{TOML}stdin = "words.txt"\n')
     tried.commit()
-    tried.write("words.txt", "two\n")
-    tried.write("other.patch", tried.sh("git diff") + "\n")
-    tried.sh("git checkout -q words.txt")
+    patch_of(tried, "other", "words.txt", "two\n")
     patch(tried, "same", "#define", "// a comment\n#define")
     said = harness("try", "other.patch", "same.patch", "--json", "--budget", "20s")
     assert places(said) == {"other": "worse", "same": "same"}
@@ -85,9 +88,7 @@ def test_a_script_may_execute_what_a_variant_changes(harness, tried, times):
     script = TOML.replace(compiled, 'adapter = "command"\nprogram = "./run.sh"')
     tried.write("harness.toml", script)
     tried.commit()
-    tried.write("part.sh", "echo done: 1\necho METRIC nodes=2\n")
-    tried.write("other.patch", tried.sh("git diff") + "\n")
-    tried.sh("git checkout -q part.sh")
+    patch_of(tried, "other", "part.sh", "echo done: 1\necho METRIC nodes=2\n")
     said = harness("try", "other.patch", "--json", "--budget", "5s")
     assert "same" not in places(said).values()
 
@@ -96,9 +97,7 @@ def test_trials_in_the_root_folder_may_read_what_a_variant_changes(harness, trie
     tried.write("words.txt", "one\n")
     tried.write("harness.toml", f'{TOML}working_folder = "root"\n')
     tried.commit()
-    tried.write("words.txt", "two\n")
-    tried.write("other.patch", tried.sh("git diff") + "\n")
-    tried.sh("git checkout -q words.txt")
+    patch_of(tried, "other", "words.txt", "two\n")
     said = harness("try", "other.patch", "--json", "--budget", "20s")
     assert places(said) == {"other": "worse"}
 
