@@ -120,11 +120,17 @@ class _Process:
         self._started_s = time.clock_gettime(time.CLOCK_BOOTTIME)
 
     def is_there(self) -> bool:
-        """Is it ours, as far as we know? A fork of the process that started it leaves it alone.
+        """Does it live, and is it ours? A fork of the process that started it leaves it alone.
 
-        One that has ended meanwhile takes no job: see `sent`.
+        That a job can be sent does not tell: who it has started may hold its end a while longer.
         """
-        return not self._reaped and self._owner == os.getpid()
+        if self._reaped or self._owner != os.getpid():
+            return False
+        try:
+            seen = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return False
+        return seen is None
 
     def sent(self, frame: bytes) -> bool:
         """Send a job; False where nobody takes it."""
