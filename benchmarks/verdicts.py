@@ -39,7 +39,7 @@ from runs import run_of
 from tabulate import tabulate
 
 from harness.analysis import Question
-from harness.analysis.judging import block_ns
+from harness.analysis.blocks import block_ns
 from harness.model import Comparison, Metric, Target, Verdict
 from harness.project.config import load_config
 from harness.running import Settings

@@ -13,6 +13,7 @@
 - `race_columns` the figures of a race, and the time that it goes by
 - `ranking`     a table of several: when it is decided, and who is best in it
 - `overall`     one implementation over several tasks
+- `judged`      what the blocks say of a candidate and its reference
 - `judging`     one candidate against its reference, followed block by block
 - `readings`    how finely a metric is read, and what is read exactly
 - `lost_blocks` blocks without a figure of a side, and what they leave of a verdict

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from harness.analysis.judging import Judge, Judged
+from harness.analysis.judged import Judged
+from harness.analysis.judging import Judge
 from harness.analysis.question import Question
 from harness.analysis.schedule import Block
 from harness.model import (

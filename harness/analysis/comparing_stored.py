@@ -13,7 +13,8 @@ import numpy as np
 
 from harness.analysis.comparing import comparison_of
 from harness.analysis.guarding_stored import StoredBlocks, stored_guards
-from harness.analysis.judging import REVIEW_EVERY, Judged, costs_of
+from harness.analysis.judged import Judged, costs_of
+from harness.analysis.judging import REVIEW_EVERY
 from harness.analysis.lost_blocks import Lost
 from harness.analysis.of_figures import doubts_of, metric_words
 from harness.analysis.over_layouts import spread_over

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from harness.analysis.blocks import Pair, PairColumns, block_ns, pair_of, records_in
 from harness.analysis.confirming import NONE_FRESH, OBVIOUS, Fresh, confirmed_at
 from harness.analysis.disturbances import is_disturbed
-from harness.analysis.lost_blocks import NOTHING_LOST, Lost
+from harness.analysis.judged import Judged, costs_of
+from harness.analysis.lost_blocks import NOTHING_LOST
 from harness.analysis.of_figures import (
     EXACT_BLOCKS,
     Lacking,
@@ -19,12 +21,10 @@ from harness.analysis.of_figures import (
     missing,
 )
 from harness.analysis.over_layouts import ONE_LAYOUT, LayoutSpread, spread_of, verdict_over
-from harness.analysis.over_runs import ALIKE, RunSpread
 from harness.analysis.question import Question
 from harness.analysis.readings import exact_interval, step_of
 from harness.analysis.schedule import Block
 from harness.analysis.weighing import Weighed
-from harness.frozen import dataclass
 from harness.model import Estimate, Metric, Verdict
 from harness.stats.metric import MetricChoice, choose_metric
 from harness.stats.paired import (
@@ -34,109 +34,16 @@ from harness.stats.paired import (
     ratio_estimate,
     sequence_of,
 )
-from harness.stats.tails import CostFinding, Costs, held_back
+from harness.stats.tails import Costs, held_back
 
 if TYPE_CHECKING:
-    from harness.stats.ratios import Floats
-    from harness.stats.whole import WholeSequence
+    pass
 
 GUARDED_BLOCKS = 24
 """Where guards are asked for, a gain that is sure is looked at for as many blocks."""
 
 REVIEW_EVERY = 4
 """The choice of a metric is looked at again after 4, 16, ... times as many blocks."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What all blocks say of a candidate and its reference, by records or by columns."""
-
-    sides: tuple[str, str]
-    """The names of reference and candidate."""
-    question: Question
-    choice: MetricChoice
-    sequence: PairedSequence | WholeSequence
-    evidence: Mapping[Metric, Estimate]
-    pairs: int
-    disturbed: int
-    """How many of the pairs' blocks were."""
-    work: tuple[str, str]
-    """The names of task and case."""
-    blocks: int
-    """All that were measured, also those without a pair."""
-    block_ns: float
-    """How long one takes."""
-    weighed: Weighed | None = None
-    """Its pairs weighed by sign and size, where the question asks for that."""
-    exact: RatioInterval | None = None
-    """What a deterministic figure says that is the same in all blocks."""
-    doubts: tuple[str, ...] = ()
-    """What its figures lack, in words."""
-    spread: LayoutSpread = ONE_LAYOUT
-    """What several layouts of the builds leave uncertain."""
-    runs: RunSpread = ALIKE
-    """What several stored runs leave uncertain, by the metric that decides."""
-    costs: Costs | None = None
-    """The mean and the tails of both sides, where a gain is held against them."""
-    fresh: Fresh = NONE_FRESH
-    """The blocks after a gain was sure, where it was to be confirmed."""
-    lost: Lost = NOTHING_LOST
-    """The blocks that have no figure of a side."""
-
-    @property
-    def interval(self) -> RatioInterval:
-        """The interval of the log-ratio, by the metric that decides."""
-        return self.exact or self.fresh.told(self.runs.widened(self.over_layouts))
-
-    @property
-    def over_layouts(self) -> RatioInterval:
-        """The interval of the pairs, as wide as the layouts of the builds make it."""
-        return self.spread.widened((self.weighed or self.sequence).interval())
-
-    @property
-    def of_median(self) -> Verdict:
-        """What the median ratio says by itself."""
-        if self.exact is not None:
-            return judge_bounds((self.exact.low, self.exact.high), self.question.threshold)
-        found = self.whatever_was_lost
-        if found is Verdict.UNDECIDED or not self.runs.differ:
-            return found
-        return judge_bounds((self.interval.low, self.interval.high), self.question.threshold)
-
-    @property
-    def whatever_was_lost(self) -> Verdict:
-        """What stands of it wherever the blocks lie that have no figure of a side."""
-        sequence = self.sequence
-        return self.lost.leaves(
-            self.of_layouts, sequence.ratios, sequence.boundary, self.question.threshold
-        )
-
-    @property
-    def of_layouts(self) -> Verdict:
-        """What the pairs say as far as the layouts of the builds do not take it back."""
-        return verdict_over(self.by_pairs, self.spread, self.over_layouts, self.question.threshold)
-
-    @property
-    def by_pairs(self) -> Verdict:
-        """What the pairs say, whatever the layouts of the builds leave uncertain."""
-        if self.weighed is not None:
-            return self.weighed.verdict
-        return judge_bounds(self.sequence.bounds, self.question.threshold)
-
-    @property
-    def verdict(self) -> Verdict:
-        return held_back(self.of_median, self.costs.held if self.costs else CostFinding.NOTHING)
-
-
-def costs_of(
-    metric: Metric,
-    sides: tuple[Sequence[float] | Floats, Sequence[float] | Floats],
-    question: Question,
-) -> Costs | None:
-    """The costs that a gain by a metric is held against; None where it is held against none."""
-    if not question.tails or metric not in (Metric.WALL, Metric.CPU):
-        return None
-    return Costs.of(sides, question.confidence, question.threshold)
 
 
 class Judge:
@@ -168,6 +75,7 @@ class Judge:
     def read(self, blocks: Sequence[Block]) -> None:
         """Take in the blocks that are new; `blocks` are all of them, from the first one on."""
         for at in range(self._read, len(blocks)):
+            self._forget()
             block = blocks[at]
             pair = pair_of(block, self.reference, self.candidate, self._named)
             if pair is None:
@@ -179,9 +87,15 @@ class Judge:
                 self._follow(pair)
                 if self.question.confirm and not self._sure_at and self._wants_fresh:
                     self._sure_at = len(self.pairs)
+                    self._forget()
         self._read = len(blocks)
 
-    @property
+    def _forget(self) -> None:
+        """Work out anew what the pairs say; each of it is asked for several times a block."""
+        for name in ("weighed", "interval", "verdict"):
+            self.__dict__.pop(name, None)
+
+    @cached_property
     def weighed(self) -> Weighed | None:
         """The pairs weighed by sign and size; None where the question asks for signs alone."""
         asked = self.question
@@ -270,7 +184,7 @@ class Judge:
             return ONE_LAYOUT  # asked for after every block: the ratios of all blocks take long
         return spread_of(self.pairs, self.sequence.ratios, self.question.confidence)
 
-    @property
+    @cached_property
     def interval(self) -> RatioInterval:
         """The interval of the log-ratio, by the metric that decides."""
         found = (self.weighed or self.sequence).interval()
@@ -291,7 +205,7 @@ class Judge:
         interval = (weighed or self.sequence).interval()
         return verdict_over(found, self.spread, interval, threshold)
 
-    @property
+    @cached_property
     def verdict(self) -> Verdict:
         found = self.of_median
         if found not in (Verdict.FASTER, Verdict.EQUIVALENT):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_NS = 500_000_000
 """Looking at the intervals takes a moment, and nobody reads faster."""
+LOOK_SHARE = 50
+"""A look that took long is waited for by this many times as long: they take 2 % of the time."""
 SAY_EVERY_NS = 50_000_000
 """Nor does anybody see that one of many short blocks is not said."""
 
@@ -32,7 +34,7 @@ class Pace:
     listener: Listener
     settings: Settings
     groups: Sequence[Group]
-    looked_ns: int = field(default=-LOOK_EVERY_NS)
+    next_look_ns: int = field(default=0)
     said_ns: int = field(default=-SAY_EVERY_NS)
     known: dict[int, str] = field(default_factory=dict)
     """What the latest look at a group found, by its place."""
@@ -45,9 +47,10 @@ class Pace:
         if now_ns - self.said_ns < SAY_EVERY_NS:
             return
         self.said_ns, place = now_ns, self.groups.index(group)
-        if now_ns - self.looked_ns >= LOOK_EVERY_NS:
-            self.looked_ns = now_ns
+        if now_ns >= self.next_look_ns:
             self.known[place] = open_words(group, self.settings)
+            took_ns = time.monotonic_ns() - now_ns
+            self.next_look_ns = now_ns + max(LOOK_EVERY_NS, LOOK_SHARE * took_ns)
         words = f"{group.members[0].cell.task.name}: block {group.next_block + 1}"
         said = (words, self._at_most(left_ns), self.known.get(place, ""))
         self.listener.step("; ".join(filter(None, said)))

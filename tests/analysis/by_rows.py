@@ -15,7 +15,8 @@ import numpy as np
 from harness.analysis import STATUSES, Machine, Setting, StoredComparison, StoredPart
 from harness.analysis.blocks import blocks_of, pair_of, records_in
 from harness.analysis.comparing import comparison_of
-from harness.analysis.judging import Judge, Judged
+from harness.analysis.judged import Judged
+from harness.analysis.judging import Judge
 from harness.analysis.over_runs import RunSpread, spread_of_runs
 from harness.analysis.question import Question
 from harness.analysis.schedule import Block

@@ -13,7 +13,7 @@ from harness.analysis import (
     compare_settings,
     sequential_rule,
 )
-from harness.analysis.judging import block_ns
+from harness.analysis.blocks import block_ns
 from harness.model import Metric, Mode, Sample, TrialStatus, Verdict
 from tests.analysis.by_rows import Stored, parts_of
 

@@ -12,7 +12,7 @@ from harness.model import Case, Completed
 from harness.running import Cell, Ready, Settings, make_groups
 from harness.running.listening import Quiet
 from harness.running.overheard import Overheard
-from harness.running.pace import SAY_EVERY_NS, Pace, open_words
+from harness.running.pace import LOOK_EVERY_NS, LOOK_SHARE, SAY_EVERY_NS, Pace, open_words
 from harness.stats.boundary import sign_boundary
 from harness.stats.paired import RatioInterval, sequence_of
 from harness.testing import make_build, make_output, make_target, make_task
@@ -111,10 +111,8 @@ def test_of_blocks_too_short_to_be_seen_only_some_are_said(
     group, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made, heard = group(), Heard()
-    clock = itertools.count(0, SAY_EVERY_NS // 4)
-    monkeypatch.setattr(
-        "harness.running.pace.time", SimpleNamespace(monotonic_ns=lambda: next(clock))
-    )
+    now_ns = lambda: made.next_block * SAY_EVERY_NS // 4  # noqa: E731
+    monkeypatch.setattr("harness.running.pace.time", SimpleNamespace(monotonic_ns=now_ns))
     pace = Pace(heard, Settings(), [made])
     for made.next_block in range(9):
         pace.block_begins(made, None)
@@ -128,3 +126,22 @@ def test_a_builds_commands_and_warnings_are_overheard() -> None:
     runner = SimpleNamespace(tool=lambda argv, **_: done)
     assert Overheard(runner, heard).tool(["cc", "a b.c"]) is done  # type: ignore[arg-type]
     assert heard.said == ["$ cc 'a b.c'", "w.c:1: warning: unused"]
+
+
+def test_what_takes_long_to_look_at_is_looked_at_less_often(
+    group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, clock, looks = group(), SimpleNamespace(ns=0), []
+
+    def looked(*_: object) -> str:
+        looks.append(clock.ns)
+        clock.ns += LOOK_EVERY_NS  # a look takes as long as the wait between quick ones
+        return ""
+
+    monkeypatch.setattr("harness.running.pace.time", SimpleNamespace(monotonic_ns=lambda: clock.ns))
+    monkeypatch.setattr("harness.running.pace.open_words", looked)
+    pace = Pace(Heard(), Settings(), [made])
+    for _ in range(3 * LOOK_SHARE):
+        pace.block_begins(made, None)
+        clock.ns += LOOK_EVERY_NS
+    assert looks == [n * LOOK_SHARE * LOOK_EVERY_NS for n in range(4)]

@@ -1,6 +1,7 @@
 """One command's jail: what was asked for, what this machine can do, and what the launcher is told.
 
-The same command is asked for hundreds of times in a run: its policy is made once.
+The same command is asked for hundreds of times in a run, each time with another seed maybe: the
+policy is made once for all commands that name the same paths.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from harness.model.jails import Jail
 from harness.system.jail.grounds import Grounds
 from harness.system.jail.means import NO_LAUNCHER, Found, Means, find_means
 from harness.system.jail.policy import UnwritableError, policy
-from harness.system.jail.view import Tool, view_of_command, view_of_tool
+from harness.system.jail.view import Tool, may_name_a_path, view_of_command, view_of_tool
 
 _MOST_KEPT = 256
 
@@ -59,8 +60,8 @@ class Confining:
         grounds, scratch = place
         target = command.target
         whose = (target.name, target.root, target.jail, target.sources) if target else None
-        said = (command.argv, tuple(command.env.items()), command.reads, command.profile)
-        key = (program, said, whose, scratch, grounds)
+        named = (w for w in (*command.argv[1:], *command.env.values()) if may_name_a_path(w))
+        key = (program, tuple(named), command.reads, command.profile, whose, scratch, grounds)
         if key not in self._kept:
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()

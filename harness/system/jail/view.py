@@ -201,10 +201,15 @@ def _wrapped(script: Path, grounds: Grounds) -> Iterator[Path]:
         yield prefix if program and grounds.is_narrow(prefix) else path
 
 
+def may_name_a_path(word: str) -> bool:
+    """Can a command's word name a whole path? What it is shown rests on no other word."""
+    return "/" in word
+
+
 def _named_in(words: Iterable[str], grounds: Grounds) -> Iterator[Path]:
     """The files and folders that a command names by their whole path."""
-    for word in words:
-        for part in _BETWEEN.split(word) if "/" in word else ():
+    for word in filter(may_name_a_path, words):
+        for part in _BETWEEN.split(word):
             # A flag may have its path behind it: -I/usr/include/x.
             if not part.startswith(("/", "-")) or "/" not in part:
                 continue

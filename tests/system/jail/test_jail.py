@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.model import Jail, JailTerms, Target, TrialStatus, WorkingFolder
+from harness.model import Command, Jail, JailTerms, Target, TrialStatus, WorkingFolder
 from harness.system.jail.means import Means
+from harness.system.jail.view import view_of_command
 from harness.system.process.runner import LocalRunner
 
 from .conftest import Say, trial_of
@@ -395,3 +396,28 @@ def test_a_tool_is_called_from_a_folder_that_its_jail_does_not_show(
     with jailed.on_behalf_of(Target("t", "task", "command", project)):
         done = jailed.tool(["/bin/cat", str(project / "main.py")])
     assert done.stdout == "print(42)\n", done.stderr
+
+
+def test_commands_that_name_the_same_paths_share_one_policy(
+    jailed: LocalRunner, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+
+    def counted(*given: object) -> object:
+        made.append(given)
+        return view_of_command(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("harness.system.jail.confining.view_of_command", counted)
+    (there := project.parent / "input").write_text("an input")
+    place = (jailed.grounds, project.parent / "scratch")
+
+    def policy_of(*words: str, **env: str) -> str:
+        command = Command(("/bin/echo", *words), env)
+        return jailed.confining.of_command(Jail.STRICT, command, Path("/bin/echo"), place).policy
+
+    plain = {policy_of(str(seed), SEED=str(seed)) for seed in range(20)}
+    assert len(plain) == 1
+    assert len(made) == 1
+    assert str(there) in policy_of(str(there))
+    assert policy_of("1", FROM=str(there)) == policy_of(str(there))
+    assert len(made) == 2
