@@ -28,6 +28,8 @@ class ColumnsOf:
         self.names = tuple(names)
         self.metric = metric
         """`auto` until the time is chosen."""
+        self.because = ""
+        """Which time was chosen, and why; empty where none was."""
         self.present: frozenset[str] = frozenset()
         """The members of the latest block."""
         self._higher_is_better = higher_is_better
@@ -58,7 +60,8 @@ class ColumnsOf:
             # Not with the module: whoever asks what a race is told needs no numpy for it.
             from harness.stats.metric import choose_metric
 
-            self.metric = choose_metric(self._pairs.times()).metric.value
+            choice = choose_metric(self._pairs.times())
+            self.metric, self.because = choice.metric.value, choice.because
         rows = self._rows.get(self.metric, [])
         yield from zip(rows[self._given :], self._layouts[self._given :], strict=True)
         self._given = len(rows)
@@ -97,7 +100,7 @@ def _layout(records: Iterable[TrialRecord]) -> float:
 
 
 def _value(record: TrialRecord, metric: str) -> float:
-    if metric in _TIMES:
+    if Metric(metric).is_known:
         figures = figures_of(record)
         return math.nan if figures is None else figures.of(Metric(metric))
     return figure_of(record.trial, metric) if record.trial.ok else math.nan

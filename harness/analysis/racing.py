@@ -13,7 +13,7 @@ counts as far as these bear it out, as in any comparison, with their error share
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field
 from enum import Enum
 
@@ -49,11 +49,19 @@ class Rank(Enum):
 
     BEST = "best"
     NOT_TOLD_APART = "not told apart"
-    WORSE = "worse"
+    BEHIND = "behind the best"
+    """Another variant is better; it may gain over the reference all the same."""
+    NO_GAIN = "no gain"
+    """It is no gain of the threshold over the reference."""
     SAME = "same"
     WRONG = "wrong"
     FAILED = "failed"
     UNBUILT = "does not build"
+
+    @property
+    def lost(self) -> bool:
+        """Did it run, and lose?"""
+        return self in (Rank.BEHIND, Rank.NO_GAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +135,11 @@ class Race:
         """What the race goes by; `auto` while that is not known."""
         return self._columns.metric
 
+    @property
+    def metric_because(self) -> str:
+        """Which time was chosen, and why; empty where none was."""
+        return self._columns.because
+
     def __call__(self, blocks: Sequence[Block]) -> str | None:
         """See `StopRule`."""
         self._take(blocks)
@@ -154,11 +167,13 @@ class Race:
     def standings(self, wrong: Collection[str] = ()) -> list[VariantStanding]:
         """What was found, the best first; of those alone that ran to their end and were right.
 
-        `wrong` are those that were found out since. Who left for one that is none is open again.
+        `wrong` are those that were found out since. Who left for one that is none is open again,
+        and is told from the others by what the blocks say of them alone.
         """
         right = [name for name in self._ranked_ones() if name not in wrong]
-        found = [self._standing(name, right) for name in right]
-        return sorted(found, key=lambda s: (s.rank is Rank.WORSE, -_point(s)))
+        lost = self._lost(right)
+        found = [self._standing(name, right, lost) for name in right]
+        return sorted(found, key=lambda s: (s.rank.lost, -_point(s)))
 
     def noise(self) -> Noise:
         """What trials of one build differ by here."""
@@ -188,22 +203,43 @@ class Race:
             return self._pairs.of(one, other).slower()
         return self._pairs.of(other, one).faster()
 
-    def _against(self, name: str) -> dict[str, float]:
+    def _against(self, name: str, among: Iterable[str]) -> dict[str, float]:
         """The evidence against a variant's being the best and a gain, by who gives it."""
         start = log_threshold(self.rules.threshold)
         reference = self._over_reference(name).slower(start)
-        others = {
-            other: self._better(other, name) for other in self._ranked_ones() if other != name
-        }
+        others = {other: self._better(other, name) for other in among if other != name}
         return {self.rules.reference: reference, **others}
+
+    def _losers(self, racing: Iterable[str], among: Collection[str]) -> dict[str, str]:
+        """Those that are surely not the best of `among` or no gain, and who is better."""
+        against = {name: self._against(name, among) for name in racing}
+        return {
+            name: max(won, key=won.__getitem__)
+            for name, won in against.items()
+            if _mean(won.values()) >= self.rules.limit
+        }
+
+    def _lost(self, right: Collection[str]) -> dict[str, str]:
+        """Those that have lost to one of those that are right or to the reference, and to whom."""
+        lost = dict[str, str]()
+        for name in right:
+            runs_on = self._stands_for(name)
+            by = self._beaten.get(runs_on, self.rules.reference)
+            if runs_on in self.left and (by in right or by == self.rules.reference):
+                lost[name] = by
+        reopened = [name for name in right if name not in lost and name in self._beaten]
+        if not self.repeats or not reopened:
+            return {**lost, **self._losers(reopened, right)}
+        figures = {name: self._columns.known(name)[0] for name in right}
+        best = min(figures, key=figures.__getitem__)
+        return {**lost, **{name: best for name in reopened if figures[name] > figures[best]}}
 
     # -- who retires, and when it is over -------------------------------------------------------
 
     def _without_losers(self, racing: Sequence[str]) -> list[str]:
-        against = {name: self._against(name) for name in racing}
-        lost = [name for name, won in against.items() if _mean(won.values()) >= self.rules.limit]
-        for name in lost:
-            self._retire(name, max(against[name], key=against[name].__getitem__))
+        lost = self._losers(racing, self._ranked_ones())
+        for name, by in lost.items():
+            self._retire(name, by)
             self._settle(name, racing)
         return [name for name in racing if name not in lost]
 
@@ -236,11 +272,15 @@ class Race:
         return name
 
     def _retire(self, name: str, by: str) -> None:
-        if by == self.rules.reference:
-            self.left[name] = f"no gain of {100 * self.rules.threshold:.3g} %"
-        else:
-            self.left[name] = f"{by} is better"
+        self.left[name] = self._why(by)
+        if by != self.rules.reference:
             self._beaten[name] = by
+
+    def _why(self, by: str) -> str:
+        """Why one that lost has lost, by who is better."""
+        if by != self.rules.reference:
+            return f"{by} is better"
+        return f"no gain of {100 * self.rules.threshold:.3g} %"
 
     def _decided(self, racing: Sequence[str], blocks: int) -> str | None:
         if not racing:
@@ -306,22 +346,30 @@ class Race:
                 self._retire(name, best)
         return f"{self.metric} is the same in every run"
 
-    def _standing(self, name: str, right: Collection[str]) -> VariantStanding:
-        retired = self._retired(name, right)
-        why = self.left.get(name, "") if retired or self._alike.get(name) in right else ""
-        place = Rank.WORSE if retired else Rank.NOT_TOLD_APART
-        gains = not retired and (self.repeats or self._is_gain(name))
-        if gains and all(other == name or self._retired(other, right) for other in right):
+    def _standing(
+        self, name: str, right: Collection[str], lost: Mapping[str, str]
+    ) -> VariantStanding:
+        by, place = lost.get(name, ""), Rank.NOT_TOLD_APART
+        if by:
+            place = Rank.NO_GAIN if by == self.rules.reference else Rank.BEHIND
+        alike = self._alike.get(name)
+        why = self.left[name] if alike in right else self._why(by) if by else ""
+        gains = place is not Rank.NO_GAIN and (self.repeats or self._is_gain(name))
+        if place is Rank.BEHIND:
+            why = f"{why}; {self._by_itself(name, gains)}"
+        elif gains and all(other == name or other in lost for other in right):
             place = Rank.BEST
         elif not (why or gains) and self._over_reference(name).held_by_layouts:
             why = UNLIKE_LAYOUTS
         blocks = len(self._columns.known(name))
         return VariantStanding(name, place, self._ratio(name), blocks, why, gains)
 
-    def _retired(self, name: str, right: Collection[str]) -> bool:
-        """Has it lost, to the reference or to one of those that are right?"""
-        runs_on = self._stands_for(name)
-        return runs_on in self.left and self._beaten.get(runs_on, name) in right
+    def _by_itself(self, name: str, gains: bool) -> str:
+        """What one that is behind another is against the reference, in words."""
+        if gains:
+            return f"it gains over {self.rules.reference} too"
+        loses = self._over_reference(name).slower() >= self.rules.limit
+        return f"{'worse than' if loses else 'not known to gain over'} {self.rules.reference}"
 
     def _ratio(self, name: str) -> Estimate | None:
         if (self.rules.reference, name) not in self._pairs:

@@ -19,8 +19,8 @@ _BY_INTERVAL = 4
 """The edition of the rules since which the interval of a gain is held against the prediction."""
 
 
-_RAN = ("not told apart", "worse", "same")
-"""What a race says of a variant that is right, and is not the best."""
+_RAN = ("not told apart", "behind the best", "no gain", "same", "worse")
+"""What a race says of a variant that is right, and is not the best; the last one by older races."""
 
 
 class Outcome(Enum):
@@ -57,7 +57,8 @@ class TriedVariant:
 
     name: str
     rank: str
-    """`best`, `not told apart`, `worse`, `same`, `wrong`, `failed` or `does not build`."""
+    """As the race called it, such as `best`; older races said `worse` of those behind the best and
+    of those that are no gain."""
     ratio: tuple[float, float, float] | None = None
     """The low end, middle and high end of its speed-up over the last kept state; None: none is
     known."""

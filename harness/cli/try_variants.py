@@ -177,6 +177,11 @@ def _in_words(result: TryResult) -> str:
     return f"{result.table()}\n\nrace: {result.stopped_because}\n{end}"
 
 
+def _none(result: TryResult) -> str:
+    """That no variant is faster, and where none was confirmed why."""
+    return "no variant is faster" if result.comparison is not None else result.sentence()
+
+
 def _answer(result: TryResult) -> Answer:
     code = result.exit_code
     broken = broken_words(result.comparison) if result.comparison is not None else ""
@@ -188,6 +193,6 @@ def _answer(result: TryResult) -> Answer:
         result=result.to_dict(),
         text=str(result),
         exit_code=code,
-        error=errors.get(code, broken or "no variant is faster"),
+        error=errors.get(code, broken or _none(result)),
         hint="Give it more time with --budget." if code is ExitCode.UNDECIDED else None,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.analysis import Rank, VariantStanding
+from harness.analysis.question import AUTO
 from harness.errors import ExitCode
 from harness.frozen import dataclass
 from harness.model import Comparison, Verdict
@@ -17,8 +18,6 @@ from harness.running.reports import Report
 
 _SHOWN = 90
 """Letters of a reason that a row of the table has room for."""
-
-_CODES = {Verdict.FASTER: ExitCode.FINE, Verdict.UNDECIDED: ExitCode.UNDECIDED}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -36,6 +35,10 @@ class TryResult:
     """The run of fresh blocks; None where no variant was worth it."""
     further_draws: int = 0
     """On as many further draws, untimed, the best one was right."""
+    metric_because: str = ""
+    """Why the race went by that; empty where it ended before a time was chosen."""
+    passed_over: tuple[str, ...] = ()
+    """What became of those whose confirmation found them wrong, or no gain, in words."""
 
     @property
     def winner(self) -> str | None:
@@ -45,37 +48,41 @@ class TryResult:
 
     @property
     def candidate(self) -> str | None:
-        """The variant that was measured again; None where none was."""
+        """The variant that was measured again last; None where none was."""
         return self.short(self.comparison.candidate) if self.comparison else None
 
     @property
     def comparison(self) -> Comparison | None:
-        """The confirmation of the best variant against the reference."""
+        """The last confirmation of a variant against the reference."""
         if self.confirmed is None or self.confirmed.failures:
             return None
         return next(iter(self.confirmed.run.comparisons), None)
 
     @property
-    def verdict(self) -> Verdict:
-        """The verdict on the best variant; equivalent where none is worth a look."""
-        if self.comparison is not None:
-            return self.comparison.verdict
-        return Verdict.UNDECIDED if self.of(Rank.NOT_TOLD_APART) else Verdict.EQUIVALENT
+    def verdict(self) -> Verdict | None:
+        """The verdict on the best variant; undecided while one may be a gain, and None where none
+        was worth a confirmation, or could be raced at all."""
+        if self.is_open:
+            return Verdict.UNDECIDED
+        return self.comparison.verdict if self.comparison is not None else None
+
+    @property
+    def is_open(self) -> bool:
+        """May a variant be a gain that is not shown to be one?"""
+        return self.winner is None and bool(self.of(Rank.BEST) or self.of(Rank.NOT_TOLD_APART))
 
     @property
     def leader(self) -> VariantStanding | None:
         """The best of those that the race alone has shown to gain; None where there is none."""
         gaining = (s for s in self.standings if s.rank is Rank.BEST or s.gains)
-        return next(gaining, None)
+        return next((s for s in gaining if not s.rank.lost), None)
 
     @property
     def exit_code(self) -> ExitCode:
         """0 where a variant is surely faster, 1 where none is, 8 where that is open."""
-        if self.confirmed is not None and self.confirmed.failures:
-            return max(failure.exit_code for failure in self.confirmed.failures.values())
-        if self.comparison is not None and self.comparison.broken:
-            return ExitCode.ANSWER_IS_NO
-        return _CODES.get(self.verdict, ExitCode.ANSWER_IS_NO)
+        if self.winner is not None:
+            return ExitCode.FINE
+        return ExitCode.UNDECIDED if self.is_open else ExitCode.ANSWER_IS_NO
 
     @property
     def ok(self) -> bool:
@@ -102,7 +109,9 @@ class TryResult:
             ]
             for s in self.standings
         ]
-        return layout(["variant", "rank", f"speed-up ({self.metric})", "blocks", ""], rows, style)
+        by = "" if self.metric == AUTO else f" ({self.metric})"
+        over = f"over {self.reference}{by}"
+        return layout(["variant", "rank", over, "blocks", ""], rows, style)
 
     def _because(self, standing: VariantStanding) -> str:
         why = standing.why
@@ -116,14 +125,16 @@ class TryResult:
         return {
             "reference": self.reference,
             "metric": self.metric,
+            "metric_because": self.metric_because,
             "winner": self.winner,
             "candidate": self.candidate,
-            "verdict": self.verdict.value,
+            "verdict": self.verdict.value if self.verdict is not None else None,
             "stopped_because": self.stopped_because,
             "variants": [
                 {**jsonable(s), "name": self.short(s.name), "rank": s.rank.value}
                 for s in self.standings
             ],
+            "passed_over": list(self.passed_over),
             "comparison": jsonable(self.comparison) if self.comparison else None,
             "race_id": self.raced.run.id,
             "further_draws": self.further_draws,
@@ -132,18 +143,32 @@ class TryResult:
 
     def sentence(self) -> str:
         """What it comes to, in one sentence."""
-        if self.comparison is not None:
-            c = self.comparison
-            words = (f"confirmed on fresh blocks: {headline(c)}", broken_words(c))
-            right = f"right on {self.further_draws} further draws" if self.further_draws else ""
-            return "; ".join(filter(None, (*words, open_guard_words(c), right)))
-        if self.confirmed is not None:
-            said = "; ".join(f"{k[2]}: {f.message}" for k, f in self.confirmed.failures.items())
-            return said or "no fresh block has a figure of both"
-        return f"no variant of {self.reference} is seen to gain"
+        said = list(self.passed_over)
+        c = self.comparison
+        if c is not None and (self.winner is not None or not self.passed_over):
+            said += [f"confirmed on fresh blocks: {headline(c)}", broken_words(c)]
+            said.append(open_guard_words(c))
+            said.append(f"right on {self.further_draws} further draws" * bool(self.further_draws))
+        elif not said and self.confirmed is not None:
+            said.append("no fresh block has a figure of both")
+        elif not said:
+            said.append(self._none_gains())
+        return "; ".join(filter(None, said))
+
+    def _none_gains(self) -> str:
+        """Why no variant was confirmed."""
+        raced = any(s.blocks for s in self.standings) or not self.standings
+        if raced or self.of(Rank.SAME):
+            return f"no variant of {self.reference} is seen to gain"
+        ranks = [s.rank for s in self.standings]
+        each = (f"{ranks.count(rank)} {rank.value}" for rank in dict.fromkeys(ranks))
+        return f"no variant of {self.reference} could be raced: {', '.join(each)}"
 
     def __str__(self) -> str:
-        return f"{self.table()}\n\nrace: {self.stopped_because}\n{self.sentence()}"
+        told = [f"race: {self.stopped_because}"]
+        if self.metric_because:
+            told.append(f"decided by {self.metric_because}")
+        return "\n".join([self.table(), "", *told, self.sentence()])
 
     __repr__ = __str__
 

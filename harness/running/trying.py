@@ -5,12 +5,19 @@ them measured again on fresh blocks, so that its having been picked flatters not
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from dataclasses import field as listed
 from dataclasses import replace
 
 from harness.analysis import Race, RaceRules, Rank, Span, VariantStanding
+from harness.analysis.blocks import block_ns
 from harness.analysis.question import AUTO
 from harness.errors import ExitCode, TrialFailed
-from harness.model import Better, Metric, Noise
+from harness.frozen import dataclass
+from harness.model import Better, Metric, Noise, Verdict
+from harness.model.noise import FEWEST
+from harness.render.explaining import headline
+from harness.render.guard_rows import broken_words
+from harness.render.units import show_speed_up
 from harness.running import Cell, Failed, Ready
 from harness.running.experiment import Experiment, perform
 from harness.running.further_draws import BothSides, Checked, check_further
@@ -28,48 +35,159 @@ RACE_SHARE = 0.75
 def race(session: Session, field: Field, trying: Trying) -> TryResult:
     """Race the variants of a field against its reference, and confirm the best one.
 
-    Raises what is wrong with the reference, UsageError for a figure that nobody declares, and
-    KeyboardInterrupt after Ctrl-C: a race that did not end says nothing.
+    One that its confirmation finds wrong, or no gain, is ranked so, and the next best is taken, as
+    long as the budget has time for it. Raises what is wrong with the reference, UsageError for a
+    figure that nobody declares, and KeyboardInterrupt after Ctrl-C: a race that did not end says
+    nothing.
     """
     raced = _raced(session, field, trying)
-    reference = field.reference.name
     unfit = _unfit(raced, field)
-    found, wrong, further = _right_elsewhere(session, raced, {s.name for s in unfit})
-    standings = (*found, *wrong, *unfit)
-    confirmed: Report | None = None
-    best = next((s for s in standings if s.rank in (Rank.BEST, Rank.NOT_TOLD_APART)), None)
-    if trying.confirms and best is not None and (best.rank is Rank.BEST or _may_gain(best)):
-        cell = next(c for c in field.variants if c.name == best.name)
-        confirmed = _confirmed(session, (field.reference, cell), trying, _race_of(raced))
+    best = _Best(session, field, raced, trying, {s.name for s in unfit})
+    best.find()
+    told = raced.groups[0].stopped or ""
     return TryResult(
-        reference=reference,
+        reference=field.reference.name,
         metric=_race_of(raced).metric,
-        standings=standings,
-        stopped_because="; ".join(
-            (raced.groups[0].stopped or "", *(f"{s.name} is wrong on further draws" for s in wrong))
-        ),
+        metric_because=trying.because or _race_of(raced).metric_because,
+        standings=(*best.standings(), *best.out, *unfit),
+        stopped_because="; ".join((told, *best.wrong_elsewhere)),
+        passed_over=tuple(best.passed_over),
         raced=raced.as_stored(),
-        confirmed=confirmed.as_stored() if confirmed else None,
-        further_draws=further,
+        confirmed=best.confirmed.as_stored() if best.confirmed else None,
+        further_draws=best.further_draws,
     )
 
 
-def _right_elsewhere(
-    session: Session, raced: Report, unfit: Set[str]
-) -> tuple[list[VariantStanding], list[VariantStanding], int]:
-    """The standings of the race without those that are unfit; those ahead that are wrong on further
-    draws; and on how many draws the best of the others is right, where it may be a gain."""
-    wrong = list[VariantStanding]()
-    while True:
-        standings = _race_of(raced).standings(unfit | {s.name for s in wrong})
-        first = next(iter(standings), None)
-        if first is None or first.rank is Rank.WORSE or not (first.gains or _may_gain(first)):
-            return standings, wrong, 0
-        checked = _elsewhere(session, raced, first.name)
-        if checked.wrong is None:
-            return standings, wrong, checked.draws
-        why = checked.wrong.summary
-        wrong.append(replace(first, rank=Rank.WRONG, why=why, gains=False))
+@dataclass(slots=True)
+class _Best:
+    """Finds the best variant of a race that is right and a gain on runs it was not picked by.
+
+    Each confirmation that follows one which was no gain may err half as often as that one: so all
+    of them together err less than twice as often as one, however many are taken.
+    """
+
+    session: Session
+    field: Field
+    raced: Report
+    trying: Trying
+    unfit: Set[str]
+    out: list[VariantStanding] = listed(default_factory=list)
+    """Those that were found out since the race."""
+    wrong_elsewhere: list[str] = listed(default_factory=list)
+    """Who is wrong on further draws, in words."""
+    passed_over: list[str] = listed(default_factory=list)
+    """What became of those that were taken and are out, in words."""
+    confirmed: Report | None = None
+    """The latest run of fresh blocks that has a comparison, or else the first one."""
+    further_draws: int = 0
+    """On how many the best one is right."""
+    _halved: int = 0
+    _spent_ns: float = 0.0
+
+    def standings(self) -> list[VariantStanding]:
+        """Those that are neither unfit nor out, the best first."""
+        return _race_of(self.raced).standings(self.unfit | {s.name for s in self.out})
+
+    def find(self) -> None:
+        """Find it: what is seen to be wrong, or no gain, is out."""
+        self._spent_ns = _measured_ns(self.raced)
+        best = self._right_elsewhere()
+        while best is not None and self.trying.confirms and self._has_time(best):
+            report = self._confirmed(best.name)
+            self._spent_ns += _measured_ns(report)
+            lost = _lost(report, best)
+            if report.run.comparisons or self.confirmed is None:
+                self.confirmed = report
+            if lost is None:
+                return
+            self._halved += lost.rank is Rank.NO_GAIN
+            self.out.append(lost)
+            best = self._right_elsewhere()
+            then = f"so {best.name} was taken next" if best else "and no other one seems to gain"
+            self.passed_over.append(f"on fresh blocks {_found(report, lost)}, {then}")
+
+    def _right_elsewhere(self) -> VariantStanding | None:
+        """The best one that may be a gain and is right on further draws; None: there is none."""
+        self.further_draws = 0
+        while True:
+            first = next(iter(self.standings()), None)
+            if first is None or first.rank.lost or not (first.gains or _may_gain(first)):
+                return None
+            checked = _elsewhere(self.session, self.raced, first.name)
+            if checked.wrong is None:
+                self.further_draws = checked.draws
+                return first
+            why = checked.wrong.summary
+            self.out.append(replace(first, rank=Rank.WRONG, why=why, gains=False))
+            self.wrong_elsewhere.append(f"{first.name} is wrong on further draws")
+
+    def _left_ns(self) -> int | None:
+        budget_ns = self.trying.settings.budget_ns
+        return budget_ns and round(budget_ns - self._spent_ns)
+
+    def _has_time(self, best: VariantStanding) -> bool:
+        """Does what is left of the budget hold a confirmation that could decide?"""
+        left_ns = self._left_ns()
+        pace_ns = _pace_ns(self.confirmed) if self.confirmed else 0.0
+        if left_ns is None or left_ns > FEWEST * pace_ns:
+            return True
+        self.passed_over.append(f"the budget has no time left to confirm {best.name}")
+        return False
+
+    def _confirmed(self, name: str) -> Report:
+        """One beside the reference, once more, by blocks that had no part in its choice."""
+        raced, settings = _race_of(self.raced), self.trying.settings
+        asked = replace(settings.question, noise=raced.noise() if raced.rules.is_time else Noise())
+        cell = next(c for c in self.field.variants if c.name == name)
+        reference = self.field.reference
+        experiment = Experiment(
+            cells=(reference, cell),
+            settings=replace(
+                settings,
+                budget_ns=self._left_ns(),
+                seed=None,  # an order of its own
+                question=replace(asked, confidence=1 - (1 - asked.confidence) / 2**self._halved),
+            ),
+            pairs=((reference.name, name),),
+            origin={"kind": "try", "part": "confirmation"},
+        )
+        found = perform(self.session.orchestrator, self.session.results, experiment)
+        return _sound(found, reference)
+
+
+def _lost(report: Report, best: VariantStanding) -> VariantStanding | None:
+    """The variant with the rank that its confirmation leaves it; None where that stands or is
+    open."""
+    for (_, _, name), failure in report.failures.items():
+        if name == best.name:
+            rank = _UNFIT.get(failure.exit_code, Rank.FAILED)
+            return replace(best, rank=rank, why=failure.message, gains=False)
+    found = next(iter(report.run.comparisons), None)
+    if found is None or (found.verdict in _OPEN and not found.broken):
+        return None
+    said = broken_words(found) or f"{found.verdict.value}, {show_speed_up(found.ratio)}"
+    return replace(best, rank=Rank.NO_GAIN, why=f"on fresh blocks: {said}", gains=False)
+
+
+_OPEN = (Verdict.FASTER, Verdict.UNDECIDED)
+
+
+def _found(report: Report, lost: VariantStanding) -> str:
+    """What a confirmation found of a variant that is out, in words."""
+    for found in report.run.comparisons if lost.rank is Rank.NO_GAIN else ():
+        return "; ".join(filter(None, (headline(found), broken_words(found))))
+    return f"{lost.name}: {lost.rank.value}, {lost.why}"
+
+
+def _measured_ns(report: Report) -> float:
+    """How long the blocks of a report took."""
+    return _pace_ns(report) * len(report.groups[0].blocks)
+
+
+def _pace_ns(report: Report) -> float:
+    """How long a block of a report took."""
+    blocks = report.groups[0].blocks if report.groups else ()
+    return block_ns(blocks) if len(blocks) else 0.0
 
 
 def _elsewhere(session: Session, raced: Report, name: str) -> Checked:
@@ -115,25 +233,6 @@ def _raced(session: Session, field: Field, trying: Trying) -> Report:
     )
     report = perform(session.orchestrator, session.results, experiment)
     return _sound(report, field.reference)
-
-
-def _confirmed(session: Session, pair: tuple[Cell, Cell], trying: Trying, raced: Race) -> Report:
-    """The best one beside the reference, once more, by blocks that had no part in its choice."""
-    settings, question = trying.settings, trying.settings.question
-    known = raced.noise() if raced.rules.is_time else Noise()
-    budget_ns = settings.budget_ns and round(settings.budget_ns * (1 - RACE_SHARE))
-    experiment = Experiment(
-        cells=pair,
-        settings=replace(
-            settings,
-            budget_ns=budget_ns,
-            seed=None,  # an order of its own
-            question=replace(question, noise=known),
-        ),
-        pairs=((pair[0].name, pair[1].name),),
-        origin={"kind": "try", "part": "confirmation"},
-    )
-    return _sound(perform(session.orchestrator, session.results, experiment), pair[0])
 
 
 def _sound(report: Report, reference: Cell) -> Report:
@@ -184,7 +283,7 @@ _UNFIT: Mapping[ExitCode, Rank] = {
 
 def _higher_is_better(session: Session, reference: Cell, metric: str) -> bool:
     """Which way a figure is better; UsageError where nobody declares it."""
-    if metric in (AUTO, Metric.WALL.value, Metric.CPU.value):
+    if metric == AUTO or Metric(metric).is_known:
         return False
     declared = declared_for(session.orchestrator, [reference])
     return found_figure(metric, declared).better is Better.HIGHER

@@ -15,5 +15,7 @@ class Trying:
     """The question's metric decides in the end; the budget is that of race and confirmation."""
     metric: str = AUTO
     """What the race goes by, such as a figure of the target."""
+    because: str = ""
+    """Why the race goes by that, in words; empty: the race says which time it chose, and why."""
     confirms: bool = True
     """Is the best one measured again? In a campaign its next look does that."""

@@ -47,7 +47,8 @@ def test_the_one_that_is_better_is_left_and_the_others_retire():
     race = Race(tuple(ratios), RaceRules("p"))
     reason, blocks = raced(race, ratios, seed=1)
     assert reason == ONE_LEFT
-    assert by_place(race) == {Rank.BEST: ["good"], Rank.WORSE: list(by_place(race)[Rank.WORSE])}
+    assert by_place(race)[Rank.BEST] == ["good"]
+    assert {s.rank for s in race.standings()} <= {Rank.BEST, Rank.BEHIND, Rank.NO_GAIN}
     assert set(race.left) == set(NULLS)
     best = race.standings()[0]
     assert best.ratio.low < 1.03 < best.ratio.high
@@ -79,8 +80,20 @@ def test_variants_that_change_nothing_retire_as_no_gain():
     race = Race(tuple(ratios), RaceRules("p"))
     reason, _ = raced(race, ratios, seed=2, most=600)
     assert reason == NONE_LEFT
-    assert by_place(race) == {Rank.WORSE: [s.name for s in race.standings()]}
+    assert all(s.rank.lost for s in race.standings())
     assert "no gain of 1 %" in race.left.values()
+
+
+def test_one_that_is_behind_the_best_says_whether_it_gains_over_the_reference():
+    ratios = {"best": 3.0, "good": 1.5, "null": 1.0, "slow": 0.5}
+    race = Race(tuple(ratios), RaceRules("p"))
+    raced(race, ratios, seed=7)
+    found = {s.name: s for s in race.standings()}
+    assert (found["good"].rank, found["good"].gains) == (Rank.BEHIND, True)
+    assert found["good"].why == "best is better; it gains over p too"
+    assert not any(found[name].gains for name in ("null", "slow"))
+    losers = [found[name] for name in ("null", "slow") if found[name].rank is Rank.BEHIND]
+    assert all(s.why.endswith(("not known to gain over p", "worse than p")) for s in losers)
 
 
 def test_two_that_are_equally_good_are_not_told_apart():
@@ -89,7 +102,7 @@ def test_two_that_are_equally_good_are_not_told_apart():
     reason, _ = raced(race, ratios, seed=4)
     assert reason == ALIKE
     assert set(by_place(race)[Rank.NOT_TOLD_APART]) == {"one", "two"}
-    assert by_place(race)[Rank.WORSE] == ["bad"]
+    assert {s.name for s in race.standings() if s.rank.lost} == {"bad"}
 
 
 def test_of_a_set_that_is_alike_one_runs_on_and_the_others_share_its_place():
@@ -143,6 +156,18 @@ def test_a_figure_that_is_the_same_in_every_run_ranks_after_two_blocks(better, b
     assert set(race.left.values()) == {"no gain of 1 %"}
 
 
+def test_of_figures_that_repeat_the_next_best_follows_one_that_is_wrong():
+    figures = {"p": 1000.0, "wrong": 500.0, "good": 800.0, "fair": 900.0}
+    race = Race(("wrong", "good", "fair"), RaceRules("p", "nodes"))
+    race(
+        [{n: [make_record(n, b, metrics={"nodes": v})] for n, v in figures.items()} for b in (0, 1)]
+    )
+    assert [(s.name, s.rank) for s in race.standings({"wrong"})] == [
+        ("good", Rank.BEST),
+        ("fair", Rank.BEHIND),
+    ]
+
+
 def test_a_variant_that_crashes_is_neither_ranked_nor_left_to_win():
     race = Race(("good", "crashes"), RaceRules("p", "wall"))
 
@@ -176,11 +201,15 @@ def test_who_left_for_one_that_is_wrong_is_open_again():
     ratios = {"wrong": 3.0, "good": 1.5, "null": 1.0}
     race = Race(tuple(ratios), RaceRules("p"))
     raced(race, ratios, seed=7)
-    assert by_place(race) == {Rank.BEST: ["wrong"], Rank.WORSE: ["good", "null"]}
+    assert [(s.name, s.rank.lost) for s in race.standings()] == [
+        ("wrong", False),
+        ("good", True),
+        ("null", True),
+    ]
     found = {s.name: s for s in race.standings({"wrong"})}
     assert [*found] == ["good", "null"]
-    assert (found["good"].gains, found["good"].why) == (True, "")
-    assert not found["null"].gains
+    assert (found["good"].rank, found["good"].gains, found["good"].why) == (Rank.BEST, True, "")
+    assert (found["null"].rank.lost, found["null"].gains) == (True, False)
 
 
 def test_who_left_for_one_that_fails_later_is_open_again():

@@ -66,7 +66,7 @@ def found_by(monkeypatch, standing):
     monkeypatch.setattr(rivals, "race", race)
 
 
-@pytest.mark.parametrize("rank", [Rank.NOT_TOLD_APART, Rank.WORSE])
+@pytest.mark.parametrize("rank", [Rank.NOT_TOLD_APART, Rank.BEHIND])
 def test_what_is_not_shown_to_gain_is_no_candidate(racing, monkeypatch, rank):
     found_by(monkeypatch, VariantStanding("work@fast", rank, None, 12))
     before = racing.bench.here()["time"]
