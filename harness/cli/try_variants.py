@@ -46,7 +46,8 @@ OF_A_RACE = (
     "--metric",
     metavar="NAME",
     help="What the race goes by: wall, cpu, or a figure that the target or a metric plugin"
-    " declares, such as nodes. Time confirms.  [default: the time that serves here]",
+    " declares, such as nodes. Time confirms.  [default: a campaign's objective; elsewhere wall or"
+    " CPU time, whichever serves here, as in compare]",
 )
 @settings_options(
     *OF_A_RACE,
@@ -128,7 +129,7 @@ def _in_campaign(variants: tuple[str, ...], options: dict[str, Any]) -> Answer |
     """The race as a part of an iteration of the campaign that is under way; None: there is none."""
     from harness.cli.campaign.common import answered
     from harness.optimise import active_campaign
-    from harness.optimise.rivals import try_rivals
+    from harness.optimise.rivals import by_objective, try_rivals
     from harness.running.named_figures import plugins_named
     from harness.running.session import open_session
     from harness.running.variants import named_variants
@@ -147,7 +148,7 @@ def _in_campaign(variants: tuple[str, ...], options: dict[str, Any]) -> Answer |
     if given:
         raise UsageError(f"--{given[0]} is not the command line's to say in a campaign")
     asked = {name: options[name] for name in (*OF_A_RACE, "metric")}
-    trying = trying_of(said(**asked))  # type: ignore[arg-type]
+    trying = by_objective(campaign, trying_of(said(**asked)))  # type: ignore[arg-type]
     named = named_variants(variants, options["flags"], campaign.git)
     own = (*trying.settings.metrics, *plugins_named([trying.metric], config))
     with (
@@ -174,7 +175,7 @@ def _in_words(result: TryResult) -> str:
         end = f"{taken} is the candidate: its code is in the tree"
         others = [name for name in result.of(Rank.NOT_TOLD_APART) if name != taken]
         end += f" ({', '.join(others)}: not told from it)" if others else ""
-    return f"{result.table()}\n\nrace: {result.stopped_because}\n{end}"
+    return f"{result.of_race()}\n{end}"
 
 
 def _none(result: TryResult) -> str:

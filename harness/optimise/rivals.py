@@ -11,9 +11,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from harness.analysis.question import AUTO
 from harness.campaign.events import Kind
 from harness.campaign.iteration import TriedVariant
 from harness.campaign.moves import Move, forbidden
+from harness.campaign.objectives import objective_words
 from harness.errors import NotAllowed, UsageError
 from harness.model import Jail
 from harness.optimise.campaign import Campaign
@@ -64,6 +66,22 @@ def try_rivals(
         campaign.git.restore(commit, _code(campaign, commit))
         campaign.checkout.mark_taken(len(campaign.state.iterations), commit)
     return result
+
+
+def by_objective(campaign: Campaign, trying: Trying) -> Trying:
+    """The race by what the campaign has agreed on, where the call names nothing else.
+
+    Campaigns of the first rules have no objective: theirs go by whichever time serves.
+    """
+    objective = campaign.state.agreed.objective
+    if trying.metric != AUTO:
+        words = f"{objective_words(trying.metric)}: as asked for"
+        told = f"{words}; the campaign goes by {objective_words(objective)}" if objective else words
+        return replace(trying, because=words if trying.metric == objective else told)
+    if not objective:
+        return trying
+    because = f"{objective_words(objective)}: the campaign's objective"
+    return replace(trying, metric=objective, because=because)
 
 
 def _demand_keepable(campaign: Campaign, variants: Sequence[Variant]) -> None:

@@ -164,11 +164,15 @@ class TryResult:
         each = (f"{ranks.count(rank)} {rank.value}" for rank in dict.fromkeys(ranks))
         return f"no variant of {self.reference} could be raced: {', '.join(each)}"
 
-    def __str__(self) -> str:
+    def of_race(self) -> str:
+        """The table of the race, why it ended, and what it went by."""
         told = [f"race: {self.stopped_because}"]
         if self.metric_because:
-            told.append(f"decided by {self.metric_because}")
-        return "\n".join([self.table(), "", *told, self.sentence()])
+            told.append(f"raced by {self.metric_because}")
+        return "\n".join([self.table(), "", *told])
+
+    def __str__(self) -> str:
+        return f"{self.of_race()}\n{self.sentence()}"
 
     __repr__ = __str__
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from harness.analysis import Race, RaceRules, Rank, Span, VariantStanding
 from harness.analysis.blocks import block_ns
+from harness.analysis.of_figures import metric_words
 from harness.analysis.question import AUTO
 from harness.errors import ExitCode, TrialFailed
 from harness.frozen import dataclass
@@ -48,7 +49,7 @@ def race(session: Session, field: Field, trying: Trying) -> TryResult:
     return TryResult(
         reference=field.reference.name,
         metric=_race_of(raced).metric,
-        metric_because=trying.because or _race_of(raced).metric_because,
+        metric_because=trying.because or _race_of(raced).metric_because or _as_asked(trying),
         standings=(*best.standings(), *best.out, *unfit),
         stopped_because="; ".join((told, *best.wrong_elsewhere)),
         passed_over=tuple(best.passed_over),
@@ -197,6 +198,11 @@ def _elsewhere(session: Session, raced: Report, name: str) -> Checked:
     before, now = known[group.members[0].cell.name], known[name]
     both = BothSides((before.adapter, before.build), (now.adapter, now.build), now.cell.task)
     return check_further(session, both, now.cell.case, group.draws.seeds)
+
+
+def _as_asked(trying: Trying) -> str:
+    metric = Metric(trying.metric)
+    return "" if trying.metric == AUTO else f"{metric_words(metric, None)}: as asked for"
 
 
 def _may_gain(standing: VariantStanding) -> bool:

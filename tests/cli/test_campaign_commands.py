@@ -416,6 +416,8 @@ def test_variants_are_raced_as_an_iteration_and_the_best_one_is_measured(
     assert ranks["wrong"] == "wrong"
     assert ranks["protected"] == "does not build"
     assert ranks["half"] in ("best", "not told apart")
+    because = "wall time: the campaign's objective"
+    assert (said.result["metric"], said.result["metric_because"]) == ("wall", because)
     assert (project / "sum.c").read_text() == FAST
     kept = git("for-each-ref", "--format=%(refname)", "refs/harness/tried/sum").split()
     assert [name.rpartition("-")[2] for name in kept] == ["1", "2", "3", "taken"]

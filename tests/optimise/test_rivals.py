@@ -143,6 +143,21 @@ def test_flags_that_no_iteration_could_keep_are_refused_before_the_race(racing):
     assert racing.campaign.state.iterations[-1].tried == ()
 
 
+@pytest.mark.parametrize(
+    ("asked", "goes_by", "because"),
+    [
+        ("auto", "wall", "wall time: the campaign's objective"),
+        ("wall", "wall", "wall time: as asked for"),
+        ("nodes", "nodes", "nodes: as asked for; the campaign goes by wall time"),
+    ],
+)
+def test_a_race_goes_by_the_objective_unless_another_figure_is_named(
+    started, asked, goes_by, because
+):
+    trying = rivals.by_objective(started.campaign, Trying(Settings(), asked))
+    assert (trying.metric, trying.because) == (goes_by, because)
+
+
 def test_small_variants_are_advised_to_be_raced(started, thought, planned):
     think(started.campaign, thought(1.0, 1.1))
     plan(started.campaign, planned())
