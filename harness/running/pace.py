@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_NS = 500_000_000
 """Looking at the intervals takes a moment, and nobody reads faster."""
-LOOK_SHARE = 50
-"""A look that took long is waited for by this many times as long: they take 2 % of the time."""
+LOOK_SHARE = 20
+"""After a look that took long one waits this many times as long: they take 5 % of the time."""
+LONGEST_WAIT_NS = 3_000_000_000
+"""The first look takes long since modules are read for it; the words must not stay old for that."""
 SAY_EVERY_NS = 50_000_000
 """Nor does anybody see that one of many short blocks is not said."""
 
@@ -50,7 +52,9 @@ class Pace:
         if now_ns >= self.next_look_ns:
             self.known[place] = open_words(group, self.settings)
             took_ns = time.monotonic_ns() - now_ns
-            self.next_look_ns = now_ns + max(LOOK_EVERY_NS, LOOK_SHARE * took_ns)
+            self.next_look_ns = now_ns + min(
+                max(LOOK_EVERY_NS, LOOK_SHARE * took_ns), LONGEST_WAIT_NS
+            )
         words = f"{group.members[0].cell.task.name}: block {group.next_block + 1}"
         said = (words, self._at_most(left_ns), self.known.get(place, ""))
         self.listener.step("; ".join(filter(None, said)))

@@ -12,7 +12,14 @@ from harness.model import Case, Completed
 from harness.running import Cell, Ready, Settings, make_groups
 from harness.running.listening import Quiet
 from harness.running.overheard import Overheard
-from harness.running.pace import LOOK_EVERY_NS, LOOK_SHARE, SAY_EVERY_NS, Pace, open_words
+from harness.running.pace import (
+    LONGEST_WAIT_NS,
+    LOOK_EVERY_NS,
+    LOOK_SHARE,
+    SAY_EVERY_NS,
+    Pace,
+    open_words,
+)
 from harness.stats.boundary import sign_boundary
 from harness.stats.paired import RatioInterval, sequence_of
 from harness.testing import make_build, make_output, make_target, make_task
@@ -128,20 +135,27 @@ def test_a_builds_commands_and_warnings_are_overheard() -> None:
     assert heard.said == ["$ cc 'a b.c'", "w.c:1: warning: unused"]
 
 
+@pytest.mark.parametrize(
+    ("took_ns", "wait_ns"),
+    [
+        (LOOK_EVERY_NS // 1000, LOOK_EVERY_NS),
+        (LOOK_EVERY_NS // 10, LOOK_SHARE * LOOK_EVERY_NS // 10),
+        (LOOK_EVERY_NS, LONGEST_WAIT_NS),
+    ],
+)
 def test_what_takes_long_to_look_at_is_looked_at_less_often(
-    group, monkeypatch: pytest.MonkeyPatch
+    group, monkeypatch: pytest.MonkeyPatch, took_ns: int, wait_ns: int
 ) -> None:
     made, clock, looks = group(), SimpleNamespace(ns=0), []
 
     def looked(*_: object) -> str:
         looks.append(clock.ns)
-        clock.ns += LOOK_EVERY_NS  # a look takes as long as the wait between quick ones
+        clock.ns += took_ns
         return ""
 
     monkeypatch.setattr("harness.running.pace.time", SimpleNamespace(monotonic_ns=lambda: clock.ns))
     monkeypatch.setattr("harness.running.pace.open_words", looked)
     pace = Pace(Heard(), Settings(), [made])
-    for _ in range(3 * LOOK_SHARE):
+    for clock.ns in range(0, 3 * wait_ns, wait_ns // 10):
         pace.block_begins(made, None)
-        clock.ns += LOOK_EVERY_NS
-    assert looks == [n * LOOK_SHARE * LOOK_EVERY_NS for n in range(4)]
+    assert looks == [0, wait_ns, 2 * wait_ns]
