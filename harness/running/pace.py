@@ -14,7 +14,6 @@ from harness.model.durations import write_duration
 from harness.running.cells import Group
 from harness.running.listening import Listener, Quiet
 from harness.running.settings import Settings, TimeLimit
-from harness.stats.medians import log_threshold
 
 if TYPE_CHECKING:
     from harness.analysis import Judge
@@ -84,38 +83,71 @@ def limit_of(groups: Sequence[Group], settings: Settings) -> TimeLimit:
 
 
 def open_words(group: Group, settings: Settings) -> str:
-    """The widest interval that is not decided, and how wide it may be; empty where none is known.
-
-    An interval decides that leaves out 1, or that lies within the threshold: given where its middle
-    is, that takes a certain width.
-    """
+    """The widest range of a speed-up that is not decided, and about how long that takes yet; empty
+    where none is known."""
     judges = judges_of(group.rule)
     known = [judge.interval for judge in judges if len(judge.pairs)]
-    finite = [i for i in known if math.isfinite(i.low) and math.isfinite(i.high)]
     if not judges or settings.trials is not None:
         return ""
-    more = f", {len(judges)} still open" if len(judges) > 1 else ""
-    if len(finite) < len(judges):
-        return f"{_seen(judges)}too few blocks for an interval{more}"
-    widest = max(finite, key=lambda i: i.high - i.low)
-    asked = settings.question
-    bound = log_threshold(asked.threshold)
-    wanted = max(abs(widest.point), bound - abs(widest.point))
-    if asked.precision is not None:
-        wanted = log_threshold(asked.precision)
-    half = math.expm1((widest.high - widest.low) / 2)
-    so_far = f"{math.exp(widest.point):.3g}x so far, " if len(judges) == 1 else ""
-    return f"{so_far}interval ±{_share(half)}, ±{_share(math.expm1(wanted))} would decide{more}"
+    alone = len(judges) == 1
+    more = "" if alone else f", {len(judges)} still open"
+    if len(known) < len(judges) or any(i.high - i.low > _NOT_KNOWN for i in known):
+        return f"{_seen(judges)}{more}"
+    widest = max(known, key=lambda i: i.high - i.low)
+    ends = f"{_factor(widest.low)} to {_factor(widest.high)}"
+    said = f"{_factor(widest.point)} so far, {ends}" if alone else f"{ends} so far"
+    if settings.question.precision is not None:
+        from harness.render.units import show_share
+
+        half = math.expm1((widest.high - widest.low) / 2)
+        near, wanted = show_share(half), show_share(settings.question.precision)
+        said = f"{said}: {near} to either side, {wanted} is wanted"
+        return f"{said}{more}"
+    return f"{said}{more}{_time_to_verdict(judges, group)}"
+
+
+_NOT_KNOWN = math.log(100)
+"""A range whose ends are as far apart, as log-ratios, says nothing to anybody."""
+
+
+def _factor(log_ratio: float) -> str:
+    from harness.render.units import show_if_any
+    from harness.stats.paired import ratio_of
+
+    return show_if_any(ratio_of(log_ratio))
 
 
 def _seen(judges: Sequence[Judge]) -> str:
-    """What the blocks of a single comparison look like so far, from the second on; else empty."""
-    from harness.render.explaining import seen_words
+    """What the blocks of a single comparison look like so far, from the second one on."""
+    from harness.render.units import show_if_any
     from harness.stats.paired import seen_range
 
     seen = seen_range(judges[0].sequence.ratios) if len(judges) == 1 else None
-    return f"{seen_words(seen)}; " if seen is not None else ""
+    if seen is None:
+        return "not known yet"
+    low, high = map(show_if_any, (seen.low, seen.high))
+    return f"{low} to {high} in the blocks so far, too few to tell"
 
 
-def _share(value: float) -> str:
-    return f"{100 * value:.2g} %" if value < 1 else f"{100 * value:.0f} %"
+def _time_to_verdict(judges: Sequence[Judge], group: Group) -> str:
+    """About how long it takes until all of them are decided; empty where no number can be named."""
+    left = [_blocks_left(judge) for judge in judges]
+    known = [blocks for blocks in left if blocks is not None]
+    if len(known) < len(left) or not group.made:
+        return ""
+    return f", about {write_duration(max(known) * group.block_ns, 2)} to a verdict"
+
+
+def _blocks_left(judge: Judge) -> int | None:
+    """About how many more blocks decide a comparison; None: no number can be named."""
+    from harness.stats.power import blocks_needed
+
+    if judge.is_confirming:
+        return None
+    sequence, asked = judge.sequence, judge.question
+    if judge.weighed is not None:
+        needed = judge.weighed.whole_blocks
+    else:
+        boundary = sequence.boundary
+        needed = blocks_needed(sequence.ratios, judge.interval, boundary, asked.threshold)
+    return None if needed is None else max(needed - len(judge.pairs), 1)

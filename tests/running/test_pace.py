@@ -1,7 +1,7 @@
 """What is said of a run that goes on: its block, what is open, and how long it takes at most."""
 
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -44,7 +44,12 @@ class Rule:
     def __init__(self, *intervals: RatioInterval) -> None:
         self.judges = [
             SimpleNamespace(
-                pairs=[1], interval=each, sequence=sequence_of([9.0], [8.0], sign_boundary(0.95))
+                pairs=[1],
+                interval=each,
+                sequence=sequence_of([9.0], [8.0], sign_boundary(0.95)),
+                weighed=SimpleNamespace(whole_blocks=None),
+                is_confirming=False,
+                question=Settings().question,
             )
             for each in intervals
         ]
@@ -75,16 +80,31 @@ def group(tmp_path: Path):
     return make
 
 
-def test_the_widest_interval_stands_beside_what_would_decide(group) -> None:
+def test_the_widest_range_stands_beside_how_long_a_verdict_takes(group) -> None:
     narrow, wide = RatioInterval(0.0, -0.01, 0.01), RatioInterval(0.05, -0.05, 0.15)
-    assert open_words(group(narrow), Settings()) == "1x so far, interval ±1 %, ±1 % would decide"
-    said = open_words(group(narrow, wide), Settings())
-    assert said == "interval ±11 %, ±5.1 % would decide, 2 still open"
+    made = group(narrow)
+    assert open_words(made, Settings()) == "1.000x so far, 0.990x to 1.010x"
+    made.made, made.spent_ns = 1, 2 * 10**9
+    for judge in made.rule.judges:
+        judge.weighed = SimpleNamespace(whole_blocks=6)
+    said = "1.000x so far, 0.990x to 1.010x, about 10s to a verdict"
+    assert open_words(made, Settings()) == said
+    assert open_words(group(narrow, wide), Settings()) == "0.951x to 1.16x so far, 2 still open"
 
 
-def test_without_an_interval_that_is_said_and_of_fixed_trials_nothing(group) -> None:
-    open_one = RatioInterval(0.0, -float("inf"), float("inf"))
-    assert open_words(group(open_one), Settings()) == "too few blocks for an interval"
+def test_a_wanted_precision_stands_beside_what_there_is(group) -> None:
+    made = group(RatioInterval(0.0, -0.03, 0.03))
+    settings = Settings(question=replace(Settings().question, precision=0.01))
+    said = "1.000x so far, 0.970x to 1.030x: 3.0 % to either side, 1.0 % is wanted"
+    assert open_words(made, settings) == said
+
+
+def test_a_range_that_says_nothing_is_not_known_yet_and_of_fixed_trials_nothing_is_said(
+    group,
+) -> None:
+    for end in (float("inf"), 2.5):
+        assert open_words(group(RatioInterval(0.0, -end, end)), Settings()) == "not known yet"
+    open_one = RatioInterval(0.0, -1.0, 1.0)
     assert open_words(group(open_one), Settings(trials=5)) == ""
     assert open_words(group(), Settings()) == ""
 
@@ -94,10 +114,8 @@ def test_from_the_second_block_on_what_was_seen_is_said(group) -> None:
     made.rule.judges[0].sequence = sequence_of(
         [1e9, 1.2e9], [1e9, 1e9], sign_boundary(0.95), resolution=1.0
     )
-    assert open_words(made, Settings()) == (
-        "1.10x, blocks from 1.000x to 1.20x, which hold the median at 50 %;"
-        " too few blocks for an interval"
-    )
+    said = "1.000x to 1.20x in the blocks so far, too few to tell"
+    assert open_words(made, Settings()) == said
 
 
 def test_the_time_left_is_what_budget_and_trials_leave_at_most(group) -> None:
