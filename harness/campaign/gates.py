@@ -31,7 +31,7 @@ _SHOWN = 5
 
 
 def check_thought(state: State, thought: Thought) -> None:
-    """The guide's fields are filled in, and the prediction fits the last profile.
+    """A bottleneck, a hypothesis and a prediction are there, which fits the last profile.
 
     A bottleneck that the profile does not show, one under the least share, and a prediction
     beyond Amdahl's bound want an explicit reason.
@@ -88,19 +88,27 @@ def _is_unbounded_name(state: State, bottleneck: str) -> bool:
 
 def _check_fields(thought: Thought) -> None:
     fields = {
-        "hypothesis": thought.hypothesis,
         "chosen": thought.chosen,
         "reasoning": thought.reasoning,
         "risk": thought.risk,
     }
     if thought.prediction.bottleneck.strip() in ("", "<bottleneck>"):
         raise UsageError("a thought needs bottleneck, a row of the profile", hint=_TEMPLATE)
-    for name, text in fields.items():
-        if not _filled(text):
-            raise UsageError(f"a thought needs {name}; got {text!r}", hint=_TEMPLATE)
-    if not 2 <= len(thought.options) <= 3:
+    if not _filled(thought.hypothesis):
         raise UsageError(
-            f"a thought considers 2 or 3 options, got {len(thought.options)}", hint=_TEMPLATE
+            f"a thought needs hypothesis, what limits it and why; got {thought.hypothesis!r}",
+            hint=_TEMPLATE,
+        )
+    for name, text in fields.items():
+        if text.strip() and not _filled(text):
+            raise UsageError(
+                f"{name} is left as in a form: {text!r}",
+                hint="Fill it in, or leave it out.",
+            )
+    if len(thought.options) not in (0, 2, 3):
+        raise UsageError(
+            f"a thought considers 2 or 3 options or names none, got {len(thought.options)}",
+            hint=_TEMPLATE,
         )
     for option in thought.options:
         if not all(map(_filled, (option.name, option.pros, option.cons))):

@@ -10,9 +10,10 @@ import math
 from collections.abc import Iterable
 
 from harness.campaign.case_notes import case_notes, interval_words, scale_notes, together_words
+from harness.campaign.cost_notes import guard_notes
 from harness.campaign.flagging import flags_of
 from harness.campaign.iteration import Iteration, Outcome
-from harness.campaign.objectives import Guards, clock_words, objective_words
+from harness.campaign.objectives import clock_words, objective_words
 from harness.campaign.port import SealedBaseline
 from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import State, Step
@@ -22,17 +23,10 @@ from harness.campaign.where_done import executor_words, place_notes, place_of_en
 from harness.model import Verdict
 from harness.model.proposals import Reflection
 from harness.render.floor_line import floor_words
-from harness.render.units import show_bytes, show_ns, show_ratio, show_share
+from harness.render.units import show_ns, show_ratio, show_share
 
 _HASH = 7
 _PHASES_SHOWN = 4
-_MEMORY_NOTE = 1.1
-"""Peak memory beyond this factor of the baseline's is said."""
-_BUILD_NOTE = 2.0
-_CPU_NOTE = 0.9
-"""A gain in CPU time below this share of the gain in wall time is said: threads are not free."""
-_THREADED = 1.2
-"""CPU time over wall time beyond which a program certainly used more than one core."""
 
 
 def optimization_log(state: State) -> str:
@@ -103,7 +97,7 @@ def _entry(iteration: Iteration, note: Reflection, sealed: SealedBaseline) -> st
         f"**Target:** {prediction.bottleneck}",
         f"**Optimization:** {optimization}",
         f"**Bottleneck:** {_bottleneck(iteration.profile, prediction.bottleneck)}",
-        f"**Prediction:** {_predicted(iteration)}: {_flat(iteration.thought.reasoning)}",
+        f"**Prediction:** {_prediction(iteration)}",
         f"**Result:** {_result(iteration)}",
         f"**Performance:** {_performance(iteration)}",
         f"**Correctness:** {_correctness(iteration)}",
@@ -141,6 +135,11 @@ def _bottleneck(profile: ProfileOutcome, name: str) -> str:
 def _predicted(iteration: Iteration) -> str:
     prediction = iteration.thought.prediction
     return f"{prediction.low:g}-{prediction.high:g}x"
+
+
+def _prediction(iteration: Iteration) -> str:
+    why = _flat(iteration.thought.reasoning)
+    return f"{_predicted(iteration)}: {why}" if why else _predicted(iteration)
 
 
 def _result(iteration: Iteration) -> str:
@@ -231,59 +230,22 @@ def _notes(iteration: Iteration, note: Reflection, sealed: SealedBaseline) -> st
     return " ".join(notes) or "-"
 
 
-def guard_notes(result: CaseResult) -> list[str]:
-    """What the gain cost in memory, CPU time, build time and start-up, where that is to be said."""
-    g = result.guards
-    notes = [f"Guard {found}." for found in result.guarded]
-    memory = _factor(g.baseline_rss_bytes, g.current_rss_bytes)
-    if memory is not None and memory > _MEMORY_NOTE:
-        notes.append(
-            f"Peak memory {show_bytes(g.baseline_rss_bytes)} -> {show_bytes(g.current_rss_bytes)}."
-        )
-    notes += _cpu_note(g)
-    before, after = g.baseline_build_ns, g.current_build_ns
-    if before and after and after / before > _BUILD_NOTE:
-        notes.append(f"Build {show_ns(before)} -> {show_ns(after)}.")
-    start = _factor(g.baseline_ready_ns, g.current_ready_ns)
-    if start is not None and start > _MEMORY_NOTE:
-        notes.append(f"Start-up takes {start:.2f} times as long.")
-    return notes
-
-
-def _factor(before: float | None, after: float | None) -> float | None:
-    return after / before if before and after else None
-
-
-def _cpu_note(g: Guards) -> list[str]:
-    """CPU time against wall time: more threads are not a free speed-up."""
-    wall = _factor(g.current_wall_ns, g.baseline_wall_ns)
-    cpu = _factor(g.current_cpu_ns, g.baseline_cpu_ns)
-    used = _factor(g.current_wall_ns, g.current_cpu_ns)
-    if wall is None or cpu is None or used is None:
-        return []
-    if used < _THREADED or cpu >= wall * _CPU_NOTE:
-        return []
-    return [
-        f"Wall time {show_ratio(wall)}, CPU time {show_ratio(cpu)}: part of the gain is more"
-        " cores, not less work."
-    ]
-
-
 def _before(iteration: Iteration) -> str:
     thought = iteration.thought
     options = "; ".join(
         f"({n}) {_flat(o.name)} (pros: {_flat(o.pros)}; cons: {_flat(o.cons)})"
         for n, o in enumerate(thought.options, start=1)
     )
-    return (
-        f"### Before Iteration {iteration.number}\n"
-        f"- **Current bottleneck hypothesis:** {thought.prediction.bottleneck}:"
-        f" {_flat(thought.hypothesis)}\n"
-        f"- **Options considered:** {options}\n"
-        f"- **Chosen approach:** {_flat(thought.chosen)}\n"
-        f"- **Prediction:** {_predicted(iteration)}: {_flat(thought.reasoning)}\n"
-        f"- **Risk:** {_flat(thought.risk)}"
-    )
+    bottleneck = thought.prediction.bottleneck
+    said = {
+        "Current bottleneck hypothesis": f"{bottleneck}: {_flat(thought.hypothesis)}",
+        "Options considered": options,
+        "Chosen approach": _flat(thought.chosen),
+        "Prediction": _prediction(iteration),
+        "Risk": _flat(thought.risk),
+    }
+    lines = (f"- **{name}:** {text}" for name, text in said.items() if text)
+    return "\n".join([f"### Before Iteration {iteration.number}", *lines])
 
 
 def _postmortem(iteration: Iteration, note: Reflection) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 
 from harness.campaign.bottlenecks import WHOLE_PROGRAM
 from harness.campaign.state import State
@@ -23,6 +24,8 @@ def thought_template(state: State) -> str:
     )
     known = WHOLE_PROGRAM in others and WHOLE_PROGRAM not in state.skipped
     name = row.name if row else WHOLE_PROGRAM if known else next(iter(others), "total")
+    found = state.profile.row(name) if state.profile else None
+    row = found if found and found.share >= state.agreed.min_share else None
     reason = "" if row else 'reason = "<why it is attacked, although it is small>"\n'
     bound = ""
     if row:
@@ -42,16 +45,19 @@ def thought_template(state: State) -> str:
         f"{floor}{rewrite}"
         f"bottleneck = {json.dumps(name, ensure_ascii=False)}{bound}\n"
         'hypothesis = "<what limits it, and why>"\n'
-        'chosen = "<which option, and why>"\n'
         f"predicted_low = {low:g}  # speed-up of the whole program over the last kept state\n"
         f"predicted_high = {high:g}\n"
-        'reasoning = "<why so much>"\n'
-        'risk = "<what could go wrong>"\n'
-        f'{reason}pattern = ""  # such as 8.3, or empty\n'
-        'title = "<of the plan: brief>"\noptimization = "<what is changed, and why>"\n'
-        '[[options]]\nname = "<A>"\npros = "<pro>"\ncons = "<con>"\n'
-        '[[options]]\nname = "<B>"\npros = "<pro>"\ncons = "<con>"\n'
+        f'{reason}title = "<of the plan: brief>"\noptimization = "<what is changed, and why>"\n'
+        "# where it helps: chosen, reasoning, risk, pattern (such as 8.3), and two or three\n"
+        "# [[options]] with name, pros, cons\n"
+        f'{IN_ONE_LINE}harness think "<what limits it, and why>" --bottleneck'
+        f' {shlex.quote(name)} --predict {low:g}..{high:g} --title "<of the plan>"'
+        f"{'' if row else ' --reason <why>'}\n"
     )
+
+
+IN_ONE_LINE = "# the same in one line: "
+"""What stands in the form of a thought before the call that needs none."""
 
 
 def _example(bound: float) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING
+from dataclasses import MISSING, replace
 from dataclasses import fields as dataclass_fields
 from typing import Any, TypeVar
 
@@ -34,12 +34,12 @@ class _ThoughtForm(msgspec.Struct, forbid_unknown_fields=True):
 
     bottleneck: str
     hypothesis: str
-    chosen: str
     predicted_low: float
     predicted_high: float
-    reasoning: str
-    risk: str
-    options: list[_OptionForm]
+    chosen: str = ""
+    reasoning: str = ""
+    risk: str = ""
+    options: list[_OptionForm] = []
     pattern: str = ""
     reason: str = ""
     title: str = ""
@@ -102,8 +102,8 @@ def read_fields(text: str, source: str) -> dict[str, Any]:
 
 def read_proposal(fields: Mapping[str, Any], source: str) -> Proposal:
     """A thought and its plan from one form."""
-    read_plan({name: fields[name] for name in _PLAN_FIELDS if name in fields}, source)
-    return _read_proposal(fields, source)[0]
+    plan = read_plan(_plan_fields(fields), source)
+    return replace(_read_proposal(fields, source)[0], optimization=plan.optimization)
 
 
 def read_thought(fields: Mapping[str, Any], source: str) -> Thought:
@@ -127,8 +127,18 @@ def read_plan(fields: Mapping[str, Any], source: str) -> Plan:
 
 def read_plan_within(fields: Mapping[str, Any], source: str) -> Plan | None:
     """The plan that is written down with a thought; None where none is."""
-    ours = {name: fields[name] for name in _PLAN_FIELDS if name in fields}
+    ours = _plan_fields(fields)
     return read_plan(ours, source) if any(ours.values()) else None
+
+
+def _plan_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a plan in a form; what is changed is what was chosen or the hypothesis, where a
+    title alone is given."""
+    ours = {name: fields[name] for name in _PLAN_FIELDS if name in fields}
+    if ours.get("title") and not ours.get("optimization"):
+        said = (fields.get(name) for name in ("chosen", "hypothesis"))
+        ours["optimization"] = next(filter(None, said), "")
+    return ours
 
 
 def read_reflection(fields: Mapping[str, Any], source: str) -> Reflection:

@@ -50,10 +50,15 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """The pre-registration of an iteration: the guide's fields, before any code changes."""
+    """The pre-registration of an iteration: the guide's fields, before any code changes.
+
+    Bottleneck, hypothesis and prediction are what a result is held against; any other field may be
+    empty.
+    """
 
     hypothesis: str
     options: tuple[Option, ...]
+    """Two or three; empty: none were written down."""
     chosen: str
     prediction: Prediction
     reasoning: str
@@ -111,7 +116,7 @@ class Proposal:
     bottleneck: str
     hypothesis: str
     options: tuple[tuple[str, str, str], ...]
-    """Name, pros and cons of each approach that was considered; two or three."""
+    """Name, pros and cons of each approach that was considered; two or three, or none."""
     chosen: str
     low: float
     high: float

@@ -1,5 +1,7 @@
 """Gates: what is refused, in which words, and with which way out."""
 
+from dataclasses import replace
+
 import pytest
 
 from harness.campaign.events import Kind
@@ -89,19 +91,25 @@ def test_a_skipped_bottleneck_is_not_attacked_again(story, make_thought):
 
 
 def test_one_option_is_no_choice(story, make_thought):
-    from dataclasses import replace
-
     thought = replace(make_thought(), options=(Option("a", "b", "c"),))
-    with pytest.raises(UsageError, match="2 or 3 options, got 1"):
+    with pytest.raises(UsageError, match="2 or 3 options or names none, got 1"):
         check_thought(story.profiled(), thought)
 
 
-@pytest.mark.parametrize("words", ["", "  ", "<why so much>"])
-def test_a_field_left_as_in_the_template_is_not_filled_in(story, make_thought, words):
-    from dataclasses import replace
+def test_a_field_left_as_in_a_form_is_not_filled_in(story, make_thought):
+    with pytest.raises(UsageError, match="reasoning is left as in a form"):
+        check_thought(story.profiled(), replace(make_thought(), reasoning="<why so much>"))
 
-    with pytest.raises(UsageError, match="needs reasoning"):
-        check_thought(story.profiled(), replace(make_thought(), reasoning=words))
+
+@pytest.mark.parametrize("words", ["", "  ", "<what limits it, and why>"])
+def test_a_thought_without_a_hypothesis_is_none(story, make_thought, words):
+    with pytest.raises(UsageError, match="needs hypothesis"):
+        check_thought(story.profiled(), replace(make_thought(), hypothesis=words))
+
+
+def test_bottleneck_hypothesis_and_prediction_are_all_that_a_thought_needs(story, make_thought):
+    short = replace(make_thought(), options=(), chosen="", reasoning="", risk="")
+    check_thought(story.profiled(), short)
 
 
 @pytest.mark.parametrize("title", ["", "<brief title>", "two\nlines", "x" * 73])

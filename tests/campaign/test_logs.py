@@ -1,14 +1,16 @@
 """The rendered logs, compared with files of the guide's formats, byte by byte."""
 
 import dataclasses
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.campaign.agreed import Ending
 from harness.campaign.case_parts import PhaseGain
+from harness.campaign.cost_notes import guard_notes
 from harness.campaign.events import Kind
-from harness.campaign.logs import guard_notes, optimization_log, summary, thinking_log
+from harness.campaign.logs import optimization_log, summary, thinking_log
 from harness.campaign.values import (
     BenchOutcome,
     ProfileOutcome,
@@ -79,6 +81,17 @@ def test_a_text_of_several_lines_cannot_pose_as_a_field(tell, make_result):
     note = Reflection("none of it\n**Correctness:** PASS", why="w", lesson="l")
     story.iterated(make_result(5.0), note=note)
     assert optimization_log(story.state).count("\n**Correctness:**") == 1
+
+
+def test_what_a_thought_leaves_out_has_no_line(story, make_thought):
+    story.profiled()
+    short = replace(make_thought(1.5, 2.5), options=(), chosen="", reasoning="", risk="")
+    story.planned(short)
+    assert [line.partition(":**")[0] for line in thinking_log(story.state).splitlines()[3:]] == [
+        "- **Current bottleneck hypothesis",
+        "- **Prediction",
+    ]
+    assert thinking_log(story.state).endswith("- **Prediction:** 1.5-2.5x\n")
 
 
 def test_a_postmortem_is_written_only_where_the_result_left_the_interval(story, make_result):

@@ -96,10 +96,40 @@ def test_every_answer_ends_with_the_next_action(driver, world):
     driver("decide")
     assert driver.said.splitlines()[-1] == "next (PROFILE): harness profile"
     driver("profile")
-    *_, action, fields = driver.said.splitlines()
+    *_, action, fields, short = driver.said.splitlines()
     assert action == "next (THINK): harness think --file -"
-    assert fields.startswith("with: bottleneck, hypothesis, chosen, predicted_low")
-    assert fields.endswith("title, optimization, options (name, pros, cons)")
+    assert fields.startswith("with: bottleneck, hypothesis, predicted_low")
+    assert fields.endswith("title, optimization")
+    assert short.startswith('or: harness think "<what limits it, and why>" --bottleneck forces')
+
+
+def test_a_thought_and_its_plan_are_one_short_line(driver, world):
+    driver("profile")
+    line = ("think", "a division a step", "--bottleneck", "forces", "--predict", "1.2..2")
+    assert driver(*line, "--title", "multiply by the reciprocal") == 0
+    (iteration,) = world.campaign.state.iterations
+    assert iteration.thought.hypothesis == "a division a step"
+    assert (iteration.thought.prediction.low, iteration.thought.prediction.high) == (1.2, 2.0)
+    assert iteration.plan.title == "multiply by the reciprocal"
+    assert iteration.plan.optimization == "a division a step"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("why", "--predict", "2"), "want the two ends of an interval"),
+        (("why", "--predict", "1..x"), "want the two ends of an interval"),
+        (("why", "--predict", "3..2"), "want 0 < low <= high"),
+        (("why", "--predict", "1..2", "--low", "1"), "--low and --predict say the same"),
+        (("why", "--predict", "1..2", "--hypothesis", "x"), "--hypothesis and WHY say the same"),
+        (("--predict", "1..2"), "missing: hypothesis"),
+    ],
+)
+def test_a_short_thought_that_makes_no_sense_is_refused(driver, world, words, told):
+    driver("profile")
+    assert driver("think", *words, "--bottleneck", "forces") == 2
+    assert told in driver.said
+    assert world.campaign.state.iterations == ()
 
 
 def test_a_thought_with_an_incomplete_plan_registers_nothing(driver, world):

@@ -163,6 +163,7 @@ def answered(
     lines.append(f"next ({advice.action}): {advice.line}")
     if advice.template and "--file" in advice.command:
         lines.append(f"with: {fields_of(advice.template)}")
+        lines += _in_one_line(advice.template)
     return Answer(
         result={**(result or {}), "warnings": list(warnings)},
         text="\n".join(filter(None, lines)),
@@ -195,6 +196,14 @@ def closed_words(iteration: Iteration, decision: Decision, words: list[str]) -> 
     words.append(f"{done} {made[:12]}" if made else "reverted; no code had changed")
     words.append(f"{'stop' if decision.stop else 'go on'}: {decision.reason}")
     return {"commit": made, "decision": jsonable(decision)}
+
+
+def _in_one_line(template: str) -> list[str]:
+    """The call that does without a form, where its template names one."""
+    from harness.campaign.templates import IN_ONE_LINE
+
+    lines = (line for line in template.splitlines() if line.startswith(IN_ONE_LINE))
+    return [f"or: {line.removeprefix(IN_ONE_LINE)}" for line in lines]
 
 
 def fields_of(template: str) -> str:

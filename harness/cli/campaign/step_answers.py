@@ -93,7 +93,7 @@ def _correct_words(outcome: BenchOutcome) -> str:
 
 
 def _case_text(result: CaseResult) -> str:
-    from harness.campaign.logs import guard_notes
+    from harness.campaign.cost_notes import guard_notes
     from harness.campaign.objectives import objective_words
     from harness.render.bench import bench_table
     from harness.render.units import show_speed_up

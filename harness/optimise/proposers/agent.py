@@ -24,16 +24,10 @@ title = "<brief title>"
 optimization = "<what you will change, and why>"
 bottleneck = "<a row of the profile>"
 hypothesis = "<what limits it, and why>"
-chosen = "<which option, and why>"
 predicted_low = 1.2   # speed-up of the whole program over the last kept state
 predicted_high = 1.5
-reasoning = "<why so much>"
-risk = "<what could go wrong>"
-pattern = ""
-[[options]]           # two or three
-name = "<A>"
-pros = "<pro>"
-cons = "<con>"
+# where it helps: chosen, reasoning, risk, pattern, and two or three
+# [[options]] with name, pros, cons
 
 If nothing reasonable is left to try, leave the file empty.
 {problem}"""
