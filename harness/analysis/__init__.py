@@ -10,6 +10,7 @@
 - `weighing`    pairs weighed by sign and size
 - `weighed_rule` when a run that weighs them has measured enough
 - `racing`      many variants against a reference, from which losers retire
+- `screening`   which of many variants gain, each by itself
 - `race_columns` the figures of a race, and the time that it goes by
 - `ranking`     a table of several: when it is decided, and who is best in it
 - `overall`     one implementation over several tasks
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from harness.analysis.question import Question
     from harness.analysis.racing import Race, RaceRules, Rank, VariantStanding
     from harness.analysis.ranking import TableRule, ranked_sets
+    from harness.analysis.screening import Screen
     from harness.analysis.stop_rules import ALL_SURE, SURE, sequential_rule
     from harness.analysis.stored_pairs import STATUSES, Machine, Setting, StoredPart
     from harness.analysis.summarising import (
@@ -65,6 +67,7 @@ else:
             "over_tasks": "overall",
             "question": "Question",
             "racing": "Rank Race RaceRules VariantStanding",
+            "screening": "Screen",
             "ranking": "TableRule ranked_sets",
             "stored_pairs": "STATUSES Machine Setting StoredPart",
             "stop_rules": "ALL_SURE SURE sequential_rule",
@@ -85,6 +88,7 @@ __all__ = [
     "Race",
     "RaceRules",
     "Rank",
+    "Screen",
     "Setting",
     "Span",
     "StoredComparison",

@@ -10,10 +10,11 @@ from harness.analysis.question import AUTO
 from harness.analysis.schedule import Block
 from harness.model import Metric, TrialRecord
 from harness.model.figures import figure_of
+from harness.model.noise import FEWEST
 from harness.stats.ranks import median
 
 CHOSEN_AFTER = 8
-"""The blocks after which the time is chosen."""
+"""The pairs of reference and variant after which the time is chosen."""
 
 _TIMES = (Metric.WALL.value, Metric.CPU.value)
 
@@ -54,7 +55,7 @@ class ColumnsOf:
         self._read = len(blocks)
         self.present = frozenset(blocks[-1]) if blocks else frozenset()
         if self.metric == AUTO:
-            if len(blocks) < CHOSEN_AFTER or not len(self._pairs):
+            if len(blocks) < FEWEST or len(self._pairs) < CHOSEN_AFTER:
                 return
             # Only sizes and sums are looked at, never who is faster: the bets stay fair.
             # Not with the module: whoever asks what a race is told needs no numpy for it.

@@ -49,6 +49,8 @@ class Rank(Enum):
 
     BEST = "best"
     NOT_TOLD_APART = "not told apart"
+    PART = "part of the best"
+    """It gains, and is one of those that the best one is put together of."""
     BEHIND = "behind the best"
     """Another variant is better; it may gain over the reference all the same."""
     NO_GAIN = "no gain"
@@ -73,6 +75,8 @@ class RaceRules:
     """`wall`, `cpu`, a figure that the target or a plugin declares, or whichever of the times
     serves on this machine."""
     higher_is_better: bool = False
+    finds_all: bool = False
+    """Are all that gain looked for, and not the best one alone? See `Screen`."""
     confidence: float = 0.95
     threshold: float = 0.01
     """Smaller gains than this share are not worth having."""

@@ -134,8 +134,14 @@ def try_variants(*variants: str | PathLike[str], **options: Unpack[TryOptions]) 
     UsageError for what makes no sense, and what is wrong with the code as it is now.
     """
     from harness.running.named_figures import plugins_named
-    from harness.running.trying import race
-    from harness.running.variants import chosen_target, field_of, named_variants
+    from harness.running.together import race_together
+    from harness.running.variants import (
+        chosen_target,
+        field_of,
+        keep_leftover,
+        keep_together,
+        named_variants,
+    )
 
     check_keywords("try_variants", options, TryOptions)
     trying = trying_of(options)
@@ -154,7 +160,10 @@ def try_variants(*variants: str | PathLike[str], **options: Unpack[TryOptions]) 
         measuring(config, options, raced, apart=True) as session,
         field_of(session, (target, options.get("case")), named) as field,
     ):
-        return race(session, field, trying)
+        found = race_together(session, field, trying)
+        git = Git(config.root)
+        kept = keep_leftover(git, found, field.commits.values())
+        return keep_together(git, kept, field.base)
 
 
 def save_variant(name: str, **options: Unpack[Surroundings]) -> str:

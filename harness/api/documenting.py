@@ -39,6 +39,7 @@ _WORDS = {
     "path": "The file to write; left out: none is written, see `html()` and `markdown()`.",
     "format": "html or md; left out: as the file's suffix says.",
     "plots": "A folder that every picture is written into, as PNG and SVG.",
+    "together": "False: look for the best single variant, and put none of them together.",
     "flags": "Flags behind the target's own, one text per variant.",
     "sweep": "Names with their values: a parameter, an option, threads, env.NAME. A range such as"
     " 1e3..1e6*2 is one, too. Gives a SweepResult.",

@@ -32,6 +32,9 @@ OF_A_RACE = (
 """The settings that mean something here."""
 
 
+_HOW = ("metric", "together")
+
+
 @command(epilog="Example: harness try a.patch b.patch --flags '-O3 -march=native'")
 @click.argument("variants", nargs=-1, metavar="[VARIANT]...")
 @click.option("--target", help="The target that they are variants of; otherwise the only one.")
@@ -53,6 +56,12 @@ OF_A_RACE = (
     *OF_A_RACE,
     budget="Race and confirm for at most this long, such as 20s; building and checking come"
     " before.  [default: 60s]",
+)
+@click.option(
+    "--together/--alone",
+    default=None,
+    help="Put all that gain together, where they can be merged, and race that too; alone: look for"
+    " the best single one.  [default: together]",
 )
 @click.option(
     "--save",
@@ -88,7 +97,7 @@ def try_command(variants: tuple[str, ...], **options: Any) -> Answer:
         result = try_variants(
             *variants,
             **said(
-                **{name: options[name] for name in (*OF_A_RACE, "target", "case", "metric")},
+                **{name: options[name] for name in (*OF_A_RACE, "target", "case", *_HOW)},
                 flags=options["flags"] or None,
             ),
             **named_place(options, Told(listener)),
@@ -97,7 +106,7 @@ def try_command(variants: tuple[str, ...], **options: Any) -> Answer:
 
 
 def _saved(variants: tuple[str, ...], options: dict[str, Any]) -> Answer:
-    given = [name for name in ("target", "case", "metric", *OF_A_RACE) if _is_given(options[name])]
+    given = [name for name in ("target", "case", *_HOW, *OF_A_RACE) if _is_given(options[name])]
     if variants or options["flags"] or given:
         raise UsageError("--save puts code aside and tries nothing: say nothing beside it")
     from harness.optimise import active_campaign
@@ -147,7 +156,7 @@ def _in_campaign(variants: tuple[str, ...], options: dict[str, Any]) -> Answer |
     given = [name for name in _SETTLED if _is_given(options[name])]
     if given:
         raise UsageError(f"--{given[0]} is not the command line's to say in a campaign")
-    asked = {name: options[name] for name in (*OF_A_RACE, "metric")}
+    asked = {name: options[name] for name in (*OF_A_RACE, *_HOW)}
     trying = by_objective(campaign, trying_of(said(**asked)))  # type: ignore[arg-type]
     named = named_variants(variants, options["flags"], campaign.git)
     own = (*trying.settings.metrics, *plugins_named([trying.metric], config))
@@ -175,7 +184,7 @@ def _in_words(result: TryResult) -> str:
         end = f"{taken} is the candidate: its code is in the tree"
         others = [name for name in result.of(Rank.NOT_TOLD_APART) if name != taken]
         end += f" ({', '.join(others)}: not told from it)" if others else ""
-    return f"{result.of_race()}\n{end}"
+    return "\n".join(filter(None, (result.of_race(), end, result.leftover_words())))
 
 
 def _none(result: TryResult) -> str:
@@ -196,4 +205,5 @@ def _answer(result: TryResult) -> Answer:
         exit_code=code,
         error=errors.get(code, broken or _none(result)),
         hint="Give it more time with --budget." if code is ExitCode.UNDECIDED else None,
+        next_actions=tuple(filter(None, (result.taking, result.next_try))),
     )

@@ -8,7 +8,7 @@ any other candidate, on blocks that had no part in its choice.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from harness.analysis.question import AUTO
@@ -22,8 +22,8 @@ from harness.optimise.campaign import Campaign
 from harness.optimise.checkout import TRIED
 from harness.optimise.standing import demand_active
 from harness.running.session import Session
+from harness.running.together import race_together
 from harness.running.try_results import TryResult
-from harness.running.trying import race
 from harness.running.trying_options import Trying
 from harness.running.variants import (
     Field,
@@ -31,6 +31,7 @@ from harness.running.variants import (
     Variant,
     VariantKind,
     field_of,
+    keep_leftover,
     put_aside,
     variant_label,
 )
@@ -56,16 +57,19 @@ def try_rivals(
         session, (target, state.agreed.case), variants, base=state.kept_commit
     ) as everyone:
         field = _allowed(campaign, everyone)
-        result = race(session, field, trying)
+        result = race_together(session, field, trying)
     chosen = result.leader.name if result.leader is not None else ""
-    _keep(campaign, field)
+    commits = dict(field.commits)
+    if result.together is not None:
+        commits[chosen] = result.together.commit
+    _keep(campaign, commits.values())
     # Written before the tree is touched: what is interrupted after it, `harness restore` completes.
-    campaign.append(Kind.TRIED, variants=_tried(result, field.commits, chosen))
+    campaign.append(Kind.TRIED, variants=_tried(result, commits, chosen))
     if chosen:
-        commit = field.commits[chosen]
+        commit = commits[chosen]
         campaign.git.restore(commit, _code(campaign, commit))
         campaign.checkout.mark_taken(len(campaign.state.iterations), commit)
-    return result
+    return keep_leftover(campaign.git, result, field.commits.values())
 
 
 def by_objective(campaign: Campaign, trying: Trying) -> Trying:
@@ -131,11 +135,11 @@ def _allowed(campaign: Campaign, field: Field) -> Field:
     )
 
 
-def _keep(campaign: Campaign, field: Field) -> None:
+def _keep(campaign: Campaign, commits: Iterable[str]) -> None:
     """Keep the code of every variant under a ref of the iteration."""
     prefix = f"{TRIED}/{campaign.name}/{len(campaign.state.iterations)}-"
     first = 1 + len(campaign.git.refs(f"{TRIED}/{campaign.name}"))
-    for number, commit in enumerate(field.commits.values(), first):
+    for number, commit in enumerate(commits, first):
         campaign.git.update_ref(f"{prefix}{number}", commit)
 
 

@@ -99,9 +99,10 @@ def _for_a_while(rule: StopRule) -> StopRule:
 
 def _race(rules: RaceRules, members: Sequence[Prepared]) -> Race:
     """A race of all that can run; what is wrong at its first output is not raced."""
-    from harness.analysis import Race
+    from harness.analysis import Race, Screen
 
-    race = Race([m.cell.name for m in members if m.cell.name != rules.reference], rules)
+    kind = Screen if rules.finds_all else Race
+    race = kind([m.cell.name for m in members if m.cell.name != rules.reference], rules)
     for member in members:
         if isinstance(member, Ready) and member.verdict is not None and not member.verdict.ok:
             race.left[member.cell.name] = member.verdict.summary

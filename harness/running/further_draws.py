@@ -88,6 +88,13 @@ def check_further(session: Session, both: BothSides, case: Case, seeds: Seeds) -
     return Checked(agreed)
 
 
+def check_case(session: Session, both: BothSides, case: Case) -> Agreement:
+    """Run both builds once on a case, untimed: does the candidate agree with the reference?"""
+    session.orchestrator.step(f"checking {both.candidate[1].target.name}")
+    with _pair(session, replace(both, task=without_chance(both.task))) as pair:
+        return pair.tried(case) or Agreement(ok=True)
+
+
 @contextmanager
 def _pair(session: Session, both: BothSides) -> Iterator[_Pair]:
     with session.another_runner() as other, ThreadPoolExecutor(1) as pool:

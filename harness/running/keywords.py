@@ -146,6 +146,7 @@ class TryOptions(Place, total=False):
     confidence: float
     threshold: float | str
     guard: str | Sequence[str] | Mapping[str, str]
+    together: bool
 
 
 class StoredOptions(Place, total=False):
@@ -279,7 +280,7 @@ def trying_of(options: TryOptions) -> Trying:
             "variants are raced by time, or by a figure that the target declares",
             hint="`harness compare` compares two by peak memory.",
         )
-    return Trying(settings, named or AUTO)
+    return Trying(settings, named or AUTO, together=options.get("together", True))
 
 
 def comparison_settings(settings: Settings) -> Settings:

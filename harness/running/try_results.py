@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from harness.analysis import Rank, VariantStanding
@@ -18,6 +19,26 @@ from harness.running.reports import Report
 
 _SHOWN = 90
 """Letters of a reason that a row of the table has room for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Variants that are the best one together."""
+
+    name: str
+    parts: tuple[str, ...]
+    """In the order in which they were merged: the one that gains most by itself first."""
+    commit: str
+    """What has the code of all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A variant that may still be a gain on top of the best one."""
+
+    name: str
+    commit: str
+    """What has it on top of the best one; empty where nothing has, and it is to be written anew."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -39,6 +60,13 @@ class TryResult:
     """Why the race went by that; empty where it ended before a time was chosen."""
     passed_over: tuple[str, ...] = ()
     """What became of those whose confirmation found them wrong, or no gain, in words."""
+    together: Together | None = None
+    """What the best one is put together of; None where it is a single one."""
+    leftover: tuple[Leftover, ...] = ()
+    """Those that may still be a gain on top of the best one."""
+    taking: str = ""
+    """The call that puts the code of those that are together into the tree; empty: there is none,
+    or it is there."""
 
     @property
     def winner(self) -> str | None:
@@ -135,6 +163,9 @@ class TryResult:
                 for s in self.standings
             ],
             "passed_over": list(self.passed_over),
+            "together": jsonable(self.together) if self.together else None,
+            "leftover": jsonable(self.leftover),
+            "next_try": self.next_try,
             "comparison": jsonable(self.comparison) if self.comparison else None,
             "race_id": self.raced.run.id,
             "further_draws": self.further_draws,
@@ -155,6 +186,26 @@ class TryResult:
             said.append(self._none_gains())
         return "; ".join(filter(None, said))
 
+    @property
+    def next_try(self) -> str:
+        """The call that tries what may still gain on top of the best one; empty: there is none."""
+        names = [shlex.quote(each.name) for each in self.leftover if each.commit]
+        return f"harness try {' '.join(names)}" if names else ""
+
+    def leftover_words(self) -> str:
+        """Which variants may still gain on top of the best one, and how to try them."""
+        said = []
+        if self.taking:
+            said.append(f"its code into the tree: {self.taking}")
+        if self.next_try:
+            said.append(f"may still gain on top of it, where they are put aside: {self.next_try}")
+        anew = [each.name for each in self.leftover if not each.commit]
+        if anew and self.leader is not None:
+            said.append(
+                f"to be written anew on top of it, if it leaves them any: {', '.join(anew)}"
+            )
+        return "\n".join(said)
+
     def _none_gains(self) -> str:
         """Why no variant was confirmed."""
         raced = any(s.blocks for s in self.standings) or not self.standings
@@ -172,7 +223,8 @@ class TryResult:
         return "\n".join([self.table(), "", *told])
 
     def __str__(self) -> str:
-        return f"{self.of_race()}\n{self.sentence()}"
+        said = (self.of_race(), self.sentence(), self.leftover_words())
+        return "\n".join(filter(None, said))
 
     __repr__ = __str__
 

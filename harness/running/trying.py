@@ -33,23 +33,23 @@ RACE_SHARE = 0.75
 """The part of the time that the race may take; confirming has the rest."""
 
 
-def race(session: Session, field: Field, trying: Trying) -> TryResult:
+def race(session: Session, field: Field, trying: Trying, raced: Report | None = None) -> TryResult:
     """Race the variants of a field against its reference, and confirm the best one.
 
-    One that its confirmation finds wrong, or no gain, is ranked so, and the next best is taken, as
-    long as the budget has time for it. Raises what is wrong with the reference, UsageError for a
-    figure that nobody declares, and KeyboardInterrupt after Ctrl-C: a race that did not end says
-    nothing.
+    `raced` is a race of these that was held already. One that its confirmation finds wrong, or no
+    gain, is ranked so, and the next best is taken, as long as the budget has time for it. Raises
+    what is wrong with the reference, UsageError for a figure that nobody declares, and
+    KeyboardInterrupt after Ctrl-C: a race that did not end says nothing.
     """
-    raced = _raced(session, field, trying)
-    unfit = _unfit(raced, field)
+    raced = raced or hold_race(session, field, trying)
+    unfit = unfit_ones(raced, field)
     best = _Best(session, field, raced, trying, {s.name for s in unfit})
     best.find()
     told = raced.groups[0].stopped or ""
     return TryResult(
         reference=field.reference.name,
-        metric=_race_of(raced).metric,
-        metric_because=trying.because or _race_of(raced).metric_because or _as_asked(trying),
+        metric=race_of(raced).metric,
+        metric_because=trying.because or race_of(raced).metric_because or _as_asked(trying),
         standings=(*best.standings(), *best.out, *unfit),
         stopped_because="; ".join((told, *best.wrong_elsewhere)),
         passed_over=tuple(best.passed_over),
@@ -87,15 +87,15 @@ class _Best:
 
     def standings(self) -> list[VariantStanding]:
         """Those that are neither unfit nor out, the best first."""
-        return _race_of(self.raced).standings(self.unfit | {s.name for s in self.out})
+        return race_of(self.raced).standings(self.unfit | {s.name for s in self.out})
 
     def find(self) -> None:
         """Find it: what is seen to be wrong, or no gain, is out."""
-        self._spent_ns = _measured_ns(self.raced)
+        self._spent_ns = measured_ns(self.raced)
         best = self._right_elsewhere()
         while best is not None and self.trying.confirms and self._has_time(best):
             report = self._confirmed(best.name)
-            self._spent_ns += _measured_ns(report)
+            self._spent_ns += measured_ns(report)
             lost = _lost(report, best)
             if report.run.comparisons or self.confirmed is None:
                 self.confirmed = report
@@ -114,7 +114,7 @@ class _Best:
             first = next(iter(self.standings()), None)
             if first is None or first.rank.lost or not (first.gains or _may_gain(first)):
                 return None
-            checked = _elsewhere(self.session, self.raced, first.name)
+            checked = right_elsewhere(self.session, self.raced, first.name)
             if checked.wrong is None:
                 self.further_draws = checked.draws
                 return first
@@ -137,7 +137,7 @@ class _Best:
 
     def _confirmed(self, name: str) -> Report:
         """One beside the reference, once more, by blocks that had no part in its choice."""
-        raced, settings = _race_of(self.raced), self.trying.settings
+        raced, settings = race_of(self.raced), self.trying.settings
         asked = replace(settings.question, noise=raced.noise() if raced.rules.is_time else Noise())
         cell = next(c for c in self.field.variants if c.name == name)
         reference = self.field.reference
@@ -180,7 +180,7 @@ def _found(report: Report, lost: VariantStanding) -> str:
     return f"{lost.name}: {lost.rank.value}, {lost.why}"
 
 
-def _measured_ns(report: Report) -> float:
+def measured_ns(report: Report) -> float:
     """How long the blocks of a report took."""
     return _pace_ns(report) * len(report.groups[0].blocks)
 
@@ -191,7 +191,7 @@ def _pace_ns(report: Report) -> float:
     return block_ns(blocks) if len(blocks) else 0.0
 
 
-def _elsewhere(session: Session, raced: Report, name: str) -> Checked:
+def right_elsewhere(session: Session, raced: Report, name: str) -> Checked:
     """What further draws say of a variant that ran."""
     group = raced.groups[0]
     known = {m.cell.name: m for m in group.members if isinstance(m, Ready)}
@@ -209,13 +209,15 @@ def _may_gain(standing: VariantStanding) -> bool:
     return standing.ratio is not None and standing.ratio.point > 1
 
 
-def _race_of(report: Report) -> Race:
+def race_of(report: Report) -> Race:
+    """The race that a report is of."""
     rule = report.groups[0].rule
     assert isinstance(rule, Race)
     return rule
 
 
-def _raced(session: Session, field: Field, trying: Trying) -> Report:
+def hold_race(session: Session, field: Field, trying: Trying, *, finds_all: bool = False) -> Report:
+    """A race of a field; one that `finds_all` asks who gains, else who is best."""
     settings, question = trying.settings, trying.settings.question
     budget_ns = settings.budget_ns and round(settings.budget_ns * RACE_SHARE)
     rules = RaceRules(
@@ -223,6 +225,7 @@ def _raced(session: Session, field: Field, trying: Trying) -> Report:
         metric=trying.metric,
         higher_is_better=_higher_is_better(session, field.reference, trying.metric),
         confidence=question.confidence,
+        finds_all=finds_all,
         threshold=question.threshold,
         span=Span(budget_ns, 0, settings.max_blocks),
     )
@@ -254,17 +257,16 @@ def _sound(report: Report, reference: Cell) -> Report:
     return report
 
 
-def _unfit(report: Report, field: Field) -> list[VariantStanding]:
+def unfit_ones(report: Report, field: Field) -> list[VariantStanding]:
     """The variants that are no candidates: not to be told from others, wrong, crashed, or not to be
     built."""
     found = [
         VariantStanding(name, Rank.SAME, None, 0, f"builds to the same bytes as {other}")
         for name, other in field.same.items()
     ]
+    target = field.reference.target.name
     found += [
-        VariantStanding(
-            variant_label(field.reference.name, u.name), Rank.UNBUILT, None, 0, u.failure.message
-        )
+        VariantStanding(variant_label(target, u.name), Rank.UNBUILT, None, 0, u.failure.message)
         for u in field.unmade
     ]
     failures = {name: failure for (_, _, name), failure in report.failures.items()}

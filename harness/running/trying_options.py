@@ -19,3 +19,5 @@ class Trying:
     """Why the race goes by that, in words; empty: the race says which time it chose, and why."""
     confirms: bool = True
     """Is the best one measured again? In a campaign its next look does that."""
+    together: bool = True
+    """Are those that gain put together, and raced as one more?"""

@@ -11,7 +11,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field, replace
 from enum import Enum
@@ -26,6 +26,7 @@ from harness.project.revisions import target_at
 from harness.running import Cell
 from harness.running.copies import PrivateCopy, private_copy, settle
 from harness.running.session import Session
+from harness.running.try_results import Leftover, TryResult
 from harness.system.git.applying import apply_patch
 from harness.system.git.writing import Git, Source
 from harness.system.process.executed import program_of, reads_beside
@@ -34,6 +35,9 @@ from harness.system.process.touching import touched_files
 
 ASIDE = "refs/harness/variants/"
 """Where code that was put aside lies, by its name."""
+
+TOGETHER = "refs/harness/together"
+"""What keeps the variants that were the best together in the latest call without a campaign."""
 
 _PATCHES = (".patch", ".diff")
 
@@ -45,6 +49,8 @@ class VariantKind(Enum):
     FOLDER = "folder"
     REVISION = "revision"
     FLAGS = "flags"
+    MERGED = "merged"
+    """Several of the others, put together upon the code that they are variants of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,8 @@ class Field:
     unmade: tuple[Unmade, ...]
     commits: Mapping[str, str] = field(default_factory=dict)
     """What has the code of each variant that has some, by the name of its cell."""
+    base: str = ""
+    """The commit that is the reference's."""
     same: Mapping[str, str] = field(default_factory=dict)
     """The variants that build to what another one builds to, by the name of their cell, and which:
     the reference, or one of the variants. There is nothing to race."""
@@ -161,14 +169,47 @@ def put_aside(git: Git, name: str, base: str = "HEAD", paths: Sequence[str] | No
     return commit
 
 
+def keep_leftover(git: Git, result: TryResult, raced: Collection[str]) -> TryResult:
+    """Put aside what may still be a gain on top of the best, as it is there, by its own name.
+
+    A name that git does not take, or under which other code lies than what was `raced`, keeps
+    nothing.
+    """
+    kept = git.refs(ASIDE)
+    left = list[Leftover]()
+    for each in result.leftover:
+        ref, commit = f"{ASIDE}{each.name}", each.commit
+        own = "/" not in each.name and git.attempt("check-ref-format", ref).returncode == 0
+        if commit and own and kept.get(ref, commit) in (commit, *raced):
+            git.update_ref(ref, commit)
+        else:
+            commit = ""
+        left.append(replace(each, commit=commit))
+    return replace(result, leftover=tuple(left))
+
+
+def keep_together(git: Git, result: TryResult, base: str) -> TryResult:
+    """Keep the code of those that are the best together, for whoever wants it in the tree."""
+    if result.together is None:
+        return result
+    git.update_ref(TOGETHER, result.together.commit)
+    files = git.diff_names(base, result.together.commit)
+    names = " ".join(shlex.quote(f":/{name}") for name in files)
+    return replace(result, taking=f"git restore --source={TOGETHER} -- {names}")
+
+
 @contextlib.contextmanager
 def field_of(
-    session: Session, work: tuple[str, str | None], variants: Sequence[Variant], base: str = ""
+    session: Session,
+    work: tuple[str, str | None],
+    variants: Sequence[Variant],
+    base: str = "",
+    label: str = "",
 ) -> Iterator[Field]:
     """All that run in a race, each in a private copy that lasts until the end, built in parallel.
 
     `work` is the target and the case. The reference is the commit `base`; left out: the code as it
-    is now.
+    is now. `label` is what the reference is called; left out: as the target.
     """
     config, (target, case) = session.config, work
     own = config.target(target)
@@ -185,9 +226,10 @@ def field_of(
             for v, m in zip(variants, made, strict=True)
             if isinstance(m, Build)
         }
-        same = _same_programs({target: built, **builds}, chosen)
+        label = label or target
+        same = _same_programs({label: built, **builds}, chosen)
         yield Field(
-            Cell(task, chosen, reference, target),
+            Cell(task, chosen, reference, label),
             tuple(
                 Cell(task, chosen, build.target, name)
                 for name, build in builds.items()
@@ -198,8 +240,9 @@ def field_of(
             commits={
                 variant_label(target, v.name): _commit_of(v, c, base)
                 for v, c in zip(variants, copies, strict=True)
-                if isinstance(c, PrivateCopy)
+                if isinstance(c, PrivateCopy) and _has_code(config, target, v)
             },
+            base=base,
         )
 
 
@@ -237,9 +280,17 @@ def _write_flags(path: Path, words: str) -> None:
     touched_files()
 
 
+def _has_code(config: Config, target: str, variant: Variant) -> bool:
+    """Is the variant made of files, and not of flags that no file has?"""
+    return variant.kind is not VariantKind.FLAGS or target in config.flags_files
+
+
+_COMMITS = (VariantKind.REVISION, VariantKind.MERGED)
+
+
 def _commit_of(variant: Variant, copy: PrivateCopy, base: str) -> str:
     """The commit that has a variant's code; no branch knows it."""
-    if variant.kind is VariantKind.REVISION:
+    if variant.kind in _COMMITS:
         return variant.value
     return Git(copy.top).snapshot(f"harness: the variant {variant.name}", parent=base)
 
@@ -249,7 +300,7 @@ def _copied(
 ) -> PrivateCopy | Unmade:
     """A private copy with the variant's code."""
     config = session.config
-    commit = variant.value if variant.kind is VariantKind.REVISION else base
+    commit = variant.value if variant.kind in _COMMITS else base
     copy = stack.enter_context(
         private_copy(session, config, commit, as_it_is=variant.kind is not VariantKind.REVISION)
     )

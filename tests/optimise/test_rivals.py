@@ -12,7 +12,7 @@ from harness.model import Jail
 from harness.optimise import check_candidate, next_action, plan, restore, rivals, think
 from harness.optimise.checkout import Checkout
 from harness.running.settings import Settings
-from harness.running.try_results import TryResult
+from harness.running.try_results import Leftover, Together, TryResult
 from harness.running.trying_options import Trying
 from harness.running.variants import Field, Variant, VariantKind
 from harness.system.git.writing import Git
@@ -43,7 +43,7 @@ def racing(started, thought, planned, monkeypatch):
         return TryResult("work", "wall", standings, "one is left", None, None)
 
     monkeypatch.setattr(rivals, "field_of", field_of)
-    monkeypatch.setattr(rivals, "race", race)
+    monkeypatch.setattr(rivals, "race_together", race)
     return started
 
 
@@ -59,11 +59,38 @@ def test_the_best_is_recorded_and_in_the_tree(racing):
     assert next_action(racing.campaign).action == "TEST"
 
 
+def test_what_is_put_together_is_the_candidate_and_what_is_left_is_put_aside(racing, monkeypatch):
+    racing.write(time=30)
+    both = racing.git.snapshot("fast + other")
+    racing.git.restore(racing.git.head(), ("work.txt",))
+    standings = (
+        VariantStanding("work@fast + other", Rank.BEST, None, 8, gains=True),
+        VariantStanding("work@fast", Rank.PART, None, 4, gains=True),
+    )
+    made = TryResult(
+        *("work", "wall", standings, "one is left", None, None),
+        together=Together("fast + other", ("fast", "other"), both),
+        leftover=(Leftover("slow", both), Leftover("odd", "")),
+    )
+    monkeypatch.setattr(rivals, "race_together", lambda *_: made)
+    result = go(racing)
+    assert racing.bench.here()["time"] == "30"
+    tried = racing.campaign.state.iterations[-1].tried
+    assert [(v.name, v.chosen, v.rank) for v in tried] == [
+        ("fast + other", True, "best"),
+        ("fast", False, "part of the best"),
+    ]
+    kept = racing.git.refs("refs/harness/tried").values()
+    assert {v.commit for v in tried} <= set(kept)
+    assert racing.git.refs("refs/harness/variants/slow") == {"refs/harness/variants/slow": both}
+    assert result.next_try == "harness try slow"
+
+
 def found_by(monkeypatch, standing):
     def race(*_):
         return TryResult("work", "wall", (standing,), "the time is over", None, None)
 
-    monkeypatch.setattr(rivals, "race", race)
+    monkeypatch.setattr(rivals, "race_together", race)
 
 
 @pytest.mark.parametrize("rank", [Rank.NOT_TOLD_APART, Rank.BEHIND])

@@ -1,0 +1,135 @@
+"""Which of many variants gain over a reference: each is asked by itself, and leaves once known.
+
+A race looks for the best one; this looks for all that gain, so that they can be put together. The
+error is shared by all of them as a share of what is found: of n variants, k are said to gain whose
+e-values are all at least n / (k * level), for the greatest such k. So of those that are said to
+gain a share of `level` at most is none in the mean, whatever they have to do with each other, and
+however often one looks (Wang & Ramdas, Journal of the Royal Statistical Society B 84, 2022: the
+e-BH procedure, on stopped e-processes).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+
+from harness.analysis.racing import Race, RaceRules, Rank, VariantStanding
+from harness.analysis.schedule import Block
+from harness.analysis.weighed_rule import FIRST_DOUBT
+from harness.stats.medians import log_threshold
+
+MUCH = 1.25
+"""Where one gains so much, the others are soon told on top of it: they are a larger share of what
+is left, and each block takes less."""
+
+GAINS = "it gains"
+EACH_KNOWN = "of each variant it is known, or will not be in time, whether it gains"
+MUCH_GAINED = "what gains much is known, and the others are told sooner on top of it"
+_DOUBT_GROWS = 1.5
+
+
+class Screen(Race):
+    """The stop rule that asks of each variant whether it gains; see `Race`."""
+
+    def __init__(self, variants: Sequence[str], rules: RaceRules) -> None:
+        super().__init__(variants, rules)
+        self.gaining: dict[str, None] = {}
+        """Those that surely gain, as a set that keeps its order."""
+        self.dull: dict[str, None] = {}
+        """Those that left since no gain is seen of them."""
+        self._late: dict[str, None] = {}
+        """Those that left since the time does not tell."""
+        self._next_asked = FIRST_DOUBT
+
+    @property
+    def gained_much(self) -> bool:
+        """Does one gain so much that the others are better raced on top of it?"""
+        much = math.log(MUCH)
+        return any(self._over_reference(name).weighed.middle >= much for name in self.gaining)
+
+    def hopeful(self, standing: VariantStanding) -> bool:
+        """May one that is not known to gain be a gain all the same, and worth to be raced on?"""
+        if standing.gains or standing.rank is Rank.NO_GAIN or standing.name in self.dull:
+            return False
+        high = standing.ratio.high if standing.ratio is not None else math.inf
+        return high > 1 + self.rules.threshold
+
+    # -- who leaves ------------------------------------------------------------------------------
+
+    def _without_losers(self, racing: Sequence[str]) -> list[str]:
+        self._find_gains()
+        start = log_threshold(self.rules.threshold)
+        for name in racing:
+            if name in self.gaining:
+                self.left[name] = GAINS
+            elif self._over_reference(name).slower(start) >= self.rules.limit:
+                self._retire(name, self.rules.reference)
+        return [name for name in racing if name not in self.left]
+
+    def _find_gains(self) -> None:
+        """Take in who surely gains by now: the e-BH procedure over all that have run."""
+        won = {name: self._over_reference(name).faster() for name in self._ranked_ones()}
+        by_evidence = sorted(won, key=lambda name: -won[name])
+        for count in range(len(by_evidence), 0, -1):
+            asked = self.rules.limit + math.log(len(self.variants) / count)
+            if won[by_evidence[count - 1]] >= asked:
+                self.gaining.update(dict.fromkeys(by_evidence[:count]))
+                return
+
+    def _without_alike(self, racing: Sequence[str]) -> list[str]:
+        return [*racing]  # two that gain alike may both be worth having
+
+    def _decided(self, racing: Sequence[str], blocks: int) -> str | None:
+        if not racing:
+            return EACH_KNOWN
+        return MUCH_GAINED if self.gained_much else None
+
+    def _doubted(self, racing: Sequence[str], blocks: Sequence[Block]) -> str | None:
+        """Has those leave of which no gain is seen, or whom the time that is left does not tell."""
+        if len(blocks) < self._next_asked:
+            return None
+        self._next_asked = math.ceil(len(blocks) * _DOUBT_GROWS)
+        holds, least = self.rules.span.holds(blocks), log_threshold(self.rules.threshold)
+        for name in racing:
+            weighed = self._over_reference(name).weighed
+            if weighed.middle < least:
+                self.dull[name] = None
+                self.left[name] = f"no gain is seen in {len(blocks)} blocks"
+            elif weighed.needed(hopefully=True) > holds:
+                self._late[name] = None
+                self.left[name] = "the time does not tell whether it gains"
+        return None if any(name not in self.left for name in racing) else EACH_KNOWN
+
+    # -- what is said of each --------------------------------------------------------------------
+
+    def _is_gain(self, name: str) -> bool:
+        return name in self.gaining
+
+    def _lost(self, right: Collection[str]) -> dict[str, str]:
+        open_ones = {*self.gaining, *self.dull, *self._late}
+        lost = {n: self.rules.reference for n in right if n in self.left and n not in open_ones}
+        ahead = {name: self._ahead_of(name, right) for name in right if name not in lost}
+        return {**lost, **{name: by for name, by in ahead.items() if by}}
+
+    def _ahead_of(self, name: str, right: Collection[str]) -> str:
+        """One of those that gain that is surely better; empty: none is."""
+        others = (other for other in self.gaining if other in right and other != name)
+        return next((o for o in others if self._better(o, name) >= self.rules.limit), "")
+
+    def _standing(
+        self, name: str, right: Collection[str], lost: Mapping[str, str]
+    ) -> VariantStanding:
+        found = super()._standing(name, right, lost)
+        return found if found.why or found.gains else replace(found, why=self.left.get(name, ""))
+
+    def _ranked(self, racing: Sequence[str]) -> str:
+        """Who gains by one figure of each, which is the same in every run."""
+        worth = self._columns.known(self.rules.reference)[0] / (1 + self.rules.threshold)
+        for name in racing:
+            if self._columns.known(name)[0] <= worth:
+                self.gaining[name] = None
+                self.left[name] = GAINS
+            else:
+                self._retire(name, self.rules.reference)
+        return f"{self.metric} is the same in every run"

@@ -1,0 +1,233 @@
+"""All that gain, together: the variants that gain are merged, and raced as one more.
+
+First each variant is asked whether it gains. Those that do are merged in the order of their gain,
+by git's three-way merge; what does not merge, does not build with the others or makes the output
+wrong is left out. Where the gain is large, those of which nothing is known yet are merged upon it
+and asked again, there. What is put together is then raced against the code as it is now and the
+best single one, as two variants are, and confirmed like any other: so a part that gains alone and
+nothing beside the others is not claimed.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import field as listed
+from dataclasses import replace
+
+from harness.analysis import Rank, Screen, VariantStanding
+from harness.analysis.question import AUTO
+from harness.errors import TrialFailed
+from harness.frozen import dataclass
+from harness.render.units import show_speed_up
+from harness.running.reports import Report
+from harness.running.session import Session
+from harness.running.try_results import Leftover, Together, TryResult
+from harness.running.trying import hold_race, measured_ns, race, race_of, unfit_ones
+from harness.running.trying_options import Trying
+from harness.running.unions import Union, Unions
+from harness.running.variants import Field
+from harness.system.git.three_way import merging
+from harness.system.git.writing import Git
+
+SCREEN_SHARE = 0.5
+"""The part of the time in which it is asked who gains; what is put together has the rest."""
+
+MOST_ROUNDS = 4
+"""So often those that are open are asked again on top of what gains."""
+
+
+def race_together(session: Session, field: Field, trying: Trying) -> TryResult:
+    """Race the variants of a field, put those that gain together, and confirm the best.
+
+    Where fewer than two can be merged, or `trying` does not want it, it is a race for the best one.
+    """
+    mergeable = [cell for cell in field.variants if cell.name in field.commits]
+    if not trying.together or len(mergeable) < 2:
+        return race(session, field, trying)
+    git = Git(session.config.root)
+    with ExitStack() as stack:
+        merges = stack.enter_context(merging(git, field.base, session.worktrees))
+        unions = Unions(session, field, merges, stack, trying.settings.seeds)
+        return _Together(unions, trying).found()
+
+
+@dataclass(slots=True)
+class _Together:
+    """Asks who gains, from race to race, and has the union of those raced."""
+
+    unions: Unions
+    trying: Trying
+    told: dict[str, VariantStanding] = listed(default_factory=dict)
+    """What is known of each variant by now, in the words of the table."""
+    open: dict[str, None] = listed(default_factory=dict)
+    """Those that may be gains, and are neither parts nor known to be none."""
+    spent_ns: float = 0.0
+
+    def found(self) -> TryResult:
+        """What the races say of the variants, and of their union."""
+        first = self._screened(self.unions.field)
+        gaining = self._take(first, self.unions.field)
+        best, union, rounds = next(iter(gaining), ""), None, 1
+        alone = len(gaining) > 1
+        report = first
+        while gaining:
+            union = self.unions.joined(union, gaining)
+            screen = _screen_of(report)
+            if union is None or not (screen.gained_much and self.open and rounds < MOST_ROUNDS):
+                break
+            rounds += 1
+            report, gaining = self._upon(union, report)
+        if union is None or len(union.parts) < 2:
+            return self._single(first, union)
+        return self._final(union, best if alone else "") or self._single(first, union)
+
+    # -- who gains -------------------------------------------------------------------------------
+
+    def _screened(self, field: Field) -> Report:
+        """Ask each variant of a field whether it gains."""
+        trying = self._within(SCREEN_SHARE)
+        report = hold_race(self.unions.session, field, trying, finds_all=True)
+        self.spent_ns += measured_ns(report)
+        rule = race_of(report)
+        if self.trying.metric == AUTO and rule.metric != AUTO:
+            self.trying = replace(self.trying, metric=rule.metric, because=rule.metric_because)
+        return report
+
+    def _within(self, share: float = 1.0) -> Trying:
+        """How what follows is raced: within a share of the time, as far as it is not spent."""
+        settings = self.trying.settings
+        if settings.budget_ns is None:
+            return self.trying
+        left_ns = max(0, round(settings.budget_ns * share - self.spent_ns))
+        return replace(self.trying, settings=replace(settings, budget_ns=left_ns))
+
+    def _upon(self, union: Union, before: Report) -> tuple[Report, list[str]]:
+        """Ask those that are open again, on top of a union; the race, and who gains in it."""
+        with self.unions.upon(union, list(self.open)) as field:
+            for name in [n for n in self.open if n in self.unions.apart]:
+                del self.open[name]
+            if not field.variants:
+                return before, []
+            try:
+                report = self._screened(field)
+            except TrialFailed:  # of the union, whose own race says so
+                return before, []
+            return report, self._take(report, field, union)
+
+    def _take(self, report: Report, field: Field, union: Union | None = None) -> list[str]:
+        """Note what a race says of its variants; those that gain, the best first."""
+        unfit, screen, known = unfit_ones(report, field), _screen_of(report), self.unions.field
+        raced = screen.standings({s.name for s in unfit})
+        for standing in (*raced, *unfit):
+            self._note(standing, screen, union)
+            self.open.pop(standing.name, None)
+        hopeful = (s.name for s in raced if screen.hopeful(s))
+        self.open.update(dict.fromkeys(name for name in hopeful if name in known.commits))
+        gaining = (s.name for s in raced if s.name in screen.gaining)
+        return [name for name in gaining if name in known.commits]
+
+    def _note(self, standing: VariantStanding, screen: Screen, union: Union | None) -> None:
+        """Note what is known of a variant; of one that was raced on top of others, how it did."""
+        known, left = self.told.get(standing.name), screen.left.get(standing.name, "")
+        if union is None or known is None:
+            self.told[standing.name] = standing
+            return
+        there = "" if standing.ratio is None else f": {show_speed_up(standing.ratio)}"
+        why = f"on top of {self._short(union.name)}{there}"
+        if left and not standing.gains:
+            why += f", {left}"
+        rank = Rank.NOT_TOLD_APART if standing.rank is Rank.BEHIND else standing.rank
+        self.told[standing.name] = replace(
+            known, rank=rank, why=why, gains=standing.gains, blocks=standing.blocks
+        )
+
+    # -- what is said ----------------------------------------------------------------------------
+
+    def _final(self, union: Union, rival: str) -> TryResult | None:
+        """The union beside the code as it is now, and the best single one where its parts were not
+        raced on top of each other; None where it is not the best.
+        """
+        made = self._raced_with(union, rival)
+        ranks = {s.name: s.rank for s in made.standings}
+        if ranks.get(union.name) in _AT_FAULT:  # for some draws alone: which part is it?
+            again = self.unions.joined(None, union.parts, thoroughly=True)
+            if again is None or len(again.parts) < 2:
+                return None
+            union, made = again, self._raced_with(again, rival)
+        best = made.leader
+        if best is None or best.name != union.name:
+            return None
+        parts = [self._part(name) for name in union.parts]
+        others = [self._other(s, union) for s in self._in_order() if s.name not in union.parts]
+        return replace(
+            made,
+            standings=(best, *parts, *others),
+            together=Together(
+                self._short(union.name), tuple(map(self._short, union.parts)), union.commit
+            ),
+            leftover=self._leftover(union),
+        )
+
+    def _raced_with(self, union: Union, rival: str) -> TryResult:
+        field = self.unions.field
+        rivals = (cell for cell in field.variants if cell.name == rival)
+        last = replace(field, variants=(union.cell, *rivals), unmade=(), same={})
+        began = time.monotonic_ns()
+        made = race(self.unions.session, last, self._within())
+        self.spent_ns += time.monotonic_ns() - began
+        return made
+
+    def _single(self, first: Report, union: Union | None) -> TryResult:
+        """What the first race says, where nothing is put together that is better."""
+        trying = self._within()
+        if trying.settings.budget_ns is not None:  # that of the first race is counted there
+            budget_ns = round(trying.settings.budget_ns + measured_ns(first))
+            trying = replace(trying, settings=replace(trying.settings, budget_ns=budget_ns))
+        made = race(self.unions.session, self.unions.field, trying, first)
+        leader = made.leader.name if made.leader is not None else ""
+        standings = (
+            s if s.name == leader or s.rank in _AT_FAULT else self._told(s) for s in made.standings
+        )
+        left = union if union is not None and union.parts == (leader,) else None
+        return replace(made, standings=tuple(standings), leftover=self._leftover(left))
+
+    def _told(self, standing: VariantStanding) -> VariantStanding:
+        apart = self.unions.apart.get(standing.name)
+        found = self.told.get(standing.name, standing)
+        return replace(found, why=apart) if apart else found
+
+    def _in_order(self) -> list[VariantStanding]:
+        """What is known of the variants: those that may gain first, and those at fault last."""
+        return sorted(self.told.values(), key=lambda s: (s.rank in _AT_FAULT, s.rank.lost))
+
+    def _part(self, name: str) -> VariantStanding:
+        known = self.told[name]
+        why = known.why if known.why.startswith("on top of ") else ""
+        return replace(known, rank=Rank.PART, why=why)
+
+    def _other(self, standing: VariantStanding, union: Union) -> VariantStanding:
+        """A variant that is no part of what is best."""
+        apart = self.unions.apart.get(standing.name)
+        if standing.gains and apart is None:
+            apart = "does not merge: no file has its flags"
+        rank = Rank.BEHIND if standing.gains else standing.rank
+        return standing if apart is None else replace(standing, rank=rank, why=apart)
+
+    def _leftover(self, union: Union | None) -> tuple[Leftover, ...]:
+        """Those that may still be a gain on top of the best, and what has them upon it."""
+        names = [*self.open, *(n for n in self.unions.apart if n not in self.open)]
+        upon = self.unions.commits_upon(union, names) if union is not None else {}
+        return tuple(Leftover(self._short(name), upon.get(name, "")) for name in names)
+
+    def _short(self, name: str) -> str:
+        return self.unions.short(name)
+
+
+def _screen_of(report: Report) -> Screen:
+    rule = race_of(report)
+    assert isinstance(rule, Screen)
+    return rule
+
+
+_AT_FAULT = (Rank.SAME, Rank.WRONG, Rank.FAILED, Rank.UNBUILT)

@@ -1,0 +1,57 @@
+"""Which of many variants gain, where the truth is known: all that do, and few that do not."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.analysis import RaceRules, Rank, Screen
+from harness.analysis.screening import EACH_KNOWN, MUCH_GAINED
+
+from .test_racing import NULLS, raced
+
+ALL = RaceRules("p", finds_all=True)
+
+
+def test_each_that_gains_is_found_and_leaves_the_blocks():
+    ratios = {"good": 1.1, "better": 1.2, "slow": 0.7, **NULLS}
+    screen = Screen(tuple(ratios), ALL)
+    reason, _ = raced(screen, ratios, seed=1)
+    assert reason == EACH_KNOWN
+    assert set(screen.gaining) == {"good", "better"}
+    ranks = {s.name: (s.rank, s.gains) for s in screen.standings()}
+    assert screen.standings()[0].name == "better"
+    assert ranks["better"][1]
+    assert ranks["good"][1]
+    assert ranks["slow"] == (Rank.NO_GAIN, False)
+
+
+def test_a_large_gain_ends_it_and_the_small_ones_are_open():
+    ratios = {"ten": 10.0, "small": 1.02, "half": 0.5}
+    screen = Screen(tuple(ratios), ALL)
+    reason, blocks = raced(screen, ratios, seed=2)
+    assert (reason, len(blocks)) == (MUCH_GAINED, 4)
+    hopeful = [s.name for s in screen.standings() if screen.hopeful(s)]
+    assert hopeful == ["small"]
+
+
+def test_one_of_which_no_gain_is_seen_is_not_raced_on():
+    ratios = {"null": 1.0, "small": 1.02}
+    screen = Screen(tuple(ratios), ALL)
+    raced(screen, ratios, seed=4)
+    (null,) = [s for s in screen.standings() if s.name == "null"]
+    assert (null.rank in (Rank.NOT_TOLD_APART, Rank.NO_GAIN), null.gains) == (True, False)
+    assert not screen.hopeful(null)
+
+
+@pytest.mark.parametrize("races", [6, pytest.param(200, marks=pytest.mark.soak)])
+def test_few_of_those_that_are_said_to_gain_do_not(races):
+    """At most 5 % of those found, of heavy noise that was never seen before."""
+    found = false = 0
+    for seed in range(races):
+        ratios = {"good": 1.08, "better": 1.12, **NULLS}
+        screen = Screen(tuple(ratios), ALL)
+        raced(screen, ratios, seed, most=40)
+        found += len(screen.gaining)
+        false += len(set(screen.gaining) & set(NULLS))
+    assert found >= races
+    assert false <= max(1, found // 20)

@@ -1,0 +1,122 @@
+"""`harness try` puts all that gain together: what is merged, left out, named, and where it lies."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+PROGRAM = """#!/bin/sh
+# A=100
+p=0
+#
+#
+# B=30
+q=0
+#
+#
+# C=6
+echo "done: $((p * q))"
+"""
+
+TOML = """
+[tasks.t.cases.fast]
+[tasks.t.outputs.done]
+key = "done"
+[targets.p]
+task = "t"
+adapter = "command"
+program = "./run.sh"
+sources = ["run.sh"]
+"""
+
+
+@pytest.fixture
+def tried(project, monkeypatch, times):
+    """A script that says of three parts how long they take."""
+    times.cpu_ms = lambda words: sum(map(int, re.findall(r"# [ABC]=(\d+)", words)))
+    project.write("run.sh", PROGRAM).chmod(0o755)
+    project.write("harness.toml", TOML)
+    project.commit()
+    monkeypatch.chdir(project.path)
+    return project
+
+
+def patches(project, **edits):
+    """A patch of each name, which replaces some texts of the program by others."""
+    for name, edit in edits.items():
+        text = PROGRAM
+        for old, new in edit.items():
+            assert text.count(old) == 1
+            text = text.replace(old, new)
+        project.write("run.sh", text)
+        project.write(f"{name}.patch", project.sh("git diff run.sh") + "\n")
+        project.sh("git checkout -q run.sh")
+    return [f"{name}.patch" for name in edits]
+
+
+def of_each(said, what):
+    return {v["name"]: v[what] for v in said.result["variants"]}
+
+
+def test_all_that_gain_are_one_more_variant_which_is_confirmed(harness, tried):
+    names = patches(
+        tried, a={"A=100": "A=80"}, b={"B=30": "B=5"}, other={"B=30": "B=12"}, none={"C=6": "C=06"}
+    )
+    said = harness("try", *names, "--json", "--budget", "30s")
+    assert said.code == 0, said.err
+    assert said.result["winner"] == "b + a"
+    assert said.result["together"]["parts"] == ["b", "a"]
+    assert of_each(said, "rank") == {
+        "b + a": "best",
+        **dict.fromkeys("ab", "part of the best"),
+        "other": "behind the best",
+        "none": "no gain",
+    }
+    assert of_each(said, "why")["other"] == "does not merge with b + a: the same lines of run.sh"
+    ratio = said.result["comparison"]["ratio"]
+    assert ratio["low"] <= 136 / 91 <= ratio["high"]
+    assert [(e["name"], e["commit"]) for e in said.result["leftover"]] == [("other", "")]
+    assert tried.read("run.sh") == PROGRAM
+    assert tried.sh("git worktree list").count("\n") == 0
+    tried.sh(said.envelope["next_actions"][0])
+    assert tried.read("run.sh") == PROGRAM.replace("A=100", "A=80").replace("B=30", "B=5")
+
+
+def test_alone_the_best_single_one_wins(harness, tried):
+    names = patches(tried, a={"A=100": "A=80"}, b={"B=30": "B=5"})
+    said = harness("try", *names, "--alone", "--json", "--budget", "30s")
+    assert (said.result["winner"], said.result["together"]) == ("b", None)
+
+
+def test_those_that_are_wrong_together_are_left_out_and_named(harness, tried):
+    names = patches(
+        tried,
+        one={"p=0": "p=1", "A=100": "A=80"},
+        two={"q=0": "q=1", "B=30": "B=5"},
+        three={"C=6": "C=1"},
+    )
+    said = harness("try", *names, "--json", "--budget", "30s")
+    assert said.result["winner"] == "two + three"
+    why = of_each(said, "why")["one"]
+    assert why.startswith("together with two: its output is wrong: done"), why
+
+
+def test_a_small_gain_is_told_on_top_of_a_large_one(harness, tried, times):
+    times.noise = 0.02
+    names = patches(tried, large={"A=100": "A=1"}, small={"C=6": "C=3"})
+    said = harness("try", *names, "--json", "--budget", "60s")
+    assert said.result["winner"] == "large + small"
+    assert of_each(said, "why")["small"].startswith("on top of large: 1.")
+
+
+def test_flags_that_no_file_has_are_raced_and_not_merged(harness, tried):
+    tried.write("p.c", '#include <stdio.h>\nint main(void) { puts("done: 1"); return 0; }\n')
+    toml = TOML.replace('adapter = "command"\nprogram = "./run.sh"\nsources = ["run.sh"]', "")
+    tried.write("harness.toml", f'{toml}adapter = "c"\nsources = ["p.c"]\n')
+    tried.commit()
+    said = harness(
+        "try", "HEAD", "--flags", "-O1 -g", "--flags", "-O0", "--json", "--max-trials", "2"
+    )
+    assert said.result["together"] is None
+    assert said.result["leftover"] == []

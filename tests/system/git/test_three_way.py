@@ -1,0 +1,43 @@
+"""Commits that no branch knows are merged in a private folder, or it is said why not."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.system.git.three_way import merging
+from harness.system.git.writing import Git
+
+TEXT = "".join(f"line {n}\n" for n in range(1, 31))
+
+
+@pytest.fixture
+def repository(project):
+    project.write("work.txt", TEXT)
+    project.commit()
+    return project
+
+
+def variant(project, old, new):
+    """A commit upon HEAD with one line changed; the tree is as before."""
+    git = Git(project.path)
+    project.write("work.txt", TEXT.replace(f"{old}\n", f"{new}\n"))
+    commit = git.snapshot("a variant")
+    project.write("work.txt", TEXT)
+    return commit
+
+
+def test_changes_of_other_lines_are_merged_and_of_the_same_lines_are_not(repository, tmp_path):
+    git = Git(repository.path)
+    first, second, same = (
+        variant(repository, *edit) for edit in (("line 3", "a"), ("line 20", "b"), ("line 3", "c"))
+    )
+    with merging(git, "HEAD", tmp_path / "trees") as merges:
+        both, why = merges.merged(first, second, "both")
+        assert why == ""
+        merged = git.read_file(both, "work.txt")
+        assert merged == TEXT.replace("line 3\n", "a\n").replace("line 20\n", "b\n").encode()
+        assert merges.merged(both, same, "more") == ("", "the same lines of work.txt")
+        assert merges.merged(both, first, "again") == ("", "it adds nothing")
+        assert merges.merged(first, second, "once more")[1] == ""
+    assert repository.sh("git status --short") == ""
+    assert repository.sh("git worktree list").count("\n") == 0
