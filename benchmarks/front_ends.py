@@ -1,12 +1,16 @@
 """The same two programs through every front end: does each say the same ratio?
 
-    python benchmarks/front_ends.py [--cold 60] [--steady 30] [--percent 5] [--only NAME...]
+    python benchmarks/front_ends.py [--cold 60] [--steady 30] [--budget 60s] [--percent 5]
+                                    [--only NAME...]
 
 The reference does 5 % more of the same loop than the candidate, so that the ratio is known: 1.05.
 Where whole processes are timed the start of the interpreter takes a part of it away. Two groups:
 whole processes (`cold`), and the work within one (`steady`). Each front end is asked as its user
 asks it: the command line, the API, the gate in a repository, a test of pytest, a notebook's cells
 in a kernel, the tool of `harness mcp` by the SDK's client; then what the store says of their runs.
+
+Each has the same blocks and, in steady mode, the same budget: on a busy machine hardly a trial
+comes to a steady state, and trials become longer as far as the budget lets them.
 
 They agree where the mean of all (weighed by the width of the intervals, so that it is nobody's own)
 lies in the interval of each. With intervals of 95 % one of twenty may miss by chance alone.
@@ -22,7 +26,7 @@ import sys
 import tempfile
 import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +67,7 @@ TEST = """\
 import work
 from shown import shown
 def test_it(harness):
-    outcome = harness.compare(SIDES, trials=TRIALS, MORE)
+    outcome = harness.compare(SIDES, HOW, MORE)
     open("told.json", "w").write(shown(outcome.comparison))
 """
 IN_PROCESS = """\
@@ -85,6 +89,15 @@ class Told:
     metric: str
     blocks: int
 
+    @property
+    def width(self) -> float:
+        """Of the interval on the log scale; infinite where an end is not known."""
+        return math.log(self.high / self.low) if self.low else math.inf
+
+    def agrees(self, ratio: float) -> bool:
+        """Does the interval hold it, and has two ends?"""
+        return self.low <= ratio <= self.high and self.width < math.inf
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:
@@ -92,6 +105,19 @@ class Asking:
 
     folder: Path
     trials: int
+    budget: str = ""
+    """Empty: as long as the trials take."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What a command is told."""
+        budget = ("--budget", self.budget) if self.budget else ()
+        return ("--trials", str(self.trials), *budget)
+
+    @property
+    def keywords(self) -> str:
+        """What a function in Python is told."""
+        return f"trials={self.trials}" + (f", budget={self.budget!r}" if self.budget else "")
 
     def run(self, *words: str) -> str:
         """Standard output of a Python module; what it says is shown where it did not work."""
@@ -111,18 +137,28 @@ def of_json(comparison: dict[str, Any]) -> Told:
     """A comparison as the JSON of the commands and tools has it."""
     ratio = comparison["ratio"]
     metric, blocks = str(comparison["metric"]), int(str(comparison["blocks"]))
-    if ratio["low"] is None:
-        raise SystemExit(f"no interval of {blocks} blocks: more are wanted")
-    return Told(float(ratio["point"]), float(ratio["low"]), float(ratio["high"]), metric, blocks)
+    if ratio["point"] is None:
+        raise SystemExit(f"no ratio of {blocks} blocks: more are wanted")
+    low, high = (math.nan if ratio[end] is None else float(ratio[end]) for end in ("low", "high"))
+    return closed(Told(float(ratio["point"]), low, high, metric, blocks))
+
+
+def closed(told: Told) -> Told:
+    """The same with 0 and infinity for an end that is not known: blocks without a figure, as of a
+    steady trial that never settled, may lie anywhere."""
+    low = told.low if told.low > 0 else 0.0
+    return replace(told, low=low, high=told.high if told.high > 0 else math.inf)
 
 
 def of_line(text: str) -> Told:
     """A comparison as `shown` writes it."""
-    return Told(*json.loads(text))
+    point, low, high, metric, blocks = json.loads(text)
+    ends = (math.nan if end is None else end for end in (low, high))
+    return closed(Told(point, *ends, metric, blocks))
 
 
 def by_command(asking: Asking, mode: str) -> Told:
-    words = ("compare", "old.py", "new.py", "--mode", mode, "--trials", str(asking.trials))
+    words = ("compare", "old.py", "new.py", "--mode", mode, *asking.words)
     return of_json(asking.command(*words)["comparison"])
 
 
@@ -130,7 +166,7 @@ def by_api(asking: Asking, mode: str) -> Told:
     code = f"""
     import harness
     from shown import shown
-    done = harness.compare("old.py", "new.py", mode="{mode}", trials={asking.trials})
+    done = harness.compare("old.py", "new.py", mode="{mode}", {asking.keywords})
     print(shown(done.comparison))
     """
     (asking.folder / "by_api.py").write_text(textwrap.dedent(code))
@@ -155,15 +191,15 @@ def by_gate(asking: Asking, mode: str) -> Told:
         (folder / "main.py").write_text((asking.folder / f"{name}.py").read_text())
         git("add", "-A")
         git("commit", "-qm", name)
-    words = ("ci", "--base", "main", "--mode", mode, "--trials", str(asking.trials))
-    (row,) = Asking(folder, asking.trials).command(*words)["rows"]
+    words = ("ci", "--base", "main", "--mode", mode, *asking.words)
+    (row,) = Asking(folder, asking.trials, asking.budget).command(*words)["rows"]
     return of_json(row["comparison"])
 
 
 def by_test(asking: Asking, mode: str) -> Told:
     """Files where whole processes are timed, else functions in fresh interpreters."""
     sides = '"old.py", "new.py"' if mode == "cold" else "work.old, work.new"
-    text = TEST.replace("SIDES", sides).replace("TRIALS", str(asking.trials))
+    text = TEST.replace("SIDES", sides).replace("HOW", asking.keywords)
     return tested(asking, text.replace("MORE", f'mode="{mode}"'))
 
 
@@ -183,7 +219,7 @@ def by_notebook(asking: Asking, mode: str) -> Told:
     import nbformat
     from nbclient import NotebookClient
 
-    compare = f"said = %harness compare old new --mode {mode} --trials {asking.trials}"
+    compare = f"said = %harness compare old new --mode {mode} {' '.join(asking.words)}"
     cells = [
         "%load_ext harness",
         "from shown import shown",
@@ -209,6 +245,7 @@ def by_tool(asking: Asking, mode: str) -> Told:
     words = ["-m", "harness", "mcp", "--project", str(asking.folder)]
     server = mcp.StdioServerParameters(command=sys.executable, args=words)
     asked = {"names": ["old.py", "new.py"], "mode": mode, "trials": asking.trials}
+    asked |= {"budget": asking.budget} if asking.budget else {}
 
     async def meet() -> dict[str, Any]:
         async with mcp.Client(mcp.stdio_client(server)) as client:
@@ -256,10 +293,12 @@ def project(folder: Path, size: int, percent: float) -> None:
 
 def agreed(told: dict[str, Told]) -> tuple[float, list[str]]:
     """The mean of all on the log scale, weighed by their widths, and whose interval misses it."""
-    weights = {n: 1 / max(math.log(t.high / t.low), 1e-6) ** 2 for n, t in told.items()}
+    weights = {n: 1 / max(t.width, 1e-6) ** 2 for n, t in told.items()}
     total = sum(weights.values())
+    if not total:
+        raise SystemExit("not one interval has two ends: more blocks are wanted")
     mean = math.exp(sum(w * math.log(told[n].point) for n, w in weights.items()) / total)
-    return mean, [name for name, t in told.items() if not t.low <= mean <= t.high]
+    return mean, [name for name, t in told.items() if not t.agrees(mean)]
 
 
 def table(mode: str, told: dict[str, Told]) -> None:
@@ -268,7 +307,7 @@ def table(mode: str, told: dict[str, Told]) -> None:
     print(f"\n| {mode} | ratio | 95 % interval | metric | blocks | |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name, t in told.items():
-        word = "agrees" if t.low <= mean <= t.high else "DISAGREES"
+        word = "agrees" if t.agrees(mean) else "DISAGREES" if t.width < math.inf else "too few"
         ends = f"[{t.low:.4f}, {t.high:.4f}]"
         print(f"| {name} | {t.point:.4f} | {ends} | {t.metric} | {t.blocks} | {word} |")
     print(f"mean of all: {mean:.4f}")
@@ -281,12 +320,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cold", type=int, default=60, help="blocks of whole processes; 0: none")
     parser.add_argument("--steady", type=int, default=30, help="blocks in steady mode; 0: none")
+    parser.add_argument("--budget", default="60s", help="of each front end in steady mode")
     parser.add_argument("--percent", type=float, default=5)
     parser.add_argument("--only", nargs="*", default=list(FRONT_ENDS), choices=list(FRONT_ENDS))
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         for mode, size in SIZES.items():
-            asking = Asking(Path(name, mode), getattr(asked, mode))
+            budget = asked.budget if mode == "steady" else ""
+            asking = Asking(Path(name, mode), getattr(asked, mode), budget)
             if not asking.trials:
                 continue
             project(asking.folder, size, asked.percent)

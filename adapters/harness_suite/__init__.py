@@ -34,7 +34,7 @@ from harness.model.suggesting import did_you_mean
 from harness.model.tasks import BENCHMARK
 from harness_suite.built import SUITE, Criterion, GoTest
 from harness_suite.frameworks import Framework, NoFigure, Options
-from harness_suite.interpreted import BenchmarkTools, Pytest, PytestBenchmark
+from harness_suite.interpreted import Asv, BenchmarkTools, Pytest, PytestBenchmark
 from harness_suite.native import Catch2, GoogleBenchmark
 
 FRAMEWORKS: Mapping[str, Framework] = {
@@ -44,6 +44,7 @@ FRAMEWORKS: Mapping[str, Framework] = {
     "go": GoTest(),
     "pytest": Pytest(),
     "pytest-benchmark": PytestBenchmark(),
+    "asv": Asv(),
     "benchmarktools": BenchmarkTools(),
 }
 
@@ -114,8 +115,8 @@ def harness_benchmarks(build: Build, runner: Runner) -> tuple[str, ...]:
         raise _without(build, str(problem)) from None
     found = tuple(name for name in named if options.wants(name))
     if not found:
-        left = f"none of its {len(named)} benchmarks fits `only`" if named else "it names none"
-        raise _without(build, left)
+        chosen = f"none of its {len(named)} benchmarks fits `only` and no `skip`"
+        raise _without(build, chosen if named else "it names none")
     return found
 
 

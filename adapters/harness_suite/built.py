@@ -71,12 +71,12 @@ class Criterion(Framework):
         return [name for name, _, kind in lines if kind in ("benchmark", "bench")]
 
     def words(self, build: Build, options: Options, name: str) -> Sequence[str]:
-        """As `cargo bench -- --exact NAME` does."""
+        """As `cargo bench -- PATTERN` does: criterion before 0.4 does not know `--exact`."""
         return (
-            *(str(build.workdir / SUITE), "--bench", "--exact", name, "--noplot"),
+            *(str(build.workdir / SUITE), "--bench", f"^{_literal(name)}$", "--noplot"),
             *("--sample-size", str(SAMPLES)),
-            *("--measurement-time", f"{options.seconds:g}"),
-            *("--warm-up-time", f"{options.seconds / 2:g}"),
+            *("--measurement-time", _seconds(build, options.seconds)),
+            *("--warm-up-time", _seconds(build, options.seconds / 2)),
         )
 
     def environment(self, build: Build) -> dict[str, str]:
@@ -158,7 +158,26 @@ class GoTest(Framework):
         return found
 
     def _start(self, build: Build, pattern: str) -> tuple[str, ...]:
-        return (str(build.workdir / SUITE), "-test.run=^$", f"-test.bench={pattern}")
+        """From the package's folder within the trial's, as `go test` does, where inputs make it."""
+        words = (str(build.workdir / SUITE), "-test.run=^$", f"-test.bench={pattern}")
+        package = str(build.target.options.get("name") or ".").removeprefix("./").rstrip("/")
+        below = build.target.root / package
+        if package == "." or not any(path.is_relative_to(below) for path in build.target.inputs):
+            return words
+        return ("/bin/sh", "-c", 'cd "./$0" && exec "$@"', package, *words)
+
+
+def _seconds(build: Build, seconds: float) -> str:
+    """As criterion takes it: before 0.4 it knows whole seconds alone, and at least one."""
+    lock = build.target.root / "Cargo.lock"
+    said = lock.read_text("utf-8", errors="replace") if lock.is_file() else ""
+    early = re.search(r'name = "criterion"\s+version = "0\.[0-3]\.', said)
+    return str(max(1, round(seconds))) if early else f"{seconds:g}"
+
+
+def _literal(name: str) -> str:
+    """A pattern of Rust's crate regex that fits a name alone; it has no escape for a space, say."""
+    return re.sub(r"[\\.+*?()|\[\]{}^$#&~-]", r"\\\g<0>", name)
 
 
 _RESULT = re.compile(r"(?P<name>Benchmark\S*)\s+(?P<count>\d+)\s+(?P<ns>[\d.]+) ns/op")

@@ -33,6 +33,8 @@ class Options:
     only: tuple[str, ...] = ()
     """Patterns such as `sort/*`: benchmarks that fit none of them are left out; none: all take
     part."""
+    skip: tuple[str, ...] = ()
+    """Patterns of benchmarks that are left out, also where `only` has them."""
     milliseconds: int = 100
     """How long one process repeats its benchmark, about; frameworks round it their own way."""
     repeat: bool = True
@@ -44,7 +46,12 @@ class Options:
 
     def wants(self, name: str) -> bool:
         """Does a benchmark of that name take part?"""
-        return not self.only or any(fnmatchcase(name, pattern) for pattern in self.only)
+        return (not self.only or _fits(name, self.only)) and not _fits(name, self.skip)
+
+
+def _fits(name: str, patterns: Sequence[str]) -> bool:
+    """A name is one of the patterns as it stands, too: that of pytest's parameters has brackets."""
+    return any(name == pattern or fnmatchcase(name, pattern) for pattern in patterns)
 
 
 class NoFigure(Exception):

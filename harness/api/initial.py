@@ -15,8 +15,10 @@ from harness.model.jsonable import jsonable
 from harness.project.config import CONFIG_NAME, Config, load_config
 from harness.running.initial.first_file import first_file
 from harness.running.initial.found_program import FoundProgram
+from harness.running.initial.frameworks_seen import SUITE
 from harness.running.initial.looking import found_programs, named_targets
 from harness.running.listening import Progress, Quiet, Told
+from harness.running.reports import Failure, Report
 from harness.system.store.files import storage_errors, write_atomically
 
 _TRIAL_TIMEOUT_NS, _BUILD_TIMEOUT_NS = 20_000_000_000, 600_000_000_000
@@ -78,8 +80,8 @@ def initialise(
             hint="Name one: harness run ./program -- ARGUMENTS needs no configuration, and"
             " docs/configuration.md says how harness.toml declares one.",
         )
-    untried = {name: program.untried for name, (_, program) in targets.items() if program.untried}
-    left_out = untried if tried else {}
+    reasons = {name: (p.lacks or (p.untried if tried else "")) for name, (_, p) in targets.items()}
+    left_out = {name: reason for name, reason in reasons.items() if reason}
     with storage_errors(path), path.open("x", encoding="utf-8") as file:
         file.write(first_file(targets, left_out))
     if tried:
@@ -104,13 +106,20 @@ def _tried(
         while trying := [name for name in kept if name not in left_out]:
             config = _hurried(load_config(path))
             ran = run(config=config, results=results, trials=2, progress=progress)
-            failed = {key[2]: failure for key, failure in ran.report.failures.items()}
+            failed = _failures(ran.report)
             if not failed:
                 break
-            for name, failure in failed.items():
+            for name, cases in failed.items():
                 task, program = kept[name]
+                failure = next(iter(cases.values()))
                 alone = sum(kept[other][0] == task for other in trying) == 1
-                if failure.exit_code is ExitCode.TRIAL and name not in bare:
+                if program.adapter == SUITE:
+                    some = {m.case for m in ran.report.run.measurements if m.target == name}
+                    if some - {*cases} and failure.exit_code is not ExitCode.ANSWER_IS_NO:
+                        kept[name] = task, _without(program, cases)
+                    else:
+                        left_out[name] = failure.message
+                elif failure.exit_code is ExitCode.TRIAL and name not in bare:
                     bare[name] = program, failure.message
                     kept[name] = task, _with_an_argument(program, failure.message)
                 elif failure.exit_code is not ExitCode.ANSWER_IS_NO:
@@ -127,6 +136,22 @@ def _tried(
             with storage_errors(path):
                 write_atomically(path, first_file(kept, left_out).encode("utf-8"))
     return kept, left_out
+
+
+def _failures(report: Report) -> dict[str, dict[str, Failure]]:
+    """By target and case, without those that were passed over."""
+    found: dict[str, dict[str, Failure]] = {}
+    for (_, case, name), failure in report.failures.items():
+        if failure.exit_code is not ExitCode.FINE:
+            found.setdefault(name, {})[case] = failure
+    return found
+
+
+def _without(program: FoundProgram, failed: Mapping[str, Failure]) -> FoundProgram:
+    """The suite without the benchmarks that did not run."""
+    said = " ".join(next(iter(failed.values())).message.split())
+    reason = f"{program.reason} Those of `skip` did not run ({said})."
+    return replace(program, options={**program.options, "skip": [*failed]}, reason=reason)
 
 
 def _with_an_argument(program: FoundProgram, said: str) -> FoundProgram:

@@ -26,9 +26,10 @@ def init_command(folder: Path | None, tried: bool) -> Answer:
     """Look for programs in a project, and write a harness.toml that runs at once.
 
     It knows Makefiles, CMake, Meson, cargo and Go modules, sources with a main function or scripts
-    in every language that there is an adapter for, and suites of benchmarks. Each target says why
-    it is there. A script of a shell is run only where it is named after benchmarks. Nothing is
-    asked and nothing written over. Exit code 1 where none of them runs.
+    in every language that there is an adapter for, and suites of benchmarks (asv, Catch2,
+    criterion, Go, google-benchmark, pytest-benchmark, BenchmarkTools). Each target says why it is
+    there. A script of a shell is run only where it is named after benchmarks. Nothing is asked and
+    nothing written over. Exit code 1 where none of them runs.
     """
     with progress() as listener:
         made = initialise(folder, tried=tried, progress=Told(listener))

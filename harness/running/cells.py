@@ -25,6 +25,7 @@ from harness.model import (
     TrialStatus,
 )
 from harness.model.draws import Seeds
+from harness.model.tasks import BENCHMARK
 from harness.plugins import Adapter
 from harness.running.drawing import Draw, Draws
 from harness.running.lengthening import Lengthening
@@ -181,7 +182,8 @@ class Group:
 
         Says so in words; the empty string where they stay as they are.
         """
-        if not self.lengthening.wanted:
+        of_a_suite = BENCHMARK in self.members[0].cell.case.params  # which has a clock of its own
+        if not self.lengthening.wanted or of_a_suite:
             return ""
         trials = max(1, len(self.running) * settings.blocks_wanted)
         most_ns = math.inf if budget_ns is None else budget_ns / trials

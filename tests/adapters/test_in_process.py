@@ -33,12 +33,27 @@ int main(int count, char **words) {
 CPP = """
 #include "harness_compare.h"
 #include <vector>
-int main(int, char **words) {
+struct Uncopied {
+    double value;
+    explicit Uncopied(double given) : value(given) {}
+    Uncopied(const Uncopied &) = delete;
+    Uncopied(Uncopied &&) = default;
+};
+int other(void (*call)(void *), void *data);
+int main(int count, char **words) {
+    const Uncopied kept(2.5);
+    if (count > 2) return other(nullptr, words);
     std::vector<double> numbers(1000, 1.5);
     harness_hide(numbers);
     return harness_compare(
-        words[1], "loop", [&] { harness_keep(numbers[1] * numbers[2]); },
-        "size", [&] { harness_keep(numbers.size() * numbers[0]); }) != 0;
+        words[1], "loop", [&] { return Uncopied(numbers[1] * numbers[2]); },
+        "size", [&] { harness_keep(numbers); harness_keep(kept); }) != 0;
+}
+"""
+OTHER = """
+#include "harness_compare.h"
+int other(void (*call)(void *), void *data) {
+    return harness_compare("other.json", "one", call, "two", call, data);
 }
 """
 
@@ -83,9 +98,24 @@ def test_the_header_of_c_says_where_it_cannot_write(tmp_path: Path) -> None:
     assert "No such file" in done.stderr
 
 
+@pytest.mark.parametrize(("cpu_ns", "told"), [(500, True), (5000, False), (-1, False), (0, False)])
+def test_a_call_that_takes_next_to_no_cpu_time_was_left_out_by_the_compiler(
+    cpu_ns: int, told: bool, tmp_path: Path
+) -> None:
+    blocks = [[[0, 9000, cpu_ns], [1, 9000, 9000]]] * 7
+    functions = [{"name": name, "batch": 1000} for name in ("a", "b")]
+    document = {"harness_blocks": 1, "made_by": "x", "language": "C"}
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({**document, "functions": functions, "blocks": blocks}))
+    report = import_file(path, None, None, tmp_path / "results")
+    assert any("a: an execution takes less" in w for w in report.run.warnings) is told
+
+
 @pytest.mark.toolchain
 def test_in_c_plus_plus_anything_that_can_be_called_is_compared(tmp_path: Path) -> None:
-    made, _ = written(compiled(tmp_path, CPP, "c++", "-std=c++11"), tmp_path / "cpp.json")
+    (tmp_path / "other.cc").write_text(OTHER)
+    program = compiled(tmp_path, CPP, "c++", "-std=c++11", "-pedantic", "other.cc")
+    made, _ = written(program, tmp_path / "cpp.json")
     assert made["language"] == "C++"
     assert all(wall_ns > 0 for block in made["blocks"] for _, wall_ns, *_ in block)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,7 @@ echo '{"reason": "compiler-artifact", "target": {"kind": ["bench"]},' \
 """
 CRITERION = r"""#!/bin/sh
 [ "$2" = --list ] && { printf 'sort/quick: benchmark\nsort: merge: benchmark\n'; exit; }
-[ "$1 $2" = "--bench --exact" ] || exit 9
+[ "$1 $2" = "--bench ^sort/quick$" ] || exit 9
 mkdir -p "$CRITERION_HOME/sort_quick/new"
 echo '{"sampling_mode":"Linear","iters":[2.0,4.0],"times":[200.0,500.0]}' \
   > "$CRITERION_HOME/sort_quick/new/sample.json"
@@ -242,11 +243,65 @@ def test_pytest_benchmark_keeps_its_own_rounds(suite: Suite):
     assert [batch for batch, *_ in suite.figures(target, "bench.py::test_fast")] == [10] * 6
 
 
+ASV = """
+import words
+
+class TimeJoin:
+    params = [[1, 2], ["a"]]
+    skip_params = [(2, "a")]
+    def setup_cache(self):
+        return 3
+    def setup(self, cache, n, letter):
+        self.given = [letter] * (n + cache)
+    def time_join(self, cache, n, letter):
+        words.join(self.given)
+
+def time_sum():
+    sum((1, 2))
+time_sum.warmup_time = 0
+
+def track_size():
+    return 1
+"""
+
+
+def test_asv_names_its_timings_with_their_parameters_and_times_them(suite: Suite):
+    pytest.importorskip("asv_runner")
+    suite.write("src/words.py", "join = ''.join\n")
+    suite.write("benchmarks/__init__.py", "")
+    suite.write("benchmarks/timed.py", ASV)
+    target = suite.target("asv", "benchmarks", **PYTHON)
+    assert suite.names(target) == ("timed.TimeJoin.time_join(1, 'a')", "timed.time_sum")
+    assert all(
+        batch >= 1 for batch, *_ in suite.figures(target, "timed.TimeJoin.time_join(1, 'a')")
+    )
+    trial = suite.trial(target, "timed.TimeJoin.time_join(2, 'a')")
+    assert trial.status is TrialStatus.FAILED
+    assert "the suite has no timing" in trial.message
+
+
+def test_a_name_with_brackets_is_a_pattern_of_itself(suite: Suite):
+    suite.write("bench", GOOGLE.replace("BM_sum;", "'BM_sum[8]';"))
+    target = suite.target("google-benchmark", program="bench", only=["BM_sum[8]"])
+    assert suite.names(target) == ("BM_sum[8]",)
+    target = suite.target("google-benchmark", program="bench", skip=["BM_sum[8]"])
+    assert suite.names(target) == ("BM_sort/8",)
+
+
+def test_go_runs_in_the_folder_of_its_package_where_inputs_make_it(suite: Suite):
+    suite.write("go", GO)
+    suite.write("suite.sh", '#!/bin/sh\necho "Benchmark-$(cat testdata/a)  1  611.0 ns/op"\n')
+    suite.write("text/testdata/a", "read")
+    target = suite.target("go", tool="./go", name="./text")
+    target = replace(target, inputs=(suite.root / "text/testdata",))
+    assert suite.names(target) == ("Benchmark-read",)
+
+
 def test_only_leaves_out_what_fits_no_pattern(suite: Suite):
     suite.write("bench", GOOGLE)
     target = suite.target("google-benchmark", program="bench", only=["*sum"])
     assert suite.names(target) == ("BM_sum",)
-    with pytest.raises(ConfigError, match="none of its 2 benchmarks fits `only`"):
+    with pytest.raises(ConfigError, match="none of its 2 benchmarks fits `only` and no `skip`"):
         suite.names(suite.target("google-benchmark", program="bench", only=["none"]))
 
 

@@ -88,3 +88,31 @@ def test_a_script_of_a_shell_is_not_run_to_try_it(harness, folder: Path) -> None
     assert "was not run to try it" in said.out
     assert not (folder / "hit").exists()
     assert "# [targets.deploy]" in (folder / "harness.toml").read_text()
+
+
+SUITE = r"""#!/bin/sh
+case "$1" in
+--benchmark_list_tests=true) echo BM_fine; echo 'BM_gives up'; exit;;
+*gives*) echo '{
+  "context": {}, "benchmarks": [{"error_occurred": true, "error_message": "no data"}]}'; exit;;
+esac
+echo '{
+  "context": {}, "benchmarks": [
+{"iterations": 10, "real_time": 2.5, "cpu_time": 2.0, "time_unit": "us"}]}'
+"""
+
+
+def test_a_suite_is_one_target_without_the_benchmarks_that_do_not_run(
+    harness, folder: Path
+) -> None:
+    (folder / "suite.sh").write_text(SUITE)
+    (folder / "a.cpp").write_text("#include <benchmark/benchmark.h>\nBENCHMARK(BM_fine);\n")
+    (folder / "Makefile").write_text("bench: a.cpp\n\tinstall suite.sh $@ # $(CXX) -o $@ a.cpp\n")
+    said = harness("init", "--json")
+    assert said.result["targets"] == ["bench"]
+    text = (folder / "harness.toml").read_text()
+    assert 'skip = ["BM_gives up"]' in text
+    assert "Those of `skip` did not run (" in text
+    ran = harness("run", "--trials", "2", "--json")
+    assert ran.code == 0
+    assert [m["case"] for m in ran.result["measurements"]] == ["BM_fine"]

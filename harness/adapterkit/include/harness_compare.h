@@ -10,8 +10,8 @@
  *
  * and in C++ (a name, and whatever can be called, for each side)
  *
- *     harness_compare("sum.json", "by_loop", [&] { harness_keep(sum_by_loop(numbers)); },
- *                     "by_pairs", [&] { harness_keep(sum_by_pairs(numbers)); });
+ *     harness_compare("sum.json", "by_loop", [&] { return sum_by_loop(numbers); },
+ *                     "by_pairs", [&] { return sum_by_pairs(numbers); });
  *
  * This measures and judges nothing: it calls both in turns, in blocks of a random order, in batches
  * of at least 2 ms, and writes the times of all blocks to the file. `harness import sum.json` gives
@@ -27,12 +27,19 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* A value that must be computed, though nobody uses it: a number, a pointer or a struct. */
+/* A value that must be computed, though nobody uses it: a number, a pointer or a struct. In C++ it
+ * is not copied: a vector of numbers is kept by its own few words, as it lies there. */
+#ifdef __cplusplus
+template <typename Value> inline void harness_keep(const Value &value) {
+    __asm__ __volatile__("" : : "m"(value) : "memory");
+}
+#else
 #define harness_keep(value)                                                  \
     do {                                                                     \
         __typeof__(value) harness_kept_value = (value);                      \
         __asm__ __volatile__("" : : "m"(harness_kept_value) : "memory");     \
     } while (0)
+#endif
 
 /* Nothing that the compiler could leave out: a batch stays a loop. */
 #define harness_compare_barrier() __asm__ __volatile__("" : : : "memory")
@@ -205,6 +212,10 @@ static inline int harness_compare_with(const harness_comparison *request) {
     harness_compare_block *blocks = NULL, *more;
     uint64_t state;
     int turn, result;
+    if (asked.file == NULL || asked.sides[0].name == NULL || asked.sides[1].name == NULL) {
+        fputs("harness_compare: the file and both sides want a name\n", stderr);
+        return -1;
+    }
     if (wanted > HARNESS_COMPARE_BLOCKS) wanted = HARNESS_COMPARE_BLOCKS;
     if (asked.seed == 0) /* 53 bits: every reader of JSON can say it */
         asked.seed = ((harness_compare_ns(0) ^ ((uint64_t)getpid() << 32)) & 0x1fffffffffffffu) | 1;
@@ -235,14 +246,33 @@ static inline int harness_compare_with(const harness_comparison *request) {
     return result;
 }
 
+/* A function with the same data for both sides, and everything else as it usually is. */
+static inline int harness_compare(const char *file, const char *reference_name,
+                                  void (*reference)(void *), const char *candidate_name,
+                                  void (*candidate)(void *), void *data) {
+    harness_comparison asked = {file,
+                                {{reference_name, reference, data, NULL, NULL},
+                                 {candidate_name, candidate, data, NULL, NULL}},
+                                0, 0, 0, 0};
+    return harness_compare_with(&asked);
+}
+
 #ifdef __cplusplus
 }
+
+/* One call. What it returns is kept: the compiler may not leave out how it is computed. */
+template <typename Result> struct harness_compare_call {
+    template <typename Function> static void once(Function &function) { harness_keep(function()); }
+};
+template <> struct harness_compare_call<void> {
+    template <typename Function> static void once(Function &function) { function(); }
+};
 
 /* The whole batch is one piece of code, into which the compiler may put what is called. */
 template <typename Function> void harness_compare_batch(void *data, uint64_t executions) {
     Function &function = *static_cast<Function *>(data);
     for (uint64_t n = 0; n < executions; n++) {
-        function();
+        harness_compare_call<decltype(function())>::once(function);
         harness_compare_barrier();
     }
 }
@@ -255,19 +285,6 @@ int harness_compare(const char *file, const char *reference_name, Reference refe
         {{reference_name, NULL, &reference, NULL, harness_compare_batch<Reference>},
          {candidate_name, NULL, &candidate, NULL, harness_compare_batch<Candidate>}},
         0, 0, 0, 0};
-    return harness_compare_with(&asked);
-}
-
-#else
-
-/* A function with the same data for both sides, and everything else as it usually is. */
-static inline int harness_compare(const char *file, const char *reference_name,
-                                  void (*reference)(void *), const char *candidate_name,
-                                  void (*candidate)(void *), void *data) {
-    harness_comparison asked = {file,
-                                {{reference_name, reference, data, NULL, NULL},
-                                 {candidate_name, candidate, data, NULL, NULL}},
-                                0, 0, 0, 0};
     return harness_compare_with(&asked);
 }
 

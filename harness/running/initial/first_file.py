@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from harness.project.config_words import as_toml
 from harness.running.initial.found_program import FoundProgram
-from harness.running.initial.found_suites import SUITE
+from harness.running.initial.frameworks_seen import SUITE
 
 _HEAD = """\
 # Written by `harness init`: the programs that were found here, each tried once.

@@ -23,6 +23,8 @@ class FoundProgram:
     """The folder that it was found in, from the root; tells two programs of one stem apart."""
     untried: str = ""
     """Why it is not run before somebody says so; empty: it is tried."""
+    lacks: str = ""
+    """What must be said or made before it can be run at all; empty: nothing that is known."""
 
     @property
     def lines(self) -> tuple[str, ...]:

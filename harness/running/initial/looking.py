@@ -17,17 +17,21 @@ _DEEPEST = 3
 _MOST_FILES = 20_000
 _LEFT_OUT = {
     *("node_modules", "target", "build", "dist", "vendor", "third_party", "site-packages", "venv"),
-    *("tests", "test", "__pycache__", "docs", "doc", "optim"),
+    *("__pycache__", "docs", "doc", "optim"),
 }
+_OF_TESTS = {"tests", "test", "testdata"}
+"""Where suites may be, and no programs are looked for."""
 
 
 def found_programs(root: Path) -> list[FoundProgram]:
     """The programs of a project, at most `MOST_PROGRAMS`: built ones first, then suites and
     single sources, and scripts of a shell at last."""
     built = list(built_programs(root))
-    files = sorted(_files(root), key=lambda name: (name.count("/"), name))
+    every = sorted(_files(root), key=lambda name: (name.count("/"), name))
+    files = [name for name in every if not _OF_TESTS & {*name.split("/")[:-1]}]
+    suites = list(found_suites(root, every, built))
     single = list(programs_of_one_source(root, files, built=bool(built)))
-    found = [*built, *found_suites(root), *single]
+    found = [*built, *suites, *single]
     return [*found, *shell_scripts(root, files, alone=not found)][:MOST_PROGRAMS]
 
 

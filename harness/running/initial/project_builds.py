@@ -10,36 +10,30 @@ from typing import Any
 import msgspec
 
 from harness.errors import ConfigError
-from harness.project.config_text import read_text, read_toml
+from harness.frozen import dataclass
+from harness.project.config_text import read_toml
 from harness.project.config_words import as_name
 from harness.running.guessing import SUFFIXES
 from harness.running.initial.found_program import FoundProgram
+from harness.running.initial.frameworks_seen import SUITE, framework_of, text_of
 
 _MOST_GOING_IN = 50
 """How many variables of a Makefile are filled in within one another: a circle ends there."""
 
 
-def text_of(path: Path) -> str:
-    """A file's text; empty where there is none, or none in UTF-8."""
-    try:
-        return read_text(path)
-    except (OSError, ValueError):
-        return ""
-
-
 def built_programs(root: Path) -> Iterator[FoundProgram]:
-    """Everything that the build files of a project's own folder say they make."""
+    """Everything that the build files of a project's own folder say they make, but unit tests."""
     for finder in _FINDERS:
-        if found := list(finder(root)):
+        found = [p for p in finder(root) if p.adapter == SUITE or not _is_a_test(p.stem)]
+        if found:
             yield from found
             return  # a Makefile beside a CMakeLists.txt most often calls it
 
 
 def cargo_programs(root: Path) -> Iterator[FoundProgram]:
     """The binaries of a package, or of each member of a workspace."""
-    members = [m for m in _cargo(root).workspace.members if not m.startswith("/")]
-    folders = [root, *(folder for member in members for folder in sorted(root.glob(member)))]
-    for folder in folders:
+    members = _cargo(root).workspace.members
+    for folder in _crates(root):
         manifest = _cargo(folder)
         if not (name := manifest.package.name):
             continue
@@ -50,32 +44,38 @@ def cargo_programs(root: Path) -> Iterator[FoundProgram]:
         for binary in dict.fromkeys(binaries):
             build = ["cargo", "build", "--release", "--bin", binary]
             build += ["-p", name] if members else []
-            yield _built(binary, "rust", build, f"target/release/{binary}", "Cargo.toml")
+            yield _program(_Made(f"target/release/{binary}", build, "Cargo.toml"), "rust")
 
 
-def criterion_benches(root: Path) -> list[str]:
-    """The benches that a crate declares, where criterion is what it develops with."""
-    manifest = _cargo(root)
-    return [b.name for b in manifest.bench if b.name] if "criterion" in manifest.dev else []
+def criterion_benches(root: Path) -> Iterator[tuple[str, str]]:
+    """The benches that crates declare, where criterion is what these develop with, each with its
+    crate; that of the root has no name."""
+    for folder in _crates(root):
+        manifest = _cargo(folder)
+        if "criterion" in manifest.dev:
+            crate = "" if folder == root else manifest.package.name
+            yield from ((bench.name, crate) for bench in manifest.bench if bench.name)
 
 
 def cmake_programs(root: Path) -> Iterator[FoundProgram]:
-    """The executables of the top CMakeLists.txt and of those one folder below."""
-    build = [
-        ["cmake", "-B", "build", "-DCMAKE_BUILD_TYPE=Release"],
-        ["cmake", "--build", "build"],
-    ]
-    if not (root / "CMakeLists.txt").is_file():
+    """The executables of the top CMakeLists.txt and of those up to two folders below."""
+    top = text_of(root / "CMakeLists.txt")
+    if not top:
         return
-    for path in [root / "CMakeLists.txt", *sorted(root.glob("*/CMakeLists.txt"))]:
-        below = path.parent.relative_to(root).as_posix()
-        prefix = "build" if below == "." else f"build/{below}"
-        named = re.finditer(r"^\s*add_executable\s*\(\s*([\w.-]+)([^)]*)", text_of(path), re.M)
-        for name, sources in (match.groups() for match in named):
-            if not re.search(r"\b(IMPORTED|ALIAS)\b", sources) and not _is_a_test(name):
-                adapter = _language(sources.split())
-                where = path.relative_to(root).as_posix()
-                yield _built(name, adapter, build, f"{prefix}/{name}", where)
+    named = re.compile(r"^\s*add_executable\s*\(\s*([\w.-]+)([^)]*)", re.MULTILINE | re.IGNORECASE)
+    places = [root, *_below(root)]
+    for path in (place / "CMakeLists.txt" for place in places):
+        folder = _cmake_output(top) or Path("build", path.parent.relative_to(root)).as_posix()
+        for name, said in named.findall(text_of(path)):
+            if re.search(r"\b(IMPORTED|ALIAS)\b", said):
+                continue
+            sources = said.replace('"', " ").split()
+            kind = framework_of(path.parent, sources)
+            configure = ["cmake", "-B", "build", "-DCMAKE_BUILD_TYPE=Release"]
+            configure += _switches(top, kind)
+            build = [configure, ["cmake", "--build", "build"]]
+            made = _Made(f"{folder}/{name}", build, path.relative_to(root).as_posix())
+            yield _program(made, _language(sources), kind)
 
 
 def meson_programs(root: Path) -> Iterator[FoundProgram]:
@@ -86,9 +86,9 @@ def meson_programs(root: Path) -> Iterator[FoundProgram]:
     ]
     text = text_of(root / "meson.build")
     for name, rest in re.findall(r"\bexecutable\s*\(\s*'([^']+)'([^)]*)", text):
-        if not _is_a_test(name):
-            adapter = _language(re.findall(r"'([^']+)'", rest))
-            yield _built(name, adapter, build, f"build/{name}", "meson.build")
+        sources = re.findall(r"'([^']+)'", rest)
+        made = _Made(f"build/{name}", build, "meson.build")
+        yield _program(made, _language(sources), framework_of(root, sources))
 
 
 def autotools_programs(root: Path) -> Iterator[FoundProgram]:
@@ -102,10 +102,11 @@ def autotools_programs(root: Path) -> Iterator[FoundProgram]:
         for words in re.findall(r"^(?:bin|noinst)_PROGRAMS\s*=[ \t]*(.*)$", text, re.M):
             for name in words.split():
                 variable = re.sub(r"\W", "_", Path(name).name)
-                sources = re.findall(rf"^\w*{variable}_SOURCES\s*=[ \t]*(.*)$", text, re.M)
-                adapter = _language(" ".join(sources).split())
+                said = re.findall(rf"^\w*{variable}_SOURCES\s*=[ \t]*(.*)$", text, re.M)
+                sources = " ".join(said).split()
                 where = path.relative_to(root).as_posix()
-                yield _built(name, adapter, build, (below / name).as_posix(), where)
+                made = _Made((below / name).as_posix(), build, where)
+                yield _program(made, _language(sources), framework_of(path.parent, sources))
 
 
 def make_programs(root: Path) -> Iterator[FoundProgram]:
@@ -116,10 +117,7 @@ def make_programs(root: Path) -> Iterator[FoundProgram]:
     else:
         return
     values = dict(re.findall(r"^([\w.-]+)\s*[:?]{0,2}=[ \t]*(.*)$", text, re.M))
-    rule = re.compile(
-        r"^([^\s:#=][^:#=\n]*?)[ \t]*::?(?!=)[ \t]*([^\n]*)\n((?:\t[^\n]*\n?)+)", re.M
-    )
-    for match in rule.finditer(text):
+    for match in _RULE.finditer(text):
         made, needed, recipe = (_filled(part, values) for part in match.groups())
         program = made.strip()
         sources = [word for word in needed.split() if Path(word).suffix in _MADE_OF]
@@ -130,10 +128,10 @@ def make_programs(root: Path) -> Iterator[FoundProgram]:
             and compiles
             and (sources or re.search(r"\s-o\b", recipe))
             and not re.search(r"\s(-c|-shared)\b", recipe)
-            and not _is_a_test(Path(program).name)
         ):
             adapter = _language([*sources, _linked_by(recipe)])
-            yield _built(Path(program).name, adapter, ["make", "-s", program], program, name)
+            linked = _Made(program, ["make", "-s", program], name)
+            yield _program(linked, adapter, framework_of(root, needed.split()))
 
 
 def go_programs(root: Path) -> Iterator[FoundProgram]:
@@ -148,7 +146,7 @@ def go_programs(root: Path) -> Iterator[FoundProgram]:
             name = as_name(module[1].rsplit("/", 1)[-1] if own else folder.name)
             package = "." if own else f"./cmd/{folder.name}"
             build = ["go", "build", "-o", f"build/{name}", package]
-            yield _built(name, "go", build, f"build/{name}", "go.mod")
+            yield _program(_Made(f"build/{name}", build, "go.mod"), "go")
 
 
 _RULE = re.compile(
@@ -165,6 +163,7 @@ _FINDERS = (
     go_programs,
 )
 
+_OF_OTHERS = {"build", "_deps", "third_party", "thirdparty", "external", "extern", "vendor"}
 _MADE_OF = {*SUFFIXES, ".o", ".a"}
 _NO_PROGRAM = {".o", ".a", ".so", ".d", ".h", ".txt", ".pdf", ".html"}
 
@@ -195,15 +194,55 @@ def _cargo(folder: Path) -> _Manifest:
         return _Manifest()
 
 
-def _built(
-    name: str, adapter: str, build: Sequence[object], program: str, file: str
-) -> FoundProgram:
-    return FoundProgram(
-        stem=Path(name).stem,
-        adapter=adapter,
-        options={"build": build, "program": program},
-        reason=f"{file} makes {program}.",
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A program that a build file makes."""
+
+    program: str
+    build: Sequence[object]
+    file: str
+
+
+def _program(made: _Made, adapter: str, kind: str = "") -> FoundProgram:
+    """A target of it; of a suite of the kind `kind` one whose benchmarks are cases."""
+    options = {"build": made.build, "program": made.program}
+    reason = f"{made.file} makes {made.program}."
+    stem = Path(made.program).stem
+    if kind:
+        reason = f"{reason[:-1]}, with benchmarks of {kind}: each is a case."
+        return FoundProgram(stem, SUITE, {"kind": kind, **options}, reason)
+    return FoundProgram(stem, adapter, options, reason)
+
+
+def _crates(root: Path) -> list[Path]:
+    """The folder of a package and those of its workspace's members."""
+    members = [m for m in _cargo(root).workspace.members if not m.startswith("/")]
+    return [root, *(folder for member in members for folder in sorted(root.glob(member)))]
+
+
+def _below(root: Path) -> list[Path]:
+    """The folders with a CMakeLists.txt, without what others wrote."""
+    found = [*root.glob("*/CMakeLists.txt"), *root.glob("*/*/CMakeLists.txt")]
+    folders = {path.parent for path in found}
+    return sorted(f for f in folders if not _OF_OTHERS & {*f.relative_to(root).parts})
+
+
+def _cmake_output(top: str) -> str:
+    """Where CMake is told to put all programs, from the root; empty where it is not told."""
+    found = re.search(
+        r"(?i)^\s*set\s*\(\s*CMAKE_RUNTIME_OUTPUT_DIRECTORY\s+\"?"
+        r"\$\{(?:CMAKE|PROJECT)_BINARY_DIR\}([\w./-]*)",
+        top,
+        re.MULTILINE,
     )
+    return f"build{found[1]}".rstrip("/") if found else ""
+
+
+def _switches(top: str, kind: str) -> list[str]:
+    """What CMake is told to make a suite, where that is an option which is off."""
+    wanted = {"google-benchmark": r"BENCH", "catch2": r"BENCH|TEST"}.get(kind)
+    off = re.findall(r"(?i)\boption\s*\(\s*(\w+)(?:\s+\"[^\"]*\")?(?:\s+OFF)?\s*\)", top)
+    return [f"-D{name}=ON" for name in off if wanted and re.search(wanted, name.upper())]
 
 
 def _language(sources: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.running.guessing import SUFFIXES
 from harness.running.initial.found_program import FoundProgram
-from harness.running.initial.project_builds import text_of
+from harness.running.initial.frameworks_seen import framework_in, text_of
 
 _MAIN = {
     "c": (r"^\s*(?:\w+\s+)?(?:int|void)\s+main\s*\(", "it has a main function"),
@@ -44,7 +44,8 @@ def programs_of_one_source(root: Path, files: list[str], *, built: bool) -> Iter
         if adapter is None or _NEVER.match(path.stem) or (built and adapter in _BUILT_ELSEWHERE):
             continue
         pattern, why = _MAIN[adapter]
-        if not re.search(pattern, text_of(root / name), re.MULTILINE):
+        text = text_of(root / name)
+        if not re.search(pattern, text, re.MULTILINE) or (adapter == "cpp" and framework_in(text)):
             continue
         options: dict[str, object] = {"sources": [name]}
         if adapter == "julia" and (root / "Project.toml").is_file():

@@ -11,6 +11,8 @@ from harness.running.initial.looking import MOST_PROGRAMS, found_programs, named
 
 RECIPES = Path(__file__).parents[2] / "data/recipes"
 CMAKE = [["cmake", "-B", "build", "-DCMAKE_BUILD_TYPE=Release"], ["cmake", "--build", "build"]]
+GOOGLE = "#include <benchmark/benchmark.h>\nBENCHMARK(BM_a)->Arg(8);\n"
+CATCH2 = '#include <catch2/catch.hpp>\nTEST_CASE("a") { BENCHMARK("b") { return 1; }; }\n'
 MAIN = "int main(void) { return 0; }\n"
 
 
@@ -108,6 +110,67 @@ def test_a_program_that_a_makefile_links_of_objects_is_in_its_compiler_s_languag
         ),
         ({"join_test.go": "func BenchmarkJoin(b *testing.B) {}\n"}, {"kind": "go"}),
         (
+            {"text/a_test.go": "func BenchmarkJoin(b *testing.B) {}\n", "text/testdata/a": ""},
+            {"kind": "go", "name": "./text", "inputs": ["text/testdata"]},
+        ),
+        (
+            {
+                "Cargo.toml": '[workspace]\nmembers = ["w"]\n',
+                "w/Cargo.toml": '[package]\nname = "words"\n[dev-dependencies]\n'
+                'criterion = { workspace = true }\n[[bench]]\nname = "join"\n',
+            },
+            {"kind": "criterion", "name": "join", "flags": ["-p", "words"]},
+        ),
+        (
+            {
+                "asv/asv.conf.json": '{\n// "benchmark_dir": "no",\n"benchmark_dir": "timed" }\n',
+                "asv/timed/a.py": "def time_a():\n    pass\n",
+                ".venv/bin/python": "",
+            },
+            {"kind": "asv", "sources": ["asv/timed"], "tool": ".venv/bin/python"},
+        ),
+        (
+            {
+                "CMakeLists.txt": 'option(W_BENCH "timings" OFF)\noption(W_X "x" OFF)\n',
+                "b/CMakeLists.txt": "add_executable(timings\n  a.cc)\n",
+                "b/a.cc": GOOGLE,
+            },
+            {
+                "kind": "google-benchmark",
+                "build": [[*CMAKE[0], "-DW_BENCH=ON"], CMAKE[1]],
+                "program": "build/b/timings",
+            },
+        ),
+        (
+            {
+                "CMakeLists.txt": "set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)\n",
+                "tests/CMakeLists.txt": "set(S a.cpp)\nadd_executable(tests ${S})\n",
+                "tests/a.cpp": CATCH2,
+            },
+            {"kind": "catch2", "build": CMAKE, "program": "build/bin/tests"},
+        ),
+        (
+            {
+                "Makefile": "bench: a.o\n\t$(CXX) -o $@ a.o -lbenchmark\n",
+                "a.cpp": GOOGLE,
+            },
+            {"kind": "google-benchmark", "build": ["make", "-s", "bench"], "program": "bench"},
+        ),
+        (
+            {"a.cpp": GOOGLE + "BENCHMARK_MAIN();\n", "include/a.h": ""},
+            {
+                "kind": "google-benchmark",
+                "build": [
+                    ["mkdir", "-p", "build"],
+                    [
+                        *("c++", "-O2", "-std=c++17", "-I.", "-Iinclude", "a.cpp"),
+                        *("-o", "build/a", "-lbenchmark", "-lpthread"),
+                    ],
+                ],
+                "program": "build/a",
+            },
+        ),
+        (
             {"benchmark/benchmarks.jl": "const SUITE = BenchmarkGroup()\n"},
             {"kind": "benchmarktools", "sources": ["benchmark/benchmarks.jl"]},
         ),
@@ -117,9 +180,26 @@ def test_suites_that_a_project_has_are_found(
     tmp_path: Path, files: dict[str, str], found: dict[str, object]
 ) -> None:
     for name, text in files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(text)
     assert list(options(tmp_path).values()) == [("suite", found)]
+
+
+def test_a_suite_that_cannot_be_run_as_it_is_says_what_it_lacks(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text("app: main.c\n\tcc -o $@ main.c\n")
+    (tmp_path / "main.c").write_text(MAIN)
+    (tmp_path / "timed.cpp").write_text(GOOGLE)
+    (tmp_path / "pom.xml").write_text("<groupId>org.openjdk.jmh</groupId>\n")
+    lacks = {program.stem: program.lacks for program in found_programs(tmp_path)}
+    assert not lacks["app"]
+    assert "does not read what JMH says" in lacks["jmh"]
+    assert "say by `build` and `program`" in lacks["timed"]
+
+
+def test_unit_tests_without_benchmarks_are_no_suite(tmp_path: Path) -> None:
+    (tmp_path / "CMakeLists.txt").write_text("add_executable(unit_tests a.cpp)\n")
+    (tmp_path / "a.cpp").write_text('#include <catch2/catch.hpp>\nTEST_CASE("a") {}\n')
+    assert options(tmp_path) == {}
 
 
 def test_scripts_of_a_shell_are_taken_where_they_measure_or_there_is_nothing_else(

@@ -26,6 +26,9 @@ const COLLECTIONS = (
     free = "the collector is left to itself, so that one side may pay for the other's garbage",
 )
 
+"What `@compare` can be told."
+const OPTIONS = (:setup, :budget, :blocks, :batch, :file, :seed, :gc)
+
 "How a comparison is made."
 struct Settings
     file::String
@@ -39,7 +42,7 @@ end
 function Settings(;
     file = "compared.json", budget = 2.0, blocks = MOST_BLOCKS, batch = 0, seed = 0, gc = :before
 )
-    budget > 0 || throw(ArgumentError("budget: want seconds above 0, got $budget"))
+    budget isa Real && budget > 0 || throw(ArgumentError("budget: want seconds above 0, got $(repr(budget))"))
     1 <= blocks <= MOST_BLOCKS ||
         throw(ArgumentError("blocks: want from 1 to $MOST_BLOCKS, got $blocks"))
     batch >= 0 || throw(ArgumentError("batch: want 0 or more, got $batch"))
@@ -80,7 +83,7 @@ end
 
 function Base.show(io::IO, made::Blocks)
     names = join((side.name for side in made.sides), " and ")
-    print(io, length(made.blocks), " blocks of ", names, " in ", made.file)
+    print(io, length(made.blocks), length(made.blocks) == 1 ? " block of " : " blocks of ", names, " in ", made.file)
     for side in made.sides
         print(io, "\n  ", side.name, ": ", side.allocations, " allocations, ", side.bytes, " bytes")
     end
@@ -115,6 +118,9 @@ macro compare(reference, candidate, options...)
     for option in options
         option isa Expr && option.head === :(=) && option.args[1] isa Symbol ||
             throw(ArgumentError("@compare: want options such as budget = 2.0, got $option"))
+        name = option.args[1]
+        known = join(OPTIONS, ", ")
+        name in OPTIONS || throw(ArgumentError("@compare: no option $name; there are: $known"))
         if option.args[1] === :setup
             setup = option.args[2]
         else
@@ -152,8 +158,10 @@ function lift!(found, expression)
         push!(found, name => expression.args[1])
         return name, found
     end
-    expression.head in (:quote, :macrocall) && has_dollar(expression) &&
-        throw(ArgumentError("@compare: no \$ within quotes or macros: $expression"))
+    if expression.head in (:quote, :macrocall) && has_dollar(expression)
+        hint = "call a function that has it in its body"
+        throw(ArgumentError("@compare: no \$ within quotes or macros: $expression ($hint)"))
+    end
     return Expr(expression.head, (first(lift!(found, each)) for each in expression.args)...), found
 end
 

@@ -43,6 +43,8 @@ end
 @testset "what makes no sense is refused" begin
     @test_throws ArgumentError @compare identity($1) abs($1) gc = :sometimes
     @test_throws ArgumentError @compare identity($1) abs($1) budget = -1
+    @test_throws ArgumentError @compare identity($1) abs($1) budget = "2s"
+    @test_throws Exception @eval @compare identity(1) abs(1) budgt = 1
     @test_throws Exception @eval @compare identity(1) abs(1) 5
 end
 
