@@ -21,7 +21,7 @@ MOST_NS = 86_400e9
 FIRST_DOUBT = 12
 """Blocks after which a run that will not decide within its budget is ended."""
 
-_DOUBT_GROWS = 1.5
+DOUBT_GROWS = 1.5
 """It is asked again after this many times as many blocks: each asking can be wrong."""
 
 
@@ -65,7 +65,7 @@ def weighing_rule(pair: tuple[str, str], question: Question, span: Span) -> Stop
             return f"{span.max_blocks} blocks were the most allowed"
         if pairs < next_doubt or judge.is_confirming:
             return None
-        next_doubt = math.ceil(pairs * _DOUBT_GROWS)
+        next_doubt = math.ceil(pairs * DOUBT_GROWS)
         return _out_of_reach(judge, blocks, span)
 
     return Followed(rule, lambda: [judge])

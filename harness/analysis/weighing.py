@@ -94,6 +94,16 @@ class Weighed:
             blocks_for(within, scale, self.level),
         )
 
+    def needed_past(self, centre: float, *, errors: float = 0.0) -> float:
+        """About how many blocks would tell in all on which side of `centre` the log-ratio lies.
+
+        Were it as many standard errors farther from there than it seems. As `needed` has it, but
+        for a question with one limit: a gate's, which is its threshold.
+        """
+        blocks, scale = len(self.evidence.low), self._scale
+        error = scale * math.sqrt(1 / (0.6 * max(blocks, 1)))
+        return blocks_for(abs(self.middle - centre) + errors * error, scale, self.level)
+
     @property
     def whole_blocks(self) -> int | None:
         """How many blocks would decide, as a number that a budget is made of; None: no number."""

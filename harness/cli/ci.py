@@ -21,6 +21,7 @@ from harness.cli.shared.measuring import (
     said,
 )
 from harness.errors import ExitCode
+from harness.model.durations import write_duration
 from harness.running.gate_results import CiResult, GateStatus
 from harness.running.listening import Told
 
@@ -141,5 +142,7 @@ def _hint(found: CiResult) -> str | None:
         name = slower[0].target
         return f"harness bisect {name} {found.base.short} HEAD finds the commit."
     if found.exit_code is ExitCode.UNDECIDED:
-        return "A larger --budget may decide it."
+        if found.budget_needed_ns is None:
+            return "A larger --budget may decide it."
+        return f"--budget {write_duration(found.budget_needed_ns, 2)} would do, by what was seen."
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
 
@@ -17,7 +18,7 @@ from harness.frozen import dataclass
 from harness.model import Build, Measurement, Noise, Target
 from harness.project.config import load_config
 from harness.render.guard_rows import broken_words, open_guard_words
-from harness.running.cells import Cell, Ready
+from harness.running.cells import Cell, Group, Ready
 from harness.running.copies import PrivateCopy, private_copy, settle
 from harness.running.experiment import Experiment, perform
 from harness.running.gate_base import Base
@@ -197,11 +198,35 @@ def _row(sides: Sides, report: Report) -> GateRow:
     found = next((c for c in report.run.comparisons if c.key == head.key), None)
     if found is None:
         return replace(row, why="no block has a figure of both")
-    status = status_of(found)
-    why = found.stopped_because if status is GateStatus.UNDECIDED else open_guard_words(found)
+    status, needed = status_of(found), _needed_ns(report, sides)
+    open_words = _why_open(report, head) or found.stopped_because
+    why = open_words if status is GateStatus.UNDECIDED else open_guard_words(found)
     if found.broken:
         status, why = GateStatus.REGRESSED, broken_words(found)
-    return replace(row, status=status, comparison=found, why=why)
+    return replace(row, status=status, comparison=found, why=why, needed_ns=needed)
+
+
+def _needed_ns(report: Report, sides: Sides) -> float | None:
+    """About how long both sides' blocks take until they are known; None: that cannot be named."""
+    names = tuple(cell.name for cell in sides.cells)
+    # Not by type: where a number of blocks was asked for, no such rule ended the run.
+    found = [
+        group.rule.needed_ns(names)
+        for group in report.groups
+        if hasattr(group.rule, "needed_ns") and _has(group, sides.head)
+    ]
+    return found[0] if found and math.isfinite(found[0]) else None
+
+
+def _why_open(report: Report, cell: Cell) -> str:
+    """Why a cell left the blocks before the others of its group; empty: it did not."""
+    reasons = (group.left for group in report.groups if _has(group, cell))
+    known = (left for left in reasons if isinstance(left, dict) and cell.name in left)
+    return next((str(left[cell.name]) for left in known), "")
+
+
+def _has(group: Group, cell: Cell) -> bool:
+    return any(member.cell.key == cell.key for member in group.members)
 
 
 def _shown(measured: dict[CellKey, Measurement], cell: Cell | None) -> Measurement | None:

@@ -9,9 +9,11 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from harness.analysis.weighed_rule import MOST_NS
 from harness.errors import ExitCode
 from harness.frozen import dataclass
 from harness.model import Comparison, Measurement, Metric, Verdict
+from harness.model.durations import write_duration
 from harness.model.jsonable import jsonable
 from harness.profiles.slowed import SlowedFunction
 from harness.render.costs import halves
@@ -59,6 +61,8 @@ class GateRow:
     """Where head failed: with what."""
     slowed: SlowedFunction | None = None
     """The function that took the further time, where profiles of both sides show it."""
+    needed_ns: float | None = None
+    """About how long its own blocks take until it is known, by what was seen; None: no number."""
 
     @property
     def key(self) -> CellKey:
@@ -101,7 +105,14 @@ class GateRow:
         if self.slowed is not None:
             at = f":{self.slowed.line}" if self.slowed.line else ""
             said += f", most of it in {self.slowed.function} ({self.slowed.file}{at})"
-        return said + (f": {self.why}" if self.why else "")
+        return said + (f": {self.why}" if self.why else "") + self._would_do
+
+    @property
+    def _would_do(self) -> str:
+        """How long an open question would take, where that is known."""
+        if self.status is not GateStatus.UNDECIDED or (self.needed_ns or math.inf) > MOST_NS:
+            return ""
+        return f"; {show_ns(self.needed_ns or 0, 2)} or so of its own blocks would decide it"
 
     @property
     def interval(self) -> str:
@@ -192,6 +203,18 @@ class CiResult:
         return "every target is the same program on both sides"
 
     @property
+    def budget_needed_ns(self) -> float | None:
+        """About which budget would decide all; None: all is, or no such budget can be named.
+
+        What is decided by now takes its time again.
+        """
+        if not self.with_(GateStatus.UNDECIDED):
+            return None
+        needed = [row.needed_ns for row in self.rows if row.comparison is not None]
+        total = sum(math.inf if one is None else one for one in needed)
+        return total if 0 < total < MOST_NS else None
+
+    @property
     def notes(self) -> list[str]:
         """What was compared, and how, in sentences."""
         said = [f"{self._sides()} ({self.base.because})."]
@@ -209,6 +232,9 @@ class CiResult:
                 f"Both builds of each target ran interleaved here; {who} at"
                 f" {100 * self.confidence:.4g} %, beyond {100 * self.threshold:.3g} %."
             )
+        if (needed_ns := self.budget_needed_ns) is not None:
+            budget = write_duration(needed_ns, 2)
+            said.append(f"By what was seen, a budget of {budget} would decide all.")
         return said
 
     def to_dict(self) -> dict[str, Any]:
