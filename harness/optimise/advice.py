@@ -14,6 +14,7 @@ from harness.optimise.campaign import Campaign
 from harness.optimise.failures import recall
 from harness.optimise.standing import standing
 from harness.optimise.steps import last_budget_ns
+from harness.optimise.trusting import refused_now
 from harness.system.git.locks import is_stale
 
 
@@ -59,6 +60,22 @@ def _next(campaign: Campaign) -> Advice:
     if state.step is Step.FINISHED:
         return after_finish(state, at) or advise(Situation(state, Tree(state.kept_tree)))
     way = before_step(state, at)
-    if way is not None:
-        return way
-    return advise(Situation(state, campaign.tree(), last_budget_ns(campaign)))
+    return way or _untrusted(campaign) or _by_state(campaign)
+
+
+def _by_state(campaign: Campaign) -> Advice:
+    return advise(Situation(campaign.state, campaign.tree(), last_budget_ns(campaign)))
+
+
+def _untrusted(campaign: Campaign) -> Advice | None:
+    """What decides has changed: every step refuses until it is put back, or accepted."""
+    refused = refused_now(campaign)
+    if not refused:
+        return None
+    more = f" (and {len(refused) - 1} more: harness trust)" if len(refused) > 1 else ""
+    return Advice(
+        "TRUST",
+        f"what decides in this campaign has changed: {refused[0].words}{more}. To put it back:"
+        f" {refused[0].remedy}; then `harness next` goes on. Else accept it, for the record",
+        'harness trust --reason "<why it changed>"',
+    )

@@ -53,6 +53,8 @@ class Campaign:
         """How far the campaign is, started or not; `state` is for those who want a started one."""
         self.recoverable = False
         """Are events that the journal lacks put back by the next step?"""
+        self.trust_held = False
+        """Was what decides held against what it was, by a command of this process?"""
         self.load()
 
     def load(self, *, recover: bool = False) -> None:

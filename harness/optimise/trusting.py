@@ -99,6 +99,15 @@ def check(campaign: Campaign) -> None:
         )
     if found:
         _record(campaign, now, found, "")
+    campaign.trust_held = True
+
+
+def refused_now(campaign: Campaign) -> tuple[Difference, ...]:
+    """What every step would refuse; nothing where a command of this process has looked already."""
+    state = campaign.state
+    if campaign.trust_held or state.step is Step.FINISHED or state.trusted is None:
+        return ()
+    return tuple(difference for difference in look(campaign)[1] if difference.refused)
 
 
 def accept(campaign: Campaign, reason: str) -> tuple[Difference, ...]:

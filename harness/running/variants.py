@@ -31,6 +31,7 @@ from harness.system.git.applying import apply_patch
 from harness.system.git.writing import Git, Source
 from harness.system.process.executed import program_of, reads_beside
 from harness.system.process.given import given_digest
+from harness.system.process.os_words import os_words
 from harness.system.process.touching import touched_files
 
 ASIDE = "refs/harness/variants/"
@@ -313,7 +314,7 @@ def _copied(
             shutil.copytree(variant.value, copy.root, dirs_exist_ok=True, symlinks=True)
             touched_files()
     except OSError as problem:
-        return Unmade(variant.name, StorageFailed(f"{variant.value}: {problem}"))
+        return Unmade(variant.name, StorageFailed(f"{variant.value}: {os_words(problem)}"))
     except HarnessError as problem:
         return Unmade(variant.name, problem)
     return copy

@@ -45,7 +45,11 @@ def refused(world, words: str, idea) -> None:
 def test_a_filter_of_gits_is_refused_until_it_is_accepted(started, thought, planned) -> None:
     started.shell("config", "filter.evil.smudge", "sed s/100/1/")
     refused(started, "git's settings that change contents", thought())
+    advice = next_action(started.campaign)
+    assert (advice.action, advice.command.partition(" --")[0]) == ("TRUST", "harness trust")
+    assert "git's settings that change contents" in advice.why
     trusting.accept(started.campaign, "large files are kept by it")
+    assert next_action(started.campaign).action == "THINK"
     think(started.campaign, thought())
     plan(started.campaign, planned())
     state = started.campaign.state

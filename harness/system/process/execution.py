@@ -26,6 +26,7 @@ from harness.system.jail.confining import Confined
 from harness.system.launcher.protocol import TOUCHED_MORE, TOUCHED_PHASES
 from harness.system.launcher.wire import Job, LaunchReport
 from harness.system.process.foreign import jailed_write, missing_library, other_machine
+from harness.system.process.os_words import os_words
 from harness.system.process.scrubbed import missed_variables
 from harness.system.process.telling import said_in, tail_of
 from harness.system.process.trees import Budget, LeftTooMuchError
@@ -92,7 +93,8 @@ def trial_of_report(report: LaunchReport, job: Job, execution: Execution, plan: 
                 f"{Path(job.argv[0]).name} ended well, but {problem}",
             )
         except OSError as problem:
-            status, message = TrialStatus.FAILED, f"what it left cannot be read: {problem}"
+            status = TrialStatus.FAILED
+            message = f"what it left cannot be read: {_why_unread(problem, folder.work)}"
     seen = report.figures.get  # of every trial: a method of ours in between takes its time
     return Trial(
         status=status,
@@ -233,6 +235,16 @@ def inputs_of(command: Command) -> Sequence[tuple[str, Path]]:
 def floored(trial: Trial) -> Trial:
     """A trial of the Python fallback, whose own memory is the least that can be read."""
     return replace(trial, max_rss_is_floor=True)
+
+
+def _why_unread(problem: OSError, work: Path) -> str:
+    """Why what a program left cannot be read, in words."""
+    if problem.filename is not None and not work.is_dir():
+        return (
+            f"the folder that it ran in, {work}, is not there any more: the program renamed or"
+            " removed it, and what it leaves is read there; have it write to folders of its own"
+        )
+    return os_words(problem)
 
 
 def why_not_tried(command: Command, found: Path | None) -> str | None:

@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 from harness.model import Command, MetricInfo, Target
 from harness.on_demand import pattern
+from harness.system.process.os_words import os_words
 from harness.system.process.trees import open_ordinary
 from harness.system.process.trial_folder import Places, TrialFolder
 
@@ -62,7 +63,7 @@ def own_figures_of(command: Command, folder: TrialFolder) -> tuple[Mapping[str, 
     except BadFigureError as problem:
         return {}, str(problem)
     except OSError as problem:
-        return {}, f"what it left cannot be read: {problem}"
+        return {}, f"what it left cannot be read: {os_words(problem)}"
 
 
 def _in_file(path: Path, declared: Mapping[str, MetricInfo]) -> Iterator[tuple[str, float]]:

@@ -55,6 +55,7 @@ from harness.system.process.execution import (
     why_not_tried,
 )
 from harness.system.process.jobs import Jobs
+from harness.system.process.os_words import os_words
 from harness.system.process.own_figures import own_figures_of
 from harness.system.process.passing import passing_folder
 from harness.system.process.programs import FoundPrograms, facts_of_binary, find_program, past_shim
@@ -278,7 +279,7 @@ class LocalRunner:
             self._scratch.reuses = self.jail is not Jail.STRICT
             folder = self._scratch.make(inputs_of(command))
         except OSError as trouble:
-            return not_started(f"the inputs cannot be copied: {trouble}")
+            return not_started(f"the inputs cannot be copied: {os_words(trouble)}")
         trial = None
         try:
             execution = self._execution(command, program, folder, plan)

@@ -309,3 +309,19 @@ def test_what_a_program_left_unreadable_fails_it(any_runner: LocalRunner, tmp_pa
     assert trial.status is TrialStatus.FAILED
     assert "what it left cannot be read" in trial.message
     assert not any(path.is_file() for path in (tmp_path / "scratch").rglob("*"))
+
+
+def test_a_program_that_renames_the_folder_it_runs_in_is_told_so(any_runner: LocalRunner) -> None:
+    trial = any_runner.trial(shell('mv "$PWD" "$PWD.other"'), PLAN)
+    assert trial.status is TrialStatus.FAILED
+    assert "is not there any more: the program renamed or removed it" in trial.message
+
+
+def test_folders_deeper_than_a_path_can_be_are_told_in_a_line(any_runner: LocalRunner) -> None:
+    name = "d" * 200
+    deeper = f"i=0; while [ $i -lt 30 ]; do mkdir {name}; cd {name}; i=$((i + 1)); done"
+    trial = any_runner.trial(shell(deeper), PLAN)
+    assert trial.status is TrialStatus.FAILED
+    assert "File name too long" in trial.message
+    assert "Errno" not in trial.message
+    assert len(trial.message) < 500
