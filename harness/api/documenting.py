@@ -63,6 +63,8 @@ _WORDS = {
     "campaign": "A campaign of harness.toml; left out: the only one.",
     "full_case": "Where no campaign is declared: the larger case.",
     "full": "On the larger case.",
+    "given": "On these values in place of what is drawn, as a JSON object; it is no step then.",
+    "at": "Of this revision in place of the current tree; it is no step then.",
     "validate_full": "Measure the larger case too.",
     "stored": "Compare with the stored trials, which is weaker: nothing of the baseline runs.",
     "startup": "Measure start-up too, where there is steady mode.",

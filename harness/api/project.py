@@ -151,6 +151,8 @@ class Project:
         from harness.system.git.writing import Git
 
         check_keywords("test", options, CheckOptions)
+        if options.get("given") or options.get("at"):
+            return self._given(options)
         # A target that is named is looked at beside the campaign, whose records it is no part of.
         if options.get("target") is None:
             self._refuse_a_step("test", options)
@@ -159,6 +161,18 @@ class Project:
         with self._apart(options) as session:
             full = bool(options.get("full"))
             return CheckResult(run_test(session, workload, baseline, full=full))
+
+    def _given(self, options: CheckOptions) -> CheckResult:
+        """The test on values that are given, or of a revision: no step of any campaign."""
+        from harness.baseline import load_baseline
+        from harness.baseline.counterexamples import GivenCheck, check_given
+        from harness.bench.asking import CheckResult, shown_by
+        from harness.system.git.writing import Git
+
+        workload, shown = shown_by(self.config, options)
+        told = GivenCheck(workload, load_baseline(workload, Git(workload.root)), shown)
+        with self._apart(options) as session:
+            return CheckResult(check_given(session, told, options.get("at") or ""))
 
     @documented(BenchKeywords)
     def bench(self, **options: Unpack[BenchKeywords]) -> BenchResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from harness.baseline.agreeing import BuiltWorkload
 from harness.baseline.document import rooted
@@ -11,8 +12,9 @@ from harness.baseline.drawn import on_a_draw
 from harness.baseline.make import LABEL
 from harness.baseline.sides import Side, side_of
 from harness.baseline.store import Baseline
-from harness.errors import BuildFailed, HarnessError
+from harness.errors import BuildFailed, HarnessError, TrialFailed
 from harness.model import Agreement, Case
+from harness.model.given_values import given_words
 from harness.project.workload import Workload
 from harness.running import check_outputs
 from harness.running.session import Session
@@ -67,8 +69,12 @@ def agrees_on_a_draw(
         sealed = BuiltWorkload(session.orchestrator, adapter, build)
         with named_the_baselines():
             drawn, expected = on_a_draw(sealed, workload, case)
+        given = drawn.draw_text(workload.seeds)
         try:
             actual = now.output(workload.task, drawn)
+        except TrialFailed as failure:
+            words = given_words(given, failure.message)
+            raise TrialFailed(words, hint=failure.hint) from failure
         finally:
             sealed.discard(expected)
     try:
@@ -77,5 +83,4 @@ def agrees_on_a_draw(
         now.discard(actual)
     if agreement.ok:
         return agreement
-    given = drawn.draw_text(workload.seeds)
-    return Agreement(ok=False, summary=f"given {given}: {agreement.summary}")
+    return replace(agreement, summary=given_words(given, agreement.summary))

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.baseline import Baseline, BaselineSettings, TestReport, load_baseline
 from harness.bench.settings import BenchSettings
+from harness.campaign.wrongs import Counterexample
 from harness.errors import ExitCode
 from harness.frozen import dataclass
 from harness.model import BenchReport, Verdict
@@ -26,6 +27,18 @@ from harness.system.git.writing import Git
 def wanted_of(options: Mapping[str, Any]) -> Wanted:
     """The workload that the options name."""
     return Wanted(*(options.get(key) for key in ("campaign", "target", "case", "full_case")))
+
+
+def shown_by(config: Config, options: Mapping[str, Any]) -> tuple[Workload, Counterexample]:
+    """The workload, and the case and values of it, that a test on given values names.
+
+    Of a declared campaign the case is any of its own; otherwise it says which workload is meant.
+    """
+    case, full = options.get("case"), bool(options.get("full"))
+    wanted = wanted_of({**options, "case": None} if config.campaigns else options)
+    workload = find_workload(config, wanted)
+    name = case if case and config.campaigns else workload.chosen(full).name
+    return workload, Counterexample(name, options.get("given") or "")
 
 
 def case_budget_ns(given: str | float | None, workload: Workload) -> int:

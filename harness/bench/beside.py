@@ -19,6 +19,7 @@ from harness.correctness.declared import without_chance
 from harness.errors import TrialFailed
 from harness.frozen import dataclass
 from harness.model import Agreement, Case, Comparison, Metric, Task, Trial, TrialPlan, TrialStatus
+from harness.model.given_values import given_words
 from harness.render.units import show_factor
 from harness.running import check_outputs
 from harness.system.outputs.reading import read_outputs
@@ -91,7 +92,9 @@ def fitted(sides: TriedSides, case: Case, step: Comparison) -> Agreement | None:
         if found is None:
             continue
         if isinstance(found, Agreement):
-            return replace(found, summary=f"given {text}, beside the case's own: {found.summary}")
+            return replace(
+                found, summary=given_words(text, f"beside the case's own: {found.summary}")
+            )
         best = max(best, found)
         tried.append(text)
         if len(tried) >= FEWEST_PAIRS and best >= wanted:

@@ -13,12 +13,17 @@ from harness.campaign.iteration import Iteration
 from harness.campaign.moves import Move, Tree, allows, restorable
 from harness.campaign.patterns import fitting
 from harness.campaign.state import State, Step
-from harness.campaign.stopping import ONLY_START_UP, attackable, decision_by_rules, what_is_left
+from harness.campaign.stopping import (
+    ONLY_START_UP,
+    attackable,
+    decision_by_rules,
+    near_the_target,
+    what_is_left,
+)
 from harness.campaign.templates import note_template, plan_template, thought_template
 from harness.campaign.values import BenchOutcome, TestStatus
 from harness.frozen import dataclass
 from harness.model.durations import write_duration
-from harness.render.units import show_factor
 
 MAX_TRIES = 3
 """A candidate that is still undecided after this many looks is given up."""
@@ -90,7 +95,7 @@ def advise(situation: Situation) -> Advice:
     allow none the code is not what the campaign waits for, and is restored.
     """
     state, tree = situation.state, situation.tree
-    for move, candidate in _CANDIDATES[state.step]:
+    for move, candidate in ((Move.TAKE_BACK, _take_back), *_CANDIDATES[state.step]):
         found = candidate(situation) if move is None or allows(move, state, tree) else None
         if found is not None:
             return found
@@ -118,26 +123,23 @@ def advise_start() -> Advice:
 def _profile(situation: Situation) -> Advice:
     first = situation.state.profile is None
     why = "measure before you guess" if first else "the code changed since the last profile"
-    near = _near_the_target(situation.state)
+    near = near_the_target(situation.state)
     return Advice("PROFILE", near + why, Move.PROFILE.value, instead=_END if near else "")
 
 
 _END = 'harness decide --exhausted "the target is reached; finish measures it"'
 
 
-def _near_the_target(state: State) -> str:
-    """That the target is reached but for the width of the chained interval; empty: it is not."""
-    target, kept = state.agreed.target_speedup, state.kept
-    bench = kept[-1].bench if kept else None
-    if target is None or bench is None or not bench.fast.chained:
-        return ""
-    ratio = bench.fast.cumulative
-    if not ratio.low < target <= ratio.point:
-        return ""
-    return (
-        f"the target of {target:g}x is reached by the middle of the chained figure,"
-        f" {show_factor(ratio.point)}, and not yet by its low end, {show_factor(ratio.low)}:"
-        " go on, or end the loop, and finish measures it directly; "
+def _take_back(situation: Situation) -> Advice | None:
+    """What is kept is known to be wrong: nothing else comes before that."""
+    wrong = situation.state.wrong
+    if wrong is None:
+        return None
+    by = f" since iteration {wrong.iteration}" if wrong.iteration else ""
+    return Advice(
+        "TAKE BACK",
+        f"the last kept state is wrong on {wrong.shown.words}{by}: {short(wrong.problem)}",
+        Move.TAKE_BACK.value,
     )
 
 
@@ -163,7 +165,7 @@ def _think(situation: Situation) -> Advice:
     state, terms = situation.state, situation.state.agreed
     patterns = fitting(state.profile) if state.profile else []
     fits = "; ".join(f"{p.number} {p.name}: {p.check}" for p, _ in patterns[:_PATTERNS_SHOWN])
-    near = _near_the_target(state)
+    near = near_the_target(state)
     why = f"{near}write the prediction before the code"
     if state.profile and state.profile.rows and not attackable(state.profile, terms.min_share):
         why = f"{near}{ONLY_START_UP}: end the loop, or say what a change could still take away"
@@ -364,7 +366,11 @@ def short(text: str, limit: int = 200) -> str:
 
 _CANDIDATES: Mapping[Step, tuple[tuple[Move | None, Candidate], ...]] = {
     Step.PROFILE: ((Move.PROFILE, _profile),),
-    Step.THINK: ((Move.SKIP, _skip), (Move.DECIDE, _stop), (Move.THINK, _think)),
+    Step.THINK: (
+        (Move.SKIP, _skip),
+        (Move.DECIDE, _stop),
+        (Move.THINK, _think),
+    ),
     Step.PLAN: ((Move.PLAN, _plan),),
     Step.IMPLEMENT: (
         (Move.RESTORE, _cut_off),

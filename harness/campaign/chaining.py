@@ -8,18 +8,16 @@ the confidence that is left when what each may err by is taken from 1 (Bonferron
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
+from harness.campaign.chained_ratio import product
 from harness.campaign.state import State
-from harness.campaign.values import UNBOUNDED, BenchOutcome, CaseResult, KnownNoise, Ratio
-from harness.model import Verdict
+from harness.campaign.values import BenchOutcome, CaseResult, KnownNoise
 from harness.stats.scatter import together
 
 RECENT = 3
 """The noise of as many of the last measurements is what a look goes by: programs change."""
-
-_LEAST_CONFIDENCE = 0.01
 
 
 def chained(state: State, outcome: BenchOutcome) -> BenchOutcome:
@@ -42,24 +40,6 @@ def chained(state: State, outcome: BenchOutcome) -> BenchOutcome:
         full = replace(full, cumulative=full.step, chained=True)
     others = tuple(linked(case) if case.run else case for case in outcome.others)
     return replace(outcome, fast=linked(outcome.fast), full=full, others=others)
-
-
-def product(steps: Sequence[Ratio]) -> Ratio:
-    """Ratios of successive states as the ratio of the last to the first."""
-    point, low, high, doubt = 1.0, 1.0, 1.0, 0.0
-    for step in steps:
-        point, low, high = point * step.point, low * step.low, high * step.high
-        doubt += 1 - step.confidence
-    confidence = max(1 - doubt, _LEAST_CONFIDENCE)
-    low, high = max(low, 1 / UNBOUNDED), min(high, UNBOUNDED)
-    verdict = Verdict.UNDECIDED
-    if low > 1:
-        verdict = Verdict.FASTER
-    elif high < 1:
-        verdict = Verdict.SLOWER
-    elif len(steps) == 1:
-        verdict = steps[0].verdict
-    return Ratio(point, low, high, confidence, verdict)
 
 
 def known_noise(state: State) -> tuple[KnownNoise, ...]:

@@ -47,6 +47,8 @@ class Kind(Enum):
     COMMITTED = "committed"
     REVERTING = "reverting"
     REVERTED = "reverted"
+    TAKEN_BACK = "taken back"
+    """Kept iterations were taken back, since the output was wrong with them."""
     DECIDED = "decided"
     SKIPPED = "skipped"
     TRUSTED = "trusted"

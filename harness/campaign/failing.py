@@ -61,6 +61,10 @@ def _other_way(situation: Situation | None, failure: FailedCommand) -> Advice:
     if state.step is Step.FINISHED:
         first = "see to what refuses the merge"
         return Advice("NONE", "", failure.command, should_continue=False, first=first)
+    if failure.command == Move.TAKE_BACK.value and state.step is Step.FINISH:
+        return Advice("FINISH", "", f"{Move.FINISH.value} --no-merge")
+    if failure.command == Move.TAKE_BACK.value and allows(Move.DECIDE, state, situation.tree):
+        return Advice("DECIDE", "", f'{Move.DECIDE.value} --exhausted "the output is wrong"')
     if state.iteration is not None and allows(Move.GIVE_UP, state, situation.tree):
         form = note_template(surprised=state.iteration.surprised)
         return replace(give_up(f"{failure.command} fails"), template=form)

@@ -233,6 +233,10 @@ def keep_reason(iteration: Iteration) -> str:
     """Why an iteration is kept or not, in one sentence."""
     bench = iteration.bench
     outcome = iteration.outcome
+    if iteration.taken_back:
+        return f"taken back: {iteration.taken_back}"
+    if iteration.since:
+        return f"not judged: iteration {iteration.since}, which it stands on, is wrong"
     if bench is None or not bench.correct or outcome in _NO_RESULT:
         return iteration.abandoned or outcome.value
     if bench.broken:

@@ -35,6 +35,10 @@ class Outcome(Enum):
     NO_GAIN = "no gain"
     UNDECIDED = "undecided"
     ABANDONED = "abandoned"
+    NOT_JUDGED = "not judged"
+    """What it was tried on was wrong itself."""
+    TAKEN_BACK = "taken back"
+    """It was kept, and found to be wrong later."""
 
     @property
     def failed(self) -> bool:
@@ -111,6 +115,10 @@ class Iteration:
     """The earlier iterations that tried nearly the same."""
     rules: int = 1
     """The edition of the rules that its campaign was started under."""
+    since: int = 0
+    """The kept iteration whose error its test or look found; 0: it found none, or its own."""
+    taken_back: str = ""
+    """Why it was taken back after it had been kept; empty: it was not."""
 
     @property
     def title(self) -> str:
@@ -143,6 +151,8 @@ class Iteration:
     @property
     def outcome(self) -> Outcome:
         """What the records say of it; KEPT as soon as they say that it is to be kept."""
+        if self.taken_back or self.since:
+            return Outcome.TAKEN_BACK if self.taken_back else Outcome.NOT_JUDGED
         if self.test is not None and self.test.status is not TestStatus.PASSED:
             if self.test.status.repairable and not self.abandoned:
                 return Outcome.OPEN
@@ -156,7 +166,7 @@ class Iteration:
     def result(self) -> CaseResult | None:
         """The measured result on the fast case; None where no valid one exists."""
         bench = self.bench
-        if bench is None or not bench.correct or self.outcome is Outcome.ABANDONED:
+        if bench is None or not bench.correct or self.outcome in _INVALID:
             return None
         return bench.fast
 
@@ -184,6 +194,7 @@ class Iteration:
         return step.bounded and step.low <= predicted.high and predicted.low <= step.high
 
 
+_INVALID = (Outcome.ABANDONED, Outcome.NOT_JUDGED, Outcome.TAKEN_BACK)
 _OF_TEST = {
     TestStatus.WRONG: Outcome.WRONG,
     TestStatus.BUILD_FAILED: Outcome.BUILD_FAILED,

@@ -13,6 +13,7 @@ from harness.campaign.case_notes import case_notes, interval_words, scale_notes,
 from harness.campaign.cost_notes import guard_notes
 from harness.campaign.flagging import flags_of
 from harness.campaign.iteration import Iteration, Outcome
+from harness.campaign.log_words import correctness_words
 from harness.campaign.objectives import clock_words, objective_words
 from harness.campaign.port import SealedBaseline
 from harness.campaign.scoring import describe_scores, score
@@ -100,7 +101,7 @@ def _entry(iteration: Iteration, note: Reflection, sealed: SealedBaseline) -> st
         f"**Prediction:** {_prediction(iteration)}",
         f"**Result:** {_result(iteration)}",
         f"**Performance:** {_performance(iteration)}",
-        f"**Correctness:** {_correctness(iteration)}",
+        f"**Correctness:** {correctness_words(iteration)}",
         f"**Commit:** {_commit(iteration)}",
         *(_flat(variant.line) for variant in iteration.tried),
         f"**Surprise:** {_flat(note.surprise)}",
@@ -177,28 +178,9 @@ def _performance(iteration: Iteration) -> str:
     return "; ".join([total, *phases])
 
 
-def _correctness(iteration: Iteration) -> str:
-    if iteration.outcome is Outcome.WRONG:
-        problem = iteration.test.summary if iteration.test else ""
-        if iteration.bench is not None:
-            wrong = (c.problem for c in reversed(iteration.bench.results) if not c.correct)
-            problem = next(filter(None, wrong), problem)
-        return f"FAIL (reverted): {_flat(problem)}"
-    if iteration.outcome is Outcome.BUILD_FAILED:
-        return "FAIL (did not build, reverted)"
-    if iteration.outcome is Outcome.CRASHED:
-        bench, test = iteration.bench, iteration.test
-        cases = bench.results if bench is not None else ()
-        said = next((c.problem for c in cases if c.crashed), test.summary if test else "")
-        return f"FAIL (did not end well, reverted): {_flat(said)}"
-    passed = any(test.status.value == "passed" for _, test in iteration.tests)
-    if not passed:
-        return "FAIL (given up before it was tested, reverted)"
-    further = iteration.result.further_draws if iteration.result is not None else 0
-    return f"PASS; right on {further} further draws beside its blocks" if further else "PASS"
-
-
 def _commit(iteration: Iteration) -> str:
+    if iteration.taken_back:
+        return f"{iteration.commit[:_HASH]} (taken back)"
     if iteration.outcome is Outcome.KEPT:
         return iteration.commit[:_HASH] if iteration.commit else "this commit"
     kept = f"; the attempt is kept as {iteration.attempt[:_HASH]}" if iteration.attempt else ""

@@ -52,6 +52,7 @@ class Move(Enum):
     DECIDE = "harness decide"
     SKIP = "harness skip"
     RESTORE = "harness restore"
+    TAKE_BACK = "harness take-back"
     FINISH = "harness campaign finish"
 
 
@@ -192,6 +193,26 @@ def _demand_uncommitted(state: State, tree: Tree, _: Move) -> None:
         )
 
 
+def _demand_right(state: State, _: Tree, move: Move) -> None:
+    """Nothing is known to be wrong with the last kept state."""
+    if state.wrong is not None:
+        raise NotAllowed(
+            f"`{move.value}` would build on what is wrong: the last kept state, on"
+            f" {state.wrong.shown.words}",
+            hint=f"{Move.TAKE_BACK.value} takes back the iteration that brought it in, and keeps"
+            " the others.",
+        )
+
+
+def _demand_kept(state: State, _: Tree, move: Move) -> None:
+    """Something was kept that can be taken back."""
+    if not state.kept:
+        raise NotAllowed(
+            f"`{move.value}`: no iteration is kept, so there is nothing to take back",
+            hint="`harness next` says what is due.",
+        )
+
+
 def _demand_restorable(state: State, tree: Tree, _: Move) -> None:
     if not restorable(state, tree):
         raise NotAllowed(
@@ -206,7 +227,7 @@ _MEASURED = frozenset({Step.LOG, Step.COMMIT})
 
 RULES: Mapping[Move, Rule] = {
     Move.PROFILE: Rule(_BETWEEN | {Step.FINISH}, (_demand_untouched,)),
-    Move.THINK: Rule(frozenset({Step.THINK}), (_demand_untouched,)),
+    Move.THINK: Rule(frozenset({Step.THINK}), (_demand_right, _demand_untouched)),
     Move.PLAN: Rule(frozenset({Step.PLAN})),
     Move.TRY: Rule(frozenset({Step.IMPLEMENT}), (_demand_no_code,)),
     Move.TEST: Rule(
@@ -224,6 +245,7 @@ RULES: Mapping[Move, Rule] = {
         _BETWEEN | _OPEN | _MEASURED | {Step.DECIDE, Step.FINISH, Step.FINISHED},
         (_demand_restorable,),
     ),
+    Move.TAKE_BACK: Rule(_BETWEEN | {Step.DECIDE, Step.FINISH}, (_demand_kept, _demand_untouched)),
     Move.FINISH: Rule(frozenset({Step.FINISH}), (_demand_untouched,)),
 }
 """The one table of what is allowed in which state."""

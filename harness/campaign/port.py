@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from harness.campaign.values import BenchOutcome, KnownNoise, ProfileOutcome, Terms, TestOutcome
+from harness.campaign.wrongs import Counterexample, FirstWrong
 from harness.frozen import dataclass
 from harness.model.families import each_confidence
 from harness.model.noise import Noise
@@ -61,6 +62,13 @@ class BenchRequest:
     """Further cases that are judged together with the fast one, as the terms have them."""
     confirm: bool = False
     """Measure a gain afresh once it is sure, for its point, as since the sixth edition."""
+    end: int = 0
+    """How often the end was measured before: something may have been taken back since."""
+
+    @property
+    def mark(self) -> str:
+        """What the files of its trials are named by."""
+        return f"{self.look:03d}" + (f"-{self.end + 1}" if self.end else "")
 
     @property
     def of_each(self) -> float:
@@ -133,6 +141,14 @@ class Workbench(Protocol):
 
     def test(self, *, full: bool) -> TestOutcome:
         """Build the current tree and compare its output with the baseline's."""
+
+    def first_wrong(
+        self, states: Sequence[str], shown: Counterexample, tries: int = 1
+    ) -> FirstWrong:
+        """Which of these commits, the oldest first, is the first whose output is wrong there.
+
+        The newest one is run up to `tries` times before it is called right.
+        """
 
     def under_way(self, request: BenchRequest) -> bool:
         """Does this very look go on elsewhere, begun by a call that does not wait for it?"""

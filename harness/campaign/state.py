@@ -1,34 +1,22 @@
-"""The state of a campaign: a fold over its events; pure.
-
-`fold(events)` is the only way in which a state comes to be: `NotStarted` without events, `State`
-after the first one. It refuses a sequence that the state machine does not allow, so that a journal
-which was pieced together by another hand is found out even where its digests fit.
-"""
+"""The state of a campaign, which `folding` makes of its events; pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import ClassVar
 
 from harness.campaign.agreed import CampaignGit, Decision, Ending
 from harness.campaign.bottlenecks import identity
-from harness.campaign.events import Event, Kind
-from harness.campaign.iteration import Iteration, Outcome, TriedVariant, bench_outcome
+from harness.campaign.chained_ratio import product
+from harness.campaign.events import Kind
+from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.port import SealedBaseline
 from harness.campaign.trust_rules import TrustChange
-from harness.campaign.values import (
-    BenchOutcome,
-    CaseResult,
-    ProfileOutcome,
-    Terms,
-    TestOutcome,
-    TestStatus,
-)
-from harness.errors import DataDamaged
+from harness.campaign.values import CaseResult, ProfileOutcome, Ratio, Terms
+from harness.campaign.wrongs import KnownWrong
 from harness.model.held import Trusted
-from harness.model.proposals import Plan, Reflection, Thought
 
 
 class Step(Enum):
@@ -97,6 +85,8 @@ class State:
     """What of it has changed since the start."""
     last_at_ns: int = 0
     events: int = 0
+    wrong: KnownWrong | None = None
+    """What is known to be wrong with the last kept state; None: nothing is."""
 
     @property
     def iteration(self) -> Iteration | None:
@@ -112,8 +102,22 @@ class State:
     @property
     def cumulative(self) -> float:
         """The speed-up of the last kept state over the baseline; 1 before the first."""
-        bench = self.kept[-1].bench if self.kept else None
-        return bench.fast.cumulative.point if bench else 1.0
+        ratio = self.over_baseline
+        return ratio.point if ratio else 1.0
+
+    @property
+    def over_baseline(self) -> Ratio | None:
+        """The same with its interval; None before the first.
+
+        It is that of the last kept look, or, since that may have had what was taken back since,
+        the product of the steps that are left.
+        """
+        kept = [i.bench for i in self.kept if i.bench is not None]
+        if not kept:
+            return None
+        if not any(i.taken_back for i in self.iterations):
+            return kept[-1].fast.cumulative
+        return product([bench.fast.step for bench in kept])
 
     @property
     def headline(self) -> CaseResult | None:
@@ -170,227 +174,3 @@ class State:
 
 Progress = NotStarted | State
 """How far a campaign is."""
-
-
-def fold(events: Iterable[Event]) -> Progress:
-    """The state after these events; DataDamaged naming the first one that may not be there."""
-    progress: Progress = NotStarted()
-    for event in events:
-        progress = apply(progress, event)
-    return progress
-
-
-def apply(before: Progress, event: Event) -> State:
-    """The state after one more event."""
-    allowed = _ALLOWED[event.kind]
-    if before.step not in allowed:
-        want = " or ".join(sorted(step.value for step in allowed))
-        raise DataDamaged(
-            f"event {event.number}: {event.kind.value!r} in state {before.step.value} (it belongs"
-            f" in {want})",
-            hint=_ANOTHER_HAND,
-        )
-    after = _started(event) if isinstance(before, NotStarted) else _APPLY[event.kind](before, event)
-    return replace(after, last_at_ns=event.at_ns, events=event.number)
-
-
-_ANOTHER_HAND = "The journal was not written by the harness alone."
-_BETWEEN = frozenset({Step.PROFILE, Step.THINK})
-
-_ALLOWED: Mapping[Kind, frozenset[Step]] = {
-    Kind.STARTED: frozenset({Step.START}),
-    Kind.PROFILED: frozenset({Step.PROFILE, Step.THINK, Step.FINISH}),
-    Kind.THOUGHT: frozenset({Step.THINK}),
-    Kind.PLANNED: frozenset({Step.PLAN}),
-    Kind.TRIED: frozenset({Step.IMPLEMENT}),
-    Kind.TESTED: frozenset({Step.IMPLEMENT, Step.BENCHMARK}),
-    Kind.BENCHING: frozenset({Step.BENCHMARK}),
-    Kind.BENCHED: frozenset({Step.BENCHMARK}),
-    Kind.ABANDONED: frozenset({Step.PLAN, Step.IMPLEMENT, Step.BENCHMARK, Step.LOG, Step.COMMIT}),
-    Kind.LOGGED: frozenset({Step.LOG}),
-    Kind.COMMITTING: frozenset({Step.COMMIT}),
-    Kind.COMMITTED: frozenset({Step.COMMIT}),
-    Kind.REVERTING: frozenset({Step.REVERT}),
-    Kind.REVERTED: frozenset({Step.REVERT}),
-    Kind.DECIDED: frozenset({Step.DECIDE, *_BETWEEN}),
-    Kind.SKIPPED: frozenset({Step.DECIDE, *_BETWEEN}),
-    Kind.TRUSTED: frozenset(Step) - {Step.START, Step.FINISHED},
-    Kind.FINISHING: frozenset({Step.FINISH}),
-    Kind.FINISHED: frozenset({Step.FINISH}),
-}
-
-
-def _started(event: Event) -> State:
-    return State(
-        name=event.value("name", str),
-        step=Step.PROFILE,
-        agreed=event.value("terms", Terms),
-        place=event.value("git", CampaignGit),
-        sealed=event.value("baseline", SealedBaseline),
-        kept_tree=event.value("tree", str),
-        kept_commit=event.value("commit", str),
-        untracked=event.value("untracked", tuple[str, ...]),
-        started_at_ns=event.at_ns,
-        trusted=event.value("trusted", Trusted) if "trusted" in event.data else None,
-    )
-
-
-def _trusted(state: State, event: Event) -> State:
-    change = TrustChange(
-        event.at_ns, event.value("changes", tuple[str, ...]), event.value("reason", str)
-    )
-    return replace(
-        state,
-        trusted=event.value("trusted", Trusted),
-        trust_changes=(*state.trust_changes, change),
-    )
-
-
-def _profiled(state: State, event: Event) -> State:
-    step = Step.FINISH if state.step is Step.FINISH else Step.THINK
-    return replace(
-        state,
-        step=step,
-        profile=event.value("outcome", ProfileOutcome),
-        profiled_tree=event.value("tree", str),
-    )
-
-
-def _thought(state: State, event: Event) -> State:
-    if state.profile is None:
-        raise DataDamaged(
-            f"event {event.number}: {event.kind.value!r} before anything was profiled",
-            hint=_ANOTHER_HAND,
-        )
-    number, rules = len(state.iterations) + 1, state.agreed.rules
-    thought = event.value("thought", Thought)
-    fresh = Iteration(number, thought, state.profile, event.at_ns, rules=rules)
-    return replace(state, step=Step.PLAN, iterations=(*state.iterations, fresh), decision=None)
-
-
-def _change(state: State, step: Step, **changes: object) -> State:
-    """The last iteration with some fields changed, and the next step."""
-    *before, last = state.iterations
-    changed = replace(last, **changes)  # type: ignore[arg-type]
-    return replace(state, step=step, iterations=(*before, changed))
-
-
-def _planned(state: State, event: Event) -> State:
-    return _change(state, Step.IMPLEMENT, plan=event.value("plan", Plan))
-
-
-def _tried(state: State, event: Event) -> State:
-    raced = event.value("variants", tuple[TriedVariant, ...])
-    return _change(state, Step.IMPLEMENT, tried=(*state.iterations[-1].tried, *raced))
-
-
-def _tested(state: State, event: Event) -> State:
-    outcome = event.value("outcome", TestOutcome)
-    step = {
-        TestStatus.PASSED: Step.BENCHMARK,
-        TestStatus.WRONG: Step.LOG,
-        TestStatus.BUILD_FAILED: Step.IMPLEMENT,
-        TestStatus.CRASHED: Step.IMPLEMENT,
-    }[outcome.status]
-    *before, last = state.iterations
-    tests = (*last.tests, (event.value("tree", str), outcome))
-    change = event.value("change", str) if "change" in event.data else ""
-    like = tuple(i.number for i in before if change and i.change == change)
-    return _change(state, step, tests=tests, change=change, like=like)
-
-
-def _benching(state: State, event: Event) -> State:
-    begun = event.data.get("request", {}).get("continues") is None  # one that is killed counts too
-    return replace(state, looks=state.looks + 1, attempts=state.attempts + begun)
-
-
-def _benched(state: State, event: Event) -> State:
-    outcome = event.value("outcome", BenchOutcome)
-    last = state.iterations[-1]
-    undecided = bench_outcome(outcome) is Outcome.UNDECIDED
-    step = Step.BENCHMARK if undecided else Step.LOG
-    return _change(state, step, benches=(*last.benches, (event.value("tree", str), outcome)))
-
-
-def _abandoned(state: State, event: Event) -> State:
-    return _change(replace(state, pending=None), Step.LOG, abandoned=event.value("reason", str))
-
-
-def _logged(state: State, event: Event) -> State:
-    keep = state.iterations[-1].outcome is Outcome.KEPT
-    return _change(
-        state, Step.COMMIT if keep else Step.REVERT, note=event.value("note", Reflection)
-    )
-
-
-def _intent(state: State, event: Event) -> State:
-    return replace(state, pending=event.kind)
-
-
-def _committed(state: State, event: Event) -> State:
-    kept = replace(
-        state,
-        pending=None,
-        kept_tree=event.value("tree", str),
-        kept_commit=event.value("commit", str),
-    )
-    return _change(kept, Step.DECIDE, commit=event.value("commit", str), closed=True)
-
-
-def _reverted(state: State, event: Event) -> State:
-    back = replace(state, pending=None)
-    return _change(back, Step.DECIDE, attempt=event.value("attempt", str), closed=True)
-
-
-def _decided(state: State, event: Event) -> State:
-    decision = event.value("decision", Decision)
-    step = Step.THINK if state.profiled_tree == state.kept_tree else Step.PROFILE
-    return replace(state, step=Step.FINISH if decision.stop else step, decision=decision)
-
-
-def _skipped(state: State, event: Event) -> State:
-    bottleneck = event.value("bottleneck", str)
-    return replace(state, skipped={**state.skipped, bottleneck: event.value("reason", str)})
-
-
-def _finishing(state: State, event: Event) -> State:
-    result = event.value("result", BenchOutcome | None)  # type: ignore[arg-type]
-    return replace(state, pending=event.kind, ending=Ending(result, None))
-
-
-def _finished(state: State, event: Event) -> State:
-    result = state.ending.result if state.ending else None
-    ending = Ending(result, state.profile)
-    rendered = event.value("rendered", dict[str, str]) if "rendered" in event.data else {}
-    finished = replace(state, step=Step.FINISHED, pending=None, ending=ending)
-    return replace(finished, rendered=rendered)
-
-
-_APPLY: Mapping[Kind, Callable[[State, Event], State]] = {
-    Kind.PROFILED: _profiled,
-    Kind.THOUGHT: _thought,
-    Kind.PLANNED: _planned,
-    Kind.TRIED: _tried,
-    Kind.TESTED: _tested,
-    Kind.BENCHING: _benching,
-    Kind.BENCHED: _benched,
-    Kind.ABANDONED: _abandoned,
-    Kind.LOGGED: _logged,
-    Kind.COMMITTING: _intent,
-    Kind.COMMITTED: _committed,
-    Kind.REVERTING: _intent,
-    Kind.REVERTED: _reverted,
-    Kind.DECIDED: _decided,
-    Kind.SKIPPED: _skipped,
-    Kind.TRUSTED: _trusted,
-    Kind.FINISHING: _finishing,
-    Kind.FINISHED: _finished,
-}
-
-
-def states_after(events: Sequence[Event]) -> list[State]:
-    """The state after each event."""
-    states: list[State] = []
-    for event in events:
-        states.append(apply(states[-1] if states else NotStarted(), event))
-    return states

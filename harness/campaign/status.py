@@ -64,10 +64,12 @@ def _progress(state: State) -> str:
     by = f" by {objective_words(terms.objective)}" if terms.objective else ""
     bench = state.kept[-1].bench if state.kept else None
     chained = ""
-    if bench is not None and bench.fast.chained:
-        total = bench.fast.cumulative
+    total = state.over_baseline
+    if bench is not None and bench.fast.chained and total is not None:
         chained = f" [{show_factor(total.low)}, {show_factor(total.high)}], chained"
     figure = f"so far: {show_factor(state.cumulative)}{chained} over the baseline{by}"
+    if state.wrong is not None:
+        figure += f"; WRONG on {state.wrong.shown.words}"
     if state.ending is not None and state.step is Step.FINISHED:
         figure = f"measured at the end: {headline_words(state)}"
     return (

@@ -9,6 +9,7 @@ from harness.campaign.bottlenecks import BY_FLOOR, BY_WHOLE, holds_others
 from harness.campaign.state import State
 from harness.campaign.values import ProfileOutcome, ProfileRow
 from harness.model.profiles import bound_of
+from harness.render.units import show_factor
 
 Rule = Callable[[State, int], str | None]
 """Answers why the loop ends now (given the state and the time in ns), or None."""
@@ -30,13 +31,28 @@ def decision_by_rules(state: State, at_ns: int, exhausted: str = "") -> Decision
 
 def _target(state: State, _: int) -> str | None:
     target = state.agreed.target_speedup
-    bench = state.kept[-1].bench if state.kept else None
-    if target is None or bench is None or bench.fast.cumulative.low < target:
+    ratio = state.over_baseline
+    if target is None or ratio is None or ratio.low < target:
         return None
-    ratio = bench.fast.cumulative
     return (
         f"the target of {target:g}x is reached: {ratio.point:.2f}x over the baseline"
         f" [{ratio.low:.2f}, {ratio.high:.2f}]"
+    )
+
+
+def near_the_target(state: State) -> str:
+    """That the target is reached but for the width of the chained interval; empty: it is not."""
+    target, kept = state.agreed.target_speedup, state.kept
+    bench = kept[-1].bench if kept else None
+    ratio = state.over_baseline
+    if target is None or bench is None or ratio is None or not bench.fast.chained:
+        return ""
+    if not ratio.low < target <= ratio.point:
+        return ""
+    return (
+        f"the target of {target:g}x is reached by the middle of the chained figure,"
+        f" {show_factor(ratio.point)}, and not yet by its low end, {show_factor(ratio.low)}:"
+        " go on, or end the loop, and finish measures it directly; "
     )
 
 

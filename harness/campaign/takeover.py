@@ -126,7 +126,7 @@ def _code(state: State, code: tuple[Tree, Sequence[str]], short: _Short) -> Iter
         yield f"code: unchanged since the last kept state{files}"
 
 
-_UNKNOWN = (Outcome.BUILD_FAILED, Outcome.CRASHED, Outcome.UNDECIDED)
+_UNKNOWN = (Outcome.BUILD_FAILED, Outcome.CRASHED, Outcome.UNDECIDED, Outcome.NOT_JUDGED)
 """After these outcomes it is not known whether the idea was any good."""
 
 

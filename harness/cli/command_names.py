@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "commit": ("campaign.commit", "Commit a kept iteration with its logs."),
     "revert": ("campaign.revert", "Put the last kept state back; keep the attempt aside."),
     "restore": ("campaign.restore", "Put back the code that is wanted; keep what was there."),
+    "take-back": ("campaign.take_back", "Take a kept iteration back that is wrong; keep the rest."),
     "decide": ("campaign.decide", "Go on or stop, by the criteria of the method."),
     "skip": ("campaign.skip", "Give a bottleneck up, with the reason."),
     "loop": ("campaign.loop", "Let an agent or a proposer run the campaign, unattended."),

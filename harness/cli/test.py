@@ -8,7 +8,7 @@ import click
 
 from harness.bench.asking import CheckResult
 from harness.cli.shared.base import Answer, command
-from harness.cli.shared.measuring import progress, told_options
+from harness.cli.shared.measuring import progress, said, told_options
 from harness.cli.shared.relaying import executor_option, relay_if_asked
 from harness.cli.shared.workload import project_of, workload_options, workload_said
 from harness.project.finding import read_config
@@ -18,20 +18,25 @@ from harness.project.finding import read_config
 @workload_options
 @executor_option
 @click.option("--full", is_flag=True, help="On the larger case.")
+@click.option("--given", help="On values in place of what is drawn, as JSON: '{\"seed\": 12}'.")
+@click.option("--at", metavar="REVISION", help="Of this state of the code; else of the tree here.")
 @told_options
 def test_command(*, full: bool, **options: Any) -> Answer:
     """Build the current tree, run it, and check its outputs by the baseline's: PASS or FAIL.
 
     Runs in a throwaway copy of the tree, apart from the project. The exit code is 0 for PASS, 1 for
     a wrong output, 4 where it does not build, 5 where it does not run, 6 where the baseline was
-    tampered with. In a campaign it is the TEST step, and is recorded.
+    tampered with. In a campaign it is the TEST step, and is recorded; with --given or --at it is
+    none, and shows a wrong output again: the baseline's build tells what is right there.
     """
     relay_if_asked(options)
-    made = _of_campaign(options, full=full)
+    shows = bool(options["given"] or options["at"])
+    made = None if shows else _of_campaign(options, full=full)
     if made is not None:
         return made
+    shown = said(given=options["given"], at=options["at"])
     with progress() as listener:
-        result = project_of(options).test(full=full, **workload_said(options, listener))
+        result = project_of(options).test(full=full, **shown, **workload_said(options, listener))
     return _answer(result)
 
 

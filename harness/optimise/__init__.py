@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         skip,
         think,
     )
+    from harness.optimise.taking_back import TakenBack, ToTakeBack, take_back
 
 else:
     __getattr__ = loaded_when_used(
@@ -39,6 +40,7 @@ else:
             "restoring": "Restored restore",
             "steps": "BenchOptions bench_candidate check_candidate decide log"
             " plan run_profile skip think",
+            "taking_back": "TakenBack ToTakeBack take_back",
         },
     )
 
@@ -48,7 +50,9 @@ __all__ = [
     "Campaign",
     "Finished",
     "Restored",
+    "TakenBack",
     "Then",
+    "ToTakeBack",
     "abandon",
     "active_campaign",
     "bench_candidate",
@@ -68,5 +72,6 @@ __all__ = [
     "run_profile",
     "skip",
     "start",
+    "take_back",
     "think",
 ]

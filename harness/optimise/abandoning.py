@@ -14,8 +14,9 @@ from pathlib import Path
 
 import msgspec
 
+from harness.campaign.folding import fold
 from harness.campaign.standing import ABORT
-from harness.campaign.state import State, Step, fold
+from harness.campaign.state import State, Step
 from harness.errors import HarnessError, NotAllowed
 from harness.frozen import dataclass
 from harness.optimise.checkout import KEPT_KINDS, Checkout

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.campaign.state import State, fold
+from harness.campaign.folding import fold
+from harness.campaign.state import State
 from harness.errors import DataDamaged, ExitCode
 from harness.frozen import dataclass
 from harness.optimise.journal import JOURNAL_NAME, read_events

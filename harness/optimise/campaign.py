@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.campaign.events import Event, Kind, builtins
+from harness.campaign.folding import apply, fold
 from harness.campaign.iteration import Iteration
 from harness.campaign.moves import Move, Tree, permit
-from harness.campaign.state import NotStarted, Progress, State, Step, apply, fold
+from harness.campaign.state import NotStarted, Progress, State, Step
 from harness.errors import ConfigError, DataClosed, DataDamaged, NotAllowed, UsageError
 from harness.model.draws import Seeds
 from harness.optimise.checkout import RECORDS, Checkout

@@ -11,10 +11,12 @@ from harness.campaign.standing import after_finish, before_start, before_step, n
 from harness.campaign.state import State, Step
 from harness.campaign.values import BenchOutcome, Terms, TestStatus
 from harness.campaign.witness import chain_line
+from harness.campaign.wrongs import wrong_in_look
 from harness.errors import DataDamaged, ExitCode, NotAllowed
 from harness.frozen import dataclass
 from harness.model import Verdict
 from harness.optimise import merging
+from harness.optimise.blaming import TRIES, blamed
 from harness.optimise.budgets import affordable
 from harness.optimise.campaign import Campaign
 from harness.optimise.failures import remembered
@@ -127,11 +129,13 @@ class Finished:
     """How fast the merged state is, in words, where other commits were merged with it."""
     slower: bool = False
     """It is slower than what was decided: then nothing is tagged."""
+    wrong: bool = False
+    """The output of the last kept state is wrong: then nothing is merged."""
 
     @property
     def exit_code(self) -> ExitCode:
         """What `harness campaign finish` answers its shell: 0 unless something was wrong."""
-        if self.slower:
+        if self.slower or self.wrong:
             return ExitCode.ANSWER_IS_NO
         if self.failed is None and (self.result is None or self.result.correct):
             return ExitCode.FINE
@@ -152,8 +156,11 @@ def finish(
     _demand_whole(campaign, bench)
     if campaign.state.step is not Step.FINISHED:
         campaign.permit(Move.FINISH)
-        if campaign.state.pending is not Kind.FINISHING:
+        known = campaign.state.wrong is not None and merge
+        if not known and campaign.state.pending is not Kind.FINISHING:
             campaign.append(Kind.FINISHING, **_last_result(campaign, bench, budget_ns))
+        if campaign.state.wrong is not None and merge:
+            return _wrong(campaign)
         run_profile(campaign, bench)
         campaign.append(Kind.FINISHED)
     return _conclude(campaign, bench, merge=merge, budget_ns=budget_ns)
@@ -180,7 +187,8 @@ def _last_result(campaign: Campaign, bench: Workbench, budget_ns: int | None) ->
     state = campaign.state
     if not state.kept:
         return {"result": None, "request": None}
-    request = merging.final_request(campaign, state.sealed.commit, budget_ns)
+    ends = sum(event.kind is Kind.FINISHING for event in campaign.events)
+    request = replace(merging.final_request(campaign, state.sealed.commit, budget_ns), end=ends)
     result = bench.bench(request)
     needed = _still_needed(result, state.agreed)
     if budget_ns is None and needed is not None:
@@ -188,7 +196,27 @@ def _last_result(campaign: Campaign, bench: Workbench, budget_ns: int | None) ->
             request, continues=request.look, spent_ns=request.budget_ns, budget_ns=needed
         )
         result = bench.bench(request)
-    return {"result": result, "request": request}
+    found = wrong_in_look(result)
+    first = blamed(campaign, bench, found[0], TRIES) if found else None
+    since = {"since": first.iteration} if first is not None and first.iteration else {}
+    return {"result": result, "request": request, **since}
+
+
+def _wrong(campaign: Campaign) -> Finished:
+    """What is said of a last kept state that is wrong: the campaign is not finished with it."""
+    state = campaign.state
+    wrong, result = state.wrong, state.ending.result if state.ending else None
+    assert wrong is not None
+    by, at = "it did not show again in the kept states", state.kept_commit
+    if wrong.iteration:
+        iteration = state.iterations[wrong.iteration - 1]
+        by, at = f"iteration {wrong.iteration} ({iteration.title}) brought it in", iteration.commit
+    why = (
+        f"the output is wrong on {wrong.shown.words}: not merged, and not finished; {by}:"
+        f" {wrong.problem}. To see it: {wrong.shown.command(at)}. To take it back and keep the"
+        f" other gains: {Move.TAKE_BACK.value}"
+    )
+    return Finished(result, "", "", why, wrong=True)
 
 
 def _still_needed(result: BenchOutcome, terms: Terms) -> int | None:
@@ -214,8 +242,9 @@ def _conclude(
         raise refused(way)
     if git.branch() == place.branch:
         campaign.commit_records(campaign.message(subject))
-    if result is not None and not result.correct:
-        return Finished(result, "", "", "the output is wrong on the full workload: not merged")
+    if state.wrong is not None or (result is not None and not result.correct):
+        why = "the output is wrong on the full workload: not merged"
+        return Finished(result, "", "", why, wrong=True)
     if not merge:
         return Finished(result, "", "", f"not merged, as asked: git merge {place.branch}")
     before = git.resolve(branch_ref(place.base_branch))

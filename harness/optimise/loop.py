@@ -8,7 +8,6 @@ whose thoughts do not pass ends the loop, not the campaign.
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -54,10 +53,10 @@ from harness.optimise.standing import demand_active
 from harness.plugins import Proposer
 from harness.render.units import show_factor
 from harness.system.git.applying import apply_patch
-from harness.system.git.copy import copy_at
+from harness.system.git.copy import copy_at, take_over
 from harness.system.git.listing import differing, listing_at, listing_here
 from harness.system.git.writing import Git
-from harness.system.process.touching import touched_everything, touched_files
+from harness.system.process.touching import touched_everything
 
 REPAIRS = 2
 """How often code that does not build or run is given back to be repaired."""
@@ -299,7 +298,7 @@ def _implemented(loop: Loop, brief: Brief, proposal: Proposal) -> str:
         if bad:
             return f"the proposer changed protected files: {name_some(bad)}"
         try:
-            _copy(brief.worktree, loop.campaign.git.top, paths)
+            take_over(brief.worktree, loop.campaign.git.top, paths)
         except OSError as refused:
             return f"the proposer's change could not be taken over: {refused}"
         outcome = check_candidate(loop.campaign, loop.bench, full=False)
@@ -313,28 +312,6 @@ _UNREPAIRED = {
     TestStatus.BUILD_FAILED: "it does not build",
     TestStatus.CRASHED: "it does not end well",
 }
-
-
-def _copy(worktree: Path, top: Path, paths: tuple[str, ...]) -> None:
-    """Make the checkout's files what the worktree's are.
-
-    What is gone is removed first, with folders that are left empty: a file may take their place.
-    """
-    here = [p for p in paths if (worktree / p).is_symlink() or (worktree / p).is_file()]
-    for path in sorted(set(paths) - set(here)):
-        goal = top / path
-        goal.unlink(missing_ok=True)
-        for folder in goal.relative_to(top).parents[:-1]:
-            if not (top / folder).is_dir() or any((top / folder).iterdir()):
-                break
-            (top / folder).rmdir()
-    for path in here:
-        goal = top / path
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        # A copy onto a link would write to what it points at, which may lie anywhere.
-        goal.unlink(missing_ok=True)
-        shutil.copy2(worktree / path, goal, follow_symlinks=False)
-    touched_files()
 
 
 def _measured(loop: Loop) -> str:

@@ -21,6 +21,7 @@ import msgspec
 from harness.campaign.events import builtins
 from harness.campaign.port import BenchRequest, SealedBaseline
 from harness.campaign.values import BenchOutcome, CaseResult, ProfileOutcome, Terms, TestOutcome
+from harness.campaign.wrongs import Counterexample, FirstWrong
 from harness.cluster.asked_steps import NodeAnswer, NodeWork, done_on_a_node, is_under_way
 from harness.cluster.running import config_words
 from harness.errors import ConfigError
@@ -98,6 +99,14 @@ class NodeWorkbench(LocalWorkbench):
         """Build and check the tree on a node."""
         answer = self._asked("test", full=full)
         return replace(_value(answer, TestOutcome), place=self._place(answer))
+
+    def first_wrong(
+        self, states: Sequence[str], shown: Counterexample, tries: int = 1
+    ) -> FirstWrong:
+        """Which of these commits is the first to be wrong there, on a node."""
+        values = {"states": list(states), "shown": builtins(shown), "tries": tries}
+        answer = self._asked("first_wrong", **values)
+        return _value(answer, FirstWrong)
 
     def under_way(self, request: BenchRequest) -> bool:
         """Was this look begun by a call that was called off, so that its job may have an answer?"""

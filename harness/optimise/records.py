@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.campaign.events import Event
+from harness.campaign.folding import states_after
 from harness.campaign.logs import optimization_log, summary, thinking_log
-from harness.campaign.state import State, Step, states_after
+from harness.campaign.state import State, Step
 from harness.optimise.journal import JOURNAL_NAME
 from harness.project.workload import BASELINE_NAME, RESULTS_NAME
 from harness.system.store.files import (

@@ -13,17 +13,20 @@ from harness.campaign.alike import change_digest
 from harness.campaign.chaining import chained, known_noise
 from harness.campaign.events import Kind
 from harness.campaign.flagging import with_flags
+from harness.campaign.folding import apply
 from harness.campaign.gates import check_note, check_plan, check_thought
 from harness.campaign.iteration import Iteration
 from harness.campaign.moves import Move, permit
 from harness.campaign.port import BenchRequest, Workbench, confirms, holds_tails
 from harness.campaign.spending import attempt_confidence, confidence_of
-from harness.campaign.state import Step, apply
+from harness.campaign.state import Step
 from harness.campaign.stopping import decision_by_rules as decide_by_rules
 from harness.campaign.values import BenchOutcome, ProfileOutcome, TestOutcome, TestStatus
+from harness.campaign.wrongs import wrong_in_look, wrong_in_test
 from harness.errors import NotAllowed, UsageError
 from harness.frozen import dataclass
 from harness.model.proposals import Plan, Reflection, Thought
+from harness.optimise.blaming import since_when
 from harness.optimise.campaign import Campaign
 from harness.optimise.failures import remembered
 from harness.optimise.standing import demand_active
@@ -99,7 +102,9 @@ def check_candidate(campaign: Campaign, bench: Workbench, *, full: bool) -> Test
     change = ""
     if outcome.status is TestStatus.PASSED:
         change = change_digest(campaign.checkout.keep_tested(state.kept_commit, tree.changed))
-    campaign.append(Kind.TESTED, tree=tree.fingerprint, outcome=outcome, change=change)
+    wrong = None if outcome.status is TestStatus.PASSED else wrong_in_test(outcome)
+    since = since_when(campaign, bench, wrong)
+    campaign.append(Kind.TESTED, tree=tree.fingerprint, outcome=outcome, change=change, **since)
     return outcome
 
 
@@ -141,7 +146,9 @@ def bench_candidate(
         outcome = chained(state, outcome)
     outcome = with_flags(state, outcome)
     _demand_still(campaign, tree.fingerprint, "measured")
-    campaign.append(Kind.BENCHED, tree=tree.fingerprint, request=request, outcome=outcome)
+    since = since_when(campaign, workbench, wrong_in_look(outcome))
+    told = {"tree": tree.fingerprint, "request": request, "outcome": outcome}
+    campaign.append(Kind.BENCHED, **told, **since)
     return outcome
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import field, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,49 +19,27 @@ from harness.campaign.chaining import chained, known_noise
 from harness.campaign.events import Event, Kind
 from harness.campaign.exit_codes import answer_of_flags
 from harness.campaign.flagging import EDITION, flag_lines, with_flags
+from harness.campaign.folding import states_after
 from harness.campaign.gates import check_note, check_plan, check_thought
-from harness.campaign.iteration import Outcome
 from harness.campaign.port import BenchRequest, SealedBaseline, Workbench, confirms, holds_tails
 from harness.campaign.spending import attempt_confidence, confidence_of, final_confidence
-from harness.campaign.state import State, Step, states_after
+from harness.campaign.state import State, Step
 from harness.campaign.stopping import decision_by_rules
 from harness.campaign.values import BenchOutcome, Terms
 from harness.errors import (
     AnswerIsNo,
     DataClosed,
     DataDamaged,
-    GitFailed,
     HarnessError,
-    UsageError,
 )
-from harness.frozen import dataclass
 from harness.model import Noise, Verdict
 from harness.model.proposals import Plan, Reflection, Thought
 from harness.optimise.campaign import Campaign
+from harness.optimise.verification import Verification
+from harness.optimise.verify_commits import check_attempt, commit_problems, taken_back_problems
 from harness.optimise.verify_figures import figure_problems, ran_one_program
 from harness.optimise.verify_trusted import trusted_parts
 from harness.optimise.verify_weighed import same_noise, weighed_problems
-
-
-@dataclass(slots=True)
-class Verification:
-    """What was checked, what could not be, and what does not fit."""
-
-    checked: dict[str, int] = field(default_factory=dict)
-    unchecked: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    """What fits, and is to be known all the same."""
-    flags: list[str] = field(default_factory=list)
-    """What a human should look at."""
-    problems: list[str] = field(default_factory=list)
-    """In the order in which they were found; the first one is the one to look at."""
-
-    @property
-    def ok(self) -> bool:
-        return not self.problems
-
-    def count(self, what: str) -> None:
-        self.checked[what] = self.checked.get(what, 0) + 1
 
 
 def verify(campaign: Campaign, bench: Workbench, against: Path | None = None) -> Verification:
@@ -163,9 +141,11 @@ def _event(campaign: Campaign, bench: Workbench, found: Verification, turn: Turn
         elif event.kind is Kind.FINISHING:
             yield from _result(bench, before, event, found)
         elif event.kind is Kind.COMMITTED:
-            yield from _commit(campaign, event, after, found)
+            yield from commit_problems(campaign, event, after, found)
+        elif event.kind is Kind.TAKEN_BACK:
+            yield from taken_back_problems(campaign, event, after, found)
         elif event.kind is Kind.REVERTED:
-            _attempt(campaign, event, after, found)
+            check_attempt(campaign, event, after, found)
     except DataClosed:
         raise  # not a misfit: it may not be read, and its own hint says how to open it
     except HarnessError as problem:
@@ -325,49 +305,6 @@ def _figures(
         found.count("looks weighed again for flags")
         if with_flags(before, stored, edition).flagged != stored.flagged:
             yield "its flags are not those that its figures give"
-
-
-def _commit(campaign: Campaign, event: Event, after: State, found: Verification) -> Iterator[str]:
-    """The commit is there, is this iteration's, and holds the code that was measured."""
-    commit = event.value("commit", str)
-    iteration = after.iterations[-1]
-    if iteration.outcome is not Outcome.KEPT:
-        yield f"iteration {iteration.number} was committed as {iteration.outcome.value!r}"
-    git = campaign.git
-    if not git.is_repository() or not git.has_commit(commit):
-        found.unchecked.append(f"commit {commit[:12]} of iteration {iteration.number} is not here")
-        return
-    found.count("commits")
-    subject = f"{after.agreed.commit_prefix}optim iter {iteration.number}: "
-    if not git.message(commit).startswith(subject):
-        yield f"commit {commit[:12]} is not that of iteration {iteration.number}"
-    code = campaign.checkout.fingerprint_at(commit, after.untracked)
-    if code != iteration.tested_tree:
-        yield f"commit {commit[:12]} does not hold the code that was tested and measured"
-    if not _is_history(campaign, commit):
-        found.unchecked.append(f"commit {commit[:12]} is not part of what is checked out")
-
-
-def _is_history(campaign: Campaign, commit: str) -> bool:
-    try:
-        return campaign.git.is_ancestor(commit, "HEAD")
-    except (GitFailed, UsageError):
-        return False
-
-
-def _attempt(campaign: Campaign, event: Event, after: State, found: Verification) -> None:
-    attempt = event.value("attempt", str)
-    if not attempt:
-        return
-    number = after.iterations[-1].number
-    known = campaign.checkout.attempts(number) if campaign.git.is_repository() else {}
-    if attempt in known.values() and campaign.git.has_commit(attempt):
-        found.count("attempts")
-    else:
-        found.unchecked.append(
-            f"no ref here keeps the attempt of iteration {number} ({attempt[:12]}):"
-            " git fetch origin 'refs/harness/*:refs/harness/*'"
-        )
 
 
 def wrong_with(found: Verification, *, strict: bool) -> DataDamaged | AnswerIsNo | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from harness.campaign.events import Event, Kind
+from harness.campaign.folding import fold
 from harness.campaign.gates import compare_words, predicted_words
 from harness.campaign.iteration import Iteration, Outcome
-from harness.campaign.state import State, Step, fold
+from harness.campaign.state import State, Step
 from harness.frozen import dataclass
 from harness.model.jsonable import jsonable
 from harness.optimise.journal import JOURNAL_NAME, Journal

@@ -23,6 +23,7 @@ from harness.baseline import (
     run_test,
     tag_baseline,
 )
+from harness.baseline.counterexamples import GivenCheck, first_wrong
 from harness.baseline.sides import CURRENT
 from harness.bench import BenchSettings, run_bench
 from harness.campaign.port import BenchRequest, SealedBaseline
@@ -36,6 +37,7 @@ from harness.campaign.values import (
     TestOutcome,
     TestStatus,
 )
+from harness.campaign.wrongs import Counterexample, FirstWrong
 from harness.errors import BuildFailed, ConfigError, DataDamaged, TrialFailed
 from harness.model import BenchReport, CaseBench, Jail, Metric
 from harness.model.guards import guards_in
@@ -209,6 +211,15 @@ class LocalWorkbench:
         status = TestStatus.PASSED if report.ok else TestStatus.WRONG
         return TestOutcome(status, case, words(report.agreement), details(report.agreement))
 
+    def first_wrong(
+        self, states: Sequence[str], shown: Counterexample, tries: int = 1
+    ) -> FirstWrong:
+        """Which of these commits, the oldest first, is the first whose output is wrong there."""
+        workload = self._workload
+        found = load_baseline(workload, self._git)
+        with self._session() as session:
+            return first_wrong(session, GivenCheck(workload, found, shown), states, tries)
+
     def under_way(self, request: BenchRequest) -> bool:
         """Nothing goes on here that nobody waits for."""
         return False
@@ -284,7 +295,7 @@ class LocalWorkbench:
 
     def _keep(self, case: str, folder: Path, request: BenchRequest) -> tuple[str, str]:
         """Copy the run's trials into the records; their place there, and their digest."""
-        name = f"{RUNS}/bench-{request.look:03d}-{case}.parquet"
+        name = f"{RUNS}/bench-{request.mark}-{case}.parquet"
         path = self._workload.folder / name
         with storage_errors(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -300,9 +311,9 @@ class LocalWorkbench:
         """The kept trials, by case, of the look that is continued."""
         if request.continues is None:
             return {}
-        workload, look = self._workload, request.continues
+        workload, mark = self._workload, replace(request, look=request.continues).mark
         paths = {
-            case.name: workload.folder / f"{RUNS}/bench-{look:03d}-{case.name}.parquet"
+            case.name: workload.folder / f"{RUNS}/bench-{mark}-{case.name}.parquet"
             for case in workload.cases
         }
         return {case: path for case, path in paths.items() if path.is_file()}

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import msgspec
 
-from harness.errors import ConfigError, TrialFailed
+from harness.errors import ConfigError, TrialFailed, UsageError
 from harness.frozen import dataclass
 from harness.model import Case, Output, ParamValue
 from harness.model.draws import Seeds
@@ -135,6 +135,25 @@ def read_holdout(case: Case) -> tuple[Case, ...]:
         raise ConfigError(
             f"{where}: {problem}", hint='It is a JSON list of objects: [{"n": 7, "seed": 12}].'
         ) from None
+
+
+def case_given(case: Case, given: str) -> Case:
+    """The case with the values that a draw's text says; UsageError where it does not take them."""
+    try:
+        return _given(case, msgspec.json.decode(given, type=dict[str, ParamValue]))
+    except (ValueError, IndexError, msgspec.DecodeError) as problem:
+        raise UsageError(
+            f"case {case.name!r} cannot be given {given}: {problem}",
+            hint='It is a JSON object of values that the case has, such as {"seed": 12}.',
+        ) from None
+
+
+def _given(case: Case, values: Mapping[str, ParamValue]) -> Case:
+    if set(values) == {"holdout"} and "holdout" not in case.params:
+        return read_holdout(case)[int(values["holdout"])]
+    if "seed" in values and case.seed is None:
+        raise ValueError("the case has no seed")
+    return _with_values(case, values)
 
 
 def _with_values(case: Case, values: Mapping[str, ParamValue]) -> Case:

@@ -21,6 +21,7 @@ from harness.errors import TrialFailed
 from harness.frozen import dataclass
 from harness.model import Agreement, Case, Output, Task
 from harness.model.draws import Seeds
+from harness.model.given_values import given_words
 from harness.running.checking import check_outputs
 from harness.running.commands import beside_trial
 from harness.running.drawing import Draws
@@ -83,7 +84,7 @@ def check_further(session: Session, both: BothSides, case: Case, seeds: Seeds) -
             if found is None:
                 continue
             if not found.ok:
-                return Checked(agreed, replace(found, summary=f"given {text}: {found.summary}"))
+                return Checked(agreed, replace(found, summary=given_words(text, found.summary)))
             agreed += 1
     return Checked(agreed)
 

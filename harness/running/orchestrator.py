@@ -32,6 +32,7 @@ from harness.model import (
     TrialStatus,
 )
 from harness.model.durations import write_duration
+from harness.model.given_values import given_words
 from harness.plugins import Adapter, Adapters
 from harness.running.cells import (
     Cell,
@@ -375,10 +376,7 @@ class Orchestrator:
         return trial, agreement
 
     def _check_trial(self, turn: Turn, trial: Trial) -> Agreement | None:
-        """A trial's output against the wanted one; the bytes of the first one need no look.
-
-        None where there was nothing to compare.
-        """
+        """A trial's output against the wanted one; None where there was nothing to compare."""
         member = turn.member
         if trial.output is None or not trial.ok:
             return None
@@ -391,9 +389,9 @@ class Orchestrator:
         try:
             actual = replace(trial.output, values=take_outputs(trial.output, task.outputs))
         except TrialFailed as failure:
-            return Agreement(ok=False, summary=failure.message)
+            return Agreement(ok=False, summary=given_words(turn.draw.text, failure.message))
         wanted = turn.draw.expected or member.cell.expected or member.expected
         agreement = check_outputs(member.adapter, task, wanted, actual)
-        if turn.draw.text and not agreement.ok:
-            agreement = replace(agreement, summary=f"given {turn.draw.text}: {agreement.summary}")
+        if not agreement.ok:
+            agreement = replace(agreement, summary=given_words(turn.draw.text, agreement.summary))
         return None if unchecked and agreement.ok else agreement

@@ -18,9 +18,11 @@ class WorkloadOptions(Place, total=False):
 
 
 class CheckOptions(WorkloadOptions, total=False):
-    """The keyword arguments of `Project.test`."""
+    """The keyword arguments of `Project.test`; with `given` or `at` a campaign's `case` counts."""
 
     full: bool
+    given: str
+    at: str
 
 
 class BaselineOptions(WorkloadOptions, total=False):

@@ -9,9 +9,10 @@ import pytest
 
 from harness.campaign.agreed import CampaignGit
 from harness.campaign.events import Event, Kind, builtins, next_event
+from harness.campaign.folding import fold
 from harness.campaign.iteration import Outcome
 from harness.campaign.port import SealedBaseline
-from harness.campaign.state import State, fold
+from harness.campaign.state import State
 from harness.campaign.stopping import decision_by_rules
 from harness.campaign.values import (
     BenchOutcome,

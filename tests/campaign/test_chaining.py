@@ -2,7 +2,8 @@
 
 import pytest
 
-from harness.campaign.chaining import RECENT, chained, known_noise, product
+from harness.campaign.chained_ratio import product
+from harness.campaign.chaining import RECENT, chained, known_noise
 from harness.campaign.values import BenchOutcome, KnownNoise, Ratio, Terms
 from harness.model import Verdict
 from harness.model.noise import Noise

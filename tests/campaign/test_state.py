@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from harness.campaign.events import Kind, next_event
+from harness.campaign.folding import fold, states_after
 from harness.campaign.iteration import Outcome
-from harness.campaign.state import NotStarted, Step, fold, states_after
+from harness.campaign.state import NotStarted, Step
 from harness.campaign.values import Terms, TestStatus
 from harness.errors import DataDamaged
 from harness.model import Verdict

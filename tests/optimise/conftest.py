@@ -9,6 +9,7 @@ The "program" is the file `work.txt`, whose keys say how it behaves::
     build = works       anything else does not build
     run = works         anything else crashes
     noise = 0           half the interval's width as a share; 1 cannot be decided
+    wrong_on = 12       the seed that its output is wrong on, which only the end draws
     forces = 0.8        every other key is a phase with its share
 """
 
@@ -18,7 +19,7 @@ import hashlib
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -36,7 +37,9 @@ from harness.campaign.values import (
     TestOutcome,
     TestStatus,
 )
+from harness.campaign.wrongs import Counterexample, FirstWrong
 from harness.model import Noise, Verdict
+from harness.model.given_values import given_words
 from harness.model.proposals import Option, Plan, Prediction, Reflection, Thought
 from harness.optimise import Campaign
 from harness.optimise.outcomes import outcome_of
@@ -65,6 +68,7 @@ protect = ["harness.toml", "tests/"]
 WORK = "time = 100\nfull = 1000\noutput = right\nforces = 0.8\nread = 0.17\nsetup = 0.03\n"
 
 _OWN = {"time", "full", "output", "full_output", "build", "run", "noise", "wide", "deep"}
+_OWN |= {"wrong_on"}
 
 
 def parse(text: str) -> dict[str, str]:
@@ -80,8 +84,22 @@ class FakeWorkbench:
     root: Path
     calls: list[str] = field(default_factory=list)
 
+    tested_with: str = ""
+    """The seed that a test draws, where it draws any."""
+
     def under_way(self, request: BenchRequest) -> bool:
         return False
+
+    def first_wrong(
+        self, states: Sequence[str], shown: Counterexample, tries: int = 1
+    ) -> FirstWrong:
+        self.calls.append("first_wrong")
+        for index, commit in enumerate(states):
+            found = self.at(commit)
+            own = found.get("full_output" if shown.case == "full" else "output", "right")
+            if problem := wrong_on(found, shown.given) or own.replace("right", ""):
+                return FirstWrong(index, problem)
+        return FirstWrong(None)
 
     def here(self) -> dict[str, str]:
         return parse((self.root / "work.txt").read_text())
@@ -142,6 +160,8 @@ class FakeWorkbench:
             return TestOutcome(
                 TestStatus.WRONG, case, f"energy: expected right, got {found['output']}"
             )
+        if problem := wrong_on(found, self.tested_with):
+            return TestOutcome(TestStatus.WRONG, case, problem)
         return TestOutcome(TestStatus.PASSED, case, "energy agrees")
 
     def bench(self, request: BenchRequest) -> BenchOutcome:
@@ -167,13 +187,15 @@ class FakeWorkbench:
         current, noise = float(here[key]), float(here.get("noise", 0.005))
         output = here["output"] if key == "time" else here.get("full_output", "right")
         before = kept if request.weighed else baseline
-        run = self.root / "optim" / "runs" / f"bench-{request.look}-{case}.json"
+        mark = f"{request.look}-{request.end}" if request.end else request.look
+        drawn = "" if request.look else wrong_on(here, f'{{"seed": {here.get("wrong_on", 0)}}}')
+        run = self.root / "optim" / "runs" / f"bench-{mark}-{case}.json"
         run.parent.mkdir(parents=True, exist_ok=True)
         run.write_text(json.dumps([kept, baseline, current, noise]))
         return CaseResult(
             case=case,
-            correct=output == "right",
-            problem="" if output == "right" else f"energy: got {output}",
+            correct=output == "right" and not drawn,
+            problem=drawn if output == "right" else f"energy: got {output}",
             step=ratio(kept / current, noise, request),
             cumulative=ratio(baseline / current, noise, request),
             baseline_ns=before * 1e6,
@@ -204,6 +226,14 @@ class FakeWorkbench:
             values["cumulative"] = builtins(ratio(baseline / current, noise, request))
             results.append(msgspec.convert(values, CaseResult))
         return outcome_of(results, request)
+
+
+def wrong_on(found: dict[str, str], given: str) -> str:
+    """What is wrong with a program on given values; empty: nothing."""
+    seed = found.get("wrong_on")
+    if seed is None or given != f'{{"seed": {seed}}}':
+        return ""
+    return given_words(given, "energy: expected right, got wrong")
 
 
 def ratio(point: float, noise: float, request: BenchRequest) -> Ratio:

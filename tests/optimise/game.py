@@ -18,7 +18,8 @@ from pathlib import Path
 from harness.campaign import events as events_module
 from harness.campaign import logs as logs_module
 from harness.campaign.advice import Advice
-from harness.campaign.state import NotStarted, State, apply
+from harness.campaign.folding import apply
+from harness.campaign.state import NotStarted, State
 from harness.campaign.values import TestOutcome, TestStatus
 from harness.errors import BuildFailed, HarnessError, ToolchainMissing, TrialFailed
 from harness.model.forms import read_fields, read_plan, read_reflection, read_thought

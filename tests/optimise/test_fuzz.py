@@ -22,8 +22,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from harness.campaign.folding import fold
 from harness.campaign.iteration import Outcome
-from harness.campaign.state import Step, fold
+from harness.campaign.state import Step
 from harness.errors import HarnessError, NotAllowed, UsageError
 from harness.model import Verdict
 from harness.model.proposals import Reflection

@@ -625,6 +625,8 @@ def test_a_wrong_output_on_the_full_workload_is_not_merged(started, thought, pla
     done = finish(started.campaign, started.bench)
     assert done.merged == ""
     assert started.git.branch() == "optimization"
+    assert started.campaign.state.step is Step.FINISH  # until it is taken back, or told to end
+    finish(started.campaign, started.bench, merge=False)
     assert "correctness FAIL" in (started.root / "optim" / "summary.md").read_text()
 
 

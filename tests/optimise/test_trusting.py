@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness.campaign.events import Kind
+from harness.campaign.folding import fold, states_after
 from harness.campaign.logs import optimization_log, summary
 from harness.campaign.moves import Tree
-from harness.campaign.state import fold, states_after
 from harness.campaign.status import status_text
 from harness.campaign.takeover import takeover_text
 from harness.errors import NotAllowed

@@ -16,6 +16,7 @@ import msgspec
 
 from harness.campaign.events import builtins
 from harness.campaign.port import BenchRequest
+from harness.campaign.wrongs import Counterexample
 from harness.errors import HarnessError
 from harness.optimise.conditions import Cases, Conditions
 from harness.optimise.workbench import LocalWorkbench
@@ -44,6 +45,9 @@ def _done(config: Path, asked: Mapping[str, Any]) -> object:
         request = msgspec.convert(values["request"], BenchRequest)
         look = bench.bench if asked["method"] == "bench" else bench.merged
         return look(request, Cases(values["cases"]))
+    if asked["method"] == "first_wrong":
+        shown = msgspec.convert(values["shown"], Counterexample)
+        return bench.first_wrong(values["states"], shown, values["tries"])
     if asked["method"] == "test":
         return bench.test(full=values["full"])
     return bench.profile() if asked["method"] == "profile" else bench.baseline()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.errors import TrialFailed
+from harness.system.git.reading import literal
 from harness.system.git.writing import Git
 
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
@@ -42,6 +43,15 @@ def apply_patch(git: Git, patch: Path) -> None:
         f"the patch {patch.name} does not apply: {said}",
         hint=f"Make it anew on the last kept state; git apply {strip} has to take it.",
     )
+
+
+def undo_change(git: Git, old: str, new: str, paths: Sequence[str]) -> bool:
+    """Take what changed from one commit to another out of the files in the repository's folder.
+
+    False where later changes are in the way; the files then have git's marks of a conflict.
+    """
+    patch = git.run("diff", "--binary", "--full-index", old, new, "--", *literal(paths))
+    return git.attempt("apply", "--reverse", "--3way", "-", stdin=patch).returncode == 0
 
 
 def _strip(text: str) -> str:

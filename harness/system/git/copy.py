@@ -10,10 +10,11 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.system.git.writing import Git
+from harness.system.process.touching import touched_files
 from harness.system.store.lock import hold, is_held
 
 _PREFIX = "harness-copy-"
@@ -39,6 +40,28 @@ def copy_at(git: Git, revision: str, parent: Path) -> Iterator[Path]:
             yield folder
         finally:
             _remove(folder)
+
+
+def take_over(worktree: Path, top: Path, paths: Sequence[str]) -> None:
+    """Make the checkout's files what the worktree's are.
+
+    What is gone is removed first, with folders that are left empty: a file may take their place.
+    """
+    here = [p for p in paths if (worktree / p).is_symlink() or (worktree / p).is_file()]
+    for path in sorted(set(paths) - set(here)):
+        goal = top / path
+        goal.unlink(missing_ok=True)
+        for folder in goal.relative_to(top).parents[:-1]:
+            if not (top / folder).is_dir() or any((top / folder).iterdir()):
+                break
+            (top / folder).rmdir()
+    for path in here:
+        goal = top / path
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        # A copy onto a link would write to what it points at, which may lie anywhere.
+        goal.unlink(missing_ok=True)
+        shutil.copy2(worktree / path, goal, follow_symlinks=False)
+    touched_files()
 
 
 def _share(git: Git, own: Path) -> None:

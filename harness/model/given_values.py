@@ -1,0 +1,28 @@
+"""How a sentence says on which values something is wrong, and how they are read again; pure."""
+
+from __future__ import annotations
+
+import json
+
+_WORD = "given "
+
+
+def given_words(given: str, what: str) -> str:
+    """What is wrong, with the values that it is wrong on; the same words where nothing is drawn.
+
+    `given`: the values of what was drawn, as a JSON object.
+    """
+    return f"{_WORD}{given}: {what}" if given else what
+
+
+def given_in(text: str) -> str:
+    """The values that a sentence begins with, as the JSON object that it says; empty: none."""
+    at = text.find(f"{_WORD}{{")
+    if at < 0:
+        return ""
+    rest = text[at + len(_WORD) :]
+    try:
+        _, end = json.JSONDecoder().raw_decode(rest)
+    except ValueError:
+        return ""
+    return rest[:end]
