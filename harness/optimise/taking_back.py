@@ -80,7 +80,7 @@ class _Fault:
 def take_back(campaign: Campaign, bench: Workbench, asked: ToTakeBack) -> TakenBack:
     """Take a kept iteration back: the last kept state is then one without it, tested anew.
 
-    Raises NotAllowed where nothing is known to be wrong, or what is does not show again.
+    Raises NotAllowed where nothing is known to be wrong, AnswerIsNo where it does not show again.
     """
     demand_active(campaign)
     done = _done(campaign, asked)
