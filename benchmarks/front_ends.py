@@ -123,7 +123,8 @@ class Asking:
         """Standard output of a Python module; what it says is shown where it did not work."""
         line = (sys.executable, "-m", *words)
         done = subprocess.run(line, cwd=self.folder, capture_output=True, text=True, check=False)
-        if done.returncode not in (0, 1, 8):  # 1: the answer is no, 8: undecided
+        fine = done.returncode in (0, 1, 8)  # 1: the answer is no, 8: undecided
+        if not fine or not done.stdout.strip():
             raise SystemExit(f"{' '.join(words)}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
         return done.stdout
 

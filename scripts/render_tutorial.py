@@ -4,9 +4,9 @@
 
 Left out: docs/tutorial.md and all docs/tutorial-*.md.
 
-In the page, a block that begins with ```c file=NAME is a file to be written, and a block ```console
-holds commands (`$ `, continued by `> `) with what they print. Everything runs in order in one empty
-folder, by the `harness` beside this Python; a command that fails ends it.
+In the page, a block that begins with ```c title="NAME" is a file to be written, and one that begins
+with ```console holds commands (`$ `, continued by `> `) with what they print. Everything runs in
+order in one empty folder, by the `harness` beside this Python; a command that fails ends it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 PAGES = sorted((Path(__file__).parents[1] / "docs").glob("tutorial*.md"))
-BLOCK = re.compile(r"^```(\w+)(?: file=(\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r'^```(\w+)(?: title="(\S+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

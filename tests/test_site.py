@@ -52,6 +52,16 @@ def test_every_page_is_there(site: Path) -> None:
     assert pages <= {page.stem for page in site.glob("*.html")}
 
 
+def test_every_block_of_code_is_one(site: Path) -> None:
+    """A fence with words that the site's Markdown does not know is text with headings in it."""
+    assert [page.name for page in site.glob("*.html") if "```" in page.read_text()] == []
+
+
+def test_each_page_stands_once_in_the_menu() -> None:
+    pages = re.findall(r"^ +- .*: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+    assert len(pages) == len(set(pages))
+
+
 def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
     loaded = re.compile(r'<(?:script|link|img|iframe)\b[^>]*(?:src|href)="(https?:[^"]*)"')
     from_elsewhere = {

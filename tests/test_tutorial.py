@@ -90,7 +90,7 @@ def test_continued_lines_belong_to_their_command(tutorial):
 
 
 def test_a_rendered_page_keeps_its_commands_and_replaces_their_output(tutorial, tmp_path):
-    page = "Say:\n\n```console\n$ echo a &&\n> echo b\nold\n```\n\n```c file=x.c\nint x;\n```\n"
+    page = 'Say:\n\n```console\n$ echo a &&\n> echo b\nold\n```\n\n```c title="x.c"\nint x;\n```\n'
     assert tutorial.rendered(page, tmp_path) == page.replace("old\n", "a\nb\n")
     assert (tmp_path / "x.c").read_text() == "int x;\n"
 

@@ -60,7 +60,9 @@ def test_cells_are_compared_and_the_result_is_shown(tmp_path: Path) -> None:
 @pytest.mark.filterwarnings("ignore")
 def test_the_cells_of_the_page_run(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs/pytest.md").read_text(encoding="utf-8")
-    cells = re.findall(r"^```python notebook\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    cells = re.findall(
+        r"^```python title=\"notebook\"\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL
+    )
     assert len(cells) == 5
     cells[-1] = cells[-1].replace("--budget 20s", "--trials 2 --mode cold")
     outputs = executed(tmp_path, cells)
