@@ -126,11 +126,11 @@ class Judge:
         return not looks_on or len(self.pairs) >= GUARDED_BLOCKS
 
     @property
-    def is_confirming(self) -> bool:
-        """Was it sure that there is a gain, and are blocks wanted that had no part in it?"""
+    def to_confirm(self) -> int:
+        """How many blocks are wanted yet that had no part in a gain's being sure; 0: none."""
         # Where a number of blocks was fixed that was enough, all of them are such.
         at = self._sure_at
-        return at > self.question.fewest and len(self.pairs) < confirmed_at(at)
+        return max(confirmed_at(at) - len(self.pairs), 0) if at > self.question.fewest else 0
 
     @property
     def fresh(self) -> Fresh:

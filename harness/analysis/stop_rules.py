@@ -58,7 +58,7 @@ class _LookOn:
         if judge.question.precision is not None:
             low, high = judge.bounds
             return low == high or high - low <= 2 * log_threshold(judge.question.precision)
-        if not judge.is_decided or judge.is_confirming:
+        if not judge.is_decided or judge.to_confirm:
             return False
         if not self._span_ns or not judge.question.tails:
             return True

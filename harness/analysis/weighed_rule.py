@@ -57,13 +57,13 @@ def weighing_rule(pair: tuple[str, str], question: Question, span: Span) -> Stop
         nonlocal next_doubt
         judge.read(blocks)
         pairs = len(judge.pairs)
-        if pairs >= question.fewest and judge.is_decided and not judge.is_confirming:
+        if pairs >= question.fewest and judge.is_decided and not judge.to_confirm:
             return SURE
         if judge.in_vain:
             return judge.in_vain
         if span.max_blocks is not None and len(blocks) >= span.max_blocks:
             return f"{span.max_blocks} blocks were the most allowed"
-        if pairs < next_doubt or judge.is_confirming:
+        if pairs < next_doubt or judge.to_confirm:
             return None
         next_doubt = math.ceil(pairs * DOUBT_GROWS)
         return _out_of_reach(judge, blocks, span)

@@ -12,6 +12,7 @@ from harness.campaign.gates import compare_words, keep_reason, name_some
 from harness.campaign.iteration import Iteration
 from harness.campaign.moves import Move, Tree, allows, restorable
 from harness.campaign.patterns import fitting
+from harness.campaign.raced import next_best_words
 from harness.campaign.state import State, Step
 from harness.campaign.stopping import (
     ONLY_START_UP,
@@ -127,6 +128,7 @@ def _profile(situation: Situation) -> Advice:
     return Advice("PROFILE", near + why, Move.PROFILE.value, instead=_END if near else "")
 
 
+_EXHAUSTED = 'harness decide --exhausted "<why nothing is left to try>"'
 _END = 'harness decide --exhausted "the target is reached; finish measures it"'
 
 
@@ -165,7 +167,7 @@ def _think(situation: Situation) -> Advice:
     state, terms = situation.state, situation.state.agreed
     patterns = fitting(state.profile) if state.profile else []
     fits = "; ".join(f"{p.number} {p.name}: {p.check}" for p, _ in patterns[:_PATTERNS_SHOWN])
-    near = near_the_target(state)
+    near = f"{near_the_target(state)}{next_best_words(state.iterations)}"
     why = f"{near}write the prediction before the code"
     if state.profile and state.profile.rows and not attackable(state.profile, terms.min_share):
         why = f"{near}{ONLY_START_UP}: end the loop, or say what a change could still take away"
@@ -174,7 +176,7 @@ def _think(situation: Situation) -> Advice:
         why + (f". Patterns that fit: {fits}" if fits else ""),
         f"{Move.THINK.value} --file -",
         thought_template(state),
-        instead=_END if near else 'harness decide --exhausted "<why nothing is left to try>"',
+        instead=_END if near_the_target(state) else _EXHAUSTED,
     )
 
 

@@ -135,15 +135,18 @@ def _time_to_verdict(judges: Sequence[Judge], group: Group) -> str:
     known = [blocks for blocks in left if blocks is not None]
     if len(known) < len(left) or not group.made:
         return ""
-    return f", about {write_duration(max(known) * group.block_ns, 2)} to a verdict"
+    what = "to a verdict"
+    if all(judge.to_confirm for judge in judges):
+        what = "until its size is known too: a gain is sure"
+    return f", about {write_duration(max(known) * group.block_ns, 2)} {what}"
 
 
 def _blocks_left(judge: Judge) -> int | None:
     """About how many more blocks decide a comparison; None: no number can be named."""
     from harness.stats.power import blocks_needed
 
-    if judge.is_confirming:
-        return None
+    if judge.to_confirm:
+        return judge.to_confirm
     sequence, asked = judge.sequence, judge.question
     if judge.weighed is not None:
         needed = judge.weighed.whole_blocks

@@ -111,7 +111,7 @@ def test_the_point_of_a_gain_does_not_flatter(blocks, gain):
         seen = list(blocks(seed + round(1e4 * gain), 1 + gain, 40, scatter=gain))
         for number in range(19):  # in time for as many fresh ones
             judge.read(seen[: number + 1])
-            if judge.is_confirming:
+            if judge.to_confirm:
                 before.append(judge.weighed.middle)
                 judge.read(seen[: confirmed_at(number + 1)])
                 after.append(judge.interval.point)

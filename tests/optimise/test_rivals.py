@@ -1,6 +1,7 @@
 """A race as the edit of an iteration: what is recorded, refused, and completed after a kill."""
 
 import contextlib
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -8,8 +9,19 @@ import pytest
 from harness.analysis import Rank, VariantStanding
 from harness.campaign.state import Step
 from harness.errors import NotAllowed, UsageError
-from harness.model import Jail
-from harness.optimise import check_candidate, next_action, plan, restore, rivals, think
+from harness.model import Estimate, Jail
+from harness.model.proposals import Reflection
+from harness.optimise import (
+    check_candidate,
+    decide,
+    log,
+    next_action,
+    plan,
+    restore,
+    revert,
+    rivals,
+    think,
+)
 from harness.optimise.checkout import Checkout
 from harness.running.settings import Settings
 from harness.running.try_results import Leftover, Together, TryResult
@@ -168,6 +180,31 @@ def test_flags_that_no_iteration_could_keep_are_refused_before_the_race(racing):
     with pytest.raises(UsageError, match="raced in vain"):
         go(racing, VariantKind.FLAGS)
     assert racing.campaign.state.iterations[-1].tried == ()
+
+
+def test_the_next_best_of_a_race_is_named_where_the_best_was_not_kept(racing, monkeypatch):
+    def race(*_):
+        gained = Estimate("ratio", 1.2, 1.1, 1.3, 0.95)
+        standings = (
+            VariantStanding("work@fast", Rank.BEST, None, 12, gains=True),
+            VariantStanding("work@fair", Rank.BEHIND, gained, 9, "fast is better", gains=True),
+            VariantStanding("work@odd", Rank.WRONG, replace(gained, point=1.25), 0, "another sum"),
+        )
+        return TryResult("work", "wall", standings, "one is left", None, None)
+
+    with rivals.field_of() as field:
+        commit = field.commits["work@fast"]
+    field.commits.update({"work@fair": commit, "work@odd": commit})
+    monkeypatch.setattr(rivals, "race_together", race)
+    go(racing)
+    racing.write(output="wrong")
+    check_candidate(racing.campaign, racing.bench, full=False)
+    log(racing.campaign, Reflection("it was wrong", why="w", lesson="l"))
+    revert(racing.campaign)
+    decide(racing.campaign)
+    advice = next_action(racing.campaign)
+    assert advice.action == "THINK"
+    assert advice.why.startswith("fair gained in the last race too (1.20x), and was not measured")
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ class Rule:
                 interval=each,
                 sequence=sequence_of([9.0], [8.0], sign_boundary(0.95)),
                 weighed=SimpleNamespace(whole_blocks=None),
-                is_confirming=False,
+                to_confirm=0,
                 question=Settings().question,
             )
             for each in intervals
@@ -88,6 +88,10 @@ def test_the_widest_range_stands_beside_how_long_a_verdict_takes(group) -> None:
     for judge in made.rule.judges:
         judge.weighed = SimpleNamespace(whole_blocks=6)
     said = "1.000x so far, 0.990x to 1.010x, about 10s to a verdict"
+    assert open_words(made, Settings()) == said
+    for judge in made.rule.judges:
+        judge.to_confirm = 3
+    said = "1.000x so far, 0.990x to 1.010x, about 6s until its size is known too: a gain is sure"
     assert open_words(made, Settings()) == said
     assert open_words(group(narrow, wide), Settings()) == "0.951x to 1.16x so far, 2 still open"
 

@@ -185,6 +185,13 @@ def answered_end(campaign: Campaign, iteration: Iteration, how: str) -> Answer:
     )
 
 
+_RECORDS_GO_ON = (
+    "git status shows the records as modified from here on: they tell of the commit too, and the"
+    " next one takes them in; leave them"
+)
+"""Said once, after the first commit of an iteration."""
+
+
 def closed_words(iteration: Iteration, decision: Decision, words: list[str]) -> dict[str, Any]:
     """What became of an iteration and of the loop; adds it to the words."""
     from harness.campaign.iteration import Outcome
@@ -194,6 +201,8 @@ def closed_words(iteration: Iteration, decision: Decision, words: list[str]) -> 
     made = iteration.commit if kept else iteration.attempt
     done = "committed as" if kept else "reverted; the attempt is kept as"
     words.append(f"{done} {made[:12]}" if made else "reverted; no code had changed")
+    if iteration.number == 1:
+        words.append(_RECORDS_GO_ON)
     words.append(f"{'stop' if decision.stop else 'go on'}: {decision.reason}")
     return {"commit": made, "decision": jsonable(decision)}
 
