@@ -19,6 +19,7 @@ from harness.running.initial.frameworks_seen import SUITE
 from harness.running.initial.looking import found_programs, named_targets
 from harness.running.listening import Progress, Quiet, Told
 from harness.running.reports import Failure, Report
+from harness.system.process.not_shown import advised_inputs
 from harness.system.store.files import storage_errors, write_atomically
 
 _TRIAL_TIMEOUT_NS, _BUILD_TIMEOUT_NS = 20_000_000_000, 600_000_000_000
@@ -59,7 +60,8 @@ def initialise(
     """Look for programs in a folder, write its `harness.toml`, and try each program.
 
     Scripts of a shell that are not named after benchmarks are not tried, and stand as comments.
-    One that ends with an error is tried with the argument 1000 as well. A program that does not run
+    One that ends with an error is tried with the argument 1000 as well, and one that misses a file
+    of the project with that as its input. A program that does not run
     with either, or prints something else each time, stands in the file as a comment with the
     reason. With `tried=False` nothing is built or run, and all stand in it.
 
@@ -119,6 +121,17 @@ def _tried(
                         kept[name] = task, _without(program, cases)
                     else:
                         left_out[name] = failure.message
+                elif (
+                    inputs := advised_inputs(failure.message)
+                ) and "inputs" not in program.options:
+                    kept[name] = (
+                        task,
+                        replace(
+                            program,
+                            reason=f"{program.reason} It opens files of the project.",
+                            options={**program.options, "inputs": inputs},
+                        ),
+                    )
                 elif failure.exit_code is ExitCode.TRIAL and name not in bare:
                     bare[name] = program, failure.message
                     kept[name] = task, _with_an_argument(program, failure.message)

@@ -15,6 +15,7 @@ PROGRAMS = {
     "needs.c": C.format('if (n < 3) { fputs("usage: needs A B\\n", stderr); return 2; } return 0;'),
     "size.py": "import sys\nprint(2 * int(sys.argv[1]))\n",
     "clock.py": "import time\nprint(time.time_ns())\n",
+    "reads.py": "print(open('data/in.txt').read())\n",
     "broken.c": "int main(void) { return nothing; }\n",
 }
 
@@ -23,6 +24,8 @@ PROGRAMS = {
 def project(folder: Path) -> Path:
     for name, text in PROGRAMS.items():
         (folder / name).write_text(text)
+    (folder / "data").mkdir()
+    (folder / "data/in.txt").write_text("5")
     return folder
 
 
@@ -30,13 +33,14 @@ def test_what_it_writes_runs_at_once(harness, project: Path) -> None:
     said = harness("init", "--json")
     assert said.code == 0
     left_out = said.result["left_out"]
-    assert said.result["targets"] == ["one-c", "one-python", "size", "two-c", "two-python"]
+    assert said.result["targets"] == ["one-c", "one-python", "reads", "size", "two-c", "two-python"]
     assert "usage: needs A B" in left_out["needs"]
     assert "prints something else each time" in left_out["clock"]
     assert "nothing" in left_out["broken"]
     text = (project / "harness.toml").read_text()
     assert "# Left out:" in text
     assert '\nargs = ["1000"]\n' in text
+    assert '\nsources = ["reads.py"]\ninputs = ["data"]\n' in text
     assert "since it wants arguments (" in text
     assert "It does not print what others of task two do." in text
     ran = harness("run", "--trials", "2", "--json")
@@ -44,6 +48,7 @@ def test_what_it_writes_runs_at_once(harness, project: Path) -> None:
     assert {m["target"]: m["task"] for m in ran.result["measurements"]} == {
         "one-c": "one",
         "one-python": "one",
+        "reads": "reads",
         "size": "size",
         "two-c": "two",
         "two-python": "two-python",

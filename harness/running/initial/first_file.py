@@ -15,9 +15,10 @@ _HEAD = """\
 #   harness compare OLD NEW           which is faster, and how sure is that?
 #   harness config schema             every key; docs/configuration.md explains them
 """
-_ARGS = (
-    '# args = ["1000"]                   # what it is called with; "{n}" is filled in from a case'
-)
+_SAID = {
+    "args": '# args = ["1000"]                   # its arguments; "{n}" is filled in from a case',
+    "inputs": '# inputs = ["data"]                 # what it opens: trials run in an empty folder',
+}
 
 
 def first_file(targets: Mapping[str, tuple[str, FoundProgram]], left_out: Mapping[str, str]) -> str:
@@ -55,8 +56,8 @@ def _target(name: str, task: str, program: FoundProgram) -> Iterator[str]:
     yield f"[targets.{name}]"
     yield f"task = {as_toml(task)}"
     yield from program.lines
-    if "args" not in program.options and program.adapter != SUITE:
-        yield _ARGS
+    if program.adapter != SUITE:
+        yield from (line for key, line in _SAID.items() if key not in program.options)
 
 
 def _commented(line: str) -> str:

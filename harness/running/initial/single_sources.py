@@ -21,7 +21,12 @@ _MAIN = {
     "javascript": (r"\bconsole\.log\s*\(|process\.(?:argv|stdout)", "it prints something"),
     "lua": (r"\bprint\s*\(|io\.write\s*\(", "it prints something"),
     "ocaml": (r"\bprint_|\bPrintf\.printf\b|let\s+\(\)\s*=", "it prints something"),
-    "python": (r"^if __name__ == ['\"]__main__['\"]:|^print\(|^\s*main\(\)\s*$", "it is a script"),
+    "python": (
+        r"^if __name__ == ['\"]__main__['\"]:|^print\(|^\s*main\(\)\s*$"
+        r"|^(?:raise SystemExit|sys\.exit)\("
+        r"|^(?!def |class |#)\S[^\n]*(?:;\s*print|\.parse_args)\(",
+        "it is a script",
+    ),
     "rust": (r"^\s*(?:pub\s+)?fn\s+main\s*\(", "it has a main function"),
 }
 """By adapter: what tells a program from a module, and how that is said."""
@@ -45,7 +50,11 @@ def programs_of_one_source(root: Path, files: list[str], *, built: bool) -> Iter
             continue
         pattern, why = _MAIN[adapter]
         text = text_of(root / name)
-        if not re.search(pattern, text, re.MULTILINE) or (adapter == "cpp" and framework_in(text)):
+        runs = path.name == "__main__.py" or re.search(pattern, text, re.MULTILINE)
+        if not runs or (adapter == "cpp" and framework_in(text)):
+            continue
+        if path.name == "__main__.py" and (root / name).with_name("__init__.py").is_file():
+            yield _package(path)
             continue
         options: dict[str, object] = {"sources": [name]}
         if adapter == "julia" and (root / "Project.toml").is_file():
@@ -75,6 +84,15 @@ def shell_scripts(root: Path, files: list[str], *, alone: bool) -> Iterator[Foun
             why = "" if measures else "a script may do anything, so it was not run to try it."
             place = path.parent.as_posix()
             yield FoundProgram(path.stem, "command", options, reason, place, why)
+
+
+def _package(path: Path) -> FoundProgram:
+    """A Python package that `python -m` runs, whose `__main__.py` is at `path`."""
+    parts = path.parent.parts
+    top, inside = ("src", parts[1:]) if parts[0] == "src" and len(parts) > 1 else (".", parts)
+    options = {"module": ".".join(inside), "path": [top]}
+    reason = f"{path.as_posix()}: `python -m {options['module']}` runs it."
+    return FoundProgram(inside[-1], "python", options, reason, path.parent.as_posix())
 
 
 def _packages(root: Path) -> bool:

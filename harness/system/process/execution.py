@@ -26,6 +26,7 @@ from harness.system.jail.confining import Confined
 from harness.system.launcher.protocol import TOUCHED_MORE, TOUCHED_PHASES
 from harness.system.launcher.wire import Job, LaunchReport
 from harness.system.process.foreign import jailed_write, missing_library, other_machine
+from harness.system.process.not_shown import not_shown
 from harness.system.process.os_words import os_words
 from harness.system.process.scrubbed import missed_variables
 from harness.system.process.telling import said_in, tail_of
@@ -83,6 +84,10 @@ def trial_of_report(report: LaunchReport, job: Job, execution: Execution, plan: 
     folder, touched = execution.folder, report.figures.get("touched")
     status, message = how_it_ended(report, job, folder.opened)
     output = None
+    if status in (TrialStatus.FAILED, TrialStatus.CRASHED):
+        said = "\n".join(said_in(file) for file in (folder.opened.stderr, folder.opened.stdout))
+        if missed := not_shown(said, job.argv[1:], execution.command.target):
+            message += f"\n  {missed}"
     if status is TrialStatus.OK:
         try:
             digest = folder.digest_of_little(touched) or folder.digest(_budget_of(job))

@@ -240,6 +240,24 @@ def test_modules_tests_and_what_is_installed_are_no_programs(tmp_path: Path) -> 
     }
 
 
+def test_a_python_program_is_known_by_what_it_runs_when_it_is_loaded(tmp_path: Path) -> None:
+    for name, text in {
+        "scripts/tool.py": "import argparse\np = argparse.ArgumentParser();print(p)\n",
+        "scripts/lines.py": "import sys\nfor line in sys.stdin: pass\nsys.exit(0)\n",
+        "scripts/told.py": "def told():\n    p.parse_args()\n    x = 1; print(x)\n",
+        "src/words/__init__.py": "",
+        "src/words/__main__.py": "from . import core\ncore.run()\n",
+        "src/words/core.py": "def run():\n    print(1)\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert options(tmp_path) == {
+        "tool": ("python", {"sources": ["scripts/tool.py"], "path": ["src"]}),
+        "lines": ("python", {"sources": ["scripts/lines.py"], "path": ["src"]}),
+        "words": ("python", {"module": "words", "path": ["src"]}),
+    }
+
+
 def test_programs_of_one_name_in_several_languages_are_one_task() -> None:
     def program(stem: str, adapter: str, place: str = "") -> FoundProgram:
         return FoundProgram(stem, adapter, {}, "", place)
