@@ -121,17 +121,8 @@ def _tried(
                         kept[name] = task, _without(program, cases)
                     else:
                         left_out[name] = failure.message
-                elif (
-                    inputs := advised_inputs(failure.message)
-                ) and "inputs" not in program.options:
-                    kept[name] = (
-                        task,
-                        replace(
-                            program,
-                            reason=f"{program.reason} It opens files of the project.",
-                            options={**program.options, "inputs": inputs},
-                        ),
-                    )
+                elif (shown := _with_inputs(program, failure.message)) is not None:
+                    kept[name] = task, shown
                 elif failure.exit_code is ExitCode.TRIAL and name not in bare:
                     bare[name] = program, failure.message
                     kept[name] = task, _with_an_argument(program, failure.message)
@@ -172,6 +163,15 @@ def _with_an_argument(program: FoundProgram, said: str) -> FoundProgram:
     said = " ".join(said.split())
     reason = f"{program.reason} Given a number, since it wants arguments ({said}): say your own."
     return replace(program, options={**program.options, "args": ["1000"]}, reason=reason)
+
+
+def _with_inputs(program: FoundProgram, said: str) -> FoundProgram | None:
+    """The same shown the files of the project that it misses; None where that is not why."""
+    inputs = advised_inputs(said)
+    if not inputs or "inputs" in program.options:
+        return None
+    reason = f"{program.reason} It opens files of the project."
+    return replace(program, options={**program.options, "inputs": inputs}, reason=reason)
 
 
 def _hurried(config: Config) -> Config:
