@@ -26,6 +26,14 @@ def show_ns(ns: float, digits: int = 3) -> str:
     return f"{significant(ns / factor, digits)} {unit}"
 
 
+def show_span(ns: float) -> str:
+    """A time to two digits, a long one in minutes or hours: `85 s`, `4.1 min`, `2.3 h`."""
+    if ns < 100e9:
+        return show_ns(ns, 2)
+    minutes = ns / 60e9
+    return f"{minutes:.2g} min" if minutes < 99.5 else f"{significant(minutes / 60, 2)} h"
+
+
 def show_ns_estimate(estimate: Estimate | None) -> str:
     """A median and its interval in one unit: `1.23 ms [1.20, 1.27]`; alone where there is none."""
     if estimate is None:

@@ -18,7 +18,7 @@ from harness.model.jsonable import jsonable
 from harness.profiles.slowed import SlowedFunction
 from harness.render.costs import halves
 from harness.render.tables import as_html, layout
-from harness.render.units import show_factor, show_ns, show_ratio_estimate
+from harness.render.units import show_factor, show_ns, show_ratio_estimate, show_span
 from harness.running.gate_base import Base
 from harness.running.reports import CellKey, Report
 
@@ -112,7 +112,7 @@ class GateRow:
         """How long an open question would take, where that is known."""
         if self.status is not GateStatus.UNDECIDED or (self.needed_ns or math.inf) > MOST_NS:
             return ""
-        return f"; {show_ns(self.needed_ns or 0, 2)} or so of its own blocks would decide it"
+        return f"; {show_span(self.needed_ns or 0)} or so of its own blocks would decide it"
 
     @property
     def interval(self) -> str:

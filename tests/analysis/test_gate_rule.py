@@ -7,7 +7,7 @@ import math
 import pytest
 
 from harness.analysis import GateRule, Judge, Question, Span, compare_cells
-from harness.analysis.gate_rule import ALONE_BLOCKS, OUT_OF_REACH
+from harness.analysis.gate_rule import ALONE_BLOCKS, HOPE, OUT_OF_REACH
 from harness.analysis.kept import KeptBlocks
 from harness.analysis.stop_rules import ALL_SURE
 from harness.model import Metric
@@ -86,6 +86,21 @@ def test_what_the_budget_will_not_decide_leaves(blocks):
     assert reason == OUT_OF_REACH
     assert taken < 400
     assert rule.needed_ns(("a", "b")) > 40 * 50_000_000
+
+
+def test_a_pair_stays_while_all_that_is_left_of_the_budget_would_decide_it(record):
+    # Others take turns with it, so that 24 of its blocks fit by the pace so far; they may leave.
+    apart_ns, bound = 500_000_000, math.log1p(0.05)
+    rule, kept = GateRule([("a", "b")], QUESTION, Span(budget_ns=24 * apart_ns), {}), KeptBlocks()
+    for number in range(20):
+        ratio = -bound + (-1) ** number * (0.1, 0.1, 0.2, 0.2, 0.4, 0.4)[number % 6]
+        times = {"a": 20_000_000, "b": round(20_000_000 / math.exp(ratio))}
+        begun = number * apart_ns
+        kept.append({n: [record(n, number, ns, started_at_ns=begun)] for n, ns in times.items()})
+        assert rule(kept) is None
+    judge = Judge("a", "b", QUESTION)
+    judge.read(kept)
+    assert judge.weighed.needed_past(-bound, errors=HOPE) > 24
 
 
 def test_the_most_blocks_are_kept_to(blocks):

@@ -13,6 +13,7 @@ from harness.render.units import (
     show_ratio,
     show_ratio_estimate,
     show_share,
+    show_span,
     show_speed_up,
     significant,
 )
@@ -82,3 +83,19 @@ def test_a_speed_up_is_written_as_a_reader_says_it(ends, text):
 def test_of_memory_a_small_ratio_is_larger():
     ratio = Estimate("median ratio", 0.05, 0.04, 0.0625, 0.95)
     assert show_speed_up(ratio, by=Metric.MEMORY) == "20.0 times larger [16.0, 25.0]"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0.0072, "7.2 ms"),
+        (85.2, "85 s"),
+        (100, "1.7 min"),
+        (3000, "50 min"),
+        (5976, "1.7 h"),
+        (14752, "4.1 h"),
+        (86_400, "24 h"),
+    ],
+)
+def test_a_long_time_is_told_in_minutes_or_hours(seconds, shown):
+    assert show_span(seconds * 1e9) == shown
