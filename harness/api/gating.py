@@ -85,7 +85,7 @@ def _compared(
 
         with (
             measuring(config, options, settings, apart=True) as session,
-            Gate.opened(session, base, settings) as gate,
+            Gate.opened(session, base, settings, options.get("case")) as gate,
         ):
             more, report = gate.run(asked)
             if options.get("locate") and not (report is not None and report.interrupted):

@@ -101,7 +101,7 @@ def gate_junit(found: CiResult) -> str:
     about = {"name": "harness ci", "tests": str(len(found.rows)), **numbers}
     suite = ElementTree.Element("testsuite", about)
     for row in found.rows:
-        case = ElementTree.SubElement(suite, "testcase", classname=row.task, name=row.target)
+        case = ElementTree.SubElement(suite, "testcase", classname=row.task, name=row.name)
         said = _printable(row.sentence())
         if kind := _kind(row):
             ElementTree.SubElement(case, kind, message=said)
@@ -140,7 +140,7 @@ def gate_document(found: CiResult) -> Document:
 
 
 def _cells(row: GateRow) -> list[str]:
-    return [row.target, row.status.value, row.speed_up, row.time_of("base"), row.time_of("head")]
+    return [row.name, row.status.value, row.speed_up, row.time_of("base"), row.time_of("head")]
 
 
 def _left_out(found: CiResult, *, named: bool) -> list[str]:
@@ -155,7 +155,7 @@ def _left_out(found: CiResult, *, named: bool) -> list[str]:
 
 
 def _names(rows: Sequence[GateRow]) -> str:
-    names = ", ".join(row.target for row in rows[:8])
+    names = ", ".join(row.name for row in rows[:8])
     return names + (f" and {len(rows) - 8} more" if len(rows) > 8 else "")
 
 

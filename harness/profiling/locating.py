@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UsageError
 from harness.profiles.slowed import SlowedFunction, slowed_function
 from harness.profiling.making import profile_cell
 from harness.profiling.turns import FEWEST_TRIALS, ProfileRequest
@@ -30,11 +30,14 @@ def located(gate: Gate, rows: Sequence[GateRow], cells: Sequence[Cell]) -> list[
     for row in slower[:MOST]:
         why = "no function of its own sources stands out (a build of your own wants -g)"
         try:
-            found[row.key] = _slowed(gate, row, by_key[row.key])
+            cell = by_key.get(row.key)
+            if cell is None:
+                raise UsageError("the benchmarks of a suite are not profiled")
+            found[row.key] = _slowed(gate, row, cell)
         except HarnessError as problem:
             why = problem.message
         if found.get(row.key) is None:
-            gate.session.tell(f"{row.target}: where it is slower is not known: {why}")
+            gate.session.tell(f"{row.name}: where it is slower is not known: {why}")
     return [replace(row, slowed=found.get(row.key)) for row in rows]
 
 

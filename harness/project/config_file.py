@@ -199,6 +199,8 @@ class CampaignSection(Section):
         """ValueError for cases, an objective or a guard that make no sense."""
         if self.case is not None and self.cases:
             raise ValueError("case and cases: want one of them; the first of the cases is the case")
+        if self.case is not None and self.case == self.full_case:
+            raise ValueError(f"full_case: {self.case} is the case itself, not a larger one")
         names = [*self.cases, *filter(None, [self.full_case])]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None and self.cases:

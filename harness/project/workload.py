@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from harness.errors import UsageError
+from harness.errors import ConfigError, UsageError
 from harness.frozen import dataclass
 from harness.model import Case, Target, Task, base_name
 from harness.model.draws import Seeds
@@ -124,12 +124,18 @@ def _declared(config: Config, wanted: Wanted) -> Workload:
     folder = campaign_folder(config, name)
     target = _in_layouts(config.target(section.target), folder)
     task = config.task(target.task)
-    full = section.full_case
+    case, full = config.case_of(target, section.first_case), section.full_case
+    if full == base_name(case.name):
+        raise ConfigError(
+            f"{config.path}: campaigns.{name}.full_case: {full} is the case itself, not a larger"
+            " one",
+            hint="Leave it out, or say which smaller one the `case` is.",
+        )
     return Workload(
         config=config,
         target=target,
         task=task,
-        case=config.case_of(target, section.first_case),
+        case=case,
         further=tuple(config.case_of(target, name) for name in section.cases[1:]),
         full_case=config.case_of(target, full) if full is not None else None,
         folder=folder,

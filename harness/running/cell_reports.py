@@ -26,7 +26,8 @@ def measurement_of(member: Prepared, group: Group, settings: Settings) -> Measur
     cell = member.cell
     confidence = settings.question.confidence
     figures = shown_figures(declared_figures(member), settings.question)
-    summary = summarise_cell(group.blocks.of(cell.name), settings.mode, confidence)
+    mode = cell.mode or settings.mode
+    summary = summarise_cell(group.blocks.of(cell.name), mode, confidence)
     if cell.target.launch and summary["trials"] and summary["ranks"] is None:
         summary["warnings"] = (*summary["warnings"], NO_REPORTS)
     return Measurement(
@@ -35,7 +36,7 @@ def measurement_of(member: Prepared, group: Group, settings: Settings) -> Measur
         target=cell.name,
         adapter=cell.target.adapter,
         language=member.build.toolchain.language if member.build else cell.target.adapter,
-        mode=settings.mode,
+        mode=mode,
         build_digest=member.build.digest if member.build else "",
         **(_made_by(member.build) if member.build else {}),
         tags=cell.target.tags,

@@ -61,6 +61,8 @@ class Cell:
     target's outputs, and in every trial its own first one."""
     failure: HarnessError | None = None
     """Why it cannot be run, where that is known before it is made ready."""
+    mode: Mode | None = None
+    """How it is timed whatever the others are; None: as the settings say."""
 
     @property
     def name(self) -> str:

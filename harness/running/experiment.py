@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import sys
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import field, replace
 from datetime import UTC, datetime
@@ -101,10 +100,14 @@ class Experiment:
     @property
     def comparisons(self) -> int:
         """How many comparisons share the error level, those elsewhere included."""
-        sizes = Counter(cell.group_key for cell in self.cells)
+        groups: dict[GroupKey, set[str]] = {}
+        for cell in self.cells:
+            groups.setdefault(cell.group_key, set()).add(cell.name)
+        sizes = [len(names) for names in groups.values()]
         if self.ranked:
-            return sum(size * (size - 1) // 2 for size in sizes.values())
-        own = len(self.pairs) * len(sizes) or sum(size - 1 for size in sizes.values())
+            return sum(size * (size - 1) // 2 for size in sizes)
+        paired = sum(names.issuperset(pair) for names in groups.values() for pair in self.pairs)
+        own = paired if self.pairs else sum(size - 1 for size in sizes)
         return own and max(own, self.settings.family or 0)
 
 

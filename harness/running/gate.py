@@ -16,16 +16,18 @@ from harness.errors import (
 )
 from harness.frozen import dataclass
 from harness.model import Build, Measurement, Noise, Target
-from harness.project.config import load_config
+from harness.project.config import load_config, lookup
 from harness.render.guard_rows import broken_words, open_guard_words
 from harness.running.cells import Cell, Group, Ready
 from harness.running.copies import PrivateCopy, private_copy, settle
 from harness.running.experiment import Experiment, perform
 from harness.running.gate_base import Base
 from harness.running.gate_results import GateRow, GateStatus, status_of
+from harness.running.made_once import Made
 from harness.running.reports import CellKey, Report
 from harness.running.session import Session
 from harness.running.settings import Settings
+from harness.running.suites import benchmarks_of, of_benchmark
 from harness.system.process.executed import program_of, reads_beside
 from harness.system.process.given import files_digest
 
@@ -55,51 +57,93 @@ class Gate:
     copy: PrivateCopy
     known: frozenset[str] = field(default_factory=frozenset)
     """The targets that base's own harness.toml has; empty, too, where it has none."""
+    case: str | None = None
+    """The benchmark that is wanted of the suites; None: every one."""
+    benchmarks: dict[str, None] = field(default_factory=dict)
+    """Those that the suites have, on either side."""
 
     @classmethod
     @contextlib.contextmanager
-    def opened(cls, session: Session, base: Base, settings: Settings) -> Iterator[Gate]:
+    def opened(
+        cls, session: Session, base: Base, settings: Settings, case: str | None = None
+    ) -> Iterator[Gate]:
         """A gate with base's files in a worktree of its own, until the end."""
         with private_copy(session, session.config, base.commit) as copy:
-            yield cls(session, base, settings, copy, _known(session, copy))
+            yield cls(session, base, settings, copy, _known(session, copy), case)
 
     def run(self, cells: Sequence[Cell]) -> tuple[list[GateRow], Report | None]:
-        """The rows of these targets, and the run that they were timed in, if one was."""
+        """The rows of these targets, and the run that they were timed in, if one was.
+
+        ConfigError where the case that is wanted is no benchmark of any suite either.
+        """
+        if self.case in {cell.case.name for cell in cells}:
+            self.case = None
         rows: list[GateRow] = []
         timed: list[Sides] = []
         for cell in cells:
-            found = self._sides(cell)
-            if isinstance(found, GateRow):
-                self.session.tell(found.sentence())
-                rows.append(found)
-            else:
-                timed.append(found)
+            for found in self._sides(cell):
+                if isinstance(found, GateRow):
+                    self.session.tell(found.sentence())
+                    rows.append(found)
+                else:
+                    timed.append(found)
+        if self.case is not None and not rows and not timed:
+            lookup(self.benchmarks, self.case, "benchmark", self.session.config.path)
         if not timed:
             return rows, None
         report = self._timed(timed)
         return [*rows, *(_row(sides, report) for sides in timed)], report
 
-    def _sides(self, cell: Cell) -> Sides | GateRow:
-        """Both builds of a target, or what is to be said without timing them."""
+    def _sides(self, cell: Cell) -> list[Sides | GateRow]:
+        """Both builds of a target, or what is to be said without timing them; of a suite, those of
+        each of its benchmarks."""
         orchestrator = self.session.orchestrator
         # Ratios are of each target with its own base: no target is the others' reference here.
         head = replace(cell, task=replace(cell.task, reference=None))
         try:
             head = replace(head, target=replace(orchestrator.set_up(cell.target), setup=()))
-            _, built = orchestrator.build(head.target)
+            made = orchestrator.build(head.target)
+            heads = self._each(head, made)
         except StorageFailed:
             raise
         except HarnessError as failure:
             self._clean_up(head)
-            return _ended(cell, GateStatus.FAILED, _words(failure), failure.exit_code)
+            return [_ended(cell, GateStatus.FAILED, _words(failure), failure.exit_code)]
         try:
             before = self.before(head, cell.target)
-            adapter, built_before = orchestrator.build(before.target)
-            if not reads_beside(built) and _content(built) == _content(built_before):
+            made_before = orchestrator.build(before.target)
+            if _is_one_program(made[1], made_before[1]):
                 self._clean_up(before, head)
                 why = "both sides build to the same bytes, so it was not measured"
-                return _ended(cell, GateStatus.SAME_PROGRAM, why)
-            wanted = orchestrator.check(adapter, built_before, head.task, head.case)
+                return [_ended(cell, GateStatus.SAME_PROGRAM, why)]
+            bases = self._each(before, made_before)
+        except StorageFailed:
+            raise
+        except HarnessError as failure:
+            return [self._alone(each, failure) for each in heads.values()]
+        gone = "head has no such benchmark"
+        return [
+            *(self._paired(each, bases.get(name), made_before) for name, each in heads.items()),
+            *(_ended(bases[n], GateStatus.GONE, gone) for n in bases if n not in heads),
+        ]
+
+    def _each(self, cell: Cell, made: Made) -> dict[str, Cell]:
+        """The cells of a suite's benchmarks by their names; what is no suite, by the empty one."""
+        names = benchmarks_of(self.session.runner, cell, made)
+        if names is None:
+            return {"": cell}
+        self.benchmarks.update(dict.fromkeys(names))
+        return {n: of_benchmark(cell, n) for n in names if self.case in (None, n)}
+
+    def _paired(self, head: Cell, before: Cell | None, made: Made) -> Sides:
+        """A target, or a benchmark of one, with its base."""
+        if before is None:
+            why = "base has no such benchmark; it is shown alone"
+            return Sides(head, None, GateStatus.NEW, why)
+        if head.mode is not None and not head.task.outputs:
+            return Sides(head, before)  # a suite prints times: nothing is to be held to them
+        try:
+            wanted = self.session.orchestrator.check(*made, head.task, head.case)
         except StorageFailed:
             raise
         except HarnessError as failure:
@@ -132,7 +176,8 @@ class Gate:
         if asked.noise is None and asked.precision is None:
             # By sign and size, also where there is a single pair: then it ends that is undecidable.
             asked = replace(asked, noise=Noise())
-        pairs = tuple((s.base.name, s.head.name) for s in timed if s.base is not None)
+        # Each once: the benchmarks of a suite differ by their case.
+        pairs = tuple({(s.base.name, s.head.name): 0 for s in timed if s.base is not None})
         experiment = Experiment(
             tuple(cell for sides in timed for cell in sides.cells),
             replace(self.settings, question=asked),
@@ -156,6 +201,10 @@ def _known(session: Session, copy: PrivateCopy) -> frozenset[str]:
         return frozenset()
 
 
+def _is_one_program(head: Build, base: Build) -> bool:
+    return not reads_beside(head) and _content(head) == _content(base)
+
+
 def _content(build: Build) -> tuple[str, str]:
     """What tells two builds apart: the program, and the input files that it may execute."""
     return program_of(build), files_digest(build.target.inputs)
@@ -168,7 +217,9 @@ def _words(failure: HarnessError) -> str:
 def _ended(
     cell: Cell, status: GateStatus, why: str, failed_with: ExitCode = ExitCode.FINE
 ) -> GateRow:
-    return GateRow(*cell.key, status, why, failed_with=failed_with)
+    of_suite = cell.mode is not None
+    own = (cell.task.name, cell.case.name, cell.target.name)
+    return GateRow(*own, status, why, failed_with=failed_with, of_suite=of_suite)
 
 
 def _row(sides: Sides, report: Report) -> GateRow:
@@ -181,6 +232,7 @@ def _row(sides: Sides, report: Report) -> GateRow:
         sides.why,
         base=_shown(measured, base),
         head=_shown(measured, head),
+        of_suite=head.mode is not None,
     )
     failed = report.failures.get(head.key)
     other = _disagreement(report, head)

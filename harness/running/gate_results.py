@@ -34,6 +34,7 @@ class GateStatus(Enum):
     BASE_BROKEN = "base does not build"
     BASE_FAILS = "base does not run"
     NEW = "new"
+    GONE = "gone"
     NOT_SLOWER = "not slower"
     EQUIVALENT = "equivalent"
     FASTER = "faster"
@@ -63,6 +64,13 @@ class GateRow:
     """The function that took the further time, where profiles of both sides show it."""
     needed_ns: float | None = None
     """About how long its own blocks take until it is known, by what was seen; None: no number."""
+    of_suite: bool = False
+    """Is it one benchmark of a suite, which the case names?"""
+
+    @property
+    def name(self) -> str:
+        """The target; of a suite, with the benchmark."""
+        return f"{self.target} {self.case}" if self.of_suite else self.target
 
     @property
     def key(self) -> CellKey:
@@ -92,7 +100,7 @@ class GateRow:
 
     def sentence(self) -> str:
         """The row in words."""
-        said = f"{self.target}: {self.status.value}"
+        said = f"{self.name}: {self.status.value}"
         if self.comparison is not None:
             ratio = self.comparison.ratio
             share = abs(1 / ratio.point - 1)
@@ -260,7 +268,7 @@ class CiResult:
     def _repr_html_(self) -> str:
         heads = ("target", "verdict", "speed-up", "base", "head", "why")
         rows = [
-            [r.target, r.status.value, r.speed_up, r.time_of("base"), r.time_of("head"), r.why]
+            [r.name, r.status.value, r.speed_up, r.time_of("base"), r.time_of("head"), r.why]
             for r in self.rows
         ]
         return as_html("\n".join((self.headline, *self.notes)), layout(heads, rows, "html"))
@@ -277,7 +285,7 @@ def _row(row: GateRow) -> dict[str, Any]:
 
 
 def _names(rows: Sequence[GateRow]) -> str:
-    names = [row.target for row in rows]
+    names = [row.name for row in rows]
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return ", ".join(names[:5]) + more
 
@@ -305,6 +313,6 @@ def worst_first(rows: Sequence[GateRow]) -> tuple[GateRow, ...]:
 
     def key(row: GateRow) -> tuple[int, float, str]:
         ratio = row.comparison.ratio.point if row.comparison is not None else 1.0
-        return order.index(row.status), ratio, row.target
+        return order.index(row.status), ratio, row.name
 
     return tuple(sorted(rows, key=key))

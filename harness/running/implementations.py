@@ -132,7 +132,7 @@ def _steady(session: Session, asked: Experiment) -> Iterator[tuple[CellKey, Meas
 
 def _with_steady_mode(session: Session, cells: Sequence[Cell]) -> tuple[Cell, ...]:
     """Those whose adapter has a steady mode for them; the others are passed over."""
-    return tuple(cell for cell in cells if _has_steady_mode(session, cell))
+    return tuple(cell for cell in cells if cell.mode is None and _has_steady_mode(session, cell))
 
 
 def _has_steady_mode(session: Session, cell: Cell) -> bool:

@@ -143,7 +143,7 @@ class Orchestrator:
             return adapter.run(self.generated.given(build, case), case, self.runner)
 
     def _prepare(self, cell: Cell, mode: Mode) -> Prepared:
-        target = replace(cell.target, steady=mode is Mode.STEADY)
+        target = replace(cell.target, steady=(cell.mode or mode) is Mode.STEADY)
         build: Build | None = None
         try:
             if cell.failure is not None:
@@ -283,7 +283,7 @@ class Orchestrator:
         given = group.draws.nothing
         for member in group.running:
             self._listener.step(f"warming up {member.cell.name}")
-            for _ in range(settings.warmup - member.is_warm(settings.mode)):
+            for _ in range(settings.warmup - member.is_warm(member.cell.mode or settings.mode)):
                 self._trial(group, Turn(member, given, -1, 0), settings, writer)
 
     def _block(
@@ -323,7 +323,7 @@ class Orchestrator:
     ) -> TrialRecord:
         cell, build = turn.member.cell, turn.member.build
         plan = TrialPlan(
-            mode=settings.mode,
+            mode=cell.mode or settings.mode,
             timeout_ns=cell.target.timeout_ns,
             cpus=settings.cpus,
             pad_bytes=padding_bytes(settings.drawn_seed, turn.block) if settings.vary_layout else 0,
@@ -339,7 +339,7 @@ class Orchestrator:
             adapter=turn.member.adapter.name,
             language=build.toolchain.language,
             build_digest=build.digest,
-            mode=settings.mode,
+            mode=plan.mode,
             block=turn.block,
             position=turn.position,
             warmup=turn.block < 0,

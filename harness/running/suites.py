@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from harness.errors import HarnessError, StorageFailed
 from harness.frozen import dataclass
+from harness.hookspecs import Runner
 from harness.model import Case, Mode, Target, base_name
 from harness.model.tasks import BENCHMARK
 from harness.plugins import Adapter
 from harness.project.config import Config, lookup
 from harness.running.cells import Cell
+from harness.running.made_once import Made
 from harness.running.session import Session
 from harness.running.settings import Settings
 
@@ -33,7 +35,8 @@ class Expanded:
         A suite repeats its benchmark until its own clock is content, so that a process takes about
         as long whatever the code does.
         """
-        return replace(asked, mode=Mode.STEADY) if self.benchmarks else asked
+        alone = self.benchmarks and all(cell.mode is Mode.STEADY for cell in self.cells)
+        return replace(asked, mode=Mode.STEADY) if alone else asked
 
     def compared(self, asked: Settings, usual: Settings) -> Settings:
         """The settings of a comparison of them; `usual` has the budget that one has by default."""
@@ -77,13 +80,24 @@ def with_benchmarks(
         if found is None:
             made.append(cell)
             continue
-        task = replace(cell.task, ignores_output=not cell.task.outputs)
         made += [
-            replace(cell, task=task, case=_case_of(cell.case, name))
+            of_benchmark(cell, name)
             for name in together[cell.task.name]
             if name in wanted and name in found
         ]
-    return Expanded(tuple(made), len(wanted))
+    timed = {cell.group_key for cell in made if cell.mode is Mode.STEADY}
+    # What shares a case with a benchmark is timed as that is: their times have a ratio.
+    cells = [replace(c, mode=Mode.STEADY) if c.group_key in timed else c for c in made]
+    return Expanded(tuple(cells), len(wanted))
+
+
+def of_benchmark(cell: Cell, name: str) -> Cell:
+    """The cell of one benchmark of a suite, which is timed by the suite's own clock.
+
+    What a suite prints are times, so that no output is compared but what the task declares.
+    """
+    task = replace(cell.task, ignores_output=not cell.task.outputs)
+    return replace(cell, task=task, case=_case_of(cell.case, name), mode=Mode.STEADY)
 
 
 def case_before_building(
@@ -114,18 +128,34 @@ def _benchmarks(
     orchestrator = session.orchestrator
     try:
         adapter = orchestrator.adapter(cell.target.adapter)
-        if not adapter.has_benchmarks():
-            return None
-        if BENCHMARK in cell.case.params:
-            return (str(cell.case.params[BENCHMARK]),)
-        adapter, build = orchestrator.once.made(replace(cell.target, steady=True))
-        return adapter.benchmarks(build, session.runner)
+        declared = _declared(adapter, cell)
+        if declared is not None or not adapter.has_benchmarks():
+            return declared
+        target = replace(cell.target, steady=True)
+        return benchmarks_of(session.runner, cell, orchestrator.once.made(target))
     except StorageFailed:
         raise
     except HarnessError as failure:
         if all_or_none:
             raise
         return failure
+
+
+def benchmarks_of(runner: Runner, cell: Cell, made: Made) -> tuple[str, ...] | None:
+    """The benchmarks that a suite's build names, or the one that its case declares; None for what
+    is no suite."""
+    adapter, build = made
+    declared = _declared(adapter, cell)
+    if declared is not None or not adapter.has_benchmarks():
+        return declared
+    return adapter.benchmarks(build, runner)
+
+
+def _declared(adapter: Adapter, cell: Cell) -> tuple[str, ...] | None:
+    """The one benchmark of a suite that a case declares; None where it declares none."""
+    if not adapter.has_benchmarks() or BENCHMARK not in cell.case.params:
+        return None
+    return (str(cell.case.params[BENCHMARK]),)
 
 
 def _in_common(

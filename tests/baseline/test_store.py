@@ -262,6 +262,8 @@ class TestShallowClones:
 class TestCampaigns:
     CAMPAIGN = '\n[campaigns.{0}]\ntarget = "t"\nfull_case = "full"\n'
 
+    SAME = '\n[campaigns.one]\ntarget = "t"\nfull_case = "{}"\n'
+
     def config(self, project, *names):
         text = "".join(self.CAMPAIGN.format(name) for name in names)
         project.write("harness.toml", project.read("harness.toml") + text)
@@ -320,6 +322,13 @@ class TestCampaigns:
         config = load_config(begun.path / "harness.toml")
         with pytest.raises(UsageError, match="fast is the case itself"):
             find_workload(config, Wanted(case="fast", full_case="fast"))
+
+    def test_the_larger_case_is_another_one_than_the_first_where_none_is_named(self, begun):
+        (task,) = load_config(begun.path / "harness.toml").tasks.values()
+        first = task.case().name
+        begun.write("harness.toml", begun.read("harness.toml") + self.SAME.format(first))
+        with pytest.raises(ConfigError, match="is the case itself, not a larger one"):
+            find_workload(load_config(begun.path / "harness.toml"))
 
     def test_an_unknown_campaign_is_named(self, begun):
         with pytest.raises(ConfigError, match="no campaign named 'tow'") as caught:

@@ -123,3 +123,62 @@ def test_an_interrupted_run_of_a_suite_finds_its_benchmarks_again(project: Path)
     assert cell.case.name == "BM_sum"
     assert cell.case.params == {"benchmark": "BM_sum"}
     assert cell.task.ignores_output
+
+
+def ci(harness, project: Path, times: str, *words: str):
+    """The gate of another program with these times, whose base is the commit."""
+    (project / "bench").write_text(BENCH + "# another program\n")
+    (project / "times.txt").write_text(times)
+    asked = words if "--trials" in words else ("--budget", "60s", *words)
+    return harness("ci", "--base", "HEAD", *asked, "--json")
+
+
+def test_a_gate_compares_the_benchmarks_and_not_what_they_print(harness, project: Path):
+    said = ci(harness, project, "BM_sort/8 10001\nBM_sum 5001\nBM_old 3001\n")
+    rows = {row["case"]: row for row in said.result["rows"]}
+    assert {name: row["status"] for name, row in rows.items()} == {
+        "BM_sort/8": "equivalent",
+        "BM_sum": "equivalent",
+        "BM_old": "equivalent",
+    }
+    assert rows["BM_sum"]["head"]["wall_ns"]["point"] == 5002, "the suite's own time"
+    assert rows["BM_sum"]["comparison"]["ratio"]["confidence"] == pytest.approx(1 - 0.05 / 3)
+    assert said.code == 0
+
+
+def test_a_gate_names_the_benchmark_that_is_slower_and_those_of_one_side(harness, project: Path):
+    said = ci(harness, project, "BM_sort/8 20000\nBM_sum 5000\nBM_new 1000\n")
+    assert said.code == 1
+    assert said.result["headline"] == "suite BM_sort/8: slower"
+    status = {row["case"]: row["status"] for row in said.result["rows"]}
+    assert status == {
+        "BM_sort/8": "slower",
+        "BM_new": "new",
+        "BM_old": "gone",
+        "BM_sum": "equivalent",
+    }
+    assert "hint" not in said.envelope or "bisect" not in str(said.envelope["hint"])
+
+
+def test_a_gate_takes_one_benchmark_by_its_name(harness, project: Path):
+    times = "BM_sort/8 20000\nBM_sum 5000\nBM_old 3000\n"
+    said = ci(harness, project, times, "--case", "BM_sum")
+    assert [row["case"] for row in said.result["rows"]] == ["BM_sum"]
+    said = ci(harness, project, times, "--case", "BM_sun")
+    assert (said.code, "no benchmark named 'BM_sun'" in said.envelope["error"]) == (2, True)
+
+
+def test_a_gate_of_a_suite_and_a_program_times_each_its_own_way(harness, project: Path):
+    more = '[tasks.t]\n[targets.t]\ntask = "t"\nadapter = "command"\nargs = ["sh", "t.sh"]\n'
+    (project / "t.sh").write_text("echo 1\n")
+    (project / "harness.toml").write_text(CONFIG + more + 'inputs = ["t.sh"]\n')
+    subprocess.run(["git", "add", "-A"], cwd=project, check=True)
+    subprocess.run(["git", "commit", "-qm", "two"], cwd=project, env=GIT, check=True)
+    (project / "t.sh").write_text("echo 1 # one\n")
+    times = "BM_sort/8 10000\nBM_sum 5000\nBM_old 3000\n"
+    said = ci(harness, project, times, "--threshold", "0.9", "--trials", "4")
+    modes = {(row["target"], row["case"]): row["head"]["mode"] for row in said.result["rows"]}
+    assert modes[("t", "default")] == "cold"
+    assert modes[("suite", "BM_sum")] == "steady"
+    confidences = [row["comparison"]["ratio"]["confidence"] for row in said.result["rows"]]
+    assert confidences == [pytest.approx(1 - 0.05 / 4)] * 4, "of four comparisons in all"

@@ -124,6 +124,7 @@ def test_it_is_found_from_a_folder_below(write, tmp_path):
         (('case = "fast"', 'case = "fats"'), ["campaigns.sum.case", "'fast'"]),
         (('case = "fast"', 'cases = ["fast", "fats"]'), ["campaigns.sum.cases", "'fast'"]),
         (('case = "fast"', 'cases = ["fast", "fast"]'), ["campaigns.sum", "fast is named twice"]),
+        (('case = "fast"', 'case = "fast"\nfull_case = "fast"'), ["full_case: fast", "itself"]),
         (('case = "fast"', 'case = "fast"\ncases = ["fast"]'), ["campaigns.sum", "want one of"]),
         (("rtol = 1e-9", "rtol = -1"), ["outputs.total", "rtol", "-1"]),
         (("rtol = 1e-9", 'max_differing = "5"'), ["outputs.total", "max_differing", "'5'"]),
