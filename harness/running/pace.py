@@ -17,6 +17,7 @@ from harness.running.settings import Settings, TimeLimit
 
 if TYPE_CHECKING:
     from harness.analysis import Judge
+    from harness.analysis.weighing import Weighed
 
 LOOK_EVERY_NS = 500_000_000
 """Looking at the intervals takes a moment, and nobody reads faster."""
@@ -141,6 +142,14 @@ def _time_to_verdict(judges: Sequence[Judge], group: Group) -> str:
     return f", about {write_duration(max(known) * group.block_ns, 2)} {what}"
 
 
+def _by_pace(weighed: Weighed, blocks: int) -> int | None:
+    """About how many blocks decide in all, by what is seen and as fast as it went so far."""
+    known, pace = weighed.whole_blocks, weighed.at_this_pace()
+    if math.isfinite(pace):
+        return max(known or 0, math.ceil(pace))
+    return known if known is not None and known > blocks + 1 else None
+
+
 def _blocks_left(judge: Judge) -> int | None:
     """About how many more blocks decide a comparison; None: no number can be named."""
     from harness.stats.power import blocks_needed
@@ -149,7 +158,7 @@ def _blocks_left(judge: Judge) -> int | None:
         return judge.to_confirm
     sequence, asked = judge.sequence, judge.question
     if judge.weighed is not None:
-        needed = judge.weighed.whole_blocks
+        needed = _by_pace(judge.weighed, len(judge.pairs))
     else:
         boundary = sequence.boundary
         needed = blocks_needed(sequence.ratios, judge.interval, boundary, asked.threshold)

@@ -195,7 +195,7 @@ class _Together:
     def _told(self, standing: VariantStanding) -> VariantStanding:
         apart = self.unions.apart.get(standing.name)
         found = self.told.get(standing.name, standing)
-        return replace(found, why=apart) if apart else found
+        return replace(found, why=_apart_words(found, apart)) if apart else found
 
     def _in_order(self) -> list[VariantStanding]:
         """What is known of the variants: those that may gain first, and those at fault last."""
@@ -212,7 +212,9 @@ class _Together:
         if standing.gains and apart is None:
             apart = "does not merge: no file has its flags"
         rank = Rank.BEHIND if standing.gains else standing.rank
-        return standing if apart is None else replace(standing, rank=rank, why=apart)
+        if apart is None:
+            return standing
+        return replace(standing, rank=rank, why=_apart_words(standing, apart))
 
     def _leftover(self, union: Union | None) -> tuple[Leftover, ...]:
         """Those that may still be a gain on top of the best, and what has them upon it."""
@@ -222,6 +224,11 @@ class _Together:
 
     def _short(self, name: str) -> str:
         return self.unions.short(name)
+
+
+def _apart_words(standing: VariantStanding, apart: str) -> str:
+    """Why one is no part of what is put together, and whether it is a gain by itself."""
+    return f"it gains too; {apart}" if standing.gains else apart
 
 
 def _screen_of(report: Report) -> Screen:

@@ -80,6 +80,16 @@ def test_noise_that_the_look_itself_shows_outweighs_a_calm_past(blocks):
     assert judged(few).verdict is Verdict.UNDECIDED
 
 
+def test_the_pace_of_what_was_won_tells_how_many_blocks_decide(blocks):
+    every = list(blocks(2, 1.03, 200, 0.03))
+    sure_at = next(
+        n for n in range(FEWEST, 200) if judged(every[:n]).verdict is not Verdict.UNDECIDED
+    )
+    assert judged(every[: sure_at // 2]).weighed.at_this_pace() > sure_at // 2
+    assert judged(every[:sure_at]).weighed.at_this_pace() == sure_at
+    assert judged(every[:1]).weighed.at_this_pace() == float("inf")
+
+
 def test_a_run_ends_when_the_verdict_is_sure(blocks):
     assert ends(blocks(2, 2.0, 100), Span(10**12)) == (SURE, FEWEST)
 

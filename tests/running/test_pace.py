@@ -1,6 +1,7 @@
 """What is said of a run that goes on: its block, what is open, and how long it takes at most."""
 
 import itertools
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -47,7 +48,7 @@ class Rule:
                 pairs=[1],
                 interval=each,
                 sequence=sequence_of([9.0], [8.0], sign_boundary(0.95)),
-                weighed=SimpleNamespace(whole_blocks=None),
+                weighed=SimpleNamespace(whole_blocks=None, at_this_pace=lambda: math.inf),
                 to_confirm=0,
                 question=Settings().question,
             )
@@ -86,7 +87,7 @@ def test_the_widest_range_stands_beside_how_long_a_verdict_takes(group) -> None:
     assert open_words(made, Settings()) == "1.000x so far, 0.990x to 1.010x"
     made.made, made.spent_ns = 1, 2 * 10**9
     for judge in made.rule.judges:
-        judge.weighed = SimpleNamespace(whole_blocks=6)
+        judge.weighed = SimpleNamespace(whole_blocks=6, at_this_pace=lambda: 4.5)
     said = "1.000x so far, 0.990x to 1.010x, about 10s to a verdict"
     assert open_words(made, Settings()) == said
     for judge in made.rule.judges:
