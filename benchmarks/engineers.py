@@ -138,8 +138,8 @@ def campaign(
 ) -> Callable[..., None]:
     """Go through a campaign by the command line, under an edition of the rules.
 
-    `terms` are further lines of its table in harness.toml. Who `tries` has the large edits measured
-    one after the other, and then races the small ones by `harness try`.
+    `terms` are further lines of its table in harness.toml. Who `tries` races all edits at once by
+    `harness try`, and those that may still gain again on top of what is kept.
     """
 
     def work(
@@ -163,10 +163,11 @@ def campaign(
         starter = [sys.executable, "-I", "-c", OLDER] if edition < 3 else [HARNESS]
         house.call("campaign", "start", by=starter)
         iterate = _iterate_by_steps if edition < 3 else _iterate
-        for edit in [e for e in edits if not (tries and e.is_small)]:
-            iterate(house, edit, figures)
         if tries:
-            _race(house, [e for e in edits if e.is_small], figures, shop / "variants")
+            _race(house, [*edits], figures, shop / "variants")
+        else:
+            for edit in edits:
+                iterate(house, edit, figures)
         if house.state == "PROFILE":
             house.call("profile")
         house.call("decide", "--exhausted", "the list of ideas is at its end")
@@ -231,8 +232,6 @@ class House:
         return envelope
 
 
-_WORTH = 1.01
-"""A smaller speed-up is none: the threshold of a campaign."""
 _NOTE = {"surprise": "what was measured", "why": "measured"}
 
 
@@ -274,46 +273,70 @@ def _close(house: House, edit: Edit, used: float) -> tuple[bool, bool]:
 
 
 def _race(house: House, edits: list[Edit], figures: Mapping[str, str], place: Path) -> None:
-    """Race the edits by `harness try` and have the best one measured, as long as one is kept.
+    """Race all edits at once by `harness try` and have what is best measured, while one is kept.
 
-    Those that the race shows to be wrong, or slower than what they are tried on, are given up.
+    Those that may still gain on top of it, by the race's own words, are written anew and raced
+    again; the others are given up.
     """
     session, program, left = house.session, house.session.program, edits
     for number in count(1):
-        if not left:
+        before = session.final
+        by_name = {f"{number}-{at}": edit for at, edit in enumerate(left)}
+        texts = {name: program.edited(before, edit, figures) for name, edit in by_name.items()}
+        if not texts:
             return
+        for name, text in texts.items():
+            (place / name).mkdir(parents=True)
+            (place / name / program.source).write_text(text, encoding="utf-8")
         if house.state == "PROFILE":
             house.profile = house.call("profile")["result"]["rows"]
         _think(house, left[0])
-        before, texts = session.final, {}
-        for place_in, edit in enumerate(left):
-            folder = place / f"{number}-{place_in}"
-            folder.mkdir(parents=True)
-            texts[folder.name] = program.edited(before, edit, figures)
-            (folder / program.source).write_text(texts[folder.name], encoding="utf-8")
-        by_name = dict(zip(texts, left, strict=True))
-        raced = house.call("try", *(str(place / name) for name in texts), "--budget", house.budget)
-        found = {Path(v["name"]).name: v for v in raced["result"]["variants"]}
+        words = ("try", *(str(place / name) for name in texts), "--budget", house.budget)
+        result = house.call(*words)["result"]
         after = (house.root / program.source).read_text(encoding="utf-8")
-        taken = next((n for n, text in texts.items() if text == after and raced["ok"]), None)
-        kept = taken is not None and _close(house, by_name[taken], house.cpu_s)[0]
-        hopeful = [n for n in texts if n != taken and kept and _may_gain(found[n])]
-        for name, edit in by_name.items():
-            if name not in hopeful:
-                right = found[name]["rank"] not in ("wrong", "failed", "does not build")
-                stays = kept and name == taken
-                session.tried.append(Tried(edit, before, texts[name], stays, right))
-        if taken is None:
+        kept = after != before and _close(house, left[0], house.cpu_s)[0]
+        parts = _parts(result, after, texts) if kept else []
+        again = [each["name"] for each in result["leftover"]] if kept else []
+        session.final = after if kept else before
+        _note_raced(house, (result, before), (by_name, parts, again), figures)
+        if after == before:
             words = ("log", "--abandon", "no variant gains", "--then", "auto", "--file", "-")
             house.call(*words, stdin=json.dumps({**_NOTE, "lesson": "none of them"}))
-        session.final = after if kept else before
-        left = [by_name[name] for name in hopeful]
+        left = [by_name[name] for name in again]
 
 
-def _may_gain(variant: Mapping[str, Any]) -> bool:
-    """Does what a race saw of a variant leave a gain worth having?"""
-    ratio = variant["ratio"]
-    return ratio is not None and ratio["high"] is not None and ratio["high"] > _WORTH
+def _parts(result: Mapping[str, Any], after: str, texts: Mapping[str, str]) -> list[str]:
+    """The variants that the candidate of a race is made of, in their order."""
+    if result["together"] is not None:
+        return list(result["together"]["parts"])
+    return [name for name, text in texts.items() if text == after][:1]
+
+
+def _note_raced(
+    house: House,
+    race: tuple[Mapping[str, Any], str],
+    of_names: tuple[Mapping[str, Edit], list[str], list[str]],
+    figures: Mapping[str, str],
+) -> None:
+    """Note what became of the edits of a race: those kept one on top of the other, and the others
+    on top of all of them.
+
+    `race` is its result and the state that it was of; `of_names` are all edits, the names of those
+    kept, and of those that are raced again.
+    """
+    session, (result, state), (by_name, parts, again) = house.session, race, of_names
+    program = session.program
+    ranks = {variant["name"]: variant["rank"] for variant in result["variants"]}
+    for at, name in enumerate(parts, 1):
+        last = at == len(parts)
+        after = session.final if last else program.edited(state, by_name[name], figures)
+        session.tried.append(Tried(by_name[name], state, after, True, True))
+        state = after
+    for name, edit in by_name.items():
+        if name not in parts and name not in again:
+            after = program.edited(session.final, edit, figures)
+            right = ranks.get(name) not in ("wrong", "failed", "does not build")
+            session.tried.append(Tried(edit, session.final, after, False, right))
 
 
 def _iterate_by_steps(house: House, edit: Edit, figures: Mapping[str, str]) -> None:

@@ -7,8 +7,8 @@
 The programs and their edits lie in `loop_pays/`: some edits gain 2x or 10x, some a few per cent,
 some nothing; some are wrong for inputs other than the one that is tried, some fitted to it. The
 engineers: by hand with hyperfine (the lower mean, or the lowest of three runs), a campaign by the
-second edition of the rules, one as it is now, and one whose small edits are raced by `harness try`
-after the large ones; all campaigns by the command line.
+second edition of the rules, one as it is now, and one that races all edits at once by `harness
+try`, which puts together what gains; all campaigns by the command line.
 
 The truth is measured apart, on inputs that no engineer saw: states run by turns in random order,
 and what counts is the median ratio of CPU time. The programs wait for nothing and have one thread,

@@ -40,11 +40,6 @@ class Edit:
     """The line that the text is put beside; empty: the text is the region's own."""
     before: bool = False
 
-    @property
-    def is_small(self) -> bool:
-        """Does who tries it expect little of it?"""
-        return self.kind in ("20 %", "5 %", "2 %", "nothing", "2 % slower")
-
 
 @dataclass(frozen=True, slots=True)
 class Program:

@@ -11,6 +11,7 @@
 - `weighed_rule` when a run that weighs them has measured enough
 - `racing`      many variants against a reference, from which losers retire
 - `screening`   which of many variants gain, each by itself
+- `race_rules`  what a race is run by
 - `race_columns` the figures of a race, and the time that it goes by
 - `ranking`     a table of several: when it is decided, and who is best in it
 - `overall`     one implementation over several tasks
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
     from harness.analysis.kept import KeptBlocks
     from harness.analysis.over_tasks import overall
     from harness.analysis.question import Question
-    from harness.analysis.racing import Race, RaceRules, Rank, VariantStanding
+    from harness.analysis.race_rules import GainSearch, RaceRules
+    from harness.analysis.racing import Race, Rank, VariantStanding
     from harness.analysis.ranking import TableRule, ranked_sets
     from harness.analysis.screening import Screen
     from harness.analysis.stop_rules import ALL_SURE, SURE, sequential_rule
@@ -66,7 +68,8 @@ else:
             "kept": "KeptBlocks",
             "over_tasks": "overall",
             "question": "Question",
-            "racing": "Rank Race RaceRules VariantStanding",
+            "race_rules": "GainSearch RaceRules",
+            "racing": "Rank Race VariantStanding",
             "screening": "Screen",
             "ranking": "TableRule ranked_sets",
             "stored_pairs": "STATUSES Machine Setting StoredPart",
@@ -80,6 +83,7 @@ __all__ = [
     "ALL_SURE",
     "STATUSES",
     "SURE",
+    "GainSearch",
     "GateRule",
     "Judge",
     "KeptBlocks",

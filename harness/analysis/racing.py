@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import field
 from enum import Enum
 
 import numpy as np
@@ -22,10 +21,11 @@ import numpy as np
 from harness.analysis.question import AUTO
 from harness.analysis.race_columns import ColumnsOf
 from harness.analysis.race_pairs import PairsOfMembers, RacedPair
+from harness.analysis.race_rules import RaceRules
 from harness.analysis.schedule import Block
-from harness.analysis.weighed_rule import FIRST_DOUBT, Span
+from harness.analysis.weighed_rule import FIRST_DOUBT
 from harness.frozen import dataclass
-from harness.model import Estimate, Metric, Noise, Verdict
+from harness.model import Estimate, Noise, Verdict
 from harness.model.noise import FEWEST
 from harness.stats.medians import log_threshold
 from harness.stats.paired import ratio_estimate
@@ -64,32 +64,6 @@ class Rank(Enum):
     def lost(self) -> bool:
         """Did it run, and lose?"""
         return self in (Rank.BEHIND, Rank.NO_GAIN)
-
-
-@dataclass(frozen=True, slots=True)
-class RaceRules:
-    """What a race is run by."""
-
-    reference: str
-    metric: str = AUTO
-    """`wall`, `cpu`, a figure that the target or a plugin declares, or whichever of the times
-    serves on this machine."""
-    higher_is_better: bool = False
-    finds_all: bool = False
-    """Are all that gain looked for, and not the best one alone? See `Screen`."""
-    confidence: float = 0.95
-    threshold: float = 0.01
-    """Smaller gains than this share are not worth having."""
-    span: Span = field(default_factory=Span)
-
-    @property
-    def limit(self) -> float:
-        """The log of the e-value that decides."""
-        return -math.log(1 - self.confidence)
-
-    @property
-    def is_time(self) -> bool:
-        return self.metric in (AUTO, Metric.WALL.value, Metric.CPU.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,23 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from harness.analysis.racing import Race, RaceRules, Rank, VariantStanding
+from harness.analysis.blocks import block_ns
+from harness.analysis.race_rules import GainSearch, RaceRules
+from harness.analysis.racing import Race, Rank, VariantStanding
 from harness.analysis.schedule import Block
 from harness.analysis.weighed_rule import FIRST_DOUBT
+from harness.model.noise import FEWEST
 from harness.stats.medians import log_threshold
 
 MUCH = 1.25
 """Where one gains so much, the others are soon told on top of it: they are a larger share of what
 is left, and each block takes less."""
 
+SEEN_AT_ONCE = 1.6
+"""Where one gains so much in the first block, only those that gain much run in the next ones."""
+
 GAINS = "it gains"
+TIME_IS_OVER = "the time in which it is asked who gains is over"
 EACH_KNOWN = "of each variant it is known, or will not be in time, whether it gains"
 MUCH_GAINED = "what gains much is known, and the others are told sooner on top of it"
 _DOUBT_GROWS = 1.5
@@ -38,9 +45,37 @@ class Screen(Race):
         """Those that surely gain, as a set that keeps its order."""
         self.dull: dict[str, None] = {}
         """Those that left since no gain is seen of them."""
+        self.postponed: dict[str, None] = {}
+        """Those that left to be asked on top of what gains much."""
         self._late: dict[str, None] = {}
         """Those that left since the time does not tell."""
         self._next_asked = FIRST_DOUBT
+
+    def __call__(self, blocks: Sequence[Block]) -> str | None:
+        """See `StopRule`."""
+        ended = super().__call__(blocks)
+        if ended is None and len(blocks) == 1 and self.rules.is_time and self._finding.postpones:
+            self._postpone()
+        late = block_ns(blocks) * len(blocks) >= self._finding.within_ns
+        return TIME_IS_OVER if ended is None and late and len(blocks) >= FEWEST else ended
+
+    @property
+    def _finding(self) -> GainSearch:
+        return self.rules.finding or GainSearch()
+
+    def _postpone(self) -> None:
+        """Has those leave that do not gain much in the first block, where another one does.
+
+        It tells nothing of who gains: they are asked later, by blocks that take less.
+        """
+        known = {name: self._columns.known(name) for name in (self.rules.reference, *self.racing())}
+        before = known.pop(self.rules.reference)
+        gains = {name: before[0] / own[0] for name, own in known.items() if own and before}
+        if max(gains.values(), default=0.0) >= SEEN_AT_ONCE:
+            for name, gain in gains.items():
+                if gain < MUCH:
+                    self.postponed[name] = None
+                    self.left[name] = "asked later, since another one gains much"
 
     @property
     def gained_much(self) -> bool:
@@ -81,9 +116,9 @@ class Screen(Race):
         return [*racing]  # two that gain alike may both be worth having
 
     def _decided(self, racing: Sequence[str], blocks: int) -> str | None:
-        if not racing:
-            return EACH_KNOWN
-        return MUCH_GAINED if self.gained_much else None
+        if self.gained_much and (racing or self.postponed):
+            return MUCH_GAINED
+        return None if racing else EACH_KNOWN
 
     def _doubted(self, racing: Sequence[str], blocks: Sequence[Block]) -> str | None:
         """Has those leave of which no gain is seen, or whom the time that is left does not tell."""
@@ -107,7 +142,7 @@ class Screen(Race):
         return name in self.gaining
 
     def _lost(self, right: Collection[str]) -> dict[str, str]:
-        open_ones = {*self.gaining, *self.dull, *self._late}
+        open_ones = {*self.gaining, *self.dull, *self.postponed, *self._late}
         lost = {n: self.rules.reference for n in right if n in self.left and n not in open_ones}
         ahead = {name: self._ahead_of(name, right) for name in right if name not in lost}
         return {**lost, **{name: by for name, by in ahead.items() if by}}
@@ -115,12 +150,16 @@ class Screen(Race):
     def _ahead_of(self, name: str, right: Collection[str]) -> str:
         """One of those that gain that is surely better; empty: none is."""
         others = (other for other in self.gaining if other in right and other != name)
+        if name in self.postponed:  # it was left behind for the sake of these
+            return next(others, "")
         return next((o for o in others if self._better(o, name) >= self.rules.limit), "")
 
     def _standing(
         self, name: str, right: Collection[str], lost: Mapping[str, str]
     ) -> VariantStanding:
         found = super()._standing(name, right, lost)
+        if name in self.postponed:  # one block says nothing
+            found = replace(found, ratio=None, why=self.left[name])
         return found if found.why or found.gains else replace(found, why=self.left.get(name, ""))
 
     def _ranked(self, racing: Sequence[str]) -> str:

@@ -101,7 +101,7 @@ def _race(rules: RaceRules, members: Sequence[Prepared]) -> Race:
     """A race of all that can run; what is wrong at its first output is not raced."""
     from harness.analysis import Race, Screen
 
-    kind = Screen if rules.finds_all else Race
+    kind = Screen if rules.finding is not None else Race
     race = kind([m.cell.name for m in members if m.cell.name != rules.reference], rules)
     for member in members:
         if isinstance(member, Ready) and member.verdict is not None and not member.verdict.ok:

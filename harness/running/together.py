@@ -10,12 +10,13 @@ nothing beside the others is not claimed.
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import ExitStack
 from dataclasses import field as listed
 from dataclasses import replace
 
-from harness.analysis import Rank, Screen, VariantStanding
+from harness.analysis import GainSearch, Rank, Screen, VariantStanding
 from harness.analysis.question import AUTO
 from harness.errors import TrialFailed
 from harness.frozen import dataclass
@@ -30,7 +31,7 @@ from harness.running.variants import Field
 from harness.system.git.three_way import merging
 from harness.system.git.writing import Git
 
-SCREEN_SHARE = 0.5
+SCREEN_SHARE = 0.6
 """The part of the time in which it is asked who gains; what is put together has the rest."""
 
 MOST_ROUNDS = 4
@@ -68,6 +69,9 @@ class _Together:
         """What the races say of the variants, and of their union."""
         first = self._screened(self.unions.field)
         gaining = self._take(first, self.unions.field)
+        if not gaining and _screen_of(first).postponed:  # what seemed to gain much does not
+            first = self._screened(self.unions.field, postpones=False)
+            gaining = self._take(first, self.unions.field)
         best, union, rounds = next(iter(gaining), ""), None, 1
         alone = len(gaining) > 1
         report = first
@@ -84,22 +88,24 @@ class _Together:
 
     # -- who gains -------------------------------------------------------------------------------
 
-    def _screened(self, field: Field) -> Report:
-        """Ask each variant of a field whether it gains."""
-        trying = self._within(SCREEN_SHARE)
-        report = hold_race(self.unions.session, field, trying, finds_all=True)
+    def _screened(self, field: Field, *, postpones: bool = True) -> Report:
+        """Ask each variant of a field whether it gains; `postpones`: see `GainSearch`."""
+        whole_ns = self.trying.settings.budget_ns
+        left_ns = math.inf if whole_ns is None else whole_ns * SCREEN_SHARE - self.spent_ns
+        finding = GainSearch(left_ns, postpones)
+        report = hold_race(self.unions.session, field, self._within(), finding)
         self.spent_ns += measured_ns(report)
         rule = race_of(report)
         if self.trying.metric == AUTO and rule.metric != AUTO:
             self.trying = replace(self.trying, metric=rule.metric, because=rule.metric_because)
         return report
 
-    def _within(self, share: float = 1.0) -> Trying:
-        """How what follows is raced: within a share of the time, as far as it is not spent."""
+    def _within(self) -> Trying:
+        """How what follows is raced: within the time that is left."""
         settings = self.trying.settings
         if settings.budget_ns is None:
             return self.trying
-        left_ns = max(0, round(settings.budget_ns * share - self.spent_ns))
+        left_ns = max(0, round(settings.budget_ns - self.spent_ns))
         return replace(self.trying, settings=replace(settings, budget_ns=left_ns))
 
     def _upon(self, union: Union, before: Report) -> tuple[Report, list[str]]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Set
 from dataclasses import field as listed
 from dataclasses import replace
 
-from harness.analysis import Race, RaceRules, Rank, Span, VariantStanding
+from harness.analysis import GainSearch, Race, RaceRules, Rank, Span, VariantStanding
 from harness.analysis.blocks import block_ns
 from harness.analysis.of_figures import metric_words
 from harness.analysis.question import AUTO
@@ -216,16 +216,19 @@ def race_of(report: Report) -> Race:
     return rule
 
 
-def hold_race(session: Session, field: Field, trying: Trying, *, finds_all: bool = False) -> Report:
-    """A race of a field; one that `finds_all` asks who gains, else who is best."""
+def hold_race(
+    session: Session, field: Field, trying: Trying, finding: GainSearch | None = None
+) -> Report:
+    """A race of a field: who is best, or with a `finding` who gains."""
     settings, question = trying.settings, trying.settings.question
-    budget_ns = settings.budget_ns and round(settings.budget_ns * RACE_SHARE)
+    share = RACE_SHARE if finding is None else 1.0
+    budget_ns = settings.budget_ns and round(settings.budget_ns * share)
     rules = RaceRules(
         reference=field.reference.name,
         metric=trying.metric,
         higher_is_better=_higher_is_better(session, field.reference, trying.metric),
         confidence=question.confidence,
-        finds_all=finds_all,
+        finding=finding,
         threshold=question.threshold,
         span=Span(budget_ns, 0, settings.max_blocks),
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from harness.analysis import RaceRules, Rank, Screen
-from harness.analysis.screening import EACH_KNOWN, MUCH_GAINED
+from harness.analysis import GainSearch, RaceRules, Rank, Screen
+from harness.analysis.screening import EACH_KNOWN, MUCH_GAINED, TIME_IS_OVER
 
 from .test_racing import NULLS, raced
 
-ALL = RaceRules("p", finds_all=True)
+ALL = RaceRules("p", finding=GainSearch())
 
 
 def test_each_that_gains_is_found_and_leaves_the_blocks():
@@ -29,9 +29,25 @@ def test_a_large_gain_ends_it_and_the_small_ones_are_open():
     ratios = {"ten": 10.0, "small": 1.02, "half": 0.5}
     screen = Screen(tuple(ratios), ALL)
     reason, blocks = raced(screen, ratios, seed=2)
-    assert (reason, len(blocks)) == (MUCH_GAINED, 4)
-    hopeful = [s.name for s in screen.standings() if screen.hopeful(s)]
-    assert hopeful == ["small"]
+    assert (reason, len(blocks)) == (MUCH_GAINED, 6)
+    assert list(screen.gaining) == ["ten"]
+    found = {s.name: (s.blocks, screen.hopeful(s)) for s in screen.standings()}
+    assert found == {"ten": (6, False), "small": (1, True), "half": (1, True)}
+
+
+def test_where_the_gain_is_not_postponed_all_run_on():
+    ratios = {"ten": 10.0, "small": 1.02, "half": 0.5}
+    rules = RaceRules("p", finding=GainSearch(postpones=False))
+    screen = Screen(tuple(ratios), rules)
+    _, blocks = raced(screen, ratios, seed=2)
+    assert {s.blocks for s in screen.standings()} == {len(blocks)} == {4}
+
+
+def test_no_block_begins_after_its_time_once_a_gain_can_be_told():
+    ratios = {"small": 1.005, "null": 1.0}
+    screen = Screen(tuple(ratios), RaceRules("p", finding=GainSearch(within_ns=0)))
+    reason, blocks = raced(screen, ratios, seed=5)
+    assert (reason, len(blocks)) == (TIME_IS_OVER, 4)
 
 
 def test_one_of_which_no_gain_is_seen_is_not_raced_on():
