@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from harness.baseline.again import agrees_on_a_draw
 from harness.baseline.agreeing import BuiltWorkload, agrees
+from harness.baseline.limiting import limited
 from harness.baseline.related import obeys
 from harness.baseline.sides import current_side
 from harness.baseline.store import Baseline
@@ -40,6 +41,7 @@ def run_test(
 
     Raises BuildFailed where it does not build and TrialFailed where it does not end well.
     """
+    workload = limited(workload, baseline)
     case = workload.chosen(full)
     expected = baseline.expected(case)
     with current_side(session, workload) as side:

@@ -10,6 +10,7 @@ from typing import Any
 from harness.baseline import LABEL, Baseline
 from harness.baseline.again import baseline_side, named_the_baselines
 from harness.baseline.agreeing import BuiltWorkload, Expected, agrees
+from harness.baseline.limiting import limited
 from harness.baseline.sides import CURRENT, Side, current_side, side_at
 from harness.bench.beside import FEW_VALUES, TriedSides, fitted, gain_on_known
 from harness.bench.doubts import far_from_sealed, same_program
@@ -93,6 +94,7 @@ def run_bench(
     """
     if plan.jail is not None:
         session.runner.jail = plan.jail
+    workload = limited(workload, baseline)
     bench = Bench(session, workload, baseline, plan)
     cases = workload.measured(full=plan.full)
     with contextlib.ExitStack() as stack:

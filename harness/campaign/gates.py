@@ -138,7 +138,8 @@ def bound_problem(state: State, thought: Thought) -> str:
             f"{row.name!r} takes {row.share:.1%} of the time: all of it gone would give"
             f" {row.bound:.3f}x"
         )
-    if prediction.high > max(row.bound, round(row.bound, 2)):  # the bound as it is shown will do
+    # The bound as it is shown will do, and what the profile's own roughness leaves of it.
+    if prediction.high > max(row.farthest, round(row.farthest, 2)):
         if row.limit is not None and row.bound >= row.limit:
             known = floor_words(state.profile.floor if state.profile else None)
             return (
@@ -147,9 +148,16 @@ def bound_problem(state: State, thought: Thought) -> str:
             )
         return (
             f"{prediction.low:g} to {prediction.high:g}x is beyond Amdahl's bound: {row.name!r}"
-            f" takes {row.share:.1%}, so all of it gone would give {row.bound:.2f}x"
+            f" takes {row.share:.1%}, so all of it gone would give {row.bound:.2f}x{_at_most(row)}"
         )
     return ""
+
+
+def _at_most(row: ProfileRow) -> str:
+    """What else the bound may be, where the profile's roughness leaves something of it."""
+    if row.high is None or round(row.farthest, 2) <= round(row.bound, 2):
+        return ""
+    return f", and {row.farthest:.2f}x were its share the {row.high:.1%} that it may be"
 
 
 def _open_bottlenecks(state: State) -> str:

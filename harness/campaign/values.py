@@ -126,11 +126,18 @@ class ProfileRow:
     """`phase`, `function`, `floor` (a part of it) or `whole program`."""
     limit: float | None = None
     """What the floor leaves of any speed-up; None: it is not known, or this is a part of it."""
+    high: float | None = None
+    """The most that the share may be as far as the profile tells; None: it does not say."""
 
     @property
     def bound(self) -> float:
         """Amdahl's bound: the speed-up if all of this were gone, as far as the floor allows."""
         return bound_of(self.share, self.limit)
+
+    @property
+    def farthest(self) -> float:
+        """The bound were the share as large as it may be: no prediction below it is refused."""
+        return bound_of(max(self.share, self.high or 0.0), self.limit)
 
     @property
     def is_part(self) -> bool:

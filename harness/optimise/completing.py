@@ -65,7 +65,8 @@ def complete(campaign: Campaign, workbench: Workbench, rest: Rest) -> Went:
             return went
     if rest.note is None and _is_open(campaign, Step.BENCHMARK, Step.LOG):
         return went
-    if not campaign.state.iterations:
+    done = campaign.state.iterations
+    if not done or (done[-1].closed and campaign.tree().changed):
         campaign.permit(Move.BENCH)  # which says what is allowed instead
     return _logged(campaign, rest, went)
 

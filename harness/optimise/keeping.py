@@ -62,7 +62,8 @@ def commit(campaign: Campaign) -> Iteration:
     """COMMIT: one commit of the code and the logs, `optim iter N: title`."""
     demand_active(campaign)
     done = campaign.state.iterations
-    if done and done[-1].closed and done[-1].outcome is Outcome.KEPT:
+    again = bool(done) and done[-1].closed and done[-1].outcome is Outcome.KEPT
+    if again and not campaign.tree().changed:
         return done[-1]
     tree = campaign.permit(Move.COMMIT)
     last = campaign.state.iterations[-1]

@@ -29,16 +29,19 @@ from harness.model import (
     Floor,
     Metric,
     Mode,
+    Profile,
     ProfileReport,
     Verdict,
 )
 from harness.model.guards import BINARY
 from harness.profiles.bounding import row_name
+from harness.stats.binomial import share_for
 from harness.stats.scatter import noise_of
 
 KEPT = "kept"
 """The label of the last kept state's side, where that is not the baseline itself."""
 
+_AS_ROUGH_AS = 500
 _DETAILS = 5
 _SHOWN_SHARE = 0.01
 _SHOWN_ROWS = 20
@@ -55,17 +58,31 @@ def bottleneck_rows(report: ProfileReport) -> tuple[ProfileRow, ...]:
     limit = floor.limit if floor else None
     phases = sorted(report.phases.spots, key=lambda spot: -spot.total_share)
     functions = report.spots.spots if report.spots else ()
-    rows = [ProfileRow(s.name, min(s.total_share, 1.0), "phase", limit) for s in phases]
+    rows = [ProfileRow(s.name, min(s.total_share, 1.0), "phase", limit, s.high) for s in phases]
     parts = floor_rows(floor) if floor else ()
     known = {row.name for row in (*rows, *parts)}
     rows += [
-        ProfileRow(s.name, min(s.total_share, 1.0), "function", limit)
+        ProfileRow(s.name, share, "function", limit, _most(share, report.spots))
         for s in functions
+        for share in (min(s.total_share, 1.0),)
         if s.name not in known and s.total_share >= _SHOWN_SHARE and not means_the_whole(s.name)
     ]
     left = 1.0 - floor.total_share if floor and floor.told else 1.0
     whole = ProfileRow(WHOLE_PROGRAM, left, BY_WHOLE, limit)
     return (*rows[:_SHOWN_ROWS], *parts, whole)
+
+
+def _most(share: float, profile: Profile | None) -> float:
+    """The upper end of a share at 97.5 %, by the number of samples (Clopper & Pearson 1934).
+
+    A profiler that counts or traces has none: what it adds to short functions, and that not every
+    instruction takes as long, is taken to be as rough as `_AS_ROUGH_AS` samples.
+    """
+    samples = _AS_ROUGH_AS
+    if profile is not None and profile.unit == "samples":
+        samples = max(round(profile.total), 1)
+    seen = min(round(share * samples), samples)
+    return 1.0 if seen == samples else max(share, share_for(seen, samples, 0.025))
 
 
 def floor_rows(floor: Floor) -> tuple[ProfileRow, ...]:

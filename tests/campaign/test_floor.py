@@ -2,6 +2,7 @@
 
 import math
 import tomllib
+from dataclasses import replace
 
 import pytest
 
@@ -50,6 +51,14 @@ def test_a_part_keeps_amdahl_s_bound_where_that_is_less(tell, make_thought):
     assert "Amdahl's bound" in bound_problem(state, make_thought(1.2, 2, "step"))
     # An import can be avoided: the floor is no limit to its own part.
     assert not bound_problem(state, make_thought(1.1, 1.2, "(imports)"))
+
+
+def test_a_share_of_few_samples_bounds_no_more_than_it_knows(tell, make_thought):
+    row = ProfileRow("find", 0.12, "function", LIMIT, high=0.2)
+    state = tell().profiled(replace(PROFILE, rows=(row,)))
+    assert not bound_problem(state, make_thought(1.15, 1.25, "find"))
+    said = bound_problem(state, make_thought(1.2, 1.4, "find"))
+    assert said.endswith("would give 1.14x, and 1.25x were its share the 20.0% that it may be")
 
 
 @pytest.mark.parametrize("name", ["main", "<module>", "total"])

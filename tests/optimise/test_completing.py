@@ -7,7 +7,7 @@ from harness.campaign.state import Step
 from harness.campaign.values import TestStatus
 from harness.errors import NotAllowed
 from harness.model.proposals import Reflection
-from harness.optimise import Then, plan, think
+from harness.optimise import Then, commit, plan, think
 from harness.optimise.completing import Rest, complete
 
 NONE = Reflection("None: as predicted")
@@ -38,6 +38,17 @@ def test_a_gain_as_predicted_is_tested_measured_logged_and_kept(waiting):
     again = go(waiting, NONE)
     assert (again.iteration, again.decision) == (went.iteration, went.decision)
     assert waiting.campaign.state.looks == looks
+
+
+def test_code_of_after_the_end_of_an_iteration_is_not_said_to_be_kept(waiting):
+    waiting.write(time=50)
+    go(waiting, NONE)
+    waiting.write(output="wrong")
+    for again in (lambda: go(waiting, NONE), lambda: commit(waiting.campaign)):
+        with pytest.raises(NotAllowed):
+            again()
+    waiting.write(time=50, output="right")
+    assert go(waiting, NONE).iteration.outcome is Outcome.KEPT
 
 
 def test_a_wrong_output_is_reverted_with_the_postmortem_that_was_given(waiting):

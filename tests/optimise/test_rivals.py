@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 
 from harness.analysis import Rank, VariantStanding
+from harness.baseline.limiting import LEAST_NS
 from harness.campaign.state import Step
 from harness.errors import NotAllowed, UsageError
-from harness.model import Estimate, Jail
+from harness.model import Case, Estimate, Jail
 from harness.model.proposals import Reflection
 from harness.optimise import (
     check_candidate,
@@ -23,11 +24,13 @@ from harness.optimise import (
     think,
 )
 from harness.optimise.checkout import Checkout
+from harness.running import Cell
 from harness.running.settings import Settings
 from harness.running.try_results import Leftover, Together, TryResult
 from harness.running.trying_options import Trying
 from harness.running.variants import Field, Variant, VariantKind
 from harness.system.git.writing import Git
+from harness.testing import make_target, make_task
 
 SESSION = SimpleNamespace(runner=SimpleNamespace(jail=Jail.NONE))
 
@@ -43,14 +46,18 @@ def racing(started, thought, planned, monkeypatch):
     started.shell("add", "tuned.txt")
     commit = started.git.snapshot("fast")
     started.git.restore(head, ("work.txt", "tuned.txt"))
-    reference = SimpleNamespace(name="work")
-    field = Field(reference, (SimpleNamespace(name="work@fast"),), (), {"work@fast": commit})
+    work, fast = (
+        Cell(make_task(), Case("fast"), replace(make_target(started.root), name=name))
+        for name in ("work", "work@fast")
+    )
+    field = Field(work, (fast,), (), {fast.name: commit})
 
     @contextlib.contextmanager
     def field_of(*_, **__):
         yield field
 
-    def race(*_):
+    def race(_, raced, __):
+        assert raced.variants[0].target.timeout_ns == LEAST_NS  # it is not waited for ten minutes
         standings = (VariantStanding("work@fast", Rank.BEST, None, 12),)
         return TryResult("work", "wall", standings, "one is left", None, None)
 

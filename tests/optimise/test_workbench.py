@@ -88,6 +88,16 @@ def test_phases_come_first_and_negligible_functions_not_at_all():
     assert rows[-1].bound == math.inf
 
 
+@pytest.mark.parametrize(("unit", "total", "high"), [("samples", 100, 0.88), ("ns", 1e9, 0.84)])
+def test_a_row_says_how_large_its_share_may_be(unit, total, high):
+    made = report((), (HotSpot(0.8, 0.8, 80, function="kernel"),))
+    spots = dataclasses.replace(made.spots, unit=unit, total=total)
+    row, _ = bottleneck_rows(dataclasses.replace(made, spots=spots))
+    # Clopper and Pearson at 97.5 %: of 80 in 100 the upper end is 0.8733, of 400 in 500 0.8342.
+    assert row.share < row.high < high
+    assert row.bound < row.farthest
+
+
 def test_rows_keep_to_the_floor_whose_parts_come_behind_them():
     floor = Floor(250e6, 240e6, (FloorPart("start-up", 50e6, 50e6), FloorPart("imports", 1e6, 1e6)))
     phases = (HotSpot(1.0, 1.0, 9, phase="forces"),)
