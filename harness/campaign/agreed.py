@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.campaign.values import BenchOutcome, ProfileOutcome
+from harness.campaign.profile_values import ProfileOutcome
+from harness.campaign.values import BenchOutcome
 from harness.frozen import dataclass
 
 

@@ -14,9 +14,10 @@ from harness.campaign.agreed import CampaignGit, Decision, Ending
 from harness.campaign.events import Event, Kind
 from harness.campaign.iteration import Iteration, Outcome, TriedVariant, bench_outcome
 from harness.campaign.port import SealedBaseline
+from harness.campaign.profile_values import ProfileOutcome
 from harness.campaign.state import NotStarted, Progress, State, Step
 from harness.campaign.trust_rules import TrustChange
-from harness.campaign.values import BenchOutcome, ProfileOutcome, Terms, TestOutcome, TestStatus
+from harness.campaign.values import BenchOutcome, Terms, TestOutcome, TestStatus
 from harness.campaign.wrongs import Counterexample, KnownWrong, wrong_in_look, wrong_in_test
 from harness.errors import DataDamaged
 from harness.model.held import Trusted

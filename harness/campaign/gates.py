@@ -13,9 +13,9 @@ from harness.campaign.bottlenecks import WHOLE_PROGRAM, holds_others, means_the_
 from harness.campaign.case_notes import together_words
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.objectives import objective_words
+from harness.campaign.profile_values import ProfileRow
 from harness.campaign.state import State
 from harness.campaign.stopping import worthwhile
-from harness.campaign.values import ProfileRow
 from harness.errors import NotAllowed, UsageError
 from harness.model import Verdict
 from harness.model.proposals import Plan, Reflection, Thought

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from harness.campaign.values import (
-    BenchOutcome,
-    CaseResult,
-    ProfileOutcome,
-    TestOutcome,
-    TestStatus,
-)
+from harness.campaign.profile_values import ProfileOutcome
+from harness.campaign.values import BenchOutcome, CaseResult, TestOutcome, TestStatus
 from harness.frozen import dataclass
 from harness.model import Verdict
 from harness.model.proposals import Plan, Reflection, Thought

@@ -16,10 +16,11 @@ from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.log_words import correctness_words
 from harness.campaign.objectives import clock_words, objective_words
 from harness.campaign.port import SealedBaseline
+from harness.campaign.profile_values import ProfileOutcome
 from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import State, Step
 from harness.campaign.stopping import attackable
-from harness.campaign.values import AtScale, BenchOutcome, CaseResult, ProfileOutcome
+from harness.campaign.values import AtScale, BenchOutcome, CaseResult
 from harness.campaign.where_done import executor_words, place_notes, place_of_end
 from harness.model import Verdict
 from harness.model.proposals import Reflection

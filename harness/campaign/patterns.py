@@ -6,8 +6,8 @@ import math
 import re
 from collections.abc import Callable, Sequence
 
+from harness.campaign.profile_values import ProfileOutcome, ProfileRow
 from harness.campaign.stopping import attackable
-from harness.campaign.values import ProfileOutcome, ProfileRow
 from harness.frozen import dataclass
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from harness.campaign.values import BenchOutcome, KnownNoise, ProfileOutcome, Terms, TestOutcome
+from harness.campaign.profile_values import ProfileOutcome
+from harness.campaign.values import BenchOutcome, KnownNoise, Terms, TestOutcome
 from harness.campaign.wrongs import Counterexample, FirstWrong
 from harness.frozen import dataclass
 from harness.model.families import each_confidence

@@ -13,8 +13,9 @@ from harness.campaign.chained_ratio import product
 from harness.campaign.events import Kind
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.port import SealedBaseline
+from harness.campaign.profile_values import ProfileOutcome
 from harness.campaign.trust_rules import TrustChange
-from harness.campaign.values import CaseResult, ProfileOutcome, Ratio, Terms
+from harness.campaign.values import CaseResult, Ratio, Terms
 from harness.campaign.wrongs import KnownWrong
 from harness.model.held import Trusted
 

@@ -12,9 +12,9 @@ from harness.campaign.flagging import flag_lines
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.logs import headline_words, trust_lines
 from harness.campaign.objectives import objective_words
+from harness.campaign.profile_values import ProfileOutcome, ProfileRow
 from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import NotStarted, Progress, State, Step
-from harness.campaign.values import ProfileOutcome, ProfileRow
 from harness.render.floor_line import floor_words
 from harness.render.tables import layout
 from harness.render.units import show_factor, show_ns, show_share

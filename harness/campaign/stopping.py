@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from harness.campaign.agreed import Decision
 from harness.campaign.bottlenecks import BY_FLOOR, BY_WHOLE, holds_others
+from harness.campaign.profile_values import ProfileOutcome, ProfileRow
 from harness.campaign.state import State
-from harness.campaign.values import ProfileOutcome, ProfileRow
 from harness.model.profiles import bound_of
 from harness.render.units import show_factor
 

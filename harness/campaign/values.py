@@ -10,7 +10,6 @@ import math
 from dataclasses import field
 from enum import Enum
 
-from harness.campaign.bottlenecks import BY_FLOOR, BY_WHOLE
 from harness.campaign.case_parts import PhaseGain, SideBuild
 from harness.campaign.objectives import GuardResult, Guards
 from harness.campaign.sightings import CaseEvidence, Flagged
@@ -18,14 +17,12 @@ from harness.frozen import dataclass
 from harness.model import (
     Comparison,
     Estimate,
-    Floor,
     Jail,
     Verdict,
 )
 from harness.model.families import verdict_of_cases
 from harness.model.guards import GuardState
 from harness.model.noise import Noise
-from harness.model.profiles import bound_of
 
 RULES = 6
 """The present edition of the rules. A campaign keeps those that it was started under.
@@ -114,60 +111,6 @@ class KnownNoise:
     host: str
     case: str
     noise: Noise
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileRow:
-    """A bottleneck and the share of the time that it takes, 0 to 1."""
-
-    name: str
-    share: float
-    by: str = "phase"
-    """`phase`, `function`, `floor` (a part of it) or `whole program`."""
-    limit: float | None = None
-    """What the floor leaves of any speed-up; None: it is not known, or this is a part of it."""
-    high: float | None = None
-    """The most that the share may be as far as the profile tells; None: it does not say."""
-
-    @property
-    def bound(self) -> float:
-        """Amdahl's bound: the speed-up if all of this were gone, as far as the floor allows."""
-        return bound_of(self.share, self.limit)
-
-    @property
-    def farthest(self) -> float:
-        """The bound were the share as large as it may be: no prediction below it is refused."""
-        return bound_of(max(self.share, self.high or 0.0), self.limit)
-
-    @property
-    def is_part(self) -> bool:
-        """Is it a part of the program's own work, which a change may be about?"""
-        return self.by not in (BY_FLOOR, BY_WHOLE)
-
-
-@dataclass(frozen=True, slots=True)
-class ProfileOutcome:
-    """Where the time goes, as the campaign remembers it."""
-
-    case: str
-    rows: tuple[ProfileRow, ...]
-    """Phases by share, then functions by what they take themselves; shares include callees."""
-    tool: str = "phases"
-    wall_ns: float | None = None
-    cpu_share: float | None = None
-    """CPU time / wall time: far below 1 is waiting, far above it is threads; None: other programs
-    kept the CPUs too busy to tell."""
-    notes: tuple[str, ...] = ()
-    report: str = ""
-    """Where the whole profile lies on the machine that made it."""
-    floor: Floor | None = None
-    """What an empty program takes there; None: it is not known."""
-    place: str = ""
-    """The node and job that made it; empty: this machine."""
-
-    def row(self, name: str) -> ProfileRow | None:
-        """The row of that name, or None."""
-        return next((row for row in self.rows if row.name == name), None)
 
 
 class TestStatus(Enum):

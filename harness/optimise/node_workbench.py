@@ -20,7 +20,8 @@ import msgspec
 
 from harness.campaign.events import builtins
 from harness.campaign.port import BenchRequest, SealedBaseline
-from harness.campaign.values import BenchOutcome, CaseResult, ProfileOutcome, Terms, TestOutcome
+from harness.campaign.profile_values import ProfileOutcome
+from harness.campaign.values import BenchOutcome, CaseResult, Terms, TestOutcome
 from harness.campaign.wrongs import Counterexample, FirstWrong
 from harness.cluster.asked_steps import NodeAnswer, NodeWork, done_on_a_node, is_under_way
 from harness.cluster.running import config_words

@@ -15,13 +15,8 @@ from harness.campaign.bottlenecks import BY_FLOOR, BY_WHOLE, WHOLE_PROGRAM, mean
 from harness.campaign.case_parts import PhaseGain, SideBuild
 from harness.campaign.objectives import GuardResult, Guards, point_of
 from harness.campaign.port import BenchRequest
-from harness.campaign.values import (
-    UNBOUNDED,
-    BenchOutcome,
-    CaseResult,
-    ProfileRow,
-    Ratio,
-)
+from harness.campaign.profile_values import ProfileRow
+from harness.campaign.values import UNBOUNDED, BenchOutcome, CaseResult, Ratio
 from harness.model import (
     Agreement,
     CaseBench,

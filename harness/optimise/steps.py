@@ -18,10 +18,11 @@ from harness.campaign.gates import check_note, check_plan, check_thought
 from harness.campaign.iteration import Iteration
 from harness.campaign.moves import Move, permit
 from harness.campaign.port import BenchRequest, Workbench, confirms, holds_tails
+from harness.campaign.profile_values import ProfileOutcome
 from harness.campaign.spending import attempt_confidence, confidence_of
 from harness.campaign.state import Step
 from harness.campaign.stopping import decision_by_rules as decide_by_rules
-from harness.campaign.values import BenchOutcome, ProfileOutcome, TestOutcome, TestStatus
+from harness.campaign.values import BenchOutcome, TestOutcome, TestStatus
 from harness.campaign.wrongs import wrong_in_look, wrong_in_test
 from harness.errors import NotAllowed, UsageError
 from harness.frozen import dataclass

@@ -27,12 +27,12 @@ from harness.baseline.counterexamples import GivenCheck, first_wrong
 from harness.baseline.sides import CURRENT
 from harness.bench import BenchSettings, run_bench
 from harness.campaign.port import BenchRequest, SealedBaseline
+from harness.campaign.profile_values import ProfileOutcome
 from harness.campaign.sightings import Flagged
 from harness.campaign.values import (
     BenchOutcome,
     CaseResult,
     KnownNoise,
-    ProfileOutcome,
     Ratio,
     TestOutcome,
     TestStatus,

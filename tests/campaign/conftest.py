@@ -12,14 +12,13 @@ from harness.campaign.events import Event, Kind, builtins, next_event
 from harness.campaign.folding import fold
 from harness.campaign.iteration import Outcome
 from harness.campaign.port import SealedBaseline
+from harness.campaign.profile_values import ProfileOutcome, ProfileRow
 from harness.campaign.state import State
 from harness.campaign.stopping import decision_by_rules
 from harness.campaign.values import (
     BenchOutcome,
     CaseResult,
     Guards,
-    ProfileOutcome,
-    ProfileRow,
     Ratio,
     Terms,
     TestOutcome,

@@ -9,8 +9,9 @@ from harness.campaign.advice import Advice, Situation, advise
 from harness.campaign.case_parts import SideBuild
 from harness.campaign.events import Kind
 from harness.campaign.moves import Tree
+from harness.campaign.profile_values import ProfileOutcome, ProfileRow
 from harness.campaign.state import State, Step
-from harness.campaign.values import ProfileOutcome, ProfileRow, Terms, TestStatus
+from harness.campaign.values import Terms, TestStatus
 from harness.model import Verdict
 from harness.model.forms import read_fields, read_plan, read_reflection, read_thought
 from harness.model.proposals import Reflection

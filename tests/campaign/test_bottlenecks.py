@@ -5,8 +5,9 @@ import pytest
 from harness.campaign.bottlenecks import holds_others, identity
 from harness.campaign.events import Kind
 from harness.campaign.gates import check_thought
+from harness.campaign.profile_values import ProfileOutcome, ProfileRow
 from harness.campaign.stopping import worthwhile
-from harness.campaign.values import ProfileOutcome, ProfileRow, Terms
+from harness.campaign.values import Terms
 from harness.errors import NotAllowed, UsageError
 
 PROFILE = ProfileOutcome(

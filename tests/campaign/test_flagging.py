@@ -9,17 +9,11 @@ from harness.campaign.events import Kind
 from harness.campaign.flagging import EDITION, flag_lines, flagged, with_flags
 from harness.campaign.logs import optimization_log, summary
 from harness.campaign.moves import Tree
+from harness.campaign.profile_values import ProfileOutcome, ProfileRow
 from harness.campaign.sightings import CaseEvidence, ChangeSeen, SideSeen
 from harness.campaign.status import status_text
 from harness.campaign.takeover import takeover_text
-from harness.campaign.values import (
-    BenchOutcome,
-    ProfileOutcome,
-    ProfileRow,
-    Terms,
-    TestOutcome,
-    TestStatus,
-)
+from harness.campaign.values import BenchOutcome, Terms, TestOutcome, TestStatus
 from harness.model import Verdict
 
 MS = 1e6

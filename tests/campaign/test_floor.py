@@ -13,11 +13,12 @@ from harness.campaign.gates import bound_problem, check_thought
 from harness.campaign.logs import summary
 from harness.campaign.moves import Tree
 from harness.campaign.patterns import fitting
+from harness.campaign.profile_values import ProfileOutcome, ProfileRow
 from harness.campaign.status import profile_table, status_text
 from harness.campaign.stopping import attackable, worthwhile
 from harness.campaign.takeover import takeover_text
 from harness.campaign.templates import thought_template
-from harness.campaign.values import BenchOutcome, ProfileOutcome, ProfileRow, Terms
+from harness.campaign.values import BenchOutcome, Terms
 from harness.errors import NotAllowed
 from harness.model import Floor, FloorPart
 

@@ -68,7 +68,7 @@ def test_a_prediction_within_the_bound_is_fine(story, make_thought):
 
 
 def test_the_bound_may_be_predicted_as_it_is_shown(story, make_thought):
-    from harness.campaign.values import ProfileOutcome, ProfileRow
+    from harness.campaign.profile_values import ProfileOutcome, ProfileRow
 
     story.profiled(ProfileOutcome("fast", (ProfileRow("energy", 0.443),)))  # 1.7953x
     assert bound_problem(story.state, make_thought(1.5, 1.80, "energy")) == ""
@@ -76,7 +76,7 @@ def test_the_bound_may_be_predicted_as_it_is_shown(story, make_thought):
 
 
 def test_the_whole_program_has_no_bound(story, make_thought):
-    from harness.campaign.values import ProfileOutcome, ProfileRow
+    from harness.campaign.profile_values import ProfileOutcome, ProfileRow
 
     story.profiled(ProfileOutcome("fast", (ProfileRow("main", 1.0),)))
     assert bound_problem(story.state, make_thought(10, 100, "main")) == ""

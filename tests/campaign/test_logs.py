@@ -11,13 +11,8 @@ from harness.campaign.case_parts import PhaseGain
 from harness.campaign.cost_notes import guard_notes
 from harness.campaign.events import Kind
 from harness.campaign.logs import optimization_log, summary, thinking_log
-from harness.campaign.values import (
-    BenchOutcome,
-    ProfileOutcome,
-    ProfileRow,
-    Terms,
-    TestStatus,
-)
+from harness.campaign.profile_values import ProfileOutcome, ProfileRow
+from harness.campaign.values import BenchOutcome, Terms, TestStatus
 from harness.model import Verdict
 from harness.model.proposals import Reflection
 

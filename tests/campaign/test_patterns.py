@@ -1,7 +1,7 @@
 """Patterns: which of the guide's fit what a profile shows."""
 
 from harness.campaign.patterns import PATTERNS, describe_patterns, fitting, pattern_named
-from harness.campaign.values import ProfileOutcome, ProfileRow
+from harness.campaign.profile_values import ProfileOutcome, ProfileRow
 
 
 def numbers(*rows: ProfileRow, cpu_share: float | None = 1.0) -> list[str]:

@@ -8,10 +8,11 @@ from harness.campaign.advice import Advice, Situation, advise
 from harness.campaign.events import Kind
 from harness.campaign.gates import bound_problem
 from harness.campaign.moves import Tree
+from harness.campaign.profile_values import ProfileOutcome, ProfileRow
 from harness.campaign.status import profile_table
 from harness.campaign.takeover import MOST, takeover_text
 from harness.campaign.templates import thought_template
-from harness.campaign.values import ProfileOutcome, ProfileRow, Terms, TestStatus
+from harness.campaign.values import Terms, TestStatus
 from harness.model.forms import read_fields, read_thought
 from harness.model.proposals import Reflection
 

@@ -27,16 +27,8 @@ import pytest
 
 from harness.campaign.events import builtins
 from harness.campaign.port import BenchRequest, SealedBaseline
-from harness.campaign.values import (
-    BenchOutcome,
-    CaseResult,
-    Guards,
-    ProfileOutcome,
-    ProfileRow,
-    Ratio,
-    TestOutcome,
-    TestStatus,
-)
+from harness.campaign.profile_values import ProfileOutcome, ProfileRow
+from harness.campaign.values import BenchOutcome, CaseResult, Guards, Ratio, TestOutcome, TestStatus
 from harness.campaign.wrongs import Counterexample, FirstWrong
 from harness.model import Noise, Verdict
 from harness.model.given_values import given_words

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
+from harness.campaign.profile_values import ProfileOutcome, ProfileRow
 from harness.campaign.state import Step
-from harness.campaign.values import ProfileOutcome, ProfileRow
 from harness.cli import cli
 from harness.cli.shared.base import guard
 from harness.optimise import next_action, think
