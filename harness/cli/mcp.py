@@ -59,7 +59,13 @@ def mcp_command(
     if http:
         _serve_http(server, host or "127.0.0.1", port or 8765)
     else:
-        _serve_stdio(server)
+        from harness.cli.served.standard_streams import serve_stdio
+
+        ended_by = serve_stdio(server)
+        if ended_by == signal.SIGINT:
+            raise KeyboardInterrupt
+        if ended_by:
+            raise SystemExit(128 + ended_by)
     return Answer()
 
 
@@ -72,17 +78,6 @@ def _server(chosen: str) -> Any:
             hint="pip install 'optim-harness[mcp]'",
         ) from None
     return make_server(chosen)
-
-
-def _serve_stdio(server: Any) -> None:
-    import anyio
-    from mcp.server.stdio import stdio_server
-
-    async def serve() -> None:
-        async with stdio_server() as (incoming, outgoing):
-            await server.run(incoming, outgoing, server.create_initialization_options())
-
-    anyio.run(serve)
 
 
 def _serve_http(server: Any, host: str, port: int) -> None:

@@ -2,12 +2,13 @@
 
 The child is `harness` as the console script starts it. Whoever calls may go away or call it off:
 then the child is interrupted as by Ctrl-C, so that what it measured is kept and all that it started
-has ended before the call is over.
+has ended before the call is over. A server that is killed takes its children along: see `child`.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import queue
 import sys
 import threading
@@ -92,7 +93,7 @@ def _run(asked: Call) -> Ended | str:
 def _argv(line: Sequence[str]) -> list[str]:
     # The folder that it runs in is the project's, and no source of modules.
     isolated = "-I" if sys.flags.isolated else "-P"
-    return [sys.executable, isolated, "-m", "harness", *line]
+    return [sys.executable, isolated, "-m", "harness.cli.served.child", str(os.getpid()), *line]
 
 
 def _called(tool: ServedCommand, ended: Ended | str) -> Called:

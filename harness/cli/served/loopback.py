@@ -1,15 +1,19 @@
 """The server over HTTP, for this machine alone, and on it for who knows the token.
 
 A loopback address is open to every user and every page of a browser on the machine. The SDK checks
-Host and Origin, which keeps pages out; the token keeps other users out.
+Host and Origin by their beginnings alone; here they are compared whole, which keeps pages out. The
+token keeps other users out.
 """
 
 from __future__ import annotations
 
 import hmac
+import os
+import re
 import secrets
+import signal
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
@@ -22,6 +26,13 @@ HOSTS = {"127.0.0.1": "127.0.0.1", "localhost": "127.0.0.1", "::1": "::1"}
 
 TOKEN_VARIABLE = "HARNESS_MCP_TOKEN"
 _SHORTEST_TOKEN = 16
+
+_PLACE = r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?"
+"""This machine, at any port: a tunnel (ssh -L) has its own."""
+_HOST = re.compile(_PLACE.encode())
+_ORIGIN = re.compile(rf"http://{_PLACE}".encode())
+_LEFT_FOR_CONNECTIONS_S = 1
+"""How long connections may take to close before they are cut."""
 
 _Message = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
@@ -56,23 +67,42 @@ def application(server: Server[Any], host: str, token: str) -> Application:
 
 
 def _guarded(inner: Any, token: str) -> Application:
-    wanted = f"Bearer {token}".encode()
-
     async def outer(scope: _Message, receive: _Receive, send: _Send) -> None:
-        if scope["type"] == "http":
-            brought = dict(scope["headers"]).get(b"authorization", b"")
-            if not hmac.compare_digest(brought, wanted):
-                await _refuse(send)
-                return
+        refused = _refusal(scope["headers"], token) if scope["type"] == "http" else None
+        if refused is not None:
+            await _refuse(send, *refused)
+            return
         await inner(scope, receive, send)
 
     return outer
 
 
-async def _refuse(send: _Send) -> None:
-    headers = [(b"content-type", b"text/plain"), (b"www-authenticate", b"Bearer")]
-    await send({"type": "http.response.start", "status": 401, "headers": headers})
-    await send({"type": "http.response.body", "body": b"the token is missing or wrong\n"})
+def _refusal(headers: Iterable[tuple[bytes, bytes]], token: str) -> tuple[int, str] | None:
+    """The status and the words for who may not come in; None: he may.
+
+    A header that is there several times counts with each of its values.
+    """
+    brought: dict[bytes, list[bytes]] = {}
+    for name, value in headers:
+        brought.setdefault(name.lower(), []).append(value)
+    wanted = f"Bearer {token}".encode()
+    tokens = brought.get(b"authorization", [])
+    if not tokens or not all(hmac.compare_digest(value, wanted) for value in tokens):
+        return 401, "the token is missing or wrong"
+    hosts = brought.get(b"host", [])
+    if not hosts or not all(map(_HOST.fullmatch, hosts)):
+        return 421, "Host: only this machine is served"
+    if not all(map(_ORIGIN.fullmatch, brought.get(b"origin", []))):
+        return 403, "Origin: pages of this machine alone are served"
+    return None
+
+
+async def _refuse(send: _Send, status: int, words: str) -> None:
+    headers = [(b"content-type", b"text/plain")]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": f"{words}\n".encode()})
 
 
 def door_at(address: str, port: int) -> socket.socket:
@@ -93,8 +123,15 @@ def door_at(address: str, port: int) -> socket.socket:
 
 
 def serve(server: Server[Any], address: str, door: socket.socket, token: str) -> None:
-    """Serve until interrupted."""
+    """Serve until interrupted or told to end; every call has ended then."""
     import uvicorn
 
-    config = uvicorn.Config(application(server, address, token), log_level="warning")
+    config = uvicorn.Config(
+        application(server, address, token),
+        log_level="warning",
+        timeout_graceful_shutdown=_LEFT_FOR_CONNECTIONS_S,
+    )
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        # The terminal is gone: uvicorn heeds SIGINT and SIGTERM alone.
+        signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     uvicorn.Server(config).run([door])
