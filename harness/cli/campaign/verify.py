@@ -32,10 +32,11 @@ def verify_command(*, against: Path | None, strict: bool, **options: Any) -> Ans
     said and does not count. FLAG lines are what a human should look at; with --strict they are
     answered with exit code 1.
     """
-    from harness.optimise.verify import verify, wrong_with
+    from harness.optimise.verify import wrong_with
+    from harness.optimise.verify_beside import verified_beside
 
     with opened(options, lock=False) as campaign, workbench(campaign) as bench:
-        found = verify(campaign, bench, against)
+        found = verified_beside(campaign, bench, against)
     checked = ", ".join(f"{count} {what}" for what, count in found.checked.items())
     lines = [f"checked: {checked or 'nothing'}"]
     lines += [f"not checked: {what}" for what in found.unchecked]

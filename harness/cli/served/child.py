@@ -1,4 +1,4 @@
-"""`python -m harness.cli.served.child SERVER WORDS`: one command, which does not outlive its server.
+"""`python -m harness.cli.served.child SERVER WORDS`: a command that ends with its server.
 
 A server that is killed can end nothing that it started, and a command that lives on alone would
 hold the project's lock and go on to record and commit what nobody asked for any more.
