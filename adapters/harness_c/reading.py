@@ -15,10 +15,22 @@ SYSTEM = (Path("/usr"), Path("/opt"), Path("/lib"))
 SUFFIXES = {".c", ".h", ".s", ".S", ".inc", ".asm", ".cc", ".cpp", ".hpp"}
 
 
+_IN_A_RULE = re.compile(r"(?:(?:\\\\)*\\[ \t]|\\[^\s]|[^\s\\])+")
+_ESCAPED = re.compile(r"((?:\\\\)*)\\([ \t])|\\([#:$])|\$(\$)")
+
+
 def make_words(rule: str) -> list[str]:
-    """The prerequisites of a make rule, with make's escapes undone."""
-    words = re.findall(r"(?:\\.|\$\$|[^\s\\])+", rule)
-    return [re.sub(r"\\(.)", r"\1", word).replace("$$", "$") for word in words]
+    """The prerequisites of a make rule, with make's escapes undone.
+
+    A backslash escapes white space, `#` and `:`, and itself where it stands before white space;
+    anywhere else it is one of the name (libcpp/mkdeps.cc of GCC, `munge`).
+    """
+
+    def undone(match: re.Match[str]) -> str:
+        doubled, *letters = match.groups()
+        return (doubled or "")[::2] + "".join(letter or "" for letter in letters)
+
+    return [_ESCAPED.sub(undone, word) for word in _IN_A_RULE.findall(rule)]
 
 
 def assembled_files(

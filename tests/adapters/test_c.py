@@ -384,3 +384,6 @@ def test_names_are_read_out_of_a_make_rule():
     assert make_words(r"a.c with\ space.h cost\$.h $$home.h") == [
         *("a.c", "with space.h", "cost$.h", "$home.h"),
     ]
+    assert make_words(r"back\slash/a.c odd\\\ name.h a\#b.h x;y/(z).c") == [
+        *(r"back\slash/a.c", r"odd\ name.h", "a#b.h", "x;y/(z).c"),
+    ]

@@ -136,6 +136,11 @@ class TestReadingPerf:
         stack = next(s for s, n in perf.read_samples(SCRIPT).stacks.items() if n == 2)
         assert stack[0] == StackEntry(0x12C4, "step(int, char)", "/b/prog")
 
+    def test_a_folder_may_have_parentheses_in_its_name(self) -> None:
+        odd = SCRIPT.replace("/b/prog", "/b(1)/$(x) (/y)/a;b/prog")
+        stack = next(s for s, n in perf.read_samples(odd).stacks.items() if n == 2)
+        assert stack[0] == StackEntry(0x12C4, "step(int, char)", "/b(1)/$(x) (/y)/a;b/prog")
+
     def test_the_program_ran_from_its_exec_to_its_exit(self) -> None:
         assert perf.read_samples(SCRIPT).wall_ns == 2_500_000_000
 

@@ -49,7 +49,8 @@ EVENTS = (
 HARDWARE = frozenset(EVENTS[1:8])
 
 HEAD = re.compile(r"^(?P<comm>.*?)\s+(?P<pid>\d+)/(?P<tid>\d+)\s+(?P<time>\d+\.\d+):(?P<rest>.*)$")
-ENTRY = re.compile(r"^\s+(?P<ip>[0-9a-f]+) (?P<name>.*) \((?P<object>[^()]*)\)$")
+ENTRY = re.compile(r"^\s+(?P<ip>[0-9a-f]+) (?P<name>.*?) \((?P<object>[/\[].*|[^()]*)\)$")
+"""Names (of C++) and objects may both hold parentheses: a path begins at the first ` (/`."""
 LOST = re.compile(r"PERF_RECORD_LOST(?:_SAMPLES)?.*?lost (\d+)")
 
 

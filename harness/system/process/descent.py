@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER, _PR_GET_CHILD_SUBREAPER = 36, 37
 _PATIENCE_S = 5.0
 """How long a killed process may take to end: one that waits for a disk does not."""
@@ -34,6 +35,15 @@ def _prctl() -> Any:
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
     return prctl
+
+
+def be_interrupted_with(parent: int) -> bool:
+    """Have this process interrupted, as by Ctrl-C, when that parent ends; False where it has.
+
+    That outlasts execve(2), by which a command may start anew: prctl(2).
+    """
+    _prctl()(_PR_SET_PDEATHSIG, int(signal.SIGINT), 0, 0, 0)
+    return os.getppid() == parent
 
 
 class OrphansComeToUs:
