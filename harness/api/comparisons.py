@@ -11,6 +11,8 @@ from harness.api.documenting import documented
 from harness.api.on_clusters import cluster_of_comparison, compare_task_there, compare_there
 from harness.api.one_call import Interrupted, measuring
 from harness.errors import UsageError
+from harness.model import Mode
+from harness.model.noise import Noise
 from harness.project.finding import required_config
 from harness.running.cases_result import CasesResult, cases_named
 from harness.running.experiment import Experiment, perform
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from harness.running.naming import TargetSpec
     from harness.running.reports import Report
     from harness.running.session import Session
+    from harness.running.settings import Settings
     from harness.running.sweep_results import SweepResult
 
 
@@ -77,7 +80,7 @@ def compare(
     if options.get("tag") is not None:
         raise UsageError("`tag` picks among the targets of a task", hint="Name it with `task`.")
     asked = settings_of(options)
-    settings = comparison_settings(asked)
+    settings = _weighing(comparison_settings(asked))
     sides = side_by_side(targets, options)
     labels = sides.labels
     names = _cases_of(options, labels, elsewhere=cluster is not None)
@@ -136,6 +139,19 @@ def _result_of(
     if benchmarks > 1:
         return SuiteResult(stored, reference=labels[0], candidate=labels[1])
     return ComparisonResult(stored, labels[0], labels[1])
+
+
+def _weighing(settings: Settings) -> Settings:
+    """The settings of two sides: pairs of steady mode are weighed by sign and size, as tables are.
+
+    A steady trial is the median of many samples and takes a second: signs alone want eight blocks
+    of them where the sides are ten times apart, and sizes four.
+    """
+    asked = settings.question
+    by_signs = asked.noise is not None or asked.precision is not None or asked.per_comparison
+    if settings.mode is not Mode.STEADY or by_signs:
+        return settings
+    return replace(settings, question=replace(asked, noise=Noise()))
 
 
 def _cases_of(

@@ -18,7 +18,8 @@ total = sum(data)
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -80,9 +81,10 @@ class Cells:
         with TemporaryDirectory(prefix="harness-cells-") as folder:
             config = config_of_scripts("cells", self._scripts(names), Path(folder))
             results = Path.cwd() / ".harness/results"
-            return harness.compare(
-                *names, config=config, results=results, progress=_telling(), **options
-            )
+            with _telling() as told:
+                return harness.compare(
+                    *names, config=config, results=results, progress=told, **options
+                )
 
     def _scripts(self, names: Sequence[str]) -> dict[str, str]:
         return {
@@ -91,17 +93,29 @@ class Cells:
         }
 
 
-def _telling() -> Progress:
-    """Shows in the cell what goes on, in one line that changes."""
+@contextmanager
+def _telling() -> Iterator[Progress]:
+    """Shows in the cell what goes on, in one line that changes and is empty at the end.
+
+    So a saved notebook has none of it, and what the cell printed itself stays.
+    """
     from IPython.display import display
 
-    shown = display("harness: starting", display_id=True)  # type: ignore[no-untyped-call]
+    shown = display(_line("starting"), display_id=True, raw=True)  # type: ignore[no-untyped-call]
 
     def told(event: object) -> None:
         if isinstance(event, StepBegun) and shown is not None:
-            shown.update(f"harness: {event.what}")
+            shown.update(_line(event.what), raw=True)
 
-    return told
+    try:
+        yield told
+    finally:
+        if shown is not None:
+            shown.update({"text/plain": ""}, raw=True)
+
+
+def _line(what: str) -> dict[str, str]:
+    return {"text/plain": f"harness: {what}"}
 
 
 def _read(words: Sequence[str]) -> tuple[list[str], dict[str, Any]]:

@@ -38,7 +38,7 @@ def test_cells_are_compared_and_the_result_is_shown(tmp_path: Path) -> None:
             "%%harness loop\ntotal = 0\nfor n in numbers:\n    total += n\nprint(total)",
             "%%harness builtin\nprint(sum(numbers))",
             "%%harness wrong\nprint(1)",
-            "result = %harness compare loop builtin --trials 2 --mode cold\nresult",
+            "print('mine')\nresult = %harness compare loop builtin --trials 2 --mode cold\nresult",
             "print(result.comparison.blocks, result.candidate)",
             "%harness compare loop nothing",
             "%harness compare loop builtin --budgt 3s",
@@ -50,7 +50,8 @@ def test_cells_are_compared_and_the_result_is_shown(tmp_path: Path) -> None:
     assert said[1] == said[2] == said[3] == ""
     assert "text/html" in said[5]
     assert "<table" in said[5]
-    assert "harness: " in said[5], "what goes on is shown in the cell"
+    assert "mine" in said[5], "what a cell prints itself stays"
+    assert "harness: " not in said[5], "what went on is not kept in the cell"
     assert "2 builtin" in said[6]
     assert "no cell is kept as 'nothing'; there are: loop, builtin, wrong" in said[7]
     assert "no option --budgt" in said[8]
@@ -64,6 +65,6 @@ def test_the_cells_of_the_page_run(tmp_path: Path) -> None:
         r"^```python title=\"notebook\"\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL
     )
     assert len(cells) == 5
-    cells[-1] = cells[-1].replace("--budget 20s", "--trials 2 --mode cold")
+    cells[-1] = cells[-1].rstrip() + " --trials 2 --mode cold"
     outputs = executed(tmp_path, cells)
     assert "<table" in str(outputs[-1])
