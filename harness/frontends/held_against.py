@@ -5,22 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import field, replace
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any, TypeAlias
 
 import harness
-from harness.errors import UsageError
+from harness.errors import HarnessError, UsageError
 from harness.frontends.callables import called_afresh, called_function, config_of_functions
 from harness.frontends.in_process import compare_here
 from harness.frozen import dataclass
-from harness.model import Comparison, Verdict
+from harness.model import Comparison, Metric, Verdict
 from harness.project.config_words import as_name
 from harness.render.explaining import explain, headline
+from harness.running.listening import Progress, ProgressEvent, StepBegun
 from harness.running.settings import read_settings
-from harness.system.store.flock import wait_for_lock
+from harness.system.store.flock import take_lock, wait_for_lock
 
 Subject: TypeAlias = "Callable[..., Any] | str | PathLike[str] | list[str]"
 """A function; or a target, file, command line or list of words, as `harness.compare` takes it."""
@@ -54,6 +55,10 @@ class TestedPair:
         return explain(self.comparison) if self.comparison else self.words
 
 
+def _to_nobody(event: ProgressEvent) -> None:
+    """Nobody listens."""
+
+
 @dataclass(frozen=True, slots=True)
 class HeldAgainst:
     """A subject, to be held against another one: `harness(new).not_slower_than(old, by="5%")`."""
@@ -68,6 +73,7 @@ class HeldAgainst:
 
         What stays undecided within the budget passes, and is said in the summary.
         """
+        __tracebackhide__ = True  # pytest: the test's own line is what a reader wants
         outcome = self.by.compare(reference, self.candidate, threshold=by, **options)
         if outcome.comparison is None:
             raise AssertionError(outcome.words)
@@ -77,6 +83,7 @@ class HeldAgainst:
 
     def faster_than(self, reference: Subject, by: str | float = "1%", **options: Any) -> TestedPair:
         """AssertionError where it is not shown to be faster by more than that share."""
+        __tracebackhide__ = True
         outcome = self.by.compare(reference, self.candidate, threshold=by, **options)
         if outcome.verdict is not Verdict.FASTER:
             raise AssertionError(f"not shown to be faster by more than {by}: {outcome}")
@@ -92,6 +99,8 @@ class Measuring:
     test: str = ""
     told: list[tuple[str, TestedPair]] = field(default_factory=list)
     """What came of every comparison, by the test's name."""
+    progress: Progress = _to_nobody
+    """Told what goes on."""
 
     def __call__(self, candidate: Subject) -> HeldAgainst:
         return HeldAgainst(self, candidate)
@@ -101,13 +110,36 @@ class Measuring:
 
         Functions run in fresh interpreters, in steady mode, and must give equal results;
         `in_process=True` calls them in this one. The other options are those of `harness.compare`,
-        `budget` ("60s") among them. UsageError for what cannot be measured, with the reason.
+        `budget` ("60s") among them. UsageError for what cannot be measured, with the reason and
+        what to do; AssertionError where the two compute different things.
         """
+        __tracebackhide__ = True
         options.setdefault("budget", "60s")
-        with _alone():
-            outcome = self._compared(reference, candidate, options)
+        try:
+            with self._alone():
+                outcome = self._compared(reference, candidate, options)
+        except HarnessError as problem:
+            words = f"{problem.message}. {problem.hint}" if problem.hint else problem.message
+            problem.args = (words,)  # pytest shows no hint of its own accord
+            raise problem.with_traceback(None) from None
+        except AssertionError as differs:
+            self.told.append((self.test, TestedPair(None, str(differs))))
+            raise differs.with_traceback(None) from None
         self.told.append((self.test, outcome))
         return outcome
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One who measures at a time, for this user on this machine: workers of xdist wait."""
+        path = Path(gettempdir(), f"optim-harness-{os.getuid()}.lock")
+        file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            if not take_lock(file):
+                self.progress(StepBegun("waiting for another test that measures"))
+                wait_for_lock(file)
+            yield
+        finally:
+            os.close(file)
 
     def _compared(
         self, reference: Subject, candidate: Subject, options: dict[str, Any]
@@ -116,6 +148,7 @@ class Measuring:
             sides = _labelled(reference, candidate)
             if options.pop("in_process", False):
                 return _here(sides, options)
+            options.setdefault("progress", self.progress)
             return _in_fresh_interpreters(sides, self.root, options)
         if callable(reference) or callable(candidate):
             raise UsageError(
@@ -124,20 +157,11 @@ class Measuring:
             )
         if options.pop("in_process", False):
             raise UsageError("only functions can be measured in this process")
+        options.setdefault("progress", self.progress)
         done = harness.compare(reference, candidate, **options)
+        if done.failures:  # one does not run, or they compute different things
+            raise AssertionError(str(done))
         return TestedPair(done.comparison, str(done))
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """One who measures at a time, for this user on this machine: workers of pytest-xdist wait."""
-    path = Path(gettempdir(), f"optim-harness-{os.getuid()}.lock")
-    file = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        wait_for_lock(file)
-        yield
-    finally:
-        os.close(file)
 
 
 def _labelled(
@@ -176,7 +200,14 @@ def _in_fresh_interpreters(
         options.setdefault("results", root / ".harness/results")
         options.setdefault("mode", "steady")
         done = harness.compare(*functions, config=config, **options)
-    return TestedPair(done.comparison, str(done))
+    comparison = done.comparison
+    if comparison is None:
+        return TestedPair(None, str(done))
+    if len({function.file for function in functions.values()}) > 1:
+        # An interpreter's memory is that of all that the function's module imports.
+        own = {m: e for m, e in comparison.evidence.items() if m is not Metric.MEMORY}
+        comparison = replace(comparison, evidence=own)
+    return TestedPair(comparison, "")
 
 
 def _demand_equal(results: Mapping[str, Any]) -> None:

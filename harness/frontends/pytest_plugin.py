@@ -9,7 +9,10 @@ for the fixture.
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +25,8 @@ _OPTION, _MARKER = "--harness", "harness"
 _TOLD = pytest.StashKey[list[tuple[str, Any]]]()
 """The TestedPair of every comparison, by the test's name."""
 _FROM_WORKERS = pytest.StashKey[list[tuple[str, Any]]]()
+_EVERY_S = 5.0
+"""How often the terminal is told what goes on, at most."""
 _SENT = "harness_told"
 """How a worker of pytest-xdist calls what it sends home."""
 
@@ -58,9 +63,39 @@ def harness(request: pytest.FixtureRequest) -> Iterator[Measuring]:
     """Compares functions, commands and targets: `harness.compare(old, new)`."""
     from harness.frontends.held_against import Measuring
 
-    measuring = Measuring(Path(request.config.rootpath), request.node.nodeid)
+    measuring = Measuring(
+        Path(request.config.rootpath), request.node.nodeid, progress=_Telling(request.config)
+    )
     yield measuring
     request.config.stash[_TOLD] += measuring.told
+
+
+class _Telling:
+    """Tells the live log (`--log-cli-level=INFO`) what goes on, and with `-v` the terminal.
+
+    The terminal every few seconds: tests take long that compare, and look as if they hung.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        plugins = config.pluginmanager
+        self._log = logging.getLogger("harness")
+        verbose = config.get_verbosity() > 0
+        self._terminal = plugins.get_plugin("terminalreporter") if verbose else None
+        self._captured = plugins.get_plugin("capturemanager")
+        self._last_s = time.monotonic()
+
+    def __call__(self, event: object) -> None:
+        words = getattr(event, "what", "") or getattr(event, "words", "")
+        if not words:
+            return
+        self._log.info(words)
+        if self._terminal is None or time.monotonic() - self._last_s < _EVERY_S:
+            return
+        self._last_s = time.monotonic()
+        aside = self._captured.global_and_fixture_disabled() if self._captured else nullcontext()
+        with aside:
+            self._terminal.ensure_newline()
+            self._terminal.write_line(f"harness: {words}")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -41,6 +41,12 @@ def test_wrong(harness):
         harness(wrong).not_slower_than(fast, **HERE)
     assert harness.compare(wrong, fast, check=False, **HERE).comparison is not None
 
+def test_wrong_output(harness):
+    with pytest.raises(AssertionError, match="wrong output"):
+        harness.compare(["echo", "1"], ["echo", "2"], trials=1)
+    with pytest.raises(AssertionError, match="wrong output"):
+        harness(["echo", "1"]).not_slower_than(["echo", "2"], trials=1)
+
 def test_mixed(harness):
     with pytest.raises(Exception, match="a function and a program are not compared"):
         harness.compare(slow, ["true"])
@@ -61,7 +67,7 @@ def tests(pytester: pytest.Pytester) -> pytest.Pytester:
 
 def test_tests_compare_functions_and_a_table_says_what_came_of_them(tests: pytest.Pytester) -> None:
     done = tests.runpytest_subprocess("-q")
-    done.assert_outcomes(passed=5, deselected=1)
+    done.assert_outcomes(passed=6, deselected=1)
     done.stdout.fnmatch_lines(
         [
             "*harness: comparisons*",
@@ -72,7 +78,7 @@ def test_tests_compare_functions_and_a_table_says_what_came_of_them(tests: pytes
 
 def test_what_is_only_a_benchmark_runs_when_it_is_asked_for(tests: pytest.Pytester) -> None:
     done = tests.runpytest_subprocess("-q", "--harness", "-k", "only_a_benchmark")
-    done.assert_outcomes(passed=1, deselected=5)
+    done.assert_outcomes(passed=1, deselected=6)
     done.stdout.fnmatch_lines(["*test_only_a_benchmark*fast is*slow*"])
 
 
@@ -80,6 +86,31 @@ def test_workers_of_xdist_send_home_what_was_measured(tests: pytest.Pytester) ->
     done = tests.runpytest_subprocess("-q", "-n", "2", "-k", "faster")
     done.assert_outcomes(passed=2)
     done.stdout.fnmatch_lines(["*test_faster?3000?*fast is faster than slow*"])
+
+
+def test_a_failure_shows_the_test_s_own_line_and_what_to_do(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        "def test_it(harness):\n    harness(lambda: 1).not_slower_than(lambda: 2)\n"
+        "def test_here(harness):\n"
+        "    harness(lambda: 1).not_slower_than(lambda: 2, in_process=True)\n"
+    )
+    done = pytester.runpytest_subprocess("-q", "-v", "--log-cli-level=INFO")
+    done.assert_outcomes(failed=2)
+    done.stdout.fnmatch_lines(
+        ["E  *UsageError*it is a lambda*Define it with `def`*in_process=True*"]
+    )
+    done.stdout.fnmatch_lines(["E  *AssertionError*give different results*"])
+    done.stdout.no_fnmatch_line("*held_against.py*")
+    done.stdout.no_fnmatch_line("*callables.py*")
+
+
+def test_what_goes_on_is_told_to_the_live_log(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        "def test_it(harness):\n    harness.compare(['true'], ['test', '1'], trials=1)\n"
+    )
+    done = pytester.runpytest_subprocess("-q", "--log-cli-level=INFO")
+    done.assert_outcomes(passed=1)
+    done.stdout.fnmatch_lines(["*INFO*checking true*"])
 
 
 def test_without_the_fixture_the_harness_is_not_imported(pytester: pytest.Pytester) -> None:
