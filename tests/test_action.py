@@ -306,8 +306,10 @@ def test_the_component_of_gitlab_has_one_note_that_is_updated(forge: Forge):
     spec, jobs = COMPONENT
     (job,) = jobs.values()
     forge.start(**files(10))
-    given = {name: declared["default"] for name, declared in spec["spec"]["inputs"].items()}
-    given["threshold"] = "0.5"
+    inputs = spec["spec"]["inputs"]
+    assert [name for name, declared in inputs.items() if "default" not in declared] == ["install"]
+    given = {name: declared.get("default") for name, declared in inputs.items()}
+    given |= {"threshold": "0.5", "install": "optim-harness[report] numpy"}
     variables = {
         name: re.sub(r"\$\[\[ inputs\.(\S+) \]\]", lambda found: given[found[1]], str(value))
         for name, value in job["variables"].items()
@@ -332,6 +334,8 @@ def test_the_component_of_gitlab_has_one_note_that_is_updated(forge: Forge):
         assert word in note
         assert (forge.repository.path / "gate.html").is_file()
         forge.repository.sh("rm gate.*")
+    words = "install --quiet optim-harness[report] numpy\n"
+    assert words in (forge.folder / "installed.txt").read_text(), "two words"
 
 
 WORKFLOWS = [*(ROOT / "examples/ci").glob("*.yml"), ROOT / ".github/workflows/speed.yml"]

@@ -35,6 +35,6 @@ def check_adapter(
             raise
         raise AdapterError(
             "the conformance suite needs pytest, which is not installed",
-            hint="pip install 'optim-harness[testing]'",
+            hint="pip install pytest",
         ) from None
     return examine(name, sample, told)

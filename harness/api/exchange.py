@@ -86,7 +86,7 @@ def sql(statement: str, **options: Unpack[Place]) -> pd.DataFrame:
     """The answer to a question in SQL about the stored runs, as a table of pandas; by DuckDB.
 
     The tables are `trials`, `measurements` and `sweeps`. Raises UsageError for a statement that
-    makes no sense, and ToolchainMissing without DuckDB (`pip install 'optim-harness[sql]'`).
+    makes no sense, and ToolchainMissing without DuckDB (`pip install duckdb`).
     """
     from harness.running.querying import query
 

@@ -34,15 +34,14 @@ def ci(*targets: TargetSpec, **options: Unpack[CiOptions]) -> CiResult:
     is no commit to compare with (the hint says what to do), and Interrupted after Ctrl-C.
     """
     from harness.pages.made_pages import format_of
-    from harness.render.pictures import demand_matplotlib
     from harness.running.gate_base import find_base
     from harness.system.git.writing import Git
 
     check_keywords("ci", options, CiOptions)
     config = required_config(config_of(options))
     page = Path(options["report"]) if options.get("report") is not None else None
-    if page is not None and format_of(page, None) == "html":
-        demand_matplotlib()  # before anything is measured
+    if page is not None:
+        format_of(page, None)  # refused, where it is none, before anything is measured
     cells = _cells(config, targets, options)
     git = Git(config.root)
     base = find_base(git, options.get("base"), os.environ)
@@ -50,7 +49,7 @@ def ci(*targets: TargetSpec, **options: Unpack[CiOptions]) -> CiResult:
     if found.interrupted:
         raise Interrupted(found)
     if page is not None:
-        _write(found, page)
+        _write(found, page, options)
     return found
 
 
@@ -107,9 +106,17 @@ def _compared(
     )
 
 
-def _write(found: CiResult, page: Path) -> None:
+def _write(found: CiResult, page: Path, options: CiOptions) -> None:
+    """The page; where nothing can draw its pictures, with their figures and a word of it."""
     from harness.api.reporting import made_by
     from harness.pages.made_pages import PageResult, format_of, write_page
     from harness.pages.of_gate import gate_document
+    from harness.render.pictures import NO_MATPLOTLIB, has_matplotlib
+    from harness.running.listening import listener_of
 
-    write_page(PageResult(gate_document(found), made_by()), page, format_of(page, None))
+    document, style = gate_document(found), format_of(page, None)
+    if style == "html" and document.pictures and not has_matplotlib():
+        document = document.without_pictures()
+        if (progress := options.get("progress")) is not None:
+            listener_of(progress).remark(f"{page} has no pictures: {NO_MATPLOTLIB}")
+    write_page(PageResult(document, made_by()), page, style)

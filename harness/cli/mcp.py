@@ -75,7 +75,7 @@ def _server(chosen: str) -> Any:
     except ImportError as problem:
         raise ToolchainMissing(
             f"agents are served by the MCP SDK, which cannot be imported: {problem}",
-            hint="pip install 'optim-harness[mcp]'",
+            hint="pip install 'mcp>=2.3,<3'",
         ) from None
     return make_server(chosen)
 

@@ -47,7 +47,7 @@ def report_command(what: str | None, **options: Any) -> Answer:
     The page needs no network: the answer in words, tables that sort, pictures with their figures,
     what the run does not prove, and the commands to repeat it.
 
-    Pictures want matplotlib: pip install 'optim-harness[report]'. `--format md` is text for a pull
+    Pictures want matplotlib: pip install matplotlib. `--format md` is text for a pull
     request and wants nothing.
     """
     path, style = options["path"], options["style"]

@@ -20,7 +20,7 @@ from harness.render.tables import layout
 @config_option
 @results_option
 def sql_command(statement: str, **options: Any) -> Answer:
-    """Answer a question in SQL about the stored runs, by DuckDB (pip install 'optim-harness[sql]').
+    """Answer a question in SQL about the stored runs, by DuckDB (pip install duckdb).
 
     The tables are `trials` (a row per trial), `measurements` (a row per target, case and run) and
     `sweeps` (a row per target and point). Nothing can be changed by it.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from xml.etree import ElementTree
 
 from harness.errors import ExitCode
+from harness.model.failure_lines import telling_lines
 from harness.pages.of_run import run_document
-from harness.render.documents import Chapter, Document, Grid, Points
-from harness.render.markdown_pages import as_it_is
+from harness.render.documents import Chapter, Document, Grid, Part, Points, Verbatim, Words
+from harness.render.markdown_pages import as_it_is, fenced
 from harness.render.tables import layout
 from harness.running.gate_results import CiResult, GateRow, GateStatus
 from harness.system.store.run_file import read_run
@@ -18,6 +21,12 @@ MOST_LINES = 40
 """A summary has at most as many lines, however many targets there are."""
 _MOST_SENTENCES = 6
 _MOST_REASON = 200
+_MOST_SAID = 12
+"""A summary has at most as many lines of what compilers and programs said."""
+_SAID_OF_ONE = 8
+_SAID_ON_PAGE = 40
+_TRACE = ("Traceback", "Stacktrace")
+"""What begins a stack trace, of Python and of Julia."""
 
 HEADS = ("target", "verdict", "speed-up", "base", "head")
 
@@ -44,10 +53,16 @@ def gate_text(found: CiResult) -> str:
 
 def gate_markdown(found: CiResult) -> str:
     """A summary of at most 40 lines, worst first, whose table folds; for a job or a comment."""
-    head = f"### {'✅' if found.ok else '❌'} harness ci: {as_it_is(found.headline)}"
+    head = f"### {found.mark} harness ci: {as_it_is(found.headline)}"
     bad = [row for row in found.rows if row.status in _SAID]
     lines = [head, ""]
-    lines += [f"- {as_it_is(_short(row.sentence()))}" for row in bad[:_MOST_SENTENCES]]
+    room = _MOST_SAID
+    for row in bad[:_MOST_SENTENCES]:
+        lines.append(f"- {as_it_is(_short(row.sentence()))}")
+        told = _told(row, min(room, _SAID_OF_ONE))
+        if told and room >= len(told):
+            lines += textwrap.indent(fenced("\n".join(told), "text"), "  ").splitlines()
+            room -= len(told)
     if len(bad) > _MOST_SENTENCES:
         lines.append(f"- and {len(bad) - _MOST_SENTENCES} more, below")
     lines += [f"- {as_it_is(words)}" for words in _left_out(found, named=False)]
@@ -55,9 +70,10 @@ def gate_markdown(found: CiResult) -> str:
     lines += [as_it_is(" ".join(found.notes)), ""]
     shown = [row for row in found.rows if row.status not in _QUIET]
     if shown:
-        room = MOST_LINES - len(lines) - 7
+        room = max(1, MOST_LINES - len(lines) - 7)
         rows = [" | ".join(as_it_is(cell) for cell in _cells(row)) for row in shown[:room]]
-        lines += [f"<details><summary>All {len(shown)} that were built anew</summary>", ""]
+        what = f"All {len(shown)} that were" if len(shown) > 1 else "What was"
+        lines += [f"<details><summary>{what} built anew</summary>", ""]
         lines += [f"| {' | '.join(HEADS)} |", f"|{' --- |' * len(HEADS)}"]
         lines += [f"| {row} |" for row in rows]
         more = len(shown) - len(rows)
@@ -104,7 +120,7 @@ def gate_junit(found: CiResult) -> str:
         case = ElementTree.SubElement(suite, "testcase", classname=row.task, name=row.name)
         said = _printable(row.sentence())
         if kind := _kind(row):
-            ElementTree.SubElement(case, kind, message=said)
+            ElementTree.SubElement(case, kind, message=_printable(_short(said))).text = said
         else:
             ElementTree.SubElement(case, "system-out").text = said
     ElementTree.indent(suite)
@@ -131,8 +147,11 @@ def gate_document(found: CiResult) -> Document:
     chapters: tuple[Chapter, ...] = (
         Chapter("Head against its base", (table, Points(tuple(found.notes)))),
     )
+    reasons = tuple(chain.from_iterable(map(_reason, found.rows)))
+    chapters += (Chapter("What was said of those that fail", reasons),)
     subtitle = f"{found.head[:12]} against {found.base.short} ({found.base.name})"
-    said = [row.sentence() for row in found.rows if row.status in _SAID][:_MOST_SENTENCES]
+    said = [_short(row.sentence()) for row in found.rows if row.status in _SAID]
+    said = said[:_MOST_SENTENCES]
     summary = (found.headline[:1].upper() + found.headline[1:] + ".", *said)
     if found.folder is not None and not found.interrupted:
         chapters += run_document(read_run(found.folder)).sections
@@ -140,7 +159,27 @@ def gate_document(found: CiResult) -> Document:
 
 
 def _cells(row: GateRow) -> list[str]:
-    return [row.name, row.status.value, row.speed_up, row.time_of("base"), row.time_of("head")]
+    return [row.name, row.verdict, row.speed_up, row.time_of("base"), row.time_of("head")]
+
+
+def _told(row: GateRow, most: int) -> list[str]:
+    """What a compiler or a program said of a row, below its sentence: the lines that tell why.
+
+    Those from the first error on; of what has a stack trace, whose reason may stand below it, those
+    that tell most (see `telling_lines`).
+    """
+    lines = textwrap.dedent(row.why.strip().partition("\n")[2]).splitlines()
+    if len(lines) <= most:
+        return lines
+    if any(line.startswith(_TRACE) for line in lines):
+        return telling_lines("\n".join(lines), most - 2) if most > 2 else []
+    first = next((i for i, line in enumerate(lines) if "error" in line.lower()), 0)
+    return lines[first : first + most]
+
+
+def _reason(row: GateRow) -> tuple[Part, ...]:
+    told = _told(row, _SAID_ON_PAGE)
+    return (Words(_short(row.sentence())), Verbatim(tuple(told))) if told else ()
 
 
 def _left_out(found: CiResult, *, named: bool) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from harness.frozen import dataclass
@@ -26,6 +27,13 @@ class Points:
 @dataclass(frozen=True, slots=True)
 class Commands:
     """What to type, a line each."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verbatim:
+    """What a compiler or a program said, line by line."""
 
     lines: tuple[str, ...]
 
@@ -83,7 +91,7 @@ class Picture:
     """What a reader of the drawing must know: what is left out, how it is to be read."""
 
 
-Part: TypeAlias = Words | Points | Commands | Grid | Picture
+Part: TypeAlias = Words | Points | Commands | Verbatim | Grid | Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +121,14 @@ class Document:
         """All pictures, in their order."""
         every = (part for section in self.sections for part in section.parts)
         return tuple(part for part in every if isinstance(part, Picture))
+
+    def without_pictures(self) -> Document:
+        """The same page with the figures of every picture in its place."""
+        sections = (
+            replace(section, parts=tuple(map(_undrawn, section.parts))) for section in self.sections
+        )
+        return replace(self, sections=tuple(sections))
+
+
+def _undrawn(part: Part) -> Part:
+    return part.content if isinstance(part, Picture) else part

@@ -15,6 +15,7 @@ from harness.render.documents import (
     Picture,
     Points,
     TableCell,
+    Verbatim,
     Words,
 )
 from harness.render.page_style import SCRIPT, STYLE
@@ -61,7 +62,7 @@ def _part(part: Part) -> str:
         return f"<p>{escape(part.text)}</p>\n"
     if isinstance(part, Points):
         return f"<ul>{''.join(f'<li>{escape(item)}</li>' for item in part.items)}</ul>\n"
-    if isinstance(part, Commands):
+    if isinstance(part, Commands | Verbatim):
         return f"<pre><code>{escape(chr(10).join(part.lines))}</code></pre>\n"
     return _table(part) if isinstance(part, Grid) else _picture(part)
 

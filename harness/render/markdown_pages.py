@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import re
 
-from harness.render.documents import Chapter, Commands, Document, Grid, Part, Picture, Points, Words
+from harness.render.documents import (
+    Chapter,
+    Commands,
+    Document,
+    Grid,
+    Part,
+    Picture,
+    Points,
+    Verbatim,
+    Words,
+)
 from harness.render.tables import layout
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~#&])")
@@ -34,7 +44,9 @@ def _part(part: Part) -> str:
     if isinstance(part, Points):
         return "\n".join(f"- {as_it_is(item)}" for item in part.items)
     if isinstance(part, Commands):
-        return _fenced("\n".join(part.lines))
+        return fenced("\n".join(part.lines), "console")
+    if isinstance(part, Verbatim):
+        return fenced("\n".join(part.lines), "text")
     if isinstance(part, Picture):
         note = as_it_is(f"{part.alt} {part.note}".strip())
         title = as_it_is(part.title)
@@ -51,8 +63,8 @@ def _table(grid: Grid) -> str:
     )
 
 
-def _fenced(text: str) -> str:
+def fenced(text: str, language: str) -> str:
     """Text in a fence that is longer than any within."""
     longest = max((len(ticks) for ticks in _FENCE.findall(text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}console\n{text}\n{fence}"
+    return f"{fence}{language}\n{text}\n{fence}"

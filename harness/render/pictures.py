@@ -38,15 +38,25 @@ _DRAW: dict[type, Callable[[Any, Any], None]] = {
 }
 
 
+NO_MATPLOTLIB = "they are drawn by matplotlib, which is not installed (pip install matplotlib)"
+
+
 def demand_matplotlib() -> None:
     """UsageError with what to type where matplotlib is not installed."""
+    if not has_matplotlib():
+        raise UsageError(
+            "pictures are drawn by matplotlib, which is not installed",
+            hint="pip install matplotlib; or `--format md`, which has no pictures.",
+        )
+
+
+def has_matplotlib() -> bool:
+    """Is it installed?"""
     try:
         import matplotlib  # noqa: F401
     except ImportError:
-        raise UsageError(
-            "pictures are drawn by matplotlib, which is not installed",
-            hint="pip install 'optim-harness[report]'; or `--format md`, which has no pictures.",
-        ) from None
+        return False
+    return True
 
 
 def as_svg(drawing: Drawing, name: str) -> str:

@@ -20,6 +20,11 @@ def significant(value: float, digits: int = 3) -> str:
     return f"{value:.{places}f}"
 
 
+def count_of(number: int, thing: str) -> str:
+    """How many there are of something: `1 commit`, `3 commits`."""
+    return f"{number} {thing}{'s' * (number != 1)}"
+
+
 def show_ns(ns: float, digits: int = 3) -> str:
     """A time in the unit that fits it: `1.23 ms`."""
     factor, unit = _time_unit(ns)

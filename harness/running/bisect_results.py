@@ -12,7 +12,7 @@ from harness.frozen import dataclass
 from harness.model import Comparison, Estimate, Metric
 from harness.model.jsonable import jsonable
 from harness.render.tables import as_html, layout
-from harness.render.units import show_share, show_speed_up
+from harness.render.units import count_of, show_share, show_speed_up
 
 SHORT = 12
 """Letters of a commit's id in names."""
@@ -141,7 +141,7 @@ class BisectResult:
         """The answer in words, with its error level."""
         sure = (
             f" The error level of the whole search is {show_share(1 - self.confidence)}, shared by"
-            f" {self.most} comparisons."
+            f" {count_of(self.most, 'comparison')}."
         )
         if self.found is None:
             names = ", ".join(commit[:SHORT] for commit in self.suspects[:12])

@@ -25,6 +25,7 @@ from harness.frozen import dataclass
 from harness.model import Case, Comparison, Target, Verdict
 from harness.model.families import each_confidence
 from harness.model.jsonable import jsonable
+from harness.render.units import count_of
 from harness.running.bisect_results import SHORT, BisectResult, CommitAnswer, NoAnswer
 from harness.running.bisect_store import AnswerStore
 from harness.running.experiment import Experiment, perform
@@ -121,7 +122,8 @@ class Bisection:
         answer = self.store.answers.get(self.request.bad)
         if answer is None:
             self.session.tell(
-                f"{len(self.commits)} commits, at most {self.most} comparisons, each at"
+                f"{count_of(len(self.commits), 'commit')}, at most"
+                f" {count_of(self.most, 'comparison')}, each at"
                 f" {100 * self.request.settings.question.confidence:.6g} %"
             )
             comparison = self._compare(self.request.bad)

@@ -92,7 +92,11 @@ class Gate:
         if not timed:
             return rows, None
         report = self._timed(timed)
-        return [*rows, *(_row(sides, report) for sides in timed)], report
+        measured = [_row(sides, report) for sides in timed]
+        for row in measured:
+            if row.status in (GateStatus.FAILED, GateStatus.BASE_FAILS):
+                self.session.tell(row.sentence())
+        return [*rows, *measured], report
 
     def _sides(self, cell: Cell) -> list[Sides | GateRow]:
         """Both builds of a target, or what is to be said without timing them; of a suite, those of

@@ -98,9 +98,20 @@ class GateRow:
         time = measured.cpu_ns if by_cpu else measured.wall_ns
         return "-" if time is None else show_ns(time.point) + " CPU" * by_cpu
 
+    @property
+    def surely_slower(self) -> bool:
+        """Is it slower, be it by less than the threshold or by more?"""
+        return self.comparison is not None and self.comparison.ratio.high < 1
+
+    @property
+    def verdict(self) -> str:
+        """What became of it; of one that is slower, where only by how much is open, that too."""
+        is_open = self.status is GateStatus.UNDECIDED and self.surely_slower
+        return "slower, undecided by how much" if is_open else self.status.value
+
     def sentence(self) -> str:
         """The row in words."""
-        said = f"{self.name}: {self.status.value}"
+        said = f"{self.name}: {self.verdict}"
         if self.comparison is not None:
             ratio = self.comparison.ratio
             share = abs(1 / ratio.point - 1)
@@ -188,11 +199,30 @@ class CiResult:
             return "; ".join(f"{_names(self.with_(s))}: {s.value}" for s in worst)
         if not self.with_(*_COMPARED):
             return self._nothing_timed()
-        return f"no target is slower by more than {100 * self.threshold:.3g} %" + (
-            f"; undecided: {_names(self.with_(GateStatus.UNDECIDED))}"
-            if bad[GateStatus.UNDECIDED]
-            else ""
-        )
+        alone = [
+            f"{_names(self.with_(s))}: {s.value}"
+            for s in (GateStatus.BASE_BROKEN, GateStatus.BASE_FAILS)
+            if bad[s]
+        ]
+        return "; ".join((self._decided(), *alone))
+
+    @property
+    def mark(self) -> str:
+        """The answer as a sign: that nothing is wrong is not that all is known."""
+        if not self.ok:
+            return "❌"
+        known = not self.with_(GateStatus.UNDECIDED, GateStatus.BASE_BROKEN, GateStatus.BASE_FAILS)
+        alone = self.with_(*_ALONE) and not self.with_(*_COMPARED)
+        return "✅" if known and not alone else "⚠️"
+
+    def _decided(self) -> str:
+        """What the comparisons say together, where none is a reason to refuse."""
+        more = f"slower by more than {100 * self.threshold:.3g} %"
+        still = self.with_(GateStatus.UNDECIDED)
+        if not still:
+            return f"no target is {more}"
+        others = len(still) < len(self.with_(*_COMPARED))
+        return f"undecided: {_names(still)} may be {more}" + "; no other target is" * others
 
     def _sides(self) -> str:
         """What was compared with what."""
@@ -206,8 +236,9 @@ class CiResult:
         """The answer where no two builds were compared."""
         if len(self.with_(GateStatus.UNTOUCHED)) == len(self.rows):
             return "nothing that a target depends on has changed"
-        if self.with_(GateStatus.NEW, GateStatus.BASE_BROKEN, GateStatus.BASE_FAILS):
-            return "base has nothing to compare with"
+        if self.with_(*_ALONE):
+            each = (f"{_names(rows)}: {s.value}" for s in _ALONE if (rows := self.with_(s)))
+            return "; ".join(("nothing was compared", *each))
         return "every target is the same program on both sides"
 
     @property
@@ -268,12 +299,13 @@ class CiResult:
     def _repr_html_(self) -> str:
         heads = ("target", "verdict", "speed-up", "base", "head", "why")
         rows = [
-            [r.name, r.status.value, r.speed_up, r.time_of("base"), r.time_of("head"), r.why]
+            [r.name, r.verdict, r.speed_up, r.time_of("base"), r.time_of("head"), r.why]
             for r in self.rows
         ]
         return as_html("\n".join((self.headline, *self.notes)), layout(heads, rows, "html"))
 
 
+_ALONE = (GateStatus.BASE_BROKEN, GateStatus.BASE_FAILS, GateStatus.NEW, GateStatus.GONE)
 _COMPARED = (
     *(GateStatus.UNDECIDED, GateStatus.NOT_SLOWER, GateStatus.EQUIVALENT, GateStatus.FASTER),
 )

@@ -37,7 +37,7 @@ def query(results: Path, statement: str) -> pd.DataFrame:
     except ImportError:
         raise ToolchainMissing(
             "questions in SQL want DuckDB, which is not installed",
-            hint="pip install 'optim-harness[sql]'; without it: docs/questions.md, in pandas.",
+            hint="pip install duckdb; without it: docs/questions.md, in pandas.",
         ) from None
     if not isinstance(statement, str) or not statement.strip():
         raise UsageError("the statement is empty", hint="Such as: SELECT * FROM measurements")

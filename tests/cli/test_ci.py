@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -13,10 +14,11 @@ import pytest
 
 import harness as api
 from harness.errors import ToolchainMissing, UsageError
-from harness.model import Frame, Profile, ProfileBy
+from harness.model import Comparison, Estimate, Frame, Profile, ProfileBy
 from harness.profiles import count_spots
-from harness.running.gate_base import TARGET_BRANCHES
+from harness.running.gate_base import TARGET_BRANCHES, Base
 from harness.running.gate_changes import is_document
+from harness.running.gate_results import CiResult, GateRow, GateStatus
 
 CONFIG = """
 [tasks.count.cases.fast]
@@ -121,7 +123,8 @@ def test_an_open_question_fails_only_where_a_decision_is_required(harness, proje
     few = ("--trials", "2")
     said = harness("ci", *few)
     assert said.code == 0
-    assert "undecided: count" in said.out
+    assert said.out.startswith("undecided: count may be slower by more than 1 %\n")
+    assert harness("ci", *few, "--format", "gitlab").out.startswith("### ⚠️ harness ci: undecided")
     said = harness("ci", *few, "--require-decision")
     assert said.code == 8
     assert "A larger --budget" in said.err
@@ -227,6 +230,8 @@ def test_where_base_does_not_build_its_words_are_told(harness, project):
     said = harness("ci", "--json")
     assert (said.code, only(said)["status"]) == (0, "base does not build")
     assert "no rule" in only(said)["why"]
+    assert said.result["headline"] == "nothing was compared; count: base does not build"
+    assert harness("ci", "--format", "gitlab").out.startswith("### ⚠️ harness ci: nothing was")
 
 
 def test_where_head_does_not_build_the_code_says_so(harness, project):
@@ -422,6 +427,43 @@ def test_the_other_formats_are_what_they_are_called(harness, project):
     assert json.loads(harness("ci", "--format", "json").out)["rows"][0]["target"] == "count"
     for style in ("gitlab", "markdown"):
         assert harness("ci", "--format", style).out.startswith("### ❌ harness ci: count: output")
+
+
+def test_what_a_program_says_of_its_failure_is_in_the_summary_and_on_standard_error(
+    harness, project, tmp_path
+):
+    project.write("run.sh", "echo line one >&2\necho 'error: `no` disk' >&2\nexit 3\n")
+    asked = ("ci", *WIDE, "--report", tmp_path / "page.md", "--format", "gitlab")
+    said = harness(*asked)
+    assert said.code == 5
+    assert "  ```text\n" in said.out
+    assert "  error: `no` disk\n" in said.out
+    assert "error: `no` disk\n" in said.err
+    assert "line one\nerror: `no` disk\n" in (tmp_path / "page.md").read_text()
+
+
+def test_the_page_wants_no_pictures(harness, project, monkeypatch, tmp_path):
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
+    project.write("run.sh", LOOP.format(300, "ok"))
+    said = harness("ci", *WIDE, "--report", tmp_path / "page.html")
+    assert said.code == 0
+    assert "page.html has no pictures" in said.err
+    assert "pip install matplotlib" in said.err
+    page = (tmp_path / "page.html").read_text()
+    assert ("<svg" in page, "faster" in page) == (False, True)
+
+
+def test_one_that_is_slower_by_an_open_amount_is_said_to_be(project):
+    ratio = Estimate("median", 0.983, 0.977, 0.993, 0.95)
+    found = Comparison.__new__(Comparison)
+    object.__setattr__(found, "ratio", ratio)
+    row = GateRow("t", "c", "work", GateStatus.UNDECIDED, comparison=found)
+    assert row.sentence() == "work: slower, undecided by how much (0.983x [0.977, 0.993])"
+    known = replace(row, target="other", status=GateStatus.EQUIVALENT)
+    base = Base("0" * 40, "main", "as was asked")
+    both = CiResult(base, "1" * 40, (), (), (row, known), 0.01, 0.95)
+    assert both.headline == ("undecided: work may be slower by more than 1 %; no other target is")
+    assert both.mark == "⚠️"
 
 
 def test_the_api_gives_the_same(project):
