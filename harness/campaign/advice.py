@@ -82,9 +82,6 @@ class Situation:
         return self.state.iterations[-1]
 
 
-_SMALL = 1.2
-"""Up to this prediction one change alone is rarely told from nothing, and a race of several is."""
-
 Candidate = Callable[[Situation], Advice | None]
 """What could be done; None where that is not the thing to do now."""
 
@@ -209,9 +206,10 @@ def _implement(situation: Situation) -> Advice | None:
     if situation.tree.fingerprint != state.kept_tree:
         return None
     title = iteration.plan.title if iteration.plan else ""
-    rest = "`harness bench --then auto` does all of the rest"
-    if iteration.thought.prediction.high <= _SMALL:
-        rest = f"several small variants at once: `harness try`; {rest}"
+    rest = (
+        "several ideas at once: `harness try A.patch B.patch`, and all that gain is put together;"
+        " `harness bench --then auto` does all of the rest"
+    )
     return Advice(
         "IMPLEMENT",
         f"the plan is made: {short(title)} ({rest})",

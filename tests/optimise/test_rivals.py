@@ -229,7 +229,7 @@ def test_a_race_goes_by_the_objective_unless_another_figure_is_named(
     assert (trying.metric, trying.because) == (goes_by, because)
 
 
-def test_small_variants_are_advised_to_be_raced(started, thought, planned):
+def test_several_ideas_are_advised_to_be_raced(started, thought, planned):
     think(started.campaign, thought(1.0, 1.1))
     plan(started.campaign, planned())
     assert "harness try" in next_action(started.campaign).why
