@@ -24,7 +24,7 @@ from harness.render.units import show_speed_up
 from harness.running.reports import Report
 from harness.running.session import Session
 from harness.running.try_results import Leftover, Together, TryResult
-from harness.running.trying import hold_race, measured_ns, race, race_of, unfit_ones
+from harness.running.trying import NO_OTHER, hold_race, measured_ns, race, race_of, unfit_ones
 from harness.running.trying_options import Trying
 from harness.running.unions import Union, Unions
 from harness.running.variants import Field
@@ -42,7 +42,64 @@ def race_together(session: Session, field: Field, trying: Trying) -> TryResult:
     """Race the variants of a field, put those that gain together, and confirm the best.
 
     Where fewer than two can be merged, or `trying` does not want it, it is a race for the best one.
+    Those that were left for later beside one that is found out afterwards (it is wrong, or no gain)
+    are raced anew without it, in the time that is left.
     """
+    began = time.monotonic_ns()
+    found = _raced_once(session, field, trying)
+    while (rest := _without_found_out(found, field)) is not None:
+        left_ns = trying.settings.budget_ns
+        if left_ns is not None:
+            left_ns -= time.monotonic_ns() - began
+            if left_ns <= 0:
+                break
+        began, field = time.monotonic_ns(), rest
+        asked = trying.settings.question
+        # As a confirmation after one that was no gain: it may err half as often.
+        asked = replace(asked, confidence=1 - (1 - asked.confidence) / 2)
+        trying = replace(
+            trying, settings=replace(trying.settings, budget_ns=left_ns, question=asked)
+        )
+        found = _after(found, _raced_once(session, field, trying))
+    return found
+
+
+def _without_found_out(found: TryResult, field: Field) -> Field | None:
+    """The field without those that are out, where one of them was the best and nobody has taken its
+    place; None where there is nothing to be raced anew."""
+    out = {s.name for s in found.standings if s.rank.lost or s.rank in _AT_FAULT}
+    late = {
+        s.name
+        for s in found.standings
+        if s.rank in (Rank.WRONG, Rank.FAILED) and s.ratio is not None
+    }
+    rest = tuple(cell for cell in field.variants if cell.name not in out)
+    settled = found.winner is not None or found.leader is not None
+    if settled or not (found.passed_over or late) or not rest or len(rest) == len(field.variants):
+        return None
+    return replace(field, variants=rest, unmade=(), same={})
+
+
+def _after(before: TryResult, now: TryResult) -> TryResult:
+    """What was found without those that are out, with what is known of these."""
+    again = {s.name for s in now.standings}
+    told = [words.removesuffix(f", {NO_OTHER}") for words in before.passed_over[-1:]]
+    gone = tuple(s for s in before.standings if s.name not in again)
+    return replace(
+        now,
+        standings=(*now.standings, *gone),
+        stopped_because=f"{before.stopped_because}; without it: {now.stopped_because}",
+        passed_over=(
+            *before.passed_over[:-1],
+            *(f"{words}, so the others were raced anew" for words in told),
+            *now.passed_over,
+        ),
+        confirmed=now.confirmed or before.confirmed,
+    )
+
+
+def _raced_once(session: Session, field: Field, trying: Trying) -> TryResult:
+    """One race of a field, with what gains put together."""
     mergeable = [cell for cell in field.variants if cell.name in field.commits]
     if not trying.together or len(mergeable) < 2:
         return race(session, field, trying)
@@ -192,6 +249,8 @@ class _Together:
             trying = replace(trying, settings=replace(trying.settings, budget_ns=budget_ns))
         made = race(self.unions.session, self.unions.field, trying, first)
         leader = made.leader.name if made.leader is not None else ""
+        if made.passed_over:  # what the others are beside one that is out says nothing
+            return made
         standings = (
             s if s.name == leader or s.rank in _AT_FAULT else self._told(s) for s in made.standings
         )

@@ -29,6 +29,7 @@ from harness.running.try_results import TryResult
 from harness.running.trying_options import Trying
 from harness.running.variants import Field, variant_label
 
+NO_OTHER = "and no other one seems to gain"
 RACE_SHARE = 0.75
 """The part of the time that the race may take; confirming has the rest."""
 
@@ -104,7 +105,7 @@ class _Best:
             self._halved += lost.rank is Rank.NO_GAIN
             self.out.append(lost)
             best = self._right_elsewhere()
-            then = f"so {best.name} was taken next" if best else "and no other one seems to gain"
+            then = f"so {best.name} was taken next" if best else NO_OTHER
             self.passed_over.append(f"on fresh blocks {_found(report, lost)}, {then}")
 
     def _right_elsewhere(self) -> VariantStanding | None:

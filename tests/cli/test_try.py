@@ -176,12 +176,29 @@ def test_the_next_best_is_taken_where_the_best_is_wrong_in_its_confirmation(harn
     assert said.code == (0 if other else 1), said.err
     assert said.result["winner"] == ("half" if other else None)
     assert places(said) == {"late": "wrong", **({"half": "best"} if other else {})}
+    assert said.result["leftover"] == []
     (told,) = said.result["passed_over"]
     assert told.startswith("on fresh blocks p@late: wrong, ")
     end = "so p@half was taken next" if other else "and no other one seems to gain"
     assert told.endswith(end)
     assert said.result["verdict"] == ("faster" if other else None)
     assert other or "p@late: wrong" in said.envelope["error"]
+
+
+def test_those_left_for_later_are_raced_where_the_best_is_wrong_in_the_end(harness, tried):
+    runs = tried.path / "runs"
+    wrong = """FILE *runs = fopen("RUNS", "a+");
+    fputc('x', runs); fseek(runs, 0, SEEK_END);
+    if (ftell(runs) > 10) puts("done: 2");
+    printf(""".replace("RUNS", str(runs))
+    patch(tried, "little", "ROUNDS 3000000", "ROUNDS 2700000")
+    fast = PROGRAM.replace("ROUNDS 3000000", "ROUNDS 30000")
+    tried.write("late/p.c", fast.replace("printf(", wrong, 1))
+    said = harness("try", "late", "little.patch", "--max-trials", "8", "--warmup", "1", "--json")
+    assert said.code == 0, said.err
+    assert said.result["winner"] == "little"
+    assert places(said) == {"late": "wrong", "little": "best"}
+    assert said.result["passed_over"][0].startswith("on fresh blocks p@late: wrong, ")
 
 
 def test_variants_that_cannot_be_raced_have_no_verdict(harness, tried):
