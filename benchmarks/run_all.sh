@@ -18,7 +18,7 @@ short_forms="
 noise_trace.py    --windows 100
 in_process.py     --budget 1
 gate.py           --nothing 1 --slower 1 --budget 20s
-front_ends.py     --cold 20 --steady 0
+front_ends.py     --cold 20 --steady 10 --budget 20s
 verdicts.py       peeking --simulated 200 --real 5 --blocks 30
 verdicts.py       runs --repeats 1 --regimes quiet steady --effects 0 0.02 0.1
 verdicts.py       kinds --budget 1 --effects 0 0.05
