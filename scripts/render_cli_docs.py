@@ -17,7 +17,7 @@ from harness.cli.root import commands_below
 from harness.errors import ExitCode
 
 NOT_WRAPPED = "\b"
-EXAMPLE = re.compile(r"(harness .*)")
+EXAMPLE = re.compile(r"^(Example: )(.*)|(harness .*)")
 EVERYWHERE = ("--json", "-h, --help", "--help")
 PAGE = Path(__file__).parents[1] / "docs/cli.md"
 
@@ -73,7 +73,7 @@ def of_command(path: str, command: click.Command) -> Iterator[str]:
         yield from (f"| `{escaped(option)}` | {escaped(meaning)} |" for option, meaning in rows)
         yield ""
     if command.epilog:
-        yield EXAMPLE.sub(r"`\1`", command.epilog) + "\n"
+        yield EXAMPLE.sub(r"\1`\2\3`", command.epilog) + "\n"
 
 
 def paragraphs(text: str) -> Iterator[str]:

@@ -24,9 +24,11 @@ from harness.running.listening import Told
 
 @command(epilog="Example: harness bisect nbody-c v1.0 main --budget 30s")
 @click.argument("target", shell_complete=offered_words.targets)
-@click.argument("good")
-@click.argument("bad")
-@click.option("--case", help="The case; otherwise the task's first one.")
+@click.argument("good", shell_complete=offered_words.revisions)
+@click.argument("bad", shell_complete=offered_words.revisions)
+@click.option(
+    "--case", help="The case; otherwise the task's first one.", shell_complete=offered_words.cases
+)
 @settings_options(
     budget="Measure for at most this long per comparison, such as 20s. Left out: 60 s.",
     confidence="Of the whole search; its comparisons share the error level.",

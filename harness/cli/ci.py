@@ -36,12 +36,15 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 @click.option(
     "--base",
     metavar="REV",
+    shell_complete=offered_words.revisions,
     help="Compare with the merge base of HEAD and REV. Left out: the pull request's target branch,"
     " where CI names one, else the default branch.",
 )
 @click.option("--task", help="Only targets of this task.", shell_complete=offered_words.tasks)
 @click.option("--tag", help="Only targets that have this tag.")
-@click.option("--case", help="The case; otherwise each task's first one.")
+@click.option(
+    "--case", help="The case; otherwise each task's first one.", shell_complete=offered_words.cases
+)
 @settings_options(
     budget="Measure all for at most this long together, such as 10m; building comes before. What is"
     " decided leaves its time to the rest. Left out: 10 minutes.",

@@ -75,6 +75,7 @@ WORDS = {"config_path": "config", "stdin": "input"}
 @program_options
 @click.option(
     "--case",
+    shell_complete=offered_words.cases,
     help="The case; otherwise the task's first one. Of two targets several with commas: better is"
     " what is better on one and not worse on any.",
 )

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 @command(epilog="Example: harness history --task nbody --since 7d")
 @click.option("--task", help="Only measurements of this task.", shell_complete=offered_words.tasks)
-@click.option("--target", help="Only measurements of this target.")
+@click.option(
+    "--target", help="Only measurements of this target.", shell_complete=offered_words.targets
+)
 @click.option("--since", help="A UTC date such as 2026-01-31, or an age such as 30m, 12h, 7d, 2w.")
 @click.option("--plot", is_flag=True, help="Show how times went from run to run, and changes.")
 @click.option(

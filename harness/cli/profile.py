@@ -42,7 +42,9 @@ OF_THE_ANSWER = ("name", "top", "config_path")
     help="For a FILE: c, julia or python; its arguments follow `--`.",
     shell_complete=offered_words.adapter_names,
 )
-@click.option("--case", help="The case; otherwise the task's first one.")
+@click.option(
+    "--case", help="The case; otherwise the task's first one.", shell_complete=offered_words.cases
+)
 @click.option("--cases", help="Several, such as fast,full: also says how shares change.")
 @click.option(
     "--by",

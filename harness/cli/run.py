@@ -87,7 +87,9 @@ def nothing_named(what: str, rest: Sequence[str]) -> UsageError:
 )
 @program_options
 @click.option("--task", help="Only targets of this task.", shell_complete=offered_words.tasks)
-@click.option("--case", help="The case; otherwise each task's first one.")
+@click.option(
+    "--case", help="The case; otherwise each task's first one.", shell_complete=offered_words.cases
+)
 @settings_options()
 @sweep_options
 @config_option

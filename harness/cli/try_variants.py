@@ -8,6 +8,7 @@ import click
 
 from harness.analysis import Rank
 from harness.api import save_variant, try_variants
+from harness.cli.shared import offered_words
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import settings_options
 from harness.cli.shared.measuring import (
@@ -37,14 +38,20 @@ _HOW = ("metric", "together")
 
 @command(epilog="Example: harness try a.patch b.patch --flags '-O3 -march=native'")
 @click.argument("variants", nargs=-1, metavar="[VARIANT]...")
-@click.option("--target", help="The target that they are variants of; otherwise the only one.")
+@click.option(
+    "--target",
+    help="The target that they are variants of; otherwise the only one.",
+    shell_complete=offered_words.targets,
+)
 @click.option(
     "--flags",
     multiple=True,
     metavar="FLAGS",
     help="One more variant: the target with these flags behind its own. May be said several times.",
 )
-@click.option("--case", help="The case; otherwise the task's first one.")
+@click.option(
+    "--case", help="The case; otherwise the task's first one.", shell_complete=offered_words.cases
+)
 @click.option(
     "--metric",
     metavar="NAME",

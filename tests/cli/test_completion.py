@@ -54,9 +54,11 @@ def project(tmp_path: Path) -> Path:
         ("harness bis", ["plain,bisect"]),
         ("harness run --adap", ["plain,--adapter"]),
         ("harness run --adapter oc", ["plain,ocaml"]),
-        ("harness run nbody-g", ["plain,nbody-go", "file,nbody-g"]),
+        ("harness run nbody-g", ["file,nbody-g", "plain,nbody-go"]),
         ("harness ci nbody-", ["plain,nbody-c", "plain,nbody-go"]),
         ("harness run --task ", ["plain,t"]),
+        ("harness run --case s", ["plain,small"]),
+        ("harness history --target nbody-c", ["plain,nbody-c"]),
         ("harness completion z", ["plain,zsh"]),
     ],
 )
@@ -86,6 +88,40 @@ def test_bash_itself_completes_by_the_printed_script(harness, project: Path) -> 
     )
     assert done.stdout.split()[0] == "bisect"
     assert "_harness_completion" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("run nbody-g", "nbody-go"),
+        ("compare nbody-c nbody-", "nbody-c nbody-go"),
+        ("profile nbody-g", "nbody-go"),
+        ("ci --base chan", "change"),
+    ],
+)
+def test_bash_itself_completes_targets_and_revisions(
+    harness, project: Path, words: str, expected: str
+) -> None:
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "1"]):
+        subprocess.run([*git, *command], cwd=project, check=True)
+    subprocess.run(["git", "branch", "change"], cwd=project, check=True)
+    (project / "completion.bash").write_text(harness("completion", "bash").out)
+    # `compopt` is refused outside of a completion that readline began: it is no part of the answer.
+    asked = (
+        f"source completion.bash; compopt() {{ :; }}; COMP_WORDS=(harness {words});"
+        f" COMP_CWORD={len(words.split())}; _harness_completion harness; echo "
+        '"${COMPREPLY[*]}"'
+    )
+    done = subprocess.run(
+        ["bash", "--norc", "-c", asked],
+        cwd=project,
+        env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == expected.split()
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])

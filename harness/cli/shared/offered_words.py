@@ -18,6 +18,8 @@ from harness.plugins.offered import entry_points
 from harness.project.config import Config
 from harness.project.finding import read_config
 
+_REFS = ("refs/heads", "refs/tags", "refs/remotes")
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -30,15 +32,36 @@ def targets(context: click.Context, _: click.Parameter, begun: str) -> list[Comp
 def targets_or_files(
     context: click.Context, parameter: click.Parameter, begun: str
 ) -> list[CompletionItem]:
-    """The targets that begin like that, and then whatever files the shell finds."""
+    """Whatever files the shell finds, and the targets that begin like that.
+
+    The files come first: bash's part of click empties what it has so far where it is told of files,
+    and offers these only where nothing else is.
+    """
     from click.shell_completion import CompletionItem
 
-    return [*targets(context, parameter, begun), CompletionItem(begun, type="file")]
+    return [CompletionItem(begun, type="file"), *targets(context, parameter, begun)]
 
 
 def tasks(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
     """The tasks of the configuration."""
     return _beginning(begun, _config(context).tasks)
+
+
+def cases(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
+    """The cases of the configuration's tasks."""
+    tasks = _config(context).tasks.values()
+    return _beginning(begun, {case.name for task in tasks for case in task.cases})
+
+
+def revisions(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
+    """The branches and tags of the project's repository."""
+    from harness.system.git.writing import Git
+
+    with contextlib.suppress(HarnessError, OSError):
+        git = Git(_config(context).root)
+        told = git.attempt("for-each-ref", "--format=%(refname:short)", *_REFS)
+        return _beginning(begun, told.stdout.decode("utf-8", "replace").split())
+    return []
 
 
 def campaigns(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:

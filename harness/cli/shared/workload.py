@@ -25,9 +25,21 @@ def workload_options(function: Any) -> Any:
                 help="A campaign of harness.toml; else the only one.",
                 shell_complete=offered_words.campaigns,
             ),
-            click.option("--target", help="Where no campaign is declared: the target."),
-            click.option("--case", help="Where no campaign is declared: the case."),
-            click.option("--full-case", help="Where no campaign is declared: the larger case."),
+            click.option(
+                "--target",
+                help="Where no campaign is declared: the target.",
+                shell_complete=offered_words.targets,
+            ),
+            click.option(
+                "--case",
+                help="Where no campaign is declared: the case.",
+                shell_complete=offered_words.cases,
+            ),
+            click.option(
+                "--full-case",
+                help="Where no campaign is declared: the larger case.",
+                shell_complete=offered_words.cases,
+            ),
             config_option,
             results_option,
         )
