@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def with_values(
 ) -> CalledProgram:
     """The program with the values that `{seed}` and other names in its words stand for.
 
-    UsageError for a value that no word has a place for.
+    UsageError for a value that no word has a place for, and for a name that has no value.
     """
     unused = [name for name in params if not has_name(subject.arguments, name)]
     if unused or (seed is not None and not has_name(subject.arguments, "seed")):
@@ -84,9 +85,21 @@ def with_values(
             f"{option}: no word after `--` has {{{name}}} in it",
             hint=f"Write '{{{name}}}' where the program takes it, in quotes.",
         )
+    _demand_values(subject.arguments, {"seed", *params})
     if seed is None and has_name(subject.arguments, "seed"):
         seed = FIRST_SEED
     return replace(subject, seed=seed, params=params)
+
+
+def _demand_values(arguments: Sequence[str], known: Collection[str]) -> None:
+    """UsageError for a word such as `{n}` or `--size={n}` whose name has no value."""
+    for word in arguments:
+        match = re.fullmatch(r"(?:[^{}]*=)?\{([A-Za-z_]\w*)\}", word)
+        if match is not None and match[1] not in known:
+            raise UsageError(
+                f"{word}: nothing says what {match[1]} is, and the program would get these letters",
+                hint=f"--param {match[1]}=VALUE says it. `{{seed}}` alone needs no value.",
+            )
 
 
 def _below(root: Path, name: str, what: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -83,9 +84,9 @@ class PageResult:
 
 def write_page(result: PageResult, path: Path, style: str) -> Path:
     """Write the whole page at once, or leave what was there."""
+    _demand_folder(path)
     text = result.html() if style == "html" else result.markdown()
     with storage_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, text.encode("utf-8", "backslashreplace"))
     return path
 
@@ -97,7 +98,8 @@ def write_pictures(document: Document, folder: Path) -> Sequence[Path]:
         raise UsageError("there is no picture to write: no trial ended well")
     written = []
     with storage_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        _demand_folder(folder)
+        folder.mkdir(exist_ok=True)
         for picture in document.pictures:
             for suffix in PICTURES:
                 path = folder / f"{picture.slug}{suffix}"
@@ -112,3 +114,12 @@ def write_picture(picture: Picture, path: Path) -> None:
     content = as_svg(picture.drawing, picture.slug).encode() if is_svg else as_png(picture.drawing)
     with storage_errors(path):
         write_atomically(path, content)
+
+
+def _demand_folder(path: Path) -> None:
+    """UsageError where what is to hold it is no folder: a slip of the pen makes none."""
+    if not path.parent.is_dir():
+        raise UsageError(
+            f"{path}: there is no folder {path.parent}",
+            hint=f"mkdir -p {shlex.quote(str(path.parent))}",
+        )

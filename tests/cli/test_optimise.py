@@ -151,10 +151,12 @@ def test_a_seed_in_the_words_is_drawn_anew_by_looks(work: Path, harness: Any) ->
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("--", "{word}", "9"), 5, "nothing was written or committed"),
+        (("--", "word", "9"), 5, "nothing was written or committed"),
         (("--seed", "3", "--", "3", "9"), 2, "no word after `--` has {seed}"),
         (("--param", "n=3", "--", "3", "9"), 2, "no word after `--` has {n}"),
         (("--param", "n", "--", "{n}", "9"), 2, "want NAME=VALUE"),
+        (("--", "{n}", "9"), 2, "nothing says what n is"),
+        (("--param", "n=3", "--", "{n}", "--size={m}"), 2, "--param m=VALUE says it"),
         (("--param", "seed=1", "--", "{seed}", "9"), 2, "a seed is --seed's to say"),
     ],
 )

@@ -23,6 +23,15 @@ def test_markdown_is_printed_where_no_file_is_named(harness, folder):
     assert harness("report", "--format", "md", "--json").result["text"] == said.out.rstrip("\n")
 
 
+def test_a_folder_that_is_not_there_is_said_and_not_made(harness, folder):
+    harness("run", "--adapter", "command", *QUICK, "--", "true")
+    for words in (("-o", "away/x.md"), ("--plots", "away/figures")):
+        said = harness("report", *words)
+        assert said.code == 2
+        assert "there is no folder away" in said.err
+    assert not (folder / "away").exists()
+
+
 def test_pictures_alone_are_written_where_only_they_are_asked_for(harness, folder):
     harness("run", "--adapter", "command", *QUICK, "--", "true")
     said = harness("report", "--plots", "figures", "--json")

@@ -234,6 +234,7 @@ def test_pictures_become_files(make_run, tmp_path):
 
 
 def test_a_file_of_another_kind_is_refused(make_run, tmp_path):
+    (tmp_path / "new").mkdir()
     folder = make_run("r1")
     with pytest.raises(UsageError, match="HTML or Markdown"):
         harness.report(folder, path=tmp_path / "report.pdf")

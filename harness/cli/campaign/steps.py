@@ -18,37 +18,32 @@ if TYPE_CHECKING:
     pass
 
 
-_SETTLED = (
-    *(
-        "trials",
-        "max_trials",
-        "seed",
-        "cpus",
-        "jail",
-        "metric",
-        "confidence",
-        "threshold",
-        "results",
-    ),
+_OF_EVERY_STEP = ("campaign", "config_path", "as_json", "quiet", "verbose", "executor")
+_OF_A_LOOK = (
+    *("validate_full", "budget", "again", "strict", "then", "style"),
+    *("file", "surprise", "notes", "why", "lesson"),
 )
-"""Options of `harness bench` that a campaign settles: a look is not tuned until it pleases."""
+"""Options of `harness bench` that a campaign leaves open; it settles all others: a look is not
+tuned until it pleases, and none is passed over in silence."""
 
 
 _ROWS = 5
 """The rows of a profile in the answer of a step."""
 
 
-def _refuse(names: Sequence[str]) -> None:
-    """UsageError where the command line itself says one of these."""
+def _refuse_others(names: Sequence[str], hint: str) -> None:
+    """UsageError where the command line says anything besides these."""
     context = click.get_current_context(silent=True)
     if context is None:
         return
-    given = [n for n in names if context.get_parameter_source(n) is ParameterSource.COMMANDLINE]
-    if given:
-        raise UsageError(
-            f"--{given[0].replace('_', '-')} is not the command line's to say in a campaign",
-            hint="harness.toml settles it; --budget, --validate-full and --again are yours.",
-        )
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        said = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if said and name not in (*_OF_EVERY_STEP, *names):
+            raise UsageError(
+                f"{max(parameter.opts, key=len)} is not the command line's to say in a campaign",
+                hint=hint,
+            )
 
 
 def profile_in_campaign(config: Config, name: str | None) -> Answer | None:
@@ -80,6 +75,7 @@ def test_in_campaign(config: Config, name: str | None, *, full: bool) -> Answer 
     campaign = active_campaign(config, name)
     if campaign is None:
         return None
+    _refuse_others(("full", "given", "at"), "harness.toml settles it; --full is yours.")
     with campaign.locked(), workbench(campaign) as bench:
         return of_a_test(check_candidate(campaign, bench, full=full)).answer(campaign)
 
@@ -101,7 +97,9 @@ def bench_in_campaign(config: Config, name: str | None, options: dict[str, Any])
     campaign = active_campaign(config, name)
     if campaign is None:
         return None
-    _refuse(_SETTLED)
+    _refuse_others(
+        _OF_A_LOOK, "harness.toml settles it; --budget, --validate-full and --again are yours."
+    )
     budget = options.get("budget")
     wanted = BenchOptions(
         full=bool(options.get("validate_full")),
