@@ -45,7 +45,7 @@ def race_together(session: Session, field: Field, trying: Trying) -> TryResult:
     Those that were left for later beside one that is found out afterwards (it is wrong, or no gain)
     are raced anew without it, in the time that is left.
     """
-    began = time.monotonic_ns()
+    began, question = time.monotonic_ns(), trying.settings.question
     found = _raced_once(session, field, trying)
     while (rest := _without_found_out(found, field)) is not None:
         left_ns = trying.settings.budget_ns
@@ -54,9 +54,9 @@ def race_together(session: Session, field: Field, trying: Trying) -> TryResult:
             if left_ns <= 0:
                 break
         began, field = time.monotonic_ns(), rest
-        asked = trying.settings.question
         # As a confirmation after one that was no gain: it may err half as often.
-        asked = replace(asked, confidence=1 - (1 - asked.confidence) / 2)
+        level = (1 - question.confidence) / 2 ** len(found.passed_over)
+        asked = replace(question, confidence=1 - level)
         trying = replace(
             trying, settings=replace(trying.settings, budget_ns=left_ns, question=asked)
         )
