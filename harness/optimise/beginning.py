@@ -18,6 +18,7 @@ from harness.errors import ExitCode, NotAllowed, UsageError
 from harness.frozen import dataclass
 from harness.model import ParamValue
 from harness.optimise.campaign import open_campaign
+from harness.optimise.declaring_campaigns import declare_campaign
 from harness.project.config import CONFIG_NAME, Config, find_config, load_config
 from harness.project.first_config import (
     CalledProgram,
@@ -45,6 +46,8 @@ class Begun:
     subject: CalledProgram
     written: bool
     """Was it written, and committed, by this call?"""
+    declared: bool = False
+    """Was there a configuration already, to which no more than the campaign's table was added?"""
 
 
 def subject_of(
@@ -129,11 +132,16 @@ def begin(root: Path, subject: CalledProgram, listener: Listener | None = None) 
     """The configuration of the program, written and committed unless it is there already.
 
     The program is run once before: what does not run as it was called leaves nothing behind.
-    Raises NotAllowed where the user has to commit something first, or has a configuration.
+    In a configuration that somebody else wrote a campaign is declared on the target that the
+    program is. Raises NotAllowed where the user has to commit something first, or has another one.
     """
     git, path = Git(root), root / CONFIG_NAME
     text = config_text(subject)
     known = _known_config(root)
+    if known is None and path.is_file():
+        _demand_committed(git, root, subject)
+        config, added = declare_campaign(path, subject, git)
+        return Begun(config, subject, written=added, declared=True)
     started = None if known is None else _started(load_config(path))
     if started is not None and known == text:
         return Begun(load_config(path), subject, written=False)
@@ -198,18 +206,20 @@ def _how_to_call(subject: CalledProgram) -> str:
 
 
 def _known_config(root: Path) -> str | None:
-    """The text of the configuration in `root`, where it is one of ours; NotAllowed for another."""
+    """The text of the configuration in `root`, where it is one of ours; None for somebody else's.
+
+    NotAllowed where one of a folder above is in force.
+    """
     found = find_config(root)
     if found is None:
         return None
+    if found.parent.resolve() != root.resolve():
+        raise NotAllowed(
+            f"{found} is in force here, and {root} is below its folder",
+            hint=f"Call it in {found.parent}, with the program's path from there.",
+        )
     text = found.read_text("utf-8", errors="replace")
-    if found.parent.resolve() == root.resolve() and is_first_config(text):
-        return text
-    raise NotAllowed(
-        f"{found} is there already, and `harness optimise` did not write it",
-        hint='Declare a campaign in it ([campaigns.NAME] with target = "..."), then: harness'
-        " campaign start.",
-    )
+    return text if is_first_config(text) else None
 
 
 def _started(config: Config) -> str | None:

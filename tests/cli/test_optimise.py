@@ -170,3 +170,38 @@ def test_what_does_not_run_as_it_is_called_leaves_nothing_behind(
     assert git("rev-parse", "HEAD") == head
     assert git("status", "--porcelain") == ""
     assert git("branch", "--list", "optimization") == ""
+
+
+def test_a_configuration_that_is_there_gets_the_campaign_s_table_alone(
+    work: Path, harness: Any
+) -> None:
+    declared = """[tasks.sum.cases.small]
+[targets.mine]
+task = "sum"
+adapter = "python"
+sources = ["sum.py"]
+args = ["2000", "word.txt"]
+inputs = ["word.txt"]
+"""
+    (work / "harness.toml").write_text(declared)
+    other = harness("optimise", "sum.py", "--", "3000", "word.txt")
+    assert other.code == 7
+    assert "Leave out what follows `--`" in other.err
+    assert (work / "harness.toml").read_text() == declared
+    begun = harness("optimise", "sum.py", "--objective", "cpu")
+    assert begun.code == 0, begun.err
+    assert "added [campaigns.sum]" in begun.out
+    table = '\n[campaigns.sum]\ntarget = "mine"\nobjective = "cpu"\n'
+    assert (work / "harness.toml").read_text() == declared + table
+    assert git("status", "--porcelain") == ""
+    assert harness("optimise", "sum.py", "--", "2000", "word.txt").code == 0
+
+
+def test_a_configuration_without_the_program_is_left_as_it_is(work: Path, harness: Any) -> None:
+    text = '[tasks.t.cases.one]\n[targets.x]\ntask = "t"\nadapter = "command"\nargs = ["true"]\n'
+    (work / "harness.toml").write_text(text)
+    refused = harness("optimise", "sum.py", "--", "2000", "word.txt")
+    assert refused.code == 7
+    assert "no target is of sum.py alone" in refused.err
+    assert "[campaigns.NAME]" in refused.err
+    assert (work / "harness.toml").read_text() == text

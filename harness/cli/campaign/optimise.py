@@ -64,7 +64,8 @@ def optimise_command(*, sources: tuple[str, ...], agent_files: bool, **options: 
     `{seed}` in an argument is a seed, which every look draws anew: a gain then holds for more than
     one input. The program is run once as it is called, before anything is kept.
 
-    Writes and commits harness.toml, seals the baseline, and says the next call. The program has to
+    Writes and commits harness.toml (to one that is there and has PROGRAM as a target it adds the
+    campaign), seals the baseline, and says the next call. The program has to
     be committed, and nothing else may be changed: only our own file is committed unasked. The same
     call again goes on; `harness campaign abandon` ends it, after which it can begin anew.
     """
@@ -108,6 +109,9 @@ def _words(begun: Any, adapter: str | None) -> str:
     from harness.project.first_config import looks_like_numbers
 
     subject = begun.subject
+    if begun.declared:
+        added = f"added [campaigns.{subject.name}] to {begun.config.path} and committed it\n"
+        return added if begun.written else ""
     lines = [f"wrote and committed {begun.config.path}"] if begun.written else []
     if adapter is None:
         ending = Path(subject.sources[0]).suffix
