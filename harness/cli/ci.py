@@ -139,7 +139,7 @@ def _error(found: CiResult) -> str | None:
 
 def _hint(found: CiResult) -> str | None:
     """What to do about a regression, or about a question that is open."""
-    # `harness bisect` runs whole processes, which a benchmark of a suite is not told by.
+    # `harness bisect` knows no benchmark that no case of harness.toml declares.
     slower = [row for row in found.with_(GateStatus.REGRESSED) if not row.of_suite]
     committed = found.head != found.base.commit
     if found.exit_code is ExitCode.ANSWER_IS_NO and slower and committed:

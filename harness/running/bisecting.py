@@ -33,6 +33,7 @@ from harness.running.pairs import check_comparable, target_cells
 from harness.running.reports import Report
 from harness.running.session import Session
 from harness.running.settings import Settings, to_plan
+from harness.running.suites import of_declared
 from harness.system.git.writing import Git
 
 
@@ -176,7 +177,7 @@ class Bisection:
         with target_cells(self.session, labels, self.request.case) as cells:
             check_comparable(*cells)
             experiment = Experiment(
-                tuple(cells),
+                tuple(of_declared(self.session, cell) for cell in cells),
                 self.request.settings,
                 pairs=(labels,),
                 origin={"kind": "bisect", "specs": list(labels)},

@@ -91,6 +91,12 @@ def with_benchmarks(
     return Expanded(tuple(cells), len(wanted))
 
 
+def of_declared(session: Session, cell: Cell) -> Cell:
+    """The cell of the benchmark that a suite's case declares; any other cell as it is."""
+    found = _declared(session.orchestrator.adapter(cell.target.adapter), cell)
+    return cell if found is None else of_benchmark(cell, found[0])
+
+
 def of_benchmark(cell: Cell, name: str) -> Cell:
     """The cell of one benchmark of a suite, which is timed by the suite's own clock.
 

@@ -26,6 +26,7 @@ from harness.project.revisions import target_at
 from harness.running import Cell
 from harness.running.copies import PrivateCopy, private_copy, settle
 from harness.running.session import Session
+from harness.running.suites import of_declared
 from harness.running.try_results import Leftover, TryResult
 from harness.system.git.applying import apply_patch
 from harness.system.git.writing import Git, Source
@@ -229,10 +230,11 @@ def field_of(
         }
         label = label or target
         same = _same_programs({label: built, **builds}, chosen)
+        first = of_declared(session, Cell(task, chosen, reference, label))
         yield Field(
-            Cell(task, chosen, reference, label),
+            first,
             tuple(
-                Cell(task, chosen, build.target, name)
+                replace(first, target=build.target, label=name)
                 for name, build in builds.items()
                 if name not in same
             ),

@@ -182,3 +182,15 @@ def test_a_gate_of_a_suite_and_a_program_times_each_its_own_way(harness, project
     assert modes[("suite", "BM_sum")] == "steady"
     confidences = [row["comparison"]["ratio"]["confidence"] for row in said.result["rows"]]
     assert confidences == [pytest.approx(1 - 0.05 / 4)] * 4, "of four comparisons in all"
+
+
+def test_a_search_goes_by_the_times_of_the_suite_too(harness, project: Path):
+    declared = '[tasks.sorting.cases.sum]\nparams = { benchmark = "BM_sum" }\n'
+    (project / "harness.toml").write_text(CONFIG.replace("[tasks.sorting]\n", declared))
+    subprocess.run(["git", "commit", "-qam", "declared"], cwd=project, env=GIT, check=True)
+    (project / "bench").write_text(BENCH + "# another program\n")
+    (project / "times.txt").write_text("BM_sum 9000\n")
+    subprocess.run(["git", "commit", "-qam", "slower"], cwd=project, env=GIT, check=True)
+    said = harness("bisect", "suite", "HEAD~1", "HEAD", "--budget", "60s", "--json")
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project, capture_output=True, text=True)
+    assert (said.code, said.result["found"]) == (0, head.stdout.strip())
