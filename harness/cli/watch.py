@@ -110,6 +110,7 @@ def watch_command(**options: Any) -> Answer:
     results = options["results"] or results_of(config.root)
     notify = _words(options["notify"])
     seen = None
+    runs: dict[str, None] = {}  # all that were seen, oldest first
     with _shown() as show:
         while True:
             now = _sighting(config, options["campaign_name"], results, seen)
@@ -117,9 +118,14 @@ def watch_command(**options: Any) -> Answer:
             if seen is not None and notify:
                 _tell(notify, seen, now)
             seen = now
+            runs |= {run.id: None for run in now.runs}
             if options["once"] or now.ended:
                 break
             sleep(options["every_s"])
+    if runs and not seen.runs:
+        from harness.running.under_way import ended_run
+
+        return Answer(result=seen.to_dict(), text="\n".join(ended_run(results, r) for r in runs))
     nothing = "nothing is under way" if not seen.lines() else ""
     return Answer(result=seen.to_dict(), text=nothing)
 

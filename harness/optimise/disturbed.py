@@ -75,6 +75,7 @@ def cpu_words(name: str, terms: Terms, sealed: SealedBaseline, seen: Noise | Non
         f"other programs disturb wall time here: a gain of {SMALL:.0%} wants about"
         f" {show_ns(by_wall * block_ns, 2)} by wall time and {show_ns(by_cpu * block_ns, 2)} by CPU"
         f' time. objective = "cpu" in [campaigns.{name}] of harness.toml (or `harness optimise'
-        " --objective cpu`) has CPU time decide, after harness campaign abandon; wall time then"
+        " --objective cpu`) has CPU time decide; it is sealed when a"
+        " campaign starts, so: `harness campaign abandon && harness campaign start`; wall time then"
         " informs, and a gain by threads or by less waiting is not seen"
     )

@@ -158,7 +158,21 @@ def select(selection: Selection, config: Config) -> Selected:
     required_config(config)
     cells = configured_cells(config, selection)
     every = {EVERY: True} if not selection.names and selection.adapter is None else {}
-    return Selected(config, tuple(cells), {"kind": "configured", **every})
+    notes = _other_cases(cells) if selection.case is None else ()
+    return Selected(config, tuple(cells), {"kind": "configured", **every}, notes)
+
+
+def _other_cases(cells: Sequence[Cell]) -> tuple[str, ...]:
+    """That tasks have further cases, which are not run where none is named."""
+    tasks = {cell.task.name: cell for cell in cells if len(cell.task.cases) > 1}
+    if not tasks:
+        return ()
+    firsts = ", ".join(f"{name} {cell.case.name}" for name, cell in tasks.items())
+    other = next(iter(tasks.values())).task.cases[1].name
+    return (
+        f"only each task's first case is run ({firsts}); each other one by a run of its own, such"
+        f" as --case {other}",
+    )
 
 
 def refuse_input() -> NoReturn:

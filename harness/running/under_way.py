@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,11 @@ class RunUnderWay:
     cells: int
     """How many targets on cases it has."""
     blocks: int
-    """How many rounds have begun, of all cases together."""
+    """How many rounds have begun, of the case that has most."""
     most_blocks: int | None
     """After how many it ends at the latest; None where time alone ends it."""
-    budget_s: float | None
-    """How long it measures at most, for each case."""
+    left_s: float | None
+    """How long it still measures at most; None where no budget was given."""
     trials: int
     failed: int
 
@@ -48,8 +49,8 @@ class RunUnderWay:
         if self.most_blocks is not None:
             rounds += f" of at most {self.most_blocks}"
             rounds += f", {max(0, self.most_blocks - self.blocks)} to go"
-        if self.budget_s is not None:
-            rounds += f", {self.budget_s:g} s at most"
+        if self.left_s is not None:
+            rounds += f", at most {self.left_s:.0f} s left"
         failed = f", {self.failed} failed" if self.failed else ""
         return f"{self.id} {self.command}: {rounds}; {self.trials} trials{failed}"
 
@@ -73,22 +74,42 @@ def _is_lively(folder: Path) -> bool:
 def _how_far(run: StoredRun) -> RunUnderWay:
     records = [record for _, record in stored_records(run)]
     timed = [record for record in records if record.block >= 0]
-    rounds = {(record.task, record.case, record.block) for record in timed}
-    cases = {(cell[0], cell[1]) for cell in run.plan.get("cells", ())}
+    rounds = Counter((task, case) for task, case, _ in {(r.task, r.case, r.block) for r in timed})
     budget_ns = run.plan.get("budget_ns")
+    # Warming up counts as well: a budget begins with the first trial that is timed.
+    begun_ns = records[0].started_at_ns if records else time.time_ns()
     return RunUnderWay(
         id=run.id,
         command=" ".join(map(str, run.plan.get("command", ())[:3])),
         cells=len(run.plan.get("cells", ())),
-        blocks=len(rounds),
-        most_blocks=_most(run.plan, len(cases)),
-        budget_s=None if budget_ns is None else budget_ns / 1e9,
+        blocks=max(rounds.values(), default=0),
+        most_blocks=_most(run.plan),
+        left_s=None
+        if budget_ns is None
+        else max(0.0, (begun_ns + budget_ns - time.time_ns()) / 1e9),
         trials=len(records),
         failed=sum(not record.trial.ok for record in records),
     )
 
 
-def _most(plan: Mapping[str, Any], cases: int) -> int | None:
-    """The most rounds of all cases together, by what the run was asked for."""
+def ended_run(results: Path, run_id: str) -> str:
+    """What came of a run that was under way a moment ago, in words."""
+    from harness.running.reading_back import checked_report
+    from harness.running.run_results import RunResult
+    from harness.running.selecting import going_on
+
+    try:
+        stored = next((r for f in run_folders(results) if (r := read_run(f)).id == run_id), None)
+        if stored is None:
+            return f"{run_id} is gone"
+        if not stored.finished:
+            return f"{run_id} was interrupted: {going_on(stored)}"
+        return f"{run_id} has ended:\n{RunResult(checked_report(stored)).table()}\n{stored.folder}"
+    except (HarnessError, OSError) as problem:
+        return f"{run_id} cannot be read: {problem}"
+
+
+def _most(plan: Mapping[str, Any]) -> int | None:
+    """The most rounds of a case, by what the run was asked for."""
     asked = [n for n in (plan.get("trials"), plan.get("max_blocks")) if isinstance(n, int)]
-    return min(asked) * max(1, cases) if asked else None
+    return min(asked) if asked else None

@@ -160,6 +160,14 @@ def test_a_run_under_way_is_seen_with_its_blocks_to_go(harness, project, monkeyp
     (last,) = seen[-1]
     assert (last.blocks, last.most_blocks, last.failed) == (3, 3, 0)
     assert "block 3 of at most 3, 0 to go" in last.line
+    assert last.left_s is None
+    from harness.running.under_way import ended_run
+
+    results = project / ".harness" / "results"
+    said = ended_run(results, last.id)
+    assert said.startswith(f"{last.id} has ended:\ntarget")
+    assert "wall (median)" in said
+    assert ended_run(results, "other") == "other is gone"
     assert runs_under_way(project / ".harness" / "results") == ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from harness.errors import HarnessError
@@ -22,21 +22,21 @@ _INTERPRETER = 3
 _LISTING_S = 30.0
 
 
-def executed(build: Build) -> str:
-    """SHA-256 of what a build executes; empty: no file.
+def executed(build: Build, digest: Callable[[Path], bytes] = file_digest) -> str:
+    """SHA-256 of what a build executes; empty: no file. `digest`: that of one of its files.
 
     That is the program's file, a shared interpreter included, and the libraries of the target's
     own tree that are loaded with it.
     """
     try:
-        program = file_digest(build.program).hex()
-        libraries = list(_libraries(build))
+        program = digest(build.program).hex()
+        libraries = list(_libraries(build, digest))
     except OSError:
         return ""
     return digest_of([program, *libraries]) if libraries else program
 
 
-def _libraries(build: Build) -> Iterator[str]:
+def _libraries(build: Build, digest: Callable[[Path], bytes]) -> Iterator[str]:
     """Names and digests of the libraries of the target's own that its program may load.
 
     The dynamic loader says which it finds, without executing the program; one of the target's own
@@ -59,7 +59,7 @@ def _libraries(build: Build) -> Iterator[str]:
             found |= {path.name: path for path in Path(folder).glob("*.so*") if path.is_file()}
     for name, path in sorted(found.items()):
         if _is_own(build, path):
-            yield f"{Path(name).name} {file_digest(path.resolve()).hex()}"
+            yield f"{Path(name).name} {digest(path.resolve()).hex()}"
 
 
 def _is_of_the_system(build: Build, loader: str) -> bool:
@@ -105,7 +105,7 @@ def _is_own(build: Build, path: Path) -> bool:
     return any(path.resolve().is_relative_to(p.resolve()) for p in (build.workdir, top))
 
 
-def program_of(build: Build) -> str:
+def program_of(build: Build, digest: Callable[[Path], bytes] = file_digest) -> str:
     """What tells two sides' programs apart.
 
     That is the content of the file, and of the libraries of its own tree, where it was compiled
@@ -117,7 +117,7 @@ def program_of(build: Build) -> str:
     top = target.private_copy[1] if target.private_copy else target.root
     own = any(program.is_relative_to(place) for place in (build.workdir, top))
     shared = any((folder / "pyvenv.cfg").exists() for folder in program.parents)
-    if own and not shared and not _is_script(program) and (content := executed(build)):
+    if own and not shared and not _is_script(program) and (content := executed(build, digest)):
         return content
     return digest_of([build.digest, files_digest(target.inputs)])
 
