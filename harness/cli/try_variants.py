@@ -189,7 +189,8 @@ def _in_words(result: TryResult) -> str:
     if result.leader is not None:
         taken = result.short(result.leader.name)
         end = f"{taken} is the candidate: its code is in the tree"
-        others = [name for name in result.of(Rank.NOT_TOLD_APART) if name != taken]
+        apart = [] if result.together is not None else result.of(Rank.NOT_TOLD_APART)
+        others = [name for name in apart if name != taken]
         end += f" ({', '.join(others)}: not told from it)" if others else ""
     return "\n".join(filter(None, (result.of_race(), end, result.leftover_words())))
 
