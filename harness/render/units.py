@@ -72,7 +72,14 @@ def show_ratio(ratio: float) -> str:
 
 
 def show_ratio_estimate(estimate: Estimate) -> str:
-    """A ratio with its interval, which need not be a speed-up: `2.09x [2.05, 2.12]`."""
+    """A ratio with its interval, which need not be a speed-up: `2.09x [2.05, 2.12]`.
+
+    All three have as many digits, those of the one that needs the most.
+    """
+    three = (estimate.point, estimate.low, estimate.high)
+    if all(0.1 <= each < 10 for each in three) and any(0.95 < each < 1.05 for each in three):
+        point, low, high = (f"{each:.3f}" for each in three)
+        return f"{point}x [{low}, {high}]"
     return f"{show_ratio(estimate.point)} {_ends(estimate)}"
 
 

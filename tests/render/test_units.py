@@ -51,6 +51,13 @@ def test_an_interval_without_bound_says_so():
     assert show_ratio_estimate(estimate) == "1.20x [0.00, inf]"
 
 
+def test_a_ratio_and_its_ends_have_as_many_digits():
+    assert (
+        show_ratio_estimate(Estimate("median", 0.93, 0.9, 0.967, 0.95)) == "0.930x [0.900, 0.967]"
+    )
+    assert show_ratio_estimate(Estimate("median", 2.09, 2.05, 2.12, 0.95)) == "2.09x [2.05, 2.12]"
+
+
 def test_an_end_that_is_a_direction_without_a_size_is_no_number_of_24_digits():
     assert show_speed_up(Estimate("median ratio", 1.0, 1e-22, 1e22, 0.95)) == "1.000x [0.00, inf]"
     assert show_if_any(1e-22) == "worse by no ratio"
