@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from harness.cli import main
+from harness.cli.shared.base import SERVED
 from harness.errors import ExitCode
 from harness.system.process.descent import be_interrupted_with
 
@@ -16,5 +17,6 @@ if __name__ == "__main__":
     _, _server, *_words = sys.argv
     if not be_interrupted_with(int(_server)):
         sys.exit(int(ExitCode.INTERRUPTED))
+    SERVED.set()
     sys.argv = ["harness", *_words]
     main()

@@ -20,8 +20,8 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
-from harness.cli.served.small_answers import small_answer
-from harness.cli.served.tools import ServedCommand
+from harness.cli.served.small_answers import small_answer, told_answer
+from harness.cli.served.tools import ServedCommand, tools
 from harness.cli.shared.escaping import visible
 from harness.errors import ExitCode
 from harness.frozen import dataclass
@@ -107,7 +107,7 @@ def _called(tool: ServedCommand, ended: Ended | str) -> Called:
         said = ended.stderr.decode("utf-8", "replace")[-_MOST_SAID:]
         code = ended.returncode or int(ExitCode.BUG)
         return _failed(tool, f"harness {tool.name} gave no answer: {said}", code)
-    answer = small_answer(tool.name, envelope, ended.returncode)
+    answer = told_answer(tool.name, envelope, ended.returncode, tools())
     return Called(answer, ended.returncode)
 
 

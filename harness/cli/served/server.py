@@ -90,8 +90,17 @@ async def _call_tool(
         check_arguments(tool.schema(), arguments)
         line, stdin = tool.line(arguments)
     except HarnessError as problem:
-        said = {"ok": False, "error": visible(problem.message), "hint": visible(problem.hint)}
-        return _result(Called(said, int(problem.exit_code)))
+        code = int(problem.exit_code)
+        said = {
+            "ok": False,
+            "command": visible(asked.name)[:100],
+            "result": {},
+            "error": visible(problem.message),
+            "hint": visible(problem.hint),
+            "next_actions": [],
+            "exit_code": code,
+        }
+        return _result(Called(said, code))
     # How far it is, where somebody listens.
     steps = ["--verbose"] if tool.says_steps and (context.meta or {}).get("progress_token") else []
     at = len(tool.words)

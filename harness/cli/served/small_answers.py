@@ -10,10 +10,11 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.cli.served.tool_words import in_tool_words
 from harness.cli.shared.escaping import visible
 from harness.errors import HarnessError, UsageError
 from harness.system.process.places import user_cache
@@ -24,6 +25,13 @@ MOST_CHARACTERS = 8000
 
 _STEPS = ((2500, 40), (1000, 20), (400, 10), (160, 5), (80, 2))
 """How long texts may be and how many of a list are shown, tried until the answer is small."""
+
+_TOLD_IN_WORDS = frozenset(
+    {"bench", "campaign_start", "commit", "log", "optimise", "revert", "status", "test", "think"}
+)
+"""Tools whose result is for programs: digests and figures by the dozen. Agents get the words."""
+_OF_A_RESULT = frozenset({"commit", "iteration", "outcome", "stored", "verdict", "warnings"})
+"""What of such a result stands beside the words."""
 
 _KEPT_ANSWERS = 100
 _NAME = re.compile(r"[a-z_]{1,40}-[0-9a-f]{16}\.json")
@@ -52,6 +60,41 @@ def small_answer(tool: str, envelope: Mapping[str, Any], exit_code: int) -> dict
         if _length(made) <= MOST_CHARACTERS:
             return made
     return {**_shortened({**whole, "result": None}, *_STEPS[-1]), **pointer}
+
+
+def told_answer(
+    tool: str, envelope: Mapping[str, Any], exit_code: int, names: Collection[str]
+) -> dict[str, Any]:
+    """The same as `small_answer` in the words of tools; of a campaign's steps what people read."""
+
+    def worded(value: Any) -> Any:
+        if isinstance(value, list):
+            return [worded(item) for item in value]
+        return in_tool_words(value, names) if isinstance(value, str) else value
+
+    spoken = ("error", "hint", "next_actions", "text")
+    told = {key: worded(v) if key in spoken else v for key, v in envelope.items()}
+    result, text = envelope.get("result"), told.pop("text", "")
+    if tool == "next" and isinstance(result, Mapping):
+        said = {key: worded(result[key]) for key in _SAID if key in result}
+        short = {"one_call": _ONE_CALL} if result.get("action") in _OF_AN_ITERATION else {}
+        told["result"] = {**short, **result, **said}
+    if tool not in _TOLD_IN_WORDS or not text or not isinstance(result, Mapping):
+        return small_answer(tool, told, exit_code)
+    whole = harmless({**told, "exit_code": exit_code})
+    told["result"] = {key: value for key, value in result.items() if key in _OF_A_RESULT}
+    return {**small_answer(tool, {**told, "text": text}, exit_code), "cut": _kept(tool, whole)}
+
+
+_SAID = ("command", "line", "text", "why", "instead", "first")
+"""What of the answer of `next` speaks of commands."""
+
+
+_OF_AN_ITERATION = ("IMPLEMENT", "TEST", "BENCHMARK")
+_ONE_CALL = (
+    'Once the code is changed: tool bench with then "auto" and the entry (surprise, notes, why,'
+    " lesson) tests, measures, logs, and commits or reverts in one call."
+)
 
 
 def read_answer(name: str, offset: int) -> dict[str, Any]:
@@ -108,8 +151,7 @@ def _kept(tool: str, whole: Mapping[str, Any]) -> dict[str, Any]:
         "answer": path.name,
         "file": str(path),
         "characters": len(content),
-        "how": f"The tool read_answer with this `answer` and an `offset` reads it; the file is"
-        f" JSON. Left out here: what does not fit in {MOST_CHARACTERS} characters.",
+        "how": "The tool read_answer with this `answer` reads the whole, which is JSON.",
     }
 
 

@@ -41,6 +41,30 @@ FORM = "form"
 PROGRAM_ARGUMENTS = "arguments"
 """The property that holds what follows `--` on the command line."""
 
+_ARGUMENTS = {
+    "init.folder": "The project's folder; left out: the server's own.",
+    "optimise.sources": "The program's sources, or a script: files of the project.",
+    "profile.name": "A target or a file; left out in a campaign: the campaign's own step.",
+    "report.what": "A run (the beginning of its id is enough) or a campaign; else the latest run.",
+    "skip.bottleneck": "The row of the profile that is left alone from now on.",
+    "surprises.words": "What is searched for; left out: everything.",
+    "take_back.iteration": "The number of a kept iteration.",
+    "think.why": "What limits the bottleneck, and why: the same as `hypothesis`.",
+    "try.variants": "Variants of the target: folders with changed sources, patches, revisions.",
+}
+"""What arguments mean, of which click has no help."""
+
+_SETTLED = frozenset(
+    {
+        *("target", "case", "full_case", "against", "stored", "startup", "trials", "max_trials"),
+        *("seed", "cpus", "jail", "metric", "confidence", "threshold", "guard", "results"),
+    }
+)
+"""Properties of `bench` that a campaign refuses."""
+
+_PREDICTED = {"predicted_low": "low", "predicted_high": "high"}
+"""As the form of `think` calls its options."""
+
 _STRINGS = {"type": "array", "items": {"type": "string"}}
 
 
@@ -71,6 +95,17 @@ class ServedCommand:
     def schema(self) -> dict[str, Any]:
         """The JSON schema of its arguments."""
         properties = {name: _schema_of(p) for name, p in self._parameters().items()}
+        for name, kind in properties.items():
+            if said := _ARGUMENTS.get(f"{self.name}.{name}"):
+                properties[name] = {**kind, "description": said}
+            elif self.name == "bench" and name in _SETTLED:
+                words = f"Not in a campaign, which settles it. {kind.get('description', '')}"
+                properties[name] = {**kind, "description": words.strip()}
+        if self.name == "think":
+            properties |= {
+                name: {"type": "number", "description": f"The same as `{short}`."}
+                for name, short in _PREDICTED.items()
+            }
         if _reads_form(self.command):
             said = "The filled-in form itself: an object, or TOML or JSON; instead of `file`."
             properties[FORM] = {"type": ["string", "object"], "description": said}
@@ -90,7 +125,10 @@ class ServedCommand:
 
         `arguments` fit the schema. Raises UsageError for what no command line can hold.
         """
-        given = dict(arguments)
+        given = {
+            _PREDICTED.get(name, name) if self.name == "think" else name: value
+            for name, value in arguments.items()
+        }
         form = given.pop(FORM, None)
         rest = [_word(value) for value in given.pop(PROGRAM_ARGUMENTS, ())]
         options, names = ["--json"], []

@@ -9,6 +9,7 @@ import math
 import os
 import shutil
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
@@ -52,6 +53,9 @@ def envelope(command: str, answer: Answer) -> dict[str, Any]:
         "next_actions": list(answer.next_actions),
     }
 
+
+SERVED = threading.Event()
+"""Set where an agent's server is told: the envelope has the words for people, too."""
 
 WORDS = "harness.words"
 """In the context of a command: its words as they were typed."""
@@ -119,7 +123,10 @@ def _command_path() -> str:
 
 def _print(name: str, answer: Answer, as_json: bool) -> None:
     if as_json:
-        click.echo(_as_json(envelope(name, answer)))
+        document = envelope(name, answer)
+        if SERVED.is_set():
+            document["text"] = answer.text if isinstance(answer.text, str) else answer.text()
+        click.echo(_as_json(document))
     elif text := answer.text if isinstance(answer.text, str) else answer.text():
         click.echo(text)
     if answer.error and not as_json:
