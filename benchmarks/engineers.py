@@ -9,7 +9,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,8 @@ class Session:
     """With all children, the program's runs among them."""
     by_step: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     """Wall time by what it went into."""
+    taken_back: int = 0
+    """How many edits that were kept first were found to be wrong later, and went."""
     own_cpu: list[float] = field(default_factory=list)
     """CPU seconds of each verdict that no timed trial took."""
 
@@ -168,16 +170,24 @@ def campaign(
         else:
             for edit in edits:
                 iterate(house, edit, figures)
-        if house.state == "PROFILE":
-            house.call("profile")
-        house.call("decide", "--exhausted", "the list of ideas is at its end")
-        done = house.call("campaign", "finish")
+        done = _finish(house)
+        while house.found_wrong:
+            house.take_back()
+            done = _finish(house)
         verified = house.call("verify")
         if not (done["ok"] and verified["ok"]):
             print(f"{program.name}: finish: {done['error']}; verify: {verified['error']}")
         session.claim = _claim(root)
 
     return work
+
+
+def _finish(house: House) -> dict[str, Any]:
+    """End the loop, and the campaign; the answer."""
+    if house.state == "PROFILE":
+        house.call("profile")
+    house.call("decide", "--exhausted", "the list of ideas is at its end")
+    return house.call("campaign", "finish")
 
 
 def make_repository(root: Path, files: Mapping[str, str]) -> None:
@@ -213,6 +223,9 @@ class House:
         self.profile: list[dict[str, Any]] = []
         self.state = ""
         self.cpu_s = 0.0
+        self.next_actions: list[str] = []
+        self.parts: dict[str, set[str]] = {}
+        """The edits that an iteration is made of, by its title, where a race put them together."""
         self.budget = "20s"
         """Of a race."""
 
@@ -229,7 +242,31 @@ class House:
         if envelope["result"] is None and words[0] != "think":
             raise SystemExit(f"{' '.join(argv)}: {envelope['error']} {envelope['hint']}")
         self.state = envelope["state"] or self.state
+        self.next_actions = envelope["next_actions"] or []
         return envelope
+
+    @property
+    def found_wrong(self) -> bool:
+        """Does the campaign want a kept edit taken back?"""
+        return "harness take-back" in self.next_actions
+
+    def take_back(self) -> None:
+        """Take the kept edit back that is wrong, as the harness found it out by itself."""
+        session = self.session
+        done = self.call("take-back")
+        if not done["ok"]:
+            raise SystemExit(f"{session.program.name}: {done['error']} {done['hint']}")
+        events = next(self.root.glob("optim/**/events.jsonl")).read_text(encoding="utf-8")
+        made = [json.loads(line) for line in events.splitlines()]
+        titles = [event["data"]["plan"]["title"] for event in made if event["kind"] == "planned"]
+        taken = [titles[number - 1] for number in done["result"]["iterations"]]
+        gone = {name for title in taken for name in self.parts.get(title, {title})}
+        session.tried = [
+            replace(tried, kept=tried.kept and tried.edit.name not in gone)
+            for tried in session.tried
+        ]
+        session.final = (self.root / session.program.source).read_text(encoding="utf-8")
+        session.taken_back += len(gone)
 
 
 _NOTE = {"surprise": "what was measured", "why": "measured"}
@@ -238,7 +275,8 @@ _NOTE = {"surprise": "what was measured", "why": "measured"}
 def _iterate(house: House, edit: Edit, figures: Mapping[str, str]) -> None:
     """One iteration with an edit: think, edit, and all of the rest in one call.
 
-    What is undecided after its budget is given up.
+    What is undecided after its budget is given up. What could not be judged, since an edit that was
+    kept before is wrong, is tried again without that.
     """
     session, program = house.session, house.session.program
     if house.state == "PROFILE":
@@ -248,6 +286,10 @@ def _iterate(house: House, edit: Edit, figures: Mapping[str, str]) -> None:
     before, after = session.final, program.edited(session.final, edit, figures)
     (house.root / program.source).write_text(after, encoding="utf-8")
     kept, right = _close(house, edit, used)
+    if house.found_wrong:
+        house.take_back()
+        _iterate(house, edit, figures)
+        return
     session.tried.append(Tried(edit, before, after, kept, right))
     session.final = after if kept else before
 
@@ -302,6 +344,9 @@ def _race(house: House, edits: list[Edit], figures: Mapping[str, str], place: Pa
         if after == before:
             words = ("log", "--abandon", "no variant gains", "--then", "auto", "--file", "-")
             house.call(*words, stdin=json.dumps({**_NOTE, "lesson": "none of them"}))
+        house.parts[left[0].name] = {by_name[part].name for part in parts}
+        if house.found_wrong:
+            house.take_back()
         left = [by_name[name] for name in again]
 
 

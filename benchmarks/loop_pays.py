@@ -15,7 +15,8 @@ and what counts is the median ratio of CPU time. The programs wait for nothing a
 so that this is the wall time of an empty machine, on a busy one too. Prints for each program and
 policy: the speed reached, wall and CPU time spent, edits kept that are no gain (under 1 %), gains
 of 1 % missed, edits kept that are wrong or fitted, and whether the claim holds what was measured;
-then where the time went. Short form: --short (2 programs, 5 edits).
+how many edits a campaign took back that it found to be wrong after they had been kept; then where
+the time went. Short form: --short (2 programs, 5 edits).
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ LEAST = 1.01
 SHORT = (("pairs", "report"), (0, 1, 2, 4, 5))
 HEADERS = (
     *("program", "policy", "speed", "wall s", "CPU s", "kept", "false keeps", "missed"),
-    *("wrong kept", "fitted kept", "claim", "holds", "own CPU s a verdict"),
+    *("wrong kept", "fitted kept", "claim", "holds", "own CPU s a verdict", "taken back"),
 )
 
 
@@ -174,6 +175,7 @@ def row(session: Session, found: Score) -> list[object]:
         *(found.wrong, found.fitted, claim),
         {True: "yes", False: "NO", None: "-"}[found.holds],
         "-" if own is None else f"{own:.1f}",
+        session.taken_back,
     ]
 
 

@@ -512,6 +512,7 @@ def test_every_setting_survives_a_resume(project: Path, monkeypatch: pytest.Monk
         "warmup": 2,
         "seed": 5,
         "seeds": "fresh",
+        "given": "{}",
         "cpus": "0",
         "design": "mirrored",
         "vary_layout": False,

@@ -14,6 +14,7 @@ from harness.baseline.limiting import limited
 from harness.baseline.sides import CURRENT, Side, current_side, side_at
 from harness.bench.beside import FEW_VALUES, TriedSides, fitted, gain_on_known
 from harness.bench.doubts import far_from_sealed, same_program
+from harness.bench.further import BesideBlocks
 from harness.bench.phases import phase_rows
 from harness.bench.scale import scale_of
 from harness.bench.settings import BenchSettings
@@ -38,7 +39,7 @@ from harness.plugins import Adapter
 from harness.project.workload import Workload
 from harness.running import Cell, Ready, Settings
 from harness.running.experiment import Experiment, perform
-from harness.running.further_draws import FURTHER_NS, BothSides, Checked, check_further
+from harness.running.further_draws import BothSides, Checked
 from harness.running.reports import Report
 from harness.running.session import Session
 from harness.running.settings import drawn_seed
@@ -191,14 +192,9 @@ def _measured(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseB
         agreement = _as_made_ready(bench.workload, report, expected)
     if not agreement.ok:
         return CaseBench(case.name, agreement, run_id=report.run.id, folder=report.folder)
-    known, further, step = None, Checked(), _deciding(bench, report)
-    if bench.plan.elsewhere and step is not None:
-        wrong, known = _elsewhere(bench, sides, case, step)
-        if wrong is None and step.verdict is Verdict.FASTER and not step.broken:
-            further = _further(bench, sides, case, report)
-            wrong = further.wrong
-        if wrong is not None:
-            return CaseBench(case.name, wrong, run_id=report.run.id, folder=report.folder)
+    wrong, known, further = _beside_blocks(bench, sides, case, report)
+    if wrong is not None:
+        return CaseBench(case.name, wrong, run_id=report.run.id, folder=report.folder)
     blocks = report.groups[0].blocks
     ready = startup_of(bench.session, cells) if bench.plan.startup else {}
     measured = {m.target: m for m in report.run.measurements}
@@ -216,24 +212,34 @@ def _measured(bench: Bench, sides: Mapping[str, BuiltSide], case: Case) -> CaseB
         warnings=warnings_of(report),
         doubts=(*_one_program(bench, sides), *_not_as_sealed(bench, case, measured)),
         known_gain=known,
-        further_draws=further.draws,
+        further_draws=further,
     )
 
 
-def _deciding(bench: Bench, report: Report) -> Comparison | None:
-    """The comparison of the current tree with what decides; None: there is none."""
-    return next((c for c in report.run.comparisons if c.reference == bench.plan.reference), None)
+def _beside_blocks(
+    bench: Bench, sides: Mapping[str, BuiltSide], case: Case, report: Report
+) -> tuple[Agreement | None, float | None, int]:
+    """What is wrong beside the blocks; the gain on known values alone; how many draws agreed."""
+    wrong, known, deciding = None, None, bench.plan.reference
+    step = next((c for c in report.run.comparisons if c.reference == deciding), None)
+    if bench.plan.elsewhere and step is not None:
+        wrong, known = _elsewhere(bench, sides, case, step)
+    gains = step is not None and step.verdict is Verdict.FASTER and not step.broken
+    if wrong is not None or not bench.plan.further_ns or not (gains or not bench.plan.elsewhere):
+        return wrong, known, 0
+    further = _further(bench, sides, case, report)
+    return further.wrong, known, further.draws
 
 
 def _further(bench: Bench, sides: Mapping[str, BuiltSide], case: Case, report: Report) -> Checked:
-    """What further draws say of a gain: the last kept state tells what is right there."""
-    if report.groups[0].block_ns > FURTHER_NS:
-        return Checked()  # of a long program there would be one draw more, and no more is known
-    before, now = (
-        (sides[name].adapter, sides[name].build) for name in (bench.plan.reference, CURRENT)
-    )
-    both = BothSides(before, now, bench.workload.task)
-    return check_further(bench.session, both, case, report.groups[0].draws.seeds)
+    """What further draws say: the reference tells what is right there, and the baseline."""
+    label, group, workload = bench.plan.reference, report.groups[0], bench.workload
+    before, now = ((sides[name].adapter, sides[name].build) for name in (label, CURRENT))
+    both = BothSides(before, now, workload.task, for_ns=bench.plan.further_ns)
+    unmeasured = bench.plan.elsewhere and not bench.plan.full and case == workload.case
+    full, seeds = workload.full_case if unmeasured else None, group.draws.seeds
+    asked = (bench.session, workload, bench.baseline, case, seeds, group.block_ns, full)
+    return BesideBlocks(*asked).check(both, by_baseline=label == LABEL)
 
 
 def _elsewhere(

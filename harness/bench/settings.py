@@ -56,6 +56,10 @@ class BenchSettings:
     elsewhere: bool = False
     """Try a gain on other values than those that it was measured on."""
 
+    further_ns: int = 0
+    """How long a gain is tried on further draws, untimed; without `elsewhere` whatever was found
+    is. 0: not at all."""
+
     tested: str = ""
     """The case on which the current tree was tested just before: its output is checked once more
     by the run before its trials, and by no other one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from harness.cli.shared.measuring import (
 )
 from harness.errors import ExitCode
 from harness.model.durations import write_duration
+from harness.render.explaining import shown_again
 from harness.running.gate_results import CiResult, GateStatus
 from harness.running.listening import Told
 
@@ -138,7 +140,12 @@ def _error(found: CiResult) -> str | None:
 
 
 def _hint(found: CiResult) -> str | None:
-    """What to do about a regression, or about a question that is open."""
+    """What shows a wrong output again, or what to do about a regression or an open question."""
+    for row in (*found.with_(GateStatus.OTHER_OUTPUT), *found.with_(GateStatus.FAILED)):
+        base = f"{row.target}@{found.base.short}"
+        again = shlex.join(["harness", "compare", base, row.target, "--case", row.case])
+        if shown := shown_again(row.why, again):
+            return shown
     # `harness bisect` knows no benchmark that no case of harness.toml declares.
     slower = [row for row in found.with_(GateStatus.REGRESSED) if not row.of_suite]
     committed = found.head != found.base.commit

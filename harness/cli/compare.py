@@ -34,7 +34,7 @@ from harness.cli.shared.measuring import (
 from harness.cli.shared.swept import is_swept, measured_sweep, sweep_answer, sweep_options
 from harness.errors import ExitCode, UsageError
 from harness.model import Comparison, TraceShape, Verdict
-from harness.render.explaining import extended, next_steps, what_would_do
+from harness.render.explaining import extended, next_steps, shown_again, what_would_do
 from harness.render.guard_rows import broken_words, open_guard_words
 from harness.render.tables import legend, metric_table
 from harness.running.listening import Told
@@ -207,7 +207,7 @@ def _answered(result: ComparisonResult | TableResult, again: str) -> Answer:
         text="\n".join(text),
         exit_code=result.exit_code,
         error="\n".join(errors) or None,
-        hint=what_would_do(needed) if needed is not None else None,
+        hint=shown_again("\n".join(errors), again) or (what_would_do(needed) if needed else None),
         next_actions=next_steps(needed, again)[:1] if needed is not None else (),
     )
 
@@ -263,7 +263,8 @@ def _answer(result: ComparisonResult, again: str) -> Answer:
     found, code, comparison = result.to_dict(), result.exit_code, result.comparison
     if result.failures:
         message = "; ".join(f"{name}: {what}" for name, what in result.failures.items())
-        return Answer(result=found, error=message, exit_code=code)
+        hint = shown_again(message, again)
+        return Answer(result=found, error=message, exit_code=code, hint=hint)
     if result.interrupted:
         return Answer(
             result=found,

@@ -37,6 +37,7 @@ from harness.cli.shared.measuring import (
 )
 from harness.cli.shared.swept import is_swept, measured_sweep, sweep_answer, sweep_options
 from harness.errors import HarnessError, UsageError
+from harness.render.explaining import shown_again
 from harness.render.tables import legend
 from harness.running.exporting import Export
 from harness.running.listening import Progress, Told
@@ -217,9 +218,13 @@ def _answer(result: RunResult, options: Mapping[str, Any]) -> Answer:
         text=partial(_text, result, options),
         exit_code=result.exit_code,
         error="\n".join(errors) or None,
-        hint=_resume_command(result, options) if in_part else None,
+        hint=_resume_command(result, options) if in_part else _shown_again(errors, options),
         next_actions=(_resume_command(result, options),) if in_part else (),
     )
+
+
+def _shown_again(errors: Sequence[str], options: Mapping[str, Any]) -> str | None:
+    return None if options["given"] else shown_again("\n".join(errors), "the same command, with")
 
 
 def _text(result: RunResult, options: Mapping[str, Any]) -> str:

@@ -21,13 +21,14 @@ from harness.cli.shared.measuring import (
 )
 from harness.errors import ExitCode, NotAllowed, UsageError
 from harness.project.finding import read_config
+from harness.render.explaining import shown_again
 from harness.render.guard_rows import broken_words
 from harness.running.keywords import trying_of
 from harness.running.listening import Told
 from harness.running.try_results import TryResult
 
 OF_A_RACE = (
-    *("budget", "max_trials", "warmup", "seed", "seeds", "cpus", "vary_layout", "metrics"),
+    *("budget", "max_trials", "warmup", "seed", "seeds", "given", "cpus", "vary_layout", "metrics"),
     *("jail", "confidence", "threshold", "guard"),
 )
 """The settings that mean something here."""
@@ -137,7 +138,7 @@ def _is_given(value: Any) -> bool:
     return value not in (None, ())
 
 
-_SETTLED = ("case", "confidence", "threshold", "seeds", "jail", "guard")
+_SETTLED = ("case", "confidence", "threshold", "seeds", "given", "jail", "guard")
 """What a campaign has agreed on."""
 
 
@@ -200,6 +201,9 @@ def _none(result: TryResult) -> str:
     return "no variant is faster" if result.comparison is not None else result.sentence()
 
 
+_ONCE_MORE = "the same command, with"
+
+
 def _answer(result: TryResult) -> Answer:
     code = result.exit_code
     broken = broken_words(result.comparison) if result.comparison is not None else ""
@@ -212,6 +216,8 @@ def _answer(result: TryResult) -> Answer:
         text=str(result),
         exit_code=code,
         error=errors.get(code, broken or _none(result)),
-        hint="Give it more time with --budget." if code is ExitCode.UNDECIDED else None,
+        hint="Give it more time with --budget."
+        if code is ExitCode.UNDECIDED
+        else next(filter(None, (shown_again(s.why, _ONCE_MORE) for s in result.standings)), None),
         next_actions=tuple(filter(None, (result.taking, result.next_try))),
     )

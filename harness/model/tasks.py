@@ -6,7 +6,7 @@ import json
 import math
 import random
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field, replace
 from enum import Enum
 from pathlib import Path
@@ -92,6 +92,23 @@ class Case:
             self,
             params={**self.params, **values},
             seed=None if seed is None else int(seed),
+        )
+
+    def ends(self, seeds: Seeds) -> Iterator[tuple[str, ParamValue]]:
+        """Both ends of each range that is drawn from, and each of a few choices, by name."""
+        for name in self.drawn_names(seeds):
+            if name in self.choices:
+                yield from ((name, value) for value in self.choices[name])
+            else:
+                drawn = self.ranges.get(name, Range(*FRESH_SEEDS))
+                yield from ((name, drawn.low), (name, drawn.high))
+
+    def given(self, values: Mapping[str, ParamValue]) -> Case:
+        """The case with these values, its seed among them, under the same name."""
+        params = dict(values)
+        seed = params.pop("seed", self.seed)
+        return replace(
+            self, params={**self.params, **params}, seed=None if seed is None else int(seed)
         )
 
     def _draw(self, name: str, chance: random.Random) -> ParamValue:

@@ -62,6 +62,7 @@ from harness.optimise.toolchain_parts import libraries_of, programs_of
 from harness.project.config import Config, load_config
 from harness.project.workload import Wanted, Workload, find_workload
 from harness.running import Cell, Listener
+from harness.running.further_draws import END_FURTHER_NS, FURTHER_NS
 from harness.running.named_figures import plugins_of_campaign, with_infos
 from harness.running.session import Session, open_session
 from harness.stats.scatter import noise_of
@@ -261,6 +262,7 @@ class LocalWorkbench:
             # The run that each side's output is checked by warms up what there is to be warm.
             warmup=0 if request.weighed else 1,
             elsewhere=request.look > 0,
+            further_ns=FURTHER_NS if request.look else END_FURTHER_NS,
             tested=workload.case.name if request.look else "",  # no look without a test
             tails=request.tails,
             confirm=request.confirm,

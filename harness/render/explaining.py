@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import shlex
 
 from harness.model import Comparison, Estimate, Verdict
 from harness.model.durations import write_duration
+from harness.model.given_values import given_in
 from harness.render.costs import cost_rows, doubt, halves, open_tails
 from harness.render.guard_rows import GUARD_HEADERS, guard_rows
 from harness.render.tables import by_metric, layout, opposite, shown_ratio
@@ -168,3 +170,9 @@ def extended(command: str, option: str) -> str:
     """A command with one option more, before what follows its dashes."""
     own, dashes, arguments = command.partition(" -- ")
     return f"{own} {option}{dashes}{arguments}"
+
+
+def shown_again(problem: str, again: str) -> str | None:
+    """The command that shows again what is wrong on drawn values; None where nothing was drawn."""
+    given = "" if "--given" in again else given_in(problem)
+    return f"{extended(again, f'--given {shlex.quote(given)}')} shows it again." if given else None

@@ -236,19 +236,21 @@ def make_groups(
     rule_of: Callable[[Sequence[Prepared]], StopRule],
     seeds: Seeds = Seeds.FIXED,
     secret: int = 0,
+    given: str = "",
 ) -> list[Group]:
     """One group per task and case, in the order of the members, each with a rule of its own.
 
     Its blocks draw what `seeds` says of the case, by `secret`; a seed only where all targets take
-    one, since the others would not be given the same work.
+    one, since the others would not be given the same work. `given`: they are all given that.
     """
+
+    def draws(group: Sequence[Prepared]) -> Draws:
+        return Draws.of(group[0].cell.case, _drawn_by(group, seeds), secret, given)
+
     together: dict[GroupKey, list[Prepared]] = {}
     for member in members:
         together.setdefault(member.cell.group_key, []).append(member)
-    return [
-        Group(group, rule_of(group), Draws.of(group[0].cell.case, _drawn_by(group, seeds), secret))
-        for group in together.values()
-    ]
+    return [Group(group, rule_of(group), draws(group)) for group in together.values()]
 
 
 def _drawn_by(group: Sequence[Prepared], seeds: Seeds) -> Seeds:

@@ -63,17 +63,22 @@ class Draws:
     """What telling what is right has taken."""
     held_out: Sequence[Case] = ()
     """The case with each of the sets of values that its holdout file has."""
+    given: tuple[Case, str] | None = None
+    """What every block is given in place of a draw; None: they draw."""
     wanted: bool = field(init=False)
     """Does this group's case draw anything?"""
 
     def __post_init__(self) -> None:
-        self.wanted = bool(self.case.drawn_names(self.seeds) or self.held_out)
+        drawn = self.case.drawn_names(self.seeds) or self.held_out
+        self.wanted = bool(drawn) or self.given is not None
 
     @classmethod
-    def of(cls, case: Case, seeds: Seeds, secret: int) -> Draws:
-        """Those of a case; ConfigError where its holdout file makes no sense."""
+    def of(cls, case: Case, seeds: Seeds, secret: int, given: str = "") -> Draws:
+        """Those of a case; ConfigError where its holdout file makes no sense, UsageError where it
+        does not take what is given."""
         held_out = read_holdout(case) if case.holdout and seeds is not Seeds.FIXED else ()
-        return cls(case, seeds, secret, held_out=held_out)
+        told = (case_given(case, given), given) if given else None
+        return cls(case, seeds, secret, held_out=held_out, given=told)
 
     @property
     def nothing(self) -> Draw:
@@ -111,6 +116,8 @@ class Draws:
 
     def drawn(self, chance: random.Random) -> tuple[Case, str]:
         """A case and what is told of it: of a set that is held out, its number alone."""
+        if self.given is not None:
+            return self.given
         drawn = self.case.drawn(self.seeds, chance)
         text = drawn.draw_text(self.seeds)
         if not self.held_out or (text and chance.random() < 0.5):

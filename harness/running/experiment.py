@@ -169,6 +169,7 @@ def _groups(experiment: Experiment, members: Sequence[Prepared]) -> list[Group]:
         lambda group: ending_rule(ending, group),
         settings.seeds,
         settings.drawn_seed if secret is None else secret,
+        settings.given_draw,
     )
     for group in groups:
         # Not by type: a run of one target has no such rule, and needs no numpy.

@@ -4,7 +4,11 @@ The blocks of a comparison that is soon clear see a handful of inputs, and an ed
 few of them passes. So what was shown to be faster is run on as many further draws as a short time
 holds, of a chance that nobody knew when the code was frozen, beside the build that tells what is
 right there. An edit that is wrong for a share p of all draws is found among n of them with
-probability 1 - (1 - p)^n.
+probability 1 - (1 - p)^n. The ends of what may be drawn come first: errors gather there.
+
+Where an older build tells as well, such as a campaign's baseline, what was kept between the two is
+looked at once more with each later gain: it tells all draws while it is hardly slower than the
+reference, and otherwise has half of the time.
 """
 
 from __future__ import annotations
@@ -14,7 +18,8 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import field, replace
+from itertools import islice
 
 from harness.correctness.declared import without_chance
 from harness.errors import TrialFailed
@@ -33,6 +38,15 @@ from harness.system.process.opening import CoreRunner
 
 FURTHER_NS = 800_000_000
 """How long further draws are tried, in all."""
+
+END_FURTHER_NS = 4_000_000_000
+"""How long they are tried at the end of a campaign, once: what it gives is what users get."""
+
+MOST_ENDS = 4
+"""As many of the first draws have an end of what may be drawn."""
+
+HARDLY_SLOWER = 2.0
+"""An older build tells all draws while it takes less than as many times the reference's time."""
 
 MOST_FURTHER = 300
 """No more are tried: of what is wrong for one draw in a hundred they find 95 %."""
@@ -55,10 +69,14 @@ class BothSides:
     reference: Made
     candidate: Made
     task: Task
+    older: Made | None = None
+    """What tells which output is right as well: the reference may be wrong itself."""
+    for_ns: int | None = None
+    """How long further draws are tried; None: `FURTHER_NS`."""
 
 
 def check_further(session: Session, both: BothSides, case: Case, seeds: Seeds) -> Checked:
-    """Run both builds on further draws until one differs, or `FURTHER_NS` have passed.
+    """Run both builds on further draws until one differs, or their time has passed.
 
     What the reference does not run on says nothing. Nothing is tried where nothing is drawn, or
     nothing is compared.
@@ -71,16 +89,18 @@ def check_further(session: Session, both: BothSides, case: Case, seeds: Seeds) -
         return Checked()
     session.orchestrator.step(f"checking {both.candidate[1].target.name} on further draws")
     seen: set[str] = set()
-    agreed, until = 0, time.monotonic_ns() + FURTHER_NS
+    agreed = 0
+    until = time.monotonic_ns() + (FURTHER_NS if both.for_ns is None else both.for_ns)
+    turns = _Turns(both)
     with _pair(session, replace(both, task=task)) as pair:
-        for _ in range(MOST_FURTHER):
+        for drawn, text in islice(_some(draws, chance), MOST_FURTHER):
             if time.monotonic_ns() >= until:
                 break
-            drawn, text = draws.drawn(chance)
             if text in seen:
                 continue
             seen.add(text)
-            found = pair.tried(drawn)
+            with turns.next() as right:
+                found = pair.tried(drawn, right)
             if found is None:
                 continue
             if not found.ok:
@@ -89,11 +109,49 @@ def check_further(session: Session, both: BothSides, case: Case, seeds: Seeds) -
     return Checked(agreed)
 
 
+def _some(draws: Draws, chance: random.Random) -> Iterator[tuple[Case, str]]:
+    """Cases and what is told of them: first with ends of what may be drawn, then any."""
+    ends = list(draws.case.ends(draws.seeds))
+    chance.shuffle(ends)
+    for name, value in ends[:MOST_ENDS]:
+        drawn = draws.case.drawn(draws.seeds, chance).given({name: value})
+        yield drawn, drawn.draw_text(draws.seeds)
+    while True:
+        yield draws.drawn(chance)
+
+
+@dataclass(slots=True)
+class _Turns:
+    """Whose turn it is to tell what is right."""
+
+    both: BothSides
+    spent_ns: list[int] = field(default_factory=lambda: [0, 0])
+    """Of the reference, and of the older build."""
+    turns: list[int] = field(default_factory=lambda: [0, 0])
+
+    @contextmanager
+    def next(self) -> Iterator[Made]:
+        """The build that tells; what it takes meanwhile is counted."""
+        number, older = 0, self.both.older
+        if older is not None and self._is_olders_turn():
+            number = 1
+        begun = time.monotonic_ns()
+        yield self.both.reference if older is None or number == 0 else older
+        self.spent_ns[number] += time.monotonic_ns() - begun
+        self.turns[number] += 1
+
+    def _is_olders_turn(self) -> bool:
+        if 0 in self.turns:
+            return self.turns[1] == 0
+        each, older = (ns / n for ns, n in zip(self.spent_ns, self.turns, strict=True))
+        return older < HARDLY_SLOWER * each or self.spent_ns[1] <= self.spent_ns[0]
+
+
 def check_case(session: Session, both: BothSides, case: Case) -> Agreement:
     """Run both builds once on a case, untimed: does the candidate agree with the reference?"""
     session.orchestrator.step(f"checking {both.candidate[1].target.name}")
     with _pair(session, replace(both, task=without_chance(both.task))) as pair:
-        return pair.tried(case) or Agreement(ok=True)
+        return pair.tried(case, both.reference) or Agreement(ok=True)
 
 
 @contextmanager
@@ -111,13 +169,13 @@ class _Pair:
     runners: tuple[CoreRunner, CoreRunner]
     pool: ThreadPoolExecutor
 
-    def tried(self, case: Case) -> Agreement | None:
-        """Does the candidate agree on a case? None where the reference does not run on it."""
+    def tried(self, case: Case, right: Made) -> Agreement | None:
+        """Does the candidate agree on a case? None where what tells does not run on it."""
         (runner, other), task = self.runners, self.both.task
         try:
             before, now = (
                 (adapter, self.generated.given(build, case))
-                for adapter, build in (self.both.reference, self.both.candidate)
+                for adapter, build in (right, self.both.candidate)
             )
         except TrialFailed:  # of the generator
             return None
@@ -125,21 +183,21 @@ class _Pair:
         # Commands around a trial are for one trial at a time.
         alone = bool(target.prepare or target.conclude)
         beside = None if alone else self.pool.submit(_output, other, now, task, case)
-        right = _output(runner, before, task, case)
+        told = _output(runner, before, task, case)
         found = beside.result() if beside is not None else None
         try:
-            if isinstance(right, TrialFailed):
+            if isinstance(told, TrialFailed):
                 return None
             if not isinstance(found, Output):
                 # What failed beside another may lack what both want, such as a port.
                 found = _output(other, now, task, case)
             if isinstance(found, TrialFailed):
                 return Agreement(ok=False, summary=f"it does not end well: {found.message}")
-            if found.digest == right.digest:
+            if found.digest == told.digest:
                 return Agreement(ok=True)
-            return check_outputs(now[0], task, right, found)
+            return check_outputs(now[0], task, told, found)
         finally:
-            _discard(runner, right)
+            _discard(runner, told)
             _discard(other, found)
 
 

@@ -139,6 +139,7 @@ class TryOptions(Place, total=False):
     warmup: int
     seed: int
     seeds: Seeds | str
+    given: str
     cpus: str | int | Sequence[int]
     jail: Jail | str
     vary_layout: bool

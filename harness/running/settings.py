@@ -33,6 +33,7 @@ from harness.model.declaring import (
 )
 from harness.model.draws import Seeds
 from harness.model.durations import parse_duration_ns
+from harness.model.given_values import json_object
 from harness.model.jsonable import jsonable
 from harness.model.noise import FEWEST
 
@@ -163,6 +164,16 @@ class Settings:
             default="declared",
         ),
     )
+    given_draw: str = declared(
+        "",
+        RunOption(
+            "given",
+            "Give every block these values in place of what it draws, as a JSON object such as"
+            " '{\"seed\": 12}': shows again what was wrong on them.",
+            json_object,
+        ),
+    )
+    """Empty: blocks draw."""
     cpus: tuple[int, ...] = declared(
         (), RunOption("cpus", "Pin targets to these CPUs, such as 0 or 0,2-3.", read_cpus)
     )
@@ -290,6 +301,7 @@ class Asked(TypedDict, total=False):
     warmup: int
     seed: int
     seeds: Seeds | str
+    given: str
     cpus: str | int | Sequence[int]
     design: Design | str
     vary_layout: bool

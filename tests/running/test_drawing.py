@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.errors import ConfigError
+from harness.errors import ConfigError, UsageError
 from harness.model import Case, Output
 from harness.model.draws import Range, Seeds
+from harness.model.given_values import given_in, given_words
 from harness.running import drawing
 from harness.running.drawing import FEWEST_DRAWS, Draws
 
@@ -128,3 +129,23 @@ def test_a_holdout_file_that_is_not_there_is_named_when_something_is_to_be_drawn
     assert not Draws.of(case, Seeds.FIXED, secret=1).wanted
     with pytest.raises(ConfigError, match=rf"{place}/sets\.json: No such file"):
         Draws.of(case, Seeds.DECLARED, secret=1)
+
+
+def test_what_is_given_is_what_every_block_gets(clock: Clock) -> None:
+    draws = Draws.of(CASE, Seeds.FIXED, 1, '{"n": 7, "seed": 9}')
+    draw = draws.of_block(0, 0, clock.tell(1))
+    assert (draw.case.params["n"], draw.case.seed) == (7, 9)
+    assert set(walk(draws, clock, 5, cost_ns=1, block_ns=10)) == {'{"n": 7, "seed": 9}'}
+
+
+@pytest.mark.parametrize("given", ['{"m": 1}', "7", '{"n": ', '{"seed": "x"}'])
+def test_values_that_a_case_does_not_have_are_refused(given: str) -> None:
+    with pytest.raises(UsageError, match="cannot be given"):
+        Draws.of(CASE, Seeds.FRESH, 1, given)
+
+
+def test_the_values_of_a_sentence_are_read_again() -> None:
+    text = given_words('{"n": 7}', "total: expected 1, got 2")
+    assert given_in(f"wrong output: {text}") == '{"n": 7}'
+    assert given_in("given up: {nothing}") == ""
+    assert given_words("", "as it is") == "as it is"

@@ -1,11 +1,12 @@
 """What was shown to be faster is run on further draws before it is believed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.model.draws import Seeds
+from harness.model.draws import FRESH_SEEDS, Seeds
 from harness.project.config import load_config
 from harness.running import further_draws
 from harness.running.further_draws import BothSides, Checked, check_further
@@ -34,13 +35,15 @@ Check = Callable[..., Checked]
 
 @pytest.fixture
 def check(tmp_path: Path) -> Check:
-    def run(script: str, seeds: Seeds = Seeds.FRESH) -> Checked:
+    def run(script: str, seeds: Seeds = Seeds.FRESH, *, kept: bool = False) -> Checked:
         path = tmp_path / "harness.toml"
         path.write_text(CONFIG.replace("SCRIPT", script))
         config = load_config(path)
         with open_session(config) as session:
             made = [session.orchestrator.build(config.target(n)) for n in ("plain", "other")]
             both = BothSides(*made, config.task("square"))
+            if kept:  # what the candidate is, the last kept state was already
+                both = replace(both, reference=made[1], older=made[0])
             return check_further(session, both, config.case_of(config.target("plain"), None), seeds)
 
     return run
@@ -59,6 +62,18 @@ def test_what_is_wrong_for_one_draw_in_three_is_found_and_the_draw_is_named(chec
     assert found.wrong.summary.startswith('given {"seed": ')
     seed = int(found.wrong.summary.partition("}")[0].rpartition(" ")[2])
     assert seed % 3 == 1
+
+
+def test_an_older_build_finds_what_was_wrong_before_the_candidate(check) -> None:
+    assert check(RARELY_WRONG, kept=True).wrong is not None
+
+
+def test_the_ends_of_what_may_be_drawn_come_first(check, monkeypatch) -> None:
+    monkeypatch.setattr(further_draws, "MOST_FURTHER", 2)
+    for end in FRESH_SEEDS:
+        found = check(f"test $0 = {end} && echo 9 || {HONEST}")
+        assert found.wrong is not None
+        assert found.wrong.summary.startswith(f'given {{"seed": {end}}}')
 
 
 def test_what_fails_on_a_draw_does_not_end_well(check) -> None:

@@ -36,6 +36,7 @@ OTHER = Settings(
     warmup=3,
     seed=5,
     seeds=Seeds.FRESH,
+    given_draw='{"n": 7}',
     cpus=(0, 1),
     jail=Jail.STRICT,
     family=3,
