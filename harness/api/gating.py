@@ -109,14 +109,12 @@ def _compared(
 def _write(found: CiResult, page: Path, options: CiOptions) -> None:
     """The page; where nothing can draw its pictures, with their figures and a word of it."""
     from harness.api.reporting import made_by
-    from harness.pages.made_pages import PageResult, format_of, write_page
+    from harness.pages.made_pages import PageResult, format_of, undrawn, write_page
     from harness.pages.of_gate import gate_document
-    from harness.render.pictures import NO_MATPLOTLIB, has_matplotlib
     from harness.running.listening import listener_of
 
     document, style = gate_document(found), format_of(page, None)
-    if style == "html" and document.pictures and not has_matplotlib():
-        document = document.without_pictures()
-        if (progress := options.get("progress")) is not None:
-            listener_of(progress).remark(f"{page} has no pictures: {NO_MATPLOTLIB}")
+    lacks = undrawn(document, style)
+    if lacks and (progress := options.get("progress")) is not None:
+        listener_of(progress).remark(f"{page}: {lacks}")
     write_page(PageResult(document, made_by()), page, style)

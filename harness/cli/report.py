@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from harness.api import report
 from harness.cli.shared import offered_words
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.measuring import config_option, named_place, results_option, said
+
+if TYPE_CHECKING:
+    from harness.pages.made_pages import PageResult
 
 
 @command(epilog="Example: harness report -o report.html    harness report --task nbody --format md")
@@ -47,8 +50,8 @@ def report_command(what: str | None, **options: Any) -> Answer:
     The page needs no network: the answer in words, tables that sort, pictures with their figures,
     what the run does not prove, and the commands to repeat it.
 
-    Pictures want matplotlib: pip install matplotlib. `--format md` is text for a pull
-    request and wants nothing.
+    Pictures want matplotlib (pip install matplotlib), else the page has their figures as tables.
+    `--format md` is text for a pull request.
     """
     path, style = options["path"], options["style"]
     printed = path is None and style == "md"
@@ -56,13 +59,16 @@ def report_command(what: str | None, **options: Any) -> Answer:
         path = Path("report.html")
     asked = said(task=options["task"], path=path, format=style, plots=options["plots"])
     made = report(what, **asked, **named_place(options))
-    text = made.markdown().rstrip("\n") if printed else _told(made.written)
+    text = made.markdown().rstrip("\n") if printed else _told(made)
     return Answer(result={**made.to_dict(), **({"text": text} if printed else {})}, text=text)
 
 
-def _told(written: tuple[Path, ...]) -> str:
-    """The page's file, or where its pictures are."""
-    pages = [str(path) for path in written if path.suffix not in (".png", ".svg")]
-    pictures = [path for path in written if path.suffix in (".png", ".svg")]
+def _told(made: PageResult) -> str:
+    """The page's file, what it lacks, and where its pictures are."""
+    from harness.pages.made_pages import format_of, undrawn
+
+    pages = [path for path in made.written if path.suffix not in (".png", ".svg")]
+    pictures = [path for path in made.written if path.suffix in (".png", ".svg")]
+    lacks = [undrawn(made.document, format_of(path, None)) for path in pages]
     more = [f"{len(pictures)} pictures in {pictures[0].parent}"] if pictures else []
-    return "\n".join((*pages, *more))
+    return "\n".join((*map(str, pages), *filter(None, lacks), *more))

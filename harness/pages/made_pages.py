@@ -12,7 +12,13 @@ from harness.frozen import dataclass
 from harness.render.documents import Document, Picture
 from harness.render.html_pages import html_page
 from harness.render.markdown_pages import markdown_page
-from harness.render.pictures import as_png, as_svg, demand_matplotlib
+from harness.render.pictures import (
+    NO_MATPLOTLIB,
+    as_png,
+    as_svg,
+    demand_matplotlib,
+    has_matplotlib,
+)
 from harness.system.store.files import storage_errors, write_atomically
 
 PAGE_FORMATS = ("html", "md")
@@ -56,8 +62,10 @@ class PageResult:
         return True
 
     def html(self) -> str:
-        """The whole page as HTML; UsageError where matplotlib is missing."""
-        return html_page(self.document, self.made_by)
+        """The whole page as HTML; its pictures' figures alone where `undrawn` says so."""
+        lacks = undrawn(self.document, "html")
+        document = self.document.without_pictures() if lacks else self.document
+        return html_page(document, self.made_by)
 
     def markdown(self) -> str:
         """The page as Markdown: sentences and tables."""
@@ -80,6 +88,13 @@ class PageResult:
 
     def _repr_html_(self) -> str:
         return self.html()
+
+
+def undrawn(document: Document, style: str) -> str:
+    """Why a page has the figures of its pictures alone; empty: it has all of them."""
+    if style != "html" or not document.pictures or has_matplotlib():
+        return ""
+    return f"it has no pictures: {NO_MATPLOTLIB}"
 
 
 def write_page(result: PageResult, path: Path, style: str) -> Path:

@@ -13,6 +13,7 @@ import pytest
 
 import harness
 from harness.errors import MadeByNewer, UsageError
+from harness.pages.made_pages import undrawn
 from tests.pages.conftest import HOST
 
 SCRIPT = '<script>alert("x")</script>'
@@ -242,13 +243,19 @@ def test_a_file_of_another_kind_is_refused(make_run, tmp_path):
     assert made.written[0].read_text().startswith("## old and new")
 
 
-def test_without_matplotlib_the_words_are_clear(make_run, monkeypatch):
+def test_without_matplotlib_a_page_has_the_figures_and_says_what_it_lacks(
+    make_run, monkeypatch, tmp_path
+):
     monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
-    made = harness.report(make_run("r1"))
+    made = harness.report(make_run("r1"), path=tmp_path / "page.html")
     assert "new is faster than old" in made.markdown()
-    with pytest.raises(UsageError, match="not installed") as refused:
-        made.html()
-    assert "pip install matplotlib" in refused.value.hint
+    assert made.document.pictures
+    page = made.written[0].read_text()
+    assert "<svg" not in page
+    assert page.count("<table") > len(made.document.pictures)
+    assert "pip install matplotlib" in undrawn(made.document, "html")
+    with pytest.raises(UsageError, match="not installed"):
+        harness.report(make_run("r2"), plots=tmp_path / "figures")
 
 
 def test_a_result_is_reported_as_it_is(make_run):
