@@ -116,5 +116,5 @@ def _write(found: CiResult, page: Path, options: CiOptions) -> None:
     document, style = gate_document(found), format_of(page, None)
     lacks = undrawn(document, style)
     if lacks and (progress := options.get("progress")) is not None:
-        listener_of(progress).remark(f"{page}: {lacks}")
+        listener_of(progress).remark(f"{page} {lacks}")
     write_page(PageResult(document, made_by()), page, style)

@@ -69,6 +69,6 @@ def _told(made: PageResult) -> str:
 
     pages = [path for path in made.written if path.suffix not in (".png", ".svg")]
     pictures = [path for path in made.written if path.suffix in (".png", ".svg")]
-    lacks = [undrawn(made.document, format_of(path, None)) for path in pages]
+    lacks = [f"it {why}" for p in pages if (why := undrawn(made.document, format_of(p, None)))]
     more = [f"{len(pictures)} pictures in {pictures[0].parent}"] if pictures else []
-    return "\n".join((*map(str, pages), *filter(None, lacks), *more))
+    return "\n".join((*map(str, pages), *lacks, *more))

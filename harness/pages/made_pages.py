@@ -91,10 +91,10 @@ class PageResult:
 
 
 def undrawn(document: Document, style: str) -> str:
-    """Why a page has the figures of its pictures alone; empty: it has all of them."""
+    """What a page lacks, and why, where it has the figures of its pictures alone; else empty."""
     if style != "html" or not document.pictures or has_matplotlib():
         return ""
-    return f"it has no pictures: {NO_MATPLOTLIB}"
+    return f"has no pictures: {NO_MATPLOTLIB}"
 
 
 def write_page(result: PageResult, path: Path, style: str) -> Path:
