@@ -44,7 +44,7 @@ class Screen(Race):
         self.gaining: dict[str, None] = {}
         """Those that surely gain, as a set that keeps its order."""
         self.dull: dict[str, None] = {}
-        """Those that left since no gain is seen of them."""
+        """Those that left since no gain is to be hoped for."""
         self.postponed: dict[str, None] = {}
         """Those that left to be asked on top of what gains much."""
         self._late: dict[str, None] = {}
@@ -121,16 +121,19 @@ class Screen(Race):
         return None if racing else EACH_KNOWN
 
     def _doubted(self, racing: Sequence[str], blocks: Sequence[Block]) -> str | None:
-        """Has those leave of which no gain is seen, or whom the time that is left does not tell."""
+        """Has those leave that give no hope of a gain, or whom the time does not tell.
+
+        A middle below the threshold is none yet: in noise it lies there half of the time.
+        """
         if len(blocks) < self._next_asked:
             return None
         self._next_asked = math.ceil(len(blocks) * _DOUBT_GROWS)
         holds, least = self.rules.span.holds(blocks), log_threshold(self.rules.threshold)
         for name in racing:
             weighed = self._over_reference(name).weighed
-            if weighed.middle < least:
+            if weighed.hoped < least:
                 self.dull[name] = None
-                self.left[name] = f"no gain is seen in {len(blocks)} blocks"
+                self.left[name] = f"no gain is to be hoped for after {len(blocks)} blocks"
             elif weighed.needed(hopefully=True) > holds:
                 self._late[name] = None
                 self.left[name] = "the time does not tell whether it gains"

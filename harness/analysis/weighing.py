@@ -84,9 +84,7 @@ class Weighed:
         Hopefully it is `_HOPE` standard errors nearer to an answer. Either 0 must be left out, or
         both ends lie within the threshold.
         """
-        hope = _HOPE if hopefully else 0.0
-        blocks, scale = len(self.evidence.low), self._scale
-        error = scale * math.sqrt(1 / (0.6 * max(blocks, 1)))
+        hope, scale, error = _HOPE if hopefully else 0.0, self._scale, self._error
         away, bound = abs(self.middle), log_threshold(self.threshold)
         within = min(bound, bound - away + hope * error)
         return min(
@@ -100,9 +98,8 @@ class Weighed:
         Were it as many standard errors farther from there than it seems. As `needed` has it, but
         for a question with one limit: a gate's, which is its threshold.
         """
-        blocks, scale = len(self.evidence.low), self._scale
-        error = scale * math.sqrt(1 / (0.6 * max(blocks, 1)))
-        return blocks_for(abs(self.middle - centre) + errors * error, scale, self.level)
+        away = abs(self.middle - centre) + errors * self._error
+        return blocks_for(away, self._scale, self.level)
 
     def at_this_pace(self) -> float:
         """About how many blocks would decide in all, were as much won of each as so far.
@@ -116,6 +113,16 @@ class Weighed:
         alike = min(found.faster(-bound), found.slower(bound))
         won = max(found.faster(), found.slower(), alike)
         return len(found.low) * max(limit / won, 1.0) if won > 0 else math.inf
+
+    @property
+    def hoped(self) -> float:
+        """The middle log-ratio were it larger by `_HOPE` standard errors."""
+        return self.middle + _HOPE * self._error
+
+    @property
+    def _error(self) -> float:
+        """About the standard error of the middle log-ratio, as `blocks_for` has it."""
+        return self._scale * math.sqrt(1 / (0.6 * max(len(self.evidence.low), 1)))
 
     @property
     def whole_blocks(self) -> int | None:

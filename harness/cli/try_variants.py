@@ -186,10 +186,13 @@ _NO_CANDIDATE = "no variant was shown to be faster than the last kept state, whi
 
 def _in_words(result: TryResult) -> str:
     """The table, and what became of the best one."""
-    end = "no variant is a candidate; all are kept under refs/harness/tried"
+    end = (
+        "no variant is a candidate; all are kept under refs/harness/tried. Other code may follow:"
+        " write it, then harness bench --then auto"
+    )
     if result.leader is not None:
         taken = result.short(result.leader.name)
-        end = f"{taken} is the candidate: its code is in the tree"
+        end = f"{taken} is the candidate: its code is in the tree, for harness bench to confirm"
         apart = [] if result.together is not None else result.of(Rank.NOT_TOLD_APART)
         others = [name for name in apart if name != taken]
         end += f" ({', '.join(others)}: not told from it)" if others else ""

@@ -39,7 +39,9 @@ _TEXTS = (
     help="Predicted speed-up of the whole program over the last kept state, such as 1.5..3.",
 )
 @click.option("--hypothesis", help="What limits it, and why: the same as WHY.")
-@click.option("--title", help="Of the plan: brief, becomes the commit's subject.")
+@click.option(
+    "--title", help="Of the plan: one line of at most 72 characters, the commit's subject."
+)
 @click.option(
     "--optimization",
     help="Of the plan: what is changed, and why.  [default: the choice, or else WHY]",
