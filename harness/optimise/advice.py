@@ -60,7 +60,10 @@ def _next(campaign: Campaign) -> Advice:
     if state.step is Step.FINISHED:
         return after_finish(state, at) or advise(Situation(state, Tree(state.kept_tree)))
     way = before_step(state, at)
-    return way or _untrusted(campaign) or _by_state(campaign)
+    if way is not None:
+        return way
+    usual = _by_state(campaign)  # what of the tree cannot be read is said first
+    return _untrusted(campaign) or usual
 
 
 def _by_state(campaign: Campaign) -> Advice:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from statistics import NormalDist
 
 from harness.frozen import dataclass
 from harness.model import HotSpot, Profile
@@ -120,6 +119,8 @@ def _is_sure(
     key: tuple[str, str], sides: tuple[_Side, _Side], times: tuple[float, float], shared_by: int
 ) -> bool:
     """Does its growth lie above what is asked for by more than the samples scatter?"""
+    from statistics import NormalDist  # brings fractions and decimals along
+
     old, new = sides
     quantile = NormalDist().inv_cdf(1 - LEVEL / shared_by)
     return all(
