@@ -283,7 +283,8 @@ class _Together:
 
     def _leftover(self, union: Union | None) -> tuple[Leftover, ...]:
         """Those that may still be a gain on top of the best, and what has them upon it."""
-        names = [*self.open, *(n for n in self.unions.apart if n not in self.open)]
+        every = dict.fromkeys((*self.open, *self.unions.apart))
+        names = [name for name in every if name not in self.unions.contained]
         upon = self.unions.commits_upon(union, names) if union is not None else {}
         return tuple(Leftover(self._short(name), upon.get(name, "")) for name in names)
 

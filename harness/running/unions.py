@@ -13,7 +13,7 @@ from harness.running import Cell
 from harness.running.further_draws import BothSides, check_case, check_further
 from harness.running.session import Session
 from harness.running.variants import Field, Variant, VariantKind, field_of, variant_label
-from harness.system.git.three_way import Merging
+from harness.system.git.three_way import ADDS_NOTHING, Merging
 
 _LONG = 60
 """Letters of a name that has room for all parts."""
@@ -45,6 +45,8 @@ class Unions:
     seeds: Seeds
     apart: dict[str, str] = listed(default_factory=dict)
     """Those that gain and do not go with the others, and why."""
+    contained: dict[str, None] = listed(default_factory=dict)
+    """Those of them that the others have all of: nothing is left of them to be tried."""
 
     def short(self, name: str) -> str:
         """A variant as it was named."""
@@ -86,10 +88,19 @@ class Unions:
             if made:
                 commit, parts = made, (*parts, name)
             else:
-                self.apart[name] = f"{self._with_parts(parts)}: {why}"
+                self._leave_out(name, parts, why)
         if parts == (() if union is None else union.parts):
             return ""
         return self._made(commit, parts, thoroughly)
+
+    def _leave_out(self, name: str, parts: Sequence[str], why: str) -> None:
+        """Note why one goes with these parts no further; the first reason stands."""
+        if why == ADDS_NOTHING and parts:
+            self.contained[name] = None
+            why = f"{self._label(parts)} has all of it"
+        else:
+            why = f"{self._with_parts(parts)}: {why}"
+        self.apart.setdefault(name, why)
 
     def _with_parts(self, parts: Sequence[str]) -> str:
         return f"does not merge with {self._label(parts)}" if parts else "does not merge"
@@ -155,5 +166,5 @@ class Unions:
             if made:
                 found[name] = made
             else:
-                self.apart.setdefault(name, f"{self._with_parts(union.parts)}: {why}")
+                self._leave_out(name, union.parts, why)
         return found

@@ -84,6 +84,15 @@ def test_all_that_gain_are_one_more_variant_which_is_confirmed(harness, tried):
     assert tried.read("run.sh") == PROGRAM.replace("A=100", "A=80").replace("B=30", "B=5")
 
 
+def test_one_that_another_one_has_all_of_is_not_to_be_written_anew(harness, tried):
+    both = {"A=100": "A=80", "B=30": "B=5"}
+    names = patches(tried, both=both, part={"B=30": "B=5"}, more={"C=6": "C=1"})
+    said = harness("try", *names, "--json", "--budget", "30s")
+    assert said.result["winner"] == "both + more"
+    assert of_each(said, "why")["part"] == "it gains too; both has all of it"
+    assert said.result["leftover"] == []
+
+
 def test_alone_the_best_single_one_wins(harness, tried):
     names = patches(tried, a={"A=100": "A=80"}, b={"B=30": "B=5"})
     said = harness("try", *names, "--alone", "--json", "--budget", "30s")

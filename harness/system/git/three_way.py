@@ -10,6 +10,9 @@ from pathlib import Path
 from harness.system.git.reading import names
 from harness.system.git.writing import Git
 
+ADDS_NOTHING = "it adds nothing"
+"""Why a commit is not merged that the other one has all of."""
+
 _QUIET = ("-c", f"core.hooksPath={os.devnull}", "-c", "rerere.enabled=false")
 _SHOWN = 3
 
@@ -36,7 +39,7 @@ class Merging:
             return "", problem
         made = git.head()
         if git.line("rev-parse", f"{made}^{{tree}}") == git.line("rev-parse", f"{upon}^{{tree}}"):
-            return "", "it adds nothing"
+            return "", ADDS_NOTHING
         return made, ""
 
     def _problem(self, said: str) -> str:
