@@ -30,6 +30,7 @@ from harness.model import (
 )
 from harness.system.outputs.reading import read_outputs
 from harness.system.process.runner import LocalRunner
+from tests.waiting import until
 
 SECOND = 1_000_000_000
 MARK = f"HARNESS_HOSTILE_TEST_{os.getpid()}"
@@ -166,7 +167,8 @@ def _survivors() -> Iterator[str]:
 
 def test_a_process_that_survives_would_be_seen():
     with subprocess.Popen(["sleep", "60"], env={**os.environ, MARK: "1"}) as alive:
-        seen = [*_survivors()]
+        # Its words are there a moment after the call has returned.
+        seen = until(lambda: [found for found in _survivors() if "sleep" in found])
         alive.kill()
     assert seen == [f"{alive.pid}: sleep 60 "]
 

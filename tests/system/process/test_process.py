@@ -162,7 +162,7 @@ def test_two_inputs_of_one_name_are_refused(runner: LocalRunner, tmp_path: Path)
     elsewhere = target(tmp_path / "c", inputs=inputs)
     trial = runner.trial(shell("cat data.csv", elsewhere), PLAN)
     assert trial.status is TrialStatus.NOT_STARTED
-    assert "two inputs have this name: 'data.csv'" in trial.message
+    assert "two inputs have this name: data.csv" in trial.message
 
 
 def test_a_target_may_run_in_its_root(any_runner: LocalRunner, tmp_path: Path) -> None:
