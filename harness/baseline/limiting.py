@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.baseline.store import Baseline
-from harness.model import Target
 from harness.project.workload import Workload
 
 LEAST_NS = 20_000_000_000
@@ -18,10 +17,11 @@ def limited(workload: Workload, baseline: Baseline) -> Workload:
     """The workload with its target's timeout no longer than what the baseline makes plausible."""
     took = (record.timing.wall_ns for record in baseline.document.cases)
     took_ns = max((each.high or each.point for each in took), default=0.0)
-    return replace(workload, target=in_good_time(workload.target, took_ns))
+    target = workload.target
+    timeout_ns = min(target.timeout_ns, longest_ns(took_ns))
+    return replace(workload, target=replace(target, timeout_ns=timeout_ns))
 
 
-def in_good_time(target: Target, took_ns: float) -> Target:
-    """The target with a timeout that fits a program of this wall time; a shorter one stands."""
-    most_ns = max(LEAST_NS, round(TIMES * took_ns))
-    return target if target.timeout_ns <= most_ns else replace(target, timeout_ns=most_ns)
+def longest_ns(took_ns: float) -> int:
+    """How long a trial of a program may take whose baseline took this wall time."""
+    return max(LEAST_NS, round(TIMES * took_ns))

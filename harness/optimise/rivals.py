@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from harness.analysis.question import AUTO
-from harness.baseline.limiting import in_good_time
+from harness.baseline.limiting import longest_ns
 from harness.campaign.events import Kind
 from harness.campaign.iteration import TriedVariant
 from harness.campaign.moves import Move, forbidden
@@ -26,6 +26,7 @@ from harness.running.session import Session
 from harness.running.together import race_together
 from harness.running.try_results import TryResult
 from harness.running.trying_options import Trying
+from harness.running.unions import in_time
 from harness.running.variants import (
     Field,
     Unmade,
@@ -57,7 +58,7 @@ def try_rivals(
     with field_of(
         session, (target, state.agreed.case), variants, base=state.kept_commit
     ) as everyone:
-        field = _in_good_time(campaign, _allowed(campaign, everyone))
+        field = in_time(_allowed(campaign, everyone), longest_ns(state.sealed.total_ns))
         result = race_together(session, field, trying)
     chosen = result.leader.name if result.leader is not None else ""
     commits = dict(field.commits)
@@ -71,13 +72,6 @@ def try_rivals(
         campaign.git.restore(commit, _code(campaign, commit))
         campaign.checkout.mark_taken(len(campaign.state.iterations), commit)
     return keep_leftover(campaign.git, result, field.commits.values())
-
-
-def _in_good_time(campaign: Campaign, field: Field) -> Field:
-    """The field, whose variants have as long as the sealed time makes plausible."""
-    took_ns = campaign.state.sealed.total_ns
-    cells = (replace(c, target=in_good_time(c.target, took_ns)) for c in field.variants)
-    return replace(field, variants=tuple(cells))
 
 
 def by_objective(campaign: Campaign, trying: Trying) -> Trying:

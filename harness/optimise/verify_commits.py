@@ -8,6 +8,7 @@ from harness.campaign.events import Event
 from harness.campaign.iteration import Outcome
 from harness.campaign.state import State
 from harness.errors import GitFailed, UsageError
+from harness.frozen import dataclass
 from harness.optimise.campaign import Campaign
 from harness.optimise.verification import Verification
 
@@ -16,42 +17,65 @@ def commit_problems(
     campaign: Campaign, event: Event, after: State, found: Verification
 ) -> Iterator[str]:
     """The commit is there, is this iteration's, and holds the code that was measured."""
-    commit = event.value("commit", str)
     iteration = after.iterations[-1]
     if iteration.outcome is not Outcome.KEPT:
         yield f"iteration {iteration.number} was committed as {iteration.outcome.value!r}"
-    git = campaign.git
-    if not git.is_repository() or not git.has_commit(commit):
-        found.unchecked.append(f"commit {commit[:12]} of iteration {iteration.number} is not here")
-        return
-    found.count("commits")
-    subject = f"{after.agreed.commit_prefix}optim iter {iteration.number}: "
-    if not git.message(commit).startswith(subject):
-        yield f"commit {commit[:12]} is not that of iteration {iteration.number}"
-    code = campaign.checkout.fingerprint_at(commit, after.untracked)
-    if code != iteration.tested_tree:
-        yield f"commit {commit[:12]} does not hold the code that was tested and measured"
-    if not _is_history(campaign, commit):
-        found.unchecked.append(f"commit {commit[:12]} is not part of what is checked out")
+    told = _Told(
+        commit=event.value("commit", str),
+        subject=f"optim iter {iteration.number}: ",
+        tree=iteration.tested_tree,
+        named=f" of iteration {iteration.number}",
+        not_that=f"that of iteration {iteration.number}",
+        code="the code that was tested and measured",
+    )
+    yield from _problems_of(campaign, after, told, found)
 
 
 def taken_back_problems(
     campaign: Campaign, event: Event, after: State, found: Verification
 ) -> Iterator[str]:
     """The commit is there, and holds the code that was left; what was taken back was kept."""
-    commit, numbers = after.kept_commit, event.value("iterations", tuple[int, ...])
-    git = campaign.git
+    number = event.value("iterations", tuple[int, ...])[0]
+    told = _Told(
+        commit=after.kept_commit,
+        subject=f"optim: take back iteration {number}: ",
+        tree=after.kept_tree,
+        named=f", without iteration {number},",
+        not_that=f"the one without iteration {number}",
+        code="the code that was left and tested",
+    )
+    yield from _problems_of(campaign, after, told, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A commit as an event speaks of it."""
+
+    commit: str
+    subject: str
+    """How its message begins, behind the campaign's own prefix."""
+    tree: str
+    """The fingerprint of the code in it."""
+    named: str
+    not_that: str
+    code: str
+
+
+def _problems_of(
+    campaign: Campaign, after: State, told: _Told, found: Verification
+) -> Iterator[str]:
+    git, commit = campaign.git, told.commit
+    short = commit[:12]
     if not git.is_repository() or not git.has_commit(commit):
-        found.unchecked.append(f"commit {commit[:12]}, without iteration {numbers[0]}, is not here")
+        found.unchecked.append(f"commit {short}{told.named} is not here")
         return
     found.count("commits")
-    subject = f"{after.agreed.commit_prefix}optim: take back iteration {numbers[0]}: "
-    if not git.message(commit).startswith(subject):
-        yield f"commit {commit[:12]} is not the one without iteration {numbers[0]}"
-    if campaign.checkout.fingerprint_at(commit, after.untracked) != after.kept_tree:
-        yield f"commit {commit[:12]} does not hold the code that was left and tested"
+    if not git.message(commit).startswith(f"{after.agreed.commit_prefix}{told.subject}"):
+        yield f"commit {short} is not {told.not_that}"
+    if campaign.checkout.fingerprint_at(commit, after.untracked) != told.tree:
+        yield f"commit {short} does not hold {told.code}"
     if not _is_history(campaign, commit):
-        found.unchecked.append(f"commit {commit[:12]} is not part of what is checked out")
+        found.unchecked.append(f"commit {short} is not part of what is checked out")
 
 
 def _is_history(campaign: Campaign, commit: str) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import field as listed
+from dataclasses import replace
 
 from harness.errors import HarnessError, StorageFailed
 from harness.frozen import dataclass
@@ -140,12 +141,12 @@ class Unions:
             return problem.message
         return "" if found.ok else f"its output is wrong: {found.summary}"
 
-    def _field(
-        self, variants: Sequence[Variant], base: str, label: str = ""
-    ) -> AbstractContextManager[Field]:
+    @contextmanager
+    def _field(self, variants: Sequence[Variant], base: str, label: str = "") -> Iterator[Field]:
         reference = self.field.reference
         work = (reference.target.name, reference.case.name)
-        return field_of(self.session, work, variants, base, label)
+        with field_of(self.session, work, variants, base, label) as field:
+            yield in_time(field, self.field.longest_ns)
 
     @contextmanager
     def upon(self, union: Union, names: Sequence[str]) -> Iterator[Field]:
@@ -168,3 +169,13 @@ class Unions:
             else:
                 self._leave_out(name, union.parts, why)
         return found
+
+
+def in_time(field: Field, longest_ns: int | None) -> Field:
+    """The field, a trial of whose variants may take as long, or less where their target says so."""
+    if longest_ns is None:
+        return field
+    targets = [c.target for c in field.variants]
+    limited = [replace(t, timeout_ns=min(t.timeout_ns, longest_ns)) for t in targets]
+    cells = (replace(c, target=t) for c, t in zip(field.variants, limited, strict=True))
+    return replace(field, variants=tuple(cells), longest_ns=longest_ns)

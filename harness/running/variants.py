@@ -87,6 +87,8 @@ class Field:
     same: Mapping[str, str] = field(default_factory=dict)
     """The variants that build to what another one builds to, by the name of their cell, and which:
     the reference, or one of the variants. There is nothing to race."""
+    longest_ns: int | None = None
+    """How long a trial of a variant may take at most; None: as long as its target says."""
 
 
 def named_variants(names: Sequence[str], flags: Sequence[str], git: Git) -> tuple[Variant, ...]:

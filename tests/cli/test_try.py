@@ -145,15 +145,20 @@ def test_without_a_gain_the_answer_is_no(harness, tried):
     assert "no variant of p is seen to gain" in said.out
 
 
-def test_what_is_wrong_in_the_last_block_is_told_once_and_hides_no_gain(harness, tried):
+def wrong_later(tried, *, after):
+    """A folder `late` with a fast variant whose output is wrong after so many runs."""
     runs = tried.path / "runs"
-    wrong = """FILE *runs = fopen("RUNS", "a+");
+    wrong = f"""FILE *runs = fopen("{runs}", "a+");
     fputc('x', runs); fseek(runs, 0, SEEK_END);
-    if (ftell(runs) > 8) puts("done: 2");
-    printf(""".replace("RUNS", str(runs))
-    patch(tried, "half", "ROUNDS 3000000", "ROUNDS 300000")
+    if (ftell(runs) > {after}) puts("done: 2");
+    printf("""
     fast = PROGRAM.replace("ROUNDS 3000000", "ROUNDS 30000")
     tried.write("late/p.c", fast.replace("printf(", wrong, 1))
+
+
+def test_what_is_wrong_in_the_last_block_is_told_once_and_hides_no_gain(harness, tried):
+    patch(tried, "half", "ROUNDS 3000000", "ROUNDS 300000")
+    wrong_later(tried, after=8)
     said = harness("try", "late", "half.patch", "--max-trials", "8", "--warmup", "1", "--json")
     assert said.code == 0, said.err
     assert said.result["winner"] == "half"
@@ -163,14 +168,8 @@ def test_what_is_wrong_in_the_last_block_is_told_once_and_hides_no_gain(harness,
 
 @pytest.mark.parametrize("other", [True, False])
 def test_the_next_best_is_taken_where_the_best_is_wrong_in_its_confirmation(harness, tried, other):
-    runs = tried.path / "runs"
-    wrong = """FILE *runs = fopen("RUNS", "a+");
-    fputc('x', runs); fseek(runs, 0, SEEK_END);
-    if (ftell(runs) > 10) puts("done: 2");
-    printf(""".replace("RUNS", str(runs))  # the race runs it ten times at most
     patch(tried, "half", "ROUNDS 3000000", "ROUNDS 300000")
-    fast = PROGRAM.replace("ROUNDS 3000000", "ROUNDS 30000")
-    tried.write("late/p.c", fast.replace("printf(", wrong, 1))
+    wrong_later(tried, after=10)  # the race runs it ten times at most
     names = ["late", *["half.patch"] * other]
     said = harness("try", *names, "--max-trials", "8", "--warmup", "1", "--json")
     assert said.code == (0 if other else 1), said.err
@@ -186,14 +185,8 @@ def test_the_next_best_is_taken_where_the_best_is_wrong_in_its_confirmation(harn
 
 
 def test_those_left_for_later_are_raced_where_the_best_is_wrong_in_the_end(harness, tried):
-    runs = tried.path / "runs"
-    wrong = """FILE *runs = fopen("RUNS", "a+");
-    fputc('x', runs); fseek(runs, 0, SEEK_END);
-    if (ftell(runs) > 10) puts("done: 2");
-    printf(""".replace("RUNS", str(runs))
     patch(tried, "little", "ROUNDS 3000000", "ROUNDS 2700000")
-    fast = PROGRAM.replace("ROUNDS 3000000", "ROUNDS 30000")
-    tried.write("late/p.c", fast.replace("printf(", wrong, 1))
+    wrong_later(tried, after=10)
     said = harness("try", "late", "little.patch", "--max-trials", "8", "--warmup", "1", "--json")
     assert said.code == 0, said.err
     assert said.result["winner"] == "little"

@@ -58,6 +58,7 @@ def racing(started, thought, planned, monkeypatch):
 
     def race(_, raced, __):
         assert raced.variants[0].target.timeout_ns == LEAST_NS  # it is not waited for ten minutes
+        assert raced.longest_ns == LEAST_NS  # nor is what is put together
         standings = (VariantStanding("work@fast", Rank.BEST, None, 12),)
         return TryResult("work", "wall", standings, "one is left", None, None)
 
