@@ -81,9 +81,10 @@ def _read_perf(text: str) -> float | None:
 def _by_valgrind(
     valgrind: Path, build: Build, command: Command, folder: Path, runner: Runner
 ) -> float:
+    place = str(folder).replace("%", "%%")  # valgrind fills in what follows a %
     before = (
         *(str(valgrind), "-q", "--tool=callgrind", "--trace-children=yes"),
-        f"--callgrind-out-file={folder}/callgrind.out.%p",
+        f"--callgrind-out-file={place}/callgrind.out.%p",
     )
     _execute(before, build, command, folder, runner)
     counts = [

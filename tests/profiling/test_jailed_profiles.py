@@ -63,6 +63,9 @@ adapter = "julia"
 sources = ["sum.jl"]
 """
 
+UNUSUAL = "a;b, c=d %p"
+"""A folder whose name holds what stands between paths, and what valgrind fills in."""
+
 
 @pytest.mark.parametrize(
     ("target", "tool", "program"),
@@ -79,12 +82,13 @@ def test_a_profiled_program_is_in_the_jail(
 ) -> None:
     if shutil.which(program) is None:
         pytest.skip(f"there is no {program} here")
-    left, kept = project.path / "left", project.path / "optim" / "secret"
-    project.write("optim/secret", "the answer")
-    project.write("harness.toml", CONFIG)
+    here = project.path / UNUSUAL
+    left, kept = here / "left", here / "optim" / "secret"
+    project.write(f"{UNUSUAL}/optim/secret", "the answer")
+    project.write(f"{UNUSUAL}/harness.toml", CONFIG)
     for name, text in {"sum.c": SUM_C, "sum.py": SUM_PY, "sum.jl": SUM_JL}.items():
-        project.write(name, text % (str(left), str(kept)))
-    config = load_config(project.path / "harness.toml")
+        project.write(f"{UNUSUAL}/{name}", text % (str(left), str(kept)))
+    config = load_config(here / "harness.toml")
     task = config.task("sum")
     cell = Cell(task, task.case(), config.target(target))
     with open_session(config, apart=True) as session:

@@ -82,10 +82,11 @@ def count_instructions(
         raise ToolchainMissing("valgrind is not installed", hint=HINT)
     for old in folder.glob("callgrind.out.*"):
         old.unlink()
+    place = str(folder).replace("%", "%%")  # valgrind fills in what follows a %
     argv = (
         *(str(valgrind), "-q", "--tool=callgrind", "--dump-instr=yes", "--dump-line=yes"),
         *(f"--separate-callers={CALLERS}", "--trace-children=yes"),
-        f"--callgrind-out-file={folder}/callgrind.out.%p",
+        f"--callgrind-out-file={place}/callgrind.out.%p",
     )
     words = (*argv, str(build.program), *arguments)
     command = Command(words, build.target.env, build.target, profile=folder)

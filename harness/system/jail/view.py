@@ -33,6 +33,9 @@ them."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 _BETWEEN = pattern("[:=,;]")
+"""What stands between paths in one word."""
+_MOST_LETTERS = 8
+"""As many of these may be letters of one path."""
 _WORD = pattern(r"[^\s\"'`$(){}|&<>]+")
 _SCRIPT_BYTES = 4096
 _BIN = ("bin", "sbin")
@@ -209,10 +212,22 @@ def may_name_a_path(word: str) -> bool:
 def _named_in(words: Iterable[str], grounds: Grounds) -> Iterator[Path]:
     """The files and folders that a command names by their whole path."""
     for word in filter(may_name_a_path, words):
-        for part in _BETWEEN.split(word):
-            # A flag may have its path behind it: -I/usr/include/x.
-            if not part.startswith(("/", "-")) or "/" not in part:
-                continue
-            path = Path(os.path.normpath(part[part.index("/") :]))
-            if os.path.lexists(path) and grounds.is_narrow(path) and not grounds.is_hidden(path):
+        for path in _paths_in(word):
+            if grounds.is_narrow(path) and not grounds.is_hidden(path):
                 yield path
+
+
+def _paths_in(word: str) -> Iterator[Path]:
+    """The paths in a word, such as -I/usr/include/x or /a:/b, that are there: of those that begin
+    at one place the longest, since what stands between paths may be a letter of a folder's name."""
+    ends = [*(mark.start() for mark in _BETWEEN.finditer(word)), len(word)]
+    for start in (0, *(end + 1 for end in ends[:-1])):
+        slash = word.find("/", start)
+        first = next((n for n, end in enumerate(ends) if end >= start), 0)
+        if not word.startswith(("/", "-"), start) or not start <= slash < ends[first]:
+            continue
+        for end in reversed(ends[first : first + _MOST_LETTERS + 1]):
+            path = Path(os.path.normpath(word[slash:end]))
+            if os.path.lexists(path):
+                yield path
+                break
