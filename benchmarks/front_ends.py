@@ -251,7 +251,7 @@ def by_tool(asking: Asking, mode: str) -> Told:
     async def meet() -> dict[str, Any]:
         async with mcp.Client(mcp.stdio_client(server)) as client:
             said = await client.call_tool("compare", asked)
-            answer: dict[str, Any] = said.structured_content
+            answer: dict[str, Any] = json.loads(said.content[0].text)
             return answer
 
     answer = anyio.run(meet)

@@ -116,9 +116,13 @@ def check_arguments(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> 
 
 
 def _result(called: Called) -> types.CallToolResult:
+    """The answer as text alone, which every client hands on.
+
+    A tool without an output schema owes no structured content. Beside it some clients drop the
+    text, others the structure, and some show a model both, which pays for the same words twice.
+    """
     text = json.dumps(called.answer)  # ASCII alone: nothing in it acts on a terminal
     return types.CallToolResult(
         content=[types.TextContent(type="text", text=text)],
-        structured_content=called.answer,
         is_error=called.exit_code not in _ANSWERS,
     )

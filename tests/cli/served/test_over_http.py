@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from contextlib import asynccontextmanager
@@ -78,7 +79,7 @@ async def agent_at(address: str):
 async def called(client: Any, name: str, **arguments: Any) -> dict[str, Any]:
     said = await client.call_tool(name, arguments)
     assert said.content[0].text.isprintable()
-    answer: dict[str, Any] = said.structured_content
+    answer: dict[str, Any] = json.loads(said.content[0].text)
     return answer
 
 

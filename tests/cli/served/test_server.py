@@ -42,7 +42,7 @@ FAST = "print('total: 45')\n"
 
 
 class Agent:
-    """Calls tools; every answer is JSON, twice the same, and harmless."""
+    """Calls tools; every answer is JSON, said once, and harmless."""
 
     def __init__(self, client: Any) -> None:
         self.client = client
@@ -55,7 +55,7 @@ class Agent:
         said = await self.client.call_tool(name, arguments, progress_callback=told)
         (content,) = said.content
         answer: dict[str, Any] = json.loads(content.text)
-        assert answer == said.structured_content
+        assert said.structured_content is None
         assert said.is_error == (answer.get("exit_code", 2 - 2 * answer["ok"]) not in (0, 1, 8))
         assert content.text.isprintable()
         assert not any(letter in str(strings(answer)) for letter in "\x1b\x07\u202e")
