@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
@@ -33,20 +34,23 @@ def report(
     """Make a page of a run, a task or a campaign: the answer in words, tables, pictures, doubts.
 
     `what` is a run (its id, the beginning of it, its folder, or what `run` and `compare` gave), or
-    the name of a campaign; left out, the latest run. Nothing is measured. In a notebook the result
-    is the page itself. Raises UsageError for what is none of these, and DataUnreadable where it
-    cannot be read.
+    the name of a campaign; left out, what was done last here: the latest run, or a campaign that
+    was gone on with since. Nothing is measured. In a notebook the result is the page itself. Raises
+    UsageError for what is none of these, and DataUnreadable where it cannot be read.
     """
     check_keywords("report", options, ReportOptions)
     path = Path(options["path"]) if options.get("path") is not None else None
     style = format_of(path, options.get("format"))
     config = config_of(options)
+    note = ""
+    if what is None and options.get("task") is None and options.get("results") is None:
+        what, note = _done_last(config, runs_of(options, config))
     document = _document(what, config, options)
-    result = PageResult(document, made_by())
+    result = PageResult(document, made_by(), note=note)
     written = [write_page(result, path, style)] if path is not None else []
     if options.get("plots") is not None:
         written += write_pictures(document, Path(options["plots"]))
-    return PageResult(document, result.made_by, tuple(written))
+    return replace(result, written=tuple(written))
 
 
 @documented(TrendOptions)
@@ -97,6 +101,20 @@ def made_by() -> str:
     from harness import __version__
 
     return f"Made by optim-harness {__version__}, from what is stored."
+
+
+def _done_last(config: Config, results: Path) -> tuple[str | None, str]:
+    """The name of what was done last here, and how to get the other; None: the latest run."""
+    from harness.optimise.done_last import done_last
+
+    last = done_last(config, results)
+    if last.campaign is None:
+        return None, ""
+    if not last.campaign_is_later:
+        other = shlex.quote(last.campaign)
+        return None, f"of the latest run; `harness report {other}` is of the campaign"
+    run = f"; `harness report {last.run}` is of the latest run" if last.run else ""
+    return last.campaign, f"of the campaign {last.campaign}, which was at work last{run}"
 
 
 def _document(what: object, config: Config, options: ReportOptions) -> Document:

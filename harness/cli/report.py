@@ -46,7 +46,9 @@ if TYPE_CHECKING:
 def report_command(what: str | None, **options: Any) -> Answer:
     """Make one HTML page of a run, a task or a campaign, to be handed on; nothing is measured.
 
-    RUN is the id of a stored run, the beginning of one, or its folder; left out, the latest run.
+    RUN is the id of a stored run, the beginning of one, or its folder; left out, what was done
+    last: the latest run, or a campaign that was at work since.
+
     The page needs no network: the answer in words, tables that sort, pictures with their figures,
     what the run does not prove, and the commands to repeat it.
 
@@ -59,16 +61,19 @@ def report_command(what: str | None, **options: Any) -> Answer:
         path = Path("report.html")
     asked = said(task=options["task"], path=path, format=style, plots=options["plots"])
     made = report(what, **asked, **named_place(options))
+    if printed and made.note:
+        click.echo(f"harness: {made.note}", err=True)
     text = made.markdown().rstrip("\n") if printed else _told(made)
     return Answer(result={**made.to_dict(), **({"text": text} if printed else {})}, text=text)
 
 
 def _told(made: PageResult) -> str:
-    """The page's file, what it lacks, and where its pictures are."""
+    """The page's file, what it is of, what it lacks, and where its pictures are."""
     from harness.pages.made_pages import format_of, undrawn
 
     pages = [path for path in made.written if path.suffix not in (".png", ".svg")]
     pictures = [path for path in made.written if path.suffix in (".png", ".svg")]
     lacks = [f"it {why}" for p in pages if (why := undrawn(made.document, format_of(p, None)))]
     more = [f"{len(pictures)} pictures in {pictures[0].parent}"] if pictures else []
-    return "\n".join((*map(str, pages), *lacks, *more))
+    note = [made.note] if made.note else []
+    return "\n".join((*map(str, pages), *note, *lacks, *more))

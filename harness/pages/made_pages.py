@@ -51,6 +51,8 @@ class PageResult:
     document: Document
     made_by: str
     written: tuple[Path, ...] = ()
+    note: str = ""
+    """What it is of, and how to get the other, where neither a run nor a campaign was named."""
 
     @property
     def exit_code(self) -> ExitCode:
@@ -79,10 +81,12 @@ class PageResult:
             "sections": [section.title for section in self.document.shown],
             "pictures": [picture.slug for picture in self.document.pictures],
             "written": [str(path) for path in self.written],
+            **({"note": self.note} if self.note else {}),
         }
 
     def __str__(self) -> str:
-        return "\n".join((self.document.title, "", *self.document.summary))
+        note = (self.note,) if self.note else ()
+        return "\n".join((self.document.title, *note, "", *self.document.summary))
 
     __repr__ = __str__
 

@@ -218,6 +218,9 @@ def test_a_whole_campaign_from_start_to_finish(harness, project, times):
     (said,) = verified.result["remarks"]  # a comment more changes no byte of the program
     assert said.endswith("kept and current ran the same program, byte for byte")
     assert harness("next", "--json").result["should_continue"] is False
+    page = harness("report", "--format", "md")
+    assert page.out.startswith("## Campaign sum\n")
+    assert "of the campaign sum, which was at work last" in page.err
 
     run = next((project / "optim" / "runs").glob("bench-001-*.parquet"))
     run.write_bytes(run.read_bytes()[:-1] + b"x")

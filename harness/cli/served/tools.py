@@ -45,7 +45,7 @@ _ARGUMENTS = {
     "init.folder": "The project's folder; left out: the server's own.",
     "optimise.sources": "The program's sources, or a script: files of the project.",
     "profile.name": "A target or a file; left out in a campaign: the campaign's own step.",
-    "report.what": "A run (the beginning of its id is enough) or a campaign; else the latest run.",
+    "report.what": "A run (the beginning of its id is enough) or a campaign; else what was last.",
     "skip.bottleneck": "The row of the profile that is left alone from now on.",
     "surprises.words": "What is searched for; left out: everything.",
     "take_back.iteration": "The number of a kept iteration.",
