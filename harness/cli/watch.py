@@ -18,7 +18,7 @@ from harness.cli.campaign.common import campaign_option, named_campaign
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.escaping import visible
 from harness.cli.shared.measuring import config_option, results_option
-from harness.errors import DataDamaged, UsageError
+from harness.errors import DataDamaged, NotAllowed, UsageError
 from harness.frozen import dataclass
 from harness.project.config import lookup
 from harness.project.finding import read_config, required_config
@@ -102,7 +102,8 @@ def watch_command(**options: Any) -> Answer:
     terminal it is a live view, elsewhere a line per change. It ends when all has ended.
 
     --pause, --continue and --stop are for `harness loop`, which looks at what is asked of it
-    between its steps: a pause keeps everything as it is, a stop ends it after the iteration.
+    between its steps: a pause keeps everything as it is, a stop ends it after the iteration. Where
+    no loop is at work they are refused.
     """
     config = read_config(options["config_path"], required=False)
     if options["asked"]:
@@ -131,7 +132,12 @@ def watch_command(**options: Any) -> Answer:
 
 
 def _asked(config: Config, name: str | None, asked: str) -> Answer:
-    from harness.optimise.loop_requests import LoopRequest, ask_loop, forget_request
+    from harness.optimise.loop_requests import (
+        LoopRequest,
+        ask_loop,
+        forget_request,
+        loop_is_at_work,
+    )
 
     if name is None and not required_config(config).campaigns:
         raise UsageError(
@@ -143,11 +149,17 @@ def _asked(config: Config, name: str | None, asked: str) -> Answer:
     if asked == "continue":
         there = forget_request(config.root, campaign)
         words = "taken back" if there else "nothing was asked for"
+    elif not loop_is_at_work(config.root, campaign):
+        # The next loop forgets it, lest it heeds what was meant for another one.
+        raise NotAllowed(
+            f"--{asked}: no loop of the campaign {campaign} is at work, and nothing was asked for",
+            hint="`harness loop` begins one; it heeds what is asked for while it is at work.",
+        )
     else:
         ask_loop(config.root, campaign, LoopRequest(asked))
         words = {
-            "stop": "asked for: a loop that runs ends after the iteration that is under way",
-            "pause": "asked for: a loop that runs waits before its next step; --continue ends that",
+            "stop": "asked for: the loop ends after the iteration that is under way",
+            "pause": "asked for: the loop waits before its next step; --continue ends that",
         }[asked]
     return Answer(result={"campaign": campaign, "asked": asked}, text=f"{campaign}: {words}")
 

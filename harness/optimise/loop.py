@@ -48,7 +48,7 @@ from harness.optimise import (
     skip,
     think,
 )
-from harness.optimise.loop_requests import forget_request, stop_is_asked, wait_while_paused
+from harness.optimise.loop_requests import heeding_requests, stop_is_asked, wait_while_paused
 from harness.optimise.standing import demand_active
 from harness.plugins import Proposer
 from harness.render.units import show_factor
@@ -130,10 +130,14 @@ def run_loop(loop: Loop) -> LoopReport:
     An iteration that was interrupted earlier is closed first. Where no thought passes, that is the
     report's end; before the first iteration it is raised, since then something is set up wrongly.
     """
+    demand_active(loop.campaign)
+    with heeding_requests(*loop.asked_at):
+        return _run(loop)
+
+
+def _run(loop: Loop) -> LoopReport:
     campaign, started = loop.campaign, time.monotonic()
-    demand_active(campaign)
     first = len(campaign.state.iterations)
-    forget_request(*loop.asked_at)
     _close_open(loop)
     failure: HarnessError | None = None
     while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from time import sleep
@@ -10,8 +11,11 @@ from time import sleep
 from harness.errors import DataDamaged
 from harness.project.state_folder import campaign_state
 from harness.system.store.files import read_kept, storage_errors, write_atomically
+from harness.system.store.lock import hold, is_held
 
 _NAME = "request"
+_LOOP = "loop"
+"""Locked while a loop is at work."""
 _LOOKED_S = 0.5
 
 
@@ -22,6 +26,19 @@ class LoopRequest(Enum):
     """End after the iteration that is under way."""
     PAUSE = "pause"
     """Wait before the next step."""
+
+
+@contextlib.contextmanager
+def heeding_requests(root: Path, campaign: str) -> Iterator[None]:
+    """What is asked for meanwhile is heeded; what was asked of an earlier loop is forgotten."""
+    with hold(campaign_state(root, campaign) / _LOOP):
+        forget_request(root, campaign)
+        yield
+
+
+def loop_is_at_work(root: Path, campaign: str) -> bool:
+    """Is there a loop of the campaign that heeds what it is asked for?"""
+    return is_held(campaign_state(root, campaign) / _LOOP)
 
 
 def ask_loop(root: Path, campaign: str, request: LoopRequest) -> None:

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from harness.cli import watch
-from harness.optimise.loop_requests import LoopRequest, ask_loop, asked_of_loop
+from harness.optimise.loop_requests import (
+    LoopRequest,
+    ask_loop,
+    asked_of_loop,
+    heeding_requests,
+)
 from harness.optimise.watched import WatchedCampaign, WatchedIteration
 
 CONFIG = """
@@ -123,16 +128,25 @@ def test_bad_input(harness, project, arguments):
 
 
 def test_a_pause_and_a_stop_are_asked_for_and_taken_back(harness, project):
-    assert harness("watch", "--pause").code == 0
-    assert asked_of_loop(project, "c") is LoopRequest.PAUSE
-    assert harness("watch", "--stop", "--campaign", "c").code == 0
-    assert asked_of_loop(project, "c") is LoopRequest.STOP
+    with heeding_requests(project, "c"):
+        assert harness("watch", "--pause").code == 0
+        assert asked_of_loop(project, "c") is LoopRequest.PAUSE
+        assert harness("watch", "--stop", "--campaign", "c").code == 0
+        assert asked_of_loop(project, "c") is LoopRequest.STOP
     said = harness("watch", "--campaign", "c", "--once")
     assert "asked to stop" in said.out
     assert "taken back" in harness("watch", "--continue").out
     assert asked_of_loop(project, "c") is None
     assert "nothing was asked for" in harness("watch", "--continue").out
     assert harness("watch", "--stop", "--campaign", "no").code == 2
+
+
+@pytest.mark.parametrize("asked", ["--pause", "--stop"])
+def test_what_no_loop_would_heed_is_refused(harness, project, asked):
+    said = harness("watch", asked)
+    assert said.code == 7
+    assert f"{asked}: no loop of the campaign c is at work" in said.err
+    assert asked_of_loop(project, "c") is None
 
 
 def test_what_no_one_of_us_wrote_is_no_request(project):

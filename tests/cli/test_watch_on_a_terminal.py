@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from harness.cluster.folder import ClusterFolder, ClusterPlan, clusters_of
+from harness.optimise.loop_requests import heeding_requests
 from tests.waiting import until
 
 # Once a run is stored each trial waits for a word, so that nothing ends before it was seen.
@@ -149,7 +150,8 @@ def test_a_campaign_is_seen_to_be_paused_stopped_and_let_go_on(project):
     def asks(option: str) -> None:
         subprocess.run([*HARNESS, "watch", option], check=True, capture_output=True)
 
-    with terminal("watch", "--campaign", "c", "--every", "0.1") as seen:
+    at_work = heeding_requests(project, "c")
+    with at_work, terminal("watch", "--campaign", "c", "--every", "0.1") as seen:
         seen.shows("campaign c: START")
         asks("--pause")
         seen.shows("asked to pause")
