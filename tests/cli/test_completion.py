@@ -76,7 +76,7 @@ def test_bash_itself_completes_by_the_printed_script(harness, project: Path) -> 
     script.write_text(harness("completion", "bash").out)
     folder = Path(sys.executable).parent
     asked = (
-        f"source {script}; COMP_WORDS=(harness bis); COMP_CWORD=1; _harness_completion harness;"
+        f"source {script}; COMP_WORDS=(harness bis); COMP_CWORD=1; _harness_whole_words harness;"
         ' echo "${COMPREPLY[@]}"; complete -p harness'
     )
     done = subprocess.run(
@@ -87,7 +87,20 @@ def test_bash_itself_completes_by_the_printed_script(harness, project: Path) -> 
         check=True,
     )
     assert done.stdout.split()[0] == "bisect"
-    assert "_harness_completion" in done.stdout
+    assert "_harness_whole_words" in done.stdout
+
+
+def begin_a_branch(folder: Path, name: str) -> None:
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
+    for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "1"], ["branch", name]):
+        subprocess.run([*git, *command], cwd=folder, check=True)
+
+
+def test_behind_a_target_or_a_file_its_revisions_are_offered(project: Path) -> None:
+    begin_a_branch(project, "change")
+    assert offered(project, "harness run nbody-c@ch") == ["plain,nbody-c@change"]
+    assert offered(project, "harness compare harness.toml@ch") == ["plain,harness.toml@change"]
+    assert offered(project, "harness run other@ch") == ["file,other@ch"]
 
 
 @pytest.mark.parametrize(
@@ -97,20 +110,21 @@ def test_bash_itself_completes_by_the_printed_script(harness, project: Path) -> 
         ("compare nbody-c nbody-", "nbody-c nbody-go"),
         ("profile nbody-g", "nbody-go"),
         ("ci --base chan", "change"),
+        # as bash cuts TARGET@REVISION: what it has read of the word stays
+        ("compare nbody-c @ chan", "change"),
+        ("profile harness.toml @ chan", "change"),
+        ("compare nbody-c @ change nbody-g", "nbody-go"),
     ],
 )
 def test_bash_itself_completes_targets_and_revisions(
     harness, project: Path, words: str, expected: str
 ) -> None:
-    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b"]
-    for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "1"]):
-        subprocess.run([*git, *command], cwd=project, check=True)
-    subprocess.run(["git", "branch", "change"], cwd=project, check=True)
+    begin_a_branch(project, "change")
     (project / "completion.bash").write_text(harness("completion", "bash").out)
     # `compopt` is refused outside of a completion that readline began: it is no part of the answer.
     asked = (
         f"source completion.bash; compopt() {{ :; }}; COMP_WORDS=(harness {words});"
-        f" COMP_CWORD={len(words.split())}; _harness_completion harness; echo "
+        f" COMP_WORDBREAKS=@; COMP_CWORD={len(words.split())}; _harness_whole_words harness; echo "
         '"${COMPREPLY[*]}"'
     )
     done = subprocess.run(

@@ -32,13 +32,17 @@ def targets(context: click.Context, _: click.Parameter, begun: str) -> list[Comp
 def targets_or_files(
     context: click.Context, parameter: click.Parameter, begun: str
 ) -> list[CompletionItem]:
-    """Whatever files the shell finds, and the targets that begin like that.
+    """Whatever files the shell finds, and the targets that begin like that; of TARGET@ revisions.
 
     The files come first: bash's part of click empties what it has so far where it is told of files,
     and offers these only where nothing else is.
     """
     from click.shell_completion import CompletionItem
 
+    name, at, revision = begun.rpartition("@")
+    if at and (name in _config(context).targets or Path(name).is_file()):
+        there = revisions(context, parameter, revision)
+        return [CompletionItem(f"{name}@{item.value}") for item in there]
     return [CompletionItem(begun, type="file"), *targets(context, parameter, begun)]
 
 
