@@ -52,8 +52,8 @@ def bench_command(**options: Any) -> Answer:
     In a campaign it is the BENCHMARK step: against the last kept state too, at a confidence that
     follows from how often was looked before, and recorded. With --then it is all that is left of
     the iteration: the test where there was none, the look, the entry given ahead, and commit or
-    revert, with 0 where it was kept and 1 where it was reverted. It stops where something is left
-    to choose.
+    revert, with 0 where it was kept and 1 where it was reverted (and with --then profile the
+    profile that the next thought rests on). It stops where something is left to choose.
     """
     relay_if_asked(options)
     made = _of_campaign(options)

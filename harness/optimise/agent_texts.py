@@ -15,7 +15,8 @@ RULES = """\
 - Predict honestly: an interval of the whole program's speed-up. You are scored on it.
 - Have several ideas? Write each by itself, as a patch or a folder of files outside of the project,
   and race them in one command in place of the edit: `harness try A.patch B.patch C.patch`. All that
-  gain are put together as the candidate; `harness bench --then auto` does the rest.
+  gain are put together as the candidate; `harness bench --then auto` does the rest, and with
+  `--then profile` it takes the profile for the next thought too.
 - Never edit `harness.toml`, protected paths, or anything in `optim/`: the records are rendered from
   `optim/events.jsonl`, which only the harness writes.
 - Do not commit, reset, stash or switch branches yourself: `harness commit` and `harness revert` do,

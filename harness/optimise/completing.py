@@ -15,6 +15,7 @@ from harness.campaign.gates import check_note
 from harness.campaign.iteration import Iteration
 from harness.campaign.moves import Move
 from harness.campaign.port import Workbench
+from harness.campaign.profile_values import ProfileOutcome
 from harness.campaign.state import Step
 from harness.campaign.values import BenchOutcome, TestOutcome
 from harness.errors import HarnessError
@@ -23,7 +24,13 @@ from harness.model.proposals import Reflection
 from harness.optimise.advice import next_action
 from harness.optimise.campaign import Campaign
 from harness.optimise.keeping import Then, check_then, close
-from harness.optimise.steps import BenchOptions, bench_candidate, check_candidate, log
+from harness.optimise.steps import (
+    BenchOptions,
+    bench_candidate,
+    check_candidate,
+    log,
+    run_profile,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +41,16 @@ class Rest:
     note: Reflection | None = None
     """The entry, written before the result; None: it ends with the look."""
     bench: BenchOptions = field(default_factory=BenchOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Profiled:
+    """The profile that the next thought rests on, where an iteration's end was to take it."""
+
+    outcome: ProfileOutcome | None = None
+    """None: no thought is due."""
+    problem: str = ""
+    """Why there is none although one is due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +65,8 @@ class Went:
     decision: Decision | None = None
     waits: str = ""
     """Why the note was not taken; empty: it was, or it did not come to that."""
+    profiled: Profiled | None = None
+    """None: it was not asked for, or the iteration is open."""
 
 
 def complete(campaign: Campaign, workbench: Workbench, rest: Rest) -> Went:
@@ -68,7 +87,7 @@ def complete(campaign: Campaign, workbench: Workbench, rest: Rest) -> Went:
     done = campaign.state.iterations
     if not done or (done[-1].closed and campaign.tree().changed):
         campaign.permit(Move.BENCH)  # which says what is allowed instead
-    return _logged(campaign, rest, went)
+    return _logged(campaign, workbench, rest, went)
 
 
 def _is_open(campaign: Campaign, *steps: Step) -> bool:
@@ -85,7 +104,7 @@ def _measured(campaign: Campaign, workbench: Workbench, rest: Rest) -> Went:
     return Went(test, bench_candidate(campaign, workbench, rest.bench))
 
 
-def _logged(campaign: Campaign, rest: Rest, went: Went) -> Went:
+def _logged(campaign: Campaign, workbench: Workbench, rest: Rest, went: Went) -> Went:
     """Write the entry, where it fits the result, and close the iteration."""
     note = rest.note
     reason = "undecided" if _is_open(campaign, Step.BENCHMARK) else ""
@@ -100,4 +119,19 @@ def _logged(campaign: Campaign, rest: Rest, went: Went) -> Went:
     if note is not None:
         log(campaign, note, reason)
     iteration, decision = close(campaign)
-    return replace(went, iteration=iteration, decision=decision)
+    profiled = profile_next(campaign, workbench) if rest.then is Then.PROFILE else None
+    return replace(went, iteration=iteration, decision=decision, profiled=profiled)
+
+
+def profile_next(campaign: Campaign, workbench: Workbench) -> Profiled:
+    """The profile that the next thought rests on; after a revert it is the one that is there.
+
+    What ended is recorded by now, so that a profiler which fails undoes nothing of it.
+    """
+    state = campaign.state
+    if state.step not in (Step.PROFILE, Step.THINK) or state.wrong is not None:
+        return Profiled()
+    try:
+        return Profiled(run_profile(campaign, workbench))
+    except HarnessError as problem:
+        return Profiled(problem=problem.message)

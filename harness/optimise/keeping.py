@@ -29,13 +29,15 @@ class Then(Enum):
     REVERT = "revert"
     AUTO = "auto"
     """Whichever the result says."""
+    PROFILE = "profile"
+    """The same, and then the profile that the next thought rests on."""
 
 
 def check_then(campaign: Campaign, then: Then, *, abandoned: bool) -> None:
     """NotAllowed where the result of the open iteration is against what is to follow its log."""
     state = campaign.state
     last = state.iterations[-1] if state.iterations else None
-    if then is Then.AUTO or last is None:
+    if then in (Then.AUTO, Then.PROFILE) or last is None:
         return
     right = Then.COMMIT if last.outcome is Outcome.KEPT and not abandoned else Then.REVERT
     if then is not right:

@@ -91,6 +91,19 @@ def test_a_whole_kept_iteration_takes_5_calls_and_700_tokens(driver, world, monk
     assert (len(state.kept), state.step, state.decision.stop) == (1, Step.PROFILE, False)
 
 
+@pytest.mark.parametrize("command", ["bench", "log"])
+def test_an_iteration_is_the_thought_and_one_call_after_the_first_profile(driver, world, command):
+    driver("profile")
+    assert driver("think", "--file", "-", given=THOUGHT) == 0
+    world.write(time=50)
+    if command == "log":
+        assert driver("bench", "--then", "auto") == 0
+    assert driver(command, "--then", "profile", "--surprise", "None: as predicted") == 0
+    assert "where the time goes" in driver.said
+    assert driver.said.splitlines()[-3].startswith("next (THINK)")
+    assert driver("think", "--file", "-", given=THOUGHT) == 0
+
+
 def test_every_answer_ends_with_the_next_action(driver, world):
     """Nobody has to ask what comes next, nor what its form wants."""
     driver("decide")

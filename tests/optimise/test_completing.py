@@ -5,7 +5,7 @@ import pytest
 from harness.campaign.iteration import Outcome
 from harness.campaign.state import Step
 from harness.campaign.values import TestStatus
-from harness.errors import NotAllowed
+from harness.errors import NotAllowed, TrialFailed
 from harness.model.proposals import Reflection
 from harness.optimise import Then, commit, plan, think
 from harness.optimise.completing import Rest, complete
@@ -106,3 +106,42 @@ def test_before_the_thought_nothing_is_done(started):
     for note in (None, FULL):
         with pytest.raises(NotAllowed, match="not allowed"):
             go(started, note)
+
+
+def test_the_profile_of_what_was_kept_is_taken_in_the_same_call(waiting):
+    waiting.write(time=50, forces=0.5)
+    went = go(waiting, NONE, Then.PROFILE)
+    assert went.profiled.outcome.row("forces").share == 0.5
+    assert waiting.campaign.state.step is Step.THINK
+    taken = waiting.bench.calls.count("profile")
+    assert go(waiting, NONE, Then.PROFILE).profiled == went.profiled
+    assert waiting.bench.calls.count("profile") == taken
+
+
+def test_after_a_revert_the_profile_that_is_there_serves(waiting):
+    before = waiting.campaign.state.profile
+    taken = waiting.bench.calls.count("profile")
+    waiting.write(time=200)
+    went = go(waiting, FULL, Then.PROFILE)
+    assert (went.iteration.outcome, went.profiled.outcome) == (Outcome.SLOWER, before)
+    assert waiting.bench.calls.count("profile") == taken
+
+
+def test_a_profiler_that_fails_undoes_nothing(waiting, monkeypatch):
+    def fail():
+        raise TrialFailed("perf ended with signal 9")
+
+    monkeypatch.setattr(waiting.bench, "profile", fail)
+    waiting.write(time=50)
+    went = go(waiting, NONE, Then.PROFILE)
+    assert (went.iteration.outcome, went.profiled.outcome) == (Outcome.KEPT, None)
+    assert "signal 9" in went.profiled.problem
+    assert waiting.campaign.state.step is Step.PROFILE
+
+
+def test_no_profile_is_taken_where_the_loop_ends(waiting):
+    taken = waiting.bench.calls.count("profile")
+    waiting.write(time=5)
+    went = go(waiting, FULL, Then.PROFILE)
+    assert (went.decision.stop, went.profiled.outcome) == (True, None)
+    assert waiting.bench.calls.count("profile") == taken

@@ -43,8 +43,9 @@ file_option = click.option(
 
 then_option = click.option(
     "--then",
-    type=click.Choice(["commit", "revert", "auto"]),
-    help="Go on at once: commit or revert, as the result says, and decide.",
+    type=click.Choice(["commit", "revert", "auto", "profile"]),
+    help="Go on at once: commit or revert, as the result says, and decide; `profile` takes the"
+    " profile for the next thought too.",
 )
 
 

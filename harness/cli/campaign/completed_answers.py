@@ -9,7 +9,12 @@ from harness.campaign.exit_codes import answer_of_iteration
 from harness.campaign.gates import result_words
 from harness.campaign.iteration import Iteration
 from harness.cli.campaign.common import closed_words, note_fields
-from harness.cli.campaign.step_answers import Part, of_a_look, of_a_test
+from harness.cli.campaign.step_answers import (
+    Part,
+    of_a_look,
+    of_a_test,
+    of_the_next_profile,
+)
 from harness.cli.shared.base import Answer
 from harness.errors import UsageError
 from harness.model.forms import read_reflection
@@ -49,7 +54,10 @@ def complete_in_campaign(
     if went.iteration is None:
         code, error = answer_of_iteration(None, went.waits) or (last.exit_code, last.error)
         return Part(text, result, code, error).answer(campaign)
-    return _closed(went, went.iteration, Part(text, result), last).answer(campaign)
+    whole = _closed(went, went.iteration, Part(text, result), last)
+    if went.profiled is not None:
+        whole = whole.with_part(of_the_next_profile(campaign, went.profiled))
+    return whole.answer(campaign)
 
 
 def _closed(went: Went, iteration: Iteration, whole: Part, last: Part) -> Part:

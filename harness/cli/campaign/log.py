@@ -16,6 +16,7 @@ from harness.cli.campaign.common import (
     spoken,
     strict_option,
     then_option,
+    workbench,
 )
 from harness.cli.shared.base import Answer, command
 from harness.errors import ExitCode
@@ -32,15 +33,18 @@ def log_command(**options: Any) -> Answer:
 
     "None" is refused where the result lies outside the predicted interval. With --abandon an
     iteration is given up without a result; its code is then reverted and kept aside. With --then
-    the iteration is committed or reverted in the same call, and the loop's decision is made.
+    the iteration is committed or reverted in the same call, and the loop's decision is made;
+    with --then profile the profile that the next thought rests on is taken too.
     Flags of its look are said; with --strict they are answered with exit code 1.
     """
     from harness.campaign.exit_codes import answer_of_flags
     from harness.campaign.flagging import flags_of
     from harness.campaign.gates import result_words
+    from harness.cli.campaign.step_answers import of_the_next_profile
     from harness.model.forms import read_reflection
     from harness.model.jsonable import jsonable
     from harness.optimise import Then, check_then, close, log
+    from harness.optimise.completing import profile_next
 
     fields, source = note_fields(options)
     then = Then(options["then"]) if options["then"] else None
@@ -56,6 +60,11 @@ def log_command(**options: Any) -> Answer:
         followed: dict[str, Any] = {}
         if then is not None:
             followed = closed_words(*close(campaign), words)
+        if then is Then.PROFILE:
+            with workbench(campaign) as bench:
+                part = of_the_next_profile(campaign, profile_next(campaign, bench))
+            words += filter(None, ("", part.text))
+            followed |= part.result
         error = answer_of_flags(found) if options["strict"] else None
         return answered(
             campaign,

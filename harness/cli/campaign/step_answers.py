@@ -15,9 +15,15 @@ from harness.model.jsonable import jsonable
 
 if TYPE_CHECKING:
     from harness.campaign.advice import Advice
+    from harness.campaign.profile_values import ProfileOutcome
     from harness.campaign.values import BenchOutcome, CaseResult, TestOutcome
     from harness.optimise import Campaign
+    from harness.optimise.completing import Profiled
     from harness.render.bench import BenchRow
+
+
+_ROWS = 5
+"""The rows of a profile in the answer of a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,11 @@ class Part:
         """The same with words before its own."""
         return replace(self, text=f"{words}\n\n{self.text}")
 
+    def with_part(self, more: Part) -> Part:
+        """The same with what a later step has to say; the exit code stays."""
+        text = "\n\n".join(filter(None, (self.text, more.text)))
+        return replace(self, text=text, result={**self.result, **more.result})
+
     def answer(self, campaign: Campaign, more: Mapping[str, Any] | None = None) -> Answer:
         """The whole answer, which ends with what is to be done next."""
         result = {**self.result, **(more or {})}
@@ -47,6 +58,25 @@ def of_a_test(outcome: TestOutcome) -> Part:
     lines = [f"Correctness: {word or 'not known'} ({outcome.case})", *outcome.details]
     result = {"verdict": word, **jsonable(outcome)}
     return Part("\n".join(lines), result, code, problem or None)
+
+
+def of_a_profile(campaign: Campaign, outcome: ProfileOutcome) -> Part:
+    """Where the last kept state spends its time, and the patterns that fit."""
+    from harness.campaign.patterns import fitting
+    from harness.campaign.status import profile_table
+
+    names = "; ".join(f"{p.number} {p.name}" for p, _ in fitting(outcome))
+    fits = f"\npatterns that fit (`harness think` says more): {names}" if names else ""
+    return Part(profile_table(campaign.state, _ROWS) + fits, jsonable(outcome))
+
+
+def of_the_next_profile(campaign: Campaign, profiled: Profiled) -> Part:
+    """The profile that the end of an iteration took along, where one was due."""
+    if profiled.outcome is None:
+        text = f"no profile could be taken: {profiled.problem}" if profiled.problem else ""
+        return Part(text, {"profile": None, "profile_problem": profiled.problem})
+    part = of_a_profile(campaign, profiled.outcome)
+    return Part(part.text, {"profile": part.result, "profile_problem": ""})
 
 
 def of_a_look(campaign: Campaign, outcome: BenchOutcome, *, strict: bool) -> Part:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from harness.cli.campaign.common import answered, workbench
+from harness.cli.campaign.common import workbench
 from harness.cli.shared.base import Answer
 from harness.errors import UsageError
 from harness.model.durations import parse_duration_ns
@@ -25,10 +25,6 @@ _OF_A_LOOK = (
 )
 """Options of `harness bench` that a campaign leaves open; it settles all others: a look is not
 tuned until it pleases, and none is passed over in silence."""
-
-
-_ROWS = 5
-"""The rows of a profile in the answer of a step."""
 
 
 def _refuse_others(names: Sequence[str], hint: str) -> None:
@@ -48,10 +44,8 @@ def _refuse_others(names: Sequence[str], hint: str) -> None:
 
 def profile_in_campaign(config: Config, name: str | None) -> Answer | None:
     """Profile the last kept state for the campaign; None where it does not wait for that."""
-    from harness.campaign.patterns import fitting
     from harness.campaign.state import Step
-    from harness.campaign.status import profile_table
-    from harness.model.jsonable import jsonable
+    from harness.cli.campaign.step_answers import of_a_profile
     from harness.optimise import active_campaign, run_profile
 
     campaign = active_campaign(config, name)
@@ -59,12 +53,7 @@ def profile_in_campaign(config: Config, name: str | None) -> Answer | None:
     if campaign is None or campaign.state.step not in waits:
         return None
     with campaign.locked(), workbench(campaign) as bench:
-        outcome = run_profile(campaign, bench)
-        found = fitting(outcome)
-        names = "; ".join(f"{p.number} {p.name}" for p, _ in found)
-        fits = f"\npatterns that fit (`harness think` says more): {names}" if found else ""
-        text = profile_table(campaign.state, _ROWS) + fits
-        return answered(campaign, text, jsonable(outcome))
+        return of_a_profile(campaign, run_profile(campaign, bench)).answer(campaign)
 
 
 def test_in_campaign(config: Config, name: str | None, *, full: bool) -> Answer | None:
