@@ -53,6 +53,8 @@ class Kind(Enum):
     SKIPPED = "skipped"
     TRUSTED = "trusted"
     """What decides beside the code has changed, and was taken anew."""
+    ACKNOWLEDGED = "acknowledged"
+    """A flag was looked into; it stays."""
     FINISHING = "finishing"
     FINISHED = "finished"
 

@@ -10,12 +10,17 @@ stored.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
-from harness.campaign.iteration import Iteration
-from harness.campaign.sightings import CaseEvidence, ChangeSeen, Flag, Flagged
+from harness.campaign.sightings import (
+    KNOWN_INPUTS,
+    CaseEvidence,
+    ChangeSeen,
+    Flag,
+    Flagged,
+)
 from harness.campaign.state import State
 from harness.campaign.values import BenchOutcome, CaseResult
 from harness.frozen import dataclass
@@ -24,9 +29,6 @@ from harness.render.units import show_bytes, show_factor, show_ns
 
 EDITION = 3
 """The present edition of these rules. Flags are derived again by the edition that gave them."""
-
-KNOWN_INPUTS = "known-inputs"
-"""The flag of a change that is faster on the case's own values alone; it is not kept, and told."""
 
 BYTES_PER_NS = 20.0
 """What one CPU reads at most: twice what a core streams from memory on the fastest machines of
@@ -121,42 +123,6 @@ def flagged(
         found += _noise_mining(state, outcome.fast)
     merged = {(each.name, each.sentence): each for each in found}
     return Flagged(tuple(merged.values()), edition, change)
-
-
-def flags_of(iteration: Iteration) -> tuple[Flag, ...]:
-    """What the last look at an iteration's code is flagged with, notes included."""
-    bench = iteration.bench
-    return bench.flagged.flags if bench is not None else ()
-
-
-def standing_flags(iterations: Sequence[Iteration]) -> list[tuple[Iteration, Flag]]:
-    """The flags of what is kept and of what is open, without notes.
-
-    That a change was made for the known values is told although it was not kept.
-    """
-    result = []
-    for iteration in iterations:
-        stands = not iteration.closed or bool(iteration.commit)
-        result += [
-            (iteration, flag)
-            for flag in flags_of(iteration)
-            if not flag.note and (stands or flag.name == KNOWN_INPUTS)
-        ]
-    return result
-
-
-def flag_lines(iterations: Sequence[Iteration]) -> list[str]:
-    """The flags of what is kept and of what is open, one line each."""
-    return [
-        f"FLAG {flag.name}: iteration {iteration.number} ({_standing(iteration)}): {flag.sentence}"
-        for iteration, flag in standing_flags(iterations)
-    ]
-
-
-def _standing(iteration: Iteration) -> str:
-    if iteration.commit:
-        return "kept"
-    return "not kept" if iteration.closed else "open"
 
 
 def _bound(state: State) -> float | None:

@@ -12,9 +12,11 @@ from dataclasses import replace
 
 from harness.campaign.agreed import CampaignGit, Decision, Ending
 from harness.campaign.events import Event, Kind
+from harness.campaign.flag_lines import standing_flags
 from harness.campaign.iteration import Iteration, Outcome, TriedVariant, bench_outcome
 from harness.campaign.port import SealedBaseline
 from harness.campaign.profile_values import ProfileOutcome
+from harness.campaign.sightings import Acknowledged, Flag
 from harness.campaign.state import NotStarted, Progress, State, Step
 from harness.campaign.trust_rules import TrustChange
 from harness.campaign.values import BenchOutcome, Terms, TestOutcome, TestStatus
@@ -68,6 +70,7 @@ _ALLOWED: Mapping[Kind, frozenset[Step]] = {
     Kind.DECIDED: frozenset({Step.DECIDE, *_BETWEEN}),
     Kind.SKIPPED: frozenset({Step.DECIDE, *_BETWEEN}),
     Kind.TRUSTED: frozenset(Step) - {Step.START, Step.FINISHED},
+    Kind.ACKNOWLEDGED: frozenset(Step) - {Step.START, Step.BENCHMARK, Step.FINISHED},
     Kind.FINISHING: frozenset({Step.FINISH}),
     Kind.FINISHED: frozenset({Step.FINISH}),
 }
@@ -247,6 +250,24 @@ def _skipped(state: State, event: Event) -> State:
     return replace(state, skipped={**state.skipped, bottleneck: event.value("reason", str)})
 
 
+def _acknowledged(state: State, event: Event) -> State:
+    number, found = event.value("iteration", int), event.value("flag", Flag)
+    answer = Acknowledged(found, event.value("reason", str))
+    its = [i for i, flag in standing_flags(state.iterations) if flag == found]
+    if number not in [i.number for i in its]:
+        raise DataDamaged(
+            f"event {event.number}: {event.kind.value!r} of a flag that is not there",
+            hint=_ANOTHER_HAND,
+        )
+    return replace(
+        state,
+        iterations=tuple(
+            replace(i, acknowledged=(*i.acknowledged, answer)) if i.number == number else i
+            for i in state.iterations
+        ),
+    )
+
+
 def _finishing(state: State, event: Event) -> State:
     result = event.value("result", BenchOutcome | None)  # type: ignore[arg-type]
     found = wrong_in_look(result) if result is not None else None
@@ -280,6 +301,7 @@ _APPLY: Mapping[Kind, Callable[[State, Event], State]] = {
     Kind.DECIDED: _decided,
     Kind.SKIPPED: _skipped,
     Kind.TRUSTED: _trusted,
+    Kind.ACKNOWLEDGED: _acknowledged,
     Kind.FINISHING: _finishing,
     Kind.FINISHED: _finished,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 from harness.campaign.profile_values import ProfileOutcome
+from harness.campaign.sightings import Acknowledged
 from harness.campaign.values import BenchOutcome, CaseResult, TestOutcome, TestStatus
 from harness.frozen import dataclass
 from harness.model import Verdict
@@ -114,6 +115,8 @@ class Iteration:
     """The kept iteration whose error its test or look found; 0: it found none, or its own."""
     taken_back: str = ""
     """Why it was taken back after it had been kept; empty: it was not."""
+    acknowledged: tuple[Acknowledged, ...] = ()
+    """What was said to its flags."""
 
     @property
     def title(self) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from harness.campaign.case_notes import case_notes, interval_words, scale_notes, together_words
 from harness.campaign.cost_notes import guard_notes
-from harness.campaign.flagging import flags_of
+from harness.campaign.flag_lines import told_with
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.log_words import correctness_words
 from harness.campaign.objectives import clock_words, objective_words
@@ -107,7 +107,7 @@ def _entry(iteration: Iteration, note: Reflection, sealed: SealedBaseline) -> st
         *(_flat(variant.line) for variant in iteration.tried),
         f"**Surprise:** {_flat(note.surprise)}",
         f"**Notes:** {_notes(iteration, note, sealed)}",
-        *(_flat(flag.line) for flag in flags_of(iteration)),
+        *map(_flat, told_with(iteration)),
     ]
     return "\n".join(lines)
 
@@ -248,7 +248,8 @@ def _postmortem(iteration: Iteration, note: Reflection) -> str:
 
 def _short(iteration: Iteration, note: Reflection) -> str:
     attempted = "" if iteration.outcome is Outcome.KEPT else "[Attempted] "
-    flags = "".join(f"\n- {_flat(f.line)}" for f in flags_of(iteration) if not f.note)
+    told = map(_flat, told_with(iteration))
+    flags = "".join(f"\n- {line}" for line in told if line.startswith("FLAG "))
     return (
         f"## Iteration {iteration.number}: {attempted}{iteration.title}\n"
         f"- Prediction: {_predicted(iteration)} on {iteration.thought.prediction.bottleneck}\n"

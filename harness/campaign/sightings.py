@@ -6,6 +6,9 @@ from dataclasses import field
 
 from harness.frozen import dataclass
 
+KNOWN_INPUTS = "known-inputs"
+"""The flag of a change that is faster on the case's own values alone; it is not kept, and told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Flag:
@@ -20,6 +23,14 @@ class Flag:
     def line(self) -> str:
         """As it stands in logs and answers."""
         return f"{'note' if self.note else 'FLAG'} {self.name}: {self.sentence}"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """What who worked has said to a flag, once the change was looked at."""
+
+    flag: Flag
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

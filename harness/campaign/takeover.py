@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from harness.campaign.advice import Advice
 from harness.campaign.case_notes import case_words
-from harness.campaign.flagging import flag_lines
+from harness.campaign.flag_lines import flag_lines
 from harness.campaign.gates import keep_reason, name_some
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.logs import trust_lines

@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "watch": ("watch", "Watch a campaign or runs live; pause or stop a loop."),
     "verify": ("campaign.verify", "Derive every number, log and decision of a campaign again."),
     "trust": ("campaign.trust", "Show what decides beside the code, and what of it has changed."),
+    "acknowledge": ("campaign.acknowledge", "Say beside a flag what a look at the change found."),
     "surprises": ("campaign.surprises", "Search what earlier iterations taught."),
     "ci": ("ci", "Say whether a pull request made a target slower: a gate."),
     "bisect": ("bisect", "Find the commit that made a target slower."),

@@ -18,7 +18,8 @@ from harness.campaign.agreed import Decision
 from harness.campaign.chaining import chained, known_noise
 from harness.campaign.events import Event, Kind
 from harness.campaign.exit_codes import answer_of_flags
-from harness.campaign.flagging import EDITION, flag_lines, with_flags
+from harness.campaign.flag_lines import flag_lines
+from harness.campaign.flagging import EDITION, with_flags
 from harness.campaign.folding import states_after
 from harness.campaign.gates import check_note, check_plan, check_thought
 from harness.campaign.port import BenchRequest, SealedBaseline, Workbench, confirms, holds_tails

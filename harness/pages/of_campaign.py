@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from harness.campaign.case_notes import case_notes, case_words
-from harness.campaign.flagging import flag_lines
+from harness.campaign.flag_lines import flag_lines
 from harness.campaign.iteration import Iteration
 from harness.campaign.logs import trust_lines
 from harness.campaign.objectives import objective_words

@@ -6,7 +6,8 @@ import pytest
 
 from harness.campaign.advice import Advice
 from harness.campaign.events import Kind
-from harness.campaign.flagging import EDITION, flag_lines, flagged, with_flags
+from harness.campaign.flag_lines import flag_lines
+from harness.campaign.flagging import EDITION, flagged, with_flags
 from harness.campaign.logs import optimization_log, summary
 from harness.campaign.moves import Tree
 from harness.campaign.profile_values import ProfileOutcome, ProfileRow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,6 +21,9 @@ from harness.cli.campaign.common import (
 from harness.cli.shared.base import Answer, command
 from harness.errors import ExitCode
 
+if TYPE_CHECKING:
+    from harness.optimise import Campaign, Then
+
 
 @command(epilog='Example: harness log --surprise "None: as predicted" --notes "try vectors next"')
 @note_options
@@ -38,13 +41,11 @@ def log_command(**options: Any) -> Answer:
     Flags of its look are said; with --strict they are answered with exit code 1.
     """
     from harness.campaign.exit_codes import answer_of_flags
-    from harness.campaign.flagging import flags_of
+    from harness.campaign.flag_lines import flags_of, how_to_answer
     from harness.campaign.gates import result_words
-    from harness.cli.campaign.step_answers import of_the_next_profile
     from harness.model.forms import read_reflection
     from harness.model.jsonable import jsonable
-    from harness.optimise import Then, check_then, close, log
-    from harness.optimise.completing import profile_next
+    from harness.optimise import Then, check_then, log
 
     fields, source = note_fields(options)
     then = Then(options["then"]) if options["then"] else None
@@ -56,15 +57,8 @@ def log_command(**options: Any) -> Answer:
         )
         words = [f"iteration {iteration.number} logged: {result_words(iteration)}"]
         found = [flag.line for flag in flags_of(iteration) if not flag.note]
-        words += found
-        followed: dict[str, Any] = {}
-        if then is not None:
-            followed = closed_words(*close(campaign), words)
-        if then is Then.PROFILE:
-            with workbench(campaign) as bench:
-                part = of_the_next_profile(campaign, profile_next(campaign, bench))
-            words += filter(None, ("", part.text))
-            followed |= part.result
+        words += filter(None, (*found, how_to_answer(iteration)))
+        followed = _ended(campaign, then, words) if then is not None else {}
         error = answer_of_flags(found) if options["strict"] else None
         return answered(
             campaign,
@@ -79,3 +73,18 @@ def log_command(**options: Any) -> Answer:
             exit_code=error.exit_code if error else ExitCode.FINE,
             error=error.message if error else None,
         )
+
+
+def _ended(campaign: Campaign, then: Then, words: list[str]) -> dict[str, Any]:
+    """Close the logged iteration, and take the next profile where that is asked; adds to words."""
+    from harness.cli.campaign.step_answers import of_the_next_profile
+    from harness.optimise import Then, close
+    from harness.optimise.completing import profile_next
+
+    followed = closed_words(*close(campaign), words)
+    if then is not Then.PROFILE:
+        return followed
+    with workbench(campaign) as bench:
+        part = of_the_next_profile(campaign, profile_next(campaign, bench))
+    words += filter(None, ("", part.text))
+    return {**followed, **part.result}

@@ -15,7 +15,7 @@ def next_command(**options: Any) -> Answer:
 
     Repeat it until should_continue is false. It changes nothing.
     """
-    from harness.campaign.flagging import flag_lines
+    from harness.campaign.flag_lines import flag_lines
     from harness.model.jsonable import jsonable
     from harness.optimise import next_action
 

@@ -73,7 +73,7 @@ def _sources(campaign: Campaign) -> list[str]:
 
 def _facts(progress: Progress) -> dict[str, Any]:
     """What is agreed and what was found, as `--json` says it; the same fields before the start."""
-    from harness.campaign.flagging import flag_lines
+    from harness.campaign.flag_lines import flag_lines
     from harness.campaign.logs import trust_lines
     from harness.campaign.state import NotStarted
     from harness.model.jsonable import jsonable

@@ -102,6 +102,7 @@ def _undecided(advice: Advice) -> str:
 def _bench_text(campaign: Campaign, outcome: BenchOutcome) -> str:
     """The guide's table by case, the two comparisons, guards, and whether it holds at scale."""
     from harness.campaign.case_notes import case_notes, scale_notes
+    from harness.campaign.flag_lines import how_to_answer
     from harness.campaign.gates import compare_words
 
     parts = [_case_text(r) for r in outcome.results if r.correct]
@@ -109,7 +110,8 @@ def _bench_text(campaign: Campaign, outcome: BenchOutcome) -> str:
     iteration = campaign.state.iterations[-1]
     parts.append(f"Correctness: {_correct_words(outcome)}")
     parts.append(f"{compare_words(iteration)}; verdict: {outcome.verdict.value}")
-    parts += ["\n".join(flag.line for flag in outcome.flagged.flags)]
+    flags = [flag.line for flag in outcome.flagged.flags]
+    parts.append("\n".join(filter(None, (*flags, how_to_answer(iteration)))))
     return "\n\n".join(filter(None, parts))
 
 

@@ -47,6 +47,7 @@ _ARGUMENTS = {
     "profile.name": "A target or a file; left out in a campaign: the campaign's own step.",
     "report.what": "A run (the beginning of its id is enough) or a campaign; else what was last.",
     "skip.bottleneck": "The row of the profile that is left alone from now on.",
+    "acknowledge.flag": "The name of the flag, such as suspicious-speed-up.",
     "surprises.words": "What is searched for; left out: everything.",
     "take_back.iteration": "The number of a kept iteration.",
     "think.why": "What limits the bottleneck, and why: the same as `hypothesis`.",
