@@ -61,7 +61,7 @@ def test_it_is_said_once(flagged):
         acknowledge(flagged.campaign, NAME, "another one")
 
 
-@pytest.mark.parametrize("name, number", [("waiting", None), (NAME, 2)])
+@pytest.mark.parametrize(("name", "number"), [("waiting", None), (NAME, 2)])
 def test_a_flag_that_does_not_stand_is_refused_with_those_that_do(flagged, name, number):
     with pytest.raises(UsageError, match="no flag") as refused:
         acknowledge(flagged.campaign, name, REASON, number)
