@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from harness.campaign.agreed import CampaignGit, Decision, Ending
 from harness.campaign.bottlenecks import identity
-from harness.campaign.chained_ratio import product
+from harness.campaign.chained_ratio import attempts_of, doubt_of, doubted, product
 from harness.campaign.events import Kind
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.port import SealedBaseline
@@ -116,9 +116,12 @@ class State:
         kept = [i.bench for i in self.kept if i.bench is not None]
         if not kept:
             return None
-        if not any(i.taken_back for i in self.iterations):
-            return kept[-1].fast.cumulative
-        return product([bench.fast.step for bench in kept])
+        whole = kept[-1].fast.cumulative
+        if any(i.taken_back for i in self.iterations):
+            whole = product([bench.fast.step for bench in kept])
+        if not self.agreed.doubts_every_attempt:
+            return whole
+        return doubted(whole, doubt_of(attempts_of(self.iterations), self.agreed.case))
 
     @property
     def headline(self) -> CaseResult | None:

@@ -66,7 +66,10 @@ def _progress(state: State) -> str:
     chained = ""
     total = state.over_baseline
     if bench is not None and bench.fast.chained and total is not None:
-        chained = f" [{show_factor(total.low)}, {show_factor(total.high)}], chained"
+        chained = (
+            f" [{show_factor(total.low)}, {show_factor(total.high)}] at"
+            f" {math.floor(100 * total.confidence)} % or more, chained"
+        )
     figure = f"so far: {show_factor(state.cumulative)}{chained} over the baseline{by}"
     if state.wrong is not None:
         figure += f"; WRONG on {state.wrong.shown.words}"

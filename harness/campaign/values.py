@@ -24,7 +24,7 @@ from harness.model.families import verdict_of_cases
 from harness.model.guards import GuardState
 from harness.model.noise import Noise
 
-RULES = 6
+RULES = 7
 """The present edition of the rules. A campaign keeps those that it was started under.
 
 - Since 2: null results, failed builds and crashes are no failed attempts; a bottleneck is known by
@@ -35,6 +35,8 @@ RULES = 6
 - Since 4: a gain whose interval meets the prediction is no surprise; records say the clocks; and
   since 5, no gain is kept where the mean or the slow runs are worse.
 - Since 6: a gain is measured on once it is sure, and its point is that of these blocks alone.
+- Since 7: the chained figure is as sure as what all attempts may err by together leaves, not the
+  kept ones alone, which were chosen by their looks.
 """
 
 
@@ -102,6 +104,11 @@ class Terms:
     def says_clocks(self) -> bool:
         """Do the records say of each time by which clock it is, as since the fourth edition?"""
         return self.rules >= 4
+
+    @property
+    def doubts_every_attempt(self) -> bool:
+        """Does the chained figure count what every attempt may err by, as since the seventh?"""
+        return self.rules >= 7
 
 
 @dataclass(frozen=True, slots=True)

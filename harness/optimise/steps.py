@@ -144,7 +144,7 @@ def bench_candidate(
         campaign.append(Kind.BENCHING, request=request)
     outcome = workbench.bench(request)
     if request.weighed:
-        outcome = chained(state, outcome)
+        outcome = chained(state, outcome, goes_on=request.continues is not None)
     outcome = with_flags(state, outcome)
     _demand_still(campaign, tree.fingerprint, "measured")
     since = since_when(campaign, workbench, wrong_in_look(outcome))

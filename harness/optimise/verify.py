@@ -296,7 +296,7 @@ def _figures(
     """The ratios and verdicts again, from the trials; of a weighed look after `before` chained."""
     derived = bench.recompute(request, stored)
     if request.weighed and before is not None:
-        derived = chained(before, derived)
+        derived = chained(before, derived, goes_on=request.continues is not None)
     for kept, again in zip(stored.results, derived.results, strict=True):
         found.count("measured cases")
         found.remarks += ran_one_program(kept)

@@ -1,12 +1,16 @@
 """The figure over the baseline is the product of the kept steps; the noise is that of the last."""
 
+from dataclasses import replace
+
 import pytest
 
 from harness.campaign.chained_ratio import product
 from harness.campaign.chaining import RECENT, chained, known_noise
-from harness.campaign.values import BenchOutcome, KnownNoise, Ratio, Terms
+from harness.campaign.values import RULES, BenchOutcome, KnownNoise, Ratio, Terms
 from harness.model import Verdict
 from harness.model.noise import Noise
+
+OPEN = Ratio(1.02, 0.9, 1.2, 0.9995, Verdict.UNDECIDED)
 
 
 def ratio(low, point, high, confidence=0.98):
@@ -33,6 +37,32 @@ def test_a_look_counts_the_kept_steps_before_it(tell, make_result):
     assert outcome.fast.chained
     assert outcome.fast.cumulative.point == pytest.approx(4.5)
     assert outcome.fast.step.point == 1.5
+
+
+def test_every_attempt_is_doubted_whatever_became_of_it(tell, make_result):
+    """What was kept was chosen by the looks; a longer look at one attempt is the same attempt."""
+    story = tell(Terms("work", "fast", rules=RULES, objective="wall"))
+    look = BenchOutcome(make_result(1.5, run="runs/x.parquet"))
+    for point, right in ((3.0, True), (0.9, True), (2.0, False)):
+        story.iterated(make_result(point, chained=True, run="runs/y.parquet", correct=right))
+    doubt = 1 - look.fast.step.confidence
+    assert chained(story.state, look).fast.cumulative.confidence == pytest.approx(1 - 3 * doubt)
+    assert story.state.over_baseline.confidence == pytest.approx(1 - 2 * doubt)
+    story.profiled()
+    story.planned()
+    story.tested()
+    story.benched(replace(look, fast=replace(look.fast, step=OPEN)))
+    longer = chained(story.state, look, goes_on=True).fast.cumulative
+    assert longer.confidence == pytest.approx(1 - 3 * doubt)
+
+
+def test_older_campaigns_go_on_with_the_doubts_of_what_they_kept(tell, make_result):
+    story = tell(Terms("work", "fast", rules=6, objective="wall"))
+    for point in (3.0, 0.9):
+        story.iterated(make_result(point, chained=True, run="runs/y.parquet"))
+    look = BenchOutcome(make_result(1.5, run="runs/x.parquet"))
+    doubt = 1 - look.fast.step.confidence
+    assert chained(story.state, look).fast.cumulative.confidence == pytest.approx(1 - 2 * doubt)
 
 
 def test_what_was_not_measured_is_not_chained(tell, make_result):
