@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import field as listed
 from dataclasses import replace
@@ -254,8 +255,17 @@ class _Together:
         standings = (
             s if s.name == leader or s.rank in _AT_FAULT else self._told(s) for s in made.standings
         )
-        left = union if union is not None and union.parts == (leader,) else None
-        return replace(made, standings=tuple(standings), leftover=self._leftover(left))
+        parts = union.parts if union is not None else ()
+        return replace(
+            made, standings=tuple(standings), leftover=self._leftover(self._alone(leader), parts)
+        )
+
+    def _alone(self, name: str) -> Union | None:
+        """A single variant, for others to be put upon it; None for one that has no files."""
+        field = self.unions.field
+        cell = next((cell for cell in field.variants if cell.name == name), None)
+        known = cell is not None and name in field.commits
+        return Union(field.commits[name], (name,), cell) if known and cell is not None else None
 
     def _told(self, standing: VariantStanding) -> VariantStanding:
         apart = self.unions.apart.get(standing.name)
@@ -281,12 +291,16 @@ class _Together:
             return standing
         return replace(standing, rank=rank, why=_apart_words(standing, apart))
 
-    def _leftover(self, union: Union | None) -> tuple[Leftover, ...]:
-        """Those that may still be a gain on top of the best, and what has them upon it."""
-        every = dict.fromkeys((*self.open, *self.unions.apart))
-        names = [name for name in every if name not in self.unions.contained]
+    def _leftover(self, union: Union | None, parts: Sequence[str] = ()) -> tuple[Leftover, ...]:
+        """Those that may still be a gain on top of the best, and what has them upon it.
+
+        Parts of what was not the best together are asked again, each beside the best one.
+        """
+        every = dict.fromkeys((*self.open, *self.unions.apart, *parts))
+        names = [name for name in every if union is None or name not in union.parts]
         upon = self.unions.commits_upon(union, names) if union is not None else {}
-        return tuple(Leftover(self._short(name), upon.get(name, "")) for name in names)
+        left = (name for name in names if name not in self.unions.contained)
+        return tuple(Leftover(self._short(name), upon.get(name, "")) for name in left)
 
     def _short(self, name: str) -> str:
         return self.unions.short(name)

@@ -130,3 +130,20 @@ def test_flags_that_no_file_has_are_raced_and_not_merged(harness, tried):
     )
     assert said.result["together"] is None
     assert said.result["leftover"] == []
+
+
+def test_what_gains_beside_a_best_single_one_is_put_upon_it(harness, tried, times):
+    """All together is not the best, since two of it do not go together: the third is not lost."""
+
+    def cpu_ms(words):
+        total = sum(map(int, re.findall(r"# [ABC]=(\d+)", words)))
+        return total + 60 * ("A=80" in words and "B=5" in words)
+
+    times.cpu_ms = cpu_ms
+    names = patches(tried, a={"A=100": "A=80"}, b={"B=30": "B=5"}, c={"C=6": "C=1"})
+    said = harness("try", *names, "--json", "--budget", "20s")
+    assert (said.result["winner"], said.result["together"]) == ("b", None)
+    left = {each["name"]: each["commit"] for each in said.result["leftover"]}
+    assert set(left) == {"a", "c"}
+    assert "B=5" in tried.sh(f"git show {left['c']}:run.sh")
+    assert said.result["next_try"] == "harness try a c"
