@@ -78,7 +78,7 @@ def permit(move: Move, state: State, tree: Tree) -> None:
     if state.step not in rule.steps:
         here = ", ".join(m.value for m in RULES if allows(m, state, tree))
         early = move is Move.FINISH and allows(Move.DECIDE, state, tree)
-        ends = f' `{Move.DECIDE.value} --exhausted "why"` ends it before its time.' if early else ""
+        ends = f' `{move.value} --exhausted "why"` ends it before its time.' if early else ""
         raise NotAllowed(
             f"`{move.value}` is not allowed now: the campaign {state.name!r} waits for"
             f" {state.step.value}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.campaign.events import Kind
-from harness.campaign.moves import Move
+from harness.campaign.moves import Move, allows, permit
 from harness.campaign.port import Workbench
 from harness.campaign.standing import after_finish, before_start, before_step, no_branch, refused
 from harness.campaign.state import State, Step
@@ -22,7 +22,7 @@ from harness.optimise.campaign import Campaign
 from harness.optimise.failures import remembered
 from harness.optimise.retrieving import put_records_back
 from harness.optimise.standing import demand_active, place_of, standing
-from harness.optimise.steps import run_profile
+from harness.optimise.steps import decide, run_profile
 from harness.optimise.terms import terms_of
 from harness.optimise.trusting import take_trusted
 from harness.optimise.verify import damage, verify
@@ -146,14 +146,22 @@ class Finished:
 
 @remembered("harness campaign finish")
 def finish(
-    campaign: Campaign, bench: Workbench, *, merge: bool = True, budget_ns: int | None = None
+    campaign: Campaign,
+    bench: Workbench,
+    *,
+    merge: bool = True,
+    budget_ns: int | None = None,
+    exhausted: str = "",
 ) -> Finished:
     """Measure against the tag, profile again, write the summary, merge, tag the end.
 
-    `budget_ns` is that of each measurement.
+    `budget_ns` is that of each measurement. `exhausted` says why the loop ends before its time,
+    where it has not ended yet.
     """
     demand_active(campaign)
     _demand_whole(campaign, bench)
+    if exhausted:
+        _end_loop(campaign, exhausted)
     if campaign.state.step is not Step.FINISHED:
         campaign.permit(Move.FINISH)
         known = campaign.state.wrong is not None and merge
@@ -164,6 +172,27 @@ def finish(
         run_profile(campaign, bench)
         campaign.append(Kind.FINISHED)
     return _conclude(campaign, bench, merge=merge, budget_ns=budget_ns)
+
+
+def _end_loop(campaign: Campaign, why: str) -> None:
+    """Decide that the loop ends, where that is still open; nothing where it has ended.
+
+    NotAllowed, with nothing written, inside of an iteration and where `finish` would be refused.
+    """
+    state, tree = campaign.state, campaign.tree()
+    if state.step in (Step.FINISH, Step.FINISHED):
+        return
+    if not allows(Move.DECIDE, state, tree):
+        way = "harness revert"
+        if allows(Move.GIVE_UP, state, tree):
+            way = f'{Move.GIVE_UP.value} "WHY" --surprise "..." --then auto gives it up'
+        raise NotAllowed(
+            f"the loop ends between two iterations, and iteration {len(state.iterations)} is open:"
+            f" the campaign {campaign.name!r} waits for {state.step.value}",
+            hint=f"Close it (`harness next` says how), or end it now: {way}. Then the same again.",
+        )
+    permit(Move.FINISH, replace(state, step=Step.FINISH), tree)
+    decide(campaign, why)
 
 
 def _demand_whole(campaign: Campaign, bench: Workbench) -> None:

@@ -11,6 +11,7 @@ from harness.cli.campaign.common import (
     campaign_options,
     named_campaign,
     opened,
+    spoken,
     workbench,
 )
 from harness.cli.campaign.started import started
@@ -58,11 +59,17 @@ def campaign_status_command(*, everything: bool, **options: Any) -> Answer:
         return status_answer(campaign, everything=everything)
 
 
-@command(name="finish", epilog="Example: harness campaign finish")
+@command(name="finish", epilog='Example: harness campaign finish --exhausted "out of time"')
 @click.option("--no-merge", is_flag=True, help="Leave the merge into the base branch to you.")
 @click.option("--budget", help="Answer within this time, for each case; else the campaign's.")
+@click.option(
+    "--exhausted",
+    callback=spoken,
+    help="Decide first that the loop ends, as `harness decide --exhausted` does: why. It may be"
+    " said between any two iterations.",
+)
 @campaign_options
-def finish_command(*, no_merge: bool, budget: str | None, **options: Any) -> Answer:
+def finish_command(*, no_merge: bool, budget: str | None, exhausted: str, **options: Any) -> Answer:
     """Measure the full workload against the tag, profile again, summarise, merge, tag the end."""
     from harness.campaign.logs import headline_words
     from harness.model.durations import parse_duration_ns
@@ -73,7 +80,9 @@ def finish_command(*, no_merge: bool, budget: str | None, **options: Any) -> Ans
 
     with opened(options) as campaign:
         with workbench(campaign) as bench:
-            done = finish(campaign, bench, merge=not no_merge, budget_ns=budget_ns)
+            done = finish(
+                *(campaign, bench), merge=not no_merge, budget_ns=budget_ns, exhausted=exhausted
+            )
         word = f"merged {done.because}, tagged {done.tag}" if done.merged else done.because
         if done.merged and done.measured:
             word += f"\n{done.measured}"
