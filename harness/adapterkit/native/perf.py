@@ -41,6 +41,9 @@ WANTED_SAMPLES = 3000
 FEW_SAMPLES = 200
 MAX_HERTZ = 4999
 MAX_REPEATS = 10
+_RECORD = ("record", "-q", "--no-buildid", "--no-bpf-event", "-e", "cpu-clock")
+"""What `perf script` does not ask for is left out: build ids, which perf reads its file again for,
+and the kernel's own programs, which a thread of perf waits a second for after each run."""
 EVENTS = (
     *("task-clock", "cycles", "instructions", "branches", "branch-misses"),
     *("cache-references", "cache-misses", "L1-dcache-load-misses"),
@@ -98,7 +101,7 @@ def sample(
     files, runs, problems = [], [], []
     for number in range(repeats):
         file = folder / ("perf.data" if number == 0 else f"perf.data.{number}")
-        argv = [str(perf), "record", "-q", "-e", "cpu-clock", "-F", str(hertz)]
+        argv = [str(perf), *_RECORD, "-F", str(hertz)]
         argv += ["--call-graph", f"dwarf,{STACK_BYTES}", "-o", str(file), "--"]
         words = (*argv, str(build.program), *arguments)
         command = Command(words, build.target.env, build.target, profile=folder)
