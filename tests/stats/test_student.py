@@ -1,8 +1,9 @@
-"""Student's law, held against the tables of textbooks."""
+"""Student's law, held against the tables of textbooks, and scipy's."""
 
 import math
 
 import pytest
+from scipy.special import stdtrit
 
 from harness.stats.student import student_reach
 
@@ -13,6 +14,18 @@ from harness.stats.student import student_reach
 )
 def test_how_far_it_reaches_is_what_the_tables_say(free: int, level: float, reach: float) -> None:
     assert student_reach(free, level) == pytest.approx(reach, abs=5e-4)
+
+
+@pytest.mark.parametrize("free", [1, 2, 3.5, 7, 11, 63, 64, 1000, 100_000])
+@pytest.mark.parametrize("level", [1e-12, 1e-5, 0.002, 0.05, 0.4, 0.9])
+def test_it_is_scipys_to_more_digits_than_a_campaign_is_verified_by(
+    free: float, level: float
+) -> None:
+    assert student_reach(free, level) == pytest.approx(-stdtrit(free, level / 2), rel=1e-11)
+
+
+def test_an_interval_of_no_certainty_is_a_point() -> None:
+    assert student_reach(5, 1.0) == 0.0
 
 
 def test_an_interval_without_error_has_no_end() -> None:

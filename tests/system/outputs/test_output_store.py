@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -35,6 +38,17 @@ def test_scalars_and_texts_come_back(tmp_path, value):
     back = round_trip(tmp_path / "o.parquet", value)
     assert back == value
     assert type(back) is type(value)
+
+
+def test_storing_outputs_imports_no_pandas(tmp_path):
+    script = (
+        "import sys; from pathlib import Path; import numpy as np\n"
+        "from harness.system.outputs.stored import StoredOutput, save_outputs\n"
+        "kept = [StoredOutput('t', 'c', 'x', 1, 'o', v) for v in ('text', b'1', np.zeros((2, 0)))]\n"
+        "save_outputs(Path(sys.argv[1]), kept)\n"
+        "sys.exit('pandas' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script, tmp_path / "o.parquet"], check=True, timeout=60)
 
 
 def test_nan_comes_back(tmp_path):
