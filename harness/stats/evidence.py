@@ -84,6 +84,15 @@ class Evidence:
         of_signs = by_sign(values, self.before.known)
         return float(np.logaddexp(of_signs, by_size(values, self.within)) - math.log(2))
 
+    def _reaches(self, limit: float, values: Floats) -> bool:
+        """Is the log of the e-value at least `limit`? Sizes only add to what signs have won."""
+        if len(values) < FEWEST:
+            return limit <= 0
+        of_signs = by_sign(values, self.before.known)
+        if of_signs - math.log(2) >= limit:
+            return True
+        return bool(np.logaddexp(of_signs, by_size(values, self.within)) - math.log(2) >= limit)
+
     def bounds(self, level: float, known: Sequence[float] = (0.0,)) -> tuple[float, float]:
         """The centres that are not refused, each end at this level.
 
@@ -93,8 +102,10 @@ class Evidence:
         finite = np.concatenate((self.low, self.high))
         finite = finite[np.isfinite(finite)]
         middle = float(np.median(finite)) if len(finite) else 0.0
-        low = _end(lambda centre: self.faster(centre) >= limit, middle, known)
-        high = -_end(lambda centre: self.slower(-centre) >= limit, -middle, [-k for k in known])
+        low = _end(lambda centre: self._reaches(limit, self.low - centre), middle, known)
+        high = -_end(
+            lambda centre: self._reaches(limit, -centre - self.high), -middle, [-k for k in known]
+        )
         return min(low, high), max(low, high)
 
 
