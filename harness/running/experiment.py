@@ -58,6 +58,7 @@ from harness.running.reports import (
 from harness.running.settings import of_plan, to_plan
 from harness.system.launcher.launching import LauncherFacts
 from harness.system.process.given import given_digest
+from harness.system.process.opening import CoreRunner
 from harness.system.store.run_file import read_run
 from harness.system.store.runs import BlockKey, RunWriter
 
@@ -112,10 +113,16 @@ class Experiment:
 
 
 def perform(
-    orchestrator: Orchestrator, results: Path, experiment: Experiment, folder: Path | None = None
+    orchestrator: Orchestrator,
+    results: Path,
+    experiment: Experiment,
+    folder: Path | None = None,
+    *,
+    beside: CoreRunner | None = None,
 ) -> Report:
     """Run an experiment from its beginning, or go on with the one stored in `folder`.
 
+    With a runner `beside` the orchestrator's own, cells are made ready two at once.
     Everything measured is stored whatever happens; after Ctrl-C the report covers what was
     finished and says that it was interrupted.
     """
@@ -124,18 +131,15 @@ def perform(
     experiment = replace(experiment, settings=asked)
     host, launcher = orchestrator.runner.host(), orchestrator.runner.launcher_facts()
     if folder is None:
-        started_at_ns = time.time_ns()
-        experiment = replace(experiment, settings=experiment.settings.seeded())
-        folder, plan = results / run_id(started_at_ns), _plan(experiment, host, started_at_ns)
+        experiment, folder, plan = _begun(experiment, host, results)
     else:
-        plan = _stored_plan(folder, host, experiment)
-        seed = of_plan(plan).seed
-        experiment = replace(experiment, settings=replace(experiment.settings, seed=seed))
+        experiment, plan = _gone_on_with(folder, host, experiment)
     settings, plan = experiment.settings, _timed_by(plan, launcher)
-    orchestrator.runner.cpus = settings.cpus
+    for one in filter(None, (orchestrator.runner, beside)):
+        one.cpus, one.jail = settings.cpus, orchestrator.runner.jail
     with RunWriter(folder, plan, host.id) as writer:
         try:
-            members = orchestrator.prepare(experiment.cells, settings.mode)
+            members = orchestrator.prepare(experiment.cells, settings.mode, beside)
             writer.describe(
                 metrics=chain.from_iterable(map(declared_figures, members)),
                 builds=(BuildFacts.of(m.build) for m in members if m.build),
@@ -239,6 +243,24 @@ def _timed_by(plan: dict[str, Any], launcher: LauncherFacts) -> dict[str, Any]:
 
 def _given(experiment: Experiment) -> list[list[str]]:
     return [[*c.key, given_digest(c.target, c.case)] for c in experiment.cells]
+
+
+def _begun(
+    experiment: Experiment, host: Host, results: Path
+) -> tuple[Experiment, Path, dict[str, Any]]:
+    """The experiment with a seed, and the folder and the plan of its new run."""
+    started_at_ns = time.time_ns()
+    experiment = replace(experiment, settings=experiment.settings.seeded())
+    return experiment, results / run_id(started_at_ns), _plan(experiment, host, started_at_ns)
+
+
+def _gone_on_with(
+    folder: Path, host: Host, experiment: Experiment
+) -> tuple[Experiment, dict[str, Any]]:
+    """The experiment with the seed of the run stored in `folder`, and that run's plan."""
+    plan = _stored_plan(folder, host, experiment)
+    settings = replace(experiment.settings, seed=of_plan(plan).seed)
+    return replace(experiment, settings=settings), plan
 
 
 def _stored_plan(folder: Path, host: Host, experiment: Experiment) -> dict[str, Any]:

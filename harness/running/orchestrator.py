@@ -42,14 +42,14 @@ from harness.running.cells import (
     Ready,
     Turn,
     reference_of,
-    same_group,
 )
 from harness.running.checking import check_outputs
 from harness.running.commands import beside_trial, run_commands
 from harness.running.generating import Generated
 from harness.running.listening import Listener, Quiet
 from harness.running.made_by import as_own_build
-from harness.running.made_once import MadeOnce
+from harness.running.made_once import Made, MadeOnce
+from harness.running.making_ready import first_checked, made_ready
 from harness.running.overheard import Overheard
 from harness.running.own_builds import OwnBuilds
 from harness.running.pace import Pace, limit_of
@@ -94,16 +94,23 @@ class Orchestrator:
 
     # -- make ready -----------------------------------------------------------------------------
 
-    def prepare(self, cells: Iterable[Cell], mode: Mode = Mode.COLD) -> list[Prepared]:
+    def prepare(
+        self,
+        cells: Iterable[Cell],
+        mode: Mode = Mode.COLD,
+        beside: CoreRunner | None = None,
+    ) -> list[Prepared]:
         """Probe, set up, build and run each cell once; failures are kept, not raised.
 
-        StorageFailed alone is raised: a full disk is no failure of a cell.
+        Two at once where there is a runner for those that run `beside` others. StorageFailed alone
+        is raised: a full disk is no failure of a cell.
         """
+        runners = (self.runner,) if beside is None else (self.runner, beside)
         try:
-            prepared = [self._prepare(cell, mode) for cell in cells]
+            prepared = made_ready([*cells], lambda c, r: self._prepare(c, mode, r), runners)
         finally:
             self.once.forget()
-        return [self._checked(member, prepared) for member in prepared]
+        return [first_checked(member, prepared) for member in prepared]
 
     def adapter(self, name: str) -> Adapter:
         """The adapter of that name; raises what loading it raises."""
@@ -133,16 +140,21 @@ class Orchestrator:
 
     def check(self, adapter: Adapter, build: Build, task: Task, case: Case) -> Output:
         """Run a build once and read its declared outputs; TrialFailed where that cannot be."""
-        output = self.run_once(adapter, build, case)
-        return replace(output, values=take_outputs(output, task.outputs))
+        return _with_outputs(self.run_once(adapter, build, case), task)
 
-    def run_once(self, adapter: Adapter, build: Build, case: Case) -> Output:
-        """Run a build for its output, untimed; TrialFailed where it does not end well."""
+    def run_once(
+        self, adapter: Adapter, build: Build, case: Case, runner: CoreRunner | None = None
+    ) -> Output:
+        """Run a build for its output, untimed; TrialFailed where it does not end well.
+
+        By `runner`; left out: by the session's own.
+        """
+        runner = runner or self.runner
         self._listener.step(f"checking {build.target.name}")
-        with beside_trial(self.runner, build.target):
-            return adapter.run(self.generated.given(build, case), case, self.runner)
+        with beside_trial(runner, build.target):
+            return adapter.run(self.generated.given(build, case), case, runner)
 
-    def _prepare(self, cell: Cell, mode: Mode) -> Prepared:
+    def _prepare(self, cell: Cell, mode: Mode, runner: CoreRunner) -> Prepared:
         target = replace(cell.target, steady=(cell.mode or mode) is Mode.STEADY)
         build: Build | None = None
         try:
@@ -150,18 +162,19 @@ class Orchestrator:
                 raise cell.failure
             adapter, build = self.once.made(target)
             begun = time.monotonic_ns()
-            expected = self._expected(cell, adapter, build)
+            expected = self._expected(cell, (adapter, build), runner)
         except StorageFailed:
             raise
         except HarnessError as failure:
             return Failed(cell, failure, build)
         return Ready(cell, adapter, build, expected, first_ns=time.monotonic_ns() - begun)
 
-    def _expected(self, cell: Cell, adapter: Adapter, build: Build) -> Output:
+    def _expected(self, cell: Cell, made: Made, runner: CoreRunner) -> Output:
         """The output to compare trials with: that of the plain program, in either mode."""
+        adapter, build = made
         if build.target.steady:
             adapter, build = self.build(replace(build.target, steady=False))
-        return self.check(adapter, build, cell.task, cell.case)
+        return _with_outputs(self.run_once(adapter, build, cell.case, runner), cell.task)
 
     def _probe(self, adapter: Adapter, target: Target) -> Toolchain:
         """The target's toolchain; asked for once per set of options, failures included."""
@@ -204,22 +217,6 @@ class Orchestrator:
             except HarnessError as failure:
                 problems.append(failure.message)
         return problems
-
-    def _checked(self, member: Prepared, everyone: Sequence[Prepared]) -> Prepared:
-        """Compare a cell's first output with the one given, else with its reference's."""
-        if isinstance(member, Failed):
-            return member
-        wanted = member.cell.expected
-        if wanted is None:
-            reference = reference_of([m for m in everyone if same_group(m.cell, member.cell)])
-            wanted = reference.expected if reference and reference is not member else None
-        if wanted is None:
-            return member
-        try:
-            verdict = check_outputs(member.adapter, member.cell.task, wanted, member.expected)
-        except HarnessError as failure:
-            return Failed(member.cell, failure, member.build, member.expected)
-        return replace(member, verdict=verdict)
 
     # -- time -----------------------------------------------------------------------------------
 
@@ -312,7 +309,8 @@ class Orchestrator:
         if reference is None:
             raise TrialFailed("no target is left that tells what is right for what was drawn")
         try:
-            output = self._expected(reference.cell.given(case), reference.adapter, reference.build)
+            made = reference.adapter, reference.build
+            output = self._expected(reference.cell.given(case), made, self.runner)
         except TrialFailed as failure:
             raise TrialFailed(f"{reference.cell.name} fails: {failure.message}") from None
         self.runner.discard(output)
@@ -395,3 +393,7 @@ class Orchestrator:
         if not agreement.ok:
             agreement = replace(agreement, summary=given_words(turn.draw.text, agreement.summary))
         return None if unchecked and agreement.ok else agreement
+
+
+def _with_outputs(output: Output, task: Task) -> Output:
+    return replace(output, values=take_outputs(output, task.outputs))

@@ -4,7 +4,9 @@ them measured again on fresh blocks, so that its having been picked flatters not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+import contextlib
+import os
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import field as listed
 from dataclasses import replace
 
@@ -28,6 +30,7 @@ from harness.running.session import Session
 from harness.running.try_results import TryResult
 from harness.running.trying_options import Trying
 from harness.running.variants import Field, variant_label
+from harness.system.process.opening import CoreRunner
 
 NO_OTHER = "and no other one seems to gain"
 RACE_SHARE = 0.75
@@ -244,8 +247,22 @@ def hold_race(
         race=rules,
         origin={"kind": "try", "part": "race"},
     )
-    report = perform(session.orchestrator, session.results, experiment)
+    with _runner_beside(session, settings.cpus) as beside:
+        report = perform(session.orchestrator, session.results, experiment, beside=beside)
     return _sound(report, field.reference)
+
+
+@contextlib.contextmanager
+def _runner_beside(session: Session, cpus: Sequence[int]) -> Iterator[CoreRunner | None]:
+    """A further runner where two programs can run at once; None where one has all CPUs there are.
+
+    It lasts as long as the outputs that it has made are wanted.
+    """
+    if len(cpus or os.sched_getaffinity(0)) < 2:
+        yield None
+        return
+    with session.another_runner() as beside:
+        yield beside
 
 
 def _sound(report: Report, reference: Cell) -> Report:

@@ -221,7 +221,7 @@ def field_of(
     with contextlib.ExitStack() as stack:
         copy = stack.enter_context(private_copy(session, config, base, as_it_is=True))
         reference = settle(session, copy, target_at(config, target, copy.root), target)
-        _, built = session.orchestrator.build(reference)  # raises what is wrong with all of them
+        _, built = session.orchestrator.once.made(reference)  # raises what is wrong with all
         task, chosen = config.task(own.task), config.case_of(own, case)
         copies = [_copied(session, target, v, base, stack) for v in variants]
         made = _made_in_parallel(session, target, variants, copies)
@@ -333,7 +333,7 @@ def _made_in_parallel(
     """Every variant set up and built, at most as many at once as there are CPUs.
 
     What a build fails of is found again, and said, when the run makes its cells ready; one that is
-    made needs no second time, since builds are kept by their content.
+    made is known until then.
     """
 
     def make(variant: Variant, copy: PrivateCopy | Unmade) -> Build | Unmade:
@@ -344,7 +344,7 @@ def _made_in_parallel(
             if variant.kind is VariantKind.FLAGS and target not in session.config.flags_files:
                 made = flagged_target(made, variant.value)
             made = settle(session, copy, made, variant.name)
-            return replace(session.orchestrator.build(made)[1], target=made)
+            return replace(session.orchestrator.once.made(made)[1], target=made)
         except StorageFailed:
             raise
         except HarnessError as problem:

@@ -118,11 +118,12 @@ class Git(GitReading):
     def snapshot(self, message: str, *, parent: str = "HEAD", ref: str | None = None) -> str:
         """Keep the working tree, as `tree` sees it, as a commit which no branch knows.
 
-        Returns its id. With `ref`, such as `refs/harness/attempts/x/1`, it is kept for good;
-        without, until git clears away what nothing refers to, weeks later.
+        Returns its id. `parent` is HEAD or the id of a commit. With `ref`, such as
+        `refs/harness/attempts/x/1`, it is kept for good; without, until git clears away what
+        nothing refers to, weeks later.
         """
         tree = self._write_tree((), {})
-        upon = self.head() if parent == "HEAD" else self.resolve(parent)
+        upon = self.head() if parent == "HEAD" else parent
         arguments = ("commit-tree", tree, "-p", upon, "-m", message)
         commit = self.line(*arguments, env=self.identity)
         if ref is not None:

@@ -44,7 +44,8 @@ def test_storing_outputs_imports_no_pandas(tmp_path):
     script = (
         "import sys; from pathlib import Path; import numpy as np\n"
         "from harness.system.outputs.stored import StoredOutput, save_outputs\n"
-        "kept = [StoredOutput('t', 'c', 'x', 1, 'o', v) for v in ('text', b'1', np.zeros((2, 0)))]\n"
+        "values = ('text', b'1', np.zeros((2, 0)))\n"
+        "kept = [StoredOutput('t', 'c', 'x', 1, 'o', value) for value in values]\n"
         "save_outputs(Path(sys.argv[1]), kept)\n"
         "sys.exit('pandas' in sys.modules)"
     )
