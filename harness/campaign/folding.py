@@ -154,12 +154,18 @@ def _tested(state: State, event: Event) -> State:
     like = tuple(i.number for i in before if change and i.change == change)
     if since := _since(event):
         return _found_wrong(state, since, wrong_in_test(outcome), tests=tests)
-    return _change(state, step, tests=tests, change=change, like=like)
+    blamed = _wrong_parts(event)
+    return _change(state, step, tests=tests, change=change, like=like, wrong_parts=blamed)
 
 
 def _since(event: Event) -> int:
     """The kept iteration whose error was found; 0: none, or the candidate's own."""
     return event.value("since", int) if "since" in event.data else 0
+
+
+def _wrong_parts(event: Event) -> tuple[str, ...]:
+    """The commits of the candidate's parts that are wrong by themselves."""
+    return event.value("wrong_parts", tuple[str, ...]) if "wrong_parts" in event.data else ()
 
 
 def _found_wrong(
@@ -182,7 +188,8 @@ def _benched(state: State, event: Event) -> State:
     if since := _since(event):
         return _found_wrong(state, since, wrong_in_look(outcome), benches=benches)
     undecided = bench_outcome(outcome) is Outcome.UNDECIDED
-    return _change(state, Step.BENCHMARK if undecided else Step.LOG, benches=benches)
+    step, blamed = Step.BENCHMARK if undecided else Step.LOG, _wrong_parts(event)
+    return _change(state, step, benches=benches, wrong_parts=blamed)
 
 
 def _abandoned(state: State, event: Event) -> State:

@@ -15,6 +15,9 @@ _BY_INTERVAL = 4
 """The edition of the rules since which the interval of a gain is held against the prediction."""
 
 
+PART = "part of the best"
+"""What a race says of a variant that is one of several put together."""
+
 _RAN = ("not told apart", "behind the best", "no gain", "same", "worse")
 """What a race says of a variant that is right, and is not the best; the last one by older races."""
 
@@ -111,6 +114,9 @@ class Iteration:
     """The earlier iterations that tried nearly the same."""
     rules: int = 1
     """The edition of the rules that its campaign was started under."""
+    wrong_parts: tuple[str, ...] = ()
+    """The commits of those that its candidate was put together of, and that are wrong by themselves
+    where it is."""
     since: int = 0
     """The kept iteration whose error its test or look found; 0: it found none, or its own."""
     taken_back: str = ""
@@ -126,6 +132,11 @@ class Iteration:
     def taken(self) -> str:
         """The commit of the variant that was taken as the candidate last; empty: none was."""
         return next((v.commit for v in reversed(self.tried) if v.chosen), "")
+
+    @property
+    def parts(self) -> tuple[TriedVariant, ...]:
+        """What the candidate of its race was put together of; nothing of a single one."""
+        return tuple(v for v in self.tried if v.rank == PART and v.commit)
 
     @property
     def raced_in_vain(self) -> int:

@@ -17,6 +17,7 @@ from harness.campaign.log_words import correctness_words
 from harness.campaign.objectives import clock_words, objective_words
 from harness.campaign.port import SealedBaseline
 from harness.campaign.profile_values import ProfileOutcome
+from harness.campaign.raced import variant_lines
 from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import State, Step
 from harness.campaign.stopping import attackable
@@ -104,7 +105,7 @@ def _entry(iteration: Iteration, note: Reflection, sealed: SealedBaseline) -> st
         f"**Performance:** {_performance(iteration)}",
         f"**Correctness:** {correctness_words(iteration)}",
         f"**Commit:** {_commit(iteration)}",
-        *(_flat(variant.line) for variant in iteration.tried),
+        *map(_flat, variant_lines(iteration)),
         f"**Surprise:** {_flat(note.surprise)}",
         f"**Notes:** {_notes(iteration, note, sealed)}",
         *map(_flat, told_with(iteration)),

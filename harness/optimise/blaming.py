@@ -8,6 +8,7 @@ from harness.campaign.events import Event, Kind
 from harness.campaign.folding import states_after
 from harness.campaign.port import Workbench
 from harness.campaign.wrongs import Counterexample
+from harness.errors import HarnessError
 from harness.frozen import dataclass
 from harness.optimise.campaign import Campaign
 
@@ -70,3 +71,30 @@ def since_when(
     if state is None:
         return {}
     return {"since": state.iteration or campaign.state.kept[-1].number}
+
+
+def to_blame(
+    campaign: Campaign, bench: Workbench, found: tuple[Counterexample, str] | None
+) -> dict[str, int | tuple[str, ...]]:
+    """What an event says of where an error is from: a kept state, or a part of the candidate."""
+    since = since_when(campaign, bench, found)
+    if since or found is None:
+        return {**since}
+    wrong = wrong_parts(campaign, bench, found[0])
+    return {"wrong_parts": wrong} if wrong else {}
+
+
+def wrong_parts(campaign: Campaign, bench: Workbench, shown: Counterexample) -> tuple[str, ...]:
+    """The commits of those that the candidate is put together of, and that are wrong there alone.
+
+    None where that cannot be told: what was found of the candidate stands all the same.
+    """
+    parts = campaign.state.iterations[-1].parts
+    try:
+        return tuple(
+            part.commit
+            for part in parts
+            if bench.first_wrong([part.commit], shown).index is not None
+        )
+    except HarnessError:
+        return ()

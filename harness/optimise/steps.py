@@ -27,7 +27,7 @@ from harness.campaign.wrongs import wrong_in_look, wrong_in_test
 from harness.errors import NotAllowed, UsageError
 from harness.frozen import dataclass
 from harness.model.proposals import Plan, Reflection, Thought
-from harness.optimise.blaming import since_when
+from harness.optimise.blaming import to_blame
 from harness.optimise.campaign import Campaign
 from harness.optimise.failures import remembered
 from harness.optimise.standing import demand_active
@@ -103,9 +103,10 @@ def check_candidate(campaign: Campaign, bench: Workbench, *, full: bool) -> Test
     change = ""
     if outcome.status is TestStatus.PASSED:
         change = change_digest(campaign.checkout.keep_tested(state.kept_commit, tree.changed))
-    wrong = None if outcome.status is TestStatus.PASSED else wrong_in_test(outcome)
-    since = since_when(campaign, bench, wrong)
-    campaign.append(Kind.TESTED, tree=tree.fingerprint, outcome=outcome, change=change, **since)
+    right = outcome.status in (TestStatus.PASSED, TestStatus.BUILD_FAILED)
+    wrong = None if right else wrong_in_test(outcome)
+    blamed = to_blame(campaign, bench, wrong)
+    campaign.append(Kind.TESTED, tree=tree.fingerprint, outcome=outcome, change=change, **blamed)
     return outcome
 
 
@@ -147,9 +148,9 @@ def bench_candidate(
         outcome = chained(state, outcome, goes_on=request.continues is not None)
     outcome = with_flags(state, outcome)
     _demand_still(campaign, tree.fingerprint, "measured")
-    since = since_when(campaign, workbench, wrong_in_look(outcome))
+    blamed = to_blame(campaign, workbench, wrong_in_look(outcome))
     told = {"tree": tree.fingerprint, "request": request, "outcome": outcome}
-    campaign.append(Kind.BENCHED, **told, **since)
+    campaign.append(Kind.BENCHED, **told, **blamed)
     return outcome
 
 

@@ -1,6 +1,7 @@
 """A race as the edit of an iteration: what is recorded, refused, and completed after a kill."""
 
 import contextlib
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -213,6 +214,44 @@ def test_the_next_best_of_a_race_is_named_where_the_best_was_not_kept(racing, mo
     advice = next_action(racing.campaign)
     assert advice.action == "THINK"
     assert advice.why.startswith("fair gained in the last race too (1.20x), and was not measured")
+
+
+def test_a_part_that_makes_the_whole_wrong_is_named_and_the_others_are_tried_again(
+    racing, monkeypatch
+):
+    """One wrong part of a dozen is not to cost the gains of the others."""
+    commits, gained = {}, Estimate("ratio", 1.5, 1.4, 1.6, 0.95)
+    for name, output in (("good", "right"), ("bad", "wrong"), ("both", "wrong")):
+        racing.write(time=50, output=output, note=name)
+        commits[name] = racing.git.snapshot(name)
+        racing.git.restore(racing.git.head(), ("work.txt",))
+
+    def race(*_):
+        standings = (
+            VariantStanding("work@bad + good", Rank.BEST, gained, 8, gains=True),
+            VariantStanding("work@good", Rank.PART, gained, 4, gains=True),
+            VariantStanding("work@bad", Rank.PART, gained, 4, gains=True),
+        )
+        whole = Together("bad + good", ("bad", "good"), commits["both"])
+        return TryResult("work", "wall", standings, "one is left", None, None, together=whole)
+
+    with rivals.field_of() as field:
+        field.commits.update({f"work@{name}": commits[name] for name in ("good", "bad")})
+    monkeypatch.setattr(rivals, "race_together", race)
+    go(racing)
+    assert racing.bench.here()["note"] == "both"
+    check_candidate(racing.campaign, racing.bench, full=False)
+    assert racing.campaign.state.iterations[-1].wrong_parts == (commits["bad"],)
+    log(racing.campaign, Reflection("it was wrong", why="w", lesson="l"))
+    assert "7; wrong by itself" in re.sub(
+        r"kept as [0-9a-f]{7}", "7", (racing.root / "optim/optimization_log.md").read_text()
+    )
+    revert(racing.campaign)
+    decide(racing.campaign)
+    assert next_action(racing.campaign).why.startswith(
+        "of the last race's candidate bad is wrong by itself:"
+        f" `harness try {commits['good'][:12]}` races the rest of it again after the plan (good); "
+    )
 
 
 @pytest.mark.parametrize(
