@@ -33,9 +33,9 @@ def next_best(iteration: Iteration) -> TriedVariant | None:
 
 def next_best_words(iterations: Sequence[Iteration]) -> str:
     """Which other variant of the last race gained, and how it is tried; empty: none did."""
-    found = next_best(iterations[-1]) if iterations else None
-    if found is not None and (words := _other_parts_words(iterations[-1])):
+    if iterations and (words := _other_parts_words(iterations[-1])):
         return words
+    found = next_best(iterations[-1]) if iterations else None
     if found is None or found.ratio is None:
         return ""
     return (
@@ -48,7 +48,7 @@ def _other_parts_words(iteration: Iteration) -> str:
     """Which part made the candidate wrong, and how the others are tried; empty: it is not known."""
     wrong = [part.name for part in iteration.parts if part.commit in iteration.wrong_parts]
     others = [part for part in iteration.parts if part.commit not in iteration.wrong_parts]
-    if not wrong or not others:
+    if not wrong or not others or not iteration.outcome.failed:
         return ""
     calls = " ".join(part.commit[:12] for part in others)
     return (

@@ -229,7 +229,7 @@ def test_a_part_that_makes_the_whole_wrong_is_named_and_the_others_are_tried_aga
     def race(*_):
         standings = (
             VariantStanding("work@bad + good", Rank.BEST, gained, 8, gains=True),
-            VariantStanding("work@good", Rank.PART, gained, 4, gains=True),
+            VariantStanding("work@good", Rank.PART, None, 4, gains=True),
             VariantStanding("work@bad", Rank.PART, gained, 4, gains=True),
         )
         whole = Together("bad + good", ("bad", "good"), commits["both"])
