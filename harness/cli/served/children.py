@@ -12,6 +12,7 @@ import os
 import queue
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,8 @@ from harness.frozen import dataclass
 from harness.system.process.calling import Call, Ended, Follower, StillRunningError, call
 
 _TOLD_EVERY_S = 0.2
+_SILENT_S = 2.5
+"""After this time without a word it is said again what goes on, and for how long."""
 _MOST_OF_A_LINE = 300
 _MOST_SAID = 2000
 
@@ -117,19 +120,24 @@ def _failed(tool: ServedCommand, why: str, code: int) -> Called:
 
 
 class _Lines:
-    """Tells whole lines, as they come, of what was said in pieces."""
+    """Tells whole lines, as they come, of what was said in pieces; of a long step again and again.
+
+    It is the server that speaks of a long step: nothing of a command runs while it times trials.
+    """
 
     def __init__(self, said: queue.SimpleQueue[bytes], teller: Teller) -> None:
         self._said = said
         self._teller = teller
         self._count = 0
         self._begun = b""
+        self._latest, self._since_s, self._told_s = "", 0.0, 0.0
 
     async def tell_on(self) -> None:
         """Tell what there is, again and again."""
         while True:
             await anyio.sleep(_TOLD_EVERY_S)
             await self.tell_all()
+            await self.tell_again()
 
     async def tell_all(self) -> None:
         """Tell every whole line that was said."""
@@ -141,5 +149,16 @@ class _Lines:
     async def tell(self, line: str) -> None:
         """Tell one line, unless it is empty."""
         if words := visible(line.strip())[:_MOST_OF_A_LINE]:
-            self._count += 1
-            await self._teller(float(self._count), words)
+            if words.startswith("harness"):  # a step; what its tools say is none
+                self._latest, self._since_s = words, time.monotonic()
+            await self._tell(words)
+
+    async def tell_again(self) -> None:
+        """Tell the latest step, and for how long it goes on, where nothing was told for a while."""
+        now_s = time.monotonic()
+        if now_s - self._told_s >= _SILENT_S:
+            await self._tell(f"{self._latest}: {now_s - self._since_s:.0f} s")
+
+    async def _tell(self, words: str) -> None:
+        self._count, self._told_s = self._count + 1, time.monotonic()
+        await self._teller(float(self._count), words)

@@ -101,10 +101,7 @@ async def _call_tool(
             "exit_code": code,
         }
         return _result(Called(said, code))
-    # How far it is, where somebody listens.
-    steps = ["--verbose"] if tool.says_steps and (context.meta or {}).get("progress_token") else []
-    at = len(tool.words)
-    return _result(await call_tool(tool, [*line[:at], *steps, *line[at:]], stdin, tell))
+    return _result(await call_tool(tool, line, stdin, tell))
 
 
 def check_arguments(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> None:

@@ -88,11 +88,6 @@ class ServedCommand:
         """Does it only look?"""
         return self.name in _CHANGE_NOTHING
 
-    @property
-    def says_steps(self) -> bool:
-        """Has it an option to say each step?"""
-        return any(parameter.name == "verbose" for parameter in self.command.params)
-
     def schema(self) -> dict[str, Any]:
         """The JSON schema of its arguments."""
         properties = {name: _schema_of(p) for name, p in self._parameters().items()}

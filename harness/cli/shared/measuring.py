@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from harness.cli.shared.base import SERVED
 from harness.cli.shared.common_options import make_settings, said_of_programs
 from harness.cli.shared.wording import in_flags
 from harness.errors import UsageError
@@ -249,7 +250,7 @@ def progress(*, wanted: bool = True) -> Iterator[Listener]:
     if not wanted or _level() == "quiet":
         yield Quiet()
         return
-    if _level() == "verbose":
+    if _level() == "verbose" or SERVED.is_set():
         yield Everything(lambda line: click.echo(line, err=True))
         return
     if not sys.stderr.isatty():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -179,6 +181,32 @@ def test_a_call_that_is_called_off_leaves_nothing_running(repository, tmp_path):
         os.kill(int(pid_file.read_text()), 0)
 
 
+def test_of_a_long_step_it_is_said_again_how_long_it_takes(monkeypatch):
+    from harness.cli.served import children
+
+    now_s, told = [100.0], []
+    monkeypatch.setattr(children, "time", SimpleNamespace(monotonic=lambda: now_s[0]))
+
+    async def teller(count: float, words: str) -> None:
+        told.append((count, words))
+
+    async def a_long_step() -> None:
+        lines = children._Lines(queue.SimpleQueue(), teller)
+        await lines.tell("harness: building sum")
+        await lines.tell("  $ cc sum.c")
+        for _ in range(4):
+            now_s[0] += 2.0
+            await lines.tell_again()
+
+    anyio.run(a_long_step)
+    assert told == [
+        (1, "harness: building sum"),
+        (2, "$ cc sum.c"),
+        (3, "harness: building sum: 4 s"),
+        (4, "harness: building sum: 8 s"),
+    ]
+
+
 async def follow(agent: Agent, folder: Path) -> list[str]:
     """Do what `next` says until it says no more; the actions."""
     did: list[str] = []
@@ -208,7 +236,8 @@ async def follow(agent: Agent, folder: Path) -> list[str]:
             await agent.call("bench")
         elif action in ("BENCHMARK", "LOG"):
             given = {"abandon": "undecided"} if action == "BENCHMARK" else {}
-            await agent.call("log", surprise="the machine", why="w", lesson="l", **given)
+            said = await agent.call("log", surprise="the machine", why="w", lesson="l", **given)
+            assert said["ok"], said
         elif action in ("COMMIT", "REVERT", "DECIDE"):
             await agent.call(action.lower())
         else:
