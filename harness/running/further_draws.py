@@ -40,7 +40,7 @@ FURTHER_NS = 800_000_000
 """How long further draws are tried, in all."""
 
 END_FURTHER_NS = 4_000_000_000
-"""How long they are tried at the end of a campaign, once: what it gives is what users get."""
+"""How long at the end of a campaign, once, and by a gate: what these let pass is what users get."""
 
 MOST_ENDS = 4
 """As many of the first draws have an end of what may be drawn."""

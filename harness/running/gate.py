@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
 
@@ -22,6 +23,7 @@ from harness.running.cells import Cell, Group, Ready
 from harness.running.copies import PrivateCopy, private_copy, settle
 from harness.running.experiment import Experiment, perform
 from harness.running.gate_base import Base
+from harness.running.gate_draws import DrawsTime, on_further_draws
 from harness.running.gate_results import GateRow, GateStatus, status_of
 from harness.running.made_once import Made
 from harness.running.reports import CellKey, Report
@@ -93,8 +95,11 @@ class Gate:
             lookup(self.benchmarks, self.case, "benchmark", self.session.config.path)
         if not timed:
             return rows, None
-        report = self._timed(timed)
-        measured = [_row(sides, report) for sides in timed]
+        kept = DrawsTime.of(self.settings, [s.head.case for s in timed if s.base is not None])
+        begun_ns = time.monotonic_ns()
+        report = self._timed(timed, kept.settings)
+        for_ns = kept.after(time.monotonic_ns() - begun_ns)
+        measured = [self._checked(sides, report, for_ns) for sides in timed]
         for row in measured:
             if row.status in (GateStatus.FAILED, GateStatus.BASE_FAILS):
                 self.session.tell(row.sentence())
@@ -177,8 +182,15 @@ class Gate:
         for problem in self.session.orchestrator.cleanup(cells):
             self.session.tell(problem)
 
-    def _timed(self, timed: Sequence[Sides]) -> Report:
-        asked = self.settings.question
+    def _checked(self, sides: Sides, report: Report, for_ns: int) -> GateRow:
+        """What the run found of a target, and further draws of its output."""
+        row = _row(sides, report)
+        if sides.base is None:
+            return row
+        return on_further_draws(self.session, report, (sides.base, sides.head), row, for_ns)
+
+    def _timed(self, timed: Sequence[Sides], settings: Settings) -> Report:
+        asked = settings.question
         if asked.noise is None and asked.precision is None:
             # By sign and size, also where there is a single pair: then it ends that is undecidable.
             asked = replace(asked, noise=Noise())
@@ -186,7 +198,7 @@ class Gate:
         pairs = tuple({(s.base.name, s.head.name): 0 for s in timed if s.base is not None})
         experiment = Experiment(
             tuple(cell for sides in timed for cell in sides.cells),
-            replace(self.settings, question=asked),
+            replace(settings, question=asked),
             pairs=pairs,
             shared_level=True,
             gate=True,

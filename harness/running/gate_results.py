@@ -66,6 +66,8 @@ class GateRow:
     """About how long its own blocks take until it is known, by what was seen; None: no number."""
     of_suite: bool = False
     """Is it one benchmark of a suite, which the case names?"""
+    further_draws: int = 0
+    """On as many draws beside its blocks its output was right."""
 
     @property
     def name(self) -> str:
@@ -124,6 +126,8 @@ class GateRow:
         if self.slowed is not None:
             at = f":{self.slowed.line}" if self.slowed.line else ""
             said += f", most of it in {self.slowed.function} ({self.slowed.file}{at})"
+        if self.further_draws and self.status is not GateStatus.OTHER_OUTPUT:
+            said += f", right on {self.further_draws} further draws"
         return said + (f": {self.why}" if self.why else "") + self._would_do
 
     @property

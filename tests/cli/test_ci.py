@@ -110,6 +110,32 @@ def test_the_level_of_a_gate_is_that_of_all_its_verdicts_unless_it_is_said(harne
         assert words in str(found)
 
 
+DRAWN = CONFIG.replace("fast]", "fast]\nparams = { n = { from = 1, to = 100000 } }").replace(
+    '"run.sh"]\ninputs', '"run.sh", "{n}"]\ninputs'
+)
+"""Blocks hardly draw the largest number that may be drawn."""
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "status"),
+    [("", 0, "faster"), ('if [ "$1" = 100000 ]; then echo more; fi\n', 1, "output differs")],
+)
+def test_what_passed_its_blocks_is_held_to_base_on_further_draws(
+    harness, project, change, code, status
+):
+    project.write("harness.toml", DRAWN)
+    project.write("run.sh", LOOP.format(6000, "$1"))
+    project.commit("draws")
+    project.sh("git branch -f main")
+    project.write("run.sh", LOOP.format(300, "$1") + change)
+    project.commit("faster")
+    said = harness("ci", "--threshold", "0.5", "--budget", "2s", "--json")
+    row = only(said)
+    assert (said.code, row["status"]) == (code, status)
+    assert ("on a further draw: given" in row["why"]) == bool(code)
+    assert ("--given '{\"n\": 100000}' shows it again." in str(said.envelope["hint"])) == bool(code)
+
+
 def test_one_as_fast_passes_and_is_decided(harness, project):
     project.write("run.sh", "# a comment\n" + LOOP.format(6000, "ok"))
     project.commit("a comment")

@@ -223,7 +223,7 @@ async def follow(agent: Agent, folder: Path) -> list[str]:
             await agent.call("profile")
         elif action == "THINK":
             said = await agent.call("think", form=thought(advice["template"]))
-            assert said["ok"], said
+            assert said["ok"], said["error"]
         elif action == "PLAN":
             await agent.call("plan", title="Sleep not", optimization="nothing is waited for")
         elif action == "IMPLEMENT":
@@ -237,7 +237,7 @@ async def follow(agent: Agent, folder: Path) -> list[str]:
         elif action in ("BENCHMARK", "LOG"):
             given = {"abandon": "undecided"} if action == "BENCHMARK" else {}
             said = await agent.call("log", surprise="the machine", why="w", lesson="l", **given)
-            assert said["ok"], said
+            assert said["ok"], said["error"]
         elif action in ("COMMIT", "REVERT", "DECIDE"):
             await agent.call(action.lower())
         else:
