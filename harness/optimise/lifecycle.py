@@ -183,13 +183,14 @@ def _end_loop(campaign: Campaign, why: str) -> None:
     if state.step in (Step.FINISH, Step.FINISHED):
         return
     if not allows(Move.DECIDE, state, tree):
-        way = "harness revert"
+        way = Move.REVERT.value
         if allows(Move.GIVE_UP, state, tree):
-            way = f'{Move.GIVE_UP.value} "WHY" --surprise "..." --then auto gives it up'
+            note = '--surprise "..." --why "..." --lesson "..."'
+            way = f'{Move.GIVE_UP.value} "WHY" {note} --then auto'
         raise NotAllowed(
             f"the loop ends between two iterations, and iteration {len(state.iterations)} is open:"
             f" the campaign {campaign.name!r} waits for {state.step.value}",
-            hint=f"Close it (`harness next` says how), or end it now: {way}. Then the same again.",
+            hint=f"Close it, as `harness next` says, or give it up: {way}. Then the same again.",
         )
     permit(Move.FINISH, replace(state, step=Step.FINISH), tree)
     decide(campaign, why)

@@ -40,7 +40,7 @@ def test_inside_of_an_iteration_nothing_is_written_and_the_way_is_named(
     before = len(started.campaign.events)
     with pytest.raises(NotAllowed, match="iteration 1 is open") as refused:
         finish(started.campaign, started.bench, exhausted=WHY)
-    assert 'harness log --abandon "WHY"' in refused.value.hint
+    assert 'harness log --abandon "WHY" --surprise "..." --why' in refused.value.hint
     assert len(started.campaign.events) == before
     log(started.campaign, note, abandon=WHY)
     with pytest.raises(NotAllowed, match="REVERT") as refused:
