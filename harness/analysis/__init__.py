@@ -11,6 +11,8 @@
 - `weighed_rule` when a run that weighs them has measured enough
 - `racing`      many variants against a reference, from which losers retire
 - `screening`   which of many variants gain, each by itself
+- `factorial`   the same, asked of mixes of them
+- `mix_turns`   which mixes run in each block, and when enough is measured
 - `race_rules`  what a race is run by
 - `race_columns` the figures of a race, and the time that it goes by
 - `ranking`     a table of several: when it is decided, and who is best in it
@@ -35,10 +37,12 @@ if TYPE_CHECKING:
     from harness.analysis.blocks import blocks_of
     from harness.analysis.comparing import compare_cells
     from harness.analysis.comparing_stored import StoredComparison, compare_settings
+    from harness.analysis.factorial import Factorial, Halves
     from harness.analysis.gate_rule import GateRule
     from harness.analysis.guarding import with_guards
     from harness.analysis.judging import Judge
     from harness.analysis.kept import KeptBlocks
+    from harness.analysis.mix_turns import MixTurns
     from harness.analysis.over_tasks import overall
     from harness.analysis.question import Question
     from harness.analysis.race_rules import GainSearch, RaceRules
@@ -62,6 +66,8 @@ else:
             "blocks": "blocks_of",
             "comparing": "compare_cells",
             "comparing_stored": "StoredComparison compare_settings",
+            "factorial": "Factorial Halves",
+            "mix_turns": "MixTurns",
             "gate_rule": "GateRule",
             "guarding": "with_guards",
             "judging": "Judge",
@@ -83,11 +89,14 @@ __all__ = [
     "ALL_SURE",
     "STATUSES",
     "SURE",
+    "Factorial",
     "GainSearch",
     "GateRule",
+    "Halves",
     "Judge",
     "KeptBlocks",
     "Machine",
+    "MixTurns",
     "Question",
     "Race",
     "RaceRules",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import field
 
 from harness.analysis.question import AUTO
@@ -19,6 +20,8 @@ class GainSearch:
     """No block begins later, once there are as many as a gain needs."""
     postpones: bool = True
     """Where one gains much in the first block, do those that do not leave, to be asked later?"""
+    mixes: Callable[[], bool] = lambda: False
+    """Can mixes of them be asked instead, where the time holds few blocks?"""
 
 
 @dataclass(frozen=True, slots=True)

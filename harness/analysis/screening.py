@@ -15,12 +15,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from harness.analysis.blocks import block_ns
+from harness.analysis.factorial import Factorial
 from harness.analysis.race_rules import GainSearch, RaceRules
 from harness.analysis.racing import Race, Rank, VariantStanding
 from harness.analysis.schedule import Block
 from harness.analysis.weighed_rule import FIRST_DOUBT
+from harness.model import Estimate
 from harness.model.noise import FEWEST
 from harness.stats.medians import log_threshold
+from harness.stats.paired import ratio_estimate
 
 MUCH = 1.25
 """Where one gains so much, the others are soon told on top of it: they are a larger share of what
@@ -29,10 +32,16 @@ is left, and each block takes less."""
 SEEN_AT_ONCE = 1.6
 """Where one gains so much in the first block, only those that gain much run in the next ones."""
 
+FEW_BLOCKS = 24
+"""Where the time holds fewer of them, variants that may go together are asked in mixes."""
+FEWEST_MIXED = 3
+
 GAINS = "it gains"
 TIME_IS_OVER = "the time in which it is asked who gains is over"
 EACH_KNOWN = "of each variant it is known, or will not be in time, whether it gains"
 MUCH_GAINED = "what gains much is known, and the others are told sooner on top of it"
+HOLDS_FEW = "the time holds few blocks of so many: mixes of them tell more"
+_NOT_IN_TIME = "the time does not tell whether it gains"
 _DOUBT_GROWS = 1.5
 
 
@@ -50,18 +59,44 @@ class Screen(Race):
         self._late: dict[str, None] = {}
         """Those that left since the time does not tell."""
         self._next_asked = FIRST_DOUBT
+        self._mixed: Factorial | None = None
+        """What mixes said, where they were asked."""
 
     def __call__(self, blocks: Sequence[Block]) -> str | None:
         """See `StopRule`."""
         ended = super().__call__(blocks)
         if ended is None and len(blocks) == 1 and self.rules.is_time and self._finding.postpones:
             self._postpone()
+        if ended is None and len(blocks) == 1 and self._holds_few(blocks):
+            return HOLDS_FEW
         late = block_ns(blocks) * len(blocks) >= self._finding.within_ns
         return TIME_IS_OVER if ended is None and late and len(blocks) >= FEWEST else ended
 
     @property
     def _finding(self) -> GainSearch:
         return self.rules.finding or GainSearch()
+
+    def _holds_few(self, blocks: Sequence[Block]) -> bool:
+        """Are mixes better asked than each variant by itself?"""
+        few = self._finding.within_ns < FEW_BLOCKS * block_ns(blocks)
+        many = len(self.racing()) >= FEWEST_MIXED
+        serves = few and many and self.rules.is_time and not self.postponed
+        return serves and self._finding.mixes()
+
+    def seen_of(self, name: str) -> float:
+        """log(reference / variant) in the first block; NaN where there is none."""
+        before, own = (self._columns.known(each) for each in (self.rules.reference, name))
+        return math.log(before[0] / own[0]) if before and own else math.nan
+
+    def take_mixed(self, found: Factorial) -> None:
+        """Take in what mixes of the variants said: who gains, who left, and who is still open."""
+        self._mixed = found
+        self.gaining.update(found.gaining)
+        self.dull.update(found.dull)
+        self.left.update(found.left)
+        for name in found.open:
+            self._late[name] = None
+            self.left[name] = _NOT_IN_TIME
 
     def _postpone(self) -> None:
         """Has those leave that do not gain much in the first block, where another one does.
@@ -78,10 +113,21 @@ class Screen(Race):
                     self.left[name] = "asked later, since another one gains much"
 
     @property
+    def seeming(self) -> list[str]:
+        """Those that seem to gain by mixes, where of none it is known."""
+        return self._mixed.seeming if self._mixed is not None and not self.gaining else []
+
+    @property
     def gained_much(self) -> bool:
         """Does one gain so much that the others are better raced on top of it?"""
         much = math.log(MUCH)
-        return any(self._over_reference(name).weighed.middle >= much for name in self.gaining)
+        return any(self._middle(name) >= much for name in self.gaining)
+
+    def _middle(self, name: str) -> float:
+        """About what a variant gains, as a log-ratio."""
+        if self._mixed is not None and name in self._mixed:
+            return self._mixed.middle(name)
+        return self._over_reference(name).weighed.middle
 
     def hopeful(self, standing: VariantStanding) -> bool:
         """May one that is not known to gain be a gain all the same, and worth to be raced on?"""
@@ -136,7 +182,7 @@ class Screen(Race):
                 self.left[name] = f"no gain is to be hoped for after {len(blocks)} blocks"
             elif weighed.needed(hopefully=True) > holds:
                 self._late[name] = None
-                self.left[name] = "the time does not tell whether it gains"
+                self.left[name] = _NOT_IN_TIME
         return None if any(name not in self.left for name in racing) else EACH_KNOWN
 
     # -- what is said of each --------------------------------------------------------------------
@@ -153,6 +199,8 @@ class Screen(Race):
     def _ahead_of(self, name: str, right: Collection[str]) -> str:
         """One of those that gain that is surely better; empty: none is."""
         others = (other for other in self.gaining if other in right and other != name)
+        if self._mixed is not None and name in self._mixed:
+            return self._mixed.behind(name)
         if name in self.postponed:  # it was left behind for the sake of these
             return next(others, "")
         return next((o for o in others if self._better(o, name) >= self.rules.limit), "")
@@ -163,7 +211,16 @@ class Screen(Race):
         found = super()._standing(name, right, lost)
         if name in self.postponed:  # one block says nothing
             found = replace(found, ratio=None, why=self.left[name])
+        if self._mixed is not None and name in self._mixed:
+            found = replace(found, blocks=self._mixed.blocks(name))
         return found if found.why or found.gains else replace(found, why=self.left.get(name, ""))
+
+    def _ratio(self, name: str) -> Estimate | None:
+        if self._mixed is None or name not in self._mixed:
+            return super()._ratio(name)
+        if not self._mixed.blocks(name):
+            return None
+        return ratio_estimate(self._mixed.interval(name), self.rules.confidence)
 
     def _ranked(self, racing: Sequence[str]) -> str:
         """Who gains by one figure of each, which is the same in every run."""

@@ -24,7 +24,7 @@ from harness.stats.scatter import noise_of, noise_of_sizes, worse
 _SCATTERED = 12
 """As many blocks tell their own noise; fewer are taken to have what is known."""
 
-_HOPE = 1.5
+HOPE = 1.5
 """An effect is hoped to be larger than it seems by this many standard errors."""
 
 
@@ -81,10 +81,10 @@ class Weighed:
     def needed(self, *, hopefully: bool = False) -> float:
         """About how many blocks would decide in all, were the ratio what it seems to be.
 
-        Hopefully it is `_HOPE` standard errors nearer to an answer. Either 0 must be left out, or
+        Hopefully it is `HOPE` standard errors nearer to an answer. Either 0 must be left out, or
         both ends lie within the threshold.
         """
-        hope, scale, error = _HOPE if hopefully else 0.0, self._scale, self._error
+        hope, scale, error = HOPE if hopefully else 0.0, self._scale, self._error
         away, bound = abs(self.middle), log_threshold(self.threshold)
         within = min(bound, bound - away + hope * error)
         return min(
@@ -116,8 +116,8 @@ class Weighed:
 
     @property
     def hoped(self) -> float:
-        """The middle log-ratio were it larger by `_HOPE` standard errors."""
-        return self.middle + _HOPE * self._error
+        """The middle log-ratio were it larger by `HOPE` standard errors."""
+        return self.middle + HOPE * self._error
 
     @property
     def _error(self) -> float:

@@ -38,7 +38,8 @@ MAX_FAILURES = 3
 """A target whose trials failed this often is not tried again; one that hung, never."""
 
 LONG_CHECK_NS = 1_000_000_000
-"""From here on the first run of a target, for its output, is its first warm-up trial too."""
+"""Where the first runs of a group's targets, for their outputs, take as long together, they are
+their first warm-up trials too."""
 
 
 CellKey = tuple[str, str, str]
@@ -59,6 +60,9 @@ class Cell:
     expected: Output | None = None
     """What its outputs must agree with, such as a baseline's stored ones; None: the reference
     target's outputs, and in every trial its own first one."""
+    first: Output | None = None
+    """What stands for its own first output, which is then not asked for; whoever gave it discards
+    it."""
     failure: HarnessError | None = None
     """Why it cannot be run, where that is known before it is made ready."""
     mode: Mode | None = None
@@ -102,10 +106,13 @@ class Ready:
         """Is nothing wrong with its first output?"""
         return self.verdict is None or self.verdict.ok
 
-    def is_warm(self, mode: Mode) -> bool:
-        """Was the run for its first output a warm-up as well? A short one costs nothing to repeat,
-        and what is steady warms up in each trial."""
-        return mode is Mode.COLD and self.first_ns >= LONG_CHECK_NS
+    def is_warm(self, mode: Mode, of: int = 1) -> bool:
+        """Was the run for its first output a warm-up as well, where it is one of as many?
+
+        Short ones cost nothing to repeat, and what is steady warms up in each trial. `mode`: of a
+        cell that has none of its own.
+        """
+        return (self.cell.mode or mode) is Mode.COLD and of * self.first_ns >= LONG_CHECK_NS
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,5 +273,5 @@ def discarding(runner: CoreRunner, members: Sequence[Prepared]) -> Iterator[None
     finally:
         for member in members:
             output = member.expected if isinstance(member, Ready) else member.output
-            if output is not None:
+            if output is not None and output is not member.cell.first:
                 runner.discard(output)

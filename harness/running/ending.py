@@ -14,7 +14,7 @@ from harness.running.cells import Prepared, Ready, alike, reference_of
 from harness.running.settings import Settings
 
 if TYPE_CHECKING:
-    from harness.analysis import GateRule, Judge, Question, Race, RaceRules, TableRule
+    from harness.analysis import GateRule, Judge, MixTurns, Question, Race, RaceRules, TableRule
 
 
 LOOK_ON = 0.05
@@ -34,6 +34,8 @@ class EndsBy:
     pairs: Sequence[tuple[str, str]] = ()
     """Whose verdicts end it; empty: of every cell with its group's reference."""
     race: RaceRules | None = None
+    turns: MixTurns | None = None
+    """Which mixes run in each block; None: every cell does, but for those that have left."""
     earlier_blocks: int = 0
     """The blocks of earlier runs that count with its own."""
     table: Table | None = None
@@ -57,6 +59,8 @@ class Table:
 def ending_rule(ending: EndsBy, members: Sequence[Prepared]) -> StopRule:
     """The rule that ends a group: a race, a number of trials, or verdicts that are sure."""
     settings = ending.settings
+    if ending.turns is not None:
+        return ending.turns
     if ending.race is not None:
         return _race(ending.race, members)
     if settings.trials is not None:

@@ -63,7 +63,7 @@ from harness.system.store.run_file import read_run
 from harness.system.store.runs import BlockKey, RunWriter
 
 if TYPE_CHECKING:
-    from harness.analysis import Question, RaceRules
+    from harness.analysis import MixTurns, Question, RaceRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,8 @@ class Experiment:
     of the blocks once that is known?"""
     race: RaceRules | None = None
     """All cells against one of them, from which losers retire; None: every cell runs to the end."""
+    turns: MixTurns | None = None
+    """Which mixes run in each block; they are not compared as cells."""
     earlier: Sequence[Mapping[str, Any]] = ()
     """Rows of an earlier run of the same builds that this one goes on with; judged with its own
     trials, and not stored again."""
@@ -167,7 +169,14 @@ def perform(
 def _groups(experiment: Experiment, members: Sequence[Prepared]) -> list[Group]:
     settings, secret = experiment.settings, experiment.secret
     earlier = {row["block"] for row in experiment.earlier if not row["warmup"]}
-    ending = EndsBy(settings, experiment.pairs, experiment.race, len(earlier), _table(experiment))
+    ending = EndsBy(
+        settings,
+        pairs=experiment.pairs,
+        race=experiment.race,
+        turns=experiment.turns,
+        earlier_blocks=len(earlier),
+        table=_table(experiment),
+    )
     groups = make_groups(
         members,
         lambda group: ending_rule(ending, group),
@@ -367,6 +376,8 @@ def _rankings(experiment: Experiment, groups: Sequence[Group]) -> tuple[Ranking,
 
 def _comparable(experiment: Experiment, group: Group) -> dict[str, list[str]]:
     """The candidates of every reference, of those cells that run."""
+    if experiment.turns is not None:
+        return {}
     names = [m.cell.name for m in group.members if isinstance(m, Ready)]
     reference = reference_of(group.members)
     first = reference.cell.name if reference else ""

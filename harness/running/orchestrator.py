@@ -162,7 +162,7 @@ class Orchestrator:
                 raise cell.failure
             adapter, build = self.once.made(target)
             begun = time.monotonic_ns()
-            expected = self._expected(cell, (adapter, build), runner)
+            expected = cell.first or self._expected(cell, (adapter, build), runner)
         except StorageFailed:
             raise
         except HarnessError as failure:
@@ -277,10 +277,10 @@ class Orchestrator:
     def _warm_up(self, group: Group, settings: Settings, writer: RunWriter) -> None:
         if group.next_block:
             return
-        given = group.draws.nothing
-        for member in group.running:
+        given, members = group.draws.nothing, group.running
+        for member in members:
             self._listener.step(f"warming up {member.cell.name}")
-            for _ in range(settings.warmup - member.is_warm(member.cell.mode or settings.mode)):
+            for _ in range(settings.warmup - member.is_warm(settings.mode, len(members))):
                 self._trial(group, Turn(member, given, -1, 0), settings, writer)
 
     def _block(

@@ -135,8 +135,8 @@ class Settings:
         1,
         RunOption(
             "warmup",
-            "Trials of each target before the first block; kept, not counted. The check of a"
-            " program that takes a second is the first of them.",
+            "Trials of each target before the first block; kept, not counted. The first"
+            " runs of programs that take a second together, for their outputs, count as one.",
             whole_number(0),
             kind=int,
             minimum=0,

@@ -19,13 +19,15 @@ from dataclasses import replace
 
 from harness.analysis import GainSearch, Rank, Screen, VariantStanding
 from harness.analysis.question import AUTO
+from harness.analysis.screening import HOLDS_FEW
 from harness.errors import TrialFailed
 from harness.frozen import dataclass
 from harness.render.units import show_speed_up
+from harness.running.mixing import FEWEST_SETS, Mergers, Mixes, mixes_serve
 from harness.running.reports import Report
 from harness.running.session import Session
 from harness.running.try_results import Leftover, Together, TryResult
-from harness.running.trying import NO_OTHER, hold_race, measured_ns, race, race_of, unfit_ones
+from harness.running.trying import NO_OTHER, hold_race, measured_ns, race, screen_of, unfit_ones
 from harness.running.trying_options import Trying
 from harness.running.unions import Union, Unions
 from harness.running.variants import Field
@@ -34,6 +36,9 @@ from harness.system.git.writing import Git
 
 SCREEN_SHARE = 0.6
 """The part of the time in which it is asked who gains; what is put together has the rest."""
+
+MIX_SHARE = 0.7
+"""The same where mixes are asked: what they put together is told from the reference sooner."""
 
 MOST_ROUNDS = 4
 """So often those that are open are asked again on top of what gains."""
@@ -122,21 +127,30 @@ class _Together:
     open: dict[str, None] = listed(default_factory=dict)
     """Those that may be gains, and are neither parts nor known to be none."""
     spent_ns: float = 0.0
+    mixed: bool = False
+    """Do those that gain do so beside others, as mixes of them have shown?"""
+    sure: bool = True
+    """Is it known of each that is put together that it gains, or does it seem so?"""
 
     def found(self) -> TryResult:
         """What the races say of the variants, and of their union."""
         first = self._screened(self.unions.field)
         gaining = self._take(first, self.unions.field)
-        if not gaining and _screen_of(first).postponed:  # what seemed to gain much does not
+        if not gaining and screen_of(first).postponed:  # what seemed to gain much does not
             first = self._screened(self.unions.field, postpones=False)
             gaining = self._take(first, self.unions.field)
+        seeming = screen_of(first).seeming
+        if len(seeming) > 1:  # together they are told sooner, and none but together
+            gaining = seeming
         best, union, rounds = next(iter(gaining), ""), None, 1
-        alone = len(gaining) > 1
+        self.sure = not seeming
+        alone = len(gaining) > 1 and not self.mixed
         report = first
         while gaining:
             union = self.unions.joined(union, gaining)
-            screen = _screen_of(report)
-            if union is None or not (screen.gained_much and self.open and rounds < MOST_ROUNDS):
+            screen = screen_of(report)
+            on = screen.gained_much and self.open and rounds < MOST_ROUNDS
+            if union is None or self.mixed or not on:  # mixes have asked upon what gains
                 break
             rounds += 1
             report, gaining = self._upon(union, report)
@@ -146,17 +160,54 @@ class _Together:
 
     # -- who gains -------------------------------------------------------------------------------
 
-    def _screened(self, field: Field, *, postpones: bool = True) -> Report:
-        """Ask each variant of a field whether it gains; `postpones`: see `GainSearch`."""
-        whole_ns = self.trying.settings.budget_ns
-        left_ns = math.inf if whole_ns is None else whole_ns * SCREEN_SHARE - self.spent_ns
-        finding = GainSearch(left_ns, postpones)
+    def _screened(self, field: Field, *, postpones: bool = True, mixes: bool = True) -> Report:
+        """Ask each variant of a field whether it gains; for the others see `GainSearch`."""
+        mergers = Mergers(field, self.unions.merges)
+        may = mixes and mixes_serve(self.trying.settings)
+        finding = GainSearch(
+            self._screen_ns(SCREEN_SHARE),
+            postpones,
+            lambda: may and len(mergers.alternatives) >= FEWEST_SETS,
+        )
         report = hold_race(self.unions.session, field, self._within(), finding)
         self.spent_ns += measured_ns(report)
-        rule = race_of(report)
+        rule = screen_of(report)
         if self.trying.metric == AUTO and rule.metric != AUTO:
-            self.trying = replace(self.trying, metric=rule.metric, because=rule.metric_because)
-        return report
+            self._go_by(rule.metric, rule.metric_because)
+        if report.groups[0].stopped != HOLDS_FEW:
+            return report
+        return self._mixed(report, mergers) or self._screened(field, mixes=False)
+
+    def _go_by(self, metric: str, because: str) -> None:
+        """Have what follows go by the time that was chosen."""
+        self.trying = replace(self.trying, metric=metric, because=because)
+
+    def _screen_ns(self, share: float) -> float:
+        """How long it may still be asked who gains, in a part of the time."""
+        whole_ns = self.trying.settings.budget_ns
+        return math.inf if whole_ns is None else whole_ns * share - self.spent_ns
+
+    def _mixed(self, report: Report, mergers: Mergers) -> Report | None:
+        """Ask mixes of the variants of a race; its report with what they said, or None where these
+        cannot be had, or go wrong."""
+        began, orchestrator = time.monotonic_ns(), self.unions.session.orchestrator
+        orchestrator.step("finding which variants go together")
+        left_ns = self._screen_ns(MIX_SHARE)
+        mixes = Mixes.of(self.unions, mergers, report, self._within().settings)
+        if mixes is None:
+            return None
+        mixes.ask(began + (mixes.wanted_ns if left_ns == math.inf else left_ns))
+        self.spent_ns += time.monotonic_ns() - began
+        if mixes.broken:
+            orchestrator.remark(f"each is asked by itself: a mix goes wrong, {mixes.broken}")
+            return None
+        if self.trying.metric == AUTO and mixes.figures.metric != AUTO:
+            self._go_by(mixes.figures.metric, mixes.figures.because)
+        screen_of(report).take_mixed(mixes.factorial)
+        self.mixed = True
+        key = self.unions.field.reference.group_key
+        wrong = {(*key, name): failure for name, failure in mixes.wrong.items()}
+        return replace(report, failures={**report.failures, **wrong})
 
     def _within(self) -> Trying:
         """How what follows is raced: within the time that is left."""
@@ -181,7 +232,7 @@ class _Together:
 
     def _take(self, report: Report, field: Field, union: Union | None = None) -> list[str]:
         """Note what a race says of its variants; those that gain, the best first."""
-        unfit, screen, known = unfit_ones(report, field), _screen_of(report), self.unions.field
+        unfit, screen, known = unfit_ones(report, field), screen_of(report), self.unions.field
         raced = screen.standings({s.name for s in unfit})
         for standing in (*raced, *unfit):
             self._note(standing, screen, union)
@@ -219,7 +270,7 @@ class _Together:
             if again is None or len(again.parts) < 2:
                 return None
             union, made = again, self._raced_with(again, rival)
-        best = made.leader
+        best = made.leader or self._by_its_parts(made, union)
         if best is None or best.name != union.name:
             return None
         parts = [self._part(name) for name in union.parts]
@@ -232,6 +283,14 @@ class _Together:
             ),
             leftover=self._leftover(union),
         )
+
+    def _by_its_parts(self, made: TryResult, union: Union) -> VariantStanding | None:
+        """A union that its own race leaves open, where mixes have shown that its parts gain."""
+        found = next((s for s in made.standings if s.name == union.name), None)
+        seems = found is not None and found.ratio is not None and found.ratio.point > 1
+        if found is None or found.rank.lost or not (self.mixed and self.sure and seems):
+            return None
+        return replace(found, gains=True, why="by mixes, all of its parts gain")
 
     def _raced_with(self, union: Union, rival: str) -> TryResult:
         field = self.unions.field
@@ -279,6 +338,7 @@ class _Together:
     def _part(self, name: str) -> VariantStanding:
         known = self.told[name]
         why = known.why if known.why.startswith("on top of ") else ""
+        why = why if self.sure else "it seems to gain, and is sure with the others alone"
         return replace(known, rank=Rank.PART, why=why)
 
     def _other(self, standing: VariantStanding, union: Union) -> VariantStanding:
@@ -309,12 +369,6 @@ class _Together:
 def _apart_words(standing: VariantStanding, apart: str) -> str:
     """Why one is no part of what is put together, and whether it is a gain by itself."""
     return f"it gains too; {apart}" if standing.gains else apart
-
-
-def _screen_of(report: Report) -> Screen:
-    rule = race_of(report)
-    assert isinstance(rule, Screen)
-    return rule
 
 
 _AT_FAULT = (Rank.SAME, Rank.WRONG, Rank.FAILED, Rank.UNBUILT)

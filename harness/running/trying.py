@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import field as listed
 from dataclasses import replace
 
-from harness.analysis import GainSearch, Race, RaceRules, Rank, Span, VariantStanding
+from harness.analysis import GainSearch, Race, RaceRules, Rank, Screen, Span, VariantStanding
 from harness.analysis.blocks import block_ns
 from harness.analysis.of_figures import metric_words
 from harness.analysis.question import AUTO
@@ -217,6 +217,13 @@ def race_of(report: Report) -> Race:
     """The race that a report is of."""
     rule = report.groups[0].rule
     assert isinstance(rule, Race)
+    return rule
+
+
+def screen_of(report: Report) -> Screen:
+    """The search for all that gain that a report is of."""
+    rule = race_of(report)
+    assert isinstance(rule, Screen)
     return rule
 
 

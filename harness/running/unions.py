@@ -158,6 +158,13 @@ class Unions:
         with self._field(made, union.commit, union.name) as field:
             yield field
 
+    @contextmanager
+    def built(self, commits: Mapping[str, str], base: str) -> Iterator[Field]:
+        """A field of commits by their names, over the commit `base`."""
+        made = [Variant(name, VariantKind.MERGED, commit) for name, commit in commits.items()]
+        with self._field(made, base) as field:
+            yield field
+
     def commits_upon(self, union: Union, names: Sequence[str]) -> Mapping[str, str]:
         """What has each of some variants on top of a union, where that can be had."""
         found = {}

@@ -1,0 +1,249 @@
+"""Which of many variants gain, asked of mixes of them: a factorial design by coins; pure.
+
+Where every variant runs beside the reference, a block of twelve variants takes thirteen runs, and
+says one thing of each. Here a block is two runs, of two mixes: a coin for each variant says which
+of the two has it. So the two differ by all of them, and each block says as much of every variant as
+if that one alone had run beside the reference (Fisher, Journal of the Ministry of Agriculture 33,
+1926; Box, Hunter & Hunter, Statistics for Experimenters, ch. 5). Of variants that change the same
+lines a block asks about one.
+
+The coins are what makes the answer sure. Of the log-ratio of two mixes, what the blocks before say
+of the other variants is taken off; where a variant does nothing, its coin has no part in what is
+left, which lies on its side of 0 or on the other like that fair coin, whatever its size. So bets on
+these signs are fair by the design alone: however the noise is made, however wrong the estimates of
+the others are, and however variants act on each other. A gain is a mean one, over what the others
+happened to be; what is put together of all that gain is compared with the reference afterwards.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from harness.analysis.race_rules import RaceRules
+from harness.analysis.weighing import HOPE, Weighed
+from harness.frozen import dataclass
+from harness.model import Noise
+from harness.stats.effects import main_effects
+from harness.stats.evidence import Evidence
+from harness.stats.medians import log_threshold
+from harness.stats.paired import RatioInterval
+
+FEWEST_ASKED = 8
+"""So often one is asked before it may leave since no gain is to be hoped for."""
+
+_NO_SIZES = Noise(pairs=1, scale=10.0)
+"""Has bets rest on signs alone: the size of what the other variants do tells nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """The two mixes of a block, each as the variants that it has, in the order of the field."""
+
+    one: tuple[str, ...]
+    other: tuple[str, ...]
+    asked: Mapping[str, str]
+    """The variants that the block asks about, and what each has in its place in the mix without it:
+    an alternative that gains, or nothing, as the empty text."""
+
+    def signs(self) -> dict[str, int]:
+        """1 for what `other` alone has, -1 for what `one` does."""
+        found = dict.fromkeys(set(self.other) - set(self.one), 1)
+        return {**found, **dict.fromkeys(set(self.one) - set(self.other), -1)}
+
+
+class Factorial:
+    """Asks of each variant whether it gains, by what mixes of them take."""
+
+    def __init__(self, alternatives: Sequence[Sequence[str]], rules: RaceRules) -> None:
+        """`alternatives`: the variants, those together that cannot be had at once."""
+        self.rules = rules
+        self.gaining: dict[str, None] = {}
+        """Those that surely gain, as a set that keeps its order."""
+        self.left: dict[str, str] = {}
+        """Those of which no more is asked, and why."""
+        self.dull: dict[str, None] = {}
+        """Those that left since no gain is to be hoped for."""
+        self._alternatives = tuple(map(tuple, alternatives))
+        self._names = tuple(name for each in alternatives for name in each)
+        self._held: dict[int, str] = {}
+        """What both mixes have of a set of alternatives: the best one that gains."""
+        self._upon: dict[str, str] = {}
+        """In whose place a variant is asked about; none where it is in nobody's."""
+        self._values: dict[str, list[float]] = {name: [] for name in self._names}
+        """What each block that asked about a variant said of it alone."""
+        self._rows: list[tuple[Mapping[str, int], float]] = []
+        self._effects: dict[str, float] = dict.fromkeys(self._names, 0.0)
+        self._scale = 0.0
+        """How much a block differs from what its effects add up to."""
+        self._asked = len(self._names)
+        """How many questions were asked: each shares the error."""
+
+    @property
+    def open(self) -> list[str]:
+        """Those that are still asked about."""
+        return [name for name in self._names if name not in self.left]
+
+    def leave_out(self, name: str, why: str) -> None:
+        """Ask no more about a variant that is no candidate."""
+        self.left[name] = why
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def halves(self, chance: random.Random) -> Halves:
+        """The mixes of the next block, by fair coins."""
+        mixes, asked = (set[str](), set[str]()), dict[str, str]()
+        for number, names in enumerate(self._alternatives):
+            held = self._held.get(number, "")
+            still = [name for name in names if name not in self.left]
+            sides = [held, held]
+            if still:
+                name = self._next_asked(still, chance)
+                asked[name] = held
+                sides[chance.randrange(2)] = name
+            for mix, side in zip(mixes, sides, strict=True):
+                mix.update({side} - {""})
+        one, other = (tuple(n for n in self._names if n in mix) for mix in mixes)
+        return Halves(one, other, asked)
+
+    def _next_asked(self, names: Sequence[str], chance: random.Random) -> str:
+        """One of several alternatives: that of which most is to be hoped for, by the blocks so far.
+
+        The coins have no part in the choice, so they are as fair as they were.
+        """
+        hoped = {name: self._hoped(name) for name in names}
+        most = max(hoped.values())
+        return chance.choice([name for name, hope in hoped.items() if hope == most])
+
+    def take(self, halves: Halves, log_ratio: float) -> None:
+        """Take in a block: log(time of `one` / time of `other`).
+
+        A variant that ran beside the reference is a block whose other mix has nothing.
+        """
+        if not math.isfinite(log_ratio):
+            return
+        signs = halves.signs()
+        seen = log_ratio - sum(sign * self._effects[name] for name, sign in signs.items())
+        for name, held in halves.asked.items():
+            if name in self.left or held != self._upon.get(name, ""):
+                continue  # drawn before that was known
+            own = self._effects[name] - self._effects.get(held, 0.0)
+            self._values[name].append(signs[name] * seen + own)
+        self._rows.append((signs, log_ratio))
+        table = np.array([[s.get(name, 0) for name in self._names] for s, _ in self._rows], float)
+        ratios = np.array([ratio for _, ratio in self._rows])
+        found = main_effects(table, ratios)
+        self._effects = dict(zip(self._names, map(float, found), strict=True))
+        self._scale = float(np.median(np.abs(ratios - table @ found)))
+
+    # -- what the blocks say ---------------------------------------------------------------------
+
+    def look(self) -> None:
+        """See who gains by now, and who need not be asked any more."""
+        self._find_gains()
+        least = log_threshold(self.rules.threshold)
+        for name in self.open:
+            weighed = self._weighed(name)
+            if weighed.evidence.slower(least) >= self.rules.limit:
+                self.left[name] = f"no gain of {100 * self.rules.threshold:.3g} %"
+            elif self.blocks(name) >= FEWEST_ASKED and self._hoped(name) < least:
+                self.dull[name] = None
+                self.left[name] = f"no gain is to be hoped for after {self.blocks(name)} blocks"
+
+    def _find_gains(self) -> None:
+        """The e-BH procedure over all questions; see `Screen`. One that gains is had by all mixes
+        from then on, and its alternatives are asked upon it."""
+        won = {name: self._weighed(name).evidence.faster() for name in self.open}
+        by_evidence = sorted(won, key=lambda name: -won[name])
+        known = len(self.gaining)
+        for count in range(len(by_evidence), 0, -1):
+            asked = self.rules.limit + math.log(self._asked / (known + count))
+            if won[by_evidence[count - 1]] >= asked:
+                for name in sorted(by_evidence[:count], key=self.middle):
+                    self._hold(name)
+                return
+
+    def _hold(self, name: str) -> None:
+        self.gaining[name] = None
+        self.left[name] = "it gains"
+        number = self._set_of(name)
+        self._held[number] = name
+        for other in self._alternatives[number]:
+            if other not in self.left:
+                self._upon[other] = name
+                self._values[other].clear()
+                self._asked += 1
+
+    def holds(self, blocks: float) -> bool:
+        """Do as many further blocks hold an answer to what is open?"""
+        for names in self._alternatives:
+            still = [name for name in names if name not in self.left]
+            for name in still:
+                times = self.blocks(name) + blocks / len(still)
+                if self._weighed(name).needed(hopefully=True) <= times:
+                    return True
+        return False
+
+    # -- what is said of each --------------------------------------------------------------------
+
+    @property
+    def seeming(self) -> list[str]:
+        """Those that are not known to gain and seem to, the best of each set of alternatives: by
+        more than `HOPE` standard errors beyond the threshold."""
+        least = log_threshold(self.rules.threshold)
+        found = []
+        for names in self._alternatives:
+            best = max(names, key=self._feared)
+            if best not in self.left and self._feared(best) > least:
+                found.append(best)
+        return sorted(found, key=self.middle, reverse=True)
+
+    def behind(self, name: str) -> str:
+        """The alternative that is better than one that gains; empty where none is."""
+        held = self._held.get(self._set_of(name), "")
+        return held if name in self.gaining and held != name else ""
+
+    def _set_of(self, name: str) -> int:
+        return next(n for n, names in enumerate(self._alternatives) if name in names)
+
+    def blocks(self, name: str) -> int:
+        """How many blocks have asked about a variant, in the place that it is asked about."""
+        return len(self._values[name])
+
+    def middle(self, name: str) -> float:
+        """About what a variant gains over the reference, as a log-ratio."""
+        return self._weighed(name).middle + self._over(name)
+
+    def interval(self, name: str) -> RatioInterval:
+        """The log-ratio of the reference over a variant."""
+        found, over = self._weighed(name).interval(), self._over(name)
+        return RatioInterval(found.point + over, found.low + over, found.high + over)
+
+    def _hoped(self, name: str) -> float:
+        """What a variant gains in its place were it larger by some standard errors."""
+        return self._effect(name) + HOPE * self._error(name)
+
+    def _feared(self, name: str) -> float:
+        """What a variant gains in its place were it smaller by as many."""
+        return self._effect(name) - HOPE * self._error(name)
+
+    def _effect(self, name: str) -> float:
+        return self._effects[name] - self._effects.get(self._upon.get(name, ""), 0.0)
+
+    def _error(self, name: str) -> float:
+        """About the standard error of an effect, as `Weighed` has it."""
+        return self._scale * math.sqrt(1 / (0.6 * max(self.blocks(name), 0.1)))
+
+    def _over(self, name: str) -> float:
+        """About what that gains in whose place a variant is asked about."""
+        held = self._upon.get(name, "")
+        return self.middle(held) if held else 0.0
+
+    def _weighed(self, name: str) -> Weighed:
+        values = np.array(self._values[name])
+        evidence = Evidence(values, values, Noise(), _NO_SIZES)
+        return Weighed(evidence, (1 - self.rules.confidence) / 2, self.rules.threshold)

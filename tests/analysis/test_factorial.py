@@ -1,0 +1,104 @@
+"""Variants asked in mixes, where the truth is known: who gains, and how seldom one that does not.
+
+The noise is Student's with 3 degrees of freedom, and its scale that of a busy machine.
+"""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from harness.analysis import Factorial, Halves, RaceRules
+
+SETS = (("rows",), ("local", "once", "idle"), ("slow",), ("null",))
+TRUTH = {"rows": 0.12, "local": 0.1, "once": 0.2, "idle": 0.0, "slow": -0.3, "null": 0.0}
+RULES = RaceRules("p")
+
+
+def asked(truth, *, seed, blocks, noise=0.06, until=None):
+    """The factorial after some blocks, fewer where all is known, or that `until` gains."""
+    made, chance, rng = Factorial(SETS, RULES), random.Random(seed), np.random.default_rng(seed)
+    for _ in range(blocks):
+        halves = made.halves(chance)
+        effect = sum(sign * truth[name] for name, sign in halves.signs().items())
+        made.take(halves, effect + noise * rng.standard_t(3))
+        made.look()
+        if not made.open or until in made.gaining:
+            break
+    return made
+
+
+def test_a_block_asks_one_of_each_set_and_a_fair_coin_says_who_has_it():
+    made, chance = Factorial(SETS, RULES), random.Random(1)
+    drawn = [made.halves(chance) for _ in range(400)]
+    for halves in drawn:
+        assert set(halves.one).isdisjoint(halves.other)
+        assert len(halves.signs()) == len(halves.asked) == len(SETS)
+        assert all(len({*halves.asked} & {*names}) == 1 for names in SETS)
+    ups = sum(halves.signs()["rows"] > 0 for halves in drawn)
+    both = sum(h.signs()["rows"] == h.signs()["null"] for h in drawn)
+    assert (ups, both) == (pytest.approx(200, abs=40), pytest.approx(200, abs=40))
+
+
+def test_those_that_gain_are_found_in_few_blocks_and_the_others_leave():
+    made = asked(TRUTH, seed=2, blocks=80)
+    assert {"rows", "once"} <= set(made.gaining)
+    assert not {"idle", "slow", "null"} & set(made.gaining)
+    assert {"slow", "null"} <= set(made.left)
+    assert made.middle("once") == pytest.approx(0.2, abs=0.06)
+    assert made.interval("once").low > 0
+
+
+def test_all_mixes_have_what_gains_and_its_alternatives_are_asked_in_its_place():
+    made = asked({**TRUTH, "local": 0.0, "once": 0.5}, seed=3, blocks=60, until="once")
+    assert "once" in made.gaining
+    halves = made.halves(random.Random(1))
+    (other,) = {"local", "idle"} & set(halves.asked)
+    assert halves.asked[other] == "once"
+    assert ("once" in halves.one) != ("once" in halves.other)
+    assert made.blocks(other) == 0
+
+
+def test_the_worse_of_two_alternatives_that_gain_is_behind():
+    made = asked(dict.fromkeys(TRUTH, 0.0) | {"local": 0.3, "once": 0.6}, seed=4, blocks=120)
+    assert "once" in made.gaining
+    assert made.behind("once") == ""
+    if "local" in made.gaining:
+        assert made.behind("local") == "once"
+
+
+def test_a_block_that_was_drawn_before_a_gain_was_known_asks_nothing_in_its_place():
+    made = asked({**TRUTH, "local": 0.0, "once": 0.5}, seed=3, blocks=60, until="once")
+    before = made.blocks("idle")
+    made.take(Halves((), ("idle",), {"idle": ""}), 0.1)
+    assert made.blocks("idle") == before
+
+
+@pytest.mark.parametrize("count", [15, pytest.param(400, marks=pytest.mark.soak)])
+def test_few_of_those_that_are_said_to_gain_do_not(count):
+    """Nothing but noise, and one large effect that nobody knows of at first: at most 5 %."""
+    nothing = dict.fromkeys(TRUTH, 0.0) | {"slow": -1.0}
+    false = sum(bool(asked(nothing, seed=s, blocks=24).gaining) for s in range(count))
+    assert false <= max(2, count // 20)
+
+
+def test_what_seems_to_gain_is_the_best_of_each_set_and_nothing_that_is_slower():
+    made = asked({**TRUTH, "rows": 0.3, "once": 0.4}, seed=5, blocks=4, noise=0.02)
+    assert not made.gaining
+    assert set(made.seeming) <= {"rows", "once", "local"}
+    assert made.seeming == sorted(made.seeming, key=made.middle, reverse=True)
+
+
+def test_whether_the_time_holds_an_answer_is_told_by_what_was_seen():
+    made = asked(dict.fromkeys(TRUTH, 0.0) | {"rows": 0.02}, seed=6, blocks=16, noise=0.1)
+    assert not made.holds(2)
+    assert made.holds(10**6)
+
+
+def test_one_that_is_no_candidate_is_asked_no_more():
+    made = asked(TRUTH, seed=7, blocks=2)
+    made.leave_out("rows", "wrong")
+    assert "rows" not in made.halves(random.Random(1)).asked
+    assert made.left["rows"] == "wrong"

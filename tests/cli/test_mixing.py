@@ -1,0 +1,92 @@
+"""`harness try` where the time holds few blocks of all variants: mixes of them are asked."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from harness.analysis import screening
+from harness.system.store.run_file import read_run
+
+from .test_together import PROGRAM, TOML, of_each, patches
+
+
+@pytest.fixture
+def tried(project, monkeypatch, times):
+    """A script that says of three parts how long they take; no budget holds enough blocks."""
+    monkeypatch.setattr(screening, "FEW_BLOCKS", 1e9)
+    times.cpu_ms = lambda words: sum(map(int, re.findall(r"# [ABC]=(\d+)", words)))
+    times.noise = 0.05
+    project.write("run.sh", PROGRAM).chmod(0o755)
+    project.write("harness.toml", TOML)
+    project.commit()
+    monkeypatch.chdir(project.path)
+    return project
+
+
+def parts_of_runs(project):
+    """What each stored run of a race was for, in the order of time."""
+    folders = sorted(path.parent for path in project.path.glob(".harness/**/run.json"))
+    found = [read_run(folder).plan["origin"]["part"] for folder in folders]
+    return [part for at, part in enumerate(found) if part != found[at - 1] or not at]
+
+
+def test_mixes_tell_who_gains_and_what_they_are_together(harness, tried):
+    names = patches(
+        tried,
+        a={"A=100": "A=75"},
+        b={"B=30": "B=10"},
+        other={"B=30": "B=29"},
+        none={"C=6": "C=06"},
+        slow={"q=0": "q=0 # C=20"},
+    )
+    said = harness("try", *names, "--json", "--budget", "60s")
+    assert said.code == 0, said.err
+    assert set(said.result["together"]["parts"]) == {"a", "b"}
+    assert said.result["winner"] in ("a + b", "b + a")
+    ratio = said.result["comparison"]["ratio"]
+    assert ratio["low"] <= 136 / 91 <= ratio["high"]
+    assert of_each(said, "rank")["slow"] in ("no gain", "not told apart")
+    assert {"a", "b"}.isdisjoint(each["name"] for each in said.result["leftover"])
+    assert parts_of_runs(tried) == ["race", "mixes", "race", "confirmation"]
+    assert tried.read("run.sh") == PROGRAM
+
+
+def test_a_variant_that_is_wrong_in_a_mix_is_named_and_asked_no_more(harness, tried):
+    """It is right as long as it is checked and raced, and wrong from then on."""
+    names = patches(
+        tried,
+        a={"A=100": "A=75"},
+        none={"C=6": "C=06"},
+        late={
+            "p=0": f'echo x >> {tried.path}/runs; p=0; [ "$(wc -l < {tried.path}/runs)" -gt 3 ] &&'
+            " p=1; q=1; true",
+            "\nq=0\n": "\n",
+            "B=30": "B=10",
+        },
+    )
+    said = harness("try", *names, "--json", "--budget", "60s")
+    assert said.code == 0, said.err
+    assert said.result["winner"] == "a"
+    assert of_each(said, "rank")["late"] == "wrong"
+
+
+def test_where_a_mix_is_wrong_and_no_variant_is_each_is_asked_by_itself(harness, tried):
+    names = patches(
+        tried,
+        one={"p=0": "p=1", "A=100": "A=80"},
+        two={"q=0": "q=1", "B=30": "B=5"},
+        three={"C=6": "C=1"},
+    )
+    said = harness("try", *names, "--json", "--budget", "60s")
+    assert "each is asked by itself: a mix goes wrong" in said.err
+    assert said.result["winner"].startswith("two")
+    assert "its output is wrong" in of_each(said, "why")["one"]
+
+
+def test_what_changes_the_same_lines_alone_is_not_mixed(harness, tried):
+    names = patches(tried, a={"A=100": "A=70"}, b={"A=100": "A=80"}, c={"A=100": "A=90"})
+    said = harness("try", *names, "--json", "--budget", "60s")
+    assert said.result["winner"] == "a"
+    assert "mixes" not in parts_of_runs(tried)
