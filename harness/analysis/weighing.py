@@ -145,7 +145,7 @@ class Weighed:
         """The noise within blocks: that of the look once it has some blocks, else what is known."""
         known = self._known
         if len(known) < _SCATTERED:
-            return self.evidence.within.known
+            return (self.evidence.within or self.evidence.before).known
         return noise_of_sizes(np.abs(known - np.median(known))).known
 
     @property

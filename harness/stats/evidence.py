@@ -67,8 +67,8 @@ class Evidence:
     """The same as large as the clock allows."""
     before: Noise
     """The noise of identical builds that was known before the look: bets on signs rest on it."""
-    within: Noise
-    """That with what the look itself shows: bets on sizes rest on it."""
+    within: Noise | None
+    """That with what the look itself shows: bets on sizes rest on it; None: there are none."""
 
     def faster(self, centre: float = 0.0) -> float:
         """The log of the e-value against "the ratio lies at `centre` or below"."""
@@ -82,6 +82,8 @@ class Evidence:
         if len(values) < FEWEST:
             return 0.0
         of_signs = by_sign(values, self.before.known)
+        if self.within is None:
+            return of_signs
         return float(np.logaddexp(of_signs, by_size(values, self.within)) - math.log(2))
 
     def _reaches(self, limit: float, values: Floats) -> bool:
@@ -89,6 +91,8 @@ class Evidence:
         if len(values) < FEWEST:
             return limit <= 0
         of_signs = by_sign(values, self.before.known)
+        if self.within is None:
+            return of_signs >= limit
         if of_signs - math.log(2) >= limit:
             return True
         return bool(np.logaddexp(of_signs, by_size(values, self.within)) - math.log(2) >= limit)

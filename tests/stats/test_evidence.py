@@ -115,3 +115,12 @@ def test_smaller_effects_take_longer_and_clear_ones_the_fewest():
     assert takes == sorted(takes)
     assert takes[0] == FEWEST
     assert blocks_for(0.0, 0.02, 0.01) == math.inf
+
+
+def test_where_sizes_tell_nothing_signs_have_the_whole_stake():
+    values = np.array([0.3, 0.2, -0.1, 0.4, 0.3, 0.2] * 3)
+    signs = Evidence(values, values, CALM, None)
+    assert signs.faster() == by_sign(values, CALM.known)
+    assert signs.slower() == by_sign(-values, CALM.known)
+    low, _ = signs.bounds(0.2)
+    assert signs.faster(low - 1e-6) >= math.log(5) > signs.faster(low + 1e-6)
