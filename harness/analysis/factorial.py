@@ -27,16 +27,16 @@ from harness.analysis.race_rules import RaceRules
 from harness.analysis.weighing import HOPE, Weighed
 from harness.frozen import dataclass
 from harness.model import Noise
+from harness.model.noise import FEWEST
 from harness.stats.effects import main_effects
-from harness.stats.evidence import Evidence
+from harness.stats.evidence import Evidence, blocks_for, by_sign
 from harness.stats.medians import log_threshold
 from harness.stats.paired import RatioInterval
+from harness.stats.ratios import Floats
+from harness.stats.scatter import noise_of_sizes
 
 FEWEST_ASKED = 8
 """So often one is asked before it may leave since no gain is to be hoped for."""
-
-_NO_SIZES = Noise(pairs=1, scale=10.0)
-"""Has bets rest on signs alone: the size of what the other variants do tells nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +77,14 @@ class Factorial:
         """What each block that asked about a variant said of it alone."""
         self._rows: list[tuple[Mapping[str, int], float]] = []
         self._effects: dict[str, float] = dict.fromkeys(self._names, 0.0)
-        self._scale = 0.0
-        """How much a block differs from what its effects add up to."""
-        self._asked = len(self._names)
-        """How many questions were asked: each shares the error."""
+        self._scale = Noise().known
+        """The noise of a block: how much it differs from what its effects add up to."""
+        self._free = 1.0
+        """The share of the blocks that no effect is fitted to."""
+        self._purse: dict[str, float] = dict.fromkeys(self._names, 0.0)
+        """The log of what a variant's bets begin with: in another's place, what they had before."""
+        self._drawn: dict[str, int] = dict.fromkeys(self._names, 0)
+        """How many blocks that ask about it, in the place that it has now, were drawn."""
 
     @property
     def open(self) -> list[str]:
@@ -104,6 +108,7 @@ class Factorial:
             if still:
                 name = self._next_asked(still, chance)
                 asked[name] = held
+                self._drawn[name] += 1
                 sides[chance.randrange(2)] = name
             for mix, side in zip(mixes, sides, strict=True):
                 mix.update({side} - {""})
@@ -113,9 +118,11 @@ class Factorial:
     def _next_asked(self, names: Sequence[str], chance: random.Random) -> str:
         """One of several alternatives: that of which most is to be hoped for, by the blocks so far.
 
-        The coins have no part in the choice, so they are as fair as they were.
+        Blocks that are drawn and have not run yet count as if they had found what was expected, so
+        that a batch asks about several. The coins have no part in the choice, so they are as fair
+        as they were.
         """
-        hoped = {name: self._hoped(name) for name in names}
+        hoped = {n: self._effect(n) + HOPE * self._error(self._drawn[n]) for n in names}
         most = max(hoped.values())
         return chance.choice([name for name, hope in hoped.items() if hope == most])
 
@@ -138,7 +145,17 @@ class Factorial:
         ratios = np.array([ratio for _, ratio in self._rows])
         found = main_effects(table, ratios)
         self._effects = dict(zip(self._names, map(float, found), strict=True))
-        self._scale = float(np.median(np.abs(ratios - table @ found)))
+        self._note_noise(ratios, ratios - table @ found)
+
+    def _note_noise(self, ratios: Floats, apart: Floats) -> None:
+        """Note the noise that blocks show by how far they are from what is fitted to them.
+
+        With as many effects as blocks a fit comes as near as one likes: then all may be noise.
+        """
+        free = len(ratios) - len(self._names)
+        seen = noise_of_sizes(np.abs(ratios if free < FEWEST else apart)).known
+        self._free = max(free, 1) / len(ratios)
+        self._scale = seen if free < FEWEST else seen / math.sqrt(self._free)
 
     # -- what the blocks say ---------------------------------------------------------------------
 
@@ -155,38 +172,52 @@ class Factorial:
                 self.left[name] = f"no gain is to be hoped for after {self.blocks(name)} blocks"
 
     def _find_gains(self) -> None:
-        """The e-BH procedure over all questions; see `Screen`. One that gains is had by all mixes
+        """The e-BH procedure over all variants; see `Screen`. One that gains is had by all mixes
         from then on, and its alternatives are asked upon it."""
-        won = {name: self._weighed(name).evidence.faster() for name in self.open}
+        won = {n: self._purse[n] + self._weighed(n).evidence.faster() for n in self.open}
         by_evidence = sorted(won, key=lambda name: -won[name])
         known = len(self.gaining)
         for count in range(len(by_evidence), 0, -1):
-            asked = self.rules.limit + math.log(self._asked / (known + count))
+            asked = self.rules.limit + math.log(len(self._names) / (known + count))
             if won[by_evidence[count - 1]] >= asked:
-                for name in sorted(by_evidence[:count], key=self.middle):
+                found = sorted(by_evidence[:count], key=self.middle)
+                self.gaining.update(dict.fromkeys(found))
+                self.left.update(dict.fromkeys(found, "it gains"))
+                for name in found:
                     self._hold(name)
                 return
 
     def _hold(self, name: str) -> None:
-        self.gaining[name] = None
-        self.left[name] = "it gains"
+        """Have all mixes have one that gains.
+
+        Its alternatives are asked anew with what their bets have left, and with their stake at the
+        most: so a variant has one stake, however many questions are asked about it.
+        """
         number = self._set_of(name)
         self._held[number] = name
         for other in self._alternatives[number]:
             if other not in self.left:
+                won = by_sign(np.array(self._values[other]), Noise().known)
+                self._purse[other] += min(0.0, won)
                 self._upon[other] = name
                 self._values[other].clear()
-                self._asked += 1
+                self._drawn[other] = 0
 
     def holds(self, blocks: float) -> bool:
         """Do as many further blocks hold an answer to what is open?"""
         for names in self._alternatives:
             still = [name for name in names if name not in self.left]
             for name in still:
-                times = self.blocks(name) + blocks / len(still)
-                if self._weighed(name).needed(hopefully=True) <= times:
+                if self._needed(name) <= self.blocks(name) + blocks / len(still):
                     return True
         return False
+
+    def _needed(self, name: str) -> float:
+        """About how many blocks would tell in all whether one gains, were it as much as is hoped."""
+        level = (1 - self.rules.confidence) / len(self._names)
+        least, hope = log_threshold(self.rules.threshold), HOPE * self._error(self.blocks(name))
+        away = max(self._effect(name), least - self._effect(name)) + hope
+        return blocks_for(away, self._scale, level)
 
     # -- what is said of each --------------------------------------------------------------------
 
@@ -207,6 +238,10 @@ class Factorial:
         held = self._held.get(self._set_of(name), "")
         return held if name in self.gaining and held != name else ""
 
+    def stake(self, name: str) -> float:
+        """What the bets on a variant began with, in the place that it is asked about: 1 or less."""
+        return math.exp(self._purse[name])
+
     def _set_of(self, name: str) -> int:
         return next(n for n, names in enumerate(self._alternatives) if name in names)
 
@@ -216,34 +251,35 @@ class Factorial:
 
     def middle(self, name: str) -> float:
         """About what a variant gains over the reference, as a log-ratio."""
-        return self._weighed(name).middle + self._over(name)
+        held = self._upon.get(name, "")
+        return self._weighed(name).middle + (self.middle(held) if held else 0.0)
 
     def interval(self, name: str) -> RatioInterval:
         """The log-ratio of the reference over a variant."""
-        found, over = self._weighed(name).interval(), self._over(name)
-        return RatioInterval(found.point + over, found.low + over, found.high + over)
+        found, held = self._weighed(name).interval(), self._upon.get(name, "")
+        if not held:
+            return found
+        over = self.interval(held)
+        return RatioInterval(found.point + over.point, found.low + over.low, found.high + over.high)
 
     def _hoped(self, name: str) -> float:
         """What a variant gains in its place were it larger by some standard errors."""
-        return self._effect(name) + HOPE * self._error(name)
+        return self._effect(name) + HOPE * self._error(self.blocks(name))
 
     def _feared(self, name: str) -> float:
         """What a variant gains in its place were it smaller by as many."""
-        return self._effect(name) - HOPE * self._error(name)
+        return self._effect(name) - HOPE * self._error(self.blocks(name))
 
     def _effect(self, name: str) -> float:
         return self._effects[name] - self._effects.get(self._upon.get(name, ""), 0.0)
 
-    def _error(self, name: str) -> float:
-        """About the standard error of an effect, as `Weighed` has it."""
-        return self._scale * math.sqrt(1 / (0.6 * max(self.blocks(name), 0.1)))
-
-    def _over(self, name: str) -> float:
-        """About what that gains in whose place a variant is asked about."""
-        held = self._upon.get(name, "")
-        return self.middle(held) if held else 0.0
+    def _error(self, blocks: float) -> float:
+        """About the standard error of an effect after some blocks, as `Weighed` has it, told beside
+        all others."""
+        return self._scale * math.sqrt(1 / (0.6 * max(blocks * self._free, 0.1)))
 
     def _weighed(self, name: str) -> Weighed:
         values = np.array(self._values[name])
-        evidence = Evidence(values, values, Noise(), _NO_SIZES)
+        # By signs alone: sizes tell of what the other variants do as well.
+        evidence = Evidence(values, values, Noise(), None)
         return Weighed(evidence, (1 - self.rules.confidence) / 2, self.rules.threshold)

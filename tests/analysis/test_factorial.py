@@ -102,3 +102,48 @@ def test_one_that_is_no_candidate_is_asked_no_more():
     made.leave_out("rows", "wrong")
     assert "rows" not in made.halves(random.Random(1)).asked
     assert made.left["rows"] == "wrong"
+
+
+def test_a_batch_asks_about_several_alternatives_before_any_of_its_blocks_has_run():
+    made, chance = Factorial(SETS, RULES), random.Random(1)
+    for name in made.open:
+        made.take(Halves((), (name,), {name: ""}), 0.04 if name == "local" else 0.02)
+    drawn = [made.halves(chance) for _ in range(12)]
+    assert {name for halves in drawn for name in halves.asked} == set(TRUTH)
+
+
+def test_a_variant_has_one_stake_however_many_questions_are_asked_about_it():
+    """What it has lost it has no more when it is asked in another one's place, and what it has won
+    is no head start there."""
+    truth = dict.fromkeys(TRUTH, 0.0) | {"local": 0.4, "once": 0.8, "idle": -0.5}
+    made = asked(truth, seed=3, blocks=80, until="once")
+    assert "once" in made.gaining
+    assert made.stake("idle") < 0.5
+    assert made.stake("null") == 1.0
+    assert all(made.stake(name) <= 1.0 for name in TRUTH)
+
+
+def test_the_more_is_hoped_for_the_fewer_blocks_are_needed_also_where_few_have_run():
+    made = asked(dict.fromkeys(TRUTH, 0.0) | {"once": 0.1}, seed=8, blocks=4, noise=0.02)
+    assert made.blocks("once") < 12
+    assert made.holds(24)
+    assert not made.holds(1)
+
+
+def test_what_is_asked_in_anothers_place_has_the_doubts_of_both():
+    made = asked({**TRUTH, "local": 0.0, "once": 0.5}, seed=3, blocks=60, until="once")
+    held, own = made.interval("once"), made.interval("idle")
+    assert own.low <= held.low
+    assert own.high >= held.high
+
+
+def test_of_two_alternatives_that_are_known_at_once_the_better_one_is_held_with_its_figure():
+    made = Factorial(SETS, RULES)
+    for _ in range(14):
+        for name, gain in (("local", 0.3), ("once", 0.6)):
+            made.take(Halves((), (name,), {name: ""}), gain)
+    made.look()
+    assert list(made.gaining) == ["local", "once"]
+    assert made.behind("local") == "once"
+    assert made.middle("once") == pytest.approx(0.6, abs=0.05)
+    assert made.blocks("once") == 14
