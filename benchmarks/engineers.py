@@ -165,7 +165,7 @@ def campaign(
         )
         make_repository(root, {"harness.toml": text, program.source: program.base})
         house = House(root, session)
-        house.budget = _race_budget(budget, program, shop, len(edits))
+        house.budget = budget
         starter = [sys.executable, "-I", "-c", OLDER] if edition < 3 else [HARNESS]
         house.call("campaign", "start", by=starter)
         iterate = _iterate_by_steps if edition < 3 else _iterate
@@ -186,21 +186,17 @@ def campaign(
     return work
 
 
-def _race_budget(look: str, program: Program, shop: Path, edits: int) -> str:
-    """What a race may take: as long as a look, or as half of what hyperfine takes for ten runs of
-    both sides of each edit, if that is longer."""
+def _race_s(look_s: float, program: Program, shop: Path, edits: int) -> float:
+    """What a race of edits may take: as long as a look, or as a third of what hyperfine takes for
+    ten runs of both sides of each, if that is longer."""
     began = time.perf_counter()
     program.run(program.base, shop, SEED)
-    half_s = HYPERFINE_RUNS * edits * (time.perf_counter() - began)
-    return look if parse_duration_ns(look, "--budget") >= half_s * 1e9 else f"{half_s:.0f}s"
+    return max(look_s, 2 * HYPERFINE_RUNS * edits * (time.perf_counter() - began) / 3)
 
 
 def _finish(house: House) -> dict[str, Any]:
     """End the loop, and the campaign; the answer."""
-    if house.state == "PROFILE":
-        house.call("profile")
-    house.call("decide", "--exhausted", "the list of ideas is at its end")
-    return house.call("campaign", "finish")
+    return house.call("campaign", "finish", "--exhausted", "the list of ideas is at its end")
 
 
 def make_repository(root: Path, files: Mapping[str, str]) -> None:
@@ -331,10 +327,20 @@ def _race(house: House, edits: list[Edit], figures: Mapping[str, str], place: Pa
     """Race all edits at once by `harness try` and have what is best measured, while one is kept.
 
     Those that may still gain on top of it, by the race's own words, are written anew and raced
-    again; the others are given up.
+    again, unless races have taken two looks by then, or as long as one of long runs may; the others
+    are given up.
     """
     session, program, left = house.session, house.session.program, edits
+    look_s = parse_duration_ns(house.budget, "--budget") / 1e9
+    race_s = _race_s(look_s, program, place.parent, len(edits))
     for number in count(1):
+        if session.by_step["try"] > max(race_s, 2 * look_s):
+            state = session.final
+            session.tried += [
+                Tried(edit, state, program.edited(state, edit, figures), False, True)
+                for edit in left
+            ]
+            return
         before = session.final
         by_name = {f"{number}-{at}": edit for at, edit in enumerate(left)}
         texts = {name: program.edited(before, edit, figures) for name, edit in by_name.items()}
@@ -346,10 +352,10 @@ def _race(house: House, edits: list[Edit], figures: Mapping[str, str], place: Pa
         if house.state == "PROFILE":
             house.profile = house.call("profile")["result"]["rows"]
         _think(house, left[0])
-        words = ("try", *(str(place / name) for name in texts), "--budget", house.budget)
+        words = ("try", *(str(place / name) for name in texts), "--budget", f"{race_s:.0f}s")
         result = house.call(*words)["result"]
         after = (house.root / program.source).read_text(encoding="utf-8")
-        kept = after != before and _close(house, left[0], house.cpu_s)[0]
+        kept = after != before and _close(house, left[0], 0.0)[0]
         parts = _parts(result, after, texts) if kept else []
         again = [each["name"] for each in result["leftover"]] if kept else []
         session.final = after if kept else before
