@@ -213,7 +213,7 @@ class Factorial:
         return False
 
     def _needed(self, name: str) -> float:
-        """About how many blocks would tell in all whether one gains, were it as much as is hoped."""
+        """About how many blocks would tell in all whether one gains, as far as is hoped."""
         level = (1 - self.rules.confidence) / len(self._names)
         least, hope = log_threshold(self.rules.threshold), HOPE * self._error(self.blocks(name))
         away = max(self._effect(name), least - self._effect(name)) + hope

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from harness.analysis.blocks import Pair, PairColumns, block_ns, pair_of
 from harness.analysis.factorial import Factorial, Halves
 from harness.analysis.question import AUTO
+from harness.analysis.race_columns import CHOSEN_AFTER
 from harness.analysis.schedule import Block
 from harness.analysis.screening import EACH_KNOWN, TIME_IS_OVER
 from harness.frozen import dataclass
 from harness.model import Metric
 
-CHOSEN_AFTER = 8
-"""The blocks after which the time is chosen that mixes go by."""
+if TYPE_CHECKING:
+    from harness.stats.metric import MetricChoice
+
 FIRST_ASKED = 12
 """Blocks after which it is asked for the first time whether the time holds an answer."""
 _ASKED_AGAIN = 1.5
@@ -51,23 +54,35 @@ class MixFigures:
         if self.metric == AUTO:
             if self.blocks < CHOSEN_AFTER:
                 return []
-            self._choose()
-        known, self._first = self._first, []
-        return [(of, self._log_ratio(pair)) for of, pair in known]
+            choice = self._choice()
+            self.metric, self.because = choice.metric.value, choice.because
+        return self._said(Metric(self.metric))
 
-    def _choose(self) -> None:
+    def rest(self) -> list[tuple[Halves, float]]:
+        """What blocks say that were too few to choose a time, by the one that they would choose.
+
+        For when no more of them come: the time of what follows is still to be chosen.
+        """
+        return self._said(self._choice().metric) if self._first else []
+
+    def _said(self, metric: Metric) -> list[tuple[Halves, float]]:
+        known, self._first = self._first, []
+        return [(halves, _log_ratio(pair, metric)) for halves, pair in known]
+
+    def _choice(self) -> MetricChoice:
         """Only sizes and sums are looked at, never who is faster: the bets stay fair."""
         from harness.stats.metric import choose_metric
 
         columns = PairColumns()
         for _, pair in self._first:
             columns.add(pair)
-        choice = choose_metric(columns.times())
-        self.metric, self.because = choice.metric.value, choice.because
+        return choose_metric(columns.times())
 
-    def _log_ratio(self, pair: Pair) -> float:
-        one, other = (side.of(Metric(self.metric)) for side in (pair.reference, pair.candidate))
-        return math.log(one / other) if one > 0 and other > 0 else math.nan
+
+def _log_ratio(pair: Pair, metric: Metric) -> float:
+    """log(time of `one` / time of `other`); NaN where either is not known."""
+    one, other = (side.of(metric) for side in (pair.reference, pair.candidate))
+    return math.log(one / other) if one > 0 and other > 0 else math.nan
 
 
 class MixTurns:

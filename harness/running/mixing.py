@@ -150,6 +150,9 @@ class Mixes:
             raise
         except HarnessError as problem:
             self.broken = problem.message
+        for halves, log_ratio in self.figures.rest():
+            self.factorial.take(halves, log_ratio)
+        self.factorial.look()
 
     def _batch(self, until_ns: float, first: Output) -> bool:
         """Measure a batch of mixes, if there is time for one; is another one wanted?"""
@@ -189,13 +192,13 @@ class Mixes:
         )
         session = self.unions.session
         report = perform(session.orchestrator, session.results, experiment)
-        self._note(report, rule)
+        self._note(report)
         if rule.broken and not self._blamed(*rule.failed):
             self.broken = rule.broken
             return False
         return bool(rule.broken) or report.groups[0].stopped == ALL_RUN
 
-    def _note(self, report: Report, rule: MixTurns) -> None:
+    def _note(self, report: Report) -> None:
         if report.interrupted:
             raise KeyboardInterrupt
         group = report.groups[0]
