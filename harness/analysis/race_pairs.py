@@ -69,7 +69,7 @@ class PairsOfMembers:
         """What was said of pairs since the latest block."""
 
     def __contains__(self, pair: tuple[str, str]) -> bool:
-        return pair in self._pairs
+        return bool(self._layouts.get(pair))
 
     def add(self, figures: Mapping[str, float], layouts: Mapping[str, float]) -> None:
         """Take in a block: the members' figures (NaN: none), and which layout each ran in."""

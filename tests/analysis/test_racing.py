@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from harness.analysis import Race, RaceRules, Rank, Span
+from harness.analysis.question import AUTO
 from harness.analysis.racing import ALIKE, ALL_GAIN, NONE_LEFT, ONE_LEFT
 from harness.analysis.schedule import Block
 from harness.model import Better, TrialStatus
@@ -219,6 +220,13 @@ def test_who_left_for_one_that_fails_later_is_open_again():
     assert set(race.left) == {"good"}
     race([*blocks, {name: rows for name, rows in blocks[-1].items() if name == "p"}])
     assert by_place(race) == {Rank.BEST: ["good"]}
+
+
+def test_a_race_whose_time_is_not_chosen_yet_says_no_figure():
+    race = Race(("one", "two"), RaceRules("p"))
+    raced(race, {"one": 1.2, "two": 1.1}, seed=1, most=3)
+    assert race.metric == AUTO
+    assert [s.ratio for s in race.standings()] == [None, None]
 
 
 def test_a_race_ends_where_the_reference_does_not_run():
