@@ -92,8 +92,23 @@ class Factorial:
         return [name for name in self._names if name not in self.left]
 
     def leave_out(self, name: str, why: str) -> None:
-        """Ask no more about a variant that is no candidate."""
+        """Ask no more about a variant that is no candidate, and have no further mix have it."""
         self.left[name] = why
+        self.gaining.pop(name, None)
+        self._held = {number: held for number, held in self._held.items() if held != name}
+        for other in [other for other, upon in self._upon.items() if upon == name]:
+            self._ask_anew(other, "")
+
+    def separate(self, one: str, other: str) -> None:
+        """Have no further mix have both: they and the alternatives of either are one set now."""
+        numbers = sorted({self._set_of(one), self._set_of(other)})
+        kept = [number for number in range(len(self._alternatives)) if number not in numbers]
+        whole = tuple(name for number in numbers for name in self._alternatives[number])
+        held = [self._held[number] for number in numbers if number in self._held]
+        self._held = {new: self._held[n] for new, n in enumerate(kept) if n in self._held}
+        self._alternatives = (*(self._alternatives[number] for number in kept), whole)
+        if held:
+            self._hold(max(held, key=self.middle))
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
@@ -188,20 +203,24 @@ class Factorial:
                 return
 
     def _hold(self, name: str) -> None:
-        """Have all mixes have one that gains.
-
-        Its alternatives are asked anew with what their bets have left, and with their stake at the
-        most: so a variant has one stake, however many questions are asked about it.
-        """
+        """Have all mixes have one that gains; its alternatives are asked in its place."""
         number = self._set_of(name)
         self._held[number] = name
         for other in self._alternatives[number]:
-            if other not in self.left:
-                won = by_sign(np.array(self._values[other]), Noise().known)
-                self._purse[other] += min(0.0, won)
-                self._upon[other] = name
-                self._values[other].clear()
-                self._drawn[other] = 0
+            if other not in self.left and self._upon.get(other) != name:
+                self._ask_anew(other, name)
+
+    def _ask_anew(self, name: str, held: str) -> None:
+        """Ask about a variant in another one's place, or in nobody's as the empty text.
+
+        It is asked with what its bets have left, and with their stake at the most: so a variant has
+        one stake, however many questions are asked about it.
+        """
+        won = by_sign(np.array(self._values[name]), Noise().known)
+        self._purse[name] += min(0.0, won)
+        self._upon[name] = held
+        self._values[name].clear()
+        self._drawn[name] = 0
 
     def holds(self, blocks: float) -> bool:
         """Do as many further blocks hold an answer to what is open?"""

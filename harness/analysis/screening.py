@@ -42,6 +42,7 @@ EACH_KNOWN = "of each variant it is known, or will not be in time, whether it ga
 MUCH_GAINED = "what gains much is known, and the others are told sooner on top of it"
 HOLDS_FEW = "the time holds few blocks of so many: mixes of them tell more"
 _NOT_IN_TIME = "the time does not tell whether it gains"
+_IN_NO_MIX = "it does not merge, so that no mix had it: a call with --alone asks it"
 _DOUBT_GROWS = 1.5
 
 
@@ -94,9 +95,10 @@ class Screen(Race):
         self.gaining.update(found.gaining)
         self.dull.update(found.dull)
         self.left.update(found.left)
-        for name in found.open:
-            self._late[name] = None
-            self.left[name] = _NOT_IN_TIME
+        for name in (*found.open, *self.racing()):
+            if name not in self.left:
+                self._late[name] = None
+                self.left[name] = _NOT_IN_TIME if name in found else _IN_NO_MIX
 
     def _postpone(self) -> None:
         """Has those leave that do not gain much in the first block, where another one does.

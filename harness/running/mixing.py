@@ -17,7 +17,8 @@ from harness.analysis import Factorial, Halves, MixTurns
 from harness.analysis.mix_turns import ALL_RUN, MixFigures, MixTurn
 from harness.errors import ExitCode, HarnessError, StorageFailed, TrialFailed
 from harness.frozen import dataclass
-from harness.model import Mode, Noise, Output
+from harness.model import Case, Mode, Noise, Output
+from harness.running.cells import Cell
 from harness.running.drawing import case_given
 from harness.running.experiment import Experiment, perform
 from harness.running.further_draws import BothSides, check_case
@@ -31,7 +32,7 @@ from harness.system.git.three_way import ADDS_NOTHING, Merging
 BATCH = 12
 """As many blocks are made ready at once: what they say decides what the next ones ask."""
 
-_FEWEST_LEFT = 3
+FEWEST_LEFT = 3
 """No batch is made ready for fewer."""
 
 _WANTED = 40
@@ -104,6 +105,9 @@ class Mixes:
     figures: MixFigures
     block_ns: float
     """About how long a block takes."""
+    making_ns: float
+    """About how long it takes to make the mixes of a block: as long as a block, before it is known.
+    """
     broken: str = ""
     """What became of a mix that no single variant explains; empty: there is none."""
     wrong: dict[str, Failure] = listed(default_factory=dict)
@@ -127,7 +131,7 @@ class Mixes:
             factorial.take(Halves((), (name,), {name: ""}), screen.seen_of(name))
         pair_ns = 2 * group.block_ns / len(group.blocks[0])
         figures = MixFigures(screen.metric)
-        return cls(unions, mergers, settings, factorial, figures, pair_ns)
+        return cls(unions, mergers, settings, factorial, figures, pair_ns, pair_ns)
 
     @property
     def wanted_ns(self) -> float:
@@ -156,21 +160,24 @@ class Mixes:
 
     def _batch(self, until_ns: float, first: Output) -> bool:
         """Measure a batch of mixes, if there is time for one; is another one wanted?"""
-        count = min(BATCH, int((until_ns - time.monotonic_ns()) / self.block_ns))
-        if count < _FEWEST_LEFT or not self.factorial.open:
+        began = time.monotonic_ns()
+        count = min(BATCH, int((until_ns - began) / (self.block_ns + self.making_ns)))
+        if count < FEWEST_LEFT or not self.factorial.open:
             return False
         drawn = [self.factorial.halves(self._chance) for _ in range(count)]
         mixes = dict.fromkeys(mix for each in drawn for mix in (each.one, each.other) if mix)
         commits = {mix: self.mergers.commit_of(mix) for mix in mixes}
-        if not all(commits.values()):
-            self.broken = "two of them cannot be had at once after all"
-            return False
+        if apart := [mix for mix, commit in commits.items() if not commit]:
+            return self._go_on_without(apart[0], "two of them cannot be had at once after all")
         names = {mix: f"mix {number}" for number, mix in enumerate(mixes, 1)}
         by_name = {names[mix]: commit for mix, commit in commits.items()}
         with self.unions.built(by_name, self.mergers.field.base) as field:
             if field.unmade:
-                self.broken = field.unmade[0].failure.message
-                return False
+                unmade = field.unmade[0]
+                label = self.unions.short(unmade.name)
+                mix = next(mix for mix, name in names.items() if name == label)
+                return self._go_on_without(mix, unmade.failure.message)
+            self.making_ns = (time.monotonic_ns() - began) / count
             turns = _turns(drawn, names, field)
             return bool(turns) and self._measured(turns, field, until_ns, first)
 
@@ -206,22 +213,68 @@ class Mixes:
             self.block_ns = group.block_ns
 
     def _blamed(self, mix: Mix, given: str) -> bool:
-        """Is one of a mix wrong by itself, on what that was given? It is asked about no more."""
-        field, build = self.mergers.field, self.unions.session.orchestrator.build
-        reference = field.reference
+        """Is one of a mix wrong by itself, on what that was given, or are two with each other?
+
+        Of the one it is asked no more, and of the two each without the other.
+        """
+        reference = self.mergers.field.reference
         case = case_given(reference.case, given) if given else reference.case
         before = len(self.wrong)
-        for cell in (c for c in field.variants if c.name in mix):
-            both = BothSides(build(reference.target), build(cell.target), cell.task)
-            try:
-                found = check_case(self.unions.session, both, case)
-                problem = None if found.ok else Failure("WRONG", found.summary, _IS_NO)
-            except TrialFailed as failure:
-                problem = Failure("failed", failure.message, failure.exit_code)
+        for cell in (c for c in self.mergers.field.variants if c.name in mix):
+            problem = self._problem(cell, case)
             if problem is not None:
                 self.wrong[cell.name] = problem
                 self.factorial.leave_out(cell.name, problem.message)
-        return len(self.wrong) > before
+        return len(self.wrong) > before or self._parted(mix, case)
+
+    def _problem(self, cell: Cell, case: Case) -> Failure | None:
+        """What is wrong with a program on what is given, beside the reference."""
+        build = self.unions.session.orchestrator.build
+        reference = self.mergers.field.reference
+        both = BothSides(build(reference.target), build(cell.target), cell.task)
+        try:
+            found = check_case(self.unions.session, both, case)
+        except TrialFailed as failure:
+            return Failure("failed", failure.message, failure.exit_code)
+        return None if found.ok else Failure("WRONG", found.summary, _IS_NO)
+
+    def _go_on_without(self, mix: Mix, why: str) -> bool:
+        """Is it known which two of a mix that cannot be had do not go together?"""
+        if self._parted(mix, self.mergers.field.reference.case):
+            return True
+        self.broken = why
+        return False
+
+    def _parted(self, mix: Mix, case: Case) -> bool:
+        """Are two of a mix wrong with each other alone? No mix has both of them any more."""
+        self.unions.session.orchestrator.step("finding which variants are wrong together")
+        last = self._last_of_wrong(mix, (), case)
+        if last == mix[0]:
+            return False
+        first = self._last_of_wrong(mix[: mix.index(last)], (last,), case)
+        if not self._wrong((first, last), case):
+            return False
+        self.factorial.separate(first, last)
+        return True
+
+    def _last_of_wrong(self, names: Mix, more: Mix, case: Case) -> str:
+        """The last one of the fewest names, from the first on, that are wrong with some more."""
+        right, wrong = 0, len(names)
+        while wrong - right > 1:
+            half = (right + wrong) // 2
+            if self._wrong((*names[:half], *more), case):
+                wrong = half
+            else:
+                right = half
+        return names[wrong - 1]
+
+    def _wrong(self, mix: Mix, case: Case) -> bool:
+        """Is a mix wrong on what is given, or not to be had?"""
+        commit = self.mergers.commit_of(mix)
+        if not commit:
+            return True
+        with self.unions.built({"mix": commit}, self.mergers.field.base) as field:
+            return bool(field.unmade) or any(self._problem(c, case) for c in field.variants)
 
 
 _IS_NO = ExitCode.ANSWER_IS_NO

@@ -198,11 +198,13 @@ class _Together:
             return None
         mixes.ask(began + (mixes.wanted_ns if left_ns == math.inf else left_ns))
         self.spent_ns += time.monotonic_ns() - began
+        if self.trying.metric == AUTO and mixes.figures.metric != AUTO:
+            self._go_by(mixes.figures.metric, mixes.figures.because)
         if mixes.broken:
             orchestrator.remark(f"each is asked by itself: a mix goes wrong, {mixes.broken}")
             return None
-        if self.trying.metric == AUTO and mixes.figures.metric != AUTO:
-            self._go_by(mixes.figures.metric, mixes.figures.because)
+        if not mixes.figures.blocks:  # there was no time to make any
+            return None
         screen_of(report).take_mixed(mixes.factorial)
         self.mixed = True
         key = self.unions.field.reference.group_key

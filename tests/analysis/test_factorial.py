@@ -147,3 +147,31 @@ def test_of_two_alternatives_that_are_known_at_once_the_better_one_is_held_with_
     assert made.behind("local") == "once"
     assert made.middle("once") == pytest.approx(0.6, abs=0.05)
     assert made.blocks("once") == 14
+
+
+def test_no_mix_has_two_that_were_separated_and_the_better_one_is_held():
+    made, chance = asked(TRUTH, seed=3, blocks=60, noise=0.01), random.Random(2)
+    assert {"rows", "once"} <= set(made.gaining)
+    made.separate("rows", "once")
+    made.left.pop("null", None)
+    drawn = [made.halves(chance) for _ in range(20)]
+    assert all(("rows" in mix) < ("once" in mix) for h in drawn for mix in (h.one, h.other))
+    assert made.behind("rows") == "once"
+
+
+def test_those_of_which_neither_gains_yet_are_asked_one_at_a_time_once_separated():
+    made, chance = Factorial(SETS, RULES), random.Random(4)
+    made.separate("rows", "slow")
+    drawn = [made.halves(chance) for _ in range(20)]
+    assert {len({*h.asked} & {"rows", "slow"}) for h in drawn} == {1}
+    assert {name for h in drawn for name in h.asked} == set(TRUTH)
+
+
+def test_one_that_gains_and_is_found_out_is_in_no_further_mix():
+    made, chance = asked(TRUTH, seed=3, blocks=400, noise=0.01, until="once"), random.Random(2)
+    assert "once" in made.gaining
+    made.leave_out("once", "wrong")
+    drawn = [made.halves(chance) for _ in range(20)]
+    assert not any("once" in mix for h in drawn for mix in (h.one, h.other))
+    assert "once" not in made.gaining
+    assert {h.asked.get("local", "") for h in drawn} == {""}

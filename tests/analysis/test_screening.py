@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.analysis import GainSearch, RaceRules, Rank, Screen
+from harness.analysis import Factorial, GainSearch, RaceRules, Rank, Screen
 from harness.analysis.screening import EACH_KNOWN, MUCH_GAINED, TIME_IS_OVER
 
 from .test_racing import NULLS, raced
@@ -87,3 +87,12 @@ def test_what_gives_no_hope_of_a_gain_leaves_soon():
         _, blocks = raced(screen, {"null": 1.0}, seed)
         assert "null" in screen.dull
         assert len(blocks) < 100
+
+
+def test_what_no_mix_had_says_that_it_was_not_asked():
+    screen = Screen(("a", "b", "-O3"), ALL)
+    raced(screen, {"a": 1.1, "b": 1.0, "-O3": 1.0}, seed=1, most=1)
+    screen.take_mixed(Factorial([["a"], ["b"]], ALL))
+    whys = {s.name: s.why for s in screen.standings()}
+    assert "no mix had it" in whys["-O3"]
+    assert "no mix" not in whys["a"]

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from harness.analysis import screening
+from harness.running import mixing
 from harness.system.store.run_file import read_run
 
 from .test_together import PROGRAM, TOML, of_each, patches
@@ -72,17 +73,48 @@ def test_a_variant_that_is_wrong_in_a_mix_is_named_and_asked_no_more(harness, tr
     assert of_each(said, "rank")["late"] == "wrong"
 
 
-def test_where_a_mix_is_wrong_and_no_variant_is_each_is_asked_by_itself(harness, tried):
+CLASHES = {
+    "wrong": ({"p=0": "p=1"}, {"q=0": "q=1"}),
+    "failing": ({"p=0": "p=1"}, {"q=0": "q=1; [ $p = 0 ] || exit 3"}),
+}
+
+
+@pytest.mark.parametrize("kind", CLASHES)
+def test_two_that_do_not_go_together_are_asked_without_each_other(harness, tried, kind):
+    first, second = CLASHES[kind]
     names = patches(
         tried,
-        one={"p=0": "p=1", "A=100": "A=80"},
-        two={"q=0": "q=1", "B=30": "B=5"},
+        one={**first, "A=100": "A=80"},
+        two={**second, "B=30": "B=5"},
         three={"C=6": "C=1"},
+        none={"echo": " echo"},
+    )
+    said = harness("try", *names, "--json", "--budget", "60s")
+    assert said.code == 0, said.err
+    assert "a mix goes wrong" not in said.err
+    parts = set(said.result["together"]["parts"])
+    assert len(parts & {"one", "two"}) == 1
+    assert "mixes" in parts_of_runs(tried)
+
+
+def test_where_a_mix_is_wrong_for_three_at_once_each_is_asked_by_itself(harness, tried):
+    names = patches(
+        tried,
+        one={"p=0": "p=2", "A=100": "A=80"},
+        two={"q=0": "q=0; r=1", "B=30": "B=5"},
+        three={"C=6": "C=1", "echo": '[ "$p$r" != 21 ] || p=1 q=1; echo'},
     )
     said = harness("try", *names, "--json", "--budget", "60s")
     assert "each is asked by itself: a mix goes wrong" in said.err
-    assert said.result["winner"].startswith("two")
-    assert "its output is wrong" in of_each(said, "why")["one"]
+    assert said.result["winner"]
+
+
+def test_where_there_is_no_time_to_make_mixes_each_is_asked_by_itself(harness, tried, monkeypatch):
+    monkeypatch.setattr(mixing, "FEWEST_LEFT", 1e9)
+    names = patches(tried, a={"A=100": "A=50"}, b={"B=30": "B=29"}, none={"C=6": "C=06"})
+    said = harness("try", *names, "--json", "--budget", "60s")
+    assert said.result["winner"] == "a"
+    assert "mixes" not in parts_of_runs(tried)
 
 
 def test_what_changes_the_same_lines_alone_is_not_mixed(harness, tried):
