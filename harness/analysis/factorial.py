@@ -11,8 +11,10 @@ The coins are what makes the answer sure. Of the log-ratio of two mixes, what th
 of the other variants is taken off; where a variant does nothing, its coin has no part in what is
 left, which lies on its side of 0 or on the other like that fair coin, whatever its size. So bets on
 these signs are fair by the design alone: however the noise is made, however wrong the estimates of
-the others are, and however variants act on each other. A gain is a mean one, over what the others
-happened to be; what is put together of all that gain is compared with the reference afterwards.
+the others are, and however variants act on each other. That is said of one that does nothing: one
+that slows is taken for a gain more seldom still, but for noise of two peaks far apart, where a
+tenth of such were. A gain is a mean one, over what the others happened to be; what is put together
+of all that gain is compared with the reference afterwards.
 """
 
 from __future__ import annotations
