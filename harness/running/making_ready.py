@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from harness.errors import HarnessError
 from harness.model import Target
-from harness.running.cells import Cell, Failed, Prepared, reference_of, same_group
+from harness.running.cells import Cell, Failed, Prepared, Ready, reference_of, same_group
 from harness.running.checking import check_outputs
 from harness.system.process.opening import CoreRunner
 
@@ -20,14 +20,15 @@ Make = Callable[[Cell, CoreRunner], Prepared]
 
 
 def made_ready(cells: Sequence[Cell], make: Make, runners: Sequence[CoreRunner]) -> list[Prepared]:
-    """Each cell made ready, as many at once as there are runners; the first one is the session's.
+    """Each cell made ready and checked, as many at once as there are runners, the session's first.
 
-    What fails beside another may lack what both want, such as a port or time, so that it is tried
-    once more by itself: what is said of it is what was said if it had been alone.
+    What fails or is wrong beside another may lack what both want, such as a port, a file or time,
+    so that it is tried once more by itself: what is said of it is what was said if it had been
+    alone.
     """
     alone = runners[0]
     if len(runners) < 2 or len(cells) < 3 or not all(_may_run_beside(c.target) for c in cells):
-        return [make(cell, alone) for cell in cells]
+        return _checked([make(cell, alone) for cell in cells])
     # The first one tells what is right, and warms up what the others share.
     first, free = make(cells[0], alone), deque(runners)
 
@@ -40,8 +41,13 @@ def made_ready(cells: Sequence[Cell], make: Make, runners: Sequence[CoreRunner])
 
     with contextlib.redirect_stdout(sys.stderr), ThreadPoolExecutor(len(runners)) as pool:
         others = list(pool.map(by_one_of_them, cells[1:]))
-    again = (make(m.cell, alone) if _tried_in_vain(m) else m for m in others)
-    return [first, *again]
+    made = [first, *(make(m.cell, alone) if _tried_in_vain(m) else m for m in others)]
+    checked = _checked(made)
+    for at, member in enumerate(checked):
+        if at and isinstance(member, Ready) and not member.right:
+            alone.discard(member.expected)
+            checked[at] = _first_checked(make(member.cell, alone), checked)
+    return checked
 
 
 def _may_run_beside(target: Target) -> bool:
@@ -59,7 +65,11 @@ def _tried_in_vain(member: Prepared) -> bool:
     return isinstance(member, Failed) and member.build is not None
 
 
-def first_checked(member: Prepared, everyone: Sequence[Prepared]) -> Prepared:
+def _checked(members: Sequence[Prepared]) -> list[Prepared]:
+    return [_first_checked(member, members) for member in members]
+
+
+def _first_checked(member: Prepared, everyone: Sequence[Prepared]) -> Prepared:
     """The cell with its first output held against the one given, else against its reference's."""
     if isinstance(member, Failed):
         return member

@@ -49,7 +49,7 @@ from harness.running.generating import Generated
 from harness.running.listening import Listener, Quiet
 from harness.running.made_by import as_own_build
 from harness.running.made_once import Made, MadeOnce
-from harness.running.making_ready import first_checked, made_ready
+from harness.running.making_ready import made_ready
 from harness.running.overheard import Overheard
 from harness.running.own_builds import OwnBuilds
 from harness.running.pace import Pace, limit_of
@@ -107,10 +107,9 @@ class Orchestrator:
         """
         runners = (self.runner,) if beside is None else (self.runner, beside)
         try:
-            prepared = made_ready([*cells], lambda c, r: self._prepare(c, mode, r), runners)
+            return made_ready([*cells], lambda c, r: self._prepare(c, mode, r), runners)
         finally:
             self.once.forget()
-        return [first_checked(member, prepared) for member in prepared]
 
     def adapter(self, name: str) -> Adapter:
         """The adapter of that name; raises what loading it raises."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -13,13 +15,17 @@ from harness.running.making_ready import made_ready
 from harness.testing import FakeRunner, make_build, make_output, make_target, make_task
 
 ENOUGH_S = 30
+PLAIN = SimpleNamespace(compares=lambda: False)
+"""An adapter that leaves it to the core to compare outputs."""
 
 
 class Maker:
     """Makes cells ready; those that are `waiting` for each other only come through together."""
 
     def __init__(self, folder: Path, waiting: int = 0) -> None:
-        self.output = make_output(folder / "output")
+        output = make_output(folder / "output")
+        self.output = replace(output, values={"stdout": "1"})
+        self.wrong = replace(output, values={"stdout": "2"})
         self.waiting = threading.Barrier(waiting) if waiting else None
         self.made: list[tuple[str, FakeRunner]] = []
         self.alone: FakeRunner | None = None
@@ -33,7 +39,8 @@ class Maker:
                 return Failed(cell, TrialFailed("the port is taken"), build)
         elif self.waiting is not None and cell.target.name != "first":
             self.waiting.wait(ENOUGH_S)
-        return Ready(cell, None, build, self.output)
+        wrong = cell.target.name == "file" and len(self.made) < 4
+        return Ready(cell, PLAIN, build, self.wrong if wrong else self.output)
 
 
 def cells_of(*names: str, **target: object) -> list[Cell]:
@@ -60,6 +67,14 @@ def test_what_fails_beside_another_is_tried_again_alone(tmp_path, runners):
     made = made_ready(cells_of("first", "port", "b"), make, runners)
     assert all(isinstance(m, Ready) for m in made)
     assert make.made[-1] == ("port", runners[0])
+
+
+def test_what_is_wrong_beside_another_is_tried_again_alone(tmp_path, runners):
+    make = Maker(tmp_path)
+    made = made_ready(cells_of("first", "file", "b"), make, runners)
+    assert all(isinstance(m, Ready) and m.right for m in made)
+    assert make.made[-1] == ("file", runners[0])
+    assert runners[0].discarded
 
 
 @pytest.mark.parametrize("what", ["setup", "build", "prepare", "conclude"])
