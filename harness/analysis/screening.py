@@ -35,6 +35,10 @@ SEEN_AT_ONCE = 1.6
 FEW_BLOCKS = 24
 """Where the time holds fewer of them, variants that may go together are asked in mixes."""
 FEWEST_MIXED = 3
+MAKING_NS = 150e6
+"""About how long it takes to merge and build a mix."""
+MIXES_PAY = 2.0
+"""So many times less than a block of all variants have two mixes to take."""
 
 GAINS = "it gains"
 TIME_IS_OVER = "the time in which it is asked who gains is over"
@@ -78,8 +82,13 @@ class Screen(Race):
         return self.rules.finding or GainSearch()
 
     def _holds_few(self, blocks: Sequence[Block]) -> bool:
-        """Are mixes better asked than each variant by itself?"""
-        few = self._finding.within_ns < FEW_BLOCKS * block_ns(blocks)
+        """Are mixes better asked than each variant by itself?
+
+        Two of them have to be made and run for what a block of all variants tells of each.
+        """
+        alone_ns = block_ns(blocks)
+        mixes_ns = 2 * (alone_ns / len(blocks[-1]) + MAKING_NS)
+        few = self._finding.within_ns < FEW_BLOCKS * alone_ns and MIXES_PAY * mixes_ns <= alone_ns
         many = len(self.racing()) >= FEWEST_MIXED
         serves = few and many and self.rules.is_time and not self.postponed
         return serves and self._finding.mixes()

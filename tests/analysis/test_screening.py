@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.analysis import Factorial, GainSearch, RaceRules, Rank, Screen
-from harness.analysis.screening import EACH_KNOWN, MUCH_GAINED, TIME_IS_OVER
+from harness.analysis import Factorial, GainSearch, RaceRules, Rank, Screen, screening
+from harness.analysis.screening import EACH_KNOWN, HOLDS_FEW, MUCH_GAINED, TIME_IS_OVER
 
 from .test_racing import NULLS, raced
 
@@ -96,3 +96,13 @@ def test_what_no_mix_had_says_that_it_was_not_asked():
     whys = {s.name: s.why for s in screen.standings()}
     assert "no mix had it" in whys["-O3"]
     assert "no mix" not in whys["a"]
+
+
+@pytest.mark.parametrize(("making_ns", "asked"), [(0.0, HOLDS_FEW), (1e9, TIME_IS_OVER)])
+def test_mixes_are_asked_where_they_take_less_than_a_block(monkeypatch, making_ns, asked):
+    monkeypatch.setattr(screening, "MAKING_NS", making_ns)
+    ratios = {f"small {n}": 1.01 for n in range(6)}
+    finding = GainSearch(within_ns=1.0, mixes=lambda: True)
+    screen = Screen(tuple(ratios), RaceRules("p", finding=finding))
+    reason, _ = raced(screen, ratios, seed=3)
+    assert reason == asked

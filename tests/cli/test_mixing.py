@@ -17,6 +17,7 @@ from .test_together import PROGRAM, TOML, of_each, patches
 def tried(project, monkeypatch, times):
     """A script that says of three parts how long they take; no budget holds enough blocks."""
     monkeypatch.setattr(screening, "FEW_BLOCKS", 1e9)
+    monkeypatch.setattr(screening, "MIXES_PAY", 0.0)
     times.cpu_ms = lambda words: sum(map(int, re.findall(r"# [ABC]=(\d+)", words)))
     times.noise = 0.05
     project.write("run.sh", PROGRAM).chmod(0o755)
