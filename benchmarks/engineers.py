@@ -242,7 +242,7 @@ class House:
         """The envelope of a command; its time is counted under its name."""
         before = child_cpu_s()
         argv = [*(by or [HARNESS]), *words, "--json"]
-        with self.session.step(words[-1] if words[0] == "campaign" else words[0]):
+        with self.session.step(words[words[0] == "campaign"]):
             done = subprocess.run(
                 argv, cwd=self.root, input=stdin.encode(), capture_output=True, env=as_installed()
             )
