@@ -6,7 +6,6 @@ import contextlib
 import sys
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from harness.errors import HarnessError
@@ -29,6 +28,9 @@ def made_ready(cells: Sequence[Cell], make: Make, runners: Sequence[CoreRunner])
     alone = runners[0]
     if len(runners) < 2 or len(cells) < 3 or not all(_may_run_beside(c.target) for c in cells):
         return _checked([make(cell, alone) for cell in cells])
+    # Not with the module: it comes with logging, and a run of one target has no use for it.
+    from concurrent.futures import ThreadPoolExecutor
+
     # The first one tells what is right, and warms up what the others share.
     first, free = make(cells[0], alone), deque(runners)
 

@@ -30,7 +30,7 @@ def test_an_end_before_its_time_is_told_how(story, make_result):
     state = story.iterated(make_result(2.0))
     with pytest.raises(NotAllowed, match="waits for PROFILE") as refused:
         permit(Move.FINISH, state, Tree(state.kept_tree))
-    assert '`harness decide --exhausted "why"` ends it' in refused.value.hint
+    assert '`harness campaign finish --exhausted "why"` ends it' in refused.value.hint
 
 
 def test_what_the_hint_allows_is_what_the_tree_allows_too(story):
