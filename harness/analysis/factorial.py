@@ -30,6 +30,7 @@ from harness.analysis.weighing import HOPE, Weighed
 from harness.frozen import dataclass
 from harness.model import Noise
 from harness.model.noise import FEWEST
+from harness.stats.discoveries import discoveries
 from harness.stats.effects import main_effects
 from harness.stats.evidence import Evidence, blocks_for, by_sign
 from harness.stats.medians import log_threshold
@@ -192,17 +193,12 @@ class Factorial:
         """The e-BH procedure over all variants; see `Screen`. One that gains is had by all mixes
         from then on, and its alternatives are asked upon it."""
         won = {n: self._purse[n] + self._weighed(n).evidence.faster() for n in self.open}
-        by_evidence = sorted(won, key=lambda name: -won[name])
-        known = len(self.gaining)
-        for count in range(len(by_evidence), 0, -1):
-            asked = self.rules.limit + math.log(len(self._names) / (known + count))
-            if won[by_evidence[count - 1]] >= asked:
-                found = sorted(by_evidence[:count], key=self.middle)
-                self.gaining.update(dict.fromkeys(found))
-                self.left.update(dict.fromkeys(found, "it gains"))
-                for name in found:
-                    self._hold(name)
-                return
+        found = discoveries(won, self.rules.limit, len(self._names), len(self.gaining))
+        found.sort(key=self.middle)
+        self.gaining.update(dict.fromkeys(found))
+        self.left.update(dict.fromkeys(found, "it gains"))
+        for name in found:
+            self._hold(name)
 
     def _hold(self, name: str) -> None:
         """Have all mixes have one that gains; its alternatives are asked in its place."""

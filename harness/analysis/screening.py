@@ -22,6 +22,7 @@ from harness.analysis.schedule import Block
 from harness.analysis.weighed_rule import FIRST_DOUBT
 from harness.model import Estimate
 from harness.model.noise import FEWEST
+from harness.stats.discoveries import discoveries
 from harness.stats.medians import log_threshold
 from harness.stats.paired import ratio_estimate
 
@@ -136,9 +137,12 @@ class Screen(Race):
 
     def _middle(self, name: str) -> float:
         """About what a variant gains, as a log-ratio."""
-        if self._mixed is not None and name in self._mixed:
-            return self._mixed.middle(name)
-        return self._over_reference(name).weighed.middle
+        mixed = self._mixed_with(name)
+        return mixed.middle(name) if mixed else self._over_reference(name).weighed.middle
+
+    def _mixed_with(self, name: str) -> Factorial | None:
+        """What mixes said, where they asked about a variant."""
+        return self._mixed if self._mixed is not None and name in self._mixed else None
 
     def hopeful(self, standing: VariantStanding) -> bool:
         """May one that is not known to gain be a gain all the same, and worth to be raced on?"""
@@ -162,12 +166,8 @@ class Screen(Race):
     def _find_gains(self) -> None:
         """Take in who surely gains by now: the e-BH procedure over all that have run."""
         won = {name: self._over_reference(name).faster() for name in self._ranked_ones()}
-        by_evidence = sorted(won, key=lambda name: -won[name])
-        for count in range(len(by_evidence), 0, -1):
-            asked = self.rules.limit + math.log(len(self.variants) / count)
-            if won[by_evidence[count - 1]] >= asked:
-                self.gaining.update(dict.fromkeys(by_evidence[:count]))
-                return
+        found = discoveries(won, self.rules.limit, len(self.variants))
+        self.gaining.update(dict.fromkeys(found))
 
     def _without_alike(self, racing: Sequence[str]) -> list[str]:
         return [*racing]  # two that gain alike may both be worth having
@@ -210,8 +210,8 @@ class Screen(Race):
     def _ahead_of(self, name: str, right: Collection[str]) -> str:
         """One of those that gain that is surely better; empty: none is."""
         others = (other for other in self.gaining if other in right and other != name)
-        if self._mixed is not None and name in self._mixed:
-            return self._mixed.behind(name)
+        if mixed := self._mixed_with(name):
+            return mixed.behind(name)
         if name in self.postponed:  # it was left behind for the sake of these
             return next(others, "")
         return next((o for o in others if self._better(o, name) >= self.rules.limit), "")
@@ -222,16 +222,17 @@ class Screen(Race):
         found = super()._standing(name, right, lost)
         if name in self.postponed:  # one block says nothing
             found = replace(found, ratio=None, why=self.left[name])
-        if self._mixed is not None and name in self._mixed:
-            found = replace(found, blocks=self._mixed.blocks(name))
+        if mixed := self._mixed_with(name):
+            found = replace(found, blocks=mixed.blocks(name))
         return found if found.why or found.gains else replace(found, why=self.left.get(name, ""))
 
     def _ratio(self, name: str) -> Estimate | None:
-        if self._mixed is None or name not in self._mixed:
+        mixed = self._mixed_with(name)
+        if mixed is None:
             return super()._ratio(name)
-        if not self._mixed.blocks(name):
+        if not mixed.blocks(name):
             return None
-        return ratio_estimate(self._mixed.interval(name), self.rules.confidence)
+        return ratio_estimate(mixed.interval(name), self.rules.confidence)
 
     def _ranked(self, racing: Sequence[str]) -> str:
         """Who gains by one figure of each, which is the same in every run."""

@@ -27,7 +27,6 @@ def main_effects(signs: Floats, log_ratios: Floats) -> Floats:
     """
     changes = signs.shape[1]
     effects: Floats = np.zeros(changes)
-    weights: Floats = np.ones(len(log_ratios))
     for _ in range(_ROUNDS if len(log_ratios) else 0):
         left = log_ratios - signs @ effects
         scale = max(1.5 * float(np.median(np.abs(left))), _LEAST_SCALE)

@@ -78,24 +78,16 @@ class Evidence:
         """The log of the e-value against "the ratio lies at `centre` or above"."""
         return self._weighed(centre - self.high)
 
-    def _weighed(self, values: Floats) -> float:
+    def _weighed(self, values: Floats, enough: float = math.inf) -> float:
+        """The log of the e-value; where signs alone have won `enough`, that, as sizes only add."""
         if len(values) < FEWEST:
             return 0.0
         of_signs = by_sign(values, self.before.known)
         if self.within is None:
             return of_signs
+        if of_signs - math.log(2) >= enough:
+            return of_signs - math.log(2)
         return float(np.logaddexp(of_signs, by_size(values, self.within)) - math.log(2))
-
-    def _reaches(self, limit: float, values: Floats) -> bool:
-        """Is the log of the e-value at least `limit`? Sizes only add to what signs have won."""
-        if len(values) < FEWEST:
-            return limit <= 0
-        of_signs = by_sign(values, self.before.known)
-        if self.within is None:
-            return of_signs >= limit
-        if of_signs - math.log(2) >= limit:
-            return True
-        return bool(np.logaddexp(of_signs, by_size(values, self.within)) - math.log(2) >= limit)
 
     def bounds(self, level: float, known: Sequence[float] = (0.0,)) -> tuple[float, float]:
         """The centres that are not refused, each end at this level.
@@ -106,10 +98,12 @@ class Evidence:
         finite = np.concatenate((self.low, self.high))
         finite = finite[np.isfinite(finite)]
         middle = float(np.median(finite)) if len(finite) else 0.0
-        low = _end(lambda centre: self._reaches(limit, self.low - centre), middle, known)
-        high = -_end(
-            lambda centre: self._reaches(limit, -centre - self.high), -middle, [-k for k in known]
-        )
+
+        def refused(values: Floats) -> bool:
+            return self._weighed(values, limit) >= limit
+
+        low = _end(lambda centre: refused(self.low - centre), middle, known)
+        high = -_end(lambda centre: refused(-centre - self.high), -middle, [-k for k in known])
         return min(low, high), max(low, high)
 
 
