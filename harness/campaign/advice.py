@@ -25,6 +25,7 @@ from harness.campaign.templates import note_template, plan_template, thought_tem
 from harness.campaign.values import BenchOutcome, TestStatus
 from harness.frozen import dataclass
 from harness.model.durations import write_duration
+from harness.render.units import show_beside
 
 MAX_TRIES = 3
 """A candidate that is still undecided after this many looks is given up."""
@@ -290,7 +291,8 @@ def _undecided(situation: Situation) -> Advice | None:
     if bench.fast.ran_kept_program:
         why = "it ran the program of the last kept state, byte for byte: no time would decide"
     elif _futile(situation):
-        why = f"undecided, and at most {bench.reach:.3f}x could come of it"
+        least = 1 + situation.state.agreed.min_gain
+        why = f"undecided, and at most {show_beside(bench.reach, least)} could come of it"
     form = note_template(surprised=situation.iteration.surprised)
     return replace(give_up("undecided"), why=why, template=form)
 

@@ -6,7 +6,7 @@ import json
 
 from harness.campaign.values import BenchOutcome, Ratio, Terms
 from harness.render.case_words import words_of_cases
-from harness.render.units import NO_INTERVAL, show_ratio
+from harness.render.units import NO_INTERVAL, show_beside, show_ratio
 
 
 def case_words(terms: Terms) -> str:
@@ -24,11 +24,15 @@ def next_campaign(name: str, terms: Terms) -> str:
     return f'[campaigns.{name}-next]\ntarget = "{terms.target}"\n{case}\n{full}'
 
 
-def interval_words(ratio: Ratio) -> str:
-    """A ratio's interval with its confidence; or that there is none."""
+def interval_words(ratio: Ratio, *bounds: float) -> str:
+    """A ratio's interval with its confidence; or that there is none.
+
+    `bounds`: what the interval is held against.
+    """
     if not ratio.bounded:
         return f" ({NO_INTERVAL})"
-    return f" [{show_ratio(ratio.low)}, {show_ratio(ratio.high)}] at {100 * ratio.confidence:.6g} %"
+    low, high = (show_beside(end, *bounds) for end in (ratio.low, ratio.high))
+    return f" [{low}, {high}] at {100 * ratio.confidence:.6g} %"
 
 
 def scale_notes(bench: BenchOutcome) -> list[str]:

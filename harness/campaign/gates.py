@@ -16,11 +16,12 @@ from harness.campaign.objectives import objective_words
 from harness.campaign.profile_values import ProfileRow
 from harness.campaign.state import State
 from harness.campaign.stopping import worthwhile
+from harness.campaign.values import Ratio
 from harness.errors import NotAllowed, UsageError
 from harness.model import Verdict
-from harness.model.proposals import Plan, Reflection, Thought
+from harness.model.proposals import Plan, Prediction, Reflection, Thought
 from harness.render.floor_line import floor_words
-from harness.render.units import NO_INTERVAL
+from harness.render.units import NO_INTERVAL, show_beside
 
 _NO_SURPRISE = re.compile(
     r"\W*(none|nothing|nil|null|n/?a|no surprises?|not surprised|no)\W*"
@@ -222,11 +223,18 @@ def compare_words(iteration: Iteration) -> str:
         return f"{predicted}, got no valid result ({iteration.outcome.value})"
     step = iteration.result.step
     place = "inside" if iteration.point_predicted else "outside"
-    interval = f"[{step.low:.3g}, {step.high:.3g}]" if step.bounded else f"({NO_INTERVAL})"
-    words = f"{predicted}, measured {step.point:.3g}x {interval}, {place} the predicted interval"
+    measured = measured_words(step, iteration.thought.prediction)
+    words = f"{predicted}, measured {measured}, {place} the predicted interval"
     if place == "outside" and not iteration.surprised:
         return f"{words}, which its own one meets"
     return words
+
+
+def measured_words(step: Ratio, predicted: Prediction) -> str:
+    """What was measured, with its interval, beside what was predicted."""
+    ends = predicted.low, predicted.high
+    point, low, high = (show_beside(each, *ends) for each in (step.point, step.low, step.high))
+    return f"{point} " + (f"[{low[:-1]}, {high[:-1]}]" if step.bounded else f"({NO_INTERVAL})")
 
 
 def result_words(iteration: Iteration) -> str:

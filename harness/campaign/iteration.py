@@ -11,7 +11,7 @@ from harness.frozen import dataclass
 from harness.model import Verdict
 from harness.model.proposals import Plan, Reflection, Thought
 
-_BY_INTERVAL = 4
+_BY_INTERVAL, _TELLS_APART = 4, 8
 """The edition of the rules since which the interval of a gain is held against the prediction."""
 
 
@@ -192,6 +192,13 @@ class Iteration:
     def point_predicted(self) -> bool:
         """Does the measured point lie within the prediction?"""
         return self.result is not None and self.thought.prediction.holds(self.result.step.point)
+
+    @property
+    def bounds(self) -> tuple[float, ...]:
+        """What the records show its result beside: the ends of its prediction; by older rules
+        nothing."""
+        predicted = self.thought.prediction
+        return (predicted.low, predicted.high) if self.rules >= _TELLS_APART else ()
 
     @property
     def interval_predicted(self) -> bool:

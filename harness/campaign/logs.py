@@ -21,12 +21,12 @@ from harness.campaign.raced import variant_lines
 from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import State, Step
 from harness.campaign.stopping import attackable
-from harness.campaign.values import AtScale, BenchOutcome, CaseResult
+from harness.campaign.values import AtScale, BenchOutcome, CaseResult, Ratio
 from harness.campaign.where_done import executor_words, place_notes, place_of_end
 from harness.model import Verdict
 from harness.model.proposals import Reflection
 from harness.render.floor_line import floor_words
-from harness.render.units import show_ns, show_ratio, show_share
+from harness.render.units import show_beside, show_ns, show_ratio, show_share
 
 _HASH = 7
 _PHASES_SHOWN = 4
@@ -149,16 +149,22 @@ def _result(iteration: Iteration) -> str:
     if iteration.result is None:
         return f"FAIL ({iteration.outcome.value})"
     step, total = iteration.result.step, iteration.result.cumulative
+    point, interval = _beside_prediction(iteration, step)
     kept = "" if iteration.outcome is Outcome.KEPT else f"; {iteration.outcome.value}, reverted"
     if not iteration.result.chained:
         return (
-            f"{show_ratio(step.point)} speedup (cumulative: {show_ratio(total.point)} over"
-            f" baseline){interval_words(step)}{kept}"
+            f"{point} speedup (cumulative: {show_ratio(total.point)} over baseline){interval}{kept}"
         )
     whole = f"{show_ratio(total.point)}{interval_words(total)} over baseline, chained"
     if iteration.bench is not None and iteration.bench.others:
         kept = f" on {iteration.result.case}; {together_words(iteration.bench)}{kept}"
-    return f"{show_ratio(step.point)} speedup{interval_words(step)} (cumulative: {whole}){kept}"
+    return f"{point} speedup{interval} (cumulative: {whole}){kept}"
+
+
+def _beside_prediction(iteration: Iteration, step: Ratio) -> tuple[str, str]:
+    """What was gained, and its interval, as they are held against what was predicted."""
+    bounds = iteration.bounds
+    return show_beside(step.point, *bounds), interval_words(step, *bounds)
 
 
 def _performance(iteration: Iteration) -> str:
@@ -237,7 +243,8 @@ def _postmortem(iteration: Iteration, note: Reflection) -> str:
     if iteration.result is not None:
         step = iteration.result.step
         word = " (regression)" if iteration.outcome is Outcome.SLOWER else ""
-        actual = f"{show_ratio(step.point)} speedup{interval_words(step)}{word}"
+        point, interval = _beside_prediction(iteration, step)
+        actual = f"{point} speedup{interval}{word}"
     return (
         f"### Postmortem — Iteration {iteration.number}\n"
         f"- **Predicted:** {_predicted(iteration)} speedup\n"

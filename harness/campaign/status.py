@@ -131,7 +131,7 @@ def _iteration(iteration: Iteration) -> list[str]:
         iteration.title if iteration.plan or iteration.closed else "(not planned yet)",
         prediction.bottleneck,
         f"{prediction.low:g}-{prediction.high:g}x",
-        show_factor(result.step.point) if result else "-",
+        show_factor(result.step.point, prediction.low, prediction.high) if result else "-",
         iteration.outcome.value if iteration.closed else "open",
         iteration.commit[:7] if iteration.outcome is Outcome.KEPT else iteration.attempt[:7],
     ]

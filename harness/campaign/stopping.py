@@ -9,7 +9,7 @@ from harness.campaign.bottlenecks import BY_FLOOR, BY_WHOLE, holds_others
 from harness.campaign.profile_values import ProfileOutcome, ProfileRow
 from harness.campaign.state import State
 from harness.model.profiles import bound_of
-from harness.render.units import show_factor
+from harness.render.units import show_beside
 
 Rule = Callable[[State, int], str | None]
 """Answers why the loop ends now (given the state and the time in ns), or None."""
@@ -34,9 +34,12 @@ def _target(state: State, _: int) -> str | None:
     ratio = state.over_baseline
     if target is None or ratio is None or ratio.low < target:
         return None
+    point, low, high = (
+        state.agreed.shown(each, target) for each in (ratio.point, ratio.low, ratio.high)
+    )
     return (
-        f"the target of {target:g}x is reached: {ratio.point:.2f}x over the baseline"
-        f" [{ratio.low:.2f}, {ratio.high:.2f}]"
+        f"the target of {target:g}x is reached: {point} over the baseline"
+        f" [{low.removesuffix('x')}, {high.removesuffix('x')}]"
     )
 
 
@@ -51,7 +54,8 @@ def near_the_target(state: State) -> str:
         return ""
     return (
         f"the target of {target:g}x is reached by the middle of the chained figure,"
-        f" {show_factor(ratio.point)}, and not yet by its low end, {show_factor(ratio.low)}:"
+        f" {show_beside(ratio.point, target)}, and not yet by its low end,"
+        f" {show_beside(ratio.low, target)}:"
         " go on, or end the loop, and finish measures it directly; "
     )
 
@@ -77,7 +81,7 @@ def _diminishing(state: State, _: int) -> str | None:
     limit = 1 + terms.min_gain
     if len(last) < terms.patience or any(reach >= limit for reach in last):
         return None
-    ends = ", ".join(f"{reach:.3f}x" for reach in last)
+    ends = ", ".join(terms.shown(reach, limit, 3) for reach in last)
     return (
         f"the last {terms.patience} measured iterations each gave less than {terms.min_gain:.0%}"
         f" (upper ends {ends})"
@@ -137,7 +141,8 @@ def _why_go_on(state: State) -> str:
     target = state.agreed.target_speedup
     goal = f", the target is {target:g}x" if target else ""
     left = state.agreed.max_iterations - len(state.iterations)
-    return f"{state.cumulative:.2f}x so far{goal}; {left} iterations are left"
+    so_far = state.agreed.shown(state.cumulative, target or 1.0)
+    return f"{so_far} so far{goal}; {left} iterations are left"
 
 
 _RULES: tuple[tuple[str, Rule], ...] = (

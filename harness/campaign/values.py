@@ -23,8 +23,9 @@ from harness.model import (
 from harness.model.families import verdict_of_cases
 from harness.model.guards import GuardState
 from harness.model.noise import Noise
+from harness.render.units import show_beside
 
-RULES = 7
+RULES = 8
 """The present edition of the rules. A campaign keeps those that it was started under.
 
 - Since 2: null results, failed builds and crashes are no failed attempts; a bottleneck is known by
@@ -37,6 +38,9 @@ RULES = 7
 - Since 6: a gain is measured on once it is sure, and its point is that of these blocks alone.
 - Since 7: the chained figure is as sure as what all attempts may err by together leaves, not the
   kept ones alone, which were chosen by their looks.
+- Since 8: a figure of the records that is held against a bound has the digits which that takes; the
+  summary begins with the result, whose sides ran in turns, and says when the baseline's own figure
+  was taken; what is left at the end is named only where something is.
 """
 
 
@@ -109,6 +113,16 @@ class Terms:
     def doubts_every_attempt(self) -> bool:
         """Does the chained figure count what every attempt may err by, as since the seventh?"""
         return self.rules >= 7
+
+    @property
+    def tells_apart(self) -> bool:
+        """Are the records' figures told from the bounds that they are held against, as since the
+        eighth?"""
+        return self.rules >= 8
+
+    def shown(self, ratio: float, bound: float, places: int = 2) -> str:
+        """A ratio of the records beside its bound; by older rules it has so many places."""
+        return show_beside(ratio, bound) if self.tells_apart else f"{ratio:.{places}f}x"
 
 
 @dataclass(frozen=True, slots=True)

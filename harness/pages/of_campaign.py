@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from harness.campaign.case_notes import case_notes, case_words
 from harness.campaign.flag_lines import flag_lines
+from harness.campaign.gates import measured_words
 from harness.campaign.iteration import Iteration
 from harness.campaign.logs import trust_lines
 from harness.campaign.objectives import objective_words
@@ -118,7 +119,7 @@ def _was_kept(state: State, iteration: Iteration) -> bool:
 
 def _predicted(iteration: Iteration) -> str:
     prediction = iteration.thought.prediction
-    return f"{prediction.low:.3g}x to {prediction.high:.3g}x"
+    return f"{prediction.low:g}x to {prediction.high:g}x"
 
 
 def _ratio_cell(ratio: Ratio | None) -> TableCell:
@@ -181,7 +182,7 @@ def _predictions(state: State) -> Iterator[Part]:
             (
                 TableCell(str(i.number), i.number),
                 TableCell(_predicted(i), prediction.middle),
-                _ratio_cell(i.result.step),
+                TableCell(measured_words(i.result.step, prediction), point),
                 "inside"
                 if prediction.holds(point)
                 else "above"

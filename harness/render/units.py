@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from harness.model import Estimate, Metric
 
@@ -71,6 +72,26 @@ def show_ratio(ratio: float) -> str:
     return f"{ratio:.{3 if 0.95 < ratio < 1.05 else 2}f}x"
 
 
+_MOST_DIGITS = 12
+"""What differs in later digits is the same for everybody."""
+
+
+def show_beside(ratio: float, *bounds: float) -> str:
+    """A bare ratio that is compared with bounds: on which side of each it lies can be read off.
+
+    1.0097 beside 1.01 is `1.0097x`, where alone it is `1.010x`.
+    """
+    shown, digits = show_ratio(ratio), 3
+    while digits < _MOST_DIGITS and not _on_the_same_sides(float(shown[:-1]), ratio, bounds):
+        digits += 1
+        shown = f"{significant(ratio, digits)}x"
+    return shown
+
+
+def _on_the_same_sides(one: float, other: float, bounds: Sequence[float]) -> bool:
+    return all((one > b) == (other > b) and (one < b) == (other < b) for b in bounds)
+
+
 def show_ratio_estimate(estimate: Estimate) -> str:
     """A ratio with its interval, which need not be a speed-up: `2.09x [2.05, 2.12]`.
 
@@ -115,13 +136,13 @@ def worse_word(by: Metric) -> str:
     return "slower" if by.is_time else "larger" if by is Metric.MEMORY else "worse"
 
 
-def show_factor(speed_up: float, *, by: Metric = Metric.WALL) -> str:
+def show_factor(speed_up: float, *bounds: float, by: Metric = Metric.WALL) -> str:
     """A speed-up without its interval: `2.09x`; far below 1 as `101 times slower`.
 
-    Of memory it is larger, and of any other figure worse.
+    Of memory it is larger, and of any other figure worse. `bounds`: what it is held against.
     """
     if not 0 < speed_up < MUCH_SLOWER:
-        return show_ratio(speed_up)
+        return show_beside(speed_up, *bounds)
     return f"{significant(1 / speed_up)} times {worse_word(by)}"
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from harness.campaign.advice import Situation, advise
 from harness.campaign.events import Kind
 from harness.campaign.gates import (
     bound_problem,
@@ -13,10 +14,13 @@ from harness.campaign.gates import (
     compare_words,
     name_some,
 )
+from harness.campaign.logs import optimization_log, thinking_log
 from harness.campaign.moves import RULES, Move, Tree, forbidden, permit
 from harness.campaign.state import Step
+from harness.campaign.status import status_text
 from harness.campaign.values import Terms
 from harness.errors import NotAllowed, UsageError
+from harness.model import Verdict
 from harness.model.proposals import Option, Plan, Reflection
 
 
@@ -179,6 +183,22 @@ def test_a_gain_whose_interval_meets_the_prediction_is_no_surprise(
     assert ("which its own one meets" in compare_words(iteration)) is (
         half == 0.2 and not surprised
     )
+
+
+@pytest.mark.parametrize(("point", "shown"), [(1.0097, "1.0097x"), (1.0604, "1.0604x")])
+def test_a_figure_outside_of_the_prediction_is_not_shown_as_one_of_its_ends(
+    tell, make_result, make_thought, point, shown
+):
+    story = tell(Terms("work", "fast", rules=8, objective="wall"))
+    story.profiled()
+    story.planned(make_thought(1.01, 1.06))
+    story.tested()
+    state = story.benched(make_result(point, verdict=Verdict.EQUIVALENT, half=0.0001))
+    assert f"predicted 1.01 to 1.06x, measured {shown} [" in compare_words(state.iterations[-1])
+    state = story.closed()
+    assert f"**Actual:** {shown} speedup [" in thinking_log(state)
+    assert f"**Result:** {shown} speedup " in optimization_log(state)
+    assert shown in status_text(state, advise(Situation(state, Tree(state.kept_tree))))
 
 
 def test_an_empty_surprise_is_never_fine(story, make_result, make_thought):

@@ -1,5 +1,7 @@
 """Stop rules: each decided from events, with its reason."""
 
+import pytest
+
 from harness.campaign.events import Kind
 from harness.campaign.stopping import decision_by_rules
 from harness.campaign.values import Terms
@@ -79,3 +81,10 @@ def test_all_bottlenecks_skipped_leaves_out_the_small_ones(story):
 def test_exhausted_is_said_with_its_reason(story):
     found = decision_by_rules(story.profiled(), now(story), "only libm is left")
     assert (found.rule, found.reason) == ("exhausted", "only libm is left")
+
+
+@pytest.mark.parametrize(("rules", "shown"), [(7, "1.50x so far"), (8, "1.4996x so far")])
+def test_what_is_short_of_the_target_is_not_shown_as_the_target(tell, make_result, rules, shown):
+    story = tell(Terms("work", "fast", target_speedup=1.5, rules=rules, objective="wall"))
+    state = story.iterated(make_result(1.4996))
+    assert decision_by_rules(state, 0).reason.startswith(f"{shown}, the target is 1.5x")

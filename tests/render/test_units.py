@@ -6,6 +6,7 @@ import pytest
 
 from harness.model import Estimate, Metric
 from harness.render.units import (
+    show_beside,
     show_bytes,
     show_if_any,
     show_ns,
@@ -106,3 +107,19 @@ def test_of_memory_a_small_ratio_is_larger():
 )
 def test_a_long_time_is_told_in_minutes_or_hours(seconds, shown):
     assert show_span(seconds * 1e9) == shown
+
+
+@pytest.mark.parametrize(
+    ("ratio", "bounds", "shown"),
+    [
+        (1.0097, (), "1.010x"),
+        (1.0097, (1.01, 1.06), "1.0097x"),
+        (1.01, (1.01, 1.06), "1.010x"),
+        (1.4996, (1.5,), "1.4996x"),
+        (2.0, (1.5, 3.0), "2.00x"),
+        (1.01 - 1e-15, (1.01,), "1.01000000000x"),
+        (math.inf, (2.0,), "infx"),
+    ],
+)
+def test_a_ratio_beside_bounds_shows_on_which_side_of_each_it_lies(ratio, bounds, shown):
+    assert show_beside(ratio, *bounds) == shown
