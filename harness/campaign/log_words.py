@@ -9,20 +9,20 @@ from harness.campaign.iteration import Iteration, Outcome
 def correctness_words(iteration: Iteration) -> str:
     """Whether its output was right, and what was wrong with it."""
     if iteration.taken_back or iteration.since:
-        return f"FAIL: {_flat(keep_reason(iteration))}"
+        return f"FAIL: {in_one_line(keep_reason(iteration))}"
     if iteration.outcome is Outcome.WRONG:
         problem = iteration.test.summary if iteration.test else ""
         if iteration.bench is not None:
             wrong = (c.problem for c in reversed(iteration.bench.results) if not c.correct)
             problem = next(filter(None, wrong), problem)
-        return f"FAIL (reverted): {_flat(problem)}"
+        return f"FAIL (reverted): {in_one_line(problem)}"
     if iteration.outcome is Outcome.BUILD_FAILED:
         return "FAIL (did not build, reverted)"
     if iteration.outcome is Outcome.CRASHED:
         bench, test = iteration.bench, iteration.test
         cases = bench.results if bench is not None else ()
         said = next((c.problem for c in cases if c.crashed), test.summary if test else "")
-        return f"FAIL (did not end well, reverted): {_flat(said)}"
+        return f"FAIL (did not end well, reverted): {in_one_line(said)}"
     passed = any(test.status.value == "passed" for _, test in iteration.tests)
     if not passed:
         return "FAIL (given up before it was tested, reverted)"
@@ -30,6 +30,6 @@ def correctness_words(iteration: Iteration) -> str:
     return f"PASS; right on {further} further draws beside its blocks" if further else "PASS"
 
 
-def _flat(text: str) -> str:
+def in_one_line(text: str) -> str:
     """A text in one line, so that it cannot be taken for another field."""
     return " ".join(text.split())

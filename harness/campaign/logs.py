@@ -7,25 +7,23 @@ There it reads `this commit`; from the next commit of the records on it is the h
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 from harness.campaign.case_notes import case_notes, interval_words, scale_notes, together_words
 from harness.campaign.cost_notes import guard_notes
+from harness.campaign.endings import ending_parts
 from harness.campaign.flag_lines import told_with
 from harness.campaign.iteration import Iteration, Outcome
-from harness.campaign.log_words import correctness_words
-from harness.campaign.objectives import clock_words, objective_words
+from harness.campaign.log_words import correctness_words, in_one_line
+from harness.campaign.objectives import clock_words
 from harness.campaign.port import SealedBaseline
 from harness.campaign.profile_values import ProfileOutcome
 from harness.campaign.raced import variant_lines
 from harness.campaign.scoring import describe_scores, score
-from harness.campaign.state import State, Step
-from harness.campaign.stopping import attackable
-from harness.campaign.values import AtScale, BenchOutcome, CaseResult, Ratio
-from harness.campaign.where_done import executor_words, place_notes, place_of_end
+from harness.campaign.state import State
+from harness.campaign.values import Ratio
+from harness.campaign.where_done import executor_words, place_notes
 from harness.model import Verdict
 from harness.model.proposals import Reflection
-from harness.render.floor_line import floor_words
 from harness.render.units import show_beside, show_ns, show_ratio, show_share
 
 _HASH = 7
@@ -38,7 +36,7 @@ def optimization_log(state: State) -> str:
     sealed = state.sealed
     parts += [_entry(i, i.note, sealed) for i in state.iterations if i.note is not None]
     parts += [f"## Skipped: {name}\n{reason}" for name, reason in state.skipped.items()]
-    parts += _ending(state)
+    parts += ending_parts(state)
     return "\n\n".join(parts) + "\n"
 
 
@@ -56,7 +54,7 @@ def summary(state: State) -> str:
     """`summary.md`: the whole campaign in the short form of the guide's section 10."""
     parts = [f"# Optimization Campaign: {state.name}", _baseline(state), *_trust(state)]
     parts += [_short(i, i.note) for i in state.iterations if i.note is not None]
-    parts += _ending(state)
+    parts += ending_parts(state)
     parts.append(f"## Predictions\n- {describe_scores(score(state.iterations))}")
     return "\n\n".join(parts) + "\n"
 
@@ -87,40 +85,35 @@ def trust_lines(state: State) -> list[str]:
     """What decides beside the code and is worth a word, and how it changed: one line each."""
     lines = list(state.trusted.notes) if state.trusted else []
     for change in state.trust_changes:
-        accepted = f" (accepted: {_flat(change.reason)})" if change.reason else ""
-        lines += [f"changed: {_flat(words)}{accepted}" for words in change.changes]
+        accepted = f" (accepted: {in_one_line(change.reason)})" if change.reason else ""
+        lines += [f"changed: {in_one_line(words)}{accepted}" for words in change.changes]
     return lines
 
 
 def _entry(iteration: Iteration, note: Reflection, sealed: SealedBaseline) -> str:
     prediction = iteration.thought.prediction
-    optimization = _flat(iteration.plan.optimization) if iteration.plan else "none was planned"
+    plan = in_one_line(iteration.plan.optimization) if iteration.plan else "none was planned"
     lines = [
         f"## Iteration {iteration.number}: {iteration.title}",
         f"**Target:** {prediction.bottleneck}",
-        f"**Optimization:** {optimization}",
+        f"**Optimization:** {plan}",
         f"**Bottleneck:** {_bottleneck(iteration.profile, prediction.bottleneck)}",
         f"**Prediction:** {_prediction(iteration)}",
         f"**Result:** {_result(iteration)}",
         f"**Performance:** {_performance(iteration)}",
         f"**Correctness:** {correctness_words(iteration)}",
         f"**Commit:** {_commit(iteration)}",
-        *map(_flat, variant_lines(iteration)),
-        f"**Surprise:** {_flat(note.surprise)}",
+        *map(in_one_line, variant_lines(iteration)),
+        f"**Surprise:** {in_one_line(note.surprise)}",
         f"**Notes:** {_notes(iteration, note, sealed)}",
-        *map(_flat, told_with(iteration)),
+        *map(in_one_line, told_with(iteration)),
     ]
     return "\n".join(lines)
 
 
-def _flat(text: str) -> str:
-    """A text in one line, so that it cannot be taken for another field."""
-    return " ".join(text.split())
-
-
 def _sentence(text: str) -> str:
     """A text in one line that ends like a sentence, so that another can follow."""
-    flat = _flat(text)
+    flat = in_one_line(text)
     return flat if flat.endswith((".", "!", "?")) else f"{flat}."
 
 
@@ -141,7 +134,7 @@ def _predicted(iteration: Iteration) -> str:
 
 
 def _prediction(iteration: Iteration) -> str:
-    why = _flat(iteration.thought.reasoning)
+    why = in_one_line(iteration.thought.reasoning)
     return f"{_predicted(iteration)}: {why}" if why else _predicted(iteration)
 
 
@@ -223,16 +216,16 @@ def _notes(iteration: Iteration, note: Reflection, sealed: SealedBaseline) -> st
 def _before(iteration: Iteration) -> str:
     thought = iteration.thought
     options = "; ".join(
-        f"({n}) {_flat(o.name)} (pros: {_flat(o.pros)}; cons: {_flat(o.cons)})"
+        f"({n}) {in_one_line(o.name)} (pros: {in_one_line(o.pros)}; cons: {in_one_line(o.cons)})"
         for n, o in enumerate(thought.options, start=1)
     )
     bottleneck = thought.prediction.bottleneck
     said = {
-        "Current bottleneck hypothesis": f"{bottleneck}: {_flat(thought.hypothesis)}",
+        "Current bottleneck hypothesis": f"{bottleneck}: {in_one_line(thought.hypothesis)}",
         "Options considered": options,
-        "Chosen approach": _flat(thought.chosen),
+        "Chosen approach": in_one_line(thought.chosen),
         "Prediction": _prediction(iteration),
-        "Risk": _flat(thought.risk),
+        "Risk": in_one_line(thought.risk),
     }
     lines = (f"- **{name}:** {text}" for name, text in said.items() if text)
     return "\n".join([f"### Before Iteration {iteration.number}", *lines])
@@ -249,102 +242,19 @@ def _postmortem(iteration: Iteration, note: Reflection) -> str:
         f"### Postmortem — Iteration {iteration.number}\n"
         f"- **Predicted:** {_predicted(iteration)} speedup\n"
         f"- **Actual:** {actual}\n"
-        f"- **Why:** {_flat(note.why)}\n"
-        f"- **Lesson:** {_flat(note.lesson)}"
+        f"- **Why:** {in_one_line(note.why)}\n"
+        f"- **Lesson:** {in_one_line(note.lesson)}"
     )
 
 
 def _short(iteration: Iteration, note: Reflection) -> str:
     attempted = "" if iteration.outcome is Outcome.KEPT else "[Attempted] "
-    told = map(_flat, told_with(iteration))
+    told = map(in_one_line, told_with(iteration))
     flags = "".join(f"\n- {line}" for line in told if line.startswith("FLAG "))
     return (
         f"## Iteration {iteration.number}: {attempted}{iteration.title}\n"
         f"- Prediction: {_predicted(iteration)} on {iteration.thought.prediction.bottleneck}\n"
         f"- Result: {_result(iteration)}\n"
-        f"- Surprise: {_flat(note.surprise)}\n"
+        f"- Surprise: {in_one_line(note.surprise)}\n"
         f"- Commit: {_commit(iteration)}{flags}"
-    )
-
-
-def _ending(state: State) -> list[str]:
-    if state.ending is None or state.step is not Step.FINISHED:
-        return []
-    parts = []
-    result = state.ending.result
-    if result is not None:
-        parts.append(_validation(state, result))
-        parts.append(f"## Campaign result: {headline_words(state)}")
-    else:
-        parts.append("## Campaign result: nothing was kept")
-    if state.decision is not None:
-        parts.append(f"## Stopped: {state.decision.rule}\n- {_flat(state.decision.reason)}")
-    if state.ending.profile is not None and state.ending.profile.rows:
-        parts.append(_next_bottleneck(state, state.ending.profile))
-    return parts
-
-
-def headline_words(state: State) -> str:
-    """The campaign's one number in words, once it is finished."""
-    result = state.ending.result if state.ending else None
-    if result is None:
-        return "nothing was kept"
-    several = f"; {together_words(result)}" if result.others else ""
-    if state.headline is not None:
-        return _total(state.headline, state.agreed.rules) + several
-    return f"not decided within the budget ({_total(result.fast, state.agreed.rules)})"
-
-
-def _total(result: CaseResult, rules: int) -> str:
-    ratio = result.cumulative
-    by = f" by {objective_words(result.metric)}" if rules > 1 else ""
-    shown = f"{show_ratio(ratio.point)}{interval_words(ratio)}"
-    return f"{shown} over the baseline{by} (case {result.case})"
-
-
-def _validation(state: State, result: BenchOutcome) -> str:
-    lines, rules = ["## Full-scale validation"], state.agreed.rules
-    for case in result.results:
-        clock = f" {clock_words(case.metric)}" if state.agreed.says_clocks else ""
-        lines.append(
-            f"- {case.case}: {show_ns(case.current_ns)}{clock} vs {show_ns(case.baseline_ns)}"
-            f" original = {_total(case, rules)}{_doubt(case, rules)}; correctness"
-            f" {'PASS' if case.correct else 'FAIL'}"
-        )
-        lines += [f"- {note}" for note in (*guard_notes(case), *place_of_end(case))]
-    lines += _unheld(state.kept)
-    return "\n".join(lines)
-
-
-def _doubt(case: CaseResult, rules: int) -> str:
-    """What it would have taken, where the budget ended before this was decided."""
-    if rules < 2 or case.cumulative.verdict is not Verdict.UNDECIDED or not case.correct:
-        return ""
-    if case.budget_needed_ns is None:
-        return ", not decided within the budget"
-    return f", not decided within the budget (about {show_ns(case.budget_needed_ns, 2)} would)"
-
-
-def _unheld(kept: Iterable[Iteration]) -> list[str]:
-    """Kept gains that did not hold on the full case, or that it left open: counted and named."""
-    found = {i.number: i.bench.at_scale for i in kept if i.bench and i.bench.at_scale}
-    lines = []
-    for what, word in ((AtScale.LOST, "did not hold there"), (AtScale.UNDECIDED, "stayed open")):
-        numbers = [str(number) for number, scale in found.items() if scale is what]
-        names = f" (iterations {', '.join(numbers)})" if numbers else ""
-        if numbers or what is AtScale.LOST:
-            count = f"{len(numbers)} of {len(found)}"
-            lines.append(f"- {count} kept gains measured on the full case {word}{names}")
-    return lines if found else []
-
-
-def _next_bottleneck(state: State, profile: ProfileOutcome) -> str:
-    terms = state.agreed
-    row = attackable(profile, terms.min_share) if terms.says_clocks else profile.rows[0]
-    floor = f"\n\n{floor_words(profile.floor)}" if profile.floor else ""
-    if row is None:
-        return f"## Hardly more than start-up is left{floor}"
-    return (
-        f"## {row.name} now dominates ({show_share(row.share)} of total). New campaign needed for"
-        f" further gains.{floor}"
     )

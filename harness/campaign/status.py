@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from harness.campaign.advice import Advice
 from harness.campaign.bottlenecks import BY_WHOLE
 from harness.campaign.case_notes import case_words
+from harness.campaign.endings import headline_words
 from harness.campaign.flag_lines import flag_lines
 from harness.campaign.iteration import Iteration, Outcome
-from harness.campaign.logs import headline_words, trust_lines
+from harness.campaign.logs import trust_lines
 from harness.campaign.objectives import objective_words
 from harness.campaign.profile_values import ProfileOutcome, ProfileRow
 from harness.campaign.scoring import describe_scores, score

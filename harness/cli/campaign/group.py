@@ -71,7 +71,7 @@ def campaign_status_command(*, everything: bool, **options: Any) -> Answer:
 @campaign_options
 def finish_command(*, no_merge: bool, budget: str | None, exhausted: str, **options: Any) -> Answer:
     """Measure the full workload against the tag, profile again, summarise, merge, tag the end."""
-    from harness.campaign.logs import headline_words
+    from harness.campaign.endings import headline_words
     from harness.model.durations import parse_duration_ns
     from harness.model.jsonable import jsonable
     from harness.optimise import finish
