@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from harness.campaign.case_notes import next_campaign
+from harness.campaign.dominating import what_is_left
 from harness.campaign.events import Kind
 from harness.campaign.gates import compare_words, keep_reason, name_some
 from harness.campaign.iteration import Iteration
@@ -19,7 +20,6 @@ from harness.campaign.stopping import (
     attackable,
     decision_by_rules,
     near_the_target,
-    what_is_left,
 )
 from harness.campaign.templates import note_template, plan_template, thought_template
 from harness.campaign.values import BenchOutcome, TestStatus

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from harness.campaign.case_notes import interval_words, together_words
 from harness.campaign.cost_notes import guard_notes
+from harness.campaign.dominating import dominating_words
 from harness.campaign.iteration import Iteration
 from harness.campaign.log_words import in_one_line
 from harness.campaign.objectives import clock_words, objective_words
@@ -19,17 +20,24 @@ from harness.render.floor_line import floor_words
 from harness.render.units import show_ns, show_ratio, show_share
 
 
-def ending_parts(state: State) -> list[str]:
-    """The parts of a log about the end of a campaign; nothing of one that is under way."""
+def result_parts(state: State) -> list[str]:
+    """What came of a campaign, measured at its end; nothing of one that is under way."""
+    if state.ending is None or state.step is not Step.FINISHED:
+        return []
+    headline, result = f"## Campaign result: {headline_words(state)}", state.ending.result
+    if result is None:
+        return [headline]
+    if not state.agreed.leads_with_result:
+        return ["\n".join(("## Full-scale validation", *_validation(state, result))), headline]
+    lines = [*_validation(state, result), "- Both sides of each ran in turns, at the end."]
+    return ["\n".join((headline, *lines))]
+
+
+def stop_parts(state: State) -> list[str]:
+    """Why a campaign ended, and what is left; nothing of one that is under way."""
     if state.ending is None or state.step is not Step.FINISHED:
         return []
     parts = []
-    result = state.ending.result
-    if result is not None:
-        parts.append(_validation(state, result))
-        parts.append(f"## Campaign result: {headline_words(state)}")
-    else:
-        parts.append("## Campaign result: nothing was kept")
     if state.decision is not None:
         parts.append(f"## Stopped: {state.decision.rule}\n- {in_one_line(state.decision.reason)}")
     if state.ending.profile is not None and state.ending.profile.rows:
@@ -55,8 +63,8 @@ def _total(result: CaseResult, rules: int) -> str:
     return f"{shown} over the baseline{by} (case {result.case})"
 
 
-def _validation(state: State, result: BenchOutcome) -> str:
-    lines, rules = ["## Full-scale validation"], state.agreed.rules
+def _validation(state: State, result: BenchOutcome) -> list[str]:
+    lines, rules = [], state.agreed.rules
     for case in result.results:
         clock = f" {clock_words(case.metric)}" if state.agreed.says_clocks else ""
         lines.append(
@@ -65,8 +73,7 @@ def _validation(state: State, result: BenchOutcome) -> str:
             f" {'PASS' if case.correct else 'FAIL'}"
         )
         lines += [f"- {note}" for note in (*guard_notes(case), *place_of_end(case))]
-    lines += _unheld(state.kept)
-    return "\n".join(lines)
+    return [*lines, *_unheld(state.kept)]
 
 
 def _doubt(case: CaseResult, rules: int) -> str:
@@ -93,6 +100,9 @@ def _unheld(kept: Iterable[Iteration]) -> list[str]:
 
 def _next_bottleneck(state: State, profile: ProfileOutcome) -> str:
     terms = state.agreed
+    if terms.leads_with_result:
+        words = dominating_words(profile, terms.min_share)
+        return f"## {words}\n\n{floor_words(profile.floor)}" if profile.floor else f"## {words}"
     row = attackable(profile, terms.min_share) if terms.says_clocks else profile.rows[0]
     floor = f"\n\n{floor_words(profile.floor)}" if profile.floor else ""
     if row is None:

@@ -7,10 +7,11 @@ There it reads `this commit`; from the next commit of the records on it is the h
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 
 from harness.campaign.case_notes import case_notes, interval_words, scale_notes, together_words
 from harness.campaign.cost_notes import guard_notes
-from harness.campaign.endings import ending_parts
+from harness.campaign.endings import result_parts, stop_parts
 from harness.campaign.flag_lines import told_with
 from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.log_words import correctness_words, in_one_line
@@ -36,7 +37,7 @@ def optimization_log(state: State) -> str:
     sealed = state.sealed
     parts += [_entry(i, i.note, sealed) for i in state.iterations if i.note is not None]
     parts += [f"## Skipped: {name}\n{reason}" for name, reason in state.skipped.items()]
-    parts += ending_parts(state)
+    parts += [*result_parts(state), *stop_parts(state)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -52,9 +53,11 @@ def thinking_log(state: State) -> str:
 
 def summary(state: State) -> str:
     """`summary.md`: the whole campaign in the short form of the guide's section 10."""
-    parts = [f"# Optimization Campaign: {state.name}", _baseline(state), *_trust(state)]
+    result, leads = result_parts(state), state.agreed.leads_with_result
+    parts = [f"# Optimization Campaign: {state.name}", *(result if leads else [])]
+    parts += [_baseline(state), *_trust(state)]
     parts += [_short(i, i.note) for i in state.iterations if i.note is not None]
-    parts += ending_parts(state)
+    parts += [*([] if leads else result), *stop_parts(state)]
     parts.append(f"## Predictions\n- {describe_scores(score(state.iterations))}")
     return "\n\n".join(parts) + "\n"
 
@@ -71,8 +74,18 @@ def _baseline(state: State) -> str:
     there = executor_words(state.agreed)
     place = f" on {sealed.place}" if sealed.place else ""
     more = f"\n- Everything is built and measured by {there}; the baseline{place}" if there else ""
+    more += f"\n- {_when_taken(state)}" if state.agreed.leads_with_result else ""
     commit = f"- Commit: {sealed.commit[:_HASH]} ({state.place.tag} tag)"
     return f"## Baseline\n- {figures}\n{commit}{more}"
+
+
+def _when_taken(state: State) -> str:
+    """When the baseline's own figures were taken: another hour's machine is another machine."""
+    when = datetime.fromtimestamp(state.started_at_ns / 1e9, UTC)
+    return (
+        f"These figures were taken by {when:%Y-%m-%d %H:%M} UTC, before the loop, by themselves:"
+        " they are no measure for later ones, and every result is of sides that ran in turns"
+    )
 
 
 def _trust(state: State) -> list[str]:

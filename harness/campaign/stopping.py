@@ -129,14 +129,6 @@ def attackable(profile: ProfileOutcome, min_share: float) -> ProfileRow | None:
     return next((row for row in rows if row.bound >= least), None)
 
 
-def what_is_left(state: State, profile: ProfileOutcome) -> str:
-    """What is left at the end that another campaign may be about."""
-    row = attackable(profile, state.agreed.min_share)
-    if row is None:
-        return ONLY_START_UP
-    return f"{row.name} now takes {row.share:.0%}: a new campaign may attack it"
-
-
 def _why_go_on(state: State) -> str:
     target = state.agreed.target_speedup
     goal = f", the target is {target:g}x" if target else ""

@@ -120,6 +120,11 @@ class Terms:
         eighth?"""
         return self.rules >= 8
 
+    @property
+    def leads_with_result(self) -> bool:
+        """Does the summary begin with what came of it, as since the eighth edition?"""
+        return self.rules >= 8
+
     def shown(self, ratio: float, bound: float, places: int = 2) -> str:
         """A ratio of the records beside its bound; by older rules it has so many places."""
         return show_beside(ratio, bound) if self.tells_apart else f"{ratio:.{places}f}x"

@@ -8,6 +8,7 @@ import pytest
 
 from harness.campaign.advice import Situation, advise
 from harness.campaign.bottlenecks import BY_FLOOR, BY_WHOLE, WHOLE_PROGRAM
+from harness.campaign.dominating import dominating_words
 from harness.campaign.events import Kind
 from harness.campaign.gates import bound_problem, check_thought
 from harness.campaign.logs import summary
@@ -205,3 +206,39 @@ def test_a_finished_campaign_s_status_has_the_figure_that_was_measured_at_the_en
     before.iterated(make_result(2.0))
     advice = advise(Situation(before.state, Tree(before.state.kept_tree)))
     assert "so far: 2.00x" in status_text(before.state, advice)
+
+
+def _spread(*parts: ProfileRow, start_up: float = 0.0) -> ProfileOutcome:
+    """A profile of a program with these parts, of which start-up takes this share."""
+    floor = Floor(1e8, 1e8, (FloorPart("start-up", start_up * 1e8, start_up * 1e8),))
+    whole = ProfileRow(WHOLE_PROGRAM, 1 - start_up, BY_WHOLE, floor.limit)
+    return ProfileOutcome("fast", (*parts, whole), floor=floor if start_up else None)
+
+
+@pytest.mark.parametrize(
+    ("profile", "words"),
+    [
+        (_spread(ProfileRow("solve", 0.8)), "solve now dominates (80 % of total)."),
+        (_spread(ProfileRow("solve", 0.3)), "solve now takes the most, and not half (30 % of"),
+        (
+            _spread(ProfileRow("solve", 0.03), start_up=0.83),
+            "Nothing dominates: the program's own work, 17 % of total, is spread over parts of less"
+            " than 5.0 %; the rest, 83 %, is start-up",
+        ),
+        (_spread(ProfileRow("(outside phases)", 0.6), start_up=0.58), "Nothing dominates: the"),
+        (_spread(ProfileRow("(outside phases)", 0.6), start_up=0.2), "(outside phases) now dom"),
+        (_spread(), "Nothing is known of the parts of the program's own work, 100 % of total"),
+        (_mostly(0.97), "Hardly more than start-up is left"),
+        (UNTOLD, "Hardly more than start-up is left"),
+    ],
+)
+def test_what_is_left_is_named_only_where_a_part_of_it_is_worth_an_attack(profile, words):
+    assert dominating_words(profile, 0.05).startswith(words)
+
+
+@pytest.mark.parametrize("rules", [7, 8])
+def test_older_records_name_the_whole_program_as_they_did(tell, make_result, rules):
+    profile = _spread(ProfileRow("solve", 0.03), start_up=0.83)
+    text = summary(_finished(tell, make_result, profile, rules))
+    assert ("## the whole program now dominates (17 %" in text) is (rules == 7)
+    assert ("## Nothing dominates: " in text) is (rules == 8)

@@ -211,3 +211,26 @@ def test_a_bottleneck_that_is_the_whole_program_has_no_bound(story, make_result,
     state = story.iterated(make_result(2.0), make_thought(bottleneck="total"))
     said = "all of total gone: the whole program, no bound\n"
     assert said in optimization_log(state)
+
+
+@pytest.mark.parametrize("rules", [7, 8])
+def test_the_summary_begins_with_the_result_since_the_eighth_rules(tell, make_result, rules):
+    story = tell(Terms("work", "fast", rules=rules, objective="wall"))
+    story.iterated(make_result(1.5))
+    story.decided("enough")
+    story.tell(Kind.FINISHING, result=BenchOutcome(make_result(1.5)), request=None)
+    text = summary(story.tell(Kind.FINISHED))
+    first = "Campaign result: 1.50x [" if rules == 8 else "Baseline\n"
+    assert text.split("\n## ")[1].startswith(first)
+    assert text.count("## Campaign result") == text.count("## Baseline") == 1
+    assert ("ran in turns, at the end" in text) is (rules == 8)
+    assert ("taken by 1970-01-01 00:0" in text) is (rules == 8)
+
+
+def test_a_summary_of_nothing_kept_begins_with_that(tell):
+    story = tell(Terms("work", "fast", rules=8, objective="wall"))
+    story.profiled()
+    story.decided("nothing to try")
+    story.tell(Kind.FINISHING, result=None, request=None)
+    text = summary(story.tell(Kind.FINISHED))
+    assert text.split("\n## ")[1].startswith("Campaign result: nothing was kept\n")
