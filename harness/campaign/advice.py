@@ -197,7 +197,7 @@ def _raced_in_vain(situation: Situation) -> Advice | None:
         give_up("no variant was shown to gain"),
         why=f"no gain could be shown: {ran} raced, none is sure to be faster",
         template=note_template(surprised=True),
-        instead="harness try OTHER_VARIANT...",
+        instead="other code in the tree, then harness bench --then auto; or harness try VARIANT...",
     )
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from harness.analysis import Rank
 from harness.api import save_variant, try_variants
 from harness.cli.shared import offered_words
 from harness.cli.shared.base import Answer, command
@@ -145,6 +144,7 @@ _SETTLED = ("case", "confidence", "threshold", "seeds", "given", "jail", "guard"
 def _in_campaign(variants: tuple[str, ...], options: dict[str, Any]) -> Answer | None:
     """The race as a part of an iteration of the campaign that is under way; None: there is none."""
     from harness.cli.campaign.common import answered
+    from harness.cli.campaign.race_answers import longer_race, of_a_race
     from harness.optimise import active_campaign
     from harness.optimise.rivals import by_objective, try_rivals
     from harness.running.named_figures import plugins_named
@@ -174,7 +174,8 @@ def _in_campaign(variants: tuple[str, ...], options: dict[str, Any]) -> Answer |
         open_session(config, options["results"], listener, apart=True, metrics=own) as session,
     ):
         result = try_rivals(campaign, session, named, trying)
-        words, code = _in_words(result), ExitCode.FINE
+        again = longer_race(variants, options, trying.settings.budget_ns)
+        words, code = of_a_race(result, again), ExitCode.FINE
         if result.leader is None:
             code = result.exit_code
         error = None if code is ExitCode.FINE else _NO_CANDIDATE
@@ -182,21 +183,6 @@ def _in_campaign(variants: tuple[str, ...], options: dict[str, Any]) -> Answer |
 
 
 _NO_CANDIDATE = "no variant was shown to be faster than the last kept state, which the code is"
-
-
-def _in_words(result: TryResult) -> str:
-    """The table, and what became of the best one."""
-    end = (
-        "no variant is a candidate; all are kept under refs/harness/tried. Other code may follow:"
-        " write it, then harness bench --then auto"
-    )
-    if result.leader is not None:
-        taken = result.short(result.leader.name)
-        end = f"{taken} is the candidate: its code is in the tree, for harness bench to confirm"
-        apart = [] if result.together is not None else result.of(Rank.NOT_TOLD_APART)
-        others = [name for name in apart if name != taken]
-        end += f" ({', '.join(others)}: not told from it)" if others else ""
-    return "\n".join(filter(None, (result.of_race(), end, result.leftover_words())))
 
 
 def _none(result: TryResult) -> str:

@@ -157,6 +157,7 @@ def answered(
     from harness.optimise import next_action
 
     advice = next_action(campaign)
+    other = f"; or {advice.instead}" if advice.instead else ""
     if callable(error):
         error = error(advice)
     warnings = tuple(campaign.warnings)
@@ -170,7 +171,7 @@ def answered(
         text="\n".join(filter(None, lines)),
         exit_code=exit_code,
         error=error,
-        hint=f"Next: {advice.line}" if error else None,
+        hint=f"Next: {advice.line}{other}" if error else None,
         state=campaign.progress.step.value,
         next_actions=(advice.command,),
     )
