@@ -180,7 +180,7 @@ def _watch(session: Session, folder: ClusterFolder, cluster: Cluster, shards: in
         folder,
         cluster,
         lambda: _command(folder, cluster.options),
-        session.orchestrator.step,
+        session.orchestrator.telling.step,
         shards,
     )
 

@@ -78,12 +78,12 @@ def profile_cell(
         build = orchestrator.generated.given(build, cell.case)
         subject = Subject(request, adapter, build, orchestrator.runner)
         named = f"{target.name} on {cell.case.name}"
-        orchestrator.step(f"timing {named}")
+        orchestrator.telling.step(f"timing {named}")
         first = plain_trial(subject)
         with _new_home(folder) as home:
-            orchestrator.step(f"profiling {named}")
+            orchestrator.telling.step(f"profiling {named}")
             found = _profiled(subject, home, first)
-            orchestrator.step(f"timing {named} without a profiler")
+            orchestrator.telling.step(f"timing {named} without a profiler")
             empty = EmptyTrials.of(subject)
             plain = [first, *more_trials(subject, first, empty)]
     finally:

@@ -87,7 +87,7 @@ def check_further(session: Session, both: BothSides, case: Case, seeds: Seeds) -
     task = without_chance(both.task)
     if not draws.wanted or both.task.ignores_output or (both.task.outputs and not task.outputs):
         return Checked()
-    session.orchestrator.step(f"checking {both.candidate[1].target.name} on further draws")
+    session.orchestrator.telling.step(f"checking {_named(session, both)} on further draws")
     seen: set[str] = set()
     agreed = 0
     until = time.monotonic_ns() + (FURTHER_NS if both.for_ns is None else both.for_ns)
@@ -149,9 +149,13 @@ class _Turns:
 
 def check_case(session: Session, both: BothSides, case: Case) -> Agreement:
     """Run both builds once on a case, untimed: does the candidate agree with the reference?"""
-    session.orchestrator.step(f"checking {both.candidate[1].target.name}")
+    session.orchestrator.telling.step(f"checking {_named(session, both)}")
     with _pair(session, replace(both, task=without_chance(both.task))) as pair:
         return pair.tried(case, both.reference) or Agreement(ok=True)
+
+
+def _named(session: Session, both: BothSides) -> str:
+    return session.orchestrator.telling.named(both.candidate[1].target.name)
 
 
 @contextmanager

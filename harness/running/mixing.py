@@ -146,8 +146,9 @@ class Mixes:
             adapter, build = session.orchestrator.build(reference.target)
             first = session.orchestrator.check(adapter, build, reference.task, reference.case)
             try:
-                while self._batch(until_ns, first):
-                    pass
+                with session.orchestrator.telling.part("mixes of variants"):
+                    while self._batch(until_ns, first):
+                        pass
             finally:
                 session.orchestrator.runner.discard(first)
         except StorageFailed:
@@ -247,7 +248,7 @@ class Mixes:
 
     def _parted(self, mix: Mix, case: Case) -> bool:
         """Are two of a mix wrong with each other alone? No mix has both of them any more."""
-        self.unions.session.orchestrator.step("finding which variants are wrong together")
+        self.unions.session.orchestrator.telling.step("finding which variants are wrong together")
         last = self._last_of_wrong(mix, (), case)
         if last == mix[0]:
             return False

@@ -54,6 +54,7 @@ from harness.running.overheard import Overheard
 from harness.running.own_builds import OwnBuilds
 from harness.running.pace import Pace, limit_of
 from harness.running.settings import Settings, TimeLimit
+from harness.running.telling_steps import TellingSteps
 from harness.running.trial_figures import with_figures
 from harness.system.outputs.taking import take_outputs
 from harness.system.process.given import files_digest
@@ -78,19 +79,11 @@ class Orchestrator:
         self.runner = runner
         self.generated = Generated(runner)
         self._builds = builds
-        self._listener = listener or Quiet()
+        self.telling = TellingSteps(listener or Quiet())
         self._toolchains: dict[tuple[str, Path, str], Toolchain | HarnessError] = {}
         self.notes: dict[str, None] = {}
         """What a reader of the results should know of how targets were made, each once."""
         self.once = MadeOnce(self.set_up, self.build)
-
-    def remark(self, words: str) -> None:
-        """Tell at once what people should know."""
-        self._listener.remark(words)
-
-    def step(self, what: str) -> None:
-        """Tell what goes on now."""
-        self._listener.step(what)
 
     # -- make ready -----------------------------------------------------------------------------
 
@@ -105,9 +98,15 @@ class Orchestrator:
         Two at once where there is a runner for those that run `beside` others. StorageFailed alone
         is raised: a full disk is no failure of a cell.
         """
-        runners = (self.runner,) if beside is None else (self.runner, beside)
+        runners, everyone = (self.runner,) if beside is None else (self.runner, beside), [*cells]
+        numbers = {id(cell): number for number, cell in enumerate(everyone, 1)}
+
+        def make(cell: Cell, runner: CoreRunner) -> Prepared:
+            with self.telling.about(cell.name, numbers[id(cell)], len(everyone)):
+                return self._prepare(cell, mode, runner)
+
         try:
-            return made_ready([*cells], lambda c, r: self._prepare(c, mode, r), runners)
+            return made_ready(everyone, make, runners)
         finally:
             self.once.forget()
 
@@ -124,12 +123,12 @@ class Orchestrator:
             caches_last=self.runner.jail is not Jail.STRICT,
         )
         toolchain = self._probe(adapter, target)
-        self._listener.step(f"building {target.name}")
+        self.telling.building(target)
         workdir = self._builds / target.adapter
         workdir.mkdir(parents=True, exist_ok=True)
         try:
             with self.runner.on_behalf_of(target):
-                heard = Overheard(self.runner, self._listener)
+                heard = Overheard(self.runner, self.telling)
                 build = adapter.build(target, toolchain, workdir, heard)
                 return adapter, as_own_build(build)
         except BuildFailed as failure:
@@ -149,7 +148,7 @@ class Orchestrator:
         By `runner`; left out: by the session's own.
         """
         runner = runner or self.runner
-        self._listener.step(f"checking {build.target.name}")
+        self.telling.step(f"checking {self.telling.named(build.target.name)}")
         with beside_trial(runner, build.target):
             return adapter.run(self.generated.given(build, case), case, runner)
 
@@ -194,7 +193,7 @@ class Orchestrator:
         The target as its adapter is handed it: in the tree of its own build, if it has one.
         """
         for command in target.setup:
-            self._listener.detail(f"$ {shlex.join(command)}")
+            self.telling.detail(f"$ {shlex.join(command)}")
         run_commands(self.runner, target, "setup")
         if not target.build:
             return target
@@ -202,7 +201,7 @@ class Orchestrator:
             # What was built outside of a jail may have read what a jail does not show.
             self._builds / ("own-jailed" if self.runner.jail is Jail.STRICT else "own"),
             lambda moved: run_commands(self.runner, moved, "build"),
-            self._listener.step,
+            self.telling.step,
             lambda words: self.notes.update({words: None}),
         )
         return builds.made(target, self.adapter(target.adapter).paths)
@@ -225,10 +224,10 @@ class Orchestrator:
         Every trial is stored before the next one begins; `groups` carry the blocks afterwards.
         KeyboardInterrupt passes through, with everything finished so far stored.
         """
-        self._listener.measuring()
+        self.telling.measuring()
         started = time.monotonic_ns()
         budget = (limit := limit_of(groups, settings)).ns
-        pace = Pace(self._listener, settings, groups)
+        pace = Pace(self.telling, settings, groups)
         for group in groups:
             self._warm_up(group, settings, writer)
         while active := [g for g in groups if g.stopped is None]:
@@ -243,7 +242,7 @@ class Orchestrator:
                     pace.block_begins(group, None if budget is None else budget - spent)
                     self._block(group, running, settings, writer)
                     if longer := group.lengthened(settings, budget):
-                        self._listener.remark(longer)
+                        self.telling.remark(longer)
                     group.stopped = group.rule(group.blocks)
                 pace.block_ended(group)
             if budget is not None and all(g.made == 1 or g.stopped for g in groups):
@@ -262,12 +261,12 @@ class Orchestrator:
         if budget is None or needed <= budget or not any(len(g.running) > 1 for g in left):
             return budget
         if needed <= budget * limit.stretch:
-            self._listener.remark(
+            self.telling.remark(
                 f"{wanted} blocks, the fewest that give a verdict, take about"
                 f" {needed / 1e9:.0f} s: measuring that long"
             )
             return needed
-        self._listener.remark(
+        self.telling.remark(
             f"{budget / 1e9:.3g} s hold no verdict: {wanted} blocks, the fewest"
             f" that give one, take about {needed / 1e9:.0f} s (`budget='{write_duration(needed)}'`)"
         )
@@ -278,7 +277,7 @@ class Orchestrator:
             return
         given, members = group.draws.nothing, group.running
         for member in members:
-            self._listener.step(f"warming up {member.cell.name}")
+            self.telling.step(f"warming up {member.cell.name}")
             for _ in range(settings.warmup - member.is_warm(settings.mode, len(members))):
                 self._trial(group, Turn(member, given, -1, 0), settings, writer)
 
@@ -350,7 +349,7 @@ class Orchestrator:
         group.note(record)
         if trial.output is not None:
             self.runner.discard(trial.output)
-        self._listener.trial(record)
+        self.telling.trial(record)
         return record
 
     def _execute(self, turn: Turn, plan: TrialPlan) -> tuple[Trial, Agreement | None]:

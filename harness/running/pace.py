@@ -12,8 +12,8 @@ from harness.analysis.stop_rules import judges_of
 from harness.frozen import dataclass
 from harness.model.durations import write_duration
 from harness.running.cells import Group
-from harness.running.listening import Listener, Quiet
 from harness.running.settings import Settings, TimeLimit
+from harness.running.telling_steps import TellingSteps
 
 if TYPE_CHECKING:
     from harness.analysis import Judge
@@ -33,7 +33,7 @@ SAY_EVERY_NS = 50_000_000
 class Pace:
     """Tells a listener, between blocks alone, how far the measuring of some groups is."""
 
-    listener: Listener
+    listener: TellingSteps
     settings: Settings
     groups: Sequence[Group]
     next_look_ns: int = field(default=0)
@@ -43,7 +43,7 @@ class Pace:
 
     def block_begins(self, group: Group, left_ns: int | None) -> None:
         """Say what is known before the next block; `left_ns` is what is left of the budget."""
-        if type(self.listener) is Quiet:
+        if not self.listener.heard:
             return
         now_ns = time.monotonic_ns()
         if now_ns - self.said_ns < SAY_EVERY_NS:

@@ -41,7 +41,7 @@ class Session:
 
     def tell(self, words: str) -> None:
         """Say at once what people should know."""
-        self.orchestrator.remark(words)
+        self.orchestrator.telling.remark(words)
 
     @contextlib.contextmanager
     def another_runner(self) -> Iterator[CoreRunner]:

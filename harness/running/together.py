@@ -191,7 +191,7 @@ class _Together:
         """Ask mixes of the variants of a race; its report with what they said, or None where these
         cannot be had, or go wrong."""
         began, orchestrator = time.monotonic_ns(), self.unions.session.orchestrator
-        orchestrator.step("finding which variants go together")
+        orchestrator.telling.step("finding which variants go together")
         left_ns = self._screen_ns(MIX_SHARE)
         mixes = Mixes.of(self.unions, mergers, report, self._within().settings)
         if mixes is None:
@@ -201,7 +201,9 @@ class _Together:
         if self.trying.metric == AUTO and mixes.figures.metric != AUTO:
             self._go_by(mixes.figures.metric, mixes.figures.because)
         if mixes.broken:
-            orchestrator.remark(f"each is asked by itself: a mix goes wrong, {mixes.broken}")
+            orchestrator.telling.remark(
+                f"each is asked by itself: a mix goes wrong, {mixes.broken}"
+            )
             return None
         if not mixes.figures.blocks:  # there was no time to make any
             return None

@@ -20,7 +20,7 @@ from harness.model import Better, Metric, Noise, Verdict
 from harness.model.noise import FEWEST
 from harness.render.explaining import headline
 from harness.render.guard_rows import broken_words
-from harness.render.units import show_speed_up
+from harness.render.units import count_of, show_speed_up
 from harness.running import Cell, Failed, Ready
 from harness.running.experiment import Experiment, perform
 from harness.running.further_draws import BothSides, Checked, check_further
@@ -156,7 +156,8 @@ class _Best:
             pairs=((reference.name, name),),
             origin={"kind": "try", "part": "confirmation"},
         )
-        found = perform(self.session.orchestrator, self.session.results, experiment)
+        with self.session.orchestrator.telling.part(f"confirming {name}"):
+            found = perform(self.session.orchestrator, self.session.results, experiment)
         return _sound(found, reference)
 
 
@@ -201,7 +202,8 @@ def right_elsewhere(session: Session, raced: Report, name: str) -> Checked:
     known = {m.cell.name: m for m in group.members if isinstance(m, Ready)}
     before, now = known[group.members[0].cell.name], known[name]
     both = BothSides((before.adapter, before.build), (now.adapter, now.build), now.cell.task)
-    return check_further(session, both, now.cell.case, group.draws.seeds)
+    with session.orchestrator.telling.about(name, 1, 1):
+        return check_further(session, both, now.cell.case, group.draws.seeds)
 
 
 def _as_asked(trying: Trying) -> str:
@@ -254,7 +256,8 @@ def hold_race(
         race=rules,
         origin={"kind": "try", "part": "race"},
     )
-    with _runner_beside(session, settings.cpus) as beside:
+    part = session.orchestrator.telling.part(f"race of {count_of(len(field.variants), 'variant')}")
+    with part, _runner_beside(session, settings.cpus) as beside:
         report = perform(session.orchestrator, session.results, experiment, beside=beside)
     return _sound(report, field.reference)
 

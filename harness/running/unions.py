@@ -118,6 +118,13 @@ class Unions:
             cell = next(cell for cell in self.field.variants if cell.name == parts[0])
             return Union(commit, parts, cell)
         variant = Variant(self._label(parts), VariantKind.MERGED, commit)
+        with self.session.orchestrator.telling.part("putting variants together"):
+            return self._built_together(variant, parts, thoroughly)
+
+    def _built_together(
+        self, variant: Variant, parts: tuple[str, ...], thoroughly: bool
+    ) -> Union | str:
+        """The union that a variant has, built and checked."""
         field = self.stack.enter_context(self._field([variant], self.field.base))
         if field.unmade:
             return f"it does not build: {field.unmade[0].failure.message}"
@@ -125,7 +132,7 @@ class Unions:
             return "it builds to the same bytes as the code as it is now"
         (cell,) = field.variants
         wrong = self._wrong(cell, thoroughly)
-        return wrong or Union(commit, parts, cell)
+        return wrong or Union(variant.value, parts, cell)
 
     def _wrong(self, cell: Cell, thoroughly: bool) -> str:
         """What is wrong with the output of a union; empty: nothing is seen."""

@@ -336,15 +336,17 @@ def _made_in_parallel(
     made is known until then.
     """
 
-    def make(variant: Variant, copy: PrivateCopy | Unmade) -> Build | Unmade:
+    def make(number: int, copy: PrivateCopy | Unmade) -> Build | Unmade:
         if isinstance(copy, Unmade):
             return copy
+        variant = variants[number]
         try:
             made = target_at(session.config, target, copy.root)
             if variant.kind is VariantKind.FLAGS and target not in session.config.flags_files:
                 made = flagged_target(made, variant.value)
             made = settle(session, copy, made, variant.name)
-            return replace(session.orchestrator.once.made(made)[1], target=made)
+            with session.orchestrator.telling.about(variant.name, number + 1, len(variants)):
+                return replace(session.orchestrator.once.made(made)[1], target=made)
         except StorageFailed:
             raise
         except HarnessError as problem:
@@ -354,7 +356,7 @@ def _made_in_parallel(
     # Each call of an adapter sends what it prints to standard error, and puts standard output back
     # as it found it; what several find and put back at once is put right here.
     with contextlib.redirect_stdout(sys.stderr), ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(make, variants, copies))
+        return list(pool.map(make, range(len(variants)), copies))
 
 
 def _by_its_own_paths(problem: HarnessError, root: Path) -> HarnessError:

@@ -102,8 +102,8 @@ def test_lines_are_written_between_blocks_when_they_are_due(clock: Clock) -> Non
         assert len(written) < 2
         lines.step(f"work: block {after_s}")
     assert written == [
-        "harness: 6 s: work: block 6 (1 trials)",
-        "harness: 17 s: work: block 17 (3 trials)",
+        "harness: 6 s: work: block 6 (1 trials so far)",
+        "harness: 17 s: work: block 17 (3 trials so far)",
     ]
 
 

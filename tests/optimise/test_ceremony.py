@@ -207,7 +207,7 @@ def test_progress_is_said_where_no_terminal_is_and_never_in_the_answer(capfd):
     lines = Lines(written.append, began_s)
     lines.step("building work")
     lines.say(began_s + 25.4)
-    assert written == ["harness: 25 s: building work (0 trials)"]
+    assert written == ["harness: 25 s: building work (0 trials so far)"]
     with progress() as listener:
         listener.step("building work")
     assert capfd.readouterr().out == ""

@@ -21,6 +21,7 @@ from harness.running.pace import (
     Pace,
     open_words,
 )
+from harness.running.telling_steps import TellingSteps
 from harness.stats.boundary import sign_boundary
 from harness.stats.paired import RatioInterval, sequence_of
 from harness.testing import make_build, make_output, make_target, make_task
@@ -126,9 +127,9 @@ def test_from_the_second_block_on_what_was_seen_is_said(group) -> None:
 def test_the_time_left_is_what_budget_and_trials_leave_at_most(group) -> None:
     made, heard = group(), Heard()
     made.made, made.spent_ns, made.next_block = 1, 2 * 10**9, 1
-    Pace(heard, Settings(trials=4), [made]).block_begins(made, None)
-    Pace(heard, Settings(trials=4), [made]).block_begins(made, 5 * 10**9)
-    Pace(heard, Settings(), [made]).block_begins(made, None)
+    Pace(TellingSteps(heard), Settings(trials=4), [made]).block_begins(made, None)
+    Pace(TellingSteps(heard), Settings(trials=4), [made]).block_begins(made, 5 * 10**9)
+    Pace(TellingSteps(heard), Settings(), [made]).block_begins(made, None)
     task = made.members[0].cell.task.name
     assert heard.said == [
         f"{task}: block 2; at most 8s left",
@@ -143,7 +144,7 @@ def test_of_blocks_too_short_to_be_seen_only_some_are_said(
     made, heard = group(), Heard()
     now_ns = lambda: made.next_block * SAY_EVERY_NS // 4  # noqa: E731
     monkeypatch.setattr("harness.running.pace.time", SimpleNamespace(monotonic_ns=now_ns))
-    pace = Pace(heard, Settings(), [made])
+    pace = Pace(TellingSteps(heard), Settings(), [made])
     for made.next_block in range(9):
         pace.block_begins(made, None)
     task = made.members[0].cell.task.name
@@ -178,7 +179,7 @@ def test_what_takes_long_to_look_at_is_looked_at_less_often(
 
     monkeypatch.setattr("harness.running.pace.time", SimpleNamespace(monotonic_ns=lambda: clock.ns))
     monkeypatch.setattr("harness.running.pace.open_words", looked)
-    pace = Pace(Heard(), Settings(), [made])
+    pace = Pace(TellingSteps(Heard()), Settings(), [made])
     for clock.ns in range(0, 3 * wait_ns, wait_ns // 10):
         pace.block_begins(made, None)
     assert looks == [0, wait_ns, 2 * wait_ns]

@@ -201,7 +201,9 @@ class Lines:
     def say(self, now_s: float) -> None:
         """One line on what goes on."""
         self.due_s = now_s + _NEXT_LINE_S
-        self.write(f"harness: {now_s - self.began_s:.0f} s: {self.what} ({self.trials} trials)")
+        self.write(
+            f"harness: {now_s - self.began_s:.0f} s: {self.what} ({self.trials} trials so far)"
+        )
 
     def end(self) -> None:
         """End the thread."""
