@@ -90,14 +90,23 @@ function calls_own(ex)
 end
 
 "The names that statements at top level assign: they are the program's globals."
-function assigned(ex)
+function assigned(ex)::Vector{Symbol}
     ex isa Expr || return Symbol[]
-    ex.head === :block && return reduce(vcat, map(assigned, ex.args); init = Symbol[])
+    ex.head === :block && return all_assigned(ex.args)
     updates = ex.head === :(=) || endswith(string(ex.head), "=") && ex.head !== :(==)
     updates || return Symbol[]
     names = ex.args[1]
     names isa Symbol && return [names]
     return names isa Expr && names.head === :tuple ? [n for n in names.args if n isa Symbol] : Symbol[]
+end
+
+"The names that any of the statements assign. Julia takes 0.2 s to compile `reduce(vcat, ...)`."
+function all_assigned(several)
+    found = Symbol[]
+    for ex in several
+        append!(found, assigned(ex))
+    end
+    return unique(found)
 end
 
 "The statements at top level of a file."
@@ -112,7 +121,7 @@ end
 
 "The blocks as a function. Its value is made of theirs: what nobody wants may be compiled away."
 function as_function(path, blocks)
-    globals = unique(reduce(vcat, map(assigned, blocks); init = Symbol[]))
+    globals = all_assigned(blocks)
     declared = isempty(globals) ? nothing : Expr(:global, globals...)
     values = map(b -> b isa Expr && b.head === :block ? b : Expr(:block, b), blocks)
     try

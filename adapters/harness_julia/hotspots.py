@@ -34,7 +34,7 @@ from harness_julia import build as _build
 from harness_julia.toolchain import HINT
 
 HERE = Path(__file__).parent
-SCRIPTS = ("profile.jl", "driver.jl")
+SCRIPTS = ("profile.jl", "samples.jl", "driver.jl")
 TOOLS = ("julia-profile",)
 SEPARATOR = "\x1f"
 SEGMENTATION_FAULT = 11

@@ -4,8 +4,12 @@
 #
 #     profile.jl OUT plain|time|memory DELAY FILE ENTRY ARGUMENT...
 #
-# Short work is repeated until there are enough samples. OUT gets lines of `key TAB value` and of `stack TAB count TAB frame TAB frame...`,
-# outermost frame first; a frame is function, file, line and 1 for C code, joined by '\x1f'.
+# Short work is repeated until there are enough samples. OUT gets lines of `key TAB value` and of
+# `stack TAB count TAB frame TAB frame...`, outermost frame first; a frame is function, file, line and 1
+# for C code, joined by '\x1f'.
+#
+# Each start of this file compiles all of it. So it is written in loops: comprehensions with a
+# condition, `reduce`, closures and tuples of several types take Julia a tenth of a second each.
 const HARNESS_PROFILING = true
 include(joinpath(@__DIR__, "driver.jl"))
 
@@ -16,23 +20,11 @@ import ..HarnessSteadyDriver
 
 const ENOUGH_SAMPLES = 300
 const LONGEST_S = 3.0
+const ENOUGH_PLAIN_NS = 200_000_000
 const MOST_PLAIN = 50
 const BUFFER = 2 * 10^7
-const SEPARATOR = '\x1f'
 
-# Arithmetic and indexing of Base, which the compiler turns into single instructions: where these are
-# inlined and innermost, the time is their caller's.
-const PRIMITIVE_FILES = Set((
-    "float.jl", "int.jl", "bool.jl", "operators.jl", "promotion.jl", "number.jl", "boot.jl",
-    "pointer.jl", "tuple.jl", "range.jl", "essentials.jl", "simdloop.jl",
-))
-const PRIMITIVE_CALLS = (:getindex, :setindex!, :iterate, :length, :size, :checkbounds)
-
-is_primitive(frame) =
-    frame.inlined &&
-    (basename(string(frame.file)) in PRIMITIVE_FILES || frame.func in PRIMITIVE_CALLS)
-
-is_wrapper(frame) = frame.from_c || basename(string(frame.file)) == "none" # what load() made
+include("samples.jl")
 
 # The frame that marks where the program's own stack begins.
 @noinline function profiled_work(work, given)
@@ -59,82 +51,38 @@ function timed(work, given)
 end
 
 "Mean CPU time of the warm work without the profiler, and of the programs that it starts: of one
-time, or of half a second where it is short."
+time, or of several where it is short."
 function plain_times(work, given)
     took, times, before = 0, 0, children_ns()
-    while times == 0 || (took < 500_000_000 && times < MOST_PLAIN)
+    while times == 0 || (took < ENOUGH_PLAIN_NS && times < MOST_PLAIN)
         took += timed(work, given)
         times += 1
     end
     return took ÷ times, (children_ns() - before) ÷ times
 end
 
-"The instruction pointers of each sample, innermost first; idle threads left out."
-function samples(data)
-    found = Vector{UInt64}[]
-    start = 1
-    # 1.8 and later: thread, task, clock, state and two zeros end each sample. The lookup has no frames
-    # of these words, so that none of them may be taken for an instruction pointer.
-    if isdefined(Profile, :is_block_end)
-        for i in eachindex(data)
-            Profile.is_block_end(data, i) || continue
-            last = i - Profile.META_OFFSET_THREADID - 1
-            awake = data[i - Profile.META_OFFSET_SLEEPSTATE] == 1
-            awake && push!(found, filter(!iszero, data[start:last]))
-            start = i + 1
-        end
-    else
-        for i in eachindex(data)
-            data[i] == 0 || continue
-            i > start && push!(found, data[start:i-1])
-            start = i + 1
-        end
-    end
-    return found
-end
-
-plain(words) = replace(replace(string(words), '\t' => ' '), '\n' => ' ')
-shown(frame) = join((plain(frame.func), plain(frame.file), frame.line, Int(frame.from_c)), SEPARATOR)
-
-"A sample's frames from the outermost inwards, within the work; C code only where it is innermost."
-function stack(pointers, lookup)
-    inward = Base.StackTraces.StackFrame[]
-    for pointer in reverse(pointers)
-        haskey(lookup, pointer) && append!(inward, reverse(lookup[pointer]))
-    end
-    at = findlast(frame -> frame.func === :profiled_work, inward)
-    at === nothing && return nothing
-    while at + 1 < length(inward) && is_wrapper(inward[at+1])
-        at += 1
-    end
-    while length(inward) > at + 1 && is_primitive(inward[end])
-        pop!(inward)
-    end
-    last = length(inward)
-    return [shown(inward[i]) for i in at+1:last if !inward[i].from_c || i == last]
-end
+say(io, key, value) = (write(io, string(key, '\t', string(value), '\n')); nothing)
 
 function report_stacks(io)
-    data = isdefined(Profile, :is_block_end) ? Profile.fetch(include_meta = true) : Profile.fetch()
-    found = samples(data)
-    lookup = Profile.getdict(data)
+    found = samples(fetch_data())
+    lookup = frames_of(found)
     counts = Dict{String,Int}()
-    for pointers in found
-        frames = stack(pointers, lookup)
-        (frames === nothing || isempty(frames)) && continue
-        key = join(frames, '\t')
-        counts[key] = get(counts, key, 0) + 1
+    for sample in found
+        words = stack(sample, lookup)
+        isempty(words) || (counts[words] = get(counts, words, 0) + 1)
     end
-    for (key, count) in counts
-        println(io, "stack\t", count, '\t', key)
+    for (words, count) in counts
+        write(io, string("stack\t", string(count), words, '\n'))
     end
-    println(io, "full\t", Int(Profile.len_data() == Profile.maxlen_data()))
-    return sum(values(counts))
+    say(io, "full", Int(Profile.len_data() == Profile.maxlen_data()))
 end
 
 function count_samples()
-    data = Profile.fetch()
-    return count(iszero, data)
+    data, count = fetch_data(), 0
+    for i in eachindex(data)
+        count += ends_sample(data, i)
+    end
+    return count
 end
 
 function profile_time(io, work, given, delay)
@@ -154,8 +102,8 @@ function profile_time(io, work, given, delay)
         batch = repeats # short work is repeated twice as often each time
         (count_samples() >= ENOUGH_SAMPLES || time() - began > LONGEST_S) && break
     end
-    println(io, "work_ns\t", took_ns ÷ repeats)
-    println(io, "repeats\t", repeats)
+    say(io, "work_ns", took_ns ÷ repeats)
+    say(io, "repeats", repeats)
     report_stacks(io)
 end
 
@@ -170,25 +118,30 @@ end
 
 has_start(path) = occursin(r"\bmain\b|PROGRAM_FILE|isinteractive", read(path, String))
 
+"All that is asked for of the work; compiled when the work is known."
+function measure(io, kind, work, given, delay)
+    say(io, "first_ns", timed(work, given))
+    plain, children = plain_times(work, given)
+    say(io, "plain_ns", plain)
+    say(io, "children_ns", children)
+    if kind == "plain"
+        say(io, "work_ns", 0)
+    elseif kind == "memory"
+        Profile.clear_malloc_data()
+        say(io, "work_ns", timed(work, given))
+    else
+        profile_time(io, work, given, delay)
+    end
+end
+
 function start(out, kind, delay, path, entry, given)
     append!(empty!(ARGS), given)
     delete!(ENV, "HARNESS_STEADY")
     loads = !isempty(entry) || has_start(path)
     work = loads ? HarnessSteadyDriver.load(path, entry) : whole(path)
-    open(out * ".part", "w") do io
-        println(io, "first_ns\t", Base.invokelatest(timed, work, given))
-        plain, children = Base.invokelatest(plain_times, work, given)
-        println(io, "plain_ns\t", plain)
-        println(io, "children_ns\t", children)
-        if kind == "plain"
-            println(io, "work_ns\t", 0)
-        elseif kind == "memory"
-            Profile.clear_malloc_data()
-            println(io, "work_ns\t", Base.invokelatest(timed, work, given))
-        else
-            Base.invokelatest(profile_time, io, work, given, delay)
-        end
-    end
+    io = open(out * ".part", "w")
+    Base.invokelatest(measure, io, kind, work, given, delay)
+    close(io)
     mv(out * ".part", out; force = true)
     exit(0)
 end

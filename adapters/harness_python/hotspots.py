@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -47,6 +48,8 @@ IMPORTING = ("_find_and_load",)
 COMPILING = frozenset({"_compile_for_args", "compile_or_get_cached"})
 """What just-in-time compilers of Python call when they compile: Numba's and JAX's."""
 STARTS = 3
+SMALL_START_UP = 0.2
+"""Where an empty program takes this share of the whole at most, one start says enough of it."""
 WAITING = 0.3
 """A program whose CPU time is below this share of its wall time waits."""
 MOST_START_UP = 0.95
@@ -109,9 +112,12 @@ class Session:
         if package is None:
             return None
         python = str(self.build.program)
+        # That it is there is known of our own interpreter without a start of it.
+        ours = find_spec(package)
+        if ours is not None and _is_ours(Path(python)):
+            return None
         if self.runner.tool([python, "-c", f"import {package}"]).ok:
             return None
-        ours = find_spec(package)
         if ours is not None and ours.origin is not None:
             folder = str(Path(ours.origin).parents[1])
             words = f"import sys; sys.path.append({folder!r}); import {package}"
@@ -121,6 +127,12 @@ class Session:
             f"{package} cannot be imported by {python} ({self.build.toolchain.version})",
             hint=f"{python} -m pip install {package}",
         )
+
+
+def _is_ours(python: Path) -> bool:
+    """Is it the interpreter that runs the harness, by any of its names in the same environment?"""
+    mine = Path(sys.executable)
+    return python.parent == mine.parent and python.resolve() == mine.resolve()
 
 
 def interval_s(plain_wall_ns: int) -> float:
@@ -175,7 +187,7 @@ def exact(session: Session) -> Profile:
     stacks: Mapping[Stack, float] = {}
     if session.plan.tool is None:
         with contextlib.suppress(ToolchainMissing, TrialFailed):
-            stacks = sampled(session, clock).stacks
+            stacks = samples(session, clock).stacks
     warnings = remarks(trial, processes, "cProfile", clock)
     start_up = start_up_share(session)
     if stacks:
@@ -236,13 +248,17 @@ def start_up_share(session: Session) -> float:
     """The share of a plain run that the interpreter takes to start and to end: of an empty one.
 
     By CPU time, which a busy machine does not stretch; of the wall time of a program that waits.
+    What the plan knows of it is enough, where it is a small part of the run.
     """
     command, asked = _build.empty_command(session.build), session.plan
-    plan = TrialPlan(timeout_ns=asked.timeout_ns, phases=False)
-    shortest_ns = min(session.runner.trial(command, plan).cpu_ns for _ in range(STARTS))
     waits = asked.plain_cpu_ns < WAITING * asked.plain_wall_ns
-    whole_ns = asked.plain_wall_ns if waits else asked.plain_cpu_ns
-    return min(MOST_START_UP, shortest_ns / max(1, whole_ns))
+    whole_ns = max(1, asked.plain_wall_ns if waits else asked.plain_cpu_ns)
+    starts_ns = [asked.start_up_cpu_ns] if asked.start_up_cpu_ns else []
+    if not starts_ns or starts_ns[0] > SMALL_START_UP * whole_ns:
+        plan = TrialPlan(timeout_ns=asked.timeout_ns, phases=False)
+        further = range(STARTS - len(starts_ns))
+        starts_ns += [session.runner.trial(command, plan).cpu_ns for _ in further]
+    return min(MOST_START_UP, min(starts_ns) / whole_ns)
 
 
 def _entries_of(processes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -250,38 +266,41 @@ def _entries_of(processes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def sampled(session: Session, clock: str = WALL) -> Profile:
+    """What `samples` finds, with what the interpreter takes to start."""
+    return replace(samples(session, clock), start_up_share=start_up_share(session))
+
+
+def samples(session: Session, clock: str = WALL) -> Profile:
     """Stacks by pyinstrument; a short program is run again until there are enough samples.
 
     Where the program turns out to start threads or processes, their CPU time is what counts.
     """
     stacks: defaultdict[Stack, float] = defaultdict(float)
-    samples, trials, programs_ns = 0, [], 0.0
+    taken, trials, programs_ns = 0, [], 0.0
     remarked: list[str] = []
     for _ in range(MAX_REPEATS):
         trial, processes = session.run("sample", clock=clock)
         if clock == WALL and _is_concurrent(processes):
-            return sampled(session, CPU)
+            return samples(session, CPU)
         trials.append(trial)
         entries = _entries_of(processes)
-        samples += sum(entry["samples"] for entry in entries)
+        taken += sum(entry["samples"] for entry in entries)
         for stack, weight_ns in figures.stacks(entries, str(PROFILER)):
             stacks[stack] += weight_ns
         programs_ns += programs_cpu_s(processes) * 1e9
         remarked = remarks(trial, processes, "sample", clock)
-        if samples >= FEW_SAMPLES or not trial.ok:
+        if taken >= FEW_SAMPLES or not trial.ok:
             break
     if len(trials) > 1:
-        remarked.append(
-            f"the program is short: it was run {len(trials)} times for {samples} samples"
-        )
+        remarked.append(f"the program is short: it was run {len(trials)} times for {taken} samples")
     if not stacks:
         raise TrialFailed(
             f"pyinstrument took no sample of target {session.build.target.name!r}",
             hint="Take a larger case, or exact counts: --with cProfile.",
         )
     counted = figures.stacks_with_programs(stacks, programs_ns, waits=clock == WALL)
-    if samples < FEW_SAMPLES:
-        remarked.append(f"only {samples} samples: shares are rough; take a larger case")
+    if taken < FEW_SAMPLES:
+        remarked.append(f"only {taken} samples: shares are rough; take a larger case")
     return Profile(
         tool="sample",
         by=ProfileBy.FUNCTION,
@@ -292,7 +311,6 @@ def sampled(session: Session, clock: str = WALL) -> Profile:
         cpu_ns=sorted(trial.cpu_ns for trial in trials)[len(trials) // 2],
         warnings=tuple(remarked),
         start_up=IMPORTING,
-        start_up_share=start_up_share(session),
     )
 
 

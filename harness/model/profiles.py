@@ -66,6 +66,8 @@ class ProfilePlan:
     """How long the program takes without a profiler: sampling rates follow from it."""
     plain_cpu_ns: int = 0
     """The same in CPU time, of all its processes. 0: not known."""
+    start_up_cpu_ns: int = 0
+    """The CPU time of `harness_floor`'s program that only starts and ends. 0: not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,11 +80,12 @@ def profile_cell(
         named = f"{target.name} on {cell.case.name}"
         orchestrator.telling.step(f"timing {named}")
         first = plain_trial(subject)
+        empty = EmptyTrials.of(subject)
+        empty.once()
         with _new_home(folder) as home:
             orchestrator.telling.step(f"profiling {named}")
-            found = _profiled(subject, home, first)
+            found = _profiled(subject, home, first, empty)
             orchestrator.telling.step(f"timing {named} without a profiler")
-            empty = EmptyTrials.of(subject)
             plain = [first, *more_trials(subject, first, empty)]
     finally:
         problems = orchestrator.cleanup([cell])
@@ -142,7 +143,9 @@ def _report(identity: str, subject: Subject, plain: Sequence[Trial]) -> ProfileR
     )
 
 
-def _profiled(subject: Subject, home: Path, plain: Trial) -> Profile | ProfileFailure | None:
+def _profiled(
+    subject: Subject, home: Path, plain: Trial, empty: EmptyTrials
+) -> Profile | ProfileFailure | None:
     """Functions or lines, or why there are none; None where phases are all that is asked for."""
     request = subject.request
     if request.by is ProfileBy.PHASE:
@@ -156,6 +159,7 @@ def _profiled(subject: Subject, home: Path, plain: Trial) -> Profile | ProfileFa
         folder=home,
         plain_wall_ns=plain.wall_ns,
         plain_cpu_ns=plain.cpu_ns,
+        start_up_cpu_ns=empty.start_up_cpu_ns,
     )
     try:
         found = subject.adapter.profile(subject.build, request.cell.case, plan, subject.runner)

@@ -17,8 +17,10 @@ from harness.model import (
     Trial,
     TrialPlan,
 )
+from harness.model.floors import START_UP
 from harness.plugins import Adapter
-from harness.profiles import floor_of
+from harness.profiles import crowded_share, floor_of
+from harness.profiles.bounding import CROWDED
 from harness.running import Cell
 from harness.system.process.opening import CoreRunner
 
@@ -30,6 +32,12 @@ NOISE = 2.0
 """So many median deviations apart, two medians of six trials differ by more than noise at 95 %."""
 PLAIN_BUDGET_NS = 20_000_000_000
 """Where the number of trials is not said, no further one is begun after this time."""
+CLEAR_BUDGET_NS = 500_000_000
+"""The same where those that were made say all that further ones would."""
+STEADY = 0.1
+"""So far, as a share of the whole program's time, steady trials lie apart at most."""
+CLEARLY = 3.0
+"""So many times what they lie apart, the empty program takes less than the whole one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,7 @@ class ProfileRequest:
     function: str | None = None
     memory: bool = False
     trials: int | None = None
-    """Plain trials for the phases' intervals; None: up to 6, within 20 s."""
+    """Plain trials for the phases' intervals; None: up to 6, as `more_trials` says."""
     revision: str = ""
     """The commit that the cell's sources are of; empty: the working tree."""
     one_of_several: bool = False
@@ -91,25 +99,29 @@ class EmptyTrials:
             return cls(subject, warnings=(_no_floor(problem.message),))
         return cls(subject, programs, [[] for _ in programs])
 
-    def once(self) -> int:
-        """Execute each of the programs once; returns how long they took, in ns.
+    @property
+    def start_up_cpu_ns(self) -> int:
+        """The CPU time of the program that does nothing at all, where it ran; else 0."""
+        known = zip(self.programs, self.trials, strict=True)
+        starts = [trial.cpu_ns for p, made in known if p.adds == START_UP for trial in made]
+        return round(statistics.median(starts)) if starts else 0
+
+    def once(self) -> None:
+        """Execute each of the programs once.
 
         One that does not end well is left out, with those that do more.
         """
-        spent_ns = 0
         timeout_ns = self.subject.request.cell.target.timeout_ns
         plan = TrialPlan(timeout_ns=timeout_ns, phases=False)
         for place, program in enumerate(self.programs):
             trial = self.subject.runner.trial(program.command, plan)
             if trial.output is not None:
                 self.subject.runner.discard(trial.output)
-            spent_ns += trial.wall_ns
             if not trial.ok:
                 self.warnings += (_no_floor(f"{program.adds}: {trial.message}"),)
                 self.programs, self.trials = self.programs[:place], self.trials[:place]
                 break
             self.trials[place].append(trial)
-        return spent_ns
 
     def floor(self, plain: Sequence[Trial], crowded: float) -> Floor | None:
         """The floor beside the plain trials; None where no empty program ran."""
@@ -152,16 +164,40 @@ def more_trials(subject: Subject, first: Trial, empty: EmptyTrials) -> Iterator[
     """The plain trials after the first: what phases' intervals and the overhead are read from.
 
     They follow the profiled run, so that a wrong request is refused soon; the empty programs take
-    turns with them.
+    turns with them. Where their number is not said, they end soon where they are clear.
     """
     asked = subject.request.trials
-    spent_ns = first.wall_ns
-    for count in range(1, asked or DEFAULT_TRIALS):
-        if asked is None and count >= FEWEST_TRIALS and spent_ns > PLAIN_BUDGET_NS:
+    plain = [first]
+    while len(plain) < (asked or DEFAULT_TRIALS):
+        if asked is None and len(plain) >= FEWEST_TRIALS and _may_end([plain, *empty.trials]):
             return
-        trial = plain_trial(subject)
-        spent_ns += trial.wall_ns + empty.once()
-        yield trial
+        plain.append(plain_trial(subject))
+        empty.once()
+        yield plain[-1]
+
+
+def _may_end(series: Sequence[Sequence[Trial]]) -> bool:
+    """Did the trials of the program and of the empty ones take long, for what is still open?"""
+    spent_ns = sum(trial.wall_ns for trials in series for trial in trials)
+    return spent_ns > (CLEAR_BUDGET_NS if is_clear(series) else PLAIN_BUDGET_NS)
+
+
+def is_clear(series: Sequence[Sequence[Trial]]) -> bool:
+    """Is there nothing that more trials of the program and of the empty ones would tell?
+
+    The program, which comes first, has no phases, whose intervals would become surer; the trials of
+    each lie close together, by the clock that counts; and the empty programs take clearly less.
+    """
+    plain = series[0]
+    if any(trial.phases for trial in plain):
+        return False
+    crowded = statistics.median(map(crowded_share, plain)) > CROWDED
+    whole, *empty = [
+        [float(trial.cpu_ns if crowded else trial.wall_ns) for trial in trials] for trials in series
+    ]
+    apart = max(max(times) - min(times) for times in (whole, *empty))
+    left = min(whole) - max((max(times) for times in empty), default=0.0)
+    return apart <= STEADY * statistics.median(whole) and left >= CLEARLY * apart
 
 
 def estimate_of(values: Sequence[float]) -> Estimate:

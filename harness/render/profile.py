@@ -19,6 +19,8 @@ from harness.render.units import (
 
 HEADERS = ("phase", "function", "file:line", "self", "total", "amount", "calls", "if gone")
 LABEL_WIDTH = 44
+CONFIDENT = 0.95
+"""An interval of less than this says so."""
 
 
 MOVED = 0.001
@@ -37,9 +39,11 @@ def heading(report: ProfileReport) -> str:
     """What was profiled, and how long it takes without a profiler."""
     at = f" at {report.revision[:12]}" if report.revision else ""
     floor = f"\n{floor_words(report.floor)}" if report.floor else ""
+    sure = report.wall_ns.confidence
+    held = "" if sure >= CONFIDENT else f" (a {show_share(sure)} interval)"
     return (
-        f"{report.target}{at} on {report.case}: {show_ns_estimate(report.wall_ns)} wall without a"
-        f" profiler, CPU time {show_share(report.cpu_share)} of it{floor}"
+        f"{report.target}{at} on {report.case}: {show_ns_estimate(report.wall_ns)}{held} wall"
+        f" without a profiler, CPU time {show_share(report.cpu_share)} of it{floor}"
     )
 
 

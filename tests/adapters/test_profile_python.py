@@ -14,6 +14,7 @@ from harness.model import PROGRAMS, Case, Frame, Profile, ProfileBy, ProfilePlan
 from harness.profiles import count_spots
 from harness.testing import completed, make_trial
 from harness_python import figures
+from harness_python.hotspots import Session, start_up_share
 
 PROGRAM = """\
 import math
@@ -273,7 +274,20 @@ class TestProfilersThatAreMissing:
         profile = workshop.adapter.profile(build, Case("only"), plan, workshop.runner)
         assert {spot.function for spot in profile.spots} >= {"tiny", "work"}
 
-    def test_where_it_cannot_be_lent_the_error_says_how_to_get_it(self, profiled: Any) -> None:
+    def test_that_our_own_interpreter_has_it_is_known_without_a_start(
+        self, workshop_of: Any, tmp_path: Path
+    ) -> None:
+        workshop = workshop_of("python")
+        workshop.write("prog.py", PROGRAM)
+        build = workshop.build("prog.py", python=sys.executable)
+        no_start: Any = Unimportable()
+        session = Session(build, Case("only"), ProfilePlan(), tmp_path, no_start)
+        assert session.lend("line_profiler") is None
+
+    def test_where_it_cannot_be_lent_the_error_says_how_to_get_it(
+        self, profiled: Any, monkeypatch: Any
+    ) -> None:
+        monkeypatch.setattr("harness_python.hotspots.find_spec", lambda package: None)
         with pytest.raises(ToolchainMissing, match="line_profiler cannot be imported") as caught:
             profiled(None, "10", by=ProfileBy.LINE, runner=Unimportable())
         assert "-m pip install line_profiler" in caught.value.hint
@@ -422,6 +436,37 @@ def test_start_up_and_imports_are_a_row_that_every_bound_counts(profiled: Any) -
     assert 0 < start.self_share < start.total_share < 1
     assert start.total_share + spots["work"].total_share <= 1.01
     assert sum(spot.self_share for spot in profile.spots) == pytest.approx(1.0)
+
+
+class Starting:
+    """A runner that only counts what it is asked to start, which takes 30 ms each time."""
+
+    def __init__(self) -> None:
+        self.starts = 0
+
+    def trial(self, *_: Any) -> Any:
+        self.starts += 1
+        return make_trial(30 * 10**6)
+
+
+@pytest.mark.parametrize(
+    ("start_ms", "whole_ms", "starts", "share"),
+    [(0, 300, 3, 0.1), (45, 300, 0, 0.15), (45, 100, 2, 0.3)],
+)
+def test_what_the_plan_knows_of_the_start_is_enough_where_that_is_a_small_part(
+    workshop_of: Any, tmp_path: Path, start_ms: int, whole_ms: int, starts: int, share: float
+) -> None:
+    workshop = workshop_of("python")
+    workshop.write("prog.py", PROGRAM)
+    build = workshop.build("prog.py", python=sys.executable)
+    runner: Any = Starting()
+    plan = ProfilePlan(
+        plain_wall_ns=whole_ms * 10**6,
+        plain_cpu_ns=whole_ms * 10**6,
+        start_up_cpu_ns=start_ms * 10**6,
+    )
+    found = start_up_share(Session(build, Case("only"), plan, tmp_path, runner))
+    assert (runner.starts, found) == (starts, pytest.approx(share))
 
 
 # -- programs that are no Python of ours -----------------------------------------------------------

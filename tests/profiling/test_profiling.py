@@ -24,6 +24,7 @@ from harness.model import (
     ProfileReport,
     Target,
     Task,
+    Trial,
     TrialStatus,
 )
 from harness.plugins import Adapter
@@ -143,7 +144,7 @@ def _empty(*adds: str) -> tuple[EmptyProgram, ...]:
 def test_the_floor_is_measured_in_turn_with_the_program(bench: Bench) -> None:
     bench.language.empty = _empty("start-up", "imports")
     turns = [make_trial(690), make_trial(120), make_trial(540)]
-    bench.runner.trials = [turns[0], *(turn for _ in range(5) for turn in turns)]
+    bench.runner.trials = turns * 6
     report = bench.profile()
     assert report.floor is not None
     assert [(part.name, part.wall_ns) for part in report.floor.parts] == [
@@ -169,8 +170,8 @@ def test_a_floor_is_told_where_it_is_below_the_whole_by_more_than_noise(
     bench: Bench, whole: tuple[int, ...], empty: tuple[int, ...], *, told: bool
 ) -> None:
     bench.language.empty = _empty("start-up")
-    in_turn = [make_trial(ns) for pair in zip(whole[1:], empty[1:], strict=True) for ns in pair]
-    bench.runner.trials = [make_trial(whole[0]), *in_turn]
+    pairs = zip(whole, empty, strict=True)
+    bench.runner.trials = [make_trial(ns) for pair in pairs for ns in pair]
     report = bench.profile()
     assert report.floor is not None
     assert (report.floor.told, report.floor.limit is not None) == (told, told)
@@ -183,7 +184,7 @@ def test_an_empty_program_that_does_not_end_well_is_left_out_and_said(bench: Ben
     broken = replace(make_trial(5), status=TrialStatus.FAILED, message="exit code 1")
     program, start = make_trial(690), make_trial(120)
     rest = [turn for _ in range(4) for turn in (program, start)]
-    bench.runner.trials = [program, program, start, broken, *rest]
+    bench.runner.trials = [program, start, start, program, start, broken, *rest]
     report = bench.profile()
     assert report.floor is not None
     assert [part.name for part in report.floor.parts] == ["start-up"]
@@ -231,8 +232,55 @@ def test_the_profiler_is_told_how_long_a_plain_run_takes(bench: Bench) -> None:
 
 
 def test_so_many_plain_trials_are_made_as_are_asked_for(bench: Bench) -> None:
+    bench.runner.trials = [make_trial(10**9) for _ in range(3)]
     bench.profile(trials=3)
     assert len(bench.runner.commands) == 3
+
+
+MS = 10**6
+
+
+@pytest.mark.parametrize(
+    ("whole_ms", "empty_ms", "more", "why"),
+    [
+        ((700, 690), (130, 133), {}, "two pairs of long runs say all"),
+        ((100, 101, 99, 100), (30, 31, 30, 29), {}, "short ones go on for half a second"),
+        ((700, 900, 650, 700, 720, 690), (130,) * 6, {}, "the program's trials lie apart"),
+        ((700, 690, 700, 690, 695, 700), (680, 670, 690, 680, 670, 675), {}, "next to no work"),
+        ((700,) * 6, (130,) * 6, {"phases": (Phase("force", 1, MS),)}, "phases want intervals"),
+        ((15_000, 15_100), (130, 133), {}, "no further one is begun after 20 s"),
+    ],
+)
+def test_plain_trials_end_where_more_of_them_would_tell_nothing(
+    bench: Bench, whole_ms: tuple[int, ...], empty_ms: tuple[int, ...], more: Any, why: str
+) -> None:
+    bench.language.empty = _empty("start-up")
+    pairs = [*zip(whole_ms, empty_ms, strict=True)]
+    bench.runner.trials = [
+        turn
+        for whole, empty in (*pairs, *[pairs[-1]] * 6)
+        for turn in (make_trial(whole * MS, **more), make_trial(empty * MS))
+    ]
+    bench.profile()
+    assert len(bench.runner.commands) == 2 * len(pairs), why
+
+
+def test_on_a_crowded_machine_the_cpu_time_says_whether_trials_are_clear(bench: Bench) -> None:
+    def crowded(wall: int) -> Trial:
+        return make_trial(wall * MS, user_ns=600 * MS, pressure_ns=wall * MS // 2)
+
+    bench.runner.trials = [crowded(wall) for wall in (1500, 2500, 1500, 2500, 1500, 2500)]
+    bench.profile()
+    assert len(bench.runner.commands) == 2
+
+
+def test_the_profiler_is_told_how_long_an_empty_program_takes(bench: Bench) -> None:
+    bench.language.empty = _empty("start-up", "imports")
+    bench.runner.trials = [make_trial(690), make_trial(120, user_ns=70), make_trial(540)] * 6
+    bench.profile()
+    assert [plan.start_up_cpu_ns for plan in bench.language.plans] == [
+        make_trial(120, user_ns=70).cpu_ns
+    ]
 
 
 def test_nothing_goes_into_the_store_of_trials(bench: Bench) -> None:
