@@ -14,6 +14,8 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from harness.analysis.blocks import block_ns
 from harness.analysis.factorial import Factorial
 from harness.analysis.race_rules import GainSearch, RaceRules
@@ -72,7 +74,7 @@ class Screen(Race):
         """See `StopRule`."""
         ended = super().__call__(blocks)
         if ended is None and len(blocks) == 1 and self.rules.is_time and self._finding.postpones:
-            self._postpone()
+            self._postpone_by_block()
         if ended is None and len(blocks) == 1 and self._holds_few(blocks):
             return HOLDS_FEW
         late = block_ns(blocks) * len(blocks) >= self._finding.within_ns
@@ -110,14 +112,31 @@ class Screen(Race):
                 self._late[name] = None
                 self.left[name] = _NOT_IN_TIME if name in found else _IN_NO_MIX
 
-    def _postpone(self) -> None:
-        """Has those leave that do not gain much in the first block, where another one does.
+    def see_first_runs(self, took_ns: Mapping[str, float]) -> None:
+        """Take in how long each took for its first output: that may tell who gains much, before a
+        block of all of them is waited for.
+
+        All but the reference may have run two at once, which takes longer: the middle one of them
+        says how long.
+        """
+        reference = self.rules.reference
+        if self.rules.is_time and self._finding.postpones and reference in took_ns:
+            longest = max(took_ns[reference], float(np.median(list(took_ns.values()))))
+            self._postpone({**took_ns, reference: longest})
+
+    def _postpone_by_block(self) -> None:
+        """Has those leave that do not gain much in the first block, where another one does."""
+        names = (self.rules.reference, *self.racing())
+        known = {name: self._columns.known(name) for name in names}
+        self._postpone({name: times[0] for name, times in known.items() if times})
+
+    def _postpone(self, took: Mapping[str, float]) -> None:
+        """Has those leave whose one run was not much faster, where another one's was.
 
         It tells nothing of who gains: they are asked later, by blocks that take less.
         """
-        known = {name: self._columns.known(name) for name in (self.rules.reference, *self.racing())}
-        before = known.pop(self.rules.reference)
-        gains = {name: before[0] / own[0] for name, own in known.items() if own and before}
+        before = took.get(self.rules.reference, 0.0)
+        gains = {n: before / took[n] for n in self.variants if took.get(n) and n not in self.left}
         if max(gains.values(), default=0.0) >= SEEN_AT_ONCE:
             for name, gain in gains.items():
                 if gain < MUCH:
@@ -197,6 +216,14 @@ class Screen(Race):
         return None if any(name not in self.left for name in racing) else EACH_KNOWN
 
     # -- what is said of each --------------------------------------------------------------------
+
+    def standings(self, wrong: Collection[str] = ()) -> list[VariantStanding]:
+        """See `Race`; with those that were left for later before any block, by their first run."""
+        found = super().standings(wrong)
+        rank = Rank.BEHIND if self.gaining else Rank.NOT_TOLD_APART
+        known = {*wrong, *(standing.name for standing in found)}
+        unseen = (name for name in self.postponed if name not in known)
+        return [*found, *(VariantStanding(n, rank, None, 0, self.left[n]) for n in unseen)]
 
     def _is_gain(self, name: str) -> bool:
         return name in self.gaining

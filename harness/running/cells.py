@@ -109,10 +109,13 @@ class Ready:
     def is_warm(self, mode: Mode, of: int = 1) -> bool:
         """Was the run for its first output a warm-up as well, where it is one of as many?
 
-        Short ones cost nothing to repeat, and what is steady warms up in each trial. `mode`: of a
-        cell that has none of its own.
+        Short ones cost nothing to repeat, and what is steady warms up in each trial. Who gave a
+        first output to have no run before the timed ones wants none to warm up either. `mode`: of
+        a cell that has none of its own.
         """
-        return (self.cell.mode or mode) is Mode.COLD and of * self.first_ns >= LONG_CHECK_NS
+        if (self.cell.mode or mode) is not Mode.COLD:
+            return False
+        return self.cell.first is not None or of * self.first_ns >= LONG_CHECK_NS
 
 
 @dataclass(frozen=True, slots=True)

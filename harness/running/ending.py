@@ -10,7 +10,8 @@ from harness.analysis.kept import BlocksOf
 from harness.analysis.schedule import Block, StopRule, fixed_blocks
 from harness.analysis.stop_rules import Followed, judges_of
 from harness.frozen import dataclass
-from harness.running.cells import Prepared, Ready, alike, reference_of
+from harness.model import Mode
+from harness.running.cells import LONG_CHECK_NS, Prepared, Ready, alike, reference_of
 from harness.running.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def ending_rule(ending: EndsBy, members: Sequence[Prepared]) -> StopRule:
     if ending.turns is not None:
         return ending.turns
     if ending.race is not None:
-        return _race(ending.race, members)
+        return _race(ending.race, settings.mode, members)
     if settings.trials is not None:
         return fixed_blocks(settings.trials)
     if ending.table is not None and ending.table.gate:
@@ -101,15 +102,22 @@ def _for_a_while(rule: StopRule) -> StopRule:
     return shorter
 
 
-def _race(rules: RaceRules, members: Sequence[Prepared]) -> Race:
-    """A race of all that can run; what is wrong at its first output is not raced."""
+def _race(rules: RaceRules, mode: Mode, members: Sequence[Prepared]) -> Race:
+    """A race of all that can run; what is wrong at its first output is not raced.
+
+    A search for gains learns from first runs that are long, as warm-up trials are.
+    """
     from harness.analysis import Race, Screen
 
     kind = Screen if rules.finding is not None else Race
     race = kind([m.cell.name for m in members if m.cell.name != rules.reference], rules)
-    for member in members:
-        if isinstance(member, Ready) and member.verdict is not None and not member.verdict.ok:
+    ready = [m for m in members if isinstance(m, Ready)]
+    for member in ready:
+        if member.verdict is not None and not member.verdict.ok:
             race.left[member.cell.name] = member.verdict.summary
+    long = sum(m.first_ns for m in ready) >= LONG_CHECK_NS
+    if isinstance(race, Screen) and mode is Mode.COLD and long:
+        race.see_first_runs({m.cell.name: m.first_ns for m in ready if m.right})
     return race
 
 

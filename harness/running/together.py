@@ -3,17 +3,18 @@
 First each variant is asked whether it gains. Those that do are merged in the order of their gain,
 by git's three-way merge; what does not merge, does not build with the others or makes the output
 wrong is left out. Where the gain is large, those of which nothing is known yet are merged upon it
-and asked again, there. What is put together is then raced against the code as it is now and the
-best single one, as two variants are, and confirmed like any other: so a part that gains alone and
-nothing beside the others is not claimed.
+and asked again, there. What is put together of parts that were asked alone is then raced against
+the code as it is now and the best single one, as two variants are, so that a part that gains alone
+and nothing beside the others is not claimed; parts that gain beside each other need no such race.
+The whole is confirmed like any other variant.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import field as listed
 from dataclasses import replace
 
@@ -23,11 +24,20 @@ from harness.analysis.screening import HOLDS_FEW
 from harness.errors import TrialFailed
 from harness.frozen import dataclass
 from harness.render.units import show_speed_up
+from harness.running.cells import LONG_CHECK_NS
 from harness.running.mixing import FEWEST_SETS, Mergers, Mixes, mixes_serve
 from harness.running.reports import Report
 from harness.running.session import Session
 from harness.running.try_results import Leftover, Together, TryResult
-from harness.running.trying import NO_OTHER, hold_race, measured_ns, race, screen_of, unfit_ones
+from harness.running.trying import (
+    NO_OTHER,
+    hold_race,
+    measure_at_once,
+    measured_ns,
+    race,
+    screen_of,
+    unfit_ones,
+)
 from harness.running.trying_options import Trying
 from harness.running.unions import Union, Unions
 from harness.running.variants import Field
@@ -144,10 +154,10 @@ class _Together:
             gaining = seeming
         best, union, rounds = next(iter(gaining), ""), None, 1
         self.sure = not seeming
-        alone = len(gaining) > 1 and not self.mixed
-        report = first
+        report, alone = first, False
         while gaining:
             union = self.unions.joined(union, gaining)
+            alone |= union is not None and rounds == 1 and len(union.parts) > 1 and not self.mixed
             screen = screen_of(report)
             on = screen.gained_much and self.open and rounds < MOST_ROUNDS
             if union is None or self.mixed or not on:  # mixes have asked upon what gains
@@ -156,7 +166,7 @@ class _Together:
             report, gaining = self._upon(union, report)
         if union is None or len(union.parts) < 2:
             return self._single(first, union)
-        return self._final(union, best if alone else "") or self._single(first, union)
+        return self._final(union, best if alone else "", report) or self._single(first, union)
 
     # -- who gains -------------------------------------------------------------------------------
 
@@ -229,10 +239,28 @@ class _Together:
             if not field.variants:
                 return before, []
             try:
-                report = self._screened(field)
+                with self._unchecked(field, before) as ready:
+                    report = self._screened(ready)
             except TrialFailed:  # of the union, whose own race says so
                 return before, []
             return report, self._take(report, field, union)
+
+    @contextmanager
+    def _unchecked(self, field: Field, before: Report) -> Iterator[Field]:
+        """A field whose variants are not run for their output before they are timed, where such
+        runs would be long: each of their trials is held against what the reference says."""
+        pace_ns = measured_ns(before) / max(1, sum(map(len, before.groups[0].blocks)))
+        if len(field.variants) * pace_ns < LONG_CHECK_NS:
+            yield field
+            return
+        orchestrator, reference = self.unions.session.orchestrator, field.reference
+        adapter, build = orchestrator.build(reference.target)
+        first = orchestrator.check(adapter, build, reference.task, reference.case)
+        try:
+            variants = (replace(cell, first=first) for cell in field.variants)
+            yield replace(field, variants=tuple(variants))
+        finally:
+            orchestrator.runner.discard(first)
 
     def _take(self, report: Report, field: Field, union: Union | None = None) -> list[str]:
         """Note what a race says of its variants; those that gain, the best first."""
@@ -263,20 +291,25 @@ class _Together:
 
     # -- what is said ----------------------------------------------------------------------------
 
-    def _final(self, union: Union, rival: str) -> TryResult | None:
-        """The union beside the code as it is now, and the best single one where its parts were not
-        raced on top of each other; None where it is not the best.
+    def _final(self, union: Union, rival: str, told: Report) -> TryResult | None:
+        """The union beside the code as it is now, and a rival where there is one; None where it is
+        not the best.
+
+        Only parts that were not asked beside each other have one: the best single variant. `told`
+        is the race that has told of the parts.
         """
-        made = self._raced_with(union, rival)
+        made = self._beside(union, rival, told)
         ranks = {s.name: s.rank for s in made.standings}
         if ranks.get(union.name) in _AT_FAULT:  # for some draws alone: which part is it?
             again = self.unions.joined(None, union.parts, thoroughly=True)
             if again is None or len(again.parts) < 2:
                 return None
-            union, made = again, self._raced_with(again, rival)
-        best = made.leader or self._by_its_parts(made, union)
+            union, made = again, self._beside(again, rival, told)
+        best = made.leader
         if best is None or best.name != union.name:
             return None
+        if not self.sure:
+            best = replace(best, gains=False, why="its parts seem to gain")
         parts = [self._part(name) for name in union.parts]
         others = [self._other(s, union) for s in self._in_order() if s.name not in union.parts]
         return replace(
@@ -288,20 +321,15 @@ class _Together:
             leftover=self._leftover(union),
         )
 
-    def _by_its_parts(self, made: TryResult, union: Union) -> VariantStanding | None:
-        """A union that its own race leaves open, where mixes have shown that its parts gain."""
-        found = next((s for s in made.standings if s.name == union.name), None)
-        seems = found is not None and found.ratio is not None and found.ratio.point > 1
-        if found is None or found.rank.lost or not (self.mixed and self.sure and seems):
-            return None
-        return replace(found, gains=True, why="by mixes, all of its parts gain")
-
-    def _raced_with(self, union: Union, rival: str) -> TryResult:
-        field = self.unions.field
-        rivals = (cell for cell in field.variants if cell.name == rival)
-        last = replace(field, variants=(union.cell, *rivals), unmade=(), same={})
-        began = time.monotonic_ns()
-        made = race(self.unions.session, last, self._within())
+    def _beside(self, union: Union, rival: str, told: Report) -> TryResult:
+        """A union raced with its rival, or measured at once where it has none."""
+        field, began = self.unions.field, time.monotonic_ns()
+        if rival:
+            rivals = (cell for cell in field.variants if cell.name == rival)
+            last = replace(field, variants=(union.cell, *rivals), unmade=(), same={})
+            made = race(self.unions.session, last, self._within())
+        else:
+            made = measure_at_once(self.unions.session, field, union.cell, self._within(), told)
         self.spent_ns += time.monotonic_ns() - began
         return made
 

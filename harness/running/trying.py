@@ -141,24 +141,70 @@ class _Best:
 
     def _confirmed(self, name: str) -> Report:
         """One beside the reference, once more, by blocks that had no part in its choice."""
-        raced, settings = race_of(self.raced), self.trying.settings
-        asked = replace(settings.question, noise=raced.noise() if raced.rules.is_time else Noise())
         cell = next(c for c in self.field.variants if c.name == name)
-        reference = self.field.reference
-        experiment = Experiment(
-            cells=(reference, cell),
-            settings=replace(
-                settings,
-                budget_ns=self._left_ns(),
-                seed=None,  # an order of its own
-                question=replace(asked, confidence=1 - (1 - asked.confidence) / 2**self._halved),
-            ),
-            pairs=((reference.name, name),),
-            origin={"kind": "try", "part": "confirmation"},
+        trying = replace(
+            self.trying, settings=replace(self.trying.settings, budget_ns=self._left_ns())
         )
-        with self.session.orchestrator.telling.part(f"confirming {name}"):
-            found = perform(self.session.orchestrator, self.session.results, experiment)
-        return _sound(found, reference)
+        return _on_fresh_blocks(
+            self.session, (self.field.reference, cell), trying, self.raced, self._halved
+        )
+
+
+def _on_fresh_blocks(
+    session: Session, cells: tuple[Cell, Cell], trying: Trying, raced: Report, halved: int = 0
+) -> Report:
+    """A reference and a variant by blocks of their own; `halved`: so often the error is halved."""
+    (reference, cell), race, settings = cells, race_of(raced), trying.settings
+    asked = replace(settings.question, noise=race.noise() if race.rules.is_time else Noise())
+    experiment = Experiment(
+        cells=cells,
+        settings=replace(
+            settings,
+            seed=None,  # an order of its own
+            question=replace(asked, confidence=1 - (1 - asked.confidence) / 2**halved),
+        ),
+        pairs=((reference.name, cell.name),),
+        origin={"kind": "try", "part": "confirmation"},
+    )
+    with session.orchestrator.telling.part(f"confirming {cell.name}"):
+        report = perform(session.orchestrator, session.results, experiment)
+    return _sound(report, reference)
+
+
+def measure_at_once(
+    session: Session, field: Field, cell: Cell, trying: Trying, raced: Report
+) -> TryResult:
+    """What blocks of its own say of one that needs no race, since it is known to be the best.
+
+    It is checked on further draws before. `raced` is the race by which that is known. Where
+    `trying` confirms nothing, the next look of the campaign measures it.
+    """
+    standing = VariantStanding(cell.name, Rank.BEST, None, 0, gains=True)
+    checked, report = _further(session, field.reference, cell, trying), None
+    if checked.wrong is not None:
+        standing = replace(standing, rank=Rank.WRONG, why=checked.wrong.summary, gains=False)
+    elif trying.confirms:
+        report = _on_fresh_blocks(session, (field.reference, cell), trying, raced)
+        standing = _lost(report, standing) or standing
+        for found in report.run.comparisons:
+            standing = replace(standing, ratio=found.ratio, blocks=found.blocks)
+    return TryResult(
+        reference=field.reference.name,
+        metric=trying.metric,
+        metric_because=trying.because or _as_asked(trying),
+        standings=(standing,),
+        stopped_because=raced.groups[0].stopped or "",
+        raced=raced.as_stored(),
+        confirmed=report.as_stored() if report is not None else None,
+        further_draws=checked.draws,
+    )
+
+
+def _further(session: Session, reference: Cell, cell: Cell, trying: Trying) -> Checked:
+    """What further draws say of a variant that did not run yet."""
+    build = session.orchestrator.build
+    both = BothSides(build(reference.target), build(cell.target), cell.task)
+    return check_further(session, both, cell.case, trying.settings.seeds)
 
 
 def _lost(report: Report, best: VariantStanding) -> VariantStanding | None:

@@ -43,6 +43,26 @@ def test_where_the_gain_is_not_postponed_all_run_on():
     assert {s.blocks for s in screen.standings()} == {len(blocks)} == {4}
 
 
+def test_a_long_first_run_tells_who_gains_much_before_any_block():
+    """All but the reference ran two at once there, so that the middle one tells what is usual."""
+    ratios = {"ten": 10.0, "small": 1.02, "null": 1.0, "half": 0.5}
+    screen = Screen(tuple(ratios), ALL)
+    screen.see_first_runs({"p": 1.0, "ten": 0.2, "small": 2.0, "null": 2.0, "half": 4.0})
+    assert set(screen.left) == {"small", "null", "half"}
+    reason, blocks = raced(screen, ratios, seed=2)
+    assert (reason, list(screen.gaining)) == (MUCH_GAINED, ["ten"])
+    found = {s.name: (s.rank, s.blocks, screen.hopeful(s)) for s in screen.standings({"half"})}
+    later = (Rank.BEHIND, 0, True)
+    assert found == {"ten": (Rank.BEST, len(blocks), False), "small": later, "null": later}
+
+
+@pytest.mark.parametrize("others_ns", [1.0, 1.5])
+def test_first_runs_of_which_none_is_far_ahead_postpone_nothing(others_ns):
+    screen = Screen(("a", "b", "c"), ALL)
+    screen.see_first_runs({"p": 1.0, "a": others_ns, "b": others_ns, "c": others_ns / 1.5})
+    assert not screen.left
+
+
 def test_no_block_begins_after_its_time_once_a_gain_can_be_told():
     ratios = {"small": 1.005, "null": 1.0}
     screen = Screen(tuple(ratios), RaceRules("p", finding=GainSearch(within_ns=0)))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from harness.analysis import screening
+from harness.api import calls
 from harness.running import mixing
+from harness.running.keywords import trying_of
 from harness.system.store.run_file import read_run
 
 from .test_together import PROGRAM, TOML, of_each, patches
@@ -51,8 +54,26 @@ def test_mixes_tell_who_gains_and_what_they_are_together(harness, tried):
     assert ratio["low"] <= 136 / 91 <= ratio["high"]
     assert of_each(said, "rank")["slow"] in ("no gain", "not told apart")
     assert {"a", "b"}.isdisjoint(each["name"] for each in said.result["leftover"])
-    assert parts_of_runs(tried) == ["race", "mixes", "race", "confirmation"]
+    assert parts_of_runs(tried) == ["race", "mixes", "confirmation"]
     assert tried.read("run.sh") == PROGRAM
+
+
+def test_where_a_look_follows_what_mixes_put_together_is_not_measured_twice(
+    harness, tried, monkeypatch
+):
+    def unconfirmed(options):
+        return replace(trying_of(options), confirms=False)
+
+    monkeypatch.setattr(calls, "trying_of", unconfirmed)
+    names = patches(
+        tried, a={"A=100": "A=75"}, b={"B=30": "B=10"}, none={"C=6": "C=06"}, slow={"q=0": "q=00"}
+    )
+    said = harness("try", *names, "--json", "--budget", "60s")
+    assert set(said.result["together"]["parts"]) == {"a", "b"}
+    best = said.result["variants"][0]
+    assert (best["rank"], best["gains"], best["ratio"]) == ("best", True, None)
+    assert (said.result["winner"], said.result["verdict"]) == (None, "undecided")
+    assert parts_of_runs(tried) == ["race", "mixes"]
 
 
 def test_a_variant_that_is_wrong_in_a_mix_is_named_and_asked_no_more(harness, tried):

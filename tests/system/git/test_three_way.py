@@ -26,8 +26,22 @@ def variant(project, old, new):
     return commit
 
 
-def test_changes_of_other_lines_are_merged_and_of_the_same_lines_are_not(repository, tmp_path):
-    git = Git(repository.path)
+@pytest.fixture(params=["now", "before 2.38"])
+def git(repository, monkeypatch, request):
+    """A git that merges trees without a folder, and one that cannot."""
+    attempt = Git.attempt
+
+    def older(self, *arguments, **options):
+        # What it says to an option that it does not know.
+        arguments = ("merge-tree", "--no-such-option") if "merge-tree" in arguments else arguments
+        return attempt(self, *arguments, **options)
+
+    if request.param != "now":
+        monkeypatch.setattr(Git, "attempt", older)
+    return Git(repository.path)
+
+
+def test_changes_of_other_lines_are_merged_and_of_the_same_lines_are_not(repository, git, tmp_path):
     first, second, same = (
         variant(repository, *edit) for edit in (("line 3", "a"), ("line 20", "b"), ("line 3", "c"))
     )
