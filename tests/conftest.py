@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from harness.baseline import (
     Baseline,
@@ -40,8 +40,11 @@ from harness.system.process.runner import LocalRunner
 INSTALLED_JULIA = Path(__file__).parents[1] / ".tools" / "julia" / "bin"
 
 
-settings.register_profile("suite", derandomize=True, database=None)
-settings.register_profile("fuzz", max_examples=2000, deadline=None, print_blob=True)
+ANY_TIME = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+"""No example is held to wall time: on a busy machine it may take what it likes."""
+
+settings.register_profile("suite", derandomize=True, database=None, **ANY_TIME)
+settings.register_profile("fuzz", max_examples=2000, print_blob=True, **ANY_TIME)
 settings.load_profile("fuzz" if os.environ.get("HARNESS_FUZZ") else "suite")
 """The suite draws the same examples every time: it fails for a change alone. `make fuzz` draws
 new ones, and many."""

@@ -106,7 +106,6 @@ def test_every_command_is_drawn() -> None:
 
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    deadline=None,
     max_examples=2000 if os.environ.get("HARNESS_FUZZ") else 60,
 )
 @given(lines())

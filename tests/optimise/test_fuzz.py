@@ -198,7 +198,6 @@ def test_random_commands_never_reach_an_invalid_state(started, thought, planned)
             settings=settings(
                 max_examples=5,
                 stateful_step_count=25,
-                deadline=None,
                 database=None,
                 derandomize=True,
                 suppress_health_check=list(HealthCheck),

@@ -190,7 +190,7 @@ PLACES = st.sampled_from(
 SETTINGS = st.lists(st.tuples(PLACES, KEYS, WORDS), min_size=1, max_size=4)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(SETTINGS)
 def test_no_setting_whatever_is_a_bug(config: Path, chosen: list[tuple[str, str, str]]) -> None:
     tables: dict[str, list[str]] = {"targets.a": ["task = 't'", "adapter = 'c'"], "tasks.t": []}

@@ -112,14 +112,14 @@ RECORDS = st.builds(
 )
 
 
-@settings(derandomize=True, deadline=None)
+@settings(derandomize=True)
 @given(report=REPORTS)
 def test_a_report_and_its_summary_are_each_other_s_inverse(report):
     summary = json.loads(json.dumps(to_summary(report), allow_nan=False))
     assert of_summary(summary, report.folder) == report
 
 
-@settings(derandomize=True, deadline=None, max_examples=25)
+@settings(derandomize=True, max_examples=25)
 @given(
     report=REPORTS,
     trials=st.lists(RECORDS, max_size=3),

@@ -19,7 +19,7 @@ def evidence(values, before=CALM, within=None):
     return Evidence(array, array, before, within or before)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.floats(1e-6, 8.0), min_size=1, max_size=6),
     st.floats(1e-4, 1.0),
@@ -31,7 +31,7 @@ def test_bets_on_signs_are_fair_whatever_the_sizes(sizes, scale):
     assert np.mean(won) == pytest.approx(1.0, rel=1e-9)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=8), st.integers(0, 7))
 def test_a_block_that_says_nothing_wins_and_loses_nothing(values, place):
     place = min(place, len(values))
@@ -81,7 +81,7 @@ def test_a_small_gain_is_found_by_signs_and_sizes_sooner_than_by_signs():
     assert evidence(values).faster() > math.log(100)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 1000), st.sampled_from([0.0, 0.02, 0.1, 0.7]), st.integers(5, 40))
 def test_the_interval_says_what_the_evidence_says(seed, shift, blocks):
     rng = np.random.default_rng(seed)

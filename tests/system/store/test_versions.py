@@ -97,7 +97,7 @@ def expected(rows: list[dict], table: pa.Table) -> list[dict]:
 
 
 @pytest.mark.parametrize("version", [1, 2])
-@settings(derandomize=True, deadline=None, max_examples=12)
+@settings(derandomize=True, max_examples=12)
 @given(draw=st.data())
 def test_columns_may_be_gone_more_and_moved_in_a_file_of_any_version(
     tmp_path_factory, version, draw
@@ -115,7 +115,7 @@ def test_columns_may_be_gone_more_and_moved_in_a_file_of_any_version(
 
 
 @pytest.mark.parametrize("finished", [True, False])
-@settings(derandomize=True, deadline=None, max_examples=6)
+@settings(derandomize=True, max_examples=6)
 @given(draw=st.data())
 def test_columns_that_are_not_known_go_through_resuming(tmp_path_factory, finished, draw):
     """A finished run has them in Parquet, an unfinished one in the stream of another harness."""
