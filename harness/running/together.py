@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import field as listed
 from dataclasses import replace
 
@@ -24,7 +24,6 @@ from harness.analysis.screening import HOLDS_FEW
 from harness.errors import TrialFailed
 from harness.frozen import dataclass
 from harness.render.units import show_speed_up
-from harness.running.cells import LONG_CHECK_NS
 from harness.running.mixing import FEWEST_SETS, Mergers, Mixes, mixes_serve
 from harness.running.reports import Report
 from harness.running.session import Session
@@ -239,28 +238,11 @@ class _Together:
             if not field.variants:
                 return before, []
             try:
-                with self._unchecked(field, before) as ready:
+                with self.unions.unchecked(field, _run_ns(before)) as ready:
                     report = self._screened(ready)
             except TrialFailed:  # of the union, whose own race says so
                 return before, []
             return report, self._take(report, field, union)
-
-    @contextmanager
-    def _unchecked(self, field: Field, before: Report) -> Iterator[Field]:
-        """A field whose variants are not run for their output before they are timed, where such
-        runs would be long: each of their trials is held against what the reference says."""
-        pace_ns = measured_ns(before) / max(1, sum(map(len, before.groups[0].blocks)))
-        if len(field.variants) * pace_ns < LONG_CHECK_NS:
-            yield field
-            return
-        orchestrator, reference = self.unions.session.orchestrator, field.reference
-        adapter, build = orchestrator.build(reference.target)
-        first = orchestrator.check(adapter, build, reference.task, reference.case)
-        try:
-            variants = (replace(cell, first=first) for cell in field.variants)
-            yield replace(field, variants=tuple(variants))
-        finally:
-            orchestrator.runner.discard(first)
 
     def _take(self, report: Report, field: Field, union: Union | None = None) -> list[str]:
         """Note what a race says of its variants; those that gain, the best first."""
@@ -396,6 +378,11 @@ class _Together:
 
     def _short(self, name: str) -> str:
         return self.unions.short(name)
+
+
+def _run_ns(report: Report) -> float:
+    """How long a run of a race took, in the mean."""
+    return measured_ns(report) / max(1, sum(map(len, report.groups[0].blocks)))
 
 
 def _apart_words(standing: VariantStanding, apart: str) -> str:

@@ -11,6 +11,7 @@ from harness.errors import HarnessError, StorageFailed
 from harness.frozen import dataclass
 from harness.model.draws import Seeds
 from harness.running import Cell
+from harness.running.cells import LONG_CHECK_NS
 from harness.running.further_draws import BothSides, check_case, check_further
 from harness.running.session import Session
 from harness.running.variants import Field, Variant, VariantKind, field_of, variant_label
@@ -164,6 +165,25 @@ class Unions:
         ]
         with self._field(made, union.commit, union.name) as field:
             yield field
+
+    @contextmanager
+    def unchecked(self, field: Field, run_ns: float) -> Iterator[Field]:
+        """A field whose variants are not run for their output before they are timed, where such
+        runs would be long: each of their trials is held against what the reference says.
+
+        `run_ns`: about how long a run takes.
+        """
+        if len(field.variants) * run_ns < LONG_CHECK_NS:
+            yield field
+            return
+        orchestrator, reference = self.session.orchestrator, field.reference
+        adapter, build = orchestrator.build(reference.target)
+        first = orchestrator.check(adapter, build, reference.task, reference.case)
+        try:
+            variants = (replace(cell, first=first) for cell in field.variants)
+            yield replace(field, variants=tuple(variants))
+        finally:
+            orchestrator.runner.discard(first)
 
     @contextmanager
     def built(self, commits: Mapping[str, str], base: str) -> Iterator[Field]:
