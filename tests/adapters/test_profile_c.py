@@ -364,7 +364,11 @@ class TestMachinesThatRefuse:
     def build(self, tmp_path: Path) -> Build:
         return make_build(make_target(tmp_path, adapter="c"))
 
-    def sample(self, build: Build, runner: FakeRunner, folder: Path) -> Profile:
+    def sample(
+        self, build: Build, runner: FakeRunner, folder: Path, told: str = "--no-bpf-event"
+    ) -> Profile:
+        """A profile by a perf whose help says as much."""
+        runner.on("-h", completed(stderr=f"    {told}\n", exit_code=129))
         return perf.sample(build, (), ProfilePlan(), folder, runner)
 
     def test_no_perf_says_how_to_get_it(self, build: Build, tmp_path: Path) -> None:
@@ -386,6 +390,17 @@ class TestMachinesThatRefuse:
         with pytest.raises(perf.Forbidden, match="perf_event_paranoid") as caught:
             self.sample(build, runner, tmp_path)
         assert "sysctl kernel.perf_event_paranoid=1" in caught.value.hint
+
+    @pytest.mark.parametrize("known", ["--no-bpf-event", "--no-buildid"], ids=["5.1", "older"])
+    def test_an_older_perf_is_asked_for_nothing_that_it_does_not_know(
+        self, build: Build, tmp_path: Path, known: str
+    ) -> None:
+        runner = FakeRunner(tmp_path, ["perf"])
+        with pytest.raises(TrialFailed, match="took no sample"):
+            self.sample(build, runner, tmp_path, known)
+        words = runner.commands[0].argv
+        assert ("--no-bpf-event" in words) is (known == "--no-bpf-event")
+        assert words[:4] == ("/usr/bin/perf", "record", "-q", "--no-buildid")
 
     def test_an_empty_recording_is_an_error_that_names_the_way_out(
         self, build: Build, tmp_path: Path

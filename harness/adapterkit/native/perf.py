@@ -41,9 +41,12 @@ WANTED_SAMPLES = 3000
 FEW_SAMPLES = 200
 MAX_HERTZ = 4999
 MAX_REPEATS = 10
-_RECORD = ("record", "-q", "--no-buildid", "--no-bpf-event", "-e", "cpu-clock")
-"""What `perf script` does not ask for is left out: build ids, which perf reads its file again for,
-and the kernel's own programs, which a thread of perf waits a second for after each run."""
+_RECORD = ("record", "-q", "--no-buildid", "-e", "cpu-clock")
+"""What `perf script` does not ask for is left out: build ids, which perf reads its file again for.
+"""
+_NO_BPF = "--no-bpf-event"
+"""Leaves the kernel's own programs out, which a thread of perf waits a second for after each run.
+Perf older than 5.1 has neither that thread nor the option."""
 EVENTS = (
     *("task-clock", "cycles", "instructions", "branches", "branch-misses"),
     *("cache-references", "cache-misses", "L1-dcache-load-misses"),
@@ -97,11 +100,12 @@ def sample(
     the program left no sample.
     """
     perf = _find_perf(runner)
+    recording = _recording(perf, runner)
     hertz, repeats = sampling(plan.plain_wall_ns)
     files, runs, problems = [], [], []
     for number in range(repeats):
         file = folder / ("perf.data" if number == 0 else f"perf.data.{number}")
-        argv = [str(perf), *_RECORD, "-F", str(hertz)]
+        argv = [*recording, "-F", str(hertz)]
         argv += ["--call-graph", f"dwarf,{STACK_BYTES}", "-o", str(file), "--"]
         words = (*argv, str(build.program), *arguments)
         command = Command(words, build.target.env, build.target, profile=folder)
@@ -142,6 +146,13 @@ def _find_perf(runner: Runner) -> Path:
     if perf is None:
         raise ToolchainMissing("perf is not installed", hint=HINT)
     return perf
+
+
+def _recording(perf: Path, runner: Runner) -> tuple[str, ...]:
+    """The words that have perf record, as far as it knows them by its own help."""
+    said = runner.tool([str(perf), "record", "-h"])
+    more = (_NO_BPF,) if _NO_BPF in said.stdout + said.stderr else ()
+    return (str(perf), *_RECORD, *more)
 
 
 def sampling(plain_wall_ns: int) -> tuple[int, int]:
