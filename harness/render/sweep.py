@@ -83,7 +83,9 @@ def _guards(row: Row) -> str:
 
 def _time(row: Row) -> str:
     if row["wall_ns"] is None:
-        return f"{row['failures']} failed" if row["failures"] else "failed"
+        if row["failures"]:
+            return f"{row['failures']} failed"
+        return "failed" if row.get("failed", True) else "-"  # not said by older sweeps
     found = _estimate(row, "wall_ns", "wall_low_ns", "wall_high_ns")
     return show_ns_estimate(found) if found.bounded else f"{show_ns(found.point)} [not known]"
 

@@ -149,7 +149,11 @@ def _started_at_ns(run: StoredRun) -> int:
 def _measurements(run: StoredRun, wanted: HistoryQuery) -> Iterator[Mapping[str, Any]]:
     if run.finished:
         hosts = HostsOf(run.plan)
-        found = [_with_host(shown(m), hosts) for m in run.summary.get("measurements", ())]
+        failed = _failed_ones(run.summary)
+        found = [
+            {**_with_host(shown(m), hosts), "failed": failed is None or _cell_of(m) in failed}
+            for m in run.summary.get("measurements", ())
+        ]
         fitting = [m for m in found if wanted.fits(m["task"], m["target"])]
         if fitting or not found:
             check_run(run)
@@ -160,6 +164,17 @@ def _measurements(run: StoredRun, wanted: HistoryQuery) -> Iterator[Mapping[str,
         for counted in count_trials(lists_of(run, COUNTED), cells):
             if wanted.fits(counted["task"], counted["target"]):
                 yield counted
+
+
+def _failed_ones(summary: Mapping[str, Any]) -> set[tuple[str, ...]] | None:
+    """The (task, case, target) that failed; None of an older run, which does not say which did."""
+    failures = summary.get("failures")
+    return None if failures is None else set(map(_cell_of, failures))
+
+
+def _cell_of(said: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is said of which task, case and target."""
+    return said["task"], said["case"], said["target"]
 
 
 def _with_host(measurement: Mapping[str, Any], hosts: HostsOf) -> Mapping[str, Any]:

@@ -18,6 +18,9 @@ from harness.running.many import IN_PROCESS, hints_of, worst_of
 _AGO = re.compile(r"(\d+)\s*(m|h|d|w)")
 _AGO_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
+NEVER_RAN = "never ran"
+"""What is said of one whose turn never came, as of some mixes of `harness try`: it did not fail."""
+
 HEADERS = ["run", "started (UTC)", "task", "case", "target", "wall (median)", "trials", "note"]
 
 
@@ -167,4 +170,8 @@ def note_on(run: Mapping[str, Any], measurement: Mapping[str, Any]) -> str:
         if tool == IN_PROCESS:
             return "in one process"
         return f"imported from {tool}, not interleaved{failed}"
-    return f"{failures} trials failed" if failures else "" if measurement["trials"] else "failed"
+    if failures:
+        return f"{failures} trials failed"
+    if measurement["trials"]:
+        return ""
+    return "failed" if measurement.get("failed", True) else NEVER_RAN

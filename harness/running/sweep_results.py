@@ -91,7 +91,10 @@ class SweepResult(RunResult):
         """One row per target and point, with parameters as columns."""
         ratios = {c.key: c for c in self.comparisons}
         points = self.points
-        return [_row(m, points[m.case], ratios.get(m.key)) for m in self.measurements]
+        failed = self.report.failures.keys()
+        return [
+            _row(m, points[m.case], ratios.get(m.key), m.key in failed) for m in self.measurements
+        ]
 
     @property
     def growths(self) -> tuple[CurveGrowth, ...]:
@@ -197,7 +200,7 @@ def _point_in(case: str) -> str:
 _OWN = ("task", "case", "target")
 
 
-def _row(m: Measurement, point: Point, c: Comparison | None) -> dict[str, Any]:
+def _row(m: Measurement, point: Point, c: Comparison | None, failed: bool) -> dict[str, Any]:
     """Parameters have columns of their own names; one that is called as ours is `param.NAME`."""
     wall, cpu = m.wall_ns, m.cpu_ns
     own = {
@@ -208,6 +211,7 @@ def _row(m: Measurement, point: Point, c: Comparison | None) -> dict[str, Any]:
         "peak_memory_bytes": m.max_rss_bytes,
         "trials": m.trials,
         "failures": m.failures,
+        "failed": failed,
         "speed_up": c.ratio.point if c else None,
         "speed_up_low": c.ratio.low if c else None,
         "speed_up_high": jsonable(c.ratio.high) if c else None,

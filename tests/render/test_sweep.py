@@ -25,6 +25,8 @@ ROWS = [
     row("another-with-a-longer-name", **SLOW, metric="cpu", verdict="slower"),
     row("a-third", **OPEN, metric="wall", verdict="undecided"),
     row("a-fourth", wall_ns=None, failures=2),
+    row("a-fifth", wall_ns=None, failed=True),
+    row("a-sixth", wall_ns=None, failed=False),
 ]
 
 
@@ -35,13 +37,19 @@ def document(**more: Any) -> dict[str, Any]:
 
 
 def test_times_and_ratios_are_written_as_everywhere():
-    _, _, first, slow, undecided, failed = sweep_table(document()).splitlines()
+    _, _, first, slow, undecided, *failed = sweep_table(document()).splitlines()
     assert "40.9 ms [38.7, 43.4]" in first
     assert first.rstrip().endswith("reference")
     assert slow.endswith("slower (by cpu)")
     assert "50.0 times slower [40.0, 100]" in slow
     assert "1.50x, too few blocks for an interval" in undecided
-    assert "2 failed" in failed
+    assert "2 failed" in failed[0]
+
+
+def test_a_target_that_did_not_run_has_failed_where_the_run_says_so():
+    *_, failed, not_run = sweep_table(document()).splitlines()
+    assert " failed " in failed
+    assert "failed" not in not_run
 
 
 @pytest.mark.parametrize("width", [80, 76])

@@ -10,7 +10,7 @@ from harness.model import Host, Mode, Trial, TrialRecord, TrialStatus
 from harness.model.jsonable import jsonable
 from harness.running import catalogue
 from harness.running.catalogue import HistoryQuery, folders_with
-from harness.running.history import list_runs
+from harness.running.history import list_runs, note_on
 from harness.system.process.places import user_cache
 from harness.system.store import run_index
 from harness.system.store.runs import RunWriter
@@ -65,6 +65,22 @@ def test_it_says_what_the_runs_say(results, monkeypatch, wanted):
     assert len(indexed(results)) == 4
     assert listed(results, monkeypatch, **wanted) == first
     assert bool(first.runs) == (wanted != {"task": "no"})
+
+
+@pytest.mark.parametrize(
+    ("told", "notes"),
+    [({"failures": ["a"]}, ["failed", "never ran"]), ({}, ["failed", "failed"])],
+    ids=["by name", "by an older run"],
+)
+def test_what_never_ran_is_not_said_to_have_failed(tmp_path, told, notes):
+    """As of mixes whose turn never came: others have told enough before."""
+    cells = {n: {"task": "sum", "case": "fast", "target": n} for n in "ab"}
+    told = {key: [cells[name] for name in names] for key, names in told.items()}
+    measured = [{**cell, "trials": 0, "wall_ns": None} for cell in cells.values()]
+    with RunWriter(tmp_path / "20260101-000001-00000000", {"host": jsonable(HOST)}, "h") as writer:
+        writer.finish({"started_at_ns": 1, "measurements": measured, **told}, frozenset())
+    (run,) = list_runs(tmp_path, HistoryQuery()).runs
+    assert [note_on(run, m) for m in run["measurements"]] == notes
 
 
 def test_a_run_that_changed_is_read_again(results, monkeypatch):

@@ -26,7 +26,7 @@ from harness.system.process.places import is_ours, user_cache
 from harness.system.store.run_file import RUN_NAME, StoredRun
 from harness.system.store.runs import PARQUET_NAME, STREAM_NAME, parquet_of
 
-EDITION = 5
+EDITION = 6
 """Of the tables, and of what is in them; an index of another one is begun anew."""
 
 _YOUNG_NS = 1_000_000_000
