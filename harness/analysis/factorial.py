@@ -87,7 +87,9 @@ class Factorial:
         self._purse: dict[str, float] = dict.fromkeys(self._names, 0.0)
         """The log of what a variant's bets begin with: in another's place, what they had before."""
         self._drawn: dict[str, int] = dict.fromkeys(self._names, 0)
-        """How many blocks that ask about it, in the place that it has now, were drawn."""
+        """How many blocks have asked about it in its place, with those drawn and still to run."""
+        self._out: dict[str, None] = {}
+        """Those that are no candidates."""
 
     @property
     def open(self) -> list[str]:
@@ -97,10 +99,28 @@ class Factorial:
     def leave_out(self, name: str, why: str) -> None:
         """Ask no more about a variant that is no candidate, and have no further mix have it."""
         self.left[name] = why
+        self._out[name] = None
         self.gaining.pop(name, None)
-        self._held = {number: held for number, held in self._held.items() if held != name}
-        for other in [other for other, upon in self._upon.items() if upon == name]:
-            self._ask_anew(other, "")
+        number = self._set_of(name)
+        if self._held.get(number) == name:
+            del self._held[number]
+            self._follow(name, number)
+
+    def _follow(self, before: str, number: int) -> None:
+        """Have the best of those that gain in a set follow one that is out.
+
+        What has lost in its place, or was asked there, is asked anew. What gains keeps what it has
+        shown: it was more than nothing, or more than what gained.
+        """
+        names = self._alternatives[number]
+        held = max((n for n in names if n in self.gaining), key=self.middle, default="")
+        if held:
+            self._held[number] = held
+        for name in names:
+            if self._upon.get(name) == before and name not in {**self.gaining, **self._out}:
+                self.left.pop(name, None)
+                self.dull.pop(name, None)
+                self._ask_anew(name, held)
 
     def separate(self, one: str, other: str) -> None:
         """Have no further mix have both: they and the alternatives of either are one set now."""
@@ -115,6 +135,11 @@ class Factorial:
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
+
+    def draw(self, count: int, chance: random.Random) -> list[Halves]:
+        """The mixes of the next blocks. What was drawn before and has not run will not."""
+        self._drawn = {name: self.blocks(name) for name in self._names}
+        return [self.halves(chance) for _ in range(count)]
 
     def halves(self, chance: random.Random) -> Halves:
         """The mixes of the next block, by fair coins."""

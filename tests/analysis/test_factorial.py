@@ -159,6 +159,49 @@ def test_no_mix_has_two_that_were_separated_and_the_better_one_is_held():
     assert made.behind("rows") == "once"
 
 
+def beside(made, blocks, gains, held=""):
+    """Take in blocks that have one variant each beside nothing, or in another one's place."""
+    for _ in range(blocks):
+        for name, gain in gains.items():
+            made.take(Halves((held,) if held else (), (name,), {name: held}), gain)
+    made.look()
+
+
+def test_what_lost_in_the_place_of_one_that_is_found_out_is_asked_anew_and_the_next_best_is_held():
+    made = Factorial(SETS, RULES)
+    beside(made, 14, {"local": 0.3, "once": 0.6})
+    beside(made, 60, {"idle": -0.5}, "once")
+    assert made.left["idle"].startswith("no gain")
+    made.leave_out("once", "wrong")
+    drawn = [made.halves(random.Random(seed)) for seed in range(8)]
+    assert {h.asked["idle"] for h in drawn} == {"local"}
+    assert all("local" in {*h.one, *h.other} for h in drawn)
+    assert (made.blocks("idle"), "idle" in made.dull) == (0, False)
+    made.leave_out("idle", "wrong")
+    made.leave_out("local", "wrong")
+    assert {"local", "once", "idle"} <= set(made.left)
+
+
+def test_what_gained_upon_one_that_is_found_out_keeps_what_it_has_shown():
+    made = Factorial(SETS, RULES)
+    beside(made, 14, {"local": 0.3})
+    beside(made, 14, {"once": 0.3}, "local")
+    before = made.blocks("once"), made.middle("once")
+    made.leave_out("local", "wrong")
+    assert list(made.gaining) == ["once"]
+    assert (made.blocks("once"), made.middle("once")) == before
+    assert before[1] == pytest.approx(0.6, abs=0.05)
+
+
+def test_what_was_drawn_and_never_ran_does_not_count_as_asked():
+    made = Factorial((("a", "b"),), RULES)
+    beside(made, 1, {"a": 0.1, "b": 0.09})
+    first = [next(iter(h.asked)) for h in made.draw(12, random.Random(1))]
+    again = [next(iter(h.asked)) for h in made.draw(12, random.Random(1))]
+    assert first == again
+    assert set(first) == {"a", "b"}
+
+
 def test_those_of_which_neither_gains_yet_are_asked_one_at_a_time_once_separated():
     made, chance = Factorial(SETS, RULES), random.Random(4)
     made.separate("rows", "slow")
