@@ -165,7 +165,7 @@ class Mixes:
         count = min(BATCH, int((until_ns - began) / (self.block_ns + self.making_ns)))
         if count < FEWEST_LEFT or not self.factorial.open:
             return False
-        drawn = [self.factorial.halves(self._chance) for _ in range(count)]
+        drawn = self.factorial.draw(count, self._chance)
         mixes = dict.fromkeys(mix for each in drawn for mix in (each.one, each.other) if mix)
         commits = {mix: self.mergers.commit_of(mix) for mix in mixes}
         if apart := [mix for mix, commit in commits.items() if not commit]:
@@ -256,6 +256,7 @@ class Mixes:
         if not self._wrong((first, last), case):
             return False
         self.factorial.separate(first, last)
+        self.unions.clashes.append(frozenset((first, last)))
         return True
 
     def _last_of_wrong(self, names: Mix, more: Mix, case: Case) -> str:

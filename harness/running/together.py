@@ -368,11 +368,15 @@ class _Together:
     def _leftover(self, union: Union | None, parts: Sequence[str] = ()) -> tuple[Leftover, ...]:
         """Those that may still be a gain on top of the best, and what has them upon it.
 
-        Parts of what was not the best together are asked again, each beside the best one.
+        Parts of what was not the best together are asked again, each beside the best one. What is
+        wrong there has no commit. Upon nothing, and upon flags that no file has, nothing is put.
         """
+        if union is None:
+            return ()
         every = dict.fromkeys((*self.open, *self.unions.apart, *parts))
-        names = [name for name in every if union is None or name not in union.parts]
-        upon = self.unions.commits_upon(union, names) if union is not None else {}
+        names = [name for name in every if name not in union.parts]
+        fit = [name for name in names if self.unions.go_together(union, name)]
+        upon = self.unions.commits_upon(union, fit)
         left = (name for name in names if name not in self.unions.contained)
         return tuple(Leftover(self._short(name), upon.get(name, "")) for name in left)
 

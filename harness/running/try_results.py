@@ -17,6 +17,9 @@ from harness.render.tables import as_html, layout
 from harness.render.units import show_speed_up
 from harness.running.reports import Report
 
+_SHORT = 12
+"""Letters of a commit that tell it from others."""
+
 _SHOWN = 90
 """Letters of a reason that a row of the table has room for."""
 
@@ -39,6 +42,13 @@ class Leftover:
     name: str
     commit: str
     """What has it on top of the best one; empty where nothing has, and it is to be written anew."""
+    in_the_way: str = ""
+    """Why that is not put aside by its name, and is tried by its commit; empty: it is."""
+
+    @property
+    def word(self) -> str:
+        """What `harness try` calls it."""
+        return self.commit[:_SHORT] if self.in_the_way else self.name
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -189,7 +199,7 @@ class TryResult:
     @property
     def next_try(self) -> str:
         """The call that tries what may still gain on top of the best one; empty: there is none."""
-        names = [shlex.quote(each.name) for each in self.leftover if each.commit]
+        names = [shlex.quote(each.word) for each in self.leftover if each.commit]
         return f"harness try {' '.join(names)}" if names else ""
 
     def leftover_words(self) -> str:
@@ -199,6 +209,9 @@ class TryResult:
             said.append(f"its code into the tree: {self.taking}")
         if self.next_try:
             said.append(f"may still gain on top of it, where they are put aside: {self.next_try}")
+        for each in self.leftover:
+            if each.in_the_way:
+                said.append(f"{each.word} is {each.name} on top of it: {each.in_the_way}")
         anew = [each.name for each in self.leftover if not each.commit]
         if anew and self.leader is not None:
             said.append(

@@ -49,6 +49,8 @@ class Unions:
     """Those that gain and do not go with the others, and why."""
     contained: dict[str, None] = listed(default_factory=dict)
     """Those of them that the others have all of: nothing is left of them to be tried."""
+    clashes: list[frozenset[str]] = listed(default_factory=list)
+    """Those that are wrong together, or do not build."""
 
     def short(self, name: str) -> str:
         """A variant as it was named."""
@@ -70,7 +72,13 @@ class Unions:
                 union = more
             elif more:
                 self.apart[name] = f"{self._with(union)}: {more}"
+                self.clashes.append(frozenset((*(union.parts if union else ()), name)))
         return union
+
+    def go_together(self, union: Union, name: str) -> bool:
+        """Can a variant be right on top of a union, as far as is known?"""
+        parts = {*union.parts, name}
+        return not any(name in each and each <= parts for each in self.clashes)
 
     def _with(self, union: Union | None) -> str:
         return f"together with {self.short(union.name)}" if union is not None else "by itself"

@@ -176,19 +176,21 @@ def put_aside(git: Git, name: str, base: str = "HEAD", paths: Sequence[str] | No
 def keep_leftover(git: Git, result: TryResult, raced: Collection[str]) -> TryResult:
     """Put aside what may still be a gain on top of the best, as it is there, by its own name.
 
-    A name that git does not take, or under which other code lies than what was `raced`, keeps
-    nothing.
+    What git takes no such name for, or has other code under it than what was `raced`, says so.
     """
     kept = git.refs(ASIDE)
     left = list[Leftover]()
     for each in result.leftover:
-        ref, commit = f"{ASIDE}{each.name}", each.commit
-        own = "/" not in each.name and git.attempt("check-ref-format", ref).returncode == 0
-        if commit and own and kept.get(ref, commit) in (commit, *raced):
-            git.update_ref(ref, commit)
+        ref, why = f"{ASIDE}{each.name}", ""
+        if not each.commit:
+            pass
+        elif "/" in each.name or git.attempt("check-ref-format", ref).returncode != 0:
+            why = "git takes no such name"
+        elif kept.get(ref, each.commit) not in (each.commit, *raced):
+            why = "other code is put aside by that name"
         else:
-            commit = ""
-        left.append(replace(each, commit=commit))
+            git.update_ref(ref, each.commit)
+        left.append(replace(each, in_the_way=why))
     return replace(result, leftover=tuple(left))
 
 

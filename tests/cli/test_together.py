@@ -6,6 +6,11 @@ import re
 
 import pytest
 
+from harness.analysis import Rank, VariantStanding
+from harness.running.try_results import Leftover, TryResult
+from harness.running.variants import ASIDE, keep_leftover, named_variants
+from harness.system.git.writing import Git
+
 PROGRAM = """#!/bin/sh
 # A=100
 p=0
@@ -110,6 +115,29 @@ def test_those_that_are_wrong_together_are_left_out_and_named(harness, tried):
     assert said.result["winner"] == "two + three"
     why = of_each(said, "why")["one"]
     assert "together with two: its output is wrong: done" in why, why
+    assert [(e["name"], e["commit"]) for e in said.result["leftover"]] == [("one", "")]
+    assert said.result["next_try"] == ""
+
+
+@pytest.mark.parametrize("raced", [True, False])
+def test_what_is_left_is_tried_by_its_commit_where_other_code_has_its_name(tried, raced):
+    git, (file,) = Git(tried.path), patches(tried, c={"C=6": "C=1"})
+    before = git.resolve("HEAD")
+    git.update_ref(f"{ASIDE}c", before)
+    tried.sh(f"git apply {file}")
+    commit = git.snapshot("c on top of b")
+    best = VariantStanding("p@b", Rank.BEST, None, 8, gains=True)
+    left = (Leftover("c", commit), Leftover("gone", ""), Leftover("-O3 -g", commit))
+    made = TryResult("p", "wall", (best,), "one is left", None, None, leftover=left)
+    kept = keep_leftover(git, made, [before] if raced else [])
+    first = "c" if raced else commit[:12]
+    assert kept.next_try == f"harness try {first} {commit[:12]}"
+    words = kept.leftover_words()
+    assert (f"{commit[:12]} is c on top of it: other code is put aside" in words) is not raced
+    assert f"{commit[:12]} is -O3 -g on top of it: git takes no such name" in words
+    assert words.endswith("to be written anew on top of it, if it leaves them any: gone")
+    assert git.refs(ASIDE) == {f"{ASIDE}c": commit if raced else before}
+    assert named_variants([first], [], git)[0].value == commit
 
 
 def test_a_small_gain_is_told_on_top_of_a_large_one(harness, tried, times):
