@@ -55,6 +55,7 @@ def build(target: Target, toolchain: Toolchain, workdir: Path, runner: Runner) -
     if build_ns is None:
         folder.mkdir(parents=True, exist_ok=True)
         build_ns = _check(reached, target, toolchain, runner, folder)
+        _compile(_compiled_before(target, reached, files), target, toolchain, runner, folder)
         fresh = folder / f"checked.{os.getpid()}"
         fresh.write_text(f"{build_ns} {digest}")
         fresh.replace(stamp)
@@ -224,24 +225,40 @@ def _digest(target: Target, options: Options, toolchain: Toolchain, files: Seque
 def _check(
     files: Sequence[Path], target: Target, toolchain: Toolchain, runner: Runner, folder: Path
 ) -> int:
-    """Parse the files with Julia and return the time that it took, in ns.
-
-    Where no trial can fill a cache for the next one, the packages that they use are compiled too.
-    """
+    """Parse the files with Julia and return the time that it took, in ns."""
     env = _paths(target, toolchain, folder)
     said = runner.tool(
         [str(toolchain.program), *OWN_FLAGS, str(CHECK), *map(str, files)], cwd=folder, env=env
     )
-    if said.ok and not target.caches_last:
-        flags = Options.of(target).julia_flags(target)
-        start = [str(toolchain.program), *flags, str(COMPILE)]
-        runner.tool([*start, *_packages(files)], cwd=folder, env={**target.env, **env})
     if not said.ok:
         raise BuildFailed(
             f"Julia refused target {target.name!r}:\n{said.stderr.strip()}",
             hint=f"Fix the source; it was parsed by {toolchain.version}.",
         )
     return said.wall_ns
+
+
+def _compiled_before(target: Target, reached: Sequence[Path], files: Sequence[Path]) -> list[str]:
+    """The packages that are compiled before anything is timed.
+
+    That are the markers, where any file mentions them; where no trial can fill a cache for the next
+    one, all that the reached files use.
+    """
+    project = Options.of(target).project
+    read = (*files, *(_project_files(target.root / project) if project else ()))
+    marked = any(MARKER.stem in path.read_text(errors="replace") for path in read)
+    used = () if target.caches_last else _packages(reached)
+    return sorted({*used, *([MARKER.stem] if marked else [])})
+
+
+def _compile(
+    names: Sequence[str], target: Target, toolchain: Toolchain, runner: Runner, folder: Path
+) -> None:
+    """Have Julia compile packages into the build's cache, in a process of its own."""
+    if names:
+        flags = Options.of(target).julia_flags(target)
+        env = {**target.env, **_paths(target, toolchain, folder)}
+        runner.tool([str(toolchain.program), *flags, str(COMPILE), *names], cwd=folder, env=env)
 
 
 def _packages(files: Sequence[Path]) -> list[str]:

@@ -1,5 +1,4 @@
-# Parses files and says `file:line: error` for the first statement that does not parse; then loads
-# the markers, so that they are compiled before anything is timed.
+# Parses files and says `file:line: error` for the first statement that does not parse.
 
 const BLANK = r"\A(?:\s+|#=.*?=#|#(?!=)[^\n]*)*"s
 
@@ -34,5 +33,3 @@ for path in ARGS
     println(stderr, path, ":", line, ": ", words)
     exit(1)
 end
-
-using HarnessPhases

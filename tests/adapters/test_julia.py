@@ -317,6 +317,23 @@ class TestWithRealJulia:
         assert Path(text.strip()) == desk.builds / "depot"
         assert [path.name for path in desk.folder.iterdir()] == ["a program.jl"]
 
+    @pytest.mark.parametrize(
+        ("source", "beside", "compiled"),
+        [
+            ("println(1)\n", "two() = 2\n", False),
+            ("using HarnessPhases\n", "two() = 2\n", True),
+            ('part = "part.jl"\ninclude(part)\n', "using HarnessPhases\n", True),
+        ],
+        ids=["none", "marked", "by a computed include"],
+    )
+    def test_the_markers_are_compiled_with_the_build_where_a_file_mentions_them(
+        self, desk: Desk, tmp_path: Path, source: str, beside: str, *, compiled: bool
+    ) -> None:
+        (desk.folder / "part.jl").write_text(beside)
+        replace(desk, builds=tmp_path / "own").build(source)
+        found = [*(tmp_path / "own" / "depot").rglob("HarnessPhases*")]
+        assert bool(found) is compiled
+
     def test_a_target_may_name_its_julia_by_a_path(self, desk: Desk) -> None:
         program = desk.folder / "my-julia"
         program.write_text('#!/bin/sh\nexec julia "$@"\n')
