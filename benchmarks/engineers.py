@@ -187,11 +187,11 @@ def campaign(
 
 
 def _race_s(look_s: float, program: Program, shop: Path, edits: int) -> float:
-    """What a race of edits may take: as long as a look, or as a third of what hyperfine takes for
+    """What a race of edits may take: as long as a look, or as a fifth of what hyperfine takes for
     ten runs of both sides of each, if that is longer."""
     began = time.perf_counter()
     program.run(program.base, shop, SEED)
-    return max(look_s, 2 * HYPERFINE_RUNS * edits * (time.perf_counter() - began) / 3)
+    return max(look_s, 2 * HYPERFINE_RUNS * edits * (time.perf_counter() - began) / 5)
 
 
 def _finish(house: House) -> dict[str, Any]:
@@ -327,14 +327,14 @@ def _race(house: House, edits: list[Edit], figures: Mapping[str, str], place: Pa
     """Race all edits at once by `harness try` and have what is best measured, while one is kept.
 
     Those that may still gain on top of it, by the race's own words, are written anew and raced
-    again, unless races have taken two looks by then, or as long as one of long runs may; the others
-    are given up.
+    again, in what is left of the time of one race and a half; the others are given up.
     """
     session, program, left = house.session, house.session.program, edits
     look_s = parse_duration_ns(house.budget, "--budget") / 1e9
     race_s = _race_s(look_s, program, place.parent, len(edits))
     for number in count(1):
-        if session.by_step["try"] > max(race_s, 2 * look_s):
+        left_s = min(race_s, 1.5 * race_s - session.by_step["try"])
+        if left_s < race_s / 3:
             state = session.final
             session.tried += [
                 Tried(edit, state, program.edited(state, edit, figures), False, True)
@@ -352,7 +352,7 @@ def _race(house: House, edits: list[Edit], figures: Mapping[str, str], place: Pa
         if house.state == "PROFILE":
             house.profile = house.call("profile")["result"]["rows"]
         _think(house, left[0])
-        words = ("try", *(str(place / name) for name in texts), "--budget", f"{race_s:.0f}s")
+        words = ("try", *(str(place / name) for name in texts), "--budget", f"{left_s:.0f}s")
         result = house.call(*words)["result"]
         after = (house.root / program.source).read_text(encoding="utf-8")
         kept = after != before and _close(house, left[0], 0.0)[0]
