@@ -20,6 +20,8 @@ class GainSearch:
     """No block begins later, once there are as many as a gain needs."""
     postpones: bool = True
     """Where one gains much in the first block, do those that do not leave, to be asked later?"""
+    by_first_runs: bool = True
+    """Do the runs for the first outputs tell who gains much, where they are long?"""
     mixes: Callable[[], bool] = lambda: False
     """Can mixes of them be asked instead, where the time holds few blocks?"""
 

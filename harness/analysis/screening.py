@@ -47,6 +47,7 @@ GAINS = "it gains"
 TIME_IS_OVER = "the time in which it is asked who gains is over"
 EACH_KNOWN = "of each variant it is known, or will not be in time, whether it gains"
 MUCH_GAINED = "what gains much is known, and the others are told sooner on top of it"
+NONE_AFTER_ALL = "who seemed to gain much in the first runs does not"
 HOLDS_FEW = "the time holds few blocks of so many: mixes of them tell more"
 _NOT_IN_TIME = "the time does not tell whether it gains"
 _IN_NO_MIX = "it does not merge, so that no mix had it: a call with --alone asks it"
@@ -74,7 +75,9 @@ class Screen(Race):
         """See `StopRule`."""
         ended = super().__call__(blocks)
         if ended is None and len(blocks) == 1 and self.rules.is_time and self._finding.postpones:
-            self._postpone_by_block()
+            if self.postponed and not self._one_gains_much():
+                return NONE_AFTER_ALL
+            self._postpone(self._first_times())
         if ended is None and len(blocks) == 1 and self._holds_few(blocks):
             return HOLDS_FEW
         late = block_ns(blocks) * len(blocks) >= self._finding.within_ns
@@ -119,16 +122,23 @@ class Screen(Race):
         All but the reference may have run two at once, which takes longer: the middle one of them
         says how long.
         """
-        reference = self.rules.reference
-        if self.rules.is_time and self._finding.postpones and reference in took_ns:
+        reference, finding = self.rules.reference, self._finding
+        serves = self.rules.is_time and finding.postpones and finding.by_first_runs
+        if serves and reference in took_ns:
             longest = max(took_ns[reference], float(np.median(list(took_ns.values()))))
             self._postpone({**took_ns, reference: longest})
 
-    def _postpone_by_block(self) -> None:
-        """Has those leave that do not gain much in the first block, where another one does."""
+    def _first_times(self) -> dict[str, float]:
+        """The first time of each that races, and of the reference."""
         names = (self.rules.reference, *self.racing())
         known = {name: self._columns.known(name) for name in names}
-        self._postpone({name: times[0] for name, times in known.items() if times})
+        return {name: times[0] for name, times in known.items() if times}
+
+    def _one_gains_much(self) -> bool:
+        """Was one much faster in the first block?"""
+        took = self._first_times()
+        before = took.pop(self.rules.reference, 0.0)
+        return any(before >= MUCH * own for own in took.values())
 
     def _postpone(self, took: Mapping[str, float]) -> None:
         """Has those leave whose one run was not much faster, where another one's was.

@@ -11,7 +11,7 @@ from harness.analysis.schedule import Block, StopRule, fixed_blocks
 from harness.analysis.stop_rules import Followed, judges_of
 from harness.frozen import dataclass
 from harness.model import Mode
-from harness.running.cells import LONG_CHECK_NS, Prepared, Ready, alike, reference_of
+from harness.running.cells import Prepared, Ready, alike, reference_of
 from harness.running.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ LOOK_ON = 0.05
 LONE_NS = 10_000_000_000
 """How long a target is timed at most that there is nothing to compare with."""
 LONE_BLOCKS = 8
+LONG_FIRST_NS = 250_000_000
+"""A first run of the reference as long tells who is much faster: what the machine does beside it is
+small in it."""
 LONE = "there is nothing to compare it with"
 
 
@@ -105,7 +108,7 @@ def _for_a_while(rule: StopRule) -> StopRule:
 def _race(rules: RaceRules, mode: Mode, members: Sequence[Prepared]) -> Race:
     """A race of all that can run; what is wrong at its first output is not raced.
 
-    A search for gains learns from first runs that are long, as warm-up trials are.
+    A search for gains learns from first runs where the reference's is long.
     """
     from harness.analysis import Race, Screen
 
@@ -115,7 +118,7 @@ def _race(rules: RaceRules, mode: Mode, members: Sequence[Prepared]) -> Race:
     for member in ready:
         if member.verdict is not None and not member.verdict.ok:
             race.left[member.cell.name] = member.verdict.summary
-    long = sum(m.first_ns for m in ready) >= LONG_CHECK_NS
+    long = any(m.first_ns >= LONG_FIRST_NS for m in ready if m.cell.name == rules.reference)
     if isinstance(race, Screen) and mode is Mode.COLD and long:
         race.see_first_runs({m.cell.name: m.first_ns for m in ready if m.right})
     return race

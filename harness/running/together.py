@@ -143,11 +143,11 @@ class _Together:
 
     def found(self) -> TryResult:
         """What the races say of the variants, and of their union."""
-        first = self._screened(self.unions.field)
-        gaining = self._take(first, self.unions.field)
-        if not gaining and screen_of(first).postponed:  # what seemed to gain much does not
-            first = self._screened(self.unions.field, postpones=False)
+        for finding in (GainSearch(), GainSearch(by_first_runs=False), GainSearch(postpones=False)):
+            first = self._screened(self.unions.field, finding)
             gaining = self._take(first, self.unions.field)
+            if gaining or not screen_of(first).postponed:
+                break  # otherwise what seemed to gain much does not
         seeming = screen_of(first).seeming
         if len(seeming) > 1:  # together they are told sooner, and none but together
             gaining = seeming
@@ -169,14 +169,14 @@ class _Together:
 
     # -- who gains -------------------------------------------------------------------------------
 
-    def _screened(self, field: Field, *, postpones: bool = True, mixes: bool = True) -> Report:
-        """Ask each variant of a field whether it gains; for the others see `GainSearch`."""
+    def _screened(self, field: Field, finding: GainSearch, *, mixes: bool = True) -> Report:
+        """Ask each variant of a field whether it gains, in the time that is left for it."""
         mergers = Mergers(field, self.unions.merges)
         may = mixes and mixes_serve(self.trying.settings)
-        finding = GainSearch(
-            self._screen_ns(SCREEN_SHARE),
-            postpones,
-            lambda: may and len(mergers.alternatives) >= FEWEST_SETS,
+        finding = replace(
+            finding,
+            within_ns=self._screen_ns(SCREEN_SHARE),
+            mixes=lambda: may and len(mergers.alternatives) >= FEWEST_SETS,
         )
         report = hold_race(self.unions.session, field, self._within(), finding)
         self.spent_ns += measured_ns(report)
@@ -185,7 +185,7 @@ class _Together:
             self._go_by(rule.metric, rule.metric_because)
         if report.groups[0].stopped != HOLDS_FEW:
             return report
-        return self._mixed(report, mergers) or self._screened(field, mixes=False)
+        return self._mixed(report, mergers) or self._screened(field, finding, mixes=False)
 
     def _go_by(self, metric: str, because: str) -> None:
         """Have what follows go by the time that was chosen."""
@@ -239,7 +239,7 @@ class _Together:
                 return before, []
             try:
                 with self.unions.unchecked(field, _run_ns(before)) as ready:
-                    report = self._screened(ready)
+                    report = self._screened(ready, GainSearch())
             except TrialFailed:  # of the union, whose own race says so
                 return before, []
             return report, self._take(report, field, union)

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from harness.analysis import Factorial, GainSearch, RaceRules, Rank, Screen, screening
-from harness.analysis.screening import EACH_KNOWN, HOLDS_FEW, MUCH_GAINED, TIME_IS_OVER
+from harness.analysis.screening import (
+    EACH_KNOWN,
+    HOLDS_FEW,
+    MUCH_GAINED,
+    NONE_AFTER_ALL,
+    TIME_IS_OVER,
+)
 
 from .test_racing import NULLS, raced
 
@@ -54,6 +60,15 @@ def test_a_long_first_run_tells_who_gains_much_before_any_block():
     found = {s.name: (s.rank, s.blocks, screen.hopeful(s)) for s in screen.standings({"half"})}
     later = (Rank.BEHIND, 0, True)
     assert found == {"ten": (Rank.BEST, len(blocks), False), "small": later, "null": later}
+
+
+def test_where_who_seemed_to_gain_much_does_not_the_first_block_ends_it():
+    ratios = {"lucky": 1.0, "null": 1.0, "ten": 10.0}
+    screen = Screen(tuple(ratios), ALL)
+    screen.see_first_runs({"p": 1.0, "lucky": 0.5, "null": 1.0, "ten": 1.0})
+    reason, blocks = raced(screen, ratios, seed=3)
+    assert (reason, len(blocks), set(screen.postponed)) == (NONE_AFTER_ALL, 1, {"null", "ten"})
+    assert not screen.gaining
 
 
 @pytest.mark.parametrize("others_ns", [1.0, 1.5])
