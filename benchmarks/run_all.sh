@@ -49,6 +49,8 @@ storing.py        20000
 long_runs.py      --blocks 100000
 huge_outputs.py   --count 1e7
 false_keeps.py    --campaigns 20
+chained_level.py  --campaigns 3
+cases_together.py  --share 0.25
 loop_pays.py      --short
 try_variants.py   --repeats 1
 step_costs.py     --repeats 1

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from harness.model import Verdict
@@ -110,6 +111,19 @@ def test_an_effect_counts_as_found_in_time_by_the_time_of_its_blocks(load, capsy
 def test_an_effect_that_is_not_found_took_for_ever(load, capsys):
     load("verdicts").figures([outcome(load, 0.1, "undecided", blocks_s=0.1)] * 30)
     assert "blocks until it is found, median: inf s" in capsys.readouterr().out
+
+
+def test_a_simulated_campaign_is_held_against_the_gains_that_it_had(load):
+    level = load("chained_level")
+
+    def calm(rng, count):
+        return np.exp(0.001 * rng.standard_normal(count))
+
+    told = level.campaign(np.random.default_rng(1), (calm, calm), [2.0, 1.0, 1.2])
+    assert (told.kept, told.false_keeps, told.truth) == (2, 0, 2.4)
+    assert told.holds
+    assert abs(told.claimed) < 0.01
+    assert told.confidence < told.whole.confidence < 1
 
 
 def test_every_benchmark_has_its_short_form():
