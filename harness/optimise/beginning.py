@@ -14,12 +14,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
 from harness.errors import ExitCode, NotAllowed, UsageError
 from harness.frozen import dataclass
 from harness.model import ParamValue
+from harness.model.draws import Range
 from harness.optimise.campaign import open_campaign
 from harness.optimise.declaring_campaigns import declare_campaign
 from harness.project.config import CONFIG_NAME, Config, find_config, load_config
+from harness.project.config_file import TargetSection
 from harness.project.first_config import (
     CalledProgram,
     config_text,
@@ -74,7 +78,7 @@ def subject_of(
 
 
 def with_values(
-    subject: CalledProgram, seed: int | None, params: Mapping[str, ParamValue]
+    subject: CalledProgram, seed: int | None, params: Mapping[str, ParamValue | Range]
 ) -> CalledProgram:
     """The program with the values that `{seed}` and other names in its words stand for.
 
@@ -92,6 +96,19 @@ def with_values(
     if seed is None and has_name(subject.arguments, "seed"):
         seed = FIRST_SEED
     return replace(subject, seed=seed, params=params)
+
+
+def with_options(subject: CalledProgram, options: Mapping[str, ParamValue]) -> CalledProgram:
+    """The program with options of its adapter; UsageError for what is no adapter's to say."""
+    ours = {field.encode_name for field in msgspec.structs.fields(TargetSection)}
+    for name in options:
+        if name in ours:
+            raise UsageError(
+                f"--option {name}: it is a key of every target, and no option of an adapter",
+                hint=f"Write {name} into [targets.{subject.name}] of harness.toml, commit it, and"
+                " leave it out here.",
+            )
+    return replace(subject, options=options)
 
 
 def _demand_values(arguments: Sequence[str], known: Collection[str]) -> None:
@@ -195,7 +212,9 @@ def _run_once(config: Config, subject: CalledProgram, listener: Listener | None)
 
 def _how_to_call(subject: CalledProgram) -> str:
     """What is to be said differently where the program does not run as it was called."""
-    values = {**({} if subject.seed is None else {"seed": subject.seed}), **subject.params}
+    values: dict[str, ParamValue] = {} if subject.seed is None else {"seed": subject.seed}
+    for name, value in subject.params.items():
+        values[name] = value.low if isinstance(value, Range) else value
     called = shlex.join(subject.arguments) or "no words"
     given = ", ".join(f"{{{name}}} = {value}" for name, value in values.items())
     return (

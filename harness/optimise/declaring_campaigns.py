@@ -59,6 +59,22 @@ def _table(subject: CalledProgram, target: Target) -> bytes:
     return "\n".join((*lines, "")).encode()
 
 
+def _demand_options(config: Config, subject: CalledProgram, target: Target) -> None:
+    """NotAllowed where an option of the adapter was said that the target does not have so."""
+    for name, value in subject.options.items():
+        if target.options.get(name) != value:
+            raise NotAllowed(
+                f"{config.path} has {' '.join(subject.sources)} with another {name} than"
+                f" {value!r}: {_said(target, name)}",
+                hint=f"Say {name} = {as_toml(value)} in [targets.{target.name}] and commit it, or"
+                " leave --option out to optimise the program as it is declared.",
+            )
+
+
+def _said(target: Target, name: str) -> str:
+    return repr(target.options[name]) if name in target.options else "none is said"
+
+
 def _target_of(config: Config, subject: CalledProgram) -> Target:
     """The one target that is built from the program's files; NotAllowed where none is."""
     root = config.root.resolve()
@@ -73,6 +89,7 @@ def _target_of(config: Config, subject: CalledProgram) -> Target:
             " campaign start.",
         )
     (target,) = found
+    _demand_options(config, subject, target)
     said = tuple(with_placeholders(as_argument(w), subject.names) for w in subject.arguments)
     if said and said != target.args:
         raise NotAllowed(

@@ -13,7 +13,7 @@ from harness.frozen import dataclass
 from harness.optimise.agent_files import write_agent_files
 from harness.optimise.budgets import Need, need_of
 from harness.optimise.campaign import Campaign
-from harness.optimise.disturbed import cpu_words
+from harness.optimise.disturbed import advice_on_cpu
 from harness.optimise.lifecycle import demand_startable, start
 from harness.optimise.terms import open_inputs, terms_of
 from harness.render.units import show_ns
@@ -31,6 +31,8 @@ class CampaignStart:
     open_inputs: tuple[str, ...]
     """What a program could know by heart of its inputs, in words."""
     agent_files: tuple[Path, ...] = ()
+    on_cpu: str = ""
+    """That CPU time would decide far sooner, and how it is had; empty: it would not."""
 
     @property
     def words(self) -> str:
@@ -43,7 +45,7 @@ class CampaignStart:
             f" {state.sealed.commit[:7]} is tagged {state.place.tag}{runs}",
             f"{self.need.words}; the budget of {self._look} is {show_ns(budget_ns, 3)}"
             + (raised if budget_ns > self.wanted_budget_ns else ""),
-            *filter(None, [cpu_words(self.name, state.agreed, state.sealed)]),
+            *filter(None, [self.on_cpu]),
             *self.open_inputs,
             *(f"wrote {path}" for path in self.agent_files),
         ]
@@ -69,6 +71,7 @@ class CampaignStart:
             "bench_budget_ns": state.agreed.bench_budget_ns,
             "seeds": state.agreed.seeds,
             "open_inputs": self.open_inputs,
+            "on_cpu": self.on_cpu,
             "agent_files": [str(path) for path in self.agent_files],
         }
 
@@ -95,4 +98,5 @@ def start_campaign(
         wanted_budget_ns=terms_of(campaign).bench_budget_ns,
         open_inputs=tuple(open_inputs(campaign)),
         agent_files=tuple(written),
+        on_cpu=advice_on_cpu(campaign),
     )

@@ -11,6 +11,7 @@ from dataclasses import field
 
 from harness.frozen import dataclass
 from harness.model import ParamValue
+from harness.model.draws import Range
 from harness.model.tasks import as_argument, with_placeholders
 from harness.project.config_words import as_name, as_toml
 
@@ -28,10 +29,12 @@ class CalledProgram:
     stdin: str | None = None
     seed: int | None = None
     """The case's seed, which `{seed}` in a word stands for; None: the words have none."""
-    params: Mapping[str, ParamValue] = field(default_factory=dict)
-    """The case's parameters, which `{name}` in a word stands for."""
+    params: Mapping[str, ParamValue | Range] = field(default_factory=dict)
+    """The case's parameters, which `{name}` in a word stands for: a value, or what looks draw."""
     objective: str = ""
     """The time that decides, `wall` or `cpu`; empty: the one that decides where none is said."""
+    options: Mapping[str, ParamValue] = field(default_factory=dict)
+    """The adapter's own, such as the interpreter."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -56,8 +59,9 @@ def config_text(subject: CalledProgram) -> str:
         "stdin": subject.stdin,
     }
     lines = [f"{key} = {as_toml(value)}" for key, value in target.items() if value]
+    lines += [f"{key} = {as_toml(value)}" for key, value in subject.options.items()]
     case = [] if subject.seed is None else [f"seed = {subject.seed}"]
-    case += [f"params.{key} = {as_toml(value)}" for key, value in subject.params.items()]
+    case += [f"params.{key} = {_value(value)}" for key, value in subject.params.items()]
     objective = [f"objective = {as_toml(subject.objective)}"] if subject.objective else []
     return "\n".join(
         (
@@ -74,6 +78,12 @@ def config_text(subject: CalledProgram) -> str:
             "",
         )
     )
+
+
+def _value(value: ParamValue | Range) -> str:
+    if isinstance(value, Range):
+        return f"{{ from = {as_toml(value.low)}, to = {as_toml(value.high)} }}"
+    return as_toml(value)
 
 
 def is_first_config(text: str) -> bool:

@@ -134,14 +134,16 @@ def seeded(work: Path) -> str:
 def test_a_seed_in_the_words_is_drawn_anew_by_looks(work: Path, harness: Any) -> None:
     seeded(work)
     begun = harness(
-        *("optimise", "dice.py", "--seed", "5", "--param", "size=300", "--objective", "cpu"),
-        *("--", "{seed}", "{size}"),
+        *("optimise", "dice.py", "--seed", "5", "--param", "size=300..310"),
+        *("--objective", "cpu", "--option", "flags=-O -B", "--", "{seed}", "{size}"),
     )
     assert begun.code == 0, begun.err
     assert "{seed}: 5 for the baseline" in begun.out
     text = (work / "harness.toml").read_text()
-    for line in ('args = ["{seed}", "{size}"]', "seed = 5", "params.size = 300"):
+    for line in ('args = ["{seed}", "{size}"]', "seed = 5", 'flags = "-O -B"'):
         assert line in text
+    assert "params.size = { from = 300, to = 310 }" in text
+    assert "{size}: 300 for the baseline; looks draw up to 310" in begun.out
     assert 'objective = "cpu"' in text
     events = "".join(path.read_text() for path in work.rglob("*.jsonl"))
     assert '"seeds":"fresh"' in events
@@ -158,6 +160,9 @@ def test_a_seed_in_the_words_is_drawn_anew_by_looks(work: Path, harness: Any) ->
         (("--", "{n}", "9"), 2, "nothing says what n is"),
         (("--param", "n=3", "--", "{n}", "--size={m}"), 2, "--param m=VALUE says it"),
         (("--param", "seed=1", "--", "{seed}", "9"), 2, "a seed is --seed's to say"),
+        (("--param", "n=9..3", "--", "{n}", "9"), 2, "a range goes up"),
+        (("--option", "args=x", "--", "3", "9"), 2, "a key of every target"),
+        (("--option", "compiler=x", "--", "3", "9"), 2, "it has: flags, module, path, python"),
     ],
 )
 def test_what_does_not_run_as_it_is_called_leaves_nothing_behind(
@@ -188,6 +193,9 @@ inputs = ["word.txt"]
     assert other.code == 7
     assert "Leave out what follows `--`" in other.err
     assert (work / "harness.toml").read_text() == declared
+    other = harness("optimise", "sum.py", "--option", "flags=-O")
+    assert other.code == 7
+    assert "another flags than '-O': none is said" in other.err
     begun = harness("optimise", "sum.py", "--objective", "cpu")
     assert begun.code == 0, begun.err
     assert "added [campaigns.sum]" in begun.out

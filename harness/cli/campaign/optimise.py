@@ -14,8 +14,6 @@ from harness.cli.shared import offered_words
 from harness.cli.shared.base import Answer, command
 from harness.cli.shared.common_options import input_option
 from harness.cli.shared.measuring import progress
-from harness.errors import UsageError
-from harness.model import ParamValue
 
 
 @command(
@@ -47,13 +45,24 @@ from harness.model import ParamValue
     "params",
     multiple=True,
     metavar="NAME=VALUE",
-    help="What `{NAME}` in the arguments is. May be said several times.",
+    help="What `{NAME}` in the arguments is; with NAME=900..1100 every look draws it anew, a whole"
+    " number where both ends are. May be said several times.",
 )
 @click.option(
     "--objective",
     type=click.Choice(["wall", "cpu"]),
-    help="The time that decides. Other programs disturb CPU time far less; wall time then"
-    " informs.  [default: wall]",
+    help="The time that decides. Other programs disturb CPU time far less: on a machine that others"
+    " use, cpu decides far sooner for a program of one thread; wall time then informs."
+    "  [default: wall]",
+)
+@click.option(
+    "--option",
+    "adapter_options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An option of the adapter, as [targets.*] has it: python=.venv/bin/python, compiler=clang,"
+    " 'flags=-O3 -march=native', and of Julia program=/opt/julia/bin/julia. May be said several"
+    " times.",
 )
 @click.option(
     "--agent-files", is_flag=True, help="Write AGENTS.md and a skill that say how to drive it."
@@ -69,8 +78,9 @@ def optimise_command(*, sources: tuple[str, ...], agent_files: bool, **options: 
     be committed, and nothing else may be changed: only our own file is committed unasked. The same
     call again goes on; `harness campaign abandon` ends it, after which it can begin anew.
     """
+    from harness.cli.campaign.said_values import options_said, params_said
     from harness.optimise import open_campaign
-    from harness.optimise.beginning import begin, subject_of, with_values
+    from harness.optimise.beginning import begin, subject_of, with_options, with_values
     from harness.running.guessing import adapter_of
 
     arguments: tuple[str, ...] = click.get_current_context().meta["arguments"]
@@ -78,7 +88,8 @@ def optimise_command(*, sources: tuple[str, ...], agent_files: bool, **options: 
     chosen = adapter or adapter_of(Path(sources[0]))
     given = None if stdin is None else str(stdin)
     subject = subject_of(root, sources, arguments, adapter=chosen, stdin=given)
-    subject = with_values(subject, options["seed"], _values(options["params"]))
+    subject = with_values(subject, options["seed"], params_said(options["params"]))
+    subject = with_options(subject, options_said(options["adapter_options"]))
     subject = replace(subject, objective=options["objective"] or "")
     with progress() as listener:
         begun = begin(root, subject, listener)
@@ -87,25 +98,9 @@ def optimise_command(*, sources: tuple[str, ...], agent_files: bool, **options: 
         return started(campaign, agent_files=agent_files, first=_words(begun, adapter))
 
 
-def _values(given: tuple[str, ...]) -> dict[str, ParamValue]:
-    """The parameters by name, each whole number as one; UsageError for what is no NAME=VALUE."""
-    found: dict[str, ParamValue] = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        plain = name.isascii() and name.isidentifier()
-        if not equals or not plain or name == "seed" or name in found:
-            raise UsageError(
-                f"--param {text!r}: want NAME=VALUE, each name once; a seed is --seed's to say",
-                hint="Such as --param size=1000, with '{size}' after `--`.",
-            )
-        # As a number only where it is written back the same: 007 stays a text.
-        whole = value.isascii() and value.isdecimal() and str(int(value)) == value
-        found[name] = int(value) if whole else value
-    return found
-
-
 def _words(begun: Any, adapter: str | None) -> str:
     """What was taken for what, and what may be said better in the file."""
+    from harness.model.draws import Range
     from harness.project.first_config import looks_like_numbers
 
     subject = begun.subject
@@ -121,7 +116,11 @@ def _words(begun: Any, adapter: str | None) -> str:
         lines.append(f"inputs: {', '.join(subject.inputs)}, copied into each trial's folder")
     if subject.seed is not None:
         lines.append(f"{{seed}}: {subject.seed} for the baseline (--seed); looks draw others")
-    elif begun.written and (numbers := looks_like_numbers(subject.arguments)):
+    drawn = {name: r for name, r in subject.params.items() if isinstance(r, Range)}
+    for name, ends in drawn.items():
+        lines.append(f"{{{name}}}: {ends.low} for the baseline; looks draw up to {ends.high}")
+    numbers = looks_like_numbers(subject.arguments) if subject.seed is None else ()
+    if begun.written and numbers:
         lines.append(
             f"where {' or '.join(numbers)} is a seed, say '{{seed}}' for it: a gain then holds"
             " for more than one input (harness campaign abandon, then this call with '{seed}')"

@@ -85,11 +85,10 @@ def of_a_look(campaign: Campaign, outcome: BenchOutcome, *, strict: bool) -> Par
     error = _undecided if code is ExitCode.UNDECIDED else problem or None
     result = {**jsonable(outcome), "correct": outcome.correct, "verdict": outcome.verdict.value}
     text = _bench_text(campaign, outcome)
-    if code is ExitCode.UNDECIDED:
-        from harness.optimise.disturbed import cpu_words
+    if code is ExitCode.UNDECIDED or campaign.state.looks == 1:
+        from harness.optimise.disturbed import advice_on_cpu
 
-        state = campaign.state
-        words = cpu_words(campaign.name, state.agreed, state.sealed, outcome.fast.noise)
+        words = advice_on_cpu(campaign, outcome.fast.noise)
         text += f"\n\n{words}" if words else ""
     return Part(text, result, code, error)
 
