@@ -194,11 +194,16 @@ class Iteration:
         return self.result is not None and self.thought.prediction.holds(self.result.step.point)
 
     @property
+    def tells_apart(self) -> bool:
+        """Do the records say how its figures are to be read, as since the eighth rules?"""
+        return self.rules >= _TELLS_APART
+
+    @property
     def bounds(self) -> tuple[float, ...]:
         """What the records show its result beside: the ends of its prediction; by older rules
         nothing."""
         predicted = self.thought.prediction
-        return (predicted.low, predicted.high) if self.rules >= _TELLS_APART else ()
+        return (predicted.low, predicted.high) if self.tells_apart else ()
 
     @property
     def interval_predicted(self) -> bool:

@@ -17,7 +17,6 @@ from harness.campaign.iteration import Iteration, Outcome
 from harness.campaign.log_words import correctness_words, in_one_line
 from harness.campaign.objectives import clock_words
 from harness.campaign.port import SealedBaseline
-from harness.campaign.profile_values import ProfileOutcome
 from harness.campaign.raced import variant_lines
 from harness.campaign.scoring import describe_scores, score
 from harness.campaign.state import State
@@ -110,7 +109,7 @@ def _entry(iteration: Iteration, note: Reflection, sealed: SealedBaseline) -> st
         f"## Iteration {iteration.number}: {iteration.title}",
         f"**Target:** {prediction.bottleneck}",
         f"**Optimization:** {plan}",
-        f"**Bottleneck:** {_bottleneck(iteration.profile, prediction.bottleneck)}",
+        f"**Bottleneck:** {_bottleneck(iteration)}",
         f"**Prediction:** {_prediction(iteration)}",
         f"**Result:** {_result(iteration)}",
         f"**Performance:** {_performance(iteration)}",
@@ -130,15 +129,18 @@ def _sentence(text: str) -> str:
     return flat if flat.endswith((".", "!", "?")) else f"{flat}."
 
 
-def _bottleneck(profile: ProfileOutcome, name: str) -> str:
+def _bottleneck(iteration: Iteration) -> str:
+    profile, name = iteration.profile, iteration.thought.prediction.bottleneck
     row = profile.row(name)
+    said = iteration.tells_apart and profile.overlaps
+    overlap = ", each with all that it calls" if said else ""
     shown = [f"{r.name} {show_share(r.share)}" for r in profile.rows[:_PHASES_SHOWN]]
     bound = f"; it has no {name}"
     if row is not None:
         whole = math.isinf(row.bound)
         gone = "the whole program, no bound" if whole else f"at most {row.bound:.2f}x"
         bound = f"; all of {name} gone: {gone}"
-    return f"{', '.join(shown)} ({profile.tool}, case {profile.case}){bound}"
+    return f"{', '.join(shown)} ({profile.tool}, case {profile.case}{overlap}){bound}"
 
 
 def _predicted(iteration: Iteration) -> str:

@@ -7,6 +7,8 @@ from harness.frozen import dataclass
 from harness.model import Floor
 from harness.model.profiles import bound_of
 
+_A_ROUNDING_ABOVE = 1.005
+
 
 @dataclass(frozen=True, slots=True)
 class ProfileRow:
@@ -56,6 +58,11 @@ class ProfileOutcome:
     """What an empty program takes there; None: it is not known."""
     place: str = ""
     """The node and job that made it; empty: this machine."""
+
+    @property
+    def overlaps(self) -> bool:
+        """Do rows hold others, such as a function those that it calls? Shares then have no sum."""
+        return sum(row.share for row in self.rows if row.by != BY_WHOLE) > _A_ROUNDING_ABOVE
 
     def row(self, name: str) -> ProfileRow | None:
         """The row of that name, or None."""

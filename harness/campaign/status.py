@@ -21,6 +21,7 @@ from harness.render.tables import layout
 from harness.render.units import show_factor, show_ns, show_share
 
 _ROWS = 8
+OVERLAPPING = "a share is of a row with all that it calls: they overlap, and have no sum"
 
 
 def status_text(state: Progress, advice: Advice) -> str:
@@ -91,7 +92,8 @@ def profile_table(state: State, most: int = _ROWS) -> str:
         [r.name, r.by, show_share(r.share), _bound(r), _word(state, r.name)]
         for r in _shown(profile.rows, most)
     ]
-    notes = "".join(f"\nnote: {note}" for note in profile.notes)
+    said = [OVERLAPPING, *profile.notes] if profile.overlaps else profile.notes
+    notes = "".join(f"\nnote: {note}" for note in said)
     title = f"where the time goes ({profile.tool}, case {profile.case}{_wall(profile)}):"
     table = layout(["bottleneck", "by", "share", "all of it gone", ""], rows)
     floor = f"{floor_words(profile.floor)}\n" if profile.floor else ""

@@ -323,7 +323,7 @@ def _again(state: State) -> Iterator[Part]:
     if state.profile is not None and profile_table(state):
         yield Grid.of(
             "Where the time goes now",
-            ("bottleneck", "share"),
+            ("bottleneck", "share with all that it calls"),
             [
                 (r.name, TableCell(f"{100 * r.share:.3g} %", r.share))
                 for r in state.profile.rows[:8]

@@ -24,6 +24,7 @@ CONFIDENT = 0.95
 
 
 MOVED = 0.001
+_A_ROUNDING_ABOVE = 1.005
 
 
 def report_text(report: ProfileReport, top: int) -> str:
@@ -138,12 +139,26 @@ def notes(report: ProfileReport) -> Iterator[str]:
         yield "No phases are marked: see docs/phases.md for the three lines that it takes."
     if report.spots is not None:
         yield _how(report, report.spots)
+    if _nested(report):
+        yield _SELF_AND_TOTAL
     if report.failure is not None:
         yield f"No functions or lines: {report.failure.message}"
         if report.failure.hint:
             yield f"  {report.failure.hint}"
     yield from (f"Note: {warning}" for warning in report.warnings)
     yield from (f"Advice: {sentence}" for sentence in report.advice)
+
+
+_SELF_AND_TOTAL = (
+    "Shares: self is a row's own, total that with all that it calls: totals overlap. Start-up and"
+    " phases are timed without the profiler. So no column adds up to 100 %."
+)
+
+
+def _nested(report: ProfileReport) -> bool:
+    """Does a row hold others, or was one timed apart, so that shares have no sum?"""
+    spots = (*report.phases.spots, *(report.spots.spots if report.spots is not None else ()))
+    return sum(spot.total_share for spot in spots) > _A_ROUNDING_ABOVE
 
 
 def _how(report: ProfileReport, spots: Profile) -> str:

@@ -11,7 +11,7 @@ from harness.campaign.bottlenecks import BY_FLOOR, BY_WHOLE, WHOLE_PROGRAM
 from harness.campaign.dominating import dominating_words
 from harness.campaign.events import Kind
 from harness.campaign.gates import bound_problem, check_thought
-from harness.campaign.logs import summary
+from harness.campaign.logs import optimization_log, summary
 from harness.campaign.moves import Tree
 from harness.campaign.patterns import fitting
 from harness.campaign.profile_values import ProfileOutcome, ProfileRow
@@ -242,3 +242,20 @@ def test_older_records_name_the_whole_program_as_they_did(tell, make_result, rul
     text = summary(_finished(tell, make_result, profile, rules))
     assert ("## the whole program now dominates (17 %" in text) is (rules == 7)
     assert ("## Nothing dominates: " in text) is (rules == 8)
+
+
+def test_shares_that_overlap_are_said_to(tell, make_result):
+    nested = _spread(ProfileRow("solve", 0.7), ProfileRow("step", 0.6))
+    apart = _spread(ProfileRow("solve", 0.7), ProfileRow("step", 0.3))
+    assert "they overlap, and have no sum" in profile_table(tell().profiled(nested))
+    assert "overlap" not in profile_table(tell().profiled(apart))
+
+
+@pytest.mark.parametrize(("rules", "said"), [(7, False), (8, True)])
+def test_the_log_says_that_shares_overlap_since_the_eighth_rules(tell, make_result, rules, said):
+    story = tell(Terms("work", "fast", rules=rules, objective="wall"))
+    story.profiled(_spread(ProfileRow("forces", 0.8), ProfileRow("step", 0.6)))
+    story.planned()
+    story.tested()
+    story.benched(make_result(2.0))
+    assert ("case fast, each with all that it calls)" in optimization_log(story.closed())) is said

@@ -94,6 +94,7 @@ def test_the_table_has_phases_first_then_functions(harness: Any, project_here: P
     assert places == sorted(places)
     assert "sum.py:6" in said.out
     assert "Functions: by cProfile" in said.out
+    assert "Shares: self is a row's own, total that with all that it calls" in said.out
     assert "under it the program took" in said.out
 
 
