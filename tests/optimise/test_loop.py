@@ -279,7 +279,7 @@ def test_a_reflection_is_what_the_log_says(loop, started):
     class Thoughtful(Scripted):
         @hookimpl
         def harness_reflect(self, result: str) -> Reflection:
-            assert "measured 2x" in result
+            assert "measured 2.00x" in result
             return Reflection("it was the cache")
 
     run_loop(loop(Proposer("thoughtful", Thoughtful({"half": {"time": 50}}))))

@@ -482,7 +482,7 @@ def test_none_is_refused_as_a_surprise_where_the_prediction_failed(started, thou
     check_candidate(started.campaign, started.bench, full=False)
     bench_candidate(started.campaign, started.bench, FAST)
     for words in ("None", "none.", "None - as expected", "n/a", "No", "Nothing; all fine"):
-        with pytest.raises(NotAllowed, match=r"predicted 3 to 4x, measured 2x"):
+        with pytest.raises(NotAllowed, match=r"predicted 3 to 4x, measured 2.00x"):
             log(started.campaign, Reflection(words, why="w", lesson="l"))
 
 
