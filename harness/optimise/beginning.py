@@ -98,7 +98,9 @@ def with_values(
     return replace(subject, seed=seed, params=params)
 
 
-def with_options(subject: CalledProgram, options: Mapping[str, ParamValue]) -> CalledProgram:
+def with_adapter_options(
+    subject: CalledProgram, options: Mapping[str, ParamValue]
+) -> CalledProgram:
     """The program with options of its adapter; UsageError for what is no adapter's to say."""
     ours = {field.encode_name for field in msgspec.structs.fields(TargetSection)}
     for name in options:

@@ -80,7 +80,7 @@ def optimise_command(*, sources: tuple[str, ...], agent_files: bool, **options: 
     """
     from harness.cli.campaign.said_values import options_said, params_said
     from harness.optimise import open_campaign
-    from harness.optimise.beginning import begin, subject_of, with_options, with_values
+    from harness.optimise.beginning import begin, subject_of, with_adapter_options, with_values
     from harness.running.guessing import adapter_of
 
     arguments: tuple[str, ...] = click.get_current_context().meta["arguments"]
@@ -89,7 +89,7 @@ def optimise_command(*, sources: tuple[str, ...], agent_files: bool, **options: 
     given = None if stdin is None else str(stdin)
     subject = subject_of(root, sources, arguments, adapter=chosen, stdin=given)
     subject = with_values(subject, options["seed"], params_said(options["params"]))
-    subject = with_options(subject, options_said(options["adapter_options"]))
+    subject = with_adapter_options(subject, options_said(options["adapter_options"]))
     subject = replace(subject, objective=options["objective"] or "")
     with progress() as listener:
         begun = begin(root, subject, listener)
