@@ -99,8 +99,10 @@ function profile_time(io, work, given, delay)
             Profile.stop_timer()
         end
         repeats += batch
-        batch = repeats # short work is repeated twice as often each time
-        (count_samples() >= ENOUGH_SAMPLES || time() - began > LONGEST_S) && break
+        spent = time() - began
+        (count_samples() >= ENOUGH_SAMPLES || spent > LONGEST_S) && break
+        # Short work is repeated twice as often each time, as far as the time goes.
+        batch = clamp(floor(Int, (LONGEST_S - spent) * repeats / spent), 1, repeats)
     end
     say(io, "work_ns", took_ns ÷ repeats)
     say(io, "repeats", repeats)
