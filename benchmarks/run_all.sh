@@ -54,6 +54,7 @@ cases_together.py  --share 0.25
 loop_pays.py      --short
 try_variants.py   --repeats 1
 step_costs.py     --repeats 1
+profile_costs.py  --repeats 1
 after_a_gain.py   --repeats 1
 campaigns.py      --case fast --budget 20s
 "
