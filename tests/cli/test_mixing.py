@@ -91,7 +91,8 @@ def test_a_variant_that_is_wrong_in_a_mix_is_named_and_asked_no_more(harness, tr
     )
     said = harness("try", *names, "--json", "--budget", "60s")
     assert said.code == 0, said.err
-    assert said.result["winner"] == "a"
+    # By chance one that does nothing is now and then a part of the best.
+    assert {*said.result["winner"].split(" + ")} - {"none"} == {"a"}
     assert of_each(said, "rank")["late"] == "wrong"
 
 
