@@ -24,12 +24,12 @@ from harness.analysis.screening import HOLDS_FEW
 from harness.errors import TrialFailed
 from harness.frozen import dataclass
 from harness.render.units import show_speed_up
+from harness.running.found_out import AT_FAULT, found_after, without_found_out
 from harness.running.mixing import FEWEST_SETS, Mergers, Mixes, mixes_serve
 from harness.running.reports import Report
 from harness.running.session import Session
 from harness.running.try_results import Leftover, Together, TryResult
 from harness.running.trying import (
-    NO_OTHER,
     hold_race,
     measure_at_once,
     measured_ns,
@@ -62,7 +62,7 @@ def race_together(session: Session, field: Field, trying: Trying) -> TryResult:
     """
     began, question = time.monotonic_ns(), trying.settings.question
     found = _raced_once(session, field, trying)
-    while (rest := _without_found_out(found, field)) is not None:
+    while (rest := without_found_out(found, field)) is not None:
         left_ns = trying.settings.budget_ns
         if left_ns is not None:
             left_ns -= time.monotonic_ns() - began
@@ -75,42 +75,8 @@ def race_together(session: Session, field: Field, trying: Trying) -> TryResult:
         trying = replace(
             trying, settings=replace(trying.settings, budget_ns=left_ns, question=asked)
         )
-        found = _after(found, _raced_once(session, field, trying))
+        found = found_after(found, _raced_once(session, field, trying))
     return found
-
-
-def _without_found_out(found: TryResult, field: Field) -> Field | None:
-    """The field without those that are out, where one of them was the best and nobody has taken its
-    place; None where there is nothing to be raced anew."""
-    out = {s.name for s in found.standings if s.rank.lost or s.rank in _AT_FAULT}
-    late = {
-        s.name
-        for s in found.standings
-        if s.rank in (Rank.WRONG, Rank.FAILED) and s.ratio is not None
-    }
-    rest = tuple(cell for cell in field.variants if cell.name not in out)
-    settled = found.winner is not None or found.leader is not None
-    if settled or not (found.passed_over or late) or not rest or len(rest) == len(field.variants):
-        return None
-    return replace(field, variants=rest, unmade=(), same={})
-
-
-def _after(before: TryResult, now: TryResult) -> TryResult:
-    """What was found without those that are out, with what is known of these."""
-    again = {s.name for s in now.standings}
-    told = [words.removesuffix(f", {NO_OTHER}") for words in before.passed_over[-1:]]
-    gone = tuple(s for s in before.standings if s.name not in again)
-    return replace(
-        now,
-        standings=(*now.standings, *gone),
-        stopped_because=f"{before.stopped_because}; without it: {now.stopped_because}",
-        passed_over=(
-            *before.passed_over[:-1],
-            *(f"{words}, so the others were raced anew" for words in told),
-            *now.passed_over,
-        ),
-        confirmed=now.confirmed or before.confirmed,
-    )
 
 
 def _raced_once(session: Session, field: Field, trying: Trying) -> TryResult:
@@ -282,7 +248,7 @@ class _Together:
         """
         made = self._beside(union, rival, told)
         ranks = {s.name: s.rank for s in made.standings}
-        if ranks.get(union.name) in _AT_FAULT:  # for some draws alone: which part is it?
+        if ranks.get(union.name) in AT_FAULT:  # for some draws alone: which part is it?
             again = self.unions.joined(None, union.parts, thoroughly=True)
             if again is None or len(again.parts) < 2:
                 return None
@@ -326,7 +292,7 @@ class _Together:
         if made.passed_over:  # what the others are beside one that is out says nothing
             return made
         standings = (
-            s if s.name == leader or s.rank in _AT_FAULT else self._told(s) for s in made.standings
+            s if s.name == leader or s.rank in AT_FAULT else self._told(s) for s in made.standings
         )
         parts = union.parts if union is not None else ()
         return replace(
@@ -347,7 +313,7 @@ class _Together:
 
     def _in_order(self) -> list[VariantStanding]:
         """What is known of the variants: those that may gain first, and those at fault last."""
-        return sorted(self.told.values(), key=lambda s: (s.rank in _AT_FAULT, s.rank.lost))
+        return sorted(self.told.values(), key=lambda s: (s.rank in AT_FAULT, s.rank.lost))
 
     def _part(self, name: str) -> VariantStanding:
         known = self.told[name]
@@ -392,6 +358,3 @@ def _run_ns(report: Report) -> float:
 def _apart_words(standing: VariantStanding, apart: str) -> str:
     """Why one is no part of what is put together, and whether it is a gain by itself."""
     return f"it gains too; {apart}" if standing.gains else apart
-
-
-_AT_FAULT = (Rank.SAME, Rank.WRONG, Rank.FAILED, Rank.UNBUILT)
