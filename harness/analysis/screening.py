@@ -230,7 +230,7 @@ class Screen(Race):
     def standings(self, wrong: Collection[str] = ()) -> list[VariantStanding]:
         """See `Race`; with those that were left for later before any block, by their first run."""
         found = super().standings(wrong)
-        rank = Rank.BEHIND if self.gaining else Rank.NOT_TOLD_APART
+        rank = Rank.BEHIND if {*self.gaining}.difference(wrong) else Rank.NOT_TOLD_APART
         known = {*wrong, *(standing.name for standing in found)}
         unseen = (name for name in self.postponed if name not in known)
         return [*found, *(VariantStanding(n, rank, None, 0, self.left[n]) for n in unseen)]

@@ -45,3 +45,17 @@ def found_after(before: TryResult, now: TryResult) -> TryResult:
         ),
         confirmed=now.confirmed or before.confirmed,
     )
+
+
+def found_after_union(refuted: TryResult, now: TryResult) -> TryResult:
+    """What was found of single variants, with what became of all together, which is no gain."""
+    *told, last = refuted.passed_over
+    if refuted.leader is None:
+        taken = now.leader is not None or now.confirmed is not None
+        then = "so the best single one was taken next" if taken else NO_OTHER
+        last = f"{last.removesuffix(f', {NO_OTHER}')}, {then}"
+    return replace(
+        now,
+        passed_over=(*told, last, *now.passed_over),
+        confirmed=now.confirmed or refuted.confirmed,
+    )

@@ -24,7 +24,7 @@ from harness.analysis.screening import HOLDS_FEW
 from harness.errors import TrialFailed
 from harness.frozen import dataclass
 from harness.render.units import show_speed_up
-from harness.running.found_out import AT_FAULT, found_after, without_found_out
+from harness.running.found_out import AT_FAULT, found_after, found_after_union, without_found_out
 from harness.running.mixing import FEWEST_SETS, Mergers, Mixes, mixes_serve
 from harness.running.reports import Report
 from harness.running.session import Session
@@ -106,6 +106,8 @@ class _Together:
     """Do those that gain do so beside others, as mixes of them have shown?"""
     sure: bool = True
     """Is it known of each that is put together that it gains, or does it seem so?"""
+    refuted: TryResult | None = None
+    """What was put together and is no gain on fresh blocks, as these said; None: nothing was."""
 
     def found(self) -> TryResult:
         """What the races say of the variants, and of their union."""
@@ -255,9 +257,11 @@ class _Together:
             union, made = again, self._beside(again, rival, told)
         best = made.leader
         if best is None or best.name != union.name:
+            self.refuted = made if made.passed_over else None
             return None
-        if not self.sure:
-            best = replace(best, gains=False, why="its parts seem to gain")
+        if not rival and made.winner is None:
+            why = "all of its parts gain" if self.sure else "its parts seem to gain"
+            best = replace(best, gains=self.sure, why=why)
         parts = [self._part(name) for name in union.parts]
         others = [self._other(s, union) for s in self._in_order() if s.name not in union.parts]
         return replace(
@@ -287,17 +291,26 @@ class _Together:
         if trying.settings.budget_ns is not None:  # that of the first race is counted there
             budget_ns = round(trying.settings.budget_ns + measured_ns(first))
             trying = replace(trying, settings=replace(trying.settings, budget_ns=budget_ns))
-        made = race(self.unions.session, self.unions.field, trying, first)
+        refuted = self.refuted.passed_over if self.refuted is not None else ()
+        made = race(self.unions.session, self.unions.field, trying, first, refuted)
         leader = made.leader.name if made.leader is not None else ""
         if made.passed_over:  # what the others are beside one that is out says nothing
-            return made
+            return self._after_refuted(made)
         standings = (
             s if s.name == leader or s.rank in AT_FAULT else self._told(s) for s in made.standings
         )
         parts = union.parts if union is not None else ()
-        return replace(
-            made, standings=tuple(standings), leftover=self._leftover(self._alone(leader), parts)
+        return self._after_refuted(
+            replace(
+                made,
+                standings=tuple(standings),
+                leftover=self._leftover(self._alone(leader), parts),
+            )
         )
+
+    def _after_refuted(self, made: TryResult) -> TryResult:
+        """What is found of single variants, after what was put together and is no gain."""
+        return made if self.refuted is None else found_after_union(self.refuted, made)
 
     def _alone(self, name: str) -> Union | None:
         """A single variant, for others to be put upon it; None for one that has no files."""
@@ -309,6 +322,8 @@ class _Together:
     def _told(self, standing: VariantStanding) -> VariantStanding:
         apart = self.unions.apart.get(standing.name)
         found = self.told.get(standing.name, standing)
+        if found.rank is Rank.BEST:  # upon others, which says nothing of it by itself
+            found = replace(found, rank=standing.rank, gains=standing.gains)
         return replace(found, why=_apart_words(found, apart)) if apart else found
 
     def _in_order(self) -> list[VariantStanding]:

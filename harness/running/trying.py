@@ -37,17 +37,25 @@ RACE_SHARE = 0.75
 """The part of the time that the race may take; confirming has the rest."""
 
 
-def race(session: Session, field: Field, trying: Trying, raced: Report | None = None) -> TryResult:
+def race(
+    session: Session,
+    field: Field,
+    trying: Trying,
+    raced: Report | None = None,
+    passed_over: Sequence[str] = (),
+) -> TryResult:
     """Race the variants of a field against its reference, and confirm the best one.
 
-    `raced` is a race of these that was held already. One that its confirmation finds wrong, or no
-    gain, is ranked so, and the next best is taken, as long as the budget has time for it. Raises
-    what is wrong with the reference, UsageError for a figure that nobody declares, and
+    `raced` is a race of these that was held already, and `passed_over` what became of those that
+    were confirmed before: after each a confirmation may err half as often. One that its own finds
+    wrong, or no gain, is ranked so, and the next best is taken, as long as the budget has time for
+    it. Raises what is wrong with the reference, UsageError for a figure that nobody declares, and
     KeyboardInterrupt after Ctrl-C: a race that did not end says nothing.
     """
     raced = raced or hold_race(session, field, trying)
     unfit = unfit_ones(raced, field)
-    best = _Best(session, field, raced, trying, {s.name for s in unfit})
+    unfit_names = {s.name for s in unfit}
+    best = _Best(session, field, raced, trying, unfit_names, _halved=len(passed_over))
     best.find()
     told = raced.groups[0].stopped or ""
     return TryResult(
@@ -181,11 +189,13 @@ def measure_at_once(
     """
     standing = VariantStanding(cell.name, Rank.BEST, None, 0, gains=True)
     checked, report = _further(session, field.reference, cell, trying), None
+    passed_over: tuple[str, ...] = ()
     if checked.wrong is not None:
         standing = replace(standing, rank=Rank.WRONG, why=checked.wrong.summary, gains=False)
     elif trying.confirms:
         report = _on_fresh_blocks(session, (field.reference, cell), trying, raced)
-        standing = _lost(report, standing) or standing
+        if lost := _lost(report, standing):
+            standing, passed_over = lost, (f"on fresh blocks {_found(report, lost)}",)
         for found in report.run.comparisons:
             standing = replace(standing, ratio=found.ratio, blocks=found.blocks)
     return TryResult(
@@ -194,6 +204,7 @@ def measure_at_once(
         metric_because=trying.because or _as_asked(trying),
         standings=(standing,),
         stopped_because=raced.groups[0].stopped or "",
+        passed_over=passed_over,
         raced=raced.as_stored(),
         confirmed=report.as_stored() if report is not None else None,
         further_draws=checked.draws,

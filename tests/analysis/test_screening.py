@@ -60,6 +60,8 @@ def test_a_long_first_run_tells_who_gains_much_before_any_block():
     found = {s.name: (s.rank, s.blocks, screen.hopeful(s)) for s in screen.standings({"half"})}
     later = (Rank.BEHIND, 0, True)
     assert found == {"ten": (Rank.BEST, len(blocks), False), "small": later, "null": later}
+    without = {s.name: s.rank for s in screen.standings({"ten", "half"})}
+    assert without == dict.fromkeys(("small", "null"), Rank.NOT_TOLD_APART)
 
 
 def test_where_who_seemed_to_gain_much_does_not_the_first_block_ends_it():

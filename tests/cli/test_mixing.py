@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.analysis import screening
+from harness.analysis import Factorial, screening
 from harness.api import calls
 from harness.running import mixing
 from harness.running.keywords import trying_of
@@ -72,8 +72,22 @@ def test_where_a_look_follows_what_mixes_put_together_is_not_measured_twice(
     assert set(said.result["together"]["parts"]) == {"a", "b"}
     best = said.result["variants"][0]
     assert (best["rank"], best["gains"], best["ratio"]) == ("best", True, None)
+    assert best["why"] == "all of its parts gain"
     assert (said.result["winner"], said.result["verdict"]) == (None, "undecided")
     assert parts_of_runs(tried) == ["race", "mixes"]
+
+
+def test_what_seems_to_gain_and_is_confirmed_together_is_said_to_gain(
+    harness, tried, times, monkeypatch
+):
+    monkeypatch.setattr(Factorial, "look", lambda self: None)  # none is sure by itself
+    times.noise = 0.02
+    names = patches(tried, a={"A=100": "A=75"}, b={"B=30": "B=10"}, none={"C=6": "C=06"})
+    said = harness("try", *names, "--json", "--budget", "3s")
+    assert said.result["winner"] in ("a + b", "b + a")
+    best, *parts = said.result["variants"][:3]
+    assert (best["rank"], best["gains"], best["why"]) == ("best", True, "")
+    assert {each["gains"] for each in parts} == {False}
 
 
 def test_a_variant_that_is_wrong_in_a_mix_is_named_and_asked_no_more(harness, tried):

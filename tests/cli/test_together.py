@@ -175,3 +175,26 @@ def test_what_gains_beside_a_best_single_one_is_put_upon_it(harness, tried, time
     assert set(left) == {"a", "c"}
     assert "B=5" in tried.sh(f"git show {left['c']}:run.sh")
     assert said.result["next_try"] == "harness try a c"
+
+
+def test_after_a_union_that_fresh_blocks_refute_the_single_one_may_err_half_as_often(
+    harness, tried, times
+):
+    runs = 0
+
+    def cpu_ms(words):
+        nonlocal runs
+        both = "A=1\n" in words and "C=3" in words
+        runs += both
+        own = sum(map(int, re.findall(r"# [ABC]=(\d+)", words)))
+        return own + 300 * (both and runs > 7)
+
+    times.noise, times.cpu_ms = 0.02, cpu_ms
+    names = patches(tried, large={"A=100": "A=1"}, small={"C=6": "C=3"})
+    said = harness("try", *names, "--json", "--budget", "60s")
+    assert said.result["winner"] == "large"
+    (passed_over,) = said.result["passed_over"]
+    assert passed_over.startswith("on fresh blocks p@large + small is slower than p: ")
+    assert passed_over.endswith(", so the best single one was taken next")
+    assert said.result["comparison"]["ratio"]["confidence"] == 0.975
+    assert of_each(said, "rank") == {"large": "best", "small": "behind the best"}
