@@ -40,7 +40,7 @@ class Merging:
         There is none where the two change the same lines, or the second one adds nothing.
         """
         asked = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z")
-        done = self._git.attempt(*asked, upon, commit)
+        done = self._git.attempt(*asked, upon, commit, cwd=self._git.top)
         if done.returncode not in (0, _CONFLICT):
             return self._merged_in_folder(upon, commit, message)
         tree, *files = names(done.stdout)
@@ -66,11 +66,17 @@ class Merging:
         done = git.attempt(*_QUIET, *asked, "-m", message, commit, env=git.identity)
         if done.returncode:
             files = names(git.run("diff", "--name-only", "-z", "--diff-filter=U", cwd=git.top))
-            said = " ".join(done.stderr.decode("utf-8", "replace").split())
+            said = _without_hints(done.stderr.decode("utf-8", "replace"))
             git.attempt(*_QUIET, "merge", "--abort")
             return "", _same_lines(files) if files else said or "git refuses to merge it"
         made = git.head()
         return ("", ADDS_NOTHING) if self._tree(made) == self._tree(upon) else (made, "")
+
+
+def _without_hints(said: str) -> str:
+    """What git says, in one line, without its advice on other things."""
+    lines = (line for line in said.splitlines() if not line.startswith("hint:"))
+    return " ".join(" ".join(lines).split())
 
 
 def _same_lines(files: tuple[str, ...] | list[str]) -> str:

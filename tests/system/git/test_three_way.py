@@ -55,3 +55,18 @@ def test_changes_of_other_lines_are_merged_and_of_the_same_lines_are_not(reposit
         assert merges.merged(first, second, "once more")[1] == ""
     assert repository.sh("git status --short") == ""
     assert repository.sh("git worktree list").count("\n") == 0
+
+
+def test_from_a_folder_below_the_top_files_are_named_as_from_the_top(repository, git, tmp_path):
+    first, same = (variant(repository, "line 3", new) for new in "ac")
+    below = repository.path / "below"
+    below.mkdir()
+    with merging(Git(below), "HEAD", tmp_path / "trees") as merges:
+        assert merges.merged(first, same, "both") == ("", "the same lines of work.txt")
+
+
+def test_a_refusal_is_said_without_git_s_advice(repository, git, tmp_path):
+    alone = repository.sh("git commit-tree -m alone HEAD^{tree}")
+    with merging(git, "HEAD", tmp_path / "trees") as merges:
+        made, why = merges.merged("HEAD", alone, "both")
+    assert (made, "unrelated histories" in why, "hint:" in why) == ("", True, False)
