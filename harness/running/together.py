@@ -217,7 +217,10 @@ class _Together:
         unfit, screen, known = unfit_ones(report, field), screen_of(report), self.unions.field
         raced = screen.standings({s.name for s in unfit})
         for standing in (*raced, *unfit):
-            self._note(standing, screen, union)
+            if union is not None and standing.rank in AT_FAULT and standing.rank is not Rank.SAME:
+                self.unions.part(union, standing.name, standing.why)
+            else:
+                self._note(standing, screen, union)
             self.open.pop(standing.name, None)
         hopeful = (s.name for s in raced if screen.hopeful(s))
         self.open.update(dict.fromkeys(name for name in hopeful if name in known.commits))
@@ -226,7 +229,7 @@ class _Together:
 
     def _note(self, standing: VariantStanding, screen: Screen, union: Union | None) -> None:
         """Note what is known of a variant; of one that was raced on top of others, how it did."""
-        known, left = self.told.get(standing.name), screen.left.get(standing.name, "")
+        known, left = self.told.get(standing.name), screen.left.get(standing.name, standing.why)
         if union is None or known is None:
             self.told[standing.name] = standing
             return

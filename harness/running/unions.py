@@ -71,9 +71,13 @@ class Unions:
             if isinstance(more, Union):
                 union = more
             elif more:
-                self.apart[name] = f"{self._with(union)}: {more}"
-                self.clashes.append(frozenset((*(union.parts if union else ()), name)))
+                self.part(union, name, more)
         return union
+
+    def part(self, union: Union | None, name: str, why: str) -> None:
+        """Note that a variant is wrong upon a union, or by itself, and how."""
+        self.apart[name] = f"{self._with(union)}: {why}"
+        self.clashes.append(frozenset((*(union.parts if union else ()), name)))
 
     def go_together(self, union: Union, name: str) -> bool:
         """Can a variant be right on top of a union, as far as is known?"""

@@ -198,3 +198,22 @@ def test_after_a_union_that_fresh_blocks_refute_the_single_one_may_err_half_as_o
     assert passed_over.endswith(", so the best single one was taken next")
     assert said.result["comparison"]["ratio"]["confidence"] == 0.975
     assert of_each(said, "rank") == {"large": "best", "small": "behind the best"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "then", "why"),
+    [("wrong", "q=1", "done: 1 of 1"), ("failing", "q=0; [ $p = 0 ] || exit 3", "exit")],
+)
+def test_one_that_is_at_fault_upon_what_gains_much_is_to_be_written_anew(
+    harness, tried, kind, then, why
+):
+    names = patches(
+        tried, large={"p=0": "p=1", "A=100": "A=1"}, other={"q=0": then, "B=30": "B=25"}
+    )
+    said = harness("try", *names, "--json", "--budget", "30s")
+    assert said.result["winner"] == "large"
+    assert of_each(said, "rank")["other"] == "behind the best", kind
+    told = of_each(said, "why")["other"]
+    assert told.startswith("together with large: "), told
+    assert why in told
+    assert [(e["name"], e["commit"]) for e in said.result["leftover"]] == [("other", "")]
