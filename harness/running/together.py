@@ -123,7 +123,7 @@ class _Together:
         self.sure = not seeming
         report, alone = first, False
         while gaining:
-            union = self.unions.joined(union, gaining)
+            union = self._joined(union, gaining)
             alone |= union is not None and rounds == 1 and len(union.parts) > 1 and not self.mixed
             screen = screen_of(report)
             on = screen.gained_much and self.open and rounds < MOST_ROUNDS
@@ -134,6 +134,27 @@ class _Together:
         if union is None or len(union.parts) < 2:
             return self._single(first, union)
         return self._final(union, best if alone else "", report) or self._single(first, union)
+
+    def _joined(self, union: Union | None, gaining: Sequence[str]) -> Union | None:
+        """A union with those that gain upon it: of several, which were asked one by one, with the
+        best alone where all of them are not seen to be better than that."""
+        whole = self.unions.joined(union, gaining)
+        if union is None or whole is None or self.mixed:
+            return whole
+        first, *more = whole.parts[len(union.parts) :] or [""]
+        one = self.unions.joined(union, [first]) if more else None
+        if one is None:
+            return whole
+        field = replace(self.unions.field, reference=one.cell, variants=(whole.cell,), commits={})
+        try:
+            report = self._screened(replace(field, unmade=(), same={}), GainSearch())
+        except TrialFailed:  # of the one, which the whole has too
+            return whole
+        if screen_of(report).gaining:
+            return whole
+        why = f"upon {self._short(one.name)} it is not seen to gain"
+        self.unions.apart.update(dict.fromkeys(more, why))
+        return one
 
     # -- who gains -------------------------------------------------------------------------------
 

@@ -217,3 +217,19 @@ def test_one_that_is_at_fault_upon_what_gains_much_is_to_be_written_anew(
     assert told.startswith("together with large: "), told
     assert why in told
     assert [(e["name"], e["commit"]) for e in said.result["leftover"]] == [("other", "")]
+
+
+def test_of_two_that_gain_upon_a_large_one_and_not_beside_each_other_the_better_is_taken(
+    harness, tried, times
+):
+    def cpu_ms(words):
+        own = sum(map(int, re.findall(r"# [ABC]=(\d+)", words)))
+        return own + 6 * ("B=25" in words and "C=2" in words)
+
+    times.cpu_ms = cpu_ms
+    names = patches(tried, large={"A=100": "A=1"}, b={"B=30": "B=25"}, c={"C=6": "C=2"})
+    said = harness("try", *names, "--json", "--budget", "30s")
+    assert said.result["winner"] == "large + b"
+    assert of_each(said, "rank")["c"] == "behind the best"
+    assert of_each(said, "why")["c"] == "it gains too; upon large + b it is not seen to gain"
+    assert said.result["next_try"] == "harness try c"
