@@ -34,6 +34,7 @@ from harness.running.trying import (
     measure_at_once,
     measured_ns,
     race,
+    run_ns,
     screen_of,
     unfit_ones,
 )
@@ -227,7 +228,7 @@ class _Together:
             if not field.variants:
                 return before, []
             try:
-                with self.unions.unchecked(field, _run_ns(before)) as ready:
+                with self.unions.unchecked(field, run_ns(before)) as ready:
                     report = self._screened(ready, GainSearch())
             except TrialFailed:  # of the union, whose own race says so
                 return before, []
@@ -278,6 +279,7 @@ class _Together:
             again = self.unions.joined(None, union.parts, thoroughly=True)
             if again is None or len(again.parts) < 2:
                 return None
+            self.sure &= bool(rival) or again.parts[0] == union.parts[0]  # upon which all gained
             union, made = again, self._beside(again, rival, told)
         best = made.leader
         if best is None or best.name != union.name:
@@ -368,6 +370,8 @@ class _Together:
         rank = Rank.BEHIND if standing.gains else standing.rank
         if apart is None:
             return standing
+        if self.unions.is_wrong(standing.name):
+            return replace(standing, rank=Rank.WRONG, why=apart, gains=False)
         return replace(standing, rank=rank, why=_apart_words(standing, apart))
 
     def _leftover(self, union: Union | None, parts: Sequence[str] = ()) -> tuple[Leftover, ...]:
@@ -379,7 +383,8 @@ class _Together:
         if union is None:
             return ()
         every = dict.fromkeys((*self.open, *self.unions.apart, *parts))
-        names = [name for name in every if name not in union.parts]
+        out = {*union.parts, *filter(self.unions.is_wrong, every)}
+        names = [name for name in every if name not in out]
         fit = [name for name in names if self.unions.go_together(union, name)]
         upon = self.unions.commits_upon(union, fit)
         left = (name for name in names if name not in self.unions.contained)
@@ -387,11 +392,6 @@ class _Together:
 
     def _short(self, name: str) -> str:
         return self.unions.short(name)
-
-
-def _run_ns(report: Report) -> float:
-    """How long a run of a race took, in the mean."""
-    return measured_ns(report) / max(1, sum(map(len, report.groups[0].blocks)))
 
 
 def _apart_words(standing: VariantStanding, apart: str) -> str:

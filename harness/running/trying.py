@@ -247,6 +247,11 @@ def measured_ns(report: Report) -> float:
     return _pace_ns(report) * len(report.groups[0].blocks)
 
 
+def run_ns(report: Report) -> float:
+    """How long a run of a report took, in the mean."""
+    return measured_ns(report) / max(1, sum(map(len, report.groups[0].blocks)))
+
+
 def _pace_ns(report: Report) -> float:
     """How long a block of a report took."""
     blocks = report.groups[0].blocks if report.groups else ()

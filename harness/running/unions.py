@@ -79,6 +79,10 @@ class Unions:
         self.apart[name] = f"{self._with(union)}: {why}"
         self.clashes.append(frozenset((*(union.parts if union else ()), name)))
 
+    def is_wrong(self, name: str) -> bool:
+        """Is a variant wrong by itself, as was seen when it was put together?"""
+        return frozenset((name,)) in self.clashes
+
     def go_together(self, union: Union, name: str) -> bool:
         """Can a variant be right on top of a union, as far as is known?"""
         parts = {*union.parts, name}

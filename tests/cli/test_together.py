@@ -7,6 +7,9 @@ import re
 import pytest
 
 from harness.analysis import Rank, VariantStanding
+from harness.model import Agreement
+from harness.running import trying, unions
+from harness.running.further_draws import Checked
 from harness.running.try_results import Leftover, TryResult
 from harness.running.variants import ASIDE, keep_leftover, named_variants
 from harness.system.git.writing import Git
@@ -233,3 +236,22 @@ def test_of_two_that_gain_upon_a_large_one_and_not_beside_each_other_the_better_
     assert of_each(said, "rank")["c"] == "behind the best"
     assert of_each(said, "why")["c"] == "it gains too; upon large + b it is not seen to gain"
     assert said.result["next_try"] == "harness try c"
+
+
+def test_one_that_further_draws_find_wrong_below_others_is_ranked_wrong(
+    harness, tried, monkeypatch
+):
+    def further(session, both, case, seeds):
+        source = (both.candidate[1].target.root / "run.sh").read_text()
+        return Checked(
+            1, Agreement(False, summary="wrong on a draw") if "A=1\n" in source else None
+        )
+
+    monkeypatch.setattr(trying, "check_further", further)
+    monkeypatch.setattr(unions, "check_further", further)
+    names = patches(tried, wrong={"A=100": "A=1"}, b={"B=30": "B=25"}, c={"C=6": "C=2"})
+    said = harness("try", *names, "--json", "--budget", "30s")
+    assert said.result["winner"] == "b + c"
+    assert of_each(said, "rank")["wrong"] == "wrong"
+    assert of_each(said, "gains")["wrong"] is False
+    assert said.result["leftover"] == []
