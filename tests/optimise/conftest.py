@@ -325,9 +325,14 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, World]:
             begin(made[name])
         start(made["started"].campaign, made["started"].bench)
         run_profile(made["started"].campaign, made["started"].bench)
-        # Kept beside the repository: a test may have a state folder of its own.
-        shutil.copyfile(made["started"].reader.witness, made["started"].root.parent / "witness")
+        keep_witness(made["started"])
     return made
+
+
+def keep_witness(world: World) -> None:
+    """Keep what a witness has seen beside the repository: a test may have a state folder of its
+    own."""
+    shutil.copyfile(world.reader.witness, world.root.parent / "witness")
 
 
 @pytest.fixture

@@ -26,26 +26,45 @@ from harness.optimise import (
 )
 from harness.optimise.journal import read_events
 from harness.optimise.verify import Verification, _decision, verify
+from tests.optimise.conftest import (
+    NOTE,
+    copy_of,
+    keep_witness,
+    make_plan,
+    make_thought,
+    name_the_author,
+)
+
+
+@pytest.fixture(scope="session")
+def template(templates, tmp_path_factory):
+    """A finished campaign with a kept and a reverted iteration, merged into main; made once."""
+    with pytest.MonkeyPatch.context() as patch:
+        name_the_author(patch)
+        world = copy_of(templates["begun"], tmp_path_factory.mktemp("finished") / "repo")
+        start(world.campaign, world.bench)
+        for change in ({"time": 50, "full": 500}, {"output": "wrong"}):
+            run_profile(world.campaign, world.bench)
+            think(world.campaign, make_thought())
+            plan(world.campaign, make_plan())
+            world.write(**change)
+            check_candidate(world.campaign, world.bench, full=False)
+            if "time" in change:
+                bench_candidate(world.campaign, world.bench, BenchOptions())
+            log(world.campaign, NOTE)
+            (commit if "time" in change else revert)(world.campaign)
+            decide(world.campaign)
+        decide(world.campaign, exhausted="enough")
+        finish(world.campaign, world.bench)
+        keep_witness(world)
+    return world
 
 
 @pytest.fixture
-def finished(world, thought, planned, note):
-    """A finished campaign with a kept and a reverted iteration, merged into main."""
-    start(world.campaign, world.bench)
-    for change in ({"time": 50, "full": 500}, {"output": "wrong"}):
-        run_profile(world.campaign, world.bench)
-        think(world.campaign, thought())
-        plan(world.campaign, planned())
-        world.write(**change)
-        check_candidate(world.campaign, world.bench, full=False)
-        if "time" in change:
-            bench_candidate(world.campaign, world.bench, BenchOptions())
-        log(world.campaign, note)
-        (commit if "time" in change else revert)(world.campaign)
-        decide(world.campaign)
-    decide(world.campaign, exhausted="enough")
-    finish(world.campaign, world.bench)
-    return world
+def finished(template, tmp_path, monkeypatch):
+    """A finished and merged campaign, for a test to do with as it likes."""
+    name_the_author(monkeypatch)
+    return copy_of(template, tmp_path / "repo")
 
 
 def checked(world):
