@@ -37,6 +37,15 @@ def parts_of_runs(project):
     return [part for at, part in enumerate(found) if part != found[at - 1] or not at]
 
 
+def is_sum_of_both(said):
+    """Is what was put together made of what gains, and of nothing else but what does nothing?
+
+    Coins that nobody knows may add such a one: a share of 5 % of what is said to gain.
+    """
+    parts = set(said.result["together"]["parts"])
+    return {"a", "b"} <= parts <= {"a", "b", "none"}
+
+
 def test_mixes_tell_who_gains_and_what_they_are_together(harness, tried):
     names = patches(
         tried,
@@ -48,10 +57,9 @@ def test_mixes_tell_who_gains_and_what_they_are_together(harness, tried):
     )
     said = harness("try", *names, "--json", "--budget", "60s")
     assert said.code == 0, said.err
-    assert set(said.result["together"]["parts"]) == {"a", "b"}
-    assert said.result["winner"] in ("a + b", "b + a")
-    ratio = said.result["comparison"]["ratio"]
-    assert ratio["low"] <= 136 / 91 <= ratio["high"]
+    assert is_sum_of_both(said)
+    assert said.result["winner"] == said.result["together"]["name"]
+    assert said.result["comparison"]["ratio"]["point"] == pytest.approx(136 / 91, rel=0.1)
     assert of_each(said, "rank")["slow"] in ("no gain", "not told apart")
     assert {"a", "b"}.isdisjoint(each["name"] for each in said.result["leftover"])
     assert parts_of_runs(tried) == ["race", "mixes", "confirmation"]
@@ -69,7 +77,7 @@ def test_where_a_look_follows_what_mixes_put_together_is_not_measured_twice(
         tried, a={"A=100": "A=75"}, b={"B=30": "B=10"}, none={"C=6": "C=06"}, slow={"q=0": "q=00"}
     )
     said = harness("try", *names, "--json", "--budget", "60s")
-    assert set(said.result["together"]["parts"]) == {"a", "b"}
+    assert is_sum_of_both(said)
     best = said.result["variants"][0]
     assert (best["rank"], best["gains"], best["ratio"]) == ("best", True, None)
     assert best["why"] == "all of its parts gain"
