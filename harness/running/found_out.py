@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.analysis import Rank
+from harness.analysis import Rank, VariantStanding
 from harness.running.try_results import TryResult
 from harness.running.trying import NO_OTHER
 from harness.running.variants import Field
@@ -47,8 +47,10 @@ def found_after(before: TryResult, now: TryResult) -> TryResult:
     )
 
 
-def found_after_union(refuted: TryResult, now: TryResult) -> TryResult:
-    """What was found of single variants, with what became of all together, which is no gain."""
+def found_after_union(refuted: TryResult | None, now: TryResult) -> TryResult:
+    """What was found of single variants, with what became of all together where that is no gain."""
+    if refuted is None:
+        return now
     *told, last = refuted.passed_over
     if refuted.leader is None:
         taken = now.leader is not None or now.confirmed is not None
@@ -59,3 +61,8 @@ def found_after_union(refuted: TryResult, now: TryResult) -> TryResult:
         passed_over=(*told, last, *now.passed_over),
         confirmed=now.confirmed or refuted.confirmed,
     )
+
+
+def apart_words(standing: VariantStanding, apart: str) -> str:
+    """Why one is no part of what is put together, and whether it is a gain by itself."""
+    return f"it gains too; {apart}" if standing.gains else apart

@@ -234,7 +234,7 @@ def test_of_two_that_gain_upon_a_large_one_and_not_beside_each_other_the_better_
     said = harness("try", *names, "--json", "--budget", "30s")
     assert said.result["winner"] == "large + b"
     assert of_each(said, "rank")["c"] == "behind the best"
-    assert of_each(said, "why")["c"] == "it gains too; upon large + b it is not seen to gain"
+    assert of_each(said, "why")["c"] == "it gains too; upon large + b it does not gain"
     assert said.result["next_try"] == "harness try c"
 
 
