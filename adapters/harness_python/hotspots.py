@@ -33,6 +33,7 @@ from harness.model import (
 )
 from harness_python import build as _build
 from harness_python import figures
+from harness_python.enclosing import with_enclosing
 
 PROFILER = Path(__file__).with_name("profiler.py")
 TOOLS = ("cProfile", "sample", "line_profiler")
@@ -161,9 +162,8 @@ def profile(build: Build, case: Case, plan: ProfilePlan, runner: Runner) -> Prof
     folder.mkdir(exist_ok=True)
     plain = replace(build, target=replace(build.target, steady=False))
     session = Session(plain, case, plan, folder, runner)
-    if tool == "sample":
-        return sampled(session)
-    return lines(session) if tool == "line_profiler" else exact(session)
+    by_tool = {"sample": sampled, "line_profiler": lines}
+    return with_enclosing(by_tool.get(tool, exact)(session))
 
 
 def exact(session: Session) -> Profile:

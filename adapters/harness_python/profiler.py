@@ -29,6 +29,7 @@ import builtins
 import functools
 import json
 import os
+import posix
 import resource
 import signal
 import threading
@@ -252,7 +253,7 @@ def insist(number: int) -> None:
 
 
 def finish_at_exit(run: Run, tool: Any) -> None:
-    """Have `os._exit`, which passes every `finally` by, end and write this process's profile."""
+    """Have `_exit`, which passes every `finally` by, end and write this process's profile."""
     bare, mine = os._exit, os.getpid()
 
     def leave(status: int) -> None:
@@ -260,7 +261,7 @@ def finish_at_exit(run: Run, tool: Any) -> None:
             run.finish(tool)
         bare(status)
 
-    os._exit = leave  # type: ignore[assignment]
+    os._exit = posix._exit = leave  # type: ignore[assignment]
 
 
 def follow(run: Run) -> None:

@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from harness.analysis.race_rules import RaceRules
+from harness.analysis.race_rules import HOPELESS, RaceRules
 from harness.analysis.weighing import HOPE, Weighed
 from harness.frozen import dataclass
 from harness.model import Noise
@@ -212,7 +212,7 @@ class Factorial:
                 self.left[name] = f"no gain of {100 * self.rules.threshold:.3g} %"
             elif self.blocks(name) >= FEWEST_ASKED and self._hoped(name) < least:
                 self.dull[name] = None
-                self.left[name] = f"no gain is to be hoped for after {self.blocks(name)} blocks"
+                self.left[name] = f"{HOPELESS} after {self.blocks(name)} blocks"
 
     def _find_gains(self) -> None:
         """The e-BH procedure over all variants; see `Screen`. One that gains is had by all mixes

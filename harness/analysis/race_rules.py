@@ -11,6 +11,9 @@ from harness.analysis.weighed_rule import Span
 from harness.frozen import dataclass
 from harness.model import Metric
 
+HOPELESS = "no gain is to be hoped for"
+"""Why one left that may gain all the same, but hardly by as much as is worth having."""
+
 
 @dataclass(frozen=True, slots=True)
 class GainSearch:
@@ -46,6 +49,12 @@ class RaceRules:
     def limit(self) -> float:
         """The log of the e-value that decides."""
         return -math.log(1 - self.confidence)
+
+    @property
+    def limit_of_ends(self) -> float:
+        """The log of the e-value that leaves a ratio out of an interval, at either end: who is said
+        to be no gain has an interval that says the same."""
+        return -math.log((1 - self.confidence) / 2)
 
     @property
     def is_time(self) -> bool:

@@ -18,7 +18,7 @@ import numpy as np
 
 from harness.analysis.blocks import block_ns
 from harness.analysis.factorial import Factorial
-from harness.analysis.race_rules import GainSearch, RaceRules
+from harness.analysis.race_rules import HOPELESS, GainSearch, RaceRules
 from harness.analysis.racing import Race, Rank, VariantStanding
 from harness.analysis.schedule import Block
 from harness.analysis.weighed_rule import FIRST_DOUBT
@@ -45,7 +45,7 @@ MIXES_PAY = 2.0
 
 GAINS = "it gains"
 TIME_IS_OVER = "the time in which it is asked who gains is over"
-EACH_KNOWN = "of each variant it is known, or will not be in time, whether it gains"
+EACH_KNOWN = "of each variant it is known whether it gains, or that the time does not tell"
 MUCH_GAINED = "what gains much is known, and the others are told sooner on top of it"
 NONE_AFTER_ALL = "who seemed to gain much in the first runs does not"
 HOLDS_FEW = "the time holds few blocks of so many: mixes of them tell more"
@@ -188,7 +188,7 @@ class Screen(Race):
         for name in racing:
             if name in self.gaining:
                 self.left[name] = GAINS
-            elif self._over_reference(name).slower(start) >= self.rules.limit:
+            elif self._over_reference(name).slower(start) >= self.rules.limit_of_ends:
                 self._retire(name, self.rules.reference)
         return [name for name in racing if name not in self.left]
 
@@ -219,7 +219,7 @@ class Screen(Race):
             weighed = self._over_reference(name).weighed
             if weighed.hoped < least:
                 self.dull[name] = None
-                self.left[name] = f"no gain is to be hoped for after {len(blocks)} blocks"
+                self.left[name] = f"{HOPELESS} after {len(blocks)} blocks"
             elif weighed.needed(hopefully=True) > holds:
                 self._late[name] = None
                 self.left[name] = _NOT_IN_TIME

@@ -94,7 +94,8 @@ def profile_table(state: State, most: int = _ROWS) -> str:
     ]
     said = [OVERLAPPING, *profile.notes] if profile.overlaps else profile.notes
     notes = "".join(f"\nnote: {note}" for note in said)
-    title = f"where the time goes ({profile.tool}, case {profile.case}{_wall(profile)}):"
+    by = "no function is told" if profile.tool == "none" else profile.tool
+    title = f"where the time goes ({by}, case {profile.case}{_wall(profile)}):"
     table = layout(["bottleneck", "by", "share", "all of it gone", ""], rows)
     floor = f"{floor_words(profile.floor)}\n" if profile.floor else ""
     return f"{title}\n{floor}{table}{notes}"

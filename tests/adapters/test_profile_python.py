@@ -189,7 +189,7 @@ class TestFunctions:
         self, profiled: Any
     ) -> None:
         with pytest.raises(TrialFailed, match="left no profile"):
-            profiled("cProfile", source="import posix\nposix._exit(0)\n")
+            profiled("cProfile", source="import ctypes\nctypes.CDLL(None)._exit(0)\n")
 
     def test_a_program_that_is_killed_leaves_none_and_says_so(self, profiled: Any) -> None:
         with pytest.raises(TrialFailed, match=r"left no profile: .*signal 9"):
@@ -558,6 +558,7 @@ class TestProgramsThatItStarts:
 LEAVES = """
 import multiprocessing
 import os
+import posix
 
 
 def work(n):
@@ -576,7 +577,7 @@ worker = multiprocessing.get_context("fork").Process(target=leave)
 worker.start()
 worker.join()
 print(work(500_000), flush=True)
-os._exit(3 if work(10) < 0 else 0)
+posix._exit(3 if work(10) < 0 else 0)
 """
 
 

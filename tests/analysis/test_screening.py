@@ -80,6 +80,15 @@ def test_first_runs_of_which_none_is_far_ahead_postpone_nothing(others_ns):
     assert not screen.left
 
 
+def test_who_is_said_to_be_no_gain_has_an_interval_that_says_the_same():
+    ratios = {"none": 0.995, "worse": 0.97, "half": 0.5, **NULLS}
+    screen = Screen(tuple(ratios), ALL)
+    raced(screen, ratios, seed=8)
+    lost = [s for s in screen.standings() if s.rank is Rank.NO_GAIN]
+    assert "half" in {s.name for s in lost}
+    assert all(s.ratio.high <= 1 + ALL.threshold for s in lost)
+
+
 def test_no_block_begins_after_its_time_once_a_gain_can_be_told():
     ratios = {"small": 1.005, "null": 1.0}
     screen = Screen(tuple(ratios), RaceRules("p", finding=GainSearch(within_ns=0)))

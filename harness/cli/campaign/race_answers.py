@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.analysis import Rank
+from harness.analysis.race_rules import HOPELESS
 from harness.model.durations import write_duration
 from harness.running.try_results import TryResult
 
@@ -47,5 +48,6 @@ def of_a_race(result: TryResult, again: str) -> str:
 
 def _longer(result: TryResult, again: str) -> list[str]:
     """What a longer race is for, where it is for anything."""
-    names = result.of(Rank.NOT_TOLD_APART)
+    open_ones = (s for s in result.standings if s.rank is Rank.NOT_TOLD_APART)
+    names = [result.short(s.name) for s in open_ones if HOPELESS not in s.why]
     return [f"- longer, which may tell {', '.join(names)}: {again}"] if names and again else []
