@@ -29,7 +29,6 @@ import builtins
 import functools
 import json
 import os
-import posix
 import resource
 import signal
 import threading
@@ -261,7 +260,7 @@ def finish_at_exit(run: Run, tool: Any) -> None:
             run.finish(tool)
         bare(status)
 
-    os._exit = posix._exit = leave  # type: ignore[assignment]
+    os._exit = sys.modules["posix"]._exit = leave  # type: ignore[assignment]
 
 
 def follow(run: Run) -> None:
