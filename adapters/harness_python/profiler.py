@@ -260,7 +260,7 @@ def finish_at_exit(run: Run, tool: Any) -> None:
             run.finish(tool)
         bare(status)
 
-    os._exit = sys.modules["posix"]._exit = leave  # type: ignore[assignment]
+    os._exit = sys.modules["posix"]._exit = leave  # type: ignore[assignment, attr-defined]
 
 
 def follow(run: Run) -> None:

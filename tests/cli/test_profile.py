@@ -133,7 +133,7 @@ def test_against_the_last_profile_says_what_moved(harness: Any, project_here: Pa
     (project_here / "sum.py").write_text(source.replace("sum(i * i for i in range(n))", "n"))
     said = harness("profile", "sum-python", *QUICK, "--against", "last", "--json")
     (shown,) = said.result["profiles"]
-    gone = next(move for move in shown["moves"] if move["name"] == "<genexpr>")
+    gone = next(move for move in shown["moves"] if move["name"] == "hot.<genexpr>")
     assert gone["after"] is None
     assert gone["change"] < 0
     text = harness("profile", "sum-python", *QUICK, "--against", shown["id"]).out
@@ -248,6 +248,6 @@ def test_against_the_baseline_profiles_its_commit(
     assert said.code == 0
     assert f"Against {commit[:12]}" in said.out
     assert "Shares only: a profile is no timing." in said.out
-    move = next(line for line in said.out.splitlines() if line.startswith("<genexpr>"))
+    move = next(line for line in said.out.splitlines() if line.startswith("hot.<genexpr>"))
     assert move.split()[-2].startswith("-")
     assert move.split()[-1] == "points"
