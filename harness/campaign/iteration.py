@@ -11,8 +11,10 @@ from harness.frozen import dataclass
 from harness.model import Verdict
 from harness.model.proposals import Plan, Reflection, Thought
 
-_BY_INTERVAL, _TELLS_APART = 4, 8
+_BY_INTERVAL = 4
 """The edition of the rules since which the interval of a gain is held against the prediction."""
+_TELLS_APART = 8
+"""The one since which figures have the digits that tell them from what they are held against."""
 
 
 PART = "part of the best"
