@@ -168,6 +168,12 @@ class GitProgram:
             lambda done: done.returncode == 0,
         )
 
+    def merge_tree(self, ours: str, theirs: str, env: Mapping[str, str] | None = None) -> Ended:
+        """How a merge of two commits ends: 0, or 1 for conflicts, with its tree and the files in
+        conflict, named from the top; otherwise there is none, as by an old git (< 2.38)."""
+        asked = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs)
+        return self.attempt(*asked, env=env, cwd=self.top)
+
     def _called(
         self,
         arguments: Sequence[str],

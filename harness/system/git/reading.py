@@ -211,8 +211,7 @@ class GitReading(GitProgram):
 
     def clash(self, ours: str, theirs: str) -> bool:
         """Would a merge of two commits end in conflicts? An old git (< 2.38) cannot say: no."""
-        done = self.attempt("merge-tree", "--write-tree", "--name-only", ours, theirs)
-        return done.returncode == 1
+        return self.merge_tree(ours, theirs).returncode == 1
 
     def left_out(self, start: str, theirs: str, ours: str) -> tuple[str, ...]:
         """The files of `ours` that a merge with `theirs` from `start` on would change.
@@ -233,8 +232,7 @@ class GitReading(GitProgram):
                 self.line(*make, "-p", root, f"{self.resolve(side)}^{{tree}}", env=env)
                 for side in (theirs, ours)
             ]
-            asked = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", *both)
-            done = self.attempt(*asked, env=env)
+            done = self.merge_tree(both[0], both[1], env)
             if done.returncode > 1:
                 return ()
             tree, *conflicts = names(done.stdout)

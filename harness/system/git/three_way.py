@@ -39,8 +39,7 @@ class Merging:
 
         There is none where the two change the same lines, or the second one adds nothing.
         """
-        asked = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z")
-        done = self._git.attempt(*asked, upon, commit, cwd=self._git.top)
+        done = self._git.merge_tree(upon, commit)
         if done.returncode not in (0, _CONFLICT):
             return self._merged_in_folder(upon, commit, message)
         tree, *files = names(done.stdout)

@@ -70,3 +70,16 @@ def test_a_refusal_is_said_without_git_s_advice(repository, git, tmp_path):
     with merging(git, "HEAD", tmp_path / "trees") as merges:
         made, why = merges.merged("HEAD", alone, "both")
     assert (made, "unrelated histories" in why, "hint:" in why) == ("", True, False)
+
+
+def test_files_in_conflict_are_named_from_the_top_in_a_folder_below(repository):
+    def committed(one, other):
+        repository.write("below/one.txt", f"{one}\n")
+        repository.write("below/other.txt", f"{other}\n")
+        return repository.commit()
+
+    start = committed("a", "a")
+    ours, theirs = committed("b", "a"), committed("c", "c")
+    below = Git(repository.path / "below")
+    assert below.left_out(start, theirs, ours) == ("below/other.txt",)
+    assert below.left_out(start, theirs, ours) == Git(repository.path).left_out(start, theirs, ours)
