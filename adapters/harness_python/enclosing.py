@@ -10,9 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.model import Frame, HotSpot, Profile, Stack
-
-NAMELESS = frozenset({"<lambda>", "<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>"})
-"""What Python calls functions that have no name of their own."""
+from harness_python.figures import NAMELESS
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 

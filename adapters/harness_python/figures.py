@@ -14,7 +14,9 @@ from harness.model import PROGRAMS, Frame, HotSpot, Stack
 NOWHERE = ("~", "<built-in>")
 BUILT_IN = re.compile(r"^<built-in method (?P<name>.+)>$")
 METHOD = re.compile(r"^<(?:method|slot wrapper) '(?P<name>.+)' of '(?P<type>.+)' objects>$")
-NOT_FUNCTIONS = frozenset({"<module>", "<lambda>", "<genexpr>", "<listcomp>", "<dictcomp>"})
+NAMELESS = frozenset({"<lambda>", "<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>"})
+"""What Python calls functions that have no name of their own."""
+NOT_FUNCTIONS = NAMELESS | {"<module>"}
 LIBRARY = re.compile(r"/(site|dist)-packages/|/lib/python3[^/]*/")
 ENDINGS = re.compile(r"(^|\.)(waitpid|waitid|wait[34]|system)$|^posix\.wait$")
 """Built-in functions that return when a child ends."""

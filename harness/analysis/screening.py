@@ -136,17 +136,19 @@ class Screen(Race):
 
     def _one_gains_much(self) -> bool:
         """Was one much faster in the first block?"""
-        took = self._first_times()
-        before = took.pop(self.rules.reference, 0.0)
-        return any(before >= MUCH * own for own in took.values())
+        return max(self._gains(self._first_times()).values(), default=0.0) >= MUCH
+
+    def _gains(self, took: Mapping[str, float]) -> dict[str, float]:
+        """How many times the reference's run took what that of each took that has not left."""
+        before = took.get(self.rules.reference, 0.0)
+        return {n: before / took[n] for n in self.variants if took.get(n) and n not in self.left}
 
     def _postpone(self, took: Mapping[str, float]) -> None:
         """Has those leave whose one run was not much faster, where another one's was.
 
         It tells nothing of who gains: they are asked later, by blocks that take less.
         """
-        before = took.get(self.rules.reference, 0.0)
-        gains = {n: before / took[n] for n in self.variants if took.get(n) and n not in self.left}
+        gains = self._gains(took)
         if max(gains.values(), default=0.0) >= SEEN_AT_ONCE:
             for name, gain in gains.items():
                 if gain < MUCH:

@@ -234,7 +234,8 @@ def measured_words(step: Ratio, predicted: Prediction) -> str:
     """What was measured, with its interval, beside what was predicted."""
     ends = predicted.low, predicted.high
     point, low, high = (show_beside(each, *ends) for each in (step.point, step.low, step.high))
-    return f"{point} " + (f"[{low[:-1]}, {high[:-1]}]" if step.bounded else f"({NO_INTERVAL})")
+    interval = f"[{low.removesuffix('x')}, {high.removesuffix('x')}]"
+    return f"{point} {interval if step.bounded else f'({NO_INTERVAL})'}"
 
 
 def result_words(iteration: Iteration) -> str:

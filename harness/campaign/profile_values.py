@@ -5,9 +5,7 @@ from __future__ import annotations
 from harness.campaign.bottlenecks import BY_FLOOR, BY_WHOLE
 from harness.frozen import dataclass
 from harness.model import Floor
-from harness.model.profiles import bound_of
-
-_A_ROUNDING_ABOVE = 1.005
+from harness.model.profiles import bound_of, shares_overlap
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,7 @@ class ProfileOutcome:
     @property
     def overlaps(self) -> bool:
         """Do rows hold others, such as a function those that it calls? Shares then have no sum."""
-        return sum(row.share for row in self.rows if row.by != BY_WHOLE) > _A_ROUNDING_ABOVE
+        return shares_overlap(row.share for row in self.rows if row.by != BY_WHOLE)
 
     def row(self, name: str) -> ProfileRow | None:
         """The row of that name, or None."""

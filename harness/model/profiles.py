@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from enum import Enum
 from pathlib import Path
@@ -105,6 +105,15 @@ class HotSpot:
     def bound(self) -> float:
         """Amdahl's bound: the largest speed-up if all of this spot's total share were gone."""
         return bound_of(self.total_share, self.limit)
+
+
+_A_ROUNDING_ABOVE = 1.005
+
+
+def shares_overlap(shares: Iterable[float]) -> bool:
+    """Do rows hold others, such as a function those that it calls, or was one timed apart? Their
+    shares of the whole then have no sum."""
+    return sum(shares) > _A_ROUNDING_ABOVE
 
 
 def bound_of(share: float, limit: float | None = None) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from harness.model import HotSpot, Profile, ProfileReport
+from harness.model.profiles import shares_overlap
 from harness.profiles import CaseShares, ShareChange, enough_trials, worth_showing
 from harness.render.floor_line import floor_words
 from harness.render.tables import layout
@@ -24,7 +25,6 @@ CONFIDENT = 0.95
 
 
 MOVED = 0.001
-_A_ROUNDING_ABOVE = 1.005
 
 
 def report_text(report: ProfileReport, top: int) -> str:
@@ -158,7 +158,7 @@ _SELF_AND_TOTAL = (
 def _nested(report: ProfileReport) -> bool:
     """Does a row hold others, or was one timed apart, so that shares have no sum?"""
     spots = (*report.phases.spots, *(report.spots.spots if report.spots is not None else ()))
-    return sum(spot.total_share for spot in spots) > _A_ROUNDING_ABOVE
+    return shares_overlap(spot.total_share for spot in spots)
 
 
 def _how(report: ProfileReport, spots: Profile) -> str:

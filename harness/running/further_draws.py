@@ -27,6 +27,7 @@ from harness.frozen import dataclass
 from harness.model import Agreement, Case, Output, Task
 from harness.model.draws import Seeds
 from harness.model.given_values import given_words
+from harness.running.cells import Cell
 from harness.running.checking import check_outputs
 from harness.running.commands import beside_trial
 from harness.running.drawing import Draws
@@ -73,6 +74,12 @@ class BothSides:
     """What tells which output is right as well: the reference may be wrong itself."""
     for_ns: int | None = None
     """How long further draws are tried; None: `FURTHER_NS`."""
+
+    @classmethod
+    def of(cls, session: Session, reference: Cell, candidate: Cell) -> BothSides:
+        """Those of two cells, built; raises what building raises."""
+        build = session.orchestrator.build
+        return cls(build(reference.target), build(candidate.target), candidate.task)
 
 
 def check_further(session: Session, both: BothSides, case: Case, seeds: Seeds) -> Checked:

@@ -141,16 +141,11 @@ class Mixes:
 
     def ask(self, until_ns: float) -> None:
         """Ask until all is known, the monotonic clock says `until_ns`, or a mix is `broken`."""
-        session, reference = self.unions.session, self.mergers.field.reference
+        part = self.unions.session.orchestrator.telling.part("mixes of variants")
         try:
-            adapter, build = session.orchestrator.build(reference.target)
-            first = session.orchestrator.check(adapter, build, reference.task, reference.case)
-            try:
-                with session.orchestrator.telling.part("mixes of variants"):
-                    while self._batch(until_ns, first):
-                        pass
-            finally:
-                session.orchestrator.runner.discard(first)
+            with self.unions.first_output(self.mergers.field.reference) as first, part:
+                while self._batch(until_ns, first):
+                    pass
         except StorageFailed:
             raise
         except HarnessError as problem:
@@ -230,9 +225,7 @@ class Mixes:
 
     def _problem(self, cell: Cell, case: Case) -> Failure | None:
         """What is wrong with a program on what is given, beside the reference."""
-        build = self.unions.session.orchestrator.build
-        reference = self.mergers.field.reference
-        both = BothSides(build(reference.target), build(cell.target), cell.task)
+        both = BothSides.of(self.unions.session, self.mergers.field.reference, cell)
         try:
             found = check_case(self.unions.session, both, case)
         except TrialFailed as failure:

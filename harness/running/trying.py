@@ -213,8 +213,7 @@ def measure_at_once(
 
 def _further(session: Session, reference: Cell, cell: Cell, trying: Trying) -> Checked:
     """What further draws say of a variant that did not run yet."""
-    build = session.orchestrator.build
-    both = BothSides(build(reference.target), build(cell.target), cell.task)
+    both = BothSides.of(session, reference, cell)
     return check_further(session, both, cell.case, trying.settings.seeds)
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from harness.errors import HarnessError, StorageFailed
 from harness.frozen import dataclass
+from harness.model import Output
 from harness.model.draws import Seeds
 from harness.running import Cell
 from harness.running.cells import LONG_CHECK_NS
@@ -153,9 +154,8 @@ class Unions:
 
     def _wrong(self, cell: Cell, thoroughly: bool) -> str:
         """What is wrong with the output of a union; empty: nothing is seen."""
-        build = self.session.orchestrator.build
         try:
-            both = BothSides(build(self.field.reference.target), build(cell.target), cell.task)
+            both = BothSides.of(self.session, self.field.reference, cell)
             found = check_case(self.session, both, cell.case)
             if found.ok and thoroughly:
                 found = check_further(self.session, both, cell.case, self.seeds).wrong or found
@@ -192,12 +192,18 @@ class Unions:
         if len(field.variants) * run_ns < LONG_CHECK_NS:
             yield field
             return
-        orchestrator, reference = self.session.orchestrator, field.reference
+        with self.first_output(field.reference) as first:
+            variants = (replace(cell, first=first) for cell in field.variants)
+            yield replace(field, variants=tuple(variants))
+
+    @contextmanager
+    def first_output(self, reference: Cell) -> Iterator[Output]:
+        """What a reference computes, to stand for the first outputs of others; gone afterwards."""
+        orchestrator = self.session.orchestrator
         adapter, build = orchestrator.build(reference.target)
         first = orchestrator.check(adapter, build, reference.task, reference.case)
         try:
-            variants = (replace(cell, first=first) for cell in field.variants)
-            yield replace(field, variants=tuple(variants))
+            yield first
         finally:
             orchestrator.runner.discard(first)
 
